@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  // Only our own condition: adding `import` here makes `pg` resolve to a build without its default export.
+  resolve: { conditions: ['@regionkit/source'] },
+  ssr: { resolve: { conditions: ['@regionkit/source'] } },
+  test: {
+    include: ['{packages,examples}/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    reporters: ['default', './tools/closing-line.ts'],
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+    coverage: { provider: 'v8', include: ['packages/*/src/**/*.ts'], reporter: ['text-summary', 'json-summary'] },
+  },
+});
