@@ -1,0 +1,64 @@
+const BRAND: unique symbol = Symbol.for('regionkit.error') as never;
+
+/** What an error says besides its code and message. */
+export interface RegionKitErrorOptions {
+  /** HTTP status that answers a request which met this error. @default 500 */
+  readonly status?: number;
+  /** Header fields of that answer. Names and values are ours, never bytes of a request. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Whether the message may be shown to the client. @default status < 500 */
+  readonly expose?: boolean;
+  /** The error behind this one; only where it cannot carry a secret. */
+  readonly cause?: unknown;
+}
+
+/**
+ * The base of every error regionkit throws at a user of it.
+ *
+ * `code` is a constant of a closed union (`ERR_…`) and never changes; `message` is a constant sentence with values of
+ * our own in it, never bytes of a request, a token or a secret. The other fields are what the default error handlers of
+ * Express (`status`, `headers`), Koa (`status`, `expose`, `headers`), Fastify (`statusCode`, `headers`) and Hono
+ * (`getResponse()`) look for, so an error that reaches them answers rightly without any code of the user's.
+ *
+ * Recognise one with {@link isRegionKitError} rather than `instanceof`: two versions of this package may be loaded.
+ */
+export class RegionKitError<Code extends string = string> extends Error {
+  readonly code: Code;
+  readonly status: number;
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly expose: boolean;
+
+  constructor(code: Code, message: string, options: RegionKitErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.status = options.status ?? 500;
+    this.statusCode = this.status;
+    this.headers = Object.freeze({ 'cache-control': 'no-store', ...options.headers });
+    this.expose = options.expose ?? this.status < 500;
+  }
+
+  get [BRAND](): true {
+    return true;
+  }
+
+  /** The answer as a fetch `Response`: `application/problem+json` (RFC 9457) with the code, and the message if exposed. */
+  getResponse(): Response {
+    const problem = {
+      type: 'about:blank',
+      status: this.status,
+      code: this.code,
+      ...(this.expose && { detail: this.message }),
+    };
+    return new Response(JSON.stringify(problem), {
+      status: this.status,
+      headers: { ...this.headers, 'content-type': 'application/problem+json' },
+    });
+  }
+}
+
+/** Whether `value` is an error of any regionkit package, of any version loaded. */
+export function isRegionKitError(value: unknown): value is RegionKitError {
+  return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[BRAND] === true;
+}

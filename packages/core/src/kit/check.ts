@@ -1,0 +1,74 @@
+/**
+ * Option checks with one grammar: `<option> must be <what is allowed>; got <what was given>`. A value of the wrong type
+ * is a `TypeError`, one out of range a `RangeError`. `option` names the factory too: `createHealth: token`.
+ */
+export const check = {
+  integer(option: string, given: unknown, { min = 0, max = Number.MAX_SAFE_INTEGER }: Range = {}): number {
+    if (typeof given !== 'number' || Number.isNaN(given)) throw wrongType(option, 'an integer', given);
+    if (!Number.isInteger(given) || given < min || given > max) {
+      throw new RangeError(`${option} must be an integer from ${min} to ${max}; got ${given}`);
+    }
+    return given;
+  },
+
+  number(option: string, given: unknown, { min = 0, max = Number.MAX_VALUE }: Range = {}): number {
+    if (typeof given !== 'number' || Number.isNaN(given)) throw wrongType(option, 'a number', given);
+    if (given < min || given > max)
+      throw new RangeError(`${option} must be a number from ${min} to ${max}; got ${given}`);
+    return given;
+  },
+
+  boolean(option: string, given: unknown): boolean {
+    if (typeof given !== 'boolean') throw wrongType(option, 'a boolean', given);
+    return given;
+  },
+
+  /** A non-empty string. Its value is never shown: it may be a secret. */
+  string(option: string, given: unknown): string {
+    if (typeof given !== 'string') throw wrongType(option, 'a string', given);
+    if (given === '') throw new RangeError(`${option} must not be empty`);
+    return given;
+  },
+
+  oneOf<const T extends string | number>(option: string, given: unknown, allowed: readonly T[]): T {
+    if (!allowed.includes(given as T)) {
+      const list = allowed.map((value) => JSON.stringify(value)).join(', ');
+      throw new (typeof given === typeof allowed[0] ? RangeError : TypeError)(
+        `${option} must be one of ${list}; got ${typeof given === 'string' ? JSON.stringify(given.slice(0, 64)) : typeName(given)}`,
+      );
+    }
+    return given as T;
+  },
+
+  // biome-ignore lint/complexity/noBannedTypes: any function will do.
+  function<T extends Function>(option: string, given: T): T {
+    if (typeof given !== 'function') throw wrongType(option, 'a function', given);
+    return given;
+  },
+
+  /** An object that is not an array. With `known`, one without any other key: a misspelt option must not be ignored. */
+  object<T extends object>(option: string, given: T, known?: readonly (keyof T & string)[]): T {
+    if (typeof given !== 'object' || given === null || Array.isArray(given))
+      throw wrongType(option, 'an object', given);
+    const stranger = known && Object.keys(given).find((key) => !(known as readonly string[]).includes(key));
+    if (stranger !== undefined) {
+      throw new TypeError(`${option} has no option ${JSON.stringify(stranger)}; it takes ${known?.join(', ')}`);
+    }
+    return given;
+  },
+};
+
+interface Range {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+function wrongType(option: string, allowed: string, given: unknown): TypeError {
+  return new TypeError(`${option} must be ${allowed}; got ${typeName(given)}`);
+}
+
+function typeName(given: unknown): string {
+  if (given === null) return 'null';
+  if (Array.isArray(given)) return 'an array';
+  return Number.isNaN(given) ? 'NaN' : typeof given;
+}

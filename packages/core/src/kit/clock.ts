@@ -1,0 +1,52 @@
+/** Time as an option, so that tests need not wait for it. */
+export interface Clock {
+  /** Monotonic milliseconds, as `performance.now()`. For every duration. */
+  now(): number;
+  /** Milliseconds since the epoch, as `Date.now()`. For what people and certificates call time. */
+  wallMs(): number;
+  /** Calls `run` once after `delayMs`, unless the returned function is called first. Never keeps the process alive. */
+  schedule(run: () => void, delayMs: number): () => void;
+}
+
+/** The real clock. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wallMs: () => Date.now(),
+  schedule: (run, delayMs) => {
+    const timer = setTimeout(run, delayMs);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Tells that the process was suspended: what it knew before is stale until it is looked at again. */
+export interface JumpDetector {
+  /**
+   * True once after either clock has stepped against the other, or after more than `maxGapMs` have passed since the
+   * last call although a call was due at least that often. Costs two clock reads.
+   */
+  jumped(): boolean;
+}
+
+/**
+ * @param toleranceMs how far the two clocks may drift apart between two looks (NTP slews by 0.5 ms a second)
+ * @param maxGapMs the longest time that may pass between two looks; Infinity if looks come at no rhythm
+ */
+export function createJumpDetector(
+  clock: Clock,
+  { toleranceMs = 1_000, maxGapMs = Number.POSITIVE_INFINITY } = {},
+): JumpDetector {
+  let mono = clock.now();
+  let wall = clock.wallMs();
+  return {
+    jumped: () => {
+      const monoNow = clock.now();
+      const wallNow = clock.wallMs();
+      const gap = monoNow - mono;
+      const jumped = Math.abs(wallNow - wall - gap) > toleranceMs || gap > maxGapMs;
+      mono = monoNow;
+      wall = wallNow;
+      return jumped;
+    },
+  };
+}

@@ -1,0 +1,7 @@
+const HOST = /^(?<name>\[[0-9a-f:.]+\]|[^\s:/?#@[\]\\]+?)\.?(?::(?<port>\d{1,5}))?$/i;
+
+/** A `Host` value in one spelling: lower case, no port, no trailing dot; undefined if it is not a host at all. */
+export function normaliseHost(host: string): string | undefined {
+  if (host.length > 255) return undefined;
+  return HOST.exec(host)?.groups?.name?.toLowerCase();
+}

@@ -1,0 +1,10 @@
+/**
+ * What the regionkit packages are built with. For packages of the `@regionkit` scope: no promise is made to others
+ * between minor versions.
+ */
+export { check } from './check.ts';
+export { type Clock, createJumpDetector, type JumpDetector, systemClock } from './clock.ts';
+export { checkCookieDomain, cookieValues } from './cookies.ts';
+export { normaliseHost } from './host.ts';
+export { createKeyring, equalInConstantTime, type Keyring, type KeyringOptions, type Secrets } from './keyring.ts';
+export { createPoller, type Poller, type PollerOptions } from './poller.ts';

@@ -1,0 +1,67 @@
+import { type Clock, systemClock } from './clock.ts';
+
+export interface PollerOptions {
+  /** One round of work. Rounds never overlap; what one throws is dropped, so it must report its own failures. */
+  run(): void | Promise<void>;
+  /** How long to wait after a round has ended before the next begins: asked anew each time, so that it can quicken. */
+  everyMs(): number;
+  /** The share by which each wait is spread, so that processes do not march in step. @default 0.1 */
+  readonly jitter?: number;
+  readonly clock?: Clock;
+  /** From 0 to 1. @default Math.random */
+  readonly random?: () => number;
+}
+
+/** Work repeated in the background: never two rounds at once, spread by jitter, no process kept alive by it. */
+export interface Poller {
+  /** Begins a round at once; if one is under way, another begins when it has ended. */
+  wake(): void;
+  /** The round that is under way, or is due at once, has ended. */
+  settled(): Promise<void>;
+  /** No further round begins. The one under way ends by itself. */
+  close(): void;
+}
+
+/** Starts at once with the first round. */
+export function createPoller(options: PollerOptions): Poller {
+  const { clock = systemClock, jitter = 0.1, random = Math.random } = options;
+  let cancel: (() => void) | undefined;
+  let round: Promise<void> | undefined;
+  let again = false;
+  let closed = false;
+
+  const begin = (): void => {
+    cancel = undefined;
+    round = (async () => options.run())()
+      .catch(() => {})
+      .then(() => {
+        round = undefined;
+        if (closed) return;
+        if (again) {
+          again = false;
+          begin();
+        } else {
+          cancel = clock.schedule(begin, options.everyMs() * (1 + jitter * (2 * random() - 1)));
+        }
+      });
+  };
+  begin();
+
+  return {
+    wake: () => {
+      if (closed) return;
+      if (round !== undefined) again = true;
+      else {
+        cancel?.();
+        begin();
+      }
+    },
+    settled: async () => {
+      while (round !== undefined) await round;
+    },
+    close: () => {
+      closed = true;
+      cancel?.();
+    },
+  };
+}

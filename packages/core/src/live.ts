@@ -1,0 +1,63 @@
+/**
+ * A value that can change while the process runs: keys, passwords, secrets. Config makes them; whoever needs the value
+ * reads `current` each time and never keeps it.
+ */
+export interface Live<T> {
+  readonly current: T;
+  /** Calls `listener` with the new value after a change, until the returned function is called. */
+  subscribe(listener: (value: T) => void): () => void;
+  /** Asks the source for a newer value; resolves when it was asked, whether or not there was one. */
+  refresh?(options?: { readonly reason?: string; readonly signal?: AbortSignal }): Promise<void>;
+}
+
+/** A {@link Live} value set by hand. */
+export interface SettableLive<T> extends Live<T> {
+  set(value: T): void;
+}
+
+/**
+ * A live value that changes when `set` is called.
+ *
+ * ```ts
+ * const secret = live('first');
+ * secret.set('second');
+ * ```
+ */
+export function live<T>(initial: T): SettableLive<T> {
+  let current = initial;
+  const listeners = new Set<(value: T) => void>();
+  return {
+    get current() {
+      return current;
+    },
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    set: (value) => {
+      current = value;
+      for (const listener of [...listeners]) {
+        try {
+          listener(value);
+        } catch {
+          // A listener that throws harms nobody: the others must still hear of the change.
+        }
+      }
+    },
+  };
+}
+
+/** Whether `value` has the shape of a {@link Live}. */
+export function isLive<T>(value: T | Live<T>): value is Live<T> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'current' in value &&
+    typeof (value as Live<T>).subscribe === 'function'
+  );
+}
+
+/** `value` itself if it is live, else a live value that never changes. */
+export function toLive<T>(value: T | Live<T>): Live<T> {
+  return isLive(value) ? value : live(value);
+}

@@ -1,0 +1,115 @@
+import { check } from './kit/check.ts';
+import { normaliseHost } from './kit/host.ts';
+
+/** One region of the map. */
+export interface Region<Name extends string = string> {
+  readonly name: Name;
+  /** Scheme, host and port under which this region alone answers, as `new URL(…).origin` writes it. */
+  readonly origin: string;
+}
+
+/** The one map of regions, passed to every factory. Made by {@link defineRegions}; immutable. */
+export interface Regions<Name extends string = string> {
+  /** The region this process runs in. */
+  readonly self: Name;
+  /** Every region, in the order of the definition: the fixed order in which ties are broken everywhere. */
+  readonly list: readonly Region<Name>[];
+  /** The global host names, normalised: lower case, no port, no trailing dot. */
+  readonly hosts: readonly string[];
+  /** One machine, plain http: the documented switch for development. */
+  readonly development: boolean;
+  /** The region of that name; `undefined` for any other string, however hostile. */
+  get(name: string): Region<Name> | undefined;
+}
+
+/** A literal `self` must be a name of the map; a `string | undefined` from the environment is checked when it runs. */
+type SelfOf<Name extends string, Self> = Self extends string ? (string extends Self ? Self : Self & Name) : Self;
+
+export interface RegionsOptions<Name extends string, Self extends string | undefined> {
+  /** Where this process runs: usually `process.env.REGION`. Unset or unknown refuses to start. */
+  readonly self: SelfOf<Name, Self>;
+  /** Every region by name, with the origin under which it alone answers. */
+  readonly all: Readonly<Record<Name, { readonly origin: string }>>;
+  /** The names behind the latency DNS, without scheme. A redirect starts only from one of them. @default [] */
+  readonly hosts?: readonly string[];
+  /** Allows `http:` origins that are not loopback and cookies without `Secure`. Never in production. @default false */
+  readonly development?: boolean;
+}
+
+const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/**
+ * Defines the regions of an app. The literal names of `all` type everything that takes the result: a misspelt region
+ * does not compile.
+ *
+ * ```ts
+ * const regions = defineRegions({
+ *   self: process.env.REGION,
+ *   all: {
+ *     'us-east-1': { origin: 'https://app-us-east-1.example.com' },
+ *     'eu-west-1': { origin: 'https://app-eu-west-1.example.com' },
+ *   },
+ *   hosts: ['app.example.com'],
+ * });
+ * ```
+ *
+ * @throws {TypeError | RangeError} `self` is unset or not in `all`; a name is not a DNS label; an origin is not an
+ * origin, is not `https:` (without `development`), or is shared by two regions; a host is not a host name.
+ */
+export function defineRegions<const Name extends string, const Self extends string | undefined>(
+  options: RegionsOptions<Name, Self>,
+): Regions<Name> {
+  const development = check.boolean('defineRegions: development', options.development ?? false);
+  const byName = new Map<string, Region<Name>>();
+  const origins = new Set<string>();
+  for (const name of Object.keys(check.object('defineRegions: all', options.all)) as Name[]) {
+    if (!NAME.test(name)) {
+      throw new RangeError(
+        `defineRegions: all: a region name must be a lower-case DNS label; got ${JSON.stringify(name)}`,
+      );
+    }
+    const origin = checkOrigin(`defineRegions: all['${name}'].origin`, options.all[name].origin, development);
+    if (origins.has(origin))
+      throw new RangeError(`defineRegions: all['${name}'].origin is also the origin of another region`);
+    origins.add(origin);
+    byName.set(name, Object.freeze({ name, origin }));
+  }
+  if (byName.size === 0) throw new RangeError('defineRegions: all must name at least one region');
+  const self = options.self as string | undefined;
+  if (self === undefined || self === '') {
+    throw new TypeError(`defineRegions: self must be one of ${[...byName.keys()].join(', ')}; it is not set`);
+  }
+  const own = byName.get(self);
+  if (own === undefined) {
+    throw new RangeError(
+      `defineRegions: self must be one of ${[...byName.keys()].join(', ')}; got ${JSON.stringify(self)}`,
+    );
+  }
+  const hosts = (options.hosts ?? []).map((given) => {
+    const host = typeof given === 'string' ? normaliseHost(given) : undefined;
+    if (host === undefined)
+      throw new TypeError(`defineRegions: hosts must be host names; got ${JSON.stringify(given)}`);
+    return host;
+  });
+  return Object.freeze({
+    self: own.name,
+    list: Object.freeze([...byName.values()]),
+    hosts: Object.freeze(hosts),
+    development,
+    get: (name: string) => byName.get(name),
+  });
+}
+
+function checkOrigin(option: string, given: string, development: boolean): string {
+  let url: URL;
+  try {
+    url = new URL(check.string(option, given));
+  } catch {
+    throw new TypeError(`${option} must be an origin such as https://app.example.com; got ${JSON.stringify(given)}`);
+  }
+  if (url.href !== `${url.origin}/`) throw new RangeError(`${option} must be an origin: no path, query or credentials`);
+  if (url.protocol !== 'https:' && !(development && url.protocol === 'http:')) {
+    throw new RangeError(`${option} must use https (http only with development: true)`);
+  }
+  return url.origin;
+}
