@@ -5,7 +5,9 @@ import { defineConfig } from 'tsup';
 const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as {
   exports: Record<string, string | { '@regionkit/source': string }>;
 };
-const entry = Object.values(exports).flatMap((target) => (typeof target === 'string' ? [] : [target['@regionkit/source']]));
+const entry = Object.values(exports).flatMap((target) =>
+  typeof target === 'string' ? [] : [target['@regionkit/source']],
+);
 
 export default defineConfig({
   entry,

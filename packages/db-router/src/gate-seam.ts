@@ -1,0 +1,42 @@
+import type { Epoch } from '@regionkit/core';
+
+/** What happens to a write outside the primary's region. */
+export type WritePolicy = 'forward' | 'remote-pool' | 'reject';
+
+/** Where a write goes now. */
+export interface PrimaryLocation<Name extends string = string> {
+  readonly region: Name;
+  readonly epoch: Epoch;
+}
+
+/** One request's causality: what it must see, and what it wrote. */
+export interface RequestScope {
+  /** Runs `fn` with this scope as the current one, across every `await` in it. */
+  run<T>(fn: () => T): T;
+  /**
+   * Closes the head: the signed tokens to put on the answer, if any. A position that comes after this is too late for
+   * the answer and is reported as `token-late`.
+   */
+  closeHead(): { readonly written?: string; readonly seen?: string };
+}
+
+/** What the write gate asks of a router, so that each can be tested without the other. */
+export interface GateRouter<Name extends string = string> {
+  readonly self: Name;
+  readonly writes: WritePolicy;
+  /** Opens the scope of one request. Tokens are as the client sent them: hostile until verified, and never thrown at. */
+  openScope(options: { readonly tokens: readonly string[]; readonly access: 'read' | 'write' }): RequestScope;
+  /** Where a write would go at this moment, from memory; undefined when no primary is known or it is not certain. */
+  primaryNow(): PrimaryLocation<Name> | undefined;
+  /**
+   * The same, holding while there is none, as the router holds its own writes.
+   * @throws {NoPrimaryError} none came in time, the queue is full, or `signal` aborted: nothing was sent.
+   */
+  locatePrimary(options: { readonly signal: AbortSignal }): Promise<PrimaryLocation<Name>>;
+  /** A higher epoch was heard of from outside: fences what is lower, makes no primary. */
+  hear(epoch: Epoch, from: 'hop' | 'token'): void;
+  /** The highest epoch this process has heard of. */
+  highest(): Epoch | undefined;
+  /** Something outside contradicts what is known (a 421): look again now. */
+  doubt(): void;
+}
