@@ -47,7 +47,8 @@ export function createBrowser(): Browser {
         attributes.find((part) => part.toLowerCase().startsWith(`${key}=`))?.slice(key.length + 1);
       const domain = attribute('domain')?.toLowerCase();
       if (attribute('max-age') === '0') jar.delete(name);
-      else jar.set(name, { value: pair.slice(name.length + 1), domain: domain ?? host, hostOnly: domain === undefined });
+      else
+        jar.set(name, { value: pair.slice(name.length + 1), domain: domain ?? host, hostOnly: domain === undefined });
     }
   };
   const cookiesFor = (host: string): string =>
@@ -82,7 +83,12 @@ export function createBrowser(): Browser {
         response.on('error', fail);
         response.on('end', () => {
           store(hostname, response.headers['set-cookie'] ?? []);
-          done({ status: response.statusCode ?? 0, headers: response.headers, body: text, json: <T>() => JSON.parse(text) as T });
+          done({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            body: text,
+            json: <T>() => JSON.parse(text) as T,
+          });
         });
       });
       outgoing.end(body);

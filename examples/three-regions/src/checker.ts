@@ -68,7 +68,9 @@ export function checkHistory(history: readonly Operation[], survived: readonly s
     lost: lost.map(({ ref = '' }) => ref),
     lostUnannounced: lost.filter(({ client }) => !announced.has(client)).map(({ ref = '' }) => ref),
     duplicated: [...copies].filter(([, count]) => count > 1).map(([ref]) => ref),
-    doneAgainstWord: writes.filter(({ outcome, ref = '' }) => outcome === 'not-done' && copies.has(ref)).map(({ ref = '' }) => ref),
+    doneAgainstWord: writes
+      .filter(({ outcome, ref = '' }) => outcome === 'not-done' && copies.has(ref))
+      .map(({ ref = '' }) => ref),
     staleReads,
   };
 }

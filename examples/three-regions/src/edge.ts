@@ -1,5 +1,5 @@
 import { get } from 'node:http';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
 /** What plays DNS here: for each place a client may be in, the regions from the nearest to the farthest. */
 export interface EdgeOptions<Name extends string> {
@@ -33,7 +33,8 @@ export async function createEdge<Name extends string>(options: EdgeOptions<Name>
     if (verdict === undefined) return;
     const healthy = await answersHealth(options.portOf(region));
     verdict.against = healthy === verdict.healthy ? 0 : verdict.against + 1;
-    if (verdict.against >= options.threshold) Object.assign(verdict, { healthy, against: 0, changedAtMs: performance.now() });
+    if (verdict.against >= options.threshold)
+      Object.assign(verdict, { healthy, against: 0, changedAtMs: performance.now() });
   };
   const timers = places.map((region) => setInterval(() => void look(region), options.everyMs));
 
@@ -66,17 +67,17 @@ export async function createEdge<Name extends string>(options: EdgeOptions<Name>
       return [place, server] as const;
     }),
   );
-  const servers = new Map(listeners);
+  const servers = Object.fromEntries(listeners) as Record<Name, Server>;
 
   return {
-    port: (place) => (servers.get(place)?.address() as AddressInfo).port,
+    port: (place) => (servers[place].address() as AddressInfo).port,
     healthy: (region) => verdicts.get(region)?.healthy ?? false,
     changedAtMs: (region) => verdicts.get(region)?.changedAtMs ?? 0,
     resolve,
     close: async () => {
       for (const timer of timers) clearInterval(timer);
       for (const socket of sockets) socket.destroy();
-      await Promise.all([...servers.values()].map((server) => new Promise((done) => server.close(done))));
+      await Promise.all(Object.values<Server>(servers).map((server) => new Promise((done) => server.close(done))));
     },
   };
 }

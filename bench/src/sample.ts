@@ -1,0 +1,38 @@
+import { createHistogram } from 'node:perf_hooks';
+
+/** What one run of one contender measured, by metric: `opsPerSecond`, `p50Ms`, `p99Ms`, `rssMiB`… */
+export type Sample = Readonly<Record<string, number>>;
+
+/** Calls `op` over and over for about `durationMs`, in batches so that the clock does not count. */
+export function callsPerSecond(op: () => unknown, durationMs: number, batch = 1_000): Sample {
+  const begin = performance.now();
+  let calls = 0;
+  let elapsedMs = 0;
+  while (elapsedMs < durationMs) {
+    for (let call = 0; call < batch; call += 1) op();
+    calls += batch;
+    elapsedMs = performance.now() - begin;
+  }
+  return { opsPerSecond: (calls / elapsedMs) * 1_000, nsPerOp: (elapsedMs / calls) * 1e6 };
+}
+
+/** Keeps `inFlight` calls of `op` under way for about `durationMs`; throughput and latency of every call. */
+export async function callsInFlight(op: () => Promise<unknown>, durationMs: number, inFlight: number): Promise<Sample> {
+  const latencyNs = createHistogram();
+  const begin = performance.now();
+  const end = begin + durationMs;
+  const worker = async (): Promise<void> => {
+    while (performance.now() < end) {
+      const startedAt = performance.now();
+      await op();
+      latencyNs.record(Math.max(1, Math.round((performance.now() - startedAt) * 1e6)));
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, worker));
+  const elapsedMs = performance.now() - begin;
+  return {
+    opsPerSecond: (latencyNs.count / elapsedMs) * 1_000,
+    p50Ms: latencyNs.percentile(50) / 1e6,
+    p99Ms: latencyNs.percentile(99) / 1e6,
+  };
+}
