@@ -1,0 +1,32 @@
+import { RegionKitError } from '@regionkit/core';
+
+/** What can go wrong in a lab. The README says for each what to do. */
+export type LabErrorCode =
+  | 'ERR_LAB_PLATFORM'
+  | 'ERR_LAB_NO_POSTGRES'
+  | 'ERR_LAB_ACCOUNT'
+  | 'ERR_LAB_DIRECTORY'
+  | 'ERR_LAB_PORT_TAKEN'
+  | 'ERR_LAB_SERVER'
+  | 'ERR_LAB_STATE'
+  | 'ERR_LAB_TIMEOUT'
+  | 'ERR_LAB_CLOSED';
+
+export interface LabErrorOptions {
+  readonly cause?: unknown;
+  /** The last lines of the server's log; they are appended to the message. */
+  readonly logs?: string;
+}
+
+/**
+ * Thrown by everything the lab does. The first line of `message` says what happened and what to do; the last lines of
+ * the server's log follow it where a server failed, and are in `logs` too.
+ */
+export class LabError extends RegionKitError<LabErrorCode> {
+  readonly logs: string;
+
+  constructor(code: LabErrorCode, message: string, { cause, logs = '' }: LabErrorOptions = {}) {
+    super(code, logs === '' ? message : `${message}\n${logs.replace(/^/gm, '  | ')}`, { cause });
+    this.logs = logs;
+  }
+}

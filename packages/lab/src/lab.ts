@@ -1,0 +1,174 @@
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { check } from '@regionkit/core/kit';
+import type pg from 'pg';
+import { LabError } from './errors.ts';
+import { createNetwork, type Network } from './network/network.ts';
+import { checkOptions, type LabOptions } from './options.ts';
+import { findBinaries } from './postgres/binaries.ts';
+import { createConsole } from './postgres/console.ts';
+import { APP, createNode, type Node } from './postgres/node.ts';
+import { serverAccount } from './process/account.ts';
+import { endPostgres } from './process/end.ts';
+import { makeRunDirectory, sweep } from './process/run-directory.ts';
+import { startWatchdog } from './process/watchdog.ts';
+import { createRegion, type InnerRegion, type LabRegion, type Promotion, type Surroundings } from './region.ts';
+import { caughtUp, switchOver } from './replication.ts';
+
+/** Real PostgreSQL regions on one machine. Made by {@link createLab}. */
+export interface Lab<Name extends string = string> {
+  /** In the order of the options. */
+  readonly regions: readonly LabRegion<Name>[];
+  /** The region that was promoted last (or the first primary), whatever others believe of themselves. */
+  readonly primary: LabRegion<Name>;
+  /** @throws {RangeError} There is no such region. */
+  region(name: Name): LabRegion<Name>;
+  /** Waits until every standby that is up has replayed what the primary has written so far, on the primary's timeline. */
+  caughtUp(options?: { readonly timeoutMs?: number }): Promise<void>;
+  /** Promotes `to`; the other standbys follow it. The old primary is left as it is: kill, freeze or partition it first. */
+  failover(options: { readonly to: Name }): Promise<Promotion>;
+  /**
+   * Changes roles on purpose, and loses nothing: shuts the primary down, waits until `to` has everything it wrote,
+   * promotes `to`, and lets the old primary follow it. If `to` does not get there, the primary is started again.
+   */
+  switchover(options: { readonly to: Name }): Promise<Promotion>;
+  /** Ends every server and removes every file. Called more than once it does the same once. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Starts a PostgreSQL in every region, one the primary, the others its streaming standbys, and resolves when all accept
+ * connections. A small process of its own ends the servers and removes their files if this process cannot.
+ *
+ * ```ts
+ * await using lab = await createLab({ regions: ['us-east-1', 'eu-west-1'] });
+ * const pool = lab.region('us-east-1').pool();
+ * await lab.region('us-east-1').kill();
+ * await lab.failover({ to: 'eu-west-1' });
+ * ```
+ *
+ * @throws {TypeError | RangeError} An option is not what it must be.
+ * @throws {LabError} It could not start; nothing is left behind. The first line of the message says what to do.
+ */
+export async function createLab<const Name extends string>(options: LabOptions<Name>): Promise<Lab<Name>> {
+  const settled = checkOptions(options);
+  const { regions: names, onProgress } = settled;
+  if (process.platform !== 'linux' && process.platform !== 'darwin') {
+    throw new LabError(
+      'ERR_LAB_PLATFORM',
+      `the lab runs on Linux and macOS, not on ${process.platform}: use WSL or a container`,
+    );
+  }
+  const began = performance.now();
+  const step = (what: string): void => onProgress(`${((performance.now() - began) / 1_000).toFixed(2)} s  ${what}`);
+
+  const account = await serverAccount();
+  const swept = await sweep(settled.directory);
+  if (swept.length > 0) step(`removed what ${swept.length} earlier lab(s) had left behind`);
+  const runDirectory = makeRunDirectory(settled.directory);
+  const watchdog = startWatchdog(runDirectory);
+  const inner = new Map<Name, InnerRegion<Name>>();
+  const pools = new Set<pg.Pool>();
+  let network: Network<Name> | undefined;
+  let closing: Promise<void> | undefined;
+
+  const close = (): Promise<void> => {
+    closing ??= (async () => {
+      for (const pool of pools) pool.end().catch(() => {});
+      for (const { node } of inner.values()) node.console.recycle();
+      network?.close();
+      await endPostgres(`${basename(runDirectory)}/`);
+      rmSync(runDirectory, { recursive: true, force: true, maxRetries: 5 });
+      await watchdog.dismiss();
+    })();
+    return closing;
+  };
+
+  const surroundings: Surroundings<Name> = {
+    primary: settled.primary,
+    get closed() {
+      return closing !== undefined;
+    },
+    appPassword: randomBytes(16).toString('hex'),
+    pools,
+    names: () => names,
+    region: (name) => inner.get(name) as InnerRegion<Name>,
+  };
+  const region = (name: Name): InnerRegion<Name> => surroundings.region(check.oneOf('lab.region: name', name, names));
+
+  try {
+    const binaries = await findBinaries(settled.binDir, runDirectory, account);
+    const adminPassword = randomBytes(16).toString('hex');
+    const ways = await createNetwork({
+      regions: names,
+      roundTripMs: settled.roundTripMs,
+      port: (name) => settled.ports[name],
+    });
+    network = ways;
+    for (const name of names) {
+      const node: Node = await createNode({
+        name,
+        runDirectory,
+        logFile: settled.logDir === undefined ? undefined : join(settled.logDir, `${name}.log`),
+        binaries,
+        account,
+        adminPassword,
+        settings: settled.settings,
+        startTimeoutMs: settled.startTimeoutMs,
+        onChange: (port) => ways.setServer(name, port),
+      });
+      inner.set(name, createRegion(name, node, ways, surroundings));
+    }
+
+    const primary = region(settled.primary);
+    const standbys = names.filter((name) => name !== primary.name).map(region);
+    await primary.node.initialise();
+    step(`PostgreSQL ${binaries.version}: made the cluster of ${primary.name}`);
+    await primary.launch();
+    await makeApp(primary.node, surroundings.appPassword, settled.monitor);
+    step(`${primary.name} is up as the primary`);
+    if (standbys.length > 0) {
+      await primary.node.copyTo(standbys.map(({ node }) => node));
+      await Promise.all(
+        standbys.map(async (standby) => {
+          await standby.launch(primary.name);
+          step(`${standby.name} is up as a standby`);
+        }),
+      );
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  return {
+    regions: names.map(region),
+    get primary() {
+      return surroundings.region(surroundings.primary);
+    },
+    region,
+    caughtUp: ({ timeoutMs = 10_000 } = {}) =>
+      caughtUp(surroundings, check.integer('lab.caughtUp: timeoutMs', timeoutMs, { min: 0 })),
+    failover: async ({ to }) => region(to).promote(),
+    switchover: async ({ to }) => switchOver(surroundings, region(to)),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** The application's role and database. What the superuser creates there, the application may use. */
+async function makeApp(node: Node, password: string, monitor: boolean): Promise<void> {
+  const postgres = node.adminConnectionString.replace(/\/[^/]*$/, '/postgres');
+  await createConsole(() => postgres).session(async (client) => {
+    await client.query(`CREATE ROLE ${APP} LOGIN PASSWORD '${password}'`);
+    if (monitor) await client.query(`GRANT pg_monitor TO ${APP}`);
+    await client.query(`CREATE DATABASE ${APP} OWNER ${APP}`);
+  });
+  await node.console.session(async (client) => {
+    for (const kind of ['TABLES', 'SEQUENCES', 'FUNCTIONS', 'TYPES']) {
+      await client.query(`ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON ${kind} TO ${APP}`);
+    }
+  });
+}

@@ -1,0 +1,129 @@
+import { tmpdir } from 'node:os';
+import { check } from '@regionkit/core/kit';
+import type { Settings } from './postgres/settings.ts';
+
+/** The round trip in milliseconds between two regions, under either of the two; a pair that is not named has 0. */
+export type RoundTrips<Name extends string> = { readonly [A in Name]?: { readonly [B in Name]?: number } };
+
+/** What {@link createLab} takes. Only `regions` must be given. */
+export interface LabOptions<Name extends string = string> {
+  /** The names of the regions: lower-case DNS labels of at most 40 characters. Their literals type everything. */
+  readonly regions: readonly Name[];
+  /** Which one starts as the primary. @default the first */
+  readonly primary?: NoInfer<Name>;
+  /**
+   * The round trip that a client in one region sees to the database of another, in milliseconds: one number for all
+   * pairs, or by pair. Replication takes the same way. Within a region it is 0. @default 0
+   */
+  readonly roundTripMs?: number | RoundTrips<NoInfer<Name>>;
+  /** Where the programs `postgres` and `initdb` are (15 or later). @default REGIONKIT_PG_BIN, else the embedded one */
+  readonly binDir?: string;
+  /** Settings of postgresql.conf for every server; they win over the lab's own. @default {} */
+  readonly settings?: Settings;
+  /** Whether the application's role has `pg_monitor`. Without it a standby hides its timeline. @default true */
+  readonly monitor?: boolean;
+  /** The port of a region's own connection string, to find it at the same place each time. @default a free one */
+  readonly ports?: { readonly [A in NoInfer<Name>]?: number };
+  /** Where the lab makes its directory. @default os.tmpdir() */
+  readonly directory?: string;
+  /** An existing directory in which to keep the servers' logs, as `<region>.log`. @default they go with the lab */
+  readonly logDir?: string;
+  /** How long a server may take until it accepts connections. @default 60_000 */
+  readonly startTimeoutMs?: number;
+  /** Told of each step of the start, in a few words. @default to stderr if it is a terminal */
+  readonly onProgress?: (step: string) => void;
+}
+
+export interface CheckedOptions<Name extends string> {
+  readonly regions: readonly Name[];
+  readonly primary: Name;
+  readonly roundTripMs: (from: Name, to: Name) => number;
+  readonly binDir: string | undefined;
+  readonly settings: Settings;
+  readonly monitor: boolean;
+  readonly ports: { readonly [A in Name]?: number };
+  readonly directory: string;
+  readonly logDir: string | undefined;
+  readonly startTimeoutMs: number;
+  readonly onProgress: (step: string) => void;
+}
+
+const NAME = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
+const KNOWN = [
+  'regions',
+  'primary',
+  'roundTripMs',
+  'binDir',
+  'settings',
+  'monitor',
+  'ports',
+  'directory',
+  'logDir',
+  'startTimeoutMs',
+  'onProgress',
+] as const;
+const MAX_ROUND_TRIP_MS = 60_000;
+
+const toTerminal = (step: string): void => {
+  if (process.stderr.isTTY) process.stderr.write(`lab: ${step}\n`);
+};
+
+export function checkOptions<Name extends string>(options: LabOptions<Name>): CheckedOptions<Name> {
+  check.object('createLab: options', options, [...KNOWN]);
+  const { regions, primary, roundTripMs = 0, settings = {}, ports = {}, binDir, logDir } = options;
+  if (!Array.isArray(regions)) throw new TypeError(`createLab: regions must be an array; got ${typeof regions}`);
+  if (regions.length === 0) throw new RangeError('createLab: regions must name at least one region; got none');
+  for (const [at, name] of regions.entries()) {
+    check.string(`createLab: regions[${at}]`, name);
+    if (!NAME.test(name)) {
+      throw new RangeError(
+        `createLab: regions[${at}] must be a lower-case DNS label of at most 40 characters; got ${JSON.stringify(name)}`,
+      );
+    }
+    if (regions.indexOf(name) !== at) {
+      throw new RangeError(`createLab: regions must name each region once; got ${JSON.stringify(name)} twice`);
+    }
+  }
+  for (const [name, port] of Object.entries(check.object('createLab: ports', ports, [...regions]))) {
+    check.integer(`createLab: ports['${name}']`, port, { min: 1, max: 65_535 });
+  }
+  for (const [name, value] of Object.entries(check.object('createLab: settings', settings))) {
+    if (!/^[a-z_][a-z0-9_.]*$/i.test(name) || !['string', 'number', 'boolean'].includes(typeof value)) {
+      throw new TypeError(
+        `createLab: settings must be names of postgresql.conf with a string, number or boolean; got ${JSON.stringify(name)}: ${typeof value}`,
+      );
+    }
+  }
+  const chosen = binDir ?? process.env['REGIONKIT_PG_BIN'];
+  return {
+    regions: [...regions],
+    primary: primary === undefined ? (regions[0] as Name) : check.oneOf('createLab: primary', primary, regions),
+    roundTripMs: roundTrips(roundTripMs, regions),
+    binDir: binDir !== undefined ? check.string('createLab: binDir', binDir) : chosen || undefined,
+    settings,
+    monitor: check.boolean('createLab: monitor', options.monitor ?? true),
+    ports,
+    directory: check.string('createLab: directory', options.directory ?? tmpdir()),
+    logDir: logDir === undefined ? undefined : check.string('createLab: logDir', logDir),
+    startTimeoutMs: check.integer('createLab: startTimeoutMs', options.startTimeoutMs ?? 60_000, { min: 1 }),
+    onProgress: check.function('createLab: onProgress', options.onProgress ?? toTerminal),
+  };
+}
+
+function roundTrips<Name extends string>(
+  given: number | RoundTrips<Name>,
+  regions: readonly Name[],
+): (from: Name, to: Name) => number {
+  const range = { min: 0, max: MAX_ROUND_TRIP_MS };
+  if (typeof given === 'number') {
+    check.number('createLab: roundTripMs', given, range);
+    return (from, to) => (from === to ? 0 : given);
+  }
+  for (const [from, row] of Object.entries(check.object('createLab: roundTripMs', given, [...regions]))) {
+    const option = `createLab: roundTripMs['${from}']`;
+    for (const [to, ms] of Object.entries(check.object(option, row as Partial<Record<Name, number>>, [...regions]))) {
+      check.number(`${option}['${to}']`, ms, range);
+    }
+  }
+  return (from, to) => (from === to ? 0 : (given[from]?.[to] ?? given[to]?.[from] ?? 0));
+}

@@ -1,0 +1,22 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+
+const MAX_BYTES = 64 * 1_024;
+
+/** The last `lines` lines of a log, of its last 64 KiB at most; empty if there is none. */
+export function logTail(file: string, lines: number): string {
+  let fd: number;
+  try {
+    fd = openSync(file, 'r');
+  } catch {
+    return '';
+  }
+  try {
+    const { size } = fstatSync(fd);
+    const length = Math.min(size, MAX_BYTES);
+    const bytes = Buffer.alloc(length);
+    const read = readSync(fd, bytes, 0, length, size - length);
+    return bytes.toString('utf8', 0, read).trimEnd().split('\n').slice(-lines).join('\n');
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,164 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LabError } from '../errors.ts';
+import { freePort } from '../network/ports.ts';
+import { type Account, as } from '../process/account.ts';
+import { findPostgres, signal } from '../process/find.ts';
+import { sleep, until } from '../until.ts';
+import type { Binaries } from './binaries.ts';
+import { serverEnv } from './env.ts';
+import { logTail } from './log.ts';
+
+export type ServerState =
+  | { readonly status: 'down' }
+  | { readonly status: 'up' | 'frozen'; readonly child: ChildProcess };
+
+export interface ServerOptions {
+  readonly name: string;
+  readonly binaries: Binaries;
+  readonly account: Account | undefined;
+  readonly dataDirectory: string;
+  readonly logFile: string;
+  /** What is in the command line of every process of this server, and of no other. */
+  readonly mark: string;
+  readonly startTimeoutMs: number;
+  /** Called when a postmaster has appeared or has gone, however that came. */
+  readonly onChange: (up: boolean) => void | Promise<void>;
+}
+
+/** The processes of one PostgreSQL server. What is in its data directory is no business of this file. */
+export interface Server {
+  readonly state: ServerState;
+  /** Where it listens; it stays the same unless somebody else took it while the server was down. */
+  readonly port: number;
+  /** Until it accepts connections. */
+  start(): Promise<void>;
+  /** A fast shutdown: transactions are rolled back, connected standbys get everything. */
+  stop(): Promise<void>;
+  /** SIGKILL to the postmaster and all its processes. */
+  kill(): Promise<void>;
+  freeze(): void;
+  thaw(): void;
+  /** Reads its configuration again. */
+  reload(): void;
+}
+
+const PORT_TRIES = 5;
+const STOP_TIMEOUT_MS = 20_000;
+
+export async function createServer(options: ServerOptions): Promise<Server> {
+  const { name, binaries, account, dataDirectory, logFile, mark, startTimeoutMs, onChange } = options;
+  let state: ServerState = { status: 'down' };
+  let port = await freePort();
+
+  const launch = async (): Promise<ChildProcess> => {
+    const log = openSync(logFile, 'a', 0o600);
+    try {
+      const args = ['-D', dataDirectory, '-c', `port=${port}`, '-c', `cluster_name=${mark}`];
+      // A session of its own: Ctrl-C in the terminal must not reach it before whoever runs the lab has seen it.
+      const child = spawn(binaries.postgres, args, {
+        cwd: dataDirectory,
+        env: serverEnv(),
+        detached: true,
+        stdio: ['ignore', log, log],
+        ...as(account),
+      });
+      await once(child, 'spawn');
+      child.unref();
+      return child;
+    } finally {
+      closeSync(log);
+    }
+  };
+
+  const isReady = (child: ChildProcess): boolean => {
+    try {
+      const lines = readFileSync(join(dataDirectory, 'postmaster.pid'), 'utf8').split('\n');
+      return Number(lines[0]) === child.pid && lines[7]?.trim() === 'ready';
+    } catch {
+      return false;
+    }
+  };
+
+  const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
+  const failed = (what: string, code: 'ERR_LAB_SERVER' | 'ERR_LAB_TIMEOUT' = 'ERR_LAB_SERVER'): LabError =>
+    new LabError(code, `${name}: ${what}`, { logs: logTail(logFile, 15) });
+
+  const start = async (): Promise<void> => {
+    for (let tries = 1; ; tries += 1) {
+      const child = await launch();
+      state = { status: 'up', child };
+      child.once('exit', () => {
+        state = { status: 'down' };
+        void onChange(false);
+      });
+      await onChange(true);
+      const ready = await until(() => (hasEnded(child) ? 'ended' : isReady(child) && 'ready'), {
+        timeoutMs: startTimeoutMs,
+        orThrow: () => failed(`PostgreSQL did not accept connections within ${startTimeoutMs} ms`, 'ERR_LAB_TIMEOUT'),
+      });
+      if (ready === 'ready') return;
+      const clash = logTail(logFile, 10).includes('could not bind');
+      if (!clash) throw failed('PostgreSQL did not start');
+      if (tries === PORT_TRIES) throw failed('found no free port to listen on', 'ERR_LAB_SERVER');
+      port = await freePort();
+    }
+  };
+
+  const gone = async (child: ChildProcess): Promise<void> => {
+    if (!hasEnded(child)) {
+      child.ref();
+      await once(child, 'exit');
+    }
+    while (findPostgres(mark).length > 0) await sleep(5);
+  };
+
+  const thaw = (): void => {
+    if (state.status !== 'frozen') return;
+    state = { status: 'up', child: state.child };
+    // The postmaster last: it would take the silence of its children for nothing, but a new one must not meet frozen ones.
+    const all = findPostgres(mark);
+    signal(all, 'SIGCONT');
+  };
+
+  return {
+    get state() {
+      return state;
+    },
+    get port() {
+      return port;
+    },
+    start,
+    stop: async () => {
+      thaw();
+      if (state.status === 'down') return;
+      const { child } = state;
+      child.kill('SIGINT');
+      await until(() => hasEnded(child), {
+        timeoutMs: STOP_TIMEOUT_MS,
+        orThrow: () => failed(`PostgreSQL did not stop within ${STOP_TIMEOUT_MS} ms`, 'ERR_LAB_TIMEOUT'),
+      });
+      await gone(child);
+    },
+    kill: async () => {
+      if (state.status === 'down') return;
+      const { child } = state;
+      // Stopped first, so that it starts no process that this look would miss.
+      child.kill('SIGSTOP');
+      signal(findPostgres(mark), 'SIGKILL');
+      await gone(child);
+    },
+    freeze: () => {
+      if (state.status !== 'up') return;
+      state = { status: 'frozen', child: state.child };
+      state.child.kill('SIGSTOP');
+      signal(findPostgres(mark), 'SIGSTOP');
+    },
+    thaw,
+    reload: () => {
+      if (state.status !== 'down') state.child.kill('SIGHUP');
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import {
+  chmodSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
+import { LabError } from '../errors.ts';
+import { endPostgres } from './end.ts';
+import { identityOf } from './find.ts';
+
+const PREFIX = 'regionkit-lab-';
+const RUN = /^regionkit-lab-[A-Za-z0-9]+$/;
+const OWNER = 'owner.json';
+
+/**
+ * Makes the directory of one lab, with the identity of its process in it. It appears under its name only once it says
+ * whose it is, so a sweep never meets one that is just being made.
+ */
+export function makeRunDirectory(parent: string): string {
+  try {
+    const made = mkdtempSync(join(parent, `.${PREFIX}`));
+    writeFileSync(join(made, OWNER), JSON.stringify(identityOf(process.pid)));
+    // The servers may run as another user: let it pass, not look.
+    chmodSync(made, 0o711);
+    const directory = join(parent, basename(made).slice(1));
+    renameSync(made, directory);
+    return directory;
+  } catch (cause) {
+    throw new LabError(
+      'ERR_LAB_DIRECTORY',
+      `cannot make a directory in ${parent} (${(cause as NodeJS.ErrnoException).code}): set TMPDIR, or the option "directory", to one that can be written`,
+      { cause },
+    );
+  }
+}
+
+/** Ends and removes what earlier labs of this user left in `parent`: those whose process is certainly gone. */
+export async function sweep(parent: string): Promise<readonly string[]> {
+  const left = readdirSync(parent).filter((name) => RUN.test(name) && isAbandoned(join(parent, name)));
+  await Promise.all(left.map((name) => removeRun(join(parent, name))));
+  return left;
+}
+
+function isAbandoned(directory: string): boolean {
+  try {
+    const stat = lstatSync(directory);
+    if (!stat.isDirectory() || stat.uid !== process.geteuid?.()) return false;
+    const owner = JSON.parse(readFileSync(join(directory, OWNER), 'utf8')) as NonNullable<
+      ReturnType<typeof identityOf>
+    >;
+    // In another container the same number is another process: nothing can be said about it.
+    if (owner.world !== identityOf(process.pid)?.world) return false;
+    return identityOf(owner.pid)?.started !== owner.started;
+  } catch {
+    return false;
+  }
+}
+
+/** Ends the servers of a run and removes its directory. Two may do it at once. */
+export async function removeRun(directory: string): Promise<void> {
+  await endPostgres(`${basename(directory)}/`);
+  rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+}

@@ -1,0 +1,73 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { basename } from 'node:path';
+
+/**
+ * Reads until the other end of its standard input is closed, which the kernel does however the lab's process ends, then
+ * ends the servers and removes the directory. A shell, because it must outlive everything and cost nothing.
+ */
+const SCRIPT = `
+trap '' HUP INT TERM
+while read -r _; do :; done
+mark="$2/"
+pids() {
+  if [ -r /proc/self/comm ]; then
+    for p in /proc/[0-9]*; do
+      read -r name 2>/dev/null <"$p/comm" || continue
+      case "$name" in postgres|initdb) grep -qF -- "$mark" "$p/cmdline" 2>/dev/null && echo "\${p#/proc/}";; esac
+    done
+  else
+    ps -axww -o pid=,ucomm=,command= | while read -r pid name command; do
+      case "$name" in postgres|initdb) case "$command" in *"$mark"*) echo "$pid";; esac;; esac
+    done
+  fi
+}
+asked=' '
+n=0
+while [ $n -lt 200 ]; do
+  found=$(pids)
+  [ -z "$found" ] && break
+  for p in $found; do
+    if [ $n -gt 60 ]; then kill -KILL "$p"; else
+      case "$asked" in *" $p "*) ;; *) kill -QUIT "$p"; asked="$asked$p ";; esac
+      kill -CONT "$p"
+    fi
+  done
+  n=$((n + 1))
+  sleep 0.05
+done
+case "$2" in regionkit-lab-*) rm -rf -- "$1";; esac
+`;
+
+/** Cleans up after this process if it cannot do so itself. */
+export interface Watchdog {
+  readonly pid: number | undefined;
+  /** Lets it do its work (nothing, if all is gone already) and waits for its end. */
+  dismiss(): Promise<void>;
+}
+
+export function startWatchdog(directory: string): Watchdog {
+  const child: ChildProcess = spawn(
+    '/bin/sh',
+    ['-c', SCRIPT, 'regionkit-lab-watchdog', directory, basename(directory)],
+    {
+      cwd: '/',
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    },
+  );
+  child.on('error', () => {});
+  child.stdin?.on('error', () => {});
+  child.unref();
+  (child.stdin as unknown as { unref(): void } | null)?.unref();
+  return {
+    pid: child.pid,
+    dismiss: async () => {
+      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+      const ended = once(child, 'exit');
+      child.ref();
+      child.stdin?.end();
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,331 @@
+import { check } from '@regionkit/core/kit';
+import pg from 'pg';
+import { LabError } from './errors.ts';
+import type { Network } from './network/network.ts';
+import { logTail } from './postgres/log.ts';
+import { APP, type Node } from './postgres/node.ts';
+import { removeSegment, segmentOf } from './process/shared-memory.ts';
+import { until } from './until.ts';
+
+/** What a promotion made: the new timeline, and the position at which it left the old one. */
+export interface Promotion {
+  readonly timeline: number;
+  /** Everything at or below it on the parent timeline is kept; what the old primary wrote beyond it is not. */
+  readonly fork: string;
+}
+
+export interface LabPoolOptions<Name extends string = string> extends pg.PoolConfig {
+  /** The region the client is in. @default the database's own */
+  readonly from?: Name | undefined;
+}
+
+/** One region: its PostgreSQL, the ways that lead to it, and everything that can go wrong with either. */
+export interface LabRegion<Name extends string = string> {
+  readonly name: Name;
+  /** What its server believes to be, or believed when it went down. After a failover two may say `primary`. */
+  readonly role: 'primary' | 'standby';
+  readonly status: 'up' | 'frozen' | 'down';
+  /** Where clients of its own region reach it. Stays the same while the lab lives. */
+  readonly port: number;
+  /** For clients in its own region: role and database `app`, no superuser. */
+  readonly connectionString: string;
+  /** The superuser, straight to the server: no fault of the network is in its way. Read it anew after a start. */
+  readonly adminConnectionString: string;
+  /** For clients in region `from`: that pair's round trip and faults are in its way. */
+  connectionStringFrom(from: Name): string;
+  /** A pool of clients, ended with the lab. Errors of its connections are swallowed; those of its queries are not. */
+  pool(options?: LabPoolOptions<Name>): pg.Pool;
+  /** Runs SQL as the superuser in the database `app`, past every fault of the network. The role `app` may use what it creates. */
+  // biome-ignore lint/suspicious/noExplicitAny: as in pg: what a row holds is the SQL's business.
+  query<Row extends pg.QueryResultRow = any>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** The timeline it writes, or receives. */
+  timeline(): Promise<number>;
+  /** The position it has written, or replayed: `0/3000148`. */
+  position(): Promise<string>;
+  /** The last lines of its server's log. */
+  logs(lines?: number): string;
+
+  /** SIGKILL to the whole server: nothing is written, said or closed by it any more. Clients are then refused. */
+  kill(): Promise<void>;
+  /** A clean, fast shutdown; connected standbys get everything first. */
+  stop(): Promise<void>;
+  /** Starts it as what it was. Refused if it was the primary and another is now: see `rejoin` and `returnAsIs`. */
+  start(): Promise<void>;
+  /** Starts it as what it was, even if that is a primary that was failed over: it will take writes on its old timeline. */
+  returnAsIs(): Promise<void>;
+  /** Makes it the primary. Standbys of another primary follow it from now on, unless `follow` is false. */
+  promote(options?: { readonly follow?: boolean }): Promise<Promotion>;
+  /** Throws its data away and makes it a standby of `of`, from a fresh copy. @default the lab's primary */
+  rejoin(options?: { readonly of?: Name }): Promise<void>;
+  /** Lets a standby stream from `of` from now on, with the data it has; `of` may be a standby itself. */
+  follow(options: { readonly of: Name }): Promise<void>;
+  /** WAL is still received, but not replayed: reads here grow old. */
+  pauseReplay(): Promise<void>;
+  resumeReplay(): Promise<void>;
+  /** SIGSTOP to the whole server: connections stay open, new ones are accepted by the kernel, nothing answers. */
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
+
+  /**
+   * Nothing gets through and nothing is closed, until `heal`; then what was sent arrives. With `from`, clients and the
+   * standby in that region lose sight of this database (not the other way round). Without, this region is cut off from
+   * all others both ways; its own clients still reach it.
+   */
+  partition(from?: Name): void;
+  /** What clients send arrives and is done; the answers do not come back before `heal`. Its own clients too, without `from`. */
+  mute(from?: Name): void;
+  /** A black hole: as a partition, for its own clients too, and connections that met it stay silent even after `heal`. */
+  drop(from?: Name): void;
+  /** Resets (RST) the connections there are. New ones work. */
+  reset(from?: Name): void;
+  /** Adds `ms` to the round trip, for its own clients too; 0 takes it away. Does not add up. */
+  latency(ms: number, from?: Name): void;
+  /** Ends `partition`, `mute` and `drop`: of clients in `from`, or of all ways to and from this region. Leaves `latency`. */
+  heal(from?: Name): void;
+}
+
+/** What a region must know of the lab around it. */
+export interface Surroundings<Name extends string> {
+  primary: Name;
+  readonly closed: boolean;
+  readonly appPassword: string;
+  readonly pools: Set<pg.Pool>;
+  names(): readonly Name[];
+  region(name: Name): InnerRegion<Name>;
+}
+
+/** A region as the lab sees it. */
+export interface InnerRegion<Name extends string> extends LabRegion<Name> {
+  readonly node: Node;
+  readonly upstream: Name | undefined;
+  /** The first start: data is in place. */
+  launch(upstream?: Name): Promise<void>;
+  /** After a clean stop: becomes a standby with the data it has. */
+  demote(of: Name): Promise<void>;
+}
+
+const REPLAY_TIMEOUT_MS = 10_000;
+const MAX_LATENCY_MS = 60_000;
+
+export function createRegion<Name extends string>(
+  name: Name,
+  node: Node,
+  network: Network<Name>,
+  lab: Surroundings<Name>,
+): InnerRegion<Name> {
+  const { server, console } = node;
+  let role: 'primary' | 'standby' = 'primary';
+  let upstream: Name | undefined;
+  let queue: Promise<unknown> = Promise.resolve();
+
+  const mustBeOpen = (): void => {
+    if (lab.closed) throw new LabError('ERR_LAB_CLOSED', `${name}: the lab is closed`);
+  };
+  /** What moves the server comes one after the other. */
+  const inTurn = <T>(move: () => Promise<T>): Promise<T> => {
+    const next = queue.then(() => {
+      mustBeOpen();
+      return move();
+    });
+    queue = next.catch(() => {});
+    return next;
+  };
+  const mustAnswer = (): void => {
+    mustBeOpen();
+    if (server.state.status === 'down') throw new LabError('ERR_LAB_STATE', `${name} is down: start() it first`);
+    if (server.state.status === 'frozen') throw new LabError('ERR_LAB_STATE', `${name} is frozen: thaw() it first`);
+  };
+  const mustBeStandby = (what: string): void => {
+    if (role !== 'standby') throw new LabError('ERR_LAB_STATE', `${name} is a primary: only a standby can ${what}`);
+  };
+  const known = (option: string, other: Name): Name => check.oneOf(option, other, lab.names());
+  const from = (what: string, other: Name | undefined): Name | undefined => {
+    mustBeOpen();
+    return other === undefined ? undefined : known(`${what}: from`, other);
+  };
+  const upstreamOf = (what: string, other: Name): Name => {
+    if (known(`${what}: of`, other) !== name) return other;
+    throw new RangeError(`${what}: of must be another region; got ${JSON.stringify(other)}`);
+  };
+  const pointAt = async (next: Name | undefined): Promise<void> => {
+    upstream = next;
+    await node.configure(next === undefined ? undefined : network.link(name, next).port);
+  };
+  const kill = async (): Promise<void> => {
+    console.recycle();
+    const segment = server.state.status === 'down' ? undefined : segmentOf(node.dataDirectory);
+    await server.kill();
+    if (segment !== undefined) await removeSegment(segment);
+  };
+  const startAsWas = async (): Promise<void> => {
+    if (server.state.status === 'frozen') server.thaw();
+    else if (server.state.status === 'down') await server.start();
+  };
+  const scalar = async <T>(sql: string): Promise<T> => {
+    mustAnswer();
+    const [row] = await console.query<{ value: T }>(sql);
+    return row?.value as T;
+  };
+  const timeline = (): Promise<number> =>
+    scalar<number>(
+      role === 'primary'
+        ? `SELECT ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int AS value`
+        : `SELECT coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (SELECT greatest(
+             (pg_control_checkpoint()).timeline_id, (pg_control_recovery()).min_recovery_end_timeline))) AS value`,
+    );
+  const setReplay = async (verb: 'pause' | 'resume', reached: string): Promise<void> => {
+    mustAnswer();
+    mustBeStandby(`${verb} replay`);
+    await console.query(`SELECT pg_wal_replay_${verb}()`);
+    await until(async () => (await scalar<string>('SELECT pg_get_wal_replay_pause_state() AS value')) === reached, {
+      timeoutMs: REPLAY_TIMEOUT_MS,
+      orThrow: () => new LabError('ERR_LAB_TIMEOUT', `${name}: replay did not ${verb} within ${REPLAY_TIMEOUT_MS} ms`),
+    });
+  };
+  const connectionStringFrom = (other: Name): string =>
+    `postgres://${APP}:${lab.appPassword}@127.0.0.1:${network.link(known('connectionStringFrom: from', other), name).port}/${APP}`;
+
+  return {
+    name,
+    node,
+    get role() {
+      return role;
+    },
+    get upstream() {
+      return upstream;
+    },
+    get status() {
+      return server.state.status;
+    },
+    port: network.link(name, name).port,
+    connectionString: connectionStringFrom(name),
+    get adminConnectionString() {
+      return node.adminConnectionString;
+    },
+    connectionStringFrom,
+    pool: ({ from: other = name, ...options } = {}) => {
+      mustBeOpen();
+      const pool = new pg.Pool({ connectionString: connectionStringFrom(other), ...options });
+      pool.on('error', () => {});
+      pool.on('connect', (client) => client.on('error', () => {}));
+      lab.pools.add(pool);
+      return pool;
+    },
+    query: async (sql, values) => {
+      mustAnswer();
+      return console.query(sql, values);
+    },
+    timeline,
+    position: () =>
+      scalar<string>(
+        `SELECT ${role === 'primary' ? 'pg_current_wal_flush_lsn()' : 'pg_last_wal_replay_lsn()'}::text AS value`,
+      ),
+    logs: (lines = 100) => logTail(node.logFile, lines),
+
+    launch: (next) =>
+      inTurn(async () => {
+        role = next === undefined ? 'primary' : 'standby';
+        await pointAt(next);
+        await server.start();
+      }),
+    kill: () => inTurn(kill),
+    stop: () =>
+      inTurn(async () => {
+        console.recycle();
+        await server.stop();
+      }),
+    start: () =>
+      inTurn(async () => {
+        if (server.state.status === 'frozen') mustAnswer();
+        if (server.state.status === 'down' && role === 'primary' && lab.primary !== name) {
+          throw new LabError(
+            'ERR_LAB_STATE',
+            `${name} was the primary, and ${lab.primary} is now: rejoin() makes it a standby, returnAsIs() starts it as it was`,
+          );
+        }
+        await startAsWas();
+      }),
+    returnAsIs: () => inTurn(startAsWas),
+    promote: async ({ follow = true } = {}) => {
+      const promotion = await inTurn(async () => {
+        mustAnswer();
+        mustBeStandby('be promoted');
+        await console.query('SELECT pg_promote(true, 60)');
+        role = 'primary';
+        upstream = undefined;
+        lab.primary = name;
+        const made = await timeline();
+        return { timeline: made, fork: node.forkOf(made) ?? '0/0' };
+      });
+      // Not in turn: two that are promoted at once must not wait for each other.
+      if (follow) {
+        for (const other of lab.names().map(lab.region)) {
+          const feeds = other.upstream === undefined ? undefined : lab.region(other.upstream);
+          if (other.role === 'standby' && feeds?.role === 'primary')
+            await other.follow({ of: name }).catch(ifPromoted(other));
+        }
+      }
+      return promotion;
+    },
+    rejoin: async ({ of = lab.primary } = {}) =>
+      inTurn(async () => {
+        const source = lab.region(upstreamOf(`${name}.rejoin`, of));
+        if (source.status !== 'up')
+          throw new LabError('ERR_LAB_STATE', `${of} is ${source.status}: ${name} cannot be copied from it`);
+        if (lab.primary === name) {
+          if (source.role !== 'primary') {
+            throw new LabError('ERR_LAB_STATE', `${name} is the primary: promote another region before it rejoins`);
+          }
+          lab.primary = of;
+        }
+        await kill();
+        await node.erase();
+        await source.node.copyTo([node]);
+        role = 'standby';
+        await pointAt(of);
+        await server.start();
+      }),
+    follow: ({ of }) =>
+      inTurn(async () => {
+        mustBeStandby('follow another region');
+        await pointAt(upstreamOf(`${name}.follow`, of));
+      }),
+    demote: (of) =>
+      inTurn(async () => {
+        await node.markStandby();
+        role = 'standby';
+        await pointAt(of);
+        await server.start();
+      }),
+    pauseReplay: () => inTurn(() => setReplay('pause', 'paused')),
+    resumeReplay: () => inTurn(() => setReplay('resume', 'not paused')),
+    freeze: async () => {
+      mustBeOpen();
+      server.freeze();
+    },
+    thaw: async () => {
+      mustBeOpen();
+      server.thaw();
+    },
+
+    partition: (other) => {
+      if (from(`${name}.partition`, other) === undefined) network.isolate(name);
+      else network.setFlow('cut', name, other);
+    },
+    mute: (other) => network.setFlow('mute', name, from(`${name}.mute`, other)),
+    drop: (other) => network.setFlow('lose', name, from(`${name}.drop`, other)),
+    reset: (other) => network.reset(name, from(`${name}.reset`, other)),
+    latency: (ms, other) => {
+      check.number(`${name}.latency: ms`, ms, { min: 0, max: MAX_LATENCY_MS });
+      network.setExtraMs(ms, name, from(`${name}.latency`, other));
+    },
+    heal: (other) => network.heal(name, from(`${name}.heal`, other)),
+  };
+}
+
+/** It was promoted itself meanwhile: there is nobody to follow. */
+const ifPromoted =
+  (region: LabRegion) =>
+  (error: unknown): void => {
+    if (region.role !== 'primary') throw error;
+  };
