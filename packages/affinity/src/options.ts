@@ -1,0 +1,175 @@
+import type { Regions, RegionView, RequestView } from '@regionkit/core';
+import { type Clock, check, checkCookieDomain, systemClock } from '@regionkit/core/kit';
+
+/**
+ * `auto` redirects navigations and hints the rest; `redirect` also redirects a GET that neither looks like a browser's
+ * nor like a page's (`curl -L`); `hint` never redirects; `off` leaves the request alone.
+ */
+export type AffinityMode = 'auto' | 'redirect' | 'hint' | 'off';
+
+/** The region cookie. Its value is the name of a region, in plain text: names are public. */
+export interface AffinityCookieOptions {
+  /** The hop cookie is called the same with `-hop` behind it. @default 'region' */
+  readonly name?: string;
+  /** How long a client belongs to a region, from 1 second to 400 days (RFC 6265bis section 5.5). @default 3_600 */
+  readonly maxAgeSeconds?: number;
+  /** Must cover every region's origin and every global host. Required unless there is one region or `development`. */
+  readonly domain?: string;
+  /** @default true, false with `regions.development` */
+  readonly secure?: boolean;
+  /** @default true */
+  readonly httpOnly?: boolean;
+  /** `none` needs `secure`. @default 'lax' */
+  readonly sameSite?: 'lax' | 'strict' | 'none';
+  /** `missing` writes the cookie when the client has no valid one; `always` also starts its life anew on each answer. @default 'missing' */
+  readonly renew?: 'missing' | 'always';
+}
+
+export interface AffinityOptions<Name extends string = string> {
+  /** The one map. Without `hosts` in it there is no redirect: one starts only from a global host. */
+  readonly regions: Regions<Name>;
+  readonly cookie?: AffinityCookieOptions;
+  /** What is known of the other regions, usually `health.view`. Without one every other region is unknown. */
+  readonly view?: RegionView<Name>;
+  /**
+   * Redirect and hint to regions nothing is known of. This gives up the guard against a DNS name that leads elsewhere,
+   * and sends clients to dead regions. @default false
+   */
+  readonly trustUnknown?: boolean;
+  /** News of a region that is older than this is no news. @default 30_000 */
+  readonly maxViewAgeMs?: number;
+  /**
+   * When the region a cookie names is draining or down: `temporary` serves the client here and keeps its cookie, `sticky`
+   * moves it here for good. @default 'temporary'
+   */
+  readonly failover?: 'temporary' | 'sticky';
+  /**
+   * For how long a client is not redirected again after a redirect that did not arrive, or after a temporary failover
+   * (then spread to up to twice as long, so that a region which comes back is not stormed). @default 30
+   */
+  readonly settleSeconds?: number;
+  /** One mode, or one for each request. @default 'auto' */
+  readonly mode?: AffinityMode | ((request: RequestView) => AffinityMode);
+  /** Never permanent: a browser would remember it. @default 307 */
+  readonly redirectStatus?: 302 | 303 | 307;
+  /** The host a request came in under: the place to trust `X-Forwarded-Host`. @default (request) => request.host */
+  readonly host?: (request: RequestView) => string | undefined;
+  /**
+   * Requests to leave alone.
+   * @default paths under /health and /.well-known, /livez and /readyz
+   */
+  readonly ignore?: (request: RequestView) => boolean;
+  readonly clock?: Clock;
+  /** From 0 to 1. @default Math.random */
+  readonly random?: () => number;
+}
+
+const DEFAULTS = {
+  trustUnknown: false,
+  maxViewAgeMs: 30_000,
+  failover: 'temporary',
+  settleSeconds: 30,
+  mode: 'auto',
+  redirectStatus: 307,
+  clock: systemClock,
+  random: Math.random,
+} as const;
+
+/** The options, checked, with their defaults. */
+export type CheckedOptions<Name extends string> = Required<Omit<AffinityOptions<Name>, 'view' | 'host' | 'ignore'>> &
+  Pick<AffinityOptions<Name>, 'view' | 'host' | 'ignore'> & {
+    readonly cookie: Required<Omit<AffinityCookieOptions, 'domain'>> & Pick<AffinityCookieOptions, 'domain'>;
+  };
+
+const MAX_AGE_SECONDS = 400 * 86_400;
+
+export function checkOptions<Name extends string>(given: AffinityOptions<Name>): CheckedOptions<Name> {
+  check.object('createAffinity: options', given, [
+    'regions',
+    'cookie',
+    'view',
+    'trustUnknown',
+    'maxViewAgeMs',
+    'failover',
+    'settleSeconds',
+    'mode',
+    'redirectStatus',
+    'host',
+    'ignore',
+    'clock',
+    'random',
+  ]);
+  check.object('createAffinity: regions', given.regions);
+  const options = { ...DEFAULTS, ...given };
+  check.boolean('createAffinity: trustUnknown', options.trustUnknown);
+  check.number('createAffinity: maxViewAgeMs', options.maxViewAgeMs, { min: 1 });
+  check.oneOf('createAffinity: failover', options.failover, ['temporary', 'sticky']);
+  check.integer('createAffinity: settleSeconds', options.settleSeconds, { min: 1, max: 3_600 });
+  check.oneOf('createAffinity: redirectStatus', options.redirectStatus, [302, 303, 307]);
+  if (typeof options.mode !== 'function') {
+    check.oneOf('createAffinity: mode', options.mode, ['auto', 'redirect', 'hint', 'off']);
+  }
+  if (options.mode === 'redirect' && given.regions.hosts.length === 0) {
+    throw new RangeError("createAffinity: mode 'redirect' needs a global host: set hosts in defineRegions");
+  }
+  if (options.host !== undefined) check.function('createAffinity: host', options.host);
+  if (options.ignore !== undefined) check.function('createAffinity: ignore', options.ignore);
+  if (options.view !== undefined && options.view.self !== given.regions.self) {
+    throw new RangeError('createAffinity: view must be that of this region; its self is another');
+  }
+  return { ...options, cookie: checkCookie(given.cookie ?? {}, given.regions) };
+}
+
+function checkCookie<Name extends string>(
+  given: AffinityCookieOptions,
+  regions: Regions<Name>,
+): CheckedOptions<Name>['cookie'] {
+  check.object('createAffinity: cookie', given, [
+    'name',
+    'maxAgeSeconds',
+    'domain',
+    'secure',
+    'httpOnly',
+    'sameSite',
+    'renew',
+  ]);
+  const cookie = {
+    name: 'region',
+    maxAgeSeconds: 3_600,
+    secure: !regions.development,
+    httpOnly: true,
+    sameSite: 'lax',
+    renew: 'missing',
+    ...given,
+  } as const;
+  check.string('createAffinity: cookie.name', cookie.name);
+  check.integer('createAffinity: cookie.maxAgeSeconds', cookie.maxAgeSeconds, { min: 1, max: MAX_AGE_SECONDS });
+  check.boolean('createAffinity: cookie.secure', cookie.secure);
+  check.boolean('createAffinity: cookie.httpOnly', cookie.httpOnly);
+  check.oneOf('createAffinity: cookie.sameSite', cookie.sameSite, ['lax', 'strict', 'none']);
+  check.oneOf('createAffinity: cookie.renew', cookie.renew, ['missing', 'always']);
+  if (!cookie.secure && !regions.development) {
+    throw new RangeError(
+      'createAffinity: cookie.secure must be true (false only with development: true in defineRegions)',
+    );
+  }
+  if (!cookie.secure && (cookie.sameSite === 'none' || /^__(?:secure|host)-/i.test(cookie.name))) {
+    throw new RangeError(
+      "createAffinity: cookie.sameSite 'none' and the prefixes __Secure- and __Host- need cookie.secure",
+    );
+  }
+  if (cookie.domain !== undefined) {
+    check.string('createAffinity: cookie.domain', cookie.domain);
+    if (/^__host-/i.test(cookie.name)) {
+      throw new RangeError('createAffinity: cookie.name must not begin with __Host- when cookie.domain is set');
+    }
+  }
+  checkCookieDomain('createAffinity: cookie.domain', cookie.domain, regions);
+  for (const host of cookie.domain === undefined ? [] : regions.hosts) {
+    const suffix = (cookie.domain as string).toLowerCase().replace(/^\./, '');
+    if (host !== suffix && !host.endsWith(`.${suffix}`)) {
+      throw new RangeError(`createAffinity: cookie.domain must cover every global host; it does not cover ${host}`);
+    }
+  }
+  return cookie;
+}

@@ -1,0 +1,70 @@
+import type { Regions, RequestView } from '@regionkit/core';
+import { cookieValues } from '@regionkit/core/kit';
+import { stringifySetCookie } from 'cookie';
+import type { CheckedOptions } from './options.ts';
+import type { Facts } from './rule.ts';
+
+/** Reads and writes the region cookie and the hop cookie. Every value it can write is made once, at construction. */
+export interface RegionCookie<Name extends string> {
+  readonly name: string;
+  /** What the client's cookie says. */
+  wanted(cookies: readonly string[]): Facts<Name>['wanted'];
+  /** The region the hop cookie names, if the client has one that names any. */
+  hop(cookies: readonly string[]): Name | undefined;
+  /** `Set-Cookie` values. */
+  pin(region: Name): string;
+  setHop(region: Name, maxAgeSeconds: number): string;
+  readonly clearHop: string;
+}
+
+const NONE = { none: 'assigned' } as const;
+const UNKNOWN = { none: 'cookie-unknown' } as const;
+const CONFLICT = { none: 'cookie-conflict' } as const;
+
+export function createRegionCookie<Name extends string>(
+  regions: Regions<Name>,
+  cookie: CheckedOptions<Name>['cookie'],
+): RegionCookie<Name> {
+  const { name, domain, secure, httpOnly, sameSite } = cookie;
+  const hopName = `${name}-hop`;
+  const write = (cookieName: string, value: string, maxAge: number): string =>
+    stringifySetCookie(
+      {
+        name: cookieName,
+        value,
+        path: '/',
+        maxAge,
+        secure,
+        httpOnly,
+        sameSite,
+        ...(domain !== undefined && { domain: domain.replace(/^\./, '') }),
+      },
+      // The names of regions need no encoding.
+      { encode: String },
+    );
+  const pins = new Map<Name, string>(regions.list.map((r) => [r.name, write(name, r.name, cookie.maxAgeSeconds)]));
+
+  return {
+    name,
+    wanted: (cookies) => {
+      const values = cookieValues(cookies, name);
+      const [first] = values;
+      if (first === undefined) return NONE;
+      // A cookie of our name on a wider or narrower domain: nobody can tell which is ours (RFC 6265 section 4.2.2).
+      if (values.length > 1 && values.some((value) => value !== first)) return CONFLICT;
+      return regions.get(first)?.name ?? UNKNOWN;
+    },
+    hop: (cookies) => {
+      const [first] = cookieValues(cookies, hopName);
+      return first === undefined ? undefined : regions.get(first)?.name;
+    },
+    pin: (region) => pins.get(region) as string,
+    setHop: (region, maxAgeSeconds) => write(hopName, region, maxAgeSeconds),
+    clearHop: write(hopName, '', 0),
+  };
+}
+
+/** The `Cookie` fields of a request; HTTP/2 clients send several. */
+export function cookiesOf(request: RequestView): readonly string[] {
+  return request.header('cookie');
+}

@@ -1,0 +1,26 @@
+import type { ResponseHead } from '../http/decision.ts';
+
+/**
+ * Whether a shared cache may keep an answer with this head and give it to others (RFC 9111 section 3; RFC 9213 for the
+ * fields that speak to one cache alone). Nothing that belongs to one client may be put on such an answer.
+ */
+export function isSharedCacheable(head: ResponseHead): boolean {
+  const control = head.get('cache-control').join().toLowerCase();
+  if (/(?:^|,)\s*(?:no-store|private)\s*(?:$|,)/.test(control)) return false;
+  if (/(?:^|,)\s*(?:public|s-maxage|max-age\s*=\s*"?[1-9])/.test(control)) return true;
+  for (const field of ['cdn-cache-control', 'surrogate-control']) {
+    const targeted = head.get(field);
+    if (targeted.length > 0 && !/no-store|private/i.test(targeted.join())) return true;
+  }
+  const expires = head.get('expires')[0];
+  return expires !== undefined && control === '' && Date.parse(expires) > Date.now();
+}
+
+/** Lets a page of another origin read the field `name` of an answer, if CORS lets it read the answer at all. */
+export function exposeField(head: ResponseHead, name: string): void {
+  if (head.get('access-control-allow-origin').length === 0) return;
+  const exposed = head.get('access-control-expose-headers').join().toLowerCase();
+  if (!exposed.split(',').some((given) => given.trim() === name.toLowerCase())) {
+    head.append('Access-Control-Expose-Headers', name);
+  }
+}
