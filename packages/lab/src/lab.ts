@@ -24,7 +24,12 @@ export interface Lab<Name extends string = string> {
   readonly primary: LabRegion<Name>;
   /** @throws {RangeError} There is no such region. */
   region(name: Name): LabRegion<Name>;
-  /** Waits until every standby that is up has replayed what the primary has written so far, on the primary's timeline. */
+  /**
+   * Waits until every standby that is up has replayed what the primary has flushed so far, on the primary's timeline:
+   * every commit that was acknowledged, unless `synchronous_commit` was off. Writes nothing.
+   *
+   * @throws {LabError} ERR_LAB_TIMEOUT: it names the region that did not get there.
+   */
   caughtUp(options?: { readonly timeoutMs?: number }): Promise<void>;
   /** Promotes `to`; the other standbys follow it. The old primary is left as it is: kill, freeze or partition it first. */
   failover(options: { readonly to: Name }): Promise<Promotion>;

@@ -84,7 +84,7 @@ export function checkOptions<Name extends string>(options: LabOptions<Name>): Ch
       throw new RangeError(`createLab: regions must name each region once; got ${JSON.stringify(name)} twice`);
     }
   }
-  for (const [name, port] of Object.entries(check.object('createLab: ports', ports, [...regions]))) {
+  for (const [name, port] of byRegion('createLab: ports', ports, regions)) {
     check.integer(`createLab: ports['${name}']`, port, { min: 1, max: 65_535 });
   }
   for (const [name, value] of Object.entries(check.object('createLab: settings', settings))) {
@@ -119,11 +119,14 @@ function roundTrips<Name extends string>(
     check.number('createLab: roundTripMs', given, range);
     return (from, to) => (from === to ? 0 : given);
   }
-  for (const [from, row] of Object.entries(check.object('createLab: roundTripMs', given, [...regions]))) {
+  for (const [from, row] of byRegion('createLab: roundTripMs', given, regions)) {
     const option = `createLab: roundTripMs['${from}']`;
-    for (const [to, ms] of Object.entries(check.object(option, row as Partial<Record<Name, number>>, [...regions]))) {
-      check.number(`${option}['${to}']`, ms, range);
-    }
+    for (const [to, ms] of byRegion(option, row, regions)) check.number(`${option}['${to}']`, ms, range);
   }
   return (from, to) => (from === to ? 0 : (given[from]?.[to] ?? given[to]?.[from] ?? 0));
+}
+
+/** The entries of an object whose keys must be names of regions. */
+function byRegion(option: string, given: unknown, regions: readonly string[]): readonly [string, unknown][] {
+  return Object.entries(check.object(option, given as Record<string, unknown>, regions));
 }

@@ -4,14 +4,13 @@ import type { InnerRegion, Promotion, Surroundings } from './region.ts';
 import { until } from './until.ts';
 
 /**
- * The position of the last record written. The insert position sits behind a page's or segment's header (24 and 40
- * bytes) when it is at its start, and nothing is ever replayed up to there while nobody writes: take the boundary.
+ * Flushed, not inserted: right after a promotion there is a record that nobody hurries to flush, and before the first
+ * record of a page or segment the insert position is already behind its header. Nothing is replayed up to either while
+ * nobody writes.
  */
 const WRITTEN = `
-  WITH now AS (SELECT pg_current_wal_insert_lsn() AS lsn, pg_current_wal_insert_lsn() - '0/0'::pg_lsn AS bytes,
-                      pg_size_bytes(current_setting('wal_segment_size')) AS segment)
-  SELECT (lsn - CASE WHEN bytes % segment = 40 THEN 40 WHEN bytes % 8192 = 24 THEN 24 ELSE 0 END)::text AS lsn,
-         ('x' || substr(pg_walfile_name(lsn), 1, 8))::bit(32)::int AS timeline FROM now`;
+  SELECT pg_current_wal_flush_lsn()::text AS lsn,
+         ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int AS timeline`;
 
 const REPLAYED = `
   SELECT coalesce(pg_last_wal_replay_lsn() >= $1::pg_lsn, false)

@@ -33,11 +33,16 @@ export function createConduit(from: Socket, to: Socket, { delayMs, opensAtMs }: 
   };
 
   const deliver = (parcel: Parcel): void => {
-    if (parcel.kind === 'abort') to.resetAndDestroy();
-    else if (parcel.kind === 'end') to.end();
-    else {
-      queuedBytes -= parcel.bytes.length;
-      if (to.writable && !to.write(parcel.bytes)) full = true;
+    switch (parcel.kind) {
+      case 'abort':
+        to.resetAndDestroy();
+        break;
+      case 'end':
+        to.end();
+        break;
+      case 'bytes':
+        queuedBytes -= parcel.bytes.length;
+        if (to.writable && !to.write(parcel.bytes)) full = true;
     }
   };
 
