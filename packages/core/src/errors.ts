@@ -1,4 +1,4 @@
-const BRAND: unique symbol = Symbol.for('regionkit.error') as never;
+const BRAND = Symbol.for('regionkit.error');
 
 /** What an error says besides its code and message. */
 export interface RegionKitErrorOptions {
@@ -37,10 +37,7 @@ export class RegionKitError<Code extends string = string> extends Error {
     this.statusCode = this.status;
     this.headers = Object.freeze({ 'cache-control': 'no-store', ...options.headers });
     this.expose = options.expose ?? this.status < 500;
-  }
-
-  get [BRAND](): true {
-    return true;
+    Object.defineProperty(this, BRAND, { value: true });
   }
 
   /** The answer as a fetch `Response`: `application/problem+json` (RFC 9457) with the code, and the message if exposed. */

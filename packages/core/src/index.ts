@@ -1,7 +1,21 @@
 export type { DatabaseReport, Epoch, Fork, RouteExplanation, RouterSeam } from './database.ts';
+export { compose } from './doors/compose.ts';
+export type { DeciderFailure } from './doors/failure.ts';
+export type {
+  Doors,
+  FastifyPlugin,
+  FetchHandler,
+  HonoMiddleware,
+  KoaMiddleware,
+  NodeHandler,
+  NodeMiddleware,
+  WithDoors,
+} from './doors/types.ts';
+export { withDoors } from './doors/with-doors.ts';
 export { isRegionKitError, RegionKitError, type RegionKitErrorOptions } from './errors.ts';
 export { createEvents, type EventSource, type Events, type Logger } from './events.ts';
 export type {
+  AnswerHooks,
   Decider,
   DeciderKind,
   Decision,
@@ -14,6 +28,7 @@ export type {
   RespondDecision,
   ResponseHead,
 } from './http/decision.ts';
+export { rawRequest } from './http/raw-request.ts';
 export { isLive, type Live, live, type SettableLive, toLive } from './live.ts';
 export {
   type FakeView,

@@ -1,23 +1,30 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Decider, NodeRequest, NodeResponse } from '../http/decision.ts';
 
 /** Connect's and Express's middleware, structurally. */
 export type NodeMiddleware = (request: NodeRequest, response: NodeResponse, next: (error?: unknown) => void) => void;
 /** A listener of `http.createServer`, structurally. */
-export type NodeHandler = (request: NodeRequest, response: NodeResponse) => unknown;
-/** A fetch handler: `Request` in, `Response` out. */
-export type FetchHandler = (request: Request) => Response | Promise<Response>;
+export type NodeHandler<Req extends NodeRequest = IncomingMessage, Res extends NodeResponse = ServerResponse> = (
+  request: Req,
+  response: Res,
+) => unknown;
+/** A fetch handler: `Request` in, `Response` out; `Rest` is what a runtime passes besides. */
+export type FetchHandler<Rest extends unknown[] = []> = (
+  request: Request,
+  ...rest: Rest
+) => Response | Promise<Response>;
 /** Koa's middleware, structurally. */
 // biome-ignore lint/suspicious/noExplicitAny: Koa's context is the app's own type; the type tests pin the real one.
 export type KoaMiddleware = (context: any, next: () => Promise<any>) => Promise<void>;
 /** Fastify's plugin, structurally; it applies to the instance it is registered on, not to a child. */
-// biome-ignore lint/suspicious/noExplicitAny: as above.
 export type FastifyPlugin = (
+  // biome-ignore lint/suspicious/noExplicitAny: an instance is generic in server, logger and schema types.
   instance: any,
   options: { readonly prefix?: string },
   done: (error?: Error) => void,
 ) => void;
 /** Hono's middleware, structurally. */
-// biome-ignore lint/suspicious/noExplicitAny: as above.
+// biome-ignore lint/suspicious/noExplicitAny: Hono's context is the app's own type.
 export type HonoMiddleware = (context: any, next: () => Promise<void>) => Promise<Response | undefined>;
 
 /** A decider carried into each framework. The doors contain no policy, and none of them ever rejects. */
@@ -27,15 +34,22 @@ export interface Doors {
   /** For Connect and everything that takes `(request, response, next)`. */
   node(): NodeMiddleware;
   /** For `http.createServer`, `https.createServer` and `http2.createServer`: wraps the app's own listener. */
-  node(handler: NodeHandler): NodeHandler;
+  node<Req extends NodeRequest = IncomingMessage, Res extends NodeResponse = ServerResponse>(
+    handler: NodeHandler<Req, Res>,
+  ): NodeHandler<Req, Res>;
   /** For `app.use` of Koa 3. */
   koa(): KoaMiddleware;
-  /** For `app.register` of Fastify 5. `prefix` is the mount point, since this plugin breaks out of its own scope. */
+  /**
+   * For `app.register` of Fastify 5. Register it on the root instance, or requests that match no route pass it by.
+   * `prefix` is the mount point: a request that is not below it is not looked at. (Fastify itself ignores the prefix of
+   * a plugin that breaks out of its own scope, as this one must.)
+   * @default the prefix of the instance it is registered on
+   */
   fastify(options?: { readonly prefix?: string }): FastifyPlugin;
-  /** For `app.use` of Hono 4, on Node and as a fetch handler. */
+  /** For `app.use` of Hono 4, on Node and as a fetch handler. In `app.use('/api/*', …)` the mount point is `/api`. */
   hono(): HonoMiddleware;
   /** For a fetch handler. */
-  fetch(handler: FetchHandler): FetchHandler;
+  fetch<Rest extends unknown[] = []>(handler: FetchHandler<Rest>): FetchHandler<Rest>;
 }
 
 /** A decider with its doors. */

@@ -17,6 +17,7 @@ export interface RequestView {
   readonly host: string | undefined;
   /** Every value of a field, in the order it was sent; empty when there is none. `name` in lower case. */
   header(name: string): readonly string[];
+  /** Such as `1.1` or `2.0`; a pure fetch handler is not told and says `1.1`. */
   readonly httpVersion: string;
   /** Aborted when the client goes away before the answer has ended. */
   readonly signal: AbortSignal;
@@ -38,7 +39,7 @@ export interface ResponseHead {
 export interface RequestOutcome {
   /** The status that was sent; 0 if the head never was. */
   readonly status: number;
-  /** From the arrival of the request to its head, in milliseconds. */
+  /** From the arrival of the request to its head, in milliseconds; to its end, if the head never was sent. */
   readonly headMs: number;
   readonly durationMs: number;
   /** The client went away before the answer had ended. */
@@ -47,28 +48,37 @@ export interface RequestOutcome {
   readonly by: 'handler' | 'respond' | 'proxy';
 }
 
-/** Let the request through, and be told of its answer. */
-export interface NextDecision {
-  readonly action: 'next';
-  readonly reason: string;
+/** What may be wanted of the answer, whoever gives it. What a hook throws is dropped. */
+export interface AnswerHooks {
   /** Called once when the head is written: what the handler has done is known by then. */
   onHead?(head: ResponseHead): void;
-  /** Runs the rest of the request, for an `AsyncLocalStorage` that must cover the handler. Calls `run` exactly once. */
-  scope?<T>(run: () => T): T;
+  /** Called once when the request has ended, even if its head never was written. */
   onDone?(outcome: RequestOutcome): void;
 }
 
+/** Let the request through, and be told of its answer. */
+export interface NextDecision extends AnswerHooks {
+  readonly action: 'next';
+  readonly reason: string;
+  /** Runs the rest of the request, for an `AsyncLocalStorage` that must cover the handler. Calls `run` exactly once. */
+  scope?<T>(run: () => T): T;
+}
+
 /** Answer the request here and now. */
-export interface RespondDecision {
+export interface RespondDecision extends AnswerHooks {
   readonly action: 'respond';
   readonly reason: string;
   readonly status: number;
+  /**
+   * Replace what was set before, except `Set-Cookie`, `Vary` and `Access-Control-Expose-Headers`, which are added. No
+   * `Content-Length`: the door knows it.
+   */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body?: string | Uint8Array;
 }
 
 /** Hand the whole request over, before its body was read. Neither method rejects: what fails is answered. */
-export interface ProxyDecision {
+export interface ProxyDecision extends AnswerHooks {
   readonly action: 'proxy';
   readonly reason: string;
   node(request: NodeRequest, response: NodeResponse): Promise<void>;

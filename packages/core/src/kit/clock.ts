@@ -28,13 +28,16 @@ export interface JumpDetector {
   jumped(): boolean;
 }
 
-/**
- * @param toleranceMs how far the two clocks may drift apart between two looks (NTP slews by 0.5 ms a second)
- * @param maxGapMs the longest time that may pass between two looks; Infinity if looks come at no rhythm
- */
+export interface JumpTolerance {
+  /** How far the two clocks may drift apart between two looks (NTP slews by 0.5 ms a second). @default 1_000 */
+  readonly toleranceMs?: number;
+  /** The longest time that may pass between two looks; Infinity if looks come at no rhythm. @default Infinity */
+  readonly maxGapMs?: number;
+}
+
 export function createJumpDetector(
   clock: Clock,
-  { toleranceMs = 1_000, maxGapMs = Number.POSITIVE_INFINITY } = {},
+  { toleranceMs = 1_000, maxGapMs = Number.POSITIVE_INFINITY }: JumpTolerance = {},
 ): JumpDetector {
   let mono = clock.now();
   let wall = clock.wallMs();

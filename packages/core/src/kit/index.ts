@@ -3,7 +3,7 @@
  * between minor versions.
  */
 export { check } from './check.ts';
-export { type Clock, createJumpDetector, type JumpDetector, systemClock } from './clock.ts';
+export { type Clock, createJumpDetector, type JumpDetector, type JumpTolerance, systemClock } from './clock.ts';
 export { checkCookieDomain, cookieValues } from './cookies.ts';
 export { normaliseHost } from './host.ts';
 export { createKeyring, equalInConstantTime, type Keyring, type KeyringOptions, type Secrets } from './keyring.ts';

@@ -14,7 +14,13 @@ export interface FakeClock extends Clock {
   readonly pending: number;
 }
 
-export function fakeClock({ now = 1_000, wallMs = Date.UTC(2026, 0, 1) } = {}): FakeClock {
+export function fakeClock({
+  now = 1_000,
+  wallMs = Date.UTC(2026, 0, 1),
+}: {
+  readonly now?: number;
+  readonly wallMs?: number;
+} = {}): FakeClock {
   let mono = now;
   let wall = wallMs;
   let sequence = 0;

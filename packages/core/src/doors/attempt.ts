@@ -1,0 +1,44 @@
+import type { Decider, Decision, NextDecision, RequestView, RespondDecision } from '../http/decision.ts';
+import { reportFailure } from './failure.ts';
+
+const CONTINUE: NextDecision = { action: 'next', reason: 'decider-failed' };
+
+/** The answer when a request can be neither let through nor handed over. */
+export const UNAVAILABLE: RespondDecision = {
+  action: 'respond',
+  reason: 'decider-failed',
+  status: 503,
+  headers: [
+    ['Retry-After', '1'],
+    ['Cache-Control', 'no-store'],
+    ['Content-Type', 'application/problem+json'],
+  ],
+  body: '{"type":"about:blank","title":"Service Unavailable","status":503}',
+};
+
+/** Asks a decider. Never throws or rejects: a failure becomes the decision its kind calls for. */
+export function attempt(decider: Decider, request: RequestView): Decision | Promise<Decision> {
+  try {
+    const decision = decider.decide(request);
+    return isPromise(decision) ? decision.then(checked, failed).catch(failed) : checked(decision);
+  } catch (error) {
+    return failed(error);
+  }
+
+  function failed(error: unknown): Decision {
+    reportFailure('decide', error);
+    return decider.kind === 'session' || decider.kind === 'gate' ? UNAVAILABLE : CONTINUE;
+  }
+}
+
+function checked(decision: Decision): Decision {
+  const action = decision?.action;
+  if (action !== 'next' && action !== 'respond' && action !== 'proxy') {
+    throw new TypeError('decide must return a decision: next, respond or proxy');
+  }
+  return decision;
+}
+
+export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof (value as Promise<T> | undefined)?.then === 'function';
+}

@@ -1,0 +1,140 @@
+import type { Decider, DeciderKind, Decision, NextDecision, RequestView, ResponseHead } from '../http/decision.ts';
+import { attempt, isPromise } from './attempt.ts';
+import { reportFailure } from './failure.ts';
+import { isAdditive } from './head-rules.ts';
+import { inScope } from './scope.ts';
+import type { WithDoors } from './types.ts';
+import { withDoors } from './with-doors.ts';
+
+const ORDER: readonly DeciderKind[] = ['health', 'affinity', 'session', 'gate'];
+const CONTINUE: NextDecision = Object.freeze({ action: 'next', reason: 'composed' });
+
+/**
+ * Several deciders as one: one middleware, one look at the answer's head. The first that responds or proxies decides;
+ * what those before it want to do to the head and to hear of the end still happens, and their scopes nest. `onHead` runs
+ * from the innermost decider to the outermost, as separate middlewares would.
+ *
+ * The order is health, affinity, session, gate (a gate before the session would forward anonymous requests). Deciders
+ * given in another order are put in that one, with a process warning of code `REGIONKIT_ORDER`; those without a kind
+ * stay where they are. Mount CORS before, body parsers after.
+ *
+ * ```ts
+ * app.use(compose(health, affinity, sessions, gate).express());
+ * ```
+ */
+export function compose(...deciders: readonly Decider[]): WithDoors<Decider> {
+  const ordered = inOrder(deciders);
+  return withDoors({ decide: (request) => decideFrom(ordered, 0, [], request) });
+}
+
+function decideFrom(
+  deciders: readonly Decider[],
+  from: number,
+  before: NextDecision[],
+  request: RequestView,
+): Decision | Promise<Decision> {
+  for (let at = from; at < deciders.length; at += 1) {
+    const decision = attempt(deciders[at] as Decider, request);
+    if (isPromise(decision)) {
+      return decision.then((late) =>
+        late.action === 'next' ? decideFrom(deciders, at + 1, withHooks(before, late), request) : joined(before, late),
+      );
+    }
+    if (decision.action !== 'next') return joined(before, decision);
+    withHooks(before, decision);
+  }
+  if (before.length <= 1) return before[0] ?? CONTINUE;
+  return joined(before, CONTINUE);
+}
+
+function withHooks(before: NextDecision[], decision: NextDecision): NextDecision[] {
+  if (decision.onHead !== undefined || decision.onDone !== undefined || decision.scope !== undefined) {
+    before.push(decision);
+  }
+  return before;
+}
+
+/** `last` with the hooks of those before it. */
+function joined(before: readonly NextDecision[], last: Decision): Decision {
+  if (before.length === 0) return last;
+  const all: readonly Decision[] = last === CONTINUE ? before : [...before, last];
+  const hooks = {
+    ...(all.some((decision) => decision.onHead !== undefined) && {
+      onHead: (head: ResponseHead) => tellHead(all, last, head),
+    }),
+    ...(all.some((decision) => decision.onDone !== undefined) && {
+      onDone: (outcome: Parameters<NonNullable<Decision['onDone']>>[0]) => tellDone(all, outcome),
+    }),
+  };
+  if (last.action === 'respond') return { ...last, ...hooks };
+  if (last.action === 'proxy') {
+    return {
+      action: 'proxy',
+      reason: last.reason,
+      node: (request, response) => last.node(request, response),
+      fetch: (request) => last.fetch(request),
+      ...hooks,
+    };
+  }
+  const scoped = before.filter((decision) => decision.scope !== undefined);
+  return { ...last, ...hooks, ...(scoped.length > 0 && { scope: (run) => nested(scoped, 0, run) }) };
+}
+
+function nested<T>(scoped: readonly NextDecision[], at: number, run: () => T): T {
+  const decision = scoped[at];
+  return decision === undefined ? run() : inScope(decision, () => nested(scoped, at + 1, run));
+}
+
+function tellHead(all: readonly Decision[], last: Decision, head: ResponseHead): void {
+  for (let at = all.length - 1; at >= 0; at -= 1) {
+    const decision = all[at] as Decision;
+    try {
+      decision.onHead?.(last.action === 'respond' && decision !== last ? guarded(head, last.headers) : head);
+    } catch (error) {
+      reportFailure('onHead', error);
+    }
+  }
+}
+
+/** What a responding decider has set is its answer: one before it adds to the head, it does not overrule. */
+function guarded(head: ResponseHead, headers: readonly (readonly [string, string])[]): ResponseHead {
+  const own = new Set(headers.map(([name]) => name.toLowerCase()));
+  return {
+    status: head.status,
+    get: (name) => head.get(name),
+    set: (name, value) => {
+      if (isAdditive(name) || !own.has(name.toLowerCase())) head.set(name, value);
+    },
+    append: (name, value) => {
+      if (isAdditive(name) || !own.has(name.toLowerCase())) head.append(name, value);
+    },
+  };
+}
+
+function tellDone(all: readonly Decision[], outcome: Parameters<NonNullable<Decision['onDone']>>[0]): void {
+  for (const decision of all) {
+    try {
+      decision.onDone?.(outcome);
+    } catch (error) {
+      reportFailure('onDone', error);
+    }
+  }
+}
+
+/** Deciders of a kind in the one right order, in the places where deciders of a kind were put. */
+function inOrder(deciders: readonly Decider[]): readonly Decider[] {
+  const rank = ({ kind }: Decider): number => ORDER.indexOf(kind as DeciderKind);
+  const kinded = deciders.filter((decider) => rank(decider) !== -1);
+  const sorted = kinded.toSorted((left, right) => rank(left) - rank(right));
+  if (sorted.every((decider, at) => decider === kinded[at])) return [...deciders];
+  process.emitWarning(
+    `compose: deciders run in the order ${ORDER.join(', ')}; they were given as ${kinded.map(({ kind }) => kind).join(', ')}`,
+    { code: 'REGIONKIT_ORDER' },
+  );
+  let place = 0;
+  return deciders.map((decider) => {
+    if (rank(decider) === -1) return decider;
+    place += 1;
+    return sorted[place - 1] as Decider;
+  });
+}

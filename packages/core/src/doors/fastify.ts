@@ -1,0 +1,73 @@
+import type { Decider, NodeRequest, NodeResponse } from '../http/decision.ts';
+import { isAdditive } from './head-rules.ts';
+import { NodeView } from './node-view.ts';
+import { decideOnNode, proxyOnNode } from './on-node.ts';
+import type { FastifyPlugin } from './types.ts';
+
+/** The parts of Fastify the door needs. */
+interface Instance {
+  readonly prefix?: string;
+  addHook(name: 'onRequest', hook: (request: Request, reply: Reply, done: () => void) => void): unknown;
+}
+interface Request {
+  readonly raw: NodeRequest;
+  readonly originalUrl: string;
+}
+interface Reply {
+  readonly raw: NodeResponse;
+  code(status: number): unknown;
+  header(name: string, value: string): unknown;
+  getHeader(name: string): number | string | string[] | undefined;
+  getHeaders(): Record<string, number | string | string[] | undefined>;
+  send(body?: unknown): unknown;
+  hijack(): unknown;
+}
+
+/** Fastify 5. The hook belongs to the instance it was registered on, as if the plugin had no scope of its own. */
+export function fastifyPlugin(decider: Decider, given: { readonly prefix?: string } = {}): FastifyPlugin {
+  const plugin: FastifyPlugin = (instance: Instance, options, done) => {
+    const prefix = (given.prefix ?? options.prefix ?? instance.prefix ?? '').replace(/\/+$/, '');
+    instance.addHook('onRequest', (request, reply, next) => {
+      const { raw } = request;
+      const url = below(prefix, raw.url ?? '/');
+      if (url === undefined) return next();
+      const view = new NodeView(raw, reply.raw, request.originalUrl, url);
+      void decideOnNode<unknown>(decider, view, reply.raw, {
+        next,
+        respond: ({ status, headers, body }) => {
+          reply.code(status);
+          for (const [name, value] of headers) setOn(reply, name, value);
+          reply.send(body === undefined ? body : Buffer.from(body));
+        },
+        proxy: (decision) => {
+          // From here on Fastify does not touch the response: what plugins have set on the reply would be lost.
+          for (const [name, value] of Object.entries(reply.getHeaders())) {
+            if (value !== undefined) reply.raw.setHeader(name, value);
+          }
+          reply.hijack();
+          return proxyOnNode(view, reply.raw, decision);
+        },
+      });
+    });
+    done();
+  };
+  return Object.assign(plugin, {
+    [Symbol.for('skip-override')]: true,
+    [Symbol.for('fastify.display-name')]: `regionkit-${decider.kind ?? 'decider'}`,
+  });
+}
+
+/** The target below a mount point; undefined if it is not below it. */
+function below(prefix: string, url: string): string | undefined {
+  if (prefix === '') return url;
+  if (!url.startsWith(prefix)) return undefined;
+  const rest = url.slice(prefix.length);
+  if (rest === '' || rest.startsWith('?')) return `/${rest}`;
+  return rest.startsWith('/') ? rest : undefined;
+}
+
+/** `reply.header` appends cookies by itself, and replaces everything else. */
+function setOn(reply: Reply, name: string, value: string): void {
+  const before = name.toLowerCase() !== 'set-cookie' && isAdditive(name) ? reply.getHeader(name) : undefined;
+  reply.header(name, before === undefined ? value : [before].flat().concat(value).join(', '));
+}

@@ -1,0 +1,57 @@
+import type { RespondDecision, ResponseHead } from '../http/decision.ts';
+import { isAdditive } from './head-rules.ts';
+
+/**
+ * The head of a fetch `Response`. The first change makes a new response: the headers of one that came from `fetch` are
+ * immutable, and one that an app answers again and again must not gather other clients' cookies.
+ */
+export class FetchHead implements ResponseHead {
+  #response: Response;
+  #rebuilt = false;
+
+  constructor(response: Response) {
+    this.#response = response;
+  }
+
+  /** The response with what was changed. */
+  get response(): Response {
+    return this.#response;
+  }
+
+  get status(): number {
+    return this.#response.status;
+  }
+
+  get(name: string): readonly string[] {
+    if (name.toLowerCase() === 'set-cookie') return this.#response.headers.getSetCookie();
+    const value = this.#response.headers.get(name);
+    return value === null ? [] : [value];
+  }
+
+  set(name: string, value: string): void {
+    this.#writable().set(name, value);
+  }
+
+  append(name: string, value: string): void {
+    this.#writable().append(name, value);
+  }
+
+  #writable(): Headers {
+    if (!this.#rebuilt) {
+      this.#response = new Response(this.#response.body, this.#response);
+      this.#rebuilt = true;
+    }
+    return this.#response.headers;
+  }
+}
+
+/** The response of a decision. `before` are headers that are there already and stay unless the decision sets them. */
+export function toResponse({ status, headers, body }: RespondDecision, method: string, before?: Headers): Response {
+  const merged = new Headers(before);
+  for (const [name, value] of headers) {
+    if (isAdditive(name)) merged.append(name, value);
+    else merged.set(name, value);
+  }
+  if (body !== undefined) merged.set('content-length', String(Buffer.byteLength(body)));
+  return new Response(method === 'HEAD' ? null : (body ?? null), { status, headers: merged });
+}

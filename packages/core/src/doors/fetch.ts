@@ -1,0 +1,19 @@
+import type { Decider } from '../http/decision.ts';
+import { FetchView } from './fetch-view.ts';
+import { decideOnFetch, proxyOnFetch, respondOnFetch } from './on-fetch.ts';
+import type { FetchHandler } from './types.ts';
+
+/** Around a fetch handler. What a runtime passes beside the request (`env`, a context) goes through. */
+export function fetchHandler<Rest extends unknown[]>(
+  decider: Decider,
+  handler: FetchHandler<Rest>,
+): FetchHandler<Rest> {
+  return (request, ...rest) => {
+    const view = new FetchView(request);
+    return decideOnFetch(decider, view, {
+      next: () => handler(request, ...rest),
+      respond: (decision) => respondOnFetch(view, decision),
+      proxy: (decision) => proxyOnFetch(view, decision),
+    });
+  };
+}

@@ -1,0 +1,74 @@
+import type { Decider, NodeRequest, NodeResponse } from '../http/decision.ts';
+import { isNodeRequest } from '../http/raw-request.ts';
+import { FetchView, targetOf } from './fetch-view.ts';
+import { NodeView, pathOf } from './node-view.ts';
+import { decideOnFetch, proxyOnFetch, respondOnFetch } from './on-fetch.ts';
+import { decideOnNode, proxyOnNode } from './on-node.ts';
+import type { HonoMiddleware } from './types.ts';
+
+/** The parts of Hono's context the door needs. */
+interface Context {
+  readonly env?: { readonly incoming?: unknown; readonly outgoing?: unknown } | undefined;
+  readonly req: { readonly raw: Request; readonly routePath?: string };
+  get res(): Response;
+  set res(response: Response | undefined);
+}
+
+/** Hono 4. On `@hono/node-server` the request and the answer are Node's own, so nothing is lost in translation. */
+export function honoMiddleware(decider: Decider): HonoMiddleware {
+  return (context: Context, next) =>
+    isNodeRequest(context.env?.incoming) ? onNode(decider, context, next) : onFetch(decider, context, next);
+}
+
+async function onNode(decider: Decider, context: Context, next: () => Promise<void>): Promise<undefined> {
+  const request = context.env?.incoming as NodeRequest;
+  const response = context.env?.outgoing as NodeResponse;
+  const url = belowMount(context, pathOf(request.url ?? '/'));
+  const view = new NodeView(request, response, request.url, url);
+  await decideOnNode<unknown>(decider, view, response, {
+    next,
+    respond: (decision) =>
+      replace(context, respondOnFetch(new FetchView(context.req.raw), decision, context.res.headers)),
+    proxy: async (decision) => {
+      for (const [name, value] of context.res.headers) {
+        if (name === 'set-cookie') response.setHeader(name, context.res.headers.getSetCookie());
+        else response.setHeader(name, value);
+      }
+      await proxyOnNode(view, response, decision);
+      // How Hono's server is told that the answer was written on Node's response.
+      replace(context, new Response(null, { headers: { 'x-hono-already-sent': 'true' } }));
+    },
+  });
+  return undefined;
+}
+
+async function onFetch(decider: Decider, context: Context, next: () => Promise<void>): Promise<undefined> {
+  const view = new FetchView(context.req.raw, belowMount(context, pathOf(targetOf(context.req.raw))));
+  const response = await decideOnFetch(decider, view, {
+    next: async () => {
+      await next();
+      return context.res;
+    },
+    respond: (decision) => respondOnFetch(view, decision, context.res.headers),
+    proxy: (decision) => proxyOnFetch(view, decision),
+  });
+  if (response !== context.res) replace(context, response);
+  return undefined;
+}
+
+/** Assigning over a response lets the old headers win; this lets the new ones. */
+function replace(context: Context, response: Response): void {
+  context.res = undefined;
+  context.res = response;
+}
+
+/** A middleware for `/api/*` is mounted at `/api`: as many segments as its route has before the wildcard. */
+function belowMount({ req }: Context, path: string): string {
+  const route = (req.routePath ?? '/*').replace(/\/?\*$/, '');
+  let at = 0;
+  for (const segment of route.split('/')) {
+    if (segment !== '') at = path.indexOf('/', at + 1);
+    if (at === -1) return '/';
+  }
+  return path.slice(at) || '/';
+}

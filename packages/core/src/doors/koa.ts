@@ -1,0 +1,41 @@
+import type { Decider, NodeRequest, NodeResponse } from '../http/decision.ts';
+import { isAdditive } from './head-rules.ts';
+import { NodeView } from './node-view.ts';
+import { decideOnNode, proxyOnNode } from './on-node.ts';
+import type { KoaMiddleware } from './types.ts';
+
+/** The part of Koa's context the door needs. */
+interface Context {
+  readonly req: NodeRequest;
+  readonly res: NodeResponse;
+  readonly originalUrl: string;
+  status: number;
+  body: unknown;
+  respond?: boolean;
+  set(name: string, value: string): void;
+  append(name: string, value: string): void;
+}
+
+/** Koa 3. A mount rewrites `req.url` and keeps the target as it was sent in `originalUrl`. */
+export function koaMiddleware(decider: Decider): KoaMiddleware {
+  return async (context: Context, next) => {
+    const view = new NodeView(context.req, context.res, context.originalUrl);
+    await decideOnNode<unknown>(decider, view, context.res, {
+      next,
+      respond: ({ status, headers, body }) => {
+        // Through the context, so that what was mounted before still sees the answer. An empty body comes first: it
+        // resets the status.
+        context.body = body === undefined ? null : Buffer.from(body);
+        context.status = status;
+        for (const [name, value] of headers) {
+          if (isAdditive(name)) context.append(name, value);
+          else context.set(name, value);
+        }
+      },
+      proxy: (decision) => {
+        context.respond = false;
+        return proxyOnNode(view, context.res, decision);
+      },
+    });
+  };
+}

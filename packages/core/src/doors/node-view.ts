@@ -1,0 +1,86 @@
+import type { NodeRequest, NodeResponse, RequestView } from '../http/decision.ts';
+import { onResponseEnd, responseEnd } from './response-end.ts';
+
+const NONE: readonly string[] = Object.freeze([]);
+const ABSOLUTE_FORM = /^https?:\/\/[^/?#]*/i;
+
+/** What else frameworks leave on Node's request when they have mounted something below a path. */
+type MountedRequest = NodeRequest & { readonly originalUrl?: string };
+
+/** The path of a request target: no query, no fragment, and no authority when it was sent in absolute-form. */
+export function pathOf(target: string): string {
+  const below = target.charCodeAt(0) === 47 ? target : target.replace(ABSOLUTE_FORM, '');
+  const end = below.search(/[?#]/);
+  return (end === -1 ? below : below.slice(0, end)) || '/';
+}
+
+/**
+ * A class, because one is made for each request: its getters cost nothing until they are asked. What a framework may
+ * rewrite later (the URL when it descends into a router, the method) is taken down at once.
+ */
+export class NodeView implements RequestView {
+  readonly raw: NodeRequest;
+  readonly method: string;
+  readonly target: string;
+  readonly #url: string;
+  readonly #response: NodeResponse;
+  #signal: AbortSignal | undefined;
+
+  /** @param url the target below the mount point; by default what the framework has left in `request.url` */
+  constructor(request: NodeRequest, response: NodeResponse, target?: string, url?: string) {
+    this.raw = request;
+    this.method = request.method ?? 'GET';
+    this.target = target ?? (request as MountedRequest).originalUrl ?? request.url ?? '/';
+    this.#url = url ?? request.url ?? '/';
+    this.#response = response;
+  }
+
+  get path(): string {
+    return pathOf(this.#url);
+  }
+
+  get host(): string | undefined {
+    const authority = this.raw.httpVersionMajor === 2 ? this.header(':authority') : NONE;
+    const hosts = authority.length > 0 ? authority : this.header('host');
+    return hosts.length === 1 ? hosts[0] : undefined;
+  }
+
+  get httpVersion(): string {
+    return this.raw.httpVersion;
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= signalOf(this.#response);
+    return this.#signal;
+  }
+
+  /** Scans what was sent: neither `headers` (which drops and joins) nor `headersDistinct` (HTTP/1 only) is built. */
+  header(name: string): readonly string[] {
+    const { rawHeaders } = this.raw;
+    if (rawHeaders === undefined || rawHeaders.length === 0) return adaptedHeader(this.raw, name);
+    let found: string[] | undefined;
+    for (let at = 0; at < rawHeaders.length; at += 2) {
+      const field = rawHeaders[at] as string;
+      if (field.length === name.length && (field === name || field.toLowerCase() === name)) {
+        found ??= [];
+        found.push(rawHeaders[at + 1] as string);
+      }
+    }
+    return found ?? NONE;
+  }
+}
+
+/** Adapters that turn a function's event into a Node request fill in `headers` alone. */
+function adaptedHeader(request: NodeRequest, name: string): readonly string[] {
+  const value = request.headers?.[name];
+  if (value === undefined) return NONE;
+  return typeof value === 'string' ? [value] : value;
+}
+
+function signalOf(response: NodeResponse): AbortSignal {
+  const controller = new AbortController();
+  const end = responseEnd(response);
+  if (end === 'cut short') controller.abort();
+  if (end === 'under way') onResponseEnd(response, (aborted) => aborted && controller.abort());
+  return controller.signal;
+}

@@ -1,0 +1,136 @@
+import type { Decider, Decision, ProxyDecision, RequestOutcome, RespondDecision } from '../http/decision.ts';
+import { attempt, isPromise, UNAVAILABLE } from './attempt.ts';
+import { reportFailure } from './failure.ts';
+import { FetchHead, toResponse } from './fetch-head.ts';
+import type { FetchView } from './fetch-view.ts';
+import { inScope } from './scope.ts';
+
+/** How one framework on fetch goes on with a request. */
+export interface FetchSteps {
+  next(): Response | Promise<Response>;
+  respond(decision: RespondDecision): Response;
+  proxy(decision: ProxyDecision): Promise<Response>;
+}
+
+/** Decides about a request and takes the step that follows; the response has its head, and its end is watched. */
+export function decideOnFetch(decider: Decider, view: FetchView, steps: FetchSteps): Response | Promise<Response> {
+  const startedAt = performance.now();
+  const decision = attempt(decider, view);
+  return isPromise(decision)
+    ? decision.then((late) => carryOut(late, view, startedAt, steps))
+    : carryOut(decision, view, startedAt, steps);
+}
+
+function carryOut(
+  decision: Decision,
+  view: FetchView,
+  startedAt: number,
+  steps: FetchSteps,
+): Response | Promise<Response> {
+  const by = decision.action === 'next' ? 'handler' : decision.action;
+  if (decision.onHead === undefined && decision.onDone === undefined) return step();
+  const ending = createEnding(decision, by, startedAt);
+  const finish = (response: Response): Response => ending.watch(withHead(decision, response), view.raw);
+  const fail = (error: unknown): never => {
+    ending.tell(false);
+    throw error;
+  };
+  try {
+    const response = step();
+    return isPromise(response) ? response.then(finish, fail) : finish(response);
+  } catch (error) {
+    return fail(error);
+  }
+
+  function step(): Response | Promise<Response> {
+    if (decision.action === 'proxy') return steps.proxy(decision);
+    if (decision.action === 'respond') return steps.respond(decision);
+    return decision.scope === undefined ? steps.next() : inScope(decision, steps.next);
+  }
+}
+
+/** Never throws: a decision that cannot be put into a response is answered 503. */
+export function respondOnFetch(view: FetchView, decision: RespondDecision, before?: Headers): Response {
+  try {
+    return toResponse(decision, view.method, before);
+  } catch (error) {
+    reportFailure('respond', error);
+    return toResponse(UNAVAILABLE, view.method, before);
+  }
+}
+
+/** Never rejects. */
+export async function proxyOnFetch(view: FetchView, decision: ProxyDecision): Promise<Response> {
+  try {
+    return await decision.fetch(view.raw);
+  } catch (error) {
+    reportFailure('proxy', error);
+    return toResponse(UNAVAILABLE, view.method);
+  }
+}
+
+function withHead(decision: Decision, response: Response): Response {
+  if (decision.onHead === undefined) return response;
+  const head = new FetchHead(response);
+  try {
+    decision.onHead(head);
+  } catch (error) {
+    reportFailure('onHead', error);
+  }
+  return head.response;
+}
+
+/** Tells `onDone` once: when the body was read to its end, was given up, or the request was aborted. */
+function createEnding(decision: Decision, by: RequestOutcome['by'], startedAt: number) {
+  let status = 0;
+  let headAt = 0;
+  let told = decision.onDone === undefined;
+
+  const tell = (aborted: boolean): void => {
+    if (told) return;
+    told = true;
+    const now = performance.now();
+    const headMs = (status === 0 ? now : headAt) - startedAt;
+    try {
+      decision.onDone?.({ status, headMs, durationMs: now - startedAt, aborted, by });
+    } catch (error) {
+      reportFailure('onDone', error);
+    }
+  };
+  const watch = (response: Response, request: Request): Response => {
+    if (told) return response;
+    status = response.status;
+    headAt = performance.now();
+    if (response.body === null) {
+      tell(false);
+      return response;
+    }
+    request.signal.addEventListener('abort', () => tell(true), { once: true });
+    return new Response(watched(response.body, tell), response);
+  };
+  return { tell, watch };
+}
+
+function watched(body: ReadableStream<Uint8Array>, ended: (aborted: boolean) => void): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  return new ReadableStream(
+    {
+      pull: async (controller) => {
+        try {
+          const { done, value } = await reader.read();
+          if (!done) return controller.enqueue(value);
+          controller.close();
+          ended(false);
+        } catch (error) {
+          controller.error(error);
+          ended(true);
+        }
+      },
+      cancel: (reason) => {
+        ended(true);
+        return reader.cancel(reason);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

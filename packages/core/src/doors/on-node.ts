@@ -1,0 +1,87 @@
+import type { Decider, Decision, NodeResponse, ProxyDecision, RespondDecision } from '../http/decision.ts';
+import { attempt, isPromise, UNAVAILABLE } from './attempt.ts';
+import { reportFailure } from './failure.ts';
+import { appendTo, watchAnswer } from './head-patch.ts';
+import { isAdditive } from './head-rules.ts';
+import type { NodeView } from './node-view.ts';
+import { inNodeScope } from './scope.ts';
+
+/** How one framework on Node goes on with a request. What is left out is done on Node's response itself. */
+export interface NodeSteps<R> {
+  next(): R;
+  respond(decision: RespondDecision): R;
+  proxy(decision: ProxyDecision): R;
+}
+
+/** Decides about a request and takes the step that follows, at once when the decider decides at once. */
+export function decideOnNode<R>(
+  decider: Decider,
+  view: NodeView,
+  response: NodeResponse,
+  steps: NodeSteps<R>,
+): R | Promise<Awaited<R>> {
+  const startedAt = performance.now();
+  const decision = attempt(decider, view);
+  if (isPromise(decision)) {
+    return decision.then((late) => carryOut(late, view, response, startedAt, steps)) as Promise<Awaited<R>>;
+  }
+  return carryOut(decision, view, response, startedAt, steps);
+}
+
+function carryOut<R>(
+  decision: Decision,
+  view: NodeView,
+  response: NodeResponse,
+  startedAt: number,
+  steps: NodeSteps<R>,
+): R {
+  if (decision.action === 'next') {
+    watchAnswer(response, decision, 'handler', startedAt);
+    return inNodeScope(decision, view.raw, steps.next);
+  }
+  watchAnswer(response, decision, decision.action, startedAt);
+  return decision.action === 'respond' ? steps.respond(decision) : steps.proxy(decision);
+}
+
+/** Answers on Node's response. What was set on it before stays, unless the decision sets it too. */
+export function respondOnNode(view: NodeView, response: NodeResponse, decision: RespondDecision): void {
+  try {
+    if (response.headersSent) throw new Error('the head was already sent');
+    writeRespond(view, response, decision);
+  } catch (error) {
+    reportFailure('respond', error);
+    failOnNode(view, response);
+  }
+}
+
+function writeRespond(view: NodeView, response: NodeResponse, { status, headers, body }: RespondDecision): void {
+  response.statusCode = status;
+  for (const [name, value] of headers) {
+    if (isAdditive(name)) appendTo(response, name, value);
+    else response.setHeader(name, value);
+  }
+  if (body === undefined) {
+    response.end();
+    return;
+  }
+  response.setHeader('Content-Length', Buffer.byteLength(body));
+  if (view.method === 'HEAD') response.end();
+  else response.end(body);
+}
+
+/** Hands the request over on Node. Resolves when that has ended, however it has. */
+export async function proxyOnNode(view: NodeView, response: NodeResponse, decision: ProxyDecision): Promise<void> {
+  try {
+    await decision.node(view.raw, response);
+  } catch (error) {
+    reportFailure('proxy', error);
+    failOnNode(view, response);
+  }
+}
+
+/** What is left when an answer could not be given: 503 if nothing was sent, else the end of the connection. */
+export function failOnNode(view: NodeView, response: NodeResponse): void {
+  if (response.writableEnded) return;
+  if (response.headersSent) response.destroy();
+  else writeRespond(view, response, UNAVAILABLE);
+}
