@@ -23,7 +23,11 @@ export interface Regions<Name extends string = string> {
 }
 
 /** A literal `self` must be a name of the map; a `string | undefined` from the environment is checked when it runs. */
-type SelfOf<Name extends string, Self> = Self extends string ? (string extends Self ? Self : Self & Name) : Self;
+type SelfOf<Name extends string, Self> = Self extends string
+  ? string extends Self
+    ? Self
+    : Self & NoInfer<Name>
+  : Self;
 
 export interface RegionsOptions<Name extends string, Self extends string | undefined> {
   /** Where this process runs: usually `process.env.REGION`. Unset or unknown refuses to start. */

@@ -1,0 +1,31 @@
+import { SourceError } from './failure.ts';
+import { parseJson } from './json.ts';
+
+/** How the bytes of a secret or file become a value. */
+export type Format = 'json' | 'text' | 'bytes';
+
+/** What a format gives when there is no schema. */
+export type Decoded<F extends Format> = F extends 'text' ? string : F extends 'bytes' ? Uint8Array : unknown;
+
+/**
+ * Text or bytes as the value that `format` names. An empty one is refused: it is a file that is being written, or a
+ * secret somebody forgot to fill.
+ *
+ * @throws {SourceError} `invalid`: `empty`, `too-large`, `not-utf8`, `not-json`, …
+ */
+export function decode(raw: string | Uint8Array, format: Format, maxBytes: number): unknown {
+  const bytes = typeof raw === 'string' ? Buffer.byteLength(raw) : raw.byteLength;
+  if (bytes === 0) throw new SourceError('invalid', 'empty');
+  if (bytes > maxBytes) throw new SourceError('invalid', 'too-large');
+  if (format === 'bytes') return typeof raw === 'string' ? Buffer.from(raw) : raw;
+  const text = typeof raw === 'string' ? raw : utf8(raw);
+  return format === 'json' ? parseJson(text) : text;
+}
+
+function utf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new SourceError('invalid', 'not-utf8');
+  }
+}

@@ -1,0 +1,105 @@
+import { RegionKitError } from '@regionkit/core';
+
+/**
+ * Why a value could not be had. Which of them are asked of another region is `refresh.fallbackOn`.
+ *
+ * - `timeout`: no answer within `refresh.timeoutMs`, credentials included
+ * - `network`: no connection, or one that broke
+ * - `unavailable`: an answer of 5xx, a broken or truncated one, a redirect
+ * - `throttled`: too many calls
+ * - `credentials`: none found, or expired
+ * - `denied`: the credentials may not read it
+ * - `not-found`: there is none, or it is marked for deletion
+ * - `undecryptable`: the key that encrypts it cannot be used
+ * - `refused`: refused by us: plain http to another machine, an ARN of another account, a region that is not one
+ * - `invalid`: it came, and is not what it must be: see {@link InvalidDetail}
+ * - `unknown`: anything else
+ */
+export type Failure =
+  | 'timeout'
+  | 'network'
+  | 'unavailable'
+  | 'throttled'
+  | 'credentials'
+  | 'denied'
+  | 'not-found'
+  | 'undecryptable'
+  | 'refused'
+  | 'invalid'
+  | 'unknown';
+
+/** What is wrong with a value that came. */
+export type InvalidDetail =
+  | 'empty'
+  | 'too-large'
+  | 'not-utf8'
+  | 'not-text'
+  | 'not-json'
+  | 'duplicate-key'
+  | 'forbidden-key'
+  | 'too-deep'
+  | 'name-conflict'
+  | 'schema';
+
+/** A place in a value that its schema refused. `*` stands for a name that came with the value, which may be secret. */
+export type Path = readonly string[];
+
+/**
+ * What a source throws when it has no value to give. Its message is a constant: what the service said never passes, as
+ * it may quote the value.
+ *
+ * ```ts
+ * if (response.status === 429) throw new SourceError('throttled');
+ * ```
+ */
+export class SourceError extends RegionKitError<'ERR_CONFIG_SOURCE'> {
+  readonly failure: Failure;
+  readonly detail: InvalidDetail | undefined;
+  /** With detail `schema`: every place the schema refused, at most 20. */
+  readonly paths: readonly Path[];
+
+  constructor(failure: Failure, detail?: InvalidDetail, paths: readonly Path[] = []) {
+    super('ERR_CONFIG_SOURCE', `The source gave no value: ${failure}${detail === undefined ? '' : `, ${detail}`}`, {
+      status: 503,
+      expose: false,
+    });
+    this.failure = failure;
+    this.detail = detail;
+    this.paths = paths;
+  }
+}
+
+const NETWORK =
+  /^(?:ECONN(?:REFUSED|RESET|ABORTED)|ENOTFOUND|EAI_AGAIN|EPIPE|EHOSTUNREACH|ENETUNREACH|EPROTO|UND_ERR_(?!.*TIMEOUT)|ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_STREAM_PREMATURE_CLOSE)/;
+
+/** What an error of any source means; its text is never read. */
+export function asSourceError(error: unknown): SourceError {
+  return error instanceof SourceError ? error : new SourceError(failureOf(error, 0));
+}
+
+function failureOf(error: unknown, depth: number): Failure {
+  if (typeof error !== 'object' || error === null) return 'unknown';
+  const { name, code, status, statusCode, $metadata, cause } = error as Record<string, unknown>;
+  const http = [status, statusCode, ($metadata as { httpStatusCode?: unknown } | undefined)?.httpStatusCode].find(
+    (value) => typeof value === 'number',
+  );
+  if (name === 'TimeoutError' || name === 'AbortError') return 'timeout';
+  if (typeof code === 'string') {
+    if (/^(?:ETIMEDOUT|UND_ERR_.*TIMEOUT)/.test(code)) return 'timeout';
+    if (NETWORK.test(code)) return 'network';
+    if (code === 'ENOENT') return 'not-found';
+    if (code === 'EACCES' || code === 'EPERM') return 'denied';
+  }
+  if (http !== undefined) return failureOfStatus(http as number);
+  return depth < 3 ? failureOf(cause, depth + 1) : 'unknown';
+}
+
+/** What an HTTP status means for a read. Sources made with `fetch` can throw `new SourceError(failureOfStatus(…))`. */
+export function failureOfStatus(status: number): Failure {
+  if (status === 401 || status === 403) return 'denied';
+  if (status === 404 || status === 410) return 'not-found';
+  if (status === 408) return 'timeout';
+  if (status === 429) return 'throttled';
+  if (status >= 500 || (status >= 300 && status < 400)) return 'unavailable';
+  return 'unknown';
+}

@@ -1,0 +1,21 @@
+export type {
+  Change,
+  Config,
+  ConfigEvents,
+  ConfigRef,
+  RefreshOutcome,
+  Sources,
+  ValueOf,
+} from './config.ts';
+export type { Format } from './decode.ts';
+export { ConfigError, type ConfigErrorCode, type Problem } from './errors.ts';
+export { type Failure, failureOfStatus, type InvalidDetail, type Path, SourceError } from './failure.ts';
+export { loadConfig } from './load-config.ts';
+export type { ConfigOptions, RefreshOptions } from './options.ts';
+export { reveal, type Sealed } from './seal.ts';
+export type { Loaded, LoadRequest, Scope, Source, Stage } from './source.ts';
+export { type EnvOptions, env } from './sources/env.ts';
+export { type FileOptions, file } from './sources/file.ts';
+export { type ValuesOptions, values } from './sources/values.ts';
+export type { StandardIssue, StandardResult, StandardSchema } from './standard-schema.ts';
+export type { ConfigStatus, KeyStatus, RefreshError } from './status.ts';

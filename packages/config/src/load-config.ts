@@ -1,0 +1,187 @@
+import { randomBytes } from 'node:crypto';
+import { createEvents } from '@regionkit/core';
+import type { Change, Config, ConfigEvents, ConfigRef, RefreshOutcome, Sources, ValueOf } from './config.ts';
+import { createElapsed } from './elapsed.ts';
+import { createEntry, type Entry, type Look } from './entry.ts';
+import { type Problem, startError } from './errors.ts';
+import { type ConfigOptions, checkOptions } from './options.ts';
+import { createRef } from './ref.ts';
+import { createRefresher } from './refresher.ts';
+import { hide } from './seal.ts';
+import { createScope, type Source } from './source.ts';
+import type { ConfigStatus, KeyStatus } from './status.ts';
+import { createSubscribers } from './subscribers.ts';
+
+const EVENTS = [
+  'change',
+  'refreshed',
+  'refresh-failed',
+  'fallback',
+  'expired',
+  'jump',
+  'subscriber-failed',
+] as const satisfies readonly (keyof ConfigEvents)[];
+
+/**
+ * Loads every value at once, and keeps them current until `close()`.
+ *
+ * Resolves when all are there, checked against their schemas; takes at most `refresh.timeoutMs` for each region that is
+ * asked, and as long for a schema. From then on a value never goes away: a refresh that fails, or that brings something
+ * invalid or older, leaves the last good one in place and shows in `status()`.
+ *
+ * ```ts
+ * const config = await loadConfig({
+ *   sources: { env: env({ schema: Env }), banner: file('/run/config/banner') },
+ * });
+ * config.get('env').PORT;
+ * ```
+ *
+ * @throws {TypeError | RangeError} An option is not what it must be.
+ * @throws {ConfigError} `ERR_CONFIG_START`: values that are not `optional` are missing or invalid; all are listed.
+ */
+export async function loadConfig<const S extends Sources>(options: ConfigOptions<S>): Promise<Config<S>> {
+  type Key = keyof S & string;
+  const settings = checkOptions(options);
+  const { clock, refresh } = settings;
+  const say = (level: 'info' | 'warn' | 'error', message: string): void => {
+    try {
+      settings.logger?.[level](message);
+    } catch {
+      // A logger that throws must not end a refresh.
+    }
+  };
+  const events = createEvents<ConfigEvents<Key>>('config', EVENTS);
+  const closing = new AbortController();
+  const scope = createScope();
+  const elapsed = createElapsed(clock);
+  const salt = randomBytes(32);
+  const changes = createSubscribers<Change<Key>>(
+    (change) => change.key,
+    ({ key, version }) => events.emit('subscriber-failed', { key, version }),
+  );
+  const entries = new Map<string, Entry>();
+  const refs = new Map<string, ReturnType<typeof createRef>>();
+  let started = false;
+
+  const onLook = (entry: Entry, look: Look): void => {
+    if (!started) return;
+    const key = entry.key as Key;
+    const reason = refresher.reasonOf(entry);
+    if (look.outcome === 'failed') {
+      const { failure, detail } = look.error;
+      say('warn', `config: ${key} could not be refreshed: ${detail ?? failure}`);
+      events.emit('refresh-failed', { key, failure, detail, reason });
+      return;
+    }
+    events.emit('refreshed', { key, outcome: look.outcome, reason });
+    if (look.outcome !== 'changed') return;
+    const change = Object.freeze({ key, version: entry.version as string, region: entry.status().region as string });
+    say('info', `config: ${key} is now version ${change.version}`);
+    events.emit('change', change);
+    refs.get(key)?.tell(entry.box.value);
+    changes.tell(change);
+  };
+
+  for (const [key, source] of Object.entries<Source>(options.sources)) {
+    const onFallback = (_: Entry, from: string, to: string, failure: Problem['failure']): void => {
+      say('warn', `config: ${key}: ${from} failed (${failure}), asking ${to}`);
+      events.emit('fallback', { key: key as Key, from, to, failure });
+    };
+    const hooks = { onLook, onFallback };
+    entries.set(key, createEntry({ key, source, settings, elapsed, scope, salt, hooks, signal: closing.signal }));
+  }
+  const refresher = createRefresher({
+    entries: [...entries.values()],
+    settings,
+    elapsed,
+    onJump: () => events.emit('jump', { keys: entries.size }),
+    onExpired: ({ key }) => {
+      say('error', `config: ${key} has expired: it could not be refreshed for ${refresh.maxStaleMs} ms`);
+      events.emit('expired', { key: key as Key });
+    },
+  });
+
+  await Promise.all([...entries.values()].map((entry) => entry.look(false)));
+  const problems = [...entries.values()].flatMap(problemsOf);
+  if (problems.length > 0) {
+    scope.close();
+    throw startError(problems);
+  }
+  started = true;
+  refresher.start();
+
+  const entryOf = (key: string): Entry => {
+    const entry = entries.get(key);
+    if (entry === undefined) throw new RangeError(`config has no such key; it has ${[...entries.keys()].join(', ')}`);
+    return entry;
+  };
+  const force = async (
+    key: string,
+    { reason = 'asked', signal }: { readonly reason?: string; readonly signal?: AbortSignal } = {},
+  ): Promise<RefreshOutcome> => {
+    const entry = entryOf(key);
+    signal?.throwIfAborted();
+    if (closing.signal.aborted) return 'closed';
+    const outcome = refresher.force(entry, reason);
+    return signal === undefined ? outcome : untilAborted(outcome, signal);
+  };
+  const close = async (): Promise<void> => {
+    refresher.close();
+    closing.abort();
+    changes.clear();
+    for (const ref of refs.values()) ref.clear();
+    scope.close();
+  };
+
+  return hide({
+    get: <K extends Key>(key: K) => {
+      const entry = entries.get(key);
+      return (entry === undefined ? entryOf(key) : entry).box.value as ValueOf<S[K]>;
+    },
+    ref: <K extends Key>(key: K) => {
+      const known = refs.get(key);
+      const made = known ?? createRef(entryOf(key), async (options) => void (await force(key, options)));
+      if (known === undefined) refs.set(key, made);
+      return made.ref as ConfigRef<ValueOf<S[K]>>;
+    },
+    version: (key: Key) => entryOf(key).version,
+    status: (): ConfigStatus<Key> => {
+      refresher.check();
+      const keys = Object.fromEntries([...entries].map(([key, entry]) => [key, entry.status()]));
+      const busySubscribers = [...refs.values()].reduce((busy, ref) => busy + ref.busy, changes.busy);
+      return { verdict: verdictOf(Object.values(keys)), keys: keys as Record<Key, KeyStatus>, busySubscribers };
+    },
+    refresh: (key: Key, options?: { readonly reason?: string; readonly signal?: AbortSignal }) => force(key, options),
+    subscribe: (listener: (change: Change<Key>) => void | Promise<void>) => changes.add(listener),
+    on: events.on,
+    close,
+    [Symbol.asyncDispose]: close,
+  });
+}
+
+function problemsOf(entry: Entry): Problem[] {
+  const { lastError, key, source } = entry;
+  if (lastError === undefined || source.optional === true) return [];
+  const { failure, detail, paths } = lastError.source;
+  const problem = {
+    key,
+    kind: source.kind ?? 'custom',
+    failure,
+    ...(detail !== undefined && { detail }),
+    attempts: lastError.shown.attempts,
+  };
+  return (paths.length > 0 ? paths : [[]]).map((path) => ({ ...problem, path }));
+}
+
+function verdictOf(keys: readonly KeyStatus[]): ConfigStatus['verdict'] {
+  if (keys.some(({ state }) => state === 'expired')) return 'fail';
+  return keys.some(({ state }) => state === 'stale') ? 'warn' : 'pass';
+}
+
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

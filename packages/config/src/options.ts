@@ -1,0 +1,135 @@
+import type { Logger, Regions } from '@regionkit/core';
+import { type Clock, check, systemClock } from '@regionkit/core/kit';
+import type { Failure } from './failure.ts';
+import type { Source } from './source.ts';
+
+export interface RefreshOptions {
+  /** How often each value is looked at again. @default 900_000 */
+  readonly everyMs?: number;
+  /** The share by which each interval is spread, so that a fleet does not march in step. From 0 to 0.5. @default 0.1 */
+  readonly jitter?: number;
+  /** The longest one region may take to answer, credentials included. @default 3_000 */
+  readonly timeoutMs?: number;
+  /** How long after a failed refresh the next is tried, doubling up to `everyMs`. @default 30_000 */
+  readonly retryMs?: number;
+  /** The age from which a value counts as expired. @default 86_400_000 */
+  readonly maxStaleMs?: number;
+  /** The least time between two forced refreshes of one key. @default 5_000 */
+  readonly minForcedMs?: number;
+  /**
+   * How long a replica can lag at most: an older version that the first region tells for longer is believed.
+   * @default 3_600_000
+   */
+  readonly maxLagMs?: number;
+  /**
+   * The failures after which the next region is asked. `denied`, `not-found` and `undecryptable` are answers, and not
+   * among them: a right that was taken away must not be had elsewhere.
+   * @default ['timeout', 'network', 'unavailable', 'throttled', 'credentials']
+   */
+  readonly fallbackOn?: readonly Failure[];
+}
+
+export interface ConfigOptions<S extends Readonly<Record<string, Source>>> {
+  /** Where the values come from, by the key they are read under. */
+  readonly sources: S;
+  /** The map of regions; its `self` is asked first. @default one region named 'local' */
+  readonly regions?: Regions;
+  /** The regions asked when the own one does not answer, in this order. They need not be in the map. @default [] */
+  readonly fallbackRegions?: readonly string[];
+  readonly refresh?: RefreshOptions;
+  /** What `get` does with a value that has expired: hand out the last good one, or throw. @default 'keep' */
+  readonly onExpired?: 'keep' | 'throw';
+  /** Told of failed refreshes, fallbacks and expiry, never of a value. @default none */
+  readonly logger?: Logger;
+  /** @default the real clock */
+  readonly clock?: Clock;
+  /** From 0 to 1. @default Math.random */
+  readonly random?: () => number;
+}
+
+export const REFRESH_DEFAULTS: Required<RefreshOptions> = {
+  everyMs: 900_000,
+  jitter: 0.1,
+  timeoutMs: 3_000,
+  retryMs: 30_000,
+  maxStaleMs: 86_400_000,
+  minForcedMs: 5_000,
+  maxLagMs: 3_600_000,
+  fallbackOn: ['timeout', 'network', 'unavailable', 'throttled', 'credentials'],
+};
+
+const FAILURES: readonly Failure[] = [
+  ...REFRESH_DEFAULTS.fallbackOn,
+  'denied',
+  'not-found',
+  'undecryptable',
+  'refused',
+  'invalid',
+  'unknown',
+];
+
+/** The longest wait a timer takes. */
+const MAX_TIMER_MS = 2_147_483_647;
+
+/** Options with nothing left to default. */
+export interface Settings {
+  readonly regions: readonly string[];
+  readonly refresh: Required<RefreshOptions>;
+  readonly onExpired: 'keep' | 'throw';
+  readonly logger: Logger | undefined;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** @throws {TypeError | RangeError} An option is not what it must be. */
+export function checkOptions(options: ConfigOptions<Readonly<Record<string, Source>>>): Settings {
+  check.object('loadConfig: options', options, [
+    'sources',
+    'regions',
+    'fallbackRegions',
+    'refresh',
+    'onExpired',
+    'logger',
+    'clock',
+    'random',
+  ]);
+  check.object('loadConfig: sources', options.sources);
+  for (const [key, source] of Object.entries(options.sources)) checkSource(`loadConfig: sources.${key}`, source);
+  const fallback = options.fallbackRegions ?? [];
+  if (!Array.isArray(fallback)) throw new TypeError('loadConfig: fallbackRegions must be an array of region names');
+  for (const region of fallback) check.string('loadConfig: fallbackRegions', region);
+  const self = options.regions?.self ?? 'local';
+  return {
+    regions: [...new Set([self, ...fallback])],
+    refresh: checkRefresh(options.refresh ?? {}),
+    onExpired: check.oneOf('loadConfig: onExpired', options.onExpired ?? 'keep', ['keep', 'throw']),
+    logger: options.logger,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+  };
+}
+
+function checkRefresh(given: RefreshOptions): Required<RefreshOptions> {
+  const names = Object.keys(REFRESH_DEFAULTS) as (keyof RefreshOptions)[];
+  check.object('loadConfig: refresh', given, names);
+  const refresh = { ...REFRESH_DEFAULTS, ...given };
+  for (const name of ['everyMs', 'timeoutMs', 'retryMs', 'minForcedMs', 'maxLagMs'] as const) {
+    check.integer(`loadConfig: refresh.${name}`, refresh[name], { min: 1, max: MAX_TIMER_MS });
+  }
+  check.number('loadConfig: refresh.jitter', refresh.jitter, { max: 0.5 });
+  check.number('loadConfig: refresh.maxStaleMs', refresh.maxStaleMs, { min: 1, max: Number.POSITIVE_INFINITY });
+  if (!Array.isArray(refresh.fallbackOn)) throw new TypeError('loadConfig: refresh.fallbackOn must be an array');
+  for (const failure of refresh.fallbackOn) check.oneOf('loadConfig: refresh.fallbackOn', failure, FAILURES);
+  return refresh;
+}
+
+function checkSource(option: string, source: Source): void {
+  check.object(option, source);
+  check.function(`${option}.load`, source.load);
+  if (source.everyMs !== undefined && source.everyMs !== Number.POSITIVE_INFINITY) {
+    check.integer(`${option}.everyMs`, source.everyMs, { min: 1, max: MAX_TIMER_MS });
+  }
+  if (source.schema !== undefined && typeof source.schema?.['~standard']?.validate !== 'function') {
+    throw new TypeError(`${option}.schema must be a Standard Schema`);
+  }
+}

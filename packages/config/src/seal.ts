@@ -1,0 +1,106 @@
+import { inspect } from 'node:util';
+import { SourceError } from './failure.ts';
+
+/** Values that are kept as they are: they hide their content themselves, or are made of functions. */
+type Kept = string | number | boolean | bigint | symbol | null | undefined | Date | RegExp | URL | Uint8Array;
+// biome-ignore lint/complexity/noBannedTypes: any function will do.
+type Opaque = Kept | Function | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>;
+
+/** `T` as config hands it out: read-only all the way down. */
+export type Sealed<T> = T extends Opaque ? T : T extends object ? { readonly [K in keyof T]: Sealed<T[K]> } : T;
+
+const MAX_DEPTH = 64;
+const REDACTED = '[redacted]';
+const FORBIDDEN = new Set(['__proto__', 'toJSON']);
+
+/** One sealed value: reading `value` is reading the property of an object, for speed. */
+export interface Box<T = unknown> {
+  readonly value: T;
+}
+
+/**
+ * A deep, frozen copy of `value` that shows `[redacted]` to `inspect`, `JSON.stringify` and template strings.
+ *
+ * Plain objects and arrays are copied, without a prototype, and every property is an accessor: `console.dir` and
+ * debuggers, which look behind a custom inspection, then print `[Getter]`, while spreading and destructuring still work.
+ * Bytes and dates, which cannot be frozen, are handed out as a new copy at each read. Other objects a schema made (a
+ * Map, a KeyObject) are kept as they are.
+ *
+ * @throws {SourceError} `invalid`: a key could reach a prototype (`__proto__`, `constructor.prototype`) or the
+ * redaction (`toJSON`), or it is nested deeper than 64.
+ */
+export function seal<T>(value: T): Box<T> {
+  const box = Object.create(null) as Box<T>;
+  place(box, 'value', value, 0);
+  return Object.freeze(box);
+}
+
+function place(target: object, key: PropertyKey, value: unknown, depth: number): void {
+  if (depth > MAX_DEPTH) throw new SourceError('invalid', 'too-deep');
+  const direct = depth === 0 && !isCopiedOut(value);
+  const read = reader(value, depth);
+  Object.defineProperty(target, key, { enumerable: true, ...(direct ? { value: read() } : { get: read }) });
+}
+
+function reader(value: unknown, depth: number): () => unknown {
+  if (value instanceof Uint8Array) {
+    const bytes = Uint8Array.from(value);
+    return () => hide(Uint8Array.from(bytes));
+  }
+  if (value instanceof Date) {
+    const time = value.getTime();
+    return () => new Date(time);
+  }
+  if (Array.isArray(value)) {
+    const copy: unknown[] = [];
+    for (let index = 0; index < value.length; index += 1) place(copy, index, value[index], depth + 1);
+    const sealed = Object.freeze(hide(copy));
+    return () => sealed;
+  }
+  if (isPlain(value)) {
+    const copy: object = Object.create(null);
+    for (const key of Object.keys(value)) {
+      refuseForbidden(key, value[key]);
+      place(copy, key, value[key], depth + 1);
+    }
+    const sealed = Object.freeze(hide(copy));
+    return () => sealed;
+  }
+  return () => value;
+}
+
+const isCopiedOut = (value: unknown): boolean => value instanceof Uint8Array || value instanceof Date;
+
+/** Whether `value` is an object literal, as `JSON.parse` makes them. */
+export function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}
+
+/** @throws {SourceError} `value` under `key` could reach a prototype once it is merged into another object. */
+export function refuseForbidden(key: string, value: unknown): void {
+  if (FORBIDDEN.has(key) || (key === 'constructor' && isPlain(value) && Object.hasOwn(value, 'prototype'))) {
+    throw new SourceError('invalid', 'forbidden-key');
+  }
+}
+
+/** Makes `target` show nothing of itself. The four properties are not enumerable: copies made by spreading lack them. */
+export function hide<T extends object>(target: T): T {
+  const redacted = (): string => REDACTED;
+  for (const key of ['toJSON', 'toString', Symbol.toPrimitive, inspect.custom] as const) {
+    if (!Object.hasOwn(target, key)) Object.defineProperty(target, key, { value: redacted });
+  }
+  return target;
+}
+
+/**
+ * A plain, mutable, deep copy of a sealed value, for code that must print it or change it. Whatever happens to it is
+ * then in your hands.
+ */
+export function reveal<T>(value: T): T {
+  if (value instanceof Uint8Array) return Uint8Array.from(value) as T;
+  if (Array.isArray(value)) return value.map(reveal) as T;
+  if (!isPlain(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, reveal(inner)])) as T;
+}

@@ -1,0 +1,28 @@
+import type { Source } from '../source.ts';
+import type { StandardSchema } from '../standard-schema.ts';
+
+export interface ValuesOptions<T> {
+  /** Checks and shapes the values. @default as they are */
+  readonly schema?: StandardSchema<unknown, T>;
+}
+
+/**
+ * Values written in the program: for defaults, tests and development. Never refreshed.
+ *
+ * ```ts
+ * const config = await loadConfig({ sources: { local: values({ port: 3_000 }) } });
+ * config.get('local').port;
+ * ```
+ */
+export function values<const T>(given: T): Source<T, false>;
+export function values<T>(given: unknown, options: ValuesOptions<T>): Source<T, false>;
+export function values(given: unknown, { schema }: ValuesOptions<unknown> = {}): Source<unknown, false> {
+  return {
+    kind: 'values',
+    schema,
+    optional: false,
+    everyMs: Number.POSITIVE_INFINITY,
+    regions: [],
+    load: () => ({ value: given }),
+  };
+}
