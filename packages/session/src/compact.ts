@@ -1,0 +1,71 @@
+import { isUtf8 } from 'node:buffer';
+import { type CanonicalAlgorithm, canonicalAlgorithm } from './algorithms.ts';
+import type { InvalidTokenReason } from './errors.ts';
+import { type FrozenObject, parseStrictJson } from './strict-json.ts';
+
+/** A token that has one spelling only, taken apart. Nothing in it is to be believed before its signature is verified. */
+export interface CompactToken {
+  readonly text: string;
+  /** As spelled in the header: `Ed25519` and `EdDSA` differ here. */
+  readonly alg: string;
+  readonly algorithm: CanonicalAlgorithm;
+  readonly kid: string | undefined;
+  readonly claims: FrozenObject;
+}
+
+/** What the header of a token is held to before any cryptography. */
+export interface HeaderRules {
+  readonly algorithms: ReadonlySet<CanonicalAlgorithm>;
+  /** Lower case, without `application/`; undefined for no check. */
+  readonly types: ReadonlySet<string> | undefined;
+}
+
+const MAX_KID_LENGTH = 256;
+
+// Whole groups of four characters, then a last group whose unused bits are zero: exactly one spelling for any bytes.
+const SEGMENT = '(?:[\\w-]{4})*(?:[\\w-]{4}|[\\w-]{2}[AEIMQUYcgkosw048]|[\\w-][AQgw])';
+const CANONICAL = new RegExp(`^${SEGMENT}\\.${SEGMENT}\\.${SEGMENT}$`);
+
+/**
+ * The gate before all cryptography. A token that passes has no second spelling: one signature, one digest, one entry
+ * in the cache and in a revocation list. RFC 7515 sections 2 and 7.1, RFC 8725 sections 3.1, 3.10 and 3.11.
+ */
+export function readCompact(text: string, rules: HeaderRules): CompactToken | InvalidTokenReason {
+  if (!CANONICAL.test(text)) return hasThreeParts(text) ? 'not-canonical' : 'not-compact';
+  const firstDot = text.indexOf('.');
+  const header = readObject(text.slice(0, firstDot));
+  if (typeof header === 'string') return header;
+  const { alg, typ, kid } = header;
+  const algorithm = canonicalAlgorithm(alg);
+  if (algorithm === undefined || !rules.algorithms.has(algorithm)) return 'algorithm';
+  if ('crit' in header || 'b64' in header) return 'critical';
+  if (!typeFits(typ, rules.types)) return 'type';
+  if (kid !== undefined && (typeof kid !== 'string' || kid === '' || kid.length > MAX_KID_LENGTH)) return 'key-id';
+  const claims = readObject(text.slice(firstDot + 1, text.lastIndexOf('.')));
+  if (typeof claims === 'string') return claims;
+  return { text, alg: alg as string, algorithm, kid, claims };
+}
+
+function hasThreeParts(text: string): boolean {
+  const first = text.indexOf('.');
+  const second = text.indexOf('.', first + 1);
+  return first > 0 && second > first + 1 && second < text.length - 1 && text.indexOf('.', second + 1) === -1;
+}
+
+function readObject(segment: string): FrozenObject | InvalidTokenReason {
+  const bytes = Buffer.from(segment, 'base64url');
+  if (!isUtf8(bytes)) return 'not-json';
+  return parseStrictJson(bytes.toString('utf8'));
+}
+
+/** A token without `typ` is a plain `JWT` (RFC 7519 section 5.1); every other type must be spelled out. */
+function typeFits(typ: unknown, types: ReadonlySet<string> | undefined): boolean {
+  if (types === undefined) return true;
+  if (typ === undefined) return types.has('jwt');
+  return typeof typ === 'string' && types.has(normaliseType(typ));
+}
+
+/** RFC 7515 section 4.1.9: media types compare without case, and `application/` may be left out. */
+export function normaliseType(typ: string): string {
+  return typ.toLowerCase().replace(/^application\//, '');
+}

@@ -1,0 +1,24 @@
+import type { RejectionReason } from './errors.ts';
+import type { KeySetReason } from './keys/key-set-error.ts';
+import type { UnknownKeyRefresh } from './keys/key-store.ts';
+
+/** What a verifier tells. Nothing of a token is in it. Mirrored on `regionkit:session:<event>`. */
+export interface SessionEvents {
+  /** A set of keys came into force. `aside` members of it were not for us. */
+  readonly keys: {
+    readonly kids: readonly string[];
+    readonly added: readonly string[];
+    readonly removed: readonly string[];
+    readonly aside: number;
+  };
+  /** A new set was refused, or could not be fetched; the last good one stays. */
+  readonly 'keys-rejected': { readonly reason: KeySetReason; readonly position: number | undefined };
+  /** New revocation epochs were malformed; the last good ones stay. */
+  readonly 'epochs-rejected': Readonly<Record<never, never>>;
+  /** A token named a key that is not known. */
+  readonly 'unknown-kid': { readonly refresh: UnknownKeyRefresh };
+  /** A token or a request was refused. */
+  readonly rejected: { readonly reason: RejectionReason };
+}
+
+export const SESSION_EVENTS = ['keys', 'keys-rejected', 'epochs-rejected', 'unknown-kid', 'rejected'] as const;

@@ -1,0 +1,56 @@
+import { createPublicKey } from 'node:crypto';
+import { check } from '@regionkit/core/kit';
+import { exportJWK, exportPKCS8, exportSPKI, generateKeyPair, type JWK } from 'jose';
+import { SESSION_ALGORITHMS, type SessionAlgorithm } from './algorithms.ts';
+import { thumbprintOf } from './keys/thumbprint.ts';
+
+/** A new pair of keys in every usual form. What is private is not enumerable: no log shows it by accident. */
+export interface SigningKeys {
+  /** The RFC 7638 thumbprint of the public key. */
+  readonly kid: string;
+  readonly algorithm: SessionAlgorithm;
+  /** PKCS #8. */
+  readonly privatePem: string;
+  readonly privateJwk: JWK;
+  /** SPKI. */
+  readonly publicPem: string;
+  readonly publicJwk: JWK;
+  /** A JWKS of the public key alone: what verifiers are given. */
+  readonly jwks: { readonly keys: readonly JWK[] };
+}
+
+/**
+ * Makes keys for first use and for rotation. The private one goes into the secret store of the issuer, and nowhere else.
+ *
+ * ```ts
+ * const { privateJwk, jwks } = await generateSigningKeys({ algorithm: 'ES256' });
+ * ```
+ *
+ * @param options.algorithm RS256 verifies fastest, ES256 and EdDSA make the shortest tokens. RS256 if left out
+ * @param options.modulusBits of an RSA key: 2,048 if left out
+ */
+export async function generateSigningKeys(
+  options: { readonly algorithm?: SessionAlgorithm; readonly modulusBits?: number } = {},
+): Promise<SigningKeys> {
+  const { algorithm = 'RS256', modulusBits = 2_048 } = options;
+  check.oneOf('generateSigningKeys: algorithm', algorithm, SESSION_ALGORITHMS);
+  check.integer('generateSigningKeys: modulusBits', modulusBits, { min: 2_048, max: 8_192 });
+  const pair = await generateKeyPair(algorithm, { extractable: true, modulusLength: modulusBits });
+  const publicPem = await exportSPKI(pair.publicKey);
+  const kid = thumbprintOf(createPublicKey(publicPem));
+  const named = { kid, alg: algorithm, use: 'sig' };
+  const publicJwk = { ...(await exportJWK(pair.publicKey)), ...named };
+  return hiding(
+    { kid, algorithm, publicPem, publicJwk, jwks: { keys: [publicJwk] } },
+    {
+      privatePem: await exportPKCS8(pair.privateKey),
+      privateJwk: { ...(await exportJWK(pair.privateKey)), ...named },
+    },
+  );
+}
+
+/** `shown` with the members of `hidden` too, which can be read but do not show. */
+function hiding<A extends object, B extends object>(shown: A, hidden: B): A & B {
+  for (const [name, value] of Object.entries(hidden)) Object.defineProperty(shown, name, { value });
+  return shown as A & B;
+}

@@ -1,0 +1,39 @@
+export type { SessionAlgorithm } from './algorithms.ts';
+export { type RevocationEpochs, type SignOutScope, signOut } from './epochs.ts';
+export {
+  AmbiguousCredentialsError,
+  InsufficientRoleError,
+  InvalidTokenError,
+  type InvalidTokenReason,
+  MissingTokenError,
+  NoSessionDoorError,
+  type RejectionReason,
+  type SessionErrorCode,
+  VerifierUnavailableError,
+} from './errors.ts';
+export type { SessionEvents } from './events.ts';
+export { generateSigningKeys, type SigningKeys } from './generate-signing-keys.ts';
+export {
+  createSessionIssuer,
+  type SessionGrant,
+  type SessionIssuer,
+  type SessionIssuerEvents,
+  type SessionIssuerOptions,
+} from './issuer.ts';
+export type { KeySource } from './keys/key-set.ts';
+export { KeySetError, type KeySetReason } from './keys/key-set-error.ts';
+export type { UnknownKeyRefresh } from './keys/key-store.ts';
+export type { SigningKeySource } from './keys/signing-key.ts';
+export type { RemoteKeysOptions, RevocationContext, SessionVerifierOptions } from './options.ts';
+export type { RolesOption, Session } from './session.ts';
+export {
+  CookieTooLargeError,
+  createSessionCookie,
+  type SessionCookie,
+  type SessionCookieOptions,
+} from './session-cookie.ts';
+export type { RequiredRoles } from './session-doors.ts';
+export type { SchemaResult, StandardSchema } from './standard-schema.ts';
+export type { FrozenJson, FrozenObject } from './strict-json.ts';
+export { bearer, cookie, type TokenSource } from './token-source.ts';
+export { createSessionVerifier, type KeyStats, type SessionStats, type SessionVerifier } from './verifier.ts';

@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto';
+import { createEvents, type EventSource, isLive, type Live, live } from '@regionkit/core';
+import { type Clock, check, systemClock } from '@regionkit/core/kit';
+import { SignJWT } from 'jose';
+import { SESSION_ALGORITHMS, type SessionAlgorithm } from './algorithms.ts';
+import { KeySetError, type KeySetReason } from './keys/key-set-error.ts';
+import { readSigningKey, type SigningKey, type SigningKeySource } from './keys/signing-key.ts';
+import { parseStrictJson } from './strict-json.ts';
+
+export interface SessionIssuerOptions {
+  /** The private key, or a live value of one. */
+  readonly key: SigningKeySource | Live<SigningKeySource>;
+  /** `iss` of every token. */
+  readonly issuer: string;
+  /** `aud` of every token. */
+  readonly audience: string | readonly string[];
+  /** How long a session lasts. @default 3_600_000 */
+  readonly lifetimeMs?: number;
+  /** @default the `alg` of the JWK, else RS256, ES256, ES384, ES512 or EdDSA by the kind of the key */
+  readonly algorithm?: SessionAlgorithm;
+  /** `typ` of every token. @default 'JWT' */
+  readonly type?: string;
+  /** A token that would be longer is an error: what verifiers refuse must not be issued. @default 8_192 */
+  readonly maxTokenBytes?: number;
+  readonly clock?: Clock;
+}
+
+/** What a session is issued for. */
+export interface SessionGrant {
+  readonly sub: string;
+  readonly roles?: readonly string[];
+  /** Names this session, for a sign-out of it alone. A fresh one if left out. */
+  readonly sid?: string;
+  /** Further claims; none of the registered ones. */
+  readonly claims?: Readonly<Record<string, unknown>>;
+  /** For this session: at most the `lifetimeMs` of the issuer. */
+  readonly lifetimeMs?: number;
+}
+
+/** What an issuer tells. Mirrored on `regionkit:session-issuer:<event>`. */
+export interface SessionIssuerEvents {
+  /** A key came into use for signing. */
+  readonly 'signing-key': { readonly kid: string };
+  /** A new key was refused; the last good one goes on signing. */
+  readonly 'signing-key-rejected': { readonly reason: KeySetReason };
+}
+
+/** Signs sessions. */
+export interface SessionIssuer extends EventSource<SessionIssuerEvents> {
+  /**
+   * A signed token. `iat` is exact to the millisecond, so that whoever signs out and in again within a second is in.
+   *
+   * @throws {TypeError | RangeError} The grant is malformed, names a registered claim, or makes too long a token.
+   */
+  issue(grant: SessionGrant): Promise<string>;
+  /** The public half of the key that signs now: publish it to every region before it signs. */
+  publicJwk(): Readonly<Record<string, unknown>> & { readonly kty: string };
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+const NAME = 'createSessionIssuer';
+const REGISTERED = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'sid', 'roles'];
+
+/**
+ * ```ts
+ * const issuer = createSessionIssuer({ key: privateKeyPem, issuer: 'https://auth.example.com', audience: 'api' });
+ * const token = await issuer.issue({ sub: 'alice', roles: ['admin'] });
+ * ```
+ *
+ * @throws {TypeError | RangeError} An option is wrong.
+ * @throws {KeySetError} The key must not be used.
+ */
+export function createSessionIssuer(options: SessionIssuerOptions): SessionIssuer {
+  check.object(NAME, options, [
+    'key',
+    'issuer',
+    'audience',
+    'lifetimeMs',
+    'algorithm',
+    'type',
+    'maxTokenBytes',
+    'clock',
+  ]);
+  const { algorithm, clock = systemClock } = options;
+  const issuer = check.string(`${NAME}: issuer`, options.issuer);
+  const audience = (Array.isArray(options.audience) ? options.audience : [options.audience]).map((item) =>
+    check.string(`${NAME}: audience`, item),
+  );
+  if (audience.length === 0) throw new RangeError(`${NAME}: audience must not be empty`);
+  const longestMs = check.integer(`${NAME}: lifetimeMs`, options.lifetimeMs ?? 3_600_000, { min: 1_000 });
+  const maxTokenBytes = check.integer(`${NAME}: maxTokenBytes`, options.maxTokenBytes ?? 8_192, { min: 64 });
+  const typ = check.string(`${NAME}: type`, options.type ?? 'JWT');
+  if (algorithm !== undefined) check.oneOf(`${NAME}: algorithm`, algorithm, SESSION_ALGORITHMS);
+
+  const events = createEvents<SessionIssuerEvents>('session-issuer', ['signing-key', 'signing-key-rejected']);
+  const source: Live<SigningKeySource> = isLive(options.key) ? options.key : live(options.key);
+  let seen = source.current;
+  let signing = readSigningKey(seen, algorithm);
+  const current = (): SigningKey => {
+    const next = source.current;
+    if (next === seen) return signing;
+    seen = next;
+    try {
+      signing = readSigningKey(next, algorithm);
+      events.emit('signing-key', { kid: signing.kid });
+    } catch (error) {
+      // The last good key goes on signing: a bad rotation must not stop sign-ins.
+      const reason = error instanceof KeySetError ? error.reason : 'invalid';
+      events.emit('signing-key-rejected', { reason });
+    }
+    return signing;
+  };
+  const unsubscribe = source.subscribe(() => {
+    current();
+  });
+  const close = async (): Promise<void> => unsubscribe();
+
+  return {
+    on: events.on,
+    issue: async ({ sub, roles, sid = randomUUID(), claims = {}, lifetimeMs = longestMs }) => {
+      check.string('issue: sub', sub);
+      check.string('issue: sid', sid);
+      check.integer('issue: lifetimeMs', lifetimeMs, { min: 1_000, max: longestMs });
+      if (roles !== undefined && !(Array.isArray(roles) && roles.every((role) => typeof role === 'string'))) {
+        throw new TypeError('issue: roles must be a list of strings');
+      }
+      checkClaims(claims);
+      const nowMs = clock.wallMs();
+      const { key, kid, alg } = current();
+      const payload = {
+        ...claims,
+        iss: issuer,
+        sub,
+        aud: audience.length === 1 ? audience[0] : [...audience],
+        iat: nowMs / 1_000,
+        exp: Math.floor((nowMs + lifetimeMs) / 1_000),
+        jti: randomUUID(),
+        sid,
+        ...(roles !== undefined && { roles: [...roles] }),
+      };
+      const token = await new SignJWT(payload as never).setProtectedHeader({ alg, typ, kid }).sign(key);
+      if (token.length > maxTokenBytes) {
+        throw new RangeError(`issue: a token must have at most ${maxTokenBytes} bytes; this one has ${token.length}`);
+      }
+      return token;
+    },
+    publicJwk: () => current().publicJwk,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function checkClaims(claims: Readonly<Record<string, unknown>>): void {
+  check.object('issue: claims', claims);
+  const taken = REGISTERED.find((name) => Object.hasOwn(claims, name));
+  if (taken !== undefined) throw new TypeError(`issue: claims must not have ${taken}: it has an option of its own`);
+  if (typeof parseStrictJson(JSON.stringify(claims)) === 'string') {
+    throw new TypeError('issue: claims must be JSON: numbers that JavaScript holds exactly, at most 32 levels');
+  }
+}

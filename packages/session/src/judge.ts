@@ -1,0 +1,222 @@
+import { hash } from 'node:crypto';
+import { checkTime, type RegisteredClaims, readClaims } from './claims.ts';
+import { type CompactToken, readCompact } from './compact.ts';
+import type { EpochGuard } from './epochs.ts';
+import type { InvalidTokenReason } from './errors.ts';
+import type { VerificationKey } from './keys/key-set.ts';
+import type { KeyStore } from './keys/key-store.ts';
+import type { SessionVerifierOptions, VerifierRules } from './options.ts';
+import { createRecentCache } from './recent-cache.ts';
+import { createSession, freezeDeep, readRoles, type Session } from './session.ts';
+import { checkSignature } from './signature.ts';
+import type { FrozenObject } from './strict-json.ts';
+import { within } from './within.ts';
+
+/** Why a token gives no session. */
+export type Refusal = InvalidTokenReason | 'unavailable';
+/** The session of a token, or why there is none. */
+export type Judgement<Claims> = Session<Claims> | Refusal;
+
+/** Judges tokens: at once those it remembers, later those it has to verify. Neither throws nor rejects. */
+export interface Judge<Claims> {
+  (token: unknown): Judgement<Claims> | Promise<Judgement<Claims>>;
+  /** Forgets the tokens of keys that are gone. */
+  forgetLostKeys(): void;
+  counts(): { readonly size: number; readonly hits: number; readonly verified: number };
+}
+
+/** A token whose signature and claims hold, for as long as its key does. */
+interface VerifiedToken<Claims> {
+  readonly key: VerificationKey;
+  readonly registered: RegisteredClaims;
+  readonly roles: ReadonlySet<string>;
+  readonly claims: FrozenObject;
+  /** Undefined when a schema made something that cannot be shared: then it is made anew for everybody. */
+  readonly session: Session<Claims> | undefined;
+}
+
+export interface JudgeOptions<Claims> {
+  readonly rules: VerifierRules;
+  readonly keys: KeyStore;
+  readonly epochs: EpochGuard;
+  readonly schema: SessionVerifierOptions<Claims>['claims'];
+  readonly isRevoked: SessionVerifierOptions<Claims>['isRevoked'];
+}
+
+const MAX_FLIGHTS = 10_000;
+const MAX_ROUNDS = 3;
+
+export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims> {
+  const { rules, keys, epochs, schema, isRevoked } = options;
+  const { clock, clockToleranceMs, maxTokenBytes, hookTimeoutMs } = rules;
+  const cache = createRecentCache<VerifiedToken<Claims>>(rules.cacheMax);
+  const flights = new Map<string, Promise<VerifiedToken<Claims> | Refusal>>();
+  let hits = 0;
+  let verified = 0;
+
+  const judge = (token: unknown): Judgement<Claims> | Promise<Judgement<Claims>> => {
+    if (typeof token !== 'string') return 'not-compact';
+    if (token.length > maxTokenBytes) return 'too-large';
+    keys.current();
+    // The digest names the token, so that nobody finds tokens in our memory.
+    const digest = hash('sha256', token, 'base64');
+    const known = cache.get(digest);
+    if (known === undefined || !keys.holds(known.key)) return judgeUnknown(digest, token);
+    hits += 1;
+    const judgement = present(known);
+    if (judgement === 'expired') cache.delete(digest);
+    return judgement;
+  };
+
+  const judgeUnknown = (digest: string, token: string): Refusal | Promise<Judgement<Claims>> => {
+    let flight = flights.get(digest);
+    if (flight === undefined) {
+      if (flights.size >= MAX_FLIGHTS) return 'unavailable';
+      const compact = readCompact(token, rules.header);
+      if (typeof compact === 'string') return compact;
+      flight = authenticate(digest, compact)
+        .catch((): Refusal => 'unavailable')
+        .finally(() => flights.delete(digest));
+      flights.set(digest, flight);
+    }
+    return flight.then((outcome) => {
+      if (typeof outcome === 'string') return outcome;
+      keys.current();
+      return keys.holds(outcome.key) ? present(outcome) : judge(token);
+    });
+  };
+
+  /** What is settled once for a token, for everybody who presents it at the same time. */
+  const authenticate = async (digest: string, compact: CompactToken): Promise<VerifiedToken<Claims> | Refusal> => {
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const key = await findKey(compact);
+      if (typeof key === 'string') return key;
+      if (key.algorithm !== compact.algorithm) return 'algorithm';
+      const signature = await checkSignature(compact, key);
+      const outcome = signature === 'good' ? await accept(compact, key) : signature;
+      keys.current();
+      // The key went while we waited: whatever it said, the keys of now decide.
+      if (!keys.holds(key)) continue;
+      if (typeof outcome !== 'string') {
+        verified += 1;
+        cache.set(digest, outcome);
+      }
+      return outcome;
+    }
+    return 'unavailable';
+  };
+
+  const findKey = async ({ kid, algorithm }: CompactToken): Promise<VerificationKey | Refusal> => {
+    if (keys.current() === undefined) await keys.waitForFirst();
+    const set = keys.current();
+    if (set === undefined) return 'unavailable';
+    if (kid === undefined) {
+      const fitting = [...set.byKid.values()].filter((key) => key.algorithm === algorithm);
+      if (fitting.length === 0) return 'algorithm';
+      return fitting.length === 1 ? (fitting[0] as VerificationKey) : 'key-id';
+    }
+    const key = set.byKid.get(kid);
+    if (key !== undefined) return key;
+    await keys.refreshForUnknown();
+    return keys.current()?.byKid.get(kid) ?? 'unknown-key';
+  };
+
+  const accept = async (compact: CompactToken, key: VerificationKey): Promise<VerifiedToken<Claims> | Refusal> => {
+    const { claims } = compact;
+    const registered = readClaims(claims, rules.claims);
+    if (typeof registered === 'string') return registered;
+    const untimely = checkTime(registered, clock.wallMs(), clockToleranceMs);
+    if (untimely !== undefined) return untimely;
+    let roles: ReadonlySet<string> | undefined;
+    try {
+      roles = readRoles(claims, rules.roles);
+    } catch {
+      return 'unavailable';
+    }
+    if (roles === undefined) return 'claims';
+    const base = { key, registered, roles, claims, session: undefined };
+    const session = await shape(base);
+    if (typeof session === 'string') return session;
+    return freezeDeep(session.claims) ? { ...base, session } : base;
+  };
+
+  /** Makes the session of a verified token: what the schema makes of its claims, if there is one. */
+  const shape = (token: VerifiedToken<Claims>): Judgement<Claims> | Promise<Judgement<Claims>> => {
+    const { registered, roles, key, claims } = token;
+    const finish = (typed: unknown): Session<Claims> => createSession(registered, key.kid, roles, typed as Claims);
+    if (schema === undefined) return finish(claims);
+    try {
+      const result = schema['~standard'].validate(claims);
+      if (!isPromiseLike(result)) return result.issues === undefined ? finish(result.value) : 'schema';
+      return within(result, hookTimeoutMs, clock).then((late) => {
+        if (late.state !== 'done') return 'unavailable';
+        return late.value.issues === undefined ? finish(late.value.value) : 'schema';
+      });
+    } catch {
+      return 'unavailable';
+    }
+  };
+
+  /** What is looked at each time a verified token is presented. */
+  const present = (token: VerifiedToken<Claims>): Judgement<Claims> | Promise<Judgement<Claims>> => {
+    const nowMs = clock.wallMs();
+    const untimely = checkTime(token.registered, nowMs, clockToleranceMs);
+    if (untimely !== undefined) return untimely;
+    if (epochs.revokes(token.registered, token.key.kid)) return 'revoked';
+    count(token, nowMs);
+    const session = token.session ?? shape(token);
+    if (isRevoked === undefined || typeof session === 'string') return session;
+    if (!isPromiseLike(session)) return askHook(session);
+    return session.then((late) => (typeof late === 'string' ? late : askHook(late)));
+  };
+
+  const askHook = (session: Session<Claims>): Judgement<Claims> | Promise<Judgement<Claims>> => {
+    const hook = lazySignal();
+    try {
+      const answer: unknown = isRevoked?.(session, hook.context);
+      if (!isPromiseLike(answer)) return conclude(session, answer);
+      return within(answer, hookTimeoutMs, clock).then((late) => {
+        if (late.state === 'late') hook.abort();
+        return late.state === 'done' ? conclude(session, late.value) : 'unavailable';
+      });
+    } catch {
+      return 'unavailable';
+    }
+  };
+
+  return Object.assign(judge, {
+    forgetLostKeys: () => cache.sweep(({ key }) => keys.holds(key)),
+    counts: () => ({ size: cache.size, hits, verified }),
+  });
+}
+
+/** Nothing but `false` lets a session pass: an answer that is not a boolean is no answer. */
+function conclude<Claims>(session: Session<Claims>, answer: unknown): Judgement<Claims> {
+  if (answer === false) return session;
+  return answer === true ? 'revoked' : 'unavailable';
+}
+
+function count({ key: { usage }, registered }: VerifiedToken<unknown>, nowMs: number): void {
+  usage.verified += 1;
+  usage.lastSeenAtMs = nowMs;
+  const expiresAtMs = registered.exp * 1_000;
+  if (usage.latestExpiryMs === undefined || usage.latestExpiryMs < expiresAtMs) usage.latestExpiryMs = expiresAtMs;
+}
+
+/** A hook that answers at once need not cost an `AbortController`. */
+function lazySignal(): { readonly context: { readonly signal: AbortSignal }; abort(): void } {
+  let controller: AbortController | undefined;
+  return {
+    context: {
+      get signal() {
+        controller ??= new AbortController();
+        return controller.signal;
+      },
+    },
+    abort: () => controller?.abort(),
+  };
+}
+
+function isPromiseLike<T>(value: T | PromiseLike<T>): value is Promise<T> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}

@@ -1,0 +1,111 @@
+import type { KeyObject } from 'node:crypto';
+import type { CanonicalAlgorithm } from '../algorithms.ts';
+import { parseStrictJson } from '../strict-json.ts';
+import { KeySetError } from './key-set-error.ts';
+import { parseKey } from './parse-key.ts';
+import { thumbprintOf } from './thumbprint.ts';
+
+/**
+ * Public keys in any of the usual forms: a PEM; a JWK; a JWKS; the JSON text of either; a list of PEMs and JWKs; a map
+ * from `kid` to PEM or JWK; or the URL of a JWKS. A key without a `kid` is named by its RFC 7638 thumbprint.
+ */
+export type KeySource =
+  | string
+  | URL
+  | readonly (string | object)[]
+  | { readonly keys: readonly object[] }
+  | { readonly kty: string }
+  | Readonly<Record<string, string | object>>;
+
+/** A public key that may verify. Its identity is what cache entries hang on: the same object as long as it is in use. */
+export interface VerificationKey {
+  readonly kid: string;
+  readonly algorithm: CanonicalAlgorithm;
+  readonly key: KeyObject;
+  readonly thumbprint: string;
+  /** What was seen of it in this process. */
+  readonly usage: { verified: number; lastSeenAtMs: number | undefined; latestExpiryMs: number | undefined };
+}
+
+/** Keys by `kid`: immutable. */
+export interface KeySet {
+  readonly byKid: ReadonlyMap<string, VerificationKey>;
+  /** How many members of the source are not for us: encryption keys, other algorithms. */
+  readonly aside: number;
+}
+
+const MAX_KEYS = 64;
+const NO_KEYS: KeySet = { byKid: new Map(), aside: 0 };
+
+/** Whether the source says where the keys are rather than what they are. */
+export function isJwksUrl(source: KeySource): source is string | URL {
+  return source instanceof URL || (typeof source === 'string' && /^\s*https?:/i.test(source));
+}
+
+/**
+ * Reads and vets a whole set. One bad key spoils it; what is not for us is left aside. A key that was in `previous`
+ * under the same name keeps its object, so that a refresh which brings nothing new costs nobody a cache entry.
+ *
+ * @throws {KeySetError} The set must not be used.
+ */
+export function readKeySet(
+  source: KeySource,
+  algorithms: ReadonlySet<CanonicalAlgorithm>,
+  previous: KeySet = NO_KEYS,
+): KeySet {
+  const members = membersOf(source);
+  if (members.length === 0) throw new KeySetError('empty');
+  if (members.length > MAX_KEYS) throw new KeySetError('too-many');
+  const byKid = new Map<string, VerificationKey>();
+  const algorithmOf = new Map<string, CanonicalAlgorithm>();
+  let aside = 0;
+  for (const [position, member] of members.entries()) {
+    const parsed = parseKey(member.key, algorithms);
+    if (parsed.kind === 'bad') throw new KeySetError(parsed.reason, position);
+    if (parsed.kind === 'aside') {
+      aside += 1;
+      continue;
+    }
+    const { key, algorithm } = parsed;
+    if (member.kid !== undefined && parsed.kid !== undefined && member.kid !== parsed.kid) {
+      throw new KeySetError('conflict', position);
+    }
+    const thumbprint = thumbprintOf(key);
+    const kid = member.kid ?? parsed.kid ?? thumbprint;
+    if (byKid.has(kid)) throw new KeySetError('duplicate-kid', position);
+    // RFC 8725 section 3.1: a key is used with exactly one algorithm, also under another name.
+    if ((algorithmOf.get(thumbprint) ?? algorithm) !== algorithm) throw new KeySetError('conflict', position);
+    algorithmOf.set(thumbprint, algorithm);
+    const known = previous.byKid.get(kid);
+    byKid.set(
+      kid,
+      known?.thumbprint === thumbprint && known.algorithm === algorithm
+        ? known
+        : {
+            kid,
+            algorithm,
+            key,
+            thumbprint,
+            usage: { verified: 0, lastSeenAtMs: undefined, latestExpiryMs: undefined },
+          },
+    );
+  }
+  if (byKid.size === 0) throw new KeySetError('no-usable-key');
+  return { byKid, aside };
+}
+
+function membersOf(source: unknown): readonly { readonly key: unknown; readonly kid?: string }[] {
+  if (typeof source === 'string') {
+    const text = source.trim();
+    if (text === '') return [];
+    if (!text.startsWith('{')) return [{ key: text }];
+    const parsed = parseStrictJson(text);
+    if (typeof parsed === 'string') throw new KeySetError('not-json');
+    return membersOf(parsed);
+  }
+  if (Array.isArray(source)) return source.map((key) => ({ key }));
+  if (typeof source !== 'object' || source === null) throw new KeySetError('not-a-key');
+  if ('keys' in source && Array.isArray(source.keys)) return source.keys.map((key) => ({ key }));
+  if ('kty' in source) return [{ key: source }];
+  return Object.entries(source).map(([kid, key]) => ({ kid, key }));
+}

@@ -1,0 +1,213 @@
+import type { Live } from '@regionkit/core';
+import { type Clock, check, systemClock } from '@regionkit/core/kit';
+import {
+  type CanonicalAlgorithm,
+  canonicalAlgorithm,
+  SESSION_ALGORITHMS,
+  type SessionAlgorithm,
+} from './algorithms.ts';
+import type { ClaimRules } from './claims.ts';
+import { type HeaderRules, normaliseType } from './compact.ts';
+import type { RevocationEpochs } from './epochs.ts';
+import type { KeySource } from './keys/key-set.ts';
+import type { RolesOption, Session } from './session.ts';
+import type { StandardSchema } from './standard-schema.ts';
+import type { FrozenObject } from './strict-json.ts';
+import type { TokenSource } from './token-source.ts';
+
+/** What `isRevoked` is given besides the session. */
+export interface RevocationContext {
+  /** Aborted when the answer is no longer waited for. */
+  readonly signal: AbortSignal;
+}
+
+export interface SessionVerifierOptions<Claims = FrozenObject> {
+  /**
+   * The public keys, in any of the usual forms, or a live value of one. A key without a `kid` is named by its RFC 7638
+   * thumbprint; `{ 'their-kid': pem }` names it otherwise.
+   */
+  readonly keys: KeySource | Live<KeySource>;
+  /** The algorithms a token may be signed with; asymmetric ones only. Each key is used with one of them. */
+  readonly algorithms: readonly SessionAlgorithm[];
+  /** `iss` must be this, or one of these, to the letter. `null`: not checked. */
+  readonly issuer: string | readonly string[] | null;
+  /** `aud` must contain this, or one of these. `null`: not checked. */
+  readonly audience: string | readonly string[] | null;
+  /**
+   * `typ` must be this, or one of these (RFC 8725 section 3.11). A token without `typ` counts as `JWT`. `null`: not
+   * checked. @default 'JWT'
+   */
+  readonly type?: string | readonly string[] | null;
+  /** The longest time from `iat` to `exp`. `null`: not checked. @default 86_400_000 */
+  readonly maxLifetimeMs?: number | null;
+  /** How far the clocks of issuer and verifier may differ. @default 5_000 */
+  readonly clockToleranceMs?: number;
+  /** Longer tokens are refused unread. @default 8_192 */
+  readonly maxTokenBytes?: number;
+  /** Where a request may carry a token. @default [bearer()] */
+  readonly from?: readonly TokenSource[];
+  /** A Standard Schema that types the claims; what it makes of them is `session.claims`. */
+  readonly claims?: StandardSchema<Claims>;
+  /** Where the roles are: the name of a claim, or a function of all claims. @default 'roles' */
+  readonly roles?: RolesOption;
+  /** Verified tokens that are remembered, by digest. `max: 0` for none. @default { max: 10_000 } */
+  readonly cache?: { readonly max?: number };
+  /** Revocation epochs: a session that was issued until then is over. See `signOut`. */
+  readonly notBefore?: RevocationEpochs | Live<RevocationEpochs>;
+  /**
+   * Asked on every verification, also of a remembered token. If it throws, gives anything but a boolean or takes longer
+   * than `hookTimeoutMs`, the answer is 503.
+   */
+  readonly isRevoked?: (session: Session<Claims>, context: RevocationContext) => boolean | Promise<boolean>;
+  /** How long `isRevoked` and an asynchronous schema may take. @default 1_000 */
+  readonly hookTimeoutMs?: number;
+  /** How a token of an unknown key asks for newer keys. @default { cooldownMs: 30_000, waitMs: 1_000 } */
+  readonly unknownKey?: { readonly cooldownMs?: number; readonly waitMs?: number };
+  /** How a JWKS is fetched from its URL. */
+  readonly remote?: RemoteKeysOptions;
+  /** The `realm` of challenges. @default 'api' */
+  readonly realm?: string;
+  /** Allows a JWKS over plain http from hosts that are not loopback. Never in production. @default false */
+  readonly development?: boolean;
+  readonly clock?: Clock;
+}
+
+export interface RemoteKeysOptions {
+  /** @default 600_000 */
+  readonly everyMs?: number;
+  /** After a fetch that failed. @default 10_000 */
+  readonly retryMs?: number;
+  /** For the whole fetch, body included. @default 5_000 */
+  readonly timeoutMs?: number;
+  /** @default 262_144 */
+  readonly maxBytes?: number;
+  /** @default globalThis.fetch */
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+const DEFAULTS = {
+  type: 'JWT',
+  maxLifetimeMs: 86_400_000,
+  clockToleranceMs: 5_000,
+  maxTokenBytes: 8_192,
+  cacheMax: 10_000,
+  hookTimeoutMs: 1_000,
+  unknownKey: { cooldownMs: 30_000, waitMs: 1_000 },
+  remote: { everyMs: 600_000, retryMs: 10_000, timeoutMs: 5_000, maxBytes: 262_144 },
+  realm: 'api',
+} as const;
+
+/** The options, checked, with every default in its place. */
+export interface VerifierRules {
+  readonly header: HeaderRules;
+  readonly claims: ClaimRules;
+  readonly clockToleranceMs: number;
+  readonly maxTokenBytes: number;
+  readonly cacheMax: number;
+  readonly hookTimeoutMs: number;
+  readonly unknownKey: { readonly cooldownMs: number; readonly waitMs: number };
+  readonly remote: Required<RemoteKeysOptions>;
+  readonly roles: RolesOption;
+  readonly realm: string;
+  readonly development: boolean;
+  readonly clock: Clock;
+}
+
+const NAME = 'createSessionVerifier';
+const REALM = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,128}$/;
+const MAX_DELAY_MS = 2_147_483_647;
+const OPTIONS = [
+  'keys',
+  'algorithms',
+  'issuer',
+  'audience',
+  'type',
+  'maxLifetimeMs',
+  'clockToleranceMs',
+  'maxTokenBytes',
+  'from',
+  'claims',
+  'roles',
+  'cache',
+  'notBefore',
+  'isRevoked',
+  'hookTimeoutMs',
+  'unknownKey',
+  'remote',
+  'realm',
+  'development',
+  'clock',
+] as const satisfies readonly (keyof SessionVerifierOptions)[];
+
+/** @throws {TypeError | RangeError} An option is missing, unknown, of the wrong type or out of range. */
+export function checkOptions<Claims>(options: SessionVerifierOptions<Claims>): VerifierRules {
+  check.object(NAME, options, OPTIONS);
+  const integer = (name: string, given: number | undefined, fallback: number, max = MAX_DELAY_MS, min = 0): number =>
+    check.integer(`${NAME}: ${name}`, given ?? fallback, { min, max });
+  const { isRevoked, claims, roles = 'roles', realm = DEFAULTS.realm, remote = {}, unknownKey = {} } = options;
+  if (isRevoked !== undefined) check.function(`${NAME}: isRevoked`, isRevoked);
+  if (claims !== undefined && typeof claims?.['~standard']?.validate !== 'function') {
+    throw new TypeError(`${NAME}: claims must be a Standard Schema`);
+  }
+  if (typeof roles !== 'function') check.string(`${NAME}: roles`, roles);
+  if (!REALM.test(check.string(`${NAME}: realm`, realm))) {
+    throw new RangeError(`${NAME}: realm must be printable ASCII without quotes and backslashes`);
+  }
+  const { fetch = globalThis.fetch } = remote;
+  check.function(`${NAME}: remote.fetch`, fetch);
+  return {
+    header: {
+      algorithms: checkAlgorithms(options.algorithms),
+      types: options.type === null ? undefined : mapSet(strings('type', options.type ?? DEFAULTS.type), normaliseType),
+    },
+    claims: {
+      issuers: options.issuer === null ? undefined : strings('issuer', options.issuer),
+      audiences: options.audience === null ? undefined : strings('audience', options.audience),
+      maxLifetimeMs:
+        options.maxLifetimeMs === null
+          ? undefined
+          : integer('maxLifetimeMs', options.maxLifetimeMs, DEFAULTS.maxLifetimeMs, Number.MAX_SAFE_INTEGER, 1),
+    },
+    clockToleranceMs: integer('clockToleranceMs', options.clockToleranceMs, DEFAULTS.clockToleranceMs, 600_000),
+    maxTokenBytes: integer('maxTokenBytes', options.maxTokenBytes, DEFAULTS.maxTokenBytes, 1_048_576, 64),
+    cacheMax: integer('cache.max', options.cache?.max, DEFAULTS.cacheMax, 10_000_000),
+    hookTimeoutMs: integer('hookTimeoutMs', options.hookTimeoutMs, DEFAULTS.hookTimeoutMs, MAX_DELAY_MS, 1),
+    unknownKey: {
+      cooldownMs: integer('unknownKey.cooldownMs', unknownKey.cooldownMs, DEFAULTS.unknownKey.cooldownMs),
+      waitMs: integer('unknownKey.waitMs', unknownKey.waitMs, DEFAULTS.unknownKey.waitMs),
+    },
+    remote: {
+      everyMs: integer('remote.everyMs', remote.everyMs, DEFAULTS.remote.everyMs, MAX_DELAY_MS, 1_000),
+      retryMs: integer('remote.retryMs', remote.retryMs, DEFAULTS.remote.retryMs, MAX_DELAY_MS, 100),
+      timeoutMs: integer('remote.timeoutMs', remote.timeoutMs, DEFAULTS.remote.timeoutMs, MAX_DELAY_MS, 1),
+      maxBytes: integer('remote.maxBytes', remote.maxBytes, DEFAULTS.remote.maxBytes, 16_777_216, 1_024),
+      fetch,
+    },
+    roles,
+    realm,
+    development: check.boolean(`${NAME}: development`, options.development ?? false),
+    clock: options.clock ?? systemClock,
+  };
+}
+
+function checkAlgorithms(given: readonly SessionAlgorithm[]): ReadonlySet<CanonicalAlgorithm> {
+  if (!Array.isArray(given))
+    throw new TypeError(`${NAME}: algorithms must be a list of ${SESSION_ALGORITHMS.join(', ')}`);
+  if (given.length === 0) throw new RangeError(`${NAME}: algorithms must not be empty`);
+  return new Set(
+    given.map(
+      (name) => canonicalAlgorithm(check.oneOf(`${NAME}: algorithms`, name, SESSION_ALGORITHMS)) as CanonicalAlgorithm,
+    ),
+  );
+}
+
+/** `undefined` is never "not checked": that is spelled `null`. */
+function strings(name: string, given: string | readonly string[]): ReadonlySet<string> {
+  const list: readonly unknown[] = Array.isArray(given) ? given : [given];
+  if (list.length === 0) throw new RangeError(`${NAME}: ${name} must not be empty; null switches the check off`);
+  return new Set(list.map((item) => check.string(`${NAME}: ${name} (null switches the check off)`, item)));
+}
+
+function mapSet<A, B>(values: ReadonlySet<A>, change: (value: A) => B): ReadonlySet<B> {
+  return new Set([...values].map(change));
+}

@@ -1,0 +1,38 @@
+import type { RegionKitError, RequestView, RespondDecision } from '@regionkit/core';
+import {
+  AmbiguousCredentialsError,
+  InsufficientRoleError,
+  InvalidTokenError,
+  MissingTokenError,
+  type RejectionReason,
+  VerifierUnavailableError,
+} from './errors.ts';
+
+/** The error that says a reason. Made when it is thrown, so that its stack tells where. */
+export function errorOf(reason: RejectionReason, realm: string): RegionKitError {
+  if (reason === 'missing') return new MissingTokenError(realm);
+  if (reason === 'ambiguous') return new AmbiguousCredentialsError(realm);
+  if (reason === 'role') return new InsufficientRoleError(realm);
+  if (reason === 'unavailable') return new VerifierUnavailableError();
+  return new InvalidTokenError(reason, realm);
+}
+
+/** The answer to a refused request: the headers of the error and a body of RFC 9457. Constants, the realm apart. */
+export function refuse(reason: RejectionReason, realm: string, request: RequestView): RespondDecision {
+  const error = errorOf(reason, realm);
+  const { status, code, message } = error;
+  const headers: [string, string][] = Object.entries(error.headers);
+  headers.push(['content-type', 'application/problem+json']);
+  // A script of another origin cannot read the challenge unless the answer says that it may.
+  if (request.header('origin').length > 0) {
+    const exposed = status === 503 ? 'retry-after' : 'www-authenticate';
+    headers.push(['access-control-expose-headers', exposed]);
+  }
+  return {
+    action: 'respond',
+    reason,
+    status,
+    headers,
+    body: JSON.stringify({ type: 'about:blank', status, code, detail: message }),
+  };
+}

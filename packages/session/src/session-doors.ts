@@ -1,0 +1,121 @@
+import {
+  type Decider,
+  type Decision,
+  type NextDecision,
+  type RequestView,
+  rawRequest,
+  type WithDoors,
+  withDoors,
+} from '@regionkit/core';
+import { check } from '@regionkit/core/kit';
+import { NoSessionDoorError, type RejectionReason } from './errors.ts';
+import type { Judge, Judgement } from './judge.ts';
+import { errorOf, refuse } from './refuse.ts';
+import type { Session } from './session.ts';
+import type { TokenSource } from './token-source.ts';
+
+/** The roles a door asks for: every one that is named, or any one of a list. */
+export type RequiredRoles = readonly string[] | readonly [{ readonly anyOf: readonly string[] }];
+
+export interface SessionDoors<Claims> {
+  optional(): WithDoors<Decider>;
+  require(...roles: RequiredRoles): WithDoors<Decider>;
+  of(request: unknown): Session<Claims>;
+  peek(request: unknown): Session<Claims> | undefined;
+}
+
+export interface SessionDoorsOptions<Claims> {
+  readonly judge: Judge<Claims>;
+  readonly from: readonly TokenSource[];
+  readonly realm: string;
+  onRejected(reason: RejectionReason): void;
+}
+
+const SESSION: NextDecision = Object.freeze({ action: 'next', reason: 'session' });
+const ANONYMOUS: NextDecision = Object.freeze({ action: 'next', reason: 'anonymous' });
+const PREFLIGHT: NextDecision = Object.freeze({ action: 'next', reason: 'preflight' });
+
+/** Doors that look for the session of a request once, and keep what they found for handlers and for later doors. */
+export function createSessionDoors<Claims>(options: SessionDoorsOptions<Claims>): SessionDoors<Claims> {
+  const { judge, from, realm, onRejected } = options;
+  const found = new WeakMap<object, Session<Claims> | RejectionReason>();
+
+  const look = (request: RequestView): Judgement<Claims> | RejectionReason | Promise<Judgement<Claims>> => {
+    const known = found.get(request.raw);
+    if (known !== undefined) return known;
+    let token: string | undefined;
+    for (const source of from) {
+      for (const candidate of source.read(request)) {
+        if (token !== undefined) return 'ambiguous';
+        token = candidate;
+      }
+    }
+    return token === undefined ? 'missing' : judge(token);
+  };
+
+  const door = (conclude: (outcome: Session<Claims> | RejectionReason, request: RequestView) => Decision) =>
+    withDoors<Decider>({
+      kind: 'session',
+      decide: (request) => {
+        const settle = (outcome: Session<Claims> | RejectionReason): Decision => {
+          if (typeof outcome === 'string' && outcome !== 'missing' && !found.has(request.raw)) onRejected(outcome);
+          found.set(request.raw, outcome);
+          return conclude(outcome, request);
+        };
+        const outcome = look(request);
+        return outcome instanceof Promise ? outcome.then(settle) : settle(outcome);
+      },
+    });
+
+  const outcomeFor = (request: unknown): Session<Claims> | RejectionReason | undefined => {
+    const raw = rawRequest(request);
+    return raw && found.get(raw);
+  };
+
+  return {
+    optional: () => door((outcome) => (typeof outcome === 'string' ? ANONYMOUS : SESSION)),
+    require: (...roles) => {
+      const suffices = checkRoles(roles);
+      return door((outcome, request) => {
+        if (isPreflight(request)) return PREFLIGHT;
+        if (typeof outcome === 'string') {
+          if (outcome === 'missing') onRejected(outcome);
+          return refuse(outcome, realm, request);
+        }
+        if (suffices(outcome.roles)) return SESSION;
+        onRejected('role');
+        return refuse('role', realm, request);
+      });
+    },
+    of: (request) => {
+      const outcome = outcomeFor(request);
+      if (outcome === undefined) throw new NoSessionDoorError();
+      if (typeof outcome === 'string') throw errorOf(outcome, realm);
+      return outcome;
+    },
+    peek: (request) => {
+      const outcome = outcomeFor(request);
+      return typeof outcome === 'string' ? undefined : outcome;
+    },
+  };
+}
+
+function checkRoles(roles: RequiredRoles): (given: ReadonlySet<string>) => boolean {
+  const [first] = roles;
+  if (typeof first === 'object') {
+    const anyOf = first.anyOf.map((role) => check.string('require: anyOf', role));
+    if (anyOf.length === 0) throw new RangeError('require: anyOf must not be empty');
+    return (given) => anyOf.some((role) => given.has(role));
+  }
+  const all = roles.map((role) => check.string('require: roles', role));
+  return (given) => all.every((role) => given.has(role));
+}
+
+/** The browser asks on its own, before any credentials: https://fetch.spec.whatwg.org/#cors-preflight-request. */
+function isPreflight(request: RequestView): boolean {
+  return (
+    request.method === 'OPTIONS' &&
+    request.header('origin').length > 0 &&
+    request.header('access-control-request-method').length > 0
+  );
+}

@@ -1,0 +1,179 @@
+import { createEvents, type Decider, type EventSource, type WithDoors } from '@regionkit/core';
+import { createEpochGuard } from './epochs.ts';
+import { VerifierUnavailableError } from './errors.ts';
+import { SESSION_EVENTS, type SessionEvents } from './events.ts';
+import { createJudge, type Judge } from './judge.ts';
+import type { KeySet } from './keys/key-set.ts';
+import { createKeyStore } from './keys/key-store.ts';
+import { checkOptions, type SessionVerifierOptions } from './options.ts';
+import { errorOf } from './refuse.ts';
+import type { Session } from './session.ts';
+import { createSessionDoors, type RequiredRoles } from './session-doors.ts';
+import type { FrozenObject } from './strict-json.ts';
+import { bearer } from './token-source.ts';
+
+/** What a verifier has seen of a key: whether it can be removed is a fact, not a guess. */
+export interface KeyStats {
+  readonly kid: string;
+  readonly algorithm: string;
+  /** How often a session of this key was presented to this process. */
+  readonly verified: number;
+  /** When one was last presented, in milliseconds since 1970. */
+  readonly lastSeenAtMs: number | undefined;
+  /** When the last of those that were presented ends, in milliseconds since 1970. */
+  readonly latestExpiryMs: number | undefined;
+}
+
+export interface SessionStats {
+  readonly keys: readonly KeyStats[];
+  readonly cache: { readonly size: number; readonly hits: number };
+  /** Tokens whose signature was verified, rather than remembered. */
+  readonly verified: number;
+  /** Milliseconds since the URL of a JWKS last answered with one; undefined for keys given by value. */
+  readonly fetchedMsAgo: number | undefined;
+}
+
+/**
+ * Verifies sessions. Itself a decider, the same as `optional()`, so that it goes into `compose` as it is.
+ */
+export interface SessionVerifier<Claims = FrozenObject> extends Decider, EventSource<SessionEvents> {
+  readonly kind: 'session';
+  /**
+   * The session of a token. A remembered token costs one digest; equal tokens that arrive together are verified once.
+   *
+   * @throws {InvalidTokenError} 401: the token is refused.
+   * @throws {VerifierUnavailableError} 503: nobody can tell right now.
+   */
+  verify(token: string): Promise<Session<Claims>>;
+  /** Looks for a session and lets every request through. `of` then throws what is wrong with it; `peek` does not. */
+  optional(): WithDoors<Decider>;
+  /**
+   * Lets through who has a session with all of these roles, or, given `{ anyOf }`, with one of them; answers 401, 403,
+   * 400 or 503 otherwise (RFC 6750 section 3.1). CORS preflights pass.
+   */
+  require(...roles: RequiredRoles): WithDoors<Decider>;
+  /**
+   * The session of a request, from any framework's request or context.
+   *
+   * @throws {MissingTokenError | AmbiguousCredentialsError | InvalidTokenError | VerifierUnavailableError} There is none.
+   * @throws {NoSessionDoorError} The request passed no door of this verifier.
+   */
+  of(request: unknown): Session<Claims>;
+  /** The session of a request, or undefined: also if it passed no door of this verifier. */
+  peek(request: unknown): Session<Claims> | undefined;
+  stats(): SessionStats;
+  /**
+   * Resolves when there are keys: at once, unless they come from a URL.
+   *
+   * @throws {VerifierUnavailableError} The fetch that was under way brought none. Others follow by themselves.
+   */
+  ready(): Promise<void>;
+  /** Asks the source of the keys for newer ones, now. */
+  refresh(): Promise<void>;
+  /** Stops following keys and epochs. What is verified after that is verified with the keys there were. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Makes a verifier of sessions: JWTs that carry everything there is to know, so that every region verifies them alone.
+ *
+ * ```ts
+ * const sessions = createSessionVerifier({
+ *   keys: publicKeyPem,
+ *   algorithms: ['RS256'],
+ *   issuer: 'https://auth.example.com',
+ *   audience: 'api',
+ * });
+ * const { sub } = await sessions.verify(token);
+ * ```
+ *
+ * @throws {TypeError | RangeError} An option is missing, unknown, of the wrong type or out of range.
+ * @throws {KeySetError} The keys must not be used.
+ */
+export function createSessionVerifier<Claims = FrozenObject>(
+  options: SessionVerifierOptions<Claims>,
+): SessionVerifier<Claims> {
+  const rules = checkOptions(options);
+  const events = createEvents<SessionEvents>('session', SESSION_EVENTS);
+  let judge: Judge<Claims> | undefined;
+  const epochs = createEpochGuard('createSessionVerifier: notBefore', options.notBefore, () =>
+    events.emit('epochs-rejected', {}),
+  );
+  const keys = createKeyStore({
+    source: options.keys,
+    algorithms: rules.header.algorithms,
+    clock: rules.clock,
+    development: rules.development,
+    unknownKey: rules.unknownKey,
+    remote: rules.remote,
+    onKeys: (now, before) => {
+      judge?.forgetLostKeys();
+      if (events.wants('keys')) events.emit('keys', changeOf(now, before));
+    },
+    onRejected: ({ reason, position }) => events.emit('keys-rejected', { reason, position }),
+    onUnknownKey: (refresh) => events.emit('unknown-kid', { refresh }),
+  });
+  const ask = createJudge<Claims>({
+    rules,
+    keys,
+    epochs,
+    schema: options.claims,
+    isRevoked: options.isRevoked,
+  });
+  judge = ask;
+  const doors = createSessionDoors<Claims>({
+    judge: ask,
+    from: options.from ?? [bearer()],
+    realm: rules.realm,
+    onRejected: (reason) => events.emit('rejected', { reason }),
+  });
+  const close = async (): Promise<void> => {
+    keys.close();
+    epochs.close();
+  };
+
+  return {
+    kind: 'session',
+    decide: doors.optional().decide,
+    on: events.on,
+    verify: async (token) => {
+      const judged = ask(token);
+      const session = judged instanceof Promise ? await judged : judged;
+      if (typeof session !== 'string') return session;
+      events.emit('rejected', { reason: session });
+      throw errorOf(session, rules.realm);
+    },
+    ...doors,
+    stats: () => {
+      const { size, hits, verified } = ask.counts();
+      return {
+        keys: [...(keys.current()?.byKid.values() ?? [])].map(({ kid, algorithm, usage }) => ({
+          kid,
+          algorithm,
+          ...usage,
+        })),
+        cache: { size, hits },
+        verified,
+        fetchedMsAgo: keys.fetchedAt === undefined ? undefined : rules.clock.now() - keys.fetchedAt,
+      };
+    },
+    ready: async () => {
+      if (keys.current() === undefined) await keys.waitForFirst();
+      if (keys.current() === undefined) throw new VerifierUnavailableError();
+    },
+    refresh: () => keys.refresh(),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function changeOf(now: KeySet, before: KeySet | undefined): SessionEvents['keys'] {
+  const kids = [...now.byKid.keys()];
+  return {
+    kids,
+    added: kids.filter((kid) => now.byKid.get(kid) !== before?.byKid.get(kid)),
+    removed: [...(before?.byKid.values() ?? [])].filter((key) => now.byKid.get(key.kid) !== key).map(({ kid }) => kid),
+    aside: now.aside,
+  };
+}
