@@ -1,0 +1,100 @@
+import { Readable } from 'node:stream';
+import type { NodeRequest } from '@regionkit/core';
+
+/**
+ * A request's body on its way to another region. The sender destroys what it reads from when something goes wrong, and
+ * destroying Node's own request would cut the client off before it is answered: so it is given a stream of its own.
+ */
+export interface BodyFeed {
+  readonly stream: Readable;
+  /** Whether any of it was handed to the sender, which writes the head of the request with the first piece. */
+  begun(): boolean;
+  /** Nothing more is wanted of it: what is left is drained, so that the client gets to reading its answer. */
+  release(): void;
+}
+
+/** Told when the sender stops taking what there is, and when it goes on. */
+export interface StallWatch {
+  start(): void;
+  stop(): void;
+}
+
+/** Whether a message has a body at all (RFC 9112 section 6.3, RFC 9113 section 8.1). */
+export function hasBody(request: NodeRequest): boolean {
+  if (request.httpVersionMajor >= 2) {
+    const { stream } = request as { readonly stream?: { readonly endAfterHeaders?: boolean } };
+    return stream?.endAfterHeaders !== true;
+  }
+  const { headers } = request;
+  if (headers['transfer-encoding'] !== undefined) return true;
+  const length = headers['content-length'];
+  return length !== undefined && Number(length) > 0;
+}
+
+/** Whether somebody else has read the body, or has begun to. */
+export function isConsumed(request: NodeRequest): boolean {
+  return request.readableDidRead || request.readableFlowing === true || request.readableEnded || request.destroyed;
+}
+
+/** The body of a request on Node, over HTTP/1 and HTTP/2, at constant memory. */
+export function feedFromNode(request: NodeRequest, stall: StallWatch): BodyFeed {
+  const stream = new Readable({
+    highWaterMark: HIGH_WATER_BYTES,
+    read: () => {
+      stall.stop();
+      request.resume();
+    },
+    destroy: (error, done) => {
+      detach();
+      done(error);
+    },
+  });
+  const onData = (chunk: Buffer): void => {
+    if (stream.push(chunk)) return;
+    request.pause();
+    stall.start();
+  };
+  const onEnd = (): void => {
+    stream.push(null);
+  };
+  const onGone = (): void => {
+    if (!request.readableEnded) stream.destroy(new Error('the client went away'));
+  };
+  const detach = (): void => {
+    stall.stop();
+    request.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone);
+  };
+  // Flowing only when the stream asks: a listener alone would set it going.
+  request.pause();
+  request.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone);
+  return {
+    stream,
+    begun: watchBegin(stream),
+    release: () => {
+      stream.destroy();
+      if (request.readableEnded || request.destroyed) return;
+      request.on('error', () => {});
+      request.resume();
+    },
+  };
+}
+
+/** The body of a fetch `Request`. */
+export function feedFromWeb(body: ReadableStream<Uint8Array>): BodyFeed {
+  const stream = Readable.fromWeb(body as never, { highWaterMark: HIGH_WATER_BYTES });
+  return { stream, begun: watchBegin(stream), release: () => stream.destroy() };
+}
+
+function watchBegin(stream: Readable): () => boolean {
+  let begun = false;
+  const begin = (): void => {
+    begun = true;
+  };
+  stream.pause();
+  stream.once('data', begin).once('end', begin);
+  // Whoever destroys it says why elsewhere.
+  stream.on('error', () => {});
+  return () => begun;
+}
+
+const HIGH_WATER_BYTES = 64 * 1024;

@@ -1,0 +1,131 @@
+import { RegionKitError } from '@regionkit/core';
+
+/** What is known of the write that was to be forwarded. */
+export type ForwardOutcome =
+  /** No byte of it left this region. It may be sent again. */
+  | 'not-sent'
+  /** It was sent, and nobody can tell whether it was done. */
+  | 'unknown'
+  /** The other region said that it did not do it. It may be sent again. */
+  | 'rejected';
+
+/** Why a forward failed. */
+export type ForwardErrorCode =
+  /** As many forwards are under way as `forward.maxConcurrent` allows. */
+  | 'ERR_FORWARD_BUSY'
+  /** The gate was closed. */
+  | 'ERR_FORWARD_CLOSED'
+  /** Something read the body before the gate: mount the gate before body parsers. */
+  | 'ERR_FORWARD_BODY_CONSUMED'
+  /** The request cannot be sent on as it is: its target or a field is malformed. */
+  | 'ERR_FORWARD_BAD_REQUEST'
+  /** The region's own health says that it cannot get a write done. */
+  | 'ERR_FORWARD_REGION_DOWN'
+  /** No connection to the region: refused, timed out, no address, or its certificate is not right. */
+  | 'ERR_FORWARD_UNREACHABLE'
+  /** The region answered 421: it is not the primary's. */
+  | 'ERR_FORWARD_NOT_PRIMARY'
+  /** The connection ended after something was sent and before the answer's head. */
+  | 'ERR_FORWARD_INTERRUPTED'
+  /** No answer in time. */
+  | 'ERR_FORWARD_TIMEOUT'
+  /** What came back is not HTTP. */
+  | 'ERR_FORWARD_BAD_ANSWER'
+  /** The answer ended before it was complete: the client's was cut short too. */
+  | 'ERR_FORWARD_INCOMPLETE'
+  /** The client went away. */
+  | 'ERR_FORWARD_CLIENT_GONE';
+
+/** Error types of RFC 9209 section 2.3 that a forward can end in. */
+export type ProxyErrorType =
+  | 'connection_limit_reached'
+  | 'connection_refused'
+  | 'connection_terminated'
+  | 'connection_timeout'
+  | 'destination_unavailable'
+  | 'dns_error'
+  | 'http_protocol_error'
+  | 'http_request_denied'
+  | 'http_request_error'
+  | 'http_response_incomplete'
+  | 'http_response_timeout'
+  | 'proxy_configuration_error'
+  | 'proxy_internal_error'
+  | 'tls_certificate_error'
+  | 'tls_protocol_error';
+
+/** How a forward failed, in the terms of the wire. */
+export interface ForwardFailure {
+  readonly code: ForwardErrorCode;
+  readonly outcome: ForwardOutcome;
+  readonly proxyError: ProxyErrorType;
+  /** The status the region answered with, when it did. */
+  readonly receivedStatus?: number;
+}
+
+const STATUS: Readonly<Record<ForwardErrorCode, number>> = {
+  ERR_FORWARD_BUSY: 503,
+  ERR_FORWARD_CLOSED: 503,
+  ERR_FORWARD_BODY_CONSUMED: 500,
+  ERR_FORWARD_BAD_REQUEST: 400,
+  ERR_FORWARD_REGION_DOWN: 503,
+  ERR_FORWARD_UNREACHABLE: 503,
+  ERR_FORWARD_NOT_PRIMARY: 503,
+  ERR_FORWARD_INTERRUPTED: 502,
+  ERR_FORWARD_TIMEOUT: 504,
+  ERR_FORWARD_BAD_ANSWER: 502,
+  ERR_FORWARD_INCOMPLETE: 502,
+  ERR_FORWARD_CLIENT_GONE: 499,
+};
+
+const MESSAGE: Readonly<Record<ForwardErrorCode, string>> = {
+  ERR_FORWARD_BUSY: 'too many writes are being forwarded',
+  ERR_FORWARD_CLOSED: 'the write gate is closed',
+  ERR_FORWARD_BODY_CONSUMED:
+    'the body was read before the write gate could forward it: mount the gate before body parsers',
+  ERR_FORWARD_BAD_REQUEST: 'the request cannot be forwarded as it is',
+  ERR_FORWARD_REGION_DOWN: "the primary's region cannot take writes",
+  ERR_FORWARD_UNREACHABLE: "the primary's region cannot be reached",
+  ERR_FORWARD_NOT_PRIMARY: 'the region it was forwarded to is not the primary',
+  ERR_FORWARD_INTERRUPTED: "the connection to the primary's region ended before it answered",
+  ERR_FORWARD_TIMEOUT: "the primary's region did not answer in time",
+  ERR_FORWARD_BAD_ANSWER: "the primary's region did not answer in HTTP",
+  ERR_FORWARD_INCOMPLETE: "the answer of the primary's region ended before it was complete",
+  ERR_FORWARD_CLIENT_GONE: 'the client went away',
+};
+
+/**
+ * A write that could not be forwarded, and what is known of it. Answered 503 when it was not done, 502 or 504 when nobody
+ * can tell, with `Proxy-Status` (RFC 9209) whose `details` is the outcome.
+ */
+export class ForwardError extends RegionKitError<ForwardErrorCode> {
+  readonly outcome: ForwardOutcome;
+  /** The region it was for. */
+  readonly region: string;
+  readonly proxyError: ProxyErrorType;
+
+  constructor(
+    { code, outcome, proxyError, receivedStatus }: ForwardFailure,
+    {
+      self,
+      region,
+      retryAfterSeconds,
+      cause,
+    }: { self: string; region: string; retryAfterSeconds: number; cause?: unknown },
+  ) {
+    const status = STATUS[code];
+    const received = receivedStatus === undefined ? '' : `; received-status=${receivedStatus}`;
+    super(code, MESSAGE[code], {
+      status,
+      expose: true,
+      headers: {
+        'proxy-status': `regionkit.${self}; error=${proxyError}; next-hop="${region}"${received}; details="${outcome}"`,
+        ...(status === 503 && { 'retry-after': String(retryAfterSeconds) }),
+      },
+      ...(cause !== undefined && { cause }),
+    });
+    this.outcome = outcome;
+    this.region = region;
+    this.proxyError = proxyError;
+  }
+}

@@ -1,0 +1,138 @@
+import type { Clock } from '@regionkit/core/kit';
+import type { Dispatcher, Pool } from 'undici';
+import type { BodyFeed } from './body.ts';
+import { classifyFailure } from './classify.ts';
+import type { ForwardFailure } from './errors.ts';
+import type { RawFields } from './headers.ts';
+
+/** One request to another region. */
+export interface ExchangeRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly fields: string[];
+  readonly body: BodyFeed | undefined;
+  /** Milliseconds left until the whole exchange must have ended. */
+  readonly deadlineMs: number;
+}
+
+/** Who gets the answer. After `fail` or `end` nothing more is called. */
+export interface AnswerSink {
+  /** A 1xx answer before the real one. */
+  inform(status: number, fields: RawFields): void;
+  head(status: number, reason: string, fields: RawFields): void;
+  /** False when no more is wanted until {@link Exchange.resume}. The chunk is the sink's. */
+  data(chunk: Buffer): boolean;
+  end(): void;
+  fail(failure: ForwardFailure, cause: unknown): void;
+}
+
+export interface Exchange {
+  /** The sink can take more. */
+  resume(): void;
+  /** The client is gone: the other region sees it. Fails as such, unless it has ended. */
+  abandon(): void;
+  /** The sender takes no more of the body: ends it as timed out. */
+  stall(): void;
+}
+
+/**
+ * Sends a request and hands its answer over piece by piece, in order, with back-pressure both ways. Never retries. Every
+ * exchange ends in exactly one `end` or `fail`.
+ */
+export function exchange(pool: Pool, request: ExchangeRequest, sink: AnswerSink, clock: Clock): Exchange {
+  const { body } = request;
+  let controller: Dispatcher.DispatchController | undefined;
+  let answered = false;
+  let settled = false;
+
+  const sent = (): boolean => controller !== undefined && (body === undefined || body.begun());
+  const settle = (): boolean => {
+    if (settled) return false;
+    settled = true;
+    cancelDeadline();
+    body?.release();
+    return true;
+  };
+  const fail = (failure: ForwardFailure, cause?: unknown): void => {
+    if (!settle()) return;
+    controller?.abort(ABANDONED);
+    sink.fail(failure, cause);
+  };
+  const timeOut = (): void => {
+    const failure: ForwardFailure = !sent()
+      ? { code: 'ERR_FORWARD_UNREACHABLE', outcome: 'not-sent', proxyError: 'connection_timeout' }
+      : answered
+        ? { code: 'ERR_FORWARD_INCOMPLETE', outcome: 'unknown', proxyError: 'http_response_timeout' }
+        : { code: 'ERR_FORWARD_TIMEOUT', outcome: 'unknown', proxyError: 'http_response_timeout' };
+    fail(failure);
+  };
+  const cancelDeadline = clock.schedule(timeOut, request.deadlineMs);
+
+  pool.dispatch(
+    {
+      path: request.target,
+      method: request.method,
+      headers: request.fields,
+      body: body?.stream ?? null,
+      // A second request behind this one could be lost with it.
+      idempotent: false,
+      blocking: true,
+    },
+    {
+      onRequestStart: (started) => {
+        controller = started;
+        if (settled) started.abort(ABANDONED);
+      },
+      onResponseStart: (started, status, _parsed, reason) => {
+        if (settled) return;
+        const fields = textOf(started.rawHeaders);
+        if (status < 200) {
+          sink.inform(status, fields);
+          return;
+        }
+        if (status === NOT_PRIMARY) {
+          // What follows is read to its end, so that the connection can serve again.
+          if (settle()) sink.fail(TURNED_BACK, undefined);
+          return;
+        }
+        answered = true;
+        sink.head(status, reason ?? '', fields);
+      },
+      onResponseData: (started, chunk) => {
+        if (!settled && !sink.data(chunk)) started.pause();
+      },
+      onResponseEnd: () => {
+        if (settle()) sink.end();
+      },
+      onResponseError: (_controller, error) => {
+        if (!settled) fail(classifyFailure(error, { sent: sent(), answered }), error);
+      },
+    },
+  );
+
+  return {
+    resume: () => controller?.resume(),
+    abandon: () =>
+      fail({
+        code: 'ERR_FORWARD_CLIENT_GONE',
+        outcome: sent() ? 'unknown' : 'not-sent',
+        proxyError: 'http_request_error',
+      }),
+    stall: timeOut,
+  };
+}
+
+/** The status by which a region that is not the primary's turns a write back (RFC 9110 section 15.5.20). */
+const NOT_PRIMARY = 421;
+const TURNED_BACK: ForwardFailure = {
+  code: 'ERR_FORWARD_NOT_PRIMARY',
+  outcome: 'rejected',
+  proxyError: 'destination_unavailable',
+  receivedStatus: NOT_PRIMARY,
+};
+const ABANDONED = new Error('the exchange is over');
+
+function textOf(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
+  if (!Array.isArray(raw)) return [];
+  return raw.map((bytes) => (typeof bytes === 'string' ? bytes : bytes.toString('latin1')));
+}

@@ -1,0 +1,93 @@
+import { feedFromWeb } from './body.ts';
+import type { ForwardFailure } from './errors.ts';
+import type { Exchange } from './exchange.ts';
+import type { Passage } from './forward.ts';
+import { requestFields, responseFields } from './headers.ts';
+import { answerOf } from './problem.ts';
+
+/** Forwards a request of a fetch handler. Resolves with its answer once the head is there; never rejects. */
+export function forwardFetch(passage: Passage, request: Request): Promise<Response> {
+  return new Promise((resolve) => {
+    let output: ReadableStreamDefaultController<Uint8Array> | undefined;
+    let started: Exchange | undefined;
+    const onAbort = (): void => started?.abandon();
+    const detach = (): void => request.signal.removeEventListener('abort', onAbort);
+    const fail = (failure: ForwardFailure, cause?: unknown): void => {
+      detach();
+      const error = passage.explain(failure, cause);
+      if (output !== undefined) {
+        output.error(error);
+        return;
+      }
+      const { status, headers, body } = answerOf(error);
+      resolve(new Response(request.method === 'HEAD' ? null : body, { status, headers: Object.fromEntries(headers) }));
+    };
+
+    const consumed = request.bodyUsed || request.body?.locked === true;
+    const obstacle = consumed ? BODY_CONSUMED : passage.obstacle();
+    if (obstacle !== undefined) {
+      fail(obstacle);
+      return;
+    }
+    const body = request.body === null ? undefined : feedFromWeb(request.body);
+    const url = new URL(request.url);
+    started = passage.send(
+      {
+        fields: requestFields(
+          [...request.headers].flat(),
+          {
+            httpVersion: '1.1',
+            host: passage.view.host ?? url.host,
+            scheme: url.protocol === 'https:' ? 'https' : 'http',
+            remoteAddress: undefined,
+            trusted: passage.trusts(),
+          },
+          passage.mark(),
+          body === undefined ? undefined : (request.headers.get('content-length') ?? undefined),
+        ),
+        body,
+      },
+      {
+        inform: () => {},
+        head: (status, statusText, fields) => {
+          passage.answered(status);
+          const headers = new Headers();
+          const kept = responseFields(fields);
+          for (let at = 0; at < kept.length; at += 2) headers.append(kept[at] as string, kept[at + 1] as string);
+          const stream = new ReadableStream<Uint8Array>(
+            {
+              start: (controller) => {
+                output = controller;
+              },
+              pull: () => started?.resume(),
+              cancel: () => started?.abandon(),
+            },
+            new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER_BYTES }),
+          );
+          const empty = request.method === 'HEAD' || NO_BODY.has(status);
+          resolve(new Response(empty ? null : stream, { status, statusText, headers }));
+        },
+        data: (chunk) => {
+          output?.enqueue(chunk);
+          return (output?.desiredSize ?? 1) > 0;
+        },
+        end: () => {
+          detach();
+          output?.close();
+        },
+        fail,
+      },
+    );
+    if (request.signal.aborted) onAbort();
+    else request.signal.addEventListener('abort', onAbort);
+  });
+}
+
+const BODY_CONSUMED: ForwardFailure = {
+  code: 'ERR_FORWARD_BODY_CONSUMED',
+  outcome: 'not-sent',
+  proxyError: 'proxy_configuration_error',
+};
+/** Statuses a fetch `Response` may not have a body with. */
+const NO_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
+const HIGH_WATER_BYTES = 64 * 1024;

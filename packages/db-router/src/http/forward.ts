@@ -1,0 +1,174 @@
+import type { ProxyDecision, Regions, RequestView } from '@regionkit/core';
+import type { Clock, Keyring } from '@regionkit/core/kit';
+import { Pool } from 'undici';
+import type { GateRouter } from '../gate-seam.ts';
+import { ForwardError, type ForwardFailure } from './errors.ts';
+import { type Exchange, exchange } from './exchange.ts';
+import { forwardFetch } from './forward-fetch.ts';
+import { forwardNode } from './forward-node.ts';
+import { signHop } from './hop.ts';
+import type { CheckedForward } from './options.ts';
+
+/** What one forward needs of the forwarder, whichever door it came through. */
+export interface Passage {
+  /** Why it cannot be sent now, if it cannot. */
+  obstacle(): ForwardFailure | undefined;
+  /** A mark for this request, good from now on. */
+  mark(): string;
+  /** Starts the exchange; its end is counted. */
+  send(request: SendRequest, sink: Parameters<typeof exchange>[2]): Exchange;
+  /** The error that a failure is answered with; told to the router and to the events. */
+  explain(failure: ForwardFailure, cause: unknown): ForwardError;
+  /** A head came back. */
+  answered(status: number): void;
+  /** Whether the `X-Forwarded-*` of this request are to be believed. */
+  trusts(): boolean;
+  schedule: Clock['schedule'];
+  readonly view: RequestView;
+  readonly options: CheckedForward;
+}
+
+type SendRequest = Omit<Parameters<typeof exchange>[1], 'method' | 'target' | 'deadlineMs'>;
+
+/** Told how forwards go. */
+export interface ForwardWatch {
+  forwarded(outcome: { readonly region: string; readonly status: number; readonly headMs: number }): void;
+  failed(error: ForwardError): void;
+}
+
+/** Carries whole requests to the region of the primary, one hop, a bounded number at a time. */
+export interface Forwarder {
+  /** A decision that hands the request over, or an error if that cannot even begin. */
+  decide(view: RequestView, to: string, startedAtMs: number): ProxyDecision | ForwardError;
+  readonly inFlight: number;
+  /** New forwards are refused; those under way end by themselves. */
+  close(): Promise<void>;
+}
+
+export function createForwarder<Name extends string>({
+  router,
+  regions,
+  options,
+  keyring,
+  clock,
+  retryAfterSeconds,
+  watch,
+}: {
+  readonly router: GateRouter<Name>;
+  readonly regions: Regions<Name>;
+  readonly options: CheckedForward;
+  readonly keyring: Keyring;
+  readonly clock: Clock;
+  readonly retryAfterSeconds: number;
+  readonly watch: ForwardWatch;
+}): Forwarder {
+  const { self } = regions;
+  const pools = new Map<string, Pool>();
+  let inFlight = 0;
+  let closed = false;
+
+  const poolOf = (origin: string): Pool => {
+    let pool = pools.get(origin);
+    if (pool === undefined) {
+      pool = new Pool(origin, {
+        connections: options.maxConcurrent,
+        pipelining: 1,
+        allowH2: false,
+        headersTimeout: options.headersTimeoutMs,
+        bodyTimeout: options.bodyTimeoutMs,
+        connect: {
+          timeout: options.connectTimeoutMs,
+          // Always, whatever the environment says.
+          rejectUnauthorized: true,
+          ...(options.ca !== undefined && { ca: options.ca as string | Buffer | (string | Buffer)[] }),
+        },
+      });
+      pools.set(origin, pool);
+    }
+    return pool;
+  };
+  const errorOf = (failure: ForwardFailure, region: string, cause?: unknown): ForwardError => {
+    const error = new ForwardError(failure, { self, region, retryAfterSeconds, cause });
+    watch.failed(error);
+    return error;
+  };
+
+  return {
+    get inFlight() {
+      return inFlight;
+    },
+    decide: (view, to, startedAtMs) => {
+      const region = regions.get(to);
+      // A primary where this process has no region for: nothing of it can be reached.
+      if (region === undefined) return errorOf(NO_REGION, to);
+      if (!SENDABLE.test(view.target)) return errorOf(MALFORMED, to);
+
+      const leftMs = (): number => Math.max(1, options.deadlineMs - (clock.now() - startedAtMs));
+      const passage: Passage = {
+        view,
+        options,
+        obstacle: () => (closed ? CLOSED : inFlight >= options.maxConcurrent ? BUSY : undefined),
+        mark: () =>
+          signHop(keyring, view, {
+            from: self,
+            to,
+            atMs: clock.wallMs(),
+            deadlineMs: leftMs(),
+            epoch: router.highest(),
+          }),
+        send: (request, sink) => {
+          inFlight += 1;
+          const release = (): void => {
+            inFlight -= 1;
+          };
+          return exchange(
+            poolOf(region.origin),
+            { ...request, method: view.method, target: view.target, deadlineMs: leftMs() },
+            {
+              ...sink,
+              end: () => {
+                release();
+                sink.end();
+              },
+              fail: (failure, cause) => {
+                release();
+                sink.fail(failure, cause);
+              },
+            },
+            clock,
+          );
+        },
+        explain: (failure, cause) => {
+          if (failure.code === 'ERR_FORWARD_NOT_PRIMARY') router.doubt();
+          return errorOf(failure, to, cause);
+        },
+        schedule: clock.schedule,
+        trusts: () =>
+          typeof options.trustForwarded === 'function' ? options.trustForwarded(view) : options.trustForwarded,
+        answered: (status) => watch.forwarded({ region: to, status, headMs: clock.now() - startedAtMs }),
+      };
+      return {
+        action: 'proxy',
+        reason: 'forwarded',
+        node: (request, response) => forwardNode(passage, request, response),
+        fetch: (request) => forwardFetch(passage, request),
+      };
+    },
+    close: async () => {
+      closed = true;
+      await Promise.all([...pools.values()].map((pool) => pool.close()));
+    },
+  };
+}
+
+/** Origin-form with nothing that could end a line or start another host: the origin is the pool's, whatever this says. */
+const SENDABLE = /^\/[\x21-\xff]*$/;
+
+const BUSY = { code: 'ERR_FORWARD_BUSY', outcome: 'not-sent', proxyError: 'connection_limit_reached' } as const;
+const CLOSED = { code: 'ERR_FORWARD_CLOSED', outcome: 'not-sent', proxyError: 'proxy_internal_error' } as const;
+const MALFORMED = { code: 'ERR_FORWARD_BAD_REQUEST', outcome: 'not-sent', proxyError: 'http_request_error' } as const;
+const NO_REGION = {
+  code: 'ERR_FORWARD_UNREACHABLE',
+  outcome: 'not-sent',
+  proxyError: 'proxy_configuration_error',
+} as const;

@@ -1,0 +1,215 @@
+import {
+  createEvents,
+  type Decider,
+  type Decision,
+  type EventSource,
+  isRegionKitError,
+  type NextDecision,
+  type RegionState,
+  type RequestView,
+  rawRequest,
+  type WithDoors,
+  withDoors,
+} from '@regionkit/core';
+import { createKeyring, isSharedCacheable, type Keyring } from '@regionkit/core/kit';
+import type { GateRouter, PrimaryLocation } from '../gate-seam.ts';
+import { ForwardError } from './errors.ts';
+import { EVENT_NAMES, type WriteGateEvents } from './events.ts';
+import { createForwarder, type Forwarder } from './forward.ts';
+import { createHopReader, HOP_FIELD, type Hop, type HopVerdict } from './hop.ts';
+import { checkOptions, type WriteGateOptions } from './options.ts';
+import { answerOf } from './problem.ts';
+import { loopHere, notPrimaryHere, refusedHere } from './refusals.ts';
+import { type GateReason, ruleWrite } from './ruling.ts';
+import { createTokenFields } from './token-fields.ts';
+
+/** What {@link createWriteGate} returns: a decider with its doors, and events. */
+export type WriteGate = WithDoors<WriteGateDecider>;
+
+interface WriteGateDecider extends Decider, EventSource<WriteGateEvents>, AsyncDisposable {
+  readonly kind: 'gate';
+  /** Returns at once, unless a write has to be held for a primary. `reason` of the decision is a {@link GateReason}. */
+  decide(request: RequestView): Decision | Promise<Decision>;
+  /** What a valid mark says of a request, given as the framework gives it; undefined for one that was not forwarded. */
+  hop(request: unknown): Hop | undefined;
+  /** Forwards under way. */
+  stats(): { readonly inFlight: number };
+  /** Forwards nothing more; resolves when those under way have ended. */
+  close(): Promise<void>;
+}
+
+/** One write on its way to a decision. */
+interface Asked {
+  readonly request: RequestView;
+  readonly write: boolean;
+  readonly mark: HopVerdict | undefined;
+  readonly startedAtMs: number;
+}
+
+/**
+ * Stands before an app's handlers in every region: opens the request's causality scope, and where the primary is in
+ * another region forwards the write there whole (policy `forward`) or refuses it with the region to go to (`reject`).
+ *
+ * ```ts
+ * const gate = createWriteGate(router, { regions, forward: { secret }, token: { domain: 'example.com' } });
+ * app.use(gate.express()); // before any body parser
+ * ```
+ *
+ * @throws {TypeError | RangeError} An option is wrong; the message names it.
+ */
+export function createWriteGate<Name extends string>(
+  router: GateRouter<Name>,
+  given: WriteGateOptions<Name>,
+): WriteGate {
+  const { regions, view, clock, retryAfterSeconds, forward, token, isWrite } = checkOptions(given, router);
+  const { self } = regions;
+  const events = createEvents<WriteGateEvents>('gate', EVENT_NAMES);
+  const tokens = createTokenFields(token);
+  const loop = loopHere(self);
+
+  let keyring: Keyring | undefined;
+  let forwarder: Forwarder | undefined;
+  const failed = (error: ForwardError): void => events.emit('forward-failed', { error });
+  if (forward !== undefined) {
+    keyring = createKeyring({
+      option: 'createWriteGate: forward.secret',
+      secrets: forward.secret,
+      purpose: 'hop v1',
+    });
+    forwarder = createForwarder({
+      router,
+      regions,
+      options: forward,
+      keyring,
+      clock,
+      retryAfterSeconds,
+      watch: { forwarded: (answer) => events.emit('forwarded', answer), failed },
+    });
+  }
+  const hops = createHopReader({ self, keyring, maxAgeMs: forward?.maxHopAgeMs ?? 0, clock });
+
+  const readMark = (request: RequestView, values: readonly string[]): HopVerdict => {
+    const verdict = hops.read(request, values);
+    const valid = verdict.mark === 'valid' ? verdict.claims : undefined;
+    if (valid?.epoch !== undefined) router.hear(valid.epoch, 'hop');
+    events.emit('hop', { mark: verdict.mark, ...(valid !== undefined && { from: valid.from }) });
+    return verdict;
+  };
+
+  const serve = ({ request, write }: Asked, reason: GateReason): NextDecision => {
+    const scope = router.openScope({ tokens: tokens.read(request), access: write ? 'write' : 'read' });
+    return {
+      action: 'next',
+      reason,
+      scope: (run) => scope.run(run),
+      onHead: (head) => {
+        const issued = scope.closeHead();
+        // One client's position must not be given to others by a cache. The answer to an unsafe method is kept by none.
+        if (isSafe(request.method) && isSharedCacheable(head)) return;
+        tokens.write(head, issued);
+      },
+    };
+  };
+
+  const refuse = (error: ForwardError, reason: GateReason): Decision => ({
+    action: 'respond',
+    reason,
+    ...answerOf(error),
+  });
+
+  /** Undefined: there is no primary to decide by. */
+  const decideBy = (asked: Asked, primary: PrimaryLocation<Name> | undefined): Decision | undefined => {
+    const { request, write, mark, startedAtMs } = asked;
+    const ruling = ruleWrite({
+      self,
+      policy: router.writes,
+      write,
+      primary: primary?.region,
+      marked: mark !== undefined,
+      markedBySelf: mark?.mark === 'valid' && mark.claims.from === self,
+    });
+    switch (ruling.action) {
+      case 'hold':
+        return undefined;
+      case 'serve':
+        return serve(asked, ruling.reason);
+      case 'turn-back':
+        return ruling.reason === 'loop' ? loop : notPrimaryHere;
+      case 'refuse':
+        return refusedHere(request, ruling.to, retryAfterSeconds);
+      case 'forward': {
+        if (takesNoWrites(view?.get(ruling.to), clock.now())) {
+          const error = new ForwardError(REGION_DOWN, { self, region: ruling.to, retryAfterSeconds });
+          failed(error);
+          return refuse(error, 'region-down');
+        }
+        const decision = (forwarder as Forwarder).decide(request, ruling.to, startedAtMs);
+        return decision instanceof ForwardError ? refuse(decision, 'malformed') : decision;
+      }
+    }
+  };
+
+  const hold = async (asked: Asked): Promise<Decision> => {
+    const { signal, method } = asked.request;
+    if (events.wants('hold')) events.emit('hold', { method });
+    const waiting = new AbortController();
+    const stop = (): void => waiting.abort();
+    // Whoever forwarded it waits no longer than this.
+    const cancel = asked.mark?.mark === 'valid' ? clock.schedule(stop, asked.mark.claims.deadlineMs) : undefined;
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop);
+    try {
+      return decideBy(asked, await router.locatePrimary({ signal: waiting.signal })) as Decision;
+    } catch (error) {
+      if (!isRegionKitError(error)) throw error;
+      return { action: 'respond', reason: 'no-primary', ...answerOf(error) };
+    } finally {
+      cancel?.();
+      signal.removeEventListener('abort', stop);
+    }
+  };
+
+  const told = (decision: Decision): Decision => {
+    if (events.wants('decision')) events.emit('decision', { reason: decision.reason as GateReason });
+    return decision;
+  };
+  const close = async (): Promise<void> => {
+    await forwarder?.close();
+  };
+
+  return withDoors({
+    kind: 'gate',
+    on: events.on,
+    hop: (request) => hops.of(rawRequest(request)),
+    stats: () => ({ inFlight: forwarder?.inFlight ?? 0 }),
+    close,
+    [Symbol.asyncDispose]: close,
+    decide: (request) => {
+      const startedAtMs = clock.now();
+      const values = request.header(HOP_FIELD);
+      const mark = values.length === 0 ? undefined : readMark(request, values);
+      // Whoever forwarded it took it for a write.
+      const write = mark?.mark === 'valid' || (isWrite?.(request) ?? !isSafe(request.method));
+      const asked = { request, write, mark, startedAtMs };
+      const decision = decideBy(asked, write ? router.primaryNow() : undefined);
+      return decision === undefined ? hold(asked).then(told) : told(decision);
+    },
+  } satisfies WriteGateDecider);
+}
+
+/** Methods that are safe by RFC 9110 section 9.2.1. */
+function isSafe(method: string): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || method === 'TRACE';
+}
+
+/** Fresh news that a region neither takes traffic nor gets writes done. Not known is not no. */
+function takesNoWrites(state: RegionState | undefined, nowMs: number): boolean {
+  return state?.accept === 'no' && state.writes === 'fail' && nowMs - state.observedAtMs <= FRESH_MS;
+}
+
+const FRESH_MS = 10_000;
+const REGION_DOWN = {
+  code: 'ERR_FORWARD_REGION_DOWN',
+  outcome: 'not-sent',
+  proxyError: 'destination_unavailable',
+} as const;

@@ -1,0 +1,131 @@
+import type { Epoch, RequestView } from '@regionkit/core';
+import type { Clock, Keyring } from '@regionkit/core/kit';
+
+/** Marks a request that a region has forwarded. Anything that carries it is never forwarded again. */
+export const HOP_FIELD = 'x-region-hop';
+
+/** What is signed besides the method and target of the request. */
+export interface HopClaims {
+  readonly from: string;
+  readonly to: string;
+  /** When it was forwarded, by the wall clock of `from`. */
+  readonly atMs: number;
+  /** How long, from then, somebody will wait for the answer. */
+  readonly deadlineMs: number;
+  /** The highest epoch that `from` has heard of. */
+  readonly epoch: Epoch | undefined;
+}
+
+/** A request as the mark binds it. */
+export interface MarkedRequest {
+  readonly method: string;
+  readonly target: string;
+}
+
+export type HopVerdict =
+  | { readonly mark: 'valid'; readonly claims: HopClaims }
+  /** Forged, altered, expired, or addressed to another region: nothing it says is believed. */
+  | { readonly mark: 'invalid' | 'expired' | 'misaddressed' };
+
+const VERSION = 'v1';
+const MAX_LENGTH = 512;
+
+/** The value of the field for one request: claims, then their code. */
+export function signHop(keyring: Keyring, request: MarkedRequest, claims: HopClaims): string {
+  const { from, to, atMs, deadlineMs, epoch } = claims;
+  const plain = [
+    VERSION,
+    from,
+    to,
+    Math.round(atMs).toString(36),
+    Math.round(deadlineMs).toString(36),
+    pack(epoch),
+  ].join('.');
+  return `${plain}.${keyring.sign(signedText(request, plain))}`;
+}
+
+/** Never throws at what it is given. */
+export function verifyHop(
+  keyring: Keyring,
+  request: MarkedRequest,
+  values: readonly string[],
+  { self, nowMs, maxAgeMs }: { self: string; nowMs: number; maxAgeMs: number },
+): HopVerdict {
+  const [value, ...more] = values;
+  if (value === undefined || more.length > 0 || value.length > MAX_LENGTH) return { mark: 'invalid' };
+  const end = value.lastIndexOf('.');
+  const plain = value.slice(0, end);
+  const [version, from, to, at, deadline, epoch, ...rest] = plain.split('.');
+  if (version !== VERSION || epoch === undefined || rest.length > 0) return { mark: 'invalid' };
+  if (!keyring.verify(signedText(request, plain), value.slice(end + 1))) return { mark: 'invalid' };
+  if (to !== self) return { mark: 'misaddressed' };
+  const atMs = Number.parseInt(at as string, 36);
+  if (!(Math.abs(nowMs - atMs) <= maxAgeMs)) return { mark: 'expired' };
+  const deadlineMs = Number.parseInt(deadline as string, 36);
+  return { mark: 'valid', claims: { from: from as string, to, atMs, deadlineMs, epoch: unpack(epoch) } };
+}
+
+/** A request target holds no space and a method no line break, so no two requests share a text. */
+function signedText({ method, target }: MarkedRequest, plain: string): string {
+  return `${method} ${target}\n${plain}`;
+}
+
+function pack(epoch: Epoch | undefined): string {
+  if (epoch === undefined) return '-';
+  return Buffer.from(JSON.stringify([epoch.system, epoch.timeline, epoch.owner])).toString('base64url');
+}
+
+/** Only ever given what this package has signed. */
+function unpack(packed: string): Epoch | undefined {
+  if (packed === '-') return undefined;
+  const [system, timeline, owner] = JSON.parse(Buffer.from(packed, 'base64url').toString()) as [string, number, string];
+  return { system, timeline, owner };
+}
+
+/** A request that another region has forwarded here, as far as its mark is to be believed. */
+export interface Hop {
+  /** The region it was forwarded by. */
+  readonly from: string;
+  /** When, on this process's monotonic clock, nobody waits for the answer any more. */
+  readonly deadlineAtMs: number;
+}
+
+/** Reads marks, and remembers what the valid ones said for as long as their requests live. */
+export interface HopReader {
+  read(request: RequestView, values: readonly string[]): HopVerdict;
+  of(raw: object | undefined): Hop | undefined;
+}
+
+export function createHopReader({
+  self,
+  keyring,
+  maxAgeMs,
+  clock,
+}: {
+  readonly self: string;
+  readonly keyring: Keyring | undefined;
+  readonly maxAgeMs: number;
+  readonly clock: Clock;
+}): HopReader {
+  const known = new WeakMap<object, Hop>();
+  let refreshedAtMs = Number.NEGATIVE_INFINITY;
+  return {
+    of: (raw) => (raw === undefined ? undefined : known.get(raw)),
+    read: (request, values) => {
+      if (keyring === undefined) return { mark: 'invalid' };
+      const verdict = verifyHop(keyring, request, values, { self, nowMs: clock.wallMs(), maxAgeMs });
+      if (verdict.mark === 'valid') {
+        const { from, deadlineMs } = verdict.claims;
+        known.set(request.raw, { from, deadlineAtMs: clock.now() + deadlineMs });
+      } else if (verdict.mark === 'invalid' && clock.now() - refreshedAtMs > REFRESH_EVERY_MS) {
+        // Perhaps the others sign with a newer secret already.
+        refreshedAtMs = clock.now();
+        keyring.refresh().catch(() => {});
+      }
+      return verdict;
+    },
+  };
+}
+
+/** Anybody can send a forged mark: it must not have the source of the secrets asked each time. */
+const REFRESH_EVERY_MS = 10_000;

@@ -1,0 +1,6 @@
+export { ForwardError, type ForwardErrorCode, type ForwardOutcome, type ProxyErrorType } from './errors.ts';
+export type { WriteGateEvents } from './events.ts';
+export { createWriteGate, type WriteGate } from './gate.ts';
+export type { Hop } from './hop.ts';
+export type { ForwardOptions, TokenOptions, WriteGateOptions } from './options.ts';
+export type { GateReason } from './ruling.ts';

@@ -1,0 +1,171 @@
+import type { Live, Regions, RegionView, RequestView } from '@regionkit/core';
+import { type Clock, check, checkCookieDomain, type Secrets, systemClock } from '@regionkit/core/kit';
+import type { GateRouter } from '../gate-seam.ts';
+
+/** How a write is carried to the region of the primary. */
+export interface ForwardOptions {
+  /**
+   * Signs the mark that a forwarded request carries: at least 32 bytes, the same in every region. The first of a list
+   * signs, all verify.
+   */
+  readonly secret: Secrets | Live<Secrets>;
+  /** Forwards under way at once; one more is refused, so that a slow primary cannot take the local reads with it. @default 256 */
+  readonly maxConcurrent?: number;
+  /** @default 2_000 */
+  readonly connectTimeoutMs?: number;
+  /** From the end of the request to the head of the answer. @default 30_000 */
+  readonly headersTimeoutMs?: number;
+  /** Without a byte in either direction. @default 30_000 */
+  readonly bodyTimeoutMs?: number;
+  /** From the arrival of the request to the end of its answer, the hold included; told to the other region. @default 300_000 */
+  readonly deadlineMs?: number;
+  /** How far the wall clocks of two regions may be apart before a mark is no longer believed. @default 30_000 */
+  readonly maxHopAgeMs?: number;
+  /** Whether `X-Forwarded-*` were set by a load balancer of yours: then they are added to, else replaced. @default false */
+  readonly trustForwarded?: boolean | ((request: RequestView) => boolean);
+  /** Certificates to trust besides none of the usual ones, in PEM. There is no way to trust all. */
+  readonly ca?: string | Buffer | readonly (string | Buffer)[];
+}
+
+/** How a client carries its token. */
+export interface TokenOptions {
+  /** The cookie of what it wrote; false for none. @default 'region-token' */
+  readonly cookie?: string | false;
+  /** The cookie of what it saw, under monotonic reads. @default 'region-seen' */
+  readonly seenCookie?: string;
+  /** The field of what it wrote, for API clients; false for none. @default 'X-Region-Token' */
+  readonly header?: string | false;
+  /** Must cover every region's origin. Required, where there are cookies, unless there is one region or `development`. */
+  readonly domain?: string;
+  /** @default 300 */
+  readonly maxAgeSeconds?: number;
+  /** @default true, false with `regions.development` */
+  readonly secure?: boolean;
+}
+
+export interface WriteGateOptions<Name extends string = string> {
+  readonly regions: Regions<Name>;
+  /** What the other regions say: a write is refused at once while the primary's region says that it can do none. */
+  readonly view?: RegionView<Name>;
+  /** Required when the router's `writes` is `forward` and there is more than one region. */
+  readonly forward?: ForwardOptions;
+  /** Whether a request writes; undefined leaves it to the method. @default every method but GET, HEAD, OPTIONS, TRACE */
+  readonly isWrite?: (request: RequestView) => boolean | undefined;
+  readonly token?: TokenOptions;
+  /** What a refusal tells the client to wait. @default 1 */
+  readonly retryAfterSeconds?: number;
+  readonly clock?: Clock;
+}
+
+const FORWARD_DEFAULTS = {
+  maxConcurrent: 256,
+  connectTimeoutMs: 2_000,
+  headersTimeoutMs: 30_000,
+  bodyTimeoutMs: 30_000,
+  deadlineMs: 300_000,
+  maxHopAgeMs: 30_000,
+  trustForwarded: false,
+} as const;
+
+const TOKEN_DEFAULTS = {
+  cookie: 'region-token',
+  seenCookie: 'region-seen',
+  header: 'X-Region-Token',
+  maxAgeSeconds: 300,
+} as const;
+
+export type CheckedForward = Required<Omit<ForwardOptions, 'ca'>> & Pick<ForwardOptions, 'ca'>;
+export type CheckedToken = Required<Omit<TokenOptions, 'domain'>> & Pick<TokenOptions, 'domain'>;
+
+/** The options, checked, with their defaults. */
+export interface CheckedOptions<Name extends string> {
+  readonly regions: Regions<Name>;
+  readonly view: RegionView<Name> | undefined;
+  readonly forward: CheckedForward | undefined;
+  readonly isWrite: ((request: RequestView) => boolean | undefined) | undefined;
+  readonly token: CheckedToken;
+  readonly retryAfterSeconds: number;
+  readonly clock: Clock;
+}
+
+export function checkOptions<Name extends string>(
+  given: WriteGateOptions<Name>,
+  router: GateRouter<Name>,
+): CheckedOptions<Name> {
+  check.object('createWriteGate: options', given, [
+    'regions',
+    'view',
+    'forward',
+    'isWrite',
+    'token',
+    'retryAfterSeconds',
+    'clock',
+  ]);
+  check.object('createWriteGate: router', router);
+  check.object('createWriteGate: regions', given.regions);
+  if (router.self !== given.regions.self) {
+    throw new RangeError('createWriteGate: regions must be those of the router; its self is another');
+  }
+  if (router.writes === 'forward' && given.regions.list.length > 1 && given.forward === undefined) {
+    throw new TypeError("createWriteGate: forward must be set: the router's writes is 'forward'");
+  }
+  if (given.isWrite !== undefined) check.function('createWriteGate: isWrite', given.isWrite);
+  const retryAfterSeconds = given.retryAfterSeconds ?? 1;
+  check.integer('createWriteGate: retryAfterSeconds', retryAfterSeconds, { min: 0, max: 86_400 });
+  return {
+    regions: given.regions,
+    view: given.view,
+    forward: given.forward === undefined ? undefined : checkForward(given.forward),
+    isWrite: given.isWrite,
+    token: checkToken(given.token ?? {}, given.regions),
+    retryAfterSeconds,
+    clock: given.clock ?? systemClock,
+  };
+}
+
+function checkForward(given: ForwardOptions): CheckedForward {
+  check.object('createWriteGate: forward', given, [
+    'secret',
+    'maxConcurrent',
+    'connectTimeoutMs',
+    'headersTimeoutMs',
+    'bodyTimeoutMs',
+    'deadlineMs',
+    'maxHopAgeMs',
+    'trustForwarded',
+    'ca',
+  ]);
+  const forward = { ...FORWARD_DEFAULTS, ...given };
+  check.integer('createWriteGate: forward.maxConcurrent', forward.maxConcurrent, { min: 1, max: 65_536 });
+  for (const name of ['connectTimeoutMs', 'headersTimeoutMs', 'bodyTimeoutMs', 'deadlineMs', 'maxHopAgeMs'] as const) {
+    check.integer(`createWriteGate: forward.${name}`, forward[name], { min: 1, max: 86_400_000 });
+  }
+  if (typeof forward.trustForwarded !== 'function') {
+    check.boolean('createWriteGate: forward.trustForwarded', forward.trustForwarded);
+  }
+  return forward;
+}
+
+function checkToken<Name extends string>(given: TokenOptions, regions: Regions<Name>): CheckedToken {
+  check.object('createWriteGate: token', given, [
+    'cookie',
+    'seenCookie',
+    'header',
+    'domain',
+    'maxAgeSeconds',
+    'secure',
+  ]);
+  const token = { ...TOKEN_DEFAULTS, secure: !regions.development, ...given };
+  check.integer('createWriteGate: token.maxAgeSeconds', token.maxAgeSeconds, { min: 1, max: 86_400 });
+  check.boolean('createWriteGate: token.secure', token.secure);
+  for (const name of ['cookie', 'seenCookie', 'header'] as const) {
+    const value = token[name];
+    if (value !== false && !FIELD_NAME.test(check.string(`createWriteGate: token.${name}`, value))) {
+      throw new RangeError(`createWriteGate: token.${name} must be a name of letters, digits, - and _`);
+    }
+  }
+  if (token.cookie !== false) checkCookieDomain('createWriteGate: token.domain', token.domain, regions);
+  return token;
+}
+
+const FIELD_NAME = /^[A-Za-z0-9_-]{1,64}$/;

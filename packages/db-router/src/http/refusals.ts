@@ -1,0 +1,59 @@
+import type { RequestView, RespondDecision } from '@regionkit/core';
+import { problemBody } from './problem.ts';
+
+type Field = readonly [name: string, value: string];
+
+const COMMON: readonly Field[] = [
+  ['Content-Type', 'application/problem+json'],
+  ['Cache-Control', 'no-store'],
+];
+
+/** Under `reject`: the write is not done here, and this is where it would be. */
+export function refusedHere(request: RequestView, region: string, retryAfterSeconds: number): RespondDecision {
+  const exposed: Field[] =
+    request.header('origin').length === 0 ? [] : [['Access-Control-Expose-Headers', 'X-Region-Hint, Retry-After']];
+  return {
+    action: 'respond',
+    reason: 'refused',
+    status: 503,
+    headers: [...COMMON, ['Retry-After', String(retryAfterSeconds)], ['X-Region-Hint', region], ...exposed],
+    body: problemBody({
+      status: 503,
+      code: 'ERR_NOT_PRIMARY_REGION',
+      detail: `writes are taken in ${region}`,
+      outcome: 'not-sent',
+      region,
+    }),
+  };
+}
+
+/** To a region that forwarded a write here: this is not the primary's region, and the write goes no further. */
+export const notPrimaryHere: RespondDecision = {
+  action: 'respond',
+  reason: 'not-primary',
+  status: 421,
+  headers: COMMON,
+  body: problemBody({
+    status: 421,
+    code: 'ERR_NOT_PRIMARY_REGION',
+    detail: 'this is not the region of the primary',
+    outcome: 'rejected',
+  }),
+};
+
+/** To this very region: a name that should lead to another one leads back. */
+export function loopHere(self: string): RespondDecision {
+  return {
+    action: 'respond',
+    reason: 'loop',
+    status: 502,
+    headers: [...COMMON, ['Proxy-Status', `regionkit.${self}; error=proxy_loop_detected; details="rejected"`]],
+    body: problemBody({
+      status: 502,
+      code: 'ERR_FORWARD_LOOP',
+      detail: 'a forwarded request came back to the region it was forwarded by',
+      outcome: 'rejected',
+      region: self,
+    }),
+  };
+}

@@ -1,0 +1,56 @@
+import type { RequestView, ResponseHead } from '@regionkit/core';
+import { cookieValues, exposeField } from '@regionkit/core/kit';
+import type { CheckedToken } from './options.ts';
+
+/** Reads a client's tokens and writes its new ones. */
+export interface TokenFields {
+  /** As the client sent them, at most {@link MAX_TOKENS}. */
+  read(request: RequestView): readonly string[];
+  write(head: ResponseHead, tokens: { readonly written?: string; readonly seen?: string }): void;
+}
+
+export function createTokenFields({
+  cookie,
+  seenCookie,
+  header,
+  domain,
+  maxAgeSeconds,
+  secure,
+}: CheckedToken): TokenFields {
+  const field = header === false ? undefined : header.toLowerCase();
+  const attributes = [
+    '; Path=/',
+    `; Max-Age=${maxAgeSeconds}`,
+    domain === undefined ? '' : `; Domain=${domain.replace(/^\./, '')}`,
+    secure ? '; Secure' : '',
+    '; HttpOnly; SameSite=Lax',
+  ].join('');
+
+  return {
+    read: (request) => {
+      const fields = field === undefined ? NONE : request.header(field);
+      const cookies = cookie === false ? NONE : request.header('cookie');
+      if (fields.length === 0 && cookies.length === 0) return NONE;
+      const sent = fields.flatMap((value) => value.split(',').map((token) => token.trim()));
+      if (cookie !== false) sent.push(...cookieValues(cookies, cookie), ...cookieValues(cookies, seenCookie));
+      return sent.filter((token) => token !== '' && token.length <= MAX_TOKEN_LENGTH).slice(0, MAX_TOKENS);
+    },
+    write: (head, { written, seen }) => {
+      const tokens = [written, seen].filter((token) => token !== undefined);
+      if (tokens.length === 0) return;
+      if (cookie !== false) {
+        if (written !== undefined) head.append('Set-Cookie', `${cookie}=${written}${attributes}`);
+        if (seen !== undefined) head.append('Set-Cookie', `${seenCookie}=${seen}${attributes}`);
+      }
+      if (header !== false) {
+        head.set(header, tokens.join(', '));
+        exposeField(head, header);
+      }
+    },
+  };
+}
+
+const NONE: readonly string[] = Object.freeze([]);
+/** What one client may send: each costs a verification. */
+const MAX_TOKENS = 8;
+const MAX_TOKEN_LENGTH = 256;
