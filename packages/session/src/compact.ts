@@ -22,17 +22,20 @@ export interface HeaderRules {
 
 const MAX_KID_LENGTH = 256;
 
-// Whole groups of four characters, then a last group whose unused bits are zero: exactly one spelling for any bytes.
-const SEGMENT = '(?:[\\w-]{4})*(?:[\\w-]{4}|[\\w-]{2}[AEIMQUYcgkosw048]|[\\w-][AQgw])';
-const CANONICAL = new RegExp(`^${SEGMENT}\\.${SEGMENT}\\.${SEGMENT}$`);
+const ALPHABET = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+// The last characters whose unused bits are zero (RFC 4648 section 3.5), by the length of the last group.
+const LAST = [undefined, '', 'AQgw', 'AEIMQUYcgkosw048'];
 
 /**
  * The gate before all cryptography. A token that passes has no second spelling: one signature, one digest, one entry
  * in the cache and in a revocation list. RFC 7515 sections 2 and 7.1, RFC 8725 sections 3.1, 3.10 and 3.11.
  */
 export function readCompact(text: string, rules: HeaderRules): CompactToken | InvalidTokenReason {
-  if (!CANONICAL.test(text)) return hasThreeParts(text) ? 'not-canonical' : 'not-compact';
   const firstDot = text.indexOf('.');
+  const lastDot = text.lastIndexOf('.');
+  if (!ALPHABET.test(text)) return hasThreeParts(text) ? 'not-canonical' : 'not-compact';
+  if (!endsCleanly(text, 0, firstDot) || !endsCleanly(text, firstDot + 1, lastDot)) return 'not-canonical';
+  if (!endsCleanly(text, lastDot + 1, text.length)) return 'not-canonical';
   const header = readObject(text.slice(0, firstDot));
   if (typeof header === 'string') return header;
   const { alg, typ, kid } = header;
@@ -41,7 +44,7 @@ export function readCompact(text: string, rules: HeaderRules): CompactToken | In
   if ('crit' in header || 'b64' in header) return 'critical';
   if (!typeFits(typ, rules.types)) return 'type';
   if (kid !== undefined && (typeof kid !== 'string' || kid === '' || kid.length > MAX_KID_LENGTH)) return 'key-id';
-  const claims = readObject(text.slice(firstDot + 1, text.lastIndexOf('.')));
+  const claims = readObject(text.slice(firstDot + 1, lastDot));
   if (typeof claims === 'string') return claims;
   return { text, alg: alg as string, algorithm, kid, claims };
 }
@@ -50,6 +53,12 @@ function hasThreeParts(text: string): boolean {
   const first = text.indexOf('.');
   const second = text.indexOf('.', first + 1);
   return first > 0 && second > first + 1 && second < text.length - 1 && text.indexOf('.', second + 1) === -1;
+}
+
+/** Whether a segment ends as the one spelling of its bytes does. */
+function endsCleanly(text: string, from: number, to: number): boolean {
+  const allowed = LAST[(to - from) % 4];
+  return allowed === undefined || allowed.includes(text.charAt(to - 1));
 }
 
 function readObject(segment: string): FrozenObject | InvalidTokenReason {

@@ -137,7 +137,7 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
     const base = { key, registered, roles, claims, session: undefined };
     const session = await shape(base);
     if (typeof session === 'string') return session;
-    return freezeDeep(session.claims) ? { ...base, session } : base;
+    return session.claims === claims || freezeDeep(session.claims) ? { ...base, session } : base;
   };
 
   /** Makes the session of a verified token: what the schema makes of its claims, if there is one. */

@@ -1,4 +1,4 @@
-// The set operations of ES2025, where this Node has them, so that a newer `ReadonlySet` type keeps its word.
+// The operations of ES2025, where this Node has them, so that a newer `ReadonlySet` type keeps its word.
 const NEWER = [
   'union',
   'intersection',
@@ -9,24 +9,58 @@ const NEWER = [
   'isDisjointFrom',
 ];
 
-/** A set that nobody can change: freezing a `Set` would still leave its `add`. */
-export function readonlySet<T>(values: Iterable<T>): ReadonlySet<T> {
-  const set = new Set(values);
-  const view = {
-    size: set.size,
-    has: (value: T) => set.has(value),
-    keys: () => set.keys(),
-    values: () => set.values(),
-    entries: () => set.entries(),
-    [Symbol.iterator]: () => set.values(),
-    [Symbol.toStringTag]: 'ReadonlySet',
-    forEach: (run: (value: T, key: T, all: ReadonlySet<T>) => void, thisArg?: unknown) => {
-      for (const value of set) run.call(thisArg, value, value, view as ReadonlySet<T>);
-    },
-  };
-  for (const name of NEWER) {
-    const operation: unknown = Reflect.get(set, name);
-    if (typeof operation === 'function') Object.defineProperty(view, name, { value: operation.bind(set) });
+/** A set that nobody can change: freezing a `Set` would still leave its `add`, so the set is a private field. */
+class SetView<T> implements ReadonlySet<T> {
+  readonly #set: ReadonlySet<T>;
+
+  static {
+    for (const name of NEWER) {
+      const operation: unknown = Reflect.get(Set.prototype, name);
+      if (typeof operation !== 'function') continue;
+      Object.defineProperty(SetView.prototype, name, {
+        value(this: SetView<unknown>, other: unknown): unknown {
+          return operation.call(this.#set, other);
+        },
+      });
+    }
+    Object.freeze(SetView.prototype);
   }
-  return Object.freeze(view) as ReadonlySet<T>;
+
+  constructor(values: Iterable<T>) {
+    this.#set = new Set(values);
+    Object.freeze(this);
+  }
+
+  get size(): number {
+    return this.#set.size;
+  }
+
+  has(value: T): boolean {
+    return this.#set.has(value);
+  }
+
+  keys(): SetIterator<T> {
+    return this.#set.keys();
+  }
+
+  values(): SetIterator<T> {
+    return this.#set.values();
+  }
+
+  entries(): SetIterator<[T, T]> {
+    return this.#set.entries();
+  }
+
+  [Symbol.iterator](): SetIterator<T> {
+    return this.#set.values();
+  }
+
+  forEach(run: (value: T, key: T, all: ReadonlySet<T>) => void, thisArg?: unknown): void {
+    for (const value of this.#set) run.call(thisArg, value, value, this);
+  }
+}
+
+/** These values as a set that nobody can change. */
+export function readonlySet<T>(values: Iterable<T>): ReadonlySet<T> {
+  return new SetView(values);
 }

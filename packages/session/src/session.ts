@@ -38,7 +38,7 @@ export function createSession<Claims>(
   claims: Claims,
 ): Session<Claims> {
   const session: Session<Claims> = { sub, sid, jti, roles, iat, exp, kid, claims };
-  return Object.freeze(Object.assign(Object.create(null), session));
+  return Object.freeze({ __proto__: null, ...session });
 }
 
 /**
