@@ -2,7 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import type { Group } from './group.ts';
 import { machine, markdown, plot } from './report.ts';
 
-const GROUPS: Readonly<Record<string, () => Promise<{ readonly group: Group }>>> = {};
+const GROUPS: Readonly<Record<string, () => Promise<{ readonly group: Group }>>> = {
+  session: () => import('./groups/session.ts'),
+};
 
 const out = new URL('../results/', import.meta.url);
 const asked = process.argv.slice(2);
