@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { createEvents } from '@regionkit/core';
 import type { Change, Config, ConfigEvents, ConfigRef, RefreshOutcome, Sources, ValueOf } from './config.ts';
 import { createElapsed } from './elapsed.ts';
@@ -52,6 +53,7 @@ export async function loadConfig<const S extends Sources>(options: ConfigOptions
   };
   const events = createEvents<ConfigEvents<Key>>('config', EVENTS);
   const closing = new AbortController();
+  setMaxListeners(0, closing.signal);
   const scope = createScope();
   const elapsed = createElapsed(clock);
   const salt = randomBytes(32);

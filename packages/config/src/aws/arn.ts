@@ -1,0 +1,62 @@
+import { SourceError } from '../failure.ts';
+
+/** The parts of a secret's ARN: `arn:partition:secretsmanager:region:account:secret:name-suffix`. */
+export interface SecretArn {
+  readonly partition: string;
+  readonly region: string;
+  readonly account: string;
+  readonly resource: string;
+}
+
+const ARN =
+  /^arn:(?<partition>aws[a-z-]*):secretsmanager:(?<region>[a-z0-9-]+):(?<account>\d{12}):secret:(?<resource>.+)$/;
+const REGION = /^[a-z]{2,}(?:-[a-z]+)+-\d$/;
+
+/** The parts of an ARN; undefined for a name. */
+export function parseArn(id: string): SecretArn | undefined {
+  return ARN.exec(id)?.groups as SecretArn | undefined;
+}
+
+/** @throws {SourceError} `refused`: it is no name of an AWS region, and would become part of a host name. */
+export function checkRegion(region: string): void {
+  if (!REGION.test(region)) throw new SourceError('refused');
+}
+
+/**
+ * The id under which a region knows the secret: a replica's ARN differs in the region alone. Account and partition
+ * never change.
+ *
+ * @throws {SourceError} `refused`: the region is of another partition than the ARN.
+ */
+export function idIn(region: string, id: string): string {
+  checkRegion(region);
+  const arn = parseArn(id);
+  if (arn === undefined) return id;
+  if (partitionOf(region) !== arn.partition) throw new SourceError('refused');
+  return `arn:${arn.partition}:secretsmanager:${region}:${arn.account}:secret:${arn.resource}`;
+}
+
+/**
+ * Whether an answer is of the secret that was asked for: in that region, under that name or ARN, and of the account
+ * that answered before.
+ */
+export function isAnswerTo(asked: string, region: string, answered: string, account: string | undefined): boolean {
+  const answer = parseArn(answered);
+  if (answer === undefined || answer.region !== region || answer.partition !== partitionOf(region)) return false;
+  if (account !== undefined && answer.account !== account) return false;
+  return parseArn(asked) === undefined
+    ? isNamed(answer.resource, asked)
+    : answered === asked || isNamed(answered, asked);
+}
+
+/** An ARN ends in the name, a hyphen and six characters of its own. */
+function isNamed(resource: string, name: string): boolean {
+  return resource.length === name.length + 7 && resource.startsWith(`${name}-`);
+}
+
+function partitionOf(region: string): string {
+  if (region.startsWith('cn-')) return 'aws-cn';
+  if (region.startsWith('us-gov-')) return 'aws-us-gov';
+  const isolated = /^(?:us|eu)-(?<iso>iso[a-z]*)-/.exec(region)?.groups?.['iso'];
+  return isolated === undefined ? 'aws' : `aws-${isolated}`;
+}

@@ -1,0 +1,77 @@
+import { Readable } from 'node:stream';
+import { SourceError } from '../failure.ts';
+
+/** The most an answer may have: twenty secrets of 64 KB with every byte escaped fit. */
+const MAX_ANSWER_BYTES = 16_777_216;
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/;
+const AWS = /\.(?:amazonaws\.com(?:\.cn)?|aws|api\.aws|amazonwebservices\.com\.cn)$/;
+
+/** What the SDK lets us see of a request on its way out. */
+interface Outgoing {
+  readonly protocol?: string;
+  readonly hostname?: string;
+  readonly port?: number;
+}
+
+/** The part of a command's middleware stack that the guard needs; every command of the SDK has it. */
+interface Guarded {
+  readonly middlewareStack: {
+    add(middleware: never, options: never): void;
+  };
+}
+
+/** Tells where a guarded command went, if not to AWS. */
+export interface Guard {
+  readonly endpoint: string | undefined;
+}
+
+type Next = (args: { readonly request: unknown }) => Promise<{ response?: unknown }>;
+
+/**
+ * Lets a command go to AWS or to this machine only, over TLS unless it is this machine, wherever its endpoint was
+ * configured (the SDK reads it from code, the environment and profiles); and bounds the answer, which the SDK does not.
+ */
+export function guard(command: Guarded): Guard {
+  let endpoint: string | undefined;
+  const outgoing = (next: Next) => (args: { readonly request: unknown }) => {
+    const { protocol, hostname = '', port } = args.request as Outgoing;
+    if (protocol !== 'https:' && !(protocol === 'http:' && LOOPBACK.test(hostname))) {
+      throw new SourceError('refused');
+    }
+    if (!AWS.test(hostname)) endpoint = `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`;
+    return next(args);
+  };
+  const incoming = (next: Next) => async (args: { readonly request: unknown }) => {
+    const result = await next(args);
+    const response = result.response as { body?: unknown } | undefined;
+    if (response?.body instanceof Readable) response.body = bounded(response.body);
+    return result;
+  };
+  command.middlewareStack.add(
+    outgoing as never,
+    { step: 'build', priority: 'low', name: 'regionkitEndpoint' } as never,
+  );
+  command.middlewareStack.add(
+    incoming as never,
+    { step: 'deserialize', priority: 'low', name: 'regionkitAnswerSize' } as never,
+  );
+  return {
+    get endpoint() {
+      return endpoint;
+    },
+  };
+}
+
+function bounded(body: Readable): Readable {
+  return Readable.from(
+    (async function* () {
+      let bytes = 0;
+      for await (const chunk of body as AsyncIterable<Buffer>) {
+        bytes += chunk.length;
+        if (bytes > MAX_ANSWER_BYTES) throw new SourceError('invalid', 'too-large');
+        yield chunk;
+      }
+    })(),
+    { objectMode: false },
+  );
+}

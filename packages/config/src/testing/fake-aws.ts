@@ -1,0 +1,129 @@
+import { type Clock, check, systemClock } from '@regionkit/core/kit';
+import { createFakeSecret, type FakeSecret, type FakeSecretOptions, type OwnedSecret } from './fake-secret.ts';
+import { FAULT_KINDS, type FaultKind, type FaultScope } from './fault.ts';
+import { createParameterStore, type FakeParameter } from './parameter-store.ts';
+import type { RegionalSecret } from './secrets-manager.ts';
+import { secretsManager } from './secrets-manager.ts';
+import { type Call, startWireServer } from './wire-server.ts';
+
+export interface FakeAwsOptions {
+  readonly regions: readonly string[];
+  /** @default '123456789012' */
+  readonly account?: string;
+  /** Dates versions and delays replication. @default the real clock */
+  readonly clock?: Clock;
+}
+
+/** Secrets Manager and Parameter Store of one region. */
+export interface FakeRegion {
+  readonly name: string;
+  /** `http://127.0.0.1:…`: what `AWS_ENDPOINT_URL` would say. */
+  readonly endpoint: string;
+  /** Every request that came, in order, whether or not it was answered. */
+  readonly calls: readonly Call[];
+  clearCalls(): void;
+  /** Misbehaves until the returned function, or `heal`, is called. */
+  fault(kind: FaultKind, scope?: FaultScope): () => void;
+  /** Sets the region's clock off by `ms`: a signature older or newer than five minutes is refused. */
+  skewClock(ms: number): void;
+  /** No fault, and the right time. */
+  heal(): void;
+  /** Sets a parameter; a string is one of type String. */
+  setParameter(name: string, parameter: string | FakeParameter): void;
+  removeParameter(name: string): void;
+}
+
+/** Several regions' Secrets Manager and Parameter Store, in this process, over HTTP. */
+export interface FakeAws extends AsyncDisposable {
+  /** Give it to `awsClients`, or its parts to an SDK client of your own. */
+  readonly connection: {
+    endpoint(region: string): string;
+    readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  };
+  /** @throws {RangeError} There is no such region. */
+  region(name: string): FakeRegion;
+  /** Creates a secret, with replicas. */
+  secret(name: string, options: FakeSecretOptions): FakeSecret;
+  /** Leaves no server and no connection. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts an endpoint for each region on a loopback port. The real SDK talks to it over the real wire protocol (AWS JSON
+ * 1.1): GetSecretValue, BatchGetSecretValue, DescribeSecret, PutSecretValue, UpdateSecretVersionStage; GetParameter,
+ * GetParameters, GetParametersByPath, PutParameter. Signatures are checked for their region and date, not for their
+ * key. Nothing it does keeps the process alive.
+ *
+ * ```ts
+ * await using aws = await fakeAws({ regions: ['us-east-1', 'eu-west-1'] });
+ * const db = aws.secret('prod/app/db', { value: { username: 'app', password: 'first' } });
+ * aws.region('us-east-1').fault('hang');
+ * ```
+ */
+export async function fakeAws(options: FakeAwsOptions): Promise<FakeAws> {
+  const { account = '123456789012', clock = systemClock } = options;
+  check.object('fakeAws: options', options, ['regions', 'account', 'clock']);
+  if (!Array.isArray(options.regions) || options.regions.length === 0) {
+    throw new TypeError('fakeAws: regions must be an array of at least one region name');
+  }
+  const secrets = new Map<string, OwnedSecret>();
+  const regions = new Map<string, { readonly shown: FakeRegion; close(): Promise<void> }>();
+
+  const start = async (name: string): Promise<void> => {
+    const parameters = createParameterStore(name, account, clock.wallMs);
+    const mine = (): RegionalSecret[] => [...secrets.values()].flatMap((secret) => secret.in(name) ?? []);
+    const server = await startWireServer({
+      region: name,
+      services: {
+        secretsmanager: secretsManager({ secrets: mine, nowMs: clock.wallMs }),
+        AmazonSSM: parameters.operations,
+      },
+    });
+    const { url, faults, calls } = server;
+    const shown: FakeRegion = {
+      name,
+      endpoint: url,
+      calls,
+      clearCalls: () => {
+        calls.length = 0;
+      },
+      fault: (kind, scope) => faults.add(check.oneOf('fault: kind', kind, FAULT_KINDS), scope),
+      skewClock: (ms) => {
+        server.skewMs = ms;
+      },
+      heal: () => {
+        faults.clear();
+        server.skewMs = 0;
+      },
+      setParameter: parameters.set,
+      removeParameter: parameters.remove,
+    };
+    regions.set(name, { shown, close: server.close });
+  };
+  for (const name of options.regions) await start(name);
+
+  const region = (name: string): FakeRegion => {
+    const known = regions.get(name);
+    if (known === undefined) throw new RangeError(`fakeAws has no region ${name}; it has ${[...regions.keys()]}`);
+    return known.shown;
+  };
+  const close = async (): Promise<void> => {
+    await Promise.all([...regions.values()].map((one) => one.close()));
+  };
+  return {
+    connection: {
+      endpoint: (name) => region(name).endpoint,
+      credentials: { accessKeyId: 'AKIAFAKE', secretAccessKey: 'fake' },
+    },
+    region,
+    secret: (name, given) => {
+      const suffix = `F${String(secrets.size).padStart(5, '0')}`;
+      const context = { name, regions: options.regions, account, partition: 'aws', suffix, clock };
+      const owned = createFakeSecret(context, given);
+      secrets.set(name, owned);
+      return owned.secret;
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

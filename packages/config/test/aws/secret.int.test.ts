@@ -1,0 +1,199 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from 'vitest';
+import { z } from 'zod';
+import { type AwsClients, awsClients, secret } from '../../src/aws/index.ts';
+import { loadConfig } from '../../src/index.ts';
+import { type FakeAws, type FaultKind, fakeAws } from '../../src/testing/index.ts';
+import { clientsOf, EU, regions, US } from './aws-support.ts';
+
+const Db = z.object({ username: z.string(), password: z.string() });
+
+let aws: FakeAws;
+let clients: AwsClients;
+
+beforeEach(async () => {
+  aws = await fakeAws({ regions: [US, EU] });
+  clients = clientsOf(aws);
+});
+afterEach(async () => {
+  clients.close();
+  await aws.close();
+});
+
+const options = { regions, fallbackRegions: [EU], refresh: { timeoutMs: 300, minForcedMs: 1 } } as const;
+
+test('a secret is read by the real SDK, checked and typed', async () => {
+  const db = aws.secret('prod/app/db', { value: { username: 'app', password: 'first' } });
+  await using config = await loadConfig({
+    ...options,
+    sources: { db: secret('prod/app/db', { schema: Db, clients }) },
+  });
+  expect(config.get('db').password).toBe('first');
+  expect(config.version('db')).toBe(db.versionId());
+  expect(config.status().keys.db).toMatchObject({ state: 'fresh', region: US, endpoint: aws.region(US).endpoint });
+  expectTypeOf(config.get('db').password).toEqualTypeOf<string>();
+});
+
+describe('the fallback region', () => {
+  test.each<FaultKind>(['hang', 'reset', 'error', 'throttle', 'truncate', 'drip', 'redirect', 'expired-token'])(
+    'answers when the first has the fault %s',
+    async (fault) => {
+      const db = aws.secret('prod/app/db', { value: { username: 'app', password: 'first' } });
+      aws.region(US).fault(fault);
+      await using config = await loadConfig({
+        ...options,
+        sources: { db: secret(db.arn(US), { schema: Db, clients }) },
+      });
+      expect(config.get('db').password).toBe('first');
+      expect(config.status().keys.db.region).toBe(EU);
+      expect(aws.region(EU).calls.map(({ input }) => input['SecretId'])).toEqual([db.arn(EU)]);
+    },
+  );
+
+  test.each<[FaultKind, string]>([
+    ['denied', 'denied'],
+    ['undecryptable', 'undecryptable'],
+  ])('is not asked when the first answers %s', async (fault, failure) => {
+    aws.secret('prod/app/db', { value: { username: 'app', password: 'first' } });
+    aws.region(US).fault(fault);
+    const start = loadConfig({ ...options, sources: { db: secret('prod/app/db', { schema: Db, clients }) } });
+    await expect(start).rejects.toMatchObject({ problems: [{ key: 'db', failure }] });
+    expect(aws.region(EU).calls).toEqual([]);
+  });
+
+  test('is not asked when the secret is not there or is marked for deletion', async () => {
+    aws.secret('gone', { value: 'x' }).delete();
+    const start = loadConfig({
+      ...options,
+      sources: { a: secret('none', { clients }), b: secret('gone', { clients }) },
+    });
+    await expect(start).rejects.toMatchObject({
+      problems: [
+        { key: 'a', failure: 'not-found' },
+        { key: 'b', failure: 'not-found' },
+      ],
+    });
+    expect(aws.region(EU).calls).toEqual([]);
+  });
+
+  test('is asked after an answer of any kind, if one asks for that', async () => {
+    aws.secret('prod/app/db', { value: 'x' });
+    aws.region(US).fault('denied');
+    await using config = await loadConfig({
+      ...options,
+      refresh: { ...options.refresh, fallbackOn: ['denied'] },
+      sources: { db: secret('prod/app/db', { clients }) },
+    });
+    expect(config.status().keys.db.region).toBe(EU);
+  });
+
+  test('is asked when credentials hang, which the SDK cannot be told to stop', async () => {
+    aws.secret('prod/app/db', { value: 'x' });
+    const hanging = awsClients({
+      secretsManager: (region) =>
+        new SecretsManagerClient({
+          region,
+          endpoint: aws.connection.endpoint(region),
+          credentials: region === US ? () => new Promise(() => {}) : aws.connection.credentials,
+        }),
+    });
+    await using config = await loadConfig({
+      ...options,
+      sources: { db: secret('prod/app/db', { clients: hanging }) },
+    });
+    expect(config.status().keys.db.region).toBe(EU);
+  });
+});
+
+test('with every region down, start fails within the deadlines and says what each answered', async () => {
+  aws.region(US).fault('hang');
+  aws.region(EU).fault('error');
+  const start = loadConfig({ ...options, sources: { db: secret('prod/app/db', { clients }) } });
+  await expect(start).rejects.toMatchObject({
+    code: 'ERR_CONFIG_START',
+    problems: [
+      {
+        key: 'db',
+        failure: 'timeout',
+        attempts: [
+          { region: US, failure: 'timeout' },
+          { region: EU, failure: 'unavailable' },
+        ],
+      },
+    ],
+  });
+});
+
+test('a replica that lags never replaces a newer version, and a refresh finds the newest anywhere', async () => {
+  const db = aws.secret('prod/app/db', { value: 'first', region: EU });
+  await using config = await loadConfig({ ...options, sources: { db: secret('prod/app/db', { clients }) } });
+  db.pauseReplication(US);
+  db.put('second');
+  expect(await config.refresh('db', { reason: 'rejected' })).toBe('changed');
+  expect(config.get('db')).toBe('second');
+  aws.region(EU).fault('hang');
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(await config.refresh('db')).toBe('held');
+  expect(config.get('db')).toBe('second');
+  expect(config.status().keys.db.held).toMatchObject({ region: US });
+  db.resumeReplication(US);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(await config.refresh('db')).toBe('unchanged');
+});
+
+test('pending and previous versions are read on request and never become current', async () => {
+  const db = aws.secret('prod/app/db', { value: 'first' });
+  await using config = await loadConfig({ ...options, sources: { db: secret('prod/app/db', { clients }) } });
+  const ref = config.ref('db');
+  expect(await ref.at('pending')).toBeUndefined();
+  const id = db.put('second', { stages: ['AWSPENDING'] });
+  expect(await ref.at('pending')).toBe('second');
+  expect(config.get('db')).toBe('first');
+  db.stage('AWSCURRENT', id);
+  await config.refresh('db');
+  expect(config.get('db')).toBe('second');
+  expect(await ref.at('previous')).toBe('first');
+});
+
+describe('several secrets', () => {
+  test('are read in calls of twenty, and each keeps its own error', async () => {
+    const names = Array.from({ length: 23 }, (_, n) => `prod/app/${n}`);
+    for (const name of names) aws.secret(name, { value: `value of ${name}` });
+    const sources = Object.fromEntries(names.map((name) => [name, secret(name, { clients })]));
+    await using config = await loadConfig({ ...options, sources });
+    expect(config.get('prod/app/22')).toBe('value of prod/app/22');
+    expect(aws.region(US).calls.map(({ operation }) => operation)).toEqual([
+      'BatchGetSecretValue',
+      'BatchGetSecretValue',
+    ]);
+    const start = loadConfig({ ...options, sources: { ...sources, none: secret('none', { clients }) } });
+    await expect(start).rejects.toMatchObject({ problems: [{ key: 'none', failure: 'not-found' }] });
+  });
+
+  test('are read one by one where the role may not read them together, and the batch is not tried again', async () => {
+    aws.secret('a', { value: 'x' });
+    aws.secret('b', { value: 'y' });
+    aws.region(US).fault('denied', { operations: ['BatchGetSecretValue'] });
+    const sources = { a: secret('a', { clients, everyMs: 50 }), b: secret('b', { clients, everyMs: 50 }) };
+    await using config = await loadConfig({ ...options, sources });
+    expect([config.get('a'), config.get('b')]).toEqual(['x', 'y']);
+    await new Promise<void>((resolve) => {
+      config.on('refreshed', ({ key }) => key === 'b' && resolve());
+    });
+    const operations = aws.region(US).calls.map(({ operation }) => operation);
+    expect(operations.filter((one) => one === 'BatchGetSecretValue')).toHaveLength(1);
+  });
+});
+
+test('a clock that is an hour off, here or there, is corrected by the SDK', async () => {
+  aws.secret('prod/app/db', { value: 'x' });
+  aws.region(US).skewClock(3_600_000);
+  const patient = awsClients(aws.connection);
+  await using config = await loadConfig({
+    ...options,
+    refresh: { timeoutMs: 3_000 },
+    sources: { db: secret('prod/app/db', { clients: patient }) },
+  });
+  expect(config.status().keys.db.region).toBe(US);
+  patient.close();
+});
