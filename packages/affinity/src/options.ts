@@ -142,7 +142,9 @@ function checkCookie<Name extends string>(
     renew: 'missing',
     ...given,
   } as const;
-  check.string('createAffinity: cookie.name', cookie.name);
+  if (!TOKEN.test(check.string('createAffinity: cookie.name', cookie.name))) {
+    throw new RangeError('createAffinity: cookie.name must be a token (RFC 6265 section 4.1.1)');
+  }
   check.integer('createAffinity: cookie.maxAgeSeconds', cookie.maxAgeSeconds, { min: 1, max: MAX_AGE_SECONDS });
   check.boolean('createAffinity: cookie.secure', cookie.secure);
   check.boolean('createAffinity: cookie.httpOnly', cookie.httpOnly);
@@ -173,3 +175,5 @@ function checkCookie<Name extends string>(
   }
   return cookie;
 }
+
+const TOKEN = /^[\w!#$%&'*.^`|~+-]+$/;
