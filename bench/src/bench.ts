@@ -3,6 +3,8 @@ import type { Group } from './group.ts';
 import { machine, markdown, plot } from './report.ts';
 
 const GROUPS: Readonly<Record<string, () => Promise<{ readonly group: Group }>>> = {
+  affinity: () => import('./groups/affinity.ts'),
+  forward: () => import('./groups/forward.ts'),
   session: () => import('./groups/session.ts'),
 };
 

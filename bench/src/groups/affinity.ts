@@ -1,0 +1,63 @@
+import { createAffinity } from '@regionkit/affinity';
+import { requestView } from '@regionkit/core/testing';
+import { edgeRegions, edgeView } from '../edge-setting.ts';
+import type { Group } from '../group.ts';
+import { httpLoad } from '../http-load.ts';
+import { callsPerSecond } from '../sample.ts';
+import { startServer } from '../server-process.ts';
+import { runTrial } from '../trial.ts';
+
+const REQUEST =
+  'GET /orders HTTP/1.1\r\nHost: app.example.com\r\nCookie: theme=dark; region=us-east-1; sid=abcdef\r\nAccept: application/json\r\n\r\n';
+
+export const group: Group = {
+  name: 'affinity',
+  run: async (tell) => {
+    tell('deciding');
+    const affinity = createAffinity({
+      regions: edgeRegions('us-east-1'),
+      view: edgeView('us-east-1'),
+      cookie: { domain: 'example.com' },
+    });
+    const view = requestView({
+      target: '/orders',
+      headers: {
+        host: 'app.example.com',
+        cookie: 'theme=dark; region=us-east-1; sid=abcdef',
+        accept: 'application/json',
+      },
+    });
+    const deciding = await runTrial({
+      title: 'one decision, cookie of this region',
+      baseline: 'regionkit',
+      metrics: ['nsPerOp', 'opsPerSecond'],
+      contenders: [
+        { name: 'regionkit', measure: (durationMs) => callsPerSecond(() => affinity.decide(view), durationMs) },
+      ],
+      bars: [{ contender: 'regionkit', metric: 'nsPerOp', atMost: 2_000 }],
+    });
+    tell('serving');
+    const servers = await Promise.all(
+      ['bare', 'affinity'].map((way) => startServer(new URL('../servers/affinity.ts', import.meta.url), [way])),
+    );
+    const [bare, withAffinity] = servers.map(
+      ({ port }) =>
+        (durationMs: number) =>
+          httpLoad({ port, connections: 32, durationMs, request: REQUEST }),
+    ) as [(ms: number) => ReturnType<typeof httpLoad>, (ms: number) => ReturnType<typeof httpLoad>];
+    const serving = await runTrial({
+      title: 'bare node:http with and without affinity, 32 connections',
+      baseline: 'node:http',
+      metrics: ['opsPerSecond', 'p50Ms', 'p99Ms'],
+      contenders: [
+        { name: 'node:http', measure: bare },
+        { name: 'regionkit affinity', measure: withAffinity },
+      ],
+      bars: [{ contender: 'regionkit affinity', against: 'node:http', metric: 'opsPerSecond', atLeast: 0.97 }],
+      rounds: 9,
+      durationMs: 1_000,
+    });
+    await Promise.all(servers.map((server) => server.stop()));
+    return [deciding, serving];
+  },
+};

@@ -1,0 +1,44 @@
+import type { Group } from '../group.ts';
+import { httpLoad } from '../http-load.ts';
+import { startServer } from '../server-process.ts';
+import { runTrial, type TrialResult } from '../trial.ts';
+
+const BODY = JSON.stringify({ item: 'tea', note: 'x'.repeat(230) });
+const REQUEST = `POST /orders HTTP/1.1\r\nHost: app.example.com\r\nContent-Type: application/json\r\nContent-Length: ${BODY.length}\r\nCookie: theme=dark\r\nAccept: application/json\r\n\r\n${BODY}`;
+
+export const group: Group = {
+  name: 'forwarding a write',
+  run: async (tell) => {
+    const origin = await startServer(new URL('../servers/origin.ts', import.meta.url));
+    const ways = ['regionkit', 'reply-from', 'httpxy'] as const;
+    const forwarders = await Promise.all(
+      ways.map((way) => startServer(new URL('../servers/forwarder.ts', import.meta.url), [way, String(origin.port)])),
+    );
+    const results: TrialResult[] = [];
+    for (const connections of [1, 32]) {
+      tell(`${connections} at a time`);
+      const contender = (name: string, port: number) => ({
+        name,
+        measure: (durationMs: number) => httpLoad({ port, connections, durationMs, request: REQUEST }),
+      });
+      results.push(
+        await runTrial({
+          title: `POST of 256 bytes answered with 1 KiB, ${connections} at a time`,
+          baseline: 'direct call',
+          metrics: ['opsPerSecond', 'p50Ms', 'p99Ms'],
+          contenders: [
+            contender('direct call', origin.port),
+            ...ways.map((way, at) => contender(way, (forwarders[at] as (typeof forwarders)[0]).port)),
+          ],
+          bars: [
+            { contender: 'regionkit', against: 'reply-from', metric: 'opsPerSecond', atLeast: 1 },
+            { contender: 'regionkit', against: 'httpxy', metric: 'opsPerSecond', atLeast: 1 },
+          ],
+          durationMs: 1_000,
+        }),
+      );
+    }
+    await Promise.all([origin, ...forwarders].map((server) => server.stop()));
+    return results;
+  },
+};
