@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Decider, Decision, NextDecision, RequestView, RespondDecision } from '../http/decision.ts';
 import { reportFailure } from './failure.ts';
 
@@ -28,6 +29,23 @@ export function attempt(decider: Decider, request: RequestView): Decision | Prom
   function failed(error: unknown): Decision {
     reportFailure('decide', error);
     return decider.kind === 'session' || decider.kind === 'gate' ? UNAVAILABLE : CONTINUE;
+  }
+}
+
+/** `decision` if its head can be sent at all, else what answers in its place. */
+export function sendable(decision: RespondDecision): RespondDecision {
+  try {
+    const { status } = decision;
+    if (!Number.isInteger(status) || status < 200 || status > 599)
+      throw new RangeError('status must be from 200 to 599');
+    for (const [name, value] of decision.headers) {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    }
+    return decision;
+  } catch (error) {
+    reportFailure('respond', error);
+    return UNAVAILABLE;
   }
 }
 

@@ -11,7 +11,7 @@ const CONTINUE: NextDecision = Object.freeze({ action: 'next', reason: 'composed
 
 /**
  * Several deciders as one: one middleware, one look at the answer's head. The first that responds or proxies decides;
- * what those before it want to do to the head and to hear of the end still happens, and their scopes nest. `onHead` runs
+ * what those before it want to add to the head and to hear of the end still happens, and their scopes nest. `onHead` runs
  * from the innermost decider to the outermost, as separate middlewares would.
  *
  * The order is health, affinity, session, gate (a gate before the session would forward anonymous requests). Deciders
@@ -89,24 +89,24 @@ function tellHead(all: readonly Decision[], last: Decision, head: ResponseHead):
   for (let at = all.length - 1; at >= 0; at -= 1) {
     const decision = all[at] as Decision;
     try {
-      decision.onHead?.(last.action === 'respond' && decision !== last ? guarded(head, last.headers) : head);
+      decision.onHead?.(last.action === 'next' || decision === last ? head : guarded(head));
     } catch (error) {
       reportFailure('onHead', error);
     }
   }
 }
 
-/** What a responding decider has set is its answer: one before it adds to the head, it does not overrule. */
-function guarded(head: ResponseHead, headers: readonly (readonly [string, string])[]): ResponseHead {
-  const own = new Set(headers.map(([name]) => name.toLowerCase()));
+/** An answer a decider has given, or another region, is whole: a decider before it adds to the head, it does not overrule. */
+function guarded(head: ResponseHead): ResponseHead {
+  const free = (name: string): boolean => isAdditive(name) || head.get(name).length === 0;
   return {
     status: head.status,
     get: (name) => head.get(name),
     set: (name, value) => {
-      if (isAdditive(name) || !own.has(name.toLowerCase())) head.set(name, value);
+      if (free(name)) head.set(name, value);
     },
     append: (name, value) => {
-      if (isAdditive(name) || !own.has(name.toLowerCase())) head.append(name, value);
+      if (free(name)) head.append(name, value);
     },
   };
 }

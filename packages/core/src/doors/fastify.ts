@@ -1,7 +1,8 @@
 import type { Decider, NodeRequest, NodeResponse } from '../http/decision.ts';
+import { isPromise } from './attempt.ts';
 import { isAdditive } from './head-rules.ts';
 import { NodeView } from './node-view.ts';
-import { decideOnNode, proxyOnNode } from './on-node.ts';
+import { decideOnNode, failOnNode, proxyOnNode } from './on-node.ts';
 import type { FastifyPlugin } from './types.ts';
 
 /** The parts of Fastify the door needs. */
@@ -32,7 +33,7 @@ export function fastifyPlugin(decider: Decider, given: { readonly prefix?: strin
       const url = below(prefix, raw.url ?? '/');
       if (url === undefined) return next();
       const view = new NodeView(raw, reply.raw, request.originalUrl, url);
-      void decideOnNode<unknown>(decider, view, reply.raw, {
+      const done = decideOnNode<unknown>(decider, view, reply.raw, {
         next,
         respond: ({ status, headers, body }) => {
           reply.code(status);
@@ -48,6 +49,7 @@ export function fastifyPlugin(decider: Decider, given: { readonly prefix?: strin
           return proxyOnNode(view, reply.raw, decision);
         },
       });
+      if (isPromise(done)) done.catch(() => failOnNode(view, reply.raw));
     });
     done();
   };

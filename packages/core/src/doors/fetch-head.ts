@@ -55,3 +55,11 @@ export function toResponse({ status, headers, body }: RespondDecision, method: s
   if (body !== undefined) merged.set('content-length', String(Buffer.byteLength(body)));
   return new Response(method === 'HEAD' ? null : (body ?? null), { status, headers: merged });
 }
+
+/** `response` with what was set before it, where it does not say otherwise itself. */
+export function onTopOf(before: Headers, response: Response): Response {
+  const merged = new Headers(before);
+  for (const name of response.headers.keys()) merged.delete(name);
+  for (const [name, value] of response.headers) merged.append(name, value);
+  return new Response(response.body, { status: response.status, statusText: response.statusText, headers: merged });
+}

@@ -12,7 +12,7 @@ export function fetchHandler<Rest extends unknown[]>(
     const view = new FetchView(request);
     return decideOnFetch(decider, view, {
       next: () => handler(request, ...rest),
-      respond: (decision) => respondOnFetch(view, decision),
+      respond: (decision) => respondOnFetch(request.method, decision),
       proxy: (decision) => proxyOnFetch(view, decision),
     });
   };

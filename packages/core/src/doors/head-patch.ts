@@ -1,3 +1,4 @@
+import { validateHeaderValue } from 'node:http';
 import type { Decision, NodeResponse, RequestOutcome, ResponseHead } from '../http/decision.ts';
 import { reportFailure } from './failure.ts';
 import { onResponseEnd } from './response-end.ts';
@@ -6,7 +7,7 @@ import { onResponseEnd } from './response-end.ts';
 type GivenHeaders = Readonly<Record<string, unknown>> | readonly unknown[];
 type WriteHead = (status: number, message?: string) => NodeResponse;
 
-/** The head of a Node response: what is set on the response itself. */
+/** The head of a Node response: what is set on the response itself. HTTP/2 leaves it to us to refuse a bad value. */
 class NodeHead implements ResponseHead {
   readonly status: number;
   readonly #response: NodeResponse;
@@ -23,10 +24,12 @@ class NodeHead implements ResponseHead {
   }
 
   set(name: string, value: string): void {
+    validateHeaderValue(name, value);
     this.#response.setHeader(name, value);
   }
 
   append(name: string, value: string): void {
+    validateHeaderValue(name, value);
     appendTo(this.#response, name, value);
   }
 }

@@ -1,5 +1,6 @@
 import type { Decider, NodeRequest, NodeResponse } from '../http/decision.ts';
 import { isNodeRequest } from '../http/raw-request.ts';
+import { onTopOf } from './fetch-head.ts';
 import { FetchView, targetOf } from './fetch-view.ts';
 import { NodeView, pathOf } from './node-view.ts';
 import { decideOnFetch, proxyOnFetch, respondOnFetch } from './on-fetch.ts';
@@ -27,8 +28,7 @@ async function onNode(decider: Decider, context: Context, next: () => Promise<vo
   const view = new NodeView(request, response, request.url, url);
   await decideOnNode<unknown>(decider, view, response, {
     next,
-    respond: (decision) =>
-      replace(context, respondOnFetch(new FetchView(context.req.raw), decision, context.res.headers)),
+    respond: (decision) => replace(context, respondOnFetch(view.method, decision, context.res.headers)),
     proxy: async (decision) => {
       for (const [name, value] of context.res.headers) {
         if (name === 'set-cookie') response.setHeader(name, context.res.headers.getSetCookie());
@@ -49,8 +49,8 @@ async function onFetch(decider: Decider, context: Context, next: () => Promise<v
       await next();
       return context.res;
     },
-    respond: (decision) => respondOnFetch(view, decision, context.res.headers),
-    proxy: (decision) => proxyOnFetch(view, decision),
+    respond: (decision) => respondOnFetch(view.method, decision, context.res.headers),
+    proxy: async (decision) => onTopOf(context.res.headers, await proxyOnFetch(view, decision)),
   });
   if (response !== context.res) replace(context, response);
   return undefined;

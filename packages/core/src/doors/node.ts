@@ -1,12 +1,16 @@
 import type { Decider, NodeRequest, NodeResponse, ProxyDecision, RespondDecision } from '../http/decision.ts';
+import { isPromise } from './attempt.ts';
 import { NodeView } from './node-view.ts';
-import { decideOnNode, proxyOnNode, respondOnNode } from './on-node.ts';
+import { decideOnNode, failOnNode, proxyOnNode, respondOnNode } from './on-node.ts';
 import type { NodeMiddleware } from './types.ts';
 
 /** `(request, response, next)`: Express 4 and 5, Connect. They leave the URL below the mount in `request.url`. */
 export function nodeMiddleware(decider: Decider): NodeMiddleware {
   return (request, response, next) => {
-    void run(decider, request, response, () => next());
+    const view = new NodeView(request, response);
+    const done = run(decider, view, response, () => next());
+    // Only a `next` that throws although it was called late gets here.
+    if (isPromise(done)) done.catch(() => failOnNode(view, response));
   };
 }
 
@@ -15,11 +19,11 @@ export function nodeHandler<Req extends NodeRequest, Res extends NodeResponse>(
   decider: Decider,
   handler: (request: Req, response: Res) => unknown,
 ): (request: Req, response: Res) => unknown {
-  return (request, response) => run(decider, request, response, () => handler(request, response));
+  return (request, response) =>
+    run(decider, new NodeView(request, response), response, () => handler(request, response));
 }
 
-function run(decider: Decider, request: NodeRequest, response: NodeResponse, next: () => unknown): unknown {
-  const view = new NodeView(request, response);
+function run(decider: Decider, view: NodeView, response: NodeResponse, next: () => unknown): unknown {
   return decideOnNode<unknown>(decider, view, response, {
     next,
     respond: (decision: RespondDecision) => respondOnNode(view, response, decision),

@@ -1,5 +1,5 @@
 import type { Decider, Decision, ProxyDecision, RequestOutcome, RespondDecision } from '../http/decision.ts';
-import { attempt, isPromise, UNAVAILABLE } from './attempt.ts';
+import { attempt, isPromise, sendable, UNAVAILABLE } from './attempt.ts';
 import { reportFailure } from './failure.ts';
 import { FetchHead, toResponse } from './fetch-head.ts';
 import type { FetchView } from './fetch-view.ts';
@@ -44,18 +44,18 @@ function carryOut(
 
   function step(): Response | Promise<Response> {
     if (decision.action === 'proxy') return steps.proxy(decision);
-    if (decision.action === 'respond') return steps.respond(decision);
+    if (decision.action === 'respond') return steps.respond(sendable(decision));
     return decision.scope === undefined ? steps.next() : inScope(decision, steps.next);
   }
 }
 
 /** Never throws: a decision that cannot be put into a response is answered 503. */
-export function respondOnFetch(view: FetchView, decision: RespondDecision, before?: Headers): Response {
+export function respondOnFetch(method: string, decision: RespondDecision, before?: Headers): Response {
   try {
-    return toResponse(decision, view.method, before);
+    return toResponse(decision, method, before);
   } catch (error) {
     reportFailure('respond', error);
-    return toResponse(UNAVAILABLE, view.method, before);
+    return toResponse(UNAVAILABLE, method, before);
   }
 }
 

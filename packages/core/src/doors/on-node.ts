@@ -1,5 +1,5 @@
 import type { Decider, Decision, NodeResponse, ProxyDecision, RespondDecision } from '../http/decision.ts';
-import { attempt, isPromise, UNAVAILABLE } from './attempt.ts';
+import { attempt, isPromise, sendable, UNAVAILABLE } from './attempt.ts';
 import { reportFailure } from './failure.ts';
 import { appendTo, watchAnswer } from './head-patch.ts';
 import { isAdditive } from './head-rules.ts';
@@ -40,7 +40,7 @@ function carryOut<R>(
     return inNodeScope(decision, view.raw, steps.next);
   }
   watchAnswer(response, decision, decision.action, startedAt);
-  return decision.action === 'respond' ? steps.respond(decision) : steps.proxy(decision);
+  return decision.action === 'respond' ? steps.respond(sendable(decision)) : steps.proxy(decision);
 }
 
 /** Answers on Node's response. What was set on it before stays, unless the decision sets it too. */
