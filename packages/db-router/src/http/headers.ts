@@ -17,7 +17,7 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 ]);
 
 /** Never passed on as the client sent them: written anew, or made by whoever frames the message. */
-const OURS: ReadonlySet<string> = new Set(['host', 'content-length', 'expect', 'via', 'x-region-hop']);
+const OURS: ReadonlySet<string> = new Set(['host', 'content-length', 'expect', 'x-region-hop']);
 
 /** What the request's connection says of where it came from. */
 export interface Provenance {
@@ -43,23 +43,32 @@ export function requestFields(
   const fields: string[] = [];
   const cookies: string[] = [];
   const via: string[] = [];
-  const forwarded = new Map<string, string[]>();
+  const came: Record<string, string[]> = { 'x-forwarded-for': [], 'x-forwarded-host': [], 'x-forwarded-proto': [] };
   for (let at = 0; at < sent.length; at += 2) {
     const name = sent[at] as string;
     const value = sent[at + 1] as string;
     const field = name.toLowerCase();
-    if (field.charCodeAt(0) === COLON || HOP_BY_HOP.has(field) || named?.has(field)) continue;
+    if (field.charCodeAt(0) === COLON || HOP_BY_HOP.has(field) || OURS.has(field) || named?.has(field)) continue;
     if (field === 'via') via.push(value);
     else if (field === 'cookie') cookies.push(value);
-    else if (isForwarded(field)) keep(forwarded, field, value);
-    else if (!OURS.has(field)) fields.push(name, value);
+    else if (field === 'forwarded' || field.startsWith('x-forwarded-')) {
+      if (!provenance.trusted) continue;
+      if (Object.hasOwn(came, field)) came[field]?.push(value);
+      else fields.push(name, value);
+    } else fields.push(name, value);
   }
   // HTTP/2 clients send one field a cookie; HTTP/1.1 has one for all (RFC 9113 section 8.2.3).
   if (cookies.length > 0) fields.push('Cookie', cookies.join('; '));
   if (contentLength !== undefined) fields.push('Content-Length', contentLength);
   via.push(`${provenance.httpVersion} regionkit`);
   fields.push('Via', via.join(', '));
-  addForwarded(fields, forwarded, provenance);
+  const { remoteAddress, scheme } = provenance;
+  const chain = came['x-forwarded-for'] as string[];
+  if (remoteAddress !== undefined) chain.push(remoteAddress);
+  if (chain.length > 0) fields.push('X-Forwarded-For', chain.join(', '));
+  const host = came['x-forwarded-host']?.[0] ?? provenance.host;
+  if (host !== undefined) fields.push('X-Forwarded-Host', host);
+  fields.push('X-Forwarded-Proto', came['x-forwarded-proto']?.[0] ?? scheme);
   fields.push('X-Region-Hop', mark);
   return fields;
 }
@@ -91,29 +100,4 @@ function namedByConnection(sent: RawFields): ReadonlySet<string> | undefined {
   return named;
 }
 
-function isForwarded(field: string): boolean {
-  return field === 'forwarded' || field.startsWith('x-forwarded-');
-}
-
-function keep(fields: Map<string, string[]>, name: string, value: string): void {
-  const values = fields.get(name);
-  if (values === undefined) fields.set(name, [value]);
-  else values.push(value);
-}
-
-function addForwarded(fields: string[], given: ReadonlyMap<string, string[]>, from: Provenance): void {
-  const trusted = from.trusted ? given : NONE;
-  for (const [name, values] of trusted) {
-    if (!WRITTEN.has(name)) for (const value of values) fields.push(name, value);
-  }
-  const chain = [...(trusted.get('x-forwarded-for') ?? [])];
-  if (from.remoteAddress !== undefined) chain.push(from.remoteAddress);
-  if (chain.length > 0) fields.push('X-Forwarded-For', chain.join(', '));
-  const host = trusted.get('x-forwarded-host')?.[0] ?? from.host;
-  if (host !== undefined) fields.push('X-Forwarded-Host', host);
-  fields.push('X-Forwarded-Proto', trusted.get('x-forwarded-proto')?.[0] ?? from.scheme);
-}
-
-const NONE: ReadonlyMap<string, string[]> = new Map();
-const WRITTEN: ReadonlySet<string> = new Set(['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto']);
 const COLON = 0x3a;

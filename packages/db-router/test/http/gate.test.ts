@@ -1,0 +1,303 @@
+import { fakeView, RegionKitError, type ResponseHead } from '@regionkit/core';
+import { fakeClock, type RequestParts, requestView } from '@regionkit/core/testing';
+import { describe, expect, test } from 'vitest';
+import { createWriteGate, type WriteGateOptions } from '../../src/http/index.ts';
+import { type Name, regionsOf, SECRET, type StubRouter, stubRouter } from './helpers.ts';
+
+const ORIGINS = { 'us-east-1': 'https://us.example.com', 'eu-west-1': 'https://eu.example.com' } as const;
+
+function setUp(options: Partial<WriteGateOptions<Name>> = {}, router: StubRouter = stubRouter('eu-west-1')) {
+  const clock = fakeClock();
+  const gate = createWriteGate(router, {
+    regions: regionsOf('eu-west-1', ORIGINS),
+    forward: { secret: SECRET },
+    clock,
+    ...options,
+  });
+  return { gate, router, clock, decide: (parts: RequestParts = {}) => gate.decide(requestView(parts)) };
+}
+
+function headOf(given: Readonly<Record<string, string>> = {}): ResponseHead & { readonly all: [string, string][] } {
+  const all = Object.entries(given);
+  const is = (name: string) => (field: readonly [string, string]) => field[0].toLowerCase() === name.toLowerCase();
+  return {
+    all,
+    status: 200,
+    get: (name) => all.filter(is(name)).map(([, value]) => value),
+    set: (name, value) => void all.push([name, value]),
+    append: (name, value) => void all.push([name, value]),
+  };
+}
+
+describe('gate.decide()', () => {
+  test.each(['GET', 'HEAD', 'OPTIONS', 'TRACE'])('opens a read scope for %s and lets it through', (method) => {
+    const { router, decide } = setUp();
+    expect(decide({ method })).toMatchObject({ action: 'next', reason: 'read' });
+    expect(router.scopes).toEqual([{ tokens: [], access: 'read' }]);
+  });
+
+  test.each(['POST', 'PUT', 'PATCH', 'DELETE', 'PROPFIND'])('forwards %s while the primary is elsewhere', (method) => {
+    const { router, decide } = setUp();
+    expect(decide({ method })).toMatchObject({ action: 'proxy', reason: 'forwarded' });
+    expect(router.scopes).toEqual([]);
+  });
+
+  test('lets a write through in a write scope where the primary is', () => {
+    const { router, decide } = setUp({}, stubRouter('eu-west-1', 'eu-west-1'));
+    expect(decide({ method: 'POST' })).toMatchObject({ action: 'next', reason: 'primary-here' });
+    expect(router.scopes).toEqual([{ tokens: [], access: 'write' }]);
+  });
+
+  test('runs the handler inside the scope', () => {
+    const { router, decide } = setUp();
+    const decision = decide() as { scope<T>(run: () => T): T };
+    expect(decision.scope(() => router.entered)).toBe(1);
+  });
+
+  test('believes isWrite over the method, and the method where it does not say', () => {
+    const { router, decide } = setUp({
+      isWrite: ({ path }) => (path === '/search' ? false : path === '/unsubscribe' ? true : undefined),
+    });
+    expect(decide({ method: 'POST', target: '/search' })).toMatchObject({ reason: 'read' });
+    expect(decide({ method: 'GET', target: '/unsubscribe' })).toMatchObject({ reason: 'forwarded' });
+    expect(decide({ method: 'POST' })).toMatchObject({ reason: 'forwarded' });
+    expect(decide({ method: 'GET' })).toMatchObject({ reason: 'read' });
+    expect(router.scopes.map(({ access }) => access)).toEqual(['read', 'read']);
+  });
+
+  test('refuses under reject, with the region to go to', () => {
+    const router = stubRouter('eu-west-1');
+    router.writes = 'reject';
+    const { decide } = setUp({ retryAfterSeconds: 7 }, router);
+    const decision = decide({ method: 'POST', headers: { origin: 'https://a.example' } });
+    expect(decision).toMatchObject({
+      action: 'respond',
+      reason: 'refused',
+      status: 503,
+      headers: [
+        ['Content-Type', 'application/problem+json'],
+        ['Cache-Control', 'no-store'],
+        ['Retry-After', '7'],
+        ['X-Region-Hint', 'us-east-1'],
+        ['Access-Control-Expose-Headers', 'X-Region-Hint, Retry-After'],
+      ],
+    });
+    expect(JSON.parse((decision as { body: string }).body)).toEqual({
+      type: 'about:blank',
+      status: 503,
+      code: 'ERR_NOT_PRIMARY_REGION',
+      detail: 'writes are taken in us-east-1',
+      outcome: 'not-sent',
+      region: 'us-east-1',
+    });
+  });
+
+  test('only opens the scope under remote-pool', () => {
+    const router = stubRouter('eu-west-1');
+    router.writes = 'remote-pool';
+    expect(setUp({}, router).decide({ method: 'POST' })).toMatchObject({ action: 'next', reason: 'remote-pool' });
+    expect(router.scopes).toEqual([{ tokens: [], access: 'write' }]);
+  });
+
+  test.each(['http://evil.com/', '*', 'evil.com:443', '', '/a b', '/a\nb'])(
+    'sends nothing on for the target %j',
+    (target) => {
+      expect(setUp().decide({ method: 'POST', target })).toMatchObject({
+        action: 'respond',
+        reason: 'malformed',
+        status: 400,
+      });
+    },
+  );
+
+  test('refuses at once while the fresh health of the region of the primary says that it can do nothing', async () => {
+    const regions = regionsOf('eu-west-1', ORIGINS);
+    const view = fakeView(regions);
+    const { decide, clock } = setUp({ regions, view });
+    view.set('us-east-1', { accept: 'no', writes: 'fail', observedAtMs: 1_000 });
+    expect(decide({ method: 'POST' })).toMatchObject({ reason: 'region-down', status: 503 });
+    await clock.advance(10_001);
+    expect(decide({ method: 'POST' })).toMatchObject({ reason: 'forwarded' });
+    view.set('us-east-1', { accept: 'unknown', writes: 'unknown', observedAtMs: clock.now() });
+    expect(decide({ method: 'POST' })).toMatchObject({ reason: 'forwarded' });
+  });
+});
+
+describe('gate.decide() and a mark', () => {
+  test('never forwards a request that carries one, however bad it is', () => {
+    const { gate, decide } = setUp();
+    const heard: unknown[] = [];
+    gate.on('hop', (event) => heard.push(event));
+    for (const hop of ['', 'x', ['a', 'b'], 'v1.eu-west-1.us-east-1.0.0.-.sig']) {
+      expect(decide({ method: 'POST', headers: { 'x-region-hop': hop } })).toMatchObject({
+        action: 'respond',
+        reason: 'not-primary',
+        status: 421,
+      });
+    }
+    expect(heard).toEqual(Array(4).fill({ mark: 'invalid' }));
+  });
+
+  test('takes no write for a read, nor a read for a write, by a mark it does not believe', () => {
+    const { decide } = setUp({}, stubRouter('eu-west-1', 'eu-west-1'));
+    expect(decide({ headers: { 'x-region-hop': 'forged' } })).toMatchObject({ reason: 'read' });
+    expect(decide({ method: 'POST', headers: { 'x-region-hop': 'forged' } })).toMatchObject({ reason: 'primary-here' });
+  });
+});
+
+describe('gate.decide() while no primary is known', () => {
+  class NoPrimary extends RegionKitError<'ERR_NO_PRIMARY'> {
+    readonly outcome = 'not-sent';
+    constructor() {
+      super('ERR_NO_PRIMARY', 'none', { status: 503, headers: { 'retry-after': '1' } });
+    }
+  }
+  const lost = (): StubRouter => {
+    const router = stubRouter('eu-west-1');
+    router.primary = undefined;
+    return router;
+  };
+
+  test('holds a write, and goes on as the primary that comes decides', async () => {
+    const router = lost();
+    const { decide } = setUp({}, router);
+    for (const [region, reason] of [
+      ['eu-west-1', 'primary-here'],
+      ['us-east-1', 'forwarded'],
+    ] as const) {
+      router.hold = async () => region;
+      expect(await decide({ method: 'POST' })).toMatchObject({ reason });
+    }
+    expect(decide({ method: 'GET' })).toMatchObject({ reason: 'read' });
+  });
+
+  test('answers 503 when none comes, also under reject', async () => {
+    const router = lost();
+    router.hold = () => Promise.reject(new NoPrimary());
+    const { decide } = setUp({}, router);
+    for (const writes of ['forward', 'reject'] as const) {
+      router.writes = writes;
+      const decision = await decide({ method: 'POST' });
+      expect(decision).toMatchObject({ action: 'respond', reason: 'no-primary', status: 503 });
+      expect((decision as { headers: unknown[] }).headers).toContainEqual(['retry-after', '1']);
+      expect(JSON.parse((decision as { body: string }).body)).toMatchObject({
+        code: 'ERR_NO_PRIMARY',
+        outcome: 'not-sent',
+      });
+    }
+  });
+
+  test('ends the hold when the client goes away', async () => {
+    const router = lost();
+    let held: AbortSignal | undefined;
+    router.hold = (signal) => {
+      held = signal;
+      return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new NoPrimary())));
+    };
+    const client = new AbortController();
+    const decision = setUp({}, router).decide({ method: 'POST', signal: client.signal });
+    expect(held?.aborted).toBe(false);
+    client.abort();
+    expect(await decision).toMatchObject({ reason: 'no-primary' });
+    expect(held?.aborted).toBe(true);
+  });
+
+  test('lets a fault of the router through to the door, which answers 503', async () => {
+    const router = lost();
+    router.hold = () => Promise.reject(new TypeError('a fault'));
+    await expect(setUp({}, router).decide({ method: 'POST' })).rejects.toThrow('a fault');
+  });
+});
+
+describe('the token', () => {
+  const onHead = (decision: unknown, head: ResponseHead): void =>
+    (decision as { onHead(head: ResponseHead): void }).onHead(head);
+
+  test('is read from the cookies and the field, a bounded number', () => {
+    const { router, decide } = setUp();
+    decide({ headers: { cookie: 'a=1; region-token=one; region-seen=two', 'x-region-token': 'three, four' } });
+    expect(router.scopes[0]?.tokens).toEqual(['three', 'four', 'one', 'two']);
+    decide({
+      headers: { 'x-region-token': Array(100).fill('x').join(','), cookie: `region-token=${'y'.repeat(5_000)}` },
+    });
+    expect(router.scopes[1]?.tokens).toEqual(Array(8).fill('x'));
+    decide({ headers: { 'x-region-token': `, ,${'y'.repeat(257)}` } });
+    expect(router.scopes[2]?.tokens).toEqual([]);
+  });
+
+  test('is written when the request wrote, as a cookie and as a field', () => {
+    const router = stubRouter('eu-west-1', 'eu-west-1');
+    const { decide } = setUp({ token: { domain: 'example.com', secure: true } }, router);
+    const plain = headOf();
+    onHead(decide({ method: 'POST' }), plain);
+    expect(plain.all).toEqual([]);
+    router.issued = { written: 'w', seen: 's' };
+    const head = headOf({ 'Access-Control-Allow-Origin': '*' });
+    onHead(decide({ method: 'POST' }), head);
+    expect(head.all.slice(1)).toEqual([
+      ['Set-Cookie', 'region-token=w; Path=/; Max-Age=300; Domain=example.com; Secure; HttpOnly; SameSite=Lax'],
+      ['Set-Cookie', 'region-seen=s; Path=/; Max-Age=300; Domain=example.com; Secure; HttpOnly; SameSite=Lax'],
+      ['X-Region-Token', 'w, s'],
+      ['Access-Control-Expose-Headers', 'X-Region-Token'],
+    ]);
+  });
+
+  test('is not given to others by a cache, and not lost on the answer to a write', () => {
+    const router = stubRouter('eu-west-1', 'eu-west-1');
+    router.issued = { written: 'w' };
+    const { decide } = setUp({}, router);
+    const shared = { 'Cache-Control': 'public, max-age=60' };
+    const got = headOf(shared);
+    onHead(decide({ method: 'GET' }), got);
+    expect(got.get('set-cookie')).toEqual([]);
+    expect(got.get('x-region-token')).toEqual([]);
+    const posted = headOf(shared);
+    onHead(decide({ method: 'POST' }), posted);
+    expect(posted.get('x-region-token')).toEqual(['w']);
+  });
+
+  test('can go by cookie alone or by field alone', () => {
+    const router = stubRouter('eu-west-1', 'eu-west-1');
+    router.issued = { written: 'w' };
+    const sent = { headers: { cookie: 'region-token=c', 'x-region-token': 'f' }, method: 'POST' };
+    const byField = headOf();
+    onHead(setUp({ token: { cookie: false } }, router).decide(sent), byField);
+    expect(byField.all).toEqual([['X-Region-Token', 'w']]);
+    const byCookie = headOf();
+    onHead(
+      setUp({ token: { header: false, cookie: 't' } }, router).decide({ ...sent, headers: { cookie: 't=c' } }),
+      byCookie,
+    );
+    expect(byCookie.all.map(([name]) => name)).toEqual(['Set-Cookie']);
+    expect(router.scopes.map(({ tokens }) => tokens)).toEqual([['f'], ['c']]);
+  });
+});
+
+describe('createWriteGate()', () => {
+  test.each([
+    [{ forward: undefined }, /forward must be set/],
+    [{ forward: { secret: 'short' } }, /forward.secret must be at least 32 bytes/],
+    [{ forward: { secret: [] } }, /forward.secret must be/],
+    [{ forward: { secret: SECRET, maxConcurrent: 0 } }, /forward.maxConcurrent/],
+    [{ forward: { secret: SECRET, connectTimeoutMs: 0 } }, /forward.connectTimeoutMs/],
+    [{ forward: { secret: SECRET, deadlineMs: 1.5 } }, /forward.deadlineMs/],
+    [{ forward: { secret: SECRET, rejectUnauthorized: false } }, /has no option "rejectUnauthorized"/],
+    [{ forward: { secret: SECRET, trustForwarded: 1 } }, /forward.trustForwarded must be a boolean/],
+    [{ isWrite: ['POST'] }, /isWrite must be a function/],
+    [{ retryAfterSeconds: -1 }, /retryAfterSeconds/],
+    [{ token: { cookie: 'a b' } }, /token.cookie/],
+    [{ token: { header: 'x:y' } }, /token.header/],
+    [{ token: { domain: 'example.org' } }, /token.domain must cover/],
+    [{ token: { maxAgeSeconds: 0 } }, /token.maxAgeSeconds/],
+    [{ tokens: {} }, /has no option "tokens"/],
+    [{ regions: regionsOf('us-east-1', ORIGINS) }, /regions must be those of the router/],
+  ])('refuses %o', (options, message) => {
+    expect(() => setUp(options as never)).toThrow(message);
+  });
+
+  test('needs no secret where nothing is forwarded', () => {
+    const router = stubRouter('eu-west-1');
+    router.writes = 'reject';
+    expect(() => setUp({ forward: undefined } as never, router)).not.toThrow();
+  });
+});
