@@ -9,15 +9,14 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/** Starts `module` with `args`. It calls {@link serving} once it listens. */
-export async function startServer(module: URL, args: readonly string[] = []): Promise<ServerProcess> {
-  const child: ChildProcess = fork(module, [...args], {
-    execArgv: ['--import', 'tsx', '-C', '@regionkit/source'],
+/** Starts `servers/<name>` with `args`. It calls {@link serving} once it listens. */
+export async function startServer(name: string, args: readonly string[] = []): Promise<ServerProcess> {
+  const child: ChildProcess = fork(new URL(`servers/${name}.js`, import.meta.url), [...args], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const exited = once(child, 'exit');
   const early = exited.then(([status]) => {
-    throw new Error(`${module.pathname.split('/').at(-1)} ${args.join(' ')} ended with status ${status}`);
+    throw new Error(`${name} ${args.join(' ')} ended with status ${status}`);
   });
   const [{ port }] = (await Promise.race([once(child, 'message'), early])) as [{ port: number }];
   early.catch(() => {});

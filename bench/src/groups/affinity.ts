@@ -38,7 +38,7 @@ export const group: Group = {
     });
     tell('serving');
     const servers = await Promise.all(
-      ['bare', 'affinity'].map((way) => startServer(new URL('../servers/affinity.ts', import.meta.url), [way])),
+      ['bare', 'affinity'].map((way) => startServer('affinity', [way])),
     );
     const [bare, withAffinity] = servers.map(
       ({ port }) =>

@@ -9,10 +9,10 @@ const REQUEST = `POST /orders HTTP/1.1\r\nHost: app.example.com\r\nContent-Type:
 export const group: Group = {
   name: 'forwarding a write',
   run: async (tell) => {
-    const origin = await startServer(new URL('../servers/origin.ts', import.meta.url));
+    const origin = await startServer('origin');
     const ways = ['regionkit', 'reply-from', 'httpxy'] as const;
     const forwarders = await Promise.all(
-      ways.map((way) => startServer(new URL('../servers/forwarder.ts', import.meta.url), [way, String(origin.port)])),
+      ways.map((way) => startServer('forwarder', [way, String(origin.port)])),
     );
     const results: TrialResult[] = [];
     for (const connections of [1, 32]) {
