@@ -5,6 +5,7 @@ import type { Change, Config, ConfigEvents, ConfigRef, RefreshOutcome, Sources, 
 import { createElapsed } from './elapsed.ts';
 import { createEntry, type Entry, type Look } from './entry.ts';
 import { type Problem, startError } from './errors.ts';
+import { keptAlive } from './kept-alive.ts';
 import { type ConfigOptions, checkOptions } from './options.ts';
 import { createRef } from './ref.ts';
 import { createRefresher } from './refresher.ts';
@@ -103,7 +104,7 @@ export async function loadConfig<const S extends Sources>(options: ConfigOptions
     },
   });
 
-  await Promise.all([...entries.values()].map((entry) => entry.look(false)));
+  await keptAlive(() => Promise.all([...entries.values()].map((entry) => entry.look(false))));
   const problems = [...entries.values()].flatMap(problemsOf);
   if (problems.length > 0) {
     scope.close();
@@ -124,7 +125,7 @@ export async function loadConfig<const S extends Sources>(options: ConfigOptions
     const entry = entryOf(key);
     signal?.throwIfAborted();
     if (closing.signal.aborted) return 'closed';
-    const outcome = refresher.force(entry, reason);
+    const outcome = keptAlive(() => refresher.force(entry, reason));
     return signal === undefined ? outcome : untilAborted(outcome, signal);
   };
   const close = async (): Promise<void> => {

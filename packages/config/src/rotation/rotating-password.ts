@@ -1,0 +1,53 @@
+import type { ConfigRef } from '../config.ts';
+import { createCredentials, type Pair, type RotationOptions } from './credentials.ts';
+
+/** A password for drivers that ask a function for it, once for each new connection. */
+export interface RotatingPassword {
+  (): Promise<string>;
+  /**
+   * Call it with the error of a connection that failed. True if the pair was refused and there is another to try:
+   * connect again. False for any other error, and when every pair there is has been refused.
+   */
+  retry(error: unknown): Promise<boolean>;
+}
+
+/**
+ * The password of a value, for drivers that take a function: `new pg.Pool({ password: rotatingPassword(ref) })`. Such a
+ * function cannot know that its password was refused, so on its own it follows the value and no more; with `retry` in
+ * the loop that connects, it gets over the window of a rotation as well. With `pg`, `rotatingClient` is that loop.
+ *
+ * ```ts
+ * const password = rotatingPassword(config.ref('db'));
+ * for (;;) {
+ *   try {
+ *     return await connect({ user: 'app', password });
+ *   } catch (error) {
+ *     if (!(await password.retry(error))) throw error;
+ *   }
+ * }
+ * ```
+ */
+export function rotatingPassword<T>(ref: ConfigRef<T>, options: RotationOptions<T> = {}): RotatingPassword {
+  const credentials = createCredentials('rotatingPassword', ref, options);
+  let refused: Pair[] = [];
+  let version = ref.version;
+  let sinceMs = Number.NEGATIVE_INFINITY;
+  const forgetIfOld = (): void => {
+    const now = credentials.clock.now();
+    if (version === ref.version && now - sinceMs < credentials.budgetMs) return;
+    refused = [];
+    version = ref.version;
+    sinceMs = now;
+  };
+  return Object.assign(async () => credentials.first().password, {
+    retry: async (error: unknown) => {
+      if (!credentials.isRefusal(error)) return false;
+      forgetIfOld();
+      refused.push(credentials.first());
+      if (refused.length >= credentials.maxAttempts) return false;
+      const next = await credentials.next(refused, sinceMs + credentials.budgetMs);
+      if (next !== undefined) credentials.accepted(next);
+      return next !== undefined;
+    },
+  });
+}
