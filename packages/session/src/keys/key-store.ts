@@ -41,13 +41,14 @@ export interface KeyStore {
 }
 
 const MAX_WAITING = 1_000;
+const NOT_YET = Symbol('not yet');
 
 /** @throws {KeySetError} The keys there are at the start must not be used. */
 export function createKeyStore(options: KeyStoreOptions): KeyStore {
   const { clock, algorithms, unknownKey } = options;
   const source: Live<KeySource> = isLive(options.source) ? options.source : live(options.source);
-  let given: KeySource | undefined;
-  let loaded: KeySource | undefined;
+  let given: unknown = NOT_YET;
+  let loaded: unknown = NOT_YET;
   let remote: RemoteJwks | undefined;
   let keys: KeySet | undefined;
 
@@ -60,8 +61,9 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
       remote?.close();
       remote = url && createRemoteJwks({ ...options.remote, url, clock, onFetched });
     }
-    const value = remote === undefined ? next : remote.current;
-    if (value === undefined || value === loaded) return;
+    if (remote !== undefined && remote.current === undefined) return;
+    const value = remote?.current ?? next;
+    if (value === loaded) return;
     loaded = value;
     const before = keys;
     keys = readKeySet(value, algorithms, before);
