@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { basename, join } from 'node:path';
 import { check } from '@regionkit/core/kit';
 import type pg from 'pg';
@@ -11,7 +11,7 @@ import { createConsole } from './postgres/console.ts';
 import { APP, createNode, type Node } from './postgres/node.ts';
 import { serverAccount } from './process/account.ts';
 import { endPostgres } from './process/end.ts';
-import { makeRunDirectory, sweep } from './process/run-directory.ts';
+import { makeRunDirectory, removeRun, sweep } from './process/run-directory.ts';
 import { startWatchdog } from './process/watchdog.ts';
 import { createRegion, type InnerRegion, type LabRegion, type Promotion, type Surroundings } from './region.ts';
 import { caughtUp, switchOver } from './replication.ts';
@@ -35,9 +35,10 @@ export interface Lab<Name extends string = string> {
   failover(options: { readonly to: Name }): Promise<Promotion>;
   /**
    * Changes roles on purpose, and loses nothing: shuts the primary down, waits until `to` has everything it wrote,
-   * promotes `to`, and lets the old primary follow it. If `to` does not get there, the primary is started again.
+   * promotes `to`, and lets the old primary follow it. If `to` does not get there in time, the old primary is started
+   * again. @default timeoutMs 10_000
    */
-  switchover(options: { readonly to: Name }): Promise<Promotion>;
+  switchover(options: { readonly to: Name; readonly timeoutMs?: number }): Promise<Promotion>;
   /** Ends every server and removes every file. Called more than once it does the same once. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -69,9 +70,10 @@ export async function createLab<const Name extends string>(options: LabOptions<N
   const began = performance.now();
   const step = (what: string): void => onProgress(`${((performance.now() - began) / 1_000).toFixed(2)} s  ${what}`);
 
+  if (settled.logDir !== undefined) mustWrite(settled.logDir);
   const account = await serverAccount();
   const swept = await sweep(settled.directory);
-  if (swept.length > 0) step(`removed what ${swept.length} earlier lab(s) had left behind`);
+  if (swept > 0) step(`removed what ${swept} earlier lab(s) had left behind`);
   const runDirectory = makeRunDirectory(settled.directory);
   const watchdog = startWatchdog(runDirectory);
   const inner = new Map<Name, InnerRegion<Name>>();
@@ -82,10 +84,12 @@ export async function createLab<const Name extends string>(options: LabOptions<N
   const close = (): Promise<void> => {
     closing ??= (async () => {
       for (const pool of pools) pool.end().catch(() => {});
-      for (const { node } of inner.values()) node.console.recycle();
+      const idle = [...inner.values()].map((each) => each.close());
       network?.close();
+      // Twice: a move that was under way may have been about to start one.
       await endPostgres(`${basename(runDirectory)}/`);
-      rmSync(runDirectory, { recursive: true, force: true, maxRetries: 5 });
+      await Promise.all(idle);
+      await removeRun(runDirectory);
       await watchdog.dismiss();
     })();
     return closing;
@@ -104,7 +108,7 @@ export async function createLab<const Name extends string>(options: LabOptions<N
   const region = (name: Name): InnerRegion<Name> => surroundings.region(check.oneOf('lab.region: name', name, names));
 
   try {
-    const binaries = await findBinaries(settled.binDir, runDirectory, account);
+    const binaries = await findBinaries({ binDir: settled.binDir, runDirectory, account });
     const adminPassword = randomBytes(16).toString('hex');
     const ways = await createNetwork({
       regions: names,
@@ -157,7 +161,8 @@ export async function createLab<const Name extends string>(options: LabOptions<N
     caughtUp: ({ timeoutMs = 10_000 } = {}) =>
       caughtUp(surroundings, check.integer('lab.caughtUp: timeoutMs', timeoutMs, { min: 0 })),
     failover: async ({ to }) => region(to).promote(),
-    switchover: async ({ to }) => switchOver(surroundings, region(to)),
+    switchover: async ({ to, timeoutMs = 10_000 }) =>
+      switchOver(surroundings, region(to), check.integer('lab.switchover: timeoutMs', timeoutMs, { min: 0 })),
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -176,4 +181,16 @@ async function makeApp(node: Node, password: string, monitor: boolean): Promise<
       await client.query(`ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON ${kind} TO ${APP}`);
     }
   });
+}
+
+function mustWrite(logDir: string): void {
+  try {
+    accessSync(logDir, constants.W_OK);
+  } catch (cause) {
+    throw new LabError(
+      'ERR_LAB_DIRECTORY',
+      `cannot write logs into ${logDir} (${(cause as NodeJS.ErrnoException).code}): make that directory, or leave out the option "logDir"`,
+      { cause },
+    );
+  }
 }

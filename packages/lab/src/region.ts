@@ -71,17 +71,17 @@ export interface LabRegion<Name extends string = string> {
    * standby in that region lose sight of this database (not the other way round). Without, this region is cut off from
    * all others both ways; its own clients still reach it.
    */
-  partition(from?: Name): void;
+  partition(from?: Name): Promise<void>;
   /** What clients send arrives and is done; the answers do not come back before `heal`. Its own clients too, without `from`. */
-  mute(from?: Name): void;
+  mute(from?: Name): Promise<void>;
   /** A black hole: as a partition, for its own clients too, and connections that met it stay silent even after `heal`. */
-  drop(from?: Name): void;
+  drop(from?: Name): Promise<void>;
   /** Resets (RST) the connections there are. New ones work. */
-  reset(from?: Name): void;
+  reset(from?: Name): Promise<void>;
   /** Adds `ms` to the round trip, for its own clients too; 0 takes it away. Does not add up. */
-  latency(ms: number, from?: Name): void;
+  latency(ms: number, from?: Name): Promise<void>;
   /** Ends `partition`, `mute` and `drop`: of clients in `from`, or of all ways to and from this region. Leaves `latency`. */
-  heal(from?: Name): void;
+  heal(from?: Name): Promise<void>;
 }
 
 /** What a region must know of the lab around it. */
@@ -100,6 +100,8 @@ export interface InnerRegion<Name extends string> extends LabRegion<Name> {
   readonly upstream: Name | undefined;
   /** The first start: data is in place. */
   launch(upstream?: Name): Promise<void>;
+  /** Starts nothing more, and waits for what is under way: the servers must have been ended. */
+  close(): Promise<void>;
   /** After a clean stop: becomes a standby with the data it has. */
   demote(of: Name): Promise<void>;
 }
@@ -290,6 +292,11 @@ export function createRegion<Name extends string>(
         mustBeStandby('follow another region');
         await pointAt(upstreamOf(`${name}.follow`, of));
       }),
+    close: async () => {
+      server.close();
+      console.recycle();
+      await queue;
+    },
     demote: (of) =>
       inTurn(async () => {
         await node.markStandby();
@@ -301,25 +308,25 @@ export function createRegion<Name extends string>(
     resumeReplay: () => inTurn(() => setReplay('resume', 'not paused')),
     freeze: async () => {
       mustBeOpen();
-      server.freeze();
+      await server.freeze();
     },
     thaw: async () => {
       mustBeOpen();
       server.thaw();
     },
 
-    partition: (other) => {
-      if (from(`${name}.partition`, other) === undefined) network.isolate(name);
-      else network.setFlow('cut', name, other);
+    partition: async (other) => {
+      const origin = from(`${name}.partition`, other);
+      await (origin === undefined ? network.isolate(name) : network.setFlow('cut', name, origin));
     },
-    mute: (other) => network.setFlow('mute', name, from(`${name}.mute`, other)),
-    drop: (other) => network.setFlow('lose', name, from(`${name}.drop`, other)),
-    reset: (other) => network.reset(name, from(`${name}.reset`, other)),
-    latency: (ms, other) => {
+    mute: async (other) => network.setFlow('mute', name, from(`${name}.mute`, other)),
+    drop: async (other) => network.setFlow('lose', name, from(`${name}.drop`, other)),
+    reset: async (other) => network.reset(name, from(`${name}.reset`, other)),
+    latency: async (ms, other) => {
       check.number(`${name}.latency: ms`, ms, { min: 0, max: MAX_LATENCY_MS });
       network.setExtraMs(ms, name, from(`${name}.latency`, other));
     },
-    heal: (other) => network.heal(name, from(`${name}.heal`, other)),
+    heal: async (other) => network.heal(name, from(`${name}.heal`, other)),
   };
 }
 

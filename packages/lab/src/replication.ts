@@ -44,12 +44,11 @@ export async function caughtUp<Name extends string>(lab: Surroundings<Name>, tim
   );
 }
 
-const CATCH_UP_MS = 10_000;
-
 /** Changes roles without losing a write, or puts everything back. */
 export async function switchOver<Name extends string>(
   lab: Surroundings<Name>,
   to: InnerRegion<Name>,
+  timeoutMs: number,
 ): Promise<Promotion> {
   const old = lab.region(lab.primary);
   if (to.role !== 'standby' || to.status !== 'up') {
@@ -59,7 +58,7 @@ export async function switchOver<Name extends string>(
     throw new LabError('ERR_LAB_STATE', `${old.name} is ${old.status}: use failover({ to: '${to.name}' })`);
   }
   await until(async () => await streams(old, to), {
-    timeoutMs: CATCH_UP_MS,
+    timeoutMs,
     orThrow: () =>
       new LabError('ERR_LAB_TIMEOUT', `${to.name} does not stream from ${old.name}: nothing was changed`, {
         logs: to.logs(10),
@@ -74,7 +73,7 @@ export async function switchOver<Name extends string>(
         (await to.query<{ done: boolean }>('SELECT pg_last_wal_replay_lsn() > $1::pg_lsn AS done', [formatLsn(end)]))[0]
           ?.done,
       {
-        timeoutMs: CATCH_UP_MS,
+        timeoutMs,
         orThrow: () =>
           new LabError(
             'ERR_LAB_TIMEOUT',

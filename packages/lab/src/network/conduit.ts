@@ -14,14 +14,14 @@ const MAX_QUEUED_BYTES = 4 * 1_024 * 1_024;
 
 export interface ConduitOptions {
   readonly delayMs: () => number;
-  /** `performance.now()` before which nothing leaves: a connection takes a round trip to open. */
+  /** `performance.now()` before which nothing is sent: a connection takes a round trip to open. */
   readonly opensAtMs: number;
 }
 
 export function createConduit(from: Socket, to: Socket, { delayMs, opensAtMs }: ConduitOptions): Conduit {
   const queue: { readonly dueMs: number; readonly parcel: Parcel }[] = [];
   let queuedBytes = 0;
-  let lastDueMs = opensAtMs;
+  let lastDueMs = 0;
   let held = false;
   let full = false; // `to` asked for patience
   let closed = false;
@@ -67,7 +67,7 @@ export function createConduit(from: Socket, to: Socket, { delayMs, opensAtMs }: 
 
   const accept = (parcel: Parcel): void => {
     if (closed) return;
-    lastDueMs = Math.max(lastDueMs, performance.now() + delayMs());
+    lastDueMs = Math.max(lastDueMs, Math.max(opensAtMs, performance.now()) + delayMs());
     queue.push({ dueMs: lastDueMs, parcel });
     if (parcel.kind === 'bytes') {
       queuedBytes += parcel.bytes.length;

@@ -1,7 +1,8 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { LabError } from '../errors.ts';
 import { sleep } from '../until.ts';
 import { type Conduit, createConduit } from './conduit.ts';
-import { freePort, listen } from './ports.ts';
+import { listen, listenAnywhere } from './ports.ts';
 
 /**
  * What a link does with what is sent over it.
@@ -13,11 +14,12 @@ import { freePort, listen } from './ports.ts';
  */
 export type Flow = 'pass' | 'cut' | 'mute' | 'lose';
 
-/** The way from the clients in one region to the database of one: a TCP port that leads to the server, and can misbehave. */
+/** The way from clients in one region to the database of one: a TCP port that leads to the server, and can misbehave. */
 export interface Link {
   readonly port: number;
   readonly flow: Flow;
-  setFlow(flow: Flow): void;
+  /** Takes effect at once; resolves when new connections are met accordingly too. */
+  setFlow(flow: Flow): Promise<void>;
   /** Added to the link's own round trip. */
   setExtraMs(ms: number): void;
   /** Resets (RST) every connection there is; new ones are not affected. */
@@ -28,6 +30,8 @@ export interface Link {
 }
 
 export interface LinkOptions {
+  /** For messages: `us-east-1`. */
+  readonly to: string;
   readonly roundTripMs: number;
   /** @default a free one */
   readonly port?: number | undefined;
@@ -35,43 +39,48 @@ export interface LinkOptions {
 
 interface Connection {
   readonly client: Socket;
-  readonly toServer: Conduit | undefined;
-  readonly toClient: Conduit | undefined;
-  readonly server: Socket | undefined;
+  readonly server: Socket;
+  readonly toServer: Conduit;
+  readonly toClient: Conduit;
   lost: boolean;
 }
 
 const LISTEN_TRIES = 20;
+/** Connections that wait for a cut link. Beyond, the oldest goes: most of those clients have given up unseen. */
+const MAX_WAITING = 1_000;
 
-export async function createLink({ roundTripMs, port: wanted }: LinkOptions): Promise<Link> {
-  const port = wanted ?? (await freePort());
+/** Listens from the start; until the first `setServer` connections are reset. */
+export async function createLink({ to, roundTripMs, port: wanted }: LinkOptions): Promise<Link> {
   const connections = new Set<Connection>();
+  const waiting = new Set<Socket>(); // clients whose connection attempt is lost in a cut link
   let flow: Flow = 'pass';
   let extraMs = 0;
   let target: number | undefined;
-  let listener: Server | undefined;
+  let listener: Server | undefined = newListener();
   let closed = false;
   let moving = Promise.resolve();
 
   const delayMs = (): number => (roundTripMs + extraMs) / 2;
 
+  const isDark = (): boolean => flow === 'cut' || flow === 'lose';
+
   const apply = ({ toServer, toClient, lost }: Connection): void => {
-    toServer?.hold(lost || flow === 'cut' || flow === 'lose');
-    toClient?.hold(lost || flow !== 'pass');
+    toServer.hold(lost || isDark());
+    toClient.hold(lost || flow !== 'pass');
   };
 
-  const drop = (connection: Connection): void => {
-    connection.toServer?.close();
-    connection.toClient?.close();
+  const forget = (connection: Connection): void => {
+    connection.toServer.close();
+    connection.toClient.close();
     connections.delete(connection);
   };
 
   /** Joins a client to the server, or leaves it waiting where nothing gets through. */
   const join = (client: Socket): void => {
-    if (flow === 'cut' || flow === 'lose') {
-      const waiting: Connection = { client, server: undefined, toServer: undefined, toClient: undefined, lost: false };
-      connections.add(waiting);
-      client.once('close', () => drop(waiting));
+    if (isDark()) {
+      if (waiting.size >= MAX_WAITING) [...waiting][0]?.destroy();
+      waiting.add(client);
+      client.once('close', () => waiting.delete(client));
       return;
     }
     if (target === undefined) {
@@ -90,30 +99,34 @@ export async function createLink({ roundTripMs, port: wanted }: LinkOptions): Pr
       lost: false,
     };
     connections.add(connection);
-    const forget = (): void => {
-      if (client.destroyed && server.destroyed) drop(connection);
+    const onClose = (): void => {
+      if (client.destroyed && server.destroyed) forget(connection);
     };
-    client.once('close', forget);
-    server.once('close', forget);
+    client.once('close', onClose);
+    server.once('close', onClose);
     apply(connection);
   };
 
-  const accept = (client: Socket): void => {
+  function accept(client: Socket): void {
     client.on('error', () => {});
     client.unref();
     if (closed) client.resetAndDestroy();
     else join(client);
-  };
+  }
 
-  const startListening = async (): Promise<void> => {
+  function newListener(): Server {
+    return createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, accept);
+  }
+
+  const relisten = async (): Promise<void> => {
     for (let tries = 1; ; tries += 1) {
-      const next = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, accept);
+      const next = newListener();
       try {
         await listen(next, port);
         listener = next;
         return;
-      } catch (error) {
-        if (tries === LISTEN_TRIES || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      } catch (cause) {
+        if (tries === LISTEN_TRIES) throw taken(to, port, cause);
         await sleep(25);
       }
     }
@@ -122,8 +135,8 @@ export async function createLink({ roundTripMs, port: wanted }: LinkOptions): Pr
   /** One move at a time: listens if and only if somebody would answer, or nobody would notice. */
   const settle = (): Promise<void> => {
     const next = moving.then(async () => {
-      const wanted = !closed && (target !== undefined || flow === 'cut' || flow === 'lose');
-      if (wanted && listener === undefined) await startListening();
+      const wanted = !closed && (target !== undefined || isDark());
+      if (wanted && listener === undefined) await relisten();
       else if (!wanted && listener !== undefined) {
         listener.close();
         listener = undefined;
@@ -133,6 +146,13 @@ export async function createLink({ roundTripMs, port: wanted }: LinkOptions): Pr
     return next;
   };
 
+  const port = wanted ?? (await listenAnywhere(listener));
+  if (wanted !== undefined) {
+    await listen(listener, wanted).catch((cause) => {
+      throw taken(to, wanted, cause);
+    });
+  }
+
   return {
     port,
     get flow() {
@@ -140,28 +160,28 @@ export async function createLink({ roundTripMs, port: wanted }: LinkOptions): Pr
     },
     setFlow: (next) => {
       flow = next;
-      for (const connection of [...connections]) {
-        if (connection.server === undefined) {
-          // It waited for the network; the server may be gone by now.
-          if (next === 'cut' || next === 'lose') continue;
-          drop(connection);
-          join(connection.client);
-        } else {
-          if (next === 'lose') connection.lost = true;
-          apply(connection);
+      for (const connection of connections) {
+        if (flow === 'lose') connection.lost = true;
+        apply(connection);
+      }
+      if (!isDark()) {
+        for (const client of waiting) {
+          waiting.delete(client);
+          join(client);
         }
       }
-      settle().catch(() => {});
+      return settle();
     },
     setExtraMs: (ms) => {
       extraMs = ms;
     },
     reset: () => {
-      for (const connection of [...connections]) {
-        drop(connection);
+      for (const connection of connections) {
+        forget(connection);
         connection.client.resetAndDestroy();
-        connection.server?.resetAndDestroy();
+        connection.server.resetAndDestroy();
       }
+      for (const client of waiting) client.resetAndDestroy();
     },
     setServer: (next) => {
       target = next;
@@ -169,12 +189,22 @@ export async function createLink({ roundTripMs, port: wanted }: LinkOptions): Pr
     },
     close: () => {
       closed = true;
-      for (const connection of [...connections]) {
-        drop(connection);
+      for (const connection of connections) {
+        forget(connection);
         connection.client.destroy();
-        connection.server?.destroy();
+        connection.server.destroy();
       }
+      for (const client of waiting) client.destroy();
       settle().catch(() => {});
     },
   };
+}
+
+function taken(to: string, port: number, cause: unknown): LabError {
+  const { code } = cause as NodeJS.ErrnoException;
+  return new LabError(
+    'ERR_LAB_PORT_TAKEN',
+    `cannot listen on 127.0.0.1:${port}, where clients reach ${to} (${code}): end what listens there, or choose another port`,
+    { cause },
+  );
 }

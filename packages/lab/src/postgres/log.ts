@@ -1,9 +1,9 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 
 const MAX_BYTES = 64 * 1_024;
 
-/** The last `lines` lines of a log, of its last 64 KiB at most; empty if there is none. */
-export function logTail(file: string, lines: number): string {
+/** The last `lines` lines of a log after `fromByte`, of its last 64 KiB at most; empty if there is none. */
+export function logTail(file: string, lines: number, fromByte = 0): string {
   let fd: number;
   try {
     fd = openSync(file, 'r');
@@ -12,11 +12,16 @@ export function logTail(file: string, lines: number): string {
   }
   try {
     const { size } = fstatSync(fd);
-    const length = Math.min(size, MAX_BYTES);
+    const length = Math.max(0, Math.min(size - fromByte, MAX_BYTES));
     const bytes = Buffer.alloc(length);
     const read = readSync(fd, bytes, 0, length, size - length);
     return bytes.toString('utf8', 0, read).trimEnd().split('\n').slice(-lines).join('\n');
   } finally {
     closeSync(fd);
   }
+}
+
+/** How long the log is now. */
+export function logSize(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }

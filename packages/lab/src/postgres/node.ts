@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { chownSync, mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { LabError } from '../errors.ts';
+import { makeOwned, writeOwned } from '../files/copy-tree.ts';
 import { type Account, as } from '../process/account.ts';
-import { baseBackup, writeOwned } from './base-backup.ts';
+import { baseBackup } from './base-backup.ts';
 import type { Binaries } from './binaries.ts';
 import { type Console, createConsole } from './console.ts';
 import { serverEnv } from './env.ts';
@@ -57,8 +58,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   const dataDirectory = join(home, 'data');
   const passFile = join(home, 'pgpass');
   const logFile = options.logFile ?? join(home, 'log');
-  mkdirSync(home, { mode: 0o700 });
-  if (account !== undefined) chownSync(home, account.uid >>> 0, account.gid >>> 0);
+  await makeOwned(home, account);
   await mustReach(home, account);
   await writeOwned(passFile, `*:*:*:${ADMIN}:${adminPassword}\n`, account);
 

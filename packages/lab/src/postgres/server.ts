@@ -9,7 +9,7 @@ import { findPostgres, signal } from '../process/find.ts';
 import { sleep, until } from '../until.ts';
 import type { Binaries } from './binaries.ts';
 import { serverEnv } from './env.ts';
-import { logTail } from './log.ts';
+import { logSize, logTail } from './log.ts';
 
 export type ServerState =
   | { readonly status: 'down' }
@@ -39,10 +39,12 @@ export interface Server {
   stop(): Promise<void>;
   /** SIGKILL to the postmaster and all its processes. */
   kill(): Promise<void>;
-  freeze(): void;
+  freeze(): Promise<void>;
   thaw(): void;
   /** Reads its configuration again. */
   reload(): void;
+  /** Starts no more. What runs is ended by whoever closes the lab. */
+  close(): void;
 }
 
 const PORT_TRIES = 5;
@@ -52,6 +54,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const { name, binaries, account, dataDirectory, logFile, mark, startTimeoutMs, onChange } = options;
   let state: ServerState = { status: 'down' };
   let port = await freePort();
+  let closed = false;
 
   const launch = async (): Promise<ChildProcess> => {
     const log = openSync(logFile, 'a', 0o600);
@@ -68,6 +71,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       await once(child, 'spawn');
       child.unref();
       return child;
+    } catch (cause) {
+      throw new LabError('ERR_LAB_SERVER', `${name}: cannot run ${binaries.postgres}`, { cause });
     } finally {
       closeSync(log);
     }
@@ -86,8 +91,14 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const failed = (what: string, code: 'ERR_LAB_SERVER' | 'ERR_LAB_TIMEOUT' = 'ERR_LAB_SERVER'): LabError =>
     new LabError(code, `${name}: ${what}`, { logs: logTail(logFile, 15) });
 
+  const mustBeOpen = (): void => {
+    if (closed) throw new LabError('ERR_LAB_CLOSED', `${name}: the lab is closed`);
+  };
+
   const start = async (): Promise<void> => {
     for (let tries = 1; ; tries += 1) {
+      mustBeOpen();
+      const before = logSize(logFile);
       const child = await launch();
       state = { status: 'up', child };
       child.once('exit', () => {
@@ -99,10 +110,12 @@ export async function createServer(options: ServerOptions): Promise<Server> {
         timeoutMs: startTimeoutMs,
         orThrow: () => failed(`PostgreSQL did not accept connections within ${startTimeoutMs} ms`, 'ERR_LAB_TIMEOUT'),
       });
+      mustBeOpen();
       if (ready === 'ready') return;
-      const clash = logTail(logFile, 10).includes('could not bind');
-      if (!clash) throw failed('PostgreSQL did not start');
-      if (tries === PORT_TRIES) throw failed('found no free port to listen on', 'ERR_LAB_SERVER');
+      await onChange(false);
+      // lc_messages is C: the words are PostgreSQL's own.
+      if (!logTail(logFile, 20, before).includes('could not bind')) throw failed('PostgreSQL did not start');
+      if (tries === PORT_TRIES) throw failed(`found no free port to listen on in ${PORT_TRIES} tries`);
       port = await freePort();
     }
   };
@@ -112,15 +125,18 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       child.ref();
       await once(child, 'exit');
     }
-    while (findPostgres(mark).length > 0) await sleep(5);
+    // Children end by themselves when their postmaster is gone, unless they are frozen.
+    for (let left = findPostgres(mark); left.length > 0; left = findPostgres(mark)) {
+      signal(left, 'SIGKILL');
+      await sleep(5);
+    }
+    await onChange(false);
   };
 
   const thaw = (): void => {
     if (state.status !== 'frozen') return;
     state = { status: 'up', child: state.child };
-    // The postmaster last: it would take the silence of its children for nothing, but a new one must not meet frozen ones.
-    const all = findPostgres(mark);
-    signal(all, 'SIGCONT');
+    signal(findPostgres(mark), 'SIGCONT');
   };
 
   return {
@@ -145,20 +161,31 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     kill: async () => {
       if (state.status === 'down') return;
       const { child } = state;
-      // Stopped first, so that it starts no process that this look would miss.
+      // Stopped first, so that it starts no process that this look would miss; killed last, or a backend that sees it
+      // dead would still say so to its client.
       child.kill('SIGSTOP');
-      signal(findPostgres(mark), 'SIGKILL');
+      signal(
+        findPostgres(mark).filter((pid) => pid !== child.pid),
+        'SIGKILL',
+      );
+      child.kill('SIGKILL');
       await gone(child);
     },
-    freeze: () => {
+    freeze: async () => {
       if (state.status !== 'up') return;
       state = { status: 'frozen', child: state.child };
       state.child.kill('SIGSTOP');
       signal(findPostgres(mark), 'SIGSTOP');
+      // Once more, for one that was being started when the signal came.
+      await sleep(5);
+      if (state.status === 'frozen') signal(findPostgres(mark), 'SIGSTOP');
     },
     thaw,
     reload: () => {
       if (state.status !== 'down') state.child.kill('SIGHUP');
+    },
+    close: () => {
+      closed = true;
     },
   };
 }

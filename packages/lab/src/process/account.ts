@@ -21,7 +21,8 @@ export async function serverAccount(): Promise<Account | undefined> {
       const [uid, gid] = await Promise.all(
         ['-u', '-g'].map(async (flag) => Number((await run('id', [flag, name])).stdout)),
       );
-      if (uid && gid !== undefined) return { name, uid, gid };
+      // A negative number (nobody on macOS) as the kernel counts it.
+      if (uid && gid !== undefined) return { name, uid: uid >>> 0, gid: gid >>> 0 };
     } catch {
       // No such user: try the next.
     }
@@ -34,5 +35,6 @@ export async function serverAccount(): Promise<Account | undefined> {
 
 /** The part of an account that `spawn` and `execFile` take. */
 export function as(account: Account | undefined): { uid?: number; gid?: number } {
-  return account === undefined ? {} : { uid: account.uid, gid: account.gid };
+  // `spawn` takes them as signed numbers.
+  return account === undefined ? {} : { uid: account.uid | 0, gid: account.gid | 0 };
 }

@@ -1,13 +1,5 @@
-import {
-  chmodSync,
-  lstatSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, lstatSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { LabError } from '../errors.ts';
 import { endPostgres } from './end.ts';
@@ -24,7 +16,7 @@ const OWNER = 'owner.json';
 export function makeRunDirectory(parent: string): string {
   try {
     const made = mkdtempSync(join(parent, `.${PREFIX}`));
-    writeFileSync(join(made, OWNER), JSON.stringify(identityOf(process.pid)));
+    writeFileSync(join(made, OWNER), JSON.stringify(identityOf(process.pid) ?? null));
     // The servers may run as another user: let it pass, not look.
     chmodSync(made, 0o711);
     const directory = join(parent, basename(made).slice(1));
@@ -39,11 +31,15 @@ export function makeRunDirectory(parent: string): string {
   }
 }
 
-/** Ends and removes what earlier labs of this user left in `parent`: those whose process is certainly gone. */
-export async function sweep(parent: string): Promise<readonly string[]> {
-  const left = readdirSync(parent).filter((name) => RUN.test(name) && isAbandoned(join(parent, name)));
-  await Promise.all(left.map((name) => removeRun(join(parent, name))));
-  return left;
+/**
+ * Ends and removes what earlier labs of this user left in `parent`: those whose process is certainly gone. Gives how
+ * many; what cannot be removed does not stand in the way of a new lab.
+ */
+export async function sweep(parent: string): Promise<number> {
+  const names = await readdir(parent).catch(() => []);
+  const abandoned = names.filter((name) => RUN.test(name) && isAbandoned(join(parent, name)));
+  const removals = await Promise.allSettled(abandoned.map((name) => removeRun(join(parent, name))));
+  return removals.filter(({ status }) => status === 'fulfilled').length;
 }
 
 function isAbandoned(directory: string): boolean {
