@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Decider, NodeRequest, NodeResponse } from '../http/decision.ts';
 
 /** Connect's and Express's middleware, structurally. */
@@ -33,10 +34,12 @@ export interface Doors {
   express(): NodeMiddleware;
   /** For Connect and everything that takes `(request, response, next)`. */
   node(): NodeMiddleware;
-  /** For `http.createServer`, `https.createServer` and `http2.createServer`: wraps the app's own listener. */
-  node<Req extends NodeRequest = IncomingMessage, Res extends NodeResponse = ServerResponse>(
-    handler: NodeHandler<Req, Res>,
-  ): NodeHandler<Req, Res>;
+  /** For `http.createServer` and `https.createServer`: wraps the app's own listener, which may be a whole framework. */
+  node(handler: NodeHandler): NodeHandler;
+  /** For `http2.createServer` and `http2.createSecureServer`. */
+  node(
+    handler: NodeHandler<Http2ServerRequest, Http2ServerResponse>,
+  ): NodeHandler<Http2ServerRequest, Http2ServerResponse>;
   /** For `app.use` of Koa 3. */
   koa(): KoaMiddleware;
   /**

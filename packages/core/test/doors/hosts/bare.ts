@@ -1,6 +1,6 @@
 import http from 'node:http';
 import http2 from 'node:http2';
-import type { NodeRequest, NodeResponse } from '../../../src/index.ts';
+import type { NodeHandler, NodeRequest, NodeResponse } from '../../../src/index.ts';
 import { overFetch, overHttp, overHttp2 } from './clients.ts';
 import { collect, type Host, handling, ORIGIN, refusal, store } from './host.ts';
 
@@ -27,8 +27,10 @@ function listener(request: NodeRequest, response: NodeResponse): void {
   }
 }
 
-function withCors(next: (request: NodeRequest, response: NodeResponse) => unknown) {
-  return (request: NodeRequest, response: NodeResponse): void => {
+const http2Listener: NodeHandler<http2.Http2ServerRequest, http2.Http2ServerResponse> = listener;
+
+function withCors<Req extends NodeRequest, Res extends NodeResponse>(next: (request: Req, response: Res) => unknown) {
+  return (request: Req, response: Res): void => {
     for (const [name, value] of cors) response.setHeader(name, value);
     next(request, response);
   };
@@ -45,7 +47,7 @@ export const bareHosts: readonly Host[] = [
     name: 'node:http2',
     mount: '',
     transport: 'http2',
-    start: (door) => overHttp2(http2.createServer(withCors(door.node(listener)))),
+    start: (door) => overHttp2(http2.createServer(withCors(door.node(http2Listener)))),
   },
   {
     name: 'a fetch handler',
