@@ -1,0 +1,56 @@
+import { isRegionKitError } from '@regionkit/core';
+import type { CheckReason, CheckResult, CheckStatus } from './check.ts';
+
+/** A result that was read once and is safe to keep: bounded, and without anything a dependency's error said. */
+export interface SafeResult extends CheckResult {
+  readonly reason: CheckReason;
+  readonly error?: unknown;
+}
+
+const STATUSES: readonly unknown[] = ['pass', 'warn', 'fail'] satisfies CheckStatus[];
+const MAX_MESSAGE = 256;
+const MAX_UNIT = 16;
+
+/** What a check returned. It comes from outside: a getter may throw, a text may be endless. */
+export function readResult(value: unknown): SafeResult {
+  if (typeof value !== 'object' || value === null) return { status: 'pass', reason: 'passed' };
+  try {
+    const { status, message, observed, unit, ok } = value as Record<string, unknown>;
+    if (!STATUSES.includes(status)) {
+      return ok === false ? { status: 'fail', reason: 'failed' } : { status: 'pass', reason: 'passed' };
+    }
+    return {
+      status: status as CheckStatus,
+      reason: status === 'pass' ? 'passed' : status === 'warn' ? 'warned' : 'failed',
+      ...(typeof message === 'string' && { message: message.slice(0, MAX_MESSAGE) }),
+      ...(typeof observed === 'number' && Number.isFinite(observed) && { observed }),
+      ...(typeof unit === 'string' && { unit: unit.slice(0, MAX_UNIT) }),
+    };
+  } catch (error) {
+    return readError(error);
+  }
+}
+
+/**
+ * A thrown error says its code at most: the text of a driver's error may hold a connection string. Our own errors have
+ * constant texts.
+ */
+export function readError(error: unknown): SafeResult {
+  let message = 'it threw';
+  try {
+    if (isRegionKitError(error)) message = `${error.code}: ${error.message}`.slice(0, MAX_MESSAGE);
+    else {
+      const code = (error as { code?: unknown } | undefined)?.code;
+      if (typeof code === 'string' && /^[A-Z0-9_]{2,40}$/.test(code)) message = `it threw ${code}`;
+    }
+  } catch {
+    // The error itself is hostile: that it threw is all there is to say.
+  }
+  return { status: 'fail', reason: 'threw', message, error };
+}
+
+/** A figure against its limits: at or above `fail` it fails, at or above `warn` it warns. */
+export function grade(observed: number, unit: string, { warn, fail }: { warn: number; fail: number }): CheckResult {
+  const status = observed >= fail ? 'fail' : observed >= warn ? 'warn' : 'pass';
+  return { status, observed, unit };
+}

@@ -1,0 +1,85 @@
+import { type Clock, createPoller } from '@regionkit/core/kit';
+import type { Check, CheckRun } from './check.ts';
+import { readError, readResult } from './result.ts';
+
+export interface RunnerOptions {
+  readonly check: Check;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly self: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  onRun(run: CheckRun): void;
+}
+
+/** Runs one check in the background. */
+export interface Runner {
+  /** Runs it now, unless it is being run. */
+  wake(): void;
+  close(): void;
+}
+
+/**
+ * A round ends with the run or with its timeout, whichever is first. While a run that timed out goes on, rounds do not
+ * start another: each reports that it still hangs.
+ */
+export function createRunner({ check, intervalMs, timeoutMs, self, clock, random, onRun }: RunnerOptions): Runner {
+  let underWay: AbortController | undefined;
+  let startedAt = 0;
+  let closed = false;
+
+  const report = (run: Omit<CheckRun, 'durationMs'>): void => {
+    if (!closed) onRun({ ...run, durationMs: clock.now() - startedAt });
+  };
+
+  const round = async (): Promise<void> => {
+    // Whoever adds a check has it back before it is run.
+    await Promise.resolve();
+    if (closed) return;
+    if (underWay !== undefined) return report({ status: 'fail', reason: 'hung', message: 'still running' });
+    const controller = new AbortController();
+    underWay = controller;
+    startedAt = clock.now();
+    await new Promise<void>((resolve) => {
+      let ended = false;
+      const end = (run: Omit<CheckRun, 'durationMs'>): void => {
+        if (ended) return;
+        ended = true;
+        cancel();
+        report(run);
+        resolve();
+      };
+      const timedOut = (): void => {
+        end({ status: 'fail', reason: 'timeout', message: `no answer within ${timeoutMs} ms` });
+        controller.abort(new Error('The check took too long.'));
+      };
+      const cancel = clock.schedule(timedOut, timeoutMs);
+      const settled = (run: () => Omit<CheckRun, 'durationMs'>): void => {
+        underWay = undefined;
+        // A check that blocked the event loop kept the timer from firing: its own duration tells.
+        if (clock.now() - startedAt > timeoutMs) timedOut();
+        else end(run());
+      };
+      try {
+        Promise.resolve(check(controller.signal, { timeoutMs, clock, self })).then(
+          (value) => settled(() => readResult(value)),
+          (error: unknown) => settled(() => readError(error)),
+        );
+      } catch (error) {
+        settled(() => readError(error));
+      }
+    });
+  };
+
+  const poller = createPoller({ run: round, everyMs: () => intervalMs, clock, random });
+  return {
+    wake: () => {
+      if (underWay === undefined) poller.wake();
+    },
+    close: () => {
+      closed = true;
+      poller.close();
+      underWay?.abort(new Error('The health checks are closed.'));
+    },
+  };
+}

@@ -1,0 +1,21 @@
+import { check } from '@regionkit/core/kit';
+import type { Check } from './check.ts';
+
+/** The part of `@regionkit/session`'s verifier that is used. */
+export interface SessionsLike {
+  stats(): { readonly keys: readonly unknown[]; readonly fetchedMsAgo?: number | undefined };
+}
+
+/** There is a key to verify sessions with; keys fetched longer ago than `warnAfterMs` warn. */
+export function sessionKeysCheck(
+  sessions: () => SessionsLike,
+  { warnAfterMs = 86_400_000 }: { readonly warnAfterMs?: number } = {},
+): Check {
+  check.function('checks.sessionKeys: sessions', sessions);
+  check.number('checks.sessionKeys: warnAfterMs', warnAfterMs);
+  return () => {
+    const { keys, fetchedMsAgo = 0 } = sessions().stats();
+    if (keys.length === 0) return { status: 'fail', message: 'there is no key' };
+    return { status: fetchedMsAgo > warnAfterMs ? 'warn' : 'pass', observed: keys.length, unit: 'keys' };
+  };
+}

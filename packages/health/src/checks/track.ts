@@ -1,0 +1,104 @@
+import type { Verdict } from '@regionkit/core';
+import type { Clock } from '@regionkit/core/kit';
+import { type History, type Hysteresis, settle, unheard } from '../verdict/history.ts';
+import type { JudgedCheck } from '../verdict/judge.ts';
+import type { Capability, Check, CheckRun } from './check.ts';
+import { createRunner } from './runner.ts';
+
+/** The options of a check, all of them. */
+export interface CheckRules extends Hysteresis {
+  readonly affects: readonly Capability[];
+  readonly severity: 'fail' | 'degraded';
+  readonly scope: 'absolute' | 'relative';
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly staleAfterMs: number;
+}
+
+/** A check that runs in the background, and what it counts as. */
+export interface TrackedCheck extends JudgedCheck {
+  readonly check: Check;
+  /** What it counts as: `fail` too when its last result is too old. */
+  readonly status: Verdict;
+  /** Its last result is too old to count. */
+  readonly stale: boolean;
+  readonly lastRun: CheckRun | undefined;
+  /** When the last result came, on the wall clock. */
+  readonly lastRunWallMs: number | undefined;
+  /** When the last result becomes too old; Infinity when there is none that could. */
+  readonly staleAtMs: number;
+  /** The last result does not count any more. The next decides at once, as the first did. */
+  expire(): void;
+  wake(): void;
+  close(): void;
+}
+
+export function trackCheck(
+  name: string,
+  check: Check,
+  rules: CheckRules,
+  { self, clock, random }: { readonly self: string; readonly clock: Clock; readonly random: () => number },
+  onRun: (tracked: TrackedCheck, run: CheckRun) => void,
+): TrackedCheck {
+  const { affects, severity, scope, intervalMs, timeoutMs, staleAfterMs } = rules;
+  let history: History = unheard;
+  let stale = false;
+  let lastRun: CheckRun | undefined;
+  let lastRunWallMs: number | undefined;
+  let staleAtMs = Number.POSITIVE_INFINITY;
+
+  const runner = createRunner({
+    check,
+    intervalMs,
+    timeoutMs,
+    self,
+    clock,
+    random,
+    onRun: (run) => {
+      history = settle(history, run.status, rules);
+      stale = false;
+      lastRun = run;
+      lastRunWallMs = clock.wallMs();
+      staleAtMs = clock.now() + staleAfterMs;
+      onRun(tracked, run);
+    },
+  });
+  const tracked: TrackedCheck = {
+    name,
+    check,
+    affects,
+    severity,
+    scope,
+    get status() {
+      return stale ? 'fail' : history.settled;
+    },
+    get stale() {
+      return stale;
+    },
+    get lastRun() {
+      return lastRun;
+    },
+    get lastRunWallMs() {
+      return lastRunWallMs;
+    },
+    get staleAtMs() {
+      return staleAtMs;
+    },
+    expire: () => {
+      if (lastRun === undefined) return;
+      history = unheard;
+      stale = true;
+      staleAtMs = Number.POSITIVE_INFINITY;
+    },
+    wake: () => runner.wake(),
+    close: () => {
+      runner.close();
+      try {
+        check.close?.();
+      } catch {
+        // It is gone either way.
+      }
+    },
+  };
+  return tracked;
+}

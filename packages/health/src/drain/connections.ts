@@ -1,0 +1,147 @@
+import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Http2SecureServer, Http2Server, ServerHttp2Session } from 'node:http2';
+import type { Server as HttpsServer } from 'node:https';
+import { Server as NetServer, type Socket } from 'node:net';
+import { type TLSSocket, Server as TlsServer } from 'node:tls';
+import type { Clock } from '@regionkit/core/kit';
+
+/** What `http`, `https` and `http2` make, and what the frameworks' `listen` return. */
+export type AnyServer = HttpServer | HttpsServer | Http2Server | Http2SecureServer;
+
+/** The connections of one server, so that they can end without anybody losing a request. */
+export interface Connections {
+  /** From now on every answer tells its client not to use the connection again. */
+  refuseReuse(): void;
+  /** No new connection is taken; what is open stays open. HTTP/2 clients are told to go (GOAWAY). */
+  stopListening(): void;
+  /** Ends the connections that have not been used for `idleMs`. */
+  endIdle(idleMs: number): void;
+  /** How many are open. */
+  readonly open: number;
+  /** Cuts what is still open; how many that were. */
+  destroy(): number;
+  /** Leaves the server alone. */
+  release(): void;
+}
+
+interface Use {
+  /** Requests that are being answered on it; Infinity once it was upgraded, and on HTTP/2, where the session ends it. */
+  busy: number;
+  idleSinceMs: number;
+  /** If more than this has arrived, a request is on its way. */
+  bytesRead: number;
+}
+
+export function watchConnections(server: AnyServer, clock: Clock): Connections {
+  const sockets = new Map<Socket, Use>();
+  const handshaking = new Set<Socket>();
+  const answers = new Set<ServerResponse>();
+  const sessions = new Set<ServerHttp2Session>();
+  const secure = server instanceof TlsServer;
+  const clearHttp2 = !secure && !(server instanceof HttpServer);
+  let refusing = false;
+  let stopped = false;
+
+  const useOf = (socket: Socket): Use => {
+    const known = sockets.get(socket);
+    if (known !== undefined) return known;
+    const http2 = clearHttp2 || (socket as TLSSocket).alpnProtocol === 'h2';
+    const use: Use = {
+      busy: http2 ? Number.POSITIVE_INFINITY : 0,
+      idleSinceMs: clock.now(),
+      bytesRead: socket.bytesRead,
+    };
+    sockets.set(socket, use);
+    socket.once('close', () => sockets.delete(socket));
+    return use;
+  };
+  const onRaw = (socket: Socket): void => {
+    if (!secure) {
+      useOf(socket);
+      return;
+    }
+    handshaking.add(socket);
+    socket.once('close', () => handshaking.delete(socket));
+  };
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    // Over HTTP/2 it is the session that is closed, not a connection per answer.
+    if (request.httpVersionMajor >= 2) return;
+    const use = useOf(request.socket);
+    use.busy += 1;
+    answers.add(response);
+    if (refusing) response.shouldKeepAlive = false;
+    response.once('close', () => {
+      answers.delete(response);
+      use.busy -= 1;
+      use.idleSinceMs = clock.now();
+      use.bytesRead = request.socket.bytesRead;
+    });
+  };
+  const onSession = (session: ServerHttp2Session): void => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+    if (stopped) session.close();
+  };
+  const onUpgrade = (_request: IncomingMessage, socket: Socket): void => {
+    useOf(socket).busy = Number.POSITIVE_INFINITY;
+  };
+  const onListening = (): void => {
+    if (stopped) close();
+  };
+  // A server without a listener for upgrades refuses them: ours must not be the first.
+  let upgrades = false;
+  const watchUpgrades = (event: string | symbol): void => {
+    if (event !== 'upgrade' || upgrades) return;
+    upgrades = true;
+    emitter.on('upgrade', onUpgrade);
+  };
+  /** Node's own `http.Server.close` also cuts the idle connections, in the face of a request on its way. */
+  const close = (): void => {
+    NetServer.prototype.close.call(server, () => {});
+  };
+
+  const emitter: NetServer = server;
+  emitter.on('connection', onRaw);
+  if (secure) emitter.on('secureConnection', useOf);
+  emitter.prependListener('request', onRequest);
+  emitter.on('session', onSession);
+  emitter.on('listening', onListening);
+  emitter.on('newListener', watchUpgrades);
+  if (emitter.listenerCount('upgrade') > 0) watchUpgrades('upgrade');
+
+  return {
+    refuseReuse: () => {
+      refusing = true;
+      for (const response of answers) response.shouldKeepAlive = false;
+    },
+    stopListening: () => {
+      stopped = true;
+      if (server.listening) close();
+      for (const session of sessions) session.close();
+    },
+    endIdle: (idleMs) => {
+      const now = clock.now();
+      for (const [socket, use] of sockets) {
+        const idle = use.busy === 0 && socket.bytesRead === use.bytesRead && now - use.idleSinceMs >= idleMs;
+        if (idle) socket.end();
+      }
+    },
+    get open() {
+      return sockets.size;
+    },
+    destroy: () => {
+      const { size } = sockets;
+      for (const socket of [...sockets.keys(), ...handshaking]) socket.destroy();
+      return size;
+    },
+    release: () => {
+      emitter.off('connection', onRaw);
+      emitter.off('secureConnection', useOf);
+      emitter.off('request', onRequest);
+      emitter.off('session', onSession);
+      emitter.off('listening', onListening);
+      emitter.off('newListener', watchUpgrades);
+      emitter.off('upgrade', onUpgrade);
+    },
+  };
+}

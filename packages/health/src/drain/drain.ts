@@ -1,0 +1,151 @@
+import { createEvents, type EventSource } from '@regionkit/core';
+import { type AnyServer, type Connections, watchConnections } from './connections.ts';
+import { checkDrainOptions, checkHook, checkServer, type DrainHook, type DrainOptions } from './options.ts';
+
+/** Where a drain is. */
+export type DrainStep = 'serving' | 'not-ready' | 'closing' | 'hooks' | 'done';
+
+export interface DrainEvents {
+  /** A step begins. `cut` on `hooks`: how many connections had to be cut at the end of the grace. */
+  'drain-step': { readonly step: DrainStep; readonly cut?: number };
+  /** A hook failed or took too long. What it threw is not told: it may carry a secret. */
+  'drain-hook-failed': { readonly name: string; readonly reason: 'threw' | 'timeout' };
+}
+
+/** Made by {@link createDrain}. */
+export interface Drain extends EventSource<DrainEvents>, AsyncDisposable {
+  readonly step: DrainStep;
+  /** Begins to leave, as a signal does; resolves after the last hook, just before the process exits. */
+  start(): Promise<void>;
+  /** Adds a server, such as the one an app's `listen` returned. */
+  server(server: AnyServer): void;
+  /** Adds a hook, to be run before those that were added before it. */
+  hook(name: string, run: () => unknown): void;
+  /** Listens to signals no more and leaves the servers alone, unless it has begun. */
+  close(): Promise<void>;
+}
+
+/** The part of health that a drain moves. */
+export interface Drainable {
+  drain(): void;
+  close(): Promise<void>;
+}
+
+const TICK_MS = 50;
+
+/**
+ * Leaves without losing a request: fails health and tells the other regions, goes on serving for `notReadyForMs` with
+ * `Connection: close`, takes no new connections, waits up to `graceMs` for what is under way, cuts the rest, runs the
+ * hooks in reverse order, and exits. Liveness stays 200 throughout. A second signal exits at once.
+ *
+ * An orchestrator must allow it `notReadyForMs + graceMs` and the hooks' time (Kubernetes:
+ * `terminationGracePeriodSeconds`).
+ *
+ * ```ts
+ * const server = app.listen(3000);
+ * createDrain(health, { servers: [server], hooks: [{ name: 'router', run: () => router.close({ pools: true }) }] });
+ * ```
+ *
+ * @throws {TypeError | RangeError} An option is of the wrong type or out of range.
+ */
+export function createDrain(health: Drainable, options: DrainOptions = {}): Drain {
+  const { signals, notReadyForMs, graceMs, idleMs, hookTimeoutMs, exit, clock, ...lists } = checkDrainOptions(options);
+  const events = createEvents<DrainEvents>('health', ['drain-step', 'drain-hook-failed']);
+  const hooks: DrainHook[] = [...lists.hooks];
+  const servers = new Map<AnyServer, Connections>();
+  let step: DrainStep = 'serving';
+  let under: Promise<void> | undefined;
+
+  const enter = (next: DrainStep, more: { readonly cut?: number } = {}): void => {
+    step = next;
+    events.emit('drain-step', { step, ...more });
+  };
+  const wait = (ms: number): Promise<void> => new Promise((resolve) => clock.schedule(resolve, ms));
+
+  const watch = (server: AnyServer): void => {
+    if (servers.has(checkServer(server))) return;
+    const connections = watchConnections(server, clock);
+    servers.set(server, connections);
+    if (step !== 'serving') connections.refuseReuse();
+    if (step !== 'serving' && step !== 'not-ready') connections.stopListening();
+  };
+
+  const emptied = async (): Promise<number> => {
+    const endsAtMs = clock.now() + graceMs;
+    const all = [...servers.values()];
+    for (const connections of all) connections.stopListening();
+    for (;;) {
+      for (const connections of all) connections.endIdle(idleMs);
+      if (all.every(({ open }) => open === 0)) return 0;
+      if (clock.now() >= endsAtMs) return all.reduce((cut, connections) => cut + connections.destroy(), 0);
+      await wait(TICK_MS);
+    }
+  };
+
+  const runHook = async ({ name, run }: DrainHook): Promise<boolean> => {
+    let cancel = (): void => {};
+    const late = new Promise<'timeout'>((resolve) => {
+      cancel = clock.schedule(() => resolve('timeout'), hookTimeoutMs);
+    });
+    const ran = (async () => run())().then(
+      () => 'ran' as const,
+      () => 'threw' as const,
+    );
+    const ended = await Promise.race([ran, late]);
+    cancel();
+    if (ended === 'ran') return true;
+    events.emit('drain-hook-failed', { name, reason: ended });
+    return false;
+  };
+
+  const leave = async (): Promise<void> => {
+    // Our timers keep no process alive, and this one must live until its hooks have run.
+    const alive = setInterval(() => {}, 60_000);
+    enter('not-ready');
+    health.drain();
+    for (const connections of servers.values()) connections.refuseReuse();
+    await wait(notReadyForMs);
+    enter('closing');
+    const cut = await emptied();
+    enter('hooks', { cut });
+    let well = true;
+    for (let hook = hooks.pop(); hook !== undefined; hook = hooks.pop()) well = (await runHook(hook)) && well;
+    await health.close();
+    enter('done');
+    clearInterval(alive);
+    forget();
+    exit(well ? 0 : 1);
+  };
+
+  const start = (): Promise<void> => {
+    under ??= leave();
+    return under;
+  };
+  const onSignal = (): void => {
+    if (under === undefined) void start();
+    else exit(1);
+  };
+  const forget = (): void => {
+    for (const signal of signals) process.off(signal, onSignal);
+    for (const connections of servers.values()) connections.release();
+  };
+  const close = async (): Promise<void> => {
+    if (under === undefined) forget();
+  };
+
+  for (const server of lists.servers) watch(server);
+  for (const signal of signals) process.on(signal, onSignal);
+  return {
+    on: events.on,
+    get step() {
+      return step;
+    },
+    start,
+    server: watch,
+    hook: (name, run) => {
+      hooks.push(checkHook({ name, run }));
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

@@ -1,0 +1,89 @@
+import { type Clock, check, systemClock } from '@regionkit/core/kit';
+import type { AnyServer } from './connections.ts';
+
+/** Something to end before the process does: a pool, a router, a queue. */
+export interface DrainHook {
+  /** For the events and the log. */
+  readonly name: string;
+  readonly run: () => unknown;
+}
+
+/** What {@link createDrain} takes. */
+export interface DrainOptions {
+  /** Their connections are ended without losing a request. More can be added with {@link Drain.server}. @default [] */
+  readonly servers?: readonly AnyServer[];
+  /** Which signals begin it; a second one exits at once, with 1. @default ['SIGTERM', 'SIGINT'] */
+  readonly signals?: readonly NodeJS.Signals[];
+  /**
+   * How long to go on serving, not ready, so that DNS, load balancers and the other regions can turn away. Longer than
+   * it takes them: Route 53 needs its interval times its threshold, and the TTL.
+   * @default 15_000
+   */
+  readonly notReadyForMs?: number;
+  /** How long requests under way may take after that, before their connections are cut. @default 30_000 */
+  readonly graceMs?: number;
+  /** How long a connection must have been unused before it is closed under its client. @default 5_000 */
+  readonly idleMs?: number;
+  /** Run when the servers are closed, the last one first. @default [] */
+  readonly hooks?: readonly DrainHook[];
+  /** How long each hook may take. @default 10_000 */
+  readonly hookTimeoutMs?: number;
+  /** Ends the process. The code is 0, or 1 if a hook failed or a second signal came. @default process.exit */
+  readonly exit?: (code: number) => void;
+  readonly clock?: Clock;
+}
+
+export const drainDefaults = {
+  signals: ['SIGTERM', 'SIGINT'],
+  notReadyForMs: 15_000,
+  graceMs: 30_000,
+  idleMs: 5_000,
+  hookTimeoutMs: 10_000,
+} as const;
+
+const KNOWN = [
+  'servers',
+  'signals',
+  'notReadyForMs',
+  'graceMs',
+  'idleMs',
+  'hooks',
+  'hookTimeoutMs',
+  'exit',
+  'clock',
+] as const;
+
+export function checkDrainOptions(given: DrainOptions): Required<DrainOptions> {
+  check.object('createDrain: options', given, KNOWN);
+  const options = {
+    ...drainDefaults,
+    servers: [],
+    hooks: [],
+    exit: (code: number): void => process.exit(code),
+    clock: systemClock,
+    ...given,
+  };
+  for (const name of ['notReadyForMs', 'graceMs', 'idleMs', 'hookTimeoutMs'] as const) {
+    check.integer(`createDrain: ${name}`, options[name], { max: 2 ** 31 - 1 });
+  }
+  check.function('createDrain: exit', options.exit);
+  for (const name of ['servers', 'hooks', 'signals'] as const) {
+    if (!Array.isArray(options[name])) throw new TypeError(`createDrain: ${name} must be a list`);
+  }
+  for (const hook of options.hooks) checkHook(hook);
+  for (const server of options.servers) checkServer(server);
+  return options;
+}
+
+export function checkHook(hook: DrainHook): DrainHook {
+  check.string('createDrain: hooks: name', check.object('createDrain: hooks: a hook', hook).name);
+  check.function('createDrain: hooks: run', hook.run);
+  return hook;
+}
+
+export function checkServer(server: AnyServer): AnyServer {
+  if (typeof server?.on !== 'function' || typeof server.close !== 'function') {
+    throw new TypeError('createDrain: servers must be servers of node:http, node:https or node:http2');
+  }
+  return server;
+}

@@ -1,0 +1,151 @@
+import type { DatabaseReport, Live, Logger, Regions } from '@regionkit/core';
+import { type Clock, check, type Secrets, systemClock } from '@regionkit/core/kit';
+import type { CheckOptions } from './checks/check.ts';
+import type { CheckRules } from './checks/track.ts';
+import { type CheckedPeersOptions, checkPeersOptions, type PeersOptions } from './peers/options.ts';
+import type { RouteName } from './routes/paths.ts';
+
+/** What every check is run by unless its own options say otherwise. */
+export interface CheckDefaults {
+  /** From the end of one run to the begin of the next. @default 2_000 */
+  readonly intervalMs?: number;
+  /** @default 1_000 */
+  readonly timeoutMs?: number;
+  /** @default 2 */
+  readonly failAfter?: number;
+  /** @default 3 */
+  readonly passAfter?: number;
+  /** A result older than this counts as failed. @default 10_000, or two whole rounds if that is more */
+  readonly staleAfterMs?: number;
+}
+
+export const checkDefaults: Required<CheckDefaults> = {
+  intervalMs: 2_000,
+  timeoutMs: 1_000,
+  failAfter: 2,
+  passAfter: 3,
+  staleAfterMs: 10_000,
+};
+
+/** What {@link createHealth} takes. */
+export interface HealthOptions<Name extends string = string> {
+  readonly regions: Regions<Name>;
+  /** The version of the app, shown with the token alone. */
+  readonly version?: string | undefined;
+  /**
+   * Opens the detail: `Authorization: Bearer <token>`, at least 16 bytes. Without one, detail is never shown.
+   * @default none
+   */
+  readonly token?: Secrets | Live<Secrets> | undefined;
+  /** Asks the other regions, and answers them at `/health/region`. Without it, `view` knows only this region. */
+  readonly peers?: PeersOptions<Name>;
+  /** What this process knows of its own region's database: `() => router.topology()`. */
+  readonly epoch?: () => { readonly local: DatabaseReport };
+  /**
+   * Whether the other regions should be asked at `peers.urgentIntervalMs`: `() => router.topology().state !== 'primary'`.
+   * Read at each turn, from memory. With `epoch`, it is urgent anyway while no region says it is the primary.
+   * @default () => false
+   */
+  readonly urgent?: () => boolean;
+  readonly defaults?: CheckDefaults;
+  /** Where the routes are, below the mount point; `false` leaves one out. @default the paths in {@link defaultPaths} */
+  readonly paths?: Partial<Readonly<Record<RouteName, string | false>>>;
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+  /** From 0 to 1, for jitter. @default Math.random */
+  readonly random?: () => number;
+}
+
+const KNOWN = [
+  'regions',
+  'version',
+  'token',
+  'peers',
+  'epoch',
+  'urgent',
+  'defaults',
+  'paths',
+  'logger',
+  'clock',
+  'random',
+] as const;
+
+export interface CheckedHealthOptions<Name extends string> {
+  readonly peers: CheckedPeersOptions<Name> | undefined;
+  readonly defaults: Required<CheckDefaults>;
+  readonly urgent: () => boolean;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+export function checkHealthOptions<Name extends string>(options: HealthOptions<Name>): CheckedHealthOptions<Name> {
+  check.object('createHealth: options', options, KNOWN);
+  check.object('createHealth: regions', options.regions);
+  if (options.version !== undefined) check.string('createHealth: version', options.version);
+  if (options.epoch !== undefined) check.function('createHealth: epoch', options.epoch);
+  if (options.urgent !== undefined) check.function('createHealth: urgent', options.urgent);
+  const given = options.defaults ?? {};
+  check.object('createHealth: defaults', given, ['intervalMs', 'timeoutMs', 'failAfter', 'passAfter', 'staleAfterMs']);
+  return {
+    peers: options.peers === undefined ? undefined : checkPeersOptions(options.peers),
+    defaults: withStaleAfter('createHealth: defaults', { ...checkDefaults, ...given }, given.staleAfterMs),
+    urgent: options.urgent ?? (() => false),
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+  };
+}
+
+function rulesOf(option: string, given: Required<CheckDefaults>): Required<Omit<CheckDefaults, 'staleAfterMs'>> {
+  return {
+    intervalMs: check.integer(`${option}.intervalMs`, given.intervalMs, { min: 10 }),
+    timeoutMs: check.integer(`${option}.timeoutMs`, given.timeoutMs, { min: 1 }),
+    failAfter: check.integer(`${option}.failAfter`, given.failAfter, { min: 1, max: 1_000 }),
+    passAfter: check.integer(`${option}.passAfter`, given.passAfter, { min: 1, max: 1_000 }),
+  };
+}
+
+/** A result must outlive the wait for the next, jitter included. */
+function withStaleAfter(
+  option: string,
+  given: Required<CheckDefaults>,
+  staleAfterMs: number | undefined,
+): Required<CheckDefaults> {
+  const rules = rulesOf(option, given);
+  const roundMs = 1.2 * rules.intervalMs + rules.timeoutMs;
+  return {
+    ...rules,
+    staleAfterMs: check.integer(
+      `${option}.staleAfterMs`,
+      staleAfterMs ?? Math.max(given.staleAfterMs, Math.ceil(2 * roundMs)),
+      { min: Math.ceil(roundMs) },
+    ),
+  };
+}
+
+const NAME = /^[\x21-\x7e]{1,64}$/;
+
+export function checkRules(name: string, given: CheckOptions, defaults: Required<CheckDefaults>): CheckRules {
+  if (typeof name !== 'string' || !NAME.test(name)) {
+    throw new RangeError('health.check: name must be 1 to 64 printable ASCII characters without spaces');
+  }
+  const option = `health.check: '${name}'`;
+  check.object(option, given, [
+    'affects',
+    'severity',
+    'scope',
+    'intervalMs',
+    'timeoutMs',
+    'failAfter',
+    'passAfter',
+    'staleAfterMs',
+  ]);
+  const affects = given.affects ?? ['accept'];
+  if (!Array.isArray(affects)) throw new TypeError(`${option}.affects must be a list`);
+  for (const each of affects) check.oneOf(`${option}.affects`, each, ['reads', 'writes', 'accept']);
+  return {
+    affects: [...affects],
+    severity: check.oneOf(`${option}.severity`, given.severity ?? 'fail', ['fail', 'degraded']),
+    scope: check.oneOf(`${option}.scope`, given.scope ?? 'absolute', ['absolute', 'relative']),
+    ...withStaleAfter(option, { ...defaults, ...given }, given.staleAfterMs),
+  };
+}

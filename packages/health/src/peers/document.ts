@@ -1,0 +1,153 @@
+import type { DatabaseReport, Epoch, Fork, Verdict } from '@regionkit/core';
+import type { Keyring } from '@regionkit/core/kit';
+import type { Relative } from '../verdict/guard.ts';
+
+/** What one process says of its own region. Everything in it but `database.highest` that process measured itself. */
+export interface RegionDocument {
+  readonly region: string;
+  readonly accept: 'yes' | 'draining' | 'no';
+  readonly reads: Verdict;
+  readonly writes: Verdict;
+  readonly relative: Relative;
+  readonly database?: DatabaseReport;
+}
+
+/** Why an answer is not a document: a closed set. */
+export type Malformed = 'malformed' | 'bad-signature' | 'wrong-nonce';
+
+const MAX_FORKS = 64;
+const MAX_LSN = 2n ** 64n - 1n;
+
+/** A nonce as a poller makes it: 16 to 64 characters of base64url. */
+export function isNonce(given: string | undefined): given is string {
+  return given !== undefined && /^[A-Za-z0-9_-]{16,64}$/.test(given);
+}
+
+/** `<JSON in base64url>.<HMAC of that>`. The nonce is inside what is signed, so no answer fits another question. */
+export function seal(document: RegionDocument, nonce: string, keyring: Keyring): string {
+  const { region, accept, reads, writes, relative, database } = document;
+  const payload = Buffer.from(
+    JSON.stringify({
+      v: 1,
+      region,
+      nonce,
+      accept,
+      reads,
+      writes,
+      relative,
+      ...(database !== undefined && { database: encodeDatabase(database) }),
+    }),
+  ).toString('base64url');
+  return `${payload}.${keyring.sign(payload)}`;
+}
+
+/** What {@link seal} wrote, if it was sealed for this nonce under a secret of ours. */
+export function unseal(body: string, nonce: string, keyring: Keyring): RegionDocument | Malformed {
+  const parts = body.trimEnd().split('.');
+  const [payload, code] = parts;
+  if (parts.length !== 2 || payload === undefined || code === undefined) return 'malformed';
+  if (!keyring.verify(payload, code)) return 'bad-signature';
+  let document: unknown;
+  try {
+    document = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
+  } catch {
+    return 'malformed';
+  }
+  if (!isRecord(document) || document['v'] !== 1) return 'malformed';
+  if (document['nonce'] !== nonce) return 'wrong-nonce';
+  const { region, accept, reads, writes, relative } = document;
+  if (
+    typeof region !== 'string' ||
+    !isOneOf(accept, ['yes', 'draining', 'no']) ||
+    !isOneOf(reads, VERDICTS) ||
+    !isOneOf(writes, VERDICTS) ||
+    !isOneOf(relative, ['in', 'asking', 'out'])
+  ) {
+    return 'malformed';
+  }
+  const database = decodeDatabase(document['database'], region);
+  return database === 'malformed'
+    ? 'malformed'
+    : { region, accept, reads, writes, relative, ...(database !== undefined && { database }) };
+}
+
+const VERDICTS = ['pass', 'warn', 'fail', 'unknown'] as const;
+
+function encodeDatabase({ role, epoch, position, forks, highest }: DatabaseReport): object {
+  return {
+    role,
+    ...(epoch !== undefined && { epoch: encodeEpoch(epoch) }),
+    ...(position !== undefined && { position: position.toString() }),
+    // The youngest are the ones a token or a returning primary can still meet.
+    forks: forks.slice(-MAX_FORKS).map(({ system, parent, child, lsn }) => [system, parent, child, lsn.toString()]),
+    ...(highest !== undefined && { highest: encodeEpoch(highest) }),
+  };
+}
+
+function encodeEpoch({ system, timeline, owner }: Epoch): object {
+  return { system, timeline, owner };
+}
+
+/** A primary is believed only in its own region: what it says of another's is an echo. */
+function decodeDatabase(given: unknown, region: string): DatabaseReport | undefined | 'malformed' {
+  if (given === undefined) return undefined;
+  if (!isRecord(given) || !isOneOf(given['role'], ['primary', 'standby', 'unknown'])) return 'malformed';
+  const epoch = given['epoch'] === undefined ? undefined : decodeEpoch(given['epoch']);
+  const highest = given['highest'] === undefined ? undefined : decodeEpoch(given['highest']);
+  const position = given['position'] === undefined ? undefined : decodeLsn(given['position']);
+  const forks = decodeForks(given['forks']);
+  if (epoch === 'malformed' || highest === 'malformed' || position === 'malformed' || forks === 'malformed') {
+    return 'malformed';
+  }
+  if (epoch !== undefined && !epoch.owner.startsWith(`${region}/`)) return 'malformed';
+  return {
+    role: given['role'],
+    forks,
+    ...(epoch !== undefined && { epoch }),
+    ...(position !== undefined && { position }),
+    ...(highest !== undefined && { highest }),
+  };
+}
+
+function decodeEpoch(given: unknown): Epoch | 'malformed' {
+  if (!isRecord(given)) return 'malformed';
+  const { system, timeline, owner } = given;
+  return isSystem(system) && isTimeline(timeline) && typeof owner === 'string' && /^[\x21-\x7e]{1,256}$/.test(owner)
+    ? { system, timeline, owner }
+    : 'malformed';
+}
+
+function decodeForks(given: unknown): readonly Fork[] | 'malformed' {
+  if (!Array.isArray(given) || given.length > MAX_FORKS) return 'malformed';
+  const forks: Fork[] = [];
+  for (const entry of given as unknown[]) {
+    if (!Array.isArray(entry)) return 'malformed';
+    const [system, parent, child, digits] = entry as unknown[];
+    const lsn = decodeLsn(digits);
+    if (!isSystem(system) || !isTimeline(parent) || !isTimeline(child) || lsn === 'malformed') return 'malformed';
+    forks.push({ system, parent, child, lsn });
+  }
+  return forks;
+}
+
+function decodeLsn(given: unknown): bigint | 'malformed' {
+  if (typeof given !== 'string' || !/^\d{1,20}$/.test(given)) return 'malformed';
+  const lsn = BigInt(given);
+  return lsn <= MAX_LSN ? lsn : 'malformed';
+}
+
+function isSystem(given: unknown): given is string {
+  return typeof given === 'string' && /^\d{1,20}$/.test(given);
+}
+
+function isTimeline(given: unknown): given is number {
+  return Number.isInteger(given) && (given as number) >= 1 && (given as number) <= 0xffff_ffff;
+}
+
+function isRecord(given: unknown): given is Record<string, unknown> {
+  return typeof given === 'object' && given !== null && !Array.isArray(given);
+}
+
+function isOneOf<const T extends string>(given: unknown, allowed: readonly T[]): given is T {
+  return (allowed as readonly unknown[]).includes(given);
+}

@@ -1,0 +1,81 @@
+import type { Agent } from 'node:http';
+import type { Live } from '@regionkit/core';
+import { check, type Secrets } from '@regionkit/core/kit';
+import type { FetchLike } from './transport.ts';
+
+/** How the other regions are asked what they can do. */
+export interface PeersOptions<Name extends string = string> {
+  /** Signs the documents, the same in every region: at least 32 bytes. The first of a list signs, all verify. */
+  readonly secret: Secrets | Live<Secrets>;
+  /** How often each region is asked when all is quiet. @default 2_000 */
+  readonly intervalMs?: number;
+  /** How often while `urgent`, while no primary is known, and while this region asks to leave. @default 250 */
+  readonly urgentIntervalMs?: number;
+  /** @default 1_000 */
+  readonly timeoutMs?: number;
+  /** How long the last document of a silent region is believed. @default 5_000 */
+  readonly unknownAfterMs?: number;
+  /** After how long a silence the region counts as down. @default 15_000 */
+  readonly downAfterMs?: number;
+  /** Where a region answers for itself. @default `${origin}/health/region` */
+  readonly url?: (region: { readonly name: Name; readonly origin: string }) => string;
+  /** For a private CA or a client certificate: an `http.Agent` or `https.Agent` with `keepAlive`. @default one of our own */
+  readonly agent?: Agent;
+  /** Asks in place of `node:http` and `node:https`. */
+  readonly fetch?: FetchLike;
+}
+
+export const peersDefaults = {
+  intervalMs: 2_000,
+  urgentIntervalMs: 250,
+  timeoutMs: 1_000,
+  unknownAfterMs: 5_000,
+  downAfterMs: 15_000,
+} as const;
+
+export type CheckedPeersOptions<Name extends string> = PeersOptions<Name> &
+  Required<Pick<PeersOptions<Name>, keyof typeof peersDefaults>>;
+
+const KNOWN = [
+  'secret',
+  'intervalMs',
+  'urgentIntervalMs',
+  'timeoutMs',
+  'unknownAfterMs',
+  'downAfterMs',
+  'url',
+  'agent',
+  'fetch',
+] as const;
+
+export function checkPeersOptions<Name extends string>(given: PeersOptions<Name>): CheckedPeersOptions<Name> {
+  const option = 'createHealth: peers';
+  check.object(option, given, KNOWN);
+  const intervalMs = check.integer(`${option}.intervalMs`, given.intervalMs ?? peersDefaults.intervalMs, { min: 10 });
+  const timeoutMs = check.integer(`${option}.timeoutMs`, given.timeoutMs ?? peersDefaults.timeoutMs, { min: 1 });
+  const unknownAfterMs = check.integer(
+    `${option}.unknownAfterMs`,
+    given.unknownAfterMs ?? Math.max(peersDefaults.unknownAfterMs, Math.ceil(1.5 * intervalMs + timeoutMs)),
+    // Else a region would be forgotten between two answers.
+    { min: Math.ceil(1.2 * intervalMs + timeoutMs) },
+  );
+  if (given.url !== undefined) check.function(`${option}.url`, given.url);
+  if (given.agent !== undefined) check.object(`${option}.agent`, given.agent);
+  if (given.fetch !== undefined) check.function(`${option}.fetch`, given.fetch);
+  return {
+    ...given,
+    intervalMs,
+    timeoutMs,
+    unknownAfterMs,
+    urgentIntervalMs: check.integer(
+      `${option}.urgentIntervalMs`,
+      given.urgentIntervalMs ?? Math.min(peersDefaults.urgentIntervalMs, intervalMs),
+      { min: 10, max: intervalMs },
+    ),
+    downAfterMs: check.integer(
+      `${option}.downAfterMs`,
+      given.downAfterMs ?? Math.max(peersDefaults.downAfterMs, unknownAfterMs),
+      { min: unknownAfterMs },
+    ),
+  };
+}

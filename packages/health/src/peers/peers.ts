@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto';
+import type { Region, RegionState, Regions } from '@regionkit/core';
+import { type Clock, createKeyring, type Keyring } from '@regionkit/core/kit';
+import type { Relative } from '../verdict/guard.ts';
+import { unseal } from './document.ts';
+import type { CheckedPeersOptions } from './options.ts';
+import { freshMemory, type PeerMemory, type PeerReason, peerState } from './peer.ts';
+import { fetchTransport, nodeTransport, type Transport } from './transport.ts';
+
+export type PeerState<Name extends string> = RegionState<Name> & { readonly relative: Relative };
+
+/** The other regions, asked in turn and remembered. */
+export interface Peers<Name extends string> {
+  readonly keyring: Keyring;
+  get(name: string): PeerState<Name> | undefined;
+  /** Asks every region whose turn it is; each is asked by one question at a time. */
+  tick(urgent: boolean): void;
+  /** Asks every region now, and tells each that this one has news. */
+  announce(): void;
+  /** Asks every region that was not asked just now. */
+  wake(): void;
+  /** That region says it has news: ask it, unless it was asked just now. */
+  heardFrom(name: string): void;
+  /** What was known is stale until looked at again. */
+  forget(): void;
+  close(): void;
+}
+
+export interface PeersHooks<Name extends string> {
+  readonly regions: Regions<Name>;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** A question to `name` ended. Called before the states it changed are told. */
+  onAnswer(name: Name, reason: PeerReason, durationMs: number): void;
+  /** What is known of a region may have changed: by an answer or by time. */
+  onChange(name: Name): void;
+}
+
+const MAX_BYTES = 32_768;
+const SECRET_REFRESH_MS = 10_000;
+
+interface Line<Name extends string> {
+  readonly region: Region<Name>;
+  readonly url: string;
+  memory: PeerMemory;
+  nextAtMs: number;
+  askedAtMs: number;
+  asking: boolean;
+  /** It was the primary and did not answer the last question. */
+  doubtful: boolean;
+  /** This region has something to tell that the question under way does not say yet. */
+  news: boolean;
+  /** Grows when all is forgotten: an answer to a question from before counts no more. */
+  era: number;
+}
+
+export function createPeers<Name extends string>(
+  options: CheckedPeersOptions<Name>,
+  { regions, clock, random, onAnswer, onChange }: PeersHooks<Name>,
+): Peers<Name> {
+  const { secret, intervalMs, urgentIntervalMs, timeoutMs } = options;
+  const keyring = createKeyring({ option: 'createHealth: peers.secret', secrets: secret, purpose: 'region-document' });
+  const transport: Transport =
+    options.fetch === undefined ? nodeTransport(clock, options.agent) : fetchTransport(clock, options.fetch);
+  const url = options.url ?? (({ origin }: Region<Name>) => `${origin}/health/region`);
+  const lines = new Map<string, Line<Name>>();
+  for (const region of regions.list) {
+    if (region.name === regions.self) continue;
+    lines.set(region.name, {
+      region,
+      url: checkUrl(url(region)),
+      memory: freshMemory(clock.now()),
+      nextAtMs: clock.now(),
+      askedAtMs: Number.NEGATIVE_INFINITY,
+      asking: false,
+      doubtful: false,
+      news: false,
+      era: 0,
+    });
+  }
+  let refreshedAtMs = Number.NEGATIVE_INFINITY;
+  let closed = false;
+
+  const look = async (line: Line<Name>, nonce: string): Promise<PeerReason> => {
+    const headers = {
+      'x-region-nonce': nonce,
+      'x-region-from': regions.self,
+      ...(line.news && { 'x-region-news': '1' }),
+    };
+    line.news = false;
+    const { era } = line;
+    const answer = await transport.ask({ url: line.url, headers, timeoutMs, maxBytes: MAX_BYTES });
+    if (typeof answer === 'string') return answer;
+    const document = unseal(answer.body, nonce, keyring);
+    if (document === 'bad-signature' && clock.now() - refreshedAtMs >= SECRET_REFRESH_MS) {
+      refreshedAtMs = clock.now();
+      keyring.refresh().catch(() => {});
+    }
+    if (typeof document === 'string') return document;
+    if (line.era !== era) return 'timeout';
+    if (document.region !== line.region.name) {
+      // It is somebody else who answers there: nothing may be sent that way, from now on.
+      line.memory = { ...line.memory, observedAtMs: Number.NEGATIVE_INFINITY, sinceMs: clock.now() };
+      return 'wrong-region';
+    }
+    line.memory = { ...line.memory, document, observedAtMs: line.askedAtMs };
+    return 'ok';
+  };
+
+  const ask = (line: Line<Name>): void => {
+    line.asking = true;
+    line.askedAtMs = clock.now();
+    line.nextAtMs = line.askedAtMs + intervalMs * (0.9 + 0.2 * random());
+    void look(line, randomBytes(16).toString('base64url'))
+      .catch((): PeerReason => 'malformed')
+      .then((reason) => {
+        line.asking = false;
+        if (closed) return;
+        line.doubtful = reason !== 'ok' && line.memory.document?.database?.role === 'primary';
+        onAnswer(line.region.name, reason, clock.now() - line.askedAtMs);
+        onChange(line.region.name);
+        // News that came up while the question was under way.
+        if (line.news) ask(line);
+      });
+  };
+
+  /** Now, or at the urgent interval after the last question: nobody outside can make this process ask more often. */
+  const askSoon = (line: Line<Name>): void => {
+    if (closed) return;
+    line.nextAtMs = Math.min(line.nextAtMs, Math.max(clock.now(), line.askedAtMs + urgentIntervalMs));
+    if (!line.asking && clock.now() >= line.nextAtMs) ask(line);
+  };
+
+  return {
+    keyring,
+    get: (name) => {
+      const line = lines.get(name);
+      return line && peerState(line.region, line.memory, clock.now(), options);
+    },
+    tick: (urgent) => {
+      const now = clock.now();
+      // While the primary is silent, whoever takes its place should be heard at once.
+      const hurry = urgent || [...lines.values()].some(({ doubtful }) => doubtful);
+      for (const line of lines.values()) {
+        const due = now >= line.nextAtMs || (hurry && now - line.askedAtMs >= urgentIntervalMs * 0.5);
+        if (due && !line.asking && !closed) ask(line);
+        onChange(line.region.name);
+      }
+    },
+    announce: () => {
+      for (const line of lines.values()) {
+        line.news = true;
+        if (!line.asking && !closed) ask(line);
+      }
+    },
+    wake: () => {
+      for (const line of lines.values()) askSoon(line);
+    },
+    heardFrom: (name) => {
+      const line = lines.get(name);
+      if (line !== undefined) askSoon(line);
+    },
+    forget: () => {
+      for (const line of lines.values()) {
+        line.memory = { ...line.memory, observedAtMs: Number.NEGATIVE_INFINITY, sinceMs: clock.now() };
+        line.nextAtMs = clock.now();
+        line.era += 1;
+      }
+    },
+    close: () => {
+      closed = true;
+      transport.close();
+    },
+  };
+}
+
+function checkUrl(given: string): string {
+  try {
+    const url = new URL(given);
+    if (url.protocol === 'https:' || url.protocol === 'http:') return url.href;
+  } catch {
+    // Said below.
+  }
+  throw new TypeError('createHealth: peers.url must give an http or https URL');
+}

@@ -1,0 +1,141 @@
+import http from 'node:http';
+import https from 'node:https';
+import type { Clock } from '@regionkit/core/kit';
+
+/** Why a question got no answer that could be a document: a closed set. */
+export type Unanswered = 'unreachable' | 'timeout' | 'redirect' | 'status' | 'too-large';
+
+export interface Question {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly maxBytes: number;
+}
+
+/** Asks one URL once. Never rejects, never follows a redirect, never reads past `maxBytes` or `timeoutMs`. */
+export interface Transport {
+  ask(question: Question): Promise<{ readonly body: string } | Unanswered>;
+  close(): void;
+}
+
+/** The part of `fetch` that is used, so that a test or another stack can stand in. */
+export type FetchLike = (
+  url: string,
+  init: {
+    readonly method: 'GET';
+    readonly headers: Readonly<Record<string, string>>;
+    readonly redirect: 'manual';
+    readonly signal: AbortSignal;
+  },
+) => Promise<Response>;
+
+/** Over node's own client, on connections that are kept. `agent` brings a private CA or a client certificate. */
+export function nodeTransport(clock: Clock, agent?: http.Agent): Transport {
+  const own = agent === undefined ? createAgents() : undefined;
+  return {
+    ask: (question) => askOnce(clock, question, agent ?? own?.for(question.url), true),
+    close: () => own?.close(),
+  };
+}
+
+function createAgents(): { for(url: string): http.Agent; close(): void } {
+  const options = { keepAlive: true, maxSockets: 2, maxFreeSockets: 1 };
+  const plain = new http.Agent(options);
+  const secure = new https.Agent(options);
+  return {
+    for: (url) => (url.startsWith('https:') ? secure : plain),
+    close: () => {
+      plain.destroy();
+      secure.destroy();
+    },
+  };
+}
+
+function askOnce(
+  clock: Clock,
+  question: Question,
+  agent: http.Agent | undefined,
+  mayRetry: boolean,
+): Promise<{ readonly body: string } | Unanswered> {
+  const { url, headers, timeoutMs, maxBytes } = question;
+  const startedAt = clock.now();
+  return new Promise((resolve) => {
+    const client = url.startsWith('https:') ? https : http;
+    let request: http.ClientRequest;
+    let ended = false;
+    const end = (result: { readonly body: string } | Unanswered): void => {
+      if (ended) return;
+      ended = true;
+      cancel();
+      resolve(result);
+      if (typeof result === 'string') request?.destroy();
+    };
+    const cancel = clock.schedule(() => end('timeout'), timeoutMs);
+    try {
+      request = client.request(url, { method: 'GET', headers, ...(agent !== undefined && { agent }) });
+    } catch {
+      return end('unreachable');
+    }
+    request.on('socket', (socket) => socket.unref());
+    request.on('error', () => {
+      const leftMs = timeoutMs - (clock.now() - startedAt);
+      // The other side closed a kept connection just as it was used again: nothing was wrong with the region.
+      if (!ended && mayRetry && request.reusedSocket && leftMs > 0) {
+        ended = true;
+        cancel();
+        resolve(askOnce(clock, { ...question, timeoutMs: leftMs }, agent, false));
+      } else end('unreachable');
+    });
+    request.on('response', (response) => {
+      const { statusCode = 0 } = response;
+      if (statusCode !== 200) return end(statusCode >= 300 && statusCode < 400 ? 'redirect' : 'status');
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      response.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes > maxBytes) end('too-large');
+        else chunks.push(chunk);
+      });
+      response.on('end', () => end({ body: Buffer.concat(chunks).toString('latin1') }));
+      response.on('error', () => end('unreachable'));
+      response.on('close', () => end('unreachable'));
+    });
+    request.end();
+  });
+}
+
+/** Over a `fetch` of the app's own. */
+export function fetchTransport(clock: Clock, fetch: FetchLike): Transport {
+  return {
+    ask: async ({ url, headers, timeoutMs, maxBytes }) => {
+      const controller = new AbortController();
+      let cancel = (): void => {};
+      const late = new Promise<'timeout'>((resolve) => {
+        cancel = clock.schedule(() => {
+          resolve('timeout');
+          controller.abort();
+        }, timeoutMs);
+      });
+      const answer = (async (): Promise<{ readonly body: string } | Unanswered> => {
+        const response = await fetch(url, { method: 'GET', headers, redirect: 'manual', signal: controller.signal });
+        if (response.status !== 200) {
+          const redirected = response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400);
+          return redirected ? 'redirect' : 'status';
+        }
+        const chunks: Uint8Array[] = [];
+        let bytes = 0;
+        for await (const chunk of response.body ?? []) {
+          bytes += chunk.length;
+          if (bytes > maxBytes) return 'too-large';
+          chunks.push(chunk);
+        }
+        return { body: Buffer.concat(chunks).toString('latin1') };
+      })().catch((): Unanswered => 'unreachable');
+      const result = await Promise.race([answer, late]);
+      cancel();
+      controller.abort();
+      return result;
+    },
+    close: () => {},
+  };
+}

@@ -1,0 +1,91 @@
+import { type DatabaseReport, type RegionState, type Regions, type RegionView, unknownRegion } from '@regionkit/core';
+import type { HealthVerdict } from '../verdict/judge.ts';
+import type { PeerState } from './peers.ts';
+
+/** The view, and how those who listen to it are told. */
+export interface ToldView<Name extends string> {
+  readonly view: RegionView<Name>;
+  /** Tells the subscribers what is known of `name`, if it says something else than they were last told. */
+  tell(name: string): void;
+}
+
+export function createView<Name extends string>(
+  regions: Regions<Name>,
+  look: (name: Name) => RegionState<Name>,
+): ToldView<Name> {
+  const listeners = new Set<(state: RegionState<Name>) => void>();
+  const told = new Map<string, RegionState<Name>>(regions.list.map((region) => [region.name, unknownRegion(region)]));
+  const get = (name: string): RegionState<Name> | undefined => {
+    const region = regions.get(name);
+    return region && look(region.name);
+  };
+  return {
+    view: {
+      self: regions.self,
+      get,
+      list: () => regions.list.map(({ name }) => look(name)),
+      subscribe: (listener) => {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    },
+    tell: (name) => {
+      const state = get(name);
+      const before = told.get(name);
+      if (state === undefined || before === undefined || same(before, state)) return;
+      told.set(name, state);
+      for (const listener of [...listeners]) {
+        try {
+          listener(state);
+        } catch {
+          // A listener that throws harms nobody.
+        }
+      }
+    },
+  };
+}
+
+/** This region as its own verdict and its own database report describe it. */
+export function ownState<Name extends string>(
+  region: { readonly name: Name; readonly origin: string },
+  { reads, writes, accept }: HealthVerdict,
+  report: DatabaseReport | undefined,
+  nowMs: number,
+): RegionState<Name> {
+  const { role, epoch, position, forks, highest } = report ?? {};
+  return {
+    name: region.name,
+    origin: region.origin,
+    reads,
+    writes,
+    accept,
+    identified: true,
+    observedAtMs: nowMs,
+    ...(role === 'primary' && epoch !== undefined && position !== undefined && { primary: { epoch, position } }),
+    ...(forks !== undefined && { forks }),
+    ...(highest !== undefined && { highest }),
+  };
+}
+
+/** A peer's state as the view shows it: what only the guard needs is left out. */
+export function shown<Name extends string>({ relative: _, ...state }: PeerState<Name>): RegionState<Name> {
+  return state;
+}
+
+/** Whether two states say the same, their age apart. A primary's new position is news. */
+function same(one: RegionState, other: RegionState): boolean {
+  return (
+    one.reads === other.reads &&
+    one.writes === other.writes &&
+    one.accept === other.accept &&
+    one.identified === other.identified &&
+    one.primary?.position === other.primary?.position &&
+    sameEpoch(one.primary?.epoch, other.primary?.epoch) &&
+    sameEpoch(one.highest, other.highest) &&
+    one.forks?.length === other.forks?.length
+  );
+}
+
+export function sameEpoch(one: DatabaseReport['epoch'], other: DatabaseReport['epoch']): boolean {
+  return one?.timeline === other?.timeline && one?.owner === other?.owner && one?.system === other?.system;
+}

@@ -1,0 +1,62 @@
+import type { RespondDecision } from '@regionkit/core';
+import type { HealthVerdict } from '../verdict/judge.ts';
+
+/** The answers of the verdict routes, ready made: a probe costs a look into memory. */
+export type Answers = Readonly<Record<VerdictRoute, RespondDecision>>;
+
+/** `live` has no dependency; `ready` follows the life of this process alone. */
+export type VerdictRoute = 'health' | 'read' | 'write' | 'live' | 'ready';
+
+export const HEAD_FIELDS: RespondDecision['headers'] = [
+  ['content-type', 'application/health+json'],
+  ['cache-control', 'no-store'],
+];
+
+/** Whether a route answers 200. Never 3xx: DNS health checkers count a redirect as healthy. */
+export function serves(route: VerdictRoute, { accept, reads, writes, phase }: HealthVerdict): boolean {
+  switch (route) {
+    case 'health':
+    case 'read':
+      return accept === 'yes' && reads !== 'fail';
+    case 'write':
+      // Reads of a region that has just learnt a new check go on; a write needs somebody known to take it.
+      return accept === 'yes' && (writes === 'pass' || writes === 'warn');
+    case 'ready':
+      return phase === 'up';
+    case 'live':
+      return true;
+  }
+}
+
+/** The word that a route's answer begins with: `fail` exactly when it answers 503. */
+export function word(route: VerdictRoute, verdict: HealthVerdict): 'pass' | 'warn' | 'fail' {
+  if (!serves(route, verdict)) return 'fail';
+  const { status, reads, writes } = verdict;
+  if (route === 'health') return status;
+  if (route === 'read') return reads === 'pass' ? 'pass' : 'warn';
+  if (route === 'write') return writes === 'pass' ? 'pass' : 'warn';
+  return 'pass';
+}
+
+function answer(route: VerdictRoute, verdict: HealthVerdict): RespondDecision {
+  const { reads, writes, accept, phase } = verdict;
+  const status = word(route, verdict);
+  return {
+    action: 'respond',
+    reason: route,
+    status: status === 'fail' ? 503 : 200,
+    headers: HEAD_FIELDS,
+    body: JSON.stringify(route === 'live' ? { status } : { status, reads, writes, accept, phase }),
+  };
+}
+
+/** The verdict comes first and alone: short enough for a checker that looks for a word in the first bytes. */
+export function makeAnswers(verdict: HealthVerdict): Answers {
+  return {
+    health: answer('health', verdict),
+    read: answer('read', verdict),
+    write: answer('write', verdict),
+    live: answer('live', verdict),
+    ready: answer('ready', verdict),
+  };
+}

@@ -1,0 +1,58 @@
+import type { RegionView } from '@regionkit/core';
+import type { TrackedCheck } from '../checks/track.ts';
+import type { HealthVerdict } from '../verdict/judge.ts';
+
+/**
+ * The long answer, for whoever has the token: `application/health+json`
+ * (draft-inadarei-api-health-check-06), with our own members beside those of the draft.
+ */
+export function detail(
+  status: 'pass' | 'warn' | 'fail',
+  verdict: HealthVerdict,
+  checks: Iterable<TrackedCheck>,
+  view: RegionView,
+  version: string | undefined,
+  nowMs: number,
+): string {
+  const { reads, writes, accept, phase, since, failing } = verdict;
+  return JSON.stringify({
+    status,
+    reads,
+    writes,
+    accept,
+    phase,
+    since: new Date(since).toISOString(),
+    failing,
+    ...(version !== undefined && { version }),
+    region: view.self,
+    checks: Object.fromEntries([...checks].map((check) => [check.name, [describe(check)]])),
+    regions: view.list().map(({ name, reads, writes, accept, identified, observedAtMs, primary }) => ({
+      name,
+      reads,
+      writes,
+      accept,
+      identified,
+      ...(Number.isFinite(observedAtMs) && { ageMs: Math.round(nowMs - observedAtMs) }),
+      ...(primary !== undefined && { primary: { timeline: primary.epoch.timeline, owner: primary.epoch.owner } }),
+    })),
+  });
+}
+
+function describe({ status, stale, lastRun, lastRunWallMs, affects, severity, scope }: TrackedCheck): object {
+  return {
+    status,
+    ...(stale && { stale }),
+    ...(lastRunWallMs !== undefined && { time: new Date(lastRunWallMs).toISOString() }),
+    ...(lastRun !== undefined && {
+      latest: lastRun.status,
+      reason: lastRun.reason,
+      durationMs: Math.round(lastRun.durationMs),
+      ...(lastRun.observed !== undefined && { observedValue: lastRun.observed }),
+      ...(lastRun.unit !== undefined && { observedUnit: lastRun.unit }),
+      ...(lastRun.message !== undefined && { output: lastRun.message }),
+    }),
+    affects,
+    severity,
+    scope,
+  };
+}

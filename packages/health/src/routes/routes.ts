@@ -1,0 +1,65 @@
+import type { RequestView, RespondDecision } from '@regionkit/core';
+import type { HealthVerdict } from '../verdict/judge.ts';
+import { type Answers, HEAD_FIELDS, makeAnswers, type VerdictRoute, word } from './answers.ts';
+import { type RouteName, routeAt } from './paths.ts';
+
+export interface RoutesOptions {
+  readonly paths: ReadonlyMap<string, RouteName>;
+  verdict(): HealthVerdict;
+  mayKnowMore(request: RequestView): boolean;
+  detail(status: 'pass' | 'warn' | 'fail'): string;
+  /** The document for that request; undefined when its nonce will not do. Left out: there is no such route. */
+  readonly document?: (request: RequestView) => string | undefined;
+}
+
+const NOT_ALLOWED: RespondDecision = {
+  action: 'respond',
+  reason: 'method',
+  status: 405,
+  headers: [
+    ['allow', 'GET, HEAD'],
+    ['cache-control', 'no-store'],
+  ],
+};
+const NO_NONCE: RespondDecision = {
+  action: 'respond',
+  reason: 'nonce',
+  status: 400,
+  headers: [['cache-control', 'no-store']],
+};
+
+/** The answer to a request at one of the health paths, from memory; undefined for every other request. */
+export function createRoutes(options: RoutesOptions): (request: RequestView) => RespondDecision | undefined {
+  const { paths, verdict, mayKnowMore, detail, document } = options;
+  let made: { readonly of: HealthVerdict; readonly answers: Answers } | undefined;
+
+  const answerOf = (route: VerdictRoute): RespondDecision => {
+    const current = verdict();
+    if (made?.of !== current) made = { of: current, answers: makeAnswers(current) };
+    return made.answers[route];
+  };
+
+  return (request) => {
+    const route = routeAt(paths, request.path);
+    if (route === undefined) return undefined;
+    if (route === 'region' && document === undefined) return undefined;
+    if (request.method !== 'GET' && request.method !== 'HEAD') return NOT_ALLOWED;
+    if (route === 'region') {
+      const body = document?.(request);
+      if (body === undefined) return NO_NONCE;
+      return {
+        action: 'respond',
+        reason: 'region',
+        status: 200,
+        headers: [
+          ['content-type', 'text/plain; charset=utf-8'],
+          ['cache-control', 'no-store'],
+        ],
+        body,
+      };
+    }
+    const answer = answerOf(route);
+    if (route === 'live' || !mayKnowMore(request)) return answer;
+    return { ...answer, headers: HEAD_FIELDS, body: detail(word(route, verdict())) };
+  };
+}

@@ -1,0 +1,112 @@
+import type { Clock } from '@regionkit/core/kit';
+import type { TrackedCheck } from '../checks/track.ts';
+import { type GuardState, type GuardTimes, guard, type Neighbour, type Relative } from './guard.ts';
+import { asksToLeave, type HealthVerdict, judge, type Phase } from './judge.ts';
+
+/** Keeps the verdict: the checks it is made of, the phase of life, the guard. */
+export interface Keeper {
+  readonly checks: ReadonlyMap<string, TrackedCheck>;
+  readonly relative: Relative;
+  add(check: TrackedCheck): void;
+  remove(check: TrackedCheck): void;
+  /** The verdict, from memory. Judged anew only when a result has become too old since. */
+  verdict(): HealthVerdict;
+  /** Judges anew. */
+  look(): void;
+  /** Enters a phase for good, or with `up` goes back to what the checks say. */
+  enter(phase: 'up' | 'draining' | 'stopped'): void;
+}
+
+export interface KeeperOptions {
+  readonly clock: Clock;
+  readonly guardTimes: GuardTimes;
+  neighbours(): readonly Neighbour[];
+  /** Whether the region of that name is ranked before this one. */
+  better(name: string): boolean;
+  onStale(check: TrackedCheck): void;
+  onChange(from: HealthVerdict, to: HealthVerdict): void;
+  onRelative(relative: Relative): void;
+}
+
+export function createKeeper(options: KeeperOptions): Keeper {
+  const { clock, guardTimes, neighbours, better, onStale, onChange, onRelative } = options;
+  const checks = new Map<string, TrackedCheck>();
+  let leaving: 'draining' | 'stopped' | undefined;
+  let started = false;
+  let guarded: GuardState = { relative: 'in' };
+  let current: HealthVerdict = {
+    status: 'fail',
+    reads: 'unknown',
+    writes: 'unknown',
+    accept: 'no',
+    phase: 'starting',
+    since: clock.wallMs(),
+    failing: [],
+  };
+  let lookAgainAtMs = Number.NEGATIVE_INFINITY;
+
+  const phase = (): Phase => {
+    // Without a check there is nothing to wait for; but the first one that is added must be waited for.
+    const heard = [...checks.values()].every(({ lastRun }) => lastRun !== undefined);
+    started ||= heard && checks.size > 0;
+    return leaving ?? (started || heard ? 'up' : 'starting');
+  };
+
+  const look = (): void => {
+    const now = clock.now();
+    lookAgainAtMs = Number.POSITIVE_INFINITY;
+    for (const check of checks.values()) {
+      if (now >= check.staleAtMs) {
+        check.expire();
+        onStale(check);
+      }
+      lookAgainAtMs = Math.min(lookAgainAtMs, check.staleAtMs);
+    }
+    const before = guarded.relative;
+    guarded = guard(guarded, asksToLeave(checks.values()), neighbours(), better, now, guardTimes);
+    const judged = judge(checks.values(), phase(), guarded.relative === 'out');
+    const from = current;
+    if (!same(from, judged)) {
+      current = { ...judged, since: clock.wallMs() };
+      onChange(from, current);
+    }
+    if (guarded.relative !== before) onRelative(guarded.relative);
+  };
+
+  return {
+    checks,
+    get relative() {
+      return guarded.relative;
+    },
+    add: (check) => {
+      checks.set(check.name, check);
+      look();
+    },
+    remove: (check) => {
+      if (checks.get(check.name) !== check) return;
+      checks.delete(check.name);
+      look();
+    },
+    verdict: () => {
+      if (clock.now() >= lookAgainAtMs) look();
+      return current;
+    },
+    look,
+    enter: (next) => {
+      leaving = next === 'up' ? undefined : next;
+      look();
+    },
+  };
+}
+
+function same(one: Omit<HealthVerdict, 'since'>, other: Omit<HealthVerdict, 'since'>): boolean {
+  return (
+    one.status === other.status &&
+    one.reads === other.reads &&
+    one.writes === other.writes &&
+    one.accept === other.accept &&
+    one.phase === other.phase &&
+    one.failing.length === other.failing.length &&
+    one.failing.every((name, at) => name === other.failing[at])
+  );
+}
