@@ -97,6 +97,8 @@ export function exchange(pool: Pool, request: ExchangeRequest, sink: AnswerSink,
         }
         answered = true;
         sink.head(status, reason ?? '', fields);
+        // Its length is that of the answer it spares; undici misses that many bytes, and would call it cut short.
+        if (status === NOT_MODIFIED && settle()) sink.end();
       },
       onResponseData: (started, chunk) => {
         if (!settled && !sink.data(chunk)) started.pause();
@@ -124,6 +126,7 @@ export function exchange(pool: Pool, request: ExchangeRequest, sink: AnswerSink,
 
 /** The status by which a region that is not the primary's turns a write back (RFC 9110 section 15.5.20). */
 const NOT_PRIMARY = 421;
+const NOT_MODIFIED = 304;
 const TURNED_BACK: ForwardFailure = {
   code: 'ERR_FORWARD_NOT_PRIMARY',
   outcome: 'rejected',

@@ -76,12 +76,14 @@ export function forwardNode(passage: Passage, request: NodeRequest, given: NodeR
           response.sendDate = written.some((name) => name.toLowerCase() === 'date');
           // An answer whose body comes later (a long poll, server-sent events) must show its head now.
           queueMicrotask(() => {
-            if (!response.headersSent) response.flushHeaders();
+            if (!response.headersSent) response.write(NOTHING);
           });
         },
         data: (chunk) => response.write(chunk),
         end: () => {
           detach();
+          // Node would add a length that the answer has not.
+          if (!response.headersSent) response.write(NOTHING);
           response.end();
           resolve();
         },
@@ -94,6 +96,9 @@ export function forwardNode(passage: Passage, request: NodeRequest, given: NodeR
     response.on('drain', onDrain).on('close', onClose);
   });
 }
+
+/** Written to send the head alone: `flushHeaders` would send it in UTF-8, which header fields are not in. */
+const NOTHING: Buffer = Buffer.alloc(0);
 
 const BODY_CONSUMED: ForwardFailure = {
   code: 'ERR_FORWARD_BODY_CONSUMED',
@@ -131,19 +136,20 @@ function writeHead(response: ServerResponse, status: number, reason: string, fie
   if (reason !== '' && response.req.httpVersionMajor === 1) response.statusMessage = reason;
 }
 
-/** Passes on what HTTP/1.1 and later clients can read of an interim answer; Node writes only some of them. */
+/** Passes on 103 (RFC 8297), the one interim answer that Node can write and that is not between two neighbours alone. */
 function inform(request: NodeRequest, response: ServerResponse, status: number, fields: RawFields): void {
   if (status !== 103 || request.httpVersion === '1.0' || response.headersSent) return;
   const hints: Record<string, string | string[]> = {};
   const kept = responseFields(fields);
   for (let at = 0; at < kept.length; at += 2) {
     const name = (kept[at] as string).toLowerCase();
-    const before = hints[name];
-    hints[name] = before === undefined ? (kept[at + 1] as string) : [before, kept[at + 1] as string].flat();
+    // Node wants each link by itself.
+    const values = name === 'link' ? (kept[at + 1] as string).split(/,\s*(?=<)/) : [kept[at + 1] as string];
+    hints[name] = [hints[name] ?? [], values].flat();
   }
   try {
-    response.writeEarlyHints(hints as Record<string, string>);
+    response.writeEarlyHints(hints as Record<string, string | string[]>);
   } catch {
-    // A link Node takes for malformed: a hint is only a hint.
+    // A link that Node takes for malformed: a hint is only a hint.
   }
 }

@@ -179,7 +179,7 @@ describe('gate.decide() while no primary is known', () => {
       router.writes = writes;
       const decision = await decide({ method: 'POST' });
       expect(decision).toMatchObject({ action: 'respond', reason: 'no-primary', status: 503 });
-      expect((decision as { headers: unknown[] }).headers).toContainEqual(['retry-after', '1']);
+      expect((decision as { headers: readonly unknown[] }).headers).toContainEqual(['retry-after', '1']);
       expect(JSON.parse((decision as { body: string }).body)).toMatchObject({
         code: 'ERR_NO_PRIMARY',
         outcome: 'not-sent',
