@@ -62,7 +62,8 @@ function parseJwk(jwk: Readonly<Record<string, unknown>>, algorithms: ReadonlySe
   const shape: Record<string, string> = { kty };
   for (const member of members) {
     const value = jwk[member];
-    if (typeof value !== 'string' || value.length > MAX_MEMBER_LENGTH || !BASE64URL.test(value)) return bad('invalid');
+    if (typeof value !== 'string' || !BASE64URL.test(value)) return bad('invalid');
+    if (value.length > MAX_MEMBER_LENGTH) return bad(member === 'n' ? 'large-modulus' : 'invalid');
     shape[member] = value;
   }
   if (kty !== 'RSA' && ![...CURVES.values(), 'OKP Ed25519'].includes(`${kty} ${shape['crv']}`)) return ASIDE;

@@ -1,0 +1,45 @@
+import { fakeClock } from '@regionkit/core/testing';
+import { describe, expect, it } from 'vitest';
+import { createSessionIssuer, type RevocationEpochs, signOut } from '../src/index.ts';
+import { AUDIENCE, ISSUER, NOW, NOW_MS, rsa, verifier } from './support.ts';
+
+describe('signOut()', () => {
+  it('adds an epoch and leaves the given ones as they are', () => {
+    const epochs: RevocationEpochs = Object.freeze({ sub: Object.freeze({ bob: NOW - 10 }) });
+    expect(signOut(epochs, { sub: 'alice' }, { nowMs: NOW_MS })).toEqual({ sub: { bob: NOW - 10, alice: NOW } });
+    expect(signOut(epochs, { sid: 's1' }, { nowMs: NOW_MS })).toEqual({ sub: { bob: NOW - 10 }, sid: { s1: NOW } });
+    expect(signOut(epochs, { kid: 'k' }, { nowMs: NOW_MS })).toEqual({ sub: { bob: NOW - 10 }, kid: { k: NOW } });
+    expect(signOut(epochs, { all: true }, { nowMs: NOW_MS })).toEqual({ all: NOW, sub: { bob: NOW - 10 } });
+  });
+
+  it('forgets epochs that can concern no session any more', () => {
+    const epochs = { all: NOW - 100, sub: { old: NOW - 100, young: NOW - 10 }, sid: { old: NOW - 100 } };
+    const next = signOut(epochs, { sub: 'alice' }, { nowMs: NOW_MS, forgetAfterMs: 60_000 });
+    expect(next).toEqual({ sub: { young: NOW - 10, alice: NOW } });
+  });
+
+  it('keeps hostile names as names', () => {
+    const next = signOut({}, { sub: '__proto__' }, { nowMs: NOW_MS });
+    expect(Object.hasOwn(next.sub ?? {}, '__proto__')).toBe(true);
+    expect(JSON.parse(JSON.stringify(next)).sub).toHaveProperty(['__proto__'], NOW);
+  });
+
+  it('ends the session that was, and not the one that begins a millisecond later', async () => {
+    const clock = fakeClock({ wallMs: NOW_MS });
+    const issuer = createSessionIssuer({
+      key: rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      clock,
+    });
+    const before = await issuer.issue({ sub: 'alice' });
+    const other = await issuer.issue({ sub: 'bob' });
+    const notBefore = signOut({}, { sub: 'alice' }, { nowMs: clock.wallMs() });
+    clock.stepWall(1);
+    const after = await issuer.issue({ sub: 'alice' });
+    const sessions = verifier({ keys: issuer.publicJwk(), notBefore, clock });
+    await expect(sessions.verify(before)).rejects.toMatchObject({ reason: 'revoked' });
+    await expect(sessions.verify(other)).resolves.toBeDefined();
+    await expect(sessions.verify(after)).resolves.toBeDefined();
+  });
+});

@@ -1,0 +1,219 @@
+import { generateKeyPairSync } from 'node:crypto';
+import fc from 'fast-check';
+import { calculateJwkThumbprint } from 'jose';
+import { describe, expect, it } from 'vitest';
+import type { CanonicalAlgorithm } from '../../src/algorithms.ts';
+import { KeySetError, type KeySetReason, type KeySource } from '../../src/index.ts';
+import { readKeySet } from '../../src/keys/key-set.ts';
+import { thumbprintOf } from '../../src/keys/thumbprint.ts';
+import { bearsRocaFingerprint } from '../../src/keys/vet-rsa.ts';
+import { ec, ed, makeKey, otherRsa, rsa } from '../support.ts';
+
+const ALGORITHMS: readonly CanonicalAlgorithm[] = ['RS256', 'ES256', 'ES384', 'EdDSA'];
+const read = (source: unknown, algorithms = ALGORITHMS): readonly string[] => [
+  ...readKeySet(source as KeySource, new Set(algorithms)).byKid.keys(),
+];
+const refusal = (source: unknown, algorithms = ALGORITHMS): KeySetReason | 'accepted' => {
+  try {
+    read(source, algorithms);
+    return 'accepted';
+  } catch (error) {
+    expect(error).toBeInstanceOf(KeySetError);
+    expect(error).toMatchObject({ code: 'ERR_SESSION_KEY_SET' });
+    return (error as KeySetError).reason;
+  }
+};
+const thumb = thumbprintOf(rsa.publicKey);
+const p384 = makeKey('ES384', 'p384');
+
+describe('readKeySet()', () => {
+  it('takes keys in every form', () => {
+    const jwks = { keys: [rsa.publicJwk, ec.publicJwk] };
+    expect(read(rsa.publicPem)).toEqual([thumb]);
+    expect(read(`\n  ${rsa.publicPem}\n`)).toEqual([thumb]);
+    expect(read(rsa.publicPem.replaceAll('\n', '\r\n'))).toEqual([thumb]);
+    expect(read(rsa.publicKey.export({ type: 'pkcs1', format: 'pem' }))).toEqual([thumb]);
+    expect(read([rsa.publicPem, ec.publicJwk])).toEqual([thumb, 'ec-1']);
+    expect(read(rsa.publicJwk)).toEqual(['rsa-1']);
+    expect(read(jwks)).toEqual(['rsa-1', 'ec-1']);
+    expect(read(JSON.stringify(jwks))).toEqual(['rsa-1', 'ec-1']);
+    expect(read(JSON.stringify(rsa.publicJwk))).toEqual(['rsa-1']);
+    expect(read({ a: rsa.publicPem, b: { ...ec.publicJwk, kid: undefined } })).toEqual(['a', 'b']);
+  });
+
+  it('names a key without a name by its thumbprint, as jose computes it', async () => {
+    for (const key of [rsa, ec, ed, p384]) {
+      expect(thumbprintOf(key.publicKey)).toBe(await calculateJwkThumbprint(key.publicJwk as never));
+    }
+  });
+
+  it('finds the one algorithm of a key', () => {
+    const algorithmOf = (source: KeySource, algorithms: CanonicalAlgorithm[]): string | undefined =>
+      [...readKeySet(source, new Set(algorithms)).byKid.values()][0]?.algorithm;
+    expect(algorithmOf(rsa.publicPem, ['RS256', 'ES256'])).toBe('RS256');
+    expect(algorithmOf(rsa.publicPem, ['PS512'])).toBe('PS512');
+    expect(algorithmOf({ ...rsa.publicJwk, alg: 'PS256' } as KeySource, ['RS256', 'PS256'])).toBe('PS256');
+    expect(algorithmOf(p384.publicPem, ['ES256', 'ES384'])).toBe('ES384');
+    expect(algorithmOf({ ...ed.publicJwk, alg: 'Ed25519' } as KeySource, ['EdDSA'])).toBe('EdDSA');
+    expect(refusal(rsa.publicPem, ['RS256', 'PS256'])).toBe('ambiguous-algorithm');
+  });
+
+  it('keeps the object of a key that stays, and no other', () => {
+    const algorithms = new Set(ALGORITHMS);
+    const before = readKeySet({ keys: [rsa.publicJwk, ec.publicJwk] }, algorithms);
+    const after = readKeySet(
+      { keys: [structuredClone(ec.publicJwk), { ...otherRsa.publicJwk, kid: 'rsa-1' }] },
+      algorithms,
+      before,
+    );
+    expect(after.byKid.get('ec-1')).toBe(before.byKid.get('ec-1'));
+    expect(after.byKid.get('rsa-1')).not.toBe(before.byKid.get('rsa-1'));
+  });
+
+  it('leaves aside what is not for us', () => {
+    const aside = [
+      { ...otherRsa.publicJwk, kid: 'enc', use: 'enc', alg: 'RSA-OAEP' },
+      { ...otherRsa.publicJwk, kid: 'enc-2', use: 'enc', alg: undefined },
+      { ...otherRsa.publicJwk, kid: 'wrap', use: undefined, alg: undefined, key_ops: ['wrapKey'] },
+      { ...otherRsa.publicJwk, kid: 'oaep', use: undefined, alg: 'RSA-OAEP-256' },
+      { ...otherRsa.publicJwk, kid: 'ps', alg: 'PS256' },
+      { kty: 'EC', crv: 'secp256k1', x: 'AAAA', y: 'AAAA', kid: 'k1' },
+      { kty: 'OKP', crv: 'X25519', x: 'AAAA', kid: 'x' },
+      { kty: 'AKP', alg: 'ML-DSA-44', pub: 'AAAA', kid: 'pq' },
+    ];
+    const set = readKeySet({ keys: [rsa.publicJwk, ...aside] }, new Set(ALGORITHMS));
+    expect([...set.byKid.keys()]).toEqual(['rsa-1']);
+    expect(set.aside).toBe(aside.length);
+    for (const key of aside) expect(refusal(key)).toBe('no-usable-key');
+  });
+
+  it('says at which position the bad key is, and nothing of the key', () => {
+    const secret = otherRsa.privateKey.export({ format: 'jwk' });
+    try {
+      read({ keys: [rsa.publicJwk, secret] });
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toMatchObject({ reason: 'private', position: 1 });
+      expect(String((error as Error).stack)).not.toContain(String(secret.d).slice(0, 12));
+    }
+  });
+});
+
+const withN = (n: bigint | string, e = 'AQAB'): object => ({
+  kty: 'RSA',
+  n: typeof n === 'string' ? n : Buffer.from(n.toString(16).padStart(512, '0'), 'hex').toString('base64url'),
+  e,
+});
+const bits = (length: number): string => Buffer.alloc(length / 8, 0xff).toString('base64url');
+const badPoint = { ...ec.publicJwk, y: ec.publicJwk['x'] };
+const pemOf = (key: { export(o: object): unknown }, type: string): string =>
+  key.export({ type, format: 'pem' }) as string;
+const psKey = generateKeyPairSync('rsa-pss', { modulusLength: 2_048 }).publicKey;
+const k1 = generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey;
+
+/** A number of 2,048 bits that is a power of 65537 modulo each of the primes below 168: what ROCA leaves behind. */
+function rocaModulus(): bigint {
+  const primes = [2n, 3n, 5n, 7n, 11n, 13n, 17n, 19n, 23n, 29n, 31n, 37n, 41n, 43n, 47n, 53n, 59n, 61n, 67n, 71n, 73n];
+  primes.push(79n, 83n, 89n, 97n, 101n, 103n, 107n, 109n, 113n, 127n, 131n, 137n, 139n, 149n, 151n, 157n, 163n, 167n);
+  const product = primes.reduce((all, prime) => all * prime, 1n);
+  const power = (base: bigint, exponent: number): bigint => {
+    let result = 1n;
+    for (let i = 0; i < exponent; i += 1) result = (result * base) % product;
+    return result;
+  };
+  return (2n ** 2_047n / product) * product * 1n + product + power(65_537n, 12_345);
+}
+
+describe('a key that must not be used', () => {
+  it.each<[string, unknown, KeySetReason]>([
+    ['private PEM, PKCS #8', pemOf(rsa.privateKey, 'pkcs8'), 'private'],
+    ['private PEM, PKCS #1', pemOf(rsa.privateKey, 'pkcs1'), 'private'],
+    ['private PEM, SEC 1', pemOf(ec.privateKey, 'sec1'), 'private'],
+    [
+      'encrypted PEM',
+      rsa.privateKey.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' }),
+      'private',
+    ],
+    ['private JWK', rsa.privateKey.export({ format: 'jwk' }), 'private'],
+    ['private EC JWK', ec.privateKey.export({ format: 'jwk' }), 'private'],
+    ['private key for encryption', { ...rsa.privateKey.export({ format: 'jwk' }), use: 'enc' }, 'private'],
+    ['symmetric JWK', { kty: 'oct', k: 'AAAA' }, 'symmetric'],
+    ['symmetric JWK without its value', { kty: 'oct' }, 'symmetric'],
+    ['symmetric among public ones', { keys: [rsa.publicJwk, { kty: 'oct', k: 'AAAA', kid: 'x' }] }, 'symmetric'],
+    ['certificate', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----', 'certificate'],
+    ['PEM with literal \\n', rsa.publicPem.replaceAll('\n', '\\n'), 'escaped-pem'],
+    ['two PEMs in one text', rsa.publicPem + ec.publicPem, 'not-a-key'],
+    ['PEM that is no key', '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----', 'invalid'],
+    ['PEM without end', rsa.publicPem.slice(0, 200), 'not-a-key'],
+    ['nonsense', 'secret', 'not-a-key'],
+    ['HMAC secret in a map', { a: 'secret' }, 'not-a-key'],
+    ['number in a list', [7], 'not-a-key'],
+    ['list in a list', [[rsa.publicPem]], 'not-a-key'],
+    ['JWK without kty', { keys: [{ n: 'AAAA', e: 'AQAB' }] }, 'not-a-key'],
+    ['RSA of 1,024 bits', makeKey('RS256', 'weak', 1_024).publicJwk, 'weak-modulus'],
+    ['RSA of 1,024 bits as PEM', makeKey('RS256', 'weak', 1_024).publicPem, 'weak-modulus'],
+    ['RSA of 2,040 bits', withN(bits(2_040)), 'weak-modulus'],
+    ['RSA of 8,200 bits', withN(bits(8_200)), 'large-modulus'],
+    ['RSA of 16,384 bits', withN(bits(16_384)), 'large-modulus'],
+    ['e = 1', { ...rsa.publicJwk, e: 'AQ' }, 'exponent'],
+    ['e = 2', { ...rsa.publicJwk, e: 'Ag' }, 'exponent'],
+    ['even e', { ...rsa.publicJwk, e: 'AQAA' }, 'exponent'],
+    ['e of 40 bits', { ...rsa.publicJwk, e: 'AQAAAAE' }, 'exponent'],
+    ['even n', withN(2n ** 2_047n + 2n), 'invalid'],
+    ['ROCA', withN(rocaModulus()), 'roca'],
+    ['n in another alphabet', { ...rsa.publicJwk, n: `+${String(rsa.publicJwk['n']).slice(1)}` }, 'invalid'],
+    ['e of 16,384 bits', { ...rsa.publicJwk, e: bits(16_384) }, 'invalid'],
+    ['no n', { kty: 'RSA', e: 'AQAB' }, 'invalid'],
+    ['point off its curve', badPoint, 'invalid'],
+    ['point at infinity', { ...ec.publicJwk, x: 'A'.repeat(43), y: 'A'.repeat(43) }, 'invalid'],
+    ['P-256 labelled ES384', { ...ec.publicJwk, alg: 'ES384' }, 'conflict'],
+    ['P-384 labelled ES256', { ...p384.publicJwk, alg: 'ES256' }, 'conflict'],
+    ['RSA labelled ES256', { ...rsa.publicJwk, alg: 'ES256' }, 'conflict'],
+    ['RSA labelled HS256', { ...rsa.publicJwk, alg: 'HS256' }, 'conflict'],
+    ['RSA labelled none', { ...rsa.publicJwk, alg: 'none' }, 'conflict'],
+    ['signature key for RSA-OAEP', { ...rsa.publicJwk, alg: 'RSA-OAEP' }, 'conflict'],
+    ['use enc with RS256', { ...rsa.publicJwk, use: 'enc' }, 'conflict'],
+    ['use enc with verify', { ...rsa.publicJwk, alg: undefined, use: 'enc', key_ops: ['verify'] }, 'conflict'],
+    ['use sig without verify', { ...rsa.publicJwk, key_ops: ['encrypt'] }, 'conflict'],
+    ['key_ops sign on a public key', { ...rsa.publicJwk, use: undefined, key_ops: ['sign'] }, 'conflict'],
+    ['key_ops twice', { ...rsa.publicJwk, key_ops: ['verify', 'verify'] }, 'conflict'],
+    ['key_ops as a string', { ...rsa.publicJwk, key_ops: 'verify' }, 'conflict'],
+    ['use as a list', { ...rsa.publicJwk, use: ['sig'] }, 'conflict'],
+    ['alg as a list', { ...rsa.publicJwk, alg: ['RS256'] }, 'conflict'],
+    ['kid as a number', { ...rsa.publicJwk, kid: 7 }, 'invalid'],
+    ['empty kid', { ...rsa.publicJwk, kid: '' }, 'invalid'],
+    ['kid that is not its name in the map', { other: rsa.publicJwk }, 'conflict'],
+    ['kid of two keys', [rsa.publicJwk, { ...ec.publicJwk, kid: 'rsa-1' }], 'duplicate-kid'],
+    ['same PEM twice', [rsa.publicPem, rsa.publicPem], 'duplicate-kid'],
+    ['RSA-PSS PEM', pemOf(psKey, 'spki'), 'unsupported-type'],
+    ['secp256k1 PEM', pemOf(k1, 'spki'), 'unsupported-type'],
+    ['empty JWKS', { keys: [] }, 'empty'],
+    ['empty list', [], 'empty'],
+    ['empty map', {}, 'empty'],
+    ['empty text', ' ', 'empty'],
+    ['65 keys', Array.from({ length: 65 }, () => rsa.publicJwk), 'too-many'],
+    ['JSON that is none', '{"keys":', 'not-json'],
+    ['JSON with keys twice', `{"keys":[],"keys":[${JSON.stringify(rsa.publicJwk)}]}`, 'not-json'],
+    ['null', null, 'not-a-key'],
+    ['true', true, 'not-a-key'],
+    ['undefined', undefined, 'not-a-key'],
+  ])('%s is refused', (_, source, reason) => {
+    expect(refusal(source)).toBe(reason);
+  });
+
+  it('is one that two algorithms use, also under two names', () => {
+    const keys = [rsa.publicJwk, { ...rsa.publicJwk, kid: 'again', alg: 'PS256' }];
+    expect(refusal(keys, ['RS256', 'PS256'])).toBe('conflict');
+    expect(read([rsa.publicJwk, { ...rsa.publicJwk, kid: 'again' }])).toEqual(['rsa-1', 'again']);
+  });
+
+  it('is never one of ours by chance: no usual modulus bears the fingerprint of ROCA', () => {
+    fc.assert(
+      fc.property(
+        fc.bigInt({ min: 2n ** 2_047n, max: 2n ** 2_048n }),
+        (modulus) => !bearsRocaFingerprint(modulus | 1n),
+      ),
+      { seed: 20_260_101, numRuns: 2_000 },
+    );
+  });
+});

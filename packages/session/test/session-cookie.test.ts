@@ -1,0 +1,75 @@
+import { defineRegions } from '@regionkit/core';
+import { requestView } from '@regionkit/core/testing';
+import { describe, expect, it } from 'vitest';
+import { CookieTooLargeError, cookie, createSessionCookie } from '../src/index.ts';
+import { claims, craft } from './support.ts';
+
+const token = craft(claims());
+const regions = defineRegions({
+  self: 'us-east-1',
+  all: {
+    'us-east-1': { origin: 'https://app-us-east-1.example.com' },
+    'eu-west-1': { origin: 'https://app-eu-west-1.example.com' },
+  },
+  hosts: ['app.example.com'],
+});
+
+describe('createSessionCookie()', () => {
+  it('writes a cookie that every region of the domain is sent', () => {
+    const made = createSessionCookie({ domain: 'example.com', regions });
+    expect(made.set(token)).toBe(
+      `__Secure-session=${token}; Max-Age=3600; Path=/; Domain=example.com; HttpOnly; Secure; SameSite=Lax`,
+    );
+    expect(made.clear()).toBe(
+      '__Secure-session=; Max-Age=0; Path=/; Domain=example.com; HttpOnly; Secure; SameSite=Lax',
+    );
+  });
+
+  it('refuses a domain that would sign somebody out on the way to another region', () => {
+    expect(() => createSessionCookie({ regions })).toThrow(/domain must be set/);
+    expect(() => createSessionCookie({ regions, domain: 'app-us-east-1.example.com' })).toThrow(/eu-west-1/);
+    expect(() => createSessionCookie({ name: '__Host-session', regions, domain: 'example.com' })).toThrow(/__Secure-/);
+  });
+
+  it('refuses what browsers would refuse without a word', () => {
+    expect(() => createSessionCookie({ secure: false })).toThrow(/secure/);
+    expect(() => createSessionCookie({ name: 'session', secure: false, sameSite: 'none' })).toThrow(/secure/);
+    expect(() => createSessionCookie({ name: '__Host-session', path: '/app' })).toThrow(/__Host-/);
+    expect(() => createSessionCookie({ name: 'a b' })).toThrow(/cookie name/);
+    expect(() => createSessionCookie({ domain: 'example.com; Path=/' })).toThrow(/domain name/);
+    expect(() => createSessionCookie({ path: '/;x' })).toThrow(/path/);
+    expect(() => createSessionCookie({ maxAgeSeconds: 0 })).toThrow(/maxAgeSeconds/);
+    expect(() => createSessionCookie({ sameSite: 'Lax' as never })).toThrow(/sameSite/);
+    expect(() => createSessionCookie({ domian: 'example.com' } as never)).toThrow(/domian/);
+  });
+
+  it('has one switch for development over plain http', () => {
+    expect(createSessionCookie({ name: 'session', secure: false }).set('a.b.c')).toBe(
+      'session=a.b.c; Max-Age=3600; Path=/; HttpOnly; SameSite=Lax',
+    );
+  });
+
+  it('says so when a browser would drop it for its size', () => {
+    const made = createSessionCookie({ domain: 'example.com' });
+    const rest = made.set('x').length - 1;
+    expect(made.set('x'.repeat(4_096 - rest))).toHaveLength(4_096);
+    expect(() => made.set('x'.repeat(4_097 - rest))).toThrow(CookieTooLargeError);
+    expect(() => made.set('x'.repeat(4_097 - rest))).toThrow(/4097 bytes/);
+  });
+
+  it('lets nothing but a token in', () => {
+    const made = createSessionCookie();
+    for (const bad of ['a; Domain=evil.test', 'a\r\nSet-Cookie: x=y', 'a b', '', 'é']) {
+      expect(() => made.set(bad)).toThrow(TypeError);
+    }
+  });
+
+  it('is read back by cookie()', () => {
+    const made = createSessionCookie();
+    const pair = made.set(token).split(';')[0] as string;
+    const read = (value: string): readonly string[] =>
+      cookie(made.name).read(requestView({ headers: { cookie: value } }));
+    expect(read(`a=b; ${pair}; c=d`)).toEqual([token]);
+    expect(read(made.clear().split(';')[0] as string)).toEqual([]);
+  });
+});
