@@ -72,8 +72,18 @@ async function ask(question: Question, region: string): Promise<Answer | SourceE
   const { source, stage, scope } = question;
   try {
     const loaded = await withDeadline(question, (signal) => source.load({ region, signal, stage, scope }));
-    return { loaded, region };
+    return { loaded: checked(loaded), region };
   } catch (error) {
     return asSourceError(error);
   }
+}
+
+/** A source of the user's own may answer anything; version and date decide too much to be taken on trust. */
+function checked({ value, version, createdAt, endpoint }: Loaded): Loaded {
+  return {
+    value,
+    ...(typeof version === 'string' && { version }),
+    ...(Number.isFinite(createdAt) && { createdAt: createdAt as number }),
+    ...(typeof endpoint === 'string' && { endpoint }),
+  };
 }

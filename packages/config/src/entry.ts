@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { serialize } from 'node:v8';
 import { type Answer, askAll, askInTurn, type NoAnswer, type Question } from './ask-regions.ts';
 import { withDeadline } from './deadline.ts';
@@ -93,7 +93,8 @@ export function createEntry(options: EntryOptions): Entry {
     try {
       bytes = serialize(value);
     } catch {
-      bytes = Buffer.from(`${changes}`);
+      // A value with functions in it cannot be compared: it counts as another one each time.
+      bytes = randomBytes(16);
     }
     return createHmac('sha256', salt).update(bytes).digest('base64');
   };
@@ -144,7 +145,7 @@ export function createEntry(options: EntryOptions): Entry {
       shown: Object.freeze({
         failure,
         ...(detail !== undefined && { detail }),
-        attempts,
+        attempts: regions.length === 0 ? [] : attempts,
         times: (lastError?.shown.times ?? 0) + 1,
         atMs: clock.wallMs(),
       }),

@@ -16,11 +16,11 @@ export interface ScheduleInput {
 export function nextDueMs(input: ScheduleInput): number {
   const { fromMs, everyMs, jitter, draw, retryMs, failures, confirmMs } = input;
   const spread = 1 + jitter * (2 * draw - 1);
-  if (failures > 0) return fromMs + Math.min(everyMs, retryMs * 2 ** Math.min(failures - 1, 30)) * spread;
-  return fromMs + (confirmMs === undefined ? everyMs : Math.min(everyMs, confirmMs)) * spread;
+  const soonerMs = failures > 0 ? retryMs * 2 ** Math.min(failures - 1, 30) : (confirmMs ?? everyMs);
+  return fromMs + Math.round(Math.min(everyMs, soonerMs) * spread);
 }
 
 /** The first look back: anywhere in the interval, since a fleet starts together. */
 export function firstDueMs(fromMs: number, everyMs: number, draw: number): number {
-  return fromMs + everyMs * draw;
+  return everyMs === Number.POSITIVE_INFINITY ? everyMs : fromMs + everyMs * draw;
 }

@@ -39,7 +39,8 @@ export function judge(
 ): Verdict {
   if (current === undefined) return { take: 'replace' };
   if (isSame(current, told)) return { take: 'same' };
-  const ordered = current.createdAt !== undefined && told.createdAt !== undefined;
+  const ordered =
+    current.createdAt !== undefined && told.createdAt !== undefined && told.createdAt !== current.createdAt;
   const first = told.region === firstRegion;
   if (ordered && (told.createdAt as number) > (current.createdAt as number)) return { take: 'replace' };
   if (!ordered && (first || told.region === current.region)) return { take: 'replace' };

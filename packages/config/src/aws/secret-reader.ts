@@ -4,7 +4,7 @@ import {
   GetSecretValueCommand,
   type GetSecretValueRequest,
 } from '@aws-sdk/client-secrets-manager';
-import { SourceError } from '../failure.ts';
+import { type Failure, SourceError } from '../failure.ts';
 import { classify, failureOfCode } from './classify.ts';
 import type { AwsClients } from './clients.ts';
 import { guard } from './guard.ts';
@@ -31,6 +31,16 @@ export interface SecretReader {
 
 /** The most ids BatchGetSecretValue takes. */
 const MAX_IDS = 20;
+
+/** What would befall each secret on its own as well. */
+const PASSING: ReadonlySet<Failure> = new Set([
+  'timeout',
+  'network',
+  'unavailable',
+  'throttled',
+  'credentials',
+  'refused',
+]);
 
 interface Waiting {
   readonly id: string;
@@ -77,10 +87,9 @@ export function createSecretReader(clients: AwsClients, region: string): SecretR
       for (const one of left) alone(one);
     } catch (error) {
       const failure = classify(error);
-      if (failure.failure === 'denied') {
-        mayBatch = false;
-        for (const one of left) alone(one);
-      } else for (const one of left) one.reject(failure);
+      if (failure.failure === 'denied') mayBatch = false;
+      // An answer that is about the call, or about one id in it, says nothing of the others.
+      for (const one of left) PASSING.has(failure.failure) ? one.reject(failure) : alone(one);
     } finally {
       release();
     }
