@@ -1,0 +1,25 @@
+const LSN = /^([0-9A-Fa-f]{1,8})\/([0-9A-Fa-f]{1,8})$/;
+const PAGE_BYTES = 8192n;
+const SHORT_HEADER_BYTES = 24n;
+const LONG_HEADER_BYTES = 40n;
+
+/** A log sequence number as PostgreSQL writes it (`16/B374D848`), as one number; undefined for anything else. */
+export function parseLsn(text: string): bigint | undefined {
+  const match = LSN.exec(text);
+  return match === null ? undefined : (BigInt(`0x${match[1]}`) << 32n) | BigInt(`0x${match[2]}`);
+}
+
+/** The inverse of {@link parseLsn}. */
+export function formatLsn(lsn: bigint): string {
+  return `${(lsn >> 32n).toString(16)}/${(lsn & 0xffffffffn).toString(16)}`.toUpperCase();
+}
+
+/**
+ * An insert position that a standby can reach. Just after a page or segment has begun the insert position stands behind
+ * a header that holds no record yet: on an idle primary nobody ever replays up to it, so it is rounded down.
+ */
+export function normaliseInsertLsn(lsn: bigint, segmentBytes: number): bigint {
+  if (lsn % BigInt(segmentBytes) === LONG_HEADER_BYTES) return lsn - LONG_HEADER_BYTES;
+  if (lsn % PAGE_BYTES === SHORT_HEADER_BYTES) return lsn - SHORT_HEADER_BYTES;
+  return lsn;
+}

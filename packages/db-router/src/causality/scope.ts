@@ -1,0 +1,219 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Epoch } from '@regionkit/core';
+import type { Clock } from '@regionkit/core/kit';
+import type { RouterEvents } from '../events.ts';
+import type { RequestScope } from '../gate-seam.ts';
+import { type Need, PRIMARY_ONLY } from '../routing/route.ts';
+import { leftAt } from '../topology/epoch.ts';
+import { ownerOf } from '../topology/hear.ts';
+import type { Topology } from '../topology/topology.ts';
+import { formatLsn } from './lsn.ts';
+import type { TokenClaims, TokenCodec } from './token.ts';
+
+/** What one request, job or message must see, and what it wrote. */
+export interface Scope {
+  readonly access: 'read' | 'write';
+  readonly signal: AbortSignal | undefined;
+  /** What its next read must see. */
+  need: Need | undefined;
+  /** The highest position it brought or made, as a token would say it. */
+  position: { readonly kind: 'write' | 'seen'; readonly epoch: Epoch; readonly lsn: bigint } | undefined;
+  wrote: boolean;
+  seen: { readonly epoch: Epoch; readonly lsn: bigint } | undefined;
+  headClosed: boolean;
+  /** Its token stands for a write that is probably lost: it is replaced, so that this is said once. */
+  replaceToken: boolean;
+}
+
+/** A write was done at a position nobody could learn: no standby is ever seen to have it. */
+export const UNKNOWN_LSN = 0xffff_ffff_ffff_ffffn;
+
+export interface Scopes {
+  current(): Scope | undefined;
+  open(options: {
+    readonly tokens: readonly string[];
+    readonly access: 'read' | 'write';
+    readonly signal?: AbortSignal | undefined;
+  }): Scope;
+  run<T>(scope: Scope, fn: () => T): T;
+  /** The scope as the write gate sees it. */
+  forGate(scope: Scope): RequestScope;
+  /** A write of this scope was committed at `lsn`; undefined when its position could not be learnt. */
+  noteWritten(scope: Scope, epoch: Epoch, lsn: bigint | undefined): void;
+  /** A read of this scope saw everything up to `lsn`. */
+  noteSeen(scope: Scope, epoch: Epoch, lsn: bigint): void;
+  /** Everything this scope must see, signed; undefined when there is nothing, or no secret. */
+  tokenOf(scope: Scope): string | undefined;
+  /** What a token asks for, without a scope. */
+  needOf(token: string): Need | undefined;
+}
+
+export interface ScopesOptions {
+  readonly codec: TokenCodec | undefined;
+  readonly clock: Clock;
+  readonly maxAgeMs: number;
+  /** Owners there can be, so that a token's hash can be given its name back. */
+  readonly owners: readonly string[];
+  topology(): Topology;
+  /** Every database heard of. */
+  systems(): readonly string[];
+  hear(epoch: Epoch): void;
+  emit<E extends keyof RouterEvents>(event: E, payload: RouterEvents[E]): void;
+}
+
+const MAX_TOKENS = 16;
+const REFRESH_SPACING_MS = 10_000;
+
+export function createScopes(options: ScopesOptions): Scopes {
+  const { codec, clock, emit } = options;
+  const storage = new AsyncLocalStorage<Scope>();
+  const owners = new Map(codec === undefined ? [] : options.owners.map((owner) => [codec.ownerHash(owner), owner]));
+  let refreshedAtMs = Number.NEGATIVE_INFINITY;
+
+  const invalid = (): void => {
+    emit('token-invalid', {});
+    if (clock.now() - refreshedAtMs < REFRESH_SPACING_MS) return;
+    refreshedAtMs = clock.now();
+    void codec?.refresh().catch(() => {});
+  };
+
+  /** The epoch a token names, with the names this process knows; undefined when it is of no database heard of. */
+  const epochOf = (claims: TokenClaims): Epoch | undefined => {
+    const system = options.systems().find((known) => codec?.systemHash(known) === claims.systemHash);
+    if (system === undefined) return undefined;
+    return { system, timeline: claims.timeline, owner: owners.get(claims.ownerHash) ?? `#${claims.ownerHash}` };
+  };
+
+  /** Old enough that every replica that may be read has it. Without a primary nothing proves that. */
+  const isSpent = (claims: TokenClaims): boolean =>
+    options.topology().state === 'ready' && clock.wallMs() - claims.issuedAtMs > options.maxAgeMs;
+
+  const take = (scope: Scope, token: string): void => {
+    const claims = codec?.decode(token);
+    if (claims === undefined) {
+      if (codec !== undefined) invalid();
+      scope.need = PRIMARY_ONLY;
+      return;
+    }
+    if (isSpent(claims)) return;
+    const epoch = epochOf(claims);
+    if (epoch === undefined) {
+      scope.need = PRIMARY_ONLY;
+      return;
+    }
+    options.hear(epoch);
+    const fate = fateOf(epoch, claims.lsn, options.topology());
+    if (fate !== 'kept') {
+      scope.need = PRIMARY_ONLY;
+      if (claims.kind === 'write') tell(fate, epoch, claims.lsn);
+      if (fate === 'unknown') raise(scope, claims.kind, epoch, claims.lsn);
+      else if (claims.kind === 'write') scope.replaceToken = true;
+      return;
+    }
+    raise(scope, claims.kind, epoch, claims.lsn);
+    scope.need = higherNeed(scope.need, { ...epoch, lsn: claims.lsn });
+  };
+
+  const tell = (fate: 'lost' | 'unknown', epoch: Epoch, lsn: bigint): void => {
+    const { forks, top } = options.topology();
+    if (fate === 'unknown') {
+      emit('write-fate-unknown', { timeline: epoch.timeline, lsn: formatLsn(lsn) });
+      return;
+    }
+    const fork = leftAt(forks, epoch.system, epoch.timeline, top?.timeline ?? 0) ?? 0n;
+    emit('write-lost-suspected', { timeline: epoch.timeline, lsn: formatLsn(lsn), fork: formatLsn(fork) });
+  };
+
+  const sign = (kind: 'write' | 'seen', epoch: Epoch, lsn: bigint): string | undefined =>
+    codec?.encode(kind, epoch, lsn, clock.wallMs());
+
+  const writtenToken = (scope: Scope): string | undefined => {
+    if (scope.wrote && scope.position !== undefined) {
+      return sign('write', scope.position.epoch, scope.position.lsn);
+    }
+    const { primary } = options.topology();
+    return scope.replaceToken && primary !== undefined ? sign('seen', primary.epoch, primary.position) : undefined;
+  };
+
+  return {
+    current: () => storage.getStore(),
+    open: ({ tokens, access, signal }) => {
+      const scope: Scope = {
+        access,
+        signal,
+        need: undefined,
+        position: undefined,
+        wrote: false,
+        seen: undefined,
+        headClosed: false,
+        replaceToken: false,
+      };
+      for (const token of tokens.slice(0, MAX_TOKENS)) take(scope, token);
+      if (tokens.length > MAX_TOKENS) scope.need = PRIMARY_ONLY;
+      return scope;
+    },
+    run: (scope, fn) => storage.run(scope, fn),
+    forGate: (scope) => ({
+      run: (fn) => storage.run(scope, fn),
+      closeHead: () => {
+        scope.headClosed = true;
+        const written = writtenToken(scope);
+        const seen = scope.seen === undefined ? undefined : sign('seen', scope.seen.epoch, scope.seen.lsn);
+        return { ...(written !== undefined && { written }), ...(seen !== undefined && { seen }) };
+      },
+    }),
+    noteWritten: (scope, epoch, lsn) => {
+      scope.wrote = true;
+      raise(scope, 'write', epoch, lsn ?? UNKNOWN_LSN);
+      scope.need = lsn === undefined ? PRIMARY_ONLY : higherNeed(scope.need, { ...epoch, lsn });
+      if (scope.headClosed) emit('token-late', {});
+    },
+    noteSeen: (scope, epoch, lsn) => {
+      const { seen } = scope;
+      if (seen === undefined || isHigher(epoch, lsn, seen.epoch, seen.lsn)) scope.seen = { epoch, lsn };
+      scope.need = higherNeed(scope.need, { ...epoch, lsn });
+      if (scope.headClosed) emit('token-late', {});
+    },
+    tokenOf: (scope) => {
+      const { position } = scope;
+      if (position === undefined) return writtenToken(scope);
+      return sign(position.kind, position.epoch, position.lsn);
+    },
+    needOf: (token) => {
+      const claims = codec?.decode(token);
+      if (claims === undefined) return PRIMARY_ONLY;
+      if (isSpent(claims)) return undefined;
+      const epoch = epochOf(claims);
+      const kept = epoch !== undefined && fateOf(epoch, claims.lsn, options.topology()) === 'kept';
+      return kept ? { ...epoch, lsn: claims.lsn } : PRIMARY_ONLY;
+    },
+  };
+}
+
+function raise(scope: Scope, kind: 'write' | 'seen', epoch: Epoch, lsn: bigint): void {
+  const { position } = scope;
+  if (position === undefined || isHigher(epoch, lsn, position.epoch, position.lsn))
+    scope.position = { kind, epoch, lsn };
+}
+
+function isHigher(epoch: Epoch, lsn: bigint, thanEpoch: Epoch, thanLsn: bigint): boolean {
+  return epoch.timeline > thanEpoch.timeline || (epoch.timeline === thanEpoch.timeline && lsn > thanLsn);
+}
+
+/** The later of two needs. Once only the primary will do, nothing less does. */
+function higherNeed(left: Need | undefined, right: Need): Need {
+  if (left === undefined) return right;
+  if (left === PRIMARY_ONLY || right === PRIMARY_ONLY) return PRIMARY_ONLY;
+  return isHigher(right, right.lsn, left, left.lsn) ? right : left;
+}
+
+/** Whether what was written there is in the history in force: not if it is beyond the fork, or another owner's. */
+function fateOf(epoch: Epoch, lsn: bigint, { top, forks, owners }: Topology): 'kept' | 'lost' | 'unknown' {
+  if (top === undefined || top.system !== epoch.system || epoch.timeline > top.timeline) return 'kept';
+  if (lsn === UNKNOWN_LSN) return epoch.timeline === top.timeline ? 'kept' : 'unknown';
+  if (epoch.timeline === top.timeline) return top.owners.length > 1 ? 'unknown' : 'kept';
+  if (ownerOf(owners, epoch.system, epoch.timeline) !== epoch.owner) return 'unknown';
+  const left = leftAt(forks, epoch.system, epoch.timeline, top.timeline);
+  if (left === undefined) return 'unknown';
+  return lsn > left ? 'lost' : 'kept';
+}

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import type { Epoch, Live } from '@regionkit/core';
+import { createKeyring, type Secrets } from '@regionkit/core/kit';
+
+/** What a token says. Names are hashed in it: they are matched against the names this process knows. */
+export interface TokenClaims {
+  /** `write`: the client wrote this. `seen`: it read this. */
+  readonly kind: 'write' | 'seen';
+  readonly systemHash: string;
+  readonly timeline: number;
+  readonly ownerHash: string;
+  readonly lsn: bigint;
+  readonly issuedAtMs: number;
+}
+
+/** Signs positions and reads them back. */
+export interface TokenCodec {
+  encode(kind: TokenClaims['kind'], epoch: Epoch, lsn: bigint, issuedAtMs: number): string;
+  /** Undefined for anything that no secret verifies. Never throws. */
+  decode(token: string): TokenClaims | undefined;
+  /** The hashes under which a token names a database and an owner. */
+  systemHash(system: string): string;
+  ownerHash(owner: string): string;
+  /** Asks for newer secrets, if there is somebody to ask. */
+  refresh(): Promise<void>;
+}
+
+const VERSION = 'v1';
+const CODE_LENGTH = 22;
+const BYTES = { kind: 1, system: 6, timeline: 4, owner: 4, lsn: 8, issuedAt: 6 } as const;
+const PAYLOAD_BYTES = Object.values(BYTES).reduce((sum, bytes) => sum + bytes, 0);
+const PAYLOAD_LENGTH = Math.ceil((PAYLOAD_BYTES * 4) / 3);
+/** 66 characters, of the 96 a token may have. */
+const TOKEN_LENGTH = VERSION.length + 1 + PAYLOAD_LENGTH + 1 + CODE_LENGTH;
+
+/**
+ * `v1.<payload>.<HMAC-SHA-256, 132 bits>`: 66 characters of a cookie value (RFC 6265 section 4.1.1).
+ *
+ * @throws {TypeError | RangeError} A secret is missing or too short.
+ */
+export function createTokenCodec(secrets: Secrets | Live<Secrets>): TokenCodec {
+  const keyring = createKeyring({
+    option: 'createRegionRouter: token.secret',
+    secrets,
+    purpose: 'db-router token',
+    length: CODE_LENGTH,
+  });
+  const systemHash = createNames(BYTES.system);
+  const ownerHash = createNames(BYTES.owner);
+  return {
+    systemHash,
+    ownerHash,
+    encode: (kind, epoch, lsn, issuedAtMs) => {
+      const payload = Buffer.alloc(PAYLOAD_BYTES);
+      let at = payload.writeUInt8(kind === 'write' ? 1 : 2, 0);
+      at += payload.write(systemHash(epoch.system), at, 'hex');
+      at = payload.writeUInt32BE(epoch.timeline, at);
+      at += payload.write(ownerHash(epoch.owner), at, 'hex');
+      at = payload.writeBigUInt64BE(lsn, at);
+      payload.writeUIntBE(issuedAtMs, at, BYTES.issuedAt);
+      const signed = `${VERSION}.${payload.toString('base64url')}`;
+      return `${signed}.${keyring.sign(signed)}`;
+    },
+    decode: (token) => {
+      if (typeof token !== 'string' || token.length !== TOKEN_LENGTH || !token.startsWith(`${VERSION}.`))
+        return undefined;
+      const dot = TOKEN_LENGTH - CODE_LENGTH - 1;
+      if (token[dot] !== '.' || !keyring.verify(token.slice(0, dot), token.slice(dot + 1))) return undefined;
+      return readPayload(Buffer.from(token.slice(VERSION.length + 1, dot), 'base64url'));
+    },
+    refresh: () => keyring.refresh(),
+  };
+}
+
+function readPayload(payload: Buffer): TokenClaims | undefined {
+  if (payload.length !== PAYLOAD_BYTES) return undefined;
+  const kind = payload[0] === 1 ? 'write' : payload[0] === 2 ? 'seen' : undefined;
+  if (kind === undefined) return undefined;
+  const timelineAt = BYTES.kind + BYTES.system;
+  const ownerAt = timelineAt + BYTES.timeline;
+  const lsnAt = ownerAt + BYTES.owner;
+  return {
+    kind,
+    systemHash: payload.toString('hex', BYTES.kind, timelineAt),
+    timeline: payload.readUInt32BE(timelineAt),
+    ownerHash: payload.toString('hex', ownerAt, lsnAt),
+    lsn: payload.readBigUInt64BE(lsnAt),
+    issuedAtMs: payload.readUIntBE(lsnAt + BYTES.lsn, BYTES.issuedAt),
+  };
+}
+
+/** Short names for long ones, in hex, as tokens carry them. The names are few, so each is hashed once. */
+function createNames(bytes: number): (name: string) => string {
+  const known = new Map<string, string>();
+  return (name) => {
+    let hash = known.get(name);
+    if (hash === undefined) {
+      hash = createHash('sha256')
+        .update(name)
+        .digest('hex')
+        .slice(0, bytes * 2);
+      if (known.size < 1_024) known.set(name, hash);
+    }
+    return hash;
+  };
+}

@@ -1,0 +1,341 @@
+import type { Epoch, Events, RegionState } from '@regionkit/core';
+import { createScopes, type Scopes } from './causality/scope.ts';
+import { createTokenCodec } from './causality/token.ts';
+import { createWatcher, type Watcher } from './causality/watcher.ts';
+import { type Counters, createCounters } from './counters.ts';
+import {
+  AbortedError,
+  NodeFencedError,
+  NodeUnavailableError,
+  type NoPrimaryReason,
+  OutcomeUnknownError,
+  RouterClosedError,
+} from './errors.ts';
+import type { RouterEvents } from './events.ts';
+import type { Settings } from './options.ts';
+import { createHoldQueue, type HoldQueue } from './routing/hold.ts';
+import { classify } from './routing/outcome.ts';
+import type { Route } from './routing/route.ts';
+import { readStored, writeStored } from './topology/epoch-store.ts';
+import { createLiveTopology, isKnownTop, type LiveTopology } from './topology/live-topology.ts';
+import { createMonitor, type Monitor } from './topology/monitor.ts';
+import { createPoolNode, type PoolNode } from './topology/node.ts';
+import type { Reading } from './topology/readings.ts';
+import { highestOf, type Topology } from './topology/topology.ts';
+import { createWakefulness } from './topology/wakefulness.ts';
+
+/** What the statements of a router run on. */
+export interface Engine {
+  readonly settings: Settings;
+  readonly nodes: readonly PoolNode[];
+  readonly live: LiveTopology;
+  readonly monitor: Monitor;
+  readonly hold: HoldQueue;
+  readonly watcher: Watcher;
+  readonly scopes: Scopes;
+  readonly events: Events<RouterEvents>;
+  readonly counters: Counters;
+  readonly closed: boolean;
+  /** Where a write would go at this moment; to `hold` with `stale-view` when what is known is too old to say. */
+  writeRoute(): Route;
+  /** The same, holding while there is nowhere to go. @throws when it was held in vain; nothing was sent. */
+  locate(deadlineMs: number, signal: AbortSignal | undefined): Promise<Route>;
+  /** Resolves when a read can be served. */
+  readable(signal: AbortSignal | undefined): Promise<void>;
+  hear(epoch: Epoch, from: 'hop' | 'token'): void;
+  /** Called twice a second or so. */
+  onBeat(run: () => void): void;
+  /** Waits, without keeping the process alive. */
+  pause(delayMs: number): Promise<void>;
+  close(): void;
+}
+
+const WATCH_MS = 10;
+const MAX_CONNECTION_MS = 60_000;
+/** Looks without an answer after which who waits for one of its statements waits in vain. */
+const SILENT_LOOKS = 2;
+const MAX_OWNERS_PER_REGION = 16;
+
+const STALE_VIEW: Route = { action: 'hold', node: -1, region: undefined, reason: 'stale-view', lagMs: undefined };
+
+export function createEngine(settings: Settings, events: Events<RouterEvents>): Engine {
+  const { clock, regions } = settings;
+  const silentLooks = settings.nodes.map(() => 0);
+  const readers = new Set<() => void>();
+  const counters = createCounters();
+  let closed = false;
+  let stale = false;
+
+  const emit: Events<RouterEvents>['emit'] = (event, payload) => events.emit(event, payload);
+  const { token } = settings;
+  const codec = token === undefined ? undefined : createTokenCodec(token.secret);
+
+  const onChange = (topology: Topology, before: Topology): void => {
+    for (const view of topology.nodes) {
+      const node = nodes[view.index];
+      if (node === undefined) continue;
+      node.generation = view.generation;
+      const was = before.nodes[view.index]?.state;
+      if (was === view.state) continue;
+      if (view.state === 'fenced' || view.state === 'foreign') {
+        const error = new NodeFencedError(node.id);
+        node.turnAway(error);
+        const clients = node.destroyAll(error);
+        if (view.state === 'fenced') emit('fenced', { node: node.id, by: highestOf(topology), clients });
+      } else if (view.state === 'unreachable') node.turnAway(new NodeUnavailableError(node.id));
+    }
+    watcher.notify();
+    if (canRead()) for (const resolve of [...readers]) resolve();
+    if (before.state === 'ready' && topology.state !== 'ready') monitor?.hurry();
+    goOn();
+    if (topology.accepted && differs(topology, before)) void saveEpoch();
+  };
+
+  const live = createLiveTopology({
+    nodes: settings.nodes,
+    rules: {
+      self: regions.self,
+      regions: regions.list.map(({ name }) => name),
+      maxLagMs: settings.maxLagMs,
+      maxViewAgeMs: settings.maxViewAgeMs,
+      coldStart: settings.coldStart,
+    },
+    table: { self: regions.self, writes: settings.writes, onBehind: settings.onBehind },
+    clock,
+    hasStore: settings.epoch !== undefined,
+    emit,
+    onChange,
+  });
+
+  const onVerify = async (index: number, reading: Reading, sentAtMs: number): Promise<boolean> => {
+    const matches = (): boolean => {
+      const known = live.store.facts.nodes[index]?.reading;
+      return known !== undefined && known.server === reading.server && known.system === reading.system;
+    };
+    if (!matches()) {
+      monitor?.wake(index, { reconnect: true });
+      await monitor?.look(index);
+    }
+    if (!matches()) return false;
+    live.take({ type: 'reading', node: index, reading, sentAtMs, atMs: clock.now() });
+    return true;
+  };
+
+  const nodes: readonly PoolNode[] = settings.nodes.map(({ id, region, pool }, index) =>
+    createPoolNode({
+      index,
+      id,
+      region,
+      pool,
+      clock,
+      readings: settings.readings,
+      verifyTimeoutMs: settings.timeoutMs,
+      onSign: () => {
+        if (!closed) monitor?.wake(index);
+      },
+      onVerify: (reading, sentAtMs) => onVerify(index, reading, sentAtMs),
+    }),
+  );
+
+  const hold = createHoldQueue({
+    clock,
+    max: settings.holdWritesMs === 0 ? 0 : settings.holdWritesMax,
+    onHold: (waiting) => {
+      counters.held += 1;
+      if (waiting === 1) monitor?.hurry();
+      emit('hold', { waiting });
+    },
+    onEnd: (heldMs, by) => emit('hold-ended', { heldMs, by }),
+  });
+  const watcher = createWatcher({ clock, onWatch: (index) => monitor?.wake(index) });
+
+  const scopes = createScopes({
+    codec,
+    clock,
+    maxAgeMs: token?.maxAgeMs ?? 0,
+    owners: regions.list.flatMap(({ name }) =>
+      Array.from({ length: MAX_OWNERS_PER_REGION }, (_, place) => `${name}/${place}`),
+    ),
+    topology: () => live.topology,
+    systems: () => live.store.facts.tops.map(({ system }) => system),
+    hear: (epoch) => hear(epoch, 'token'),
+    emit,
+  });
+
+  const hear = (epoch: Epoch, from: 'hop' | 'token'): void => {
+    if (isKnownTop(live.topology, epoch)) return;
+    live.take({ type: 'heard', epoch, from, atMs: clock.now() });
+  };
+
+  const beats: (() => void)[] = [];
+  const wakefulness = createWakefulness(clock, () => {
+    checkSuspension();
+    for (const run of beats) run();
+  });
+  const checkSuspension = (): void => {
+    if (closed || !wakefulness.wasSuspended()) return;
+    emit('suspended', {});
+    distrust();
+  };
+  /** What is known is too old: every node is looked at before it is believed again. */
+  const distrust = (): void => {
+    if (stale) return;
+    stale = true;
+    void monitor?.lookAll().then(() => {
+      stale = false;
+      goOn();
+    });
+  };
+
+  const writeRoute = (): Route => {
+    checkSuspension();
+    if (!stale && clock.now() - live.oldestLookMs > settings.maxViewAgeMs) distrust();
+    return stale ? STALE_VIEW : live.table.write;
+  };
+  const goOn = (): void => {
+    if (hold.size > 0 && !stale && live.table.write.action !== 'hold') hold.release();
+  };
+
+  const canRead = (): boolean => live.table.locals.length > 0 || live.table.others.length > 0;
+
+  let monitor: Monitor | undefined;
+  monitor = createMonitor({
+    nodes,
+    readings: settings.readings,
+    clock,
+    random: settings.random,
+    timeoutMs: settings.timeoutMs,
+    maxConnectionMs: MAX_CONNECTION_MS,
+    paceMs: (index) => {
+      if (watcher.watches(index)) return WATCH_MS;
+      const view = live.topology.nodes[index];
+      // Not judged yet, or about to follow a new timeline: what is known of it is out of date at any moment.
+      const unsettled =
+        view?.lagMs === undefined && (view?.state === 'stale' || (view?.state === 'behind' && view.readable));
+      const urgent = live.topology.state !== 'ready' || hold.size > 0 || unsettled;
+      return urgent ? settings.alertMs : settings.quietMs;
+    },
+    onReading: (index, reading, sentAtMs) => {
+      silentLooks[index] = 0;
+      live.take({ type: 'reading', node: index, reading, sentAtMs, atMs: clock.now() });
+    },
+    onFailure: (index, error) => {
+      const { kind } = classify(error, { phase: 'open', inRecovery: false });
+      const answered = kind === 'login' || isServerError(error);
+      silentLooks[index] = answered ? 0 : (silentLooks[index] ?? 0) + 1;
+      live.take({ type: 'failed', node: index, atMs: clock.now() });
+      const node = nodes[index];
+      if (node !== undefined && silentLooks[index] === SILENT_LOOKS) node.destroyAll(new OutcomeUnknownError(node.id));
+    },
+  });
+
+  const takeDocument = (state: RegionState): void => {
+    if (!state.identified || state.name === regions.self) return;
+    const { primary, forks, highest, observedAtMs } = state;
+    live.take({
+      type: 'document',
+      region: state.name,
+      ...(primary !== undefined && { primary }),
+      ...(forks !== undefined && { forks }),
+      ...(highest !== undefined && { highest }),
+      observedAtMs,
+      atMs: clock.now(),
+    });
+  };
+  for (const state of settings.view?.list() ?? []) takeDocument(state);
+  const unsubscribe = settings.view?.subscribe(takeDocument);
+
+  const loadEpoch = async (): Promise<void> => {
+    let value: string | undefined;
+    try {
+      value = await settings.epoch?.load();
+    } catch {
+      emit('store-failed', { action: 'load' });
+    }
+    const stored = value === undefined ? undefined : readStored(value);
+    live.take({ type: 'store', stored, atMs: clock.now() });
+  };
+  if (settings.epoch !== undefined) void loadEpoch();
+
+  let saving: Promise<void> = Promise.resolve();
+  const saveEpoch = (): Promise<void> => {
+    saving = saving.then(async () => {
+      const epoch = highestOf(live.topology);
+      if (epoch === undefined || settings.epoch === undefined) return;
+      const { owners, forks, voided } = live.store.facts;
+      try {
+        await settings.epoch.save(writeStored({ epoch, owners, forks, voided }));
+      } catch {
+        emit('store-failed', { action: 'save' });
+      }
+    });
+    return saving;
+  };
+
+  return {
+    settings,
+    nodes,
+    live,
+    monitor,
+    hold,
+    watcher,
+    scopes,
+    events,
+    counters,
+    get closed() {
+      return closed;
+    },
+    writeRoute,
+    locate: async (deadlineMs, signal) => {
+      for (;;) {
+        if (closed) throw new RouterClosedError();
+        if (signal?.aborted === true) throw new AbortedError();
+        const route = writeRoute();
+        if (route.action !== 'hold') return route;
+        await hold.wait(() => writeRoute().reason as NoPrimaryReason, deadlineMs, signal);
+      }
+    },
+    readable: (signal) =>
+      new Promise<void>((resolve, reject) => {
+        if (closed) return reject(new RouterClosedError());
+        if (canRead()) return resolve();
+        const end = (): void => {
+          readers.delete(end);
+          signal?.removeEventListener('abort', end);
+          if (canRead()) resolve();
+          else reject(closed ? new RouterClosedError() : new AbortedError());
+        };
+        if (signal?.aborted === true) return reject(new AbortedError());
+        signal?.addEventListener('abort', end, { once: true });
+        readers.add(end);
+      }),
+    hear,
+    onBeat: (run) => void beats.push(run),
+    pause: (delayMs) => new Promise((resolve) => void clock.schedule(resolve, delayMs)),
+    close: () => {
+      if (closed) return;
+      closed = true;
+      unsubscribe?.();
+      wakefulness.close();
+      monitor?.close();
+      hold.close();
+      watcher.close();
+      for (const end of [...readers]) end();
+      live.close();
+      for (const node of nodes) node.detach();
+    },
+  };
+}
+
+function isServerError(error: unknown): boolean {
+  return typeof (error as { severity?: unknown } | undefined)?.severity === 'string';
+}
+
+function differs(topology: Topology, before: Topology): boolean {
+  return (
+    topology.top !== before.top ||
+    topology.forks !== before.forks ||
+    topology.owners !== before.owners ||
+    topology.accepted !== before.accepted
+  );
+}

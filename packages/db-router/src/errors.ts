@@ -1,0 +1,233 @@
+import { RegionKitError, type RegionKitErrorOptions } from '@regionkit/core';
+
+/**
+ * What became of a statement that failed. `not-sent`: nothing of it left this process. `rolled-back`: the server did
+ * nothing, or undid it. `unknown`: it may have happened; only the database can tell, so it is never sent again.
+ */
+export type Outcome = 'not-sent' | 'rolled-back' | 'unknown';
+
+/** Every code a router's error can have. */
+export type RouterErrorCode =
+  | 'ERR_NO_PRIMARY'
+  | 'ERR_NOT_PRIMARY_REGION'
+  | 'ERR_REPLICA_BEHIND'
+  | 'ERR_NO_READABLE_NODE'
+  | 'ERR_NODE_UNAVAILABLE'
+  | 'ERR_NODE_FENCED'
+  | 'ERR_OUTCOME_UNKNOWN'
+  | 'ERR_ROLLED_BACK'
+  | 'ERR_ADVISORY_LOCK_ON_REPLICA'
+  | 'ERR_NESTED_TRANSACTION'
+  | 'ERR_TRANSACTION_CLOSED'
+  | 'ERR_TRANSACTION_CONTROL'
+  | 'ERR_TRANSACTION_LEAKED'
+  | 'ERR_BATCH_STATEMENT'
+  | 'ERR_ABORTED'
+  | 'ERR_ROUTER_CLOSED';
+
+/** The base of a router's errors: each says what became of the statement. */
+export class RouterError extends RegionKitError<RouterErrorCode> {
+  readonly outcome: Outcome;
+
+  constructor(code: RouterErrorCode, message: string, outcome: Outcome, options?: RegionKitErrorOptions) {
+    super(code, message, options);
+    this.outcome = outcome;
+  }
+}
+
+/** Why no primary can take a write at this moment. */
+export type NoPrimaryReason =
+  | 'no-primary'
+  | 'unconfirmed'
+  | 'twin-primaries'
+  | 'foreign-system'
+  | 'read-only'
+  | 'stale-view'
+  | 'primary-unreachable';
+
+const UNAVAILABLE = { status: 503, headers: { 'retry-after': '1' } } as const;
+
+/** No primary is known, or it cannot be told which node is one. Retry later: nothing was sent. */
+export class NoPrimaryError extends RouterError {
+  readonly reason: NoPrimaryReason;
+
+  constructor(reason: NoPrimaryReason, held: 'timed-out' | 'full' | 'not-held') {
+    const waited = {
+      'timed-out': 'waited for one',
+      full: 'too many wait for one',
+      'not-held': 'waiting is turned off',
+    };
+    super('ERR_NO_PRIMARY', `no primary can take a write (${reason}; ${waited[held]})`, 'not-sent', UNAVAILABLE);
+    this.reason = reason;
+  }
+}
+
+/** The statement belongs to the primary's region, and the policy does not run it from here: go there. */
+export class NotPrimaryRegionError extends RouterError {
+  /** The region to go to. */
+  readonly region: string;
+  readonly intent: 'read' | 'write';
+
+  constructor(region: string, intent: 'read' | 'write' = 'write') {
+    super('ERR_NOT_PRIMARY_REGION', `this ${intent} belongs in the region of the primary, ${region}`, 'not-sent', {
+      status: 503,
+      headers: { 'retry-after': '1', 'x-region-hint': region },
+    });
+    this.region = region;
+    this.intent = intent;
+  }
+}
+
+/** No node that can be reached has yet what this request must see. */
+export class ReplicaBehindError extends RouterError {
+  constructor(options: { readonly region?: string } = {}) {
+    super('ERR_REPLICA_BEHIND', 'no reachable node has replayed what this request must see', 'not-sent', {
+      status: 503,
+      headers: {
+        'retry-after': '1',
+        ...(options.region !== undefined && { 'x-region-hint': options.region }),
+      },
+    });
+  }
+}
+
+/** No node can serve a read. */
+export class NoReadableNodeError extends RouterError {
+  constructor(cause?: unknown) {
+    super('ERR_NO_READABLE_NODE', 'no node can serve a read', 'not-sent', { ...UNAVAILABLE, cause });
+  }
+}
+
+/** A connection to the node could not be had. Nothing was sent. */
+export class NodeUnavailableError extends RouterError {
+  /** `region/node`. */
+  readonly node: string;
+
+  constructor(node: string, cause?: unknown) {
+    super('ERR_NODE_UNAVAILABLE', `no connection to ${node} could be had`, 'not-sent', { ...UNAVAILABLE, cause });
+    this.node = node;
+  }
+}
+
+/**
+ * The node was fenced while a client of it was handed out: its data has left the history of the new primary, so the
+ * connection was destroyed. It reaches the statement that was in flight.
+ */
+export class NodeFencedError extends RouterError {
+  readonly node: string;
+
+  constructor(node: string) {
+    super('ERR_NODE_FENCED', `${node} was fenced: a newer primary is known`, 'unknown', UNAVAILABLE);
+    this.node = node;
+  }
+}
+
+/** The statement or the COMMIT was sent and no answer came: it may have happened. Never retried. */
+export class OutcomeUnknownError extends RouterError {
+  readonly node: string;
+
+  constructor(node: string, cause?: unknown) {
+    super('ERR_OUTCOME_UNKNOWN', `${node} was asked and did not answer: it may have happened`, 'unknown', {
+      status: 500,
+      cause,
+    });
+    this.node = node;
+  }
+}
+
+/** The transaction did not happen. */
+export class RolledBackError extends RouterError {
+  constructor(why: 'commit-said-rollback' | 'connection-lost' | 'ended-inside', cause?: unknown) {
+    const messages = {
+      'commit-said-rollback': 'COMMIT answered ROLLBACK: a statement of the transaction had failed',
+      'connection-lost': 'the connection was lost before COMMIT',
+      'ended-inside': 'the callback ended the transaction with a statement of its own',
+    };
+    const lost = why === 'connection-lost';
+    super('ERR_ROLLED_BACK', messages[why], why === 'ended-inside' ? 'unknown' : 'rolled-back', {
+      ...(lost ? UNAVAILABLE : { status: 500 }),
+      cause,
+    });
+  }
+}
+
+/** An advisory lock taken on a replica excludes nobody. */
+export class AdvisoryLockError extends RouterError {
+  constructor() {
+    super(
+      'ERR_ADVISORY_LOCK_ON_REPLICA',
+      'an advisory lock on a replica excludes nobody: take it with write(), transaction() or router.primary',
+      'not-sent',
+    );
+  }
+}
+
+/** `transaction()` inside the callback of another one: it would run beside it, not in it. */
+export class NestedTransactionError extends RouterError {
+  constructor() {
+    super(
+      'ERR_NESTED_TRANSACTION',
+      'transaction() inside a transaction: use the tx you have, or a SAVEPOINT',
+      'not-sent',
+    );
+  }
+}
+
+/** The `tx` was used after its transaction had ended. */
+export class TransactionClosedError extends RouterError {
+  constructor() {
+    super('ERR_TRANSACTION_CLOSED', 'this tx has ended: await every statement inside the callback', 'not-sent');
+  }
+}
+
+/** BEGIN, COMMIT or ROLLBACK inside a transaction of the router's: it begins and ends it itself. */
+export class TransactionControlError extends RouterError {
+  constructor() {
+    super(
+      'ERR_TRANSACTION_CONTROL',
+      'the router begins and ends the transaction: return or throw, or use a SAVEPOINT',
+      'not-sent',
+    );
+  }
+}
+
+/** The callback returned while statements of it were under way: the transaction was rolled back. */
+export class TransactionLeakedError extends RouterError {
+  constructor() {
+    super(
+      'ERR_TRANSACTION_LEAKED',
+      'the callback returned before its statements had ended: await every one',
+      'rolled-back',
+    );
+  }
+}
+
+/** A statement of a batch cannot be part of one. */
+export class BatchStatementError extends RouterError {
+  /** Its place in the list. */
+  readonly index: number;
+
+  constructor(index: number, why: 'transaction-control' | 'value' | 'shape', cause?: unknown) {
+    const messages = {
+      'transaction-control': 'controls transactions, and a batch is one',
+      value: 'has a value that cannot be sent',
+      shape: 'must be { text, values? }',
+    };
+    super('ERR_BATCH_STATEMENT', `statement ${index} of the batch ${messages[why]}`, 'not-sent', { cause });
+    this.index = index;
+  }
+}
+
+/** The caller went away before anything was sent. */
+export class AbortedError extends RouterError {
+  constructor() {
+    super('ERR_ABORTED', 'the caller went away before anything was sent', 'not-sent', { status: 499, expose: false });
+  }
+}
+
+/** The router was closed. */
+export class RouterClosedError extends RouterError {
+  constructor() {
+    super('ERR_ROUTER_CLOSED', 'the router is closed', 'not-sent', UNAVAILABLE);
+  }
+}

@@ -1,0 +1,82 @@
+import type { Epoch } from '@regionkit/core';
+import type { NodeState, TopologyState } from './topology/topology.ts';
+
+/** What a router tells of itself. Each is mirrored on `diagnostics_channel` as `regionkit:db-router:<event>`. */
+export interface RouterEvents {
+  /** A primary is there. `missingForMs`: how long there was none. */
+  primary: { readonly epoch: Epoch; readonly region: string; readonly missingForMs: number };
+  /** There is no primary any more. */
+  'primary-lost': { readonly state: TopologyState; readonly last?: Epoch };
+  /** A node changed its state. */
+  node: { readonly node: string; readonly from: NodeState; readonly to: NodeState };
+  /** A node got its last statement: a newer history is known. `clients` were destroyed. */
+  fenced: { readonly node: string; readonly by: Epoch | undefined; readonly clients: number };
+  /** Two owners write one timeline: no write goes anywhere until an operator has looked. */
+  'twin-primaries': { readonly system: string; readonly timeline: number; readonly owners: readonly string[] };
+  /** A node, or somebody's word, belongs to another database. */
+  'foreign-system': { readonly node: string; readonly system: string };
+  /** A first primary was found that cannot be confirmed yet: no write until it is. */
+  unconfirmed: { readonly epoch: Epoch };
+  /** A higher epoch was heard of. */
+  epoch: { readonly epoch: Epoch; readonly from: HeardFrom };
+  /** The operator's reset. */
+  'epoch-reset': { readonly voided: Epoch | undefined; readonly reason: string };
+  /** The epoch store could not be read or written. */
+  'store-failed': { readonly action: 'load' | 'save' };
+  /** The process was suspended: every node is looked at again before a write. */
+  suspended: object;
+  /** A standby answered below what it answered before: it had crashed, or it is another server. */
+  'replay-regressed': { readonly node: string };
+  /** A write began to wait for a primary. */
+  hold: { readonly waiting: number };
+  /** It went on, or gave up. */
+  'hold-ended': { readonly heldMs: number; readonly by: 'primary' | 'timeout' | 'aborted' | 'closed' };
+  /** A statement or transaction was run again. `code` is the SQLSTATE or errno behind it. */
+  retry: { readonly intent: 'read' | 'write' | 'transaction'; readonly code: string; readonly node: string };
+  /** Nobody can tell whether a write happened. */
+  'outcome-unknown': { readonly node: string };
+  /** A write token lies beyond the fork of the timeline in force: what it stands for is probably lost. */
+  'write-lost-suspected': { readonly timeline: number; readonly lsn: string; readonly fork: string };
+  /** A write token of a timeline that ended, and it is not known where. */
+  'write-fate-unknown': { readonly timeline: number; readonly lsn: string };
+  /** A token that no secret verifies. The request reads from the primary. */
+  'token-invalid': object;
+  /** A position came after the head of the answer was written: the client does not have it. */
+  'token-late': object;
+  /** A write was done but its position could not be had. */
+  'position-unknown': { readonly node: string };
+  /** A client handed out was not given back in time, or was given back inside a transaction. */
+  leak: { readonly node: string; readonly why: 'not-released' | 'in-transaction' };
+  /** A read was served although no node had what it should see (`onBehind: 'stale'`). */
+  'stale-read': { readonly node: string };
+}
+
+/** Where a higher epoch was heard of. */
+export type HeardFrom = 'probe' | 'token' | 'hop' | 'document' | 'store';
+
+/** Every event there is. */
+export const ROUTER_EVENTS: readonly (keyof RouterEvents)[] = [
+  'primary',
+  'primary-lost',
+  'node',
+  'fenced',
+  'twin-primaries',
+  'foreign-system',
+  'unconfirmed',
+  'epoch',
+  'epoch-reset',
+  'store-failed',
+  'suspended',
+  'replay-regressed',
+  'hold',
+  'hold-ended',
+  'retry',
+  'outcome-unknown',
+  'write-lost-suspected',
+  'write-fate-unknown',
+  'token-invalid',
+  'token-late',
+  'position-unknown',
+  'leak',
+  'stale-read',
+];

@@ -1,0 +1,36 @@
+export {
+  AbortedError,
+  AdvisoryLockError,
+  BatchStatementError,
+  NestedTransactionError,
+  NodeFencedError,
+  NodeUnavailableError,
+  NoPrimaryError,
+  type NoPrimaryReason,
+  NoReadableNodeError,
+  NotPrimaryRegionError,
+  type Outcome,
+  OutcomeUnknownError,
+  ReplicaBehindError,
+  RolledBackError,
+  RouterClosedError,
+  RouterError,
+  type RouterErrorCode,
+  TransactionClosedError,
+  TransactionControlError,
+  TransactionLeakedError,
+} from './errors.ts';
+export type { HeardFrom, RouterEvents } from './events.ts';
+export type { GateRouter, PrimaryLocation, RequestScope, WritePolicy } from './gate-seam.ts';
+export type { RegionRouterOptions } from './options.ts';
+export type { BatchStatement } from './pools/batch.ts';
+export type { NodeReport, RegionRouter, RouterStats, RouterTopology, ScopeOptions } from './region-router.ts';
+export { createRegionRouter } from './router.ts';
+export type { BatchOptions } from './routing/batches.ts';
+export { outcomeOf } from './routing/outcome.ts';
+export type { RouteReason } from './routing/route.ts';
+export type { Query } from './routing/statements.ts';
+export type { Transaction, TransactionOptions } from './routing/transactions.ts';
+export type { EpochStore } from './topology/epoch-store.ts';
+export { postgresReadings, type Reading, type Readings } from './topology/readings.ts';
+export type { NodeState, TopologyState } from './topology/topology.ts';

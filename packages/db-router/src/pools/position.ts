@@ -1,0 +1,51 @@
+import type { Epoch } from '@regionkit/core';
+import { normaliseInsertLsn, parseLsn } from '../causality/lsn.ts';
+import type { Scope } from '../causality/scope.ts';
+import type { Engine } from '../engine.ts';
+import type { PoolNode } from '../topology/node.ts';
+import type { Queryable } from './submittable.ts';
+
+/** The position behind a write, on the same connection: it covers the commit, also under `synchronous_commit = off`. */
+export async function behindWrite(
+  engine: Engine,
+  node: PoolNode,
+  client: Queryable,
+  scope: Scope,
+  epoch: Epoch,
+): Promise<void> {
+  noteWritten(engine, node, scope, epoch, await askPosition(client, engine.settings.readings.insertPositionSql));
+}
+
+/** Takes down a position that came with the write itself. */
+export function noteWritten(engine: Engine, node: PoolNode, scope: Scope, epoch: Epoch, lsn: bigint | undefined): void {
+  const segmentBytes = engine.live.topology.nodes[node.index]?.segmentBytes ?? 0;
+  if (lsn === undefined) engine.events.emit('position-unknown', { node: node.id });
+  const reachable = lsn === undefined || segmentBytes === 0 ? lsn : normaliseInsertLsn(lsn, segmentBytes);
+  engine.scopes.noteWritten(scope, epoch, reachable);
+}
+
+/**
+ * What a read saw, on the same connection: a position cached before would be a lower bound of it, and the next read could
+ * go below it.
+ */
+export async function behindRead(engine: Engine, node: PoolNode, client: Queryable, scope: Scope): Promise<void> {
+  const lsn = await askPosition(client, engine.settings.readings.seenPositionSql);
+  const view = engine.live.topology.nodes[node.index];
+  const { system } = engine.live.topology;
+  const owner = engine.live.table.topology.owners.find(
+    (epoch) => epoch.system === system && epoch.timeline === view?.timeline,
+  )?.owner;
+  if (lsn === undefined || view === undefined || system === undefined || owner === undefined) return;
+  const seen = engine.live.topology.primary?.node === node.index ? normaliseInsertLsn(lsn, view.segmentBytes) : lsn;
+  engine.scopes.noteSeen(scope, { system, timeline: view.timeline, owner }, seen);
+}
+
+async function askPosition(client: Queryable, sql: string): Promise<bigint | undefined> {
+  try {
+    const { rows } = await client.query<{ position: unknown }>(sql);
+    const position = rows[0]?.position;
+    return typeof position === 'string' ? parseLsn(position) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,153 @@
+import type { DatabaseReport, Epoch, EventSource, Fork, RouteExplanation, RouterSeam } from '@regionkit/core';
+import type { Pool, QueryResult, QueryResultRow } from 'pg';
+import type { Counters } from './counters.ts';
+import type { RouterEvents } from './events.ts';
+import type { GateRouter } from './gate-seam.ts';
+import type { BatchStatement } from './pools/batch.ts';
+import type { BatchOptions } from './routing/batches.ts';
+import type { RouteReason } from './routing/route.ts';
+import type { Query } from './routing/statements.ts';
+import type { Transaction, TransactionOptions } from './routing/transactions.ts';
+import type { NodeState, TopologyState } from './topology/topology.ts';
+
+/** One node, as `topology()` tells of it. */
+export interface NodeReport<Name extends string = string> {
+  /** `region/node`. */
+  readonly id: string;
+  readonly region: Name;
+  readonly state: NodeState;
+  /** Whether it serves a read that asks for nothing in particular. */
+  readonly readable: boolean;
+  /** The timeline it is on, or a lower bound of it; 0 for unknown. */
+  readonly timeline: number;
+  readonly position: bigint;
+  readonly lagMs?: number;
+  readonly rttMs?: number;
+  /** Connections open to it through this router. */
+  readonly connections: number;
+}
+
+/** What a router knows, judged. */
+export interface RouterTopology<Name extends string = string> {
+  /** Of this region's database: what health tells the other regions. */
+  readonly local: DatabaseReport;
+  /** `ready`: there is one primary. Anything else: why no write goes anywhere. */
+  readonly state: TopologyState | 'stale-view';
+  readonly primary?: {
+    readonly region: Name;
+    readonly epoch: Epoch;
+    readonly position: bigint;
+    /** `region/node`; absent when only documents tell of it. */
+    readonly node?: string;
+  };
+  readonly highest?: Epoch;
+  readonly forks: readonly Fork[];
+  readonly nodes: readonly NodeReport<Name>[];
+}
+
+/** What a router did, and what it has in hand. */
+export interface RouterStats extends Readonly<Counters> {
+  /** Writes that wait for a primary now. */
+  readonly holding: number;
+  /** Clients handed out by `connect()` and not back yet. */
+  readonly leased: number;
+}
+
+export interface ScopeOptions {
+  /** What the job, message or connection must see: a `token()` of before. */
+  readonly token?: string | undefined;
+  /** `read`: `router.pool` is the replica inside. @default 'write' */
+  readonly access?: 'read' | 'write';
+  /** Ends a write that is held, as `not-sent`. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Routes statements over the databases of several regions. Made by `createRegionRouter`.
+ *
+ * Everything may be called concurrently. What refuses says by `error.outcome` what became of the statement.
+ */
+export interface RegionRouter<Name extends string = string>
+  extends GateRouter<Name>,
+    RouterSeam,
+    EventSource<RouterEvents>,
+    AsyncDisposable {
+  /** The pool of the primary, for an ORM. `connect()` refuses as `write()` does. */
+  readonly primary: Pool;
+  /** The pool of the nearest node that is fresh enough. */
+  readonly replica: Pool;
+  /** The replica in a read scope (a GET behind the gate, `run({ access: 'read' })`), the primary otherwise. */
+  readonly pool: Pool;
+  /**
+   * Resolves when reads can be served; never waits for a primary.
+   * @throws {AbortedError | RouterClosedError}
+   */
+  ready(options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /**
+   * One statement that reads, on the nearest node that has what the scope must see.
+   *
+   * ```ts
+   * const { rows } = await router.read<{ id: number }>('select id from orders where customer = $1', [7]);
+   * ```
+   *
+   * @throws {NoReadableNodeError | ReplicaBehindError | NotPrimaryRegionError | OutcomeUnknownError | AdvisoryLockError}
+   * and what the server says of the statement, as node-postgres does
+   */
+  read<Row extends QueryResultRow = QueryResultRow>(
+    query: Query,
+    values?: readonly unknown[],
+  ): Promise<QueryResult<Row>>;
+  /**
+   * One statement on the one real primary, or a refusal. Held while there is none; run again only when it is known not to
+   * have happened.
+   *
+   * @throws {NoPrimaryError | NotPrimaryRegionError | NodeUnavailableError | OutcomeUnknownError | AbortedError} and what
+   * the server says of the statement, as node-postgres does
+   */
+  write<Row extends QueryResultRow = QueryResultRow>(
+    query: Query,
+    values?: readonly unknown[],
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<QueryResult<Row>>;
+  /**
+   * Runs `fn` in one transaction on one connection: COMMIT when it returns, ROLLBACK when it throws.
+   *
+   * @throws what `fn` throws; {@link RouterError}s as `write()` does, and `RolledBackError`, `NestedTransactionError`,
+   * `TransactionLeakedError`; `OutcomeUnknownError` when COMMIT was sent and not answered
+   */
+  transaction<T>(fn: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  /**
+   * Runs the statements as one transaction in one round trip: all or nothing.
+   *
+   * @throws {BatchStatementError} nothing was sent
+   * @throws as `write()` does
+   */
+  batch(statements: readonly BatchStatement[], options?: BatchOptions): Promise<readonly QueryResult[]>;
+  /** Runs `fn` in a scope of its own, as the write gate does for a request: for jobs, queues, websockets. */
+  run<T>(options: ScopeOptions, fn: () => T): T;
+  /** Everything the current scope must see and wrote, signed; undefined for nothing, outside a scope, or without a secret. */
+  token(): string | undefined;
+  topology(): RouterTopology<Name>;
+  /** Where a read or write would go now, and why. With `token`, a read that must see it. From memory; counts nothing. */
+  explain(intent: 'read' | 'write', token?: string): RouteExplanation<RouteReason>;
+  stats(): RouterStats;
+  /**
+   * An operator's word: the node that is found to write now is the primary, though nothing confirms it. Resolves when it is
+   * believed.
+   * @throws {NoPrimaryError} there is no such node, or more than one
+   */
+  confirmPrimary(): Promise<void>;
+  /**
+   * An operator's word: the highest epoch is a mistake (an accidental promotion, `pg_upgrade`). It is void from now on,
+   * whoever tells of it; what writes now is believed. Say it in every process. Resolves when every node was looked at.
+   *
+   * @param reason goes to the log and the event
+   */
+  resetEpoch(reason: string): Promise<void>;
+  /** Closes the connections there are as they become idle: after a password changed, a name moved. */
+  recycle(): void;
+  /**
+   * Stops looking and holding; statements under way end by themselves. With `pools: true` the wrapped pools are ended too.
+   */
+  close(options?: { readonly pools?: boolean }): Promise<void>;
+}

@@ -1,0 +1,186 @@
+import { createEvents, type DatabaseReport, type Epoch, type RouteExplanation } from '@regionkit/core';
+import type { Pool, QueryResult } from 'pg';
+import { createEngine, type Engine } from './engine.ts';
+import { NoPrimaryError } from './errors.ts';
+import { ROUTER_EVENTS, type RouterEvents } from './events.ts';
+import type { PrimaryLocation } from './gate-seam.ts';
+import { logEvents } from './log-events.ts';
+import { checkOptions, type RegionRouterOptions } from './options.ts';
+import { createFacade, type FacadeKind } from './pools/facade.ts';
+import { createLeases } from './pools/lease.ts';
+import type { RegionRouter, RouterTopology } from './region-router.ts';
+import { createBatches } from './routing/batches.ts';
+import { decideRead } from './routing/decide.ts';
+import type { Route, RouteReason } from './routing/route.ts';
+import { createStatements } from './routing/statements.ts';
+import { createTransactions } from './routing/transactions.ts';
+import type { PoolNode } from './topology/node.ts';
+import { highestOf } from './topology/topology.ts';
+
+/**
+ * Wraps the `pg` pools an app has and gives pools back that know which node is the real primary, which replicas are fresh
+ * enough, and what happened to every statement.
+ *
+ * ```ts
+ * const router = createRegionRouter({
+ *   regions,
+ *   pools: { 'us-east-1': new Pool({ host: 'pg-us' }), 'eu-west-1': new Pool({ host: 'pg-eu' }) },
+ *   writes: 'forward',
+ *   token: { secret: process.env.TOKEN_SECRET ?? '' },
+ * });
+ * await router.ready();
+ * ```
+ *
+ * @throws {TypeError | RangeError} an option is not what it must be
+ */
+export function createRegionRouter<Name extends string>(options: RegionRouterOptions<Name>): RegionRouter<Name> {
+  const settings = checkOptions(options);
+  const events = createEvents<RouterEvents>('db-router', ROUTER_EVENTS);
+  if (settings.logger !== undefined) logEvents(events, settings.logger);
+  const engine = createEngine(settings, events);
+  const { live, nodes, scopes, hold, monitor, counters } = engine;
+  const statements = createStatements(engine);
+  const transaction = createTransactions(engine, statements);
+  const batch = createBatches(engine, statements);
+  const leases = createLeases(engine);
+  engine.onBeat(() => leases.lookForLeaks());
+
+  const self = settings.regions.self;
+  const facade = (kind: FacadeKind, of: () => readonly PoolNode[]): Pool =>
+    createFacade({ kind, engine, statements, leases, nodes: of });
+  const primaryNodes = (): readonly PoolNode[] => nodes.filter(({ index }) => index === live.topology.primary?.node);
+  const localNodes = (): readonly PoolNode[] => nodes.filter(({ region }) => region === self);
+
+  const primaryNow = (): PrimaryLocation<Name> | undefined => {
+    if (engine.writeRoute().reason === 'stale-view') return undefined;
+    const { primary } = live.topology;
+    return primary === undefined ? undefined : { region: primary.region as Name, epoch: primary.epoch };
+  };
+
+  const close = async ({ pools = false }: { readonly pools?: boolean } = {}): Promise<void> => {
+    engine.close();
+    if (pools) await Promise.all(nodes.map(({ pool }) => (pool.ending ? undefined : pool.end())));
+  };
+
+  return {
+    self,
+    writes: settings.writes,
+    primary: facade('primary', primaryNodes),
+    replica: facade('replica', localNodes),
+    pool: facade('auto', () => nodes),
+    ready: ({ signal } = {}) => engine.readable(signal),
+    read: (query, values) => statements.read(query, values) as Promise<QueryResult<never>>,
+    write: (query, values, { signal } = {}) => statements.write(query, values, signal) as Promise<QueryResult<never>>,
+    transaction,
+    batch,
+    run: ({ token, access = 'write', signal }, fn) =>
+      scopes.run(scopes.open({ tokens: token === undefined ? [] : [token], access, signal }), fn),
+    token: () => {
+      const scope = scopes.current();
+      return scope === undefined ? undefined : scopes.tokenOf(scope);
+    },
+    topology: () => report(engine, self),
+    explain: (intent, token) => {
+      if (intent === 'write') return explainRoute(engine, engine.writeRoute());
+      const need = token === undefined ? scopes.current()?.need : scopes.needOf(token);
+      return explainRoute(engine, decideRead(live.table, need, 0, 0, settings.tokenWaitMs > 0));
+    },
+    stats: () => ({ ...counters, routes: { ...counters.routes }, holding: hold.size, leased: leases.size }),
+    confirmPrimary: async () => {
+      await monitor.lookAll();
+      const writers = live.topology.nodes.filter(({ state }) => state === 'candidate' || state === 'primary');
+      if (writers.length === 0 || live.topology.state === 'twin-primaries') {
+        throw new NoPrimaryError(live.topology.state === 'ready' ? 'no-primary' : live.topology.state, 'not-held');
+      }
+      live.take({ type: 'confirm', atMs: settings.clock.now() });
+    },
+    resetEpoch: async (reason) => {
+      await monitor.lookAll();
+      const voided = highestOf(live.topology);
+      live.take({ type: 'reset', atMs: settings.clock.now() });
+      events.emit('epoch-reset', { voided, reason });
+      await monitor.lookAll();
+    },
+    recycle: () => {
+      for (const node of nodes) node.recycle();
+    },
+    close,
+    [Symbol.asyncDispose]: () => close(),
+    on: (event, listener) => events.on(event, listener),
+
+    openScope: ({ tokens, access }) => scopes.forGate(scopes.open({ tokens, access })),
+    primaryNow,
+    locatePrimary: async ({ signal }) => {
+      const deadlineMs = settings.clock.now() + settings.holdWritesMs;
+      for (;;) {
+        await engine.locate(deadlineMs, signal);
+        const location = primaryNow();
+        if (location !== undefined) return location;
+      }
+    },
+    hear: (epoch: Epoch, from) => engine.hear(epoch, from),
+    highest: () => highestOf(live.topology),
+    doubt: () => {
+      for (const { index } of nodes) monitor.wake(index);
+    },
+  };
+}
+
+function explainRoute({ nodes }: Engine, route: Route): RouteExplanation<RouteReason> {
+  return {
+    action: route.action === 'wait' ? 'run' : route.action,
+    reason: route.reason,
+    ...(route.region !== undefined && { region: route.region }),
+    ...(route.node >= 0 && { node: nodes[route.node]?.id ?? '' }),
+    ...(route.lagMs !== undefined && { lagMs: route.lagMs }),
+  };
+}
+
+function report<Name extends string>(engine: Engine, self: Name): RouterTopology<Name> {
+  const { topology } = engine.live;
+  const { primary, forks } = topology;
+  const highest = highestOf(topology);
+  const stale = engine.writeRoute().reason === 'stale-view';
+  return {
+    local: localReport(engine, self, stale),
+    state: stale ? 'stale-view' : topology.state,
+    ...(primary !== undefined &&
+      !stale && {
+        primary: {
+          region: primary.region as Name,
+          epoch: primary.epoch,
+          position: primary.position,
+          ...(primary.node !== undefined && { node: engine.nodes[primary.node]?.id ?? '' }),
+        },
+      }),
+    ...(highest !== undefined && { highest }),
+    forks,
+    nodes: topology.nodes.map((view) => ({
+      id: view.id,
+      region: view.region as Name,
+      state: view.state,
+      readable: view.readable,
+      timeline: view.timeline,
+      position: view.position,
+      ...(view.lagMs !== undefined && { lagMs: view.lagMs }),
+      ...(Number.isFinite(view.rttMs) && { rttMs: view.rttMs }),
+      connections: engine.nodes[view.index]?.openCount ?? 0,
+    })),
+  };
+}
+
+/** Only what this process measured, and only while it may be believed: other regions act on it. */
+function localReport({ live }: Engine, self: string, stale: boolean): DatabaseReport {
+  const { topology } = live;
+  const highest = highestOf(topology);
+  const common = { forks: topology.forks, ...(highest !== undefined && { highest }) };
+  const own = topology.nodes.filter(({ region }) => region === self);
+  const { primary } = topology;
+  if (primary?.node !== undefined && primary.region === self && !stale) {
+    return { role: 'primary', epoch: primary.epoch, position: primary.position, ...common };
+  }
+  const standbys = own.filter(({ state }) => state === 'replica' || state === 'stale' || state === 'behind');
+  if (standbys.length === 0 || stale) return { role: 'unknown', ...common };
+  const [furthest] = standbys.toSorted((left, right) => Number(right.position - left.position));
+  return { role: 'standby', position: furthest?.position ?? 0n, ...common };
+}

@@ -1,0 +1,79 @@
+import { check } from '@regionkit/core/kit';
+import type { QueryResult } from 'pg';
+import type { Engine } from '../engine.ts';
+import { OutcomeUnknownError, RolledBackError } from '../errors.ts';
+import { type BatchFailure, type BatchResult, type BatchStatement, prepareBatch, runBatch } from '../pools/batch.ts';
+import { noteWritten } from '../pools/position.ts';
+import { classify } from './outcome.ts';
+import type { Leased, Statements } from './statements.ts';
+
+/** How a batch begins. */
+export interface BatchOptions {
+  /** @default the server's: read committed */
+  readonly isolation?: 'read committed' | 'repeatable read' | 'serializable';
+  /** How often it may be sent again after the server undid it for a reason that passes. @default 3 */
+  readonly retries?: number;
+  readonly signal?: AbortSignal;
+}
+
+export type RunBatch = (
+  statements: readonly BatchStatement[],
+  options?: BatchOptions,
+) => Promise<readonly QueryResult[]>;
+
+const ISOLATION_LEVELS = ['read committed', 'repeatable read', 'serializable'] as const;
+
+export function createBatches(engine: Engine, statements: Statements): RunBatch {
+  const { counters, events, scopes, live } = engine;
+
+  return async (list, options = {}) => {
+    const retries = check.integer('batch: retries', options.retries ?? 3, { max: 1_000 });
+    if (options.isolation !== undefined) check.oneOf('batch: isolation', options.isolation, ISOLATION_LEVELS);
+    const prepared = prepareBatch(list);
+    const begin =
+      options.isolation === undefined ? 'BEGIN' : `BEGIN ISOLATION LEVEL ${options.isolation.toUpperCase()}`;
+    const scope = scopes.current();
+    counters.batches += 1;
+    for (let run = 0; ; run += 1) {
+      const leased = await statements.leaseForWrite(options.signal ?? scope?.signal);
+      const { client, node } = leased;
+      const epoch = live.topology.primary?.epoch;
+      let done: BatchResult;
+      try {
+        done = await runBatch(client, prepared, begin, engine.settings.readings.insertPositionSql);
+      } catch (failure) {
+        await giveUpOrGoOn(leased, failure as BatchFailure, run < retries);
+        continue;
+      }
+      node.release(client, false);
+      if (scope !== undefined && epoch !== undefined) noteWritten(engine, node, scope, epoch, done.lsn);
+      return done.results;
+    }
+  };
+
+  /** Returns if the batch may be sent again: the server undid all of it. */
+  async function giveUpOrGoOn({ client, node }: Leased, { error, tag }: BatchFailure, may: boolean): Promise<void> {
+    const failure = classify(error, { phase: 'commit', inRecovery: false });
+    const broken = failure.kind === 'lost' || failure.kind === 'timeout' || failure.kind === 'not-sent';
+    // An error in the middle leaves the aborted transaction open.
+    const clean =
+      !broken &&
+      (await client
+        .query('ROLLBACK')
+        .then(() => true)
+        .catch(() => false));
+    node.release(client, !clean);
+    if (failure.kind === 'statement' && tag === 'ROLLBACK') throw new RolledBackError('commit-said-rollback', error);
+    if (failure.outcome === 'unknown') {
+      counters.unknown += 1;
+      events.emit('outcome-unknown', { node: node.id });
+      engine.monitor.wake(node.index);
+      throw new OutcomeUnknownError(node.id, error);
+    }
+    const passes = failure.kind === 'serialization' || failure.kind === 'read-only' || failure.kind === 'not-sent';
+    if (!passes || !may) throw error;
+    if (failure.kind !== 'serialization') await engine.monitor.look(node.index);
+    counters.retries += 1;
+    events.emit('retry', { intent: 'transaction', code: failure.code, node: node.id });
+  }
+}

@@ -1,0 +1,107 @@
+import { isRegionKitError } from '@regionkit/core';
+import type { Outcome } from '../errors.ts';
+
+/** What a failure means for the statement that met it, and for where to go next. */
+export type FailureKind =
+  /** No connection was had, or nothing was written to it. */
+  | 'not-sent'
+  /** The server would not let us in: a password, a role, a database. Another try will not help. */
+  | 'login'
+  /** It is a standby, or takes no writes: nothing was done. */
+  | 'read-only'
+  /** Recovery on a standby was in the way. */
+  | 'conflict'
+  /** Serialization failure or deadlock: undone, and worth another try. */
+  | 'serialization'
+  /** The connection was lost with the statement under way. */
+  | 'lost'
+  /** This process gave up waiting: the statement goes on without us. */
+  | 'timeout'
+  /** The statement itself: the caller's business. */
+  | 'statement';
+
+export interface Failure {
+  readonly kind: FailureKind;
+  readonly outcome: Outcome;
+  /** SQLSTATE or errno, of a fixed length; `none` when there is neither. */
+  readonly code: string;
+}
+
+/** Where the failure was met. */
+export interface FailurePlace {
+  /** `open`: while a connection was being had. `commit`: with COMMIT under way. */
+  readonly phase: 'open' | 'statement' | 'commit';
+  /** The node was in recovery: it cannot have written anything. */
+  readonly inRecovery: boolean;
+}
+
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+const ENDS_SESSION = /^(?:57P0[1-5]|08...|25P0[34]|53300)$/;
+
+/**
+ * What `error` means. SQLSTATEs decide, never a translated message; the few of node-postgres that carry no code are its
+ * own constants. PostgreSQL, appendix A (error codes) and 27.4.2 (handling query conflicts).
+ */
+export function classify(error: unknown, place: FailurePlace): Failure {
+  const code = codeOf(error);
+  const sqlstate = SQLSTATE.test(code) && hasSeverity(error);
+  if (place.phase === 'open') {
+    return { kind: sqlstate && code.startsWith('28') ? 'login' : 'not-sent', outcome: 'not-sent', code };
+  }
+  if (isNotQueryable(error)) return { kind: 'not-sent', outcome: 'not-sent', code };
+  if (!sqlstate) return classifyLocal(error, place, code);
+  if (code === '25006') return { kind: 'read-only', outcome: 'rolled-back', code };
+  if (place.inRecovery) {
+    if (code === '40001' || code === '40P01' || code === '57P01')
+      return { kind: 'conflict', outcome: 'rolled-back', code };
+    if (code === '0A000') return { kind: 'read-only', outcome: 'rolled-back', code };
+  }
+  if (ENDS_SESSION.test(code) || isFatal(error, code)) return { kind: 'lost', outcome: lost(place), code };
+  if (code === '40001' || code === '40P01') return { kind: 'serialization', outcome: 'rolled-back', code };
+  return { kind: 'statement', outcome: 'rolled-back', code };
+}
+
+/** What became of the statement behind an error that a router, or a pool of it, threw. */
+export function outcomeOf(error: unknown): Outcome {
+  if (isRegionKitError(error) && 'outcome' in error) return (error as { outcome: Outcome }).outcome;
+  return classify(error, { phase: 'statement', inRecovery: false }).outcome;
+}
+
+function classifyLocal(error: unknown, place: FailurePlace, code: string): Failure {
+  const message = error instanceof Error ? error.message : '';
+  if (message === 'Query read timeout') return { kind: 'timeout', outcome: lost(place), code };
+  if (code !== 'none' || message.startsWith('Connection terminated') || isRegionKitError(error)) {
+    return { kind: 'lost', outcome: lost(place), code };
+  }
+  // A value that does not serialise, a statement that is none: refused before it was sent. Only COMMIT is our own.
+  if (error instanceof TypeError || error instanceof RangeError)
+    return { kind: 'statement', outcome: 'not-sent', code };
+  return { kind: 'statement', outcome: lost(place), code };
+}
+
+function lost({ inRecovery }: FailurePlace): Outcome {
+  return inRecovery ? 'rolled-back' : 'unknown';
+}
+
+function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  if (typeof code === 'string' && code.length > 0 && code.length <= 40) return code;
+  const inner = (error as { errors?: readonly unknown[] } | null | undefined)?.errors?.[0];
+  return inner === undefined ? 'none' : codeOf(inner);
+}
+
+function hasSeverity(error: unknown): boolean {
+  return typeof (error as { severity?: unknown }).severity === 'string';
+}
+
+/** Severities are translated, so the ones known in English decide and the classes of the code fill in. */
+function isFatal(error: unknown, code: string): boolean {
+  const severity = (error as { severity: string }).severity;
+  if (severity === 'ERROR') return false;
+  if (severity === 'FATAL' || severity === 'PANIC') return true;
+  return code.startsWith('XX') || code.startsWith('58') || code.startsWith('57P');
+}
+
+function isNotQueryable(error: unknown): boolean {
+  return error instanceof Error && error.message.endsWith(' and is not queryable');
+}

@@ -1,0 +1,251 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { check } from '@regionkit/core/kit';
+import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
+import type { Engine } from '../engine.ts';
+import {
+  AdvisoryLockError,
+  NestedTransactionError,
+  NotPrimaryRegionError,
+  OutcomeUnknownError,
+  RolledBackError,
+  TransactionClosedError,
+  TransactionControlError,
+  TransactionLeakedError,
+} from '../errors.ts';
+import { commit } from '../pools/commit.ts';
+import { noteWritten } from '../pools/position.ts';
+import { controlsTransaction } from '../pools/transaction-control.ts';
+import { takesAdvisoryLock } from './advisory-lock.ts';
+import { classify, type Failure } from './outcome.ts';
+import type { Leased, Query, Statements } from './statements.ts';
+
+/** How a transaction begins. */
+export interface TransactionOptions {
+  /** @default the server's: read committed */
+  readonly isolation?: 'read committed' | 'repeatable read' | 'serializable';
+  /** READ ONLY, on the nearest node that is fresh enough; on the primary if serializable, which no standby can be. @default false */
+  readonly readOnly?: boolean;
+  /** How often the callback may be run again, for whatever cause. It must then be safe to run twice. @default 0 */
+  readonly retries?: number;
+  /** Ends the wait for a primary; what has begun goes on. */
+  readonly signal?: AbortSignal;
+}
+
+/** A transaction under way, on one connection. Usable inside the callback only. */
+export interface Transaction {
+  /** `region/node`. */
+  readonly node: string;
+  /** @throws what the server says, as node-postgres does; {@link TransactionClosedError} after the end. */
+  query<Row extends QueryResultRow = QueryResultRow>(
+    query: Query,
+    values?: readonly unknown[],
+  ): Promise<QueryResult<Row>>;
+}
+
+export type RunTransaction = <T>(fn: (tx: Transaction) => Promise<T>, options?: TransactionOptions) => Promise<T>;
+
+export function createTransactions(engine: Engine, statements: Statements): RunTransaction {
+  const inside = new AsyncLocalStorage<true>();
+  const { counters, events, scopes, live } = engine;
+
+  return async (fn, options = {}) => {
+    if (inside.getStore() === true) throw new NestedTransactionError();
+    counters.transactions += 1;
+    const scope = scopes.current();
+    const retries = check.integer('transaction: retries', options.retries ?? 0, { max: 1_000 });
+    if (options.isolation !== undefined) check.oneOf('transaction: isolation', options.isolation, ISOLATION_LEVELS);
+    let readHere = options.readOnly === true && options.isolation !== 'serializable';
+    let opens = 0;
+    for (let run = 0; ; ) {
+      const leased = readHere
+        ? await statements.leaseForRead(scope)
+        : await statements.leaseForWrite(options.signal ?? scope?.signal).catch((error: unknown) => {
+            // A read-only transaction may run here all the same; only a write belongs elsewhere.
+            if (options.readOnly !== true || !(error instanceof NotPrimaryRegionError)) throw error;
+            throw new NotPrimaryRegionError(error.region, 'read');
+          });
+      const ended = await attempt(leased, fn, options);
+      if (ended.ok) return ended.value;
+      const { failure, began } = ended;
+      const may = began ? run < retries : opens < MAX_OPENS;
+      if (!may || !rerunnable(failure, options)) throw ended.error;
+      if (began) run += 1;
+      else opens += 1;
+      if (failure.kind === 'conflict') readHere = false;
+      if (failure.kind !== 'serialization') await engine.monitor.look(leased.node.index);
+      counters.retries += 1;
+      events.emit('retry', { intent: 'transaction', code: failure.code, node: leased.node.id });
+    }
+  };
+
+  async function attempt<T>(
+    leased: Leased,
+    fn: (tx: Transaction) => Promise<T>,
+    options: TransactionOptions,
+  ): Promise<Ended<T>> {
+    const { client, node } = leased;
+    const scope = scopes.current();
+    const epoch = live.topology.primary?.epoch;
+    const inRecovery = live.store.facts.nodes[node.index]?.reading?.inRecovery ?? false;
+    const failed = (
+      error: unknown,
+      phase: 'statement' | 'commit',
+      began: boolean,
+      thrown: unknown = error,
+    ): Ended<T> => {
+      const failure = classify(error, { phase, inRecovery });
+      const undone: Failure =
+        phase === 'statement' && failure.outcome === 'unknown' ? { ...failure, outcome: 'rolled-back' } : failure;
+      if (undone.outcome === 'unknown') {
+        counters.unknown += 1;
+        events.emit('outcome-unknown', { node: node.id });
+        return { ok: false, failure: undone, began, error: new OutcomeUnknownError(node.id, error) };
+      }
+      const lost = undone.kind === 'lost' && thrown === error;
+      return {
+        ok: false,
+        failure: undone,
+        began,
+        error: lost ? new RolledBackError('connection-lost', error) : thrown,
+      };
+    };
+    const giveBack = (broken: boolean): void => node.release(client, broken);
+
+    try {
+      await client.query(beginText(options));
+    } catch (error) {
+      const failure = classify(error, { phase: 'statement', inRecovery });
+      giveBack(failure.kind !== 'statement' && failure.kind !== 'read-only');
+      return failed(error, 'statement', false);
+    }
+    const tx = createTx(client, node.id, inRecovery);
+    let value: T;
+    try {
+      value = await inside.run(true, () => fn(tx.handle));
+    } catch (error) {
+      tx.close();
+      const broken = tx.lost !== undefined || !(await rollBack(client));
+      giveBack(broken);
+      // An ORM may have wrapped what the server said: what the last statement met decides, if anything did.
+      if (tx.lost !== undefined) return failed(tx.lost, 'statement', true);
+      return failed(tx.failed ?? CALLERS_OWN, 'statement', true, error);
+    }
+    const leaked = tx.pending > 0;
+    tx.close();
+    if (leaked) {
+      giveBack(true);
+      return { ok: false, failure: LEAKED, began: true, error: new TransactionLeakedError() };
+    }
+    if (client.getTransactionStatus?.() === 'I') {
+      giveBack(false);
+      return { ok: false, failure: LEAKED, began: true, error: new RolledBackError('ended-inside') };
+    }
+    try {
+      const listens = scope !== undefined && !inRecovery && options.readOnly !== true;
+      const result = await commit(
+        client,
+        engine.settings.readings.insertPositionSql,
+        !inRecovery && options.readOnly !== true,
+      );
+      giveBack(false);
+      if (result.tag === 'ROLLBACK') {
+        return {
+          ok: false,
+          failure: LEAKED,
+          began: true,
+          error: new RolledBackError('commit-said-rollback', tx.failed),
+        };
+      }
+      if (listens && epoch !== undefined) noteWritten(engine, node, scope, epoch, result.lsn);
+      return { ok: true, value };
+    } catch (error) {
+      const failure = classify(error, { phase: 'commit', inRecovery });
+      giveBack(failure.kind === 'lost' || failure.kind === 'timeout' || failure.kind === 'not-sent');
+      return failed(error, 'commit', true);
+    }
+  }
+}
+
+type Ended<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly failure: Failure; readonly began: boolean; readonly error: unknown };
+
+const ISOLATION_LEVELS = ['read committed', 'repeatable read', 'serializable'] as const;
+/** Before BEGIN nothing has run: connections are tried again without counting as a re-run. */
+const MAX_OPENS = 3;
+const LEAKED: Failure = { kind: 'statement', outcome: 'rolled-back', code: 'none' };
+/** Stands for an error that no statement met. */
+const CALLERS_OWN = new TypeError('the callback threw');
+
+function rerunnable({ kind, outcome }: Failure, { readOnly }: TransactionOptions): boolean {
+  if (outcome === 'unknown') return false;
+  if (kind === 'conflict') return readOnly === true;
+  return kind === 'serialization' || kind === 'lost' || kind === 'not-sent' || kind === 'read-only';
+}
+
+function beginText({ isolation, readOnly }: TransactionOptions): string {
+  const level = isolation === undefined ? '' : ` ISOLATION LEVEL ${isolation.toUpperCase()}`;
+  return `BEGIN${level}${readOnly === true ? ' READ ONLY' : ''}`;
+}
+
+async function rollBack(client: PoolClient): Promise<boolean> {
+  try {
+    await client.query('ROLLBACK');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+interface OpenTx {
+  readonly handle: Transaction;
+  readonly pending: number;
+  /** The last error a statement of it met. */
+  readonly failed: unknown;
+  /** The error with which its connection was lost. */
+  readonly lost: unknown;
+  close(): void;
+}
+
+function createTx(client: PoolClient, node: string, inRecovery: boolean): OpenTx {
+  let open = true;
+  let pending = 0;
+  let failed: unknown;
+  let lost: unknown;
+  return {
+    handle: {
+      node,
+      query: async (query, values) => {
+        if (!open) throw new TransactionClosedError();
+        if (inRecovery && takesAdvisoryLock(query)) throw new AdvisoryLockError();
+        if (controlsTransaction(typeof query === 'string' ? query : query.text)) throw new TransactionControlError();
+        pending += 1;
+        try {
+          const result = (await client.query(query as never, values as never)) as unknown as QueryResult<never>;
+          failed = undefined;
+          return result;
+        } catch (error) {
+          // 25P02 says only that a statement before it had failed.
+          if ((error as { code?: unknown }).code !== '25P02') failed = error;
+          const { kind } = classify(error, { phase: 'statement', inRecovery });
+          if (kind === 'lost' || kind === 'timeout' || kind === 'not-sent') lost = error;
+          throw error;
+        } finally {
+          pending -= 1;
+        }
+      },
+    },
+    get pending() {
+      return pending;
+    },
+    get failed() {
+      return failed;
+    },
+    get lost() {
+      return lost;
+    },
+    close: () => {
+      open = false;
+    },
+  };
+}

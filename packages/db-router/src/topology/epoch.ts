@@ -1,0 +1,32 @@
+import type { Epoch, Fork } from '@regionkit/core';
+
+/** Whether two epochs are one: positions compare by number only then. */
+export function sameEpoch(left: Epoch, right: Epoch): boolean {
+  return left.system === right.system && left.timeline === right.timeline && left.owner === right.owner;
+}
+
+/** `region/node` as a reader sees it. */
+export function formatEpoch(epoch: Epoch): string {
+  return `timeline ${epoch.timeline} of ${epoch.owner} (system ${epoch.system})`;
+}
+
+/**
+ * Where the history that ends in timeline `to` left timeline `from`: what was written on `from` beyond that LSN is not
+ * in it. Undefined when a fork on the way is not known, or `from` is no ancestor.
+ */
+export function leftAt(forks: readonly Fork[], system: string, from: number, to: number): bigint | undefined {
+  for (let child = to; child > from; ) {
+    let step: Fork | undefined;
+    for (let index = 0; index < forks.length; index += 1) {
+      const fork = forks[index] as Fork;
+      if (fork.child === child && fork.system === system) {
+        step = fork;
+        break;
+      }
+    }
+    if (step === undefined) return undefined;
+    if (step.parent === from) return step.lsn;
+    child = step.parent;
+  }
+  return undefined;
+}

@@ -1,0 +1,141 @@
+import type { Epoch, Fork } from '@regionkit/core';
+import type { HeardFrom } from '../events.ts';
+import type { Reading } from './readings.ts';
+import type { Top } from './topology.ts';
+
+/** Everything that was heard, unjudged. */
+export interface Facts {
+  /** The database this process serves: adopted with the first primary that was accepted. */
+  readonly system: string | undefined;
+  readonly accepted: boolean;
+  readonly store: 'pending' | 'none' | 'loaded';
+  /** One for each database heard of. */
+  readonly tops: readonly Top[];
+  readonly owners: readonly Epoch[];
+  readonly forks: readonly Fork[];
+  /** Epochs an operator declared void. */
+  readonly voided: readonly Epoch[];
+  readonly nodes: readonly NodeFacts[];
+  readonly documents: readonly DocumentFacts[];
+  /** Where the primary in force was, and when. */
+  readonly samples: { readonly epoch: string; readonly list: readonly Sample[] };
+}
+
+export interface NodeFacts {
+  readonly index: number;
+  readonly id: string;
+  readonly region: string;
+  /** When it last answered or failed to. */
+  readonly triedAtMs: number;
+  readonly reading: Reading | undefined;
+  readonly readAtMs: number;
+  readonly failures: number;
+  readonly rttMs: number;
+  readonly generation: number;
+  /** Best known timeline, 0 for none, and whether it is more than a lower bound. */
+  readonly timeline: number;
+  readonly exact: boolean;
+  readonly seen: { readonly timeline: number; readonly position: bigint } | undefined;
+  /** Whether it was fresh when it was last judged against a known primary. */
+  readonly fresh: boolean | undefined;
+  /** Owner it writes as: its own id, or that of another pool that reaches the same server. */
+  readonly owner: string;
+}
+
+export interface DocumentFacts {
+  readonly region: string;
+  readonly primary: { readonly epoch: Epoch; readonly position: bigint } | undefined;
+  readonly highest: Epoch | undefined;
+  readonly observedAtMs: number;
+}
+
+export interface Sample {
+  readonly lsn: bigint;
+  readonly atMs: number;
+}
+
+/** Something that was heard. */
+export type Input =
+  | {
+      readonly type: 'reading';
+      readonly node: number;
+      readonly reading: Reading;
+      /** When it was asked: what it says holds from then on. */
+      readonly sentAtMs: number;
+      readonly atMs: number;
+    }
+  | { readonly type: 'failed'; readonly node: number; readonly atMs: number }
+  | { readonly type: 'heard'; readonly epoch: Epoch; readonly from: HeardFrom; readonly atMs: number }
+  | {
+      readonly type: 'document';
+      readonly region: string;
+      readonly primary?: { readonly epoch: Epoch; readonly position: bigint };
+      readonly forks?: readonly Fork[];
+      readonly highest?: Epoch;
+      readonly observedAtMs: number;
+      readonly atMs: number;
+    }
+  | { readonly type: 'store'; readonly stored: Stored | undefined; readonly atMs: number }
+  | { readonly type: 'confirm'; readonly atMs: number }
+  | { readonly type: 'reset'; readonly atMs: number }
+  | { readonly type: 'tick'; readonly atMs: number };
+
+/** What the epoch store keeps. */
+export interface Stored {
+  readonly epoch: Epoch;
+  readonly owners: readonly Epoch[];
+  readonly forks: readonly Fork[];
+  readonly voided: readonly Epoch[];
+}
+
+/** What does not change while the process runs. */
+export interface Rules {
+  readonly self: string;
+  /** Every region of the map. */
+  readonly regions: readonly string[];
+  readonly maxLagMs: number;
+  readonly maxViewAgeMs: number;
+  readonly coldStart: 'confirm' | 'trust';
+}
+
+/** Nothing heard yet. */
+export function noFacts(nodes: readonly { readonly id: string; readonly region: string }[], store: boolean): Facts {
+  return {
+    system: undefined,
+    accepted: false,
+    store: store ? 'pending' : 'none',
+    tops: [],
+    owners: [],
+    forks: [],
+    voided: [],
+    nodes: nodes.map(({ id, region }, index) => ({
+      index,
+      id,
+      region,
+      triedAtMs: Number.NEGATIVE_INFINITY,
+      reading: undefined,
+      readAtMs: Number.NEGATIVE_INFINITY,
+      failures: 0,
+      rttMs: Number.POSITIVE_INFINITY,
+      generation: 0,
+      timeline: 0,
+      exact: false,
+      seen: undefined,
+      fresh: undefined,
+      owner: id,
+    })),
+    documents: [],
+    samples: { epoch: '', list: [] },
+  };
+}
+
+/** Whether the node answered when it was last asked. */
+export function answers(node: NodeFacts): node is NodeFacts & { readonly reading: Reading } {
+  return node.reading !== undefined && node.failures === 0;
+}
+
+/** The epoch of a node that is out of recovery, as it says; undefined otherwise. */
+export function writtenEpoch(node: NodeFacts): Epoch | undefined {
+  if (!answers(node) || node.reading.inRecovery || node.reading.timeline === undefined) return undefined;
+  return { system: node.reading.system, timeline: node.reading.timeline, owner: node.owner };
+}

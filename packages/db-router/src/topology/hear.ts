@@ -1,0 +1,67 @@
+import type { Epoch, Fork } from '@regionkit/core';
+import { sameEpoch } from './epoch.ts';
+import type { Facts } from './facts.ts';
+import type { Top } from './topology.ts';
+
+const MAX_SYSTEMS = 8;
+const MAX_OWNERS = 32;
+const MAX_FORKS = 64;
+const MAX_TWINS = 8;
+
+/** `facts` after an epoch was heard of, by whatever means; the same object when that is no news. */
+export function hearEpoch(facts: Facts, epoch: Epoch, atMs: number): Facts {
+  if (isVoided(facts, epoch)) return facts;
+  const known = facts.tops.find((top) => top.system === epoch.system);
+  const top = raise(known, epoch, atMs);
+  const owners = addOwner(facts.owners, epoch);
+  if (top === known && owners === facts.owners) return facts;
+  const others = facts.tops.filter(({ system }) => system !== epoch.system).slice(0, MAX_SYSTEMS - 1);
+  return { ...facts, owners, tops: top === known ? facts.tops : [top, ...others] };
+}
+
+/** An owner that is not known (a standby told of the timeline) matches every voided owner. */
+export function isVoided(facts: Facts, epoch: Epoch): boolean {
+  return facts.voided.some((voided) =>
+    epoch.owner === '' || voided.owner === ''
+      ? voided.system === epoch.system && voided.timeline === epoch.timeline
+      : sameEpoch(voided, epoch),
+  );
+}
+
+function raise(known: Top | undefined, { system, timeline, owner }: Epoch, atMs: number): Top {
+  if (known === undefined || timeline > known.timeline) {
+    return { system, timeline, owners: owner === '' ? [] : [owner], firstHeardAtMs: atMs };
+  }
+  if (timeline < known.timeline || owner === '' || known.owners.includes(owner) || known.owners.length >= MAX_TWINS) {
+    return known;
+  }
+  return { ...known, owners: [...known.owners, owner].sort() };
+}
+
+/** Twins leave two owners of one timeline: its tokens then belong to nobody. */
+function addOwner(owners: readonly Epoch[], epoch: Epoch): readonly Epoch[] {
+  if (epoch.owner === '' || owners.some((known) => sameEpoch(known, epoch))) return owners;
+  return [epoch, ...owners].slice(0, MAX_OWNERS);
+}
+
+/** `facts` with forks that were not known yet. The first word about a child stands. */
+export function hearForks(facts: Facts, forks: readonly Fork[]): Facts {
+  const news = forks.filter(
+    (fork) =>
+      fork.parent < fork.child &&
+      !facts.forks.some(({ system, child }) => system === fork.system && child === fork.child),
+  );
+  return news.length === 0 ? facts : { ...facts, forks: [...news, ...facts.forks].slice(0, MAX_FORKS) };
+}
+
+/** Who wrote a timeline: undefined when nobody is known to, or more than one is. */
+export function ownerOf(owners: readonly Epoch[], system: string, timeline: number): string | undefined {
+  let found: string | undefined;
+  for (let index = 0; index < owners.length; index += 1) {
+    const epoch = owners[index] as Epoch;
+    if (epoch.timeline !== timeline || epoch.system !== system) continue;
+    if (found !== undefined) return undefined;
+    found = epoch.owner;
+  }
+  return found;
+}

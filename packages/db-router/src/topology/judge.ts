@@ -1,0 +1,191 @@
+import type { Epoch } from '@regionkit/core';
+import { leftAt } from './epoch.ts';
+import { answers, type DocumentFacts, type Facts, type NodeFacts, type Rules, writtenEpoch } from './facts.ts';
+import { isVoided } from './hear.ts';
+import { lagAt } from './lag.ts';
+import type { NodeState, NodeView, PrimaryView, Top, Topology, TopologyState } from './topology.ts';
+
+/** What the facts mean at `nowMs`. Pure. */
+export function judge(facts: Facts, rules: Rules, nowMs: number): Topology {
+  const systems = systemsOf(facts);
+  const system = facts.system ?? (systems.size === 1 ? [...systems][0] : undefined);
+  const top = facts.tops.find((known) => known.system === system);
+  const writer = findWriter(facts, rules, top, nowMs);
+  const foreign = system === undefined && systems.size > 1;
+  const state = foreign ? 'foreign-system' : stateOf(facts, rules, top, writer, nowMs);
+  const ready = state === 'ready';
+  const samples = ready ? facts.samples.list : [];
+  const nodes = facts.nodes.map((node) => judgeNode(node, facts, rules, { top, system, state, samples, nowMs }));
+  const changes = nodes.flatMap(({ state: is, readable }) =>
+    is === 'behind' && readable && top !== undefined ? [top.firstHeardAtMs + rules.maxLagMs] : [],
+  );
+  if (writer?.document !== undefined) changes.push(writer.document.observedAtMs + rules.maxViewAgeMs);
+  if (nodes.some((node) => node.state === 'stale' && node.lagMs === undefined) && samples[0] !== undefined) {
+    changes.push(samples[0].atMs + rules.maxLagMs);
+  }
+  return {
+    state,
+    nodes,
+    primary: ready && writer !== undefined ? writer.view : undefined,
+    candidate: state === 'unconfirmed' ? writer?.view.epoch : undefined,
+    system,
+    top,
+    forks: facts.forks,
+    owners: facts.owners,
+    accepted: facts.accepted || (ready && !(writer?.readOnly ?? true)),
+    nextChangeMs: Math.min(Number.POSITIVE_INFINITY, ...changes.filter((atMs) => atMs > nowMs)),
+  };
+}
+
+interface Writer {
+  readonly view: PrimaryView;
+  readonly readOnly: boolean;
+  readonly document: DocumentFacts | undefined;
+}
+
+/** Before a database is adopted it is the one on which all that answer agree. */
+function systemsOf(facts: Facts): ReadonlySet<string> {
+  const systems = new Set<string>();
+  for (const node of facts.nodes) if (answers(node)) systems.add(node.reading.system);
+  for (const { primary } of facts.documents) if (primary !== undefined) systems.add(primary.epoch.system);
+  return systems;
+}
+
+/** Who writes the highest timeline: a node that was asked, else what its own region's document says it measured. */
+function findWriter(facts: Facts, rules: Rules, top: Top | undefined, nowMs: number): Writer | undefined {
+  if (top === undefined) return undefined;
+  const ofTop = (epoch: Epoch | undefined): epoch is Epoch =>
+    epoch !== undefined && epoch.system === top.system && epoch.timeline === top.timeline && !isVoided(facts, epoch);
+  let found: Writer | undefined;
+  for (const node of facts.nodes) {
+    const epoch = writtenEpoch(node);
+    if (!ofTop(epoch) || !answers(node)) continue;
+    const nearer = found?.view.node === undefined || node.rttMs < (facts.nodes[found.view.node]?.rttMs ?? 0);
+    if (found !== undefined && !nearer) continue;
+    // Another pool of the owner's region may reach the same server; the region is the owner's.
+    const region = facts.nodes.find(({ id }) => id === node.owner)?.region ?? node.region;
+    const { position, readOnly } = node.reading;
+    found = { view: { region, epoch, position, node: node.index }, readOnly, document: undefined };
+  }
+  if (found !== undefined) return found;
+  for (const document of facts.documents) {
+    const { primary, region, observedAtMs } = document;
+    if (primary === undefined || !ofTop(primary.epoch) || nowMs - observedAtMs > rules.maxViewAgeMs) continue;
+    const asked = facts.nodes.find(({ id }) => id === primary.epoch.owner);
+    if (asked !== undefined && answers(asked) && asked.readAtMs > observedAtMs) continue;
+    return { view: { region, ...primary, node: undefined }, readOnly: false, document };
+  }
+  return undefined;
+}
+
+function stateOf(
+  facts: Facts,
+  rules: Rules,
+  top: Top | undefined,
+  writer: Writer | undefined,
+  nowMs: number,
+): TopologyState {
+  if (top !== undefined && top.owners.length > 1) return 'twin-primaries';
+  if (writer === undefined) return 'no-primary';
+  if (writer.readOnly) return 'read-only';
+  return facts.accepted || mayAccept(facts, rules, writer.view.epoch, nowMs) ? 'ready' : 'unconfirmed';
+}
+
+/**
+ * A process that starts beside a zombie must not believe it. `epoch` is on the highest timeline heard of; what is asked
+ * here is whether enough was heard: the store, or a majority of the other regions.
+ */
+function mayAccept(facts: Facts, rules: Rules, epoch: Epoch, nowMs: number): boolean {
+  if (facts.store === 'pending' || facts.nodes.some(({ triedAtMs }) => triedAtMs === Number.NEGATIVE_INFINITY))
+    return false;
+  if (rules.coldStart === 'trust' || facts.store === 'loaded') return true;
+  const others = rules.regions.filter((region) => region !== rules.self);
+  if (others.length === 0) return true;
+  const told = others.filter((region) => {
+    const document = facts.documents.find((known) => known.region === region);
+    const word = document?.primary?.epoch ?? document?.highest;
+    const fresh = document !== undefined && nowMs - document.observedAtMs <= rules.maxViewAgeMs;
+    if (fresh && word?.system === epoch.system) return true;
+    // A standby that cannot tell its timeline does not show that there is no higher one.
+    return facts.nodes.some(
+      (node) => node.region === region && answers(node) && node.exact && node.reading.system === epoch.system,
+    );
+  });
+  if (told.length > others.length / 2) return true;
+  // Unless every node of every other region was asked: a newer primary would be one of them.
+  return others.every((region) => {
+    const nodes = facts.nodes.filter((node) => node.region === region);
+    return nodes.length > 0 && nodes.every(answers);
+  });
+}
+
+interface Light {
+  readonly top: Top | undefined;
+  readonly system: string | undefined;
+  readonly state: TopologyState;
+  readonly samples: Facts['samples']['list'];
+  readonly nowMs: number;
+}
+
+function judgeNode(node: NodeFacts, facts: Facts, rules: Rules, light: Light): NodeView {
+  const { state, readable, lagMs } = judgeState(node, facts, rules, light);
+  return {
+    index: node.index,
+    id: node.id,
+    region: node.region,
+    state,
+    readable,
+    timeline: node.timeline,
+    position: node.reading?.position ?? 0n,
+    seen: node.seen,
+    lagMs,
+    rttMs: node.rttMs,
+    readAtMs: node.readAtMs,
+    generation: node.generation,
+    segmentBytes: node.reading?.segmentBytes ?? 16 * 1024 * 1024,
+  };
+}
+
+interface Judgement {
+  readonly state: NodeState;
+  readonly readable: boolean;
+  readonly lagMs?: number | undefined;
+}
+
+function judgeState(node: NodeFacts, facts: Facts, rules: Rules, light: Light): Judgement {
+  if (node.reading === undefined) return { state: node.failures > 0 ? 'unreachable' : 'unknown', readable: false };
+  if (node.failures > 0) return { state: 'unreachable', readable: false };
+  const { top, system, state } = light;
+  if (system !== undefined && node.reading.system !== system) return { state: 'foreign', readable: false };
+  if (node.reading.inRecovery) return judgeStandby(node, facts, rules, light);
+  const epoch = writtenEpoch(node);
+  if (epoch === undefined || isVoided(facts, epoch)) return { state: 'fenced', readable: false };
+  if (top !== undefined && epoch.timeline < top.timeline) return { state: 'fenced', readable: false };
+  if (state === 'twin-primaries') return { state: 'twin', readable: true };
+  if (node.reading.readOnly) return { state: 'read-only', readable: true };
+  return { state: state === 'ready' ? 'primary' : 'candidate', readable: true };
+}
+
+function judgeStandby(node: NodeFacts, facts: Facts, rules: Rules, { top, samples, state, nowMs }: Light): Judgement {
+  const position = node.reading?.position ?? 0n;
+  if (top !== undefined && node.timeline < top.timeline) {
+    const left = node.exact ? leftAt(facts.forks, top.system, node.timeline, top.timeline) : undefined;
+    if (left !== undefined && position > left) return { state: 'fenced', readable: false };
+    const inGrace = nowMs - top.firstHeardAtMs < rules.maxLagMs;
+    return { state: 'behind', readable: inGrace && node.fresh !== false };
+  }
+  const first = samples[0];
+  if (state !== 'ready' || first === undefined) {
+    // Lag is judged against a known primary only: what was fresh when it was lost stays readable.
+    const fresh = node.fresh !== false;
+    return { state: fresh ? 'replica' : 'stale', readable: fresh };
+  }
+  const lagMs = lagAt(samples, position, node.readAtMs);
+  if (lagMs !== undefined) {
+    const fresh = lagMs <= rules.maxLagMs;
+    return { state: fresh ? 'replica' : 'stale', readable: fresh, lagMs };
+  }
+  // Further back than the primary has been watched: as good as before, until it has been watched long enough.
+  const fresh = node.fresh === true && nowMs - first.atMs < rules.maxLagMs;
+  return { state: fresh ? 'replica' : 'stale', readable: fresh };
+}

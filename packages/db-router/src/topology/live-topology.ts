@@ -1,0 +1,84 @@
+import type { Clock } from '@regionkit/core/kit';
+import type { RouterEvents } from '../events.ts';
+import { createTable, type RouteTable, type TableOptions } from '../routing/table.ts';
+import type { Input, Rules } from './facts.ts';
+import { nothingKnown, reduce, type TopologyStore } from './reduce.ts';
+import { highestOf, type Topology } from './topology.ts';
+
+/** The topology as it stands, with the clock and the listeners that the pure reducer does without. */
+export interface LiveTopology {
+  readonly store: TopologyStore;
+  readonly topology: Topology;
+  readonly table: RouteTable;
+  /** The longest-ago look at any node: what is known is as old as that. */
+  readonly oldestLookMs: number;
+  take(input: Input): void;
+  close(): void;
+}
+
+export interface LiveTopologyOptions {
+  readonly nodes: readonly { readonly id: string; readonly region: string }[];
+  readonly rules: Rules;
+  readonly table: TableOptions;
+  readonly clock: Clock;
+  readonly hasStore: boolean;
+  emit<E extends keyof RouterEvents>(event: E, payload: RouterEvents[E]): void;
+  /** After each change, before its events are told. */
+  onChange(topology: Topology, before: Topology): void;
+}
+
+export function createLiveTopology(options: LiveTopologyOptions): LiveTopology {
+  const { clock, rules, nodes } = options;
+  let store = nothingKnown(nodes, rules, { store: options.hasStore, nowMs: clock.now() });
+  let table = createTable(store.topology, options.table);
+  let oldestLookMs = Number.NEGATIVE_INFINITY;
+  let cancel: () => void = () => {};
+  let closed = false;
+
+  const take = (input: Input): void => {
+    if (closed) return;
+    const before = store.topology;
+    const { next, events } = reduce(store, input, rules);
+    store = next;
+    table = createTable(next.topology, options.table);
+    oldestLookMs = Math.min(...next.facts.nodes.map(({ triedAtMs }) => triedAtMs));
+    cancel();
+    const { nextChangeMs } = next.topology;
+    if (Number.isFinite(nextChangeMs)) {
+      cancel = clock.schedule(() => take({ type: 'tick', atMs: clock.now() }), nextChangeMs - clock.now() + 1);
+    }
+    options.onChange(next.topology, before);
+    for (const [event, payload] of events) options.emit(event, payload as never);
+  };
+
+  return {
+    get store() {
+      return store;
+    },
+    get topology() {
+      return store.topology;
+    },
+    get table() {
+      return table;
+    },
+    get oldestLookMs() {
+      return oldestLookMs;
+    },
+    take,
+    close: () => {
+      closed = true;
+      cancel();
+    },
+  };
+}
+
+/** Whether `epoch` is what is already known to be the highest: the usual case, and cheap to tell. */
+export function isKnownTop(topology: Topology, epoch: { system: string; timeline: number; owner: string }): boolean {
+  const highest = highestOf(topology);
+  return (
+    highest !== undefined &&
+    highest.timeline === epoch.timeline &&
+    highest.owner === epoch.owner &&
+    highest.system === epoch.system
+  );
+}

@@ -1,0 +1,81 @@
+import { type Clock, createPoller, type Poller } from '@regionkit/core/kit';
+import type { PoolNode } from './node.ts';
+import { createProbe, type Probe } from './probe.ts';
+import type { Reading, Readings } from './readings.ts';
+
+/** Decides when to look at each node, and looks. */
+export interface Monitor {
+  /** Looks at a node now; resolves when it has answered or failed. */
+  look(index: number): Promise<void>;
+  /** Looks at every node now. */
+  lookAll(): Promise<void>;
+  /** Looks soon, without waiting. `reconnect`: on a new connection, for a name that may lead elsewhere. */
+  wake(index: number, options?: { readonly reconnect?: boolean }): void;
+  /** The pace has quickened: who sleeps for long is woken. */
+  hurry(): void;
+  close(): void;
+}
+
+export interface MonitorOptions {
+  readonly nodes: readonly PoolNode[];
+  readonly readings: Readings;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly timeoutMs: number;
+  readonly maxConnectionMs: number;
+  /** How long to wait before a node is looked at again. */
+  paceMs(index: number): number;
+  onReading(index: number, reading: Reading, sentAtMs: number): void;
+  onFailure(index: number, error: unknown): void;
+}
+
+export function createMonitor(options: MonitorOptions): Monitor {
+  const { clock, nodes } = options;
+  const probes: Probe[] = [];
+  const pollers: Poller[] = [];
+
+  for (const { index, pool } of nodes) {
+    const probe = createProbe({
+      pool,
+      readings: options.readings,
+      clock,
+      timeoutMs: options.timeoutMs,
+      maxConnectionMs: options.maxConnectionMs,
+      onSign: () => pollers[index]?.wake(),
+    });
+    probes.push(probe);
+    const run = async (): Promise<void> => {
+      const sentAtMs = clock.now();
+      try {
+        const reading = await probe.ask();
+        options.onReading(index, reading, sentAtMs);
+      } catch (error) {
+        options.onFailure(index, error);
+      }
+    };
+    pollers.push(createPoller({ run, everyMs: () => options.paceMs(index), clock, random: options.random }));
+  }
+
+  const look = async (index: number): Promise<void> => {
+    pollers[index]?.wake();
+    await pollers[index]?.settled();
+  };
+
+  return {
+    look,
+    lookAll: async () => {
+      await Promise.all(nodes.map(({ index }) => look(index)));
+    },
+    wake: (index, { reconnect = false } = {}) => {
+      if (reconnect) probes[index]?.reconnect();
+      pollers[index]?.wake();
+    },
+    hurry: () => {
+      for (const poller of pollers) poller.wake();
+    },
+    close: () => {
+      for (const poller of pollers) poller.close();
+      for (const probe of probes) probe.close();
+    },
+  };
+}

@@ -1,0 +1,216 @@
+import type { Clock } from '@regionkit/core/kit';
+import type { Pool, PoolClient } from 'pg';
+import { NodeUnavailableError } from '../errors.ts';
+import type { Reading, Readings } from './readings.ts';
+
+/** What is noted on a connection. */
+interface Stamp {
+  /** Generation of the node on which it was verified; -1 for never. */
+  generation: number;
+  readonly openedAtMs: number;
+}
+
+const STAMP: unique symbol = Symbol('regionkit.stamp');
+type StampedClient = PoolClient & { [STAMP]?: Stamp };
+
+/** One pool of the app's, and every connection of it that passes through here. */
+export interface PoolNode {
+  readonly index: number;
+  /** `region/node`. */
+  readonly id: string;
+  readonly region: string;
+  readonly pool: Pool;
+  /** Set after each change of the topology: a connection verified on another generation is verified again. */
+  generation: number;
+  /**
+   * A connection that was verified to reach the server that is known under this node, or an error: nothing was sent then.
+   * Never calls back before it returns, unless the pool does.
+   */
+  acquire(done: (error: unknown, client: PoolClient | undefined) => void): void;
+  /** Gives it back; `destroy` when it must not be used again. */
+  release(client: PoolClient, destroy: boolean): void;
+  /** Who waits for a connection stops waiting: the node cannot be reached, or must not. */
+  turnAway(error: Error): void;
+  /** Destroys every connection, handed out or idle. Returns how many. */
+  destroyAll(error: Error): number;
+  /** Connections opened before now are closed when they are idle. */
+  recycle(): void;
+  /** Calls `listener` when the pool tells that a connection was opened, closed or lost while idle. */
+  onPoolEvent(listener: (event: 'connect' | 'remove' | 'error', ...details: unknown[]) => void): void;
+  /** Connections open now. */
+  readonly openCount: number;
+  /** Forgets its pool: no listener is left on it. */
+  detach(): void;
+}
+
+export interface PoolNodeOptions {
+  readonly index: number;
+  readonly id: string;
+  readonly region: string;
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly readings: Readings;
+  readonly verifyTimeoutMs: number;
+  /** A sign that the node is no longer what it was: a connection broke, or says that its server left recovery. */
+  onSign(): void;
+  /** A connection was asked where it leads. Returns whether that is the server known under this node. */
+  onVerify(reading: Reading, sentAtMs: number): boolean | Promise<boolean>;
+}
+
+const MAX_VERIFICATIONS = 3;
+
+/** Watches a pool of the app's and hands out its connections. */
+export function createPoolNode(options: PoolNodeOptions): PoolNode {
+  const { index, id, region, pool, clock, readings } = options;
+  const clients = new Set<StampedClient>();
+  const waiting = new Set<(error: Error) => void>();
+  let recycledAtMs = Number.NEGATIVE_INFINITY;
+
+  const notice = (client: StampedClient): Stamp => {
+    const known = client[STAMP];
+    if (known !== undefined) return known;
+    const stamp: Stamp = { generation: -1, openedAtMs: clock.now() };
+    client[STAMP] = stamp;
+    clients.add(client);
+    // node-postgres emits this on a client that was handed out, besides rejecting its statement: unheard, it would end
+    // the process.
+    client.on('error', options.onSign);
+    client.connection.on('parameterStatus', (message: { parameterName?: string }) => {
+      if (message.parameterName === 'in_hot_standby') options.onSign();
+    });
+    return stamp;
+  };
+  const listeners: ((event: 'connect' | 'remove' | 'error', ...details: unknown[]) => void)[] = [];
+  const tell = (event: 'connect' | 'remove' | 'error', ...details: unknown[]): void => {
+    for (const listener of listeners) listener(event, ...details);
+  };
+  const onConnect = (client: PoolClient): void => {
+    notice(client);
+    tell('connect', client);
+  };
+  const onRemove = (client: PoolClient): void => {
+    clients.delete(client);
+    tell('remove', client);
+  };
+  // Unheard, the loss of an idle connection would end the process.
+  const onError = (error: Error, client: PoolClient): void => tell('error', error, client);
+  pool.on('connect', onConnect);
+  pool.on('remove', onRemove);
+  pool.on('error', onError);
+
+  /** Waits in the pool's own queue, and leaves it when the node turns its callers away. */
+  const open = (done: (error: unknown, client: StampedClient | undefined) => void): void => {
+    if (pool.idleCount > pool.waitingCount) {
+      pool.connect((error, client) => done(error, client));
+      return;
+    }
+    let left = false;
+    const leave = (error: Error): void => {
+      left = true;
+      waiting.delete(leave);
+      done(error, undefined);
+    };
+    waiting.add(leave);
+    pool.connect((error, client) => {
+      if (left) {
+        client?.release();
+        return;
+      }
+      waiting.delete(leave);
+      done(error, client);
+    });
+  };
+
+  const release = (client: StampedClient, destroy: boolean): void => {
+    if (destroy) client.release(true);
+    else client.release();
+  };
+
+  const acquire = (done: (error: unknown, client: PoolClient | undefined) => void, verifications: number): void => {
+    open((error, client) => {
+      if (client === undefined) {
+        done(error ?? new Error('the pool gave no client'), undefined);
+        return;
+      }
+      const stamp = notice(client);
+      if (stamp.openedAtMs < recycledAtMs) {
+        release(client, true);
+        acquire(done, verifications);
+      } else if (stamp.generation === node.generation) done(undefined, client);
+      else verify(client, stamp, done, verifications);
+    });
+  };
+
+  /** A pool is not a server: behind a name that moved, a pooled connection may still lead to the old one. */
+  const verify = (
+    client: StampedClient,
+    stamp: Stamp,
+    done: (error: unknown, client: PoolClient | undefined) => void,
+    verifications: number,
+  ): void => {
+    const sentAtMs = clock.now();
+    const cancel = clock.schedule(
+      () => client.connection.stream.destroy(new NodeUnavailableError(id)),
+      options.verifyTimeoutMs,
+    );
+    const settle = (error: unknown, matches: boolean): void => {
+      cancel();
+      if (error !== undefined) {
+        release(client, true);
+        done(error, undefined);
+      } else if (matches) {
+        stamp.generation = node.generation;
+        done(undefined, client);
+      } else {
+        release(client, true);
+        if (verifications < MAX_VERIFICATIONS) acquire(done, verifications + 1);
+        else done(new NodeUnavailableError(id), undefined);
+      }
+    };
+    client
+      .query<Record<string, unknown>>(readings.sql)
+      .then(async ({ rows }) => options.onVerify(readings.parse(rows[0] ?? {}), sentAtMs))
+      .then(
+        (matches) => settle(undefined, matches),
+        (error: unknown) => settle(error ?? new Error('verification failed'), false),
+      );
+  };
+
+  const node: PoolNode = {
+    index,
+    id,
+    region,
+    pool,
+    generation: 0,
+    acquire: (done) => acquire(done, 0),
+    release,
+    turnAway: (error) => {
+      for (const leave of [...waiting]) leave(error);
+    },
+    destroyAll: (error) => {
+      for (const client of clients) client.connection.stream.destroy(error);
+      const { size } = clients;
+      return size;
+    },
+    recycle: () => {
+      recycledAtMs = clock.now();
+      for (let idle = pool.idleCount; idle > 0; idle -= 1) {
+        pool.connect((error, client) => {
+          if (error === undefined && client !== undefined) release(client, notice(client).openedAtMs < recycledAtMs);
+        });
+      }
+    },
+    onPoolEvent: (listener) => {
+      listeners.push(listener);
+    },
+    get openCount() {
+      return clients.size;
+    },
+    detach: () => {
+      pool.off('connect', onConnect);
+      pool.off('remove', onRemove);
+      pool.off('error', onError);
+    },
+  };
+  return node;
+}

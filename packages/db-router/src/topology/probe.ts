@@ -1,0 +1,112 @@
+import type { Clock } from '@regionkit/core/kit';
+import pg, { type Client, type Pool, type PoolConfig } from 'pg';
+import type { Reading, Readings } from './readings.ts';
+
+/** Asks one node what it is, on a connection of its own, so that a busy pool does not make it look dead. */
+export interface Probe {
+  /**
+   * Asks now. A connection that was lost since is opened anew once; what rejects is a node that does not answer.
+   * Not concurrent: one question at a time.
+   */
+  ask(): Promise<Reading>;
+  /** The next question opens a new connection: the name may lead elsewhere by now. */
+  reconnect(): void;
+  close(): void;
+}
+
+export interface ProbeOptions {
+  readonly pool: Pool;
+  readonly readings: Readings;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  /** A connection older than this is opened anew, because a name is resolved only then. */
+  readonly maxConnectionMs: number;
+  /** A sign that the node is no longer what it was: the connection broke, or the server says that it left recovery. */
+  onSign(): void;
+}
+
+export function createProbe(options: ProbeOptions): Probe {
+  const { clock, pool, readings } = options;
+  let client: Client | undefined;
+  let openedAtMs = 0;
+
+  const drop = (): void => {
+    const old = client;
+    client = undefined;
+    old?.connection.stream.destroy();
+  };
+
+  const open = async (): Promise<Client> => {
+    const fresh = new (clientClass(pool))(probeConfig(pool.options, options.timeoutMs));
+    client = fresh;
+    openedAtMs = clock.now();
+    const onLost = (): void => {
+      if (client !== fresh) return;
+      drop();
+      options.onSign();
+    };
+    fresh.on('error', onLost);
+    fresh.on('end', onLost);
+    await fresh.connect();
+    (fresh as unknown as { unref(): void }).unref();
+    fresh.connection.on('parameterStatus', (message: { parameterName?: string }) => {
+      if (message.parameterName === 'in_hot_standby') options.onSign();
+    });
+    return fresh;
+  };
+
+  const read = async (): Promise<Reading> => {
+    const { rows } = await (client ?? (await open())).query<Record<string, unknown>>(readings.sql);
+    return readings.parse(rows[0] ?? {});
+  };
+
+  return {
+    ask: () =>
+      new Promise<Reading>((resolve, reject) => {
+        if (client !== undefined && clock.now() - openedAtMs > options.maxConnectionMs) drop();
+        const reused = client !== undefined;
+        let timedOut = false;
+        const cancel = clock.schedule(() => {
+          timedOut = true;
+          drop();
+          reject(new Error('the probe timed out'));
+        }, options.timeoutMs);
+        read()
+          .catch((error: unknown) => {
+            drop();
+            if (!reused || timedOut) throw error;
+            return read();
+          })
+          .catch((error: unknown) => {
+            drop();
+            throw error;
+          })
+          .finally(cancel)
+          .then(resolve, reject);
+      }),
+    reconnect: drop,
+    close: drop,
+  };
+}
+
+/** The app's own client class, so that its TLS, password function and type of stream hold for the probe too. */
+function clientClass(pool: Pool): new (config: PoolConfig) => Client {
+  return ((pool as unknown as { Client?: new (config: PoolConfig) => Client }).Client ?? pg.Client) as never;
+}
+
+/** The pool's own settings, without those that would change what the probe sees. The password stays out of sight. */
+function probeConfig(options: PoolConfig, timeoutMs: number): PoolConfig {
+  const config: PoolConfig = {
+    ...options,
+    connectionTimeoutMillis: timeoutMs,
+    query_timeout: undefined,
+    fallback_application_name: 'regionkit-probe',
+  };
+  Object.defineProperty(config, 'password', {
+    configurable: true,
+    enumerable: false,
+    writable: true,
+    value: options.password,
+  });
+  return config;
+}

@@ -1,0 +1,114 @@
+import type { RouterEvents } from '../events.ts';
+import { apply } from './apply.ts';
+import { sameEpoch } from './epoch.ts';
+import { type Facts, type Input, noFacts, type Rules } from './facts.ts';
+import { judge } from './judge.ts';
+import { highestOf, type Topology } from './topology.ts';
+
+/** What is known, and what it means. */
+export interface TopologyStore {
+  readonly facts: Facts;
+  readonly topology: Topology;
+  /** Since when there is no primary; undefined while there is one. */
+  readonly missingSinceMs: number | undefined;
+}
+
+/** One event with its payload. */
+export type TopologyEvent = { [E in keyof RouterEvents]: readonly [E, RouterEvents[E]] }[keyof RouterEvents];
+
+/** Nothing known at `nowMs`. */
+export function nothingKnown(
+  nodes: readonly { readonly id: string; readonly region: string }[],
+  rules: Rules,
+  options: { readonly store: boolean; readonly nowMs: number },
+): TopologyStore {
+  const facts = noFacts(nodes, options.store);
+  return { facts, topology: judge(facts, rules, options.nowMs), missingSinceMs: options.nowMs };
+}
+
+/**
+ * Readings in, topology and events out. Pure: the same inputs in any order end in the same highest epoch, and no order
+ * makes a node a primary that is not on it.
+ */
+export function reduce(
+  before: TopologyStore,
+  input: Input,
+  rules: Rules,
+): { readonly next: TopologyStore; readonly events: readonly TopologyEvent[] } {
+  const heard = apply(before.facts, input, rules);
+  const topology = judge(heard, rules, input.atMs);
+  const facts = settle(heard, topology, input.atMs, rules);
+  const ready = topology.state === 'ready';
+  const missingSinceMs = ready ? undefined : (before.missingSinceMs ?? input.atMs);
+  const next: TopologyStore = { facts, topology, missingSinceMs };
+  return { next, events: changes(before, next, input) };
+}
+
+/** Keeps what a judgement decided for good: the database that was adopted, and whether a standby was fresh. */
+function settle(facts: Facts, topology: Topology, nowMs: number, rules: Rules): Facts {
+  const first = facts.samples.list[0];
+  const watched = first !== undefined && nowMs - first.atMs >= rules.maxLagMs;
+  let nodes = facts.nodes;
+  if (topology.state === 'ready') {
+    for (const view of topology.nodes) {
+      if (view.state !== 'replica' && view.state !== 'stale') continue;
+      if (view.lagMs === undefined && !watched) continue;
+      const node = nodes[view.index];
+      if (node === undefined || node.fresh === view.readable) continue;
+      nodes = nodes.with(view.index, { ...node, fresh: view.readable });
+    }
+  }
+  const accepted = topology.accepted;
+  const system = accepted ? topology.system : facts.system;
+  if (nodes === facts.nodes && accepted === facts.accepted && system === facts.system) return facts;
+  return { ...facts, nodes, accepted, system };
+}
+
+function changes(before: TopologyStore, next: TopologyStore, input: Input): readonly TopologyEvent[] {
+  const events: TopologyEvent[] = [];
+  const was = before.topology;
+  const is = next.topology;
+  const highest = highestOf(is);
+  const known = highestOf(was);
+  if (highest !== undefined && (known === undefined || !sameEpoch(known, highest))) {
+    const from =
+      input.type === 'heard' ? input.from : input.type === 'document' || input.type === 'store' ? input.type : 'probe';
+    events.push(['epoch', { epoch: highest, from }]);
+  }
+  for (const node of is.nodes) {
+    const old = was.nodes[node.index]?.state ?? 'unknown';
+    if (old !== node.state) {
+      events.push(['node', { node: node.id, from: old, to: node.state }]);
+      const system = next.facts.nodes[node.index]?.reading?.system;
+      if (node.state === 'foreign' && system !== undefined) events.push(['foreign-system', { node: node.id, system }]);
+    }
+  }
+  if (input.type === 'reading' && regressed(before, input)) {
+    events.push(['replay-regressed', { node: is.nodes[input.node]?.id ?? '' }]);
+  }
+  if (is.state !== was.state) {
+    if (is.state === 'twin-primaries' && is.top !== undefined) events.push(['twin-primaries', is.top]);
+    if (is.state === 'unconfirmed' && is.candidate !== undefined) events.push(['unconfirmed', { epoch: is.candidate }]);
+  }
+  if (was.primary !== undefined && is.primary === undefined) {
+    events.push(['primary-lost', { state: is.state, last: was.primary.epoch }]);
+  }
+  if (is.primary !== undefined && (was.primary === undefined || !sameEpoch(was.primary.epoch, is.primary.epoch))) {
+    const { epoch, region } = is.primary;
+    const missingForMs = before.missingSinceMs === undefined ? 0 : input.atMs - before.missingSinceMs;
+    events.push(['primary', { epoch, region, missingForMs }]);
+  }
+  return events;
+}
+
+function regressed({ facts }: TopologyStore, { node, reading, sentAtMs }: Input & { type: 'reading' }): boolean {
+  const before = facts.nodes[node];
+  return (
+    before?.reading !== undefined &&
+    sentAtMs >= before.readAtMs &&
+    reading.inRecovery &&
+    before.reading.inRecovery &&
+    before.reading.system === reading.system &&
+    reading.position < before.reading.position
+  );
+}

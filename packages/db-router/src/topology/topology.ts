@@ -1,0 +1,99 @@
+import type { Epoch, Fork } from '@regionkit/core';
+import type { NoPrimaryReason } from '../errors.ts';
+
+/**
+ * What a node may be used for.
+ *
+ * | state | reads without a token | with a token | writes |
+ * |---|---|---|---|
+ * | `primary` | yes | yes | yes |
+ * | `read-only` (a primary that refuses writes), `candidate` (not confirmed yet), `twin` | yes | no | no |
+ * | `replica` | yes | what it has replayed | no |
+ * | `stale`: too far behind, or not judged yet | no | what it has replayed | no |
+ * | `behind`: on an older or unknown timeline | for a while | what it was seen to have | no |
+ * | `fenced`: its data has left the history in force | no | no | no |
+ * | `foreign`: another database; `unreachable`; `unknown`: not asked yet | no | no | no |
+ */
+export type NodeState =
+  | 'unknown'
+  | 'unreachable'
+  | 'primary'
+  | 'candidate'
+  | 'read-only'
+  | 'twin'
+  | 'replica'
+  | 'stale'
+  | 'behind'
+  | 'fenced'
+  | 'foreign';
+
+/** `ready`: there is one primary. Anything else is why there is none. */
+export type TopologyState = 'ready' | Exclude<NoPrimaryReason, 'stale-view' | 'primary-unreachable'>;
+
+/** One node, as it stands. */
+export interface NodeView {
+  readonly index: number;
+  /** `region/node`: its place in `pools`. */
+  readonly id: string;
+  readonly region: string;
+  readonly state: NodeState;
+  /** Whether it may serve a read that asks for nothing in particular. */
+  readonly readable: boolean;
+  /** The timeline it is on, or a lower bound of it; 0 when nothing is known. */
+  readonly timeline: number;
+  /** The insert position of a primary, the replay position of a standby, when it was last asked. */
+  readonly position: bigint;
+  /** For a standby on an older timeline: what it was seen to have on it. */
+  readonly seen: { readonly timeline: number; readonly position: bigint } | undefined;
+  /** How long ago the known primary was where this standby is; undefined when that cannot be told. */
+  readonly lagMs: number | undefined;
+  /** Median-like round trip of its probes. */
+  readonly rttMs: number;
+  /** When it was asked for what is known of it, on the monotonic clock. */
+  readonly readAtMs: number;
+  /** Changes when a connection verified before must be verified again. */
+  readonly generation: number;
+  readonly segmentBytes: number;
+}
+
+/** The one real primary. */
+export interface PrimaryView {
+  readonly region: string;
+  readonly epoch: Epoch;
+  readonly position: bigint;
+  /** Index of the node that reaches it; undefined when only the documents of its region tell of it. */
+  readonly node: number | undefined;
+}
+
+/** The highest timeline heard of, and who writes it. */
+export interface Top {
+  readonly system: string;
+  readonly timeline: number;
+  /** More than one: twins. None: only a standby told of it. */
+  readonly owners: readonly string[];
+  readonly firstHeardAtMs: number;
+}
+
+/** What is known, judged. Immutable: a new one at each change. */
+export interface Topology {
+  readonly state: TopologyState;
+  readonly nodes: readonly NodeView[];
+  readonly primary: PrimaryView | undefined;
+  /** The candidate that is not confirmed, when that is the state. */
+  readonly candidate: Epoch | undefined;
+  readonly system: string | undefined;
+  readonly top: Top | undefined;
+  readonly forks: readonly Fork[];
+  /** Who wrote which timeline of this system, as far as it is known. */
+  readonly owners: readonly Epoch[];
+  /** A first primary was accepted: from now on a higher timeline is believed at once. */
+  readonly accepted: boolean;
+  /** Something changes by itself then, without anything new being heard. */
+  readonly nextChangeMs: number;
+}
+
+/** The highest epoch heard of: fences, makes no primary. `owner` is empty when only a standby told of it. */
+export function highestOf(topology: Topology): Epoch | undefined {
+  const { top } = topology;
+  return top && { system: top.system, timeline: top.timeline, owner: top.owners[0] ?? '' };
+}

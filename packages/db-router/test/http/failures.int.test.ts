@@ -1,0 +1,290 @@
+import { readFileSync } from 'node:fs';
+import { createServer as createTlsServer } from 'node:https';
+import { createServer, type Socket } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { ask, type RawAnswer } from './answer.ts';
+import { eventually, listen, type Running } from './helpers.ts';
+import { bodyOf, edgeOf, type Options, type Pair, pair, started } from './pair.ts';
+
+const fixture = (name: string): string => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8');
+const CERT = fixture('localhost-cert.pem');
+const KEY = fixture('localhost-key.pem');
+
+const POST = ['POST', '/orders', ['Content-Length: 5'], 'hello'] as const;
+const post = (port: number): Promise<RawAnswer> => ask(port, ...POST);
+
+/** A primary that does to each connection what it is told to, once a request has come. */
+function rude(onRequest: (socket: Socket, text: string) => void): Promise<Running> {
+  return started(
+    listen(
+      createServer((socket) => {
+        let text = '';
+        socket.setEncoding('latin1').on('data', (chunk: string) => {
+          text += chunk;
+          if (!text.includes('hello') && !text.includes('GET')) return;
+          onRequest(socket, text);
+          text = '';
+        });
+      }) as never,
+    ),
+  );
+}
+
+/** What a client is told of a failure, and what the gate tells of it. */
+function saysSo(
+  answer: RawAnswer,
+  { failures }: Pick<Pair, 'failures'>,
+  expected: { status: number; code: string; outcome: string; error: string },
+): void {
+  const { status, code, outcome, error } = expected;
+  expect(JSON.parse(answer.body)).toMatchObject({ status, code, outcome, region: 'us-east-1' });
+  expect(answer.status).toBe(status);
+  expect(answer.field('content-type')).toBe('application/problem+json');
+  expect(answer.field('cache-control')).toBe('no-store');
+  expect(answer.field('retry-after')).toBe(status === 503 ? '1' : undefined);
+  expect(answer.field('proxy-status')).toMatch(
+    new RegExp(`^regionkit\\.eu-west-1; error=${error}; next-hop="us-east-1";.* details="${outcome}"$`),
+  );
+  expect(failures.map((failure) => [failure.code, failure.outcome, failure.proxyError])).toEqual([
+    [code, outcome, error],
+  ]);
+}
+
+describe('a forward whose connection fails', () => {
+  test('was not sent when it is refused', async () => {
+    const gone = await listen(createServer() as never);
+    await gone.close();
+    const edge = await edgeOf(gone.origin);
+    saysSo(await post(edge.eu.port), edge, {
+      status: 503,
+      code: 'ERR_FORWARD_UNREACHABLE',
+      outcome: 'not-sent',
+      error: 'connection_refused',
+    });
+    expect(edge.euGate.stats()).toEqual({ inFlight: 0 });
+  });
+
+  test('was not sent when the name leads nowhere', async () => {
+    const edge = await edgeOf('http://nowhere.invalid');
+    saysSo(await post(edge.eu.port), edge, {
+      status: 503,
+      code: 'ERR_FORWARD_UNREACHABLE',
+      outcome: 'not-sent',
+      error: 'dns_error',
+    });
+  });
+
+  test('was not sent when the connection does not come about in time', async () => {
+    // A server that accepts and never speaks TLS.
+    const mute = await started(listen(createServer() as never));
+    const edge = await edgeOf(mute.origin.replace('http:', 'https:'), { forward: { connectTimeoutMs: 50 } });
+    saysSo(await post(edge.eu.port), edge, {
+      status: 503,
+      code: 'ERR_FORWARD_UNREACHABLE',
+      outcome: 'not-sent',
+      error: 'connection_timeout',
+    });
+  });
+
+  test('was not sent when the certificate is not right, whatever the environment says', async () => {
+    const secure = await started(
+      listen(createTlsServer({ cert: CERT, key: KEY }, (_req, res) => res.end('done')) as never),
+    );
+    const origin = secure.origin.replace('http:', 'https:');
+    const edge = await edgeOf(origin);
+    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+    try {
+      saysSo(await post(edge.eu.port), edge, {
+        status: 503,
+        code: 'ERR_FORWARD_UNREACHABLE',
+        outcome: 'not-sent',
+        error: 'tls_certificate_error',
+      });
+    } finally {
+      delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+    }
+    const trusting = await edgeOf(origin, { forward: { ca: CERT } });
+    expect((await post(trusting.eu.port)).body).toBe('done');
+    const misnamed = await edgeOf(origin.replace('127.0.0.1', '127.0.0.2'), { forward: { ca: CERT } });
+    saysSo(await post(misnamed.eu.port), misnamed, {
+      status: 503,
+      code: 'ERR_FORWARD_UNREACHABLE',
+      outcome: 'not-sent',
+      error: 'tls_certificate_error',
+    });
+  });
+});
+
+describe('a forward that was sent', () => {
+  test.each([
+    ['the connection ends', (socket: Socket) => socket.end(), 'ERR_FORWARD_INTERRUPTED', 'connection_terminated', 502],
+    [
+      'the connection is reset',
+      (socket: Socket) => socket.resetAndDestroy(),
+      'ERR_FORWARD_INTERRUPTED',
+      'connection_terminated',
+      502,
+    ],
+    [
+      'what comes back is not HTTP',
+      (socket: Socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'),
+      'ERR_FORWARD_BAD_ANSWER',
+      'http_protocol_error',
+      502,
+    ],
+    [
+      'two lengths come back',
+      (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'),
+      'ERR_FORWARD_BAD_ANSWER',
+      'http_protocol_error',
+      502,
+    ],
+    [
+      'it ends within the head',
+      (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\nContent-'),
+      'ERR_FORWARD_INTERRUPTED',
+      'connection_terminated',
+      502,
+    ],
+    [
+      'an unasked upgrade comes back',
+      (socket: Socket) => socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'),
+      'ERR_FORWARD_INTERRUPTED',
+      'connection_terminated',
+      502,
+    ],
+  ] as const)('may have happened when %s, and is not sent again', async (_name, act, code, error, status) => {
+    let requests = 0;
+    const upstream = await rude((socket) => {
+      requests += 1;
+      act(socket);
+    });
+    const edge = await edgeOf(upstream.origin);
+    saysSo(await post(edge.eu.port), edge, { status, code, outcome: 'unknown', error });
+    expect(requests).toBe(1);
+    expect(edge.euGate.stats()).toEqual({ inFlight: 0 });
+  });
+
+  test('may have happened when no head comes in time', async () => {
+    const upstream = await rude(() => {});
+    const edge = await edgeOf(upstream.origin, { forward: { headersTimeoutMs: 100 } });
+    saysSo(await post(edge.eu.port), edge, {
+      status: 504,
+      code: 'ERR_FORWARD_TIMEOUT',
+      outcome: 'unknown',
+      error: 'http_response_timeout',
+    });
+  });
+
+  test('may have happened when the whole of it takes too long', async () => {
+    const upstream = await rude(() => {});
+    const edge = await edgeOf(upstream.origin, { forward: { deadlineMs: 100 } });
+    saysSo(await post(edge.eu.port), edge, {
+      status: 504,
+      code: 'ERR_FORWARD_TIMEOUT',
+      outcome: 'unknown',
+      error: 'http_response_timeout',
+    });
+  });
+
+  test.each([
+    ['ends', (socket: Socket) => socket.end(), {}],
+    ['is reset', (socket: Socket) => socket.resetAndDestroy(), {}],
+    ['stalls', () => {}, { forward: { bodyTimeoutMs: 100 } }],
+    ['outlives its deadline', () => {}, { forward: { deadlineMs: 150 } }],
+  ] as [string, (socket: Socket) => void, Options][])(
+    'cuts the client short when the answer %s before it is complete',
+    async (_name, act, options) => {
+      const upstream = await rude((socket) => {
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf of', () => setTimeout(() => act(socket), 20));
+      });
+      const edge = await edgeOf(upstream.origin, options);
+      const response = await fetch(`${edge.eu.origin}/orders`, { method: 'POST', body: 'hello' });
+      expect(response.status).toBe(200);
+      await expect(response.text()).rejects.toThrow();
+      expect(edge.failures.map(({ code, outcome }) => [code, outcome])).toEqual([
+        ['ERR_FORWARD_INCOMPLETE', 'unknown'],
+      ]);
+      expect(edge.euGate.stats()).toEqual({ inFlight: 0 });
+    },
+  );
+
+  test('is answered whole after the connections it would have used have died', async () => {
+    const sockets: Socket[] = [];
+    const { us, eu, failures } = await pair((request, response) => {
+      sockets.push(request.socket);
+      void bodyOf(request).then((body) => response.end(body));
+    });
+    expect((await post(eu.port)).body).toBe('hello');
+    for (const socket of sockets) socket.destroy();
+    await eventually(() => sockets.every(({ closed }) => closed));
+    expect((await post(eu.port)).body).toBe('hello');
+    // A server that says for how long it keeps a connection is believed.
+    us.server.keepAliveTimeout = 1;
+    for (let times = 0; times < 5; times += 1) expect((await post(eu.port)).body).toBe('hello');
+    expect(failures).toEqual([]);
+  });
+
+  test('is not sent again when a kept connection dies under it', async () => {
+    let requests = 0;
+    const upstream = await rude((socket) => {
+      requests += 1;
+      if (requests === 1) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+      else socket.destroy();
+    });
+    const edge = await edgeOf(upstream.origin);
+    expect((await post(edge.eu.port)).body).toBe('ok');
+    saysSo(await post(edge.eu.port), edge, {
+      status: 502,
+      code: 'ERR_FORWARD_INTERRUPTED',
+      outcome: 'unknown',
+      error: 'connection_terminated',
+    });
+    expect(requests).toBe(2);
+  });
+});
+
+describe('a bounded number of forwards', () => {
+  test('leaves a slow primary no way to take the reads of this region with it', async () => {
+    const held: (() => void)[] = [];
+    const { eu, euGate, failures } = await pair(
+      (_request, response) => {
+        held.push(() => response.end('late'));
+      },
+      { forward: { maxConcurrent: 2 } },
+    );
+    const slow = [post(eu.port), post(eu.port)];
+    await eventually(() => held.length === 2);
+    const refused = await Promise.all([post(eu.port), post(eu.port)]);
+    for (const answer of refused) {
+      expect([answer.status, answer.field('retry-after')]).toEqual([503, '1']);
+      expect(JSON.parse(answer.body)).toMatchObject({ code: 'ERR_FORWARD_BUSY', outcome: 'not-sent' });
+      expect(answer.field('proxy-status')).toContain('error=connection_limit_reached');
+    }
+    expect(euGate.stats()).toEqual({ inFlight: 2 });
+    expect((await ask(eu.port, 'GET', '/')).body).toBe('served in eu');
+    for (const release of held.splice(0)) release();
+    expect((await Promise.all(slow)).map(({ body }) => body)).toEqual(['late', 'late']);
+    expect(euGate.stats()).toEqual({ inFlight: 0 });
+    const after = post(eu.port);
+    await eventually(() => held.length === 1);
+    held[0]?.();
+    expect((await after).body).toBe('late');
+    expect(failures).toHaveLength(2);
+  });
+
+  test('is none once the gate is closed; those under way end by themselves', async () => {
+    let finish = (): void => {};
+    const { eu, euGate } = await pair((_request, response) => {
+      finish = () => response.end('late');
+    });
+    const under = post(eu.port);
+    await eventually(() => euGate.stats().inFlight === 1);
+    const closed = euGate.close();
+    const refused = await post(eu.port);
+    expect(JSON.parse(refused.body)).toMatchObject({ status: 503, code: 'ERR_FORWARD_CLOSED', outcome: 'not-sent' });
+    await eventually(() => (finish(), euGate.stats().inFlight === 0));
+    expect((await under).body).toBe('late');
+    await closed;
+  });
+});
