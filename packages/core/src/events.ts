@@ -1,4 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
+import { createAudience } from './kit/audience.ts';
+import { check } from './kit/check.ts';
 
 /** What a `logger` option takes: pino, winston, console, Fastify's. */
 export interface Logger {
@@ -23,36 +25,24 @@ export interface Events<All extends object> extends EventSource<All> {
 /** Events of one instance of a package. `names` is every event there is, so that nothing is looked up on a hot path. */
 export function createEvents<All extends object>(source: string, names: readonly (keyof All & string)[]): Events<All> {
   const rooms = new Map(
-    names.map((name) => [
-      name,
-      { listeners: new Set<(payload: never) => void>(), mirror: channel(`regionkit:${source}:${name}`) },
-    ]),
+    names.map((name) => [name, { audience: createAudience<never>(), mirror: channel(`regionkit:${source}:${name}`) }]),
   );
   const roomOf = (event: string) => {
     const room = rooms.get(event as keyof All & string);
-    if (room === undefined)
+    if (room === undefined) {
       throw new RangeError(`there is no event ${JSON.stringify(event)}; there are ${names.join(', ')}`);
+    }
     return room;
   };
   return {
-    on: (event, listener) => {
-      const { listeners } = roomOf(event);
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    on: (event, listener) => roomOf(event).audience.join(check.function(`on(${JSON.stringify(event)})`, listener)),
     wants: (event) => {
-      const { listeners, mirror } = roomOf(event);
-      return listeners.size > 0 || mirror.hasSubscribers;
+      const { audience, mirror } = roomOf(event);
+      return audience.size > 0 || mirror.hasSubscribers;
     },
     emit: (event, payload) => {
-      const { listeners, mirror } = roomOf(event);
-      for (const listener of listeners) {
-        try {
-          listener(payload as never);
-        } catch {
-          // A listener that throws harms nobody.
-        }
-      }
+      const { audience, mirror } = roomOf(event);
+      audience.tell(payload as never);
       if (mirror.hasSubscribers) mirror.publish(payload);
     },
   };

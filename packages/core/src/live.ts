@@ -1,3 +1,5 @@
+import { createAudience } from './kit/audience.ts';
+
 /**
  * A value that can change while the process runs: keys, passwords, secrets. Config makes them; whoever needs the value
  * reads `current` each time and never keeps it.
@@ -25,24 +27,15 @@ export interface SettableLive<T> extends Live<T> {
  */
 export function live<T>(initial: T): SettableLive<T> {
   let current = initial;
-  const listeners = new Set<(value: T) => void>();
+  const { join, tell } = createAudience<T>();
   return {
     get current() {
       return current;
     },
-    subscribe: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    subscribe: join,
     set: (value) => {
       current = value;
-      for (const listener of [...listeners]) {
-        try {
-          listener(value);
-        } catch {
-          // A listener that throws harms nobody: the others must still hear of the change.
-        }
-      }
+      tell(value);
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Epoch, Fork } from './database.ts';
+import { createAudience } from './kit/audience.ts';
 import type { Regions } from './regions.ts';
 
 /** A verdict about one capability. `unknown` is never good news and never bad news. */
@@ -75,21 +76,18 @@ export interface FakeView<Name extends string = string> extends RegionView<Name>
  */
 export function fakeView<Name extends string>(regions: Regions<Name>): FakeView<Name> {
   const states = new Map<string, RegionState<Name>>(regions.list.map((region) => [region.name, unknownRegion(region)]));
-  const listeners = new Set<(state: RegionState<Name>) => void>();
+  const { join, tell } = createAudience<RegionState<Name>>();
   return {
     self: regions.self,
     get: (name) => states.get(name),
     list: () => [...states.values()],
-    subscribe: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    subscribe: join,
     set: (name, patch) => {
       const known = states.get(name);
       if (known === undefined) throw new RangeError(`fakeView: there is no region ${JSON.stringify(name)}`);
       const state = { ...known, ...patch };
       states.set(name, state);
-      for (const listener of [...listeners]) listener(state);
+      tell(state);
     },
   };
 }

@@ -36,7 +36,7 @@ export interface RegionsOptions<Name extends string, Self extends string | undef
   readonly all: Readonly<Record<Name, { readonly origin: string }>>;
   /** The names behind the latency DNS, without scheme. A redirect starts only from one of them. @default [] */
   readonly hosts?: readonly string[];
-  /** Allows `http:` origins that are not loopback and cookies without `Secure`. Never in production. @default false */
+  /** Allows `http:` origins, and cookies without `Secure`. Never in production. @default false */
   readonly development?: boolean;
 }
 
@@ -63,6 +63,7 @@ const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 export function defineRegions<const Name extends string, const Self extends string | undefined>(
   options: RegionsOptions<Name, Self>,
 ): Regions<Name> {
+  check.object('defineRegions', options, ['self', 'all', 'hosts', 'development']);
   const development = check.boolean('defineRegions: development', options.development ?? false);
   const byName = new Map<string, Region<Name>>();
   const origins = new Set<string>();
@@ -72,7 +73,8 @@ export function defineRegions<const Name extends string, const Self extends stri
         `defineRegions: all: a region name must be a lower-case DNS label; got ${JSON.stringify(name)}`,
       );
     }
-    const origin = checkOrigin(`defineRegions: all['${name}'].origin`, options.all[name].origin, development);
+    const region = check.object(`defineRegions: all['${name}']`, options.all[name], ['origin']);
+    const origin = checkOrigin(`defineRegions: all['${name}'].origin`, region.origin, development);
     if (origins.has(origin))
       throw new RangeError(`defineRegions: all['${name}'].origin is also the origin of another region`);
     origins.add(origin);
@@ -89,6 +91,9 @@ export function defineRegions<const Name extends string, const Self extends stri
       `defineRegions: self must be one of ${[...byName.keys()].join(', ')}; got ${JSON.stringify(self)}`,
     );
   }
+  if (options.hosts !== undefined && !Array.isArray(options.hosts)) {
+    throw new TypeError('defineRegions: hosts must be an array of host names');
+  }
   const hosts = (options.hosts ?? []).map((given) => {
     const host = typeof given === 'string' ? normaliseHost(given) : undefined;
     if (host === undefined)
@@ -104,14 +109,12 @@ export function defineRegions<const Name extends string, const Self extends stri
   });
 }
 
+/** What is wrong with an origin is said without showing it: it may hold credentials. */
 function checkOrigin(option: string, given: string, development: boolean): string {
-  let url: URL;
-  try {
-    url = new URL(check.string(option, given));
-  } catch {
-    throw new TypeError(`${option} must be an origin such as https://app.example.com; got ${JSON.stringify(given)}`);
+  const url = URL.canParse(check.string(option, given)) ? new URL(given) : undefined;
+  if (url === undefined || url.href !== `${url.origin}/`) {
+    throw new RangeError(`${option} must be an origin such as https://app.example.com: no path, query or credentials`);
   }
-  if (url.href !== `${url.origin}/`) throw new RangeError(`${option} must be an origin: no path, query or credentials`);
   if (url.protocol !== 'https:' && !(development && url.protocol === 'http:')) {
     throw new RangeError(`${option} must use https (http only with development: true)`);
   }

@@ -8,10 +8,6 @@ export interface DeciderFailure {
 
 /** Says what failed without harming the request: no door rejects, but a bug must be visible to who looks for it. */
 export function reportFailure(part: DeciderFailure['part'], error: unknown): void {
-  try {
-    const failures = channel('regionkit:core:failure');
-    if (failures.hasSubscribers) failures.publish({ part, error } satisfies DeciderFailure);
-  } catch {
-    // A subscriber that throws harms nobody.
-  }
+  const failures = channel('regionkit:core:failure');
+  if (failures.hasSubscribers) failures.publish({ part, error } satisfies DeciderFailure);
 }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Regions } from '../regions.ts';
 
 /**
@@ -36,7 +37,8 @@ export function checkCookieDomain(option: string, domain: string | undefined, re
   const suffix = domain.toLowerCase().replace(/^\./, '');
   for (const { origin, name } of regions.list) {
     const host = new URL(origin).hostname;
-    if (host !== suffix && !host.endsWith(`.${suffix}`)) {
+    // An address has no parent: only itself matches.
+    if (host !== suffix && (isIP(host) !== 0 || !host.endsWith(`.${suffix}`))) {
       throw new RangeError(`${option} must cover the origin of every region; it does not cover that of ${name}`);
     }
   }

@@ -1,4 +1,5 @@
-const HOST = /^(?<name>\[[0-9a-f:.]+\]|[^\s:/?#@[\]\\]+?)\.?(?::(?<port>\d{1,5}))?$/i;
+/** An ASCII host name (RFC 3986 section 3.2.2, without percent-encoding), an IPv4 or a bracketed IPv6 address. */
+const HOST = /^(?<name>\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?(?::\d{1,5})?$/i;
 
 /** A `Host` value in one spelling: lower case, no port, no trailing dot; undefined if it is not a host at all. */
 export function normaliseHost(host: string): string | undefined {

@@ -2,6 +2,7 @@
  * What the regionkit packages are built with. For packages of the `@regionkit` scope: no promise is made to others
  * between minor versions.
  */
+export { type Audience, createAudience } from './audience.ts';
 export { check } from './check.ts';
 export { type Clock, createJumpDetector, type JumpDetector, type JumpTolerance, systemClock } from './clock.ts';
 export { checkCookieDomain, cookieValues } from './cookies.ts';

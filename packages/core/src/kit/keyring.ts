@@ -54,9 +54,10 @@ export function createKeyring(options: KeyringOptions): Keyring {
     sign: (data) => code(current()[0] as KeyObject, data),
     verify: (data, given) => {
       if (given.length !== length) return false;
-      const bytes = Buffer.from(given, 'latin1');
+      // In UTF-8 only ASCII keeps the length: latin1 would fold other characters onto those of the code.
+      const bytes = Buffer.from(given);
       if (bytes.length !== length) return false;
-      return current().some((key) => timingSafeEqual(Buffer.from(code(key, data), 'latin1'), bytes));
+      return current().some((key) => timingSafeEqual(Buffer.from(code(key, data)), bytes));
     },
     refresh: async () => {
       await given?.refresh?.({ reason: `${option} did not verify` });

@@ -1,0 +1,60 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { normaliseHost } from '../../src/kit/index.ts';
+
+test.each([
+  ['app.example.com', 'app.example.com'],
+  ['APP.Example.COM', 'app.example.com'],
+  ['app.example.com:443', 'app.example.com'],
+  ['app.example.com.', 'app.example.com'],
+  ['app.example.com.:8443', 'app.example.com'],
+  ['localhost', 'localhost'],
+  ['xn--bcher-kva.example', 'xn--bcher-kva.example'],
+  ['my_host', 'my_host'],
+  ['127.0.0.1:3000', '127.0.0.1'],
+  ['[::1]:3000', '[::1]'],
+  ['[2001:DB8::1]', '[2001:db8::1]'],
+])('normaliseHost(%j) is %j', (given, host) => {
+  expect(normaliseHost(given)).toBe(host);
+});
+
+test.each([
+  '',
+  '.',
+  '..',
+  '.example.com',
+  'app..example.com',
+  'app.example.com..',
+  'app.example.com:',
+  'app.example.com:x',
+  'app.example.com:123456',
+  'a b',
+  'user@host',
+  'https://app.example.com',
+  'app.example.com/path',
+  'app.example.com?x',
+  'app.example.com#x',
+  'app.example.com\\evil',
+  'app.example.com\r\nx',
+  'app.example.com\u0000',
+  'a,b',
+  'a%2eb',
+  'bücher.example',
+  '::1',
+  '[::1',
+  '[::1]x',
+  'x'.repeat(256),
+])('normaliseHost(%j) is no host', (given) => {
+  expect(normaliseHost(given)).toBeUndefined();
+});
+
+test('normaliseHost() of its own result is that result, and takes no time on hostile input', () => {
+  const hostish = fc.string({ unit: fc.constantFrom('a', 'B', '.', ':', '[', ']', '1', '-', '/', ' ') });
+  fc.assert(
+    fc.property(hostish, (given) => {
+      const host = normaliseHost(given);
+      if (host !== undefined) expect(normaliseHost(host)).toBe(host);
+    }),
+  );
+  expect(normaliseHost(`${'a.'.repeat(127)}/`)).toBeUndefined();
+});

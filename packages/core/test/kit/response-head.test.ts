@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest';
+import type { ResponseHead } from '../../src/index.ts';
+import { exposeField, isSharedCacheable } from '../../src/kit/index.ts';
+
+function headOf(fields: Record<string, string | string[]>): ResponseHead & { readonly fields: Headers } {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(fields)) for (const one of [value].flat()) headers.append(name, one);
+  return {
+    fields: headers,
+    status: 200,
+    get: (name) => [headers.get(name) ?? []].flat(),
+    set: (name, value) => headers.set(name, value),
+    append: (name, value) => headers.append(name, value),
+  };
+}
+
+test.each([
+  [{}, false],
+  [{ 'Cache-Control': 'public' }, true],
+  [{ 'Cache-Control': 'Public, max-age=60' }, true],
+  [{ 'Cache-Control': 'max-age=60' }, true],
+  [{ 'Cache-Control': 's-maxage=1' }, true],
+  [{ 'Cache-Control': 'max-age=0' }, false],
+  [{ 'Cache-Control': 'private, max-age=60' }, false],
+  [{ 'Cache-Control': ['max-age=60', 'private'] }, false],
+  [{ 'Cache-Control': 'no-store' }, false],
+  [{ 'Cache-Control': 'no-cache' }, false],
+  [{ 'Surrogate-Control': 'max-age=60' }, true],
+  [{ 'CDN-Cache-Control': 'no-store' }, false],
+  [{ Expires: 'Tue, 01 Jan 2999 00:00:00 GMT' }, true],
+  [{ Expires: 'Tue, 01 Jan 1980 00:00:00 GMT' }, false],
+  [{ Expires: '0' }, false],
+])('isSharedCacheable(%j) is %s', (fields, answer) => {
+  expect(isSharedCacheable(headOf(fields))).toBe(answer);
+});
+
+describe('exposeField()', () => {
+  test.each([
+    ['no CORS', {}, null],
+    ['CORS', { 'Access-Control-Allow-Origin': '*' }, 'X-Region-Hint'],
+    [
+      'CORS that exposes another',
+      { 'Access-Control-Allow-Origin': '*', 'Access-Control-Expose-Headers': 'X-A' },
+      'X-A, X-Region-Hint',
+    ],
+    [
+      'CORS that exposes it already',
+      { 'Access-Control-Allow-Origin': '*', 'Access-Control-Expose-Headers': 'X-A, x-region-hint' },
+      'X-A, x-region-hint',
+    ],
+  ])('with %s', (_what, fields, exposed) => {
+    const head = headOf(fields);
+    exposeField(head, 'X-Region-Hint');
+    expect(head.fields.get('access-control-expose-headers')).toBe(exposed);
+  });
+});
