@@ -14,11 +14,7 @@ export function classifyFailure(
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') {
     return { code: 'ERR_FORWARD_TIMEOUT', outcome: 'unknown', proxyError: 'http_response_timeout' };
   }
-  if (
-    code.startsWith('HPE_') ||
-    code === 'UND_ERR_HEADERS_OVERFLOW' ||
-    code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'
-  ) {
+  if (NOT_HTTP.has(code)) {
     return { code: 'ERR_FORWARD_BAD_ANSWER', outcome: 'unknown', proxyError: 'http_protocol_error' };
   }
   return { code: 'ERR_FORWARD_INTERRUPTED', outcome: 'unknown', proxyError: 'connection_terminated' };
@@ -50,10 +46,23 @@ function unreachable(code: string): ProxyErrorType {
 const CERTIFICATE =
   /^CERT_|_CERT(?:_|$)|SIGNED_CERT|CERTIFICATE|^UNABLE_TO_|^INVALID_(?:CA|PURPOSE)$|^HOSTNAME_MISMATCH$/;
 
+/** undici's names for answers that break the protocol; its parser's own error has no code. */
+const NOT_HTTP: ReadonlySet<string> = new Set([
+  'HTTPParserError',
+  'UND_ERR_HEADERS_OVERFLOW',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+]);
+
+/** An error as far as it can be shown: others carry addresses, or bytes of the answer. */
+export function plainCause(error: unknown): Error | undefined {
+  const code = codeOf(error);
+  return code === '' ? undefined : new Error(code);
+}
+
 function codeOf(error: unknown): string {
-  const code = (error as { code?: unknown } | null)?.code;
+  const { code, name, errors } = (error ?? {}) as { code?: unknown; name?: unknown; errors?: readonly unknown[] };
   if (typeof code === 'string') return code;
+  if (name === 'HTTPParserError') return name;
   // An attempt at every address of a name fails with one error for each.
-  const [first] = (error as { errors?: readonly unknown[] } | null)?.errors ?? [];
-  return first === undefined ? '' : codeOf(first);
+  return errors?.[0] === undefined ? '' : codeOf(errors[0]);
 }

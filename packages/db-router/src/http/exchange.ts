@@ -1,7 +1,7 @@
 import type { Clock } from '@regionkit/core/kit';
 import type { Dispatcher, Pool } from 'undici';
 import type { BodyFeed } from './body.ts';
-import { classifyFailure } from './classify.ts';
+import { classifyFailure, plainCause } from './classify.ts';
 import type { ForwardFailure } from './errors.ts';
 import type { RawFields } from './headers.ts';
 
@@ -107,7 +107,7 @@ export function exchange(pool: Pool, request: ExchangeRequest, sink: AnswerSink,
         if (settle()) sink.end();
       },
       onResponseError: (_controller, error) => {
-        if (!settled) fail(classifyFailure(error, { sent: sent(), answered }), error);
+        if (!settled) fail(classifyFailure(error, { sent: sent(), answered }), plainCause(error));
       },
     },
   );

@@ -65,7 +65,7 @@ export function createForwarder<Name extends string>({
   const { self } = regions;
   const pools = new Map<string, Pool>();
   let inFlight = 0;
-  let closed = false;
+  let closed: Promise<unknown> | undefined;
 
   const poolOf = (origin: string): Pool => {
     let pool = pools.get(origin);
@@ -107,7 +107,7 @@ export function createForwarder<Name extends string>({
       const passage: Passage = {
         view,
         options,
-        obstacle: () => (closed ? CLOSED : inFlight >= options.maxConcurrent ? BUSY : undefined),
+        obstacle: () => (closed !== undefined ? CLOSED : inFlight >= options.maxConcurrent ? BUSY : undefined),
         mark: () =>
           signHop(keyring, view, {
             from: self,
@@ -155,8 +155,8 @@ export function createForwarder<Name extends string>({
       };
     },
     close: async () => {
-      closed = true;
-      await Promise.all([...pools.values()].map((pool) => pool.close()));
+      closed ??= Promise.all([...pools.values()].map((pool) => pool.close()));
+      await closed;
     },
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { classifyFailure } from '../../src/http/classify.ts';
+import { classifyFailure, plainCause } from '../../src/http/classify.ts';
 
 const coded = (code: string): Error => Object.assign(new Error('x'), { code });
 
@@ -37,7 +37,7 @@ describe('classifyFailure()', () => {
     ['ECONNREFUSED', 'ERR_FORWARD_INTERRUPTED'],
     ['UND_ERR_HEADERS_TIMEOUT', 'ERR_FORWARD_TIMEOUT'],
     ['UND_ERR_HEADERS_OVERFLOW', 'ERR_FORWARD_BAD_ANSWER'],
-    ['HPE_INVALID_CONSTANT', 'ERR_FORWARD_BAD_ANSWER'],
+    ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'ERR_FORWARD_BAD_ANSWER'],
     ['', 'ERR_FORWARD_INTERRUPTED'],
   ])('%s after a byte was sent is unknown', (code, expected) => {
     expect(classifyFailure(coded(code), { sent: true, answered: false })).toMatchObject({
@@ -55,5 +55,25 @@ describe('classifyFailure()', () => {
       expect(classifyFailure(error, { sent: true, answered: false }).outcome).toBe('unknown');
       expect(classifyFailure(error, { sent: false, answered: false }).outcome).toBe('not-sent');
     }
+  });
+});
+
+describe('plainCause()', () => {
+  test('keeps the code and nothing that was sent or received', () => {
+    const secret = Object.assign(new Error('10.0.0.7 said hunter2'), {
+      code: 'ECONNRESET',
+      data: 'hunter2',
+      socket: {},
+    });
+    expect(JSON.stringify({ ...plainCause(secret), text: String(plainCause(secret)) })).toBe(
+      '{"text":"Error: ECONNRESET"}',
+    );
+    expect(plainCause(new Error('hunter2'))).toBeUndefined();
+  });
+
+  test("knows the parser's error by its name", () => {
+    const error = Object.assign(new Error('x'), { name: 'HTTPParserError', code: undefined, data: 'SSH-2.0' });
+    expect(plainCause(error)?.message).toBe('HTTPParserError');
+    expect(classifyFailure(error, { sent: true, answered: false }).code).toBe('ERR_FORWARD_BAD_ANSWER');
   });
 });

@@ -105,7 +105,10 @@ describe('a forward whose connection fails', () => {
     }
     const trusting = await edgeOf(origin, { forward: { ca: CERT } });
     expect((await post(trusting.eu.port)).body).toBe('done');
-    const misnamed = await edgeOf(origin.replace('127.0.0.1', '127.0.0.2'), { forward: { ca: CERT } });
+
+    const cert = fixture('elsewhere-cert.pem');
+    const other = await started(listen(createTlsServer({ cert, key: KEY }, (_req, res) => res.end('done')) as never));
+    const misnamed = await edgeOf(other.origin.replace('http:', 'https:'), { forward: { ca: cert } });
     saysSo(await post(misnamed.eu.port), misnamed, {
       status: 503,
       code: 'ERR_FORWARD_UNREACHABLE',
@@ -160,7 +163,8 @@ describe('a forward that was sent', () => {
       act(socket);
     });
     const edge = await edgeOf(upstream.origin);
-    saysSo(await post(edge.eu.port), edge, { status, code, outcome: 'unknown', error });
+    const answer = await post(edge.eu.port);
+    saysSo(answer, edge, { status, code, outcome: 'unknown', error });
     expect(requests).toBe(1);
     expect(edge.euGate.stats()).toEqual({ inFlight: 0 });
   });
@@ -274,7 +278,7 @@ describe('a bounded number of forwards', () => {
   });
 
   test('is none once the gate is closed; those under way end by themselves', async () => {
-    let finish = (): void => {};
+    let finish: (() => void) | undefined;
     const { eu, euGate } = await pair((_request, response) => {
       finish = () => response.end('late');
     });
@@ -283,7 +287,8 @@ describe('a bounded number of forwards', () => {
     const closed = euGate.close();
     const refused = await post(eu.port);
     expect(JSON.parse(refused.body)).toMatchObject({ status: 503, code: 'ERR_FORWARD_CLOSED', outcome: 'not-sent' });
-    await eventually(() => (finish(), euGate.stats().inFlight === 0));
+    await eventually(() => finish !== undefined);
+    finish?.();
     expect((await under).body).toBe('late');
     await closed;
   });
