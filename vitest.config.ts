@@ -5,7 +5,7 @@ export default defineConfig({
   resolve: { conditions: ['@regionkit/source'] },
   ssr: { resolve: { conditions: ['@regionkit/source'] } },
   test: {
-    include: ['{packages,examples}/*/test/**/*.test.ts', 'bench/test/**/*.test.ts', 'test/**/*.test.ts'],
+    include: ['{packages,examples}/*/test/**/*.test.ts', '{bench,proof}/test/**/*.test.ts', 'test/**/*.test.ts'],
     reporters: ['default', './tools/closing-line.ts'],
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -1,0 +1,57 @@
+import type { ForkPoint, OperationEntry } from '../history/entries.ts';
+import { UNKNOWN_LSN } from '../history/position.ts';
+import type { History } from './index-history.ts';
+import type { Violation } from './violation.ts';
+
+/**
+ * A write token beyond a fork that the app knows is announced as probably lost; one at or below the fork never is.
+ */
+export function checkAnnouncements(history: History): readonly Violation[] {
+  return history.operations.flatMap((operation) => [...missing(operation), ...unfounded(history, operation)]);
+}
+
+function missing(operation: OperationEntry): readonly Violation[] {
+  if (operation.outcome !== 'ok' || operation.announced !== undefined) return [];
+  const knowledge = operation.knew?.find(({ region }) => region === operation.served);
+  if (knowledge === undefined) return [];
+  return operation.sent.flatMap(({ kind, timeline, lsn }): Violation[] => {
+    if (kind !== 'write' || lsn === UNKNOWN_LSN || timeline >= knowledge.timeline) return [];
+    const left = leftAt(knowledge.forks, timeline, knowledge.timeline);
+    if (left === undefined || BigInt(lsn) <= left) return [];
+    return [
+      {
+        rule: 'loss-not-announced',
+        operations: [operation.id],
+        says: `brought a token at ${lsn} of timeline ${timeline}; ${knowledge.region} knew that it was left at ${left}, and did not say so`,
+      },
+    ];
+  });
+}
+
+function unfounded({ lineage }: History, operation: OperationEntry): readonly Violation[] {
+  if (operation.announced !== 'lost' || lineage.hadTwins) return [];
+  const founded = operation.sent.some(({ kind, timeline, lsn }) => {
+    const departure = lineage.departureFrom(timeline);
+    return kind === 'write' && departure !== undefined && BigInt(lsn) > departure.lsn;
+  });
+  if (founded) return [];
+  const brought = operation.sent.map(({ kind, timeline, lsn }) => `${kind} ${lsn} of timeline ${timeline}`).join(', ');
+  return [
+    {
+      rule: 'loss-announced-falsely',
+      operations: [operation.id],
+      says: `was told that a write is lost, and brought ${brought || 'no token'}`,
+    },
+  ];
+}
+
+/** Where the history that ends in `to` left `from`, by these forks; undefined when one on the way is not among them. */
+function leftAt(forks: readonly ForkPoint[], from: number, to: number): bigint | undefined {
+  for (let at = to; at > from; ) {
+    const fork = forks.find(({ child }) => child === at);
+    if (fork === undefined) return undefined;
+    if (fork.parent === from) return BigInt(fork.lsn);
+    at = fork.parent;
+  }
+  return undefined;
+}

@@ -1,0 +1,84 @@
+import type { FaultEntry, OperationEntry } from '../history/entries.ts';
+import { REGIONS, type Region } from '../regions.ts';
+import type { History } from './index-history.ts';
+import type { Violation } from './violation.ts';
+
+/** Every request is answered, every refusal says what became of it, and its word holds. */
+export function checkAnswers(history: History): readonly Violation[] {
+  return [
+    ...history.operations.flatMap((operation) => judge(history, operation)),
+    ...history.exits.map(
+      ({ region, why }): Violation => ({
+        rule: 'app-ended',
+        operations: [],
+        says: `the app of ${region} ended: ${why}`,
+      }),
+    ),
+    ...checkRecovery(history),
+  ];
+}
+
+function judge(history: History, operation: OperationEntry): readonly Violation[] {
+  const { id, outcome, status, code = '', failure, redirects = [] } = operation;
+  const operations = [id];
+  const violations: Violation[] = [];
+  if (outcome === 'none') {
+    const says = `was answered ${status} ${code}, which does not say what became of it`;
+    violations.push({ rule: 'error-without-outcome', operations, says });
+  }
+  if (status === 0 && !wasDisturbed(history.faults, operation)) {
+    const says = `got no answer (${failure}) from the app of ${operation.region}, to which nothing had been done`;
+    violations.push({ rule: 'no-answer', operations, says });
+  }
+  const [row] = history.rowsOf(id);
+  if (row !== undefined && (outcome === 'not-sent' || outcome === 'rolled-back' || outcome === 'rejected')) {
+    const says = `was answered ${status} ${code}, ${outcome}, and is in the data of ${row.from} on timeline ${row.timeline}`;
+    violations.push({ rule: 'happened-against-word', operations, says });
+  }
+  if (redirects.length > 1) {
+    const says = `was redirected ${redirects.length} times: ${redirects.join(', ')}`;
+    violations.push({ rule: 'redirect-loop', operations, says });
+  }
+  return violations;
+}
+
+/** An app that was stopped or killed owes no answer; nor one that a redirect led to. */
+function wasDisturbed(
+  faults: readonly FaultEntry[],
+  { region, redirects = [], startMs, endMs }: OperationEntry,
+): boolean {
+  const regions: readonly Region[] = [region, ...redirects];
+  let since: number | undefined;
+  for (const at of regions) {
+    since = undefined;
+    for (const { fault, startMs: begin, endMs: done } of faults) {
+      if (!('region' in fault) || fault.region !== at) continue;
+      if (fault.kind === 'stop-app' || fault.kind === 'kill-app') since ??= begin;
+      if (fault.kind !== 'continue-app' && fault.kind !== 'start-app') continue;
+      if (since !== undefined && startMs <= done && endMs >= since) return true;
+      since = undefined;
+    }
+    if (since !== undefined && endMs >= since) return true;
+  }
+  return false;
+}
+
+/** Once the world is whole again every region reads and writes. */
+function checkRecovery({ operations }: History): readonly Violation[] {
+  const finals = operations.filter(({ final }) => final);
+  return REGIONS.flatMap((region) =>
+    (['append', 'list'] as const).flatMap((kind): Violation[] => {
+      const tries = finals.filter((operation) => operation.kind === kind && operation.region === region);
+      const last = tries.at(-1);
+      if (tries.some(({ outcome }) => outcome === 'ok')) return [];
+      const what = last === undefined ? 'was not tried' : `ended ${last.status} ${last.code ?? last.failure ?? ''}`;
+      return [
+        {
+          rule: 'not-recovered',
+          operations: last === undefined ? [] : [last.id],
+          says: `after all was repaired, ${kind} in ${region} ${what} in ${tries.length} tries`,
+        },
+      ];
+    }),
+  );
+}

@@ -1,0 +1,30 @@
+import type { Entry } from '../history/entries.ts';
+import { checkAnnouncements } from './announcements.ts';
+import { checkAnswers } from './answers.ts';
+import { type History, indexHistory } from './index-history.ts';
+import { checkLists } from './lists.ts';
+import { checkLosses } from './losses.ts';
+import { checkMonotonicReads } from './monotonic.ts';
+import { checkOwnWrites } from './own-writes.ts';
+import { checkStatements } from './statements.ts';
+import type { Violation } from './violation.ts';
+
+const RULES: readonly ((history: History) => readonly Violation[])[] = [
+  checkOwnWrites,
+  checkMonotonicReads,
+  checkLists,
+  checkStatements,
+  checkLosses,
+  checkAnnouncements,
+  checkAnswers,
+];
+
+/**
+ * Proves or refutes. Pure: the same history gives the same verdict, and nothing but the history is asked.
+ *
+ * @throws {Error} the history was cut short.
+ */
+export function checkHistory(entries: readonly Entry[]): readonly Violation[] {
+  const history = indexHistory(entries);
+  return RULES.flatMap((rule) => rule(history));
+}

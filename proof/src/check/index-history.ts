@@ -1,0 +1,58 @@
+import type { EndEntry, Entry, ExitEntry, FaultEntry, OperationEntry, RowEntry, RunEntry } from '../history/entries.ts';
+import { type Lineage, lineageOf } from './lineage.ts';
+
+/** A history laid out for the rules. */
+export interface History {
+  readonly run: RunEntry;
+  readonly end: EndEntry;
+  /** In the order in which they began. */
+  readonly operations: readonly OperationEntry[];
+  readonly byId: ReadonlyMap<string, OperationEntry>;
+  /** Of one client: they never overlap. */
+  readonly byClient: ReadonlyMap<string, readonly OperationEntry[]>;
+  readonly faults: readonly FaultEntry[];
+  readonly exits: readonly ExitEntry[];
+  readonly rows: readonly RowEntry[];
+  rowsOf(operation: string): readonly RowEntry[];
+  /** It is in the primary's data at the end. */
+  survives(operation: string): boolean;
+  readonly lineage: Lineage;
+}
+
+/** @throws {Error} the history was cut short, or is none. */
+export function indexHistory(entries: readonly Entry[]): History {
+  const of = <T extends Entry['type']>(type: T): (Entry & { type: T })[] =>
+    entries.filter((entry): entry is Entry & { type: T } => entry.type === type);
+  const [run] = of('run');
+  const [end] = of('end');
+  if (run === undefined || end === undefined) throw new Error('the history has no begin or no end: it was cut short');
+  const operations = of('operation').sort((left, right) => left.startMs - right.startMs);
+  const rows = of('row');
+  const rowsById = groupBy(rows, ({ operation }) => operation);
+  const surviving = new Set(rows.filter(({ survives }) => survives).map(({ operation }) => operation));
+  const faults = of('fault');
+  return {
+    run,
+    end,
+    operations,
+    byId: new Map(operations.map((operation) => [operation.id, operation])),
+    byClient: groupBy(operations, ({ client }) => client),
+    faults,
+    exits: of('exit'),
+    rows,
+    rowsOf: (operation) => rowsById.get(operation) ?? [],
+    survives: (operation) => surviving.has(operation),
+    lineage: lineageOf(faults, end),
+  };
+}
+
+function groupBy<T>(list: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of list) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}

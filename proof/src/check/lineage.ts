@@ -1,0 +1,44 @@
+import type { EndEntry, FaultEntry, PromotionNote } from '../history/entries.ts';
+import { lsnToDecimal } from '../history/position.ts';
+
+/** Where the history that is in force at the end left one timeline. */
+export interface Departure {
+  readonly child: number;
+  readonly lsn: bigint;
+  readonly how: 'failover' | 'switchover' | 'twins';
+}
+
+/** Which timelines are part of the history in force at the end, as the operator's own notes say. */
+export interface Lineage {
+  /** Undefined for the last timeline, and for one that is not in it. */
+  departureFrom(timeline: number): Departure | undefined;
+  /** Two were promoted at once: some timelines then have two histories. */
+  readonly hadTwins: boolean;
+}
+
+export function lineageOf(faults: readonly FaultEntry[], end: EndEntry): Lineage {
+  const promotions: (PromotionNote & { readonly how: Departure['how'] })[] = [];
+  for (const { fault, promotions: made = [] } of faults) {
+    if (fault.kind !== 'failover' && fault.kind !== 'switchover' && fault.kind !== 'twins') continue;
+    for (const promotion of made) {
+      // The other twin is no part of what goes on.
+      if (fault.kind === 'twins' && promotion.region !== fault.keep) continue;
+      promotions.push({ ...promotion, how: fault.kind });
+    }
+  }
+  const departures = new Map<number, Departure>();
+  for (let timeline = end.timeline; timeline > 1; ) {
+    const promotion = promotions.findLast((made) => made.timeline === timeline);
+    if (promotion === undefined) break;
+    departures.set(promotion.parent, {
+      child: timeline,
+      lsn: BigInt(lsnToDecimal(promotion.fork)),
+      how: promotion.how,
+    });
+    timeline = promotion.parent;
+  }
+  return {
+    departureFrom: (timeline) => departures.get(timeline),
+    hadTwins: promotions.some(({ how }) => how === 'twins'),
+  };
+}

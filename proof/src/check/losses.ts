@@ -1,0 +1,45 @@
+import type { OperationEntry, Position } from '../history/entries.ts';
+import { isWrite } from '../history/kinds.ts';
+import { UNKNOWN_LSN } from '../history/position.ts';
+import type { History } from './index-history.ts';
+import type { Violation } from './violation.ts';
+
+/**
+ * What was acknowledged is there at the end; only a failover may have cost a write, and only one beyond the fork.
+ */
+export function checkLosses(history: History): readonly Violation[] {
+  return history.operations.flatMap((operation) => {
+    if (!isWrite(operation.kind) || operation.outcome !== 'ok' || history.survives(operation.id)) return [];
+    const violation = judge(history, operation);
+    return violation === undefined ? [] : [violation];
+  });
+}
+
+function judge({ rowsOf, lineage }: History, operation: OperationEntry): Violation | undefined {
+  const operations = [operation.id];
+  const [row] = rowsOf(operation.id);
+  if (row === undefined) {
+    return { rule: 'acknowledged-nowhere', operations, says: 'was acknowledged and is in no data directory' };
+  }
+  const departure = lineage.departureFrom(row.timeline);
+  if (departure === undefined || departure.how === 'twins') {
+    if (lineage.hadTwins) return undefined;
+    const says = `was acknowledged on timeline ${row.timeline}, which nobody left, and is missing`;
+    return { rule: 'lost-without-cause', operations, says };
+  }
+  if (departure.how === 'switchover') {
+    const says = `was acknowledged on timeline ${row.timeline} and is missing since the switchover to ${departure.child}`;
+    return { rule: 'lost-in-switchover', operations, says };
+  }
+  const position = positionOn(operation.received, row.timeline);
+  if (position !== undefined && position <= departure.lsn) {
+    const says = `was acknowledged at ${position}, the fork to timeline ${departure.child} is at ${departure.lsn}, and it is missing`;
+    return { rule: 'lost-below-fork', operations, says };
+  }
+  return undefined;
+}
+
+function positionOn(received: readonly Position[], on: number): bigint | undefined {
+  const made = received.find(({ kind, timeline, lsn }) => kind === 'write' && timeline === on && lsn !== UNKNOWN_LSN);
+  return made === undefined ? undefined : BigInt(made.lsn);
+}

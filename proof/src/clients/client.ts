@@ -1,0 +1,181 @@
+import { Agent } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Knowledge, OperationEntry, OperationKind, OperationOutcome } from '../history/entries.ts';
+import { isWrite } from '../history/kinds.ts';
+import type { Random } from '../random.ts';
+import { GLOBAL_HOST, REGIONS, type Region } from '../regions.ts';
+import { type Answer, ask, type Silence } from './ask.ts';
+import { createPlan } from './plan.ts';
+import { createPurse, type PurseKind, positionsIn } from './purse.ts';
+
+export interface ClientOptions {
+  readonly name: string;
+  readonly home: Region;
+  readonly random: Random;
+  readonly purse: PurseKind;
+  readonly carries: OperationEntry['carries'];
+  /** Where the app of a region listens. */
+  readonly portOf: (region: Region) => number;
+  /** Which region an origin leads to. */
+  readonly regionAt: (location: string) => Region | undefined;
+  readonly now: () => number;
+  readonly record: (entry: OperationEntry) => void;
+}
+
+/** One client: asks, waits for the answer, thinks, asks again. Never two requests at once. */
+export interface Client {
+  readonly name: string;
+  /** Goes on until `stop`, and ends after the request it is in. */
+  run(): Promise<void>;
+  stop(): void;
+  /** Asks once more: for the end, when all must be well. */
+  ask(kind: OperationKind, key: string, region: Region): Promise<OperationEntry>;
+  /** Everything it ever wrote to. */
+  readonly keys: ReadonlySet<string>;
+  close(): void;
+}
+
+/** Longer than an app may hold a write or wait for a database. */
+const TIMEOUT_MS = 15_000;
+const MAX_REDIRECTS = 8;
+
+export function createClient(options: ClientOptions): Client {
+  const { name, portOf, regionAt, now, record, carries } = options;
+  const agent = new Agent({ keepAlive: true, maxSockets: 2 });
+  const purse = createPurse(options.purse, carries);
+  const plan = createPlan(name, options.random);
+  const keys = new Set<string>();
+  let running = true;
+  let count = 0;
+
+  const perform = async (kind: OperationKind, key: string, region: Region, final: boolean): Promise<OperationEntry> => {
+    count += 1;
+    const id = `${name}-${count}`;
+    const write = isWrite(kind);
+    if (write) keys.add(key);
+    const sent = purse.positions;
+    const startMs = now();
+    const { answer, redirects } = await follow(kind, pathOf(kind, key, id), region);
+    const base = {
+      type: 'operation',
+      id,
+      client: name,
+      carries,
+      kind,
+      key,
+      region,
+      startMs,
+      endMs: now(),
+      sent,
+    } as const;
+    const entry: OperationEntry =
+      'failure' in answer
+        ? {
+            ...base,
+            status: 0,
+            outcome: answer.sent ? 'unknown' : 'not-sent',
+            failure: answer.failure,
+            received: [],
+            redirects,
+          }
+        : { ...base, ...read(answer), ...(kind === 'visit' && { redirects }) };
+    const noted = final ? { ...entry, final } : entry;
+    record(noted);
+    return noted;
+  };
+
+  /** A browser's visit follows redirects; anything else is asked once. */
+  const follow = async (
+    kind: OperationKind,
+    path: string,
+    region: Region,
+  ): Promise<{ readonly answer: Answer | Silence; readonly redirects: readonly Region[] }> => {
+    const redirects: Region[] = [];
+    for (let at = region, host = GLOBAL_HOST; ; ) {
+      const answer = await ask({
+        agent,
+        port: portOf(at),
+        method: isWrite(kind) ? 'POST' : 'GET',
+        path,
+        headers: { host, ...purse.fields, ...(kind === 'visit' && NAVIGATION) },
+        timeoutMs: TIMEOUT_MS,
+      });
+      if ('failure' in answer) return { answer, redirects };
+      purse.keep(answer.headers);
+      const { location } = answer.headers;
+      if (answer.status < 300 || answer.status > 399 || location === undefined) return { answer, redirects };
+      const next = regionAt(location);
+      if (next === undefined || redirects.length === MAX_REDIRECTS) return { answer, redirects };
+      redirects.push(next);
+      at = next;
+      host = new URL(location).host;
+    }
+  };
+
+  return {
+    name,
+    keys,
+    run: async () => {
+      let at = options.home;
+      while (running) {
+        const step = plan.next(at);
+        at = step.region;
+        const entry = await perform(step.kind, step.key, at, false);
+        if (entry.status === 0) at = plan.flee(at);
+        else if (entry.hint !== undefined) at = REGIONS.find((region) => region === entry.hint) ?? at;
+        await pause(step.thinkMs);
+      }
+    },
+    stop: () => {
+      running = false;
+    },
+    ask: (kind, key, region) => perform(kind, key, region, true),
+    close: () => agent.destroy(),
+  };
+}
+
+const NAVIGATION = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+
+function pathOf(kind: OperationKind, key: string, id: string): string {
+  if (kind === 'visit') return '/visit';
+  return `/${kind}/${key}?id=${id}`;
+}
+
+type Read = Pick<OperationEntry, 'status' | 'outcome' | 'received'> & Partial<OperationEntry>;
+
+function read(answer: Answer): Read {
+  const { status, headers } = answer;
+  const body = parse(answer.body);
+  const announced = headers['x-proof-announced'];
+  const served = REGIONS.find((region) => region === headers['x-proof-served']);
+  const hint = status === 503 ? headers['x-region-hint'] : undefined;
+  const knew = REGIONS.flatMap((region) => {
+    const told = headers[`x-proof-knew-${region}`];
+    return typeof told === 'string' ? [JSON.parse(told) as Knowledge] : [];
+  });
+  return {
+    status,
+    outcome: status < 400 ? 'ok' : outcomeOf(body['outcome']),
+    received: positionsIn(headers),
+    ...(typeof body['code'] === 'string' && { code: body['code'] }),
+    ...(typeof body['version'] === 'number' && { version: body['version'] }),
+    ...(typeof body['value'] === 'string' && { value: body['value'] }),
+    ...(Array.isArray(body['entries']) && { entries: body['entries'] as string[] }),
+    ...((announced === 'lost' || announced === 'unknown') && { announced }),
+    ...(served !== undefined && { served }),
+    ...(typeof hint === 'string' && { hint }),
+    ...(knew.length > 0 && { knew }),
+  };
+}
+
+function outcomeOf(said: unknown): OperationOutcome {
+  return said === 'not-sent' || said === 'rolled-back' || said === 'rejected' || said === 'unknown' ? said : 'none';
+}
+
+function parse(body: string): Record<string, unknown> {
+  try {
+    return JSON.parse(body) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
+}

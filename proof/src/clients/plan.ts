@@ -1,0 +1,77 @@
+import type { OperationKind } from '../history/entries.ts';
+import { isWrite } from '../history/kinds.ts';
+import type { Random } from '../random.ts';
+import { REGIONS, type Region } from '../regions.ts';
+
+/** What a client will ask next. */
+export interface Step {
+  readonly kind: OperationKind;
+  readonly key: string;
+  readonly region: Region;
+  readonly thinkMs: number;
+}
+
+/** How one client behaves: its choices come from its own stream and from nothing that happens to it but its region. */
+export interface Plan {
+  /** @param at where the client is now */
+  next(at: Region): Step;
+  /** Where to turn after a region gave no answer. */
+  flee(from: Region): Region;
+}
+
+const KINDS: readonly (readonly [OperationKind, number])[] = [
+  ['set', 3],
+  ['append', 2],
+  ['append-slowly', 0.6],
+  ['append-batch', 0.8],
+  ['append-pooled', 0.8],
+  ['get', 5],
+  ['list', 4],
+  ['visit', 0.4],
+];
+
+const SHARED_REGISTERS = 2;
+/** A list that grows without end would make every read dearer than the one before. */
+const APPENDS_PER_LIST = 25;
+const SHARED_SHARE = 0.25;
+const WANDER_SHARE = 0.15;
+/** After a write the same thing is read at once this often: that is when a replica would be seen behind. */
+const LOOK_BACK_SHARE = 0.6;
+
+export function createPlan(client: string, random: Random): Plan {
+  let steps = 0;
+  let appends = 0;
+  let written: { readonly kind: 'get' | 'list'; readonly key: string } | undefined;
+
+  const keyOf = (kind: OperationKind): string => {
+    const shared = random.chance(SHARED_SHARE);
+    const which = random.integer(SHARED_REGISTERS);
+    if (kind === 'set' || kind === 'get') return shared ? `register/shared/${which}` : `register/${client}`;
+    if (kind === 'visit') return '';
+    if (kind !== 'list') appends += 1;
+    const page = Math.floor(appends / APPENDS_PER_LIST);
+    return shared ? `list/shared/${page}` : `list/${client}/${page}`;
+  };
+
+  return {
+    next: (at) => {
+      steps += 1;
+      // Drawn whether or not they are used, so that what happens to the client moves no later choice.
+      const wanders = random.chance(WANDER_SHARE);
+      const elsewhere = random.pick(REGIONS);
+      const looksBack = random.chance(LOOK_BACK_SHARE);
+      const kind = random.weighted(KINDS);
+      const key = keyOf(kind);
+      const thinkMs = 5 + random.integer(60);
+      const region = wanders ? elsewhere : at;
+      if (written !== undefined && looksBack) {
+        const look = written;
+        written = undefined;
+        return { ...look, region, thinkMs: 0 };
+      }
+      written = isWrite(kind) ? { kind: kind === 'set' ? 'get' : 'list', key } : undefined;
+      return { kind, key, region, thinkMs };
+    },
+    flee: (from) => REGIONS[(REGIONS.indexOf(from) + 1 + (steps % 2)) % REGIONS.length] as Region,
+  };
+}

@@ -1,0 +1,174 @@
+import type { Random } from '../random.ts';
+import { othersThan, REGIONS, type Region } from '../regions.ts';
+import type { Fault, FaultKind } from './fault.ts';
+import { canTakeOver, isTouched, primaryIsLost, type World } from './world.ts';
+
+/** What a run is mostly about. Each has some of everything; only `twins` ever has two promotions at once. */
+export const PROFILES = [
+  'everything',
+  'failovers',
+  'switchovers',
+  'standbys',
+  'partitions',
+  'suspensions',
+  'twins',
+] as const;
+export type Profile = (typeof PROFILES)[number];
+
+/** How much likelier a kind of fault is than elsewhere. */
+const FOCUS: Readonly<Record<Profile, Partial<Record<FaultKind, number>>>> = {
+  everything: {},
+  failovers: { 'kill-node': 3, 'freeze-node': 2, isolate: 2, failover: 2 },
+  switchovers: { switchover: 8, 'end-sessions': 2, reset: 2 },
+  standbys: { 'restart-behind': 6, 'pause-replay': 4, 'slow-replay': 4, 'kill-node': 2 },
+  partitions: { isolate: 4, partition: 4, drop: 3, mute: 4, latency: 2 },
+  suspensions: { 'stop-app': 6, 'kill-app': 5, 'clock-step': 5, 'freeze-node': 2 },
+  twins: { 'kill-node': 3, twins: 10 },
+};
+
+/** Every fault that can befall the world now, and how likely each is. Repairs outweigh faults, so that stories end. */
+export function choices(
+  world: World,
+  profile: Profile,
+  random: Random,
+): readonly (readonly [fault: Fault, weight: number])[] {
+  const found: (readonly [Fault, number])[] = [];
+  const may = (weight: number, fault: Fault): void => {
+    found.push([fault, weight * (FOCUS[profile][fault.kind] ?? 1)]);
+  };
+  if (world.twin !== undefined) settleTwins(world, may);
+  else {
+    for (const region of REGIONS) {
+      if (region === world.primary) faultsOfPrimary(world, random, may);
+      else if (world.nodes[region].role === 'standby') faultsOfStandby(world, region, random, may);
+      else faultsOfAbandoned(world, region, may);
+    }
+    changesOfPrimary(world, profile, may);
+    faultsOfNetwork(world, random, may);
+  }
+  faultsOfApps(world, random, may);
+  return found;
+}
+
+type May = (weight: number, fault: Fault) => void;
+
+function settleTwins(world: World, may: May): void {
+  const { twin, primary, apps } = world;
+  if (twin === undefined) return;
+  // An operator can tell only an app that runs.
+  if (REGIONS.every((region) => apps[region] === 'running'))
+    may(6, { kind: 'settle-twins', keep: primary, other: twin });
+  for (const region of REGIONS) {
+    const { role, status } = world.nodes[region];
+    if (role === 'abandoned' && region !== twin && status === 'down') may(2, { kind: 'start-node', region });
+    if (role === 'abandoned' && region !== twin && status === 'frozen') may(2, { kind: 'thaw-node', region });
+  }
+  if (world.network !== undefined) may(6, { kind: 'heal', region: world.network.region });
+}
+
+function faultsOfPrimary(world: World, random: Random, may: May): void {
+  const { primary: region, nodes } = world;
+  const spare = othersThan(region).some((other) => canTakeOver(world, other));
+  switch (nodes[region].status) {
+    case 'down':
+      may(2, { kind: 'start-node', region });
+      break;
+    case 'frozen':
+      may(2, { kind: 'thaw-node', region });
+      break;
+    case 'up':
+      if (primaryIsLost(world)) break;
+      may(1, { kind: 'end-sessions', region });
+      if (!spare) break;
+      may(2, { kind: 'kill-node', region });
+      may(1, { kind: 'freeze-node', region });
+      if (world.network === undefined) {
+        may(1, { kind: 'isolate', region });
+        may(0.5, { kind: 'drop', region });
+        may(1, { kind: 'mute', region });
+        may(0.5, { kind: 'latency', region, ms: 50 + random.integer(250) });
+      }
+  }
+}
+
+function faultsOfStandby(world: World, region: Region, random: Random, may: May): void {
+  const { status, replay } = world.nodes[region];
+  if (status === 'down') may(4, { kind: 'start-node', region });
+  else if (status === 'frozen') may(4, { kind: 'thaw-node', region });
+  else {
+    if (replay === 'paused') may(3, { kind: 'resume-replay', region });
+    if (replay === 'slow') may(2, { kind: 'normal-replay', region });
+    if (isTouched(world, region)) return;
+    may(0.5, { kind: 'kill-node', region });
+    may(0.3, { kind: 'freeze-node', region });
+    may(0.3, { kind: 'end-sessions', region });
+    if (replay === 'normal') {
+      may(1, { kind: 'restart-behind', region, delayMs: 3_000 + random.integer(4_000) });
+      may(1, { kind: 'pause-replay', region });
+      may(1, { kind: 'slow-replay', region, delayMs: 150 + random.integer(1_500) });
+    }
+    if (primaryCanBeCopied(world)) may(0.2, { kind: 'rejoin', region });
+  }
+}
+
+/** The old primary returns as it was far more often than somebody rebuilds it at once. */
+function faultsOfAbandoned(world: World, region: Region, may: May): void {
+  const { status } = world.nodes[region];
+  if (status === 'down') may(6, { kind: 'start-node', region });
+  if (status === 'frozen') may(6, { kind: 'thaw-node', region });
+  if (status === 'up') may(0.5, { kind: 'kill-node', region });
+  if (!isTouched(world, region) && primaryCanBeCopied(world)) {
+    may(status === 'up' ? 3 : 1, { kind: 'rejoin', region });
+  }
+}
+
+function primaryCanBeCopied(world: World): boolean {
+  return world.nodes[world.primary].status === 'up' && !isTouched(world, world.primary);
+}
+
+/** Never two promotions unless the schedule is about twins; a failover only once the primary is out of reach. */
+function changesOfPrimary(world: World, profile: Profile, may: May): void {
+  const able = othersThan(world.primary).filter((region) => canTakeOver(world, region));
+  if (primaryIsLost(world)) {
+    for (const to of able) may(5, { kind: 'failover', to });
+    const [keep, other] = able;
+    if (profile === 'twins' && keep !== undefined && other !== undefined) may(1, { kind: 'twins', keep, other });
+    return;
+  }
+  for (const to of able) {
+    const ready = world.nodes[to].replay === 'normal' && !isTouched(world, world.primary);
+    if (ready) may(0.7, { kind: 'switchover', to });
+  }
+}
+
+function faultsOfNetwork(world: World, random: Random, may: May): void {
+  const { network, primary } = world;
+  if (network !== undefined) {
+    // A cut primary is first of all replaced; an abandoned one that is still cut off should come back into sight.
+    may(world.nodes[network.region].role === 'primary' ? 2 : 4, { kind: 'heal', region: network.region });
+    return;
+  }
+  for (const region of REGIONS) {
+    may(0.3, { kind: 'reset', region });
+    const from = random.pick(othersThan(region));
+    may(0.5, { kind: 'partition', region, from });
+    may(0.2, { kind: 'drop', region, from });
+    may(0.3, { kind: 'mute', region, from });
+    if (region !== primary) may(0.3, { kind: 'isolate', region });
+  }
+}
+
+/** One app at a time is out: the two others must be able to tell who is primary. */
+function faultsOfApps(world: World, random: Random, may: May): void {
+  const { apps } = world;
+  const out = REGIONS.find((region) => apps[region] !== 'running');
+  if (out !== undefined) {
+    may(6, { kind: apps[out] === 'stopped' ? 'continue-app' : 'start-app', region: out });
+    return;
+  }
+  for (const region of REGIONS) {
+    may(0.4, { kind: 'stop-app', region });
+    may(0.4, { kind: 'kill-app', region });
+    may(0.2, { kind: 'clock-step', region, ms: random.pick([-3_600_000, -60_000, -2_500, 2_500, 60_000, 3_600_000]) });
+  }
+}

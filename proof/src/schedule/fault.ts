@@ -1,0 +1,58 @@
+import type { Region } from '../regions.ts';
+
+/** Everything a schedule can do to the world. Plain data: it is written into the history and read back. */
+export type Fault =
+  /** SIGKILL to the whole server. */
+  | { readonly kind: 'kill-node'; readonly region: Region }
+  /** Starts it as what it was; an abandoned primary comes back as a primary. */
+  | { readonly kind: 'start-node'; readonly region: Region }
+  | { readonly kind: 'freeze-node'; readonly region: Region }
+  | { readonly kind: 'thaw-node'; readonly region: Region }
+  /** A standby crashes and comes back below what it had served, as one does that had flushed little. */
+  | { readonly kind: 'restart-behind'; readonly region: Region; readonly delayMs: number }
+  | { readonly kind: 'pause-replay'; readonly region: Region }
+  | { readonly kind: 'resume-replay'; readonly region: Region }
+  /** Commits become visible this much later. */
+  | { readonly kind: 'slow-replay'; readonly region: Region; readonly delayMs: number }
+  | { readonly kind: 'normal-replay'; readonly region: Region }
+  /** Ends every session of the app on that server. */
+  | { readonly kind: 'end-sessions'; readonly region: Region }
+  /** Throws the data away and makes it a standby of the primary. */
+  | { readonly kind: 'rejoin'; readonly region: Region }
+  /** The region is cut off from all others, database and app, both ways. */
+  | { readonly kind: 'isolate'; readonly region: Region }
+  /** Whoever is in `from` reaches neither the database nor the app of `region`. */
+  | { readonly kind: 'partition'; readonly region: Region; readonly from: Region }
+  /** A black hole before the database: for all, or for whoever is in `from`. */
+  | { readonly kind: 'drop'; readonly region: Region; readonly from?: Region }
+  /** What is sent to the database arrives, its answers do not. */
+  | { readonly kind: 'mute'; readonly region: Region; readonly from?: Region }
+  | { readonly kind: 'latency'; readonly region: Region; readonly ms: number }
+  | { readonly kind: 'reset'; readonly region: Region }
+  /** Ends the network fault of that region. */
+  | { readonly kind: 'heal'; readonly region: Region }
+  | { readonly kind: 'failover'; readonly to: Region }
+  | { readonly kind: 'switchover'; readonly to: Region }
+  /** Both standbys are promoted, by two operators who do not know of each other. `keep` is promoted last. */
+  | { readonly kind: 'twins'; readonly keep: Region; readonly other: Region }
+  /** The operators meet: `other` is rebuilt from `keep`, and every app is told to forget. */
+  | { readonly kind: 'settle-twins'; readonly keep: Region; readonly other: Region }
+  /** SIGSTOP and SIGCONT to the app. */
+  | { readonly kind: 'stop-app'; readonly region: Region }
+  | { readonly kind: 'continue-app'; readonly region: Region }
+  | { readonly kind: 'kill-app'; readonly region: Region }
+  | { readonly kind: 'start-app'; readonly region: Region }
+  /** Steps the wall clock of the app, and of nothing else. */
+  | { readonly kind: 'clock-step'; readonly region: Region; readonly ms: number };
+
+export type FaultKind = Fault['kind'];
+
+/** `failover to eu`, `partition us from ap`: as a reader of a history wants to see it. */
+export function describe(fault: Fault): string {
+  const { kind, ...rest } = fault as { kind: FaultKind } & Readonly<Record<string, string | number>>;
+  const words = Object.entries(rest).map(([key, value]) => {
+    if (key === 'region') return String(value);
+    return key === 'ms' || key === 'delayMs' ? `${value} ms` : `${key} ${value}`;
+  });
+  return [kind, ...words].join(' ');
+}

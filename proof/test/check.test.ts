@@ -1,0 +1,399 @@
+import { describe, expect, it } from 'vitest';
+import { checkHistory } from '../src/check/check.ts';
+import type { Entry, Knowledge, PromotionNote } from '../src/history/entries.ts';
+import { UNKNOWN_LSN } from '../src/history/position.ts';
+import { type HistoryBuilder, saw, writeHistory, wrote } from './histories.ts';
+
+const broken = (entries: readonly Entry[]): string[] => [...new Set(checkHistory(entries).map(({ rule }) => rule))];
+
+/** `0/64` is 100: what lies beyond is not in timeline 2. */
+const promotion = (given: Partial<PromotionNote> = {}): PromotionNote => ({
+  region: 'eu',
+  parent: 1,
+  timeline: 2,
+  fork: '0/64',
+  ...given,
+});
+const failover = (history: HistoryBuilder): void =>
+  history.fault({ kind: 'failover', to: 'eu' }, { promotions: [promotion()] });
+const knowing = (given: Partial<Knowledge> = {}): Knowledge => ({
+  region: 'us',
+  timeline: 2,
+  state: 'ready',
+  forks: [{ parent: 1, child: 2, lsn: '100' }],
+  ...given,
+});
+const abandoned = { survives: false } as const;
+
+describe('checkHistory', () => {
+  it('finds nothing in a history in which all is well', () => {
+    const history = writeHistory();
+    const set = history.op('set', { version: 1, received: [wrote(50)] });
+    history.op('get', { version: 1, value: set, sent: [wrote(50)], received: [saw(60)] });
+    const append = history.op('append');
+    history.op('list', { entries: [append], region: 'eu' });
+    history.op('append-slowly', { outcome: 'rolled-back', code: 'ERR_ROLLED_BACK' });
+    history.op('append', { outcome: 'unknown', status: 500 });
+    history.op('visit', { redirects: ['eu'] });
+    expect(broken(history.entries())).toEqual([]);
+  });
+
+  it('refuses a history that was cut short', () => {
+    const history = writeHistory();
+    history.op('set');
+    expect(() => checkHistory(history.entries().slice(0, -1))).toThrow(/cut short/);
+  });
+});
+
+describe('read-your-writes', () => {
+  it('is broken by a register that is older than what its client set', () => {
+    const history = writeHistory();
+    const first = history.op('set', { version: 1 });
+    const second = history.op('set', { version: 2 });
+    const read = history.op('get', { version: 1, value: first });
+    const [violation, ...more] = checkHistory(history.entries());
+    expect(more).toEqual([]);
+    expect(violation).toMatchObject({ rule: 'read-your-writes', operations: [second, read] });
+  });
+
+  it('is broken by a register that was never set, and by a list without the entry', () => {
+    for (const [write, read] of [
+      ['set', 'get'],
+      ['append', 'list'],
+      ['append-batch', 'list'],
+      ['append-pooled', 'list'],
+    ] as const) {
+      const history = writeHistory();
+      history.op(write, { version: 1 });
+      history.op(read, { entries: [] });
+      expect(broken(history.entries())).toEqual(['read-your-writes']);
+    }
+  });
+
+  it('is broken by a value from a history that was left before the client wrote, whatever its version', () => {
+    const history = writeHistory();
+    failover(history);
+    history.op('set', { version: 3, rows: [{ timeline: 2 }] });
+    const stray = history.op('set', {
+      client: 'bob',
+      key: 'register/ada',
+      outcome: 'unknown',
+      rows: [{ ...abandoned, timeline: 1 }],
+    });
+    history.op('get', { version: 9, value: stray });
+    expect(broken(history.entries({ timeline: 2 }))).toEqual(['read-your-writes']);
+  });
+
+  it('asks nothing of clients that carry no token, nor of writes that were not acknowledged', () => {
+    const history = writeHistory();
+    history.op('set', { carries: 'nothing', client: 'bob', version: 1 });
+    history.op('get', { carries: 'nothing', client: 'bob', key: 'register/ada' });
+    history.op('append', { outcome: 'unknown', status: 0, failure: 'timeout', region: 'ap' });
+    history.fault({ kind: 'kill-app', region: 'ap' }, { startMs: 0, endMs: 1 });
+    history.op('list', { entries: [] });
+    expect(broken(history.entries())).toEqual([]);
+  });
+});
+
+describe('lost-silently', () => {
+  const lostWrite = (): HistoryBuilder => {
+    const history = writeHistory();
+    history.op('append', { received: [wrote(150)], rows: [abandoned] });
+    failover(history);
+    return history;
+  };
+
+  it('is broken by a read that brings the token of a lost write and is not told', () => {
+    const history = lostWrite();
+    history.op('list', { entries: [], sent: [wrote(150)] });
+    expect(broken(history.entries({ timeline: 2 }))).toEqual(['lost-silently']);
+  });
+
+  it('is kept by an answer that says so, or that says it cannot know', () => {
+    for (const announced of ['lost', 'unknown'] as const) {
+      const history = lostWrite();
+      history.op('list', { entries: [], sent: [wrote(150)], announced });
+      expect(broken(history.entries({ timeline: 2 }))).toEqual([]);
+    }
+  });
+
+  it('asks nothing once the token is no longer carried', () => {
+    const history = lostWrite();
+    history.op('list', { entries: [], sent: [saw(160, 2), wrote(90)] });
+    expect(broken(history.entries({ timeline: 2 }))).toEqual([]);
+  });
+});
+
+describe('monotonic-reads', () => {
+  it('is broken by a read that lacks what the client had read before', () => {
+    const history = writeHistory();
+    const one = history.op('append', { client: 'bob', key: 'list/shared/0' });
+    const two = history.op('append', { client: 'bob', key: 'list/shared/0' });
+    history.op('list', { key: 'list/shared/0', entries: [one, two] });
+    history.op('list', { key: 'list/shared/0', entries: [one], region: 'ap' });
+    expect(broken(history.entries())).toEqual(['monotonic-reads']);
+  });
+
+  it('is broken by a register that goes back', () => {
+    const history = writeHistory();
+    const one = history.op('set', { client: 'bob', key: 'register/shared/0', version: 1 });
+    const two = history.op('set', { client: 'bob', key: 'register/shared/0', version: 2 });
+    history.op('get', { key: 'register/shared/0', version: 2, value: two });
+    history.op('get', { key: 'register/shared/0', version: 1, value: one });
+    expect(broken(history.entries())).toEqual(['monotonic-reads']);
+  });
+
+  it('asks nothing of what was lost, of clients that carry half, and of runs without it', () => {
+    const lost = writeHistory();
+    const append = lost.op('append', { client: 'bob', outcome: 'unknown', rows: [abandoned], key: 'list/shared/0' });
+    failover(lost);
+    lost.op('list', { key: 'list/shared/0', entries: [append] });
+    lost.op('list', { key: 'list/shared/0', entries: [] });
+    expect(broken(lost.entries({ timeline: 2 }))).toEqual([]);
+
+    const backwards = (carries: 'both' | 'written'): HistoryBuilder => {
+      const history = writeHistory();
+      const one = history.op('append', { client: 'bob', key: 'list/shared/0' });
+      history.op('list', { carries, key: 'list/shared/0', entries: [one] });
+      history.op('list', { carries, key: 'list/shared/0', entries: [] });
+      return history;
+    };
+    expect(broken(backwards('written').entries())).toEqual([]);
+    const deployment = { writes: 'forward', pools: 'all', store: true, monotonicReads: false } as const;
+    expect(broken(backwards('both').entries({ run: { deployment } }))).toEqual([]);
+  });
+});
+
+describe('lists', () => {
+  it('show nothing twice, nothing nobody appended, and one client in its order', () => {
+    const history = writeHistory();
+    const one = history.op('append', { client: 'bob', key: 'list/shared/0' });
+    const two = history.op('append', { client: 'bob', key: 'list/shared/0' });
+    const read = (entries: readonly string[]): Entry[] => {
+      history.op('list', { key: 'list/shared/0', carries: 'nothing', client: `reader ${entries.join()}`, entries });
+      return history.entries();
+    };
+    expect(broken(read([one, two]))).toEqual([]);
+    expect(checkHistory(read([two, one])).map(({ rule }) => rule)).toEqual(['reordered']);
+    expect(checkHistory(read([one, two, two])).map(({ rule }) => rule)).toContain('duplicate');
+    expect(checkHistory(read([one, 'nobody-1'])).map(({ rule }) => rule)).toContain('phantom');
+  });
+});
+
+describe('duplicate', () => {
+  it('is broken by two rows of one statement, in one history or in two', () => {
+    const twice = writeHistory();
+    twice.op('append', { rows: [{}, {}] });
+    expect(broken(twice.entries())).toEqual(['duplicate']);
+
+    const across = writeHistory();
+    failover(across);
+    across.op('append', { rows: [abandoned, { timeline: 2, from: 'eu' }] });
+    expect(broken(across.entries({ timeline: 2 }))).toEqual(['duplicate']);
+  });
+
+  it('is kept by copies of one row in several directories, and by the parts of a transaction', () => {
+    const history = writeHistory();
+    const origin = { lsn: '900', transaction: '800' };
+    history.op('append', { rows: [origin, { ...origin, from: 'eu', survives: false }] });
+    history.op('append-slowly');
+    expect(broken(history.entries())).toEqual([]);
+  });
+});
+
+describe('torn-transaction', () => {
+  it('is broken by half of a transaction in any directory', () => {
+    const history = writeHistory();
+    history.op('append-slowly', { outcome: 'unknown', rows: [{ part: 0, survives: false, from: 'ap' }] });
+    expect(broken(history.entries())).toEqual(['torn-transaction']);
+  });
+});
+
+describe('losses', () => {
+  const lose = (fork: (history: HistoryBuilder) => void, lsn: number): string[] => {
+    const history = writeHistory();
+    history.op('append', { received: [wrote(lsn)], rows: [abandoned] });
+    fork(history);
+    return broken(history.entries({ timeline: 2 }));
+  };
+
+  it('are allowed in a failover, beyond the fork only', () => {
+    expect(lose(failover, 101)).toEqual([]);
+    expect(lose(failover, 100)).toEqual(['lost-below-fork']);
+  });
+
+  it('are not allowed in a switchover', () => {
+    const switchover = (history: HistoryBuilder): void =>
+      history.fault({ kind: 'switchover', to: 'eu' }, { promotions: [promotion()] });
+    expect(lose(switchover, 101)).toEqual(['lost-in-switchover']);
+  });
+
+  it('are not allowed on a timeline that nobody left', () => {
+    const history = writeHistory();
+    history.op('append', { rows: [abandoned] });
+    expect(broken(history.entries())).toEqual(['lost-without-cause']);
+  });
+
+  it('are judged by the last fork the history in force has passed', () => {
+    const history = writeHistory();
+    history.op('append', { received: [wrote(150)], rows: [abandoned] });
+    failover(history);
+    history.op('append', { received: [wrote(400, 2)], rows: [{ ...abandoned, timeline: 2 }] });
+    history.fault(
+      { kind: 'switchover', to: 'ap' },
+      { promotions: [promotion({ region: 'ap', parent: 2, timeline: 3, fork: '0/200' })] },
+    );
+    expect(broken(history.entries({ timeline: 3 }))).toEqual(['lost-in-switchover']);
+  });
+
+  it('leave the write somewhere: what was acknowledged was done', () => {
+    const history = writeHistory();
+    history.op('append', { rows: [] });
+    expect(broken(history.entries())).toEqual(['acknowledged-nowhere']);
+  });
+
+  it('are no matter when two were promoted at once', () => {
+    const history = writeHistory();
+    history.fault(
+      { kind: 'twins', keep: 'eu', other: 'ap' },
+      { promotions: [promotion({ region: 'ap', fork: '0/60' }), promotion()] },
+    );
+    history.op('append', { received: [wrote(110, 2)], rows: [{ ...abandoned, timeline: 2, from: 'ap' }] });
+    expect(broken(history.entries({ timeline: 2 }))).toEqual([]);
+  });
+});
+
+describe('announcements', () => {
+  const bring = (lsn: string, given: { announced?: 'lost' | 'unknown'; knew?: Knowledge[] }): string[] => {
+    const history = writeHistory();
+    failover(history);
+    history.op('list', { entries: [], sent: [{ ...wrote(0), lsn }], served: 'us', ...given });
+    return broken(history.entries({ timeline: 2 }));
+  };
+
+  it('are owed for a write token beyond a fork the app knew', () => {
+    expect(bring('101', { knew: [knowing()] })).toEqual(['loss-not-announced']);
+    expect(bring('101', { knew: [knowing()], announced: 'lost' })).toEqual([]);
+  });
+
+  it('are not owed while the fork is not known, nor by an app that only passed the request on', () => {
+    expect(bring('101', { knew: [knowing({ forks: [] })] })).toEqual([]);
+    expect(bring('101', { knew: [knowing({ timeline: 1 })] })).toEqual([]);
+    expect(bring('101', { knew: [knowing({ region: 'ap' })] })).toEqual([]);
+    expect(bring(UNKNOWN_LSN, { knew: [knowing()] })).toEqual([]);
+  });
+
+  it('are false at or below the fork', () => {
+    expect(bring('100', { knew: [knowing()] })).toEqual([]);
+    expect(bring('100', { knew: [knowing()], announced: 'lost' })).toEqual(['loss-announced-falsely']);
+  });
+
+  it('follow the forks over several promotions', () => {
+    const history = writeHistory();
+    failover(history);
+    history.fault(
+      { kind: 'failover', to: 'ap' },
+      { promotions: [promotion({ region: 'ap', parent: 2, timeline: 3, fork: '0/C8' })] },
+    );
+    const forks = [
+      { parent: 2, child: 3, lsn: '200' },
+      { parent: 1, child: 2, lsn: '100' },
+    ];
+    history.op('list', { entries: [], sent: [wrote(150)], served: 'us', knew: [knowing({ timeline: 3, forks })] });
+    expect(broken(history.entries({ timeline: 3 }))).toEqual(['loss-not-announced']);
+  });
+});
+
+describe('answers', () => {
+  it('hold their word: what they said did not happen did not', () => {
+    for (const outcome of ['not-sent', 'rolled-back', 'rejected'] as const) {
+      const history = writeHistory();
+      history.op('append', { outcome, rows: [{ survives: false, from: 'ap' }] });
+      expect(broken(history.entries())).toEqual(['happened-against-word']);
+    }
+  });
+
+  it('say what became of the request', () => {
+    const history = writeHistory();
+    history.op('append', { outcome: 'none', status: 500 });
+    expect(broken(history.entries())).toEqual(['error-without-outcome']);
+  });
+
+  it('come, unless the app was stopped or killed meanwhile', () => {
+    const silence = { outcome: 'unknown', status: 0, failure: 'timeout', startMs: 100, endMs: 900 } as const;
+    const alone = writeHistory();
+    alone.op('append', silence);
+    expect(broken(alone.entries())).toEqual(['no-answer']);
+
+    const disturb = (begin: number, end: number, region: 'us' | 'eu'): string[] => {
+      const history = writeHistory();
+      history.fault({ kind: 'stop-app', region }, { startMs: begin, endMs: begin + 1 });
+      history.fault({ kind: 'continue-app', region }, { startMs: end, endMs: end + 1 });
+      history.op('append', silence);
+      return broken(history.entries());
+    };
+    expect(disturb(500, 600, 'us')).toEqual([]);
+    expect(disturb(50, 2_000, 'us')).toEqual([]);
+    expect(disturb(500, 600, 'eu')).toEqual(['no-answer']);
+    expect(disturb(10, 60, 'us')).toEqual(['no-answer']);
+  });
+
+  it('redirect once at most', () => {
+    const history = writeHistory();
+    history.op('visit', { redirects: ['eu', 'us'] });
+    expect(broken(history.entries())).toEqual(['redirect-loop']);
+  });
+
+  it('come from an app that does not end by itself', () => {
+    const history = writeHistory();
+    history.add({ type: 'exit', region: 'eu', atMs: 50, why: 'status 1' });
+    expect(broken(history.entries())).toEqual(['app-ended']);
+  });
+
+  it('are given again in every region once all is repaired', () => {
+    const history = writeHistory();
+    history.op('append', { region: 'us', final: true, outcome: 'not-sent' });
+    expect(broken(history.entries({ recovered: false }))).toEqual(['not-recovered']);
+    expect(checkHistory(history.entries({ recovered: false }))).toHaveLength(6);
+  });
+});
+
+describe('knowledge', () => {
+  it('forbids a write on a timeline below one the app had heard of', () => {
+    const history = writeHistory();
+    failover(history);
+    history.op('append', { outcome: 'unknown', rows: [{ ...abandoned, timeline: 1, known: 2 }] });
+    expect(broken(history.entries({ timeline: 2 }))).toEqual(['write-on-fenced']);
+  });
+
+  it('forbids the second statement of a transaction when the fence came after the first', () => {
+    const history = writeHistory();
+    failover(history);
+    history.op('append-slowly', {
+      outcome: 'unknown',
+      rows: [
+        { ...abandoned, part: 0, known: 1 },
+        { ...abandoned, part: 1, known: 2 },
+      ],
+    });
+    expect(broken(history.entries({ timeline: 2 }))).toEqual(['write-on-fenced']);
+  });
+
+  it('forbids a write while two primaries are known, until an operator has told the app to forget', () => {
+    const history = writeHistory();
+    history.op('append', { outcome: 'unknown', rows: [{ state: 'twin-primaries' }] });
+    expect(broken(history.entries())).toEqual(['write-on-twins']);
+
+    const settled = writeHistory();
+    settled.fault({ kind: 'settle-twins', keep: 'eu', other: 'ap' }, { startMs: 0, endMs: 50 });
+    settled.op('append', { startMs: 40, endMs: 60, rows: [{ state: 'twin-primaries' }] });
+    expect(broken(settled.entries())).toEqual([]);
+  });
+
+  it('allows a write by an app that had heard nothing', () => {
+    const history = writeHistory();
+    failover(history);
+    history.op('append', { received: [wrote(120)], rows: [{ ...abandoned, timeline: 1, known: 1 }] });
+    expect(broken(history.entries({ timeline: 2 }))).toEqual([]);
+  });
+});
