@@ -126,7 +126,7 @@ export function createWriteGate<Name extends string>(
       write,
       primary: primary?.region,
       marked: mark !== undefined,
-      markedBySelf: mark?.mark === 'valid' && mark.claims.from === self,
+      markedBySelf: mark?.mark === 'own',
     });
     switch (ruling.action) {
       case 'hold':

@@ -24,8 +24,11 @@ export interface MarkedRequest {
 
 export type HopVerdict =
   | { readonly mark: 'valid'; readonly claims: HopClaims }
-  /** Forged, altered, expired, or addressed to another region: nothing it says is believed. */
-  | { readonly mark: 'invalid' | 'expired' | 'misaddressed' };
+  /**
+   * Forged or altered; expired; for another region; or made by this very region, which it came back to. Nothing that it
+   * says besides is believed.
+   */
+  | { readonly mark: 'invalid' | 'expired' | 'misaddressed' | 'own' };
 
 const VERSION = 'v1';
 const MAX_LENGTH = 512;
@@ -58,6 +61,7 @@ export function verifyHop(
   const [version, from, to, at, deadline, epoch, ...rest] = plain.split('.');
   if (version !== VERSION || epoch === undefined || rest.length > 0) return { mark: 'invalid' };
   if (!keyring.verify(signedText(request, plain), value.slice(end + 1))) return { mark: 'invalid' };
+  if (from === self) return { mark: 'own' };
   if (to !== self) return { mark: 'misaddressed' };
   const atMs = Number.parseInt(at as string, 36);
   if (!(Math.abs(nowMs - atMs) <= maxAgeMs)) return { mark: 'expired' };

@@ -22,7 +22,7 @@ export interface GateFacts {
   readonly primary: string | undefined;
   /** The request carries a hop mark, valid or not: it was forwarded once, and never will be again. */
   readonly marked: boolean;
-  /** The mark is valid and was made by this very region: the request came back. */
+  /** The mark was made by this very region: the request came back. */
   readonly markedBySelf: boolean;
 }
 

@@ -37,8 +37,9 @@ describe('verifyHop()', () => {
     expect(verifyHop(ring, post, [signHop(rotated, post, claims)], receiver).mark).toBe('invalid');
   });
 
-  test('tells one addressed to another region, and one whose time is out, either way', () => {
+  test('tells one for another region, one of its own, and one whose time is out, either way', () => {
     expect(verifyHop(ring, post, [mark], { ...receiver, self: 'ap-south-1' }).mark).toBe('misaddressed');
+    expect(verifyHop(ring, post, [mark], { ...receiver, self: 'eu-west-1' }).mark).toBe('own');
     for (const nowMs of [NOW + 30_001, NOW - 30_001]) {
       expect(verifyHop(ring, post, [mark], { ...receiver, nowMs }).mark).toBe('expired');
     }
