@@ -1,0 +1,131 @@
+import { createAffinity } from '@regionkit/affinity';
+import { file, loadConfig } from '@regionkit/config';
+import { compose, defineRegions } from '@regionkit/core';
+import { createRegionRouter, type RouterTopology } from '@regionkit/db-router';
+import { createWriteGate } from '@regionkit/db-router/http';
+import { checks, createHealth } from '@regionkit/health';
+import { bearer, cookie, createSessionCookie, createSessionIssuer, createSessionVerifier } from '@regionkit/session';
+import express from 'express';
+import { Pool } from 'pg';
+import { z } from 'zod';
+import { GLOBAL_HOST, hostOf, REGIONS, type RegionName } from './names.ts';
+import type { Settings } from './settings.ts';
+
+const Secrets = z.array(z.string().min(32)).nonempty();
+const SESSION = { issuer: 'https://auth.app.localhost', audience: 'orders' };
+
+/** The app of one region: sign in, place an order, list mine. All that makes it region-aware is above the routes. */
+export async function createOrdersApp({ region, ports, databases, secretsDir }: Settings) {
+  const regions = defineRegions({
+    self: region,
+    all: mapRegions((name) => ({ origin: `http://${hostOf(name)}:${ports[name]}` })),
+    hosts: [GLOBAL_HOST],
+    development: true,
+  });
+  const config = await loadConfig({
+    regions,
+    refresh: { everyMs: 500 },
+    sources: {
+      tokens: file(`${secretsDir}/tokens.json`, { schema: Secrets }),
+      peers: file(`${secretsDir}/peers.json`, { schema: Secrets }),
+      jwt: file(`${secretsDir}/jwt-public.json`),
+      jwtSigning: file(`${secretsDir}/jwt-signing.json`),
+    },
+  });
+  const pools = mapRegions(
+    (name) => new Pool({ connectionString: databases[name], max: 10, connectionTimeoutMillis: 2_000 }),
+  );
+
+  const health = createHealth({
+    regions,
+    version: '1.0.0',
+    peers: { secret: config.ref('peers'), intervalMs: 500, urgentIntervalMs: 100, timeoutMs: 300, unknownAfterMs: 1_500 },
+    epoch: (): RouterTopology => router.topology(),
+    // Ten times quicker than the defaults: a demo has less time than a region.
+    defaults: { intervalMs: 200, timeoutMs: 500, failAfter: 2, passAfter: 2 },
+  });
+  const router = createRegionRouter({
+    regions,
+    pools,
+    writes: 'forward',
+    token: { secret: config.ref('tokens') },
+    view: health.view,
+  });
+  health.check(
+    'reads',
+    checks.router(() => router, 'read'),
+    { affects: ['reads'] },
+  );
+  health.check(
+    'writes',
+    checks.router(() => router, 'write'),
+    { affects: ['writes'] },
+  );
+
+  const affinity = createAffinity({ regions, view: health.view, cookie: { domain: GLOBAL_HOST, secure: false } });
+  const sessions = createSessionVerifier({
+    ...SESSION,
+    keys: config.ref('jwt'),
+    algorithms: ['ES256'],
+    from: [bearer(), cookie('session')],
+  });
+  const issuer = createSessionIssuer({ ...SESSION, key: config.ref('jwtSigning'), lifetimeMs: 3_600_000 });
+  const sessionCookie = createSessionCookie({ name: 'session', domain: GLOBAL_HOST, regions, secure: false });
+  const gate = createWriteGate(router, {
+    regions,
+    view: health.view,
+    forward: { secret: config.ref('tokens') },
+    token: { domain: GLOBAL_HOST },
+    // Signing in writes nothing, so it need not travel.
+    isWrite: (request) => request.path !== '/sign-in' && !['GET', 'HEAD', 'OPTIONS'].includes(request.method),
+  });
+
+  const app = express();
+  app.disable('x-powered-by');
+  app.use(compose(health, affinity, sessions.optional(), gate).express());
+  app.use(express.json());
+
+  app.post('/sign-in', async (request, response) => {
+    const { name } = z.object({ name: z.string().max(64) }).parse(request.body);
+    const token = await issuer.issue({ sub: name });
+    response.append('set-cookie', sessionCookie.set(token));
+    response.json({ region, name });
+  });
+
+  app.post('/orders', sessions.require().express(), async (request, response) => {
+    const { ref, item } = z.object({ ref: z.uuid(), item: z.string().max(64) }).parse(request.body);
+    const { sub } = sessions.of(request);
+    await router.write('insert into orders (ref, customer, item, placed_in) values ($1, $2, $3, $4)', [
+      ref,
+      sub,
+      item,
+      region,
+    ]);
+    response.status(201).json({ ref, placedIn: region });
+  });
+
+  app.get('/orders', sessions.require().express(), async (request, response) => {
+    const { sub } = sessions.of(request);
+    const { rows } = await router.read<{ ref: string }>('select ref from orders where customer = $1 order by id', [
+      sub,
+    ]);
+    response.json({ region, refs: rows.map(({ ref }) => ref) });
+  });
+
+  // What an app without a token would get: whatever the replica next door happens to hold.
+  app.get('/orders/plain', sessions.require().express(), async (request, response) => {
+    const { sub } = sessions.of(request);
+    const { rows } = await pools[region].query<{ ref: string }>('select ref from orders where customer = $1', [sub]);
+    response.json({ region, refs: rows.map(({ ref }) => ref) });
+  });
+
+  app.get('/', (_request, response) => {
+    response.type('html').send(`<!doctype html><title>Orders</title><h1>Served in ${region}</h1>`);
+  });
+
+  return { app, health, router, gate, config, pools };
+}
+
+function mapRegions<T>(make: (name: RegionName) => T): Record<RegionName, T> {
+  return Object.fromEntries(REGIONS.map((name) => [name, make(name)])) as Record<RegionName, T>;
+}

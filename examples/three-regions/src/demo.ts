@@ -1,0 +1,73 @@
+import { parseArgs } from 'node:util';
+import { resolveLocalhostNames } from './localhost-names.ts';
+import { PLACE, REGIONS } from './names.ts';
+import { createNarrator } from './narrator.ts';
+import { type Stage, seconds, setStage } from './stage.ts';
+import { tellStory } from './story.ts';
+
+/** `demo`: tells the story and ends. `--serve`: keeps three regions up. `--json`: prints the result and nothing else. */
+const { values: flags } = parseArgs({
+  args: process.argv.slice(2).filter((argument) => argument !== '--'),
+  options: { json: { type: 'boolean', default: false }, serve: { type: 'boolean', default: false } },
+});
+
+resolveLocalhostNames();
+const began = performance.now();
+const narrator = createNarrator({
+  write: (text) => void (flags.json || process.stdout.write(text)),
+  colour: process.stdout.isTTY && !flags.json,
+});
+
+let stage: Stage | undefined;
+const leave = async (status: number): Promise<never> => {
+  await stage?.close();
+  process.exit(status);
+};
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void leave(flags.serve ? 0 : 130));
+
+try {
+  narrator.chapter('Three regions on this machine');
+  stage = await setStage(narrator.say);
+  if (flags.serve) serve(stage);
+  else await leave((await play(stage)) ? 0 : 1);
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`demo: ${message}\n`);
+  await leave(1);
+}
+
+function serve({ url }: Stage): void {
+  narrator.say('');
+  narrator.say('Open the app as somebody in each place meets it:');
+  for (const place of REGIONS) narrator.say(`${PLACE[place].padEnd(10)} ${url(place)}/`);
+  narrator.say('Ctrl-C ends it.');
+}
+
+/** @returns whether every claim held */
+async function play(ready: Stage): Promise<boolean> {
+  const measured = await tellStory(ready, narrator);
+  const { findings } = measured;
+  const held = narrator.claims.every((claim) => claim.held);
+  narrator.table('Measured in this run', [
+    ['reads rerouted after', seconds(measured.readsReroutedAfterMs)],
+    ['writes restored after', seconds(measured.writesRestoredAfterMs)],
+    ['  of which after the promotion', seconds(measured.promotionToFirstWriteMs)],
+    ['stable after', seconds(measured.stableAfterMs)],
+    ['requests served', String(findings.ok)],
+    ['requests failed', String(findings.failed)],
+    ['writes acknowledged', String(findings.writesAcknowledged)],
+    ['writes lost', `${findings.lost.length}`],
+    ['writes duplicated', String(findings.duplicated.length)],
+    ['stale reads', String(findings.staleReads)],
+  ]);
+  const failed = narrator.claims.filter((claim) => !claim.held).length;
+  narrator.say('');
+  narrator.say(
+    held
+      ? `All ${narrator.claims.length} claims held, ${seconds(performance.now() - began)}.`
+      : `${failed} claims did not hold.`,
+  );
+  if (flags.json)
+    process.stdout.write(`${JSON.stringify({ held, claims: narrator.claims, measured }, undefined, 2)}\n`);
+  return held;
+}

@@ -1,0 +1,26 @@
+import { createServer } from 'node:http';
+import { createDrain } from '@regionkit/health';
+import { createOrdersApp } from './app.ts';
+import { resolveLocalhostNames } from './localhost-names.ts';
+import { settingsFrom } from './settings.ts';
+
+// One region's process: started by the demo, ended by a signal.
+resolveLocalhostNames();
+const settings = settingsFrom(process.env);
+const { app, health, router, gate, config, pools } = await createOrdersApp(settings);
+const server = createServer(app);
+createDrain(health, {
+  servers: [server],
+  notReadyForMs: 2_000,
+  graceMs: 5_000,
+  // The last opened is closed first.
+  hooks: [
+    { name: 'config', run: () => config.close() },
+    { name: 'databases', run: async () => void (await Promise.all(Object.values(pools).map((pool) => pool.end()))) },
+    { name: 'router', run: () => router.close() },
+    { name: 'forwarding', run: () => gate.close() },
+  ],
+});
+await router.ready();
+await new Promise<void>((done) => server.listen(settings.ports[settings.region], '127.0.0.1', done));
+process.send?.({ listening: true });

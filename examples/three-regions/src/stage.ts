@@ -1,0 +1,148 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createLab, type Lab } from '@regionkit/lab';
+import { createEdge, type Edge } from './edge.ts';
+import { GLOBAL_HOST, NEAREST, PLACE, REGIONS, type RegionName, ROUND_TRIP_MS } from './names.ts';
+import { createSecretStore, type SecretStore } from './secret-store.ts';
+import { environmentOf } from './settings.ts';
+
+/** Everything the story is played on: databases, one process of the app a region, and the edge in front of them. */
+export interface Stage {
+  readonly lab: Lab<RegionName>;
+  readonly edge: Edge<RegionName>;
+  readonly secrets: SecretStore;
+  /** The global URL as a client in `place` meets it. */
+  url(place: RegionName): string;
+  /** Starts the app of a region and resolves when it listens. */
+  startApp(region: RegionName): Promise<void>;
+  /** SIGKILL: nothing is closed and nobody is told. */
+  killApp(region: RegionName): Promise<void>;
+  /** SIGTERM; resolves with the exit status once the process has left on its own. */
+  drainApp(region: RegionName): Promise<number | null>;
+  close(): Promise<void>;
+}
+
+const SCHEMA = `create table orders (
+  id bigserial primary key, ref uuid not null, customer text not null, item text not null,
+  placed_in text not null, placed_at timestamptz not null default now());
+  create index on orders (customer, id);`;
+
+/** @throws {Error} something could not start; nothing is left behind. */
+export async function setStage(tell: (line: string) => void): Promise<Stage> {
+  const directory = await mkdtemp(join(tmpdir(), 'regionkit-demo-'));
+  const apps = new Map<RegionName, ChildProcess>();
+  let lab: Lab<RegionName> | undefined;
+  let edge: Edge<RegionName> | undefined;
+
+  const close = async (): Promise<void> => {
+    await Promise.all([...apps.values()].map(end));
+    await edge?.close();
+    await lab?.close();
+    await rm(directory, { recursive: true, force: true });
+  };
+
+  try {
+    const began = performance.now();
+    const secrets = await createSecretStore(directory);
+    const theLab = await createLab({ regions: REGIONS, roundTripMs: roundTrips(), onProgress: () => {} });
+    lab = theLab;
+    tell(
+      `three PostgreSQL regions, two of them streaming from ${PLACE['us-east-1']}: ${seconds(performance.now() - began)}`,
+    );
+    await theLab.primary.query(SCHEMA);
+    await theLab.caughtUp();
+
+    const ports = await freePorts();
+    const startApp = async (region: RegionName): Promise<void> => {
+      const databases = perRegion((name) => theLab.region(name).connectionStringFrom(region));
+      const child = spawn(
+        process.execPath,
+        ['--import', 'tsx', '-C', '@regionkit/source', fileURLToPath(new URL('region-process.ts', import.meta.url))],
+        {
+          env: { ...process.env, ...environmentOf({ region, ports, databases, secretsDir: secrets.directory }) },
+          stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+        },
+      );
+      apps.set(region, child);
+      const left = once(child, 'exit').then(([status]) => {
+        throw new Error(`the app of ${region} ended with status ${status} before it listened`);
+      });
+      await Promise.race([once(child, 'message'), left]);
+      left.catch(() => {});
+    };
+    const startedAt = performance.now();
+    await Promise.all(REGIONS.map(startApp));
+    tell(`three processes of an Express app, one in each region: ${seconds(performance.now() - startedAt)}`);
+    const theEdge = await createEdge({
+      nearest: NEAREST,
+      portOf: (region) => ports[region],
+      everyMs: 250,
+      threshold: 2,
+    });
+    edge = theEdge;
+
+    return {
+      lab: theLab,
+      edge: theEdge,
+      secrets,
+      url: (place) => `http://${GLOBAL_HOST}:${theEdge.port(place)}`,
+      startApp,
+      killApp: async (region) => {
+        const app = apps.get(region);
+        if (app !== undefined) await end(app);
+        apps.delete(region);
+      },
+      drainApp: async (region) => {
+        const app = apps.get(region);
+        if (app === undefined) throw new Error(`the app of ${region} does not run`);
+        apps.delete(region);
+        const exit = once(app, 'exit');
+        app.kill('SIGTERM');
+        const [status] = (await exit) as [number | null];
+        return status;
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function end(app: ChildProcess): Promise<void> {
+  if (app.exitCode !== null || app.signalCode !== null) return;
+  const exit = once(app, 'exit');
+  app.kill('SIGKILL');
+  await exit;
+}
+
+function roundTrips(): Partial<Record<RegionName, Partial<Record<RegionName, number>>>> {
+  const table: Partial<Record<RegionName, Partial<Record<RegionName, number>>>> = {};
+  for (const [from, to, ms] of ROUND_TRIP_MS) table[from] = { ...table[from], [to]: ms };
+  return table;
+}
+
+/** Ports nobody uses now, all held at once so that they differ. */
+async function freePorts(): Promise<Record<RegionName, number>> {
+  const servers = await Promise.all(
+    REGIONS.map(async () => {
+      const server = createServer().listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
+  return Object.fromEntries(REGIONS.map((name, at) => [name, ports[at]])) as Record<RegionName, number>;
+}
+
+function perRegion<T>(make: (name: RegionName) => T): Record<RegionName, T> {
+  return Object.fromEntries(REGIONS.map((name) => [name, make(name)])) as Record<RegionName, T>;
+}
+
+export const seconds = (ms: number): string => `${(ms / 1_000).toFixed(2)} s`;

@@ -1,0 +1,250 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createBrowser } from './browser.ts';
+import { checkHistory, type Findings, type Operation } from './checker.ts';
+import { startLoad } from './load.ts';
+import { GLOBAL_HOST, PLACE, REGIONS, type RegionName } from './names.ts';
+import type { Narrator } from './narrator.ts';
+import { type Stage, seconds } from './stage.ts';
+
+/** What the demo measured, for the table at the end and for `--json`. Durations in milliseconds. */
+export interface Measured {
+  readonly readsReroutedAfterMs: number;
+  readonly writesRestoredAfterMs: number;
+  readonly promotionToFirstWriteMs: number;
+  readonly stableAfterMs: number;
+  readonly switchoverLongestWriteMs: number;
+  readonly findings: Findings;
+}
+
+const TRIES = 20;
+const REFRESH_MS = 1_500;
+
+/** Plays the whole story and claims only what it has measured. */
+export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measured> {
+  const { lab, url, edge } = stage;
+  const { chapter, say, claim } = narrator;
+
+  chapter('Sign in once, be known everywhere');
+  const browser = createBrowser();
+  const signIn = await browser.ask(`${url('eu-west-1')}/sign-in`, { method: 'POST', json: { name: 'ada' } });
+  const knownIn = await Promise.all(
+    REGIONS.map(async (place) => (await browser.ask(`${url(place)}/orders`)).json<{ region: string }>().region),
+  );
+  claim(
+    'a session signed in Ireland is verified in every region, with no store between them',
+    signIn.status === 200 && new Set(knownIn).size === REGIONS.length,
+    `signed in ${signIn.json<{ region: string }>().region}, known in ${knownIn.join(', ')}`,
+  );
+
+  chapter('Write in Singapore, read it back in Singapore');
+  const singapore = url('ap-southeast-1');
+  const roundTrip: number[] = [];
+  let ownMissed = 0;
+  let plainMissed = 0;
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    const ref = randomUUID();
+    const began = performance.now();
+    await browser.ask(`${singapore}/orders`, { method: 'POST', json: { ref, item: 'tea' } });
+    roundTrip.push(performance.now() - began);
+    const [plain, own] = await Promise.all([
+      browser.ask(`${singapore}/orders/plain`),
+      browser.ask(`${singapore}/orders`),
+    ]);
+    if (!plain.json<{ refs: string[] }>().refs.includes(ref)) plainMissed += 1;
+    if (!own.json<{ refs: string[] }>().refs.includes(ref)) ownMissed += 1;
+  }
+  say(`each write travelled to ${PLACE['us-east-1']} as one forwarded request: ${median(roundTrip).toFixed(0)} ms`);
+  claim(
+    'the signed token makes every client read its own writes',
+    ownMissed === 0,
+    `${ownMissed} of ${TRIES} reads missed the write before them`,
+  );
+  claim('a plain read of the same replica would not have', plainMissed > 0, `${plainMissed} of ${TRIES} missed it`);
+
+  chapter('A browser is led home once; an API call is told where home is');
+  const home: RegionName = 'ap-southeast-1';
+  browser.setCookie('region', home, GLOBAL_HOST);
+  const visit = await browser.navigate(`${url('us-east-1')}/`);
+  claim(
+    'a navigation that meets the wrong region ends at home after one redirect',
+    visit.redirects.length === 1 && visit.answer.body.includes(home),
+    `${visit.redirects.length} redirect, ${visit.answer.status}`,
+  );
+  const call = await browser.ask(`${url('us-east-1')}/orders`);
+  claim(
+    'an API call is served where it is and gets a hint instead',
+    call.status === 200 && call.headers['x-region-hint'] === home,
+    `${call.status}, X-Region-Hint: ${call.headers['x-region-hint']}`,
+  );
+  browser.close();
+
+  const load = await startLoad({
+    clients: REGIONS.flatMap((place) => [1, 2].map((n) => ({ name: `${PLACE[place]} ${n}`, url: url(place) }))),
+    pauseMs: 25,
+  });
+  const failuresSince = (since: number): Operation[] =>
+    load.history.filter(({ startedAtMs, outcome }) => startedAtMs >= since && outcome !== 'ok');
+  const firstOk = (kind: Operation['kind'], since: number, client = ''): Operation | undefined =>
+    load.history.find(
+      (operation) =>
+        operation.kind === kind &&
+        operation.outcome === 'ok' &&
+        operation.startedAtMs >= since &&
+        operation.client.startsWith(client),
+    );
+  say('');
+  say('From here on six clients, two in each place, order and look, without a pause.');
+  await pause(1_000);
+
+  chapter('The secrets rotate, and nobody notices');
+  const rotationAt = performance.now();
+  for (const step of stage.secrets.rotation) {
+    say(step.says);
+    await step.apply();
+    await pause(REFRESH_MS);
+  }
+  const signedOut = failuresSince(rotationAt);
+  claim(
+    'not one request failed while the token secret and the signing key changed under load',
+    signedOut.length === 0,
+    `${load.history.filter(({ startedAtMs }) => startedAtMs >= rotationAt).length} requests, ${signedOut.length} failed`,
+  );
+
+  chapter('Virginia dies');
+  const killedAt = performance.now();
+  await Promise.all([stage.killApp('us-east-1'), lab.region('us-east-1').kill()]);
+  say('its PostgreSQL and its app are gone, with all that was in flight');
+  await until(() => !edge.healthy('us-east-1'));
+  const readsOn = await until(() => firstOk('read', killedAt, PLACE['us-east-1']));
+  const readsReroutedAfterMs = readsOn.endedAtMs - killedAt;
+  say('its clients are led to Ireland; reads go on everywhere, writes are held');
+  await pause(700);
+  const promotedAt = performance.now();
+  const { fork, timeline } = await lab.failover({ to: 'eu-west-1' });
+  const firstWrite = await until(() => {
+    const write = load.history.find(
+      ({ kind, outcome, endedAtMs }) => kind === 'write' && outcome === 'ok' && endedAtMs > promotedAt,
+    );
+    return write;
+  });
+  const promotionToFirstWriteMs = firstWrite.endedAtMs - promotedAt;
+  const writesRestoredAfterMs = firstWrite.endedAtMs - killedAt;
+  say(`Ireland was promoted: timeline ${timeline} leaves the old one at ${fork}`);
+  await pause(3_000);
+  const failures = failuresSince(killedAt - 1_000);
+  const stableAfterMs = Math.max(0, ...failures.map(({ endedAtMs }) => endedAtMs - killedAt));
+  const quiet = performance.now() - 1_500;
+  claim(
+    'reads of those nearest to Virginia went on in Ireland',
+    Number.isFinite(readsReroutedAfterMs),
+    `after ${seconds(readsReroutedAfterMs)}`,
+  );
+  claim(
+    'writes went on as soon as there was a primary, with no deploy and no DNS change',
+    promotionToFirstWriteMs < 2_000,
+    `${promotionToFirstWriteMs.toFixed(0)} ms after the promotion was ordered`,
+  );
+  claim(
+    'all is quiet again',
+    failuresSince(quiet).length === 0,
+    `last failed request ${seconds(stableAfterMs)} after the kill`,
+  );
+
+  chapter('Virginia comes back and believes it is still the primary');
+  await lab.region('us-east-1').returnAsIs();
+  const before = await count(stage, 'us-east-1');
+  await stage.startApp('us-east-1');
+  await until(() => edge.healthy('us-east-1'));
+  const returnedAt = performance.now();
+  await pause(2_000);
+  const after = await count(stage, 'us-east-1');
+  const inVirginia = load.history.filter(
+    ({ client, startedAtMs, outcome }) =>
+      startedAtMs > returnedAt && outcome === 'ok' && client.startsWith(PLACE['us-east-1']),
+  );
+  say(
+    `it accepts connections and would take writes; its own app, started beside it, served ${inVirginia.length} requests`,
+  );
+  claim('the returned primary got not one write', after === before, `${before} orders before, ${after} after`);
+  claim(
+    'clients led to Virginia again were served rightly meanwhile',
+    inVirginia.length > 0 && failuresSince(returnedAt).length === 0,
+    `${inVirginia.length} served, ${failuresSince(returnedAt).length} failed`,
+  );
+  await lab.region('us-east-1').rejoin({ of: 'eu-west-1' });
+  say('rebuilt as a standby of Ireland');
+  await lab.caughtUp();
+  await pause(1_000);
+
+  chapter('Back to Virginia on purpose');
+  const switchAt = performance.now();
+  await lab.switchover({ to: 'us-east-1' });
+  await pause(1_500);
+  const switchFailures = failuresSince(switchAt);
+  const switchoverLongestWriteMs = Math.max(
+    ...load.history
+      .filter(({ kind, endedAtMs }) => kind === 'write' && endedAtMs > switchAt)
+      .map(({ startedAtMs, endedAtMs }) => endedAtMs - startedAtMs),
+  );
+  claim(
+    'a planned switchover fails no request: writes wait for the new primary',
+    switchFailures.length === 0,
+    `${switchFailures.length} failed, the slowest write took ${seconds(switchoverLongestWriteMs)}`,
+  );
+
+  chapter('Ireland is drained for maintenance');
+  const drainAt = performance.now();
+  const status = await stage.drainApp('eu-west-1');
+  const drainMs = performance.now() - drainAt;
+  await pause(500);
+  const drainFailures = failuresSince(drainAt);
+  claim(
+    'a region leaves under load without one failed request',
+    status === 0 && drainFailures.length === 0,
+    `exit status ${status} after ${seconds(drainMs)}, ${drainFailures.length} failed`,
+  );
+
+  await load.stop();
+  await lab.caughtUp();
+  const survived = await lab.primary.query<{ ref: string }>('select ref from orders');
+  const findings = checkHistory(
+    load.history,
+    survived.map(({ ref }) => ref),
+  );
+  chapter('The checker reads the whole history');
+  claim('no client ever missed its own write', findings.staleReads === 0, `${findings.staleReads} stale reads`);
+  claim('no write happened twice', findings.duplicated.length === 0, `${findings.duplicated.length} duplicates`);
+  claim(
+    'no write happened that its answer had said did not',
+    findings.doneAgainstWord.length === 0,
+    `${findings.doneAgainstWord.length} of them`,
+  );
+  return {
+    readsReroutedAfterMs,
+    writesRestoredAfterMs,
+    promotionToFirstWriteMs,
+    stableAfterMs,
+    switchoverLongestWriteMs,
+    findings,
+  };
+}
+
+async function count(stage: Stage, region: RegionName): Promise<number> {
+  const [row] = await stage.lab.region(region).query<{ count: string }>('select count(*) from orders');
+  return Number(row?.count);
+}
+
+async function until<T>(look: () => T | undefined | false, timeoutMs = 15_000): Promise<T> {
+  const end = performance.now() + timeoutMs;
+  for (;;) {
+    const found = look();
+    if (found !== undefined && found !== false) return found;
+    if (performance.now() > end) throw new Error('what the story waits for did not happen within 15 s');
+    await pause(10);
+  }
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
