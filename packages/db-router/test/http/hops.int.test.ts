@@ -130,7 +130,7 @@ describe('a mark', () => {
     // On another request, or in another region, it is not even believed; and it may only stop.
     expect((await replay(us.port, 'POST', '/admin')).body).toBe('["POST",null]');
     expect((await replay(us.port, 'DELETE', '/orders')).body).toBe('["DELETE",null]');
-    expect((await replay(eu.port, 'POST', '/orders')).status).toBe(421);
+    expect((await replay(eu.port, 'POST', '/orders')).status).toBe(502);
     usRouter.primary = 'eu-west-1';
     expect((await replay(us.port, 'POST', '/orders')).status).toBe(421);
     expect(heard).toEqual([
