@@ -114,7 +114,8 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
     onChange: (from, to) => {
       events.emit('change', { from, to });
       tell(self.name);
-      if (from.accept !== to.accept || from.reads !== to.reads || from.writes !== to.writes) {
+      const matters = from.accept !== to.accept || from.reads !== to.reads || from.writes !== to.writes;
+      if (matters && to.phase !== 'starting') {
         peers?.announce();
         const { reads, writes, accept, phase, failing } = to;
         const line = `health: reads ${reads}, writes ${writes}, accept ${accept}, ${phase}`;
@@ -129,7 +130,20 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
     },
   });
 
+  // A process that was suspended finds what it knew in its place, and all of it may be wrong by now.
+  const jumps = createJumpDetector(clock);
+  const noticeJump = (): void => {
+    if (!jumps.jumped()) return;
+    peers?.forget();
+    keeper.forget();
+  };
+  const verdict = (): HealthVerdict => {
+    noticeJump();
+    return keeper.verdict();
+  };
+
   const look = (name: Name): RegionState<Name> => {
+    noticeJump();
     if (name === self.name) return ownState(self, keeper.verdict(), report(), now());
     const state = peers?.get(name);
     return state === undefined ? unknownRegion(regions.get(name) ?? { name, origin: '' }) : shown(state);
@@ -149,16 +163,9 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
     return regions.list.every(({ name }) => peers?.get(name)?.primary === undefined);
   };
 
-  const jumps = createJumpDetector(clock);
   let known = report();
   const pulse = (): void => {
-    if (jumps.jumped()) {
-      for (const check of keeper.checks.values()) {
-        check.expire();
-        check.wake();
-      }
-      peers?.forget();
-    }
+    noticeJump();
     // An app that adds no check is judged when it is first asked, not while it is still being put together.
     if (keeper.checks.size > 0) {
       keeper.look();
@@ -178,15 +185,15 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
 
   const answer = createRoutes({
     paths: makePaths(options.paths ?? {}),
-    verdict: keeper.verdict,
+    verdict,
     mayKnowMore: createTokenCheck(options.token),
-    detail: (status) => detail(status, keeper.verdict(), keeper.checks.values(), view, version, now()),
+    detail: (status) => detail(status, verdict(), keeper.checks.values(), view, version, now()),
     ...(peers !== undefined && {
       document: (request: RequestView): string | undefined => {
         const [nonce, ...others] = request.header('x-region-nonce');
         if (!isNonce(nonce) || others.length > 0) return undefined;
         if (request.header('x-region-news').length > 0) peers.heardFrom(request.header('x-region-from')[0] ?? '');
-        const { accept, reads, writes } = keeper.verdict();
+        const { accept, reads, writes } = verdict();
         const database = report();
         return seal(
           { region: self.name, accept, reads, writes, relative: keeper.relative, ...(database && { database }) },
@@ -228,7 +235,7 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
     kind: 'health' as const,
     view,
     on: events.on,
-    verdict: keeper.verdict,
+    verdict,
     check: (name: string, check: Check, checkOptions: CheckOptions = {}) => {
       if (typeof check !== 'function') throw new TypeError(`health.check: '${name}' must be given a function`);
       const rules = checkRules(name, checkOptions, defaults);

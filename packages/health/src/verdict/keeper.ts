@@ -13,6 +13,8 @@ export interface Keeper {
   verdict(): HealthVerdict;
   /** Judges anew. */
   look(): void;
+  /** No result counts any more: all checks are run at once, and the next results decide at once. */
+  forget(): void;
   /** Enters a phase for good, or with `up` goes back to what the checks say. */
   enter(phase: 'up' | 'draining' | 'stopped'): void;
 }
@@ -92,6 +94,15 @@ export function createKeeper(options: KeeperOptions): Keeper {
       return current;
     },
     look,
+    forget: () => {
+      for (const check of checks.values()) {
+        if (check.lastRun === undefined) continue;
+        check.expire();
+        onStale(check);
+        check.wake();
+      }
+      look();
+    },
     enter: (next) => {
       leaving = next === 'up' ? undefined : next;
       look();

@@ -1,0 +1,56 @@
+import type { RouteExplanation } from '@regionkit/core';
+import { fakeClock } from '@regionkit/core/testing';
+import { expect, test } from 'vitest';
+import { checks } from '../../src/index.ts';
+import { contextOf } from '../helpers/fixtures.ts';
+
+const never = new AbortController().signal;
+const context = contextOf(fakeClock());
+const routerThat = (explanation: RouteExplanation) => () => ({ explain: () => explanation });
+
+test.each<['read' | 'write', RouteExplanation, string]>([
+  ['read', { action: 'run', region: 'a', reason: 'local' }, 'pass'],
+  ['read', { action: 'run', reason: 'local' }, 'pass'],
+  ['read', { action: 'run', region: 'b', reason: 'remote' }, 'warn'],
+  ['read', { action: 'forward', region: 'b', reason: 'behind' }, 'warn'],
+  ['read', { action: 'hold', reason: 'wait' }, 'fail'],
+  ['read', { action: 'refuse', reason: 'fenced' }, 'fail'],
+  ['write', { action: 'run', region: 'a', reason: 'primary' }, 'pass'],
+  ['write', { action: 'run', region: 'b', reason: 'remote-pool' }, 'pass'],
+  ['write', { action: 'forward', region: 'b', reason: 'forward' }, 'pass'],
+  ['write', { action: 'hold', reason: 'no-primary' }, 'fail'],
+  ['write', { action: 'refuse', reason: 'fenced' }, 'fail'],
+])('a %s of which the router says %j counts as %s', (intent, explanation, status) => {
+  expect(checks.router(routerThat(explanation), intent)(never, context)).toEqual({
+    status,
+    message: explanation.reason,
+  });
+});
+
+test.each<[RouteExplanation, unknown]>([
+  [
+    { action: 'run', region: 'a', reason: 'r', lagMs: 10.4 },
+    { status: 'pass', observed: 10, unit: 'ms' },
+  ],
+  [
+    { action: 'run', region: 'a', reason: 'r', lagMs: 5_000 },
+    { status: 'warn', observed: 5_000, unit: 'ms' },
+  ],
+  [
+    { action: 'run', region: 'a', reason: 'r', lagMs: 30_000 },
+    { status: 'fail', observed: 30_000, unit: 'ms' },
+  ],
+  [{ action: 'run', region: 'a', reason: 'primary' }, undefined],
+  [{ action: 'run', region: 'b', reason: 'r', lagMs: 90_000 }, undefined],
+  [{ action: 'refuse', reason: 'none' }, undefined],
+])('lag is judged of the local standby against a known primary alone: %j', (explanation, result) => {
+  const check = checks.replicaLag(routerThat(explanation), { warnMs: 5_000, failMs: 30_000 });
+  expect(check(never, context)).toEqual(result);
+});
+
+test('the limits of the lag must be in order, and the intent one of two', () => {
+  const router = routerThat({ action: 'run', reason: '' });
+  expect(() => checks.replicaLag(router, { warnMs: 5, failMs: 4 })).toThrow(/checks\.replicaLag: failMs .* from 5/);
+  expect(() => checks.router(router, 'both' as never)).toThrow(/checks\.router: intent/);
+  expect(() => checks.router({} as never, 'read')).toThrow(/checks\.router: router must be a function/);
+});

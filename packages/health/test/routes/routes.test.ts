@@ -1,0 +1,114 @@
+import { fakeClock, requestView } from '@regionkit/core/testing';
+import fc from 'fast-check';
+import { afterAll, expect, test } from 'vitest';
+import { createHealth } from '../../src/index.ts';
+import { SECRET, TOKEN, threeRegions } from '../helpers/fixtures.ts';
+
+const clock = fakeClock();
+const health = createHealth({
+  regions: threeRegions(),
+  token: TOKEN,
+  clock,
+  peers: { secret: SECRET, fetch: () => new Promise(() => {}) },
+});
+afterAll(() => health.close());
+const decide = (parts: Parameters<typeof requestView>[0]) => {
+  const decision = health.decide(requestView(parts));
+  if ('then' in decision) throw new Error('it must decide at once');
+  return decision;
+};
+const PATHS = ['/health', '/health/read', '/health/write', '/livez', '/readyz'];
+
+test.each(PATHS)('%s answers GET and HEAD, with a query and with a slash at the end', (path) => {
+  const answer = decide({ target: path });
+  expect(answer).toMatchObject({ action: 'respond', status: 200 });
+  expect(decide({ target: path, method: 'HEAD' })).toBe(answer);
+  expect(decide({ target: `${path}?cache=1&x=/health` })).toBe(answer);
+  expect(decide({ target: `${path}/` })).toBe(answer);
+});
+
+test.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'get', 'QUERY'])('%s is not allowed', (method) => {
+  for (const path of [...PATHS, '/health/region']) {
+    expect(decide({ target: path, method })).toMatchObject({
+      action: 'respond',
+      status: 405,
+      headers: [
+        ['allow', 'GET, HEAD'],
+        ['cache-control', 'no-store'],
+      ],
+    });
+  }
+});
+
+test.each([
+  '/',
+  '/healthy',
+  '/health/',
+  '/health//',
+  '//health',
+  '/HEALTH',
+  '/health/reads',
+  '/x/health',
+  '/livez/x',
+  '',
+])('%j is the health path or is left to the app', (target) => {
+  expect(decide({ target, path: target }).action).toBe(target === '/health/' ? 'respond' : 'next');
+});
+
+test('an answer is never a redirect, never stored, short, and begins with the verdict', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...PATHS),
+      fc.string(),
+      fc.constantFrom('GET', 'HEAD'),
+      fc.dictionary(
+        fc.constantFrom('host', 'authorization', 'if-none-match', 'range', 'accept', 'x-forwarded-for'),
+        fc.string(),
+      ),
+      (path, query, method, headers) => {
+        const answer = decide({ target: `${path}?${query}`, path, method, headers });
+        if (answer.action !== 'respond') throw new Error('no answer');
+        expect([200, 503]).toContain(answer.status);
+        expect(answer.headers).toContainEqual(['cache-control', 'no-store']);
+        expect(String(answer.body).length).toBeLessThan(5_120);
+        expect(String(answer.body)).toMatch(/^\{"status":"(?:pass|warn|fail)"/);
+      },
+    ),
+  );
+});
+
+test('the document is for a nonce of the right length and letters alone', () => {
+  const ask = (nonce: string | readonly string[] | undefined) =>
+    decide({ target: '/health/region', headers: nonce === undefined ? {} : { 'x-region-nonce': nonce } });
+  for (const nonce of [
+    undefined,
+    '',
+    'x'.repeat(15),
+    'x'.repeat(65),
+    'a.b'.repeat(8),
+    `${'x'.repeat(20)}"`,
+    ' '.repeat(20),
+    'é'.repeat(20),
+    ['x'.repeat(20), 'x'.repeat(20)],
+  ]) {
+    expect(ask(nonce)).toMatchObject({ status: 400, reason: 'nonce' });
+  }
+  const answer = ask('x'.repeat(22));
+  if (answer.action !== 'respond') throw new Error('no answer');
+  expect(answer.status).toBe(200);
+  expect(String(answer.body)).toMatch(/^[\w-]+\.[\w-]{43}$/);
+  expect(answer.headers).toContainEqual(['cache-control', 'no-store']);
+});
+
+test('without peers there is no document', async () => {
+  const alone = createHealth({ regions: threeRegions(), clock: fakeClock() });
+  expect(alone.decide(requestView({ target: '/health/region' }))).toMatchObject({ action: 'next' });
+  await alone.close();
+});
+
+test('paths can be moved and left out', async () => {
+  const moved = createHealth({ regions: threeRegions(), clock: fakeClock(), paths: { health: '/up', live: false } });
+  const at = (target: string) => (moved.decide(requestView({ target })) as { action: string }).action;
+  expect([at('/up'), at('/health'), at('/livez'), at('/readyz')]).toEqual(['respond', 'next', 'next', 'respond']);
+  await moved.close();
+});
