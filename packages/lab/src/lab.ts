@@ -89,8 +89,8 @@ export async function createLab<const Name extends string>(options: LabOptions<N
       // Twice: a move that was under way may have been about to start one.
       await endPostgres(`${basename(runDirectory)}/`);
       await Promise.all(idle);
-      await removeRun(runDirectory);
       await watchdog.dismiss();
+      await removeRun(runDirectory);
     })();
     return closing;
   };
@@ -168,13 +168,17 @@ export async function createLab<const Name extends string>(options: LabOptions<N
   };
 }
 
-/** The application's role and database. What the superuser creates there, the application may use. */
+/**
+ * The application's role and database. What the superuser creates there, the application may use. The database is the
+ * one that initdb made, renamed: another would be three hundred files more in every region.
+ */
 async function makeApp(node: Node, password: string, monitor: boolean): Promise<void> {
-  const postgres = node.adminConnectionString.replace(/\/[^/]*$/, '/postgres');
-  await createConsole(() => postgres).session(async (client) => {
+  const template = node.adminConnectionString.replace(/[^/]*$/, 'template1');
+  await createConsole(() => template).session(async (client) => {
     await client.query(`CREATE ROLE ${APP} LOGIN PASSWORD '${password}'`);
     if (monitor) await client.query(`GRANT pg_monitor TO ${APP}`);
-    await client.query(`CREATE DATABASE ${APP} OWNER ${APP}`);
+    await client.query(`ALTER DATABASE postgres RENAME TO ${APP}`);
+    await client.query(`ALTER DATABASE ${APP} OWNER TO ${APP}`);
   });
   await node.console.session(async (client) => {
     for (const kind of ['TABLES', 'SEQUENCES', 'FUNCTIONS', 'TYPES']) {

@@ -88,7 +88,8 @@ export function checkOptions<Name extends string>(options: LabOptions<Name>): Ch
     check.integer(`createLab: ports['${name}']`, port, { min: 1, max: 65_535 });
   }
   for (const [name, value] of Object.entries(check.object('createLab: settings', settings))) {
-    if (!/^[a-z_][a-z0-9_.]*$/i.test(name) || !['string', 'number', 'boolean'].includes(typeof value)) {
+    const fits = ['string', 'number', 'boolean'].includes(typeof value) && !String(value).includes('\0');
+    if (!fits || !/^[a-z_][a-z0-9_.]*$/i.test(name)) {
       throw new TypeError(
         `createLab: settings must be names of postgresql.conf with a string, number or boolean; got ${JSON.stringify(name)}: ${typeof value}`,
       );

@@ -115,7 +115,9 @@ export async function createLink({ to, roundTripMs, port: wanted }: LinkOptions)
   }
 
   function newListener(): Server {
-    return createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, accept);
+    const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, accept);
+    // Once it listens an error is that of one connection (no descriptor left for it); the client sees it.
+    return server.on('error', () => {});
   }
 
   const relisten = async (): Promise<void> => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { LabError } from '../errors.ts';
 
@@ -11,14 +12,10 @@ const TRIES = 50;
 
 /** Listens on 127.0.0.1. Neither the server nor what it accepts keeps the process alive. */
 export async function listen(server: Server, port: number): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port, host: '127.0.0.1' }, () => {
-      server.off('error', reject);
-      server.unref();
-      resolve();
-    });
-  });
+  const listening = once(server, 'listening'); // or its error
+  server.listen({ port, host: '127.0.0.1' });
+  await listening;
+  server.unref();
 }
 
 /** Listens on a port of the range on which nobody else does, and gives it. */

@@ -27,11 +27,12 @@ export function baseSettings(version: number): Settings {
   };
 }
 
+/** As postgresql.conf reads it: in a quoted string a backslash escapes, and a line is a line. */
 export function formatSettings(settings: Settings): string {
   return Object.entries(settings)
-    .map(
-      ([name, value]) =>
-        `${name} = ${typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : String(value)}\n`,
-    )
+    .map(([name, value]) => `${name} = ${typeof value === 'string' ? quote(value) : String(value)}\n`)
     .join('');
 }
+
+const ESCAPES: Readonly<Record<string, string>> = { "'": "''", '\\': '\\\\', '\n': '\\n', '\r': '\\r' };
+const quote = (value: string): string => `'${value.replace(/['\\\n\r]/g, (special) => ESCAPES[special] as string)}'`;

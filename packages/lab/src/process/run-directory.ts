@@ -1,5 +1,5 @@
-import { chmodSync, lstatSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { chmodSync, lstatSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { LabError } from '../errors.ts';
 import { endPostgres } from './end.ts';
@@ -60,5 +60,5 @@ function isAbandoned(directory: string): boolean {
 /** Ends the servers of a run and removes its directory. Two may do it at once. */
 export async function removeRun(directory: string): Promise<void> {
   await endPostgres(`${basename(directory)}/`);
-  rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  await rm(directory, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -42,7 +42,7 @@ case "$2" in regionkit-lab-*) rm -rf -- "$1";; esac
 /** Cleans up after this process if it cannot do so itself. */
 export interface Watchdog {
   readonly pid: number | undefined;
-  /** Lets it do its work (nothing, if all is gone already) and waits for its end. */
+  /** Lets it do its work now, and waits for its end. */
   dismiss(): Promise<void>;
 }
 
