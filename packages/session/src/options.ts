@@ -13,7 +13,7 @@ import type { KeySource } from './keys/key-set.ts';
 import type { RolesOption, Session } from './session.ts';
 import type { StandardSchema } from './standard-schema.ts';
 import type { FrozenObject } from './strict-json.ts';
-import type { TokenSource } from './token-source.ts';
+import { bearer, type TokenSource } from './token-source.ts';
 
 /** What `isRevoked` is given besides the session. */
 export interface RevocationContext {
@@ -108,6 +108,7 @@ export interface VerifierRules {
   readonly unknownKey: { readonly cooldownMs: number; readonly waitMs: number };
   readonly remote: Required<RemoteKeysOptions>;
   readonly roles: RolesOption;
+  readonly from: readonly TokenSource[];
   readonly realm: string;
   readonly development: boolean;
   readonly clock: Clock;
@@ -184,6 +185,7 @@ export function checkOptions<Claims>(options: SessionVerifierOptions<Claims>): V
       fetch,
     },
     roles,
+    from: checkSources(options.from ?? [bearer()]),
     realm,
     development: check.boolean(`${NAME}: development`, options.development ?? false),
     clock: options.clock ?? systemClock,
@@ -199,6 +201,14 @@ function checkAlgorithms(given: readonly SessionAlgorithm[]): ReadonlySet<Canoni
       (name) => canonicalAlgorithm(check.oneOf(`${NAME}: algorithms`, name, SESSION_ALGORITHMS)) as CanonicalAlgorithm,
     ),
   );
+}
+
+function checkSources(given: readonly TokenSource[]): readonly TokenSource[] {
+  if (!Array.isArray(given) || given.some((source) => typeof source?.read !== 'function')) {
+    throw new TypeError(`${NAME}: from must be a list of token sources such as bearer() and cookie(name)`);
+  }
+  if (given.length === 0) throw new RangeError(`${NAME}: from must name at least one place`);
+  return [...given];
 }
 
 /** `undefined` is never "not checked": that is spelled `null`. */

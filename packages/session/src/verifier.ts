@@ -10,7 +10,6 @@ import { errorOf } from './refuse.ts';
 import type { Session } from './session.ts';
 import { createSessionDoors, type RequiredRoles } from './session-doors.ts';
 import type { FrozenObject } from './strict-json.ts';
-import { bearer } from './token-source.ts';
 
 /** What a verifier has seen of a key: whether it can be removed is a fact, not a guess. */
 export interface KeyStats {
@@ -70,7 +69,7 @@ export interface SessionVerifier<Claims = FrozenObject> extends Decider, EventSo
   ready(): Promise<void>;
   /** Asks the source of the keys for newer ones, now. */
   refresh(): Promise<void>;
-  /** Stops following keys and epochs. What is verified after that is verified with the keys there were. */
+  /** Stops following the keys. What is verified after that is verified with those there were. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -124,7 +123,7 @@ export function createSessionVerifier<Claims = FrozenObject>(
   judge = ask;
   const doors = createSessionDoors<Claims>({
     judge: ask,
-    from: options.from ?? [bearer()],
+    from: rules.from,
     realm: rules.realm,
     onRejected: (reason) => events.emit('rejected', { reason }),
   });

@@ -48,25 +48,31 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
   const { clock, algorithms, unknownKey } = options;
   const source: Live<KeySource> = isLive(options.source) ? options.source : live(options.source);
   let given: unknown = NOT_YET;
+  let value: unknown = NOT_YET;
   let loaded: unknown = NOT_YET;
   let remote: RemoteJwks | undefined;
   let keys: KeySet | undefined;
+  let good = false;
+  let closed = false;
 
   /** Follows the source to a value or a URL, and the URL to its text. Cheap when nothing has changed. */
   const follow = (): void => {
+    if (closed) return;
     const next = source.current;
     if (next !== given) {
       given = next;
       const url = isJwksUrl(next) ? checkJwksUrl(next, options.development) : undefined;
       remote?.close();
       remote = url && createRemoteJwks({ ...options.remote, url, clock, onFetched });
+      value = url === undefined ? next : NOT_YET;
     }
-    if (remote !== undefined && remote.current === undefined) return;
-    const value = remote?.current ?? next;
-    if (value === loaded) return;
+    value = remote?.current ?? value;
+    if (value === loaded || value === NOT_YET) return;
     loaded = value;
+    good = false;
     const before = keys;
-    keys = readKeySet(value, algorithms, before);
+    keys = readKeySet(value as KeySource, algorithms, before);
+    good = true;
     options.onKeys(keys, before);
   };
 
@@ -79,9 +85,10 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
     }
   };
 
-  const onFetched = (error: KeySetError | undefined): void => {
+  const onFetched = (error: KeySetError | undefined): boolean => {
     if (error === undefined) followSafely();
     else options.onRejected(error);
+    return error === undefined && good;
   };
 
   const ask = async (reason: string): Promise<void> => {
@@ -129,6 +136,7 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
       return remote?.fetchedAt;
     },
     close: () => {
+      closed = true;
       unsubscribe();
       remote?.close();
     },

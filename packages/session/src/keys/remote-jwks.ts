@@ -10,15 +10,15 @@ export interface RemoteJwksOptions {
   readonly maxBytes: number;
   readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
-  /** Called after every fetch, with what went wrong if something did. */
-  onFetched(error: KeySetError | undefined): void;
+  /** Called after every fetch, with what went wrong if something did. Says whether the keys are any good. */
+  onFetched(error: KeySetError | undefined): boolean;
 }
 
 /** The text of a JWKS that lives behind a URL. */
 export interface RemoteJwks {
   /** The last text that was fetched; undefined before the first. An outage leaves it as it is. */
   readonly current: string | undefined;
-  /** When it was last confirmed by its server, by the monotonic clock. */
+  /** When the server last gave keys that are good, by the monotonic clock. */
   readonly fetchedAt: number | undefined;
   /** Fetches now, or joins the fetch that is under way. */
   refresh(): Promise<void>;
@@ -45,13 +45,13 @@ export function createRemoteJwks(options: RemoteJwksOptions): RemoteJwks {
       let error: KeySetError | undefined;
       try {
         current = await fetchJwks({ ...options, signal: closing.signal });
-        fetchedAt = clock.now();
       } catch (cause) {
         error = cause instanceof KeySetError ? cause : new KeySetError('unreachable');
       }
       busy = false;
-      failed = error !== undefined;
-      if (!closing.signal.aborted) options.onFetched(error);
+      if (closing.signal.aborted) return;
+      failed = !options.onFetched(error);
+      if (!failed) fetchedAt = clock.now();
     },
   });
 
