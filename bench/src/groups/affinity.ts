@@ -37,9 +37,7 @@ export const group: Group = {
       bars: [{ contender: 'regionkit', metric: 'nsPerOp', atMost: 2_000 }],
     });
     tell('serving');
-    const servers = await Promise.all(
-      ['bare', 'affinity'].map((way) => startServer('affinity', [way])),
-    );
+    const servers = await Promise.all(['bare', 'affinity'].map((way) => startServer('affinity', [way])));
     const [bare, withAffinity] = servers.map(
       ({ port }) =>
         (durationMs: number) =>

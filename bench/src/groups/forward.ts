@@ -11,9 +11,7 @@ export const group: Group = {
   run: async (tell) => {
     const origin = await startServer('origin');
     const ways = ['regionkit', 'reply-from', 'httpxy'] as const;
-    const forwarders = await Promise.all(
-      ways.map((way) => startServer('forwarder', [way, String(origin.port)])),
-    );
+    const forwarders = await Promise.all(ways.map((way) => startServer('forwarder', [way, String(origin.port)])));
     const results: TrialResult[] = [];
     for (const connections of [1, 32]) {
       tell(`${connections} at a time`);

@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import replyFrom from '@fastify/reply-from';
 import type { Epoch } from '@regionkit/core';
-import { createWriteGate, type GateRouter } from '@regionkit/db-router/http';
+import type { GateRouter } from '@regionkit/db-router';
+import { createWriteGate } from '@regionkit/db-router/http';
 import fastify from 'fastify';
 import { createProxyServer } from 'httpxy';
 import { edgeRegions } from '../edge-setting.ts';

@@ -1,12 +1,12 @@
 import { createAffinity } from '@regionkit/affinity';
 import { file, loadConfig } from '@regionkit/config';
-import { compose, defineRegions } from '@regionkit/core';
-import { createRegionRouter, type RouterTopology } from '@regionkit/db-router';
+import { compose, defineRegions, isRegionKitError } from '@regionkit/core';
+import { createRegionRouter, outcomeOf, type RouterTopology } from '@regionkit/db-router';
 import { createWriteGate } from '@regionkit/db-router/http';
 import { checks, createHealth } from '@regionkit/health';
 import { bearer, cookie, createSessionCookie, createSessionIssuer, createSessionVerifier } from '@regionkit/session';
-import express from 'express';
-import { Pool } from 'pg';
+import express, { type ErrorRequestHandler } from 'express';
+import { DatabaseError, Pool } from 'pg';
 import { z } from 'zod';
 import { GLOBAL_HOST, hostOf, REGIONS, type RegionName } from './names.ts';
 import type { Settings } from './settings.ts';
@@ -39,7 +39,13 @@ export async function createOrdersApp({ region, ports, databases, secretsDir }: 
   const health = createHealth({
     regions,
     version: '1.0.0',
-    peers: { secret: config.ref('peers'), intervalMs: 500, urgentIntervalMs: 100, timeoutMs: 300, unknownAfterMs: 1_500 },
+    peers: {
+      secret: config.ref('peers'),
+      intervalMs: 500,
+      urgentIntervalMs: 100,
+      timeoutMs: 300,
+      unknownAfterMs: 1_500,
+    },
     epoch: (): RouterTopology => router.topology(),
     // Ten times quicker than the defaults: a demo has less time than a region.
     defaults: { intervalMs: 200, timeoutMs: 500, failAfter: 2, passAfter: 2 },
@@ -122,6 +128,15 @@ export async function createOrdersApp({ region, ports, databases, secretsDir }: 
   app.get('/', (_request, response) => {
     response.type('html').send(`<!doctype html><title>Orders</title><h1>Served in ${region}</h1>`);
   });
+
+  // Says what became of the statement, so that a client knows whether it may try again.
+  const answerErrors: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+    if (isRegionKitError(error)) response.status(error.status).set(error.headers);
+    else if (error instanceof DatabaseError) response.status(500);
+    else return next(error);
+    response.json({ outcome: outcomeOf(error) });
+  };
+  app.use(answerErrors);
 
   return { app, health, router, gate, config, pools };
 }
