@@ -157,6 +157,14 @@ describe('a source of one’s own', () => {
     expect(() => (config.get('plain').a = 2)).toThrow(TypeError);
   });
 
+  test('may give what cannot be compared, which then counts as changed each time', async () => {
+    const source = { load: () => ({ value: { sign: (text: string) => text } }) };
+    await using config = await loadConfig({ refresh: { minForcedMs: 1 }, sources: { source } });
+    expect(config.get('source').sign('a')).toBe('a');
+    expect(await config.refresh('source')).toBe('changed');
+    expect(config.version('source')).toBe('#2');
+  });
+
   test('that answers nonsense fails like one that throws', async () => {
     const nothing = { load: () => undefined as never };
     await expect(loadConfig({ sources: { nothing } })).rejects.toMatchObject({ problems: [{ failure: 'unknown' }] });

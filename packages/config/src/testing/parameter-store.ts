@@ -36,7 +36,7 @@ export function createParameterStore(region: string, account: string, nowMs: () 
     const version = number === undefined ? versions.at(-1) : versions.find((one) => String(one.version) === number);
     return version && { name, version };
   };
-  const shown = (name: string, { value, type, version, modifiedAtMs }: Version, input: Input): unknown => ({
+  const shown = (name: string, { value, type, version, modifiedAtMs }: Version, input: Input): object => ({
     Name: name,
     Type: type,
     Value: type === 'SecureString' && input['WithDecryption'] !== true ? 'AQICAHencrypted' : value,
@@ -59,11 +59,17 @@ export function createParameterStore(region: string, account: string, nowMs: () 
       },
       GetParameters: (input) => {
         const names = texts(input, 'Names', 10);
-        const found = names.flatMap((selector) => find(selector) ?? []);
+        const found = names.flatMap((selector) => {
+          const one = find(selector);
+          return one === undefined ? [] : [{ ...one, selector: selector.slice(one.name.length) }];
+        });
         return {
           Parameters: found
             .toSorted((left, right) => (left.name < right.name ? -1 : 1))
-            .map(({ name, version }) => shown(name, version, input)),
+            .map(({ name, version, selector }) => ({
+              ...shown(name, version, input),
+              ...(selector !== '' && { Selector: selector }),
+            })),
           InvalidParameters: names.filter((selector) => find(selector) === undefined),
         };
       },

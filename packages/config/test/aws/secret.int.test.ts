@@ -1,17 +1,20 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, expectTypeOf, test, vi } from 'vitest';
 import { z } from 'zod';
 import { type AwsClients, awsClients, secret } from '../../src/aws/index.ts';
 import { loadConfig } from '../../src/index.ts';
 import { type FakeAws, type FaultKind, fakeAws } from '../../src/testing/index.ts';
+import { type FakeClock, fakeClock } from '../support.ts';
 import { clientsOf, EU, regions, US } from './aws-support.ts';
 
 const Db = z.object({ username: z.string(), password: z.string() });
 
 let aws: FakeAws;
 let clients: AwsClients;
+let clock: FakeClock;
 
 beforeEach(async () => {
+  clock = fakeClock();
   aws = await fakeAws({ regions: [US, EU] });
   clients = clientsOf(aws);
 });
@@ -20,12 +23,21 @@ afterEach(async () => {
   await aws.close();
 });
 
-const options = { regions, fallbackRegions: [EU], refresh: { timeoutMs: 300, minForcedMs: 1 } } as const;
+/** Deadlines pass when a test says so: sockets are real, and as slow as they are. */
+const options = () => ({ regions, fallbackRegions: [EU], clock });
+
+/** The deadline passes for what has been asked of a region. */
+const expire = async (region: string, calls = 1): Promise<void> => {
+  await vi.waitFor(() => expect(aws.region(region).calls.length).toBeGreaterThanOrEqual(calls), { timeout: 20_000 });
+  await clock.advance(3_000);
+};
+/** From here on another refresh may be forced. */
+const floor = (): Promise<void> => clock.advance(5_000);
 
 test('a secret is read by the real SDK, checked and typed', async () => {
   const db = aws.secret('prod/app/db', { value: { username: 'app', password: 'first' } });
   await using config = await loadConfig({
-    ...options,
+    ...options(),
     sources: { db: secret('prod/app/db', { schema: Db, clients }) },
   });
   expect(config.get('db').password).toBe('first');
@@ -40,10 +52,9 @@ describe('the fallback region', () => {
     async (fault) => {
       const db = aws.secret('prod/app/db', { value: { username: 'app', password: 'first' } });
       aws.region(US).fault(fault);
-      await using config = await loadConfig({
-        ...options,
-        sources: { db: secret(db.arn(US), { schema: Db, clients }) },
-      });
+      const start = loadConfig({ ...options(), sources: { db: secret(db.arn(US), { schema: Db, clients }) } });
+      if (fault === 'hang' || fault === 'drip') await expire(US);
+      await using config = await start;
       expect(config.get('db').password).toBe('first');
       expect(config.status().keys.db.region).toBe(EU);
       expect(aws.region(EU).calls.map(({ input }) => input['SecretId'])).toEqual([db.arn(EU)]);
@@ -56,7 +67,7 @@ describe('the fallback region', () => {
   ])('is not asked when the first answers %s', async (fault, failure) => {
     aws.secret('prod/app/db', { value: { username: 'app', password: 'first' } });
     aws.region(US).fault(fault);
-    const start = loadConfig({ ...options, sources: { db: secret('prod/app/db', { schema: Db, clients }) } });
+    const start = loadConfig({ ...options(), sources: { db: secret('prod/app/db', { schema: Db, clients }) } });
     await expect(start).rejects.toMatchObject({ problems: [{ key: 'db', failure }] });
     expect(aws.region(EU).calls).toEqual([]);
   });
@@ -64,7 +75,7 @@ describe('the fallback region', () => {
   test('is not asked when the secret is not there or is marked for deletion', async () => {
     aws.secret('gone', { value: 'x' }).delete();
     const start = loadConfig({
-      ...options,
+      ...options(),
       sources: { a: secret('none', { clients }), b: secret('gone', { clients }) },
     });
     await expect(start).rejects.toMatchObject({
@@ -80,8 +91,8 @@ describe('the fallback region', () => {
     aws.secret('prod/app/db', { value: 'x' });
     aws.region(US).fault('denied');
     await using config = await loadConfig({
-      ...options,
-      refresh: { ...options.refresh, fallbackOn: ['denied'] },
+      ...options(),
+      refresh: { fallbackOn: ['denied'] },
       sources: { db: secret('prod/app/db', { clients }) },
     });
     expect(config.status().keys.db.region).toBe(EU);
@@ -97,10 +108,9 @@ describe('the fallback region', () => {
           credentials: region === US ? () => new Promise(() => {}) : aws.connection.credentials,
         }),
     });
-    await using config = await loadConfig({
-      ...options,
-      sources: { db: secret('prod/app/db', { clients: hanging }) },
-    });
+    const start = loadConfig({ ...options(), sources: { db: secret('prod/app/db', { clients: hanging }) } });
+    await clock.advance(3_000);
+    await using config = await start;
     expect(config.status().keys.db.region).toBe(EU);
   });
 });
@@ -108,7 +118,9 @@ describe('the fallback region', () => {
 test('with every region down, start fails within the deadlines and says what each answered', async () => {
   aws.region(US).fault('hang');
   aws.region(EU).fault('error');
-  const start = loadConfig({ ...options, sources: { db: secret('prod/app/db', { clients }) } });
+  const start = loadConfig({ ...options(), sources: { db: secret('prod/app/db', { clients }) } });
+  start.catch(() => {});
+  await expire(US);
   await expect(start).rejects.toMatchObject({
     code: 'ERR_CONFIG_START',
     problems: [
@@ -126,24 +138,24 @@ test('with every region down, start fails within the deadlines and says what eac
 
 test('a replica that lags never replaces a newer version, and a refresh finds the newest anywhere', async () => {
   const db = aws.secret('prod/app/db', { value: 'first', region: EU });
-  await using config = await loadConfig({ ...options, sources: { db: secret('prod/app/db', { clients }) } });
+  await using config = await loadConfig({ ...options(), sources: { db: secret('prod/app/db', { clients }) } });
   db.pauseReplication(US);
   db.put('second');
   expect(await config.refresh('db', { reason: 'rejected' })).toBe('changed');
   expect(config.get('db')).toBe('second');
-  aws.region(EU).fault('hang');
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await floor();
+  aws.region(EU).fault('error');
   expect(await config.refresh('db')).toBe('held');
   expect(config.get('db')).toBe('second');
   expect(config.status().keys.db.held).toMatchObject({ region: US });
+  await floor();
   db.resumeReplication(US);
-  await new Promise((resolve) => setTimeout(resolve, 5));
   expect(await config.refresh('db')).toBe('unchanged');
 });
 
 test('pending and previous versions are read on request and never become current', async () => {
   const db = aws.secret('prod/app/db', { value: 'first' });
-  await using config = await loadConfig({ ...options, sources: { db: secret('prod/app/db', { clients }) } });
+  await using config = await loadConfig({ ...options(), sources: { db: secret('prod/app/db', { clients }) } });
   const ref = config.ref('db');
   expect(await ref.at('pending')).toBeUndefined();
   const id = db.put('second', { stages: ['AWSPENDING'] });
@@ -160,29 +172,68 @@ describe('several secrets', () => {
     const names = Array.from({ length: 23 }, (_, n) => `prod/app/${n}`);
     for (const name of names) aws.secret(name, { value: `value of ${name}` });
     const sources = Object.fromEntries(names.map((name) => [name, secret(name, { clients })]));
-    await using config = await loadConfig({ ...options, sources });
+    await using config = await loadConfig({ ...options(), sources });
     expect(config.get('prod/app/22')).toBe('value of prod/app/22');
     expect(aws.region(US).calls.map(({ operation }) => operation)).toEqual([
       'BatchGetSecretValue',
       'BatchGetSecretValue',
     ]);
-    const start = loadConfig({ ...options, sources: { ...sources, none: secret('none', { clients }) } });
+    const start = loadConfig({ ...options(), sources: { ...sources, none: secret('none', { clients }) } });
     await expect(start).rejects.toMatchObject({ problems: [{ key: 'none', failure: 'not-found' }] });
+  });
+
+  test('are asked of the fallback region together when the first is down', async () => {
+    aws.secret('a', { value: 'x' });
+    aws.secret('b', { value: 'y' });
+    aws.region(US).fault('error');
+    const sources = { a: secret('a', { clients }), b: secret('b', { clients }) };
+    await using config = await loadConfig({ ...options(), sources });
+    expect([config.get('a'), config.get('b')]).toEqual(['x', 'y']);
+    for (const region of [US, EU]) {
+      expect(aws.region(region).calls.map(({ operation }) => operation)).toEqual(['BatchGetSecretValue']);
+    }
+  });
+
+  test('are read one by one when the call as a whole is refused for what is in it', async () => {
+    aws.secret('a', { value: 'x' });
+    aws.secret('b', { value: 'y' });
+    aws.region(US).fault('undecryptable', { operations: ['BatchGetSecretValue'] });
+    const sources = {
+      a: secret('a', { clients }),
+      b: secret('b', { clients }),
+      c: secret('a', { batch: false, clients }),
+    };
+    await using config = await loadConfig({ ...options(), sources });
+    expect([config.get('a'), config.get('b'), config.get('c')]).toEqual(['x', 'y', 'x']);
+    expect(aws.region(EU).calls).toEqual([]);
   });
 
   test('are read one by one where the role may not read them together, and the batch is not tried again', async () => {
     aws.secret('a', { value: 'x' });
     aws.secret('b', { value: 'y' });
     aws.region(US).fault('denied', { operations: ['BatchGetSecretValue'] });
-    const sources = { a: secret('a', { clients, everyMs: 50 }), b: secret('b', { clients, everyMs: 50 }) };
-    await using config = await loadConfig({ ...options, sources });
+    const sources = { a: secret('a', { clients }), b: secret('b', { clients }) };
+    await using config = await loadConfig({ ...options(), sources });
     expect([config.get('a'), config.get('b')]).toEqual(['x', 'y']);
-    await new Promise<void>((resolve) => {
+    const refreshed = new Promise<void>((resolve) => {
       config.on('refreshed', ({ key }) => key === 'b' && resolve());
     });
+    await clock.advance(990_000);
+    await refreshed;
     const operations = aws.region(US).calls.map(({ operation }) => operation);
     expect(operations.filter((one) => one === 'BatchGetSecretValue')).toHaveLength(1);
   });
+});
+
+test('a version under a label of one’s own is read, and has no other stages', async () => {
+  const flags = aws.secret('flags', { value: 'for all' });
+  flags.put('for some', { stages: ['canary'] });
+  await using config = await loadConfig({
+    ...options(),
+    sources: { all: secret('flags', { clients }), some: secret('flags', { stage: 'canary', clients }) },
+  });
+  expect([config.get('all'), config.get('some')]).toEqual(['for all', 'for some']);
+  expect(await config.ref('some').at('pending')).toBeUndefined();
 });
 
 test('a clock that is an hour off, here or there, is corrected by the SDK', async () => {
@@ -190,8 +241,7 @@ test('a clock that is an hour off, here or there, is corrected by the SDK', asyn
   aws.region(US).skewClock(3_600_000);
   const patient = awsClients(aws.connection);
   await using config = await loadConfig({
-    ...options,
-    refresh: { timeoutMs: 3_000 },
+    ...options(),
     sources: { db: secret('prod/app/db', { clients: patient }) },
   });
   expect(config.status().keys.db.region).toBe(US);

@@ -197,3 +197,10 @@ test('user and password of a connection string give way to those of the value', 
   expect((await client.query('SELECT current_user AS name')).rows).toEqual([{ name: username }]);
   await client.end();
 });
+
+test('a value without a password fails the connection, not the process', async () => {
+  await using config = await loadConfig({ sources: { db: { load: () => ({ value: { username: 'app' } }) } } });
+  const pool = new pg.Pool({ ...poolOptions(), Client: rotatingClient(pg.Client, config.ref('db')) });
+  await expect(pool.query('SELECT 1')).rejects.toThrow('the value has no password');
+  await pool.end();
+});

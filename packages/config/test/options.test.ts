@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { env, file, loadConfig, type RefreshOptions, values } from '../src/index.ts';
+
+const sources = { a: values({}) };
+const refresh = (given: RefreshOptions) => loadConfig({ sources, refresh: given });
+
+test.each<[() => Promise<unknown>, string]>([
+  [() => loadConfig({ sources, source: {} } as never), 'loadConfig: options has no option "source"; it takes sources'],
+  [() => loadConfig({} as never), 'loadConfig: sources must be an object; got undefined'],
+  [() => loadConfig({ sources: { a: undefined } } as never), 'loadConfig: sources.a must be an object; got undefined'],
+  [() => loadConfig({ sources: { a: {} } } as never), 'loadConfig: sources.a.load must be a function; got undefined'],
+  [
+    () => loadConfig({ sources: { a: { load: () => ({ value: 1 }), schema: {} as never } } }),
+    'loadConfig: sources.a.schema must be a Standard Schema',
+  ],
+  [
+    () => loadConfig({ sources: { a: { load: () => ({ value: 1 }), everyMs: 0 } } }),
+    'loadConfig: sources.a.everyMs must be an integer from 1 to 2147483647; got 0',
+  ],
+  [() => loadConfig({ sources, fallbackRegions: 'eu' as never }), 'loadConfig: fallbackRegions must be an array'],
+  [() => loadConfig({ sources, fallbackRegions: [''] }), 'loadConfig: fallbackRegions must not be empty'],
+  [() => loadConfig({ sources, onExpired: 'die' as never }), 'loadConfig: onExpired must be one of "keep", "throw"'],
+  [() => refresh({ everyMs: 0 }), 'loadConfig: refresh.everyMs must be an integer from 1'],
+  [() => refresh({ everyMs: 2 ** 31 }), 'loadConfig: refresh.everyMs must be an integer from 1'],
+  [() => refresh({ timeoutMs: Number.NaN }), 'loadConfig: refresh.timeoutMs must be an integer; got NaN'],
+  [() => refresh({ jitter: 0.6 }), 'loadConfig: refresh.jitter must be a number from 0 to 0.5; got 0.6'],
+  [() => refresh({ maxStaleMs: 0 }), 'loadConfig: refresh.maxStaleMs must be a number from 1'],
+  [() => refresh({ minForcedMs: -1 }), 'loadConfig: refresh.minForcedMs must be an integer from 1'],
+  [() => refresh({ every: 1 } as never), 'loadConfig: refresh has no option "every"'],
+  [() => refresh({ fallbackOn: ['boom' as never] }), 'loadConfig: refresh.fallbackOn must be one of "timeout"'],
+])('%s is refused', async (start, message) => {
+  await expect(start()).rejects.toThrow(message);
+});
+
+test.each<[() => unknown, string]>([
+  [() => env({ prefx: 'A' } as never), 'env: options has no option "prefx"'],
+  [() => file(''), 'file: path must not be empty'],
+  [() => file('/a', { format: 'xml' as never }), 'file: format must be one of "json", "text", "bytes"'],
+  [() => file('/a', { maxBytes: 0 }), 'file: maxBytes must be an integer from 1'],
+])('%s is refused when it is written', (make, message) => {
+  expect(make).toThrow(message);
+});
+
+test('a value is never refreshed again with an infinite interval, and never expires with an infinite age', async () => {
+  await using config = await loadConfig({ sources, refresh: { maxStaleMs: Number.POSITIVE_INFINITY } });
+  expect(config.status().keys.a.state).toBe('fresh');
+});
