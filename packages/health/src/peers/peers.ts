@@ -52,6 +52,8 @@ interface Line<Name extends string> {
   news: boolean;
   /** Grows when all is forgotten: an answer to a question from before counts no more. */
   era: number;
+  /** A question is due before the next tick. */
+  cancelSoon: (() => void) | undefined;
 }
 
 export function createPeers<Name extends string>(
@@ -76,6 +78,7 @@ export function createPeers<Name extends string>(
       doubtful: false,
       news: false,
       era: 0,
+      cancelSoon: undefined,
     });
   }
   let refreshedAtMs = Number.NEGATIVE_INFINITY;
@@ -124,11 +127,18 @@ export function createPeers<Name extends string>(
       });
   };
 
+  const askDue = (line: Line<Name>): void => {
+    line.cancelSoon = undefined;
+    if (!line.asking && !closed && clock.now() >= line.nextAtMs) ask(line);
+  };
+
   /** Now, or at the urgent interval after the last question: nobody outside can make this process ask more often. */
   const askSoon = (line: Line<Name>): void => {
     if (closed) return;
-    line.nextAtMs = Math.min(line.nextAtMs, Math.max(clock.now(), line.askedAtMs + urgentIntervalMs));
-    if (!line.asking && clock.now() >= line.nextAtMs) ask(line);
+    const waitMs = line.askedAtMs + urgentIntervalMs - clock.now();
+    line.nextAtMs = Math.min(line.nextAtMs, clock.now() + Math.max(0, waitMs));
+    if (waitMs > 0) line.cancelSoon ??= clock.schedule(() => askDue(line), waitMs);
+    else if (!line.asking) ask(line);
   };
 
   return {
@@ -169,6 +179,7 @@ export function createPeers<Name extends string>(
     },
     close: () => {
       closed = true;
+      for (const { cancelSoon } of lines.values()) cancelSoon?.();
       transport.close();
     },
   };

@@ -1,0 +1,158 @@
+import { createHmac } from 'node:crypto';
+import { createKeyring } from '@regionkit/core/kit';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { isNonce, type RegionDocument, seal, unseal } from '../../src/peers/document.ts';
+import { SECRET } from '../helpers/fixtures.ts';
+
+const keyring = createKeyring({ option: 'test', secrets: SECRET, purpose: 'region-document' });
+const NONCE = 'n'.repeat(22);
+const DOCUMENT: RegionDocument = {
+  region: 'eu-west-1',
+  accept: 'yes',
+  reads: 'pass',
+  writes: 'fail',
+  relative: 'asking',
+  database: {
+    role: 'primary',
+    epoch: { system: '7412345678901234567', timeline: 3, owner: 'eu-west-1/0' },
+    position: 0x1_0000_0000n,
+    forks: [{ system: '7412345678901234567', parent: 2, child: 3, lsn: 123n }],
+    highest: { system: '7412345678901234567', timeline: 4, owner: 'us-east-1/0' },
+  },
+};
+
+/** A sealed text of any payload: whoever holds the secret and lies. */
+function forge(payload: unknown): string {
+  const text = Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload)).toString('base64url');
+  return `${text}.${keyring.sign(text)}`;
+}
+function payloadOf(document: RegionDocument = DOCUMENT): Record<string, unknown> {
+  return JSON.parse(Buffer.from(seal(document, NONCE, keyring).split('.')[0] ?? '', 'base64url').toString());
+}
+function lie(patch: object): string {
+  return forge({ ...payloadOf(), ...patch });
+}
+function lieOfDatabase(patch: object): string {
+  return lie({ database: { ...(payloadOf()['database'] as object), ...patch } });
+}
+
+test('what was sealed is unsealed, position and forks included', () => {
+  expect(unseal(seal(DOCUMENT, NONCE, keyring), NONCE, keyring)).toEqual(DOCUMENT);
+});
+
+test('a position beyond what a double can hold comes through', () => {
+  const position = 2n ** 64n - 1n;
+  const database = { role: 'standby' as const, position, forks: [] };
+  const document = { ...DOCUMENT, database };
+  expect(unseal(seal(document, NONCE, keyring), NONCE, keyring)).toEqual(document);
+});
+
+test('an answer to another question is refused', () => {
+  expect(unseal(seal(DOCUMENT, 'm'.repeat(22), keyring), NONCE, keyring)).toBe('wrong-nonce');
+});
+
+test('another secret, another purpose, another payload: refused', () => {
+  const sealed = seal(DOCUMENT, NONCE, keyring);
+  const other = createKeyring({ option: 'test', secrets: 'x'.repeat(32), purpose: 'region-document' });
+  const purpose = createKeyring({ option: 'test', secrets: SECRET, purpose: 'hop' });
+  expect(unseal(seal(DOCUMENT, NONCE, other), NONCE, keyring)).toBe('bad-signature');
+  expect(unseal(seal(DOCUMENT, NONCE, purpose), NONCE, keyring)).toBe('bad-signature');
+  expect(unseal(sealed.replace(/^./, 'f'), NONCE, keyring)).toBe('bad-signature');
+  const [payload] = sealed.split('.');
+  expect(
+    unseal(`${payload}.${createHmac('sha256', SECRET).update(`${payload}`).digest('base64url')}`, NONCE, keyring),
+  ).toBe('bad-signature');
+});
+
+test('while a secret is rotated, both verify', () => {
+  const next = createKeyring({ option: 'test', secrets: ['n'.repeat(32), SECRET], purpose: 'region-document' });
+  expect(unseal(seal(DOCUMENT, NONCE, keyring), NONCE, next)).toEqual(DOCUMENT);
+});
+
+test('no byte can be changed', () => {
+  const sealed = seal(DOCUMENT, NONCE, keyring);
+  fc.assert(
+    fc.property(fc.nat(sealed.length - 1), fc.integer({ min: 33, max: 126 }), (at, code) => {
+      const changed = sealed.slice(0, at) + String.fromCharCode(code) + sealed.slice(at + 1);
+      if (changed === sealed) return;
+      expect(['bad-signature', 'malformed']).toContain(unseal(changed, NONCE, keyring));
+    }),
+  );
+});
+
+test.each<[string, string]>([
+  ['nothing', ''],
+  ['a web page', '<!doctype html><html></html>'],
+  ['one part', 'abc'],
+  ['three parts', 'a.b.c'],
+  ['no JSON', forge('{')],
+  ['null', forge('null')],
+  ['a list', forge('[]')],
+  ['a text', forge('"x"')],
+  ['another version', lie({ v: 2 })],
+  ['a region that is no text', lie({ region: 7 })],
+  ['a verdict of its own making', lie({ reads: 'excellent' })],
+  ['accept unknown', lie({ accept: 'unknown' })],
+  ['a relative state of its own making', lie({ relative: 'maybe' })],
+  ['a database that is none', lie({ database: [] })],
+  ['a role of its own making', lieOfDatabase({ role: 'king' })],
+  ["another region's epoch as its own", lieOfDatabase({ epoch: { system: '1', timeline: 1, owner: 'us-east-1/0' } })],
+  [
+    'an owner that begins like the region',
+    lieOfDatabase({ epoch: { system: '1', timeline: 1, owner: 'eu-west-10/0' } }),
+  ],
+  ['an owner with a line break', lieOfDatabase({ highest: { system: '1', timeline: 1, owner: 'a\nb' } })],
+  ['an endless owner', lieOfDatabase({ highest: { system: '1', timeline: 1, owner: 'a'.repeat(257) } })],
+  ['timeline 0', lieOfDatabase({ highest: { system: '1', timeline: 0, owner: 'a' } })],
+  ['a timeline beyond 32 bits', lieOfDatabase({ highest: { system: '1', timeline: 2 ** 32, owner: 'a' } })],
+  ['a fraction of a timeline', lieOfDatabase({ highest: { system: '1', timeline: 1.5, owner: 'a' } })],
+  ['a system that is no number', lieOfDatabase({ highest: { system: 'x', timeline: 1, owner: 'a' } })],
+  ['a position beyond 64 bits', lieOfDatabase({ position: (2n ** 64n).toString() })],
+  ['a negative position', lieOfDatabase({ position: '-1' })],
+  ['a position that is a number', lieOfDatabase({ position: 1 })],
+  ['endless forks', lieOfDatabase({ forks: Array.from({ length: 65 }, () => ['1', 1, 2, '3']) })],
+  ['forks that are none', lieOfDatabase({ forks: ['x'] })],
+  ['a fork without a position', lieOfDatabase({ forks: [['1', 1, 2]] })],
+  ['no forks at all', lieOfDatabase({ forks: undefined })],
+])('%s is malformed, whoever signed it', (_, body) => {
+  expect(unseal(body, NONCE, keyring)).toBe('malformed');
+});
+
+test('a prototype cannot be set by a document', () => {
+  const document = unseal(
+    forge(`${JSON.stringify(payloadOf()).slice(0, -1)},"__proto__":{"polluted":1}}`),
+    NONCE,
+    keyring,
+  );
+  expect(document).toEqual(DOCUMENT);
+  expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+});
+
+test('what a newer version adds is ignored', () => {
+  expect(unseal(lie({ added: { later: true } }), NONCE, keyring)).toEqual(DOCUMENT);
+});
+
+test('whatever bytes arrive, nothing throws', () => {
+  fc.assert(fc.property(fc.string(), (body) => typeof unseal(body, NONCE, keyring) === 'string'));
+  fc.assert(fc.property(fc.json(), (json) => typeof unseal(forge(json), NONCE, keyring) === 'string'));
+});
+
+test('of many forks the youngest travel, and the document stays small', () => {
+  const forks = Array.from({ length: 200 }, (_, at) => ({
+    system: '7412345678901234567',
+    parent: at + 1,
+    child: at + 2,
+    lsn: 2n ** 64n - 1n,
+  }));
+  const sealed = seal({ ...DOCUMENT, database: { role: 'unknown', forks } }, NONCE, keyring);
+  expect(sealed.length).toBeLessThan(16_384);
+  expect(unseal(sealed, NONCE, keyring)).toMatchObject({ database: { forks: forks.slice(-64) } });
+});
+
+test('a nonce is 16 to 64 characters of base64url', () => {
+  expect(['a'.repeat(16), 'A0_-'.repeat(16)].map(isNonce)).toEqual([true, true]);
+  expect([undefined, 'a'.repeat(15), 'a'.repeat(65), `${'a'.repeat(20)}\n`, 'a b'.repeat(8)].map(isNonce)).toEqual(
+    Array.from({ length: 5 }, () => false),
+  );
+});

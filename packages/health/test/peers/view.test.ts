@@ -1,0 +1,361 @@
+import type { RegionState } from '@regionkit/core';
+import { fakeClock } from '@regionkit/core/testing';
+import { afterEach, expect, test } from 'vitest';
+import { createHealth } from '../../src/index.ts';
+import { threeRegions } from '../helpers/fixtures.ts';
+import { epochOf, type Name, type Network, network, primary, silence, standby } from '../helpers/network.ts';
+
+let world: Network | undefined;
+afterEach(async () => {
+  await world?.close();
+  world = undefined;
+});
+function start(...options: Parameters<typeof network>): Network {
+  world = network(...options);
+  return world;
+}
+
+test('regions come to know each other, who is the primary and where it is', async () => {
+  const { healths, advance, clocks } = start();
+  expect(healths.b.view.get('a')).toMatchObject({ accept: 'unknown', reads: 'unknown', identified: false });
+  await advance(100);
+  for (const name of ['b', 'c'] as const) {
+    expect(healths[name].view.get('a')).toMatchObject({
+      name: 'a',
+      origin: 'https://a.example.com',
+      accept: 'yes',
+      reads: 'pass',
+      writes: 'pass',
+      identified: true,
+      primary: { epoch: epochOf('a'), position: 10n },
+      highest: epochOf('a'),
+      forks: [],
+    });
+    expect(healths[name].view.get('a')?.observedAtMs).toBeLessThanOrEqual(clocks[name].now());
+  }
+  expect(healths.a.view.get('b')?.primary).toBeUndefined();
+  expect(healths.a.view.list().map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+  expect(healths.a.view.get('nowhere')).toBeUndefined();
+  expect(healths.a.view.get('__proto__')).toBeUndefined();
+  expect(Object.keys(healths.a.view.get('b') ?? {})).not.toContain('relative');
+});
+
+test('this region is shown as its own verdict and its own report say', async () => {
+  const { healths, reports, advance } = start();
+  healths.a.check('db', () => ({ status: 'fail' }), { affects: ['reads'] });
+  await advance(100);
+  expect(healths.a.view.get('a')).toMatchObject({
+    reads: 'fail',
+    writes: 'pass',
+    accept: 'yes',
+    identified: true,
+    primary: { epoch: epochOf('a'), position: 10n },
+  });
+  reports.a = primary('a', 1, 11n);
+  expect(healths.a.view.get('a')?.primary?.position).toBe(11n);
+});
+
+test('a router that does not exist yet, or throws, reports nothing', () => {
+  const health = createHealth({
+    regions: threeRegions(),
+    clock: fakeClock(),
+    epoch: () => {
+      throw new ReferenceError("Cannot access 'router' before initialization");
+    },
+  });
+  expect(health.view.get('a')).toMatchObject({ accept: 'yes' });
+  expect(health.view.get('a')?.primary).toBeUndefined();
+  void health.close();
+});
+
+test('clocks an hour apart, or set while it runs, make no difference', async () => {
+  const { healths, clocks, advance } = start();
+  clocks.b.stepWall(3_600_000);
+  clocks.c.stepWall(-3_600_000);
+  await advance(1_000);
+  expect(healths.a.view.list().map(({ accept }) => accept)).toEqual(['yes', 'yes', 'yes']);
+  expect(healths.b.view.get('a')?.accept).toBe('yes');
+});
+
+test('a draining region is believed at once, not a poll later', async () => {
+  const { healths, advance } = start();
+  await advance(3_000);
+  healths.b.drain();
+  await advance(250);
+  expect(healths.a.view.get('b')?.accept).toBe('draining');
+  expect(healths.c.view.get('b')?.accept).toBe('draining');
+});
+
+test('a promotion is known everywhere within one urgent poll', async () => {
+  const { healths, reports, advance } = start();
+  await advance(3_000);
+  reports.a = { role: 'unknown', forks: [] };
+  await advance(400);
+  expect(healths.c.view.get('a')?.primary).toBeUndefined();
+  reports.b = primary('b', 2);
+  await advance(300);
+  for (const name of ['a', 'c'] as const) {
+    expect(healths[name].view.get('b')?.primary?.epoch).toEqual(epochOf('b', 2));
+  }
+});
+
+test('a primary that falls silent makes the others ask each other more often, so that its heir is heard at once', async () => {
+  const world = start();
+  const { healths, reports, advance, asked } = world;
+  await advance(10_000);
+  const before = asked.c;
+  await advance(2_000);
+  expect(asked.c - before).toBeLessThanOrEqual(4);
+  world.between = (from, to) => (from === 'a' || to === 'a' ? silence() : undefined);
+  await advance(4_000);
+  const silent = asked.c;
+  await advance(1_000);
+  expect(asked.c - silent).toBeGreaterThanOrEqual(4);
+  // Nobody is told: c hears of it by asking.
+  world.between = (from, to) => (from !== 'c' || to === 'a' ? silence() : undefined);
+  reports.b = primary('b', 2);
+  await advance(350);
+  expect(healths.c.view.get('b')?.primary?.epoch).toEqual(epochOf('b', 2));
+});
+
+test('urgent quickens the polls, and so does a router that throws', async () => {
+  let urgent = false;
+  const { asked, advance } = start({ urgent: () => urgent });
+  await advance(10_000);
+  const before = asked.a;
+  await advance(4_000);
+  const quiet = asked.a - before;
+  urgent = true;
+  await advance(4_000);
+  expect(asked.a - before - quiet).toBeGreaterThan(4 * quiet);
+});
+
+test('wake asks at once, but nobody more often than every urgent interval', async () => {
+  const { healths, asked, advance } = start();
+  await advance(1_000);
+  const before = asked.a;
+  for (let call = 0; call < 1_000; call += 1) healths.a.wake();
+  expect(asked.a - before).toBe(2);
+  await advance(250);
+  expect(asked.a - before).toBeLessThanOrEqual(4);
+});
+
+test('news from outside cannot make a region ask more often than every urgent interval', async () => {
+  const { healths, asked, advance } = start();
+  await advance(1_000);
+  const before = asked.a;
+  const door = healths.a.fetch(() => new Response());
+  const headers = { 'x-region-nonce': 'x'.repeat(22), 'x-region-news': '1', 'x-region-from': 'b' };
+  for (let call = 0; call < 500; call += 1) await door(new Request('https://a.example.com/health/region', { headers }));
+  for (const from of ['a', 'nowhere', '__proto__', '']) {
+    await door(new Request('https://a.example.com/health/region', { headers: { ...headers, 'x-region-from': from } }));
+  }
+  expect(asked.a - before).toBeLessThanOrEqual(1);
+});
+
+test('a silent region keeps its last word for a while, is then unknown, then down, and is believed when it is back', async () => {
+  const world = start();
+  const { healths, advance } = world;
+  await advance(1_000);
+  world.between = (_from, to) => (to === 'b' ? silence() : undefined);
+  const seen: string[] = [];
+  for (let second = 0; second < 18; second += 1) {
+    await advance(1_000);
+    const state = healths.a.view.get('b');
+    const last = `${state?.accept} ${state?.reads} ${state?.identified}`;
+    if (seen.at(-1) !== last) seen.push(last);
+  }
+  expect(seen).toEqual(['yes pass true', 'unknown unknown false', 'no fail false']);
+  expect(healths.a.view.get('c')?.accept).toBe('yes');
+  world.between = () => undefined;
+  await advance(2_500);
+  expect(healths.a.view.get('b')?.accept).toBe('yes');
+});
+
+test('a region that never answered is unknown for a while, then down', async () => {
+  const world = start();
+  world.between = () => silence();
+  await world.advance(14_000);
+  expect(world.healths.a.view.get('b')?.accept).toBe('unknown');
+  await world.advance(2_000);
+  expect(world.healths.a.view.get('b')).toMatchObject({ accept: 'no', reads: 'fail', writes: 'fail' });
+});
+
+test('a region that is unknown is no primary any more, but its forks and the epochs it heard of stay', async () => {
+  const world = start();
+  const { healths, reports, advance } = world;
+  const forks = [{ system: '1', parent: 1, child: 2, lsn: 5n }];
+  reports.a = { ...primary('a', 2), forks, highest: epochOf('c', 3) };
+  await advance(1_000);
+  world.between = (_from, to) => (to === 'a' ? silence() : undefined);
+  await advance(6_000);
+  const state = healths.b.view.get('a');
+  expect(state?.primary).toBeUndefined();
+  expect(state).toMatchObject({ accept: 'unknown', forks, highest: epochOf('c', 3) });
+});
+
+test('a partition in one direction is seen in that direction alone', async () => {
+  const world = start();
+  world.between = (from, to) => (from === 'a' && to === 'b' ? silence() : undefined);
+  await world.advance(20_000);
+  expect(world.healths.a.view.get('b')?.accept).toBe('no');
+  expect(world.healths.b.view.get('a')?.accept).toBe('yes');
+  expect(world.healths.c.view.get('b')?.accept).toBe('yes');
+});
+
+test('a name that leads to another region is noticed at once, and nothing is sent that way', async () => {
+  const world = start();
+  const { healths, advance } = world;
+  const reasons: string[] = [];
+  healths.a.on('peer', ({ region, reason }) => {
+    if (region === 'b') reasons.push(reason);
+  });
+  await advance(1_000);
+  expect(healths.a.view.get('b')?.identified).toBe(true);
+  world.between = (from, to, request) =>
+    from === 'a' && to === 'b' ? Promise.resolve(healths.c.fetch(() => new Response())(request)) : undefined;
+  await advance(2_500);
+  expect(healths.a.view.get('b')).toMatchObject({ identified: false, accept: 'unknown', reads: 'unknown' });
+  expect(reasons).toContain('wrong-region');
+});
+
+test('a name that leads back to this region is noticed too', async () => {
+  const world = start();
+  world.between = (from, to, request) =>
+    from === 'a' && to === 'b' ? Promise.resolve(world.healths.a.fetch(() => new Response())(request)) : undefined;
+  await world.advance(1_000);
+  expect(world.healths.a.view.get('b')).toMatchObject({ identified: false, accept: 'unknown' });
+});
+
+const html = async (): Promise<Response> =>
+  new Response('<html>ok</html>', { headers: { 'content-type': 'text/html' } });
+test.each<[string, (request: Request, healths: Network['healths']) => Promise<Response>, string]>([
+  ['a web page with 200', html, 'malformed'],
+  [
+    'a redirect',
+    async () => new Response(null, { status: 302, headers: { location: 'https://b.example.com/health/region' } }),
+    'redirect',
+  ],
+  ['an error', async () => new Response('no', { status: 503 }), 'status'],
+  ['10 MB', async () => new Response('x'.repeat(10_000_000)), 'too-large'],
+  ['a broken connection', () => Promise.reject(new TypeError('fetch failed')), 'unreachable'],
+  ['nothing in time', silence, 'timeout'],
+  [
+    'the answer to an older question',
+    async (_request, { b }) => {
+      const old = new Request('https://b.example.com/health/region', { headers: { 'x-region-nonce': 'o'.repeat(22) } });
+      return b.fetch(() => new Response())(old);
+    },
+    'wrong-nonce',
+  ],
+])('a region that answers %s is not believed', async (_, answer, reason) => {
+  const world = start();
+  const { healths, advance } = world;
+  const reasons = new Set<string>();
+  healths.a.on('peer', ({ region, reason: told }) => {
+    if (region === 'b') reasons.add(told);
+  });
+  world.between = (from, to, request) => (from === 'a' && to === 'b' ? answer(request, healths) : undefined);
+  await advance(4_000);
+  expect([...reasons]).toEqual([reason]);
+  expect(healths.a.view.get('b')).toMatchObject({ accept: 'unknown', identified: false });
+});
+
+test('a region without the secret is not believed, and learns nothing it could use', async () => {
+  const { healths, advance } = start({ secrets: { b: 'another secret of thirty-two bytes or so' } });
+  const reasons = new Set<string>();
+  healths.a.on('peer', ({ region, reason }) => {
+    if (region === 'b') reasons.add(reason);
+  });
+  await advance(3_000);
+  expect([...reasons]).toEqual(['bad-signature']);
+  expect(healths.a.view.get('b')?.accept).toBe('unknown');
+  expect(healths.b.view.get('a')?.accept).toBe('unknown');
+});
+
+test('an answer that went through a suspension counts for nothing', async () => {
+  const world = start();
+  const { healths, clocks } = world;
+  await world.advance(1_000);
+  let release = (): void => {};
+  world.between = (from, to, request) => {
+    if (from !== 'a' || to !== 'b') return undefined;
+    const answer = healths.b.fetch(() => new Response())(request);
+    return new Promise((resolve) => {
+      release = () => resolve(answer);
+    });
+  };
+  await world.advance(2_300);
+  clocks.a.stepWall(3_600_000);
+  release();
+  await clocks.a.advance(0);
+  expect(healths.a.view.get('b')).toMatchObject({ accept: 'unknown', identified: false });
+  world.between = () => undefined;
+  await world.advance(300);
+  expect(healths.a.view.get('b')).toMatchObject({ accept: 'yes', identified: true });
+});
+
+test('subscribers are told of every change once, and of none that is not; one that throws harms nobody', async () => {
+  const world = start();
+  const { healths, reports, advance } = world;
+  await advance(1_000);
+  const told: RegionState<Name>[] = [];
+  healths.c.view.subscribe(() => {
+    throw new Error('no');
+  });
+  const stop = healths.c.view.subscribe((state) => told.push(state));
+  await advance(10_000);
+  expect(told).toEqual([]);
+  reports.a = primary('a', 1, 99n);
+  await advance(3_000);
+  expect(told.map(({ name, primary: known }) => [name, known?.position])).toEqual([['a', 99n]]);
+  healths.b.drain();
+  await advance(250);
+  expect(told.at(-1)).toMatchObject({ name: 'b', accept: 'draining' });
+  healths.c.drain();
+  expect(told.at(-1)).toMatchObject({ name: 'c', accept: 'draining' });
+  const { length } = told;
+  stop();
+  healths.c.undrain();
+  expect(told).toHaveLength(length);
+});
+
+test('a document says what its own process measured: an echo of a dead primary makes nobody a primary', async () => {
+  const world = start();
+  const { healths, reports, advance } = world;
+  reports.b = { ...standby, highest: epochOf('a', 1) };
+  await advance(1_000);
+  world.between = (from, to) => (to === 'a' || from === 'a' ? silence() : undefined);
+  await advance(20_000);
+  expect(healths.c.view.list().every(({ primary: known }) => known === undefined)).toBe(true);
+  expect(healths.c.view.get('b')?.highest).toEqual(epochOf('a', 1));
+});
+
+test('a secret that rotates is fetched anew when a signature does not verify, at most every ten seconds', async () => {
+  let refreshes = 0;
+  const secret = {
+    current: 'x'.repeat(32),
+    subscribe: () => () => {},
+    refresh: async () => {
+      refreshes += 1;
+    },
+  };
+  const world = network();
+  const health = createHealth({
+    regions: threeRegions(),
+    clock: world.clocks.a,
+    peers: {
+      secret,
+      intervalMs: 100,
+      urgentIntervalMs: 100,
+      fetch: (url, init) =>
+        Promise.resolve(world.healths.b.fetch(() => new Response())(new Request(url, { headers: init.headers }))),
+    },
+  });
+  await world.clocks.a.advance(9_000);
+  expect(refreshes).toBe(1);
+  await world.clocks.a.advance(9_000);
+  expect(refreshes).toBe(2);
+  await health.close();
+  await world.close();
+});
