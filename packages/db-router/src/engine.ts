@@ -215,6 +215,10 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>): 
       const urgent = live.topology.state !== 'ready' || hold.size > 0 || unsettled;
       return urgent ? settings.alertMs : settings.quietMs;
     },
+    startsAnew: (index) => {
+      const state = live.topology.nodes[index]?.state;
+      return state === 'fenced' || state === 'foreign';
+    },
     onReading: (index, reading, sentAtMs) => {
       silentLooks[index] = 0;
       live.take({ type: 'reading', node: index, reading, sentAtMs, atMs: clock.now() });

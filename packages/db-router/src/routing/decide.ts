@@ -46,7 +46,7 @@ function decideNeed(table: RouteTable, need: Need, avoid: number, turn: number, 
     const seat = localHolders[(turn + step) % localHolders.length] as Seat;
     if ((avoid & seat.bit) !== 0) continue;
     if (has(seat, need, topology)) return seat.caughtUp;
-    if (waitFor === undefined && mayReach(seat, need)) waitFor = seat;
+    if (waitFor === undefined && mayReach(seat, need, topology)) waitFor = seat;
   }
   if (localPrimary !== undefined && (avoid & localPrimary.bit) === 0) return localPrimary.plain;
   if (mayWait && waitFor !== undefined) return waitFor.wait;
@@ -82,7 +82,8 @@ export function has(seat: Seat, need: Need, topology: Topology): boolean {
 }
 
 /** Whether waiting can help: it follows the very timeline the need is on. */
-function mayReach(seat: Seat, need: Need): boolean {
+function mayReach(seat: Seat, need: Need, topology: Topology): boolean {
+  if (need.system !== topology.system) return false;
   const { state, timeline } = seat.view;
   return (state === 'replica' || state === 'stale') && timeline === need.timeline && seat.owner === need.owner;
 }

@@ -1,6 +1,6 @@
 import type { Epoch } from '@regionkit/core';
 import { sameEpoch } from './epoch.ts';
-import { answers, type Facts, type Input, type NodeFacts, type Rules, writtenEpoch } from './facts.ts';
+import { canonicalOwner, type Facts, type Input, type NodeFacts, type Rules, writtenEpoch } from './facts.ts';
 import { hearEpoch, hearForks, isVoided } from './hear.ts';
 import { addSample } from './lag.ts';
 import type { Reading } from './readings.ts';
@@ -25,7 +25,7 @@ export function apply(facts: Facts, input: Input, rules: Rules): Facts {
     case 'store':
       return applyStore(facts, input);
     case 'confirm':
-      return applyConfirm(facts);
+      return applyConfirm(facts, input.atMs);
     case 'reset':
       return applyReset(facts, input.atMs);
     case 'tick':
@@ -45,10 +45,10 @@ function applyReading(facts: Facts, input: Input & { type: 'reading' }, rules: R
   if (node === undefined) return facts;
   let next = facts;
   // An answer that was overtaken says nothing of the node now, but the timeline it names was there.
-  if (sentAtMs >= node.readAtMs) next = withNode(facts, input.node, (known) => readNode(facts, known, input));
-  const told = next.nodes[input.node] as NodeFacts;
+  if (sentAtMs >= node.readAtMs) next = withNode(facts, input.node, (known) => readNode(known, input));
+  next = findAliases(next);
   if (reading.timeline !== undefined) {
-    const owner = reading.inRecovery ? '' : told.owner;
+    const owner = reading.inRecovery ? '' : canonicalOwner(next, node.id);
     const epoch: Epoch = { system: reading.system, timeline: reading.timeline, owner };
     next = hearEpoch(next, epoch, atMs);
     if (!reading.inRecovery) {
@@ -59,7 +59,7 @@ function applyReading(facts: Facts, input: Input & { type: 'reading' }, rules: R
   return next;
 }
 
-function readNode(facts: Facts, node: NodeFacts, { reading, sentAtMs, atMs }: Input & { type: 'reading' }): NodeFacts {
+function readNode(node: NodeFacts, { reading, sentAtMs, atMs }: Input & { type: 'reading' }): NodeFacts {
   const before = node.reading;
   const sameServer = before?.server === reading.server && before.system === reading.system;
   const timeline = reading.timeline ?? Math.max(reading.timelineAtLeast ?? 0, sameServer ? node.timeline : 0);
@@ -72,9 +72,6 @@ function readNode(facts: Facts, node: NodeFacts, { reading, sentAtMs, atMs }: In
       : sameServer && reading.inRecovery && !regressed
         ? node.seen
         : undefined;
-  const twin = facts.nodes.find(
-    (other) => other.index !== node.index && answers(other) && other.reading.server === reading.server,
-  );
   return {
     ...node,
     reading,
@@ -87,17 +84,47 @@ function readNode(facts: Facts, node: NodeFacts, { reading, sentAtMs, atMs }: In
     exact: reading.timeline !== undefined,
     seen,
     fresh: sameServer ? node.fresh : undefined,
-    owner: twin?.owner ?? (sameServer ? node.owner : node.id),
   };
 }
 
-/** The parent is what the node was on before; without a memory of that it is certain only for timeline 2. */
-function hearOwnFork(facts: Facts, before: NodeFacts, { fork }: Reading, epoch: Epoch): Facts {
+/**
+ * Two pools may reach one server: an endpoint for readers that falls back to the writer. Without this it would look like
+ * twins. Two that are seen to be different servers are aliases no longer.
+ */
+function findAliases(facts: Facts): Facts {
+  const writers = facts.nodes.filter(
+    (node): node is NodeFacts & { readonly reading: Reading } => writtenEpoch(facts, node) !== undefined,
+  );
+  const aliases = new Map(facts.aliases);
+  for (const { id, reading } of writers) {
+    const first = writers.find((other) => other.reading.server === reading.server);
+    const known = aliases.get(id);
+    const owner = writers.find((other) => other.id === known?.owner);
+    if (first !== undefined && first.id !== id) aliases.set(id, { owner: first.id, server: reading.server });
+    else if (known?.server !== reading.server || owner !== undefined) aliases.delete(id);
+  }
+  const same =
+    aliases.size === facts.aliases.size &&
+    [...aliases].every(([id, { owner }]) => facts.aliases.get(id)?.owner === owner);
+  if (same) return facts;
+  const rename = (owner: string): string => aliases.get(owner)?.owner ?? owner;
+  const unique = (owners: readonly string[]): readonly string[] => [...new Set(owners.map(rename))].sort();
+  const renamed = facts.owners.map((epoch) => ({ ...epoch, owner: rename(epoch.owner) }));
+  return {
+    ...facts,
+    aliases,
+    tops: facts.tops.map((top) => ({ ...top, owners: unique(top.owners) })),
+    owners: renamed.filter((epoch, index) => renamed.findIndex((other) => sameEpoch(other, epoch)) === index),
+  };
+}
+
+/** The parent is what the node was on before, if that leaves one possibility; timeline 2 can come only from 1. */
+function hearOwnFork(facts: Facts, before: NodeFacts, { fork, system }: Reading, { timeline: child }: Epoch): Facts {
   if (fork === undefined) return facts;
-  const wasStandby = before.reading?.inRecovery === true && before.reading.system === epoch.system;
-  const parent = wasStandby && before.exact && before.timeline < epoch.timeline ? before.timeline : 1;
-  if (parent === 1 && epoch.timeline !== 2 && !(wasStandby && before.exact)) return facts;
-  return hearForks(facts, [{ system: epoch.system, parent, child: epoch.timeline, lsn: fork }]);
+  const wasStandby = before.reading?.inRecovery === true && before.reading.system === system;
+  const certain = wasStandby && before.timeline < child && (before.exact || before.timeline === child - 1);
+  const parent = certain && before.timeline > 0 ? before.timeline : child === 2 ? 1 : undefined;
+  return parent === undefined ? facts : hearForks(facts, [{ system, parent, child, lsn: fork }]);
 }
 
 function sample(facts: Facts, epoch: Epoch, lsn: bigint, atMs: number, rules: Rules): Facts {
@@ -132,13 +159,17 @@ function applyStore(facts: Facts, { stored, atMs }: Input & { type: 'store' }): 
   return { ...next, system: next.system ?? stored.epoch.system };
 }
 
+/** What the nodes that answer write. */
+function written(facts: Facts): Epoch[] {
+  return facts.nodes.map((node) => writtenEpoch(facts, node)).filter((epoch) => epoch !== undefined);
+}
+
 /** The operator says: what writes here now is the primary. */
-function applyConfirm(facts: Facts): Facts {
-  const found = facts.nodes.map(writtenEpoch).filter((epoch) => epoch !== undefined);
-  const [epoch] = found.sort((left, right) => right.timeline - left.timeline);
+function applyConfirm(facts: Facts, atMs: number): Facts {
+  const [epoch] = written(facts).sort((left, right) => right.timeline - left.timeline);
   if (epoch === undefined) return facts;
-  const voided = facts.voided.filter((known) => !sameEpoch(known, epoch));
-  return hearEpoch({ ...facts, accepted: true, system: epoch.system, voided }, epoch, 0);
+  const voided = facts.voided.filter((known) => !isVoided({ ...facts, voided: [known] }, epoch));
+  return hearEpoch({ ...facts, accepted: true, system: epoch.system, voided }, epoch, atMs);
 }
 
 /**
@@ -146,15 +177,15 @@ function applyConfirm(facts: Facts): Facts {
  * some node writes is heard anew and believed.
  */
 function applyReset(facts: Facts, atMs: number): Facts {
-  const written = facts.nodes.map(writtenEpoch).filter((epoch) => epoch !== undefined);
-  const system = new Set(written.map((epoch) => epoch.system)).size === 1 ? written[0]?.system : undefined;
-  const highest = Math.max(0, ...written.filter((epoch) => epoch.system === system).map(({ timeline }) => timeline));
+  const found = written(facts);
+  const system = new Set(found.map((epoch) => epoch.system)).size === 1 ? found[0]?.system : undefined;
+  const highest = Math.max(0, ...found.filter((epoch) => epoch.system === system).map(({ timeline }) => timeline));
   const mistaken = facts.tops.flatMap((top): Epoch[] =>
     top.owners.length === 0
       ? [{ system: top.system, timeline: top.timeline, owner: '' }]
       : top.owners.map((owner) => ({ system: top.system, timeline: top.timeline, owner })),
   );
-  const voided = mistaken.filter((epoch) => !written.some((known) => sameEpoch(known, epoch)));
+  const voided = mistaken.filter((epoch) => !found.some((known) => sameEpoch(known, epoch)));
   let next: Facts = {
     ...facts,
     system,
@@ -167,6 +198,6 @@ function applyReset(facts: Facts, atMs: number): Facts {
     samples: { epoch: '', list: [] },
     nodes: facts.nodes.map((node) => ({ ...node, generation: node.generation + 1, fresh: undefined })),
   };
-  for (const epoch of written) next = hearEpoch(next, epoch, atMs);
+  for (const epoch of found) next = hearEpoch(next, epoch, atMs);
   return next;
 }

@@ -15,6 +15,8 @@ export interface Facts {
   readonly forks: readonly Fork[];
   /** Epochs an operator declared void. */
   readonly voided: readonly Epoch[];
+  /** Owners that are one server, reached through several pools: each by the name of the first. */
+  readonly aliases: ReadonlyMap<string, { readonly owner: string; readonly server: string }>;
   readonly nodes: readonly NodeFacts[];
   readonly documents: readonly DocumentFacts[];
   /** Where the primary in force was, and when. */
@@ -38,8 +40,6 @@ export interface NodeFacts {
   readonly seen: { readonly timeline: number; readonly position: bigint } | undefined;
   /** Whether it was fresh when it was last judged against a known primary. */
   readonly fresh: boolean | undefined;
-  /** Owner it writes as: its own id, or that of another pool that reaches the same server. */
-  readonly owner: string;
 }
 
 export interface DocumentFacts {
@@ -108,6 +108,7 @@ export function noFacts(nodes: readonly { readonly id: string; readonly region: 
     owners: [],
     forks: [],
     voided: [],
+    aliases: new Map(),
     nodes: nodes.map(({ id, region }, index) => ({
       index,
       id,
@@ -122,7 +123,6 @@ export function noFacts(nodes: readonly { readonly id: string; readonly region: 
       exact: false,
       seen: undefined,
       fresh: undefined,
-      owner: id,
     })),
     documents: [],
     samples: { epoch: '', list: [] },
@@ -135,7 +135,12 @@ export function answers(node: NodeFacts): node is NodeFacts & { readonly reading
 }
 
 /** The epoch of a node that is out of recovery, as it says; undefined otherwise. */
-export function writtenEpoch(node: NodeFacts): Epoch | undefined {
+export function writtenEpoch(facts: Facts, node: NodeFacts): Epoch | undefined {
   if (!answers(node) || node.reading.inRecovery || node.reading.timeline === undefined) return undefined;
-  return { system: node.reading.system, timeline: node.reading.timeline, owner: node.owner };
+  return { system: node.reading.system, timeline: node.reading.timeline, owner: canonicalOwner(facts, node.id) };
+}
+
+/** The name under which an owner is known: a server reached through several pools has that of the first. */
+export function canonicalOwner(facts: Facts, owner: string): string {
+  return facts.aliases.get(owner)?.owner ?? owner;
 }

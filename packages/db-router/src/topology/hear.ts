@@ -1,6 +1,6 @@
 import type { Epoch, Fork } from '@regionkit/core';
 import { sameEpoch } from './epoch.ts';
-import type { Facts } from './facts.ts';
+import { canonicalOwner, type Facts } from './facts.ts';
 import type { Top } from './topology.ts';
 
 const MAX_SYSTEMS = 8;
@@ -9,14 +9,17 @@ const MAX_FORKS = 64;
 const MAX_TWINS = 8;
 
 /** `facts` after an epoch was heard of, by whatever means; the same object when that is no news. */
-export function hearEpoch(facts: Facts, epoch: Epoch, atMs: number): Facts {
+export function hearEpoch(facts: Facts, heard: Epoch, atMs: number): Facts {
+  const epoch = { ...heard, owner: canonicalOwner(facts, heard.owner) };
   if (isVoided(facts, epoch)) return facts;
   const known = facts.tops.find((top) => top.system === epoch.system);
   const top = raise(known, epoch, atMs);
   const owners = addOwner(facts.owners, epoch);
   if (top === known && owners === facts.owners) return facts;
-  const others = facts.tops.filter(({ system }) => system !== epoch.system).slice(0, MAX_SYSTEMS - 1);
-  return { ...facts, owners, tops: top === known ? facts.tops : [top, ...others] };
+  const others = facts.tops.filter(({ system }) => system !== epoch.system);
+  const own = others.filter(({ system }) => system === facts.system);
+  const strangers = others.filter(({ system }) => system !== facts.system).slice(0, MAX_SYSTEMS);
+  return { ...facts, owners, tops: top === known ? facts.tops : [top, ...own, ...strangers] };
 }
 
 /** An owner that is not known (a standby told of the timeline) matches every voided owner. */

@@ -46,8 +46,10 @@ interface Writer {
 /** Before a database is adopted it is the one on which all that answer agree. */
 function systemsOf(facts: Facts): ReadonlySet<string> {
   const systems = new Set<string>();
-  for (const node of facts.nodes) if (answers(node)) systems.add(node.reading.system);
+  for (const { reading } of facts.nodes) if (reading !== undefined) systems.add(reading.system);
   for (const { primary } of facts.documents) if (primary !== undefined) systems.add(primary.epoch.system);
+  // Nothing was measured yet: what was merely heard of may name it, if it is one.
+  if (systems.size === 0 && facts.tops.length === 1) systems.add(facts.tops[0]?.system ?? '');
   return systems;
 }
 
@@ -58,12 +60,12 @@ function findWriter(facts: Facts, rules: Rules, top: Top | undefined, nowMs: num
     epoch !== undefined && epoch.system === top.system && epoch.timeline === top.timeline && !isVoided(facts, epoch);
   let found: Writer | undefined;
   for (const node of facts.nodes) {
-    const epoch = writtenEpoch(node);
+    const epoch = writtenEpoch(facts, node);
     if (!ofTop(epoch) || !answers(node)) continue;
     const nearer = found?.view.node === undefined || node.rttMs < (facts.nodes[found.view.node]?.rttMs ?? 0);
     if (found !== undefined && !nearer) continue;
     // Another pool of the owner's region may reach the same server; the region is the owner's.
-    const region = facts.nodes.find(({ id }) => id === node.owner)?.region ?? node.region;
+    const region = facts.nodes.find(({ id }) => id === epoch.owner)?.region ?? node.region;
     const { position, readOnly } = node.reading;
     found = { view: { region, epoch, position, node: node.index }, readOnly, document: undefined };
   }
@@ -158,7 +160,7 @@ function judgeState(node: NodeFacts, facts: Facts, rules: Rules, light: Light): 
   const { top, system, state } = light;
   if (system !== undefined && node.reading.system !== system) return { state: 'foreign', readable: false };
   if (node.reading.inRecovery) return judgeStandby(node, facts, rules, light);
-  const epoch = writtenEpoch(node);
+  const epoch = writtenEpoch(facts, node);
   if (epoch === undefined || isVoided(facts, epoch)) return { state: 'fenced', readable: false };
   if (top !== undefined && epoch.timeline < top.timeline) return { state: 'fenced', readable: false };
   if (state === 'twin-primaries') return { state: 'twin', readable: true };

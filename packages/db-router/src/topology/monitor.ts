@@ -25,6 +25,8 @@ export interface MonitorOptions {
   readonly maxConnectionMs: number;
   /** How long to wait before a node is looked at again. */
   paceMs(index: number): number;
+  /** Whether to look on a new connection: its name may lead elsewhere by now. */
+  startsAnew(index: number): boolean;
   onReading(index: number, reading: Reading, sentAtMs: number): void;
   onFailure(index: number, error: unknown): void;
 }
@@ -45,6 +47,7 @@ export function createMonitor(options: MonitorOptions): Monitor {
     });
     probes.push(probe);
     const run = async (): Promise<void> => {
+      if (options.startsAnew(index)) probe.reconnect();
       const sentAtMs = clock.now();
       try {
         const reading = await probe.ask();

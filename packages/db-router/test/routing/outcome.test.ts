@@ -1,0 +1,109 @@
+import pg from 'pg';
+import { describe, expect, it } from 'vitest';
+import { NodeFencedError, NoPrimaryError, OutcomeUnknownError } from '../../src/errors.ts';
+import { classify, outcomeOf } from '../../src/routing/outcome.ts';
+
+function serverError(code: string, severity = 'ERROR', message = 'übersetzt'): Error {
+  return Object.assign(new pg.DatabaseError(message, message.length, 'error'), { code, severity });
+}
+function systemError(code: string): Error {
+  return Object.assign(new Error(`write ${code}`), { code });
+}
+
+const onPrimary = { phase: 'statement', inRecovery: false } as const;
+const onStandby = { phase: 'statement', inRecovery: true } as const;
+const opening = { phase: 'open', inRecovery: false } as const;
+const committing = { phase: 'commit', inRecovery: false } as const;
+
+describe('classify()', () => {
+  it.each([
+    ['ECONNREFUSED', systemError('ECONNREFUSED')],
+    ['ENOTFOUND', systemError('ENOTFOUND')],
+    ['ETIMEDOUT', systemError('ETIMEDOUT')],
+    ['a name with two addresses', Object.assign(new AggregateError([systemError('ECONNREFUSED')]), {})],
+    ['57P03, starting up', serverError('57P03', 'FATAL')],
+    ['53300, too many connections', serverError('53300', 'FATAL')],
+    ['the pool’s own timeout', new Error('timeout exceeded when trying to connect')],
+  ])('says that nothing was sent when a connection was not had: %s', (_name, error) => {
+    expect(classify(error, opening)).toMatchObject({ kind: 'not-sent', outcome: 'not-sent' });
+  });
+
+  it.each(['28P01', '28000'])('does not try again with a password that was refused: %s', (code) => {
+    expect(classify(serverError(code, 'FATAL'), opening)).toMatchObject({ kind: 'login', outcome: 'not-sent' });
+  });
+
+  it.each([
+    ['25006', onPrimary, 'read-only', 'rolled-back'],
+    ['25006', onStandby, 'read-only', 'rolled-back'],
+    ['0A000', onStandby, 'read-only', 'rolled-back'],
+    ['0A000', onPrimary, 'statement', 'rolled-back'],
+    ['40001', onStandby, 'conflict', 'rolled-back'],
+    ['40P01', onStandby, 'conflict', 'rolled-back'],
+    ['57P01', onStandby, 'conflict', 'rolled-back'],
+    ['40001', onPrimary, 'serialization', 'rolled-back'],
+    ['40P01', onPrimary, 'serialization', 'rolled-back'],
+    ['40001', committing, 'serialization', 'rolled-back'],
+    ['57P01', onPrimary, 'lost', 'unknown'],
+    ['57P02', onPrimary, 'lost', 'unknown'],
+    ['57P02', onStandby, 'lost', 'rolled-back'],
+    ['57P05', onPrimary, 'lost', 'unknown'],
+    ['08006', onPrimary, 'lost', 'unknown'],
+    ['25P03', onPrimary, 'lost', 'unknown'],
+    ['57014', onPrimary, 'statement', 'rolled-back'],
+    ['23505', onPrimary, 'statement', 'rolled-back'],
+    ['23505', committing, 'statement', 'rolled-back'],
+    ['42601', onStandby, 'statement', 'rolled-back'],
+    ['53100', onPrimary, 'statement', 'rolled-back'],
+  ] as const)('%s %o is %s, %s', (code, place, kind, outcome) => {
+    expect(classify(serverError(code), place)).toMatchObject({ kind, outcome, code });
+  });
+
+  it.each(['ECONNRESET', 'EPIPE', 'ETIMEDOUT'])('cannot tell after %s in flight, except on a standby', (code) => {
+    expect(classify(systemError(code), onPrimary)).toMatchObject({ kind: 'lost', outcome: 'unknown', code });
+    expect(classify(systemError(code), onStandby)).toMatchObject({ kind: 'lost', outcome: 'rolled-back' });
+  });
+
+  it('knows the errors of node-postgres that carry no code', () => {
+    expect(classify(new Error('Connection terminated unexpectedly'), onPrimary)).toMatchObject({
+      kind: 'lost',
+      outcome: 'unknown',
+    });
+    expect(classify(new Error('Query read timeout'), onPrimary)).toMatchObject({ kind: 'timeout', outcome: 'unknown' });
+    expect(
+      classify(new Error('Client has encountered a connection error and is not queryable'), onPrimary),
+    ).toMatchObject({ kind: 'not-sent', outcome: 'not-sent' });
+    expect(classify(new Error('Client was closed and is not queryable'), onPrimary)).toMatchObject({
+      outcome: 'not-sent',
+    });
+  });
+
+  it('takes a fatal error for a lost connection, in English or by its class', () => {
+    expect(classify(serverError('XX000', 'PANIC'), onPrimary).outcome).toBe('unknown');
+    expect(classify(serverError('58030', 'SCHWERWIEGEND'), onPrimary).outcome).toBe('unknown');
+    expect(classify(serverError('23505', 'FEHLER'), onPrimary).outcome).toBe('rolled-back');
+    expect(classify(serverError('XX000', 'ERROR'), onPrimary).outcome).toBe('rolled-back');
+  });
+
+  it('does not take an errno of five letters for an SQLSTATE', () => {
+    expect(classify(systemError('EPIPE'), onPrimary).kind).toBe('lost');
+  });
+
+  it('takes what node-postgres refuses before sending for the caller’s mistake', () => {
+    expect(classify(new TypeError('null query'), onPrimary)).toMatchObject({ kind: 'statement', outcome: 'not-sent' });
+  });
+
+  it('cannot tell what an error it does not know means for a write', () => {
+    expect(classify(new Error('what?'), onPrimary)).toMatchObject({ kind: 'statement', outcome: 'unknown' });
+    expect(classify(undefined, onPrimary).outcome).toBe('unknown');
+  });
+});
+
+describe('outcomeOf()', () => {
+  it('reads the outcome of a router’s error, and classifies any other', () => {
+    expect(outcomeOf(new NoPrimaryError('no-primary', 'timed-out'))).toBe('not-sent');
+    expect(outcomeOf(new OutcomeUnknownError('us/0'))).toBe('unknown');
+    expect(outcomeOf(new NodeFencedError('us/0'))).toBe('unknown');
+    expect(outcomeOf(serverError('23505'))).toBe('rolled-back');
+    expect(outcomeOf(systemError('ECONNRESET'))).toBe('unknown');
+  });
+});
