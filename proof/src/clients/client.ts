@@ -5,7 +5,7 @@ import { isWrite } from '../history/kinds.ts';
 import type { Random } from '../random.ts';
 import { GLOBAL_HOST, REGIONS, type Region } from '../regions.ts';
 import { type Answer, ask, type Silence } from './ask.ts';
-import { createPlan } from './plan.ts';
+import { createPlan, type Step } from './plan.ts';
 import { createPurse, type PurseKind, positionsIn } from './purse.ts';
 
 export interface ClientOptions {
@@ -48,14 +48,17 @@ export function createClient(options: ClientOptions): Client {
   let running = true;
   let count = 0;
 
-  const perform = async (kind: OperationKind, key: string, region: Region, final: boolean): Promise<OperationEntry> => {
+  const perform = async (
+    { kind, key, region, pauseMs }: Omit<Step, 'thinkMs'>,
+    final: boolean,
+  ): Promise<OperationEntry> => {
     count += 1;
     const id = `${name}-${count}`;
     const write = isWrite(kind);
     if (write) keys.add(key);
     const sent = purse.positions;
     const startMs = now();
-    const { answer, redirects } = await follow(kind, pathOf(kind, key, id), region);
+    const { answer, redirects } = await follow(kind, pathOf(kind, key, id, pauseMs), region);
     const base = {
       type: 'operation',
       id,
@@ -120,7 +123,7 @@ export function createClient(options: ClientOptions): Client {
       while (running) {
         const step = plan.next(at);
         at = step.region;
-        const entry = await perform(step.kind, step.key, at, false);
+        const entry = await perform(step, false);
         if (entry.status === 0) at = plan.flee(at);
         else if (entry.hint !== undefined) at = REGIONS.find((region) => region === entry.hint) ?? at;
         await pause(step.thinkMs);
@@ -129,16 +132,16 @@ export function createClient(options: ClientOptions): Client {
     stop: () => {
       running = false;
     },
-    ask: (kind, key, region) => perform(kind, key, region, true),
+    ask: (kind, key, region) => perform({ kind, key, region, pauseMs: 0 }, true),
     close: () => agent.destroy(),
   };
 }
 
 const NAVIGATION = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
 
-function pathOf(kind: OperationKind, key: string, id: string): string {
+function pathOf(kind: OperationKind, key: string, id: string, pauseMs: number): string {
   if (kind === 'visit') return '/visit';
-  return `/${kind}/${key}?id=${id}`;
+  return `/${kind}/${key}?id=${id}&pause=${pauseMs}`;
 }
 
 type Read = Pick<OperationEntry, 'status' | 'outcome' | 'received'> & Partial<OperationEntry>;

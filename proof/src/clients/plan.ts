@@ -9,6 +9,8 @@ export interface Step {
   readonly key: string;
   readonly region: Region;
   readonly thinkMs: number;
+  /** How long a transaction stays open. */
+  readonly pauseMs: number;
 }
 
 /** How one client behaves: its choices come from its own stream and from nothing that happens to it but its region. */
@@ -67,10 +69,10 @@ export function createPlan(client: string, random: Random): Plan {
       if (written !== undefined && looksBack) {
         const look = written;
         written = undefined;
-        return { ...look, region, thinkMs: 0 };
+        return { ...look, region, thinkMs: 0, pauseMs: 0 };
       }
       written = isWrite(kind) ? { kind: kind === 'set' ? 'get' : 'list', key } : undefined;
-      return { kind, key, region, thinkMs };
+      return { kind, key, region, thinkMs, pauseMs: 10 * thinkMs };
     },
     flee: (from) => REGIONS[(REGIONS.indexOf(from) + 1 + (steps % 2)) % REGIONS.length] as Region,
   };

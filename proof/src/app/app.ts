@@ -1,0 +1,94 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createAffinity } from '@regionkit/affinity';
+import { compose, defineRegions } from '@regionkit/core';
+import { createRegionRouter, type RegionRouter } from '@regionkit/db-router';
+import { createWriteGate } from '@regionkit/db-router/http';
+import { checks, createHealth } from '@regionkit/health';
+import { Pool } from 'pg';
+import type { Knowledge } from '../history/entries.ts';
+import { GLOBAL_HOST, perRegion, type Region } from '../regions.ts';
+import { createEpochFile } from './epoch-file.ts';
+import { createRoutes } from './routes.ts';
+import type { AppSettings } from './settings.ts';
+
+/** One region's app, put together as a user would, with every default a user would have unless a run must be short. */
+export function createProofApp(settings: AppSettings): {
+  readonly server: Server;
+  readonly router: RegionRouter<Region>;
+} {
+  const { region: self, deployment, origins, databases, secret } = settings;
+  const regions = defineRegions({
+    self,
+    all: perRegion((name) => ({ origin: origins[name] })),
+    hosts: [GLOBAL_HOST],
+    development: true,
+  });
+  const poolOf = (name: Region): Pool =>
+    new Pool({ connectionString: databases[name], max: 10, connectionTimeoutMillis: 2_000 });
+  const health = createHealth({
+    regions,
+    peers: {
+      secret,
+      intervalMs: 500,
+      urgentIntervalMs: 100,
+      timeoutMs: 500,
+      unknownAfterMs: 1_500,
+      downAfterMs: 4_000,
+    },
+    epoch: () => router.topology(),
+    defaults: { intervalMs: 250, timeoutMs: 500 },
+  });
+  const router: RegionRouter<Region> = createRegionRouter({
+    regions,
+    pools: deployment.pools === 'all' ? perRegion(poolOf) : { [self]: poolOf(self) },
+    writes: deployment.writes,
+    token: { secret },
+    view: health.view,
+    monotonicReads: deployment.monotonicReads,
+    ...(deployment.store && { epoch: createEpochFile(settings.storeFile) }),
+  });
+  health.check(
+    'reads',
+    checks.router(() => router, 'read'),
+    { affects: ['reads'] },
+  );
+  health.check(
+    'writes',
+    checks.router(() => router, 'write'),
+    { affects: ['writes'] },
+  );
+  const affinity = createAffinity({ regions, view: health.view });
+  const gate = createWriteGate(router, {
+    regions,
+    view: health.view,
+    forward: { secret, deadlineMs: 10_000, headersTimeoutMs: 9_000 },
+  });
+
+  const answers = new AsyncLocalStorage<ServerResponse>();
+  const announce = (fate: 'lost' | 'unknown'): void => {
+    const response = answers.getStore();
+    if (response?.headersSent === false) response.setHeader('x-proof-announced', fate);
+  };
+  router.on('write-lost-suspected', () => announce('lost'));
+  router.on('write-fate-unknown', () => announce('unknown'));
+
+  const door = compose(health, affinity, gate).node(createRoutes(self, router));
+  const server = createServer((request, response) => {
+    if (request.url?.startsWith('/health') === false) {
+      response.setHeader(`x-proof-knew-${self}`, JSON.stringify(knowledge(self, router)));
+    }
+    answers.run(response, () => door(request, response));
+  });
+  return { server, router };
+}
+
+function knowledge(region: Region, router: RegionRouter<Region>): Knowledge {
+  const { forks, highest, state } = router.topology();
+  return {
+    region,
+    timeline: highest?.timeline ?? 0,
+    state,
+    forks: forks.map(({ parent, child, lsn }) => ({ parent, child, lsn: lsn.toString() })),
+  };
+}

@@ -1,0 +1,55 @@
+import { once } from 'node:events';
+import type { RouterEvents } from '@regionkit/db-router';
+import { createProofApp } from './app.ts';
+import { fromEnvironment } from './settings.ts';
+import { stepWallClock } from './wall-clock.ts';
+
+/** What the proof tells an app. */
+export type Order = { readonly order: 'step-clock'; readonly ms: number } | { readonly order: 'forget-epoch' };
+
+/** What an app tells the proof. */
+export type Report =
+  | { readonly report: 'listening' | 'forgot' }
+  | { readonly report: 'event'; readonly name: string; readonly payload: unknown };
+
+/** Worth reading in a history; the rest happens with every other request. */
+const TOLD: readonly (keyof RouterEvents)[] = [
+  'primary',
+  'primary-lost',
+  'node',
+  'fenced',
+  'twin-primaries',
+  'foreign-system',
+  'unconfirmed',
+  'epoch',
+  'epoch-reset',
+  'store-failed',
+  'suspended',
+  'replay-regressed',
+  'outcome-unknown',
+  'write-lost-suspected',
+  'write-fate-unknown',
+  'token-invalid',
+  'token-late',
+  'position-unknown',
+  'leak',
+];
+
+const settings = fromEnvironment(process.env);
+const { server, router } = createProofApp(settings);
+const send = (report: Report): void => void process.send?.(report);
+const plain = (payload: unknown): unknown =>
+  JSON.parse(JSON.stringify(payload, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)));
+for (const name of TOLD) router.on(name, (payload) => send({ report: 'event', name, payload: plain(payload) }));
+
+process.on('message', (order: Order) => {
+  if (order.order === 'step-clock') stepWallClock(order.ms);
+  else {
+    const forgot = router.resetEpoch('the twins were settled');
+    forgot.then(() => send({ report: 'forgot' })).catch((error: unknown) => process.stderr.write(`${error}\n`));
+  }
+});
+process.on('disconnect', () => process.exit(0));
+server.listen(settings.port, '127.0.0.1');
+await once(server, 'listening');
+send({ report: 'listening' });

@@ -1,0 +1,13 @@
+import type { Deployment } from './history/entries.ts';
+import type { Random } from './random.ts';
+
+/** How the apps of a run are set up. */
+export function drawDeployment(random: Random): Deployment {
+  const [writes, pools] = random.weighted<readonly [Deployment['writes'], Deployment['pools']]>([
+    [['forward', 'all'], 4],
+    [['forward', 'local'], 2],
+    [['remote-pool', 'all'], 3],
+    [['reject', 'all'], 1],
+  ]);
+  return { writes, pools, store: random.chance(0.5), monotonicReads: random.chance(0.7) };
+}

@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Order, Report } from '../app/main.ts';
+import { type AppSettings, toEnvironment } from '../app/settings.ts';
+import { type Mutation, mutationEnvironment } from '../mutants/mutation.ts';
+
+export interface AppProcessOptions {
+  readonly settings: AppSettings;
+  readonly mutation: Mutation | undefined;
+  /** Where its stderr goes; appended to. */
+  readonly logFile: string;
+  readonly onEvent: (name: string, payload: unknown) => void;
+  /** It ended, and nobody had asked for that. */
+  readonly onExit: (why: string) => void;
+}
+
+/** One region's app as a process that can be started, stopped, continued and killed. */
+export interface AppProcess {
+  /** Resolves when it listens. @throws {Error} it does not come up. */
+  start(): Promise<void>;
+  /** SIGKILL: nothing is closed and nobody is told. */
+  kill(): Promise<void>;
+  /** SIGSTOP. */
+  stop(): void;
+  /** SIGCONT. */
+  continue(): void;
+  stepClock(ms: number): void;
+  /** The operator's reset; resolves when it is done. */
+  forgetEpoch(): Promise<void>;
+}
+
+const START_TIMEOUT_MS = 30_000;
+const MAIN = fileURLToPath(new URL('../app/main.ts', import.meta.url));
+const HOOK = new URL('../mutants/register.mjs', import.meta.url).href;
+
+export function createAppProcess({ settings, mutation, logFile, onEvent, onExit }: AppProcessOptions): AppProcess {
+  let child: ChildProcess | undefined;
+  let tail = '';
+
+  const running = (): ChildProcess => {
+    if (child === undefined) throw new Error(`the app of ${settings.region} does not run`);
+    return child;
+  };
+  const tell = (order: Order): void => void running().send(order);
+
+  return {
+    start: async () => {
+      const log = createWriteStream(logFile, { flags: 'a' });
+      const started = spawn(
+        process.execPath,
+        [
+          // Before tsx, so that it sees the sources as they are written.
+          ...(mutation === undefined ? [] : ['--import', HOOK]),
+          ...['--import', 'tsx', '-C', '@regionkit/source', MAIN],
+        ],
+        {
+          env: { ...process.env, ...toEnvironment(settings), ...mutationEnvironment(mutation) },
+          stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+        },
+      );
+      child = started;
+      tail = '';
+      started.stderr?.on('data', (bytes: Buffer) => {
+        tail = `${tail}${bytes}`.slice(-2_000);
+        log.write(bytes);
+      });
+      started.once('exit', (status, signal) => {
+        log.end();
+        if (child !== started) return;
+        child = undefined;
+        onExit(`${signal ?? `status ${status}`} ${tail.trim().split('\n').slice(-12).join(' | ')}`);
+      });
+      started.on('message', (message: Report) => {
+        if (message.report === 'event') onEvent(message.name, message.payload);
+      });
+      await heard(started, 'listening', START_TIMEOUT_MS);
+    },
+    kill: async () => {
+      const ending = running();
+      child = undefined;
+      const exit = once(ending, 'exit');
+      ending.kill('SIGKILL');
+      await exit;
+    },
+    stop: () => void running().kill('SIGSTOP'),
+    continue: () => void running().kill('SIGCONT'),
+    stepClock: (ms) => tell({ order: 'step-clock', ms }),
+    forgetEpoch: async () => {
+      const forgot = heard(running(), 'forgot', START_TIMEOUT_MS);
+      tell({ order: 'forget-epoch' });
+      await forgot;
+    },
+  };
+}
+
+function heard(child: ChildProcess, report: Report['report'], timeoutMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = (settle: () => void): void => {
+      clearTimeout(timer);
+      child.off('message', onMessage);
+      child.off('exit', onExit);
+      settle();
+    };
+    const onMessage = (message: Report): void => {
+      if (message.report === report) end(resolve);
+    };
+    const onExit = (): void => end(() => reject(new Error(`an app ended before it was ${report}`)));
+    const timer = setTimeout(
+      () => end(() => reject(new Error(`an app was not ${report} within ${timeoutMs} ms`))),
+      timeoutMs,
+    );
+    child.on('message', onMessage);
+    child.once('exit', onExit);
+  });
+}

@@ -1,0 +1,114 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLab, type Lab } from '@regionkit/lab';
+import { SCHEMA } from '../app/schema.ts';
+import type { Deployment } from '../history/entries.ts';
+import type { Mutation } from '../mutants/mutation.ts';
+import { perRegion, REGIONS, type Region, ROUND_TRIP_MS } from '../regions.ts';
+import { type AppProcess, createAppProcess } from './app-process.ts';
+import { createWire, type Wire } from './wire.ts';
+
+/** Everything a run is played on: databases, one process of the app a region, and the ways between all of them. */
+export interface Stage {
+  readonly lab: Lab<Region>;
+  readonly apps: Readonly<Record<Region, AppProcess>>;
+  /** Where clients reach the app of a region. */
+  readonly ports: Readonly<Record<Region, number>>;
+  /** The way from one region's app to another's. */
+  wire(from: Region, to: Region): Wire;
+  /** Which region an origin leads to, whoever it was made for. */
+  regionAt(location: string): Region | undefined;
+  close(): Promise<void>;
+}
+
+export interface StageOptions {
+  readonly deployment: Deployment;
+  readonly mutation: Mutation | undefined;
+  /** Where the logs of the apps go. */
+  readonly directory: string;
+  readonly onEvent: (region: Region, name: string, payload: unknown) => void;
+  readonly onExit: (region: Region, why: string) => void;
+}
+
+const SECRET = 'a secret that all three regions of the proof share';
+
+/** @throws {Error} something could not start; nothing is left behind. */
+export async function setStage({ deployment, mutation, directory, onEvent, onExit }: StageOptions): Promise<Stage> {
+  const scratch = await mkdtemp(join(tmpdir(), 'regionkit-proof-'));
+  const wires = new Map<string, Wire>();
+  const started: AppProcess[] = [];
+  let lab: Lab<Region> | undefined;
+
+  const close = async (): Promise<void> => {
+    await Promise.all(started.map((app) => app.kill().catch(() => {})));
+    for (const wire of wires.values()) wire.close();
+    await lab?.close();
+    await rm(scratch, { recursive: true, force: true });
+  };
+
+  try {
+    const made = await createLab({ regions: REGIONS, roundTripMs: ROUND_TRIP_MS, onProgress: () => {} });
+    lab = made;
+    await made.primary.query(SCHEMA);
+    await made.caughtUp();
+    const ports = await freePorts();
+    for (const from of REGIONS) {
+      for (const to of REGIONS) wires.set(`${from} ${to}`, await createWire(ports[to]));
+    }
+    const wire = (from: Region, to: Region): Wire => wires.get(`${from} ${to}`) as Wire;
+    const apps = perRegion((region) =>
+      createAppProcess({
+        settings: {
+          region,
+          deployment,
+          port: ports[region],
+          origins: perRegion((to) => `http://127.0.0.1:${wire(region, to).port}`),
+          databases: perRegion((to) => made.region(to).connectionStringFrom(region)),
+          storeFile: join(scratch, `epoch-${region}.json`),
+          secret: SECRET,
+        },
+        mutation,
+        logFile: join(directory, `app-${region}.log`),
+        onEvent: (name, payload) => onEvent(region, name, payload),
+        onExit: (why) => onExit(region, why),
+      }),
+    );
+    started.push(...Object.values(apps));
+    await Promise.all(started.map((app) => app.start()));
+    const regionByPort = new Map(REGIONS.flatMap((from) => REGIONS.map((to) => [wire(from, to).port, to] as const)));
+    return {
+      lab: made,
+      apps,
+      ports,
+      wire,
+      regionAt: (location) => (URL.canParse(location) ? regionByPort.get(Number(new URL(location).port)) : undefined),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Below the ports of outgoing connections and of the lab: nobody takes one while its app is down. */
+const FIRST_PORT = 9_000;
+const LAST_PORT = 14_999;
+
+async function freePorts(): Promise<Record<Region, number>> {
+  const servers: Server[] = [];
+  for (let tries = 0; servers.length < REGIONS.length && tries < 100; tries += 1) {
+    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
+    const server = createServer();
+    const listens = await new Promise<boolean>((done) => {
+      server.once('error', () => done(false));
+      server.listen(port, '127.0.0.1', () => done(true));
+    });
+    if (listens) servers.push(server);
+  }
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
+  if (ports.length < REGIONS.length) throw new Error(`found no free ports from ${FIRST_PORT} to ${LAST_PORT}`);
+  return perRegion((region) => ports[REGIONS.indexOf(region)] as number);
+}

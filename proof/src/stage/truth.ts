@@ -1,0 +1,32 @@
+import type { LabRegion } from '@regionkit/lab';
+import { ROWS } from '../app/schema.ts';
+import type { RowEntry } from '../history/entries.ts';
+import type { Region } from '../regions.ts';
+
+type Row = Omit<RowEntry, 'type' | 'from' | 'survives' | 'version'> & { readonly version: number | null };
+
+/** What the data directory of a region holds, whatever state its server is in; that state is not kept. */
+export async function readRows(region: LabRegion<Region>, survives: boolean): Promise<readonly RowEntry[]> {
+  if (region.status === 'frozen') await region.kill();
+  if (region.status === 'up') return query(region, survives);
+  // Nobody else may reach it meanwhile: a returned primary would take writes.
+  await region.drop();
+  try {
+    await region.returnAsIs();
+    return await query(region, survives);
+  } finally {
+    await region.kill();
+    await region.heal();
+  }
+}
+
+async function query(region: LabRegion<Region>, survives: boolean): Promise<readonly RowEntry[]> {
+  const rows = await region.query<Row>(ROWS);
+  return rows.map(({ version, ...row }) => ({
+    type: 'row',
+    from: region.name,
+    survives,
+    ...row,
+    ...(version !== null && { version }),
+  }));
+}

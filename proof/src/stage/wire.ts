@@ -1,0 +1,60 @@
+import { connect, createServer, type Socket } from 'node:net';
+
+/** The way from one region's app to another's. */
+export interface Wire {
+  readonly port: number;
+  /** Cut, nothing gets through and nothing is closed; healed, what was sent meanwhile arrives. */
+  cut(isCut: boolean): void;
+  close(): void;
+}
+
+/** @param target where it leads */
+export async function createWire(target: number): Promise<Wire> {
+  const pairs = new Set<readonly [Socket, Socket]>();
+  const waiting = new Set<Socket>();
+  let isCut = false;
+
+  const join = (client: Socket): void => {
+    const server = connect({ port: target, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
+    const pair = [client, server] as const;
+    pairs.add(pair);
+    for (const [one, other] of [pair, [server, client] as const]) {
+      one.on('data', (bytes) => {
+        if (!other.write(bytes)) one.pause();
+      });
+      other.on('drain', () => {
+        if (!isCut) one.resume();
+      });
+      one.on('end', () => other.end());
+      one.on('error', () => {});
+      one.on('close', () => {
+        pairs.delete(pair);
+        if (one.errored !== null) other.resetAndDestroy();
+      });
+      one.resume();
+    }
+  };
+  const listener = createServer({ noDelay: true, pauseOnConnect: true, allowHalfOpen: true }, (client) => {
+    client.on('error', () => {});
+    client.once('close', () => waiting.delete(client));
+    if (isCut) waiting.add(client);
+    else join(client);
+  });
+  await new Promise<void>((done) => listener.listen(0, '127.0.0.1', done));
+
+  return {
+    port: (listener.address() as { port: number }).port,
+    cut: (next) => {
+      isCut = next;
+      for (const pair of pairs) for (const socket of pair) socket[isCut ? 'pause' : 'resume']();
+      if (isCut) return;
+      for (const client of waiting) join(client);
+      waiting.clear();
+    },
+    close: () => {
+      listener.close();
+      for (const pair of pairs) for (const socket of pair) socket.destroy();
+      for (const client of waiting) client.destroy();
+    },
+  };
+}

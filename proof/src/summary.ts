@@ -1,0 +1,90 @@
+import { indexHistory } from './check/index-history.ts';
+import type { Violation } from './check/violation.ts';
+import type { Entry, OperationOutcome } from './history/entries.ts';
+import { isRead, isWrite } from './history/kinds.ts';
+
+/** A run in figures. */
+export interface Summary {
+  readonly seed: number;
+  readonly profile: string;
+  readonly deployment: string;
+  readonly requests: number;
+  readonly outcomes: Readonly<Partial<Record<OperationOutcome, number>>>;
+  readonly writesAcknowledged: number;
+  readonly readsAnswered: number;
+  readonly faults: number;
+  readonly refused: number;
+  readonly failovers: number;
+  readonly switchovers: number;
+  /** Acknowledged and beyond the fork of a failover. */
+  readonly lost: number;
+  /** Answers that said so, or that it cannot be told. */
+  readonly announced: number;
+  readonly violations: Readonly<Record<string, number>>;
+}
+
+export function summarise(entries: readonly Entry[], violations: readonly Violation[]): Summary {
+  const { run, operations, faults, survives } = indexHistory(entries);
+  const done = faults.filter(({ result }) => result === 'done');
+  const acknowledged = operations.filter(({ kind, outcome }) => isWrite(kind) && outcome === 'ok');
+  const { writes, pools, store, monotonicReads } = run.deployment;
+  return {
+    seed: run.seed,
+    profile: run.profile,
+    deployment: [writes, pools, ...(store ? ['store'] : []), ...(monotonicReads ? ['monotonic'] : [])].join('+'),
+    requests: operations.length,
+    outcomes: count(operations.map(({ outcome }) => outcome)),
+    writesAcknowledged: acknowledged.length,
+    readsAnswered: operations.filter(({ kind, outcome }) => isRead(kind) && outcome === 'ok').length,
+    faults: done.length,
+    refused: faults.length - done.length,
+    failovers: done.filter(({ fault }) => fault.kind === 'failover' || fault.kind === 'twins').length,
+    switchovers: done.filter(({ fault }) => fault.kind === 'switchover').length,
+    lost: acknowledged.filter(({ id }) => !survives(id)).length,
+    announced: operations.filter(({ announced }) => announced !== undefined).length,
+    violations: count(violations.map(({ rule }) => rule)),
+  };
+}
+
+export function summaryLine(summary: Summary): string {
+  const { seed, profile, deployment, requests, outcomes, failovers, switchovers, faults, lost, announced } = summary;
+  const refused = Object.entries(outcomes)
+    .filter(([outcome]) => outcome !== 'ok')
+    .map(([outcome, times]) => `${times} ${outcome}`)
+    .join(', ');
+  const broken = Object.entries(summary.violations)
+    .map(([rule, times]) => `${times} ${rule}`)
+    .join(', ');
+  return [
+    `seed ${seed} (${profile}, ${deployment}): ${requests} requests, ${outcomes.ok ?? 0} ok${refused === '' ? '' : `, ${refused}`}`,
+    `${faults} faults, ${failovers} failovers, ${switchovers} switchovers`,
+    `${summary.writesAcknowledged} writes acknowledged, ${lost} lost beyond a fork, ${announced} announcements`,
+    broken === '' ? 'every promise held' : `BROKEN: ${broken}`,
+  ].join('; ');
+}
+
+const SHOWN_PER_RULE = 3;
+
+/** What a reader needs to look into a violation: the requests themselves. */
+export function explain(entries: readonly Entry[], violations: readonly Violation[]): readonly string[] {
+  const { byId, rowsOf } = indexHistory(entries);
+  const shown = new Map<string, number>();
+  return violations.flatMap(({ rule, operations, says }) => {
+    const times = (shown.get(rule) ?? 0) + 1;
+    shown.set(rule, times);
+    if (times > SHOWN_PER_RULE) return [];
+    return [
+      `   ${rule} ${operations.join(', ')}: ${says}`,
+      ...operations.flatMap((id) => [
+        `      ${JSON.stringify(byId.get(id) ?? id)}`,
+        ...rowsOf(id).map((row) => `      ${JSON.stringify(row)}`),
+      ]),
+    ];
+  });
+}
+
+function count<T extends string>(list: readonly T[]): Partial<Record<T, number>> {
+  const counts: Partial<Record<T, number>> = {};
+  for (const item of list) counts[item] = (counts[item] ?? 0) + 1;
+  return counts;
+}
