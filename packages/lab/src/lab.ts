@@ -3,6 +3,7 @@ import { accessSync, constants } from 'node:fs';
 import { basename, join } from 'node:path';
 import { check } from '@regionkit/core/kit';
 import type pg from 'pg';
+import { createRegion, type InnerRegion, type Surroundings } from './create-region.ts';
 import { LabError } from './errors.ts';
 import { createNetwork, type Network } from './network/network.ts';
 import { checkOptions, type LabOptions } from './options.ts';
@@ -13,7 +14,7 @@ import { serverAccount } from './process/account.ts';
 import { endPostgres } from './process/end.ts';
 import { makeRunDirectory, removeRun, sweep } from './process/run-directory.ts';
 import { startWatchdog } from './process/watchdog.ts';
-import { createRegion, type InnerRegion, type LabRegion, type Promotion, type Surroundings } from './region.ts';
+import type { LabRegion, Promotion } from './region.ts';
 import { caughtUp, switchOver } from './replication.ts';
 
 /** Real PostgreSQL regions on one machine. Made by {@link createLab}. */

@@ -1,6 +1,7 @@
+import type { InnerRegion, Surroundings } from './create-region.ts';
 import { LabError } from './errors.ts';
 import { formatLsn, shutdownPosition } from './postgres/control-file.ts';
-import type { InnerRegion, Promotion, Surroundings } from './region.ts';
+import type { Promotion } from './region.ts';
 import { until } from './until.ts';
 
 /**

@@ -37,6 +37,9 @@ test('an embedded PostgreSQL in a place its user cannot reach, without its links
     initdb: join(runDirectory, 'native', 'bin', 'initdb'),
     version: 18,
   });
+  const lab = await createLab({ regions: ['us-east-1'], binDir: dirname(found.postgres) });
+  expect(await lab.region('us-east-1').query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  await lab.close();
 });
 
 test('an embedded PostgreSQL that does not run here is told apart from one that is not there', async () => {

@@ -25,7 +25,7 @@ export interface ServerOptions {
   readonly mark: string;
   readonly startTimeoutMs: number;
   /** Called when a postmaster has appeared or has gone, however that came. */
-  readonly onChange: (up: boolean) => void | Promise<void>;
+  readonly onChange: (up: boolean) => Promise<void>;
 }
 
 /** The processes of one PostgreSQL server. What is in its data directory is no business of this file. */
@@ -103,7 +103,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       state = { status: 'up', child };
       child.once('exit', () => {
         state = { status: 'down' };
-        void onChange(false);
+        onChange(false).catch(() => {});
       });
       await onChange(true);
       const ready = await until(() => (hasEnded(child) ? 'ended' : isReady(child) && 'ready'), {
