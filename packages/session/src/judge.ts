@@ -59,7 +59,7 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
     if (token.length > maxTokenBytes) return 'too-large';
     keys.current();
     // The digest names the token, so that nobody finds tokens in our memory.
-    const digest = hash('sha256', token, 'base64');
+    const digest = hash('sha256', token, 'binary');
     const known = cache.get(digest);
     if (known === undefined || !keys.holds(known.key)) return judgeUnknown(digest, token);
     hits += 1;

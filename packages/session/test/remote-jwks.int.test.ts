@@ -4,7 +4,7 @@ import { live } from '@regionkit/core';
 import { fakeClock } from '@regionkit/core/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { KeySource, SessionVerifier, SessionVerifierOptions } from '../src/index.ts';
-import { claims, craft, ec, NOW_MS, otherRsa, rsa, verifier } from './support.ts';
+import { claims, craft, ec, NOW_MS, otherRsa, rsa, until, verifier } from './support.ts';
 
 type Behaviour = (request: IncomingMessage, response: ServerResponse) => void;
 const serve =
@@ -71,7 +71,7 @@ describe('keys from a URL', () => {
     keys.set(ec.publicJwk);
     expect(await reasonOf(sessions.verify(token))).toBe('unknown-key');
     keys.set(url);
-    await vi.waitUntil(() => sessions.stats().keys[0]?.kid === 'rsa-1');
+    await until(() => sessions.stats().keys[0]?.kid === 'rsa-1');
     expect(await reasonOf(sessions.verify(token))).toBe('accepted');
   });
 
@@ -79,8 +79,8 @@ describe('keys from a URL', () => {
     const sessions = remote();
     await sessions.verify(token);
     await sessions.clock.advance(660_000);
-    await vi.waitUntil(() => requests.length === 2);
-    await vi.waitUntil(() => (sessions.stats().fetchedMsAgo ?? 0) < 660_000);
+    await until(() => requests.length === 2);
+    await until(() => (sessions.stats().fetchedMsAgo ?? 0) < 660_000);
     await sessions.verify(token);
     expect(sessions.stats()).toMatchObject({ verified: 1, cache: { hits: 1 } });
   });
@@ -159,7 +159,7 @@ describe('an outage of the URL', () => {
     expect(requests.length).toBe(before);
     behave = serve(rsa);
     await sessions.clock.advance(11_000);
-    await vi.waitUntil(() => sessions.stats().keys.length > 0);
+    await until(() => sessions.stats().keys.length > 0);
     expect(await reasonOf(sessions.verify(token))).toBe('accepted');
   });
 
@@ -174,13 +174,13 @@ describe('an outage of the URL', () => {
   ])('that %s ends at the deadline', async (_, behaviour) => {
     behave = behaviour;
     const sessions = remote({ remote: { timeoutMs: 2_000 } });
-    await vi.waitUntil(() => requests.length === 1);
+    await until(() => requests.length === 1);
     const outcome = reasonOf(sessions.verify(token));
-    await vi.waitUntil(() => sessions.clock.pending === 2);
+    await until(() => sessions.clock.pending === 2);
     await sessions.clock.advance(1_000);
     expect(await outcome).toBe(503);
     await sessions.clock.advance(1_000);
-    await vi.waitUntil(() => sessions.rejected.length === 1);
+    await until(() => sessions.rejected.length === 1);
     expect(sessions.rejected).toEqual(['unreachable']);
   });
 
@@ -252,11 +252,11 @@ describe('close()', () => {
     behave = () => {};
     const clock = fakeClock({ wallMs: NOW_MS });
     const sessions = remote({ clock });
-    await vi.waitUntil(() => requests.length === 1);
+    await until(() => requests.length === 1);
     const gone = new Promise((resolve) => requests[0]?.socket.on('close', resolve));
     await sessions.close();
     await gone;
-    await vi.waitUntil(() => clock.pending === 0);
+    await until(() => clock.pending === 0);
     expect(sessions.rejected).toEqual([]);
     await clock.advance(3_600_000);
     expect(requests).toHaveLength(1);

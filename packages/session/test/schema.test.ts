@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import type { StandardSchema } from '../src/index.ts';
-import { claims, craft, verifier } from './support.ts';
+import { claims, craft, until, verifier } from './support.ts';
 
 const token = craft(claims({ tenant: { id: 7 }, email: 'alice@example.com' }));
 const wrong = craft(claims({ tenant: { id: 'seven-canary' }, email: 'alice@example.com' }));
@@ -78,7 +78,7 @@ describe('a schema', () => {
   it('that hangs denies with 503 after its time', async () => {
     const sessions = verifier({ claims: custom(() => new Promise(() => {})), hookTimeoutMs: 200 });
     const outcome = expect(sessions.verify(token)).rejects.toMatchObject({ status: 503 });
-    await vi.waitUntil(() => sessions.clock.pending === 1);
+    await until(() => sessions.clock.pending === 1);
     await sessions.clock.advance(200);
     await outcome;
   });

@@ -8,6 +8,7 @@ import {
 import dns from 'node:dns';
 import net from 'node:net';
 import { type FakeClock, fakeClock } from '@regionkit/core/testing';
+import { vi } from 'vitest';
 import { createSessionVerifier, type SessionVerifier, type SessionVerifierOptions } from '../src/index.ts';
 
 /** A pair of keys under a name, as an issuer has it. */
@@ -118,4 +119,9 @@ export function forbidNetwork(): { readonly attempts: () => number; readonly res
       globalThis.fetch = fetch;
     },
   };
+}
+
+/** Waits for what another thread or a socket does, however busy the machine is. */
+export function until(holds: () => boolean): Promise<boolean> {
+  return vi.waitUntil(holds, { timeout: 20_000, interval: 5 });
 }

@@ -9,7 +9,21 @@ import {
   type SessionVerifierOptions,
 } from '../src/index.ts';
 import { checkSignature } from '../src/signature.ts';
-import { AUDIENCE, claims, craft, ec, ISSUER, jwks, makeKey, NOW, NOW_MS, otherRsa, rsa, verifier } from './support.ts';
+import {
+  AUDIENCE,
+  claims,
+  craft,
+  ec,
+  ISSUER,
+  jwks,
+  makeKey,
+  NOW,
+  NOW_MS,
+  otherRsa,
+  rsa,
+  until,
+  verifier,
+} from './support.ts';
 
 // The real check, counted, and held back when a test wants something to happen meanwhile.
 let hold: Promise<void> | undefined;
@@ -468,7 +482,7 @@ describe('isRevoked', () => {
     await verifier({ clock }).verify(token);
     const pending = reasonOf(sessions.verify(token));
     // The signature is checked on another thread: wait for the hook to have been asked.
-    await vi.waitUntil(() => clock.pending === 1);
+    await until(() => clock.pending === 1);
     await clock.advance(299);
     expect(aborted).toBe(false);
     await clock.advance(1);
@@ -481,7 +495,7 @@ describe('isRevoked', () => {
     const clock = fakeClock({ wallMs: NOW_MS });
     const isRevoked = (): Promise<boolean> => new Promise((resolve) => clock.schedule(() => resolve(false), 900));
     const pending = reasonOf(verifier({ isRevoked, clock }).verify(token));
-    await vi.waitUntil(() => clock.pending === 2);
+    await until(() => clock.pending === 2);
     await clock.advance(900);
     expect(await pending).toBe('accepted');
     expect(clock.pending).toBe(0);
