@@ -109,10 +109,11 @@ function decodeDatabase(given: unknown, region: string): DatabaseReport | undefi
   };
 }
 
+/** The owner is empty where only the timeline is known, as a standby may. */
 function decodeEpoch(given: unknown): Epoch | 'malformed' {
   if (!isRecord(given)) return 'malformed';
   const { system, timeline, owner } = given;
-  return isSystem(system) && isTimeline(timeline) && typeof owner === 'string' && /^[\x21-\x7e]{1,256}$/.test(owner)
+  return isSystem(system) && isTimeline(timeline) && typeof owner === 'string' && /^[\x21-\x7e]{0,256}$/.test(owner)
     ? { system, timeline, owner }
     : 'malformed';
 }

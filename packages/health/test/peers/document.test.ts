@@ -48,6 +48,12 @@ test('a position beyond what a double can hold comes through', () => {
   expect(unseal(seal(document, NONCE, keyring), NONCE, keyring)).toEqual(document);
 });
 
+test('the highest epoch may be known without its owner', () => {
+  const highest = { system: '1', timeline: 9, owner: '' };
+  const document = { ...DOCUMENT, database: { role: 'standby' as const, forks: [], highest } };
+  expect(unseal(seal(document, NONCE, keyring), NONCE, keyring)).toEqual(document);
+});
+
 test('an answer to another question is refused', () => {
   expect(unseal(seal(DOCUMENT, 'm'.repeat(22), keyring), NONCE, keyring)).toBe('wrong-nonce');
 });
