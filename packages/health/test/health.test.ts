@@ -240,6 +240,18 @@ test('draining fails health and readiness, keeps liveness, and can be taken back
   expect(phases).toEqual(['draining', 'up', 'draining', 'stopped']);
 });
 
+test('a process that is told to leave while it starts never says yes', async () => {
+  const { clock, health } = start();
+  const slow = deferred();
+  health.check('db', () => slow.promise);
+  await clock.advance(0);
+  health.drain();
+  slow.resolve();
+  await clock.advance(0);
+  expect(health.verdict()).toMatchObject({ phase: 'draining', accept: 'draining' });
+  await health.ready();
+});
+
 test('a check can be removed and added anew', async () => {
   const { clock, health } = start();
   let runs = 0;
