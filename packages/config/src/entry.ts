@@ -35,13 +35,18 @@ export interface EntryOptions {
   readonly hooks: EntryHooks;
 }
 
+/** Where the value of a key is: an object of its own, so that the way to it is as short as can be. */
+export interface Slot {
+  box: Box;
+}
+
 /** One key: the value it has now, and how it came by it. */
 export interface Entry {
   readonly key: string;
   readonly source: Source;
   readonly everyMs: number;
-  /** Reading `box.value` is all that `get` does. */
-  readonly box: Box;
+  /** The value now: reading `slot.box.value` is all that `get` does. */
+  readonly slot: Slot;
   readonly version: string | undefined;
   readonly failures: number;
   readonly lastError: { readonly source: SourceError; readonly shown: RefreshError } | undefined;
@@ -78,7 +83,7 @@ export function createEntry(options: EntryOptions): Entry {
   });
 
   let good: Box = EMPTY;
-  let box: Box = EMPTY;
+  const slot: Slot = { box: EMPTY };
   let current: (Told & { readonly endpoint: string | undefined; readonly label: string }) | undefined;
   let tellers = new Set<string>();
   let held: Held | undefined;
@@ -134,7 +139,7 @@ export function createEntry(options: EntryOptions): Entry {
     held = undefined;
     lastError = undefined;
     confirmedAtMs = elapsed.now();
-    box = good;
+    slot.box = good;
     return { outcome: changed ? 'changed' : 'unchanged' };
   };
 
@@ -171,9 +176,7 @@ export function createEntry(options: EntryOptions): Entry {
     key,
     source,
     everyMs: source.everyMs ?? refresh.everyMs,
-    get box() {
-      return box;
-    },
+    slot,
     get version() {
       return current?.label;
     },
@@ -228,7 +231,7 @@ export function createEntry(options: EntryOptions): Entry {
       });
     },
     expire: () => {
-      if (settings.onExpired === 'throw' && entry.status().state === 'expired') box = expired;
+      if (settings.onExpired === 'throw' && entry.status().state === 'expired') slot.box = expired;
     },
   };
   return entry;

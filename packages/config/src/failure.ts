@@ -1,4 +1,4 @@
-import { RegionKitError } from '@regionkit/core';
+import { isRegionKitError, RegionKitError } from '@regionkit/core';
 
 /**
  * Why a value could not be had. Which of them are asked of another region is `refresh.fallbackOn`.
@@ -33,7 +33,6 @@ export type InvalidDetail =
   | 'empty'
   | 'too-large'
   | 'not-utf8'
-  | 'not-text'
   | 'not-json'
   | 'duplicate-key'
   | 'forbidden-key'
@@ -74,7 +73,13 @@ const NETWORK =
 
 /** What an error of any source means; its text is never read. */
 export function asSourceError(error: unknown): SourceError {
-  return error instanceof SourceError ? error : new SourceError(failureOf(error, 0));
+  if (error instanceof SourceError) return error;
+  if (isRegionKitError(error) && error.code === 'ERR_CONFIG_SOURCE') {
+    // Thrown by a source that brought its own version of this package.
+    const { failure, detail, paths } = error as SourceError;
+    return new SourceError(failure, detail, paths);
+  }
+  return new SourceError(failureOf(error, 0));
 }
 
 function failureOf(error: unknown, depth: number): Failure {

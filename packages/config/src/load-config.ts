@@ -81,7 +81,7 @@ export async function loadConfig<const S extends Sources>(options: ConfigOptions
     const change = Object.freeze({ key, version: entry.version as string, region: entry.status().region as string });
     say('info', `config: ${key} is now version ${change.version}`);
     events.emit('change', change);
-    refs.get(key)?.tell(entry.box.value);
+    refs.get(key)?.tell(entry.slot.box.value);
     changes.tell(change);
   };
 
@@ -113,6 +113,7 @@ export async function loadConfig<const S extends Sources>(options: ConfigOptions
   started = true;
   refresher.start();
 
+  const slots = new Map([...entries].map(([key, { slot }]) => [key, slot]));
   const entryOf = (key: string): Entry => {
     const entry = entries.get(key);
     if (entry === undefined) throw new RangeError(`config has no such key; it has ${[...entries.keys()].join(', ')}`);
@@ -138,8 +139,8 @@ export async function loadConfig<const S extends Sources>(options: ConfigOptions
 
   return hide({
     get: <K extends Key>(key: K) => {
-      const entry = entries.get(key);
-      return (entry === undefined ? entryOf(key) : entry).box.value as ValueOf<S[K]>;
+      const slot = slots.get(key);
+      return (slot === undefined ? entryOf(key).slot : slot).box.value as ValueOf<S[K]>;
     },
     ref: <K extends Key>(key: K) => {
       const known = refs.get(key);

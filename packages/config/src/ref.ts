@@ -17,25 +17,23 @@ export function createRef(entry: Entry, refresh: ConfigRef<unknown>['refresh']):
     () => entry,
     () => {},
   );
-  const ref: ConfigRef<unknown> = Object.create(null, {
-    // Not enumerable: a ref is passed around in options, which get printed and serialised.
-    current: { get: () => entry.box.value },
-  });
+  const { slot, key } = entry;
+  const ref: ConfigRef<unknown> = {
+    key,
+    get current() {
+      return slot.box.value;
+    },
+    get version() {
+      return entry.version;
+    },
+    subscribe: listeners.add,
+    refresh,
+    at: async (stage) => (await entry.at(stage))?.value,
+  };
+  // A ref is passed around in options, which get printed, serialised and spread.
+  Object.defineProperty(ref, 'current', { enumerable: false });
   return {
-    ref: Object.freeze(
-      hide(
-        Object.defineProperties(ref, {
-          key: { value: entry.key, enumerable: true },
-          version: { get: () => entry.version, enumerable: true },
-          subscribe: { value: listeners.add, enumerable: true },
-          refresh: { value: refresh, enumerable: true },
-          at: {
-            value: async (stage: 'pending' | 'previous') => (await entry.at(stage))?.value,
-            enumerable: true,
-          },
-        }),
-      ),
-    ),
+    ref: Object.freeze(hide(ref)),
     get busy() {
       return listeners.busy;
     },

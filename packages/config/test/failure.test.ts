@@ -1,4 +1,4 @@
-import { isRegionKitError } from '@regionkit/core';
+import { isRegionKitError, RegionKitError } from '@regionkit/core';
 import { expect, test } from 'vitest';
 import { asSourceError as classify } from '../src/failure.ts';
 import { failureOfStatus, SourceError } from '../src/index.ts';
@@ -30,6 +30,16 @@ test.each<[string, unknown, string]>([
   expect(source.failure).toBe(failure);
   expect(source.message).not.toContain('hunter2');
   expect(source.cause).toBeUndefined();
+});
+
+test('a source error of another version of this package is taken for what it is', () => {
+  class Foreign extends RegionKitError<'ERR_CONFIG_SOURCE'> {
+    readonly failure = 'throttled';
+    readonly paths: readonly string[][] = [];
+  }
+  const source = classify(new Foreign('ERR_CONFIG_SOURCE', 'other'));
+  expect(source).toBeInstanceOf(SourceError);
+  expect(source).toMatchObject({ failure: 'throttled', detail: undefined });
 });
 
 test('errors whose causes go in a circle are classified', () => {

@@ -43,6 +43,7 @@ function gcpSecret<T>(
   return {
     kind: 'gcp-secret',
     schema,
+    regions: [],
     load: async ({ signal }) => {
       const headers = { authorization: `Bearer ${await token()}` };
       const answer = await getJson(`${url}/v1/${name}/versions/latest:access`, headers, signal);
