@@ -35,8 +35,11 @@ async function onNode(decider: Decider, context: Context, next: () => Promise<vo
         else response.setHeader(name, value);
       }
       await proxyOnNode(view, response, decision);
-      // How Hono's server is told that the answer was written on Node's response.
-      replace(context, new Response(null, { headers: { 'x-hono-already-sent': 'true' } }));
+      // How Hono's server is told that the answer was written on Node's response. It would miss the field on a response
+      // nobody has looked into, which it writes by a shorter way.
+      const sent = new Response(null, { headers: { 'x-hono-already-sent': 'true' } });
+      void sent.body;
+      replace(context, sent);
     },
   });
   return undefined;
