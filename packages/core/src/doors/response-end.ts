@@ -28,5 +28,5 @@ export function responseEnd(response: NodeResponse): 'under way' | 'whole' | 'cu
 function streamCutShort(response: NodeResponse): boolean {
   if (!('stream' in response)) return false;
   const { stream } = response;
-  return stream === undefined || stream.aborted || !stream.writableFinished || (stream.rstCode ?? 0) !== 0;
+  return stream === undefined || stream.aborted || !stream.writableFinished;
 }

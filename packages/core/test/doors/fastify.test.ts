@@ -1,0 +1,80 @@
+import Fastify from 'fastify';
+import { expect, test } from 'vitest';
+import { type Decision, type RequestOutcome, type RequestView, withDoors } from '../../src/index.ts';
+
+function spying(decision: Decision = { action: 'next', reason: 'test' }) {
+  const seen: (readonly [target: string, path: string])[] = [];
+  const door = withDoors({
+    kind: 'affinity' as const,
+    decide: ({ target, path }: RequestView): Decision => {
+      seen.push([target, path]);
+      return decision;
+    },
+  });
+  return { door, seen };
+}
+
+test.each(['/api', '/api/', '/api//'])('the prefix %j is a mount point, not a beginning of names', async (prefix) => {
+  const { door, seen } = spying();
+  const app = Fastify().register(door.fastify({ prefix }));
+  for (const url of ['/api', '/api/', '/api/x?y', '/api?y', '/apix', '/x/api/y', '/']) await app.inject(url);
+  expect(seen).toEqual([
+    ['/api', '/'],
+    ['/api/', '/'],
+    ['/api/x?y', '/x'],
+    ['/api?y', '/'],
+  ]);
+});
+
+test('the prefix given to the door goes before that given to register', async () => {
+  const { door, seen } = spying();
+  await Fastify()
+    .register(door.fastify({ prefix: '/a' }), { prefix: '/b' })
+    .inject('/a/x');
+  expect(seen).toEqual([['/a/x', '/x']]);
+});
+
+test('the target is what was sent, before the app has rewritten it', async () => {
+  const { door, seen } = spying();
+  await Fastify({ rewriteUrl: ({ url }) => (url ?? '').replace('/old', '/new') })
+    .register(door.fastify())
+    .inject('/old/x');
+  expect(seen).toEqual([['/old/x', '/new/x']]);
+});
+
+test('what is registered is seen by routes that were there before, and by no child that is closed off', async () => {
+  const { door, seen } = spying();
+  const app = Fastify();
+  app.get('/before', async () => 'x');
+  app.register((child, _options, done) => {
+    child.register(door.fastify());
+    child.get('/inside', async () => 'x');
+    done();
+  });
+  await app.inject('/before');
+  await app.inject('/inside');
+  expect(seen).toEqual([['/inside', '/inside']]);
+});
+
+test('an injected request has its hooks like one from the network', async () => {
+  const ends: RequestOutcome[] = [];
+  const { door } = spying({
+    action: 'next',
+    reason: 'test',
+    onHead: (head) => head.append('Set-Cookie', 'ours=1'),
+    onDone: (outcome) => ends.push(outcome),
+  });
+  const app = Fastify().register(door.fastify());
+  app.get('/', async (_request, reply) => {
+    reply.header('set-cookie', 'app=1');
+    return 'x';
+  });
+  const answer = await app.inject('/');
+  expect(answer.headers['set-cookie']).toEqual(['app=1', 'ours=1']);
+  await expect.poll(() => ends).toHaveLength(1);
+  expect(ends[0]).toMatchObject({ status: 200, aborted: false });
+});
+
+test('a plugin says who it is', () => {
+  expect(Reflect.get(spying().door.fastify(), Symbol.for('fastify.display-name'))).toBe('regionkit-affinity');
+});
