@@ -5,6 +5,8 @@ import { machine, markdown, plot } from './report.ts';
 const GROUPS: Readonly<Record<string, () => Promise<{ readonly group: Group }>>> = {
   affinity: () => import('./groups/affinity.ts'),
   forward: () => import('./groups/forward.ts'),
+  promotion: () => import('./groups/promotion.ts'),
+  router: () => import('./groups/router.ts'),
   session: () => import('./groups/session.ts'),
 };
 
@@ -21,7 +23,11 @@ let missed = 0;
 for (const name of asked.length > 0 ? asked : Object.keys(GROUPS)) {
   const { group } = await (GROUPS[name] as () => Promise<{ readonly group: Group }>)();
   process.stderr.write(`\n${group.name}\n`);
-  const results = await group.run((line) => process.stderr.write(`   ${line}\n`));
+  const results = await group.run((line) => process.stderr.write(`   ${line}\n`)).catch((error: unknown) => {
+    // Said at once: what is torn down behind a failure may fail too, and louder.
+    console.error(error);
+    process.exit(1);
+  });
   const command = `npx -y pnpm@10 bench ${name}`;
   writeFileSync(
     new URL(`${name}.json`, out),

@@ -1,0 +1,220 @@
+import { defineRegions } from '@regionkit/core';
+import { createRegionRouter } from '@regionkit/db-router';
+import { createLab, type Lab } from '@regionkit/lab';
+import pg from 'pg';
+import postgres from 'postgres';
+import type { Group } from '../group.ts';
+import { quantile, spread } from '../statistics.ts';
+import type { TrialResult } from '../trial.ts';
+
+const REGIONS = ['us-east-1', 'eu-west-1', 'ap-southeast-1'] as const;
+type Name = (typeof REGIONS)[number];
+const DRILLS = 20;
+const PACE_MS = 5;
+const INSERT = "insert into drill (who) values ('x')";
+
+/** Tries to write until it has, and says when. `stop` ends it. */
+interface Writer {
+  readonly name: string;
+  /** Called while the old primary is gone and known to be, before the promotion. */
+  start(): { readonly done: Promise<number>; stop(): Promise<void> };
+}
+
+/**
+ * Twenty times: the primary dies, every writer learns it, the standby next door is promoted, and each writer's first
+ * acknowledged write is timed from the moment the promotion was ordered.
+ */
+export const group: Group = {
+  name: 'promotion',
+  run: async (tell) => {
+    await using lab = await createLab({ regions: REGIONS, onProgress: () => {} });
+    await lab.primary.query('create table drill (id bigserial primary key, who text)');
+    await lab.caughtUp();
+    const elapsedMs = new Map<string, number[]>();
+    for (let drill = 0; drill < DRILLS; drill += 1) {
+      const dead = lab.primary.name;
+      const next = REGIONS.find((name) => name !== dead) as Name;
+      const writers = await writersFor(lab, next);
+      await lab.region(dead).kill();
+      const started = writers.map((writer) => ({ name: writer.name, ...writer.start() }));
+      await pause(1_500);
+      const orderedAt = performance.now();
+      const promotion = lab.failover({ to: next });
+      await Promise.all(
+        started.map(async ({ name, done }) => {
+          const list = elapsedMs.get(name) ?? [];
+          elapsedMs.set(name, list);
+          list.push((await done) - orderedAt);
+        }),
+      );
+      await promotion;
+      await Promise.all(started.map(({ stop }) => stop()));
+      await lab.region(dead).rejoin();
+      await lab.caughtUp();
+      tell(
+        `drill ${drill + 1} of ${DRILLS}: ${[...elapsedMs].map(([name, ms]) => `${name} ${ms.at(-1)?.toFixed(0)} ms`).join(', ')}`,
+      );
+    }
+    return [summary(elapsedMs)];
+  },
+};
+
+async function writersFor(lab: Lab<Name>, next: Name): Promise<readonly Writer[]> {
+  const pools = Object.fromEntries(
+    REGIONS.map((name) => [name, lab.region(name).pool({ from: next, max: 4 })]),
+  ) as Record<Name, pg.Pool>;
+  const router = createRegionRouter({
+    regions: defineRegions({
+      self: next,
+      all: {
+        'us-east-1': { origin: 'https://us.example.com' },
+        'eu-west-1': { origin: 'https://eu.example.com' },
+        'ap-southeast-1': { origin: 'https://ap.example.com' },
+      },
+    }),
+    pools,
+    writes: 'remote-pool',
+    holdWritesMs: 30_000,
+    token: { secret: 'a secret of the bench, 32 bytes long' },
+  });
+  await router.ready();
+  await router.write(INSERT);
+  const bare = new pg.Client({ connectionString: lab.region(next).connectionString });
+  bare.on('error', () => {});
+  await bare.connect();
+  const strings = REGIONS.map((name) => lab.region(name).connectionStringFrom(next));
+  const hosts = strings.map((text) => new URL(text));
+  const { username, password, pathname } = hosts[0] as URL;
+  const sql = postgres({
+    host: hosts.map(({ hostname }) => hostname) as unknown as string,
+    port: hosts.map(({ port }) => Number(port)) as unknown as number,
+    username,
+    password,
+    database: pathname.slice(1),
+    target_session_attrs: 'read-write',
+    max: 1,
+    backoff: () => PACE_MS / 1_000,
+    onnotice: () => {},
+  });
+  return [
+    {
+      name: 'bare loop on one open connection',
+      start: () =>
+        attempts(
+          () => bare.query(INSERT),
+          () => bare.end(),
+        ),
+    },
+    {
+      name: 'regionkit write, held',
+      start: () =>
+        attempts(
+          () => router.write(INSERT),
+          () => router.close({ pools: true }),
+        ),
+    },
+    {
+      name: 'postgres.js, read-write of three hosts',
+      start: () =>
+        attempts(
+          () => sql.unsafe(INSERT),
+          () => sql.end({ timeout: 1 }),
+        ),
+    },
+    {
+      name: 'reconnecting to each of three hosts',
+      start: () =>
+        attempts(
+          () => firstThatWrites(strings),
+          async () => {},
+        ),
+    },
+  ];
+}
+
+/** What libpq does with several hosts: a new connection to each in turn, until one takes writes. */
+async function firstThatWrites(strings: readonly string[]): Promise<void> {
+  for (const connectionString of strings) {
+    const client = new pg.Client({ connectionString, connectionTimeoutMillis: 1_000 });
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      const { rows } = await client.query('show transaction_read_only');
+      if (rows[0]?.transaction_read_only === 'on') continue;
+      await client.query(INSERT);
+      return;
+    } catch {
+      // The next one.
+    } finally {
+      await client.end().catch(() => {});
+    }
+  }
+  throw new Error('no host takes writes');
+}
+
+function attempts(write: () => PromiseLike<unknown>, close: () => PromiseLike<unknown>): ReturnType<Writer['start']> {
+  let running = true;
+  const done = (async () => {
+    while (running) {
+      try {
+        await write();
+        return performance.now();
+      } catch {
+        await pause(PACE_MS);
+      }
+    }
+    return Number.NaN;
+  })();
+  return {
+    done,
+    stop: async () => {
+      running = false;
+      await close();
+    },
+  };
+}
+
+function summary(elapsedMs: ReadonlyMap<string, readonly number[]>): TrialResult {
+  const base = elapsedMs.get('bare loop on one open connection') ?? [];
+  const p95 = (values: readonly number[]): number =>
+    quantile(
+      values.toSorted((a, b) => a - b),
+      0.95,
+    );
+  const own = elapsedMs.get('regionkit write, held') ?? [];
+  const ratios = own.map((ms, drill) => ms / (base[drill] ?? Number.NaN));
+  return {
+    title: `from the promotion to the first acknowledged write, ${DRILLS} drills`,
+    baseline: 'bare loop on one open connection',
+    metrics: ['ms', 'p95Ms'],
+    rounds: DRILLS,
+    contenders: [...elapsedMs].map(([name, values]) => ({
+      name,
+      samples: values.map((ms) => ({ ms })),
+      values: { ms: spread(values), p95Ms: spread([p95(values)]) },
+      ratios: {
+        ms: spread(values.map((ms, drill) => ms / (base[drill] ?? Number.NaN))),
+        p95Ms: spread([p95(values) / p95(base)]),
+      },
+    })),
+    bars: [
+      {
+        contender: 'regionkit write, held',
+        against: 'bare loop on one open connection',
+        metric: 'ms',
+        atMost: 2,
+        measured: spread(ratios),
+        reached: spread(ratios).median <= 2,
+      },
+      {
+        contender: 'regionkit write, held',
+        metric: 'p95Ms',
+        atMost: 250,
+        measured: spread([p95(own)]),
+        reached: p95(own) <= 250,
+      },
+    ],
+  };
+}
+
+const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
