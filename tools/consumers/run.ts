@@ -13,6 +13,8 @@ const packages = readdirSync(join(root, 'packages'));
 const folder = mkdtempSync(join(tmpdir(), 'regionkit-consumers-'));
 const run = (command: string, args: readonly string[], cwd = folder): string =>
   execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+/** The pnpm that runs this script. */
+const PNPM = process.env['npm_execpath'] ?? '';
 const tell = (line: string): void => void process.stdout.write(`${line}\n`);
 
 interface Manifest {
@@ -26,7 +28,7 @@ try {
     (name) => JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')) as Manifest,
   );
   for (const name of packages)
-    run('npx', ['-y', 'pnpm@10', 'pack', '--pack-destination', folder], join(root, 'packages', name));
+    run(process.execPath, [PNPM, 'pack', '--pack-destination', folder], join(root, 'packages', name));
   const workspace = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     devDependencies: Record<string, string>;
   };
