@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { defineRegions } from '@regionkit/core';
+import { createLab, type Lab } from '@regionkit/lab';
+import type pg from 'pg';
+import { onTestFinished } from 'vitest';
+import { createRegionRouter, type RegionRouter, type RegionRouterOptions, type RouterEvents } from '../../src/index.ts';
+
+export type Name = 'us' | 'eu' | 'ap';
+export const SECRET = 'a secret of the tests, long enough to be one';
+
+/** Three regions, `us` the primary, with a table to write to. Ended with the suite. */
+export async function startLab(
+  options: { readonly monitor?: boolean; readonly regions?: readonly Name[] } = {},
+): Promise<Lab<Name>> {
+  const lab = await createLab<Name>({
+    regions: options.regions ?? ['us', 'eu', 'ap'],
+    monitor: options.monitor ?? true,
+  });
+  await lab.primary.query('CREATE TABLE note (id serial PRIMARY KEY, text text NOT NULL UNIQUE)');
+  await lab.caughtUp();
+  return lab;
+}
+
+export const regionsFrom = (self: Name, names: readonly Name[] = ['us', 'eu', 'ap']) =>
+  defineRegions<Name, string>({
+    self,
+    all: Object.fromEntries(names.map((name) => [name, { origin: `https://${name}.example.com` }])) as never,
+  });
+
+export interface TestRouter extends RegionRouter<Name> {
+  /** The pools it wraps, by region. */
+  readonly wrapped: { readonly [Region in Name]?: pg.Pool };
+  /** What was told so far, by event. */
+  told<E extends keyof RouterEvents>(event: E): readonly RouterEvents[E][];
+}
+
+const TOLD: readonly (keyof RouterEvents)[] = [
+  'primary',
+  'primary-lost',
+  'node',
+  'fenced',
+  'twin-primaries',
+  'unconfirmed',
+  'epoch',
+  'suspended',
+  'hold',
+  'hold-ended',
+  'retry',
+  'outcome-unknown',
+  'write-lost-suspected',
+  'write-fate-unknown',
+  'token-invalid',
+  'token-late',
+  'leak',
+  'stale-read',
+  'replay-regressed',
+  'position-unknown',
+  'foreign-system',
+  'epoch-reset',
+  'store-failed',
+];
+
+/** A router of a process in `self`, which reaches the databases of `reach`. Closed with the test. */
+export async function startRouter(
+  lab: Lab<Name>,
+  self: Name,
+  options: Partial<RegionRouterOptions<Name>> & {
+    readonly reach?: readonly Name[];
+    readonly max?: number;
+    readonly pool?: pg.PoolConfig;
+  } = {},
+): Promise<TestRouter> {
+  const { reach = lab.regions.map(({ name }) => name), max = 5, pool, ...rest } = options;
+  const wrapped = Object.fromEntries(reach.map((name) => [name, lab.region(name).pool({ from: self, max, ...pool })]));
+  const router = createRegionRouter<Name>({
+    regions: regionsFrom(
+      self,
+      lab.regions.map(({ name }) => name),
+    ),
+    pools: wrapped,
+    writes: 'remote-pool',
+    token: { secret: SECRET },
+    probe: { quietMs: 1_000, alertMs: 50, timeoutMs: 1_000 },
+    ...rest,
+  });
+  const heard = new Map<string, unknown[]>(TOLD.map((event) => [event, []]));
+  for (const event of TOLD) router.on(event, (payload) => heard.get(event)?.push(payload));
+  // The lab ends the pools: one from which a client was not given back would wait for it.
+  onTestFinished(() => router.close());
+  return Object.assign(router, {
+    wrapped: wrapped as TestRouter['wrapped'],
+    told: (event: keyof RouterEvents) => (heard.get(event) ?? []) as never,
+  });
+}
+
+/** Asks until it is so. The test's own time limit ends it otherwise. */
+export async function eventually(ask: () => unknown): Promise<void> {
+  while (!(await ask())) await sleep(10);
+}
+
+export async function failureOf(promise: Promise<unknown>): Promise<Error & { code?: string; outcome?: string }> {
+  return promise.then(
+    () => {
+      throw new Error('it did not fail');
+    },
+    (error: Error) => error,
+  );
+}
+
+export { sleep };

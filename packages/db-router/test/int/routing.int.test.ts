@@ -1,0 +1,240 @@
+import type { Lab } from '@regionkit/lab';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { outcomeOf } from '../../src/index.ts';
+import { eventually, failureOf, type Name, sleep, startLab, startRouter } from './lab.ts';
+
+describe('reads and writes on real servers', () => {
+  let lab: Lab<Name>;
+  beforeAll(async () => {
+    lab = await startLab();
+  });
+  afterAll(() => lab.close());
+
+  it('reads in its own region and writes on the one primary, whatever the region', async () => {
+    const router = await startRouter(lab, 'eu');
+    await router.ready();
+    await router.write('INSERT INTO note (text) VALUES ($1)', ['from eu']);
+    expect(router.explain('write')).toMatchObject({ action: 'run', region: 'us', reason: 'remote-pool' });
+    await eventually(() => router.explain('read').node === 'eu/0');
+    const { rows } = await router.read('SELECT pg_is_in_recovery() AS recovering');
+    expect(rows).toEqual([{ recovering: true }]);
+  });
+
+  it('reads what it wrote in the same scope, and in another region by its token, with no waiting and no extra question', async () => {
+    const router = await startRouter(lab, 'eu');
+    const elsewhere = await startRouter(lab, 'ap');
+    const token = await router.run({}, async () => {
+      const { rows } = await router.write<{ id: number }>('INSERT INTO note (text) VALUES ($1) RETURNING id', ['own']);
+      const own = await router.read('SELECT text FROM note WHERE id = $1', [rows[0]?.id]);
+      expect(own.rows).toEqual([{ text: 'own' }]);
+      return router.token();
+    });
+    expect(token?.length).toBeLessThanOrEqual(96);
+    const seen = await elsewhere.run({ token, access: 'read' }, () =>
+      elsewhere.pool.query("SELECT text FROM note WHERE text = 'own'"),
+    );
+    expect(seen.rows).toEqual([{ text: 'own' }]);
+    // Once the standby was seen to have it, the read asks nobody anything: one statement, on the connection it has.
+    await eventually(() => elsewhere.explain('read', token).reason === 'caught-up');
+    await elsewhere.run({ token }, () => elsewhere.read('SELECT 1'));
+    const client = await elsewhere.wrapped.ap?.connect();
+    const calls: unknown[] = [];
+    const query = pg.Client.prototype.query;
+    pg.Client.prototype.query = function (this: pg.Client, ...args: unknown[]) {
+      if ((this as { processID?: number }).processID === (client as unknown as { processID: number }).processID)
+        calls.push(args[0]);
+      return (query as (...all: unknown[]) => unknown).apply(this, args);
+    } as typeof query;
+    client?.release();
+    try {
+      await elsewhere.run({ token }, () => elsewhere.read('SELECT 2'));
+    } finally {
+      pg.Client.prototype.query = query;
+    }
+    expect(calls).toEqual(['SELECT 2']);
+  });
+
+  it('sends a read to the primary while replay is paused, and back to the replica when it goes on', async () => {
+    const router = await startRouter(lab, 'eu');
+    await router.ready();
+    await lab.region('eu').pauseReplay();
+    const token = await router.run({}, async () => {
+      await router.write("INSERT INTO note (text) VALUES ('paused')");
+      const { rows } = await router.read(
+        "SELECT pg_is_in_recovery() AS recovering, count(*)::int FROM note WHERE text = 'paused'",
+      );
+      expect(rows).toEqual([{ recovering: false, count: 1 }]);
+      return router.token();
+    });
+    await lab.region('eu').resumeReplay();
+    await lab.caughtUp();
+    await eventually(() => router.explain('read', token).reason === 'caught-up');
+    const { rows } = await router.run({ token }, () =>
+      router.read("SELECT pg_is_in_recovery() AS recovering, count(*)::int FROM note WHERE text = 'paused'"),
+    );
+    expect(rows).toEqual([{ recovering: true, count: 1 }]);
+  });
+
+  it('wakes a thousand waiters with one watcher when the replica gets there', async () => {
+    const router = await startRouter(lab, 'eu', { tokenWaitMs: 10_000, max: 20 });
+    await router.ready();
+    await router.write('SELECT 1');
+    await eventually(() => router.explain('read').reason === 'local-replica');
+    await lab.region('eu').pauseReplay();
+    const token = await router.run({}, async () => {
+      await router.write("INSERT INTO note (text) VALUES ('watched')");
+      return router.token();
+    });
+    const reads = Array.from({ length: 1_000 }, () =>
+      router.run({ token }, () =>
+        router.read("SELECT pg_is_in_recovery() AS recovering FROM note WHERE text = 'watched'"),
+      ),
+    );
+    await sleep(100);
+    const [asked] = await lab
+      .region('eu')
+      .query("SELECT count(*)::int FROM pg_stat_activity WHERE application_name = 'regionkit-probe'");
+    expect(asked.count).toBeLessThanOrEqual(3);
+    await lab.region('eu').resumeReplay();
+    const answers = await Promise.all(reads);
+    expect(answers.every(({ rows }) => rows[0]?.['recovering'] === true)).toBe(true);
+  });
+
+  it('reaches a token taken just after a segment began, on an idle primary', async () => {
+    const router = await startRouter(lab, 'eu');
+    await router.ready();
+    await lab.primary.query('SELECT pg_switch_wal()');
+    const token = await router.run({}, async () => {
+      await router.write('SELECT 1');
+      return router.token();
+    });
+    await eventually(() => router.explain('read', token).reason === 'caught-up');
+  });
+
+  it.each(['off', 'remote_apply'])(
+    'gives a token that its replica reaches under synchronous_commit = %s',
+    async (setting) => {
+      const router = await startRouter(lab, 'eu', { pool: { options: `-c synchronous_commit=${setting}` } });
+      const token = await router.run({}, async () => {
+        await router.write('INSERT INTO note (text) VALUES ($1)', [`commit ${setting}`]);
+        await router.transaction((tx) => tx.query('INSERT INTO note (text) VALUES ($1)', [`transaction ${setting}`]));
+        return router.token();
+      });
+      await eventually(() => router.explain('read', token).reason === 'caught-up');
+      const { rows } = await router.run({ token }, () =>
+        router.read('SELECT count(*)::int, pg_is_in_recovery() AS recovering FROM note WHERE text LIKE $1', [
+          `%${setting}`,
+        ]),
+      );
+      expect(rows).toEqual([{ count: 2, recovering: true }]);
+    },
+  );
+
+  it('runs a thousand writes that were taken for reads, each on the primary, and loses no connection by it', async () => {
+    const router = await startRouter(lab, 'eu', { max: 10 });
+    await router.ready();
+    await eventually(() => router.explain('read').reason === 'local-replica');
+    await Promise.all(Array.from({ length: 10 }, () => router.read('SELECT pg_sleep(0.01)')));
+    const before = router.wrapped.eu?.totalCount;
+    let removed = 0;
+    router.wrapped.eu?.on('remove', () => {
+      removed += 1;
+    });
+    await Promise.all(
+      Array.from({ length: 1_000 }, (_, at) =>
+        router.read('INSERT INTO note (text) VALUES ($1)', [`write in a read ${at}`]),
+      ),
+    );
+    const { rows } = await router.write("SELECT count(*)::int FROM note WHERE text LIKE 'write in a read %'");
+    expect(rows).toEqual([{ count: 1_000 }]);
+    expect(removed).toBe(0);
+    expect(router.wrapped.eu?.totalCount).toBe(before);
+  });
+
+  it('passes what the server says of a statement as node-postgres does, and keeps the connection', async () => {
+    const router = await startRouter(lab, 'us', { max: 1 });
+    const pid = async () => (await router.write('SELECT pg_backend_pid() AS pid')).rows[0]?.['pid'];
+    const before = await pid();
+    await router.write("INSERT INTO note (text) VALUES ('twice')");
+    const failure = await failureOf(router.write("INSERT INTO note (text) VALUES ('twice')"));
+    expect(failure).toBeInstanceOf(pg.DatabaseError);
+    expect(failure.code).toBe('23505');
+    expect(outcomeOf(failure)).toBe('rolled-back');
+    expect((await failureOf(router.read('SELEC 1'))).code).toBe('42601');
+    expect(await pid()).toBe(before);
+  });
+
+  it('refuses a write outside the primary’s region by policy, and says where to go', async () => {
+    for (const writes of ['reject', 'forward'] as const) {
+      const router = await startRouter(lab, 'ap', { writes });
+      await router.ready();
+      const failure = await failureOf(router.write('SELECT 1'));
+      expect(failure).toMatchObject({
+        code: 'ERR_NOT_PRIMARY_REGION',
+        status: 503,
+        outcome: 'not-sent',
+        region: 'us',
+        headers: { 'x-region-hint': 'us', 'retry-after': '1' },
+      });
+      expect((await failureOf(router.primary.connect())).code).toBe('ERR_NOT_PRIMARY_REGION');
+    }
+  });
+
+  it('refuses an advisory lock on a replica, where it would exclude nobody', async () => {
+    const router = await startRouter(lab, 'eu');
+    await router.ready();
+    await eventually(() => router.explain('read').reason === 'local-replica');
+    expect((await failureOf(router.read('select pg_advisory_lock(1)'))).code).toBe('ERR_ADVISORY_LOCK_ON_REPLICA');
+    const client = await router.replica.connect();
+    expect((await failureOf(client.query('SELECT pg_try_advisory_xact_lock_shared(1)'))).code).toBe(
+      'ERR_ADVISORY_LOCK_ON_REPLICA',
+    );
+    client.release();
+    expect((await router.write('SELECT pg_advisory_lock(1), pg_advisory_unlock(1)')).rowCount).toBe(1);
+  });
+
+  it('does not read backwards, if asked to see to that', async () => {
+    const router = await startRouter(lab, 'eu', { monotonicReads: true });
+    const elsewhere = await startRouter(lab, 'ap', { monotonicReads: true, tokenWaitMs: 0 });
+    await Promise.all([router.ready(), elsewhere.ready()]);
+    await eventually(() => router.explain('read').node === 'eu/0' && elsewhere.explain('read').node === 'ap/0');
+    await lab.region('ap').pauseReplay();
+    await lab.primary.query("INSERT INTO note (text) VALUES ('monotonic')");
+    const count = "SELECT count(*)::int AS n FROM note WHERE text = 'monotonic'";
+    await eventually(async () => (await router.read(count)).rows[0]?.['n'] === 1);
+    const scope = router.openScope({ tokens: [], access: 'read' });
+    await scope.run(() => router.read(count));
+    const { seen } = scope.closeHead();
+    expect(seen).toBeDefined();
+    const other = elsewhere.openScope({ tokens: [seen ?? ''], access: 'read' });
+    expect((await other.run(() => elsewhere.read(count))).rows).toEqual([{ n: 1 }]);
+    await lab.region('ap').resumeReplay();
+    await lab.caughtUp();
+  });
+
+  it('puts a token on the answer only when the request wrote, and says when one came too late', async () => {
+    const router = await startRouter(lab, 'us');
+    await router.ready();
+    const reading = router.openScope({ tokens: [], access: 'read' });
+    await reading.run(() => router.pool.query('SELECT 1'));
+    expect(reading.closeHead()).toEqual({});
+    const writing = router.openScope({ tokens: [], access: 'write' });
+    await writing.run(() => router.pool.query("INSERT INTO note (text) VALUES ('in time')"));
+    const { written } = writing.closeHead();
+    expect(written).toMatch(/^v1\./);
+    await writing.run(() => router.pool.query("INSERT INTO note (text) VALUES ('too late')"));
+    expect(router.told('token-late')).toHaveLength(1);
+  });
+
+  it('reads from the primary when a token does not verify, and never as if there were none', async () => {
+    const router = await startRouter(lab, 'eu');
+    await router.write('SELECT 1');
+    await eventually(() => router.explain('read').node === 'eu/0');
+    const { rows } = await router.run({ token: 'v1.forged.token' }, () =>
+      router.read('SELECT pg_is_in_recovery() AS recovering'),
+    );
+    expect(rows).toEqual([{ recovering: false }]);
+    expect(router.told('token-invalid')).toHaveLength(1);
+  });
+});
