@@ -5,7 +5,8 @@ import { grade } from './result.ts';
 
 /**
  * Asks the router where a read or a write would go now: the one who knows a zombie primary from a real one. What runs
- * here passes, and so does a write that is forwarded; reads from another region warn; to hold or to refuse fails.
+ * here passes, and so does a write that is forwarded. A read that runs in another region warns; one that would have to
+ * be forwarded fails, as does whatever is held or refused.
  *
  * @param router called at each run, so that the router can be made after health
  */
@@ -14,8 +15,8 @@ export function routerCheck(router: () => Pick<RouterSeam, 'explain'>, intent: '
   check.oneOf('checks.router: intent', intent, ['read', 'write']);
   return (_signal, { self }) => {
     const { action, region, reason } = router().explain(intent);
-    const served = action === 'run' || action === 'forward';
-    const away = intent === 'read' && (action === 'forward' || (region !== undefined && region !== self));
+    const served = action === 'run' || (action === 'forward' && intent === 'write');
+    const away = intent === 'read' && region !== undefined && region !== self;
     return { status: !served ? 'fail' : away ? 'warn' : 'pass', message: reason };
   };
 }
@@ -26,19 +27,36 @@ export interface ReplicaLagOptions {
   readonly failMs: number;
 }
 
+/** What tells of lag: `router.topology().nodes`, or where that is missing, `router.explain('read')`. */
+export interface LagSource extends Pick<RouterSeam, 'explain'> {
+  topology(): object;
+}
+
 /**
- * How far this region's standby is behind, as the router measures it: against a primary that is known. Without one, and
- * on the primary itself, there is no lag to judge, and it passes.
+ * How far the freshest standby of this region is behind, as the router measures it: against a primary that is known.
+ * Without one, and on the primary itself, there is no lag to judge, and it passes.
  */
-export function replicaLagCheck(
-  router: () => Pick<RouterSeam, 'explain'>,
-  { warnMs, failMs }: ReplicaLagOptions,
-): Check {
+export function replicaLagCheck(router: () => LagSource, { warnMs, failMs }: ReplicaLagOptions): Check {
   check.function('checks.replicaLag: router', router);
   check.number('checks.replicaLag: failMs', failMs, { min: check.number('checks.replicaLag: warnMs', warnMs) });
   return (_signal, { self }) => {
-    const { region, lagMs } = router().explain('read');
-    if (region !== self || lagMs === undefined) return undefined;
-    return grade(Math.round(lagMs), 'ms', { warn: warnMs, fail: failMs });
+    const lagMs = lagOf(router(), self);
+    return lagMs === undefined ? undefined : grade(Math.round(lagMs), 'ms', { warn: warnMs, fail: failMs });
   };
+}
+
+interface LagNode {
+  readonly region: string;
+  readonly lagMs?: number;
+}
+
+function lagOf(router: LagSource, self: string): number | undefined {
+  const { nodes } = router.topology() as { readonly nodes?: readonly LagNode[] };
+  const told: readonly LagNode[] =
+    nodes ??
+    [router.explain('read')].flatMap(({ region, lagMs }) =>
+      region === undefined || lagMs === undefined ? [] : [{ region, lagMs }],
+    );
+  const lags = told.flatMap(({ region, lagMs }) => (region === self && lagMs !== undefined ? [lagMs] : []));
+  return lags.length === 0 ? undefined : Math.min(...lags);
 }

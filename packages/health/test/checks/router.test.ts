@@ -6,13 +6,13 @@ import { contextOf } from '../helpers/fixtures.ts';
 
 const never = new AbortController().signal;
 const context = contextOf(fakeClock());
-const routerThat = (explanation: RouteExplanation) => () => ({ explain: () => explanation });
+const routerThat = (explanation: RouteExplanation) => () => ({ explain: () => explanation, topology: () => ({}) });
 
 test.each<['read' | 'write', RouteExplanation, string]>([
   ['read', { action: 'run', region: 'a', reason: 'local' }, 'pass'],
   ['read', { action: 'run', reason: 'local' }, 'pass'],
   ['read', { action: 'run', region: 'b', reason: 'remote' }, 'warn'],
-  ['read', { action: 'forward', region: 'b', reason: 'behind' }, 'warn'],
+  ['read', { action: 'forward', region: 'b', reason: 'behind' }, 'fail'],
   ['read', { action: 'hold', reason: 'wait' }, 'fail'],
   ['read', { action: 'refuse', reason: 'fenced' }, 'fail'],
   ['write', { action: 'run', region: 'a', reason: 'primary' }, 'pass'],
@@ -46,6 +46,18 @@ test.each<[RouteExplanation, unknown]>([
 ])('lag is judged of the local standby against a known primary alone: %j', (explanation, result) => {
   const check = checks.replicaLag(routerThat(explanation), { warnMs: 5_000, failMs: 30_000 });
   expect(check(never, context)).toEqual(result);
+});
+
+test('a standby too far behind to be read from is judged too, and of several the freshest', () => {
+  const refused: RouteExplanation = { action: 'refuse', reason: 'no-readable-node' };
+  const lagOf = (...nodes: readonly { region: string; lagMs?: number }[]): unknown =>
+    checks.replicaLag(() => ({ explain: () => refused, topology: () => ({ nodes }) }), {
+      warnMs: 5_000,
+      failMs: 30_000,
+    })(never, context);
+  expect(lagOf({ region: 'a', lagMs: 60_000 })).toMatchObject({ status: 'fail', observed: 60_000 });
+  expect(lagOf({ region: 'a', lagMs: 60_000 }, { region: 'a', lagMs: 20 })).toMatchObject({ status: 'pass' });
+  expect(lagOf({ region: 'b', lagMs: 60_000 }, { region: 'a' })).toBeUndefined();
 });
 
 test('the limits of the lag must be in order, and the intent one of two', () => {
