@@ -1,1 +1,1 @@
-export {};
+export { type Instrumentation, type InstrumentOptions, instrument } from './instrument.ts';
