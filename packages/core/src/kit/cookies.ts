@@ -8,16 +8,16 @@ import type { Regions } from '../regions.ts';
 export function cookieValues(fields: readonly string[], name: string): readonly string[] {
   const found: string[] = [];
   for (const field of fields) {
-    let at = 0;
-    while (at < field.length) {
-      let end = field.indexOf(';', at);
+    let equals = -1;
+    for (let at = 0, end = 0; at < field.length; at = end + 1) {
+      end = field.indexOf(';', at);
       if (end === -1) end = field.length;
-      const equals = field.indexOf('=', at);
-      if (equals !== -1 && equals < end && field.slice(at, equals).trim() === name) {
-        const value = field.slice(equals + 1, end).trim();
-        found.push(value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value);
-      }
-      at = end + 1;
+      // Searched once for all the pairs before it, or a field of nothing but semicolons would cost its square.
+      if (equals < at) equals = field.indexOf('=', at);
+      if (equals === -1) break;
+      if (equals > end || field.slice(at, equals).trim() !== name) continue;
+      const value = field.slice(equals + 1, end).trim();
+      found.push(value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value);
     }
   }
   return found;

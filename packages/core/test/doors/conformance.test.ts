@@ -16,7 +16,7 @@ import {
   type RespondDecision,
   withDoors,
 } from '../../src/index.ts';
-import { app, ORIGIN, type Running, resetApp, store } from './hosts/host.ts';
+import { app, eventually, ORIGIN, type Running, resetApp, store } from './hosts/host.ts';
 import { hosts } from './hosts/index.ts';
 
 const next = (more: Partial<NextDecision> = {}): NextDecision => ({ action: 'next', reason: 'test', ...more });
@@ -250,12 +250,12 @@ describe.each(hosts)('$name', ({ mount, start, transport }) => {
       const ends: RequestOutcome[] = [];
       decide(next({ onDone: (outcome) => ends.push(outcome) }));
       await post('/echo', 'hello');
-      await expect.poll(() => ends).toHaveLength(1);
+      await eventually(() => ends).toHaveLength(1);
       expect(ends[0]).toMatchObject({ status: 200, aborted: false, by: 'handler' });
       expect(ends[0]?.headMs).toBeGreaterThan(0);
       expect(ends[0]?.durationMs).toBeGreaterThanOrEqual(ends[0]?.headMs as number);
       await get('/refuse');
-      await expect.poll(() => ends).toHaveLength(2);
+      await eventually(() => ends).toHaveLength(2);
       expect(ends[1]).toMatchObject({ status: 503, aborted: false, by: 'handler' });
     });
   });
@@ -283,7 +283,7 @@ describe.each(hosts)('$name', ({ mount, start, transport }) => {
       await aborted;
       // A fetch handler that never answers is never heard of again: the runtime has given it up.
       if (transport === 'fetch' && status === 0) return;
-      await expect.poll(() => ends).toHaveLength(1);
+      await eventually(() => ends).toHaveLength(1);
       expect(ends[0]).toMatchObject({ status, aborted: true, by: 'handler' });
     });
 
@@ -345,7 +345,7 @@ describe.each(hosts)('$name', ({ mount, start, transport }) => {
         onDone: (outcome) => ends.push(outcome),
       });
       expect((await get('/hello')).all('x-status')).toEqual(['418']);
-      await expect.poll(() => ends).toHaveLength(1);
+      await eventually(() => ends).toHaveLength(1);
       expect(ends[0]).toMatchObject({ status: 418, aborted: false, by: 'respond' });
     });
 
@@ -379,7 +379,7 @@ describe.each(hosts)('$name', ({ mount, start, transport }) => {
         }),
       );
       expect((await post('/echo', 'hello')).all('set-cookie')).toEqual(['far=1', 'far=2', 'near=201']);
-      await expect.poll(() => ends).toHaveLength(1);
+      await eventually(() => ends).toHaveLength(1);
       expect(ends[0]).toMatchObject({ status: 201, aborted: false, by: 'proxy' });
     });
 
@@ -434,7 +434,7 @@ describe.each(hosts)('$name', ({ mount, start, transport }) => {
     test('in a hook harms nobody', async () => {
       decide(next({ onHead: fail, onDone: fail }));
       expect(await get('/hello')).toMatchObject({ status: 200, body: 'hello' });
-      await expect.poll(() => failures.map(({ part }) => part)).toEqual(['onHead', 'onDone']);
+      await eventually(() => failures.map(({ part }) => part)).toEqual(['onHead', 'onDone']);
     });
 
     test('in a scope harms nobody, and the handler runs once', async () => {
@@ -497,7 +497,7 @@ describe.each(hosts)('$name', ({ mount, start, transport }) => {
       const answer = await post('/echo', 'hello');
       expect(answer.body).toBe('inner of outer hello');
       expect(answer.all('set-cookie')).toEqual(['session=0', 'region=eu']);
-      await expect.poll(() => ends).toEqual(['affinity handler 200', 'gate handler 200']);
+      await eventually(() => ends).toEqual(['affinity handler 200', 'gate handler 200']);
     });
 
     test.each([false, true])('adds what came before to what a later one answers (late: %s)', async (late) => {
@@ -511,7 +511,7 @@ describe.each(hosts)('$name', ({ mount, start, transport }) => {
       expect(answer.status).toBe(418);
       expect(answer.all('x-region-hint')).toEqual(['us']);
       expect(answer.all('set-cookie')).toEqual(['gate=1', 'session=1', 'region=eu']);
-      await expect.poll(() => ends).toEqual(['affinity respond 418', 'gate respond 418']);
+      await eventually(() => ends).toEqual(['affinity respond 418', 'gate respond 418']);
     });
 
     test('adds what came before to what another region answers, whose hint stays', async () => {
@@ -521,7 +521,7 @@ describe.each(hosts)('$name', ({ mount, start, transport }) => {
       expect(answer).toMatchObject({ status: 201, body: 'far hello' });
       expect(answer.all('x-region-hint')).toEqual(['far']);
       expect(answer.all('set-cookie')).toEqual(['far=1', 'far=2', 'session=2', 'region=eu']);
-      await expect.poll(() => ends).toEqual(['affinity proxy 201', 'gate proxy 201']);
+      await eventually(() => ends).toEqual(['affinity proxy 201', 'gate proxy 201']);
     });
   });
 });

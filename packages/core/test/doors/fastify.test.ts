@@ -1,6 +1,7 @@
 import Fastify from 'fastify';
 import { expect, test } from 'vitest';
 import { type Decision, type RequestOutcome, type RequestView, withDoors } from '../../src/index.ts';
+import { eventually } from './hosts/host.ts';
 
 function spying(decision: Decision = { action: 'next', reason: 'test' }) {
   const seen: (readonly [target: string, path: string])[] = [];
@@ -71,7 +72,7 @@ test('an injected request has its hooks like one from the network', async () => 
   });
   const answer = await app.inject('/');
   expect(answer.headers['set-cookie']).toEqual(['app=1', 'ours=1']);
-  await expect.poll(() => ends).toHaveLength(1);
+  await eventually(() => ends).toHaveLength(1);
   expect(ends[0]).toMatchObject({ status: 200, aborted: false });
 });
 

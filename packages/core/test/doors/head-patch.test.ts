@@ -3,7 +3,7 @@ import http2 from 'node:http2';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type NextDecision, type RequestOutcome, withDoors } from '../../src/index.ts';
 import { overHttp, overHttp2 } from './hosts/clients.ts';
-import type { Running } from './hosts/host.ts';
+import { eventually, type Running } from './hosts/host.ts';
 
 type Handler = (response: http.ServerResponse) => void;
 
@@ -111,7 +111,7 @@ describe.each(['http', 'http2'] as const)('a hook on the head over %s', (transpo
     expect(answer.all('x-new')).toEqual(['a']);
     expect(answer.all('x-set')).toEqual(['b']);
     expect(SHARED).toEqual(['app=1', 'app=2']);
-    await expect.poll(() => ends).toHaveLength(1);
+    await eventually(() => ends).toHaveLength(1);
     expect(ends[0]).toMatchObject({ status: 201, aborted: false });
   });
 
@@ -124,7 +124,7 @@ describe.each(['http', 'http2'] as const)('a hook on the head over %s', (transpo
       expect(answer).toMatchObject({ status: 201, body: 'x' });
       expect(answer.all('set-cookie').at(-1)).toBe('app=2');
       expect(answer.all('x-app')).toEqual(['yes']);
-      await expect.poll(() => ends).toHaveLength(1);
+      await eventually(() => ends).toHaveLength(1);
       expect(ends[0]).toMatchObject({ status: 201, aborted: false });
     }
   });

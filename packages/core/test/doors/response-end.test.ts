@@ -4,11 +4,12 @@ import net, { type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { onResponseEnd, responseEnd } from '../../src/doors/response-end.ts';
 import type { NodeResponse } from '../../src/index.ts';
+import { eventually } from './hosts/host.ts';
 
-const BIG = Buffer.alloc(32 * 1_024 * 1_024);
+const BIG = Buffer.alloc(16 * 1_024 * 1_024);
 const ends: { readonly path: string; readonly aborted: boolean; readonly known: string }[] = [];
 const endOf = async (path: string): Promise<unknown> => {
-  await expect.poll(() => ends.filter((end) => end.path === path)).toHaveLength(1);
+  await eventually(() => ends.filter((end) => end.path === path)).toHaveLength(1);
   // Nothing more is told of it later.
   await new Promise((resolve) => setImmediate(resolve));
   expect(ends.filter((end) => end.path === path)).toHaveLength(1);

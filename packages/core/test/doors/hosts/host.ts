@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { expect } from 'vitest';
 import { type Decider, RegionKitError, rawRequest, type WithDoors } from '../../../src/index.ts';
 
 /** One real framework, with the door mounted in it behind a CORS plugin and in front of the same small app. */
@@ -55,6 +56,9 @@ export function refusal(): RegionKitError {
     headers: { 'Retry-After': '7', 'X-Region-Hint': 'us-east-1' },
   });
 }
+
+/** Waits for what comes about by itself, however busy the machine is. */
+export const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 15_000 });
 
 /** A body parser of the kind that calls back from an event and so leaves every asynchronous context. */
 export function collect(
