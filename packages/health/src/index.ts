@@ -14,7 +14,7 @@ export type { EventLoopOptions } from './checks/event-loop.ts';
 export type { HttpCheckOptions } from './checks/http.ts';
 export type { LatencyOptions } from './checks/latency.ts';
 export type { PoolLike } from './checks/pool.ts';
-export type { ReplicaLagOptions } from './checks/router.ts';
+export type { LagSource, ReplicaLagOptions } from './checks/router.ts';
 export type { SessionsLike } from './checks/session-keys.ts';
 export type { AnyServer } from './drain/connections.ts';
 export { createDrain, type Drain, type Drainable, type DrainEvents, type DrainStep } from './drain/drain.ts';

@@ -28,6 +28,8 @@ interface Use {
   /** Requests that are being answered on it; Infinity once it was upgraded, and on HTTP/2, where the session ends it. */
   busy: number;
   idleSinceMs: number;
+  /** The answer to the last request that has come in on it. */
+  latest: ServerResponse | undefined;
   /** If more than this has arrived, a request is on its way. */
   bytesRead: number;
 }
@@ -35,7 +37,6 @@ interface Use {
 export function watchConnections(server: AnyServer, clock: Clock): Connections {
   const sockets = new Map<Socket, Use>();
   const handshaking = new Set<Socket>();
-  const answers = new Set<ServerResponse>();
   const sessions = new Set<ServerHttp2Session>();
   const secure = server instanceof TlsServer;
   const clearHttp2 = !secure && !(server instanceof HttpServer);
@@ -49,6 +50,7 @@ export function watchConnections(server: AnyServer, clock: Clock): Connections {
     const use: Use = {
       busy: http2 ? Number.POSITIVE_INFINITY : 0,
       idleSinceMs: clock.now(),
+      latest: undefined,
       bytesRead: socket.bytesRead,
     };
     sockets.set(socket, use);
@@ -68,10 +70,14 @@ export function watchConnections(server: AnyServer, clock: Clock): Connections {
     if (request.httpVersionMajor >= 2) return;
     const use = useOf(request.socket);
     use.busy += 1;
-    answers.add(response);
-    if (refusing) response.shouldKeepAlive = false;
+    if (refusing) {
+      // Of pipelined requests the last one's answer ends the connection, or those behind it would get none.
+      if (use.latest !== undefined) use.latest.shouldKeepAlive = true;
+      response.shouldKeepAlive = false;
+    }
+    use.latest = response;
     response.once('close', () => {
-      answers.delete(response);
+      if (use.latest === response) use.latest = undefined;
       use.busy -= 1;
       use.idleSinceMs = clock.now();
       use.bytesRead = request.socket.bytesRead;
@@ -112,7 +118,7 @@ export function watchConnections(server: AnyServer, clock: Clock): Connections {
   return {
     refuseReuse: () => {
       refusing = true;
-      for (const response of answers) response.shouldKeepAlive = false;
+      for (const { latest } of sockets.values()) if (latest !== undefined) latest.shouldKeepAlive = false;
     },
     stopListening: () => {
       stopped = true;

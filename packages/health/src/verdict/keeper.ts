@@ -61,6 +61,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
       if (now >= check.staleAtMs) {
         check.expire();
         onStale(check);
+        // Its timer may be lost; what runs already is not run twice.
+        check.wake();
       }
       lookAgainAtMs = Math.min(lookAgainAtMs, check.staleAtMs);
     }

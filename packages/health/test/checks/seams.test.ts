@@ -1,7 +1,17 @@
+import type { Config } from '@regionkit/config';
 import { fakeClock } from '@regionkit/core/testing';
+import type { RegionRouter } from '@regionkit/db-router';
+import type { SessionVerifier } from '@regionkit/session';
 import type { Pool } from 'pg';
 import { expect, expectTypeOf, test } from 'vitest';
-import { checks, type PoolLike } from '../../src/index.ts';
+import {
+  type ConfigLike,
+  checks,
+  type HealthOptions,
+  type LagSource,
+  type PoolLike,
+  type SessionsLike,
+} from '../../src/index.ts';
 import { contextOf } from '../helpers/fixtures.ts';
 
 const never = new AbortController().signal;
@@ -22,8 +32,12 @@ test('checks.pool asks its one question within its time', async () => {
   ]);
 });
 
-test('a pg pool fits', () => {
+test('the real ones fit', () => {
   expectTypeOf<Pool>().toExtend<PoolLike>();
+  expectTypeOf<Config<Record<string, never>>>().toExtend<ConfigLike>();
+  expectTypeOf<SessionVerifier>().toExtend<SessionsLike>();
+  expectTypeOf<RegionRouter<'a'>>().toExtend<LagSource>();
+  expectTypeOf<() => ReturnType<RegionRouter<'a'>['topology']>>().toExtend<NonNullable<HealthOptions['epoch']>>();
 });
 
 test('checks.config gives the verdict of the configuration, and the keys that are late', () => {

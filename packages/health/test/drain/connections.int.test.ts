@@ -129,27 +129,34 @@ test('a request of which only the head has begun to arrive is waited for', async
   await left;
 });
 
-test('pipelined requests are all answered', async () => {
-  let answered = 0;
-  const hang = deferred();
-  const server = http.createServer((_request, response) => {
-    void hang.promise.then(() => {
-      answered += 1;
-      response.end('ok');
+test.each(['before', 'after'] as const)(
+  'pipelined requests that came in %s the drain began are all answered',
+  async (when) => {
+    const hang = deferred();
+    let requests = 0;
+    const server = http.createServer((request, response) => {
+      requests += 1;
+      void hang.promise.then(() => response.end(`answer to ${request.url}`));
     });
-  });
-  const port = await listen(server);
-  const { drain } = drainOf(server);
-  const client = await connect(port);
-  client.write(GET);
-  await new Promise((resolve) => server.once('request', resolve));
-  const left = drain.start();
-  hang.resolve();
-  await client.closed;
-  await left;
-  expect(answered).toBe(1);
-  expect(client.heard()).toMatch(/connection: close/i);
-});
+    const port = await listen(server);
+    const { drain } = drainOf(server);
+    const client = await connect(port);
+    client.write('GET /1 HTTP/1.1\r\nHost: x\r\n\r\n');
+    await expect.poll(() => requests).toBe(1);
+    const rest = (): void => client.write('GET /2 HTTP/1.1\r\nHost: x\r\n\r\nGET /3 HTTP/1.1\r\nHost: x\r\n\r\n');
+    if (when === 'before') rest();
+    if (when === 'before') await expect.poll(() => requests).toBe(3);
+    const left = drain.start();
+    await expect.poll(() => drain.step).toBe('closing');
+    if (when === 'after') rest();
+    await expect.poll(() => requests).toBe(3);
+    hang.resolve();
+    expect(await client.closed).toBe('closed');
+    await left;
+    expect(client.heard().match(/answer to \/\d/g)).toEqual(['answer to /1', 'answer to /2', 'answer to /3']);
+    expect(client.heard().match(/connection: close/gi)).toHaveLength(1);
+  },
+);
 
 test('what never ends is cut at the end of the grace: a stream, an upgraded connection', async () => {
   const server = http.createServer((_request, response) => {

@@ -1,0 +1,33 @@
+/** Lets callers wait for something that happens once. */
+export interface Gate {
+  /** Resolves when it is open. Rejects with the reason of `signal` if that is aborted first. */
+  wait(signal: AbortSignal | undefined): Promise<void>;
+  open(): void;
+}
+
+export function createGate(): Gate {
+  const waiting = new Set<() => void>();
+  let isOpen = false;
+  return {
+    wait: (signal) =>
+      new Promise<void>((resolve, reject) => {
+        if (isOpen) return resolve();
+        if (signal?.aborted) return reject(signal.reason);
+        const done = (): void => {
+          signal?.removeEventListener('abort', abort);
+          resolve();
+        };
+        const abort = (): void => {
+          waiting.delete(done);
+          reject(signal?.reason);
+        };
+        waiting.add(done);
+        signal?.addEventListener('abort', abort, { once: true });
+      }),
+    open: () => {
+      isOpen = true;
+      for (const done of waiting) done();
+      waiting.clear();
+    },
+  };
+}

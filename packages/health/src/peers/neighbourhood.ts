@@ -1,0 +1,104 @@
+import type { DatabaseReport, RegionState, RegionView, RequestView } from '@regionkit/core';
+import { unknownRegion } from '@regionkit/core';
+import type { HealthOptions } from '../options.ts';
+import type { Neighbour, Relative } from '../verdict/guard.ts';
+import type { HealthVerdict } from '../verdict/judge.ts';
+import { isNonce, seal } from './document.ts';
+import type { CheckedPeersOptions } from './options.ts';
+import { createPeers, type PeersHooks } from './peers.ts';
+import { createView, ownState, sameEpoch, shown } from './view.ts';
+
+/** This region among the others: what it tells them, what it knows of them, and when to ask them. */
+export interface Neighbourhood<Name extends string> {
+  readonly view: RegionView<Name>;
+  /** The others, as the guard sees them. */
+  neighbours(): readonly Neighbour[];
+  /** This region's state may have changed: who subscribed to the view is told. */
+  tell(): void;
+  /** The same, and it matters to the other regions, who are told at once. */
+  announce(): void;
+  /** Looks at this region's own database report, and asks whom it is time to ask. */
+  tick(): void;
+  wake(): void;
+  forget(): void;
+  /** The document that answers `request`; undefined if its nonce will not do. */
+  document(request: RequestView): string | undefined;
+  close(): void;
+}
+
+export interface NeighbourhoodOptions<Name extends string>
+  extends Pick<HealthOptions<Name>, 'epoch'>,
+    Omit<PeersHooks<Name>, 'onChange'> {
+  readonly peers: CheckedPeersOptions<Name> | undefined;
+  urgent(): boolean;
+  /** Called before anything is read from memory. */
+  noticeJump(): void;
+  verdict(): HealthVerdict;
+  relative(): Relative;
+}
+
+export function createNeighbourhood<Name extends string>(options: NeighbourhoodOptions<Name>): Neighbourhood<Name> {
+  const { regions, clock, epoch, urgent, noticeJump, verdict, relative } = options;
+  const self = regions.get(regions.self) ?? { name: regions.self, origin: '' };
+  const peers = options.peers && createPeers(options.peers, { ...options, onChange: (name) => tell(name) });
+
+  const report = (): DatabaseReport | undefined => {
+    try {
+      return epoch?.().local;
+    } catch {
+      // The router is made after health: until then there is nothing to report.
+      return undefined;
+    }
+  };
+  const look = (name: Name): RegionState<Name> => {
+    noticeJump();
+    if (name === self.name) return ownState(self, verdict(), report(), clock.now());
+    const state = peers?.get(name);
+    return state === undefined ? unknownRegion(regions.get(name) ?? { name, origin: '' }) : shown(state);
+  };
+  const { view, tell } = createView(regions, look);
+
+  let known = report();
+  const isUrgent = (): boolean => {
+    if (relative() !== 'in') return true;
+    try {
+      if (urgent()) return true;
+    } catch {
+      return true;
+    }
+    if (epoch === undefined || known?.role === 'primary') return false;
+    return regions.list.every(({ name }) => peers?.get(name)?.primary === undefined);
+  };
+
+  return {
+    view,
+    neighbours: () => regions.list.flatMap(({ name }) => (name === self.name ? [] : (peers?.get(name) ?? []))),
+    tell: () => tell(self.name),
+    announce: () => {
+      tell(self.name);
+      peers?.announce();
+    },
+    tick: () => {
+      const latest = report();
+      if (latest?.role !== known?.role || !sameEpoch(latest?.epoch, known?.epoch)) peers?.announce();
+      known = latest;
+      peers?.tick(isUrgent());
+    },
+    wake: () => peers?.wake(),
+    forget: () => peers?.forget(),
+    document: (request) => {
+      const [nonce, ...others] = request.header('x-region-nonce');
+      if (peers === undefined || !isNonce(nonce) || others.length > 0) return undefined;
+      if (request.header('x-region-news').length > 0) peers.heardFrom(request.header('x-region-from')[0] ?? '');
+      noticeJump();
+      const { accept, reads, writes } = verdict();
+      const database = report();
+      return seal(
+        { region: self.name, accept, reads, writes, relative: relative(), ...(database && { database }) },
+        nonce,
+        peers.keyring,
+      );
+    },
+    close: () => peers?.close(),
+  };
+}
