@@ -1,3 +1,122 @@
 import type { Mutation } from './mutation.ts';
 
-export const MUTANTS: readonly Mutation[] = [];
+const ROUTER = 'packages/db-router/src';
+
+/** Bugs of the kinds that others have had. Each must be found within its number of seeds. */
+export const MUTANTS: readonly Mutation[] = [
+  {
+    name: 'token-ignored',
+    edits: [
+      {
+        file: `${ROUTER}/routing/decide.ts`,
+        find: 'return need === undefined ? decidePlain',
+        replace: 'return need !== null ? decidePlain',
+      },
+    ],
+    breaks: ['read-your-writes'],
+    profile: 'standbys',
+    seeds: 2,
+  },
+  {
+    // Positions compare by number alone, as where a token is nothing but an LSN.
+    name: 'timeline-ignored',
+    edits: [
+      {
+        file: `${ROUTER}/causality/scope.ts`,
+        find: 'if (epoch.timeline === top.timeline) return',
+        replace: "if (epoch.timeline < top.timeline) return 'kept';\n  if (epoch.timeline === top.timeline) return",
+      },
+      {
+        file: `${ROUTER}/routing/decide.ts`,
+        find: 'if (view.timeline === need.timeline) {',
+        replace: 'if (view.position >= need.lsn) return true;\n  if (view.timeline === need.timeline) {',
+      },
+    ],
+    breaks: ['read-your-writes', 'lost-silently', 'loss-not-announced'],
+    profile: 'failovers',
+    seeds: 3,
+  },
+  {
+    // Two standbys that were both promoted are taken for one primary.
+    name: 'owner-ignored',
+    edits: [
+      {
+        file: `${ROUTER}/topology/judge.ts`,
+        find: 'top.owners.length > 1',
+        replace: 'top.owners.length > 99',
+      },
+      {
+        file: `${ROUTER}/causality/scope.ts`,
+        find: 'top.owners.length > 1',
+        replace: 'top.owners.length > 99',
+      },
+      {
+        file: `${ROUTER}/routing/decide.ts`,
+        find: 'if (seat.owner !== need.owner) return false;',
+        replace: '',
+      },
+    ],
+    breaks: ['read-your-writes', 'lost-silently', 'monotonic-reads'],
+    profile: 'twins',
+    seeds: 4,
+  },
+  {
+    name: 'position-kept-over-a-crash',
+    edits: [
+      {
+        file: `${ROUTER}/topology/apply.ts`,
+        find: '    reading,\n    readAtMs: sentAtMs,',
+        replace:
+          '    reading: before !== undefined && before.position > reading.position ? { ...reading, position: before.position } : reading,\n    readAtMs: sentAtMs,',
+      },
+    ],
+    breaks: ['read-your-writes', 'monotonic-reads'],
+    profile: 'standbys',
+    seeds: 3,
+  },
+  {
+    name: 'unknown-retried',
+    edits: [
+      {
+        file: `${ROUTER}/routing/statements.ts`,
+        find: "        engine.monitor.wake(node.index);\n        if (failure.outcome === 'unknown') throw unknown(node, error);\n        throw error;",
+        replace: '        await lookAgain(node, deadlineMs, error);\n        break;',
+      },
+    ],
+    breaks: ['duplicate'],
+    profile: 'partitions',
+    seeds: 4,
+  },
+  {
+    name: 'lease-kept-across-a-fence',
+    edits: [
+      {
+        file: `${ROUTER}/engine.ts`,
+        find: 'const clients = node.destroyAll(error);',
+        replace: 'const clients = 0;',
+      },
+    ],
+    breaks: ['write-on-fenced'],
+    profile: 'partitions',
+    seeds: 6,
+  },
+  {
+    // Whatever is out of recovery and near is the primary.
+    name: 'fence-off',
+    edits: [
+      {
+        file: `${ROUTER}/topology/judge.ts`,
+        find: ' && epoch.timeline === top.timeline && !isVoided(facts, epoch);',
+        replace: ' && !isVoided(facts, epoch);',
+      },
+      {
+        file: `${ROUTER}/topology/judge.ts`,
+        find: "  if (top !== undefined && epoch.timeline < top.timeline) return { state: 'fenced', readable: false };\n",
+        replace: '',
+      },
+    ],
+    breaks: ['write-on-fenced', 'read-your-writes'],
+    profile: 'failovers',
+    seeds: 3,
+  },
+];
