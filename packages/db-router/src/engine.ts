@@ -13,6 +13,7 @@ import {
 } from './errors.ts';
 import type { RouterEvents } from './events.ts';
 import type { Settings } from './options.ts';
+import { decideRead } from './routing/decide.ts';
 import { createHoldQueue, type HoldQueue } from './routing/hold.ts';
 import { classify } from './routing/outcome.ts';
 import type { Route } from './routing/route.ts';
@@ -61,6 +62,7 @@ const STALE_VIEW: Route = { action: 'hold', node: -1, region: undefined, reason:
 export function createEngine(settings: Settings, events: Events<RouterEvents>): Engine {
   const { clock, regions } = settings;
   const silentLooks = settings.nodes.map(() => 0);
+  const failureCodes: (string | undefined)[] = settings.nodes.map(() => undefined);
   const readers = new Set<() => void>();
   const counters = createCounters();
   let closed = false;
@@ -156,6 +158,10 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>): 
     owners: regions.list.flatMap(({ name }) =>
       Array.from({ length: MAX_OWNERS_PER_REGION }, (_, place) => `${name}/${place}`),
     ),
+    isOutOfReach: (need) => {
+      const { action } = decideRead(live.table, need, 0, 0, settings.tokenWaitMs > 0);
+      return action === 'forward' || action === 'refuse';
+    },
     topology: () => live.topology,
     systems: () => live.store.facts.tops.map(({ system }) => system),
     hear: (epoch) => hear(epoch, 'token'),
@@ -221,11 +227,15 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>): 
     },
     onReading: (index, reading, sentAtMs) => {
       silentLooks[index] = 0;
+      failureCodes[index] = undefined;
       live.take({ type: 'reading', node: index, reading, sentAtMs, atMs: clock.now() });
     },
     onFailure: (index, error) => {
-      const { kind } = classify(error, { phase: 'open', inRecovery: false });
-      const answered = kind === 'login' || isServerError(error);
+      const { code } = classify(error, { phase: 'open', inRecovery: false });
+      if (failureCodes[index] !== code) emit('probe-failed', { node: nodes[index]?.id ?? '', code });
+      failureCodes[index] = code;
+      // A server that refuses us is there: who waits for one of its statements need not give up.
+      const answered = isServerError(error);
       silentLooks[index] = answered ? 0 : (silentLooks[index] ?? 0) + 1;
       live.take({ type: 'failed', node: index, atMs: clock.now() });
       const node = nodes[index];

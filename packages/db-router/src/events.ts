@@ -9,6 +9,8 @@ export interface RouterEvents {
   'primary-lost': { readonly state: TopologyState; readonly last?: Epoch };
   /** A node changed its state. */
   node: { readonly node: string; readonly from: NodeState; readonly to: NodeState };
+  /** A node could not be asked. Told when the reason changes. `code` is a SQLSTATE or errno: a wrong password is 28P01. */
+  'probe-failed': { readonly node: string; readonly code: string };
   /** A node got its last statement: a newer history is known. `clients` were destroyed. */
   fenced: { readonly node: string; readonly by: Epoch | undefined; readonly clients: number };
   /** Two owners write one timeline: no write goes anywhere until an operator has looked. */
@@ -59,6 +61,7 @@ export const ROUTER_EVENTS: readonly (keyof RouterEvents)[] = [
   'primary',
   'primary-lost',
   'node',
+  'probe-failed',
   'fenced',
   'twin-primaries',
   'foreign-system',

@@ -31,6 +31,7 @@ export { outcomeOf } from './routing/outcome.ts';
 export type { RouteReason } from './routing/route.ts';
 export type { Query } from './routing/statements.ts';
 export type { Transaction, TransactionOptions } from './routing/transactions.ts';
+export { type FakeRouter, type FakeRouterOptions, type FakeStatement, fakeRouter } from './testing/fake-router.ts';
 export type { EpochStore } from './topology/epoch-store.ts';
 export { postgresReadings, type Reading, type Readings } from './topology/readings.ts';
 export type { NodeState, TopologyState } from './topology/topology.ts';

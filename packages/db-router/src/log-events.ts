@@ -10,6 +10,7 @@ export function logEvents(events: EventSource<RouterEvents>, logger: Logger): vo
   );
   events.on('primary-lost', ({ state }) => say('warn', `there is no primary (${state})`));
   events.on('fenced', ({ node, clients }) => say('warn', `${node} is fenced; ${clients} connections were destroyed`));
+  events.on('probe-failed', ({ node, code }) => say('warn', `${node} cannot be asked (${code})`));
   events.on('twin-primaries', ({ timeline, owners }) =>
     say('error', `timeline ${timeline} is written by ${owners.join(' and ')}: no write goes anywhere`),
   );

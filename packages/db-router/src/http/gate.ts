@@ -12,7 +12,7 @@ import {
   withDoors,
 } from '@regionkit/core';
 import { createKeyring, isSharedCacheable, type Keyring } from '@regionkit/core/kit';
-import type { GateRouter, PrimaryLocation } from '../gate-seam.ts';
+import type { GateRouter, PrimaryLocation, RequestScope } from '../gate-seam.ts';
 import { ForwardError } from './errors.ts';
 import { EVENT_NAMES, type WriteGateEvents } from './events.ts';
 import { createForwarder, type Forwarder } from './forward.ts';
@@ -38,10 +38,14 @@ interface WriteGateDecider extends Decider, EventSource<WriteGateEvents>, AsyncD
   close(): Promise<void>;
 }
 
-/** One write on its way to a decision. */
+/** One request on its way to a decision. */
 interface Asked {
   readonly request: RequestView;
   readonly write: boolean;
+  /** A read's: its tokens say where it can be served. That of a write is opened where it is served. */
+  readonly scope: RequestScope | undefined;
+  /** A write, or a read that only the primary's region can serve. */
+  readonly forPrimary: boolean;
   readonly mark: HopVerdict | undefined;
   readonly startedAtMs: number;
 }
@@ -96,20 +100,20 @@ export function createWriteGate<Name extends string>(
     return verdict;
   };
 
-  const serve = ({ request, write }: Asked, reason: GateReason): NextDecision => {
-    const scope = router.openScope({ tokens: tokens.read(request), access: write ? 'write' : 'read' });
-    return {
-      action: 'next',
-      reason,
-      scope: (run) => scope.run(run),
-      onHead: (head) => {
-        const issued = scope.closeHead();
-        // One client's position must not be given to others by a cache. The answer to an unsafe method is kept by none.
-        if (isSafe(request.method) && isSharedCacheable(head)) return;
-        tokens.write(head, issued);
-      },
-    };
-  };
+  const openScope = (request: RequestView, write: boolean): RequestScope =>
+    router.openScope({ tokens: tokens.read(request), access: write ? 'write' : 'read' });
+
+  const serve = ({ request, write, scope = openScope(request, write) }: Asked, reason: GateReason): NextDecision => ({
+    action: 'next',
+    reason,
+    scope: (run) => scope.run(run),
+    onHead: (head) => {
+      const issued = scope.closeHead();
+      // One client's position must not be given to others by a cache. The answer to an unsafe method is kept by none.
+      if (isSafe(request.method) && isSharedCacheable(head)) return;
+      tokens.write(head, issued);
+    },
+  });
 
   const refuse = (error: ForwardError, reason: GateReason): Decision => ({
     action: 'respond',
@@ -119,11 +123,11 @@ export function createWriteGate<Name extends string>(
 
   /** Undefined: there is no primary to decide by. */
   const decideBy = (asked: Asked, primary: PrimaryLocation<Name> | undefined): Decision | undefined => {
-    const { request, write, mark, startedAtMs } = asked;
+    const { request, forPrimary, mark, startedAtMs } = asked;
     const ruling = ruleWrite({
       self,
       policy: router.writes,
-      write,
+      write: forPrimary,
       primary: primary?.region,
       marked: mark !== undefined,
       markedBySelf: mark?.mark === 'own',
@@ -190,8 +194,11 @@ export function createWriteGate<Name extends string>(
       const mark = values.length === 0 ? undefined : readMark(request, values);
       // Whoever forwarded it took it for a write.
       const write = mark?.mark === 'valid' || (isWrite?.(request) ?? !isSafe(request.method));
-      const asked = { request, write, mark, startedAtMs };
-      const decision = decideBy(asked, write ? router.primaryNow() : undefined);
+      const scope = write ? undefined : openScope(request, write);
+      // Under the other policies the router reads over the WAN, or says itself that it cannot.
+      const forPrimary = write || (router.writes === 'forward' && mark === undefined && scope?.needsPrimary() === true);
+      const asked = { request, write, scope, forPrimary, mark, startedAtMs };
+      const decision = decideBy(asked, forPrimary ? router.primaryNow() : undefined);
       return decision === undefined ? hold(asked).then(told) : told(decision);
     },
   } satisfies WriteGateDecider);

@@ -16,7 +16,7 @@ type ConnectCallback = (
 ) => void;
 
 /** What a facade does with what it is asked for. */
-interface FacadeBackend {
+export interface FacadeBackend {
   query(query: Query, values: Values): Promise<unknown>;
   lease(onRelease: (error: unknown, client: PoolClient) => void): Promise<PoolClient>;
 }
@@ -25,7 +25,7 @@ interface FacadeBackend {
  * A `pg.Pool` by `instanceof` and by name, because ORMs decide by both whether a transaction gets a client of its own. It
  * has no connections: `connect()` takes one from the pool of the node it picks, and refuses there, never at BEGIN.
  */
-class RegionPool extends pg.Pool {
+export class RegionPool extends pg.Pool {
   readonly #backend: FacadeBackend;
 
   constructor(options: pg.PoolConfig, backend: FacadeBackend) {

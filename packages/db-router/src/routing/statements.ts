@@ -6,6 +6,7 @@ import {
   AbortedError,
   AdvisoryLockError,
   NodeUnavailableError,
+  NoPrimaryError,
   NoReadableNodeError,
   NotPrimaryRegionError,
   OutcomeUnknownError,
@@ -113,7 +114,7 @@ export function createStatements(engine: Engine): Statements {
     turn = (turn + 1) & 0x3fffffff;
     const route = decideRead(table, needOf(scope), 0, turn, true);
     if (route.action !== 'run' || engine.closed || (settings.monotonicReads && scope !== undefined)) {
-      return readSlowly(query, values, scope, 0);
+      return readSlowly(firstAttempt(query, values, scope));
     }
     const node = nodes[route.node] as PoolNode;
     if (takesAdvisoryLock(query) && inRecovery(node)) return Promise.reject(new AdvisoryLockError());
@@ -125,13 +126,10 @@ export function createStatements(engine: Engine): Statements {
         stillHas(route, scope);
       runFast(node, query, values, still, resolve, (error, phase, recovering) => {
         if (phase === 'moved') {
-          readSlowly(query, values, scope, 0).then(resolve, reject);
+          readSlowly(firstAttempt(query, values, scope)).then(resolve, reject);
           return;
         }
-        afterReadFailure(error, node, phase, recovering, { query, values, scope, avoid: 0, reruns: 0 }).then(
-          resolve,
-          reject,
-        );
+        afterReadFailure(error, node, phase, recovering, firstAttempt(query, values, scope)).then(resolve, reject);
       });
     });
   };
@@ -151,7 +149,14 @@ export function createStatements(engine: Engine): Statements {
     readonly scope: Scope | undefined;
     readonly avoid: number;
     readonly reruns: number;
+    /** How long it may be held, on the monotonic clock. */
+    readonly deadlineMs: number;
   }
+
+  const firstAttempt = (query: Query, values: Values, scope: Scope | undefined): Attempt => {
+    const deadlineMs = clock.now() + settings.holdWritesMs;
+    return { query, values, scope, avoid: 0, reruns: 0, deadlineMs };
+  };
 
   const afterReadFailure = async (
     error: unknown,
@@ -161,16 +166,15 @@ export function createStatements(engine: Engine): Statements {
     attempt: Attempt,
   ): Promise<QueryResult> => {
     const failure = classify(error, { phase, inRecovery: recovering });
-    const avoid = attempt.avoid | (1 << node.index);
     const reruns = attempt.reruns + 1;
     if (failure.kind !== 'statement' && failure.kind !== 'timeout') engine.monitor.wake(node.index);
-    const again = (to: number): Promise<QueryResult> => {
+    const again = (): Promise<QueryResult> => {
       retried('read', failure, node);
-      return readSlowly(attempt.query, attempt.values, attempt.scope, to, reruns, error);
+      return readSlowly({ ...attempt, avoid: attempt.avoid | (1 << node.index), reruns }, error);
     };
     switch (failure.kind) {
       case 'not-sent':
-        return again(avoid);
+        return again();
       case 'login':
         throw new NodeUnavailableError(node.id, error);
       case 'read-only':
@@ -182,7 +186,7 @@ export function createStatements(engine: Engine): Statements {
         return runOnPrimary(attempt, failure, node, error);
       case 'lost':
         if (failure.outcome === 'unknown') throw unknown(node, error);
-        return again(avoid);
+        return again();
       default:
         throw error;
     }
@@ -201,28 +205,25 @@ export function createStatements(engine: Engine): Statements {
     return readOn(nodes[target.view.index] as PoolNode, { ...attempt, avoid: ~target.bit, reruns: MAX_RERUNS });
   };
 
-  const readSlowly = async (
-    query: Query,
-    values: Values,
-    scope: Scope | undefined,
-    avoid: number,
-    reruns = 0,
-    cause?: unknown,
-  ): Promise<QueryResult> => {
-    const route = await chooseRead(scope, avoid, cause);
+  const readSlowly = async (attempt: Attempt, cause?: unknown): Promise<QueryResult> => {
+    const route = await chooseRead(attempt, cause);
     const node = nodes[route.node] as PoolNode;
-    if (takesAdvisoryLock(query) && inRecovery(node)) throw new AdvisoryLockError();
+    if (takesAdvisoryLock(attempt.query) && inRecovery(node)) throw new AdvisoryLockError();
     countRoute(counters, route.reason);
-    return readOn(node, { query, values, scope, avoid, reruns });
+    return readOn(node, attempt);
   };
 
-  /** A node for a read, having waited for a standby if that can help. */
-  const chooseRead = async (scope: Scope | undefined, avoid: number, cause?: unknown): Promise<Route> => {
+  /** A node for a read, having waited for a standby if that can help, and for a primary if there is none. */
+  const chooseRead = async (
+    { scope, avoid, deadlineMs }: Pick<Attempt, 'scope' | 'avoid' | 'deadlineMs'>,
+    cause?: unknown,
+  ): Promise<Route> => {
     let mayWait = settings.tokenWaitMs > 0;
+    let failed = avoid;
     for (;;) {
       if (engine.closed) throw new RouterClosedError();
       const need = needOf(scope);
-      const route = decideRead(live.table, need, avoid, turn, mayWait);
+      const route = decideRead(live.table, need, failed, turn, mayWait);
       switch (route.action) {
         case 'run':
           if (route.reason === 'stale') events.emit('stale-read', { node: nodes[route.node]?.id ?? '' });
@@ -240,12 +241,34 @@ export function createStatements(engine: Engine): Statements {
         case 'forward':
           throw new NotPrimaryRegionError(route.region ?? '', 'read');
         default:
-          if (route.reason === 'replica-behind' && need !== undefined && cause === undefined) {
-            throw new ReplicaBehindError(route.region === undefined ? {} : { region: route.region });
+          if (!(await mayHoldRead(failed, deadlineMs, scope?.signal))) {
+            if (route.reason === 'replica-behind' && need !== undefined && cause === undefined) {
+              throw new ReplicaBehindError(route.region === undefined ? {} : { region: route.region });
+            }
+            throw new NoReadableNodeError(cause);
           }
-          throw new NoReadableNodeError(cause);
+          failed = 0;
       }
     }
+  };
+
+  /**
+   * Nothing serves this read at this moment. While there is no primary it is held for one, as a write is; where those that
+   * could serve it have just failed, they are looked at again. False once its time is up: nothing was sent.
+   */
+  const mayHoldRead = async (failed: number, deadlineMs: number, signal: AbortSignal | undefined): Promise<boolean> => {
+    if (live.topology.primary === undefined) {
+      try {
+        await engine.locate(deadlineMs, signal);
+        return true;
+      } catch (error) {
+        if (error instanceof NoPrimaryError) return false;
+        throw error;
+      }
+    }
+    if (failed === 0 || clock.now() >= deadlineMs) return false;
+    await engine.pause(settings.alertMs);
+    return true;
   };
 
   const readOn = async (node: PoolNode, attempt: Attempt): Promise<QueryResult> => {
@@ -259,8 +282,7 @@ export function createStatements(engine: Engine): Statements {
     const seat = stillMay(node, scope);
     if (!seat) {
       node.release(client, false);
-      const avoid = attempt.avoid | (1 << node.index);
-      return readSlowly(query, values, scope, avoid, attempt.reruns + 1);
+      return readSlowly({ ...attempt, avoid: attempt.avoid | (1 << node.index), reruns: attempt.reruns + 1 });
     }
     const recovering = inRecovery(node);
     try {
@@ -416,10 +438,11 @@ export function createStatements(engine: Engine): Statements {
       return leased;
     },
     leaseForRead: async (scope) => {
+      const deadlineMs = clock.now() + settings.holdWritesMs;
       let avoid = 0;
       let cause: unknown;
       for (;;) {
-        const route = await chooseRead(scope, avoid, cause);
+        const route = await chooseRead({ scope, avoid, deadlineMs }, cause);
         const node = nodes[route.node] as PoolNode;
         try {
           const client = await acquire(node);

@@ -69,7 +69,7 @@ export function createProbe(options: ProbeOptions): Probe {
         const cancel = clock.schedule(() => {
           timedOut = true;
           drop();
-          reject(new Error('the probe timed out'));
+          reject(Object.assign(new Error('the probe timed out'), { code: 'ETIMEDOUT' }));
         }, options.timeoutMs);
         read()
           .catch((error: unknown) => {

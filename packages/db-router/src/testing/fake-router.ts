@@ -1,0 +1,202 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { createEvents, type Epoch, type RouteExplanation } from '@regionkit/core';
+import type { PoolClient, QueryResult } from 'pg';
+import { createCounters } from '../counters.ts';
+import { NestedTransactionError, NoPrimaryError, NotPrimaryRegionError } from '../errors.ts';
+import { ROUTER_EVENTS, type RouterEvents } from '../events.ts';
+import type { WritePolicy } from '../gate-seam.ts';
+import { RegionPool } from '../pools/facade.ts';
+import type { RegionRouter, RouterTopology } from '../region-router.ts';
+import type { RouteReason } from '../routing/route.ts';
+import type { Query, Values } from '../routing/statements.ts';
+import type { Transaction } from '../routing/transactions.ts';
+
+/** One statement a fake router was asked for. */
+export interface FakeStatement {
+  readonly intent: 'read' | 'write';
+  readonly text: string;
+  readonly values: readonly unknown[];
+  /** Whether it was part of a transaction or a batch. */
+  readonly inTransaction: boolean;
+}
+
+export interface FakeRouterOptions<Name extends string> {
+  readonly self: Name;
+  /** The region of the primary; undefined for none. @default self */
+  readonly primary?: Name | undefined;
+  /** @default 'reject' */
+  readonly writes?: WritePolicy;
+  /** Answers a statement: the rows of it. @default no rows */
+  answer?(statement: FakeStatement): readonly Record<string, unknown>[] | Promise<readonly Record<string, unknown>[]>;
+}
+
+/** A router without a database, for unit tests of what uses one. */
+export interface FakeRouter<Name extends string = string> extends RegionRouter<Name> {
+  /** Every statement, in order; BEGIN and COMMIT are not among them. */
+  readonly statements: readonly FakeStatement[];
+  /** Moves the primary to another region; undefined for none. The timeline goes up by one. */
+  setPrimary(region: Name | undefined): void;
+  /** Tells its listeners an event. */
+  emit<E extends keyof RouterEvents>(event: E, payload: RouterEvents[E]): void;
+}
+
+/**
+ * Routes by the same policy as a real router, answers by a function of the test's, and keeps what it was asked.
+ *
+ * ```ts
+ * const router = fakeRouter({ self: 'eu-west-1', primary: 'us-east-1', answer: () => [{ id: 1 }] });
+ * ```
+ */
+export function fakeRouter<Name extends string>(options: FakeRouterOptions<Name>): FakeRouter<Name> {
+  const { self, writes = 'reject', answer = () => [] } = options;
+  const events = createEvents<RouterEvents>('db-router', ROUTER_EVENTS);
+  const scopes = new AsyncLocalStorage<{
+    readonly access: 'read' | 'write';
+    readonly token?: string;
+    wrote: boolean;
+  }>();
+  const transactions = new AsyncLocalStorage<true>();
+  const statements: FakeStatement[] = [];
+  const counters = createCounters();
+  let primary: Name | undefined = 'primary' in options ? options.primary : self;
+  let timeline = 1;
+  let tokens = 0;
+
+  const epoch = (): Epoch => ({ system: '1', timeline, owner: `${primary ?? self}/0` });
+  const result = (rows: readonly Record<string, unknown>[]): QueryResult<never> =>
+    ({ command: '', oid: 0, fields: [], rowCount: rows.length, rows: [...rows] }) as unknown as QueryResult<never>;
+
+  const run = async (
+    intent: 'read' | 'write',
+    query: Query,
+    values: Values,
+    inTransaction = false,
+  ): Promise<QueryResult<never>> => {
+    const text = typeof query === 'string' ? query : query.text;
+    const given = values ?? (typeof query === 'string' ? undefined : query.values) ?? [];
+    const statement: FakeStatement = { intent, text, values: given, inTransaction };
+    statements.push(statement);
+    const rows = await answer(statement);
+    const scope = scopes.getStore();
+    if (intent === 'write' && scope !== undefined) scope.wrote = true;
+    return result(rows);
+  };
+  const mayWrite = (): void => {
+    if (primary === undefined) throw new NoPrimaryError('no-primary', 'not-held');
+    if (primary !== self && writes !== 'remote-pool') throw new NotPrimaryRegionError(primary);
+  };
+  const write = async (query: Query, values?: Values): Promise<QueryResult<never>> => {
+    mayWrite();
+    counters.writes += 1;
+    return run('write', query, values);
+  };
+  const read = async (query: Query, values?: Values): Promise<QueryResult<never>> => {
+    counters.reads += 1;
+    return run('read', query, values);
+  };
+  const pool = (reads: () => boolean) =>
+    new RegionPool(
+      {},
+      {
+        query: (query, values) => (reads() ? read(query, values) : write(query, values)),
+        lease: async (onRelease) => {
+          const reading = reads();
+          if (!reading) mayWrite();
+          const client = {
+            query: (query: Query, values?: Values) => run(reading ? 'read' : 'write', query, values, true),
+            release: (error?: unknown) => onRelease(error, client),
+          } as unknown as PoolClient;
+          return client;
+        },
+      },
+    );
+  const explain = (intent: 'read' | 'write'): RouteExplanation<RouteReason> => {
+    if (intent === 'read') return { action: 'run', region: self, node: `${self}/0`, reason: 'local-replica' };
+    if (primary === undefined) return { action: 'hold', reason: 'no-primary' };
+    if (primary === self) return { action: 'run', region: self, node: `${self}/0`, reason: 'local-primary' };
+    if (writes === 'remote-pool')
+      return { action: 'run', region: primary, node: `${primary}/0`, reason: 'remote-pool' };
+    if (writes === 'forward') return { action: 'forward', region: primary, reason: 'forward' };
+    return { action: 'refuse', region: primary, reason: 'not-primary-region' };
+  };
+  const topology = (): RouterTopology<Name> => ({
+    local:
+      primary === self
+        ? { role: 'primary', epoch: epoch(), position: 1n, forks: [], highest: epoch() }
+        : { role: 'standby', position: 1n, forks: [], highest: epoch() },
+    state: primary === undefined ? 'no-primary' : 'ready',
+    ...(primary !== undefined && { primary: { region: primary, epoch: epoch(), position: 1n, node: `${primary}/0` } }),
+    highest: epoch(),
+    forks: [],
+    nodes: [],
+  });
+  const token = (): string => {
+    tokens += 1;
+    return `fake-token-${tokens}`;
+  };
+
+  return {
+    self,
+    writes,
+    statements,
+    primary: pool(() => false),
+    replica: pool(() => true),
+    pool: pool(() => scopes.getStore()?.access === 'read'),
+    ready: async () => {},
+    read,
+    write,
+    transaction: async (fn) => {
+      if (transactions.getStore() === true) throw new NestedTransactionError();
+      mayWrite();
+      counters.transactions += 1;
+      const tx: Transaction = {
+        node: `${primary ?? self}/0`,
+        query: (query, values) => run('write', query, values, true),
+      };
+      return transactions.run(true, () => fn(tx));
+    },
+    batch: async (list) => {
+      mayWrite();
+      counters.batches += 1;
+      const results: QueryResult[] = [];
+      for (const { text, values } of list) results.push(await run('write', text, values, true));
+      return results;
+    },
+    run: ({ token: given, access = 'write' }, fn) =>
+      scopes.run({ access, wrote: false, ...(given !== undefined && { token: given }) }, fn),
+    token: () => {
+      const scope = scopes.getStore();
+      return scope?.wrote === true ? token() : scope?.token;
+    },
+    topology,
+    explain,
+    stats: () => ({ ...counters, holding: 0, leased: 0 }),
+    confirmPrimary: async () => {},
+    resetEpoch: async () => {},
+    recycle: () => {},
+    close: async () => {},
+    [Symbol.asyncDispose]: async () => {},
+    on: (event, listener) => events.on(event, listener),
+    emit: (event, payload) => events.emit(event, payload),
+    setPrimary: (region) => {
+      primary = region;
+      timeline += 1;
+    },
+    openScope: ({ access }) => {
+      const scope = { access, wrote: false };
+      return {
+        run: (fn) => scopes.run(scope, fn),
+        needsPrimary: () => false,
+        closeHead: () => (scope.wrote ? { written: token() } : {}),
+      };
+    },
+    primaryNow: () => (primary === undefined ? undefined : { region: primary, epoch: epoch() }),
+    locatePrimary: async () => {
+      if (primary === undefined) throw new NoPrimaryError('no-primary', 'timed-out');
+      return { region: primary, epoch: epoch() };
+    },
+    hear: () => {},
+    highest: epoch,
+    doubt: () => {},
+  };
+}
