@@ -65,6 +65,34 @@ describe('gate.decide()', () => {
     expect(router.scopes.map(({ access }) => access)).toEqual(['read', 'read']);
   });
 
+  test('forwards a read that no node within reach can serve to the region of the primary', () => {
+    const { router, decide } = setUp();
+    router.outOfReach = true;
+    expect(decide({ method: 'GET' })).toMatchObject({ action: 'proxy', reason: 'forwarded' });
+  });
+
+  test('holds such a read while there is no primary, then forwards it', async () => {
+    const router = stubRouter('eu-west-1', undefined);
+    router.outOfReach = true;
+    router.hold = async () => 'us-east-1';
+    const { decide } = setUp({}, router);
+    router.primary = undefined;
+    expect(await decide({ method: 'GET' })).toMatchObject({ action: 'proxy', reason: 'forwarded' });
+  });
+
+  test('serves such a read where it is under the other policies, and where it was forwarded to', () => {
+    for (const writes of ['reject', 'remote-pool'] as const) {
+      const router = stubRouter('eu-west-1');
+      router.outOfReach = true;
+      router.writes = writes;
+      const { decide } = setUp({ forward: undefined } as never, router);
+      expect(decide({ method: 'GET' })).toMatchObject({ action: 'next', reason: 'read' });
+    }
+    const { router, decide } = setUp();
+    router.outOfReach = true;
+    expect(decide({ method: 'GET', headers: { 'x-region-hop': 'forged' } })).toMatchObject({ action: 'next' });
+  });
+
   test('refuses under reject, with the region to go to', () => {
     const router = stubRouter('eu-west-1');
     router.writes = 'reject';

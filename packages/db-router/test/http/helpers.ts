@@ -26,6 +26,8 @@ export interface StubRouter extends GateRouter<Name> {
   readonly scopes: { tokens: readonly string[]; access: 'read' | 'write' }[];
   readonly heard: Epoch[];
   doubts: number;
+  /** What it says of every read: nothing here has what its token asks for. */
+  outOfReach: boolean;
   /** How many requests are inside a scope now. */
   entered: number;
   hold: (signal: AbortSignal) => Promise<Name>;
@@ -40,6 +42,7 @@ export function stubRouter(self: Name, primary: Name | undefined = 'us-east-1'):
     scopes: [],
     heard: [],
     doubts: 0,
+    outOfReach: false,
     entered: 0,
     hold: () => Promise.reject(new Error('nothing was held')),
     openScope: (options): RequestScope => {
@@ -49,6 +52,7 @@ export function stubRouter(self: Name, primary: Name | undefined = 'us-east-1'):
           router.entered += 1;
           return fn();
         },
+        needsPrimary: () => router.outOfReach,
         closeHead: () => router.issued,
       };
     },
