@@ -214,6 +214,10 @@ export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measu
     load.history,
     survived.map(({ ref }) => ref),
   );
+  const gone = new Set(findings.lost);
+  const lostOnPurpose = load.history.filter(
+    ({ ref = '', startedAtMs }) => startedAtMs > switchAt && gone.has(ref),
+  ).length;
   chapter('The checker reads the whole history');
   claim('no client ever missed its own write', findings.staleReads === 0, `${findings.staleReads} stale reads`);
   claim('the planned switchover lost no acknowledged write', lostOnPurpose === 0, `${lostOnPurpose} lost`);
