@@ -9,13 +9,13 @@ import {
   type RequestView,
   withDoors,
 } from '@regionkit/core';
-import { createJumpDetector, createPoller } from '@regionkit/core/kit';
+import { check, createJumpDetector, createPoller } from '@regionkit/core/kit';
 import type { Check, CheckOptions } from './checks/check.ts';
 import { trackCheck } from './checks/track.ts';
 import { EVENT_NAMES, type HealthEvents } from './events.ts';
 import { createGate } from './gate.ts';
 import { checkHealthOptions, checkRules, type HealthOptions } from './options.ts';
-import { createNeighbourhood } from './peers/neighbourhood.ts';
+import { createNeighbourhood, type Followed } from './peers/neighbourhood.ts';
 import { detail } from './routes/detail.ts';
 import { makePaths } from './routes/paths.ts';
 import { createRoutes } from './routes/routes.ts';
@@ -42,6 +42,12 @@ export interface Health<Name extends string = string>
   check(name: string, check: Check, options?: CheckOptions): () => void;
   /** Resolves when every check has been run once. Rejects with the reason of `signal` if that is aborted first. */
   ready(options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /**
+   * From now on the other regions are told what `router` knows of this region's database, and asked at the urgent rate
+   * while its topology is in another state than `ready`. The same as the options `epoch` and `urgent`, for a router that
+   * is made after health because it takes `health.view`.
+   */
+  follow(router: Followed): void;
   /** Asks the other regions now rather than at their turn: when a write is held, a primary lost, a fence suspected. */
   wake(): void;
   /** New traffic should go elsewhere: `/health` and `/readyz` answer 503, and the other regions are told at once. */
@@ -61,6 +67,8 @@ const ALONE_PULSE_MS = 1_000;
  *
  * ```ts
  * const health = createHealth({ regions, token: process.env.HEALTH_TOKEN, peers: { secret } });
+ * const router = createRegionRouter({ regions, pools, view: health.view });
+ * health.follow(router);
  * health.check('reads', checks.router(() => router, 'read'), { affects: ['reads'] });
  * health.check('writes', checks.router(() => router, 'write'), { affects: ['writes'] });
  * app.use(health.express());
@@ -169,13 +177,13 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
     observers = [...keeper.checks.values()].map(({ check }) => check).filter(({ observe }) => observe !== undefined);
   };
 
-  const add: Health<Name>['check'] = (name, check, checkOptions = {}) => {
-    if (typeof check !== 'function') throw new TypeError(`health.check: '${name}' must be given a function`);
+  const add: Health<Name>['check'] = (name, given, checkOptions = {}) => {
+    if (typeof given !== 'function') throw new TypeError(`health.check: '${name}' must be given a function`);
     const rules = checkRules(name, checkOptions, defaults);
     if (keeper.checks.has(name)) throw new RangeError(`health.check: there is a check '${name}' already`);
     const tracked = trackCheck(
       name,
-      check,
+      given,
       rules,
       { self: regions.self, clock, random },
       ({ status: settled }, run) => {
@@ -217,6 +225,10 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
       // Without a check it is ready as soon as it is asked.
       verdict();
       return ready.wait(signal);
+    },
+    follow: (router: Followed) => {
+      check.function('health.follow: router.topology', router?.topology);
+      neighbourhood.follow(router);
     },
     wake: neighbourhood.wake,
     drain: () => enter('draining'),

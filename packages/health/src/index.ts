@@ -22,6 +22,7 @@ export type { DrainHook, DrainOptions } from './drain/options.ts';
 export type { HealthEvents } from './events.ts';
 export { createHealth, type Health } from './health.ts';
 export type { CheckDefaults, HealthOptions } from './options.ts';
+export type { Followed } from './peers/neighbourhood.ts';
 export type { PeersOptions } from './peers/options.ts';
 export type { PeerReason } from './peers/peer.ts';
 export type { FetchLike } from './peers/transport.ts';

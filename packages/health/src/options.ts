@@ -42,7 +42,7 @@ export interface HealthOptions<Name extends string = string> {
   /** What this process knows of its own region's database: `() => router.topology()`. */
   readonly epoch?: () => { readonly local: DatabaseReport };
   /**
-   * Whether the other regions should be asked at `peers.urgentIntervalMs`: `() => router.topology().state !== 'primary'`.
+   * Whether the other regions should be asked at `peers.urgentIntervalMs`: `() => router.topology().state !== 'ready'`.
    * Read at each turn, from memory. With `epoch`, it is urgent anyway while no region says it is the primary.
    * @default () => false
    */

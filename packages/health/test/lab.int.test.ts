@@ -41,7 +41,7 @@ async function startApps(): Promise<Record<Name, App>> {
   for (const [at, name] of NAMES.entries()) {
     const { origin } = all[name];
     const regions = defineRegions<Name, string>({ self: name, all, development: true });
-    const health: Health<Name> = createHealth({
+    const health = createHealth({
       regions,
       peers: {
         secret: SECRET,
@@ -51,11 +51,9 @@ async function startApps(): Promise<Record<Name, App>> {
         unknownAfterMs: 2_000,
         downAfterMs: 6_000,
       },
-      epoch: () => router.topology(),
-      urgent: () => router.topology().state !== 'ready',
       defaults: { intervalMs: 100, timeoutMs: 1_000, failAfter: 2, passAfter: 2, staleAfterMs: 10_000 },
     });
-    const router: RegionRouter<Name> = createRegionRouter({
+    const router = createRegionRouter({
       regions,
       pools: { [name]: lab.region(name).pool({ max: 3 }) },
       writes: 'forward',
@@ -63,6 +61,7 @@ async function startApps(): Promise<Record<Name, App>> {
       maxLagMs: 1_500,
       probe: { quietMs: 200, alertMs: 50, timeoutMs: 1_000 },
     });
+    health.follow(router);
     health.check(
       'reads',
       checks.router(() => router, 'read'),

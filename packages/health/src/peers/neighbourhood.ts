@@ -20,10 +20,17 @@ export interface Neighbourhood<Name extends string> {
   /** Looks at this region's own database report, and asks whom it is time to ask. */
   tick(): void;
   wake(): void;
+  /** From now on `router` says what to report, and when it is urgent. */
+  follow(router: Followed): void;
   forget(): void;
   /** The document that answers `request`; undefined if its nonce will not do. */
   document(request: RequestView): string | undefined;
   close(): void;
+}
+
+/** The part of a router that is followed. */
+export interface Followed {
+  topology(): { readonly local: DatabaseReport; readonly state?: string };
 }
 
 export interface NeighbourhoodOptions<Name extends string>
@@ -38,7 +45,9 @@ export interface NeighbourhoodOptions<Name extends string>
 }
 
 export function createNeighbourhood<Name extends string>(options: NeighbourhoodOptions<Name>): Neighbourhood<Name> {
-  const { regions, clock, epoch, urgent, noticeJump, verdict, relative } = options;
+  const { regions, clock, urgent, noticeJump, verdict, relative } = options;
+  let epoch = options.epoch;
+  let followed: Followed | undefined;
   const self = regions.get(regions.self) ?? { name: regions.self, origin: '' };
   const peers = options.peers && createPeers(options.peers, { ...options, onChange: (name) => tell(name) });
 
@@ -62,7 +71,8 @@ export function createNeighbourhood<Name extends string>(options: NeighbourhoodO
   const isUrgent = (): boolean => {
     if (relative() !== 'in') return true;
     try {
-      if (urgent()) return true;
+      const state = followed?.topology().state;
+      if (urgent() || (state !== undefined && state !== 'ready')) return true;
     } catch {
       return true;
     }
@@ -85,6 +95,10 @@ export function createNeighbourhood<Name extends string>(options: NeighbourhoodO
       peers?.tick(isUrgent());
     },
     wake: () => peers?.wake(),
+    follow: (router) => {
+      followed = router;
+      epoch = () => router.topology();
+    },
     forget: () => peers?.forget(),
     document: (request) => {
       const [nonce, ...others] = request.header('x-region-nonce');

@@ -7,6 +7,7 @@ import { expect, expectTypeOf, test } from 'vitest';
 import {
   type ConfigLike,
   checks,
+  type Followed,
   type HealthOptions,
   type LagSource,
   type PoolLike,
@@ -37,6 +38,7 @@ test('the real ones fit', () => {
   expectTypeOf<Config<Record<string, never>>>().toExtend<ConfigLike>();
   expectTypeOf<SessionVerifier>().toExtend<SessionsLike>();
   expectTypeOf<RegionRouter<'a'>>().toExtend<LagSource>();
+  expectTypeOf<RegionRouter<'a'>>().toExtend<Followed>();
   expectTypeOf<() => ReturnType<RegionRouter<'a'>['topology']>>().toExtend<NonNullable<HealthOptions['epoch']>>();
 });
 

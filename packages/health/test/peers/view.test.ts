@@ -130,6 +130,23 @@ test('urgent quickens the polls, and so does a router that throws', async () => 
   expect(asked.a - before - quiet).toBeGreaterThan(4 * quiet);
 });
 
+test('a router that is followed is reported, and its state says when it is urgent', async () => {
+  const world = start();
+  const { healths, asked, advance } = world;
+  let state = 'ready';
+  healths.c.follow({ topology: () => ({ local: primary('c', 7), state }) });
+  await advance(10_000);
+  expect(healths.a.view.get('c')?.primary?.epoch).toEqual(epochOf('c', 7));
+  expect(healths.c.view.get('c')?.primary?.epoch).toEqual(epochOf('c', 7));
+  const before = asked.c;
+  await advance(4_000);
+  const quiet = asked.c - before;
+  state = 'no-primary';
+  await advance(4_000);
+  expect(asked.c - before - quiet).toBeGreaterThan(4 * quiet);
+  expect(() => healths.c.follow({} as never)).toThrow(/health\.follow: router\.topology must be a function/);
+});
+
 test('wake asks at once, but nobody more often than every urgent interval', async () => {
   const { healths, asked, advance } = start();
   await advance(1_000);
