@@ -13,27 +13,44 @@ export interface BodyFeed {
   release(): void;
 }
 
+/** Bodies of a known length up to this are collected before they are sent: cheaper, and a client that is slow, or goes away, costs the primary nothing. */
+export const SMALL_BYTES: number = 16 * 1024;
+
 /** Told when the sender stops taking what there is, and when it goes on. */
 export interface StallWatch {
   start(): void;
   stop(): void;
 }
 
-/** Whether a message has a body at all (RFC 9112 section 6.3, RFC 9113 section 8.1). */
-export function hasBody(request: NodeRequest): boolean {
+/** How many bytes of body a message has (RFC 9112 section 6.3, RFC 9113 section 8.1): Infinity if it does not say. */
+export function bodyBytes(request: NodeRequest): number {
+  const { headers } = request;
   if (request.httpVersionMajor >= 2) {
     const { stream } = request as { readonly stream?: { readonly endAfterHeaders?: boolean } };
-    return stream?.endAfterHeaders !== true;
-  }
-  const { headers } = request;
-  if (headers['transfer-encoding'] !== undefined) return true;
-  const length = headers['content-length'];
-  return length !== undefined && Number(length) > 0;
+    if (stream?.endAfterHeaders === true) return 0;
+  } else if (headers['transfer-encoding'] !== undefined) return Number.POSITIVE_INFINITY;
+  else if (headers['content-length'] === undefined) return 0;
+  return headers['content-length'] === undefined ? Number.POSITIVE_INFINITY : Number(headers['content-length']);
 }
 
 /** Whether somebody else has read the body, or has begun to. */
 export function isConsumed(request: NodeRequest): boolean {
   return request.readableDidRead || request.readableFlowing === true || request.readableEnded || request.destroyed;
+}
+
+/** Calls `done` with the whole of a small body, or with nothing when the client is gone before it is there. */
+export function collect(request: NodeRequest, done: (body: Buffer | undefined) => void): void {
+  const chunks: Buffer[] = [];
+  const onData = (chunk: Buffer): void => {
+    chunks.push(chunk);
+  };
+  const end = (body: Buffer | undefined): void => {
+    request.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone);
+    done(body);
+  };
+  const onEnd = (): void => end(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
+  const onGone = (): void => end(undefined);
+  request.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone);
 }
 
 /** The body of a request on Node, over HTTP/1 and HTTP/2, at constant memory. */

@@ -10,7 +10,8 @@ export interface ExchangeRequest {
   readonly method: string;
   readonly target: string;
   readonly fields: string[];
-  readonly body: BodyFeed | undefined;
+  /** A feed is read as it is sent. */
+  readonly body: BodyFeed | Buffer | undefined;
   /** Milliseconds left until the whole exchange must have ended. */
   readonly deadlineMs: number;
 }
@@ -37,20 +38,27 @@ export interface Exchange {
 
 /**
  * Sends a request and hands its answer over piece by piece, in order, with back-pressure both ways. Never retries. Every
- * exchange ends in exactly one `end` or `fail`.
+ * exchange ends in exactly one `end` or `fail`, before which `ended` is called.
  */
-export function exchange(pool: Pool, request: ExchangeRequest, sink: AnswerSink, clock: Clock): Exchange {
+export function exchange(
+  pool: Pool,
+  request: ExchangeRequest,
+  sink: AnswerSink,
+  { clock, ended }: { readonly clock: Clock; readonly ended: () => void },
+): Exchange {
   const { body } = request;
+  const feed = body === undefined || Buffer.isBuffer(body) ? undefined : body;
   let controller: Dispatcher.DispatchController | undefined;
   let answered = false;
   let settled = false;
 
-  const sent = (): boolean => controller !== undefined && (body === undefined || body.begun());
+  const sent = (): boolean => controller !== undefined && (feed === undefined || feed.begun());
   const settle = (): boolean => {
     if (settled) return false;
     settled = true;
     cancelDeadline();
-    body?.release();
+    feed?.release();
+    ended();
     return true;
   };
   const fail = (failure: ForwardFailure, cause?: unknown): void => {
@@ -73,7 +81,7 @@ export function exchange(pool: Pool, request: ExchangeRequest, sink: AnswerSink,
       path: request.target,
       method: request.method,
       headers: request.fields,
-      body: body?.stream ?? null,
+      body: feed?.stream ?? (body as Buffer | undefined) ?? null,
       // A second request behind this one could be lost with it.
       idempotent: false,
       blocking: true,

@@ -1,12 +1,12 @@
 import { feedFromWeb } from './body.ts';
 import type { ForwardFailure } from './errors.ts';
 import type { Exchange } from './exchange.ts';
-import type { Passage } from './forward.ts';
+import type { Carrier, Trip } from './forward.ts';
 import { requestFields, responseFields } from './headers.ts';
 import { answerOf } from './problem.ts';
 
 /** Forwards a request of a fetch handler. Resolves with its answer once the head is there; never rejects. */
-export function forwardFetch(passage: Passage, request: Request): Promise<Response> {
+export function forwardFetch(carrier: Carrier, trip: Trip, request: Request): Promise<Response> {
   return new Promise((resolve) => {
     let output: ReadableStreamDefaultController<Uint8Array> | undefined;
     let started: Exchange | undefined;
@@ -14,7 +14,7 @@ export function forwardFetch(passage: Passage, request: Request): Promise<Respon
     const detach = (): void => request.signal.removeEventListener('abort', onAbort);
     const fail = (failure: ForwardFailure, cause?: unknown): void => {
       detach();
-      const error = passage.explain(failure, cause);
+      const error = carrier.explain(trip, failure, cause);
       if (output !== undefined) {
         output.error(error);
         return;
@@ -24,60 +24,55 @@ export function forwardFetch(passage: Passage, request: Request): Promise<Respon
     };
 
     const consumed = request.bodyUsed || request.body?.locked === true;
-    const obstacle = consumed ? BODY_CONSUMED : passage.obstacle();
+    const obstacle = consumed ? BODY_CONSUMED : carrier.obstacle();
     if (obstacle !== undefined) {
       fail(obstacle);
       return;
     }
     const body = request.body === null ? undefined : feedFromWeb(request.body);
     const url = new URL(request.url);
-    started = passage.send(
+    const fields = requestFields(
+      [...request.headers].flat(),
       {
-        fields: requestFields(
-          [...request.headers].flat(),
-          {
-            httpVersion: '1.1',
-            host: passage.view.host ?? url.host,
-            scheme: url.protocol === 'https:' ? 'https' : 'http',
-            remoteAddress: undefined,
-            trusted: passage.trusts(),
-          },
-          passage.mark(),
-          body === undefined ? undefined : (request.headers.get('content-length') ?? undefined),
-        ),
-        body,
+        httpVersion: '1.1',
+        host: trip.view.host ?? url.host,
+        scheme: url.protocol === 'https:' ? 'https' : 'http',
+        remoteAddress: undefined,
+        trusted: carrier.trusts(trip),
       },
-      {
-        inform: () => {},
-        head: (status, statusText, fields) => {
-          passage.answered(status);
-          const headers = new Headers();
-          const kept = responseFields(fields);
-          for (let at = 0; at < kept.length; at += 2) headers.append(kept[at] as string, kept[at + 1] as string);
-          const stream = new ReadableStream<Uint8Array>(
-            {
-              start: (controller) => {
-                output = controller;
-              },
-              pull: () => started?.resume(),
-              cancel: () => started?.abandon(),
-            },
-            new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER_BYTES }),
-          );
-          const empty = request.method === 'HEAD' || NO_BODY.has(status);
-          resolve(new Response(empty ? null : stream, { status, statusText, headers }));
-        },
-        data: (chunk) => {
-          output?.enqueue(chunk);
-          return (output?.desiredSize ?? 1) > 0;
-        },
-        end: () => {
-          detach();
-          output?.close();
-        },
-        fail,
-      },
+      carrier.mark(trip),
+      body === undefined ? undefined : (request.headers.get('content-length') ?? undefined),
     );
+    started = carrier.send(trip, fields, body, {
+      inform: () => {},
+      head: (status, statusText, fields) => {
+        carrier.answered(trip, status);
+        const headers = new Headers();
+        const kept = responseFields(fields);
+        for (let at = 0; at < kept.length; at += 2) headers.append(kept[at] as string, kept[at + 1] as string);
+        const stream = new ReadableStream<Uint8Array>(
+          {
+            start: (controller) => {
+              output = controller;
+            },
+            pull: () => started?.resume(),
+            cancel: () => started?.abandon(),
+          },
+          new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER_BYTES }),
+        );
+        const empty = request.method === 'HEAD' || NO_BODY.has(status);
+        resolve(new Response(empty ? null : stream, { status, statusText, headers }));
+      },
+      data: (chunk) => {
+        output?.enqueue(chunk);
+        return (output?.desiredSize ?? 1) > 0;
+      },
+      end: () => {
+        detach();
+        output?.close();
+      },
+      fail,
+    });
     if (request.signal.aborted) onAbort();
     else request.signal.addEventListener('abort', onAbort);
   });

@@ -1,100 +1,123 @@
 import type { ServerResponse } from 'node:http';
 import type { NodeRequest, NodeResponse } from '@regionkit/core';
-import { feedFromNode, hasBody, isConsumed } from './body.ts';
+import { type BodyFeed, bodyBytes, collect, feedFromNode, isConsumed, SMALL_BYTES, type StallWatch } from './body.ts';
 import type { ForwardFailure } from './errors.ts';
-import type { Exchange } from './exchange.ts';
-import type { Passage } from './forward.ts';
-import { type RawFields, requestFields, responseFields } from './headers.ts';
+import type { AnswerSink, Exchange } from './exchange.ts';
+import type { Carrier, Trip } from './forward.ts';
+import { type Provenance, type RawFields, requestFields, responseFields } from './headers.ts';
 import { answerOf } from './problem.ts';
 
 /** Forwards a request of Node's http, https or http2 server. Resolves when its answer has ended, however it has. */
-export function forwardNode(passage: Passage, request: NodeRequest, given: NodeResponse): Promise<void> {
+export function forwardNode(carrier: Carrier, trip: Trip, request: NodeRequest, given: NodeResponse): Promise<void> {
   // The compatibility API of http2 has the same methods; only its types have not.
   const response = given as ServerResponse;
   return new Promise((resolve) => {
-    let written: readonly string[] = [];
+    let started: Exchange | undefined;
+    let names: readonly string[] = [];
+    let shown = false;
+    const onDrain = (): void => started?.resume();
+    const onClose = (): void => started?.abandon();
+
     const fail = (failure: ForwardFailure, cause?: unknown): void => {
-      const error = passage.explain(failure, cause);
-      if (response.headersSent || response.destroyed) cutShort(response);
+      response.off('drain', onDrain).off('close', onClose);
+      const error = carrier.explain(trip, failure, cause);
+      if (shown || response.headersSent || isGone(response)) cutShort(response);
       else {
-        for (const name of written) response.removeHeader(name);
+        for (const name of names) response.removeHeader(name);
         response.sendDate = true;
         const { status, headers, body } = answerOf(error);
-        writeHead(response, status, '', headers.flat());
+        setHead(response, status, '', headers.flat());
         response.end(request.method === 'HEAD' ? undefined : body);
       }
       resolve();
     };
 
-    const carriesBody = hasBody(request);
-    const obstacle = carriesBody && isConsumed(request) ? BODY_CONSUMED : passage.obstacle();
-    if (obstacle !== undefined) {
-      fail(obstacle);
-      return;
-    }
-    let started: Exchange | undefined;
-    let cancelStall: (() => void) | undefined;
-    const stall = {
-      start: () => {
-        cancelStall ??= passage.schedule(() => started?.stall(), passage.options.bodyTimeoutMs);
+    const sink: AnswerSink = {
+      inform: (status, fields) => inform(request, response, status, fields),
+      head: (status, reason, fields) => {
+        carrier.answered(trip, status);
+        const kept = responseFields(fields);
+        names = kept.filter((_, at) => at % 2 === 0);
+        response.sendDate = names.some((name) => name.length === 4 && name.toLowerCase() === 'date');
+        setHead(response, status, reason, kept);
+        // An answer whose body comes later (a long poll, server-sent events) must show its head now.
+        queueMicrotask(() => {
+          if (!shown && !response.headersSent && !response.writableEnded) sink.data(NOTHING);
+        });
       },
-      stop: () => {
-        cancelStall?.();
-        cancelStall = undefined;
+      data: (chunk) => {
+        shown = true;
+        return response.write(chunk);
       },
-    };
-    const body = carriesBody ? feedFromNode(request, stall) : undefined;
-    const onDrain = (): void => started?.resume();
-    const onClose = (): void => started?.abandon();
-    const detach = (): void => {
-      response.off('drain', onDrain).off('close', onClose);
+      end: () => {
+        response.off('drain', onDrain).off('close', onClose);
+        // Node would add a length that the answer has not.
+        if (!shown && !response.headersSent) response.write(NOTHING);
+        response.end();
+        resolve();
+      },
+      fail,
     };
 
-    started = passage.send(
-      {
-        fields: requestFields(
-          request.rawHeaders,
-          {
-            httpVersion: request.httpVersionMajor >= 2 ? '2.0' : request.httpVersion,
-            host: passage.view.host,
-            scheme: (request.socket as { encrypted?: boolean } | undefined)?.encrypted === true ? 'https' : 'http',
-            remoteAddress: request.socket?.remoteAddress,
-            trusted: passage.trusts(),
-          },
-          passage.mark(),
-          body === undefined ? undefined : request.headers['content-length'],
+    const send = (body: BodyFeed | Buffer | undefined): void => {
+      const obstacle = isGone(response) ? CLIENT_GONE : carrier.obstacle();
+      if (obstacle !== undefined) {
+        fail(obstacle);
+        return;
+      }
+      const length = body === undefined ? undefined : request.headers['content-length'];
+      const fields = requestFields(
+        request.rawHeaders,
+        provenanceOf(carrier, trip, request),
+        carrier.mark(trip),
+        length,
+      );
+      started = carrier.send(trip, fields, body, sink);
+      response.on('drain', onDrain).on('close', onClose);
+    };
+
+    const bytes = bodyBytes(request);
+    if (bytes === 0) send(undefined);
+    else if (isConsumed(request)) fail(BODY_CONSUMED);
+    else if (bytes <= SMALL_BYTES) collect(request, (body) => (body === undefined ? fail(CLIENT_GONE) : send(body)));
+    else
+      send(
+        feedFromNode(
+          request,
+          stallWatch(carrier, () => started?.stall()),
         ),
-        body,
-      },
-      {
-        inform: (status, fields) => inform(request, response, status, fields),
-        head: (status, reason, fields) => {
-          passage.answered(status);
-          const kept = responseFields(fields);
-          written = kept.filter((_, at) => at % 2 === 0);
-          writeHead(response, status, reason, kept);
-          response.sendDate = written.some((name) => name.toLowerCase() === 'date');
-          // An answer whose body comes later (a long poll, server-sent events) must show its head now.
-          queueMicrotask(() => {
-            if (!response.headersSent) response.write(NOTHING);
-          });
-        },
-        data: (chunk) => response.write(chunk),
-        end: () => {
-          detach();
-          // Node would add a length that the answer has not.
-          if (!response.headersSent) response.write(NOTHING);
-          response.end();
-          resolve();
-        },
-        fail: (failure, cause) => {
-          detach();
-          fail(failure, cause);
-        },
-      },
-    );
-    response.on('drain', onDrain).on('close', onClose);
+      );
   });
+}
+
+function provenanceOf(carrier: Carrier, trip: Trip, request: NodeRequest): Provenance {
+  const { socket } = request as { readonly socket?: { readonly encrypted?: boolean; readonly remoteAddress?: string } };
+  return {
+    httpVersion: request.httpVersionMajor >= 2 ? '2.0' : request.httpVersion,
+    host: trip.view.host,
+    scheme: socket?.encrypted === true ? 'https' : 'http',
+    remoteAddress: socket?.remoteAddress,
+    trusted: carrier.trusts(trip),
+  };
+}
+
+/** Ends an upload of which the other region has taken nothing for too long. */
+function stallWatch({ clock, options }: Carrier, stalled: () => void): StallWatch {
+  let cancel: (() => void) | undefined;
+  return {
+    start: () => {
+      cancel ??= clock.schedule(stalled, options.bodyTimeoutMs);
+    },
+    stop: () => {
+      cancel?.();
+      cancel = undefined;
+    },
+  };
+}
+
+function isGone(response: ServerResponse): boolean {
+  const { stream } = response as { readonly stream?: { readonly destroyed: boolean } };
+  return response.destroyed === true || stream?.destroyed === true;
 }
 
 /** Written to send the head alone: `flushHeaders` would send it in UTF-8, which header fields are not in. */
@@ -104,6 +127,12 @@ const BODY_CONSUMED: ForwardFailure = {
   code: 'ERR_FORWARD_BODY_CONSUMED',
   outcome: 'not-sent',
   proxyError: 'proxy_configuration_error',
+};
+
+const CLIENT_GONE: ForwardFailure = {
+  code: 'ERR_FORWARD_CLIENT_GONE',
+  outcome: 'not-sent',
+  proxyError: 'http_request_error',
 };
 
 /** The client must not take what it has for the whole answer. */
@@ -117,7 +146,7 @@ function cutShort(response: ServerResponse): void {
 const INTERNAL_ERROR = 2;
 
 /** Fields by `setHeader`, so that what was set before (CORS, the region cookie) is kept or replaced field by field. */
-function writeHead(response: ServerResponse, status: number, reason: string, fields: RawFields): void {
+function setHead(response: ServerResponse, status: number, reason: string, fields: RawFields): void {
   const grouped = new Map<string, { readonly name: string; readonly values: string[] }>();
   for (let at = 0; at < fields.length; at += 2) {
     const name = fields[at] as string;

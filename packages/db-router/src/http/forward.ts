@@ -3,32 +3,38 @@ import type { Clock, Keyring } from '@regionkit/core/kit';
 import { Pool } from 'undici';
 import type { GateRouter } from '../gate-seam.ts';
 import { ForwardError, type ForwardFailure } from './errors.ts';
-import { type Exchange, exchange } from './exchange.ts';
+import { type AnswerSink, type Exchange, type ExchangeRequest, exchange } from './exchange.ts';
 import { forwardFetch } from './forward-fetch.ts';
 import { forwardNode } from './forward-node.ts';
-import { signHop } from './hop.ts';
+import { createEpochPacker, signHop } from './hop.ts';
 import type { CheckedForward } from './options.ts';
 
-/** What one forward needs of the forwarder, whichever door it came through. */
-export interface Passage {
-  /** Why it cannot be sent now, if it cannot. */
-  obstacle(): ForwardFailure | undefined;
-  /** A mark for this request, good from now on. */
-  mark(): string;
-  /** Starts the exchange; its end is counted. */
-  send(request: SendRequest, sink: Parameters<typeof exchange>[2]): Exchange;
-  /** The error that a failure is answered with; told to the router and to the events. */
-  explain(failure: ForwardFailure, cause: unknown): ForwardError;
-  /** A head came back. */
-  answered(status: number): void;
-  /** Whether the `X-Forwarded-*` of this request are to be believed. */
-  trusts(): boolean;
-  schedule: Clock['schedule'];
+/** One request on its way. */
+export interface Trip {
   readonly view: RequestView;
-  readonly options: CheckedForward;
+  readonly to: string;
+  readonly origin: string;
+  /** When the request came to the gate. */
+  readonly startedAtMs: number;
 }
 
-type SendRequest = Omit<Parameters<typeof exchange>[1], 'method' | 'target' | 'deadlineMs'>;
+/** What carries trips, whichever door they came through. */
+export interface Carrier {
+  readonly options: CheckedForward;
+  readonly clock: Clock;
+  /** Why nothing can be sent now, if it cannot. */
+  obstacle(): ForwardFailure | undefined;
+  /** Whether the `X-Forwarded-*` of the request are to be believed. */
+  trusts(trip: Trip): boolean;
+  /** A mark for the request, good from now on. */
+  mark(trip: Trip): string;
+  /** Starts the exchange; its end is counted. */
+  send(trip: Trip, fields: string[], body: ExchangeRequest['body'], sink: AnswerSink): Exchange;
+  /** A head came back. */
+  answered(trip: Trip, status: number): void;
+  /** The error that a failure is answered with; told to the router and to the events. */
+  explain(trip: Trip, failure: ForwardFailure, cause: unknown): ForwardError;
+}
 
 /** Told how forwards go. */
 export interface ForwardWatch {
@@ -64,6 +70,7 @@ export function createForwarder<Name extends string>({
 }): Forwarder {
   const { self } = regions;
   const pools = new Map<string, Pool>();
+  const pack = createEpochPacker();
   let inFlight = 0;
   let closed: Promise<unknown> | undefined;
 
@@ -93,6 +100,40 @@ export function createForwarder<Name extends string>({
     return error;
   };
 
+  const leftMs = ({ startedAtMs }: Trip): number => Math.max(1, options.deadlineMs - (clock.now() - startedAtMs));
+  const ended = (): void => {
+    inFlight -= 1;
+  };
+  const carrier: Carrier = {
+    options,
+    clock,
+    obstacle: () => (closed !== undefined ? CLOSED : inFlight >= options.maxConcurrent ? BUSY : undefined),
+    trusts: ({ view }) =>
+      typeof options.trustForwarded === 'function' ? options.trustForwarded(view) : options.trustForwarded,
+    mark: (trip) => {
+      const claims = {
+        from: self,
+        to: trip.to,
+        atMs: clock.wallMs(),
+        deadlineMs: leftMs(trip),
+        epoch: router.highest(),
+      };
+      return signHop(keyring, trip.view, claims, pack);
+    },
+    send: (trip, fields, body, sink) => {
+      inFlight += 1;
+      const { method, target } = trip.view;
+      const request = { method, target, fields, body, deadlineMs: leftMs(trip) };
+      return exchange(poolOf(trip.origin), request, sink, { clock, ended });
+    },
+    answered: ({ to, startedAtMs }, status) =>
+      watch.forwarded({ region: to, status, headMs: clock.now() - startedAtMs }),
+    explain: ({ to }, failure, cause) => {
+      if (failure.code === 'ERR_FORWARD_NOT_PRIMARY') router.doubt();
+      return errorOf(failure, to, cause);
+    },
+  };
+
   return {
     get inFlight() {
       return inFlight;
@@ -103,55 +144,12 @@ export function createForwarder<Name extends string>({
       if (region === undefined) return errorOf(NO_REGION, to);
       if (!SENDABLE.test(view.target)) return errorOf(MALFORMED, to);
 
-      const leftMs = (): number => Math.max(1, options.deadlineMs - (clock.now() - startedAtMs));
-      const passage: Passage = {
-        view,
-        options,
-        obstacle: () => (closed !== undefined ? CLOSED : inFlight >= options.maxConcurrent ? BUSY : undefined),
-        mark: () =>
-          signHop(keyring, view, {
-            from: self,
-            to,
-            atMs: clock.wallMs(),
-            deadlineMs: leftMs(),
-            epoch: router.highest(),
-          }),
-        send: (request, sink) => {
-          inFlight += 1;
-          const release = (): void => {
-            inFlight -= 1;
-          };
-          return exchange(
-            poolOf(region.origin),
-            { ...request, method: view.method, target: view.target, deadlineMs: leftMs() },
-            {
-              ...sink,
-              end: () => {
-                release();
-                sink.end();
-              },
-              fail: (failure, cause) => {
-                release();
-                sink.fail(failure, cause);
-              },
-            },
-            clock,
-          );
-        },
-        explain: (failure, cause) => {
-          if (failure.code === 'ERR_FORWARD_NOT_PRIMARY') router.doubt();
-          return errorOf(failure, to, cause);
-        },
-        schedule: clock.schedule,
-        trusts: () =>
-          typeof options.trustForwarded === 'function' ? options.trustForwarded(view) : options.trustForwarded,
-        answered: (status) => watch.forwarded({ region: to, status, headMs: clock.now() - startedAtMs }),
-      };
+      const trip: Trip = { view, to, origin: region.origin, startedAtMs };
       return {
         action: 'proxy',
         reason: 'forwarded',
-        node: (request, response) => forwardNode(passage, request, response),
-        fetch: (request) => forwardFetch(passage, request),
+        node: (request, response) => forwardNode(carrier, trip, request, response),
+        fetch: (request) => forwardFetch(carrier, trip, request),
       };
     },
     close: async () => {

@@ -34,7 +34,12 @@ const VERSION = 'v1';
 const MAX_LENGTH = 512;
 
 /** The value of the field for one request: claims, then their code. */
-export function signHop(keyring: Keyring, request: MarkedRequest, claims: HopClaims): string {
+export function signHop(
+  keyring: Keyring,
+  request: MarkedRequest,
+  claims: HopClaims,
+  pack: (epoch: Epoch | undefined) => string = packEpoch,
+): string {
   const { from, to, atMs, deadlineMs, epoch } = claims;
   const plain = [
     VERSION,
@@ -74,7 +79,20 @@ function signedText({ method, target }: MarkedRequest, plain: string): string {
   return `${method} ${target}\n${plain}`;
 }
 
-function pack(epoch: Epoch | undefined): string {
+/** Packs what is nearly always the same epoch as before. */
+export function createEpochPacker(): (epoch: Epoch | undefined) => string {
+  let last: Epoch | undefined;
+  let packed = packEpoch(undefined);
+  return (epoch) => {
+    if (epoch !== last) {
+      last = epoch;
+      packed = packEpoch(epoch);
+    }
+    return packed;
+  };
+}
+
+function packEpoch(epoch: Epoch | undefined): string {
   if (epoch === undefined) return '-';
   return Buffer.from(JSON.stringify([epoch.system, epoch.timeline, epoch.owner])).toString('base64url');
 }

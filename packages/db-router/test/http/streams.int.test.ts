@@ -128,6 +128,8 @@ describe('a client that goes away', () => {
     socket.destroy();
   }
   const HEAD = 'POST /orders HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n';
+  /** Too long to be collected before it is sent. */
+  const LONG = HEAD.replace('10', '100000');
 
   async function watched(app: (request: IncomingMessage, response: ServerResponse) => void) {
     const seen = { requests: 0, bytes: 0, cut: 0 };
@@ -148,15 +150,27 @@ describe('a client that goes away', () => {
 
   test('before its body has sent nothing', async () => {
     const { eu, euGate, seen, outcomes } = await watched(() => {});
-    await leaveWhen(eu.port, HEAD, () => euGate.stats().inFlight === 1);
+    await leaveWhen(eu.port, LONG, () => euGate.stats().inFlight === 1);
     await eventually(() => euGate.stats().inFlight === 0);
     expect(outcomes()).toEqual([['ERR_FORWARD_CLIENT_GONE', 'not-sent']]);
     expect(seen.requests).toBe(0);
   });
 
+  test('within a body that is collected first has sent nothing, and took no place', async () => {
+    const { eu, euGate, seen, outcomes, failures } = await watched(() => {});
+    let decided = 0;
+    euGate.on('decision', () => {
+      decided += 1;
+    });
+    await leaveWhen(eu.port, `${HEAD}hello`, () => decided === 1);
+    await eventually(() => failures.length === 1);
+    expect(outcomes()).toEqual([['ERR_FORWARD_CLIENT_GONE', 'not-sent']]);
+    expect([seen.requests, euGate.stats()]).toEqual([0, { inFlight: 0 }]);
+  });
+
   test('within its body is seen to by the primary', async () => {
     const { eu, euGate, seen, outcomes } = await watched(() => {});
-    await leaveWhen(eu.port, `${HEAD}hello`, () => seen.bytes === 5);
+    await leaveWhen(eu.port, `${LONG}hello`, () => seen.bytes === 5);
     await eventually(() => euGate.stats().inFlight === 0 && seen.cut === 1);
     expect(outcomes()).toEqual([['ERR_FORWARD_CLIENT_GONE', 'unknown']]);
   });
