@@ -1,4 +1,4 @@
-import type { RequestView, RespondDecision, RouteExplanation } from '@regionkit/core';
+import { live, type RequestView, type RespondDecision, type RouteExplanation } from '@regionkit/core';
 import { type FakeClock, fakeClock, requestView } from '@regionkit/core/testing';
 import { afterEach, expect, test } from 'vitest';
 import { type Check, checks, createHealth, type Health, type HealthOptions, type HealthVerdict } from '../src/index.ts';
@@ -417,6 +417,20 @@ test('detail is for whoever has the token', async () => {
   });
   expect(JSON.stringify(detail)).not.toContain('pw@');
   expect(bodyOf(health, '/livez', { headers: { authorization: `Bearer ${TOKEN}` } })).toEqual({ status: 'pass' });
+});
+
+test('a token can be one of several, and can change while it runs; one that turns too short opens nothing', () => {
+  const token = live<string | readonly string[]>(TOKEN);
+  const { health } = start({ token });
+  const opens = (given: string): boolean =>
+    String(ask(health, '/health', { headers: { authorization: `Bearer ${given}` } }).body).includes('"checks"');
+  expect(opens(TOKEN)).toBe(true);
+  token.set(['the-next-token-of-all', TOKEN]);
+  expect([opens('the-next-token-of-all'), opens(TOKEN)]).toEqual([true, true]);
+  token.set('the-next-token-of-all');
+  expect([opens('the-next-token-of-all'), opens(TOKEN)]).toEqual([true, false]);
+  token.set('short');
+  expect([opens('short'), opens('the-next-token-of-all')]).toEqual([false, false]);
 });
 
 test('detail names the checks whose result is too old', async () => {

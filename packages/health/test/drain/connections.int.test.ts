@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import http2 from 'node:http2';
+import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { type AnyServer, createDrain, createHealth, type Drain, type DrainOptions } from '../../src/index.ts';
@@ -201,4 +203,53 @@ test('HTTP/2: streams that were begun are finished, and the client is told to go
   await ended;
   await left;
   expect([body, cut()]).toEqual(['late', 0]);
+});
+
+test('over TLS: what is under way is finished, what is idle and what never finished its handshake is closed', async () => {
+  const read = (name: string): string => readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8');
+  const hang = deferred();
+  const server = https.createServer(
+    { key: read('localhost-key.pem'), cert: read('localhost-cert.pem') },
+    (request, response) => {
+      if (request.url === '/quick') response.end('quick');
+      else void hang.promise.then(() => response.end('late'));
+    },
+  );
+  const port = await listen(server);
+  const { drain, cut } = drainOf(server, { graceMs: 1_000 });
+  const agent = new https.Agent({ keepAlive: true, ca: read('localhost-cert.pem') });
+  closers.push(() => agent.destroy());
+  const get = (path: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      https
+        .get({ host: 'localhost', port, path, agent, family: 4 }, (response) => {
+          response.on('data', (chunk) => resolve(`${response.headers.connection} ${chunk}`));
+        })
+        .on('error', reject);
+    });
+  const late = get('/late');
+  await new Promise((resolve) => server.once('request', resolve));
+  expect(await get('/quick')).toBe('keep-alive quick');
+  const silent = await connect(port);
+  const left = drain.start();
+  await expect.poll(() => drain.step).toBe('closing');
+  hang.resolve();
+  expect(await late).toBe('close late');
+  await left;
+  expect(cut()).toBe(0);
+  silent.socket.destroy();
+});
+
+test('a server that is added while the drain is under way drains too', async () => {
+  const server = http.createServer((_request, response) => response.end('ok'));
+  const { drain } = drainOf(http.createServer(), { notReadyForMs: 300 });
+  const port = await listen(server);
+  const left = drain.start();
+  drain.server(server);
+  const client = await connect(port);
+  client.write(GET);
+  await client.closed;
+  expect(client.heard()).toMatch(/connection: close/i);
+  await left;
+  expect(server.listening).toBe(false);
 });
