@@ -1,7 +1,7 @@
 import { validateHeaderValue } from 'node:http';
 import type { Decision, NodeResponse, RequestOutcome, ResponseHead } from '../http/decision.ts';
 import { reportFailure } from './failure.ts';
-import { onResponseEnd } from './response-end.ts';
+import { onResponseEnd, responseEnd } from './response-end.ts';
 
 /** Header fields as `writeHead` takes them: an object, a flat array, or an array of pairs. */
 type GivenHeaders = Readonly<Record<string, unknown>> | readonly unknown[];
@@ -41,59 +41,69 @@ export function appendTo(response: NodeResponse, name: string, value: string | r
   else response.setHeader(name, [before, value].flat().map(String));
 }
 
-/**
- * Lets the hooks of a decision see the answer. The head is caught where every way of writing it comes by (`writeHead`,
- * which Node calls itself for an implicit head, over HTTP/2 too), so nothing the app sets can be lost to the hook's
- * headers, nor the hook's to those of the app.
- */
+/** What is known of the head so far: a status of 0 is none. */
+interface Sent {
+  status: number;
+  at: number;
+}
+
+/** Lets the hooks of a decision see the answer, however it is given and however it ends. */
 export function watchAnswer(
   response: NodeResponse,
   decision: Decision,
   by: RequestOutcome['by'],
   startedAt: number,
 ): void {
-  const hasHead = decision.onHead !== undefined;
-  if (response.headersSent || !(hasHead || decision.onDone !== undefined)) return;
-  const original = response.writeHead as WriteHead;
-  let status = 0;
-  let headAt = 0;
+  if (decision.onHead === undefined && decision.onDone === undefined) return;
+  const sent: Sent = { status: response.headersSent ? response.statusCode : 0, at: startedAt };
+  if (!response.headersSent) patchHead(response, decision, sent);
+  if (decision.onDone === undefined) return;
 
+  const ended = (aborted: boolean): void => {
+    const now = performance.now();
+    const headMs = (sent.status === 0 ? now : sent.at) - startedAt;
+    try {
+      decision.onDone?.({ status: sent.status, headMs, durationMs: now - startedAt, aborted, by });
+    } catch (error) {
+      reportFailure('onDone', error);
+    }
+  };
+  // A client that left while it was being decided about is told of at once: nothing else will tell.
+  const end = responseEnd(response);
+  if (end === 'under way') onResponseEnd(response, ended);
+  else ended(end === 'cut short');
+}
+
+/**
+ * The head is caught where every way of writing it comes by (`writeHead`, which Node calls itself for an implicit head,
+ * over HTTP/2 too), so nothing the app sets can be lost to the hook's headers, nor the hook's to those of the app.
+ */
+function patchHead(response: NodeResponse, decision: Decision, sent: Sent): void {
+  const hasHook = decision.onHead !== undefined;
+  const original = response.writeHead as WriteHead;
   const writeHead = (given: number, message?: string | GivenHeaders, headers?: GivenHeaders): NodeResponse => {
     // What Node is going to refuse, it refuses by itself: the app may then try another head.
-    if (status !== 0 || response.headersSent || !(given >= 100 && given <= 999)) {
+    if (sent.status !== 0 || response.headersSent || !(given >= 100 && given <= 999)) {
       return Reflect.apply(original, response, [given, message, headers]);
     }
-    if (!hasHead) {
+    if (!hasHook) {
       Reflect.apply(original, response, [given, message, headers]);
     } else {
       const text = typeof message === 'string' ? message : undefined;
       setAll(response, headers ?? (typeof message === 'string' ? undefined : message));
-      status = given | 0;
+      sent.status = given | 0;
       try {
-        decision.onHead?.(new NodeHead(response, status));
+        decision.onHead?.(new NodeHead(response, sent.status));
       } catch (error) {
         reportFailure('onHead', error);
       }
-      if (text === undefined) Reflect.apply(original, response, [given]);
-      else Reflect.apply(original, response, [given, text]);
+      Reflect.apply(original, response, text === undefined ? [given] : [given, text]);
     }
-    status = given | 0;
-    headAt = performance.now();
+    sent.status = given | 0;
+    sent.at = performance.now();
     return response;
   };
   response.writeHead = writeHead as typeof response.writeHead;
-
-  if (decision.onDone !== undefined) {
-    onResponseEnd(response, (aborted) => {
-      const now = performance.now();
-      const headMs = (status === 0 ? now : headAt) - startedAt;
-      try {
-        decision.onDone?.({ status, headMs, durationMs: now - startedAt, aborted, by });
-      } catch (error) {
-        reportFailure('onDone', error);
-      }
-    });
-  }
 }
 
 /** Sets what `writeHead` was given as Node would: it replaces what was set before; a name given twice stays twice. */

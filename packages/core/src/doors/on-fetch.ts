@@ -101,8 +101,8 @@ function createEnding(decision: Decision, by: RequestOutcome['by'], startedAt: n
     if (told) return response;
     status = response.status;
     headAt = performance.now();
-    if (response.body === null) {
-      tell(false);
+    if (response.body === null || request.signal.aborted) {
+      tell(request.signal.aborted);
       return response;
     }
     request.signal.addEventListener('abort', () => tell(true), { once: true });

@@ -164,6 +164,19 @@ describe('the end of a fetch response', () => {
     expect(ends).toHaveLength(1);
   });
 
+  test('is told of a client that left while it was decided about', async () => {
+    const ends: RequestOutcome[] = [];
+    const gone = new AbortController();
+    const late = withDoors({
+      decide: async (): Promise<Decision> => {
+        gone.abort();
+        return { action: 'next', reason: 'test', onDone: (outcome) => ends.push(outcome) };
+      },
+    });
+    await late.fetch(() => new Response('x'))(new Request(url, { signal: gone.signal }));
+    expect(ends).toMatchObject([{ status: 200, aborted: true }]);
+  });
+
   test('does not read ahead of the client', async () => {
     const { watched } = watching();
     let pulled = 0;
