@@ -39,7 +39,7 @@ export async function startLoad({ clients, pauseMs }: LoadOptions): Promise<Load
         outcome: outcomeOf(answer),
         ...(ref !== undefined && { ref }),
         ...(kind === 'read' && answer?.status === 200 && { seen: answer.json<{ refs: string[] }>().refs }),
-        ...(answer?.headers['x-write-lost'] !== undefined && { lossAnnounced: true }),
+        ...(answer?.headers['x-region-notice'] !== undefined && { lossAnnounced: true }),
       });
     };
 

@@ -9,6 +9,9 @@ export interface PrimaryLocation<Name extends string = string> {
   readonly epoch: Epoch;
 }
 
+/** What an answer must say of a write its token stands for: it is beyond the fork, or nobody can know where that is. */
+export type WriteNotice = 'write-lost-suspected' | 'write-fate-unknown';
+
 /** One request's causality: what it must see, and what it wrote. */
 export interface RequestScope {
   /**
@@ -22,7 +25,7 @@ export interface RequestScope {
    * Closes the head: the signed tokens to put on the answer, if any. A position that comes after this is too late for
    * the answer and is reported as `token-late`.
    */
-  closeHead(): { readonly written?: string; readonly seen?: string };
+  closeHead(): { readonly written?: string; readonly seen?: string; readonly notice?: WriteNotice };
 }
 
 /** What the write gate asks of a router, so that each can be tested without the other. */

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Epoch } from '@regionkit/core';
 import type { Clock } from '@regionkit/core/kit';
 import type { RouterEvents } from '../events.ts';
-import type { RequestScope } from '../gate-seam.ts';
+import type { RequestScope, WriteNotice } from '../gate-seam.ts';
 import { type Need, PRIMARY_ONLY } from '../routing/route.ts';
 import { leftAt } from '../topology/epoch.ts';
 import { ownerOf } from '../topology/hear.ts';
@@ -23,6 +23,18 @@ export interface Scope {
   headClosed: boolean;
   /** Its token stands for a write that is probably lost: it is replaced, so that this is said once. */
   replaceToken: boolean;
+  /** What its tokens stand for, as far as that was in the history in force when it was judged. */
+  readonly kept: Claim[];
+  /** The topology its tokens were judged by. */
+  judgedBy: Topology;
+  notice: WriteNotice | undefined;
+}
+
+/** A position somebody was told of. */
+interface Claim {
+  readonly kind: 'write' | 'seen';
+  readonly epoch: Epoch;
+  readonly lsn: bigint;
 }
 
 /** A write was done at a position nobody could learn: no standby is ever seen to have it. */
@@ -86,7 +98,10 @@ export function createScopes(options: ScopesOptions): Scopes {
     return { system, timeline: claims.timeline, owner: owners.get(claims.ownerHash) ?? `#${claims.ownerHash}` };
   };
 
-  /** Old enough that every replica that may be read has it. Without a primary nothing proves that. */
+  /**
+   * Too old for its fate to matter any more. Asked only where the fate cannot be known: clocks of two machines may differ,
+   * and a position that can be compared needs no age.
+   */
   const isSpent = (claims: TokenClaims): boolean =>
     options.topology().state === 'ready' && clock.wallMs() - claims.issuedAtMs > options.maxAgeMs;
 
@@ -97,23 +112,49 @@ export function createScopes(options: ScopesOptions): Scopes {
       scope.need = PRIMARY_ONLY;
       return;
     }
-    if (isSpent(claims)) return;
     const epoch = epochOf(claims);
     if (epoch === undefined) {
-      scope.need = PRIMARY_ONLY;
+      if (!isSpent(claims)) scope.need = PRIMARY_ONLY;
       return;
     }
     options.hear(epoch);
+    const claim: Claim = { kind: claims.kind, epoch, lsn: claims.lsn };
     const fate = fateOf(epoch, claims.lsn, options.topology());
+    if (fate === 'unknown' && isSpent(claims)) return;
     if (fate !== 'kept') {
-      scope.need = PRIMARY_ONLY;
-      if (claims.kind === 'write') tell(fate, epoch, claims.lsn);
-      if (fate === 'unknown') raise(scope, claims.kind, epoch, claims.lsn);
-      else if (claims.kind === 'write') scope.replaceToken = true;
+      announce(scope, claim, fate);
       return;
     }
+    scope.kept.push(claim);
     raise(scope, claims.kind, epoch, claims.lsn);
     scope.need = higherNeed(scope.need, { ...epoch, lsn: claims.lsn });
+  };
+
+  const announce = (scope: Scope, { kind, epoch, lsn }: Claim, fate: 'lost' | 'unknown'): void => {
+    scope.need = PRIMARY_ONLY;
+    if (kind === 'write') {
+      tell(fate, epoch, lsn);
+      if (scope.notice !== 'write-lost-suspected') {
+        scope.notice = fate === 'lost' ? 'write-lost-suspected' : 'write-fate-unknown';
+      }
+    }
+    if (fate === 'unknown') raise(scope, kind, epoch, lsn);
+    else {
+      if (scope.position?.epoch === epoch && scope.position.lsn === lsn) scope.position = undefined;
+      if (kind === 'write') scope.replaceToken = true;
+    }
+  };
+
+  /** A primary may have been promoted since the scope was opened: the answer that shows the gap must also tell of it. */
+  const judgeAgain = (scope: Scope): void => {
+    const topology = options.topology();
+    if (scope.judgedBy === topology) return;
+    scope.judgedBy = topology;
+    for (const claim of scope.kept.splice(0)) {
+      const fate = fateOf(claim.epoch, claim.lsn, topology);
+      if (fate === 'kept') scope.kept.push(claim);
+      else announce(scope, claim, fate);
+    }
   };
 
   const tell = (fate: 'lost' | 'unknown', epoch: Epoch, lsn: bigint): void => {
@@ -149,6 +190,9 @@ export function createScopes(options: ScopesOptions): Scopes {
         seen: undefined,
         headClosed: false,
         replaceToken: false,
+        kept: [],
+        judgedBy: options.topology(),
+        notice: undefined,
       };
       for (const token of tokens.slice(0, MAX_TOKENS)) take(scope, token);
       if (tokens.length > MAX_TOKENS) scope.need = PRIMARY_ONLY;
@@ -160,9 +204,15 @@ export function createScopes(options: ScopesOptions): Scopes {
       run: (fn) => storage.run(scope, fn),
       closeHead: () => {
         scope.headClosed = true;
+        judgeAgain(scope);
+        const { notice } = scope;
         const written = writtenToken(scope);
         const seen = scope.seen === undefined ? undefined : sign('seen', scope.seen.epoch, scope.seen.lsn);
-        return { ...(written !== undefined && { written }), ...(seen !== undefined && { seen }) };
+        return {
+          ...(written !== undefined && { written }),
+          ...(seen !== undefined && { seen }),
+          ...(notice !== undefined && { notice }),
+        };
       },
     }),
     noteWritten: (scope, epoch, lsn) => {
@@ -178,6 +228,7 @@ export function createScopes(options: ScopesOptions): Scopes {
       if (scope.headClosed) emit('token-late', {});
     },
     tokenOf: (scope) => {
+      judgeAgain(scope);
       const { position } = scope;
       if (position === undefined) return writtenToken(scope);
       return sign(position.kind, position.epoch, position.lsn);
@@ -185,10 +236,10 @@ export function createScopes(options: ScopesOptions): Scopes {
     needOf: (token) => {
       const claims = codec?.decode(token);
       if (claims === undefined) return PRIMARY_ONLY;
-      if (isSpent(claims)) return undefined;
       const epoch = epochOf(claims);
-      const kept = epoch !== undefined && fateOf(epoch, claims.lsn, options.topology()) === 'kept';
-      return kept ? { ...epoch, lsn: claims.lsn } : PRIMARY_ONLY;
+      const fate = epoch === undefined ? 'unknown' : fateOf(epoch, claims.lsn, options.topology());
+      if (epoch !== undefined && fate === 'kept') return { ...epoch, lsn: claims.lsn };
+      return fate === 'unknown' && isSpent(claims) ? undefined : PRIMARY_ONLY;
     },
   };
 }

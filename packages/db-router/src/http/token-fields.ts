@@ -1,12 +1,13 @@
 import type { RequestView, ResponseHead } from '@regionkit/core';
 import { cookieValues, exposeField } from '@regionkit/core/kit';
+import type { RequestScope } from '../gate-seam.ts';
 import type { CheckedToken } from './options.ts';
 
 /** Reads a client's tokens and writes its new ones. */
 export interface TokenFields {
   /** As the client sent them, at most {@link MAX_TOKENS}. */
   read(request: RequestView): readonly string[];
-  write(head: ResponseHead, tokens: { readonly written?: string; readonly seen?: string }): void;
+  write(head: ResponseHead, issued: ReturnType<RequestScope['closeHead']>): void;
 }
 
 export function createTokenFields({
@@ -35,7 +36,11 @@ export function createTokenFields({
       if (cookie !== false) sent.push(...cookieValues(cookies, cookie), ...cookieValues(cookies, seenCookie));
       return sent.filter((token) => token !== '' && token.length <= MAX_TOKEN_LENGTH).slice(0, MAX_TOKENS);
     },
-    write: (head, { written, seen }) => {
+    write: (head, { written, seen, notice }) => {
+      if (notice !== undefined) {
+        head.set(NOTICE_FIELD, notice);
+        exposeField(head, NOTICE_FIELD);
+      }
       const tokens = [written, seen].filter((token) => token !== undefined);
       if (tokens.length === 0) return;
       if (cookie !== false) {
@@ -50,6 +55,8 @@ export function createTokenFields({
   };
 }
 
+/** Tells a client that a write its token stands for is probably lost, or that nobody can know. */
+export const NOTICE_FIELD = 'X-Region-Notice';
 const NONE: readonly string[] = Object.freeze([]);
 /** What one client may send: each costs a verification. */
 const MAX_TOKENS = 8;
