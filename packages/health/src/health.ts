@@ -13,7 +13,7 @@ import { check, createJumpDetector, createPoller } from '@regionkit/core/kit';
 import type { Check, CheckOptions } from './checks/check.ts';
 import { trackCheck } from './checks/track.ts';
 import { EVENT_NAMES, type HealthEvents } from './events.ts';
-import { createGate } from './gate.ts';
+import { createLatch } from './latch.ts';
 import { checkHealthOptions, checkRules, type HealthOptions } from './options.ts';
 import { createNeighbourhood, type Followed } from './peers/neighbourhood.ts';
 import { detail } from './routes/detail.ts';
@@ -80,7 +80,7 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
   const { clock, random, defaults, urgent, peers } = checkHealthOptions(options);
   const { regions, logger, version } = options;
   const events = createEvents<HealthEvents>('health', EVENT_NAMES);
-  const ready = createGate();
+  const ready = createLatch();
   const rank = new Map(regions.list.map(({ name }, at) => [name as string, at]));
   const ownRank = rank.get(regions.self) ?? 0;
   let closed = false;

@@ -19,7 +19,7 @@ export interface CheckDefaults {
   readonly staleAfterMs?: number;
 }
 
-export const checkDefaults: Required<CheckDefaults> = {
+const checkDefaults: Required<CheckDefaults> = {
   intervalMs: 2_000,
   timeoutMs: 1_000,
   failAfter: 2,
@@ -48,7 +48,7 @@ export interface HealthOptions<Name extends string = string> {
    */
   readonly urgent?: () => boolean;
   readonly defaults?: CheckDefaults;
-  /** Where the routes are, below the mount point; `false` leaves one out. @default the paths in {@link defaultPaths} */
+  /** Where the routes are, below the mount point; `false` leaves one out. @default /health, /health/read, /health/write, /health/region, /livez, /readyz */
   readonly paths?: Partial<Readonly<Record<RouteName, string | false>>>;
   readonly logger?: Logger;
   readonly clock?: Clock;

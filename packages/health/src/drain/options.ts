@@ -33,7 +33,7 @@ export interface DrainOptions {
   readonly clock?: Clock;
 }
 
-export const drainDefaults = {
+const drainDefaults = {
   signals: ['SIGTERM', 'SIGINT'],
   notReadyForMs: 15_000,
   graceMs: 30_000,

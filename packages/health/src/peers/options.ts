@@ -25,7 +25,7 @@ export interface PeersOptions<Name extends string = string> {
   readonly fetch?: FetchLike;
 }
 
-export const peersDefaults = {
+const peersDefaults = {
   intervalMs: 2_000,
   urgentIntervalMs: 250,
   timeoutMs: 1_000,

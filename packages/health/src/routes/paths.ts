@@ -4,7 +4,7 @@ import type { VerdictRoute } from './answers.ts';
 export type RouteName = VerdictRoute | 'region';
 
 /** Where each route is, below the mount point. */
-export const defaultPaths: Readonly<Record<RouteName, string>> = {
+const defaultPaths: Readonly<Record<RouteName, string>> = {
   health: '/health',
   read: '/health/read',
   write: '/health/write',

@@ -1,11 +1,11 @@
 /** Lets callers wait for something that happens once. */
-export interface Gate {
+export interface Latch {
   /** Resolves when it is open. Rejects with the reason of `signal` if that is aborted first. */
   wait(signal: AbortSignal | undefined): Promise<void>;
   open(): void;
 }
 
-export function createGate(): Gate {
+export function createLatch(): Latch {
   const waiting = new Set<() => void>();
   let isOpen = false;
   return {
