@@ -379,6 +379,8 @@ export function createStatements(engine: Engine): Statements {
       case 'read-only':
       case 'conflict':
         if (reruns >= MAX_RERUNS) throw error;
+        // On a new connection: a setting of the database or the role shows only there.
+        engine.monitor.wake(node.index, { reconnect: true });
         await engine.monitor.look(node.index);
         break;
       case 'serialization':
