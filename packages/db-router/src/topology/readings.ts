@@ -13,7 +13,10 @@ export interface Reading {
   readonly timeline: number | undefined;
   /** A lower bound of the timeline of a standby that cannot tell; undefined when there is none either. */
   readonly timelineAtLeast: number | undefined;
-  /** The insert position of a primary, the replay position of a standby. */
+  /**
+   * How far a primary has flushed, how far a standby has replayed. Not the insert position: on an idle primary that may
+   * stand beyond what any standby ever receives, behind a page header or a record nobody has flushed yet.
+   */
   readonly position: bigint;
   /** On a promoted primary: where its timeline left the parent. */
   readonly fork: bigint | undefined;
@@ -51,7 +54,7 @@ export const postgresReadings: Readings = {
   CASE WHEN NOT r.in_recovery THEN left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) END AS written_timeline,
   w.received_tli::text AS received_timeline,
   CASE WHEN r.in_recovery THEN greatest(c.timeline_id, m.min_recovery_end_timeline)::text END AS timeline_at_least,
-  CASE WHEN r.in_recovery THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END::text AS position,
+  CASE WHEN r.in_recovery THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END::text AS position,
   CASE WHEN NOT r.in_recovery AND pg_last_wal_receive_lsn() IS NOT NULL THEN pg_last_wal_replay_lsn()::text END AS fork,
   coalesce(w.status, CASE WHEN w.pid IS NOT NULL THEN 'streaming' END) AS receiver,
   pg_size_bytes(current_setting('wal_segment_size'))::text AS segment_bytes
