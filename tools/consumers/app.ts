@@ -22,7 +22,7 @@ export async function createApp(): Promise<express.Express> {
   const secret = live('a secret that is long enough to sign with');
   const config = await loadConfig({ regions, sources: { local: values({ greeting: 'hello' }), env: env() } });
   const greeting: string = config.get('local').greeting;
-  const health = createHealth({ regions, version: '1', peers: { secret }, epoch: () => router.topology() });
+  const health = createHealth({ regions, version: '1', peers: { secret } });
   const router = createRegionRouter({
     regions,
     pools: { 'us-east-1': new Pool(), 'eu-west-1': new Pool() },
@@ -30,6 +30,7 @@ export async function createApp(): Promise<express.Express> {
     token: { secret },
     view: health.view,
   });
+  health.follow(router);
   health.check(
     'reads',
     checks.router(() => router, 'read'),

@@ -1,7 +1,7 @@
 import { createAffinity } from '@regionkit/affinity';
 import { file, loadConfig } from '@regionkit/config';
 import { compose, defineRegions, isRegionKitError } from '@regionkit/core';
-import { createRegionRouter, outcomeOf, type RouterTopology } from '@regionkit/db-router';
+import { createRegionRouter, outcomeOf } from '@regionkit/db-router';
 import { createWriteGate } from '@regionkit/db-router/http';
 import { checks, createHealth } from '@regionkit/health';
 import { bearer, cookie, createSessionCookie, createSessionIssuer, createSessionVerifier } from '@regionkit/session';
@@ -46,7 +46,6 @@ export async function createOrdersApp({ region, ports, databases, secretsDir }: 
       timeoutMs: 300,
       unknownAfterMs: 1_500,
     },
-    epoch: (): RouterTopology => router.topology(),
     // Ten times quicker than the defaults: a demo has less time than a region.
     defaults: { intervalMs: 200, timeoutMs: 500, failAfter: 2, passAfter: 2 },
   });
