@@ -1,0 +1,60 @@
+import pg from 'pg';
+import { describe, expect, it } from 'vitest';
+import { fakeRouter, type RegionRouter } from '../../src/index.ts';
+
+describe('fakeRouter()', () => {
+  it('answers by the test’s function, and keeps what it was asked', async () => {
+    const router = fakeRouter({ self: 'us', answer: ({ text, values }) => [{ text, first: values[0] }] });
+    const real: RegionRouter = router;
+    expect((await real.read('SELECT $1', [7])).rows).toEqual([{ text: 'SELECT $1', first: 7 }]);
+    await router.write({ text: 'INSERT', values: [1] });
+    await router.transaction(async (tx) => tx.query('UPDATE'));
+    await router.batch([{ text: 'DELETE' }]);
+    expect(router.statements).toEqual([
+      { intent: 'read', text: 'SELECT $1', values: [7], inTransaction: false },
+      { intent: 'write', text: 'INSERT', values: [1], inTransaction: false },
+      { intent: 'write', text: 'UPDATE', values: [], inTransaction: true },
+      { intent: 'write', text: 'DELETE', values: [], inTransaction: true },
+    ]);
+    expect(router.stats()).toMatchObject({ reads: 1, writes: 1, transactions: 1, batches: 1 });
+  });
+
+  it('routes by the same policy as a real one', async () => {
+    const router = fakeRouter<'us' | 'eu'>({ self: 'eu', primary: 'us' });
+    await expect(router.write('x')).rejects.toMatchObject({ code: 'ERR_NOT_PRIMARY_REGION', region: 'us' });
+    await expect(router.primary.connect()).rejects.toMatchObject({ code: 'ERR_NOT_PRIMARY_REGION' });
+    expect(router.explain('write')).toMatchObject({ action: 'refuse', region: 'us' });
+    router.setPrimary(undefined);
+    await expect(router.transaction(async () => {})).rejects.toMatchObject({ code: 'ERR_NO_PRIMARY' });
+    expect(router.primaryNow()).toBeUndefined();
+    router.setPrimary('eu');
+    await router.write('x');
+    expect(router.topology()).toMatchObject({ local: { role: 'primary', epoch: { timeline: 3 } } });
+    await expect(router.transaction(() => router.transaction(async () => {}))).rejects.toMatchObject({
+      code: 'ERR_NESTED_TRANSACTION',
+    });
+  });
+
+  it('has pools by instanceof, and scopes that know whether they wrote', async () => {
+    const router = fakeRouter({ self: 'us' });
+    expect(router.pool).toBeInstanceOf(pg.Pool);
+    await router.run({ access: 'read' }, () => router.pool.query('SELECT 1'));
+    expect(router.statements[0]?.intent).toBe('read');
+    const client = await router.pool.connect();
+    await client.query('SELECT 2');
+    client.release();
+    const scope = router.openScope({ tokens: [], access: 'write' });
+    expect(scope.closeHead()).toEqual({});
+    await scope.run(() => router.pool.query('INSERT'));
+    expect(scope.closeHead()).toEqual({ written: expect.any(String) });
+    expect(await router.run({ token: 'mine' }, async () => router.token())).toBe('mine');
+  });
+
+  it('tells the events a test wants told', () => {
+    const router = fakeRouter({ self: 'us' });
+    const told: unknown[] = [];
+    router.on('suspended', (payload) => told.push(payload));
+    router.emit('suspended', {});
+    expect(told).toEqual([{}]);
+  });
+});
