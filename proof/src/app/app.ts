@@ -1,5 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { createAffinity } from '@regionkit/affinity';
 import { compose, defineRegions } from '@regionkit/core';
 import { createRegionRouter, type RegionRouter } from '@regionkit/db-router';
@@ -65,20 +64,12 @@ export function createProofApp(settings: AppSettings): {
     forward: { secret, deadlineMs: 10_000, headersTimeoutMs: 9_000 },
   });
 
-  const answers = new AsyncLocalStorage<ServerResponse>();
-  const announce = (fate: 'lost' | 'unknown'): void => {
-    const response = answers.getStore();
-    if (response?.headersSent === false) response.setHeader('x-proof-announced', fate);
-  };
-  router.on('write-lost-suspected', () => announce('lost'));
-  router.on('write-fate-unknown', () => announce('unknown'));
-
   const door = compose(health, affinity, gate).node(createRoutes(self, router));
   const server = createServer((request, response) => {
     if (request.url?.startsWith('/health') === false) {
       response.setHeader(`x-proof-knew-${self}`, JSON.stringify(knowledge(self, router)));
     }
-    answers.run(response, () => door(request, response));
+    door(request, response);
   });
   return { server, router };
 }

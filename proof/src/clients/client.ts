@@ -149,7 +149,7 @@ type Read = Pick<OperationEntry, 'status' | 'outcome' | 'received'> & Partial<Op
 function read(answer: Answer): Read {
   const { status, headers } = answer;
   const body = parse(answer.body);
-  const announced = headers['x-proof-announced'];
+  const announced = NOTICES[String(headers['x-region-notice'])];
   const served = REGIONS.find((region) => region === headers['x-proof-served']);
   const hint = status === 503 ? headers['x-region-hint'] : undefined;
   const knew = REGIONS.flatMap((region) => {
@@ -164,12 +164,17 @@ function read(answer: Answer): Read {
     ...(typeof body['version'] === 'number' && { version: body['version'] }),
     ...(typeof body['value'] === 'string' && { value: body['value'] }),
     ...(Array.isArray(body['entries']) && { entries: body['entries'] as string[] }),
-    ...((announced === 'lost' || announced === 'unknown') && { announced }),
+    ...(announced !== undefined && { announced }),
     ...(served !== undefined && { served }),
     ...(typeof hint === 'string' && { hint }),
     ...(knew.length > 0 && { knew }),
   };
 }
+
+const NOTICES: Readonly<Record<string, OperationEntry['announced']>> = {
+  'write-lost-suspected': 'lost',
+  'write-fate-unknown': 'unknown',
+};
 
 function outcomeOf(said: unknown): OperationOutcome {
   return said === 'not-sent' || said === 'rolled-back' || said === 'rejected' || said === 'unknown' ? said : 'none';
