@@ -28,10 +28,10 @@ interface AffinityDecider<Name extends string> extends Decider, EventSource<Affi
   decide(request: RequestView): (NextDecision | RespondDecision) & { readonly reason: AffinityReason };
   /**
    * Makes `region` the one the client of the current request belongs to, from its next request on. Called in a handler,
-   * anywhere below it, before the head of the answer is written. The last call counts.
+   * or anywhere below it, before the head of the answer is written; the last call counts. Needs the option `pin: true`.
    *
    * @throws {RangeError} There is no such region.
-   * @throws {TypeError} Called outside a request.
+   * @throws {TypeError} Called outside a request, or without `pin: true`.
    */
   pin(region: Name): void;
 }
@@ -60,6 +60,7 @@ export function createAffinity<Name extends string>(given: AffinityOptions<Name>
   const { name, ...cookie } = createRegionCookie(regions, options.cookie);
   const events = createEvents<AffinityEvents<Name>>('affinity', EVENT_NAMES);
   const tickets = new AsyncLocalStorage<Ticket<Name>>();
+  const quietly = new Map<AffinityReason, Let>();
   const ignore = options.ignore ?? isProbePath;
   const hosts = new Set(regions.hosts);
   const renews = options.cookie.renew === 'always';
@@ -91,11 +92,21 @@ export function createAffinity<Name extends string>(given: AffinityOptions<Name>
     }
   };
 
-  const next = (
-    reason: AffinityReason,
-    setCookies: readonly string[],
-    hint?: Name,
-  ): NextDecision & { reason: AffinityReason } => {
+  /** What most requests get: nothing is done with the answer, and nothing is allocated. */
+  const quiet = (reason: AffinityReason): Let => {
+    let decision = quietly.get(reason);
+    if (decision === undefined) {
+      decision = Object.freeze({ action: 'next', reason });
+      quietly.set(reason, decision);
+    }
+    return decision;
+  };
+  const next = (reason: AffinityReason, setCookies: readonly string[], hint?: Name): Let => {
+    if (options.pin) return nextInScope(reason, setCookies, hint);
+    if (setCookies.length === 0 && hint === undefined) return quiet(reason);
+    return { action: 'next', reason, onHead: (head) => write(head, setCookies, hint) };
+  };
+  const nextInScope = (reason: AffinityReason, setCookies: readonly string[], hint: Name | undefined): Let => {
     const ticket: Ticket<Name> = { pinned: undefined, headWritten: false };
     return {
       action: 'next',
@@ -133,7 +144,13 @@ export function createAffinity<Name extends string>(given: AffinityOptions<Name>
         );
       }
       const ticket = tickets.getStore();
-      if (ticket === undefined) throw new TypeError('affinity.pin must be called while a request is handled');
+      if (ticket === undefined) {
+        throw new TypeError(
+          options.pin
+            ? 'affinity.pin must be called while a request is handled'
+            : 'affinity.pin needs pin: true in the options of createAffinity',
+        );
+      }
       if (ticket.headWritten) events.emit('cookie-skipped', { reason: 'too-late' });
       else ticket.pinned = region;
     },
@@ -188,6 +205,8 @@ export function createAffinity<Name extends string>(given: AffinityOptions<Name>
 }
 
 const NOTHING: readonly string[] = Object.freeze([]);
+
+type Let = NextDecision & { readonly reason: AffinityReason };
 
 /** The rulings by which a guard kept a redirect back. */
 const GUARDS: Partial<Record<AffinityReason, LoopGuard>> = {

@@ -59,6 +59,11 @@ export interface AffinityOptions<Name extends string = string> {
    * @default paths under /health and /.well-known, /livez and /readyz
    */
   readonly ignore?: (request: RequestView) => boolean;
+  /**
+   * Whether handlers call `affinity.pin`. Off, a client that is at home costs next to nothing; on, every request is
+   * handled inside a scope. @default false
+   */
+  readonly pin?: boolean;
   readonly clock?: Clock;
   /** From 0 to 1. @default Math.random */
   readonly random?: () => number;
@@ -71,6 +76,7 @@ const DEFAULTS = {
   settleSeconds: 30,
   mode: 'auto',
   redirectStatus: 307,
+  pin: false,
   clock: systemClock,
   random: Math.random,
 } as const;
@@ -96,12 +102,14 @@ export function checkOptions<Name extends string>(given: AffinityOptions<Name>):
     'redirectStatus',
     'host',
     'ignore',
+    'pin',
     'clock',
     'random',
   ]);
   check.object('createAffinity: regions', given.regions);
   const options = { ...DEFAULTS, ...given };
   check.boolean('createAffinity: trustUnknown', options.trustUnknown);
+  check.boolean('createAffinity: pin', options.pin);
   check.number('createAffinity: maxViewAgeMs', options.maxViewAgeMs, { min: 1 });
   check.oneOf('createAffinity: failover', options.failover, ['temporary', 'sticky']);
   check.integer('createAffinity: settleSeconds', options.settleSeconds, { min: 1, max: 3_600 });

@@ -1,4 +1,4 @@
-import type { Regions, RequestView } from '@regionkit/core';
+import type { Regions } from '@regionkit/core';
 import { cookieValues } from '@regionkit/core/kit';
 import { stringifySetCookie } from 'cookie';
 import type { CheckedOptions } from './options.ts';
@@ -55,6 +55,7 @@ export function createRegionCookie<Name extends string>(
       return regions.get(first)?.name ?? UNKNOWN;
     },
     hop: (cookies) => {
+      if (!cookies.some((field) => field.includes(hopName))) return undefined;
       const [first] = cookieValues(cookies, hopName);
       return first === undefined ? undefined : regions.get(first)?.name;
     },
@@ -62,9 +63,4 @@ export function createRegionCookie<Name extends string>(
     setHop: (region, maxAgeSeconds) => write(hopName, region, maxAgeSeconds),
     clearHop: write(hopName, '', 0),
   };
-}
-
-/** The `Cookie` fields of a request; HTTP/2 clients send several. */
-export function cookiesOf(request: RequestView): readonly string[] {
-  return request.header('cookie');
 }

@@ -428,7 +428,7 @@ describe('affinity.pin()', () => {
     headers: Headers,
     handler: (pin: (name: Name) => void) => void,
   ) {
-    const { affinity, decide } = setUp(options);
+    const { affinity, decide } = setUp({ pin: true, ...options });
     const head = headOf();
     const decision = decide({ headers });
     if (decision.action !== 'next' || decision.scope === undefined) throw new Error('it was not let through');
@@ -451,13 +451,19 @@ describe('affinity.pin()', () => {
   });
 
   test('refuses a region there is not, and a call outside a request', () => {
-    const { affinity } = setUp();
+    const { affinity } = setUp({ pin: true });
     expect(() => affinity.pin('mars-1' as Name)).toThrow(RangeError);
-    expect(() => affinity.pin('eu-west-1')).toThrow(TypeError);
+    expect(() => affinity.pin('eu-west-1')).toThrow(/while a request is handled/);
+  });
+
+  test('has to be turned on: otherwise a client at home costs no scope and no hook', () => {
+    const { affinity, decide } = setUp();
+    expect(decide({ headers: { cookie: 'region=us-east-1' } })).toEqual({ action: 'next', reason: 'home' });
+    expect(() => affinity.pin('eu-west-1')).toThrow(/needs pin: true/);
   });
 
   test('says when it was called too late', () => {
-    const { affinity, decide } = setUp();
+    const { affinity, decide } = setUp({ pin: true });
     const skipped: string[] = [];
     affinity.on('cookie-skipped', ({ reason }) => skipped.push(reason));
     const decision = decide();

@@ -219,7 +219,12 @@ describe.each(doors)('affinity on %s', (_name, open) => {
   const start = async (): Promise<Ask> => {
     const regions = regionsOf();
     return open(
-      createAffinity({ regions, view: wellView(regions, performance.now()), cookie: { domain: 'example.com' } }),
+      createAffinity({
+        regions,
+        view: wellView(regions, performance.now()),
+        pin: true,
+        cookie: { domain: 'example.com' },
+      }),
     );
   };
 

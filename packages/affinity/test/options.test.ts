@@ -17,6 +17,7 @@ describe('createAffinity()', () => {
     [{ maxViewAgeMs: 0 }, /createAffinity: maxViewAgeMs/],
     [{ settleSeconds: 0.5 }, /createAffinity: settleSeconds/],
     [{ trustUnknown: 'yes' }, /createAffinity: trustUnknown must be a boolean/],
+    [{ pin: 1 }, /createAffinity: pin must be a boolean/],
     [{ host: 'app.example.com' }, /createAffinity: host must be a function/],
     [{ ignore: ['/health'] }, /createAffinity: ignore must be a function/],
     [{ cookies: {} }, /createAffinity: options has no option "cookies"/],
