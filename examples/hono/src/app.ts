@@ -1,0 +1,63 @@
+import { compose, defineRegions } from '@regionkit/core';
+import { createRegionRouter } from '@regionkit/db-router';
+import { createWriteGate } from '@regionkit/db-router/http';
+import { checks, createHealth } from '@regionkit/health';
+import { createSessionVerifier } from '@regionkit/session';
+import { Hono } from 'hono';
+import { cors } from 'hono/cors';
+import { validator } from 'hono/validator';
+import { Pool } from 'pg';
+
+/** Notes in two regions, on Hono; who has a session that was signed elsewhere may see who they are. */
+export function createApp(environment: NodeJS.ProcessEnv) {
+  const secret = environment.REGION_SECRET ?? '';
+  const regions = defineRegions({
+    self: environment.REGION,
+    all: {
+      'us-east-1': { origin: environment.US_ORIGIN ?? 'http://127.0.0.1:3001' },
+      'eu-west-1': { origin: environment.EU_ORIGIN ?? 'http://127.0.0.1:3002' },
+    },
+    development: true, // one machine, plain http; not in production
+  });
+  const health = createHealth({ regions, peers: { secret } });
+  const router = createRegionRouter({
+    regions,
+    pools: { [regions.self]: new Pool({ connectionString: environment.DATABASE_URL }) },
+    writes: 'forward',
+    token: { secret },
+    view: health.view,
+  });
+  health.follow(router);
+  const [reads, writes] = [checks.router(() => router, 'read'), checks.router(() => router, 'write')];
+  health.check('reads', reads, { affects: ['reads'] });
+  health.check('writes', writes, { affects: ['writes'] });
+  const sessions = createSessionVerifier({
+    keys: environment.JWKS_URL ?? 'https://auth.example.com/jwks.json',
+    algorithms: ['ES256'],
+    issuer: 'https://auth.example.com',
+    audience: 'notes',
+  });
+  const gate = createWriteGate(router, { regions, view: health.view, forward: { secret } });
+
+  // CORS first: also a forwarded answer and an error need it. The gate before anything that reads the body: a write is
+  // forwarded as it came.
+  const app = new Hono();
+  app.use(cors({ origin: 'https://www.example.com', credentials: true }));
+  app.use(compose(health, sessions, gate).hono());
+
+  app.get('/notes', async (context) => {
+    const { rows } = await router.read<{ text: string }>('select text from notes order by id');
+    return context.json({ region: regions.self, notes: rows.map(({ text }) => text) });
+  });
+  const note = validator('json', ({ text }, context) =>
+    typeof text === 'string' ? { text } : context.json({ error: 'a note is { "text": "…" }' }, 400),
+  );
+  app.post('/notes', note, async (context) => {
+    const { text } = context.req.valid('json');
+    await router.write('insert into notes (text, written_in) values ($1, $2)', [text, regions.self]);
+    return context.json({ region: regions.self, text }, 201);
+  });
+  // Throws what is wrong with the session, and Hono answers it; `sessions.require().hono()` is the same as a middleware.
+  app.get('/me', (context) => context.json({ region: regions.self, sub: sessions.of(context).sub }));
+  return { app, health, router, gate, sessions };
+}

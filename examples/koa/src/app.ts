@@ -1,0 +1,72 @@
+import { bodyParser } from '@koa/bodyparser';
+import cors from '@koa/cors';
+import { Router } from '@koa/router';
+import { createAffinity } from '@regionkit/affinity';
+import { compose, defineRegions } from '@regionkit/core';
+import { createRegionRouter } from '@regionkit/db-router';
+import { createWriteGate } from '@regionkit/db-router/http';
+import { checks, createHealth } from '@regionkit/health';
+import Koa from 'koa';
+import { Pool } from 'pg';
+
+/** Notes in two regions, on Koa; the region cookie keeps a client in one of them. */
+export function createApp(environment: NodeJS.ProcessEnv) {
+  const secret = environment.REGION_SECRET ?? '';
+  const regions = defineRegions({
+    self: environment.REGION,
+    all: {
+      'us-east-1': { origin: environment.US_ORIGIN ?? 'http://127.0.0.1:3001' },
+      'eu-west-1': { origin: environment.EU_ORIGIN ?? 'http://127.0.0.1:3002' },
+    },
+    hosts: ['app.localhost'], // the name behind the latency DNS
+    development: true, // one machine, plain http; not in production
+  });
+  const health = createHealth({ regions, peers: { secret } });
+  const router = createRegionRouter({
+    regions,
+    pools: { [regions.self]: new Pool({ connectionString: environment.DATABASE_URL }) },
+    writes: 'forward',
+    token: { secret },
+    view: health.view,
+  });
+  health.follow(router);
+  const [reads, writes] = [checks.router(() => router, 'read'), checks.router(() => router, 'write')];
+  health.check('reads', reads, { affects: ['reads'] });
+  health.check('writes', writes, { affects: ['writes'] });
+  const affinity = createAffinity({ regions, view: health.view, pin: true });
+  const gate = createWriteGate(router, {
+    regions,
+    view: health.view,
+    forward: { secret },
+    // It sets a cookie and writes nothing, so it need not travel.
+    isWrite: ({ path }) => (path.startsWith('/home/') ? false : undefined),
+  });
+
+  const routes = new Router();
+  routes.get('/notes', async (context) => {
+    const { rows } = await router.read<{ text: string }>('select text from notes order by id');
+    context.body = { region: regions.self, notes: rows.map(({ text }) => text) };
+  });
+  routes.post('/notes', async (context) => {
+    const { text } = (context.request.body ?? {}) as { readonly text?: unknown };
+    if (typeof text !== 'string') return context.throw(400, 'a note is { "text": "…" }');
+    await router.write('insert into notes (text, written_in) values ($1, $2)', [text, regions.self]);
+    context.status = 201;
+    context.body = { region: regions.self, text };
+  });
+  // A client that moves house is led there from its next visit on.
+  routes.put('/home/:region', async (context) => {
+    const region = regions.get(context.params.region ?? '');
+    if (region === undefined) return context.throw(404);
+    affinity.pin(region.name);
+    context.status = 204;
+  });
+
+  // CORS first: also a forwarded answer and an error need it. Body parsers last: a write is forwarded as it came.
+  const app = new Koa();
+  app.use(cors({ origin: 'https://www.example.com', credentials: true }));
+  app.use(compose(health, affinity, gate).koa());
+  app.use(bodyParser());
+  app.use(routes.routes());
+  return { app, health, router, gate };
+}

@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Answer, ask, until } from './ask.ts';
+import { type RunningServer, startServer } from './running-server.ts';
+import { type RegionName, startTwoRegions, type TwoRegions } from './two-regions.ts';
+
+/** What the tests of one example have at hand. */
+export interface NotesApp {
+  readonly regions: TwoRegions;
+  readonly us: RunningServer;
+  readonly eu: RunningServer;
+}
+
+interface Notes {
+  readonly region: RegionName;
+  readonly notes: readonly string[];
+}
+
+const WEB = 'https://www.example.com';
+const FROM_WEB = { origin: WEB };
+
+/**
+ * What every notes app must do in two regions, whatever its framework: `server` is run once in each, as a user would run
+ * it. `more` adds the tests of what one example shows besides; they come before the drain.
+ */
+export function describeNotesApp(name: string, server: URL, more?: (app: NotesApp) => void): void {
+  describe(`the ${name} example in two regions`, () => {
+    const app = {} as { -readonly [Part in keyof NotesApp]: NotesApp[Part] };
+
+    beforeAll(async () => {
+      app.regions = await startTwoRegions();
+      const start = (region: RegionName): RunningServer =>
+        startServer(server, app.regions.origins[region], app.regions.environment(region));
+      app.us = start('us-east-1');
+      app.eu = start('eu-west-1');
+      try {
+        await Promise.all([app.us, app.eu].map(({ origin }) => until(() => ask(`${origin}/notes`), isOk)));
+      } catch (error) {
+        throw new Error(`a server did not get ready\n${app.us.output}\n${app.eu.output}`, { cause: error });
+      }
+    });
+    afterAll(async () => {
+      await Promise.all([app.us?.end('SIGKILL'), app.eu?.end('SIGKILL')]);
+      await app.regions?.close();
+    });
+    beforeEach(({ onTestFailed }) => {
+      onTestFailed(() => console.error(`us-east-1:\n${app.us.output}\neu-west-1:\n${app.eu.output}`));
+    });
+
+    const read = ({ origin }: RunningServer, token?: string): Promise<Answer> =>
+      ask(`${origin}/notes`, { headers: { ...FROM_WEB, ...(token !== undefined && { 'x-region-token': token }) } });
+    const write = ({ origin }: RunningServer, body: object | string): Promise<Answer> =>
+      ask(`${origin}/notes`, { method: 'POST', headers: FROM_WEB, body });
+    const tokenOf = ({ headers }: Answer): string => String(headers['x-region-token']);
+
+    it('takes a write in either region, does it in the region of the primary, and reads it back at home', async () => {
+      const here = await write(app.us, { text: 'from Virginia' });
+      expect(here.status).toBe(201);
+      const written = await write(app.eu, { text: 'from Ireland' });
+      expect(written.status).toBe(201);
+      expect(written.json()).toEqual({ region: 'us-east-1', text: 'from Ireland' });
+
+      const { status, json } = await read(app.eu, tokenOf(written));
+      expect(status).toBe(200);
+      expect(json<Notes>()).toEqual({ region: 'eu-west-1', notes: ['from Virginia', 'from Ireland'] });
+    });
+
+    it('answers an error of the router by its status and headers, through the error handling of its framework', async () => {
+      const replica = app.regions.lab.region('eu-west-1');
+      await replica.pauseReplay();
+      const token = tokenOf(await write(app.eu, { text: 'not replayed yet' }));
+
+      const refused = await read(app.eu, token);
+      expect(refused.status).toBe(503);
+      expect(refused.headers).toMatchObject({
+        'x-region-hint': 'us-east-1',
+        'retry-after': '1',
+        'cache-control': 'no-store',
+        'access-control-allow-origin': WEB,
+      });
+      expect(refused.text).not.toContain('not replayed yet');
+
+      const hinted = await read(app.us, token);
+      expect(hinted.json<Notes>().notes).toContain('not replayed yet');
+      await replica.resumeReplay();
+      const again = await until(() => read(app.eu, token), isOk);
+      expect(again.json<Notes>().notes).toContain('not replayed yet');
+    });
+
+    it('lets CORS answer preflights, and be said once on an answer that was forwarded', async () => {
+      const preflight = await ask(`${app.eu.origin}/notes`, {
+        method: 'OPTIONS',
+        headers: { ...FROM_WEB, 'access-control-request-method': 'POST' },
+      });
+      expect(preflight.status).toBe(204);
+      expect(preflight.headers['access-control-allow-origin']).toBe(WEB);
+      expect(preflight.headers['x-region-token']).toBeUndefined();
+
+      const forwarded = await write(app.eu, { text: 'with CORS' });
+      expect(forwarded.headers['access-control-allow-origin']).toBe(WEB);
+      expect(forwarded.headers['access-control-expose-headers']?.toLowerCase()).toContain('x-region-token');
+    });
+
+    it('leaves the body to the parser in the region that does the write, and what is no route to the framework', async () => {
+      for (const server of [app.us, app.eu]) {
+        expect((await write(server, '{ "text": ')).status).toBe(400);
+        expect((await write(server, { title: 'no text' })).status).toBe(400);
+        expect((await ask(`${server.origin}/nowhere`)).status).toBe(404);
+      }
+    });
+
+    more?.(app);
+
+    it('drains on SIGTERM: not healthy, alive, still serving, and out with 0', async () => {
+      const { origin } = app.eu;
+      const code = app.eu.end('SIGTERM');
+      await until(
+        () => ask(`${origin}/health`),
+        ({ status }) => status === 503,
+      );
+      const [alive, served] = await Promise.all([ask(`${origin}/livez`), read(app.eu)]);
+      expect(alive.status).toBe(200);
+      expect(served.status).toBe(200);
+      expect(served.headers.connection).toBe('close');
+      expect(await code).toBe(0);
+    });
+  });
+}
+
+function isOk({ status }: Answer): boolean {
+  return status === 200;
+}
