@@ -59,6 +59,9 @@ export function checkHistory(history: readonly Operation[], survived: readonly s
     }
   }
 
+  // What was refused may be sent again, and is then there for another reason.
+  const refused = new Set(writes.filter(({ outcome }) => outcome === 'not-done').map(({ ref = '' }) => ref));
+  const sentAgain = new Set(writes.filter(({ outcome }) => outcome !== 'not-done').map(({ ref }) => ref));
   const ok = history.filter(({ outcome }) => outcome === 'ok').length;
   return {
     requests: history.length,
@@ -68,9 +71,7 @@ export function checkHistory(history: readonly Operation[], survived: readonly s
     lost: lost.map(({ ref = '' }) => ref),
     lostUnannounced: lost.filter(({ client }) => !announced.has(client)).map(({ ref = '' }) => ref),
     duplicated: [...copies].filter(([, count]) => count > 1).map(([ref]) => ref),
-    doneAgainstWord: writes
-      .filter(({ outcome, ref = '' }) => outcome === 'not-done' && copies.has(ref))
-      .map(({ ref = '' }) => ref),
+    doneAgainstWord: [...refused].filter((ref) => copies.has(ref) && !sentAgain.has(ref)),
     staleReads,
   };
 }

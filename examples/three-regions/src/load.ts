@@ -9,6 +9,8 @@ export interface LoadOptions {
   readonly pauseMs: number;
 }
 
+const RETRY_MS = 100;
+
 /** Clients that place an order and list their own, over and over, and write down what they saw. */
 export interface Load {
   /** Everything so far, in the order the requests ended. */
@@ -27,25 +29,33 @@ export async function startLoad({ clients, pauseMs }: LoadOptions): Promise<Load
     const signIn = await browser.ask(`${url}/sign-in`, { method: 'POST', json: { name } });
     if (signIn.status !== 200) throw new Error(`${name} could not sign in: ${signIn.status} ${signIn.body}`);
 
-    const note = async (kind: 'write' | 'read', ref: string | undefined, ask: () => Promise<Answer>): Promise<void> => {
+    const note = async (
+      kind: 'write' | 'read',
+      ref: string | undefined,
+      ask: () => Promise<Answer>,
+    ): Promise<Operation['outcome']> => {
       const startedAtMs = performance.now();
       const answer = await ask().catch(() => undefined);
+      const outcome = outcomeOf(answer);
       history.push({
         client: name,
         kind,
         startedAtMs,
         endedAtMs: performance.now(),
         status: answer?.status ?? 0,
-        outcome: outcomeOf(answer),
+        outcome,
         ...(ref !== undefined && { ref }),
         ...(kind === 'read' && answer?.status === 200 && { seen: answer.json<{ refs: string[] }>().refs }),
         ...(answer?.headers['x-region-notice'] !== undefined && { lossAnnounced: true }),
       });
+      return outcome;
     };
 
     while (running) {
       const ref = randomUUID();
-      await note('write', ref, () => browser.ask(`${url}/orders`, { method: 'POST', json: { ref, item: 'tea' } }));
+      const order = () => browser.ask(`${url}/orders`, { method: 'POST', json: { ref, item: 'tea' } });
+      // Refused with proof that nothing happened: the one case in which the same order may be sent again.
+      while ((await note('write', ref, order)) === 'not-done' && running) await pause(RETRY_MS);
       await pause(pauseMs);
       for (let reads = 0; reads < 2 && running; reads += 1) {
         await note('read', undefined, () => browser.ask(`${url}/orders`));

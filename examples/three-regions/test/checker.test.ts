@@ -45,4 +45,10 @@ describe('checkHistory', () => {
     const findings = checkHistory([write('1'), write('2', { outcome: 'not-done' })], ['1', '1', '2']);
     expect(findings).toMatchObject({ duplicated: ['1'], doneAgainstWord: ['2'] });
   });
+
+  it('lets a refused write be sent again', () => {
+    const history = [write('1', { outcome: 'not-done' }), write('1')];
+    expect(checkHistory(history, ['1'])).toMatchObject({ doneAgainstWord: [], duplicated: [], lost: [] });
+    expect(checkHistory(history, ['1', '1']).duplicated).toEqual(['1']);
+  });
 });
