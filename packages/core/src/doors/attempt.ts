@@ -32,12 +32,17 @@ export function attempt(decider: Decider, request: RequestView): Decision | Prom
   }
 }
 
+/** RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5. */
+const BODILESS = new Set([204, 205, 304]);
+
 /** `decision` if its head can be sent at all, else what answers in its place. */
 export function sendable(decision: RespondDecision): RespondDecision {
   try {
-    const { status } = decision;
-    if (!Number.isInteger(status) || status < 200 || status > 599)
-      throw new RangeError('status must be from 200 to 599');
+    const { status, body } = decision;
+    if (!Number.isInteger(status) || status < 200 || status > 599) {
+      throw new RangeError('the status of an answer must be from 200 to 599');
+    }
+    if (body !== undefined && BODILESS.has(status)) throw new RangeError(`an answer of ${status} has no body`);
     for (const [name, value] of decision.headers) {
       validateHeaderName(name);
       validateHeaderValue(name, value);

@@ -1,6 +1,7 @@
 import type { Decider } from '../http/decision.ts';
+import { toResponse } from './fetch-head.ts';
 import { FetchView } from './fetch-view.ts';
-import { decideOnFetch, proxyOnFetch, respondOnFetch } from './on-fetch.ts';
+import { decideOnFetch, proxyOnFetch } from './on-fetch.ts';
 import type { FetchHandler } from './types.ts';
 
 /** Around a fetch handler. What a runtime passes beside the request (`env`, a context) goes through. */
@@ -12,7 +13,7 @@ export function fetchHandler<Rest extends unknown[]>(
     const view = new FetchView(request);
     return decideOnFetch(decider, view, {
       next: () => handler(request, ...rest),
-      respond: (decision) => respondOnFetch(request.method, decision),
+      respond: (decision) => toResponse(decision, request.method),
       proxy: (decision) => proxyOnFetch(view, decision),
     });
   };

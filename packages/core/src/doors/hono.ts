@@ -1,9 +1,9 @@
 import type { Decider, NodeRequest, NodeResponse } from '../http/decision.ts';
 import { isNodeRequest } from '../http/raw-request.ts';
-import { onTopOf } from './fetch-head.ts';
+import { onTopOf, toResponse } from './fetch-head.ts';
 import { FetchView, targetOf } from './fetch-view.ts';
 import { NodeView, pathOf } from './node-view.ts';
-import { decideOnFetch, proxyOnFetch, respondOnFetch } from './on-fetch.ts';
+import { decideOnFetch, proxyOnFetch } from './on-fetch.ts';
 import { decideOnNode, proxyOnNode } from './on-node.ts';
 import type { HonoMiddleware } from './types.ts';
 
@@ -28,7 +28,7 @@ async function onNode(decider: Decider, context: Context, next: () => Promise<vo
   const view = new NodeView(request, response, request.url, url);
   await decideOnNode<unknown>(decider, view, response, {
     next,
-    respond: (decision) => replace(context, respondOnFetch(view.method, decision, context.res.headers)),
+    respond: (decision) => replace(context, toResponse(decision, view.method, context.res.headers)),
     proxy: async (decision) => {
       for (const [name, value] of context.res.headers) {
         if (name === 'set-cookie') response.setHeader(name, context.res.headers.getSetCookie());
@@ -52,7 +52,7 @@ async function onFetch(decider: Decider, context: Context, next: () => Promise<v
       await next();
       return context.res;
     },
-    respond: (decision) => respondOnFetch(view.method, decision, context.res.headers),
+    respond: (decision) => toResponse(decision, view.method, context.res.headers),
     proxy: async (decision) => onTopOf(context.res.headers, await proxyOnFetch(view, decision)),
   });
   if (response !== context.res) replace(context, response);

@@ -49,16 +49,6 @@ function carryOut(
   }
 }
 
-/** Never throws: a decision that cannot be put into a response is answered 503. */
-export function respondOnFetch(method: string, decision: RespondDecision, before?: Headers): Response {
-  try {
-    return toResponse(decision, method, before);
-  } catch (error) {
-    reportFailure('respond', error);
-    return toResponse(UNAVAILABLE, method, before);
-  }
-}
-
 /** Never rejects. */
 export async function proxyOnFetch(view: FetchView, decision: ProxyDecision): Promise<Response> {
   try {

@@ -30,6 +30,7 @@ export interface Heard {
   'db-router:replay-regressed': { readonly node: string };
   'db-router:hold': object;
   'db-router:hold-ended': { readonly heldMs: number; readonly by: string };
+  'db-router:route': { readonly intent: string; readonly reason: string; readonly node: string };
   'db-router:retry': { readonly intent: string; readonly code: string };
   'db-router:outcome-unknown': { readonly node: string };
   'db-router:write-lost-suspected': object;
@@ -58,6 +59,7 @@ export interface Heard {
 
   'session:keys': object;
   'session:keys-rejected': { readonly reason: string };
+  'session:keys-expired': object;
   'session:epochs-rejected': object;
   'session:unknown-kid': { readonly refresh: string };
   'session:rejected': { readonly reason: string };

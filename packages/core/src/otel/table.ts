@@ -58,6 +58,7 @@ export const table: { readonly [Event in keyof Heard]: Row<Heard[Event]> } = {
   'db-router:replay-regressed': { labels: ({ node }) => ({ node }) },
   'db-router:hold': { labels: none },
   'db-router:hold-ended': { labels: ({ by }) => ({ by }), durationMs: ({ heldMs }) => heldMs },
+  'db-router:route': { labels: ({ intent, reason, node }) => ({ intent, reason, node }) },
   'db-router:retry': { labels: ({ intent, code }) => ({ intent, code }) },
   'db-router:outcome-unknown': { labels: ({ node }) => ({ node }) },
   'db-router:write-lost-suspected': { labels: none },
@@ -85,6 +86,7 @@ export const table: { readonly [Event in keyof Heard]: Row<Heard[Event]> } = {
 
   'session:keys': { labels: none },
   'session:keys-rejected': { labels: ({ reason }) => ({ reason }) },
+  'session:keys-expired': { labels: none },
   'session:epochs-rejected': { labels: none },
   'session:unknown-kid': { labels: ({ refresh }) => ({ refresh }) },
   'session:rejected': { labels: ({ reason }) => ({ reason }) },

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   compose,
   type Decider,
@@ -70,6 +70,10 @@ const proxy = (more: Partial<ProxyDecision> = {}): ProxyDecision => ({
 
 /** Comma lists may come as one field or as several: the same to every client. */
 const list = (values: readonly string[]): string[] => values.flatMap((value) => value.split(/, */)).sort();
+
+// Express logs every error outside its own environment `test`.
+beforeAll(() => void vi.spyOn(console, 'error').mockImplementation(() => {}));
+afterAll(() => void vi.restoreAllMocks());
 
 describe.each(hosts)('$name', ({ mount, start, transport }) => {
   let decider: Decider = { decide: () => next() };
@@ -349,11 +353,18 @@ describe.each(hosts)('$name', ({ mount, start, transport }) => {
       expect(ends[0]).toMatchObject({ status: 418, aborted: false, by: 'respond' });
     });
 
-    test('answers 503 instead of what cannot be sent', async () => {
-      decide({ ...tea, headers: [['X-Bad', 'a\r\nb: c']] });
+    test.each<[string, Partial<RespondDecision>]>([
+      ['a value that splits the head', { headers: [['X-Bad', 'a\r\nb: c']] }],
+      ['a name that is none', { headers: [['X Bad', 'a']] }],
+      ['a status that is not final', { status: 101 }],
+      ['a status that is none', { status: Number.NaN }],
+      ['a body where there is none', { status: 204 }],
+    ])('answers 503 instead of %s', async (_what, bad) => {
+      decide({ ...tea, ...bad });
       const answer = await get('/hello');
       expect(answer.status).toBe(503);
       expect(answer.all('b')).toEqual([]);
+      expect(app.handled).toBe(0);
     });
   });
 
