@@ -15,10 +15,16 @@ export interface HttpLoad {
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n');
+const LAST_CHUNK = Buffer.from('\r\n0\r\n\r\n');
+
+const CHUNKED = /\r\ntransfer-encoding: *chunked/i;
+
+const endsWith = (bytes: Buffer, end: Buffer): boolean =>
+  bytes.length >= end.length && bytes.compare(end, 0, end.length, bytes.length - end.length) === 0;
 
 /**
  * Load over bare sockets: parsing as little as possible, so that the server is what is measured.
- * Answers must carry `Content-Length`.
+ * Answers must carry `Content-Length`, or be chunked and hold no last chunk within.
  */
 export async function httpLoad(options: HttpLoad): Promise<Sample> {
   const { port, connections, durationMs, request, expect = 'HTTP/1.1 200' } = options;
@@ -41,11 +47,12 @@ export async function httpLoad(options: HttpLoad): Promise<Sample> {
         if (headEnd === -1) return;
         const head = pending.toString('latin1', 0, headEnd);
         const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
-        if (!head.startsWith(expect) || length === undefined) {
+        const chunked = length === undefined && CHUNKED.test(head);
+        if (!head.startsWith(expect) || (length === undefined && !chunked)) {
           fail(new Error(`unexpected answer: ${head}`));
           return;
         }
-        if (pending.length < headEnd + 4 + Number(length)) return;
+        if (chunked ? !endsWith(pending, LAST_CHUNK) : pending.length < headEnd + 4 + Number(length)) return;
         pending = Buffer.alloc(0);
         const now = performance.now();
         latencyNs.record(Math.max(1, Math.round((now - startedAt) * 1e6)));

@@ -1,87 +1,97 @@
 import { cpus, totalmem } from 'node:os';
+import { figure } from './figure.ts';
+import type { Result } from './group.ts';
+import type { GrowthResult } from './growth.ts';
 import type { Spread } from './statistics.ts';
 import type { TrialResult } from './trial.ts';
 
-/** What machine it was. */
+/** One group's results, and what a reader must know of the run: what is kept as JSON. */
+export interface Page {
+  /** What the group is asked for by, and what it is about. */
+  readonly name: string;
+  readonly about: string;
+  readonly command: string;
+  readonly machine: string;
+  readonly takenAt: string;
+  readonly seconds: number;
+  /** The one-minute load average before and after: of what else the machine had to do, and of the run itself. */
+  readonly load: readonly [before: number, after: number];
+  readonly results: readonly Result[];
+}
+
+/** What machine it is. */
 export function machine(): string {
   const [cpu] = cpus();
   return `${cpus().length} × ${cpu?.model.trim() ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, ${process.platform}`;
 }
 
-/** The results of a group as Markdown: a table a trial, its bars below it. */
-export function markdown(group: string, results: readonly TrialResult[], command: string): string {
+/** A page as Markdown, with headings from `level` down: a table for each result, its bars below it. */
+export function markdown(page: Page, level = 1): string {
+  const { about, command, takenAt, seconds, load, results } = page;
   return [
-    `# ${group}`,
+    `${'#'.repeat(level)} ${about}`,
     '',
-    `\`${command}\` on ${machine()}. Median (min – max); ratios within a round.`,
+    `\`${command}\` on ${page.machine}; ${takenAt.slice(0, 10)}, ${seconds} s, load ${load[0].toFixed(1)} before and ${load[1].toFixed(1)} after. Median (min – max); ratios within a round.`,
     '',
-    ...results.flatMap(table),
+    ...results.flatMap((result) => [`${'#'.repeat(level + 1)} ${result.title}`, '', ...table(result), '']),
   ].join('\n');
 }
 
-function table({ title, baseline, metrics, rounds, contenders, bars }: TrialResult): string[] {
-  return [
-    `## ${title}`,
-    '',
-    `| contender | ${metrics.map((metric) => `${metric} | × ${baseline}`).join(' | ')} |`,
-    `|---|${metrics.map(() => '---:|---:|').join('')}`,
-    ...contenders.map(
-      ({ name, values, ratios }) =>
-        `| ${name} | ${metrics.map((metric) => `${show(values[metric])} | ${show(ratios[metric])}`).join(' | ')} |`,
-    ),
-    '',
-    `${rounds} rounds.`,
-    ...bars.map(({ contender, metric, against, atLeast, atMost, measured, reached }) => {
-      const bar = [atLeast !== undefined && `≥ ${atLeast}`, atMost !== undefined && `≤ ${atMost}`]
+/** `Reached: …` or `**Missed**: …`, one line a bar. */
+export function barLines(results: readonly Result[]): string[] {
+  return results.flatMap(({ bars }) =>
+    bars.map(({ contender, metric, against, atLeast, atMost, measured, reached }) => {
+      const bar = [
+        atLeast !== undefined && `≥ ${atLeast.toLocaleString('en-US')}`,
+        atMost !== undefined && `≤ ${atMost.toLocaleString('en-US')}`,
+      ]
         .filter(Boolean)
         .join(', ');
-      const what = against === undefined ? metric : `${metric} against ${against}`;
+      const what = against === undefined ? metric : `${metric} × ${against}`;
       return `${reached ? 'Reached' : '**Missed**'}: ${contender}, ${what}: ${show(measured)}, bar ${bar}.`;
     }),
-    '',
+  );
+}
+
+function table(result: Result): string[] {
+  const rows = result.kind === 'growth' ? growthRows(result) : comparisonRows(result);
+  const bars = barLines([result]).map((line) => `- ${line}`);
+  return [...rows, '', [`${result.rounds} rounds.`, ...result.notes].join(' '), ...(bars.length > 0 ? ['', ...bars] : [])];
+}
+
+function comparisonRows({ baseline, metrics, contenders }: TrialResult): string[] {
+  // A ratio to oneself says nothing.
+  const ratio = (text: string): string => (contenders.length > 1 ? ` | ${text}` : '');
+  return [
+    `| | ${metrics.map((metric) => `${metric}${ratio(`× ${baseline}`)}`).join(' | ')} |`,
+    `|---|${metrics.map(() => `---:|${contenders.length > 1 ? '---:|' : ''}`).join('')}`,
+    ...contenders.map(
+      ({ name, values, ratios }) =>
+        `| ${name} | ${metrics.map((metric) => `${show(values[metric])}${ratio(show(ratios[metric]))}`).join(' | ')} |`,
+    ),
   ];
 }
 
+function growthRows({ by, metrics, lines }: GrowthResult): string[] {
+  return [
+    `| | ${by} | ${metrics.join(' | ')} |`,
+    `|---|---:|${metrics.map(() => '---:|').join('')}`,
+    ...lines.flatMap(({ name, points, exponents }) => [
+      ...points.map(
+        ({ size, values }) =>
+          `| ${name} | ${size.toLocaleString('en-US')} | ${metrics.map((metric) => show(values[metric])).join(' | ')} |`,
+      ),
+      `| ${name} | *exponent* | ${metrics.map((metric) => slope(exponents[metric])).join(' | ')} |`,
+    ]),
+  ];
+}
+
+const slope = (value: number | undefined): string =>
+  value === undefined || Number.isNaN(value) || value === null ? '–' : `*${value.toFixed(2)}*`;
+
 function show(value: Spread | undefined): string {
-  if (value === undefined || Number.isNaN(value.median)) return '–';
-  return `${figure(value.median)} (${figure(value.min)} – ${figure(value.max)})`;
+  // JSON has no NaN: a page that was read back has null.
+  if (value === undefined || value.median === null || Number.isNaN(value.median)) return '–';
+  const { median, min, max } = value;
+  return min === max ? figure(median) : `${figure(median)} (${figure(min)} – ${figure(max)})`;
 }
-
-/** Three significant digits, thousands apart. */
-export function figure(value: number): string {
-  if (value === 0) return '0';
-  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
-  return Number(value.toFixed(Math.min(digits, 6))).toLocaleString('en-US', { maximumFractionDigits: 6 });
-}
-
-/** A bar chart of each trial's first metric: medians, with a line from the least to the most. */
-export function plot(group: string, results: readonly TrialResult[]): string {
-  const row = 22;
-  const left = 220;
-  const width = 420;
-  let y = 30;
-  const parts: string[] = [];
-  for (const { title, metrics, contenders } of results) {
-    const metric = metrics[0] as string;
-    const most = Math.max(...contenders.map(({ values }) => values[metric]?.max ?? 0));
-    parts.push(`<text x="10" y="${y}" font-weight="bold">${xml(title)} (${xml(metric)})</text>`);
-    y += 12;
-    for (const { name, values } of contenders) {
-      const value = values[metric];
-      if (value === undefined || Number.isNaN(value.median)) continue;
-      const x = (amount: number): number => left + (width * amount) / most;
-      const own = name.startsWith('regionkit');
-      parts.push(
-        `<text x="${left - 8}" y="${y + 12}" text-anchor="end">${xml(name)}</text>`,
-        `<rect x="${left}" y="${y + 2}" width="${x(value.median) - left}" height="13" fill="${own ? '#2563eb' : '#a1a1aa'}"/>`,
-        `<line x1="${x(value.min)}" x2="${x(value.max)}" y1="${y + 8}" y2="${y + 8}" stroke="#18181b"/>`,
-        `<text x="${left + width + 8}" y="${y + 12}">${figure(value.median)}</text>`,
-      );
-      y += row;
-    }
-    y += row;
-  }
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${left + width + 90}" height="${y}" font-family="sans-serif" font-size="12"><title>${xml(group)}</title><rect width="100%" height="100%" fill="#fff"/>${parts.join('')}</svg>\n`;
-}
-
-const xml = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');

@@ -16,19 +16,43 @@ export function callsPerSecond(op: () => unknown, durationMs: number, batch = 1_
   return { opsPerSecond: (calls / elapsedMs) * 1_000, nsPerOp: (elapsedMs / calls) * 1e6 };
 }
 
-/** Keeps `inFlight` calls of `op` under way for about `durationMs`; throughput and latency of every call. */
-export async function callsInFlight(op: () => Promise<unknown>, durationMs: number, inFlight: number): Promise<Sample> {
+/** The same for calls that are awaited one by one, without a look at the clock at each. */
+export async function awaitedCallsPerSecond(
+  op: () => Promise<unknown>,
+  durationMs: number,
+  batch = 100,
+): Promise<Sample> {
+  const begin = performance.now();
+  let calls = 0;
+  let elapsedMs = 0;
+  while (elapsedMs < durationMs) {
+    for (let call = 0; call < batch; call += 1) await op();
+    calls += batch;
+    elapsedMs = performance.now() - begin;
+  }
+  return { opsPerSecond: (calls / elapsedMs) * 1_000, nsPerOp: (elapsedMs / calls) * 1e6 };
+}
+
+/**
+ * Keeps `inFlight` calls of `op` under way for about `durationMs`, each told which of them it is; throughput and latency
+ * of every call.
+ */
+export async function callsInFlight(
+  op: (place: number) => Promise<unknown>,
+  durationMs: number,
+  inFlight: number,
+): Promise<Sample> {
   const latencyNs = createHistogram();
   const begin = performance.now();
   const end = begin + durationMs;
-  const worker = async (): Promise<void> => {
+  const worker = async (place: number): Promise<void> => {
     while (performance.now() < end) {
       const startedAt = performance.now();
-      await op();
+      await op(place);
       latencyNs.record(Math.max(1, Math.round((performance.now() - startedAt) * 1e6)));
     }
   };
-  await Promise.all(Array.from({ length: inFlight }, worker));
+  await Promise.all(Array.from({ length: inFlight }, (_, place) => worker(place)));
   const elapsedMs = performance.now() - begin;
   return {
     opsPerSecond: (latencyNs.count / elapsedMs) * 1_000,

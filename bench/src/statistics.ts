@@ -18,3 +18,18 @@ export function quantile(sorted: readonly number[], q: number): number {
   const high = sorted[Math.ceil(at)] as number;
   return low + (high - low) * (at - Math.floor(at));
 }
+
+/**
+ * The `k` of the power law `cost = c × size^k` nearest to the points: the slope of least squares between logarithms.
+ * Points without a positive value say nothing; fewer than two leave NaN.
+ */
+export function exponent(points: readonly (readonly [size: number, cost: number])[]): number {
+  const logs = points
+    .filter(([size, cost]) => size > 0 && cost > 0)
+    .map(([size, cost]) => [Math.log(size), Math.log(cost)] as const);
+  if (logs.length < 2) return Number.NaN;
+  const mean = (at: 0 | 1): number => logs.reduce((sum, log) => sum + log[at], 0) / logs.length;
+  const [meanSize, meanCost] = [mean(0), mean(1)];
+  const across = logs.reduce((sum, [size, cost]) => sum + (size - meanSize) * (cost - meanCost), 0);
+  return across / logs.reduce((sum, [size]) => sum + (size - meanSize) ** 2, 0);
+}

@@ -18,14 +18,20 @@ export interface Bar {
   readonly atMost?: number;
 }
 
-export interface Trial {
+/** What a table is about, whoever fills it. */
+export interface Comparison {
   readonly title: string;
-  readonly contenders: readonly Contender[];
   /** The contender all ratios of the table are taken against. */
   readonly baseline: string;
   /** The metric the table is about, and others shown beside it. */
   readonly metrics: readonly string[];
   readonly bars?: readonly Bar[];
+  /** What a reader must know to read it rightly. */
+  readonly notes?: readonly string[];
+}
+
+export interface Trial extends Comparison {
+  readonly contenders: readonly Contender[];
   /** @default 7 */
   readonly rounds?: number;
   /** @default 400 */
@@ -33,9 +39,11 @@ export interface Trial {
 }
 
 export interface TrialResult {
+  readonly kind: 'comparison';
   readonly title: string;
   readonly baseline: string;
   readonly metrics: readonly string[];
+  readonly notes: readonly string[];
   readonly rounds: number;
   readonly contenders: readonly {
     readonly name: string;
@@ -52,7 +60,7 @@ export interface TrialResult {
  * with another, so that whatever else the machine does meets them alike. Ratios are taken within a round.
  */
 export async function runTrial(trial: Trial): Promise<TrialResult> {
-  const { contenders, rounds = 7, durationMs = 400, metrics } = trial;
+  const { contenders, rounds = 7, durationMs = 400 } = trial;
   const samples = new Map<string, Sample[]>(contenders.map(({ name }) => [name, []]));
   for (const contender of contenders) await contender.measure(durationMs);
   for (let round = 0; round < rounds; round += 1) {
@@ -61,33 +69,40 @@ export async function runTrial(trial: Trial): Promise<TrialResult> {
       samples.get(contender.name)?.push(await contender.measure(durationMs));
     }
   }
+  return judge(trial, samples);
+}
+
+/** The table of samples that were taken, one a round for each contender, and its bars. */
+export function judge(comparison: Comparison, samples: ReadonlyMap<string, readonly Sample[]>): TrialResult {
+  const { title, baseline, metrics, notes = [] } = comparison;
   const of = (name: string): readonly Sample[] => {
     const found = samples.get(name);
-    if (found === undefined) throw new RangeError(`${trial.title}: there is no contender ${name}`);
+    if (found === undefined) throw new RangeError(`${title}: there is no contender ${name}`);
     return found;
   };
   const metricOf = (sample: Sample | undefined, metric: string): number => sample?.[metric] ?? Number.NaN;
+  const plain = (name: string, metric: string): Spread => spread(of(name).map((sample) => metricOf(sample, metric)));
   const ratio = (name: string, base: string, metric: string): Spread =>
     spread(of(name).map((sample, round) => metricOf(sample, metric) / metricOf(of(base)[round], metric)));
   const perMetric = (measure: (metric: string) => Spread): Record<string, Spread> =>
     Object.fromEntries(metrics.map((metric) => [metric, measure(metric)]));
 
   return {
-    title: trial.title,
-    baseline: trial.baseline,
+    kind: 'comparison',
+    title,
+    baseline,
     metrics,
-    rounds,
-    contenders: contenders.map(({ name }) => ({
+    notes,
+    rounds: of(baseline).length,
+    contenders: [...samples].map(([name, taken]) => ({
       name,
-      samples: of(name),
-      values: perMetric((metric) => spread(of(name).map((sample) => metricOf(sample, metric)))),
-      ratios: perMetric((metric) => ratio(name, trial.baseline, metric)),
+      samples: taken,
+      values: perMetric((metric) => plain(name, metric)),
+      ratios: perMetric((metric) => ratio(name, baseline, metric)),
     })),
-    bars: (trial.bars ?? []).map((bar) => {
-      const measured =
-        bar.against === undefined
-          ? spread(of(bar.contender).map((sample) => metricOf(sample, bar.metric)))
-          : ratio(bar.contender, bar.against, bar.metric);
+    bars: (comparison.bars ?? []).map((bar) => {
+      const { contender, against, metric } = bar;
+      const measured = against === undefined ? plain(contender, metric) : ratio(contender, against, metric);
       const reached = measured.median >= (bar.atLeast ?? -Infinity) && measured.median <= (bar.atMost ?? Infinity);
       return { ...bar, measured, reached };
     }),

@@ -1,0 +1,151 @@
+import { fakeClock, requestView } from '@regionkit/core/testing';
+import { createHealth } from '@regionkit/health';
+import { edgeRegions } from '../edge-setting.ts';
+import type { Group } from '../group.ts';
+import { httpBurst } from '../http-burst.ts';
+import { httpLoad } from '../http-load.ts';
+import { callsPerSecond, type Sample } from '../sample.ts';
+import { startServer } from '../server-process.ts';
+import { judge, runTrial, type TrialResult } from '../trial.ts';
+
+const PROBE = 'GET /health HTTP/1.1\r\nHost: 10.0.0.1\r\nUser-Agent: Amazon-Route53-Health-Check-Service\r\n\r\n';
+const WAYS = [
+  ['constant', 'node:http, a constant'],
+  ['regionkit', 'regionkit on node:http'],
+  ['terminus', '@godaddy/terminus'],
+  ['fastify-constant', 'fastify, a constant'],
+  ['regionkit-fastify', 'regionkit in fastify'],
+  ['under-pressure', '@fastify/under-pressure'],
+  ['nest', '@nestjs/terminus'],
+] as const;
+const AT_ONCE = 1_000;
+/** As long as a prober waits. */
+const PATIENCE_MS = 1_000;
+
+export const group: Group = {
+  name: 'health',
+  run: async (tell) => {
+    tell('one verdict');
+    const results = [await deciding()];
+    tell('probes, one after the other on 32 connections');
+    results.push(await probing());
+    tell(`${AT_ONCE} probes at once`);
+    results.push(await bursting());
+    tell('a check that hangs');
+    results.push(await hanging());
+    return results;
+  },
+};
+
+async function deciding(): Promise<TrialResult> {
+  const health = createHealth({ regions: edgeRegions('us-east-1') });
+  for (const name of ['reads', 'writes', 'lag']) health.check(name, () => {});
+  await health.ready();
+  const view = requestView({ target: '/health', headers: { host: '10.0.0.1' } });
+  const result = await runTrial({
+    title: 'a probe decided, three checks',
+    baseline: 'regionkit',
+    metrics: ['nsPerOp', 'opsPerSecond'],
+    contenders: [{ name: 'regionkit', measure: (ms) => callsPerSecond(() => health.decide(view), ms) }],
+    bars: [{ contender: 'regionkit', metric: 'nsPerOp', atMost: 5_000 }],
+  });
+  await health.close();
+  return result;
+}
+
+async function probing(): Promise<TrialResult> {
+  const servers = await Promise.all(WAYS.map(([way]) => startServer('health', [way])));
+  const result = await runTrial({
+    title: 'GET /health, 32 connections',
+    baseline: 'node:http, a constant',
+    metrics: ['opsPerSecond', 'microsPerProbe', 'p50Ms', 'p99Ms'],
+    contenders: WAYS.map(([, name], at) => ({
+      name,
+      measure: async (durationMs) => {
+        const { port } = servers[at] as (typeof servers)[number];
+        const sample = await httpLoad({ port, connections: 32, durationMs, request: PROBE });
+        return { ...sample, microsPerProbe: 1e6 / (sample['opsPerSecond'] as number) };
+      },
+    })),
+    bars: [
+      { contender: 'regionkit on node:http', against: 'node:http, a constant', metric: 'opsPerSecond', atLeast: 0.95 },
+      { contender: 'regionkit in fastify', against: 'fastify, a constant', metric: 'opsPerSecond', atLeast: 0.95 },
+    ],
+    notes: ['One check each, of a dependency that answers at once. Each server in a process of its own.'],
+    durationMs: 700,
+  });
+  await Promise.all(servers.map((server) => server.stop()));
+  return result;
+}
+
+async function bursting(): Promise<TrialResult> {
+  const ways = WAYS.filter(([way]) => way !== 'fastify-constant' && way !== 'regionkit-fastify');
+  const servers = await Promise.all(ways.map(([way]) => startServer('health', [way, 'hung'])));
+  // The first look of each, and long enough for a verdict to turn.
+  for (const { port } of servers) await httpBurst({ port, connections: 1, request: PROBE, patienceMs: PATIENCE_MS });
+  await new Promise((done) => setTimeout(done, 3_000));
+  const result = await runTrial({
+    title: `${AT_ONCE.toLocaleString('en-US')} probes at once while the dependency hangs`,
+    baseline: 'node:http, a constant',
+    metrics: ['lastMs', 'p50Ms', 'answered', 'toldFailing'],
+    contenders: ways.map(([, name], at) => ({
+      name,
+      measure: () => {
+        const { port } = servers[at] as (typeof servers)[number];
+        return httpBurst({ port, connections: AT_ONCE, request: PROBE, patienceMs: PATIENCE_MS });
+      },
+    })),
+    bars: [
+      { contender: 'regionkit on node:http', metric: 'lastMs', atMost: 50 },
+      { contender: 'regionkit on node:http', metric: 'answered', atLeast: AT_ONCE },
+      { contender: 'regionkit on node:http', metric: 'toldFailing', atLeast: AT_ONCE },
+    ],
+    notes: [
+      `On ${AT_ONCE.toLocaleString('en-US')} open connections; whoever has not answered after ${PATIENCE_MS.toLocaleString('en-US')} ms has not answered. A constant, of course, notices nothing.`,
+    ],
+    rounds: 5,
+  });
+  await Promise.all(servers.map((server) => server.stop()));
+  return result;
+}
+
+const RUNS = 20;
+
+/** On a clock of its own, with the defaults: what the rules allow, without what the machine adds. */
+async function hanging(): Promise<TrialResult> {
+  const samples: Sample[] = [];
+  for (let run = 0; run < RUNS; run += 1) {
+    const clock = fakeClock();
+    const health = createHealth({ regions: edgeRegions('us-east-1'), clock });
+    let hangsSinceMs: number | undefined;
+    let hangs = false;
+    health.check(
+      'dependency',
+      () => {
+        if (!hangs) return Promise.resolve();
+        hangsSinceMs ??= clock.now();
+        return new Promise(() => {});
+      },
+      { affects: ['reads'] },
+    );
+    let failedAtMs: number | undefined;
+    health.on('change', ({ to }) => {
+      if (to.reads === 'fail') failedAtMs ??= clock.now();
+    });
+    await clock.advance(20_000 + run * 137);
+    hangs = true;
+    await clock.advance(20_000);
+    samples.push({ ms: (failedAtMs ?? Number.NaN) - (hangsSinceMs ?? Number.NaN) });
+    await health.close();
+  }
+  return judge(
+    {
+      title: 'from the first look that hangs to the verdict',
+      baseline: 'regionkit',
+      metrics: ['ms'],
+      bars: [{ contender: 'regionkit', metric: 'ms', atMost: 1_000 * 2 + 2_000 }],
+      notes: ['Defaults: every 2 s, a timeout of 1 s, two failures turn the verdict. On a fake clock.'],
+    },
+    new Map([['regionkit', samples]]),
+  );
+}

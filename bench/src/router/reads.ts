@@ -1,0 +1,150 @@
+import { defineRegions } from '@regionkit/core';
+import { createRegionRouter, type RegionRouter } from '@regionkit/db-router';
+import type { Lab } from '@regionkit/lab';
+import { eq } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import { integer, pgTable, text, withReplicas } from 'drizzle-orm/pg-core';
+import { Kysely, PostgresDialect } from 'kysely';
+import { KyselyReplicationDialect } from 'kysely-replication';
+import { RoundRobinReplicaStrategy } from 'kysely-replication/strategy/round-robin';
+import pg, { type Pool } from 'pg';
+import { callsInFlight, type Sample } from '../sample.ts';
+import { type Contender, runTrial, type TrialResult } from '../trial.ts';
+import { openAws } from './aws-wrapper.ts';
+import { CONNECTIONS, direct, directPool, HERE, keysInTurn, type Name, SECRET, SELECT, THERE } from './setting.ts';
+import { tokensOf } from './tokens.ts';
+
+/** One row by key from the replica next door, through every way to get it. */
+export async function reading(router: RegionRouter<Name>, lab: Lab<Name>): Promise<TrialResult[]> {
+  const next = keysInTurn();
+  const pool = directPool(lab.region(THERE));
+  const primary = directPool(lab.region(HERE));
+  const kv = pgTable('kv', { k: integer().primaryKey(), v: text() });
+  const plainDrizzle = drizzle(pool);
+  const split = withReplicas(drizzle(primary), [plainDrizzle]);
+  const onRouter = drizzle(router.replica);
+  const kysely = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+  const replicated = new Kysely<Database>({
+    dialect: new KyselyReplicationDialect({
+      primaryDialect: new PostgresDialect({ pool: primary }),
+      replicaDialects: [new PostgresDialect({ pool })] as const,
+      replicaStrategy: new RoundRobinReplicaStrategy({}),
+    }),
+  });
+  const kyselyOnRouter = new Kysely<Database>({ dialect: new PostgresDialect({ pool: router.replica }) });
+  const aws = await openAws(lab);
+
+  const withDrizzle = (db: Pick<typeof plainDrizzle, 'select'>) => () =>
+    db.select({ v: kv.v }).from(kv).where(eq(kv.k, next())).execute();
+  const withKysely = (db: Kysely<Database>) => () =>
+    db.selectFrom('kv').select('v').where('k', '=', next()).execute();
+  const calls: readonly (readonly [name: string, call: (place: number) => Promise<unknown>])[] = [
+    ['pg pool.query', () => pool.query(SELECT, [next()])],
+    ['regionkit read', () => router.read(SELECT, [next()])],
+    ['regionkit replica.query', () => router.replica.query(SELECT, [next()])],
+    ['drizzle', withDrizzle(plainDrizzle)],
+    ['drizzle withReplicas', withDrizzle(split)],
+    ['regionkit replica in drizzle', withDrizzle(onRouter)],
+    ['kysely', withKysely(kysely)],
+    ['kysely-replication', withKysely(replicated)],
+    ['regionkit replica in kysely', withKysely(kyselyOnRouter)],
+    ['AWS wrapper, setReadOnly', (place) => aws.read(place, next())],
+  ];
+  const results: TrialResult[] = [];
+  for (const inFlight of [1, CONNECTIONS]) {
+    results.push(
+      await runTrial({
+        title: `one row by key from the replica, ${inFlight} in flight`,
+        baseline: 'pg pool.query',
+        metrics: ['opsPerSecond', 'p50Ms', 'p99Ms'],
+        contenders: calls.map(([name, call]) => ({ name, measure: (ms) => callsInFlight(call, ms, inFlight) })),
+        bars: [
+          { contender: 'regionkit read', against: 'pg pool.query', metric: 'opsPerSecond', atLeast: 0.97 },
+          { contender: 'regionkit read', against: 'pg pool.query', metric: 'p50Ms', atMost: 1.03 },
+        ],
+        notes: [
+          'Each contender has up to 32 connections straight to the server. The AWS wrapper has a client of its own for each call in flight, set to read only once: it finds the reader by the list of hosts in its connection string, as plain PostgreSQL has no topology it can read.',
+        ],
+        durationMs: 300,
+      }),
+    );
+  }
+  await Promise.all([aws.close(), pool.end(), primary.end()]);
+  return results;
+}
+
+interface Database {
+  kv: { k: number; v: string };
+}
+
+/** Reads of a client that returns its token, and how many statements reach a server for each. */
+export async function readingCausally(lab: Lab<Name>, writer: RegionRouter<Name>): Promise<TrialResult> {
+  let queries = 0;
+  class CountingClient extends pg.Client {
+    override query(...given: never[]): never {
+      queries += 1;
+      return super.query(...given) as never;
+    }
+  }
+  const counted = new pg.Pool({
+    connectionString: direct(lab.region(THERE)),
+    max: CONNECTIONS,
+    idleTimeoutMillis: 0,
+    Client: CountingClient as unknown as typeof pg.Client,
+  });
+  counted.on('error', () => {});
+  const router = createRegionRouter({
+    regions: defineRegions({
+      self: THERE,
+      all: { [HERE]: { origin: 'https://us.example.com' }, [THERE]: { origin: 'https://eu.example.com' } },
+    }),
+    pools: { [THERE]: counted, [HERE]: lab.region(HERE).pool({ from: THERE, max: 4 }) } as Record<Name, Pool>,
+    writes: 'remote-pool',
+    token: { secret: SECRET },
+  });
+  await router.ready();
+  const tokens = await tokensOf(writer, 64);
+  await lab.caughtUp();
+  const next = keysInTurn();
+  // Until the watcher has seen the replica reach the tokens.
+  for (let look = 0; look < 100; look += 1) {
+    if (tokens.every((token) => router.explain('read', token).reason === router.explain('read').reason)) break;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  const withQueries = async (call: () => Promise<unknown>, ms: number): Promise<Sample> => {
+    queries = 0;
+    let reads = 0;
+    const sample = await callsInFlight(
+      () => {
+        reads += 1;
+        return call();
+      },
+      ms,
+      8,
+    );
+    return { ...sample, queriesPerRead: queries / reads };
+  };
+  let at = 0;
+  const contenders: Contender[] = [
+    { name: 'pg pool.query', measure: (ms) => withQueries(() => counted.query(SELECT, [next()]), ms) },
+    { name: 'regionkit read', measure: (ms) => withQueries(() => router.read(SELECT, [next()]), ms) },
+    {
+      name: 'regionkit read with a token',
+      measure: (ms) =>
+        withQueries(() => {
+          at = (at + 1) % tokens.length;
+          return router.run({ token: tokens[at], access: 'read' }, () => router.read(SELECT, [next()]));
+        }, ms),
+    },
+  ];
+  const result = await runTrial({
+    title: 'causal reads in steady state, 8 in flight',
+    baseline: 'pg pool.query',
+    metrics: ['queriesPerRead', 'opsPerSecond', 'p50Ms', 'p99Ms'],
+    contenders,
+    bars: [{ contender: 'regionkit read with a token', metric: 'queriesPerRead', atMost: 1.01 }],
+    notes: ['Each request opens a scope and verifies a token. The probes of the router count as queries too.'],
+  });
+  await router.close({ pools: true });
+  return result;
+}

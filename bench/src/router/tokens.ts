@@ -1,0 +1,52 @@
+import type { RegionRouter } from '@regionkit/db-router';
+import { callsPerSecond } from '../sample.ts';
+import { runTrial, type TrialResult } from '../trial.ts';
+import { INSERT, type Name } from './setting.ts';
+
+const TOKENS = 256;
+
+/** What deciding costs, without a statement being sent: on one core, this process. */
+export async function deciding(router: RegionRouter<Name>): Promise<TrialResult> {
+  const tokens = await tokensOf(router, TOKENS);
+  let at = 0;
+  const next = (): string | undefined => {
+    at = (at + 1) % TOKENS;
+    return tokens[at];
+  };
+  return runTrial({
+    title: 'deciding where a read goes',
+    baseline: 'regionkit, no token',
+    metrics: ['opsPerSecond', 'nsPerOp'],
+    contenders: [
+      { name: 'regionkit, no token', measure: (ms) => callsPerSecond(() => router.explain('read'), ms) },
+      {
+        name: 'regionkit, a token verified',
+        measure: (ms) => callsPerSecond(() => router.explain('read', next()), ms, 100),
+      },
+      {
+        name: 'regionkit, a token signed',
+        // In a scope that has a position to tell, each call signs it anew.
+        measure: (ms) => router.run({ token: tokens[0] }, () => callsPerSecond(() => router.token(), ms, 100)),
+      },
+    ],
+    bars: [
+      { contender: 'regionkit, no token', metric: 'opsPerSecond', atLeast: 3_000_000 },
+      { contender: 'regionkit, a token verified', metric: 'nsPerOp', atMost: 5_000 },
+    ],
+    notes: [`${TOKENS} tokens in turn, each verified anew. What is timed is \`explain()\`, which also makes an answer.`],
+  });
+}
+
+/** Tokens of as many writes. */
+export async function tokensOf(router: RegionRouter<Name>, count: number): Promise<readonly (string | undefined)[]> {
+  const tokens: (string | undefined)[] = [];
+  for (let write = 0; write < count; write += 1) {
+    tokens.push(
+      await router.run({ access: 'write' }, async () => {
+        await router.write(INSERT, ['token']);
+        return router.token();
+      }),
+    );
+  }
+  return tokens;
+}
