@@ -397,3 +397,22 @@ describe('knowledge', () => {
     expect(broken(history.entries({ timeline: 2 }))).toEqual([]);
   });
 });
+
+describe('read-from-fenced', () => {
+  const show = (lsn: string, knew: Knowledge): string[] => {
+    const history = writeHistory();
+    failover(history);
+    const lost = history.op('append', { client: 'bob', outcome: 'unknown', rows: [{ ...abandoned, lsn }] });
+    history.op('list', { entries: [lost], served: 'us', knew: [knew] });
+    return broken(history.entries({ timeline: 2 }));
+  };
+
+  it('is broken by a read of what lies beyond a fork the app knew', () => {
+    expect(show('100', knowing())).toEqual(['read-from-fenced']);
+  });
+
+  it('allows it to an app that had not heard of the fork', () => {
+    expect(show('100', knowing({ timeline: 1, forks: [] }))).toEqual([]);
+    expect(show('100', knowing({ forks: [] }))).toEqual([]);
+  });
+});

@@ -1,6 +1,7 @@
-import type { ForkPoint, OperationEntry } from '../history/entries.ts';
+import type { OperationEntry } from '../history/entries.ts';
 import { UNKNOWN_LSN } from '../history/position.ts';
 import type { History } from './index-history.ts';
+import { leftAt } from './lineage.ts';
 import type { Violation } from './violation.ts';
 
 /**
@@ -43,15 +44,4 @@ function unfounded({ lineage }: History, operation: OperationEntry): readonly Vi
       says: `was told that a write is lost, and brought ${brought || 'no token'}`,
     },
   ];
-}
-
-/** Where the history that ends in `to` left `from`, by these forks; undefined when one on the way is not among them. */
-function leftAt(forks: readonly ForkPoint[], from: number, to: number): bigint | undefined {
-  for (let at = to; at > from; ) {
-    const fork = forks.find(({ child }) => child === at);
-    if (fork === undefined) return undefined;
-    if (fork.parent === from) return BigInt(fork.lsn);
-    at = fork.parent;
-  }
-  return undefined;
 }

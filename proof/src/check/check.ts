@@ -1,6 +1,7 @@
 import type { Entry } from '../history/entries.ts';
 import { checkAnnouncements } from './announcements.ts';
 import { checkAnswers } from './answers.ts';
+import { checkFencedReads } from './fenced-reads.ts';
 import { type History, indexHistory } from './index-history.ts';
 import { checkLists } from './lists.ts';
 import { checkLosses } from './losses.ts';
@@ -14,6 +15,7 @@ const RULES: readonly ((history: History) => readonly Violation[])[] = [
   checkMonotonicReads,
   checkLists,
   checkStatements,
+  checkFencedReads,
   checkLosses,
   checkAnnouncements,
   checkAnswers,

@@ -1,4 +1,4 @@
-import type { EndEntry, FaultEntry, PromotionNote } from '../history/entries.ts';
+import type { EndEntry, FaultEntry, ForkPoint, PromotionNote } from '../history/entries.ts';
 import { lsnToDecimal } from '../history/position.ts';
 
 /** Where the history that is in force at the end left one timeline. */
@@ -41,4 +41,15 @@ export function lineageOf(faults: readonly FaultEntry[], end: EndEntry): Lineage
     departureFrom: (timeline) => departures.get(timeline),
     hadTwins: promotions.some(({ how }) => how === 'twins'),
   };
+}
+
+/** Where the history that ends in `to` left `from`, by these forks; undefined when one on the way is not among them. */
+export function leftAt(forks: readonly ForkPoint[], from: number, to: number): bigint | undefined {
+  for (let at = to; at > from; ) {
+    const fork = forks.find(({ child }) => child === at);
+    if (fork === undefined) return undefined;
+    if (fork.parent === from) return BigInt(fork.lsn);
+    at = fork.parent;
+  }
+  return undefined;
 }

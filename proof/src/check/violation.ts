@@ -18,6 +18,7 @@ export type RuleName =
   | 'no-answer'
   | 'write-on-fenced'
   | 'write-on-twins'
+  | 'read-from-fenced'
   | 'redirect-loop'
   | 'app-ended'
   | 'not-recovered';

@@ -49,7 +49,7 @@ export function createClient(options: ClientOptions): Client {
   let count = 0;
 
   const perform = async (
-    { kind, key, region, pauseMs }: Omit<Step, 'thinkMs'>,
+    { kind, key, region, pauseMs }: Omit<Step, 'thinkMs' | 'waitMs'>,
     final: boolean,
   ): Promise<OperationEntry> => {
     count += 1;
@@ -123,6 +123,7 @@ export function createClient(options: ClientOptions): Client {
       while (running) {
         const step = plan.next(at);
         at = step.region;
+        await pause(step.waitMs);
         const entry = await perform(step, false);
         if (entry.status === 0) at = plan.flee(at);
         else if (entry.hint !== undefined) at = REGIONS.find((region) => region === entry.hint) ?? at;

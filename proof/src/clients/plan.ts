@@ -8,6 +8,8 @@ export interface Step {
   readonly kind: OperationKind;
   readonly key: string;
   readonly region: Region;
+  /** Before it is asked, and after. */
+  readonly waitMs: number;
   readonly thinkMs: number;
   /** How long a transaction stays open. */
   readonly pauseMs: number;
@@ -39,11 +41,16 @@ const SHARED_SHARE = 0.25;
 const WANDER_SHARE = 0.15;
 /** After a write the same thing is read at once this often: that is when a replica would be seen behind. */
 const LOOK_BACK_SHARE = 0.6;
+/** And this often only after a while, with a token that is no longer the newest: a cached position is older still. */
+const DAWDLE_SHARE = 0.04;
+const MAX_DAWDLE_MS = 3_000;
 
 export function createPlan(client: string, random: Random): Plan {
   let steps = 0;
   let appends = 0;
-  let written: { readonly kind: 'get' | 'list'; readonly key: string } | undefined;
+  type Look = { readonly kind: 'get' | 'list'; readonly key: string };
+  let written: Look | undefined;
+  let last: Look | undefined;
 
   const keyOf = (kind: OperationKind): string => {
     const shared = random.chance(SHARED_SHARE);
@@ -62,6 +69,8 @@ export function createPlan(client: string, random: Random): Plan {
       const wanders = random.chance(WANDER_SHARE);
       const elsewhere = random.pick(REGIONS);
       const looksBack = random.chance(LOOK_BACK_SHARE);
+      const dawdles = random.chance(DAWDLE_SHARE);
+      const dawdleMs = random.integer(MAX_DAWDLE_MS);
       const kind = random.weighted(KINDS);
       const key = keyOf(kind);
       const thinkMs = 5 + random.integer(60);
@@ -69,10 +78,12 @@ export function createPlan(client: string, random: Random): Plan {
       if (written !== undefined && looksBack) {
         const look = written;
         written = undefined;
-        return { ...look, region, thinkMs: 0, pauseMs: 0 };
+        return { ...look, region, thinkMs: 0, pauseMs: 0, waitMs: 0 };
       }
+      if (dawdles && last !== undefined) return { ...last, region, thinkMs: 0, pauseMs: 0, waitMs: dawdleMs };
       written = isWrite(kind) ? { kind: kind === 'set' ? 'get' : 'list', key } : undefined;
-      return { kind, key, region, thinkMs, pauseMs: 10 * thinkMs };
+      last = written ?? last;
+      return { kind, key, region, thinkMs, pauseMs: 10 * thinkMs, waitMs: 0 };
     },
     flee: (from) => REGIONS[(REGIONS.indexOf(from) + 1 + (steps % 2)) % REGIONS.length] as Region,
   };

@@ -32,7 +32,7 @@ export const MUTANTS: readonly Mutation[] = [
         replace: 'if (view.position >= need.lsn) return true;\n  if (view.timeline === need.timeline) {',
       },
     ],
-    breaks: ['read-your-writes', 'lost-silently', 'loss-not-announced'],
+    breaks: ['read-your-writes', 'loss-not-announced'],
     profile: 'failovers',
     seeds: 3,
   },
