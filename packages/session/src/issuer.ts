@@ -5,7 +5,7 @@ import { SignJWT } from 'jose';
 import { SESSION_ALGORITHMS, type SessionAlgorithm } from './algorithms.ts';
 import { KeySetError, type KeySetReason } from './keys/key-set-error.ts';
 import { readSigningKey, type SigningKey, type SigningKeySource } from './keys/signing-key.ts';
-import { parseStrictJson } from './strict-json.ts';
+import { type FrozenObject, parseStrictJson } from './strict-json.ts';
 
 export interface SessionIssuerOptions {
   /** The private key, or a live value of one. */
@@ -31,7 +31,7 @@ export interface SessionGrant {
   readonly roles?: readonly string[];
   /** Names this session, for a sign-out of it alone. A fresh one if left out. */
   readonly sid?: string;
-  /** Further claims; none of the registered ones. */
+  /** Further claims, as JSON makes them; none of the registered ones. */
   readonly claims?: Readonly<Record<string, unknown>>;
   /** For this session: at most the `lifetimeMs` of the issuer. */
   readonly lifetimeMs?: number;
@@ -125,11 +125,13 @@ export function createSessionIssuer(options: SessionIssuerOptions): SessionIssue
       if (roles !== undefined && !(Array.isArray(roles) && roles.every((role) => typeof role === 'string'))) {
         throw new TypeError('issue: roles must be a list of strings');
       }
-      checkClaims(claims);
+      const further = asVerifiersReadIt('claims', check.object('issue: claims', claims));
+      const taken = REGISTERED.find((name) => Object.hasOwn(further, name));
+      if (taken !== undefined) throw new TypeError(`issue: claims must not have ${taken}: it has an option of its own`);
       const nowMs = clock.wallMs();
       const { key, kid, alg } = current();
-      const payload = {
-        ...claims,
+      const payload = asVerifiersReadIt('sub, sid and roles', {
+        ...further,
         iss: issuer,
         sub,
         aud: audience.length === 1 ? audience[0] : [...audience],
@@ -138,8 +140,8 @@ export function createSessionIssuer(options: SessionIssuerOptions): SessionIssue
         jti: randomUUID(),
         sid,
         ...(roles !== undefined && { roles: [...roles] }),
-      };
-      const token = await new SignJWT(payload as never).setProtectedHeader({ alg, typ, kid }).sign(key);
+      });
+      const token = await new SignJWT({ ...payload }).setProtectedHeader({ alg, typ, kid }).sign(key);
       if (token.length > maxTokenBytes) {
         throw new RangeError(`issue: a token must have at most ${maxTokenBytes} bytes; this one has ${token.length}`);
       }
@@ -151,11 +153,11 @@ export function createSessionIssuer(options: SessionIssuerOptions): SessionIssue
   };
 }
 
-function checkClaims(claims: Readonly<Record<string, unknown>>): void {
-  check.object('issue: claims', claims);
-  const taken = REGISTERED.find((name) => Object.hasOwn(claims, name));
-  if (taken !== undefined) throw new TypeError(`issue: claims must not have ${taken}: it has an option of its own`);
-  if (typeof parseStrictJson(JSON.stringify(claims)) === 'string') {
-    throw new TypeError('issue: claims must be JSON: numbers that JavaScript holds exactly, at most 32 levels');
-  }
+/** What is checked is what is signed: JSON, whatever the objects in the claims make of themselves. */
+function asVerifiersReadIt(what: string, given: object): FrozenObject {
+  const read = parseStrictJson(JSON.stringify(given) ?? '');
+  if (typeof read !== 'string') return read;
+  throw new TypeError(
+    `issue: ${what} must be JSON: Unicode text, numbers that JavaScript holds exactly, at most 32 levels`,
+  );
 }

@@ -81,10 +81,29 @@ describe('createSessionIssuer().issue()', () => {
     expect(await bad({ sub: 'a', claims: { roles: [] } })).toBeInstanceOf(TypeError);
     expect(await bad({ sub: 'a', claims: { id: 2 ** 60 } })).toBeInstanceOf(TypeError);
     expect(await bad({ sub: 'a', claims: { bad: '\ud800' } })).toBeInstanceOf(TypeError);
+    expect(await bad({ sub: '\ud800' })).toBeInstanceOf(TypeError);
+    expect(await bad({ sub: 'a', sid: '\udc00' })).toBeInstanceOf(TypeError);
+    expect(await bad({ sub: 'a', roles: ['\ud800'] })).toBeInstanceOf(TypeError);
+    expect(await bad({ sub: 'a', claims: { toJSON: () => ({ sub: 'b', exp: 1 }) } })).toBeInstanceOf(TypeError);
+    expect(await bad({ sub: 'a', claims: { toJSON: () => undefined } })).toBeInstanceOf(TypeError);
     expect(await bad({ sub: 'a', lifetimeMs: 3_600_001 })).toBeInstanceOf(RangeError);
     expect(await bad({ sub: 'a', claims: { pad: 'x'.repeat(8_192) } })).toMatchObject({
       message: expect.stringMatching(/at most 8192 bytes; this one has \d+/),
     });
+  });
+
+  it('signs what it has checked: the JSON of an object, not what is behind it', async () => {
+    class Price {
+      readonly #cents = 700;
+      readonly supplier = 'nobody’s business';
+      toJSON(): string {
+        return `${this.#cents / 100} EUR`;
+      }
+    }
+    const made = issuer();
+    const token = await made.issue({ sub: 'alice', claims: { price: new Price(), since: new Date(NOW_MS) } });
+    const { claims } = await verifier({ keys: made.publicJwk() }).verify(token);
+    expect(claims).toMatchObject({ price: '7 EUR', since: new Date(NOW_MS).toISOString() });
   });
 
   it('signs with a new key as soon as there is one, and with the last good one otherwise', async () => {
