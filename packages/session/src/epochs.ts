@@ -1,4 +1,5 @@
-import { isLive, type Live, live } from '@regionkit/core';
+import { type Live, toLive } from '@regionkit/core';
+import { check } from '@regionkit/core/kit';
 import type { RegisteredClaims } from './claims.ts';
 
 /**
@@ -7,13 +8,13 @@ import type { RegisteredClaims } from './claims.ts';
  */
 export interface RevocationEpochs {
   /** Every session. */
-  readonly all?: number;
+  readonly all?: number | undefined;
   /** Every session of a subject. */
-  readonly sub?: Readonly<Record<string, number>>;
+  readonly sub?: Readonly<Record<string, number>> | undefined;
   /** One session, by its `sid`. */
-  readonly sid?: Readonly<Record<string, number>>;
+  readonly sid?: Readonly<Record<string, number>> | undefined;
   /** Every session signed with a key. */
-  readonly kid?: Readonly<Record<string, number>>;
+  readonly kid?: Readonly<Record<string, number>> | undefined;
 }
 
 /** Whose sessions are to end. */
@@ -25,7 +26,7 @@ export type SignOutScope =
 
 /** Epochs made ready for looking up. */
 interface EpochIndex {
-  readonly all: number;
+  readonly all: number | undefined;
   readonly sub: ReadonlyMap<string, number>;
   readonly sid: ReadonlyMap<string, number>;
   readonly kid: ReadonlyMap<string, number>;
@@ -33,12 +34,15 @@ interface EpochIndex {
 
 /** Tells whether a token was issued before the sessions it belongs to were ended. */
 export interface EpochGuard {
-  revokes(claims: RegisteredClaims, kid: string): boolean;
+  /** Why a token is refused; undefined if it is not. `unavailable`: the live value withholds the epochs. */
+  refuses(claims: RegisteredClaims, kid: string): 'revoked' | 'unavailable' | undefined;
   close(): void;
 }
 
 const KINDS = ['sub', 'sid', 'kid'] as const;
-const NO_EPOCHS: EpochIndex = { all: Number.NEGATIVE_INFINITY, sub: new Map(), sid: new Map(), kid: new Map() };
+/** Names that config refuses in a value, since they reach a prototype or undo its redaction. */
+const UNSPEAKABLE = new Set(['__proto__', 'toJSON']);
+const NO_EPOCHS: EpochIndex = { all: undefined, sub: new Map(), sid: new Map(), kid: new Map() };
 // The year 5138: any later time is one in milliseconds.
 const MAX_SECONDS = 100_000_000_000;
 
@@ -52,36 +56,40 @@ export function createEpochGuard(
   given: RevocationEpochs | Live<RevocationEpochs> | undefined,
   onRejected: () => void,
 ): EpochGuard {
-  if (given === undefined) return { revokes: () => false, close: () => {} };
-  const source: Live<RevocationEpochs> = isLive<RevocationEpochs>(given) ? given : live(given);
+  if (given === undefined) return { refuses: () => undefined, close: () => {} };
+  const source = toLive(given);
   let seen: unknown;
   let index = NO_EPOCHS;
-  const follow = (): void => {
-    const next = source.current;
+  const follow = (next: RevocationEpochs): void => {
     if (next === seen) return;
     seen = next;
     index = indexEpochs(option, next);
   };
-  const followSafely = (): void => {
+  const followSafely = (next: RevocationEpochs): void => {
     try {
-      follow();
+      follow(next);
     } catch {
       onRejected();
     }
   };
-  follow();
-  const unsubscribe = source.subscribe(followSafely);
+  const endedBy = (epoch: number | undefined, iat: number): boolean => epoch !== undefined && iat <= epoch;
+
+  follow(source.current);
   return {
-    revokes: ({ sub, sid, iat }, kid) => {
-      followSafely();
-      return (
-        iat <= index.all ||
-        iat <= (index.sub.get(sub) ?? Number.NEGATIVE_INFINITY) ||
-        iat <= (index.kid.get(kid) ?? Number.NEGATIVE_INFINITY) ||
-        (sid !== undefined && iat <= (index.sid.get(sid) ?? Number.NEGATIVE_INFINITY))
-      );
+    refuses: ({ sub, sid, iat }, kid) => {
+      try {
+        followSafely(source.current);
+      } catch {
+        return 'unavailable';
+      }
+      const ended =
+        endedBy(index.all, iat) ||
+        endedBy(index.sub.get(sub), iat) ||
+        endedBy(index.kid.get(kid), iat) ||
+        (sid !== undefined && endedBy(index.sid.get(sid), iat));
+      return ended ? 'revoked' : undefined;
     },
-    close: unsubscribe,
+    close: source.subscribe(followSafely),
   };
 }
 
@@ -92,6 +100,8 @@ export function createEpochGuard(
  * const next = signOut(epochs, { sub: 'alice' });
  * ```
  *
+ * @throws {TypeError | RangeError} The scope names nobody, or somebody by a name that no configuration can carry:
+ * `__proto__` and `toJSON` are refused in it, and a single sign-out of that name would hold up all that follow.
  * @param options.nowMs when, in milliseconds since 1970: `Date.now()` if left out
  * @param options.forgetAfterMs epochs older than this are left out of the result, for no session of that time is still
  * valid: the `maxLifetimeMs` of the verifiers, and some more for clocks that differ. Kept for ever if left out.
@@ -102,24 +112,39 @@ export function signOut(
   options: { readonly nowMs?: number; readonly forgetAfterMs?: number } = {},
 ): RevocationEpochs {
   const { nowMs = Date.now(), forgetAfterMs = Number.POSITIVE_INFINITY } = options;
+  const ending = namesOf(scope);
   const current = indexEpochs('signOut: epochs', epochs);
   const now = nowMs / 1_000;
   const forgotten = (nowMs - forgetAfterMs) / 1_000;
-  const next: {
-    all?: number;
-    sub?: Record<string, number>;
-    sid?: Record<string, number>;
-    kid?: Record<string, number>;
-  } = {};
-  const all = 'all' in scope ? now : current.all;
-  if (all > forgotten && Number.isFinite(all)) next.all = all;
+  const next: { -readonly [Kind in keyof RevocationEpochs]: RevocationEpochs[Kind] } = {};
+  const all = ending.all === true ? now : current.all;
+  if (all !== undefined && all > forgotten) next.all = all;
   for (const kind of KINDS) {
     const kept = new Map([...current[kind]].filter(([, epoch]) => epoch > forgotten));
-    const name = (scope as Partial<Record<typeof kind, string>>)[kind];
+    const name = ending[kind];
     if (name !== undefined) kept.set(name, now);
     if (kept.size > 0) next[kind] = Object.fromEntries(kept);
   }
   return next;
+}
+
+/** A sign-out that ends nothing would look like one that worked. */
+function namesOf(
+  scope: SignOutScope,
+): { readonly all?: true } & { readonly [Kind in (typeof KINDS)[number]]?: string } {
+  check.object('signOut: scope', scope);
+  if (Object.keys(scope).length === 0) throw new RangeError('signOut: scope must have one of all, sub, sid and kid');
+  for (const [kind, name] of Object.entries(scope)) {
+    if (kind === 'all') {
+      if (name !== true) throw new TypeError('signOut: scope.all must be true');
+      continue;
+    }
+    check.oneOf('signOut: scope', kind, ['all', ...KINDS]);
+    if (UNSPEAKABLE.has(check.string(`signOut: scope.${kind}`, name))) {
+      throw new RangeError(`signOut: scope.${kind} must not be __proto__ or toJSON`);
+    }
+  }
+  return scope;
 }
 
 function indexEpochs(option: string, epochs: RevocationEpochs): EpochIndex {
@@ -134,7 +159,7 @@ function indexEpochs(option: string, epochs: RevocationEpochs): EpochIndex {
     return new Map(Object.entries(given).map(([name, epoch]) => [name, checkEpoch(`${option}.${kind}`, epoch)]));
   };
   return {
-    all: epochs.all === undefined ? NO_EPOCHS.all : checkEpoch(`${option}.all`, epochs.all),
+    all: epochs.all === undefined ? undefined : checkEpoch(`${option}.all`, epochs.all),
     sub: mapOf('sub'),
     sid: mapOf('sid'),
     kid: mapOf('kid'),

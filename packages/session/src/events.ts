@@ -13,6 +13,11 @@ export interface SessionEvents {
   };
   /** A new set was refused, or could not be fetched; the last good one stays. */
   readonly 'keys-rejected': { readonly reason: KeySetReason; readonly position: number | undefined };
+  /**
+   * The keys in use have expired: their URL has not confirmed them for `remote.maxStaleMs`, or the live value withholds
+   * them. Sessions are answered 503 until it does.
+   */
+  readonly 'keys-expired': Readonly<Record<never, never>>;
   /** New revocation epochs were malformed; the last good ones stay. */
   readonly 'epochs-rejected': Readonly<Record<never, never>>;
   /** A token named a key that is not known. */
@@ -21,4 +26,11 @@ export interface SessionEvents {
   readonly rejected: { readonly reason: RejectionReason };
 }
 
-export const SESSION_EVENTS = ['keys', 'keys-rejected', 'epochs-rejected', 'unknown-kid', 'rejected'] as const;
+export const SESSION_EVENTS = [
+  'keys',
+  'keys-rejected',
+  'keys-expired',
+  'epochs-rejected',
+  'unknown-kid',
+  'rejected',
+] as const;

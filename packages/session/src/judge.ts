@@ -3,25 +3,26 @@ import { checkTime, type RegisteredClaims, readClaims } from './claims.ts';
 import { type CompactToken, readCompact } from './compact.ts';
 import type { EpochGuard } from './epochs.ts';
 import type { InvalidTokenReason } from './errors.ts';
-import type { VerificationKey } from './keys/key-set.ts';
+import type { KeySet, VerificationKey } from './keys/key-set.ts';
 import type { KeyStore } from './keys/key-store.ts';
 import type { SessionVerifierOptions, VerifierRules } from './options.ts';
 import { createRecentCache } from './recent-cache.ts';
 import { createSession, freezeDeep, readRoles, type Session } from './session.ts';
 import { checkSignature } from './signature.ts';
+import type { SchemaResult } from './standard-schema.ts';
 import type { FrozenObject } from './strict-json.ts';
 import { within } from './within.ts';
 
 /** Why a token gives no session. */
-export type Refusal = InvalidTokenReason | 'unavailable';
+type Refusal = InvalidTokenReason | 'unavailable';
 /** The session of a token, or why there is none. */
 export type Judgement<Claims> = Session<Claims> | Refusal;
 
 /** Judges tokens: at once those it remembers, later those it has to verify. Neither throws nor rejects. */
 export interface Judge<Claims> {
   (token: unknown): Judgement<Claims> | Promise<Judgement<Claims>>;
-  /** Forgets the tokens of keys that are gone. */
-  forgetLostKeys(): void;
+  /** Forgets the tokens of keys that are not among these. */
+  forgetAllBut(keys: KeySet): void;
   counts(): { readonly size: number; readonly hits: number; readonly verified: number };
 }
 
@@ -143,15 +144,15 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
   /** Makes the session of a verified token: what the schema makes of its claims, if there is one. */
   const shape = (token: VerifiedToken<Claims>): Judgement<Claims> | Promise<Judgement<Claims>> => {
     const { registered, roles, key, claims } = token;
-    const finish = (typed: unknown): Session<Claims> => createSession(registered, key.kid, roles, typed as Claims);
-    if (schema === undefined) return finish(claims);
+    if (schema === undefined) return createSession(registered, key.kid, roles, claims as Claims);
+    const conclude = (result: SchemaResult<Claims>): Judgement<Claims> => {
+      return result.issues === undefined ? createSession(registered, key.kid, roles, result.value) : 'schema';
+    };
     try {
       const result = schema['~standard'].validate(claims);
-      if (!isPromiseLike(result)) return result.issues === undefined ? finish(result.value) : 'schema';
-      return within(result, hookTimeoutMs, clock).then((late) => {
-        if (late.state !== 'done') return 'unavailable';
-        return late.value.issues === undefined ? finish(late.value.value) : 'schema';
-      });
+      if (!isPromiseLike(result)) return conclude(result);
+      const late = within(Promise.resolve(result).then(conclude), hookTimeoutMs, clock);
+      return late.then((end) => (end.state === 'done' ? end.value : 'unavailable'));
     } catch {
       return 'unavailable';
     }
@@ -162,7 +163,8 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
     const nowMs = clock.wallMs();
     const untimely = checkTime(token.registered, nowMs, clockToleranceMs);
     if (untimely !== undefined) return untimely;
-    if (epochs.revokes(token.registered, token.key.kid)) return 'revoked';
+    const ended = epochs.refuses(token.registered, token.key.kid);
+    if (ended !== undefined) return ended;
     count(token, nowMs);
     const session = token.session ?? shape(token);
     if (isRevoked === undefined || typeof session === 'string') return session;
@@ -185,7 +187,7 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
   };
 
   return Object.assign(judge, {
-    forgetLostKeys: () => cache.sweep(({ key }) => keys.holds(key)),
+    forgetAllBut: ({ byKid }: KeySet) => cache.sweep(({ key }) => byKid.get(key.kid) === key),
     counts: () => ({ size: cache.size, hits, verified }),
   });
 }
@@ -203,17 +205,20 @@ function count({ key: { usage }, registered }: VerifiedToken<unknown>, nowMs: nu
   if (usage.latestExpiryMs === undefined || usage.latestExpiryMs < expiresAtMs) usage.latestExpiryMs = expiresAtMs;
 }
 
-/** A hook that answers at once need not cost an `AbortController`. */
+/** A hook that does not look at its signal need not cost an `AbortController`. */
 function lazySignal(): { readonly context: { readonly signal: AbortSignal }; abort(): void } {
-  let controller: AbortController | undefined;
+  let made: AbortController | undefined;
+  const controller = (): AbortController => {
+    made ??= new AbortController();
+    return made;
+  };
   return {
     context: {
       get signal() {
-        controller ??= new AbortController();
-        return controller.signal;
+        return controller().signal;
       },
     },
-    abort: () => controller?.abort(),
+    abort: () => controller().abort(),
   };
 }
 

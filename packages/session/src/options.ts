@@ -81,6 +81,12 @@ export interface RemoteKeysOptions {
   readonly timeoutMs?: number;
   /** @default 262_144 */
   readonly maxBytes?: number;
+  /**
+   * How long the last good keys stay in use while the URL does not confirm them: every session is answered 503 after
+   * that. The event `keys-rejected` tells of each fetch that failed, long before. `null`: for ever, so that whoever has
+   * stolen a key and keeps us from its URL signs in for ever too. @default 604_800_000
+   */
+  readonly maxStaleMs?: number | null;
   /** @default globalThis.fetch */
   readonly fetch?: typeof globalThis.fetch;
 }
@@ -93,7 +99,7 @@ const DEFAULTS = {
   cacheMax: 10_000,
   hookTimeoutMs: 1_000,
   unknownKey: { cooldownMs: 30_000, waitMs: 1_000 },
-  remote: { everyMs: 600_000, retryMs: 10_000, timeoutMs: 5_000, maxBytes: 262_144 },
+  remote: { everyMs: 600_000, retryMs: 10_000, timeoutMs: 5_000, maxBytes: 262_144, maxStaleMs: 604_800_000 },
   realm: 'api',
 } as const;
 
@@ -106,7 +112,8 @@ export interface VerifierRules {
   readonly cacheMax: number;
   readonly hookTimeoutMs: number;
   readonly unknownKey: { readonly cooldownMs: number; readonly waitMs: number };
-  readonly remote: Required<RemoteKeysOptions>;
+  readonly remote: Required<Omit<RemoteKeysOptions, 'maxStaleMs'>>;
+  readonly maxStaleMs: number;
   readonly roles: RolesOption;
   readonly from: readonly TokenSource[];
   readonly realm: string;
@@ -145,7 +152,8 @@ export function checkOptions<Claims>(options: SessionVerifierOptions<Claims>): V
   check.object(NAME, options, OPTIONS);
   const integer = (name: string, given: number | undefined, fallback: number, max = MAX_DELAY_MS, min = 0): number =>
     check.integer(`${NAME}: ${name}`, given ?? fallback, { min, max });
-  const { isRevoked, claims, roles = 'roles', realm = DEFAULTS.realm, remote = {}, unknownKey = {} } = options;
+  const { isRevoked, claims, roles = 'roles', realm = DEFAULTS.realm } = options;
+  const { cache = {}, remote = {}, unknownKey = {} } = options;
   if (isRevoked !== undefined) check.function(`${NAME}: isRevoked`, isRevoked);
   if (claims !== undefined && typeof claims?.['~standard']?.validate !== 'function') {
     throw new TypeError(`${NAME}: claims must be a Standard Schema`);
@@ -154,7 +162,11 @@ export function checkOptions<Claims>(options: SessionVerifierOptions<Claims>): V
   if (!REALM.test(check.string(`${NAME}: realm`, realm))) {
     throw new RangeError(`${NAME}: realm must be printable ASCII without quotes and backslashes`);
   }
+  check.object(`${NAME}: cache`, cache, ['max']);
+  check.object(`${NAME}: unknownKey`, unknownKey, ['cooldownMs', 'waitMs']);
+  check.object(`${NAME}: remote`, remote, ['everyMs', 'retryMs', 'timeoutMs', 'maxBytes', 'maxStaleMs', 'fetch']);
   const { fetch = globalThis.fetch } = remote;
+  const everyMs = integer('remote.everyMs', remote.everyMs, DEFAULTS.remote.everyMs, MAX_DELAY_MS, 1_000);
   check.function(`${NAME}: remote.fetch`, fetch);
   return {
     header: {
@@ -171,19 +183,29 @@ export function checkOptions<Claims>(options: SessionVerifierOptions<Claims>): V
     },
     clockToleranceMs: integer('clockToleranceMs', options.clockToleranceMs, DEFAULTS.clockToleranceMs, 600_000),
     maxTokenBytes: integer('maxTokenBytes', options.maxTokenBytes, DEFAULTS.maxTokenBytes, 1_048_576, 64),
-    cacheMax: integer('cache.max', options.cache?.max, DEFAULTS.cacheMax, 10_000_000),
+    cacheMax: integer('cache.max', cache.max, DEFAULTS.cacheMax, 10_000_000),
     hookTimeoutMs: integer('hookTimeoutMs', options.hookTimeoutMs, DEFAULTS.hookTimeoutMs, MAX_DELAY_MS, 1),
     unknownKey: {
       cooldownMs: integer('unknownKey.cooldownMs', unknownKey.cooldownMs, DEFAULTS.unknownKey.cooldownMs),
       waitMs: integer('unknownKey.waitMs', unknownKey.waitMs, DEFAULTS.unknownKey.waitMs),
     },
     remote: {
-      everyMs: integer('remote.everyMs', remote.everyMs, DEFAULTS.remote.everyMs, MAX_DELAY_MS, 1_000),
+      everyMs,
       retryMs: integer('remote.retryMs', remote.retryMs, DEFAULTS.remote.retryMs, MAX_DELAY_MS, 100),
       timeoutMs: integer('remote.timeoutMs', remote.timeoutMs, DEFAULTS.remote.timeoutMs, MAX_DELAY_MS, 1),
       maxBytes: integer('remote.maxBytes', remote.maxBytes, DEFAULTS.remote.maxBytes, 16_777_216, 1_024),
       fetch,
     },
+    maxStaleMs:
+      remote.maxStaleMs === null
+        ? Number.POSITIVE_INFINITY
+        : integer(
+            'remote.maxStaleMs',
+            remote.maxStaleMs,
+            DEFAULTS.remote.maxStaleMs,
+            Number.MAX_SAFE_INTEGER,
+            2 * everyMs,
+          ),
     roles,
     from: checkSources(options.from ?? [bearer()]),
     realm,

@@ -4,7 +4,7 @@ import { VerifierUnavailableError } from './errors.ts';
 import { SESSION_EVENTS, type SessionEvents } from './events.ts';
 import { createJudge, type Judge } from './judge.ts';
 import type { KeySet } from './keys/key-set.ts';
-import { createKeyStore } from './keys/key-store.ts';
+import { createKeyStore, type KeyState, type KeyStore } from './keys/key-store.ts';
 import { checkOptions, type SessionVerifierOptions } from './options.ts';
 import { errorOf } from './refuse.ts';
 import type { Session } from './session.ts';
@@ -25,10 +25,12 @@ export interface KeyStats {
 
 export interface SessionStats {
   readonly keys: readonly KeyStats[];
+  /** How the keys stand to their source: `absent` and `expired` are answered 503. */
+  readonly keyState: KeyState;
   readonly cache: { readonly size: number; readonly hits: number };
   /** Tokens whose signature was verified, rather than remembered. */
   readonly verified: number;
-  /** Milliseconds since the URL of a JWKS last answered with one; undefined for keys given by value. */
+  /** Milliseconds since the URL of a JWKS last confirmed the keys in use; undefined for keys given by value. */
   readonly fetchedMsAgo: number | undefined;
 }
 
@@ -62,7 +64,7 @@ export interface SessionVerifier<Claims = FrozenObject> extends Decider, EventSo
   peek(request: unknown): Session<Claims> | undefined;
   stats(): SessionStats;
   /**
-   * Resolves when there are keys: at once, unless they come from a URL.
+   * Resolves when there are keys: at once, unless they come from a URL and the first fetch is still under way.
    *
    * @throws {VerifierUnavailableError} The fetch that was under way brought none. Others follow by themselves.
    */
@@ -99,20 +101,24 @@ export function createSessionVerifier<Claims = FrozenObject>(
   const epochs = createEpochGuard('createSessionVerifier: notBefore', options.notBefore, () =>
     events.emit('epochs-rejected', {}),
   );
-  const keys = createKeyStore({
-    source: options.keys,
-    algorithms: rules.header.algorithms,
-    clock: rules.clock,
-    development: rules.development,
-    unknownKey: rules.unknownKey,
-    remote: rules.remote,
-    onKeys: (now, before) => {
-      judge?.forgetLostKeys();
-      if (events.wants('keys')) events.emit('keys', changeOf(now, before));
-    },
-    onRejected: ({ reason, position }) => events.emit('keys-rejected', { reason, position }),
-    onUnknownKey: (refresh) => events.emit('unknown-kid', { refresh }),
-  });
+  let keys: KeyStore;
+  try {
+    keys = createKeyStore({
+      ...rules,
+      source: options.keys,
+      algorithms: rules.header.algorithms,
+      onKeys: (now, before) => {
+        judge?.forgetAllBut(now);
+        if (events.wants('keys')) events.emit('keys', changeOf(now, before));
+      },
+      onRejected: ({ reason, position }) => events.emit('keys-rejected', { reason, position }),
+      onExpired: () => events.emit('keys-expired', {}),
+      onUnknownKey: (refresh) => events.emit('unknown-kid', { refresh }),
+    });
+  } catch (error) {
+    epochs.close();
+    throw error;
+  }
   const ask = createJudge<Claims>({
     rules,
     keys,
@@ -145,20 +151,18 @@ export function createSessionVerifier<Claims = FrozenObject>(
     },
     ...doors,
     stats: () => {
+      keys.current();
       const { size, hits, verified } = ask.counts();
       return {
-        keys: [...(keys.current()?.byKid.values() ?? [])].map(({ kid, algorithm, usage }) => ({
-          kid,
-          algorithm,
-          ...usage,
-        })),
+        keys: keys.known.map(({ kid, algorithm, usage }) => ({ kid, algorithm, ...usage })),
+        keyState: keys.state,
         cache: { size, hits },
         verified,
-        fetchedMsAgo: keys.fetchedAt === undefined ? undefined : rules.clock.now() - keys.fetchedAt,
+        fetchedMsAgo: keys.confirmedMsAgo,
       };
     },
     ready: async () => {
-      if (keys.current() === undefined) await keys.waitForFirst();
+      if (keys.current() === undefined) await keys.settled();
       if (keys.current() === undefined) throw new VerifierUnavailableError();
     },
     refresh: () => keys.refresh(),

@@ -1,6 +1,6 @@
 import { fakeClock } from '@regionkit/core/testing';
 import { describe, expect, it } from 'vitest';
-import { createSessionIssuer, type RevocationEpochs, signOut } from '../src/index.ts';
+import { createSessionIssuer, type RevocationEpochs, type SignOutScope, signOut } from '../src/index.ts';
 import { AUDIENCE, ISSUER, NOW, NOW_MS, rsa, verifier } from './support.ts';
 
 describe('signOut()', () => {
@@ -18,10 +18,25 @@ describe('signOut()', () => {
     expect(next).toEqual({ sub: { young: NOW - 10, alice: NOW } });
   });
 
-  it('keeps hostile names as names', () => {
-    const next = signOut({}, { sub: '__proto__' }, { nowMs: NOW_MS });
-    expect(Object.hasOwn(next.sub ?? {}, '__proto__')).toBe(true);
-    expect(JSON.parse(JSON.stringify(next)).sub).toHaveProperty(['__proto__'], NOW);
+  it('of a name that config refuses throws, rather than hold up every sign-out after it', () => {
+    for (const name of ['__proto__', 'toJSON']) {
+      for (const kind of ['sub', 'sid', 'kid']) {
+        expect(() => signOut({}, { [kind]: name } as SignOutScope)).toThrow(/__proto__ or toJSON/);
+      }
+    }
+    const next = signOut({}, { sub: 'constructor' }, { nowMs: NOW_MS });
+    expect(JSON.parse(JSON.stringify(next))).toEqual({ sub: { constructor: NOW } });
+  });
+
+  it('of nobody throws, rather than look like one that worked', () => {
+    for (const scope of [{}, { sub: undefined }, { sub: '' }, { sid: 7 }, { user: 'alice' }, { all: false }, 'alice']) {
+      expect(() => signOut({}, scope as never)).toThrow(/^signOut: scope/);
+    }
+  });
+
+  it('takes the optional members of a schema', () => {
+    const epochs: RevocationEpochs = { all: undefined, sub: undefined, sid: undefined, kid: undefined };
+    expect(signOut(epochs, { sub: 'alice' }, { nowMs: NOW_MS })).toEqual({ sub: { alice: NOW } });
   });
 
   it('ends the session that was, and not the one that begins a millisecond later', async () => {

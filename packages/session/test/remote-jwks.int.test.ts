@@ -4,7 +4,7 @@ import { live } from '@regionkit/core';
 import { fakeClock } from '@regionkit/core/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { KeySource, SessionVerifier, SessionVerifierOptions } from '../src/index.ts';
-import { claims, craft, ec, NOW_MS, otherRsa, rsa, until, verifier } from './support.ts';
+import { claims, craft, ec, NOW_MS, otherRsa, reasonOf, rsa, until, verifier } from './support.ts';
 
 type Behaviour = (request: IncomingMessage, response: ServerResponse) => void;
 const serve =
@@ -45,11 +45,6 @@ function remote(options: Partial<SessionVerifierOptions<never>> = {}) {
 }
 
 const token = craft(claims());
-const reasonOf = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    () => 'accepted',
-    (error: { reason?: string; status: number }) => error.reason ?? error.status,
-  );
 
 describe('keys from a URL', () => {
   it('are fetched once at the start, and waited for', async () => {
@@ -152,7 +147,7 @@ describe('an outage of the URL', () => {
   it.each(outages)('at the start, that %s, is 503 and not 401, until it is over', async (_, behaviour) => {
     behave = behaviour;
     const sessions = remote();
-    expect(await reasonOf(sessions.verify(token))).toBe(503);
+    expect(await reasonOf(sessions.verify(token))).toBe('ERR_SESSION_UNAVAILABLE');
     await expect(sessions.ready()).rejects.toMatchObject({ status: 503 });
     const before = requests.length;
     await Promise.all(Array.from({ length: 20 }, () => reasonOf(sessions.verify(token))));
@@ -178,7 +173,7 @@ describe('an outage of the URL', () => {
     const outcome = reasonOf(sessions.verify(token));
     await until(() => sessions.clock.pending === 2);
     await sessions.clock.advance(1_000);
-    expect(await outcome).toBe(503);
+    expect(await outcome).toBe('ERR_SESSION_UNAVAILABLE');
     await sessions.clock.advance(1_000);
     await until(() => sessions.rejected.length === 1);
     expect(sessions.rejected).toEqual(['unreachable']);

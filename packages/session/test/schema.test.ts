@@ -75,6 +75,15 @@ describe('a schema', () => {
     }
   });
 
+  it('that breaks its contract denies with 503, at once or later', async () => {
+    const unshareable = { value: { at: new Date() } };
+    for (const nonsense of [() => undefined, async () => undefined]) {
+      const validate = vi.fn(nonsense as () => unknown).mockImplementationOnce(async () => unshareable);
+      await expect(verifier({ claims: custom(nonsense) }).verify(token)).rejects.toMatchObject({ status: 503 });
+      await expect(verifier({ claims: custom(validate) }).verify(token)).rejects.toMatchObject({ status: 503 });
+    }
+  });
+
   it('that hangs denies with 503 after its time', async () => {
     const sessions = verifier({ claims: custom(() => new Promise(() => {})), hookTimeoutMs: 200 });
     const outcome = expect(sessions.verify(token)).rejects.toMatchObject({ status: 503 });

@@ -125,3 +125,11 @@ export function forbidNetwork(): { readonly attempts: () => number; readonly res
 export function until(holds: () => boolean): Promise<boolean> {
   return vi.waitUntil(holds, { timeout: 20_000, interval: 5 });
 }
+
+/** How a verification ended: accepted, or why not. */
+export function reasonOf(verification: Promise<unknown>): Promise<unknown> {
+  return verification.then(
+    () => 'accepted',
+    (error: { reason?: string; code: string }) => error.reason ?? error.code,
+  );
+}

@@ -10,6 +10,7 @@ import {
   type InvalidTokenReason,
   type RevocationEpochs,
   type Session,
+  signOut,
 } from '../src/index.ts';
 
 const keys = 'PEM';
@@ -55,6 +56,17 @@ createSessionVerifier({ keys: live({ keys: [jwk] }), algorithms, issuer, audienc
 createSessionVerifier({ keys: live('PEM'), algorithms, issuer, audience });
 createSessionVerifier({ keys: live({ a: 'PEM' } as Record<string, string>), algorithms, issuer, audience });
 createSessionVerifier({ keys, algorithms, issuer, audience, notBefore: live<RevocationEpochs>({ all: 1 }) });
+// What a schema makes of optional members, and what config makes of that.
+const Epochs = z.object({ all: z.number().optional(), sub: z.record(z.string(), z.number()).optional() });
+declare const revocations: z.infer<typeof Epochs>;
+createSessionVerifier({ keys, algorithms, issuer, audience, notBefore: revocations });
+createSessionVerifier({ keys, algorithms, issuer, audience, notBefore: live(revocations) });
+signOut(revocations, { sub: 'alice' });
+// @ts-expect-error ends nothing
+signOut(revocations, {});
+// @ts-expect-error ends everything, or is left out
+signOut(revocations, { all: false });
+createSessionVerifier({ keys, algorithms, issuer, audience, remote: { maxStaleMs: null } });
 // @ts-expect-error a number is no key
 createSessionVerifier({ keys: 7, algorithms, issuer, audience });
 

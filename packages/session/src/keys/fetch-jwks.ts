@@ -1,4 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import type { Clock } from '@regionkit/core/kit';
+import { within } from '../within.ts';
 import { KeySetError } from './key-set-error.ts';
 
 export interface FetchJwksOptions {
@@ -33,47 +35,36 @@ export function checkJwksUrl(given: string | URL, development: boolean): URL {
 }
 
 /**
- * Fetches the text of a JWKS: in time as a whole, of bounded size, and from this URL only, for a redirect would let
- * somebody else say what our keys are.
- *
- * @throws {KeySetError} It could not be had.
+ * The text of a JWKS, or why it could not be had: in time as a whole, whatever `fetch` makes of its signal; of bounded
+ * size; and from this URL only, for a redirect would let somebody else say what our keys are.
  */
-export async function fetchJwks(options: FetchJwksOptions): Promise<string> {
+export async function fetchJwks(options: FetchJwksOptions): Promise<string | KeySetError> {
   const abort = new AbortController();
-  const cancel = options.clock.schedule(() => abort.abort(), options.timeoutMs);
   const close = (): void => abort.abort();
   options.signal.addEventListener('abort', close, { once: true });
-  try {
-    const response = await options.fetch(options.url, {
-      redirect: 'manual',
-      headers: { accept: 'application/jwk-set+json, application/json' },
-      signal: abort.signal,
-    });
-    if (response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)) {
-      throw new KeySetError('redirect');
-    }
-    if (response.status !== 200) throw new KeySetError('status');
-    return await readText(response, options.maxBytes);
-  } catch (error) {
-    throw error instanceof KeySetError ? error : new KeySetError('unreachable');
-  } finally {
-    cancel();
-    options.signal.removeEventListener('abort', close);
-    abort.abort();
-  }
+  const got = await within(get(options, abort.signal), options.timeoutMs, options.clock);
+  options.signal.removeEventListener('abort', close);
+  abort.abort();
+  return got.state === 'done' ? got.value : new KeySetError('unreachable');
 }
 
-async function readText(response: Response, maxBytes: number): Promise<string> {
+async function get({ fetch, url, maxBytes }: FetchJwksOptions, signal: AbortSignal): Promise<string | KeySetError> {
+  const response = await fetch(url, {
+    redirect: 'manual',
+    headers: { accept: 'application/jwk-set+json, application/json' },
+    signal,
+  });
+  if (response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)) {
+    return new KeySetError('redirect');
+  }
+  if (response.status !== 200) return new KeySetError('status');
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {
     size += chunk.byteLength;
-    if (size > maxBytes) throw new KeySetError('too-large');
+    if (size > maxBytes) return new KeySetError('too-large');
     chunks.push(chunk);
   }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
-  } catch {
-    throw new KeySetError('not-json');
-  }
+  const bytes = Buffer.concat(chunks);
+  return isUtf8(bytes) ? bytes.toString('utf8') : new KeySetError('not-json');
 }

@@ -1,4 +1,4 @@
-import { isLive, type Live, live } from '@regionkit/core';
+import { type Live, toLive } from '@regionkit/core';
 import type { Clock } from '@regionkit/core/kit';
 import type { CanonicalAlgorithm } from '../algorithms.ts';
 import { within } from '../within.ts';
@@ -14,29 +14,47 @@ export interface KeyStoreOptions {
   readonly development: boolean;
   readonly unknownKey: { readonly cooldownMs: number; readonly waitMs: number };
   readonly remote: Pick<RemoteJwksOptions, 'everyMs' | 'retryMs' | 'timeoutMs' | 'maxBytes' | 'fetch'>;
+  /** How long keys stay in use that their URL does not confirm. */
+  readonly maxStaleMs: number;
   /** Called synchronously, before anything is looked up in the new set. */
   onKeys(now: KeySet, before: KeySet | undefined): void;
   onRejected(error: KeySetError): void;
+  onExpired(): void;
   onUnknownKey(refresh: UnknownKeyRefresh): void;
 }
 
 /** What was done about a token of an unknown key: keys were asked for anew, or not so soon, or there is nobody to ask. */
 export type UnknownKeyRefresh = 'started' | 'joined' | 'cooling-down' | 'impossible';
 
+/**
+ * How the keys in use stand to their source.
+ *
+ * - `absent`: none has come from the URL yet
+ * - `fresh`: they are what it says
+ * - `stale`: the last fetch failed, or what it says now was refused; the last good keys are in use
+ * - `expired`: the URL has not confirmed them for `remote.maxStaleMs`, or the live value withholds them; none is in use
+ */
+export type KeyState = 'absent' | 'fresh' | 'stale' | 'expired';
+
 /** The keys of now. */
 export interface KeyStore {
-  /** Undefined until the first set has come from its URL. */
+  /** Undefined until the first set has come from its URL, and once that set has expired. */
   current(): KeySet | undefined;
-  /** Whether this very key is still in use. */
+  /** Whether this very key was still in use when `current` was last asked. */
   holds(key: VerificationKey): boolean;
   /** Asks the source for newer keys because of an unknown one: rate-limited, and waited for a short time only. */
   refreshForUnknown(): Promise<void>;
   /** Waits a short time for the first set. */
   waitForFirst(): Promise<void>;
+  /** No fetch is under way. */
+  settled(): Promise<void>;
   /** Asks the source for newer keys because somebody trusted says so. */
   refresh(): Promise<void>;
-  /** When a URL last confirmed its keys, by the monotonic clock; undefined for keys that are given by value. */
-  readonly fetchedAt: number | undefined;
+  /** Every key there is, in use or not. */
+  readonly known: readonly VerificationKey[];
+  readonly state: KeyState;
+  /** How long ago the URL last confirmed its keys; undefined for keys that are given by value. */
+  readonly confirmedMsAgo: number | undefined;
   close(): void;
 }
 
@@ -45,59 +63,96 @@ const NOT_YET = Symbol('not yet');
 
 /** @throws {KeySetError} The keys there are at the start must not be used. */
 export function createKeyStore(options: KeyStoreOptions): KeyStore {
-  const { clock, algorithms, unknownKey } = options;
-  const source: Live<KeySource> = isLive(options.source) ? options.source : live(options.source);
+  const { algorithms, clock, maxStaleMs, unknownKey } = options;
+  const source = toLive(options.source);
   let given: unknown = NOT_YET;
   let value: unknown = NOT_YET;
   let loaded: unknown = NOT_YET;
   let remote: RemoteJwks | undefined;
   let keys: KeySet | undefined;
-  let good = false;
+  /** Whether `loaded` is in use, or was refused. */
+  let sound = false;
+  let stale = false;
+  let withheld = false;
+  let expired = false;
   let closed = false;
+  let confirmed: { readonly nowMs: number; readonly wallMs: number } | undefined;
+
+  const moment = () => ({ nowMs: clock.now(), wallMs: clock.wallMs() });
+  /** By the clock that says more: while a process is suspended, one of them may stand still. */
+  const confirmedMsAgo = (): number | undefined =>
+    remote && confirmed && Math.round(Math.max(clock.now() - confirmed.nowMs, clock.wallMs() - confirmed.wallMs));
 
   /** Follows the source to a value or a URL, and the URL to its text. Cheap when nothing has changed. */
-  const follow = (): void => {
-    if (closed) return;
-    const next = source.current;
+  const follow = (next: KeySource): void => {
     if (next !== given) {
       given = next;
       const url = isJwksUrl(next) ? checkJwksUrl(next, options.development) : undefined;
       remote?.close();
       remote = url && createRemoteJwks({ ...options.remote, url, clock, onFetched });
       value = url === undefined ? next : NOT_YET;
+      // Keys that came from elsewhere are used no longer than this URL's own would be, should it never answer.
+      confirmed = url === undefined ? undefined : (confirmed ?? (keys && moment()));
+      stale = url === undefined ? !sound : keys !== undefined;
     }
     value = remote?.current ?? value;
     if (value === loaded || value === NOT_YET) return;
     loaded = value;
-    good = false;
+    sound = false;
     const before = keys;
     keys = readKeySet(value as KeySource, algorithms, before);
-    good = true;
+    sound = true;
+    stale = false;
     options.onKeys(keys, before);
   };
 
-  const followSafely = (): void => {
+  const reject = (error: unknown): void => {
+    stale = true;
+    options.onRejected(error instanceof KeySetError ? error : new KeySetError('invalid'));
+  };
+
+  const look = (): void => {
+    if (closed) return;
+    let next: KeySource;
     try {
-      follow();
+      next = source.current;
+      withheld = false;
+    } catch {
+      // A source that hands nothing out any more, such as an expired secret, means it.
+      withheld = true;
+      return;
+    }
+    try {
+      follow(next);
     } catch (error) {
       // The last good set stays: a bad rotation must not sign everybody out.
-      if (error instanceof KeySetError) options.onRejected(error);
+      reject(error);
     }
   };
 
+  const checkExpiry = (): void => {
+    if (closed) return;
+    const before = expired;
+    expired = keys !== undefined && (withheld || (confirmedMsAgo() ?? 0) > maxStaleMs);
+    if (expired && !before) options.onExpired();
+  };
+
   const onFetched = (error: KeySetError | undefined): boolean => {
-    if (error === undefined) followSafely();
-    else options.onRejected(error);
-    return error === undefined && good;
+    if (error === undefined) look();
+    else reject(error);
+    stale = error !== undefined || !sound;
+    if (!stale) confirmed = moment();
+    checkExpiry();
+    return !stale;
   };
 
   const ask = async (reason: string): Promise<void> => {
     await (remote === undefined ? source.refresh?.({ reason }) : remote.refresh());
-    followSafely();
+    look();
   };
 
-  follow();
-  const unsubscribe = source.subscribe(followSafely);
+  follow(source.current);
+  const unsubscribe = source.subscribe(look);
 
   let askedAt = Number.NEGATIVE_INFINITY;
   let asking: Promise<unknown> | undefined;
@@ -111,13 +166,15 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
 
   return {
     current: () => {
-      followSafely();
-      return keys;
+      look();
+      remote?.catchUp();
+      checkExpiry();
+      return expired ? undefined : keys;
     },
-    holds: (key) => keys?.byKid.get(key.kid) === key,
+    holds: (key) => !expired && keys?.byKid.get(key.kid) === key,
     refreshForUnknown: async () => {
       if (asking === undefined) {
-        if (remote === undefined && source.refresh === undefined) return options.onUnknownKey('impossible');
+        if (closed || (remote === undefined && source.refresh === undefined)) return options.onUnknownKey('impossible');
         if (clock.now() - askedAt < unknownKey.cooldownMs) return options.onUnknownKey('cooling-down');
         askedAt = clock.now();
         options.onUnknownKey('started');
@@ -131,9 +188,18 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
     waitForFirst: async () => {
       if (keys === undefined && remote !== undefined) await wait(within(remote.settled(), unknownKey.waitMs, clock));
     },
+    settled: async () => remote?.settled(),
     refresh: () => ask('the app asked for newer keys'),
-    get fetchedAt() {
-      return remote?.fetchedAt;
+    get known() {
+      return [...(keys?.byKid.values() ?? [])];
+    },
+    get state() {
+      if (keys === undefined) return 'absent';
+      if (expired) return 'expired';
+      return stale ? 'stale' : 'fresh';
+    },
+    get confirmedMsAgo() {
+      return confirmedMsAgo();
     },
     close: () => {
       closed = true;

@@ -18,12 +18,12 @@ export interface RemoteJwksOptions {
 export interface RemoteJwks {
   /** The last text that was fetched; undefined before the first. An outage leaves it as it is. */
   readonly current: string | undefined;
-  /** When the server last gave keys that are good, by the monotonic clock. */
-  readonly fetchedAt: number | undefined;
-  /** Fetches now, or joins the fetch that is under way. */
+  /** Fetches now; if a fetch is under way, once more after it: that one may have been answered too early. */
   refresh(): Promise<void>;
-  /** The fetch that is under way, if there is one, has ended. */
+  /** No fetch is under way. */
   settled(): Promise<void>;
+  /** Fetches if the last fetch is long overdue: timers stand still while a process is suspended. */
+  catchUp(): void;
   /** Fetches no more, and ends the fetch that is under way. */
   close(): void;
 }
@@ -33,25 +33,22 @@ export function createRemoteJwks(options: RemoteJwksOptions): RemoteJwks {
   const { clock } = options;
   const closing = new AbortController();
   let current: string | undefined;
-  let fetchedAt: number | undefined;
   let failed = false;
-  let busy = false;
+  let overdueAtMs = Number.POSITIVE_INFINITY;
 
   const poller = createPoller({
     clock,
-    everyMs: () => (failed ? options.retryMs : options.everyMs),
+    everyMs: () => {
+      const everyMs = failed ? options.retryMs : options.everyMs;
+      overdueAtMs = clock.wallMs() + 2 * everyMs;
+      return everyMs;
+    },
     run: async () => {
-      busy = true;
-      let error: KeySetError | undefined;
-      try {
-        current = await fetchJwks({ ...options, signal: closing.signal });
-      } catch (cause) {
-        error = cause instanceof KeySetError ? cause : new KeySetError('unreachable');
-      }
-      busy = false;
+      overdueAtMs = Number.POSITIVE_INFINITY;
+      const fetched = await fetchJwks({ ...options, signal: closing.signal });
       if (closing.signal.aborted) return;
-      failed = !options.onFetched(error);
-      if (!failed) fetchedAt = clock.now();
+      if (typeof fetched === 'string') current = fetched;
+      failed = !options.onFetched(fetched instanceof KeySetError ? fetched : undefined);
     },
   });
 
@@ -59,14 +56,16 @@ export function createRemoteJwks(options: RemoteJwksOptions): RemoteJwks {
     get current() {
       return current;
     },
-    get fetchedAt() {
-      return fetchedAt;
-    },
-    refresh: async () => {
-      if (!busy) poller.wake();
-      await poller.settled();
+    refresh: () => {
+      poller.wake();
+      return poller.settled();
     },
     settled: () => poller.settled(),
+    catchUp: () => {
+      if (clock.wallMs() < overdueAtMs) return;
+      overdueAtMs = Number.POSITIVE_INFINITY;
+      poller.wake();
+    },
     close: () => {
       closing.abort();
       poller.close();

@@ -1,0 +1,148 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { FrozenObject } from '../src/index.ts';
+import { checkSignature } from '../src/signature.ts';
+import { claims, craft, ec, NOW, otherRsa, reasonOf, verifier } from './support.ts';
+
+// The real check, counted.
+vi.mock('../src/signature.ts', async (original) => {
+  const real = await original<typeof import('../src/signature.ts')>();
+  return { checkSignature: vi.fn(real.checkSignature) };
+});
+
+beforeEach(() => {
+  vi.mocked(checkSignature).mockClear();
+});
+
+describe('the cache', () => {
+  it('verifies a signature once', async () => {
+    const sessions = verifier();
+    const token = craft(claims());
+    const first = await sessions.verify(token);
+    const again = await sessions.verify(Buffer.from(token).toString());
+    expect(again).toBe(first);
+    expect(checkSignature).toHaveBeenCalledTimes(1);
+    expect(sessions.stats()).toMatchObject({ verified: 1, cache: { size: 1, hits: 1 } });
+  });
+
+  it('can be switched off', async () => {
+    const sessions = verifier({ cache: { max: 0 } });
+    const token = craft(claims());
+    await sessions.verify(token);
+    await sessions.verify(token);
+    expect(checkSignature).toHaveBeenCalledTimes(2);
+    expect(sessions.stats().cache.size).toBe(0);
+  });
+
+  it('holds no token and no claim as a key', async () => {
+    const map = vi.spyOn(Map.prototype, 'set');
+    const token = craft(claims());
+    await verifier().verify(token);
+    const keys = map.mock.calls.map(([key]) => key).filter((key) => typeof key === 'string');
+    map.mockRestore();
+    expect(keys.length).toBeGreaterThan(0);
+    expect(keys.filter((key) => token.includes(key) || key.includes('eyJ'))).toEqual([]);
+  });
+
+  it('does not outlive exp, nor the tolerance', async () => {
+    const sessions = verifier();
+    const token = craft(claims({ exp: NOW + 60 }));
+    await sessions.verify(token);
+    sessions.clock.stepWall(64_999);
+    await expect(sessions.verify(token)).resolves.toBeDefined();
+    sessions.clock.stepWall(1);
+    expect(await reasonOf(sessions.verify(token))).toBe('expired');
+    expect(sessions.stats().cache.size).toBe(0);
+  });
+
+  it('notices that the clock went back before iat', async () => {
+    const sessions = verifier();
+    const token = craft(claims());
+    await sessions.verify(token);
+    sessions.clock.stepWall(-6_000);
+    expect(await reasonOf(sessions.verify(token))).toBe('not-yet-valid');
+    sessions.clock.stepWall(6_000);
+    await expect(sessions.verify(token)).resolves.toBeDefined();
+  });
+
+  it('gives everybody what nobody can change', async () => {
+    const sessions = verifier();
+    const token = craft(claims({ deep: { list: [{ a: 1 }] } }));
+    const session = await sessions.verify(token);
+    const { deep } = session.claims as FrozenObject & { deep: { list: { a: number }[] } };
+    const attempts: (() => unknown)[] = [
+      () => Object.assign(session, { sub: 'mallory' }),
+      () => Object.assign(session.claims, { sub: 'mallory' }),
+      () => deep.list.push({ a: 2 }),
+      () => Object.assign(deep.list[0] as object, { a: 2 }),
+      () => Object.setPrototypeOf(session, { admin: true }),
+      () => Object.defineProperty(session.claims, 'admin', { value: true }),
+      () => (session.roles as Set<string>).add('admin'),
+      () => Set.prototype.add.call(session.roles, 'admin'),
+      () => Object.assign(session.roles, { has: () => true }),
+      () => Object.assign(Object.getPrototypeOf(session.roles), { has: () => true }),
+    ];
+    for (const attempt of attempts) expect(attempt).toThrow(TypeError);
+    session.roles.forEach((_, __, all) => {
+      expect(all).toBe(session.roles);
+    });
+    const again = await sessions.verify(token);
+    expect(again).toMatchObject({ sub: 'alice' });
+    expect([...again.roles]).toEqual(['reader']);
+    expect(again.claims).toEqual(claims({ deep: { list: [{ a: 1 }] } }));
+  });
+
+  it('is not shared by verifiers that ask for something else', async () => {
+    const token = craft(claims());
+    await verifier().verify(token);
+    expect(await reasonOf(verifier({ audience: 'other' }).verify(token))).toBe('audience');
+    expect(await reasonOf(verifier({ issuer: 'https://other' }).verify(token))).toBe('issuer');
+  });
+
+  it('stays within its bound under a flood of valid tokens', async () => {
+    const sessions = verifier({ cache: { max: 20 } });
+    for (let i = 0; i < 200; i += 1) {
+      await sessions.verify(craft(claims({ sub: `user-${i}` }), { key: ec }));
+      expect(sessions.stats().cache.size).toBeLessThanOrEqual(20);
+    }
+  });
+
+  it('remembers nothing of tokens that are refused', async () => {
+    const sessions = verifier();
+    const token = craft(claims());
+    const dot = token.lastIndexOf('.');
+    const refused = [craft(claims({ aud: 'other' })), `${token.slice(0, dot)}.${'A'.repeat(342)}`, `${token}=`];
+    for (const bad of refused)
+      for (let i = 0; i < 3; i += 1) expect(await reasonOf(sessions.verify(bad))).not.toBe('accepted');
+    expect(sessions.stats().cache.size).toBe(0);
+  });
+});
+
+describe('equal tokens at the same time', () => {
+  it('are verified once', async () => {
+    const sessions = verifier();
+    const token = craft(claims());
+    const all = await Promise.all(Array.from({ length: 50 }, () => sessions.verify(token)));
+    expect(new Set(all).size).toBe(1);
+    expect(checkSignature).toHaveBeenCalledTimes(1);
+  });
+
+  it('are refused each with an error of its own', async () => {
+    const sessions = verifier();
+    const token = craft(claims(), { key: otherRsa, header: { kid: 'rsa-1' } });
+    const errors = await Promise.all(
+      Array.from({ length: 5 }, () => sessions.verify(token).catch((error: unknown) => error)),
+    );
+    expect(new Set(errors).size).toBe(5);
+    expect(checkSignature).toHaveBeenCalledTimes(1);
+    await expect(sessions.verify(craft(claims()))).resolves.toBeDefined();
+  });
+
+  it('are asked about by isRevoked each', async () => {
+    const isRevoked = vi.fn(() => false);
+    const sessions = verifier({ isRevoked });
+    const token = craft(claims());
+    await Promise.all([sessions.verify(token), sessions.verify(token), sessions.verify(token)]);
+    await sessions.verify(token);
+    expect(isRevoked).toHaveBeenCalledTimes(4);
+  });
+});
