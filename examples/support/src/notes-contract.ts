@@ -32,11 +32,7 @@ export function describeNotesApp(name: string, server: URL, more?: (app: NotesAp
         startServer(server, app.regions.origins[region], app.regions.environment(region));
       app.us = start('us-east-1');
       app.eu = start('eu-west-1');
-      try {
-        await Promise.all([app.us, app.eu].map(({ origin }) => until(() => ask(`${origin}/notes`), isOk)));
-      } catch (error) {
-        throw new Error(`a server did not get ready\n${app.us.output}\n${app.eu.output}`, { cause: error });
-      }
+      await Promise.all([app.us.ready('/notes'), app.eu.ready('/notes')]);
     });
     afterAll(async () => {
       await Promise.all([app.us?.end('SIGKILL'), app.eu?.end('SIGKILL')]);

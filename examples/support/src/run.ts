@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { ask, until } from './ask.ts';
 import { startServer } from './running-server.ts';
 import { startTwoRegions } from './two-regions.ts';
 
@@ -12,14 +11,7 @@ const regions = await startTwoRegions();
 const servers = (['us-east-1', 'eu-west-1'] as const).map((region) =>
   startServer(server, regions.origins[region], regions.environment(region)),
 );
-await Promise.all(
-  servers.map(({ origin }) =>
-    until(
-      () => ask(`${origin}/notes`),
-      ({ status }) => status === 200,
-    ),
-  ),
-);
+await Promise.all(servers.map((each) => each.ready('/notes')));
 const [us, eu] = servers.map(({ origin }) => origin);
 console.log(`The ${name} example, in two regions. us-east-1 takes the writes:
 

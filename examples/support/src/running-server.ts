@@ -2,19 +2,22 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ask, until } from './ask.ts';
 
 /** A server of an example, in a process of its own. */
 export interface RunningServer {
   readonly origin: string;
   /** What it wrote to its streams, for a test that failed. */
   readonly output: string;
+  /** Resolves when a GET of `path` is answered, with 200 unless any status will do. Rejects if the process ends first. */
+  ready(path: string, status?: 200 | 'any'): Promise<void>;
   /** Sends a signal, and resolves with the exit code. */
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
 const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 
-/** Starts `server` as a user would, from its sources. Resolves at once: ask it until it answers. */
+/** Starts `server` as a user would, from its sources. */
 export function startServer(server: URL, origin: string, environment: NodeJS.ProcessEnv): RunningServer {
   const file = fileURLToPath(server);
   const child = spawn(process.execPath, ['--import', TSX, '-C', '@regionkit/source', file], {
@@ -30,6 +33,16 @@ export function startServer(server: URL, origin: string, environment: NodeJS.Pro
     origin,
     get output() {
       return output;
+    },
+    ready: async (path, wished = 200) => {
+      const answered = until(
+        () => ask(origin + path),
+        ({ status }) => wished === 'any' || status === wished,
+      );
+      const died = ended.then(([code]) => Promise.reject(new Error(`it ended with ${code}`)));
+      await Promise.race([answered, died]).catch((cause) => {
+        throw new Error(`${file} did not get ready\n${output}`, { cause });
+      });
     },
     end: async (signal) => {
       child.kill(signal);
