@@ -15,6 +15,7 @@ const MESSAGES = {
   'large-modulus': 'the RSA modulus has more than 8,192 bits',
   exponent: 'the RSA public exponent is not odd, or not from 3 to 4,294,967,295',
   roca: 'the RSA modulus bears the fingerprint of ROCA (CVE-2017-15361): its private key can be computed',
+  'small-order': 'the Ed25519 key is a point of small order: signatures under it can be made without a private key',
   conflict: 'kty, crv, alg, use, key_ops or kid contradict one another',
   'duplicate-kid': 'two keys have the same kid',
   'ambiguous-algorithm': 'the RSA key fits several of the algorithms: give it as a JWK with alg',

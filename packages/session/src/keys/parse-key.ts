@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { type CanonicalAlgorithm, canonicalAlgorithm, type KeyKind, kindOf } from '../algorithms.ts';
 import type { KeySetReason } from './key-set-error.ts';
+import { vetEd25519 } from './vet-ed25519.ts';
 import { vetRsa } from './vet-rsa.ts';
 
 /** A key that may verify signatures, or why it may not: `aside` if it is none of our business, else a reason. */
@@ -31,6 +32,12 @@ const CURVES = new Map([
   ['secp384r1', 'EC P-384'],
   ['secp521r1', 'EC P-521'],
 ]) as ReadonlyMap<string | undefined, KeyKind>;
+
+/** The points of the NIST curves are checked as they are read. */
+const VET: { readonly [Kind in KeyKind]?: (key: KeyObject) => KeySetReason | undefined } = {
+  RSA: vetRsa,
+  'OKP Ed25519': vetEd25519,
+};
 
 /** Vets one key, a PEM or a JWK, for a verifier that allows `algorithms`. */
 export function parseKey(given: unknown, algorithms: ReadonlySet<CanonicalAlgorithm>): ParsedKey {
@@ -103,7 +110,7 @@ function finish(
   const kind = keyKind(key);
   if (kind === undefined) return bad('unsupported-type');
   if (declared !== undefined && kindOf(declared) !== kind) return bad('conflict');
-  const weakness = kind === 'RSA' ? vetRsa(key) : undefined;
+  const weakness = VET[kind]?.(key);
   if (weakness !== undefined) return bad(weakness);
   const fitting = [...algorithms].filter((algorithm) => kindOf(algorithm) === kind);
   if (declared === undefined && fitting.length > 1) return bad('ambiguous-algorithm');

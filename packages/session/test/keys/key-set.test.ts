@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
 import fc from 'fast-check';
 import { calculateJwkThumbprint } from 'jose';
 import { describe, expect, it } from 'vitest';
@@ -123,6 +123,33 @@ function rocaModulus(): bigint {
   };
   return (2n ** 2_047n / product) * product * 1n + product + power(65_537n, 12_345);
 }
+
+// Every encoding of the eight points of small order: y is 0, 1, -1 or that of order eight, or one of these plus p.
+const SMALL_ORDER = ['00', '01', 'ec', 'ed', 'ee'].flatMap((low) => {
+  const y = low.startsWith('e') ? `${low}${'ff'.repeat(30)}7f` : `${low}${'00'.repeat(31)}`;
+  return [y, y.replace(/(?:7f|00)$/, (top) => (top === '7f' ? 'ff' : '80'))];
+});
+SMALL_ORDER.push(
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85',
+);
+
+describe('an Ed25519 key of small order', () => {
+  // R the neutral element and S zero: nobody has signed anything.
+  const nobodys = Buffer.from(SMALL_ORDER[2] as string, 'hex');
+  const signature = Buffer.concat([nobodys, Buffer.alloc(32)]);
+
+  it.each(SMALL_ORDER)('%s would verify what nobody has signed, and is refused', (hex) => {
+    const jwk = { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(hex, 'hex').toString('base64url') };
+    const key = createPublicKey({ key: jwk, format: 'jwk' });
+    const messages = Array.from({ length: 200 }, (_, n) => Buffer.from(`message ${n}`));
+    expect(messages.some((message) => verify(null, message, key, signature))).toBe(true);
+    expect(refusal(jwk)).toBe('small-order');
+    expect(refusal(key.export({ type: 'spki', format: 'pem' }))).toBe('small-order');
+  });
+});
 
 describe('a key that must not be used', () => {
   it.each<[string, unknown, KeySetReason]>([
