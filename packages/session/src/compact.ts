@@ -27,8 +27,9 @@ const ALPHABET = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const LAST = [undefined, '', 'AQgw', 'AEIMQUYcgkosw048'];
 
 /**
- * The gate before all cryptography. A token that passes has no second spelling: one signature, one digest, one entry
- * in the cache and in a revocation list. RFC 7515 sections 2 and 7.1, RFC 8725 sections 3.1, 3.10 and 3.11.
+ * The gate before all cryptography. A token that passes is the one spelling of its bytes. (Whoever has an ECDSA
+ * signature can make another of it, with n - s for s; so a revocation goes by `jti`, `sid` or `sub`, never by a digest
+ * of the token.) RFC 7515 sections 2 and 7.1, RFC 8725 sections 3.1, 3.10 and 3.11.
  */
 export function readCompact(text: string, rules: HeaderRules): CompactToken | InvalidTokenReason {
   const firstDot = text.indexOf('.');

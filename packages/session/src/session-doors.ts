@@ -103,9 +103,11 @@ export function createSessionDoors<Claims>(options: SessionDoorsOptions<Claims>)
 function checkRoles(roles: RequiredRoles): (given: ReadonlySet<string>) => boolean {
   const [first] = roles;
   if (typeof first === 'object') {
-    const anyOf = first.anyOf.map((role) => check.string('require: anyOf', role));
+    const { anyOf } = check.object('require: roles', first, ['anyOf']);
+    if (!Array.isArray(anyOf)) throw new TypeError('require: anyOf must be a list of roles');
     if (anyOf.length === 0) throw new RangeError('require: anyOf must not be empty');
-    return (given) => anyOf.some((role) => given.has(role));
+    const any = anyOf.map((role) => check.string('require: anyOf', role));
+    return (given) => any.some((role) => given.has(role));
   }
   const all = roles.map((role) => check.string('require: roles', role));
   return (given) => all.every((role) => given.has(role));

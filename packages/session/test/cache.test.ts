@@ -106,6 +106,23 @@ describe('the cache', () => {
     }
   });
 
+  it('remembers the twin that anyone can make of an ECDSA signature by itself, as the same session', async () => {
+    const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+    const token = craft(claims({ jti: 'j1' }), { key: ec });
+    const dot = token.lastIndexOf('.');
+    const bytes = Buffer.from(token.slice(dot + 1), 'base64url');
+    const s = (order - BigInt(`0x${bytes.subarray(32).toString('hex')}`)).toString(16).padStart(64, '0');
+    const twin = Buffer.concat([bytes.subarray(0, 32), Buffer.from(s, 'hex')]).toString('base64url');
+    const sessions = verifier({ isRevoked: ({ jti }) => jti === 'j1' && revoked });
+    let revoked = false;
+    for (const one of [token, `${token.slice(0, dot)}.${twin}`]) {
+      expect(await sessions.verify(one)).toMatchObject({ sub: 'alice', jti: 'j1' });
+    }
+    expect(sessions.stats()).toMatchObject({ verified: 2, cache: { size: 2 } });
+    revoked = true;
+    expect(await reasonOf(sessions.verify(`${token.slice(0, dot)}.${twin}`))).toBe('revoked');
+  });
+
   it('remembers nothing of tokens that are refused', async () => {
     const sessions = verifier();
     const token = craft(claims());

@@ -14,7 +14,7 @@ export const ORIGIN = 'https://web.example.com';
 const CORS = { 'access-control-allow-origin': ORIGIN, 'access-control-expose-headers': 'X-Own' };
 
 /** The doors of an app: `/open` lets everybody in, `/any` who has a session, `/admin` admins; `/of` asks in the handler. */
-export interface App {
+interface App {
   readonly sessions: SessionVerifier<never>;
   readonly open: WithDoors<Decider>;
   readonly any: WithDoors<Decider>;

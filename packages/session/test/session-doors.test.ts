@@ -50,6 +50,9 @@ describe('a door', () => {
     expect(await actionOf(sessions.require({ anyOf: ['c'] }))).toBe('respond');
     expect(() => sessions.require('')).toThrow(RangeError);
     expect(() => sessions.require({ anyOf: [] })).toThrow(RangeError);
+    for (const wrong of [null, {}, { anyOf: 'a' }, { anyof: ['a'] }, { anyOf: [7] }, 7, ['a']]) {
+      expect(() => sessions.require(wrong as never)).toThrow(/^require: /);
+    }
   });
 
   it('that was not passed is a mistake of the app, and peek() knows of nobody', () => {
