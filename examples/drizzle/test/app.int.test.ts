@@ -31,7 +31,7 @@ describe('the drizzle example in two regions', () => {
     };
     all = [us, ...Object.values(eu)];
     await Promise.all(all.map((each) => each.ready('/notes')));
-  });
+  }, 120_000);
   afterAll(async () => {
     await Promise.all(all.map((each) => each.end('SIGKILL')));
     await regions?.close();

@@ -16,7 +16,7 @@ async function start(name: string, port: number, environment: Record<string, str
   return server;
 }
 
-describe('each package alone', () => {
+describe('each package alone', { timeout: 120_000 }, () => {
   afterEach(async () => {
     await Promise.all(running.splice(0).map((server) => server.end('SIGKILL')));
   });

@@ -33,7 +33,7 @@ export function describeNotesApp(name: string, server: URL, more?: (app: NotesAp
       app.us = start('us-east-1');
       app.eu = start('eu-west-1');
       await Promise.all([app.us.ready('/notes'), app.eu.ready('/notes')]);
-    });
+    }, 120_000);
     afterAll(async () => {
       await Promise.all([app.us?.end('SIGKILL'), app.eu?.end('SIGKILL')]);
       await app.regions?.close();

@@ -15,6 +15,8 @@ export interface RunningServer {
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
+/** A busy machine takes its time to load sources; a process that fails is noticed at once. */
+const START_TIMEOUT_MS = 90_000;
 const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 
 /** Starts `server` as a user would, from its sources. */
@@ -38,6 +40,7 @@ export function startServer(server: URL, origin: string, environment: NodeJS.Pro
       const answered = until(
         () => ask(origin + path),
         ({ status }) => wished === 'any' || status === wished,
+        START_TIMEOUT_MS,
       );
       const died = ended.then(([code]) => Promise.reject(new Error(`it ended with ${code}`)));
       await Promise.race([answered, died]).catch((cause) => {
