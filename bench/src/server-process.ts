@@ -1,32 +1,48 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import type { Sample } from './sample.ts';
 
 /** A server under test in a process of its own, so that the load does not share its event loop. */
 export interface ServerProcess {
   readonly port: number;
-  /** Resident memory now, in MiB. */
-  rssMiB(): Promise<number>;
+  /**
+   * What it says of itself: `rssMiB`, its resident memory now, and what its module adds.
+   *
+   * @throws {Error} It ended before it answered.
+   */
+  ask(): Promise<Sample>;
   stop(): Promise<void>;
 }
 
-/** Starts `servers/<name>` with `args`. It calls {@link serving} once it listens. */
-export async function startServer(name: string, args: readonly string[] = []): Promise<ServerProcess> {
+/**
+ * Starts `servers/<name>` with `args`. It calls {@link serving} once it listens. What it says on stderr is shown unless
+ * `quiet`: for one that is expected to die.
+ */
+export async function startServer(
+  name: string,
+  args: readonly string[] = [],
+  { quiet = false }: { readonly quiet?: boolean } = {},
+): Promise<ServerProcess> {
   const child: ChildProcess = fork(new URL(`servers/${name}.js`, import.meta.url), [...args], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    stdio: ['ignore', 'inherit', quiet ? 'ignore' : 'inherit', 'ipc'],
+    execArgv: ['--expose-gc'],
+    env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
   });
   const exited = once(child, 'exit');
   const early = exited.then(([status]) => {
     throw new Error(`${name} ${args.join(' ')} ended with status ${status}`);
   });
-  const [{ port }] = (await Promise.race([once(child, 'message'), early])) as [{ port: number }];
   early.catch(() => {});
+  const answer = async <T>(): Promise<T> => {
+    const [message] = await Promise.race([once(child, 'message'), early]);
+    return message as T;
+  };
+  const { port } = await answer<{ port: number }>();
   return {
     port,
-    rssMiB: async () => {
-      const answer = once(child, 'message');
-      child.send('rss');
-      const [{ rssBytes }] = (await answer) as [{ rssBytes: number }];
-      return rssBytes / 2 ** 20;
+    ask: () => {
+      child.send('tell');
+      return answer<Sample>();
     },
     stop: async () => {
       child.kill('SIGKILL');
@@ -36,8 +52,11 @@ export async function startServer(name: string, args: readonly string[] = []): P
 }
 
 /** Called by the server's own module: tells the port, answers questions, and ends with the bench. */
-export function serving(port: number): void {
-  process.on('message', () => process.send?.({ rssBytes: process.memoryUsage.rss() }));
+export function serving(port: number, tell: () => Sample | Promise<Sample> = () => ({})): void {
+  process.on('message', async () => {
+    const sample = await tell();
+    process.send?.({ ...sample, rssMiB: process.memoryUsage.rss() / 2 ** 20 });
+  });
   process.on('disconnect', () => process.exit(0));
   process.send?.({ port });
 }

@@ -1,0 +1,56 @@
+import { SecretsProvider } from '@aws-lambda-powertools/parameters/secrets';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import middy from '@middy/core';
+import secretsManager from '@middy/secrets-manager';
+import { type Config, loadConfig, type Source } from '@regionkit/config';
+
+export const NAME = 'prod/app/db';
+export const VALUE = { username: 'app', password: 'correct horse battery staple' };
+type Db = typeof VALUE;
+
+/** Answers as Secrets Manager would, or throws. */
+export type Answer = () => Promise<string>;
+
+/** What regionkit reads, without a wire: `answer` stands for the region's store. */
+export function ownConfig(
+  answer: Answer,
+  refresh: { readonly everyMs: number; readonly retryMs?: number; readonly minForcedMs?: number },
+  more: Partial<Parameters<typeof loadConfig>[0]> = {},
+): Promise<Config<{ db: Source<Db, false> }>> {
+  return loadConfig({
+    ...more,
+    sources: { db: { load: async () => ({ value: JSON.parse(await answer()) as Db }) } as Source<Db, false> },
+    refresh,
+  });
+}
+
+/** A Powertools provider whose client answers without a wire. */
+export function powertools(answer: Answer): (maxAgeSeconds: number) => Promise<unknown> {
+  const client = new SecretsManagerClient({ region: 'us-east-1' });
+  client.send = (async () => ({ SecretString: await answer() })) as typeof client.send;
+  const provider = new SecretsProvider({ awsSdkV3Client: client });
+  return (maxAge) => provider.get(NAME, { maxAge, transform: 'json' });
+}
+
+let caches = 0;
+
+/** A handler wrapped in middy, whose secret is read in its context; the client answers without a wire. */
+export function middyHandler(answer: Answer, cacheExpiry: number): () => Promise<unknown> {
+  class Client {
+    readonly config = {};
+    async send(): Promise<object> {
+      return { SecretString: await answer() };
+    }
+  }
+  caches += 1;
+  const handler = middy(async (_event: unknown, context: { db?: Db }) => context.db?.password).use(
+    secretsManager({
+      AwsClient: Client as never,
+      fetchData: { db: NAME },
+      cacheKey: `cache ${caches}`,
+      cacheExpiry,
+      setToContext: true,
+    }) as never,
+  );
+  return () => handler({}, { getRemainingTimeInMillis: () => 1_000 } as never);
+}
