@@ -1,5 +1,12 @@
+export type { Departure } from './dns/departure.ts';
+export type { EndpointStatus } from './dns/endpoint.ts';
+export { createLatencyDns, type LatencyDns, type LatencyDnsEvents } from './dns/latency-dns.ts';
+export type { LookReason } from './dns/look.ts';
+export type { LatencyDnsOptions } from './dns/options.ts';
+export type { Resolver } from './dns/resolver.ts';
 export { LabError, type LabErrorCode, type LabErrorOptions } from './errors.ts';
 export { createLab, type Lab } from './lab.ts';
-export type { LabOptions, RoundTrips } from './options.ts';
+export type { LabOptions } from './options.ts';
 export type { Setting, Settings } from './postgres/settings.ts';
 export type { LabPoolOptions, LabRegion, Promotion } from './region.ts';
+export type { RoundTrips } from './round-trips.ts';

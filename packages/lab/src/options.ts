@@ -1,9 +1,7 @@
 import { tmpdir } from 'node:os';
 import { check } from '@regionkit/core/kit';
 import type { Settings } from './postgres/settings.ts';
-
-/** The round trip in milliseconds between two regions, under either of the two; a pair that is not named has 0. */
-export type RoundTrips<Name extends string> = { readonly [A in Name]?: { readonly [B in Name]?: number } };
+import { byRegion, type RoundTrips, readRoundTrips } from './round-trips.ts';
 
 /** What {@link createLab} takes. Only `regions` must be given. */
 export interface LabOptions<Name extends string = string> {
@@ -62,7 +60,6 @@ const KNOWN = [
   'startTimeoutMs',
   'onProgress',
 ] as const;
-const MAX_ROUND_TRIP_MS = 60_000;
 
 const toTerminal = (step: string): void => {
   if (process.stderr.isTTY) process.stderr.write(`lab: ${step}\n`);
@@ -99,7 +96,7 @@ export function checkOptions<Name extends string>(options: LabOptions<Name>): Ch
   return {
     regions: [...regions],
     primary: primary === undefined ? (regions[0] as Name) : check.oneOf('createLab: primary', primary, regions),
-    roundTripMs: roundTrips(roundTripMs, regions),
+    roundTripMs: readRoundTrips('createLab: roundTripMs', roundTripMs, regions),
     binDir: binDir !== undefined ? check.string('createLab: binDir', binDir) : chosen || undefined,
     settings,
     monitor: check.boolean('createLab: monitor', options.monitor ?? true),
@@ -109,25 +106,4 @@ export function checkOptions<Name extends string>(options: LabOptions<Name>): Ch
     startTimeoutMs: check.integer('createLab: startTimeoutMs', options.startTimeoutMs ?? 60_000, { min: 1 }),
     onProgress: check.function('createLab: onProgress', options.onProgress ?? toTerminal),
   };
-}
-
-function roundTrips<Name extends string>(
-  given: number | RoundTrips<Name>,
-  regions: readonly Name[],
-): (from: Name, to: Name) => number {
-  const range = { min: 0, max: MAX_ROUND_TRIP_MS };
-  if (typeof given === 'number') {
-    check.number('createLab: roundTripMs', given, range);
-    return (from, to) => (from === to ? 0 : given);
-  }
-  for (const [from, row] of byRegion('createLab: roundTripMs', given, regions)) {
-    const option = `createLab: roundTripMs['${from}']`;
-    for (const [to, ms] of byRegion(option, row, regions)) check.number(`${option}['${to}']`, ms, range);
-  }
-  return (from, to) => (from === to ? 0 : (given[from]?.[to] ?? given[to]?.[from] ?? 0));
-}
-
-/** The entries of an object whose keys must be names of regions. */
-function byRegion(option: string, given: unknown, regions: readonly string[]): readonly [string, unknown][] {
-  return Object.entries(check.object(option, given as Record<string, unknown>, regions));
 }

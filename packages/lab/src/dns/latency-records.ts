@@ -1,0 +1,17 @@
+/** The regions from the nearest to the farthest, as seen from `place`: its own first, ties in the order they came in. */
+export function byLatency<Name extends string>(
+  place: Name,
+  regions: readonly Name[],
+  roundTripMs: (from: Name, to: Name) => number,
+): readonly Name[] {
+  const distance = (region: Name): number => (region === place ? -1 : roundTripMs(place, region));
+  return regions.toSorted((a, b) => distance(a) - distance(b));
+}
+
+/** Which record answers: the nearest healthy one. All unhealthy means all healthy, so that there is always an answer. */
+export function answerOf<Name extends string>(
+  nearestFirst: readonly Name[],
+  isHealthy: (region: Name) => boolean,
+): Name {
+  return nearestFirst.find(isHealthy) ?? (nearestFirst[0] as Name);
+}
