@@ -52,6 +52,8 @@ export interface Engine {
 }
 
 const WATCH_MS = 10;
+/** While a write is held every node is looked at that many times as often as while a primary is merely missing. */
+const HELD_HASTE = 4;
 const MAX_CONNECTION_MS = 60_000;
 /** Looks without an answer after which who waits for one of its statements waits in vain. */
 const SILENT_LOOKS = 2;
@@ -109,7 +111,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>): 
     onChange,
   });
 
-  const onVerify = async (index: number, reading: Reading, sentAtMs: number): Promise<boolean> => {
+  const onVerify = async (index: number, reading: Reading, sentAtMs: number): Promise<number | undefined> => {
     const matches = (): boolean => {
       const known = live.store.facts.nodes[index]?.reading;
       return known !== undefined && known.server === reading.server && known.system === reading.system;
@@ -118,9 +120,9 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>): 
       monitor?.wake(index, { reconnect: true });
       await monitor?.look(index);
     }
-    if (!matches()) return false;
+    if (!matches()) return undefined;
     live.take({ type: 'reading', node: index, reading, sentAtMs, atMs: clock.now() });
-    return true;
+    return nodes[index]?.generation;
   };
 
   const nodes: readonly PoolNode[] = settings.nodes.map(({ id, region, pool }, index) =>
@@ -144,11 +146,25 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>): 
     max: settings.holdWritesMs === 0 ? 0 : settings.holdWritesMax,
     onHold: (waiting) => {
       counters.held += 1;
-      if (waiting === 1) monitor?.hurry();
+      if (waiting === 1) {
+        monitor?.hurry();
+        warmUp();
+      }
       emit('hold', { waiting });
     },
     onEnd: (heldMs, by) => emit('hold-ended', { heldMs, by }),
   });
+  /** One of the standbys is about to be promoted: the first write to it should not have to connect first. */
+  const warmUp = (): void => {
+    for (const { index, state } of live.topology.nodes) {
+      const node = nodes[index];
+      const isStandby = state === 'replica' || state === 'stale' || state === 'behind';
+      if (node === undefined || !isStandby || node.pool.totalCount > 0) continue;
+      node.acquire((_error, client) => {
+        if (client !== undefined) node.release(client, false);
+      });
+    }
+  };
   const watcher = createWatcher({ clock, onWatch: (index) => monitor?.wake(index) });
 
   const scopes = createScopes({
@@ -218,8 +234,8 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>): 
       // Not judged yet, or about to follow a new timeline: what is known of it is out of date at any moment.
       const unsettled =
         view?.lagMs === undefined && (view?.state === 'stale' || (view?.state === 'behind' && view.readable));
-      const urgent = live.topology.state !== 'ready' || hold.size > 0 || unsettled;
-      return urgent ? settings.alertMs : settings.quietMs;
+      if (hold.size > 0) return settings.alertMs / HELD_HASTE;
+      return live.topology.state !== 'ready' || unsettled ? settings.alertMs : settings.quietMs;
     },
     startsAnew: (index) => {
       const state = live.topology.nodes[index]?.state;

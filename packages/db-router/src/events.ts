@@ -1,4 +1,5 @@
 import type { Epoch } from '@regionkit/core';
+import type { RouteReason } from './routing/route.ts';
 import type { NodeState, TopologyState } from './topology/topology.ts';
 
 /** What a router tells of itself. Each is mirrored on `diagnostics_channel` as `regionkit:db-router:<event>`. */
@@ -33,6 +34,8 @@ export interface RouterEvents {
   hold: { readonly waiting: number };
   /** It went on, or gave up. */
   'hold-ended': { readonly heldMs: number; readonly by: 'primary' | 'timeout' | 'aborted' | 'closed' };
+  /** A statement, transaction or batch was given a node. Made only while somebody listens. */
+  route: { readonly intent: 'read' | 'write'; readonly reason: RouteReason; readonly node: string };
   /** A statement or transaction was run again. `code` is the SQLSTATE or errno behind it. */
   retry: { readonly intent: 'read' | 'write' | 'transaction'; readonly code: string; readonly node: string };
   /** Nobody can tell whether a write happened. */
@@ -73,6 +76,7 @@ export const ROUTER_EVENTS: readonly (keyof RouterEvents)[] = [
   'replay-regressed',
   'hold',
   'hold-ended',
+  'route',
   'retry',
   'outcome-unknown',
   'write-lost-suspected',

@@ -56,7 +56,7 @@ export interface RegionRouterOptions<Name extends string = string> {
   readonly probe?: {
     /** How often a node is looked at when all is well. @default 5_000 */
     readonly quietMs?: number;
-    /** The same while a primary is missing or a write is held. @default 100 */
+    /** The same while a primary is missing, and four times as often while a write is held. @default 100 */
     readonly alertMs?: number;
     /** A node that takes longer than this to answer is unreachable. @default 2_000 */
     readonly timeoutMs?: number;

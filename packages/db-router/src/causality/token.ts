@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Epoch, Live } from '@regionkit/core';
+import { type Epoch, isLive, type Live } from '@regionkit/core';
 import { createKeyring, type Secrets } from '@regionkit/core/kit';
 
 /** What a token says. Names are hashed in it: they are matched against the names this process knows. */
@@ -27,6 +27,7 @@ export interface TokenCodec {
 
 const VERSION = 'v1';
 const CODE_LENGTH = 22;
+const MAX_VERIFIED = 2_000;
 const BYTES = { kind: 1, system: 6, timeline: 4, owner: 4, lsn: 8, issuedAt: 6 } as const;
 const PAYLOAD_BYTES = Object.values(BYTES).reduce((sum, bytes) => sum + bytes, 0);
 const PAYLOAD_LENGTH = Math.ceil((PAYLOAD_BYTES * 4) / 3);
@@ -45,6 +46,10 @@ export function createTokenCodec(secrets: Secrets | Live<Secrets>): TokenCodec {
     purpose: 'db-router token',
     length: CODE_LENGTH,
   });
+  // A client sends its token with every request until it writes again: what verified once is kept while the secrets stay.
+  const verified = new Map<string, TokenClaims>();
+  const current = (): unknown => (isLive(secrets) ? secrets.current : secrets);
+  let verifiedUnder = current();
   const systemHash = createNames(BYTES.system);
   const ownerHash = createNames(BYTES.owner);
   return {
@@ -62,11 +67,21 @@ export function createTokenCodec(secrets: Secrets | Live<Secrets>): TokenCodec {
       return `${signed}.${keyring.sign(signed)}`;
     },
     decode: (token) => {
+      if (current() !== verifiedUnder) {
+        verifiedUnder = current();
+        verified.clear();
+      }
+      const known = verified.get(token);
+      if (known !== undefined) return known;
       if (typeof token !== 'string' || token.length !== TOKEN_LENGTH || !token.startsWith(`${VERSION}.`))
         return undefined;
       const dot = TOKEN_LENGTH - CODE_LENGTH - 1;
       if (token[dot] !== '.' || !keyring.verify(token.slice(0, dot), token.slice(dot + 1))) return undefined;
-      return readPayload(Buffer.from(token.slice(VERSION.length + 1, dot), 'base64url'));
+      const claims = readPayload(Buffer.from(token.slice(VERSION.length + 1, dot), 'base64url'));
+      if (claims === undefined) return undefined;
+      if (verified.size >= MAX_VERIFIED) verified.delete(verified.keys().next().value ?? '');
+      verified.set(token, claims);
+      return claims;
     },
     refresh: () => keyring.refresh(),
   };

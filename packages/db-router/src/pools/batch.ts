@@ -101,6 +101,7 @@ export function runBatch(
     const settle = (): void => {
       if (settled) return;
       settled = true;
+      conversation.callback();
       if (tag === 'COMMIT') {
         const position = results[commitAt + 1]?.rows[0]?.['position'];
         resolve({

@@ -26,6 +26,7 @@ export function commit(client: Queryable, positionSql: string, wants = true): Pr
     const settle = (error: unknown): void => {
       if (settled) return;
       settled = true;
+      conversation.callback();
       if (tag === 'COMMIT') resolve({ tag, lsn });
       else if (tag === 'ROLLBACK') resolve({ tag });
       else reject(error ?? new Error('COMMIT was not answered'));

@@ -15,6 +15,7 @@ export interface RowMessage {
 export interface Conversation extends Submittable {
   /** The node-postgres client sets it when it keeps prepared statements; ours have none. */
   readonly name?: undefined;
+  /** To be called at the end: node-postgres hangs the timer of `query_timeout` on it. */
   callback: () => void;
   submit(connection: Connection): Error | null;
   handleRowDescription(message: { readonly fields: readonly unknown[] }): void;

@@ -62,6 +62,11 @@ export function createStatements(engine: Engine): Statements {
     if (events.wants('retry')) events.emit('retry', { intent, code, node: node.id });
   };
 
+  const routed = (intent: 'read' | 'write', { reason }: Route, node: PoolNode): void => {
+    countRoute(counters, reason);
+    if (events.wants('route')) events.emit('route', { intent, reason, node: node.id });
+  };
+
   const unknown = (node: PoolNode, cause: unknown): OutcomeUnknownError => {
     counters.unknown += 1;
     events.emit('outcome-unknown', { node: node.id });
@@ -118,7 +123,7 @@ export function createStatements(engine: Engine): Statements {
     }
     const node = nodes[route.node] as PoolNode;
     if (takesAdvisoryLock(query) && inRecovery(node)) return Promise.reject(new AdvisoryLockError());
-    countRoute(counters, route.reason);
+    routed('read', route, node);
     return new Promise((resolve, reject) => {
       const still = (): boolean =>
         live.table === table ||
@@ -209,7 +214,7 @@ export function createStatements(engine: Engine): Statements {
     const route = await chooseRead(attempt, cause);
     const node = nodes[route.node] as PoolNode;
     if (takesAdvisoryLock(attempt.query) && inRecovery(node)) throw new AdvisoryLockError();
-    countRoute(counters, route.reason);
+    routed('read', route, node);
     return readOn(node, attempt);
   };
 
@@ -313,7 +318,7 @@ export function createStatements(engine: Engine): Statements {
       return writeSlowly(query, values, scope, signal);
     }
     const node = nodes[route.node] as PoolNode;
-    countRoute(counters, route.reason);
+    routed('write', route, node);
     return new Promise((resolve, reject) => {
       const still = (): boolean => engine.writeRoute().node === route.node;
       runFast(node, query, values, still, resolve, (error, phase, recovering) => {
@@ -346,7 +351,7 @@ export function createStatements(engine: Engine): Statements {
     for (;;) {
       const route = await engine.locate(deadlineMs, signal);
       const { node, client } = await openForWrite(route, deadlineMs, signal);
-      countRoute(counters, route.reason);
+      routed('write', live.table.write, node);
       const primary = live.topology.primary;
       const recovering = inRecovery(node);
       let result: QueryResult;
@@ -436,7 +441,7 @@ export function createStatements(engine: Engine): Statements {
       const deadlineMs = clock.now() + settings.holdWritesMs;
       const route = await engine.locate(deadlineMs, signal);
       const leased = await openForWrite(route, deadlineMs, signal);
-      countRoute(counters, route.reason);
+      routed('write', live.table.write, leased.node);
       return leased;
     },
     leaseForRead: async (scope) => {
@@ -449,7 +454,7 @@ export function createStatements(engine: Engine): Statements {
         try {
           const client = await acquire(node);
           if (stillMay(node, scope)) {
-            countRoute(counters, route.reason);
+            routed('read', route, node);
             return { node, client, primary: live.table.primary?.view.index === node.index };
           }
           node.release(client, false);

@@ -64,7 +64,6 @@ function readNode(node: NodeFacts, { reading, sentAtMs, atMs }: Input & { type: 
   const sameServer = before?.server === reading.server && before.system === reading.system;
   const timeline = reading.timeline ?? Math.max(reading.timelineAtLeast ?? 0, sameServer ? node.timeline : 0);
   const rttMs = atMs - sentAtMs;
-  const stamped = sameServer && before.inRecovery === reading.inRecovery && node.timeline === timeline;
   const regressed = sameServer && before.inRecovery && reading.inRecovery && reading.position < before.position;
   const seen =
     reading.inRecovery && reading.timeline !== undefined
@@ -79,7 +78,8 @@ function readNode(node: NodeFacts, { reading, sentAtMs, atMs }: Input & { type: 
     triedAtMs: Math.max(node.triedAtMs, atMs),
     failures: 0,
     rttMs: Number.isFinite(node.rttMs) ? node.rttMs + RTT_WEIGHT * (rttMs - node.rttMs) : rttMs,
-    generation: stamped ? node.generation : node.generation + 1,
+    // A connection does not move between servers, and a promotion does not move a server: only another one is news.
+    generation: sameServer ? node.generation : node.generation + 1,
     timeline,
     exact: reading.timeline !== undefined,
     seen,

