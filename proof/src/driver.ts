@@ -29,7 +29,7 @@ const SPACING_MS = 300;
 /** How long a standby may take to follow a new primary before an operator rebuilds it. */
 const FOLLOW_MS = 5_000;
 /** How long a primary may be out of reach, with nobody to take over, before an operator brings it back. */
-const PATIENCE_MS = 8_000;
+const PATIENCE_MS = 20_000;
 
 export function createDriver({ operator, schedule, now, record, tell }: DriverOptions): Driver {
   const beganMs = now();

@@ -33,7 +33,7 @@ export interface RunResult {
   readonly violations: readonly Violation[];
 }
 
-const CLIENTS_PER_REGION = 2;
+const CLIENTS_PER_REGION = 3;
 const CAUGHT_UP_TIMEOUT_MS = 15_000;
 const RECOVERY_TIMEOUT_MS = 30_000;
 const RECOVERY_SPACING_MS = 250;

@@ -42,8 +42,8 @@ const WANDER_SHARE = 0.15;
 /** After a write the same thing is read at once this often: that is when a replica would be seen behind. */
 const LOOK_BACK_SHARE = 0.6;
 /** And this often only after a while, with a token that is no longer the newest: a cached position is older still. */
-const DAWDLE_SHARE = 0.04;
-const MAX_DAWDLE_MS = 3_000;
+const DAWDLE_SHARE = 0.02;
+const MAX_DAWDLE_MS = 2_500;
 
 export function createPlan(client: string, random: Random): Plan {
   let steps = 0;

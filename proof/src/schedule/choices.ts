@@ -130,14 +130,14 @@ function primaryCanBeCopied(world: World): boolean {
 function changesOfPrimary(world: World, profile: Profile, may: May): void {
   const able = othersThan(world.primary).filter((region) => canTakeOver(world, region));
   if (primaryIsLost(world)) {
-    for (const to of able) may(5, { kind: 'failover', to });
+    for (const to of able) may(9, { kind: 'failover', to });
     const [keep, other] = able;
     if (profile === 'twins' && keep !== undefined && other !== undefined) may(1, { kind: 'twins', keep, other });
     return;
   }
   for (const to of able) {
     const ready = world.nodes[to].replay === 'normal' && !isTouched(world, world.primary);
-    if (ready) may(0.7, { kind: 'switchover', to });
+    if (ready) may(1, { kind: 'switchover', to });
   }
 }
 

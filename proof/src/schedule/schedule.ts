@@ -18,7 +18,7 @@ export interface Schedule {
   readonly recovery: readonly Fault[];
 }
 
-export const EVENTS_PER_MINUTE = 30;
+export const EVENTS_PER_MINUTE = 40;
 /** The apps get to know each other before anything happens to them. */
 const QUIET_MS = 2_000;
 
