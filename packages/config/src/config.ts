@@ -49,7 +49,7 @@ export interface ConfigEvents<Key extends string = string> {
   expired: { readonly key: Key };
   /** The process was suspended, or a clock was set: everything is looked at again. */
   jump: { readonly keys: number };
-  /** A subscriber threw or rejected. */
+  /** A subscriber, of the config or of a ref, threw or rejected. */
   'subscriber-failed': { readonly key: Key; readonly version: string };
 }
 

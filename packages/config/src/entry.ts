@@ -18,7 +18,7 @@ export type Look =
   | { readonly outcome: 'failed'; readonly error: SourceError };
 
 /** What an entry tells the config it is part of. */
-export interface EntryHooks {
+interface EntryHooks {
   onLook(entry: Entry, look: Look): void;
   onFallback(entry: Entry, from: string, to: string, failure: Failure): void;
 }
@@ -36,7 +36,7 @@ export interface EntryOptions {
 }
 
 /** Where the value of a key is: an object of its own, so that the way to it is as short as can be. */
-export interface Slot {
+interface Slot {
   box: Box;
 }
 
@@ -108,6 +108,11 @@ export function createEntry(options: EntryOptions): Entry {
       seal(source.schema === undefined ? value : await validate(source.schema, value)),
     );
 
+  const confirm = (): void => {
+    confirmedAtMs = elapsed.now();
+    slot.box = good;
+  };
+
   const take = async ({ loaded, region }: Answer): Promise<Look> => {
     const told: Told = {
       version: loaded.version,
@@ -123,6 +128,8 @@ export function createEntry(options: EntryOptions): Entry {
     if (verdict.take === 'hold') {
       held = verdict.held;
       lastError = undefined;
+      // The same value under another version, as regions have it that replicate nothing: it is confirmed all the same.
+      if (told.digest === current?.digest) confirm();
       return { outcome: 'held' };
     }
     // A file that was touched, a secret that was put again: another version of the same value is no change.
@@ -138,8 +145,7 @@ export function createEntry(options: EntryOptions): Entry {
     }
     held = undefined;
     lastError = undefined;
-    confirmedAtMs = elapsed.now();
-    slot.box = good;
+    confirm();
     return { outcome: changed ? 'changed' : 'unchanged' };
   };
 

@@ -47,9 +47,10 @@ export async function loadConfig<const S extends Sources>(options: ConfigOptions
   const { clock, refresh } = settings;
   const say = (level: 'info' | 'warn' | 'error', message: string): void => {
     try {
-      settings.logger?.[level](message);
+      const said: unknown = settings.logger?.[level](message);
+      if (said instanceof Promise) said.catch(() => {});
     } catch {
-      // A logger that throws must not end a refresh.
+      // A logger that throws must not end a refresh, nor one that rejects the process.
     }
   };
   const events = createEvents<ConfigEvents<Key>>('config', EVENTS);
@@ -58,10 +59,10 @@ export async function loadConfig<const S extends Sources>(options: ConfigOptions
   const scope = createScope();
   const elapsed = createElapsed(clock);
   const salt = randomBytes(32);
-  const changes = createSubscribers<Change<Key>>(
-    (change) => change.key,
-    ({ key, version }) => events.emit('subscriber-failed', { key, version }),
-  );
+  const onFailed = ({ key, version }: Change): void => {
+    events.emit('subscriber-failed', { key: key as Key, version });
+  };
+  const changes = createSubscribers<Change<Key>>(({ key }) => key, onFailed);
   const entries = new Map<string, Entry>();
   const refs = new Map<string, ReturnType<typeof createRef>>();
   let started = false;
@@ -81,7 +82,7 @@ export async function loadConfig<const S extends Sources>(options: ConfigOptions
     const change = Object.freeze({ key, version: entry.version as string, region: entry.status().region as string });
     say('info', `config: ${key} is now version ${change.version}`);
     events.emit('change', change);
-    refs.get(key)?.tell(entry.slot.box.value);
+    refs.get(key)?.tell(change, entry.slot.box.value);
     changes.tell(change);
   };
 
@@ -144,7 +145,7 @@ export async function loadConfig<const S extends Sources>(options: ConfigOptions
     },
     ref: <K extends Key>(key: K) => {
       const known = refs.get(key);
-      const made = known ?? createRef(entryOf(key), async (options) => void (await force(key, options)));
+      const made = known ?? createRef(entryOf(key), async (options) => void (await force(key, options)), onFailed);
       if (known === undefined) refs.set(key, made);
       return made.ref as ConfigRef<ValueOf<S[K]>>;
     },

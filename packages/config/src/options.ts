@@ -47,7 +47,7 @@ export interface ConfigOptions<S extends Readonly<Record<string, Source>>> {
   readonly random?: () => number;
 }
 
-export const REFRESH_DEFAULTS: Required<RefreshOptions> = {
+const REFRESH_DEFAULTS: Required<RefreshOptions> = {
   everyMs: 900_000,
   jitter: 0.1,
   timeoutMs: 3_000,

@@ -1,4 +1,4 @@
-import type { ConfigRef } from './config.ts';
+import type { Change, ConfigRef } from './config.ts';
 import type { Entry } from './entry.ts';
 import { hide } from './seal.ts';
 import { createSubscribers } from './subscribers.ts';
@@ -7,15 +7,19 @@ import { createSubscribers } from './subscribers.ts';
 export interface OwnedRef {
   readonly ref: ConfigRef<unknown>;
   readonly busy: number;
-  tell(value: unknown): void;
+  tell(change: Change, value: unknown): void;
   clear(): void;
 }
 
-export function createRef(entry: Entry, refresh: ConfigRef<unknown>['refresh']): OwnedRef {
+export function createRef(
+  entry: Entry,
+  refresh: ConfigRef<unknown>['refresh'],
+  onFailed: (change: Change) => void,
+): OwnedRef {
   // A listener that is busy hears only the latest value: the ones between are no longer true.
-  const listeners = createSubscribers<unknown>(
+  const listeners = createSubscribers<{ readonly change: Change; readonly value: unknown }>(
     () => entry,
-    () => {},
+    ({ change }) => onFailed(change),
   );
   const { slot, key } = entry;
   const ref: ConfigRef<unknown> = {
@@ -26,7 +30,7 @@ export function createRef(entry: Entry, refresh: ConfigRef<unknown>['refresh']):
     get version() {
       return entry.version;
     },
-    subscribe: listeners.add,
+    subscribe: (listener) => listeners.add(({ value }) => listener(value)),
     refresh,
     at: async (stage) => (await entry.at(stage))?.value,
   };
@@ -37,7 +41,7 @@ export function createRef(entry: Entry, refresh: ConfigRef<unknown>['refresh']):
     get busy() {
       return listeners.busy;
     },
-    tell: listeners.tell,
+    tell: (change, value) => listeners.tell({ change, value }),
     clear: listeners.clear,
   };
 }

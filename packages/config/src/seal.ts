@@ -9,7 +9,8 @@ type Opaque = Kept | Function | ReadonlyMap<unknown, unknown> | ReadonlySet<unkn
 /** `T` as config hands it out: read-only all the way down. */
 export type Sealed<T> = T extends Opaque ? T : T extends object ? { readonly [K in keyof T]: Sealed<T[K]> } : T;
 
-const MAX_DEPTH = 64;
+/** The deepest a value may be nested. */
+export const MAX_DEPTH = 64;
 const REDACTED = '[redacted]';
 const FORBIDDEN = new Set(['__proto__', 'toJSON']);
 

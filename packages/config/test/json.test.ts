@@ -40,6 +40,13 @@ test.each([
   expect(parseJson(text)).toEqual(JSON.parse(text));
 });
 
+test('a text of any length is read: 12 million characters in one string, escaped and not', () => {
+  for (const character of ['x', '\\']) {
+    const value = { a: character.repeat(12_000_000) };
+    expect(parseJson(JSON.stringify(value))).toEqual(value);
+  }
+});
+
 test('a byte order mark is no part of JSON', () => {
   expect(parseJson('\uFEFF{"a":1}')).toEqual({ a: 1 });
 });

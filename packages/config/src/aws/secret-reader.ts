@@ -10,7 +10,7 @@ import type { AwsClients } from './clients.ts';
 import { guard } from './guard.ts';
 
 /** What Secrets Manager says of one version of a secret. */
-export interface SecretAnswer {
+interface SecretAnswer {
   readonly ARN?: string | undefined;
   readonly Name?: string | undefined;
   readonly VersionId?: string | undefined;

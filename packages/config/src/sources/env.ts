@@ -28,6 +28,9 @@ export function env<T>(options: EnvOptions<T> & { readonly schema: StandardSchem
 export function env(options: EnvOptions<unknown> = {}): Source<unknown, false> {
   check.object('env: options', options, ['schema', 'prefix', 'emptyIsUnset', 'from']);
   const { schema, prefix = '', emptyIsUnset = true, from } = options;
+  if (prefix !== '') check.string('env: prefix', prefix);
+  check.boolean('env: emptyIsUnset', emptyIsUnset);
+  if (from !== undefined) check.object('env: from', from);
   return {
     kind: 'env',
     schema,

@@ -1,3 +1,4 @@
+import { check } from '@regionkit/core/kit';
 import type { Source } from '../source.ts';
 import type { StandardSchema } from '../standard-schema.ts';
 
@@ -16,7 +17,8 @@ export interface ValuesOptions<T> {
  */
 export function values<const T>(given: T): Source<T, false>;
 export function values<T>(given: unknown, options: ValuesOptions<T>): Source<T, false>;
-export function values(given: unknown, { schema }: ValuesOptions<unknown> = {}): Source<unknown, false> {
+export function values(given: unknown, options: ValuesOptions<unknown> = {}): Source<unknown, false> {
+  const { schema } = check.object('values: options', options, ['schema']);
   return {
     kind: 'values',
     schema,

@@ -56,6 +56,22 @@ test('that was refused and has changed meanwhile is taken from the refresh, with
   await config.close();
 });
 
+test('that several connections were refused with at the same time is found for all of them, by one look', async () => {
+  const { clock, config, password, reads } = await setUp({ current: 'first', pending: 'second', previous: 'zeroth' });
+  const connect = async (): Promise<string> => {
+    for (;;) {
+      const tried = await password();
+      await new Promise((resolve) => setImmediate(resolve));
+      if (tried === 'second') return tried;
+      if (!(await password.retry(refused, tried))) return 'given up';
+    }
+  };
+  const all = await during(clock, Promise.all(Array.from({ length: 50 }, connect)), 500);
+  expect(new Set(all)).toEqual(new Set(['second']));
+  expect(reads).toEqual(['current', 'pending']);
+  await config.close();
+});
+
 test('is not looked for after any other error', async () => {
   const { config, password, reads } = await setUp({ current: 'first', pending: 'second' });
   for (const error of [{ code: '3D000' }, new Error('28P01'), undefined, null, 'x']) {
