@@ -9,14 +9,15 @@ import { answerOf } from './problem.ts';
 export function forwardFetch(carrier: Carrier, trip: Trip, request: Request): Promise<Response> {
   return new Promise((resolve) => {
     let output: ReadableStreamDefaultController<Uint8Array> | undefined;
+    let shown = false;
     let started: Exchange | undefined;
     const onAbort = (): void => started?.abandon();
     const detach = (): void => request.signal.removeEventListener('abort', onAbort);
     const fail = (failure: ForwardFailure, cause?: unknown): void => {
       detach();
       const error = carrier.explain(trip, failure, cause);
-      if (output !== undefined) {
-        output.error(error);
+      if (shown) {
+        output?.error(error);
         return;
       }
       const { status, headers, body } = answerOf(error);
@@ -61,7 +62,10 @@ export function forwardFetch(carrier: Carrier, trip: Trip, request: Request): Pr
           new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER_BYTES }),
         );
         const empty = request.method === 'HEAD' || NO_BODY.has(status);
-        resolve(new Response(empty ? null : stream, { status, statusText, headers }));
+        // Throws at a status that no `Response` can have.
+        const response = new Response(empty ? null : stream, { status, statusText, headers });
+        shown = true;
+        resolve(response);
       },
       data: (chunk) => {
         output?.enqueue(chunk);

@@ -56,7 +56,7 @@ export function createTokenFields({
 }
 
 /** Tells a client that a write its token stands for is probably lost, or that nobody can know. */
-export const NOTICE_FIELD = 'X-Region-Notice';
+const NOTICE_FIELD = 'X-Region-Notice';
 const NONE: readonly string[] = Object.freeze([]);
 /** What one client may send: each costs a verification. */
 const MAX_TOKENS = 8;

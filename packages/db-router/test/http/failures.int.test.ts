@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createServer as createTlsServer } from 'node:https';
 import { createServer, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { ask, type RawAnswer } from './answer.ts';
-import { eventually, listen, type Running } from './helpers.ts';
+import { ask, parseAnswer, type RawAnswer } from './answer.ts';
+import { eventually, listen, type Running, raw } from './helpers.ts';
 import { bodyOf, edgeOf, type Options, type Pair, pair, started } from './pair.ts';
 
 const fixture = (name: string): string => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8');
@@ -184,6 +184,20 @@ describe('a forward that was sent', () => {
     const upstream = await rude(() => {});
     const edge = await edgeOf(upstream.origin, { forward: { deadlineMs: 100 } });
     saysSo(await post(edge.eu.port), edge, {
+      status: 504,
+      code: 'ERR_FORWARD_TIMEOUT',
+      outcome: 'unknown',
+      error: 'http_response_timeout',
+    });
+  });
+
+  test('may have happened when nothing of the body is taken for too long', async () => {
+    const upstream = await started(listen(createServer((socket) => void socket.pause()) as never));
+    const edge = await edgeOf(upstream.origin, { forward: { bodyTimeoutMs: 100 } });
+    const length = 64 * 1024 * 1024;
+    const head = `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n`;
+    const text = await raw(edge.eu.port, Buffer.concat([Buffer.from(head), Buffer.alloc(length)]), /"region"/);
+    saysSo(parseAnswer(text, 'POST'), edge, {
       status: 504,
       code: 'ERR_FORWARD_TIMEOUT',
       outcome: 'unknown',
