@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { type Path, SourceError } from './failure.ts';
 import { isPlain } from './seal.ts';
 import type { StandardIssue, StandardResult, StandardSchema } from './standard-schema.ts';
@@ -24,7 +23,7 @@ export async function validate<T>(schema: StandardSchema<unknown, T>, value: unk
     const path = pathOf(issue).slice(0, MAX_SEGMENTS);
     const safe: string[] = [];
     for (const [depth, segment] of path.entries()) {
-      const known = names.has(String(segment)) || (await isAskedFor(schema, value, path.slice(0, depth), segment));
+      const known = names.has(String(segment)) || (await isHarmless(schema, value, path.slice(0, depth), segment));
       safe.push(known ? String(segment) : '*');
     }
     paths.set(JSON.stringify(safe), safe);
@@ -63,26 +62,20 @@ function declaredNames(schema: StandardSchema): ReadonlySet<string> {
 }
 
 /**
- * Whether the schema asks for a name by itself: one that is not in the value it must have asked for; one that is there
- * is renamed in a copy, and the schema must then miss the old name. An index tells nothing.
+ * Whether a segment is no secret: the index of a list that came; or a name the schema asks for when it is given nothing
+ * but the way there, without a byte of the value.
  */
-async function isAskedFor(
+async function isHarmless(
   schema: StandardSchema,
   value: unknown,
   parents: readonly PropertyKey[],
   segment: PropertyKey,
 ): Promise<boolean> {
-  if (typeof segment === 'symbol') return false;
   const parent = parents.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value);
-  if (Array.isArray(parent)) return true;
-  if (!isPlain(parent)) return false;
-  if (!Object.hasOwn(parent, segment)) return true;
-  const renamed = Object.fromEntries(
-    Object.entries(parent).map(([key, inner]) => [key === String(segment) ? randomUUID() : key, inner]),
-  );
+  if (Array.isArray(parent)) return Object.hasOwn(parent, segment) && segment !== 'length';
+  const wanted = [...parents, segment].map(String);
   try {
-    const { issues = [] } = await run(schema, replaced(value, parents, renamed));
-    const wanted = [...parents, segment].map(String);
+    const { issues = [] } = await run(schema, emptyAt(parents, value));
     return issues.some((issue) => {
       const path = pathOf(issue).map(String);
       return wanted.every((key, depth) => path[depth] === key);
@@ -92,12 +85,10 @@ async function isAskedFor(
   }
 }
 
-function replaced(value: unknown, path: readonly PropertyKey[], by: unknown): unknown {
+/** Empty objects, in lists where the value has them, as deep as `path` leads. */
+function emptyAt(path: readonly PropertyKey[], value: unknown): unknown {
   const [key, ...rest] = path;
-  if (key === undefined) return by;
-  if (Array.isArray(value)) {
-    return value.map((item, index) => (String(index) === String(key) ? replaced(item, rest, by) : item));
-  }
-  const object = value as Record<PropertyKey, unknown>;
-  return { ...object, [key]: replaced(object[key], rest, by) };
+  if (key === undefined) return {};
+  const inner = emptyAt(rest, (value as Record<PropertyKey, unknown> | undefined)?.[key]);
+  return Array.isArray(value) ? value.map(() => inner) : { [key]: inner };
 }

@@ -81,6 +81,19 @@ test('a name that matches a pattern of the schema is still not the schema’s ow
   expect(await problems(pattern, { [canary]: 'x' })).toEqual(['*']);
 });
 
+test('a place that a refinement computes from the value is not shown', async () => {
+  const users = z.looseObject({ owner: z.string(), users: z.looseObject({}) });
+  const named = users.superRefine(({ owner, users }, context) => {
+    if (!(owner in users)) context.addIssue({ code: 'custom', message: 'no such user', path: ['users', owner] });
+  });
+  expect(await problems(named, { owner: canary, users: {} })).toEqual(['users.*']);
+  const listed = z.looseObject({ pin: z.string(), list: z.array(z.string()) }).superRefine(({ pin }, context) => {
+    context.addIssue({ code: 'custom', message: 'no', path: ['list', pin] });
+    context.addIssue({ code: 'custom', message: 'no', path: ['list', Number(pin)] });
+  });
+  expect(await problems(listed, { pin: '271828', list: ['a'] })).toEqual(['list.*']);
+});
+
 test('a schema that throws, with the value in its error, is told without it', async () => {
   const schema = z.string().transform((value) => {
     throw new Error(`cannot use ${value}`);
