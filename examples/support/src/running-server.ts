@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { ask, until } from './ask.ts';
 
 /** A server of an example, in a process of its own. */
@@ -17,12 +16,12 @@ export interface RunningServer {
 
 /** A busy machine takes its time to load sources; a process that fails is noticed at once. */
 const START_TIMEOUT_MS = 90_000;
-const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 
 /** Starts `server` as a user would, from its sources. */
 export function startServer(server: URL, origin: string, environment: NodeJS.ProcessEnv): RunningServer {
   const file = fileURLToPath(server);
-  const child = spawn(process.execPath, ['--import', TSX, '-C', '@regionkit/source', file], {
+  const child = spawn(process.execPath, ['--import', 'tsx', '-C', '@regionkit/source', file], {
+    cwd: fileURLToPath(new URL('.', server)),
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
