@@ -5,7 +5,7 @@ import type { GateReason } from './ruling.ts';
 /** What the gate emits, mirrored on `node:diagnostics_channel` as `regionkit:gate:<event>`. */
 export interface WriteGateEvents {
   /** Every request, once it is known what is done with it. */
-  readonly decision: { readonly reason: GateReason; readonly region?: string };
+  readonly decision: { readonly reason: GateReason };
   /** A write that found no primary waits for one. */
   readonly hold: { readonly method: string };
   /** The head of a forwarded request's answer came back. */

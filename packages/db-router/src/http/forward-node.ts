@@ -62,6 +62,7 @@ export function forwardNode(carrier: Carrier, trip: Trip, request: NodeRequest, 
     const send = (body: BodyFeed | Buffer | undefined): void => {
       const obstacle = isGone(response) ? CLIENT_GONE : carrier.obstacle();
       if (obstacle !== undefined) {
+        if (body !== undefined && !Buffer.isBuffer(body)) body.release();
         fail(obstacle);
         return;
       }
@@ -80,13 +81,10 @@ export function forwardNode(carrier: Carrier, trip: Trip, request: NodeRequest, 
     if (bytes === 0) send(undefined);
     else if (isConsumed(request)) fail(BODY_CONSUMED);
     else if (bytes <= SMALL_BYTES) collect(request, (body) => (body === undefined ? fail(CLIENT_GONE) : send(body)));
-    else
-      send(
-        feedFromNode(
-          request,
-          stallWatch(carrier, () => started?.stall()),
-        ),
-      );
+    else {
+      const stall = stallWatch(carrier, () => started?.stall());
+      send(feedFromNode(request, stall));
+    }
   });
 }
 

@@ -291,6 +291,25 @@ describe('a bounded number of forwards', () => {
     expect(failures).toHaveLength(2);
   });
 
+  test('drains the long body of what it refuses, so that the connection of the client stays in step', async () => {
+    const held: (() => void)[] = [];
+    const { eu } = await pair(
+      (_request, response) => {
+        held.push(() => response.end('late'));
+      },
+      { forward: { maxConcurrent: 1 } },
+    );
+    const slow = post(eu.port);
+    await eventually(() => held.length === 1);
+    const length = 1024 * 1024;
+    const refused = `POST /long HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n`;
+    const next = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+    const text = await raw(eu.port, Buffer.concat([Buffer.from(refused), Buffer.alloc(length), Buffer.from(next)]));
+    expect(text).toMatch(/^HTTP\/1\.1 503 [\s\S]*ERR_FORWARD_BUSY[\s\S]*HTTP\/1\.1 200 OK[\s\S]*served in eu$/);
+    held[0]?.();
+    expect((await slow).body).toBe('late');
+  });
+
   test('is none once the gate is closed; those under way end by themselves', async () => {
     let finish: (() => void) | undefined;
     const { eu, euGate } = await pair((_request, response) => {
