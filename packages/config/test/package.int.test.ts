@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
@@ -30,6 +31,39 @@ describe('a bundle', () => {
   test('of an app that does has it, without anything left to resolve when it runs', async () => {
     const inputs = await inputsOf('app-with-aws.ts');
     expect(inputs.some((path) => path.includes('@aws-sdk/client-secrets-manager'))).toBe(true);
+  });
+});
+
+describe('the README', () => {
+  const root = join(import.meta.dirname, '..');
+  /** What the snippet that says `words` writes when it runs as it stands. */
+  const run = async (words: string): Promise<string> => {
+    const readme = await readFile(join(root, 'README.md'), 'utf8');
+    const snippet = [...readme.matchAll(/```ts\n(.*?)```/gs)]
+      .map(([, code = '']) => code)
+      .find((code) => code.includes(words));
+    const { outputFiles } = await build({
+      stdin: { contents: snippet ?? '', resolveDir: root, loader: 'ts' },
+      bundle: true,
+      write: false,
+      platform: 'node',
+      target: 'node20',
+      format: 'esm',
+      conditions: ['@regionkit/source'],
+      external: ['@aws-sdk/*', 'zod'],
+      logLevel: 'silent',
+    });
+    const running = promisify(execFile)(process.execPath, ['--no-warnings', '--input-type=module'], { cwd: root });
+    running.child.stdin?.end(outputFiles[0]?.text);
+    return (await running).stdout;
+  };
+
+  test('begins with what runs on any machine', async () => {
+    expect(await run("db: values({ username: 'app'")).toBe('[redacted] [redacted]\n');
+  });
+
+  test('ends with a test of an app whose region is down', async () => {
+    expect(await run('fakeAws({ regions })')).toBe('first eu-west-1\nchanged second\n');
   });
 });
 
