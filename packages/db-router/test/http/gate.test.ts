@@ -1,6 +1,6 @@
-import { fakeView, RegionKitError, type ResponseHead } from '@regionkit/core';
+import { fakeView, live, RegionKitError, type ResponseHead } from '@regionkit/core';
 import { fakeClock, type RequestParts, requestView } from '@regionkit/core/testing';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createWriteGate, type WriteGateOptions } from '../../src/http/index.ts';
 import { type Name, regionsOf, SECRET, type StubRouter, stubRouter } from './helpers.ts';
 
@@ -164,6 +164,17 @@ describe('gate.decide() and a mark', () => {
       });
     }
     expect(heard).toEqual(Array(4).fill({ mark: 'invalid' }));
+  });
+
+  test('that does not verify has the secret looked for again, but not each time: anybody can send one', async () => {
+    const secret = { ...live(SECRET), refresh: vi.fn(async () => {}) };
+    const { decide, clock } = setUp({ forward: { secret } });
+    const forged = () => decide({ method: 'POST', headers: { 'x-region-hop': 'forged' } });
+    for (let times = 0; times < 5; times += 1) forged();
+    expect(secret.refresh).toHaveBeenCalledTimes(1);
+    await clock.advance(10_001);
+    forged();
+    expect(secret.refresh).toHaveBeenCalledTimes(2);
   });
 
   test('takes no write for a read, nor a read for a write, by a mark it does not believe', () => {
