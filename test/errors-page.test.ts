@@ -15,12 +15,7 @@ const PACKAGES = new URL('../packages/', import.meta.url);
 const PAGE = readFileSync(new URL('../docs/errors.md', import.meta.url), 'utf8');
 
 /** Codes of Node and its friends that our sources name to recognise them, or to throw as Node does. */
-const NOT_OURS = new Set([
-  'ERR_INVALID_ARG_VALUE',
-  'ERR_SSL_',
-  'ERR_TLS_',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-]);
+const NOT_OURS = new Set(['ERR_INVALID_ARG_VALUE', 'ERR_SSL_', 'ERR_TLS_', 'ERR_TLS_CERT_ALTNAME_INVALID']);
 
 /** One row of the page: the cells under `code`, `class`, `status` and `outcome`. */
 interface Row {
