@@ -1,8 +1,10 @@
 import type { Lab } from '@regionkit/lab';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { formatLsn } from '../../src/causality/lsn.ts';
+import { createTokenCodec } from '../../src/causality/token.ts';
 import { outcomeOf } from '../../src/index.ts';
-import { eventually, failureOf, type Name, sleep, startLab, startRouter } from './lab.ts';
+import { eventually, failureOf, type Name, SECRET, sleep, startLab, startRouter } from './lab.ts';
 
 describe('reads and writes on real servers', () => {
   let lab: Lab<Name>;
@@ -103,13 +105,25 @@ describe('reads and writes on real servers', () => {
 
   it('reaches a token taken just after a segment began, on an idle primary', async () => {
     const router = await startRouter(lab, 'eu');
-    await router.ready();
-    await lab.primary.query('SELECT pg_switch_wal()');
-    const token = await router.run({}, async () => {
-      await router.write('SELECT 1');
-      return router.token();
-    });
-    await eventually(() => router.explain('read', token).reason === 'caught-up');
+    await router.write('SELECT 1');
+    const insertLsn = async () => (await lab.primary.query('SELECT pg_current_wal_insert_lsn()::text AS lsn'))[0].lsn;
+    for (;;) {
+      await lab.primary.query('SELECT pg_switch_wal()');
+      const before = await insertLsn();
+      const token = await router.run({}, async () => {
+        await router.write('SELECT 1');
+        return router.token() ?? '';
+      });
+      // The server itself may write at any moment: then it was not idle.
+      if (!before.endsWith('000028') || (await insertLsn()) !== before) continue;
+      const asked = createTokenCodec(SECRET).decode(token)?.lsn ?? 0n;
+      expect(formatLsn(asked)).toBe(before.replace(/28$/, '00').toUpperCase());
+      await eventually(() => {
+        router.doubt();
+        return router.explain('read', token).reason === 'caught-up';
+      });
+      return;
+    }
   });
 
   it.each(['off', 'remote_apply'])(
