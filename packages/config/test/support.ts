@@ -1,5 +1,6 @@
+import { defineRegions } from '@regionkit/core';
 import { type FakeClock, fakeClock } from '@regionkit/core/testing';
-import type { Loaded, LoadRequest, Source } from '../src/index.ts';
+import { type Loaded, type LoadRequest, loadConfig, type Source } from '../src/index.ts';
 
 /** A source whose answers a test sets, and which counts what it is asked. */
 export interface ScriptedSource extends Source<string, false> {
@@ -23,6 +24,29 @@ export function scripted(answers: Readonly<Record<string, unknown>>, extra: Part
   };
   return source as unknown as ScriptedSource;
 }
+
+export const regions = defineRegions({
+  self: 'us-east-1',
+  all: { 'us-east-1': { origin: 'https://us.example.com' }, 'eu-west-1': { origin: 'https://eu.example.com' } },
+});
+
+/** A config of one scripted source, `db`, in two regions. */
+export const load = (source: ScriptedSource, clock: FakeClock, more: object = {}) =>
+  loadConfig({
+    regions,
+    fallbackRegions: ['eu-west-1'],
+    clock,
+    random: () => 0.5,
+    sources: { db: source },
+    ...more,
+  });
+
+/** Version `n` of a value, made at `n`. */
+export const v = (n: number, createdAt: number | undefined = n) => ({
+  value: `value ${n}`,
+  version: `v${n}`,
+  ...(createdAt !== undefined && { createdAt }),
+});
 
 /** A promise that nothing settles. */
 export const never = (): Promise<never> => new Promise(() => {});
