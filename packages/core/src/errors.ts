@@ -59,3 +59,22 @@ export class RegionKitError<Code extends string = string> extends Error {
 export function isRegionKitError(value: unknown): value is RegionKitError {
   return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[BRAND] === true;
 }
+
+/**
+ * The regionkit error in `value` or behind it: an ORM wraps what its driver threw and keeps it as `cause`.
+ *
+ * ```ts
+ * const known = regionKitErrorOf(error);
+ * if (known !== undefined) response.status(known.status).set(known.headers);
+ * ```
+ */
+export function regionKitErrorOf(value: unknown): RegionKitError | undefined {
+  let error = value;
+  for (let depth = 0; depth < MAX_CAUSES && error instanceof Error; depth += 1) {
+    if (isRegionKitError(error)) return error;
+    error = error.cause;
+  }
+  return isRegionKitError(error) ? error : undefined;
+}
+
+const MAX_CAUSES = 8;

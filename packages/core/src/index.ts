@@ -12,7 +12,7 @@ export type {
   WithDoors,
 } from './doors/types.ts';
 export { withDoors } from './doors/with-doors.ts';
-export { isRegionKitError, RegionKitError, type RegionKitErrorOptions } from './errors.ts';
+export { isRegionKitError, RegionKitError, type RegionKitErrorOptions, regionKitErrorOf } from './errors.ts';
 export { createEvents, type EventSource, type Events, type Logger } from './events.ts';
 export type {
   AnswerHooks,

@@ -6,7 +6,7 @@ import Fastify from 'fastify';
 import { Hono } from 'hono';
 import Koa from 'koa';
 import { describe, expect, test, vi } from 'vitest';
-import { isRegionKitError, RegionKitError } from '../src/index.ts';
+import { isRegionKitError, RegionKitError, regionKitErrorOf } from '../src/index.ts';
 import { overFetch, overHttp } from './doors/hosts/clients.ts';
 import type { Running } from './doors/hosts/host.ts';
 
@@ -138,5 +138,22 @@ describe('RegionKitError', () => {
   test('shows its brand to nobody', () => {
     const symbols = Object.keys(Object.getOwnPropertyDescriptors(hidden())).concat(JSON.stringify(hidden()));
     expect(symbols.join()).not.toContain('regionkit.error');
+  });
+});
+
+describe('regionKitErrorOf()', () => {
+  const known = new RegionKitError('ERR_TEST', 'a test');
+
+  test('finds the error behind what an ORM wrapped around it', () => {
+    expect(regionKitErrorOf(known)).toBe(known);
+    expect(regionKitErrorOf(new Error('Failed query', { cause: new Error('driver', { cause: known }) }))).toBe(known);
+  });
+
+  test('finds nothing in other errors, in values that are none, and in causes that go round', () => {
+    const round = new Error('round');
+    round.cause = round;
+    for (const value of [new Error('plain'), round, undefined, null, 'text', { cause: known }]) {
+      expect(regionKitErrorOf(value)).toBeUndefined();
+    }
   });
 });

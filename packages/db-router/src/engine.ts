@@ -44,6 +44,10 @@ export interface Engine {
   /** Resolves when a read can be served. */
   readable(signal: AbortSignal | undefined): Promise<void>;
   hear(epoch: Epoch, from: 'hop' | 'token'): void;
+  /** A write gate is there: it forwards what is refused here. */
+  noteGate(): void;
+  /** A write was refused that a gate would have forwarded: said once if there is none. */
+  noteRefusal(): void;
   /** Called twice a second or so. */
   onBeat(run: () => void): void;
   /** Waits, without keeping the process alive. */
@@ -69,6 +73,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>): 
   const counters = createCounters();
   let closed = false;
   let stale = false;
+  let gated = false;
 
   const emit: Events<RouterEvents>['emit'] = (event, payload) => events.emit(event, payload);
   const { token } = settings;
@@ -176,7 +181,8 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>): 
     ),
     isOutOfReach: (need) => {
       const { action } = decideRead(live.table, need, 0, 0, settings.tokenWaitMs > 0);
-      return action === 'forward' || action === 'refuse';
+      // Without a need the handler may not ask the database at all: only where it is known to be served is it sent away.
+      return action === 'forward' || (need !== undefined && action === 'refuse');
     },
     topology: () => live.topology,
     systems: () => live.store.facts.tops.map(({ system }) => system),
@@ -340,6 +346,17 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>): 
         readers.add(end);
       }),
     hear,
+    noteGate: () => {
+      gated = true;
+    },
+    noteRefusal: () => {
+      if (gated || settings.writes !== 'forward') return;
+      gated = true;
+      process.emitWarning(
+        "a write was refused, as writes is 'forward' and no write gate is mounted: createWriteGate() of '@regionkit/db-router/http'",
+        { code: 'REGIONKIT_NO_WRITE_GATE' },
+      );
+    },
     onBeat: (run) => void beats.push(run),
     pause: (delayMs) => new Promise((resolve) => void clock.schedule(resolve, delayMs)),
     close: () => {

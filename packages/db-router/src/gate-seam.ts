@@ -15,8 +15,8 @@ export type WriteNotice = 'write-lost-suspected' | 'write-fate-unknown';
 /** One request's causality: what it must see, and what it wrote. */
 export interface RequestScope {
   /**
-   * Whether its reads belong where the primary is: no node this process reaches has what its tokens ask for, nor will in
-   * a moment. From memory.
+   * Whether its reads belong where the primary is: no node this process reaches serves them, or has what its tokens ask
+   * for, nor will in a moment. From memory.
    */
   needsPrimary(): boolean;
   /** Runs `fn` with this scope as the current one, across every `await` in it. */

@@ -67,7 +67,7 @@ export interface ScopesOptions {
   /** Owners there can be, so that a token's hash can be given its name back. */
   readonly owners: readonly string[];
   /** Whether no node this process reaches has it, nor will in a moment. */
-  isOutOfReach(need: Need): boolean;
+  isOutOfReach(need: Need | undefined): boolean;
   topology(): Topology;
   /** Every database heard of. */
   systems(): readonly string[];
@@ -200,7 +200,7 @@ export function createScopes(options: ScopesOptions): Scopes {
     },
     run: (scope, fn) => storage.run(scope, fn),
     forGate: (scope) => ({
-      needsPrimary: () => scope.need !== undefined && options.isOutOfReach(scope.need),
+      needsPrimary: () => options.isOutOfReach(scope.need),
       run: (fn) => storage.run(scope, fn),
       closeHead: () => {
         scope.headClosed = true;

@@ -1,4 +1,4 @@
-import { isRegionKitError } from '@regionkit/core';
+import { isRegionKitError, regionKitErrorOf } from '@regionkit/core';
 import type { Outcome } from '../errors.ts';
 
 /** What a failure means for the statement that met it, and for where to go next. */
@@ -61,11 +61,24 @@ export function classify(error: unknown, place: FailurePlace): Failure {
   return { kind: 'statement', outcome: 'rolled-back', code };
 }
 
-/** What became of the statement behind an error that a router, or a pool of it, threw. */
+/** What became of the statement behind an error that a router, or a pool of it, threw; also where an ORM has wrapped it. */
 export function outcomeOf(error: unknown): Outcome {
-  if (isRegionKitError(error) && 'outcome' in error) return (error as { outcome: Outcome }).outcome;
-  return classify(error, { phase: 'statement', inRecovery: false }).outcome;
+  const known = regionKitErrorOf(error);
+  if (known !== undefined && 'outcome' in known) return (known as { outcome: Outcome }).outcome;
+  return classify(unwrapped(error), { phase: 'statement', inRecovery: false }).outcome;
 }
+
+/** What the driver threw: the first in the chain of causes that carries a code, or else the last. */
+function unwrapped(error: unknown): unknown {
+  let found = error;
+  for (let depth = 0; depth < MAX_CAUSES; depth += 1) {
+    if (!(found instanceof Error) || 'code' in found || !(found.cause instanceof Error)) return found;
+    found = found.cause;
+  }
+  return found;
+}
+
+const MAX_CAUSES = 8;
 
 function classifyLocal(error: unknown, place: FailurePlace, code: string): Failure {
   const message = error instanceof Error ? error.message : '';

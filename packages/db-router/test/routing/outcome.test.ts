@@ -106,4 +106,11 @@ describe('outcomeOf()', () => {
     expect(outcomeOf(serverError('23505'))).toBe('rolled-back');
     expect(outcomeOf(systemError('ECONNRESET'))).toBe('unknown');
   });
+
+  it('looks behind what an ORM has wrapped around it', () => {
+    const wrapped = (cause: unknown) => new Error('Failed query: insert', { cause });
+    expect(outcomeOf(wrapped(new NoPrimaryError('no-primary', 'timed-out')))).toBe('not-sent');
+    expect(outcomeOf(wrapped(serverError('23505')))).toBe('rolled-back');
+    expect(outcomeOf(wrapped(wrapped(systemError('ECONNRESET'))))).toBe('unknown');
+  });
 });

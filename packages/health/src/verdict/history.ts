@@ -6,16 +6,27 @@ export interface Hysteresis {
   readonly passAfter: number;
 }
 
-/** What a check counts as, and how many results in a row have spoken against it. */
-export type History = { readonly settled: 'unknown' } | { readonly settled: CheckStatus; readonly against: number };
+/**
+ * What a check counts as, how many results in a row have spoken against it, and whether it has ever been anything but a
+ * failure.
+ */
+export type History =
+  | { readonly settled: 'unknown' }
+  | { readonly settled: CheckStatus; readonly against: number; readonly onceGood: boolean };
 
 export const unheard: History = { settled: 'unknown' };
 
-/** What the history is after one more result. The first decides at once; between `pass` and `warn` there is no delay. */
+/**
+ * What the history is after one more result. The first decides at once, and so does the first that is good: a check that
+ * has only failed since the start is not recovering, it is starting. Between `pass` and `warn` there is no delay.
+ */
 export function settle(history: History, latest: CheckStatus, { failAfter, passAfter }: Hysteresis): History {
-  if (history.settled === 'unknown') return { settled: latest, against: 0 };
+  const good = latest !== 'fail';
+  if (history.settled === 'unknown') return { settled: latest, against: 0, onceGood: good };
   const failed = history.settled === 'fail';
-  if (failed === (latest === 'fail')) return { settled: latest, against: 0 };
+  const onceGood = history.onceGood || good;
+  if (failed !== good) return { settled: latest, against: 0, onceGood };
   const against = history.against + 1;
-  return against >= (failed ? passAfter : failAfter) ? { settled: latest, against: 0 } : { ...history, against };
+  const needed = failed ? (history.onceGood ? passAfter : 1) : failAfter;
+  return against >= needed ? { settled: latest, against: 0, onceGood } : { ...history, against };
 }

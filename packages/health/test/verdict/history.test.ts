@@ -17,11 +17,14 @@ test.each<[CheckStatus[], CheckStatus]>([
   [['pass', 'fail'], 'pass'],
   [['pass', 'fail', 'fail'], 'fail'],
   [['pass', 'fail', 'pass', 'fail', 'pass', 'fail'], 'pass'],
-  [['fail', 'pass', 'pass'], 'fail'],
-  [['fail', 'pass', 'pass', 'pass'], 'pass'],
-  [['fail', 'pass', 'pass', 'fail', 'pass', 'pass'], 'fail'],
-  [['fail', 'warn', 'warn', 'pass'], 'pass'],
-  [['fail', 'pass', 'warn', 'warn'], 'warn'],
+  [['fail', 'fail', 'pass'], 'pass'],
+  [['fail', 'warn'], 'warn'],
+  [['pass', 'fail', 'fail', 'pass', 'pass'], 'fail'],
+  [['pass', 'fail', 'fail', 'pass', 'pass', 'pass'], 'pass'],
+  [['fail', 'pass', 'fail', 'fail', 'pass', 'pass'], 'fail'],
+  [['pass', 'fail', 'fail', 'pass', 'pass', 'fail', 'pass', 'pass'], 'fail'],
+  [['pass', 'fail', 'fail', 'warn', 'warn', 'pass'], 'pass'],
+  [['pass', 'fail', 'fail', 'pass', 'warn', 'warn'], 'warn'],
   [['pass', 'warn'], 'warn'],
   [['warn', 'pass'], 'pass'],
   [['pass', 'fail', 'warn', 'fail'], 'warn'],
@@ -29,7 +32,7 @@ test.each<[CheckStatus[], CheckStatus]>([
   expect(after(results).settled).toBe(settled);
 });
 
-test('a mind changes only after as many results in a row as the rules ask for', () => {
+test('a mind changes only after as many results in a row as the rules ask for, once it has been good', () => {
   const status = fc.constantFrom<CheckStatus>('pass', 'warn', 'fail');
   const rules = fc.record({ failAfter: fc.integer({ min: 1, max: 5 }), passAfter: fc.integer({ min: 1, max: 5 }) });
   fc.assert(
@@ -41,7 +44,8 @@ test('a mind changes only after as many results in a row as the rules ask for', 
         if (before.settled === 'unknown') return;
         const failed = before.settled === 'fail';
         if ((history.settled === 'fail') === failed) return;
-        const needed = failed ? given.passAfter : given.failAfter;
+        const started = results.slice(0, at).some((each) => each !== 'fail');
+        const needed = failed ? (started ? given.passAfter : 1) : given.failAfter;
         const last = results.slice(at + 1 - needed, at + 1);
         expect(last).toHaveLength(needed);
         expect(last.every((each) => (each === 'fail') !== failed)).toBe(true);
