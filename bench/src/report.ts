@@ -40,14 +40,14 @@ export function markdown(page: Page, level = 1): string {
 /** `Reached: …` or `**Missed**: …`, one line a bar. */
 export function barLines(results: readonly Result[]): string[] {
   return results.flatMap(({ bars }) =>
-    bars.map(({ contender, metric, against, atLeast, atMost, measured, reached }) => {
+    bars.map(({ contender, metric, against, over, atLeast, atMost, measured, reached }) => {
       const bar = [
         atLeast !== undefined && `≥ ${atLeast.toLocaleString('en-US')}`,
         atMost !== undefined && `≤ ${atMost.toLocaleString('en-US')}`,
       ]
         .filter(Boolean)
         .join(', ');
-      const what = against === undefined ? metric : `${metric} × ${against}`;
+      const what = `${metric}${against === undefined ? '' : ` × ${against}`}${over === undefined ? '' : ` over ${over}`}`;
       return `${reached ? 'Reached' : '**Missed**'}: ${contender}, ${what}: ${show(measured)}, bar ${bar}.`;
     }),
   );

@@ -6,11 +6,12 @@ import type { Sample } from './sample.ts';
 export interface ServerProcess {
   readonly port: number;
   /**
-   * What it says of itself: `rssMiB`, its resident memory now, and what its module adds.
+   * What it says of itself: its memory, its open `sockets`, and what its module adds. With `collected`, after its
+   * garbage was.
    *
    * @throws {Error} It ended before it answered.
    */
-  ask(): Promise<Sample>;
+  ask(options?: { readonly collected?: boolean }): Promise<Sample>;
   stop(): Promise<void>;
 }
 
@@ -40,8 +41,8 @@ export async function startServer(
   const { port } = await answer<{ port: number }>();
   return {
     port,
-    ask: () => {
-      child.send('tell');
+    ask: ({ collected = false } = {}) => {
+      child.send({ collected });
       return answer<Sample>();
     },
     stop: async () => {
@@ -53,9 +54,12 @@ export async function startServer(
 
 /** Called by the server's own module: tells the port, answers questions, and ends with the bench. */
 export function serving(port: number, tell: () => Sample | Promise<Sample> = () => ({})): void {
-  process.on('message', async () => {
-    const sample = await tell();
-    process.send?.({ ...sample, rssMiB: process.memoryUsage.rss() / 2 ** 20 });
+  process.on('message', async ({ collected }: { readonly collected: boolean }) => {
+    if (collected) globalThis.gc?.();
+    const told = await tell();
+    const { rss, heapUsed } = process.memoryUsage();
+    const sockets = process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length;
+    process.send?.({ ...told, rssMiB: rss / 2 ** 20, heapMiB: heapUsed / 2 ** 20, sockets });
   });
   process.on('disconnect', () => process.exit(0));
   process.send?.({ port });

@@ -8,12 +8,14 @@ export interface Contender {
   measure(durationMs: number): Sample | Promise<Sample>;
 }
 
-/** A bar to reach: the ratio of one contender's metric to another's, or a plain value. */
+/** A bar to reach: the ratio of one contender's metric to another's, what it is over it, or a plain value. */
 export interface Bar {
   readonly contender: string;
   readonly metric: string;
   /** The contender the ratio is taken against; without it the value itself is judged. */
   readonly against?: string;
+  /** The contender whose metric is taken off. */
+  readonly over?: string;
   readonly atLeast?: number;
   readonly atMost?: number;
 }
@@ -84,8 +86,14 @@ export function judge(comparison: Comparison, samples: ReadonlyMap<string, reado
   const plain = (name: string, metric: string): Spread => spread(of(name).map((sample) => metricOf(sample, metric)));
   const ratio = (name: string, base: string, metric: string): Spread =>
     spread(of(name).map((sample, round) => metricOf(sample, metric) / metricOf(of(base)[round], metric)));
-  const perMetric = (measure: (metric: string) => Spread): Record<string, Spread> =>
-    Object.fromEntries(metrics.map((metric) => [metric, measure(metric)]));
+  const difference = (name: string, base: string, metric: string): Spread =>
+    spread(of(name).map((sample, round) => metricOf(sample, metric) - metricOf(of(base)[round], metric)));
+  const measure = ({ contender, against, over, metric }: Bar): Spread => {
+    if (against !== undefined) return ratio(contender, against, metric);
+    return over === undefined ? plain(contender, metric) : difference(contender, over, metric);
+  };
+  const perMetric = (of: (metric: string) => Spread): Record<string, Spread> =>
+    Object.fromEntries(metrics.map((metric) => [metric, of(metric)]));
 
   return {
     kind: 'comparison',
@@ -101,8 +109,7 @@ export function judge(comparison: Comparison, samples: ReadonlyMap<string, reado
       ratios: perMetric((metric) => ratio(name, baseline, metric)),
     })),
     bars: (comparison.bars ?? []).map((bar) => {
-      const { contender, against, metric } = bar;
-      const measured = against === undefined ? plain(contender, metric) : ratio(contender, against, metric);
+      const measured = measure(bar);
       const reached = measured.median >= (bar.atLeast ?? -Infinity) && measured.median <= (bar.atMost ?? Infinity);
       return { ...bar, measured, reached };
     }),

@@ -1,6 +1,8 @@
 import type { Group } from '../group.ts';
 import { httpLoad } from '../http-load.ts';
 import { startServer } from '../server-process.ts';
+import { aborting } from '../forward/aborts.ts';
+import { carrying } from '../forward/memory.ts';
 import { runTrial, type TrialResult } from '../trial.ts';
 
 const BODY = JSON.stringify({ item: 'tea', note: 'x'.repeat(230) });
@@ -31,12 +33,24 @@ export const group: Group = {
           bars: [
             { contender: 'regionkit', against: 'reply-from', metric: 'opsPerSecond', atLeast: 1 },
             { contender: 'regionkit', against: 'httpxy', metric: 'opsPerSecond', atLeast: 1 },
+            ...(connections === 1
+              ? [{ contender: 'regionkit', over: 'direct call', metric: 'p50Ms', atMost: 0.4 } as const]
+              : []),
           ],
-          durationMs: 1_000,
+          durationMs: 800,
         }),
       );
     }
-    await Promise.all([origin, ...forwarders].map((server) => server.stop()));
+    // Fresh ones: what they have carried before would count as memory.
+    await Promise.all(forwarders.map((server) => server.stop()));
+    const fresh = await Promise.all(
+      ways.map(async (way) => [way, await startServer('forwarder', [way, String(origin.port)])] as const),
+    );
+    tell('1 GiB up and down');
+    results.push(...(await carrying(origin, fresh)));
+    tell('clients that leave');
+    results.push(await aborting(fresh));
+    await Promise.all([origin, ...fresh.map(([, server]) => server)].map((server) => server.stop()));
     return results;
   },
 };

@@ -5,6 +5,7 @@ import { JwtVerifier } from 'aws-jwt-verify';
 import { createVerifier } from 'fast-jwt';
 import { importSPKI, jwtVerify } from 'jose';
 import jsonwebtoken from 'jsonwebtoken';
+import { freshStrings } from '../fresh-strings.ts';
 import type { Group } from '../group.ts';
 import { callsInFlight, type Sample } from '../sample.ts';
 import { type Contender, runTrial, type TrialResult } from '../trial.ts';
@@ -103,16 +104,6 @@ async function verifying(algorithm: Algorithm): Promise<TrialResult[]> {
   });
   await Promise.all([warm.close(), cold.close(), issuer.close()]);
   return [one, many];
-}
-
-/** A new string object each time, as each request brings one: V8 keeps the hash of a string it has looked up before. */
-function freshStrings(tokens: readonly string[]): () => string {
-  const bytes = tokens.map((token) => Buffer.from(token, 'latin1'));
-  let at = 0;
-  return () => {
-    at = (at + 1) % bytes.length;
-    return (bytes[at] as Buffer).toString('latin1');
-  };
 }
 
 /** How long the event loop was busy for each call: what a verification takes away from other requests. */

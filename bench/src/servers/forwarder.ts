@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Agent, createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import replyFrom from '@fastify/reply-from';
 import type { Epoch } from '@regionkit/core';
@@ -11,11 +11,14 @@ import { serving } from '../server-process.ts';
 
 /** One way to forward a request to the origin whose port is given: `regionkit`, `reply-from` or `httpxy`. */
 const [, , way, port] = process.argv;
+/** To the origin, at most, for each. */
+const CONNECTIONS = 1_024;
+let inFlight = (): number => Number.NaN;
 const origin = `http://127.0.0.1:${port}`;
 
 if (way === 'reply-from') {
   const app = fastify();
-  app.register(replyFrom, { base: origin, undici: { connections: 128, pipelining: 1 } });
+  app.register(replyFrom, { base: origin, undici: { connections: CONNECTIONS, pipelining: 1 } });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   app.all('/*', (request, reply) => reply.from(request.url));
@@ -25,11 +28,15 @@ if (way === 'reply-from') {
 } else {
   const server = createServer(way === 'httpxy' ? withHttpxy() : withRegionkit());
   server.keepAliveTimeout = 60_000;
-  server.listen(0, '127.0.0.1', () => serving((server.address() as AddressInfo).port));
+  server.listen(0, '127.0.0.1', () => serving((server.address() as AddressInfo).port, () => ({ inFlight: inFlight() })));
 }
 
 function withHttpxy(): (request: IncomingMessage, response: ServerResponse) => void {
-  const proxy = createProxyServer({ target: origin, xfwd: true });
+  const proxy = createProxyServer({
+    target: origin,
+    xfwd: true,
+    agent: new Agent({ keepAlive: true, maxSockets: CONNECTIONS }),
+  });
   return (request, response) => void proxy.web(request, response);
 }
 
@@ -48,8 +55,9 @@ function withRegionkit(): (request: IncomingMessage, response: ServerResponse) =
   };
   const gate = createWriteGate(router, {
     regions: edgeRegions('eu-west-1', Number(port)),
-    forward: { secret: 'a secret of the bench, 32 bytes long' },
+    forward: { secret: 'a secret of the bench, 32 bytes long', maxConcurrent: CONNECTIONS },
   });
+  inFlight = () => gate.stats().inFlight;
   return gate.node((_request, response) => {
     (response as ServerResponse).writeHead(500).end();
   }) as (request: IncomingMessage, response: ServerResponse) => void;

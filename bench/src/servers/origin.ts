@@ -1,9 +1,13 @@
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { serving } from '../server-process.ts';
 
-/** The primary region's app: reads the whole body and answers with 1 KiB; `/sink` counts bytes, `/source` sends them. */
+/**
+ * The primary region's app: reads the whole body and answers with 1 KiB. `/source?bytes=` sends as many, `/slow` thinks
+ * before it answers.
+ */
 const answer = Buffer.alloc(1_024, 'a');
+const THINKING_MS = 100;
 const block = Buffer.alloc(64 * 1_024, 'b');
 const server = createServer((request, response) => {
   if (request.url?.startsWith('/source')) {
@@ -24,10 +28,16 @@ const server = createServer((request, response) => {
     return;
   }
   request.resume();
+  request.on('error', () => {});
   request.on('end', () => {
-    response.writeHead(200, { 'Content-Type': 'application/octet-stream', 'Content-Length': answer.length });
-    response.end(answer);
+    if (request.url === '/slow') setTimeout(respond, THINKING_MS, response);
+    else respond(response);
   });
 });
+function respond(response: ServerResponse): void {
+  response.writeHead(200, { 'Content-Type': 'application/octet-stream', 'Content-Length': answer.length });
+  response.end(answer);
+}
+
 server.keepAliveTimeout = 60_000;
 server.listen(0, '127.0.0.1', () => serving((server.address() as AddressInfo).port));
