@@ -1,4 +1,4 @@
-import { compose, defineRegions, isRegionKitError } from '@regionkit/core';
+import { compose, defineRegions, regionKitErrorOf } from '@regionkit/core';
 import { createRegionRouter, type WritePolicy } from '@regionkit/db-router';
 import { createWriteGate } from '@regionkit/db-router/http';
 import { createHealth } from '@regionkit/health';
@@ -67,8 +67,7 @@ export function createApp(environment: NodeJS.ProcessEnv) {
 
   // Drizzle wraps what a statement threw. Express answers rightly what is inside: it says its own status and headers.
   const unwrap: ErrorRequestHandler = (error: unknown, _request, _response, next) => {
-    const cause = error instanceof Error ? error.cause : undefined;
-    next(isRegionKitError(cause) ? cause : error);
+    next(regionKitErrorOf(error) ?? error);
   };
   app.use(unwrap);
   return { app, health, router, gate };
