@@ -108,7 +108,10 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
     [Symbol.asyncDispose]: () => close(),
     on: (event, listener) => events.on(event, listener),
 
-    openScope: ({ tokens, access }) => scopes.forGate(scopes.open({ tokens, access })),
+    openScope: ({ tokens, access }) => {
+      engine.noteGate();
+      return scopes.forGate(scopes.open({ tokens, access }));
+    },
     primaryNow,
     locatePrimary: async ({ signal }) => {
       const deadlineMs = settings.clock.now() + settings.holdWritesMs;

@@ -68,6 +68,17 @@ describe('checkOptions()', () => {
     expect(() => checkOptions(given)).toThrow(message);
   });
 
+  it('does not compile with a region that is not on the map', () => {
+    const given: RegionRouterOptions<'us' | 'eu'> = {
+      regions,
+      // @ts-expect-error there is no region of that name
+      pools: { mars: new pg.Pool() },
+    };
+    expect(() => checkOptions(given)).toThrow(RangeError);
+    // @ts-expect-error a policy is one of three
+    expect(() => checkOptions({ ...good(), writes: 'somewhere' })).toThrow(RangeError);
+  });
+
   it('refuses a secret that is too short when the router is made, and never shows it', async () => {
     const { createRegionRouter } = await import('../src/index.ts');
     expect(() => createRegionRouter({ ...good(), token: { secret: 'hush' } })).toThrow(

@@ -416,7 +416,10 @@ export function createStatements(engine: Engine): Statements {
   const openForWrite = async (given: Route, deadlineMs: number, signal: AbortSignal | undefined): Promise<Leased> => {
     let route = given;
     for (;;) {
-      if (route.action !== 'run') throw new NotPrimaryRegionError(route.region ?? '');
+      if (route.action !== 'run') {
+        engine.noteRefusal();
+        throw new NotPrimaryRegionError(route.region ?? '');
+      }
       const node = nodes[route.node] as PoolNode;
       try {
         const client = await acquire(node);

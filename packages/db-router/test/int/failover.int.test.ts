@@ -82,6 +82,26 @@ describe('failover on real servers', () => {
     expect(await lab.region('us').query("SELECT text FROM note WHERE text = 'never'")).toEqual([]);
   });
 
+  it('learns of a promotion from a connection that is in use, without being due to ask anybody', async () => {
+    const lab = await labOfTest({ regions: ['us', 'eu'] });
+    const router = await startRouter(lab, 'eu', {
+      probe: { quietMs: 600_000, alertMs: 100, timeoutMs: 1_000 },
+      maxViewAgeMs: 700_000,
+    });
+    await router.write('SELECT 1');
+    await eventually(() => router.explain('read').node === 'eu/0');
+    await router.read('SELECT 1');
+    await lab.failover({ to: 'eu' });
+    expect(router.highest()?.timeline).toBe(1);
+    // The server says in_hot_standby = off behind the next statement of a connection that was open before.
+    await router.read('SELECT 1');
+    await eventually(() => router.explain('write').node === 'eu/0');
+    await eventually(() => {
+      router.doubt();
+      return router.topology().nodes.find(({ id }) => id === 'us/0')?.state === 'fenced';
+    });
+  });
+
   it('loses no acknowledged write and doubles none in a planned switchover', async () => {
     const lab = await labOfTest();
     const router = await startRouter(lab, 'eu', { holdWritesMs: 30_000 });

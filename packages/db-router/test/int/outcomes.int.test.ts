@@ -140,14 +140,24 @@ describe('what became of a statement that failed, on real servers', () => {
       expect(await failureOf(router.write('SELECT 1'))).toMatchObject({ code: 'ERR_NO_PRIMARY', outcome: 'not-sent' });
     });
 
-    it('is held while the server starts up, and then done once', async () => {
+    it('is of unknown outcome when the server is killed under it, and held, then done once, when it comes after', async () => {
       const router = await startRouter(lab, 'us', { holdWritesMs: 20_000 });
       await router.write('SELECT 1');
+      const inFlight = failureOf(router.write("INSERT INTO note (text) SELECT 'killed' FROM pg_sleep(25)"));
+      await eventually(
+        async () =>
+          (
+            await lab
+              .region('us')
+              .query("SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(25)%' AND pid <> pg_backend_pid()")
+          ).length > 0,
+      );
       await lab.region('us').kill();
+      expect(await inFlight).toMatchObject({ code: 'ERR_OUTCOME_UNKNOWN' });
       const writing = router.write("INSERT INTO note (text) VALUES ('after the start')");
       await lab.region('us').start();
       await writing;
-      expect(await count('after the start')).toBe(1);
+      expect([await count('killed'), await count('after the start')]).toEqual([0, 1]);
     });
 
     it('is tried again while there are too many connections, and not sent if that lasts', async () => {

@@ -195,6 +195,42 @@ describe('reads and writes on real servers', () => {
     }
   });
 
+  it('says once that no write gate is mounted, if one would have forwarded the write', async () => {
+    const warnings: (string | undefined)[] = [];
+    const onWarning = (warning: Error & { code?: string }) => void warnings.push(warning.code);
+    // Warnings come a turn later: that of the test before must have come.
+    await sleep(1);
+    process.on('warning', onWarning);
+    try {
+      const alone = await startRouter(lab, 'ap', { writes: 'forward' });
+      for (let at = 0; at < 3; at += 1) await failureOf(alone.write('SELECT 1'));
+      const gated = await startRouter(lab, 'ap', { writes: 'forward' });
+      const scope = gated.openScope({ tokens: [], access: 'write' });
+      await failureOf(scope.run(() => gated.write('SELECT 1')));
+      await sleep(10);
+    } finally {
+      process.off('warning', onWarning);
+    }
+    expect(warnings.filter((code) => code === 'REGIONKIT_NO_WRITE_GATE')).toHaveLength(1);
+  });
+
+  it('tells each route, with its reason, to who listens', async () => {
+    const router = await startRouter(lab, 'eu');
+    await router.write('SELECT 1');
+    await eventually(() => router.explain('read').reason === 'local-replica');
+    const routes: unknown[] = [];
+    router.on('route', (route) => routes.push(route));
+    await router.read('SELECT 1');
+    await router.write('SELECT 1');
+    await router.transaction((tx) => tx.query('SELECT 1'), { readOnly: true });
+    expect(routes).toEqual([
+      { intent: 'read', reason: 'local-replica', node: 'eu/0' },
+      { intent: 'write', reason: 'remote-pool', node: 'us/0' },
+      { intent: 'read', reason: 'local-replica', node: 'eu/0' },
+    ]);
+    expect(router.stats().routes).toMatchObject({ 'local-replica': 2, 'remote-pool': 2 });
+  });
+
   it('refuses an advisory lock on a replica, where it would exclude nobody', async () => {
     const router = await startRouter(lab, 'eu');
     await router.ready();
