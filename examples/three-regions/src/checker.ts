@@ -9,6 +9,8 @@ export interface Operation {
   readonly status: number;
   /** The order written. */
   readonly ref?: string;
+  /** Where it was read. */
+  readonly servedIn?: string;
   /** The orders read: all of this client's. */
   readonly seen?: readonly string[];
   /** The answer announced that an earlier write of this client may be lost. */

@@ -5,17 +5,18 @@ import type { Operation } from './checker.ts';
 export interface LoadOptions {
   /** The clients: where each sits, and the global URL as seen from there. */
   readonly clients: readonly { readonly name: string; readonly url: string }[];
-  /** The pause between two requests of one client. */
+  /** The pause of a client between two looks; between two orders it is twice as long. */
   readonly pauseMs: number;
 }
 
 const RETRY_MS = 100;
+const REQUESTS_A_CONNECTION = 4;
 
-/** Clients that place an order and list their own, over and over, and write down what they saw. */
+/** Clients that place orders and list their own, over and over, and write down what they saw. */
 export interface Load {
   /** Everything so far, in the order the requests ended. */
   readonly history: readonly Operation[];
-  /** Ends each client after the request it is in. */
+  /** Ends each client after the requests it is in. */
   stop(): Promise<void>;
 }
 
@@ -29,6 +30,7 @@ export async function startLoad({ clients, pauseMs }: LoadOptions): Promise<Load
     const signIn = await browser.ask(`${url}/sign-in`, { method: 'POST', json: { name } });
     if (signIn.status !== 200) throw new Error(`${name} could not sign in: ${signIn.status} ${signIn.body}`);
 
+    let asked = 0;
     const note = async (
       kind: 'write' | 'read',
       ref: string | undefined,
@@ -45,23 +47,37 @@ export async function startLoad({ clients, pauseMs }: LoadOptions): Promise<Load
         status: answer?.status ?? 0,
         outcome,
         ...(ref !== undefined && { ref }),
-        ...(kind === 'read' && answer?.status === 200 && { seen: answer.json<{ refs: string[] }>().refs }),
+        ...(kind === 'read' && answer?.status === 200 && whatWasRead(answer)),
         ...(answer?.headers['x-region-notice'] !== undefined && { lossAnnounced: true }),
       });
+      // Nobody answered: a person would not try again at once either.
+      if (answer === undefined) await pause(RETRY_MS);
       return outcome;
     };
 
-    while (running) {
-      const ref = randomUUID();
-      const order = () => browser.ask(`${url}/orders`, { method: 'POST', json: { ref, item: 'tea' } });
-      // Refused with proof that nothing happened: the one case in which the same order may be sent again.
-      while ((await note('write', ref, order)) === 'not-done' && running) await pause(RETRY_MS);
-      await pause(pauseMs);
-      for (let reads = 0; reads < 2 && running; reads += 1) {
-        await note('read', undefined, () => browser.ask(`${url}/orders`));
+    const headers = (): Record<string, string> => {
+      asked += 1;
+      // Like people who come and go: what is asked next is asked on a connection of its own, and DNS says where.
+      return asked % REQUESTS_A_CONNECTION === 0 ? { connection: 'close' } : {};
+    };
+    const orders = async (): Promise<void> => {
+      while (running) {
+        const ref = randomUUID();
+        const order = () =>
+          browser.ask(`${url}/orders`, { method: 'POST', json: { ref, item: 'tea' }, headers: headers() });
+        // Refused with proof that nothing happened: the one case in which the same order may be sent again.
+        while ((await note('write', ref, order)) === 'not-done' && running) await pause(RETRY_MS);
+        await pause(2 * pauseMs);
+      }
+    };
+    // Beside the orders: whoever waits for one still looks.
+    const looks = async (): Promise<void> => {
+      while (running) {
+        await note('read', undefined, () => browser.ask(`${url}/orders`, { headers: headers() }));
         await pause(pauseMs);
       }
-    }
+    };
+    await Promise.all([orders(), looks()]);
     browser.close();
   };
 
@@ -75,6 +91,11 @@ export async function startLoad({ clients, pauseMs }: LoadOptions): Promise<Load
       await Promise.all(lives);
     },
   };
+}
+
+function whatWasRead(answer: Answer): Pick<Operation, 'seen' | 'servedIn'> {
+  const { region, refs } = answer.json<{ region: string; refs: string[] }>();
+  return { servedIn: region, seen: refs };
 }
 
 /** A client believes an answer's word: only what says that nothing happened counts as not done. */

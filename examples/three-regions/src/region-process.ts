@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import { createDrain } from '@regionkit/health';
 import { createOrdersApp } from './app.ts';
+import { DNS_FORGETS_MS } from './dns.ts';
 import { resolveLocalhostNames } from './localhost-names.ts';
 import { settingsFrom } from './settings.ts';
 
@@ -11,7 +12,8 @@ const { app, health, router, gate, config, pools } = await createOrdersApp(setti
 const server = createServer(app);
 createDrain(health, {
   servers: [server],
-  notReadyForMs: 2_000,
+  // With room for a machine that is busy.
+  notReadyForMs: 1.6 * DNS_FORGETS_MS,
   graceMs: 5_000,
   // The last opened is closed first.
   hooks: [

@@ -5,16 +5,17 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createLab, type Lab } from '@regionkit/lab';
+import { createLab, createLatencyDns, type Lab, type LatencyDns } from '@regionkit/lab';
+import { DNS } from './dns.ts';
 import { createEdge, type Edge } from './edge.ts';
-import { GLOBAL_HOST, NEAREST, PLACE, REGIONS, type RegionName, ROUND_TRIP_MS } from './names.ts';
+import { GLOBAL_HOST, PLACE, REGIONS, type RegionName, roundTrips } from './names.ts';
 import { createSecretStore, type SecretStore } from './secret-store.ts';
 import { environmentOf } from './settings.ts';
 
-/** Everything the story is played on: databases, one process of the app a region, and the edge in front of them. */
+/** Everything the story is played on: databases, one process of the app a region, and the DNS in front of them. */
 export interface Stage {
   readonly lab: Lab<RegionName>;
-  readonly edge: Edge<RegionName>;
+  readonly dns: LatencyDns<RegionName>;
   readonly secrets: SecretStore;
   /** The global URL as a client in `place` meets it. */
   url(place: RegionName): string;
@@ -37,10 +38,12 @@ export async function setStage(tell: (line: string) => void): Promise<Stage> {
   const directory = await mkdtemp(join(tmpdir(), 'regionkit-demo-'));
   const apps = new Map<RegionName, ChildProcess>();
   let lab: Lab<RegionName> | undefined;
+  let dns: LatencyDns<RegionName> | undefined;
   let edge: Edge<RegionName> | undefined;
 
   const close = async (): Promise<void> => {
     await Promise.all([...apps.values()].map(end));
+    await dns?.close();
     await edge?.close();
     await lab?.close();
     await rm(directory, { recursive: true, force: true });
@@ -78,17 +81,18 @@ export async function setStage(tell: (line: string) => void): Promise<Stage> {
     const startedAt = performance.now();
     await Promise.all(REGIONS.map(startApp));
     tell(`three processes of an Express app, one in each region: ${seconds(performance.now() - startedAt)}`);
-    const theEdge = await createEdge({
-      nearest: NEAREST,
-      portOf: (region) => ports[region],
-      everyMs: 250,
-      threshold: 2,
+    const theDns = createLatencyDns({
+      ...DNS,
+      endpoints: perRegion((name) => `http://127.0.0.1:${ports[name]}/health`),
+      roundTripMs: roundTrips(),
     });
+    dns = theDns;
+    const theEdge = await createEdge({ dns: theDns, portOf: (region) => ports[region] });
     edge = theEdge;
 
     return {
       lab: theLab,
-      edge: theEdge,
+      dns: theDns,
       secrets,
       url: (place) => `http://${GLOBAL_HOST}:${theEdge.port(place)}`,
       startApp,
@@ -119,12 +123,6 @@ async function end(app: ChildProcess): Promise<void> {
   const exit = once(app, 'exit');
   app.kill('SIGKILL');
   await exit;
-}
-
-function roundTrips(): Partial<Record<RegionName, Partial<Record<RegionName, number>>>> {
-  const table: Partial<Record<RegionName, Partial<Record<RegionName, number>>>> = {};
-  for (const [from, to, ms] of ROUND_TRIP_MS) table[from] = { ...table[from], [to]: ms };
-  return table;
 }
 
 /** Ports nobody uses now, all held at once so that they differ. */

@@ -2,7 +2,7 @@ import { fakeClock } from '@regionkit/core/testing';
 import { expect, test } from 'vitest';
 import { createResolver } from '../../src/dns/resolver.ts';
 
-const setUp = ({ slackMs = 0, random = () => 0.5 } = {}) => {
+const setUp = ({ slackMs = 0, random = () => 0.5 }: { slackMs?: number; random?: () => number } = {}) => {
   const clock = fakeClock();
   let region = 'us';
   let asked = 0;
