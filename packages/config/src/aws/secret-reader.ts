@@ -21,11 +21,17 @@ interface SecretAnswer {
   readonly endpoint: string | undefined;
 }
 
-/** Reads secrets of one region, several in one call when they are asked for at the same time. */
+/**
+ * Reads secrets of one region, several in one call when they are asked for at the same time.
+ *
+ * The call for several tells which secrets have changed, and no more: its `CreatedDate` is documented as that of the
+ * secret, and only the date of a version tells a newer one from an older. So a version that is new here is read again
+ * by itself, and a secret is read by itself the first time.
+ */
 export interface SecretReader {
   /** One call for this secret alone. @throws {SourceError} */
   get(request: GetSecretValueRequest, signal: AbortSignal): Promise<SecretAnswer>;
-  /** In one call with the others that are asked for in this turn of the event loop. @throws {SourceError} of its own */
+  /** Its current version, if it can be in one call with those asked for in the same turn. @throws {SourceError} its own */
   getTogether(id: string, signal: AbortSignal): Promise<SecretAnswer>;
 }
 
@@ -53,6 +59,8 @@ export function createSecretReader(clients: AwsClients, region: string): SecretR
   let waiting: Waiting[] = [];
   /** The role may read each secret but has no right to the batch call: asked once, then never again. */
   let mayBatch = true;
+  /** Which version of each secret was read by itself, and when that was made. */
+  const dated = new Map<string, Pick<SecretAnswer, 'VersionId' | 'CreatedDate'>>();
 
   const get: SecretReader['get'] = async (request, signal) => {
     const command = new GetSecretValueCommand(request);
@@ -66,7 +74,10 @@ export function createSecretReader(clients: AwsClients, region: string): SecretR
   };
 
   const alone = ({ id, signal, resolve, reject }: Waiting): void => {
-    get({ SecretId: id }, signal).then(resolve, reject);
+    get({ SecretId: id }, signal).then((answer) => {
+      dated.set(id, { VersionId: answer.VersionId, CreatedDate: answer.CreatedDate });
+      resolve(answer);
+    }, reject);
   };
 
   const together = async (batch: readonly Waiting[]): Promise<void> => {
@@ -81,7 +92,7 @@ export function createSecretReader(clients: AwsClients, region: string): SecretR
         });
         const guarded = guard(command);
         const answer = await clients.secretsManager(region).send(command, { abortSignal: signal });
-        for (const one of left) if (settle(one, answer, guarded.endpoint)) left.delete(one);
+        for (const one of left) if (settle(one, dated.get(one.id), answer, guarded.endpoint)) left.delete(one);
         token = answer.NextToken === token ? undefined : answer.NextToken;
       } while (token !== undefined && left.size > 0);
       for (const one of left) alone(one);
@@ -98,8 +109,10 @@ export function createSecretReader(clients: AwsClients, region: string): SecretR
   const flush = (): void => {
     const batch = waiting;
     waiting = [];
-    if (!mayBatch || batch.length === 1) for (const one of batch) alone(one);
-    else for (let at = 0; at < batch.length; at += MAX_IDS) void together(batch.slice(at, at + MAX_IDS));
+    const known = batch.filter(({ id }) => mayBatch && dated.has(id));
+    const shared = known.length > 1 ? known : [];
+    for (const one of batch) if (!shared.includes(one)) alone(one);
+    for (let at = 0; at < shared.length; at += MAX_IDS) void together(shared.slice(at, at + MAX_IDS));
   };
 
   return {
@@ -112,15 +125,24 @@ export function createSecretReader(clients: AwsClients, region: string): SecretR
   };
 }
 
-function settle(one: Waiting, answer: BatchGetSecretValueResponse, endpoint: string | undefined): boolean {
+/** Whether the answer for several settles it; false for a version that has to be read by itself. */
+function settle(
+  one: Waiting,
+  known: Pick<SecretAnswer, 'VersionId' | 'CreatedDate'> | undefined,
+  answer: BatchGetSecretValueResponse,
+  endpoint: string | undefined,
+): boolean {
   const { id } = one;
   const value = answer.SecretValues?.find(({ Name, ARN }) => Name === id || ARN === id || ARN?.slice(0, -7) === id);
-  const error = answer.Errors?.find(({ SecretId }) => SecretId === id);
-  if (value !== undefined) one.resolve({ ...value, endpoint });
-  else if (error !== undefined) {
-    one.reject(new SourceError(failureOfCode(error.ErrorCode ?? '', error.Message ?? '') ?? 'unknown'));
+  if (value !== undefined) {
+    if (value.VersionId !== known?.VersionId) return false;
+    one.resolve({ ...value, CreatedDate: known?.CreatedDate, endpoint });
+    return true;
   }
-  return value !== undefined || error !== undefined;
+  const error = answer.Errors?.find(({ SecretId }) => SecretId === id);
+  if (error === undefined) return false;
+  one.reject(new SourceError(failureOfCode(error.ErrorCode ?? '', error.Message ?? '') ?? 'unknown'));
+  return true;
 }
 
 /** Aborted when every one of the signals is: a call that somebody still waits for goes on. */

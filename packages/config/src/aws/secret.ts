@@ -20,7 +20,7 @@ export interface SecretOptions<T, F extends Format, O extends boolean> {
   readonly regions?: readonly string[];
   /** The staging label of the version to read. @default 'AWSCURRENT' */
   readonly stage?: string;
-  /** Whether it may be read in one call with others (BatchGetSecretValue, a right of its own). @default true */
+  /** Whether it may be looked at again in one call with others (BatchGetSecretValue, a right of its own). @default true */
   readonly batch?: boolean;
   /** @default clients made for this config */
   readonly clients?: AwsClients;

@@ -52,7 +52,10 @@ export function secretsManager({ secrets, nowMs }: SecretsManagerOptions): Reado
       for (const id of items) {
         try {
           const secret = find(id);
-          values.push(shown(secret, versionOf(secret.state, undefined, undefined)));
+          const [first] = secret.state.versions;
+          const value = shown(secret, versionOf(secret.state, undefined, undefined));
+          // As AWS documents it: here the date is that of the secret, not that of its version.
+          values.push({ ...value, CreatedDate: (first?.createdAtMs ?? 0) / 1_000 });
         } catch (error) {
           if (!(error instanceof WireError)) throw error;
           errors.push({ SecretId: id, ErrorCode: error.type, Message: error.message });
@@ -85,7 +88,7 @@ export function secretsManager({ secrets, nowMs }: SecretsManagerOptions): Reado
   };
 }
 
-function shown({ name, arn }: RegionalSecret, { id, content, createdAtMs, stages }: SecretVersion): unknown {
+function shown({ name, arn }: RegionalSecret, { id, content, createdAtMs, stages }: SecretVersion): object {
   return {
     ARN: arn,
     Name: name,

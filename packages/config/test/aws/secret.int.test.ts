@@ -12,9 +12,11 @@ const Db = z.object({ username: z.string(), password: z.string() });
 let aws: FakeAws;
 let clients: AwsClients;
 let clock: FakeClock;
+let looks: number;
 
 beforeEach(async () => {
   clock = fakeClock();
+  looks = 0;
   aws = await fakeAws({ regions: [US, EU] });
   clients = clientsOf(aws);
 });
@@ -24,7 +26,7 @@ afterEach(async () => {
 });
 
 /** Deadlines pass when a test says so: sockets are real, and as slow as they are. */
-const options = () => ({ regions, fallbackRegions: [EU], clock });
+const options = () => ({ regions, fallbackRegions: [EU], clock, random: () => 0.5 });
 
 /** The deadline passes for what has been asked of a region. */
 const expire = async (region: string, calls = 1): Promise<void> => {
@@ -33,6 +35,20 @@ const expire = async (region: string, calls = 1): Promise<void> => {
 };
 /** From here on another refresh may be forced. */
 const floor = (): Promise<void> => clock.advance(5_000);
+
+interface Refreshes {
+  on(event: 'refreshed', listener: (payload: { readonly key: string }) => void): unknown;
+}
+/** Goes on to the moment of the next look and no further, since sockets take real time, and waits for how it ends. */
+const nextLook = async (config: Refreshes, key: string): Promise<unknown> => {
+  for (const region of [US, EU]) aws.region(region).clearCalls();
+  const refreshed = new Promise((resolve) => {
+    config.on('refreshed', (payload) => payload.key === key && resolve(payload));
+  });
+  await clock.advance(looks === 0 ? 450_000 : 900_000);
+  looks += 1;
+  return refreshed;
+};
 
 test('a secret is read by the real SDK, checked and typed', async () => {
   const db = aws.secret('prod/app/db', { value: { username: 'app', password: 'first' } });
@@ -168,18 +184,56 @@ test('pending and previous versions are read on request and never become current
 });
 
 describe('several secrets', () => {
-  test('are read in calls of twenty, and each keeps its own error', async () => {
+  test('of a region that comes back and lags do not replace newer ones, though one call reads them', async () => {
+    const secrets = ['a', 'b'].map((name) => aws.secret(name, { value: 'first', region: EU }));
+    for (const one of secrets) {
+      one.pauseReplication(US);
+      one.put('second');
+    }
+    aws.region(US).fault('error');
+    const sources = { a: secret('a', { clients }), b: secret('b', { clients }) };
+    await using config = await loadConfig({ ...options(), sources });
+    expect([config.get('a'), config.get('b')]).toEqual(['second', 'second']);
+    aws.region(US).heal();
+    expect(await nextLook(config, 'b')).toMatchObject({ outcome: 'held' });
+    expect([config.get('a'), config.get('b')]).toEqual(['second', 'second']);
+  });
+
+  const operations = (region: string): string[] => aws.region(region).calls.map(({ operation }) => operation);
+  const times = (n: number, operation: string): string[] => Array<string>(n).fill(operation);
+  const GET = 'GetSecretValue';
+  const BATCH = 'BatchGetSecretValue';
+
+  test('are looked at in calls of twenty, and what has changed is read by itself', async () => {
     const names = Array.from({ length: 23 }, (_, n) => `prod/app/${n}`);
-    for (const name of names) aws.secret(name, { value: `value of ${name}` });
+    const secrets = names.map((name) => aws.secret(name, { value: `value of ${name}` }));
     const sources = Object.fromEntries(names.map((name) => [name, secret(name, { clients })]));
     await using config = await loadConfig({ ...options(), sources });
     expect(config.get('prod/app/22')).toBe('value of prod/app/22');
-    expect(aws.region(US).calls.map(({ operation }) => operation)).toEqual([
-      'BatchGetSecretValue',
-      'BatchGetSecretValue',
-    ]);
+    expect(operations(US)).toEqual(times(23, GET));
+
+    await nextLook(config, 'prod/app/22');
+    expect(operations(US)).toEqual(times(2, BATCH));
+
+    secrets[7]?.put('another');
+    expect(await nextLook(config, 'prod/app/7')).toMatchObject({ outcome: 'changed' });
+    expect(config.get('prod/app/7')).toBe('another');
+    expect(operations(US).toSorted()).toEqual([...times(2, BATCH), GET]);
+    expect(config.version('prod/app/7')).toBe(secrets[7]?.versionId());
+  });
+
+  test('keep each its own error', async () => {
+    const gone = aws.secret('a', { value: 'x' });
+    for (const name of ['b', 'c']) aws.secret(name, { value: 'y' });
+    const sources = { a: secret('a', { clients }), b: secret('b', { clients }), c: secret('c', { clients }) };
     const start = loadConfig({ ...options(), sources: { ...sources, none: secret('none', { clients }) } });
     await expect(start).rejects.toMatchObject({ problems: [{ key: 'none', failure: 'not-found' }] });
+    await using config = await loadConfig({ ...options(), sources });
+    gone.delete();
+    await nextLook(config, 'c');
+    expect(operations(US)).toEqual([BATCH]);
+    expect(config.status().keys.a).toMatchObject({ state: 'stale', refreshError: { failure: 'not-found' } });
+    expect(config.status().keys.b.state).toBe('fresh');
   });
 
   test('are asked of the fallback region together when the first is down', async () => {
@@ -189,15 +243,14 @@ describe('several secrets', () => {
     const sources = { a: secret('a', { clients }), b: secret('b', { clients }) };
     await using config = await loadConfig({ ...options(), sources });
     expect([config.get('a'), config.get('b')]).toEqual(['x', 'y']);
-    for (const region of [US, EU]) {
-      expect(aws.region(region).calls.map(({ operation }) => operation)).toEqual(['BatchGetSecretValue']);
-    }
+    await nextLook(config, 'b');
+    expect(operations(EU)).toEqual([BATCH]);
   });
 
   test('are read one by one when the call as a whole is refused for what is in it', async () => {
     aws.secret('a', { value: 'x' });
     aws.secret('b', { value: 'y' });
-    aws.region(US).fault('undecryptable', { operations: ['BatchGetSecretValue'] });
+    aws.region(US).fault('undecryptable', { operations: [BATCH] });
     const sources = {
       a: secret('a', { clients }),
       b: secret('b', { clients }),
@@ -205,23 +258,23 @@ describe('several secrets', () => {
     };
     await using config = await loadConfig({ ...options(), sources });
     expect([config.get('a'), config.get('b'), config.get('c')]).toEqual(['x', 'y', 'x']);
+    await nextLook(config, 'b');
+    expect(operations(US).toSorted()).toEqual([BATCH, ...times(3, GET)]);
+    expect(config.status().verdict).toBe('pass');
     expect(aws.region(EU).calls).toEqual([]);
   });
 
   test('are read one by one where the role may not read them together, and the batch is not tried again', async () => {
     aws.secret('a', { value: 'x' });
     aws.secret('b', { value: 'y' });
-    aws.region(US).fault('denied', { operations: ['BatchGetSecretValue'] });
+    aws.region(US).fault('denied', { operations: [BATCH] });
     const sources = { a: secret('a', { clients }), b: secret('b', { clients }) };
     await using config = await loadConfig({ ...options(), sources });
-    expect([config.get('a'), config.get('b')]).toEqual(['x', 'y']);
-    const refreshed = new Promise<void>((resolve) => {
-      config.on('refreshed', ({ key }) => key === 'b' && resolve());
-    });
-    await clock.advance(990_000);
-    await refreshed;
-    const operations = aws.region(US).calls.map(({ operation }) => operation);
-    expect(operations.filter((one) => one === 'BatchGetSecretValue')).toHaveLength(1);
+    await nextLook(config, 'b');
+    expect(operations(US).toSorted()).toEqual([BATCH, ...times(2, GET)]);
+    await nextLook(config, 'b');
+    expect(operations(US)).toEqual(times(2, GET));
+    expect([config.get('a'), config.get('b'), config.status().verdict]).toEqual(['x', 'y', 'pass']);
   });
 });
 
