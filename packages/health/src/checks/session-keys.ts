@@ -3,7 +3,11 @@ import type { Check } from './check.ts';
 
 /** The part of `@regionkit/session`'s verifier that is used. */
 export interface SessionsLike {
-  stats(): { readonly keys: readonly unknown[]; readonly fetchedMsAgo?: number | undefined };
+  stats(): {
+    readonly keys: readonly unknown[];
+    readonly keyState?: string | undefined;
+    readonly fetchedMsAgo?: number | undefined;
+  };
 }
 
 /** There is a key to verify sessions with; keys fetched longer ago than `warnAfterMs` warn. */
@@ -14,8 +18,9 @@ export function sessionKeysCheck(
   check.function('checks.sessionKeys: sessions', sessions);
   check.number('checks.sessionKeys: warnAfterMs', warnAfterMs);
   return () => {
-    const { keys, fetchedMsAgo = 0 } = sessions().stats();
+    const { keys, keyState, fetchedMsAgo = 0 } = sessions().stats();
     if (keys.length === 0) return { status: 'fail', message: 'there is no key' };
+    if (keyState === 'expired') return { status: 'fail', message: 'the keys have expired' };
     return { status: fetchedMsAgo > warnAfterMs ? 'warn' : 'pass', observed: keys.length, unit: 'keys' };
   };
 }
