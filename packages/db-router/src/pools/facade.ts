@@ -59,11 +59,13 @@ export class RegionPool extends pg.Pool {
     return undefined as never;
   }
 
-  async #lease(): Promise<PoolClient> {
-    if (this.ending) throw new Error('Cannot use a pool after calling end on the pool');
-    const client = await this.#backend.lease((error, given) => this.emit('release', error as Error, given));
-    this.emit('acquire', client);
-    return client;
+  #lease(): Promise<PoolClient> {
+    if (this.ending) return Promise.reject(new Error('Cannot use a pool after calling end on the pool'));
+    const leased = this.#backend.lease((error, given) => this.emit('release', error as Error, given));
+    return leased.then((client) => {
+      this.emit('acquire', client);
+      return client;
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -89,11 +91,13 @@ export function createFacade(options: FacadeOptions): Pool {
   const pool = new RegionPool(ownOptions(engine), {
     query: (query, values) =>
       reads(engine.scopes.current()) ? statements.read(query, values) : statements.write(query, values),
-    lease: async (onRelease) => {
+    lease: (onRelease) => {
       const scope = engine.scopes.current();
       const read = reads(scope);
-      const leased = await (read ? statements.leaseForRead(scope) : statements.leaseForWrite(scope?.signal));
-      return leases.handOut(leased, { scope, read, onRelease: (error) => onRelease(error, leased.client) });
+      const leased = read ? statements.leaseForRead(scope) : statements.leaseForWrite(scope?.signal);
+      return leased.then((given) =>
+        leases.handOut(given, { scope, read, onRelease: (error) => onRelease(error, given.client) }),
+      );
     },
   });
   const sum = (count: (wrapped: Pool) => number) => ({

@@ -44,6 +44,7 @@ export interface Leased {
 }
 
 const MAX_RERUNS = 3;
+const MAX_TURN = 0x3fff_ffff;
 const OPEN: FailurePlace = { phase: 'open', inRecovery: false };
 
 export function createStatements(engine: Engine): Statements {
@@ -116,7 +117,7 @@ export function createStatements(engine: Engine): Statements {
     counters.reads += 1;
     const scope = scopes.current();
     const table = live.table;
-    turn = (turn + 1) & 0x3fffffff;
+    turn = (turn + 1) & MAX_TURN;
     const route = decideRead(table, needOf(scope), 0, turn, true);
     if (route.action !== 'run' || engine.closed || (settings.monotonicReads && scope !== undefined)) {
       return readSlowly(firstAttempt(query, values, scope));
@@ -437,37 +438,73 @@ export function createStatements(engine: Engine): Statements {
     }
   };
 
+  const leaseForWriteSlowly = async (signal: AbortSignal | undefined): Promise<Leased> => {
+    const deadlineMs = clock.now() + settings.holdWritesMs;
+    const route = await engine.locate(deadlineMs, signal);
+    const leased = await openForWrite(route, deadlineMs, signal);
+    routed('write', live.table.write, leased.node);
+    return leased;
+  };
+
+  const leaseForReadSlowly = async (scope: Scope | undefined): Promise<Leased> => {
+    const deadlineMs = clock.now() + settings.holdWritesMs;
+    let avoid = 0;
+    let cause: unknown;
+    for (;;) {
+      const route = await chooseRead({ scope, avoid, deadlineMs }, cause);
+      const node = nodes[route.node] as PoolNode;
+      try {
+        const client = await acquire(node);
+        if (stillMay(node, scope)) {
+          routed('read', route, node);
+          return { node, client, primary: live.table.primary?.view.index === node.index };
+        }
+        node.release(client, false);
+      } catch (error) {
+        if (classify(error, OPEN).kind === 'login') throw new NodeUnavailableError(node.id, error);
+        engine.monitor.wake(node.index);
+        cause = error;
+      }
+      avoid |= 1 << node.index;
+    }
+  };
+
+  /** The usual case: a connection of the very node, or else the long way from the start. Nothing was sent. */
+  const leaseFast = (
+    intent: 'read' | 'write',
+    route: Route,
+    still: (node: PoolNode) => boolean,
+    slowly: () => Promise<Leased>,
+  ): Promise<Leased> =>
+    new Promise((resolve, reject) => {
+      const node = nodes[route.node] as PoolNode;
+      node.acquire((_error, client) => {
+        if (client !== undefined && still(node)) {
+          routed(intent, route, node);
+          resolve({ node, client, primary: live.table.primary?.view.index === node.index });
+          return;
+        }
+        if (client !== undefined) node.release(client, false);
+        slowly().then(resolve, reject);
+      });
+    });
+
   return {
     read,
     write,
-    leaseForWrite: async (signal) => {
-      const deadlineMs = clock.now() + settings.holdWritesMs;
-      const route = await engine.locate(deadlineMs, signal);
-      const leased = await openForWrite(route, deadlineMs, signal);
-      routed('write', live.table.write, leased.node);
-      return leased;
+    leaseForWrite: (signal) => {
+      const route = engine.writeRoute();
+      if (route.action !== 'run' || signal !== undefined || engine.closed) return leaseForWriteSlowly(signal);
+      const still = (node: PoolNode): boolean => engine.writeRoute().node === node.index;
+      return leaseFast('write', route, still, () => leaseForWriteSlowly(signal));
     },
-    leaseForRead: async (scope) => {
-      const deadlineMs = clock.now() + settings.holdWritesMs;
-      let avoid = 0;
-      let cause: unknown;
-      for (;;) {
-        const route = await chooseRead({ scope, avoid, deadlineMs }, cause);
-        const node = nodes[route.node] as PoolNode;
-        try {
-          const client = await acquire(node);
-          if (stillMay(node, scope)) {
-            routed('read', route, node);
-            return { node, client, primary: live.table.primary?.view.index === node.index };
-          }
-          node.release(client, false);
-        } catch (error) {
-          if (classify(error, OPEN).kind === 'login') throw new NodeUnavailableError(node.id, error);
-          engine.monitor.wake(node.index);
-          cause = error;
-        }
-        avoid |= 1 << node.index;
-      }
+    leaseForRead: (scope) => {
+      const { table } = live;
+      turn = (turn + 1) & MAX_TURN;
+      const route = decideRead(table, needOf(scope), 0, turn, true);
+      if (route.action !== 'run' || route.reason === 'stale' || engine.closed) return leaseForReadSlowly(scope);
+      const still = (node: PoolNode): boolean => live.table === table || stillMay(node, scope);
+      return leaseFast('read', route, still, () => leaseForReadSlowly(scope));
     },
   };
 }
