@@ -49,7 +49,10 @@ test('checks.config gives the verdict of the configuration, and the keys that ar
 
 test.each([
   [{ keys: [] }, { status: 'fail', message: 'there is no key' }],
-  [{ keys: [{}], keyState: 'expired' }, { status: 'fail', message: 'the keys have expired' }],
+  [
+    { keys: [{}], keyState: 'expired' },
+    { status: 'fail', message: 'the keys have expired' },
+  ],
   [{ keys: [{}] }, { status: 'pass', observed: 1, unit: 'keys' }],
   [
     { keys: [{}, {}], fetchedMsAgo: 5_000 },
