@@ -3,7 +3,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { createLatencyDns, type LatencyDns, type LatencyDnsOptions } from '../../src/index.ts';
-import { eventually } from '../support.ts';
+import { eventually, runFixture } from '../support.ts';
 
 const REGIONS = ['us', 'eu', 'ap'] as const;
 type Name = (typeof REGIONS)[number];
@@ -119,4 +119,10 @@ test('a region that does not exist is refused by every call', async () => {
   expect(() => dns.resolver(moon)).toThrow(RangeError);
   expect(() => dns.status(moon)).toThrow(RangeError);
   expect(() => dns.departure(moon, 0)).toThrow(RangeError);
+});
+
+test('nothing of it keeps a process alive, not even a look that is not answered', async () => {
+  const { said, exited } = runFixture('idle-dns', []);
+  expect(await said).toBe('the end');
+  expect(await exited).toEqual({ code: 0, stderr: '' });
 });
