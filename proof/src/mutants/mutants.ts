@@ -80,7 +80,8 @@ export const MUTANTS: readonly Mutation[] = [
       {
         file: `${ROUTER}/routing/statements.ts`,
         find: "        engine.monitor.wake(node.index);\n        if (failure.outcome === 'unknown') throw unknown(node, error);\n        throw error;",
-        replace: '        await lookAgain(node, deadlineMs, error);\n        break;',
+        replace:
+          '        if (reruns >= MAX_RERUNS) throw error;\n        await engine.monitor.look(node.index);\n        break;',
       },
     ],
     breaks: ['duplicate'],
