@@ -68,6 +68,7 @@ const FAILURES: readonly Failure[] = [
   'unknown',
 ];
 
+const LEVELS = ['info', 'warn', 'error'] as const;
 /** The longest wait a timer takes. */
 const MAX_TIMER_MS = 2_147_483_647;
 
@@ -95,15 +96,18 @@ export function checkOptions(options: ConfigOptions<Readonly<Record<string, Sour
   ]);
   check.object('loadConfig: sources', options.sources);
   for (const [key, source] of Object.entries(options.sources)) checkSource(`loadConfig: sources.${key}`, source);
-  const fallback = options.fallbackRegions ?? [];
-  if (!Array.isArray(fallback)) throw new TypeError('loadConfig: fallbackRegions must be an array of region names');
-  for (const region of fallback) check.string('loadConfig: fallbackRegions', region);
-  const self = options.regions?.self ?? 'local';
+  const self = options.regions === undefined ? 'local' : check.string('loadConfig: regions.self', options.regions.self);
+  const fallback = checkRegions('loadConfig: fallbackRegions', options.fallbackRegions ?? []);
+  const { logger } = options;
+  if (logger !== undefined) {
+    check.object('loadConfig: logger', logger);
+    for (const level of LEVELS) check.function(`loadConfig: logger.${level}`, logger[level]);
+  }
   return {
     regions: [...new Set([self, ...fallback])],
     refresh: checkRefresh(options.refresh ?? {}),
     onExpired: check.oneOf('loadConfig: onExpired', options.onExpired ?? 'keep', ['keep', 'throw']),
-    logger: options.logger,
+    logger,
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
   };
@@ -123,12 +127,18 @@ function checkRefresh(given: RefreshOptions): Required<RefreshOptions> {
   return refresh;
 }
 
+function checkRegions(option: string, given: readonly string[]): readonly string[] {
+  if (!Array.isArray(given)) throw new TypeError(`${option} must be an array of region names`);
+  return given.map((region) => check.string(option, region));
+}
+
 function checkSource(option: string, source: Source): void {
   check.object(option, source);
   check.function(`${option}.load`, source.load);
   if (source.everyMs !== undefined && source.everyMs !== Number.POSITIVE_INFINITY) {
     check.integer(`${option}.everyMs`, source.everyMs, { min: 1, max: MAX_TIMER_MS });
   }
+  if (source.regions !== undefined) checkRegions(`${option}.regions`, source.regions);
   if (source.schema !== undefined && typeof source.schema?.['~standard']?.validate !== 'function') {
     throw new TypeError(`${option}.schema must be a Standard Schema`);
   }

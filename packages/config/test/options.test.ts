@@ -19,6 +19,13 @@ test.each<[() => Promise<unknown>, string]>([
   ],
   [() => loadConfig({ sources, fallbackRegions: 'eu' as never }), 'loadConfig: fallbackRegions must be an array'],
   [() => loadConfig({ sources, fallbackRegions: [''] }), 'loadConfig: fallbackRegions must not be empty'],
+  [() => loadConfig({ sources, regions: ['us-east-1'] as never }), 'loadConfig: regions.self must be a string'],
+  [() => loadConfig({ sources, logger: {} as never }), 'loadConfig: logger.info must be a function; got undefined'],
+  [() => loadConfig({ sources, logger: null as never }), 'loadConfig: logger must be an object; got null'],
+  [
+    () => loadConfig({ sources: { a: { load: () => ({ value: 1 }), regions: 'eu' as never } } }),
+    'loadConfig: sources.a.regions must be an array of region names',
+  ],
   [() => loadConfig({ sources, onExpired: 'die' as never }), 'loadConfig: onExpired must be one of "keep", "throw"'],
   [() => refresh({ everyMs: 0 }), 'loadConfig: refresh.everyMs must be an integer from 1'],
   [() => refresh({ everyMs: 2 ** 31 }), 'loadConfig: refresh.everyMs must be an integer from 1'],
@@ -34,6 +41,10 @@ test.each<[() => Promise<unknown>, string]>([
 
 test.each<[() => unknown, string]>([
   [() => env({ prefx: 'A' } as never), 'env: options has no option "prefx"'],
+  [() => env({ prefix: 7 as never }), 'env: prefix must be a string; got number'],
+  [() => env({ emptyIsUnset: 'no' as never }), 'env: emptyIsUnset must be a boolean; got string'],
+  [() => env({ from: null as never }), 'env: from must be an object; got null'],
+  [() => values({}, { schemas: 1 } as never), 'values: options has no option "schemas"'],
   [() => file(''), 'file: path must not be empty'],
   [() => file('/a', { format: 'xml' as never }), 'file: format must be one of "json", "text", "bytes"'],
   [() => file('/a', { maxBytes: 0 }), 'file: maxBytes must be an integer from 1'],

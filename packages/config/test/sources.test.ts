@@ -132,17 +132,6 @@ describe('values', () => {
   });
 });
 
-test.each<[string, () => unknown]>([
-  ['env: prefix must be a string', () => env({ prefix: 7 as never })],
-  ['env: emptyIsUnset must be a boolean', () => env({ emptyIsUnset: 'no' as never })],
-  ['env: from must be an object', () => env({ from: null as never })],
-  ['env: options has no option "schemas"', () => env({ schemas: z.object({}) } as object)],
-  ['values: options has no option "schemas"', () => values({}, { schemas: z.object({}) } as never)],
-  ['file: maxBytes must be an integer', () => file('/x', { maxBytes: 0 })],
-])('%s is said when it is written', (message, make) => {
-  expect(make).toThrow(message);
-});
-
 describe('a source of one’s own', () => {
   test('is an object with a load function, typed by its schema or by what it loads', async () => {
     const schema = z.object({ a: z.number() });
