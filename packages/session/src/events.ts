@@ -1,6 +1,6 @@
 import type { RejectionReason } from './errors.ts';
 import type { KeySetReason } from './keys/key-set-error.ts';
-import type { UnknownKeyRefresh } from './keys/key-store.ts';
+import type { UnknownKeyRefresh } from './keys/unknown-key.ts';
 
 /** What a verifier tells. Nothing of a token is in it. Mirrored on `regionkit:session:<event>`. */
 export interface SessionEvents {

@@ -1,18 +1,18 @@
 import { type Live, toLive } from '@regionkit/core';
 import type { Clock } from '@regionkit/core/kit';
 import type { CanonicalAlgorithm } from '../algorithms.ts';
-import { within } from '../within.ts';
 import { checkJwksUrl } from './fetch-jwks.ts';
 import { isJwksUrl, type KeySet, type KeySource, readKeySet, type VerificationKey } from './key-set.ts';
 import { KeySetError } from './key-set-error.ts';
 import { createRemoteJwks, type RemoteJwks, type RemoteJwksOptions } from './remote-jwks.ts';
+import { createUnknownKeys, type UnknownKeyOptions } from './unknown-key.ts';
 
 export interface KeyStoreOptions {
   readonly source: KeySource | Live<KeySource>;
   readonly algorithms: ReadonlySet<CanonicalAlgorithm>;
   readonly clock: Clock;
   readonly development: boolean;
-  readonly unknownKey: { readonly cooldownMs: number; readonly waitMs: number };
+  readonly unknownKey: Pick<UnknownKeyOptions, 'cooldownMs' | 'waitMs'>;
   readonly remote: Pick<RemoteJwksOptions, 'everyMs' | 'retryMs' | 'timeoutMs' | 'maxBytes' | 'fetch'>;
   /** How long keys stay in use that their URL does not confirm. */
   readonly maxStaleMs: number;
@@ -20,11 +20,8 @@ export interface KeyStoreOptions {
   onKeys(now: KeySet, before: KeySet | undefined): void;
   onRejected(error: KeySetError): void;
   onExpired(): void;
-  onUnknownKey(refresh: UnknownKeyRefresh): void;
+  readonly onUnknownKey: UnknownKeyOptions['onUnknownKey'];
 }
-
-/** What was done about a token of an unknown key: keys were asked for anew, or not so soon, or there is nobody to ask. */
-export type UnknownKeyRefresh = 'started' | 'joined' | 'cooling-down' | 'impossible';
 
 /**
  * How the keys in use stand to their source.
@@ -58,12 +55,11 @@ export interface KeyStore {
   close(): void;
 }
 
-const MAX_WAITING = 1_000;
 const NOT_YET = Symbol('not yet');
 
 /** @throws {KeySetError} The keys there are at the start must not be used. */
 export function createKeyStore(options: KeyStoreOptions): KeyStore {
-  const { algorithms, clock, maxStaleMs, unknownKey } = options;
+  const { algorithms, clock, maxStaleMs } = options;
   const source = toLive(options.source);
   let given: unknown = NOT_YET;
   let value: unknown = NOT_YET;
@@ -154,15 +150,8 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
   follow(source.current);
   const unsubscribe = source.subscribe(look);
 
-  let askedAt = Number.NEGATIVE_INFINITY;
-  let asking: Promise<unknown> | undefined;
-  let waiting = 0;
-  const wait = async (work: Promise<unknown>): Promise<void> => {
-    if (waiting >= MAX_WAITING) return;
-    waiting += 1;
-    await work;
-    waiting -= 1;
-  };
+  const unknown = createUnknownKeys({ ...options.unknownKey, clock, onUnknownKey: options.onUnknownKey });
+  const askBecauseOfToken = (): Promise<void> => ask('a token names an unknown key');
 
   return {
     current: () => {
@@ -172,21 +161,12 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
       return expired ? undefined : keys;
     },
     holds: (key) => !expired && keys?.byKid.get(key.kid) === key,
-    refreshForUnknown: async () => {
-      if (asking === undefined) {
-        if (closed || (remote === undefined && source.refresh === undefined)) return options.onUnknownKey('impossible');
-        if (clock.now() - askedAt < unknownKey.cooldownMs) return options.onUnknownKey('cooling-down');
-        askedAt = clock.now();
-        options.onUnknownKey('started');
-        const work = within(ask('a token names an unknown key'), unknownKey.waitMs, clock).then(() => {
-          asking = undefined;
-        });
-        asking = work;
-      } else options.onUnknownKey('joined');
-      await wait(asking);
+    refreshForUnknown: () => {
+      const possible = !closed && (remote !== undefined || source.refresh !== undefined);
+      return unknown.ask(possible ? askBecauseOfToken : undefined);
     },
     waitForFirst: async () => {
-      if (keys === undefined && remote !== undefined) await wait(within(remote.settled(), unknownKey.waitMs, clock));
+      if (keys === undefined && remote !== undefined) await unknown.wait(remote.settled());
     },
     settled: async () => remote?.settled(),
     refresh: () => ask('the app asked for newer keys'),
