@@ -20,6 +20,7 @@ export interface ExchangeRequest {
 export interface AnswerSink {
   /** A 1xx answer before the real one. */
   inform(status: number, fields: RawFields): void;
+  /** `reason` is one byte a character, as a status line is written; empty when it has none that can be. */
   head(status: number, reason: string, fields: RawFields): void;
   /** False when no more is wanted until {@link Exchange.resume}. The chunk is the sink's. */
   data(chunk: Buffer): boolean;
@@ -104,7 +105,7 @@ export function exchange(
           return;
         }
         answered = true;
-        sink.head(status, reason ?? '', fields);
+        sink.head(status, reasonOf(reason), fields);
         // Its length is that of the answer it spares; undici misses that many bytes, and would call it cut short.
         if (status === NOT_MODIFIED && settle()) sink.end();
       },
@@ -142,6 +143,15 @@ const TURNED_BACK: ForwardFailure = {
   receivedStatus: NOT_PRIMARY,
 };
 const ABANDONED = new Error('the exchange is over');
+
+/** undici has read it as UTF-8. What is neither that nor fit for a status line (RFC 9112 section 4) is left out. */
+function reasonOf(parsed = ''): string {
+  const bytes = ASCII.test(parsed) ? parsed : Buffer.from(parsed).toString('latin1');
+  return REASON.test(bytes) && !parsed.includes('\ufffd') ? bytes : '';
+}
+
+const ASCII = /^[\t\x20-\x7e]*$/;
+const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 function textOf(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
   if (!Array.isArray(raw)) return [];

@@ -39,7 +39,7 @@ export function forwardFetch(carrier: Carrier, trip: Trip, request: Request): Pr
         host: trip.view.host ?? url.host,
         scheme: url.protocol === 'https:' ? 'https' : 'http',
         remoteAddress: undefined,
-        trusted: carrier.trusts(trip),
+        trusted: trip.trusted,
       },
       carrier.mark(trip),
       body === undefined ? undefined : (request.headers.get('content-length') ?? undefined),

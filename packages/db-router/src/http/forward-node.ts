@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { NodeRequest, NodeResponse } from '@regionkit/core';
 import { type BodyFeed, bodyBytes, collect, feedFromNode, isConsumed, SMALL_BYTES, type StallWatch } from './body.ts';
 import type { ForwardFailure } from './errors.ts';
@@ -15,6 +15,7 @@ export function forwardNode(carrier: Carrier, trip: Trip, request: NodeRequest, 
     let started: Exchange | undefined;
     let names: readonly string[] = [];
     let shown = false;
+    let bodiless = request.method === 'HEAD';
     const onDrain = (): void => started?.resume();
     const onClose = (): void => started?.abandon();
 
@@ -36,13 +37,14 @@ export function forwardNode(carrier: Carrier, trip: Trip, request: NodeRequest, 
       inform: (status, fields) => inform(request, response, status, fields),
       head: (status, reason, fields) => {
         carrier.answered(trip, status);
+        bodiless ||= status === 204 || status === 304;
         const kept = responseFields(fields);
         names = kept.filter((_, at) => at % 2 === 0);
         response.sendDate = names.some((name) => name.length === 4 && name.toLowerCase() === 'date');
         setHead(response, status, reason, kept);
         // An answer whose body comes later (a long poll, server-sent events) must show its head now.
         queueMicrotask(() => {
-          if (!shown && !response.headersSent && !response.writableEnded) sink.data(NOTHING);
+          if (!shown && !bodiless && !response.headersSent && !response.writableEnded) sink.data(NOTHING);
         });
       },
       data: (chunk) => {
@@ -51,8 +53,8 @@ export function forwardNode(carrier: Carrier, trip: Trip, request: NodeRequest, 
       },
       end: () => {
         response.off('drain', onDrain).off('close', onClose);
-        // Node would add a length that the answer has not.
-        if (!shown && !response.headersSent) response.write(NOTHING);
+        // Node would add a length that the answer has not; to one that can have no body it adds none.
+        if (!shown && !bodiless && !response.headersSent) response.write(NOTHING);
         response.end();
         resolve();
       },
@@ -67,12 +69,7 @@ export function forwardNode(carrier: Carrier, trip: Trip, request: NodeRequest, 
         return;
       }
       const length = body === undefined ? undefined : request.headers['content-length'];
-      const fields = requestFields(
-        request.rawHeaders,
-        provenanceOf(carrier, trip, request),
-        carrier.mark(trip),
-        length,
-      );
+      const fields = requestFields(request.rawHeaders, provenanceOf(trip, request), carrier.mark(trip), length);
       started = carrier.send(trip, fields, body, sink);
       response.on('drain', onDrain).on('close', onClose);
     };
@@ -88,14 +85,14 @@ export function forwardNode(carrier: Carrier, trip: Trip, request: NodeRequest, 
   });
 }
 
-function provenanceOf(carrier: Carrier, trip: Trip, request: NodeRequest): Provenance {
+function provenanceOf(trip: Trip, request: NodeRequest): Provenance {
   const { socket } = request as { readonly socket?: { readonly encrypted?: boolean; readonly remoteAddress?: string } };
   return {
     httpVersion: request.httpVersionMajor >= 2 ? '2.0' : request.httpVersion,
     host: trip.view.host,
     scheme: socket?.encrypted === true ? 'https' : 'http',
     remoteAddress: socket?.remoteAddress,
-    trusted: carrier.trusts(trip),
+    trusted: trip.trusted,
   };
 }
 
@@ -160,7 +157,7 @@ function setHead(response: ServerResponse, status: number, reason: string, field
     response.setHeader(name, all.length === 1 ? (all[0] as string) : all);
   }
   response.statusCode = status;
-  if (reason !== '' && response.req.httpVersionMajor === 1) response.statusMessage = reason;
+  if (response.req.httpVersionMajor === 1) response.statusMessage = reason || (STATUS_CODES[status] ?? '');
 }
 
 /** Passes on 103 (RFC 8297), the one interim answer that Node can write and that is not between two neighbours alone. */

@@ -16,6 +16,8 @@ export interface Trip {
   readonly origin: string;
   /** When the request came to the gate. */
   readonly startedAtMs: number;
+  /** Whether the `X-Forwarded-*` of the request are to be believed. */
+  readonly trusted: boolean;
 }
 
 /** What carries trips, whichever door they came through. */
@@ -24,8 +26,6 @@ export interface Carrier {
   readonly clock: Clock;
   /** Why nothing can be sent now, if it cannot. */
   obstacle(): ForwardFailure | undefined;
-  /** Whether the `X-Forwarded-*` of the request are to be believed. */
-  trusts(trip: Trip): boolean;
   /** A mark for the request, good from now on. */
   mark(trip: Trip): string;
   /** Starts the exchange; its end is counted. */
@@ -108,8 +108,6 @@ export function createForwarder<Name extends string>({
     options,
     clock,
     obstacle: () => (closed !== undefined ? CLOSED : inFlight >= options.maxConcurrent ? BUSY : undefined),
-    trusts: ({ view }) =>
-      typeof options.trustForwarded === 'function' ? options.trustForwarded(view) : options.trustForwarded,
     mark: (trip) => {
       const claims = {
         from: self,
@@ -144,7 +142,10 @@ export function createForwarder<Name extends string>({
       if (region === undefined) return errorOf(NO_REGION, to);
       if (!SENDABLE.test(view.target)) return errorOf(MALFORMED, to);
 
-      const trip: Trip = { view, to, origin: region.origin, startedAtMs };
+      const { trustForwarded } = options;
+      // Asked here, where what the app throws is answered for.
+      const trusted = typeof trustForwarded === 'function' ? trustForwarded(view) : trustForwarded;
+      const trip: Trip = { view, to, origin: region.origin, startedAtMs, trusted };
       return {
         action: 'proxy',
         reason: 'forwarded',

@@ -122,6 +122,24 @@ describe('the gate over HTTP/2', () => {
     expect(failures.map(({ code }) => code)).toEqual(['ERR_FORWARD_CLIENT_GONE']);
   });
 
+  test('passes on answers that have no body', async () => {
+    const { post, failures } = await overHttp2((request, response) => {
+      response.writeHead(Number(request.url?.slice(1)), { 'X-Method': String(request.method) }).end();
+    });
+    for (const [method, status] of [
+      ['DELETE', 204],
+      ['POST', 205],
+      ['POST', 304],
+      ['POST', 200],
+    ] as const) {
+      const stream = post({ ':method': method, ':path': `/${status}` });
+      stream.end();
+      const { headers, body } = await answerOf(stream);
+      expect([headers[':status'], headers['x-method'], body.length, stream.rstCode]).toEqual([status, method, 0, 0]);
+    }
+    expect(failures).toEqual([]);
+  });
+
   test('answers a failure with its problem', async () => {
     const gone = await listen(createRawServer() as never);
     await gone.close();
