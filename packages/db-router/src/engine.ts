@@ -1,4 +1,4 @@
-import type { Epoch, Events, RegionState } from '@regionkit/core';
+import type { Epoch, Events } from '@regionkit/core';
 import { createScopes, type Scopes } from './causality/scope.ts';
 import { createTokenCodec } from './causality/token.ts';
 import { createWatcher, type Watcher } from './causality/watcher.ts';
@@ -8,17 +8,17 @@ import {
   NodeFencedError,
   NodeUnavailableError,
   type NoPrimaryReason,
-  OutcomeUnknownError,
   RouterClosedError,
 } from './errors.ts';
 import type { RouterEvents } from './events.ts';
 import type { Settings } from './options.ts';
 import { decideRead } from './routing/decide.ts';
 import { createHoldQueue, type HoldQueue } from './routing/hold.ts';
-import { classify } from './routing/outcome.ts';
 import type { Route } from './routing/route.ts';
-import { readStored, writeStored } from './topology/epoch-store.ts';
+import { createEpochKeeper } from './topology/epoch-keeper.ts';
+import { followView } from './topology/follow-view.ts';
 import { createLiveTopology, isKnownTop, type LiveTopology } from './topology/live-topology.ts';
+import { createLooks } from './topology/looks.ts';
 import { createMonitor, type Monitor } from './topology/monitor.ts';
 import { createPoolNode, type PoolNode } from './topology/node.ts';
 import type { Reading } from './topology/readings.ts';
@@ -55,24 +55,18 @@ export interface Engine {
   close(): void;
 }
 
-const WATCH_MS = 10;
-/** While a write is held every node is looked at that many times as often as while a primary is merely missing. */
-const HELD_HASTE = 4;
 const MAX_CONNECTION_MS = 60_000;
-/** Looks without an answer after which who waits for one of its statements waits in vain. */
-const SILENT_LOOKS = 2;
 const MAX_OWNERS_PER_REGION = 16;
 
 const STALE_VIEW: Route = { action: 'hold', node: -1, region: undefined, reason: 'stale-view', lagMs: undefined };
 
 export function createEngine(settings: Settings, events: Events<RouterEvents>): Engine {
   const { clock, regions } = settings;
-  const silentLooks = settings.nodes.map(() => 0);
-  const failureCodes: (string | undefined)[] = settings.nodes.map(() => undefined);
   const readers = new Set<() => void>();
   const counters = createCounters();
   let closed = false;
   let stale = false;
+  let doubts = 0;
   let gated = false;
 
   const emit: Events<RouterEvents>['emit'] = (event, payload) => events.emit(event, payload);
@@ -97,7 +91,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>): 
     if (canRead()) for (const resolve of [...readers]) resolve();
     if (before.state === 'ready' && topology.state !== 'ready') monitor?.hurry();
     goOn();
-    if (topology.accepted && differs(topology, before)) void saveEpoch();
+    keeper?.keep(topology, before);
   };
 
   const live = createLiveTopology({
@@ -205,11 +199,14 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>): 
     emit('suspended', {});
     distrust();
   };
-  /** What is known is too old: every node is looked at before it is believed again. */
+  /** What is known is too old: every node is looked at, anew, before it is believed again. */
   const distrust = (): void => {
-    if (stale) return;
+    doubts += 1;
+    const doubt = doubts;
     stale = true;
     void monitor?.lookAll().then(() => {
+      // Suspended again meanwhile: what was seen may be from before.
+      if (doubt !== doubts) return;
       stale = false;
       goOn();
     });
@@ -234,79 +231,12 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>): 
     random: settings.random,
     timeoutMs: settings.timeoutMs,
     maxConnectionMs: MAX_CONNECTION_MS,
-    paceMs: (index) => {
-      if (watcher.watches(index)) return WATCH_MS;
-      const view = live.topology.nodes[index];
-      // Not judged yet, or about to follow a new timeline: what is known of it is out of date at any moment.
-      const unsettled =
-        view?.lagMs === undefined && (view?.state === 'stale' || (view?.state === 'behind' && view.readable));
-      if (hold.size > 0) return settings.alertMs / HELD_HASTE;
-      return live.topology.state !== 'ready' || unsettled ? settings.alertMs : settings.quietMs;
-    },
-    startsAnew: (index) => {
-      const state = live.topology.nodes[index]?.state;
-      return state === 'fenced' || state === 'foreign';
-    },
-    onReading: (index, reading, sentAtMs) => {
-      silentLooks[index] = 0;
-      failureCodes[index] = undefined;
-      live.take({ type: 'reading', node: index, reading, sentAtMs, atMs: clock.now() });
-    },
-    onFailure: (index, error) => {
-      const { code } = classify(error, { phase: 'open', inRecovery: false });
-      if (failureCodes[index] !== code) emit('probe-failed', { node: nodes[index]?.id ?? '', code });
-      failureCodes[index] = code;
-      // A server that refuses us is there: who waits for one of its statements need not give up.
-      const answered = isServerError(error);
-      silentLooks[index] = answered ? 0 : (silentLooks[index] ?? 0) + 1;
-      live.take({ type: 'failed', node: index, atMs: clock.now() });
-      const node = nodes[index];
-      if (node !== undefined && silentLooks[index] === SILENT_LOOKS) node.destroyAll(new OutcomeUnknownError(node.id));
-    },
+    ...createLooks({ settings, nodes, live, emit, holding: () => hold.size > 0, watched: watcher.watches }),
   });
 
-  const takeDocument = (state: RegionState): void => {
-    if (!state.identified || state.name === regions.self) return;
-    const { primary, forks, highest, observedAtMs } = state;
-    live.take({
-      type: 'document',
-      region: state.name,
-      ...(primary !== undefined && { primary }),
-      ...(forks !== undefined && { forks }),
-      ...(highest !== undefined && { highest }),
-      observedAtMs,
-      atMs: clock.now(),
-    });
-  };
-  for (const state of settings.view?.list() ?? []) takeDocument(state);
-  const unsubscribe = settings.view?.subscribe(takeDocument);
-
-  const loadEpoch = async (): Promise<void> => {
-    let value: string | undefined;
-    try {
-      value = await settings.epoch?.load();
-    } catch {
-      emit('store-failed', { action: 'load' });
-    }
-    const stored = value === undefined ? undefined : readStored(value);
-    live.take({ type: 'store', stored, atMs: clock.now() });
-  };
-  if (settings.epoch !== undefined) void loadEpoch();
-
-  let saving: Promise<void> = Promise.resolve();
-  const saveEpoch = (): Promise<void> => {
-    saving = saving.then(async () => {
-      const epoch = highestOf(live.topology);
-      if (epoch === undefined || settings.epoch === undefined) return;
-      const { owners, forks, voided } = live.store.facts;
-      try {
-        await settings.epoch.save(writeStored({ epoch, owners, forks, voided }));
-      } catch {
-        emit('store-failed', { action: 'save' });
-      }
-    });
-    return saving;
-  };
+  const { epoch: store, timeoutMs } = settings;
+  const keeper = store === undefined ? undefined : createEpochKeeper({ store, live, clock, timeoutMs, emit });
+  const unsubscribe = settings.view === undefined ? undefined : followView(settings.view, live, clock);
 
   return {
     settings,
@@ -372,17 +302,4 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>): 
       for (const node of nodes) node.detach();
     },
   };
-}
-
-function isServerError(error: unknown): boolean {
-  return typeof (error as { severity?: unknown } | undefined)?.severity === 'string';
-}
-
-function differs(topology: Topology, before: Topology): boolean {
-  return (
-    topology.top !== before.top ||
-    topology.forks !== before.forks ||
-    topology.owners !== before.owners ||
-    topology.accepted !== before.accepted
-  );
 }

@@ -6,7 +6,7 @@ import type { GateRouter } from './gate-seam.ts';
 import type { BatchStatement } from './pools/batch.ts';
 import type { BatchOptions } from './routing/batches.ts';
 import type { RouteReason } from './routing/route.ts';
-import type { Query } from './routing/statements.ts';
+import type { Query } from './routing/run.ts';
 import type { Transaction, TransactionOptions } from './routing/transactions.ts';
 import type { NodeState, TopologyState } from './topology/topology.ts';
 

@@ -1,7 +1,8 @@
 import pg, { type Pool, type PoolClient } from 'pg';
 import type { Scope } from '../causality/scope.ts';
 import type { Engine } from '../engine.ts';
-import type { Query, Statements, Values } from '../routing/statements.ts';
+import type { Query, Values } from '../routing/run.ts';
+import type { Statements } from '../routing/statements.ts';
 import type { PoolNode } from '../topology/node.ts';
 import type { Leases } from './lease.ts';
 

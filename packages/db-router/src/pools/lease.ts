@@ -3,7 +3,7 @@ import type { Scope } from '../causality/scope.ts';
 import type { Engine } from '../engine.ts';
 import { AdvisoryLockError, RolledBackError } from '../errors.ts';
 import { takesAdvisoryLock } from '../routing/advisory-lock.ts';
-import type { Leased } from '../routing/statements.ts';
+import type { Leased } from '../routing/run.ts';
 import { commit } from './commit.ts';
 import { behindWrite, noteWritten } from './position.ts';
 import type { Queryable } from './submittable.ts';

@@ -1,4 +1,4 @@
-import type { Query } from './statements.ts';
+import type { Query } from './run.ts';
 
 const ADVISORY_LOCK = /\bpg_(?:try_)?advisory_(?:xact_)?lock(?:_shared)?\s*\(/i;
 

@@ -5,7 +5,8 @@ import { OutcomeUnknownError, RolledBackError } from '../errors.ts';
 import { type BatchFailure, type BatchResult, type BatchStatement, prepareBatch, runBatch } from '../pools/batch.ts';
 import { noteWritten } from '../pools/position.ts';
 import { classify } from './outcome.ts';
-import type { Leased, Statements } from './statements.ts';
+import type { Leased } from './run.ts';
+import type { Statements } from './statements.ts';
 
 /** How a batch begins. */
 export interface BatchOptions {

@@ -17,7 +17,8 @@ import { noteWritten } from '../pools/position.ts';
 import { controlsTransaction } from '../pools/transaction-control.ts';
 import { takesAdvisoryLock } from './advisory-lock.ts';
 import { classify, type Failure } from './outcome.ts';
-import type { Leased, Query, Statements } from './statements.ts';
+import type { Leased, Query } from './run.ts';
+import type { Statements } from './statements.ts';
 
 /** How a transaction begins. */
 export interface TransactionOptions {

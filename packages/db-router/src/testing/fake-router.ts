@@ -8,7 +8,7 @@ import type { WritePolicy } from '../gate-seam.ts';
 import { RegionPool } from '../pools/facade.ts';
 import type { RegionRouter, RouterTopology } from '../region-router.ts';
 import type { RouteReason } from '../routing/route.ts';
-import type { Query, Values } from '../routing/statements.ts';
+import type { Query, Values } from '../routing/run.ts';
 import type { Transaction } from '../routing/transactions.ts';
 
 /** One statement a fake router was asked for. */

@@ -38,7 +38,7 @@ describe('what became of a statement that failed, on real servers', () => {
       const rows = await lab
         .region(region)
         .query(
-          'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE $1 AND pid <> pg_backend_pid()',
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE $1 AND wait_event = 'PgSleep'",
           [query],
         );
       return rows.length > 0;
@@ -62,7 +62,7 @@ describe('what became of a statement that failed, on real servers', () => {
             await lab
               .region('eu')
               .query(
-                "SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(20)%' AND state = 'active' AND application_name <> 'x' AND pid <> pg_backend_pid()",
+                "SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(20)%' AND wait_event = 'PgSleep'\",
               )
           ).length > 0,
       );
@@ -85,7 +85,7 @@ describe('what became of a statement that failed, on real servers', () => {
           (
             await lab
               .region('eu')
-              .query("SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(21)%' AND pid <> pg_backend_pid()")
+              .query("SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(21)%' AND wait_event = 'PgSleep'\")
           ).length > 0,
       );
       await lab.region('eu').reset();
@@ -149,7 +149,7 @@ describe('what became of a statement that failed, on real servers', () => {
           (
             await lab
               .region('us')
-              .query("SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(25)%' AND pid <> pg_backend_pid()")
+              .query("SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(25)%' AND wait_event = 'PgSleep'\")
           ).length > 0,
       );
       await lab.region('us').kill();

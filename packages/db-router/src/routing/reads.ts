@@ -1,0 +1,270 @@
+import type { PoolClient, QueryResult } from 'pg';
+import type { Scope } from '../causality/scope.ts';
+import type { Engine } from '../engine.ts';
+import {
+  AdvisoryLockError,
+  NodeUnavailableError,
+  NoPrimaryError,
+  NoReadableNodeError,
+  NotPrimaryRegionError,
+  ReplicaBehindError,
+  RouterClosedError,
+} from '../errors.ts';
+import { behindRead } from '../pools/position.ts';
+import type { PoolNode } from '../topology/node.ts';
+import { takesAdvisoryLock } from './advisory-lock.ts';
+import { decideRead, has } from './decide.ts';
+import { classify, type Failure } from './outcome.ts';
+import type { Need, Route } from './route.ts';
+import { ask, breaks, type Leased, MAX_RERUNS, OPEN, type Query, type Runner, type Values } from './run.ts';
+import type { Writes } from './writes.ts';
+
+/** Reads: on the nearest node that is fresh enough, and on another one if that is known to be safe. */
+export interface Reads {
+  read(query: Query, values: Values): Promise<QueryResult>;
+  /** A connection for a read, pinned to the node that was chosen for it. */
+  leaseForRead(scope: Scope | undefined): Promise<Leased>;
+}
+
+const MAX_TURN = 0x3fff_ffff;
+
+export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writes, 'write'>): Reads {
+  const { live, nodes, scopes, counters, settings, events } = engine;
+  const { clock } = settings;
+  const { acquire, inRecovery, leftOpen, retried, routed, runFast, unknown } = runner;
+  let turn = 0;
+
+  const needOf = (scope: Scope | undefined): Need | undefined => scope?.need;
+
+  const read = (query: Query, values: Values): Promise<QueryResult> => {
+    counters.reads += 1;
+    const scope = scopes.current();
+    const table = live.table;
+    turn = (turn + 1) & MAX_TURN;
+    const route = decideRead(table, needOf(scope), 0, turn, true);
+    if (route.action !== 'run' || engine.closed || (settings.monotonicReads && scope !== undefined)) {
+      return readSlowly(firstAttempt(query, values, scope));
+    }
+    const node = nodes[route.node] as PoolNode;
+    if (takesAdvisoryLock(query) && inRecovery(node)) return Promise.reject(new AdvisoryLockError());
+    routed('read', route, node);
+    return new Promise((resolve, reject) => {
+      const still = (): boolean =>
+        live.table === table ||
+        decideRead(live.table, needOf(scope), 0, turn, false).node === route.node ||
+        stillHas(route, scope);
+      runFast(node, query, values, still, resolve, (error, phase, recovering) => {
+        if (phase === 'moved') {
+          readSlowly(firstAttempt(query, values, scope)).then(resolve, reject);
+          return;
+        }
+        afterReadFailure(error, node, phase, recovering, firstAttempt(query, values, scope)).then(resolve, reject);
+      });
+    });
+  };
+
+  /** The topology changed on the way: the node may serve this read all the same. */
+  const stillHas = (route: Route, scope: Scope | undefined): boolean => {
+    const { table } = live;
+    const seat = [...table.locals, ...table.others].find(({ view }) => view.index === route.node);
+    if (seat === undefined) return false;
+    if (scope?.need === undefined) return true;
+    return table.primary === seat || has(seat, scope.need, live.topology);
+  };
+
+  interface Attempt {
+    readonly query: Query;
+    readonly values: Values;
+    readonly scope: Scope | undefined;
+    readonly avoid: number;
+    readonly reruns: number;
+    /** How long it may be held, on the monotonic clock. */
+    readonly deadlineMs: number;
+  }
+
+  const firstAttempt = (query: Query, values: Values, scope: Scope | undefined): Attempt => {
+    const deadlineMs = clock.now() + settings.holdWritesMs;
+    return { query, values, scope, avoid: 0, reruns: 0, deadlineMs };
+  };
+
+  const afterReadFailure = async (
+    error: unknown,
+    node: PoolNode,
+    phase: 'open' | 'statement',
+    recovering: boolean,
+    attempt: Attempt,
+  ): Promise<QueryResult> => {
+    const failure = classify(error, { phase, inRecovery: recovering });
+    const reruns = attempt.reruns + 1;
+    if (failure.kind !== 'statement' && failure.kind !== 'timeout') engine.monitor.wake(node.index);
+    const again = (): Promise<QueryResult> => {
+      retried('read', failure, node);
+      return readSlowly({ ...attempt, avoid: attempt.avoid | (1 << node.index), reruns }, error);
+    };
+    switch (failure.kind) {
+      case 'not-sent':
+        return again();
+      case 'login':
+        throw new NodeUnavailableError(node.id, error);
+      case 'read-only':
+        // It is no read: it belongs where writes go, if the policy lets it.
+        retried('read', failure, node);
+        return write(attempt.query, attempt.values, attempt.scope?.signal);
+      case 'conflict':
+        if (reruns > 1) throw error;
+        return runOnPrimary(attempt, failure, node, error);
+      case 'lost':
+        if (failure.outcome === 'unknown') throw unknown(node, error);
+        return again();
+      default:
+        throw error;
+    }
+  };
+
+  /** Once, and never back to the standby whose recovery was in the way. */
+  const runOnPrimary = async (
+    attempt: Attempt,
+    failure: Failure,
+    from: PoolNode,
+    error: unknown,
+  ): Promise<QueryResult> => {
+    const target = live.table.primary;
+    if (target === undefined) throw error;
+    retried('read', failure, from);
+    return readOn(nodes[target.view.index] as PoolNode, { ...attempt, avoid: ~target.bit, reruns: MAX_RERUNS });
+  };
+
+  const readSlowly = async (attempt: Attempt, cause?: unknown): Promise<QueryResult> => {
+    const route = await chooseRead(attempt, cause);
+    const node = nodes[route.node] as PoolNode;
+    if (takesAdvisoryLock(attempt.query) && inRecovery(node)) throw new AdvisoryLockError();
+    routed('read', route, node);
+    return readOn(node, attempt);
+  };
+
+  /** A node for a read, having waited for a standby if that can help, and for a primary if there is none. */
+  const chooseRead = async (
+    { scope, avoid, deadlineMs }: Pick<Attempt, 'scope' | 'avoid' | 'deadlineMs'>,
+    cause?: unknown,
+  ): Promise<Route> => {
+    let mayWait = settings.tokenWaitMs > 0;
+    let failed = avoid;
+    for (;;) {
+      if (engine.closed) throw new RouterClosedError();
+      const need = needOf(scope);
+      const route = decideRead(live.table, need, failed, turn, mayWait);
+      switch (route.action) {
+        case 'run':
+          if (route.reason === 'stale') events.emit('stale-read', { node: nodes[route.node]?.id ?? '' });
+          return route;
+        case 'wait': {
+          const reached = (): boolean => {
+            const { localHolders } = live.table;
+            const seat = localHolders.find(({ view }) => view.index === route.node);
+            return seat !== undefined && need !== undefined && has(seat, need, live.topology);
+          };
+          await engine.watcher.wait(route.node, reached, settings.tokenWaitMs);
+          mayWait = false;
+          break;
+        }
+        case 'forward':
+          throw new NotPrimaryRegionError(route.region ?? '', 'read');
+        default:
+          if (!(await mayHoldRead(failed, deadlineMs, scope?.signal))) {
+            if (route.reason === 'replica-behind' && need !== undefined && cause === undefined) {
+              throw new ReplicaBehindError(route.region === undefined ? {} : { region: route.region });
+            }
+            throw new NoReadableNodeError(cause);
+          }
+          failed = 0;
+      }
+    }
+  };
+
+  /**
+   * Nothing serves this read at this moment. While there is no primary it is held for one, as a write is; where those that
+   * could serve it have just failed, they are looked at again. False once its time is up: nothing was sent.
+   */
+  const mayHoldRead = async (failed: number, deadlineMs: number, signal: AbortSignal | undefined): Promise<boolean> => {
+    if (live.topology.primary === undefined) {
+      try {
+        await engine.locate(deadlineMs, signal);
+        return true;
+      } catch (error) {
+        if (error instanceof NoPrimaryError) return false;
+        throw error;
+      }
+    }
+    if (failed === 0 || clock.now() >= deadlineMs) return false;
+    await engine.pause(settings.alertMs);
+    return true;
+  };
+
+  const readOn = async (node: PoolNode, attempt: Attempt): Promise<QueryResult> => {
+    const { query, values, scope } = attempt;
+    let client: PoolClient;
+    try {
+      client = await acquire(node);
+    } catch (error) {
+      return afterReadFailure(error, node, 'open', false, attempt);
+    }
+    const seat = stillMay(node, scope);
+    if (!seat) {
+      node.release(client, false);
+      return readSlowly({ ...attempt, avoid: attempt.avoid | (1 << node.index), reruns: attempt.reruns + 1 });
+    }
+    const recovering = inRecovery(node);
+    try {
+      const result = await ask(client, query, values);
+      if (settings.monotonicReads && scope !== undefined) await behindRead(engine, node, client, scope);
+      node.release(client, leftOpen(client, node));
+      return result;
+    } catch (error) {
+      node.release(client, breaks(classify(error, { phase: 'statement', inRecovery: recovering })));
+      return afterReadFailure(error, node, 'statement', recovering, attempt);
+    }
+  };
+
+  const stillMay = (node: PoolNode, scope: Scope | undefined): boolean => {
+    const { table } = live;
+    const need = needOf(scope);
+    const bit = 1 << node.index;
+    const route = decideRead(table, need, ~bit, 0, false);
+    return route.action === 'run' && route.node === node.index;
+  };
+
+  const leaseForReadSlowly = async (scope: Scope | undefined): Promise<Leased> => {
+    const deadlineMs = clock.now() + settings.holdWritesMs;
+    let avoid = 0;
+    let cause: unknown;
+    for (;;) {
+      const route = await chooseRead({ scope, avoid, deadlineMs }, cause);
+      const node = nodes[route.node] as PoolNode;
+      try {
+        const client = await acquire(node);
+        if (stillMay(node, scope)) {
+          routed('read', route, node);
+          return { node, client, primary: live.table.primary?.view.index === node.index };
+        }
+        node.release(client, false);
+      } catch (error) {
+        if (classify(error, OPEN).kind === 'login') throw new NodeUnavailableError(node.id, error);
+        engine.monitor.wake(node.index);
+        cause = error;
+      }
+      avoid |= 1 << node.index;
+    }
+  };
+
+  return {
+    read,
+    leaseForRead: (scope) => {
+      const { table } = live;
+      turn = (turn + 1) & MAX_TURN;
+      const route = decideRead(table, needOf(scope), 0, turn, true);
+      if (route.action !== 'run' || route.reason === 'stale' || engine.closed) return leaseForReadSlowly(scope);
+      const still = (node: PoolNode): boolean => live.table === table || stillMay(node, scope);
+      return runner.leaseFast('read', route, still, () => leaseForReadSlowly(scope));
+    },
+  };
+}

@@ -1,0 +1,168 @@
+import type { QueryResult } from 'pg';
+import type { Scope } from '../causality/scope.ts';
+import type { Engine } from '../engine.ts';
+import { AbortedError, NodeUnavailableError, NotPrimaryRegionError, RouterClosedError } from '../errors.ts';
+import { behindWrite } from '../pools/position.ts';
+import type { PoolNode } from '../topology/node.ts';
+import { classify } from './outcome.ts';
+import type { Route } from './route.ts';
+import { ask, breaks, type Leased, MAX_RERUNS, OPEN, type Query, type Runner, type Values } from './run.ts';
+
+/** Writes: on the one real primary, held while there is none, and again only if it is known not to have happened. */
+export interface Writes {
+  write(query: Query, values: Values, signal?: AbortSignal): Promise<QueryResult>;
+  /** A connection to the primary, or a refusal. */
+  leaseForWrite(signal: AbortSignal | undefined): Promise<Leased>;
+}
+
+export function createWrites(engine: Engine, runner: Runner): Writes {
+  const { live, nodes, scopes, counters, settings } = engine;
+  const { clock } = settings;
+  const { acquire, inRecovery, leftOpen, retried, routed, runFast, unknown } = runner;
+
+  const write = (query: Query, values: Values, given?: AbortSignal): Promise<QueryResult> => {
+    counters.writes += 1;
+    const scope = scopes.current();
+    const signal = given ?? scope?.signal;
+    const route = engine.writeRoute();
+    if (route.action !== 'run' || scope !== undefined || signal !== undefined || engine.closed) {
+      return writeSlowly(query, values, scope, signal);
+    }
+    const node = nodes[route.node] as PoolNode;
+    routed('write', route, node);
+    return new Promise((resolve, reject) => {
+      const still = (): boolean => engine.writeRoute().node === route.node;
+      runFast(node, query, values, still, resolve, (error, phase, recovering) => {
+        const first = phase === 'moved' ? undefined : { error, node, phase, recovering };
+        writeSlowly(query, values, scope, signal, first).then(resolve, reject);
+      });
+    });
+  };
+
+  interface FirstFailure {
+    readonly error: unknown;
+    readonly node: PoolNode;
+    readonly phase: 'open' | 'statement';
+    readonly recovering: boolean;
+  }
+
+  const writeSlowly = async (
+    query: Query,
+    values: Values,
+    scope: Scope | undefined,
+    signal: AbortSignal | undefined,
+    first?: FirstFailure,
+  ): Promise<QueryResult> => {
+    const deadlineMs = clock.now() + settings.holdWritesMs;
+    let reruns = 0;
+    if (first !== undefined) {
+      await afterWriteFailure(first, deadlineMs, reruns);
+      reruns += 1;
+    }
+    for (;;) {
+      const route = await engine.locate(deadlineMs, signal);
+      const { node, client } = await openForWrite(route, deadlineMs, signal);
+      routed('write', live.table.write, node);
+      const primary = live.topology.primary;
+      const recovering = inRecovery(node);
+      let result: QueryResult;
+      try {
+        result = await ask(client, query, values);
+      } catch (error) {
+        node.release(client, breaks(classify(error, { phase: 'statement', inRecovery: recovering })));
+        await afterWriteFailure({ error, node, phase: 'statement', recovering }, deadlineMs, reruns);
+        reruns += 1;
+        continue;
+      }
+      const open = leftOpen(client, node);
+      if (scope !== undefined && !open && primary !== undefined)
+        await behindWrite(engine, node, client, scope, primary.epoch);
+      node.release(client, open);
+      return result;
+    }
+  };
+
+  /** Returns if the statement may be run again: it is known not to have happened. */
+  const afterWriteFailure = async (first: FirstFailure, deadlineMs: number, reruns: number): Promise<void> => {
+    const { error, node, phase, recovering } = first;
+    const failure = classify(error, { phase, inRecovery: recovering });
+    switch (failure.kind) {
+      case 'not-sent':
+        await lookAgain(node, deadlineMs, error);
+        break;
+      case 'login':
+        throw new NodeUnavailableError(node.id, error);
+      case 'read-only':
+      case 'conflict':
+        if (reruns >= MAX_RERUNS) throw error;
+        // On a new connection: a setting of the database or the role shows only there.
+        engine.monitor.wake(node.index, { reconnect: true });
+        await engine.monitor.look(node.index);
+        break;
+      case 'serialization':
+        if (reruns >= MAX_RERUNS) throw error;
+        break;
+      case 'lost':
+      case 'timeout':
+        engine.monitor.wake(node.index);
+        if (failure.outcome === 'unknown') throw unknown(node, error);
+        throw error;
+      default:
+        if (failure.outcome === 'unknown') throw unknown(node, error);
+        throw error;
+    }
+    retried('write', failure, node);
+  };
+
+  /** Nothing was sent: worth another try while there is time, after another look. */
+  const lookAgain = async (node: PoolNode, deadlineMs: number, error: unknown): Promise<void> => {
+    if (engine.closed) throw new RouterClosedError();
+    await engine.monitor.look(node.index);
+    if (clock.now() >= deadlineMs) throw new NodeUnavailableError(node.id, error);
+    const { state } = live.topology.nodes[node.index] ?? { state: 'unknown' };
+    // The node answers and yet gives no connection (too many, starting up): give it a moment.
+    if (state === 'primary') await engine.pause(settings.alertMs);
+  };
+
+  const openForWrite = async (given: Route, deadlineMs: number, signal: AbortSignal | undefined): Promise<Leased> => {
+    let route = given;
+    for (;;) {
+      if (route.action !== 'run') {
+        engine.noteRefusal();
+        throw new NotPrimaryRegionError(route.region ?? '');
+      }
+      const node = nodes[route.node] as PoolNode;
+      try {
+        const client = await acquire(node);
+        const now = engine.writeRoute();
+        if (now.action === 'run' && now.node === node.index && signal?.aborted !== true)
+          return { node, client, primary: true };
+        node.release(client, false);
+        if (signal?.aborted === true) throw new AbortedError();
+      } catch (error) {
+        if (error instanceof AbortedError) throw error;
+        if (classify(error, OPEN).kind === 'login') throw new NodeUnavailableError(node.id, error);
+        await lookAgain(node, deadlineMs, error);
+      }
+      route = await engine.locate(deadlineMs, signal);
+    }
+  };
+
+  const leaseForWriteSlowly = async (signal: AbortSignal | undefined): Promise<Leased> => {
+    const deadlineMs = clock.now() + settings.holdWritesMs;
+    const route = await engine.locate(deadlineMs, signal);
+    const leased = await openForWrite(route, deadlineMs, signal);
+    routed('write', live.table.write, leased.node);
+    return leased;
+  };
+
+  return {
+    write,
+    leaseForWrite: (signal) => {
+      const route = engine.writeRoute();
+      if (route.action !== 'run' || signal !== undefined || engine.closed) return leaseForWriteSlowly(signal);
+      const still = (node: PoolNode): boolean => engine.writeRoute().node === node.index;
+      return runner.leaseFast('write', route, still, () => leaseForWriteSlowly(signal));
+    },
+  };
+}
