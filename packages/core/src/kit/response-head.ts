@@ -5,16 +5,25 @@ import type { ResponseHead } from '../http/decision.ts';
  * fields that speak to one cache alone). Nothing that belongs to one client may be put on such an answer.
  */
 export function isSharedCacheable(head: ResponseHead): boolean {
-  const control = head.get('cache-control').join().toLowerCase();
-  if (/(?:^|,)\s*(?:no-store|private)\s*(?:$|,)/.test(control)) return false;
-  if (/(?:^|,)\s*(?:public|s-maxage|max-age\s*=\s*"?[1-9])/.test(control)) return true;
-  for (const field of ['cdn-cache-control', 'surrogate-control']) {
+  for (const field of TARGETED) {
     const targeted = head.get(field);
     if (targeted.length > 0 && !/no-store|private/i.test(targeted.join())) return true;
   }
+  const control = head.get('cache-control').join().toLowerCase();
+  if (/(?:^|,)\s*(?:no-store|private)\s*(?:$|,)/.test(control)) return false;
+  if (/(?:^|,)\s*(?:public|s-maxage|max-age\s*=\s*"?[1-9])/.test(control)) return true;
   const expires = head.get('expires')[0];
-  return expires !== undefined && control === '' && Date.parse(expires) > Date.now();
+  return expires !== undefined && !/max-age|no-cache/.test(control) && Date.parse(expires) > Date.now();
 }
+
+/** A cache that knows its own field does what it says, even where `Cache-Control` forbids all others to keep anything. */
+const TARGETED = [
+  'cdn-cache-control',
+  'cloudflare-cdn-cache-control',
+  'netlify-cdn-cache-control',
+  'surrogate-control',
+  'vercel-cdn-cache-control',
+] as const;
 
 /** Lets a page of another origin read the field `name` of an answer, if CORS lets it read the answer at all. */
 export function exposeField(head: ResponseHead, name: string): void {

@@ -30,6 +30,14 @@ test.each([
   [{ Expires: 'Tue, 01 Jan 2999 00:00:00 GMT' }, true],
   [{ Expires: 'Tue, 01 Jan 1980 00:00:00 GMT' }, false],
   [{ Expires: '0' }, false],
+  // Whoever speaks to one cache overrules what is said to all (RFC 9213 section 2.2).
+  [{ 'Cache-Control': 'private, no-store', 'CDN-Cache-Control': 'max-age=60' }, true],
+  [{ 'Cache-Control': 'no-store', 'Surrogate-Control': 'max-age=60' }, true],
+  [{ 'Cache-Control': 'no-store', 'Cloudflare-CDN-Cache-Control': 'max-age=60' }, true],
+  [{ 'Cache-Control': 'public, max-age=60', 'CDN-Cache-Control': 'no-store' }, true],
+  [{ 'Cache-Control': 'must-revalidate', Expires: 'Tue, 01 Jan 2999 00:00:00 GMT' }, true],
+  [{ 'Cache-Control': 'max-age=0', Expires: 'Tue, 01 Jan 2999 00:00:00 GMT' }, false],
+  [{ 'Cache-Control': 'no-cache', Expires: 'Tue, 01 Jan 2999 00:00:00 GMT' }, false],
 ])('isSharedCacheable(%j) is %s', (fields, answer) => {
   expect(isSharedCacheable(headOf(fields))).toBe(answer);
 });
