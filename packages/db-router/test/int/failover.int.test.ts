@@ -66,7 +66,9 @@ describe('failover on real servers', () => {
     await eventually(async () => {
       const [{ count }] = await lab
         .region('us')
-        .query("SELECT count(*)::int FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(30)'");
+        .query(
+          "SELECT count(*)::int FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(30)' AND wait_event = 'PgSleep'",
+        );
       return count === 1;
     });
     const epoch = router.highest();

@@ -61,9 +61,7 @@ describe('what became of a statement that failed, on real servers', () => {
           (
             await lab
               .region('eu')
-              .query(
-                "SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(20)%' AND wait_event = 'PgSleep'\",
-              )
+              .query("SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(20)%' AND wait_event = 'PgSleep'")
           ).length > 0,
       );
       await lab.primary.query("DELETE FROM note WHERE text LIKE 'dead %'");
@@ -85,7 +83,7 @@ describe('what became of a statement that failed, on real servers', () => {
           (
             await lab
               .region('eu')
-              .query("SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(21)%' AND wait_event = 'PgSleep'\")
+              .query("SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(21)%' AND wait_event = 'PgSleep'")
           ).length > 0,
       );
       await lab.region('eu').reset();
@@ -149,7 +147,7 @@ describe('what became of a statement that failed, on real servers', () => {
           (
             await lab
               .region('us')
-              .query("SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(25)%' AND wait_event = 'PgSleep'\")
+              .query("SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(25)%' AND wait_event = 'PgSleep'")
           ).length > 0,
       );
       await lab.region('us').kill();
