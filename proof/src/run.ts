@@ -44,7 +44,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const { seed, minutes, profile, mutation, directory, historyFile, tell } = options;
   const schedule = makeSchedule({ seed, minutes, profile });
   const random = createRandom(`run ${seed}`);
-  const deployment = drawDeployment(random.fork('deployment'));
+  const deployment = { ...drawDeployment(random.fork('deployment')), ...mutation?.deployment };
   const history = createHistory(historyFile);
   history.add({
     type: 'run',

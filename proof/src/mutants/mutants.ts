@@ -84,8 +84,9 @@ export const MUTANTS: readonly Mutation[] = [
           '        if (reruns >= MAX_RERUNS) throw error;\n        await engine.monitor.look(node.index);\n        break;',
       },
     ],
-    breaks: ['duplicate'],
+    breaks: ['duplicate', 'happened-against-word'],
     profile: 'partitions',
+    deployment: { writes: 'remote-pool', pools: 'all' },
     seeds: 4,
   },
   {

@@ -1,4 +1,5 @@
 import type { RuleName } from '../check/violation.ts';
+import type { Deployment } from '../history/entries.ts';
 import type { Profile } from '../schedule/choices.ts';
 
 /** One replacement in a source file as it is loaded. */
@@ -18,6 +19,8 @@ export interface Mutation {
   readonly breaks: readonly RuleName[];
   /** What a run should be about to meet it soon. */
   readonly profile: Profile;
+  /** How the apps must be set up for it to matter. @default drawn from the seed */
+  readonly deployment?: Partial<Deployment>;
   /** How many seeds it may take. */
   readonly seeds: number;
 }

@@ -14,6 +14,8 @@ export interface AppProcessOptions {
   readonly onEvent: (name: string, payload: unknown) => void;
   /** It ended, and nobody had asked for that. */
   readonly onExit: (why: string) => void;
+  /** It listens, or has ended. */
+  readonly onListening: (isUp: boolean) => Promise<void>;
 }
 
 /** One region's app as a process that can be started, stopped, continued and killed. */
@@ -35,7 +37,8 @@ const START_TIMEOUT_MS = 30_000;
 const MAIN = fileURLToPath(new URL('../app/main.ts', import.meta.url));
 const HOOK = new URL('../mutants/register.mjs', import.meta.url).href;
 
-export function createAppProcess({ settings, mutation, logFile, onEvent, onExit }: AppProcessOptions): AppProcess {
+export function createAppProcess(options: AppProcessOptions): AppProcess {
+  const { settings, mutation, logFile, onEvent, onExit, onListening } = options;
   let child: ChildProcess | undefined;
   let tail = '';
 
@@ -70,12 +73,14 @@ export function createAppProcess({ settings, mutation, logFile, onEvent, onExit 
         log.end();
         if (child !== started) return;
         child = undefined;
+        onListening(false).catch(() => {});
         onExit(`${signal ?? `status ${status}`} ${tail.trim().split('\n').slice(-12).join(' | ')}`);
       });
       started.on('message', (message: Report) => {
         if (message.report === 'event') onEvent(message.name, message.payload);
       });
       await heard(started, 'listening', START_TIMEOUT_MS);
+      await onListening(true);
     },
     kill: async () => {
       const ending = running();
@@ -83,6 +88,7 @@ export function createAppProcess({ settings, mutation, logFile, onEvent, onExit 
       const exit = once(ending, 'exit');
       ending.kill('SIGKILL');
       await exit;
+      await onListening(false);
     },
     stop: () => void running().kill('SIGSTOP'),
     continue: () => void running().kill('SIGCONT'),

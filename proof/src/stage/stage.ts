@@ -1,5 +1,4 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLab, type Lab } from '@regionkit/lab';
@@ -8,6 +7,7 @@ import type { Deployment } from '../history/entries.ts';
 import type { Mutation } from '../mutants/mutation.ts';
 import { perRegion, REGIONS, type Region, ROUND_TRIP_MS } from '../regions.ts';
 import { type AppProcess, createAppProcess } from './app-process.ts';
+import { freePorts } from './ports.ts';
 import { createWire, type Wire } from './wire.ts';
 
 /** Everything a run is played on: databases, one process of the app a region, and the ways between all of them. */
@@ -53,7 +53,8 @@ export async function setStage({ deployment, mutation, directory, onEvent, onExi
     lab = made;
     await made.primary.query(SCHEMA);
     await made.caughtUp();
-    const ports = await freePorts();
+    const free = await freePorts(REGIONS.length);
+    const ports = perRegion((region) => free[REGIONS.indexOf(region)] as number);
     for (const from of REGIONS) {
       for (const to of REGIONS) wires.set(`${from} ${to}`, await createWire(ports[to]));
     }
@@ -73,6 +74,9 @@ export async function setStage({ deployment, mutation, directory, onEvent, onExi
         logFile: join(directory, `app-${region}.log`),
         onEvent: (name, payload) => onEvent(region, name, payload),
         onExit: (why) => onExit(region, why),
+        onListening: async (isUp) => {
+          await Promise.all(REGIONS.map((from) => wire(from, region).up(isUp)));
+        },
       }),
     );
     started.push(...Object.values(apps));
@@ -90,25 +94,4 @@ export async function setStage({ deployment, mutation, directory, onEvent, onExi
     await close();
     throw error;
   }
-}
-
-/** Below the ports of outgoing connections and of the lab: nobody takes one while its app is down. */
-const FIRST_PORT = 9_000;
-const LAST_PORT = 14_999;
-
-async function freePorts(): Promise<Record<Region, number>> {
-  const servers: Server[] = [];
-  for (let tries = 0; servers.length < REGIONS.length && tries < 100; tries += 1) {
-    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
-    const server = createServer();
-    const listens = await new Promise<boolean>((done) => {
-      server.once('error', () => done(false));
-      server.listen(port, '127.0.0.1', () => done(true));
-    });
-    if (listens) servers.push(server);
-  }
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  if (ports.length < REGIONS.length) throw new Error(`found no free ports from ${FIRST_PORT} to ${LAST_PORT}`);
-  return perRegion((region) => ports[REGIONS.indexOf(region)] as number);
 }

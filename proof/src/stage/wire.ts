@@ -1,18 +1,22 @@
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { listenBelow, listenOn } from './ports.ts';
 
 /** The way from one region's app to another's. */
 export interface Wire {
   readonly port: number;
   /** Cut, nothing gets through and nothing is closed; healed, what was sent meanwhile arrives. */
   cut(isCut: boolean): void;
+  /** Whether somebody listens at the other end: a connection to nobody is refused, as it would be there. */
+  up(isUp: boolean): Promise<void>;
   close(): void;
 }
 
-/** @param target where it leads */
+/** @param target where it leads; nobody is there yet */
 export async function createWire(target: number): Promise<Wire> {
   const pairs = new Set<readonly [Socket, Socket]>();
   const waiting = new Set<Socket>();
   let isCut = false;
+  let listener: Server | undefined;
 
   const join = (client: Socket): void => {
     const server = connect({ port: target, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
@@ -34,16 +38,19 @@ export async function createWire(target: number): Promise<Wire> {
       one.resume();
     }
   };
-  const listener = createServer({ noDelay: true, pauseOnConnect: true, allowHalfOpen: true }, (client) => {
-    client.on('error', () => {});
-    client.once('close', () => waiting.delete(client));
-    if (isCut) waiting.add(client);
-    else join(client);
-  });
-  await new Promise<void>((done) => listener.listen(0, '127.0.0.1', done));
+  const newListener = (): Server =>
+    createServer({ noDelay: true, pauseOnConnect: true, allowHalfOpen: true }, (client) => {
+      client.on('error', () => {});
+      client.once('close', () => waiting.delete(client));
+      if (isCut) waiting.add(client);
+      else join(client);
+    });
+  const first = newListener();
+  const port = await listenBelow(first);
+  await new Promise((done) => first.close(done));
 
   return {
-    port: (listener.address() as { port: number }).port,
+    port,
     cut: (next) => {
       isCut = next;
       for (const pair of pairs) for (const socket of pair) socket[isCut ? 'pause' : 'resume']();
@@ -51,8 +58,14 @@ export async function createWire(target: number): Promise<Wire> {
       for (const client of waiting) join(client);
       waiting.clear();
     },
+    up: async (isUp) => {
+      if (isUp === (listener !== undefined)) return;
+      listener?.close();
+      listener = isUp ? newListener() : undefined;
+      if (listener !== undefined && !(await listenOn(listener, port))) throw new Error(`port ${port} was taken`);
+    },
     close: () => {
-      listener.close();
+      listener?.close();
       for (const pair of pairs) for (const socket of pair) socket.destroy();
       for (const client of waiting) client.destroy();
     },
