@@ -1,5 +1,6 @@
 // The AWS SDK prints it once a process on Node 20.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import type { Group } from './group.ts';
@@ -38,7 +39,8 @@ for (const name of toRun) missed += await run(name);
 if (asked.includes('--publish')) publish(out, new URL('../../docs/', import.meta.url));
 clearInterval(running);
 // A bar that is missed is a finding to report, not a failed run: these machines are shared and noisy.
-if (toRun.length > 0) process.stderr.write(missed === 0 ? '\nevery bar was reached\n' : `\n${missed} bars were missed\n`);
+if (toRun.length > 0)
+  process.stderr.write(missed === 0 ? '\nevery bar was reached\n' : `\n${missed} bars were missed\n`);
 // Some peers leave timers and connections behind.
 process.exit(0);
 

@@ -46,7 +46,9 @@ export interface GrowthResult {
 /** At each size the lines are set up, warmed up, and take turns. */
 export async function runGrowth(growth: Growth): Promise<GrowthResult> {
   const { title, by, sizes, metrics, lines, notes = [], rounds = 3, durationMs = 200 } = growth;
-  const points = new Map<string, GrowthResult['lines'][number]['points'][number][]>(lines.map(({ name }) => [name, []]));
+  const points = new Map<string, GrowthResult['lines'][number]['points'][number][]>(
+    lines.map(({ name }) => [name, []]),
+  );
   for (const size of sizes) {
     const sized: { name: string; it: Sized; samples: Sample[] }[] = [];
     for (const { name, prepare } of lines) sized.push({ name, it: await prepare(size), samples: [] });

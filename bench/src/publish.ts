@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { barLines, markdown, type Page } from './report.ts';
 import { plot } from './plot.ts';
+import { barLines, markdown, type Page } from './report.ts';
 
 /** Makes `docs/figures.md`, and a plot for each page beside it, of the results that lie in `from`. */
 export function publish(from: URL, docs: URL): void {

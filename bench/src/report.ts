@@ -56,7 +56,12 @@ export function barLines(results: readonly Result[]): string[] {
 function table(result: Result): string[] {
   const rows = result.kind === 'growth' ? growthRows(result) : comparisonRows(result);
   const bars = barLines([result]).map((line) => `- ${line}`);
-  return [...rows, '', [`${result.rounds} rounds.`, ...result.notes].join(' '), ...(bars.length > 0 ? ['', ...bars] : [])];
+  return [
+    ...rows,
+    '',
+    [`${result.rounds} rounds.`, ...result.notes].join(' '),
+    ...(bars.length > 0 ? ['', ...bars] : []),
+  ];
 }
 
 function comparisonRows({ baseline, metrics, contenders }: TrialResult): string[] {

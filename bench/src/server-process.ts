@@ -6,7 +6,7 @@ import type { Sample } from './sample.ts';
 export interface ServerProcess {
   readonly port: number;
   /**
-   * What it says of itself: its memory, its open `sockets`, and what its module adds. With `collected`, after its
+   * What it says of itself: its memory, the processor time it took, its open `sockets`, and what its module adds. With `collected`, after its
    * garbage was.
    *
    * @throws {Error} It ended before it answered.
@@ -58,8 +58,10 @@ export function serving(port: number, tell: () => Sample | Promise<Sample> = () 
     if (collected) globalThis.gc?.();
     const told = await tell();
     const { rss, heapUsed } = process.memoryUsage();
+    const { user, system } = process.cpuUsage();
+    const cpuMs = (user + system) / 1_000;
     const sockets = process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length;
-    process.send?.({ ...told, rssMiB: rss / 2 ** 20, heapMiB: heapUsed / 2 ** 20, sockets });
+    process.send?.({ ...told, rssMiB: rss / 2 ** 20, heapMiB: heapUsed / 2 ** 20, cpuMs, sockets });
   });
   process.on('disconnect', () => process.exit(0));
   process.send?.({ port });

@@ -1,53 +1,58 @@
 import { describe, expect, it } from 'vitest';
-import { markdown, plot } from '../src/report.ts';
-import { spread } from '../src/statistics.ts';
-import { runTrial } from '../src/trial.ts';
+import { judge, runTrial } from '../src/trial.ts';
 
-describe('spread', () => {
-  it('is the median, the least and the most, with nothing dropped', () => {
-    expect(spread([5, 1, 100])).toEqual({ median: 5, min: 1, max: 100 });
-    expect(spread([4, 1, 2, 3])).toEqual({ median: 2.5, min: 1, max: 4 });
-  });
-
-  it('refuses to make a figure of nothing', () => {
-    expect(() => spread([])).toThrow(RangeError);
-  });
-});
+const inTurn = (name: string, values: readonly number[], order: string[] = []) => {
+  let run = -1;
+  return {
+    name,
+    measure: () => {
+      order.push(name);
+      run += 1;
+      return { ops: values[run] ?? 0 };
+    },
+  };
+};
 
 describe('runTrial', () => {
-  const order: string[] = [];
-  const contender = (name: string, values: readonly number[]) => {
-    let run = -1;
-    return {
-      name,
-      measure: () => {
-        order.push(name);
-        run += 1;
-        return { ops: values[run] ?? 0 };
-      },
-    };
-  };
-
   it('warms up, lets the contenders take turns, and takes ratios within a round', async () => {
+    const order: string[] = [];
     const result = await runTrial({
       title: 'reads',
       baseline: 'pg',
       metrics: ['ops'],
       rounds: 2,
-      contenders: [contender('regionkit', [999, 10, 40]), contender('pg', [999, 20, 20])],
-      bars: [
-        { contender: 'regionkit', against: 'pg', metric: 'ops', atLeast: 1.25 },
-        { contender: 'regionkit', metric: 'ops', atMost: 20 },
-      ],
+      contenders: [inTurn('regionkit', [999, 10, 40], order), inTurn('pg', [999, 20, 20], order)],
     });
     expect(order).toEqual(['regionkit', 'pg', 'regionkit', 'pg', 'pg', 'regionkit']);
     const [own] = result.contenders;
     expect(own?.values['ops']).toEqual({ median: 25, min: 10, max: 40 });
     expect(own?.ratios['ops']).toEqual({ median: 1.25, min: 0.5, max: 2 });
-    expect(result.bars.map(({ reached }) => reached)).toEqual([true, false]);
-    expect(markdown('router', [result], 'bench router')).toContain(
-      '**Missed**: regionkit, ops: 25 (10 – 40), bar ≤ 20.',
-    );
-    expect(plot('router', [result])).toContain('<svg');
+  });
+});
+
+describe('judge', () => {
+  const samples = new Map([
+    ['regionkit', [{ ms: 10 }, { ms: 40 }]],
+    ['pg', [{ ms: 20 }, { ms: 20 }]],
+  ]);
+  const judged = (bar: object) =>
+    judge(
+      { title: 'reads', baseline: 'pg', metrics: ['ms'], bars: [{ contender: 'regionkit', metric: 'ms', ...bar }] },
+      samples,
+    ).bars[0];
+
+  it('holds a value, a ratio or a difference against a bar, by its median', () => {
+    expect(judged({ atMost: 25 })).toMatchObject({ measured: { median: 25 }, reached: true });
+    expect(judged({ against: 'pg', atMost: 1.2 })).toMatchObject({ measured: { median: 1.25 }, reached: false });
+    expect(judged({ over: 'pg', atMost: 5 })).toMatchObject({ measured: { median: 5 }, reached: true });
+    expect(judged({ atLeast: 26 })).toMatchObject({ reached: false });
+  });
+
+  it('reaches no bar with what was never measured', () => {
+    expect(judged({ metric: 'p99Ms', atMost: 1 })).toMatchObject({ reached: false });
+  });
+
+  it('refuses a contender that is not there', () => {
+    expect(() => judged({ against: 'mysql', atMost: 1 })).toThrow(RangeError);
   });
 });

@@ -24,7 +24,11 @@ async function byTheRules(): Promise<TrialResult> {
     const atMs: number[] = [];
     const configs = await Promise.all(
       Array.from({ length: PROCESSES }, () =>
-        ownConfig(heardAt(atMs, () => clock.now() - began), { everyMs: INTERVAL_MS }, { clock }),
+        ownConfig(
+          heardAt(atMs, () => clock.now() - began),
+          { everyMs: INTERVAL_MS },
+          { clock },
+        ),
       ),
     );
     await clock.advance(INTERVAL_MS * INTERVALS);

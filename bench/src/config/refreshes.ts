@@ -1,14 +1,12 @@
 import { SecretsProvider } from '@aws-lambda-powertools/parameters/secrets';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import middy from '@middy/core';
-import secretsManager from '@middy/secrets-manager';
-import { defineRegions } from '@regionkit/core';
 import { loadConfig } from '@regionkit/config';
 import { awsClients, secret } from '@regionkit/config/aws';
 import { fakeAws } from '@regionkit/config/testing';
+import { defineRegions } from '@regionkit/core';
 import type { Sample } from '../sample.ts';
 import { runTrial, type TrialResult } from '../trial.ts';
-import { NAME, VALUE } from './stores.ts';
+import { middyOver, NAME, VALUE } from './stores.ts';
 
 const REGION = 'us-east-1';
 const ASKERS = 1_000;
@@ -31,7 +29,6 @@ export async function refreshing(): Promise<TrialResult> {
   });
   const provider = new SecretsProvider({ clientConfig: connection });
   const client = new SecretsManagerClient(connection);
-  let caches = 0;
 
   const counted = async (ask: () => Promise<unknown>): Promise<Sample> => {
     region.clearCalls();
@@ -51,21 +48,7 @@ export async function refreshing(): Promise<TrialResult> {
       },
       {
         name: 'middy, an empty cache',
-        measure: () => {
-          caches += 1;
-          const handler = middy(async () => {}).use(
-            secretsManager({
-              AwsClient: class {
-                send = client.send.bind(client);
-              } as never,
-              fetchData: { db: NAME },
-              cacheKey: `empty cache ${caches}`,
-              disablePrefetch: true,
-              setToContext: true,
-            }) as never,
-          );
-          return counted(() => handler({}, { getRemainingTimeInMillis: () => 1_000 } as never));
-        },
+        measure: () => counted(middyOver(client.send.bind(client) as never, { disablePrefetch: true })),
       },
     ],
     bars: [{ contender: 'regionkit refresh', metric: 'calls', atMost: 1 }],

@@ -34,23 +34,30 @@ export function powertools(answer: Answer): (maxAgeSeconds: number) => Promise<u
 
 let caches = 0;
 
-/** A handler wrapped in middy, whose secret is read in its context; the client answers without a wire. */
-export function middyHandler(answer: Answer, cacheExpiry: number): () => Promise<unknown> {
+/** A handler wrapped in middy, which reads the secret from its context, over a cache of its own. */
+export function middyOver(
+  send: (command: never) => Promise<object>,
+  options: { readonly cacheExpiry?: number; readonly disablePrefetch?: boolean },
+): () => Promise<unknown> {
   class Client {
     readonly config = {};
-    async send(): Promise<object> {
-      return { SecretString: await answer() };
-    }
+    readonly send = send;
   }
   caches += 1;
+  const secrets = secretsManager({
+    ...options,
+    AwsClient: Client as never,
+    fetchData: { db: NAME },
+    cacheKey: `cache ${caches}`,
+    setToContext: true,
+  });
   const handler = middy(async (_event: unknown, context: { db?: Db }) => context.db?.password).use(
-    secretsManager({
-      AwsClient: Client as never,
-      fetchData: { db: NAME },
-      cacheKey: `cache ${caches}`,
-      cacheExpiry,
-      setToContext: true,
-    }) as never,
-  );
-  return () => handler({}, { getRemainingTimeInMillis: () => 1_000 } as never);
+    secrets as never,
+  ) as unknown as (event: object, context: object) => Promise<unknown>;
+  return () => handler({}, { getRemainingTimeInMillis: () => 1_000 });
+}
+
+/** The same, whose client answers without a wire. */
+export function middyHandler(answer: Answer, cacheExpiry: number): () => Promise<unknown> {
+  return middyOver(async () => ({ SecretString: await answer() }), { cacheExpiry });
 }

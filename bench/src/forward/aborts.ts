@@ -37,7 +37,7 @@ export async function aborting(
   const samples = await Promise.all(
     forwarders.map(async ([name, server], at) => {
       const { heapMiB = 0, sockets = 0, inFlight = 0 } = await server.ask({ collected: true });
-      const was = before[at] as typeof before[number];
+      const was = before[at] as (typeof before)[number];
       const sample = {
         inFlight,
         socketsLeft: sockets - (was['sockets'] ?? 0),
@@ -57,7 +57,9 @@ export async function aborting(
         { contender: 'regionkit', metric: 'socketsLeft', atMost: 0 },
         { contender: 'regionkit', metric: 'heapGrowthMiB', atMost: 5 },
       ],
-      notes: [`A third each: half of the body sent, waiting for the answer, half of the answer read. Looked at ${SETTLE_MS / 1_000} s later, garbage collected.`],
+      notes: [
+        `A third each: half of the body sent, waiting for the answer, half of the answer read. Looked at ${SETTLE_MS / 1_000} s later, garbage collected.`,
+      ],
     },
     new Map(samples),
   );

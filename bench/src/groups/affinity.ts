@@ -2,10 +2,10 @@ import { createAffinity } from '@regionkit/affinity';
 import { requestView } from '@regionkit/core/testing';
 import { edgeRegions, edgeView } from '../edge-setting.ts';
 import type { Group } from '../group.ts';
-import { httpLoad } from '../http-load.ts';
 import { callsPerSecond } from '../sample.ts';
-import { startServer } from '../server-process.ts';
-import { runTrial } from '../trial.ts';
+import { serverLoad } from '../server-load.ts';
+import { type ServerProcess, startServer } from '../server-process.ts';
+import { type Contender, runTrial } from '../trial.ts';
 
 const REQUEST =
   'GET /orders HTTP/1.1\r\nHost: app.example.com\r\nCookie: theme=dark; region=us-east-1; sid=abcdef\r\nAccept: application/json\r\n\r\n';
@@ -38,19 +38,16 @@ export const group: Group = {
     });
     tell('serving');
     const servers = await Promise.all(['bare', 'affinity'].map((way) => startServer('affinity', [way])));
-    const [bare, withAffinity] = servers.map(
-      ({ port }) =>
-        (durationMs: number) =>
-          httpLoad({ port, connections: 32, durationMs, request: REQUEST }),
-    ) as [(ms: number) => ReturnType<typeof httpLoad>, (ms: number) => ReturnType<typeof httpLoad>];
+    const contender = (name: string, at: number): Contender => ({
+      name,
+      measure: (durationMs) =>
+        serverLoad(servers[at] as ServerProcess, { connections: 32, durationMs, request: REQUEST }),
+    });
     const serving = await runTrial({
       title: 'bare node:http with and without affinity, 32 connections',
       baseline: 'node:http',
-      metrics: ['opsPerSecond', 'p50Ms', 'p99Ms'],
-      contenders: [
-        { name: 'node:http', measure: bare },
-        { name: 'regionkit affinity', measure: withAffinity },
-      ],
+      metrics: ['opsPerSecond', 'cpuMicrosPerOp', 'p50Ms', 'p99Ms'],
+      contenders: [contender('node:http', 0), contender('regionkit affinity', 1)],
       bars: [{ contender: 'regionkit affinity', against: 'node:http', metric: 'opsPerSecond', atLeast: 0.97 }],
       rounds: 9,
       durationMs: 1_000,

@@ -1,2 +1,129 @@
+import { bundled } from '../bundle/bundled.ts';
+import { installed } from '../bundle/installed.ts';
 import type { Group } from '../group.ts';
-export const group: Group = { name: 'bundle', run: async () => [] };
+import type { Sample } from '../sample.ts';
+import { type Bar, judge, type TrialResult } from '../trial.ts';
+
+interface Entry {
+  readonly entry: string;
+  /** @default entry */
+  readonly name?: string;
+  /** Its package, if the entry is not its root. @default entry */
+  readonly from?: string;
+  /** What an app that uses it has already. */
+  readonly external?: readonly string[];
+  /** The most it may weigh, minified and compressed: what a size check holds it to. */
+  readonly budgetBytes?: number;
+}
+
+const AWS = ['@aws-sdk/client-secrets-manager', '@aws-sdk/client-ssm'];
+const TABLES: readonly {
+  readonly title: string;
+  readonly notes?: readonly string[];
+  readonly entries: readonly Entry[];
+}[] = [
+  {
+    title: 'core',
+    entries: [
+      { entry: '@regionkit/core', budgetBytes: 12_000 },
+      { entry: '@regionkit/core/kit', from: '@regionkit/core', budgetBytes: 4_000 },
+      { entry: '@regionkit/core/testing', from: '@regionkit/core', budgetBytes: 2_000 },
+      { entry: '@regionkit/core/otel', from: '@regionkit/core', external: ['@opentelemetry/api'], budgetBytes: 4_000 },
+    ],
+  },
+  { title: 'affinity', entries: [{ entry: '@regionkit/affinity', budgetBytes: 12_000 }] },
+  {
+    title: 'router',
+    notes: ['`pg`, `kysely` and `drizzle-orm` are there already, where one needs them.'],
+    entries: [
+      { entry: '@regionkit/db-router', external: ['pg'], budgetBytes: 30_000 },
+      { entry: 'kysely-replication', external: ['kysely'] },
+      {
+        entry: 'aws-advanced-nodejs-wrapper/pg',
+        from: 'aws-advanced-nodejs-wrapper',
+        external: ['pg', 'mysql2', ...AWS],
+      },
+    ],
+  },
+  {
+    title: 'forwarding writes',
+    entries: [
+      { entry: '@regionkit/db-router/http', from: '@regionkit/db-router', external: ['pg'], budgetBytes: 200_000 },
+      {
+        name: '@regionkit/db-router/http, undici aside',
+        entry: '@regionkit/db-router/http',
+        from: '@regionkit/db-router',
+        external: ['pg', 'undici'],
+        budgetBytes: 20_000,
+      },
+      { entry: '@fastify/reply-from' },
+      { name: '@fastify/reply-from, undici aside', entry: '@fastify/reply-from', external: ['undici'] },
+      { entry: 'httpxy' },
+    ],
+  },
+  {
+    title: 'session',
+    entries: [
+      { entry: '@regionkit/session', budgetBytes: 30_000 },
+      { entry: 'jose' },
+      { entry: 'jsonwebtoken' },
+      { entry: 'fast-jwt' },
+      { entry: 'aws-jwt-verify' },
+    ],
+  },
+  {
+    title: 'config',
+    notes: ['Without the AWS SDK, which all of them need for AWS.'],
+    entries: [
+      { entry: '@regionkit/config', budgetBytes: 16_000 },
+      { entry: '@regionkit/config/aws', from: '@regionkit/config', external: AWS, budgetBytes: 8_000 },
+      {
+        entry: '@aws-lambda-powertools/parameters/secrets',
+        from: '@aws-lambda-powertools/parameters',
+        external: AWS,
+      },
+      { entry: '@middy/secrets-manager', external: AWS },
+    ],
+  },
+  {
+    title: 'health',
+    notes: ['Without Fastify and Nest, where one needs them.'],
+    entries: [
+      { entry: '@regionkit/health', budgetBytes: 20_000 },
+      { entry: '@godaddy/terminus' },
+      { entry: '@nestjs/terminus', external: ['@nestjs/common', '@nestjs/core', 'rxjs', 'reflect-metadata'] },
+      { entry: '@fastify/under-pressure', external: ['fastify'] },
+    ],
+  },
+];
+
+/** What each weighs: in a bundle, and on the disk. */
+export const group: Group = {
+  name: 'bundle',
+  run: async (tell) => {
+    const results: TrialResult[] = [];
+    for (const { title, notes = [], entries } of TABLES) {
+      tell(title);
+      const samples = new Map<string, readonly Sample[]>();
+      for (const { entry, name = entry, from = entry, external = [] } of entries) {
+        const { packages, kib } = installed(from);
+        samples.set(name, [{ ...(await bundled(entry, external)), packages, installedKiB: kib }]);
+      }
+      results.push(
+        judge(
+          {
+            title,
+            notes,
+            baseline: (entries[0] as Entry).entry,
+            metrics: ['gzipBytes', 'minBytes', 'packages', 'installedKiB'],
+            bars: entries.flatMap(({ entry, name = entry, budgetBytes }): Bar[] =>
+              budgetBytes === undefined ? [] : [{ contender: name, metric: 'gzipBytes', atMost: budgetBytes }],
+            ),
+          },
+          samples,
+        ),
+      );
+    }
+    return results;
+  },
+};

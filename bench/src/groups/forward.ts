@@ -1,9 +1,9 @@
-import type { Group } from '../group.ts';
-import { httpLoad } from '../http-load.ts';
-import { startServer } from '../server-process.ts';
 import { aborting } from '../forward/aborts.ts';
 import { carrying } from '../forward/memory.ts';
-import { runTrial, type TrialResult } from '../trial.ts';
+import type { Group } from '../group.ts';
+import { serverLoad } from '../server-load.ts';
+import { type ServerProcess, startServer } from '../server-process.ts';
+import { type Contender, runTrial, type TrialResult } from '../trial.ts';
 
 const BODY = JSON.stringify({ item: 'tea', note: 'x'.repeat(230) });
 const REQUEST = `POST /orders HTTP/1.1\r\nHost: app.example.com\r\nContent-Type: application/json\r\nContent-Length: ${BODY.length}\r\nCookie: theme=dark\r\nAccept: application/json\r\n\r\n${BODY}`;
@@ -17,18 +17,18 @@ export const group: Group = {
     const results: TrialResult[] = [];
     for (const connections of [1, 32]) {
       tell(`${connections} at a time`);
-      const contender = (name: string, port: number) => ({
+      const contender = (name: string, server: ServerProcess): Contender => ({
         name,
-        measure: (durationMs: number) => httpLoad({ port, connections, durationMs, request: REQUEST }),
+        measure: (durationMs) => serverLoad(server, { connections, durationMs, request: REQUEST }),
       });
       results.push(
         await runTrial({
           title: `POST of 256 bytes answered with 1 KiB, ${connections} at a time`,
           baseline: 'direct call',
-          metrics: ['opsPerSecond', 'p50Ms', 'p99Ms'],
+          metrics: ['opsPerSecond', 'cpuMicrosPerOp', 'p50Ms', 'p99Ms'],
           contenders: [
-            contender('direct call', origin.port),
-            ...ways.map((way, at) => contender(way, (forwarders[at] as (typeof forwarders)[0]).port)),
+            contender('direct call', origin),
+            ...ways.map((way, at) => contender(way, forwarders[at] as ServerProcess)),
           ],
           bars: [
             { contender: 'regionkit', against: 'reply-from', metric: 'opsPerSecond', atLeast: 1 },

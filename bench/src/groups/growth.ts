@@ -1,9 +1,9 @@
+import type { Group } from '../group.ts';
 import { clients } from '../growing/clients.ts';
 import { affinity, health } from '../growing/regions.ts';
 import { router } from '../growing/router.ts';
 import { configKeys, signingSecrets } from '../growing/secrets.ts';
 import { sessions } from '../growing/sessions.ts';
-import type { Group } from '../group.ts';
 import type { GrowthResult } from '../growth.ts';
 
 export const group: Group = {

@@ -3,9 +3,9 @@ import { createHealth } from '@regionkit/health';
 import { edgeRegions } from '../edge-setting.ts';
 import type { Group } from '../group.ts';
 import { httpBurst } from '../http-burst.ts';
-import { httpLoad } from '../http-load.ts';
 import { callsPerSecond, type Sample } from '../sample.ts';
-import { startServer } from '../server-process.ts';
+import { serverLoad } from '../server-load.ts';
+import { type ServerProcess, startServer } from '../server-process.ts';
 import { judge, runTrial, type TrialResult } from '../trial.ts';
 
 const PROBE = 'GET /health HTTP/1.1\r\nHost: 10.0.0.1\r\nUser-Agent: Amazon-Route53-Health-Check-Service\r\n\r\n';
@@ -58,14 +58,11 @@ async function probing(): Promise<TrialResult> {
   const result = await runTrial({
     title: 'GET /health, 32 connections',
     baseline: 'node:http, a constant',
-    metrics: ['opsPerSecond', 'microsPerProbe', 'p50Ms', 'p99Ms'],
+    metrics: ['opsPerSecond', 'cpuMicrosPerOp', 'p50Ms', 'p99Ms'],
     contenders: WAYS.map(([, name], at) => ({
       name,
-      measure: async (durationMs) => {
-        const { port } = servers[at] as (typeof servers)[number];
-        const sample = await httpLoad({ port, connections: 32, durationMs, request: PROBE });
-        return { ...sample, microsPerProbe: 1e6 / (sample['opsPerSecond'] as number) };
-      },
+      measure: (durationMs) =>
+        serverLoad(servers[at] as ServerProcess, { connections: 32, durationMs, request: PROBE }),
     })),
     bars: [
       { contender: 'regionkit on node:http', against: 'node:http, a constant', metric: 'opsPerSecond', atLeast: 0.95 },

@@ -1,5 +1,5 @@
 import { type GrowthResult, runGrowth } from '../growth.ts';
-import { httpLoad } from '../http-load.ts';
+import { serverLoad } from '../server-load.ts';
 import { startServer } from '../server-process.ts';
 
 const SIZES = [1, 10, 100, 1_000];
@@ -14,10 +14,7 @@ export async function clients(): Promise<GrowthResult> {
     prepare: async (connections: number) => {
       const running = await startServer(server, args);
       return {
-        measure: async (durationMs: number) => {
-          const sample = await httpLoad({ port: running.port, connections, durationMs, request });
-          return { ...sample, rssMiB: (await running.ask())['rssMiB'] ?? Number.NaN };
-        },
+        measure: (durationMs: number) => serverLoad(running, { connections, durationMs, request }),
         close: () => running.stop(),
       };
     },
@@ -27,7 +24,7 @@ export async function clients(): Promise<GrowthResult> {
     title: 'requests in flight at once',
     by: 'clients',
     sizes: SIZES,
-    metrics: ['p50Ms', 'p99Ms', 'opsPerSecond', 'rssMiB'],
+    metrics: ['p50Ms', 'p99Ms', 'opsPerSecond', 'cpuMicrosPerOp', 'rssMiB'],
     lines: [
       line('node:http', 'affinity', ['bare'], GET),
       line('regionkit affinity', 'affinity', ['affinity'], GET),

@@ -71,7 +71,7 @@ export function health(): Promise<GrowthResult> {
     title: 'health, regions asking each other',
     by: 'regions',
     sizes: SIZES,
-    metrics: ['cpuMsPerSecond', 'viewNs'],
+    metrics: ['cpuMsPerSecond', 'askedPerSecond', 'viewNs'],
     notes: [
       `Each asks each other every ${INTERVAL_MS} ms, four times as often as by default; CPU for each region, asking and answering. \`viewNs\`: the state of one region read.`,
     ],
@@ -102,15 +102,28 @@ async function prepareHealth(size: number) {
   const all = members.flatMap(({ health }) => health ?? []);
   await Promise.all(all.map((each) => each.ready()));
   const { view } = all[0] as Health;
+  let asked = 0;
+  for (const each of all) {
+    each.on('peer', () => {
+      asked += 1;
+    });
+  }
   const last = name(size - 1);
   return {
     measure: async (ms: number) => {
       const before = process.cpuUsage();
+      asked = 0;
       await new Promise((done) => setTimeout(done, ms));
       const { user, system } = process.cpuUsage(before);
+      const answers = asked;
       if (view.get(last)?.accept !== 'yes') throw new Error('the regions did not hear of each other');
       const { nsPerOp = 0 } = callsPerSecond(() => view.get(last), 50);
-      return { cpuMsPerSecond: (user + system) / 1_000 / (ms / 1_000) / size, viewNs: nsPerOp };
+      const perSecond = 1_000 / ms / size;
+      return {
+        cpuMsPerSecond: ((user + system) / 1_000) * perSecond,
+        askedPerSecond: answers * perSecond,
+        viewNs: nsPerOp,
+      };
     },
     close: async () => {
       await Promise.all(all.map((each) => each.close()));

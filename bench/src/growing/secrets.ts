@@ -1,5 +1,5 @@
-import { createKeyring } from '@regionkit/core/kit';
 import { loadConfig, type Source } from '@regionkit/config';
+import { createKeyring } from '@regionkit/core/kit';
 import { type GrowthResult, runGrowth } from '../growth.ts';
 import { heapKiB } from '../heap.ts';
 import { callsPerSecond } from '../sample.ts';
@@ -21,11 +21,11 @@ export function configKeys(): Promise<GrowthResult> {
               { load: async () => ({ value: { username: `user-${at}`, password: `password of ${at}` } }) },
             ]),
           );
-          const before = heapKiB();
+          const before = await heapKiB();
           const begin = performance.now();
           const config = await loadConfig({ sources });
           const loadMs = performance.now() - begin;
-          const heap = heapKiB() - before;
+          const heap = (await heapKiB()) - before;
           const last = `secret-${size - 1}`;
           return {
             measure: (ms) => {

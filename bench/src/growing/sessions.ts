@@ -1,10 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createSessionIssuer, createSessionVerifier } from '@regionkit/session';
 import { createVerifier } from 'fast-jwt';
+import { freshStrings } from '../fresh-strings.ts';
 import { type GrowthResult, runGrowth } from '../growth.ts';
 import { heapKiB } from '../heap.ts';
 import { awaitedCallsPerSecond } from '../sample.ts';
-import { freshStrings } from '../fresh-strings.ts';
 
 const ISSUER = 'https://auth.example.com';
 const AUDIENCE = 'api';
@@ -28,9 +28,9 @@ export async function sessions(): Promise<GrowthResult> {
     prepare: async (size: number) => {
       const verify = verifierOf(size * 2);
       const next = freshStrings(tokens.slice(0, size));
-      const before = heapKiB();
+      const before = await heapKiB();
       for (let token = 0; token < size; token += 1) await verify(next());
-      const heap = heapKiB() - before;
+      const heap = (await heapKiB()) - before;
       return {
         measure: async (ms: number) => {
           const { nsPerOp = 0 } = await awaitedCallsPerSecond(async () => verify(next()), ms);

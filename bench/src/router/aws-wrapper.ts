@@ -34,7 +34,7 @@ export async function openAws(lab: Lab<Name>): Promise<AwsClients> {
   return {
     read: (place, key) => (clients[place] as AwsPGClient).query(SELECT, [key]),
     close: async () => {
-      await Promise.all(clients.map((client) => client.end()));
+      await Promise.all(clients.map((client: AwsPGClient) => client.end()));
     },
   };
 }

@@ -33,7 +33,9 @@ export async function deciding(router: RegionRouter<Name>): Promise<TrialResult>
       { contender: 'regionkit, no token', metric: 'opsPerSecond', atLeast: 3_000_000 },
       { contender: 'regionkit, a token verified', metric: 'nsPerOp', atMost: 5_000 },
     ],
-    notes: [`${TOKENS} tokens in turn, each verified anew. What is timed is \`explain()\`, which also makes an answer.`],
+    notes: [
+      `${TOKENS} tokens in turn, each verified anew. What is timed is \`explain()\`, which also makes an answer.`,
+    ],
   });
 }
 

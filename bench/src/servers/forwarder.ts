@@ -28,7 +28,9 @@ if (way === 'reply-from') {
 } else {
   const server = createServer(way === 'httpxy' ? withHttpxy() : withRegionkit());
   server.keepAliveTimeout = 60_000;
-  server.listen(0, '127.0.0.1', () => serving((server.address() as AddressInfo).port, () => ({ inFlight: inFlight() })));
+  server.listen(0, '127.0.0.1', () =>
+    serving((server.address() as AddressInfo).port, () => ({ inFlight: inFlight() })),
+  );
 }
 
 function withHttpxy(): (request: IncomingMessage, response: ServerResponse) => void {

@@ -31,10 +31,12 @@ const notFound = (_request: unknown, response: { writeHead(status: number): { en
 
 const WAYS: Readonly<Record<string, () => Promise<number>>> = {
   constant: () =>
-    onNode((_request: unknown, response: { writeHead(status: number, head: object): unknown; end(body: string): void }) => {
-      response.writeHead(200, { ...HEAD, 'content-length': BODY.length });
-      response.end(BODY);
-    }),
+    onNode(
+      (_request: unknown, response: { writeHead(status: number, head: object): unknown; end(body: string): void }) => {
+        response.writeHead(200, { ...HEAD, 'content-length': BODY.length });
+        response.end(BODY);
+      },
+    ),
   regionkit: async () => {
     const health = regionkit();
     await health.ready();

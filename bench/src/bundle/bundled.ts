@@ -1,0 +1,44 @@
+import { gzipSync } from 'node:zlib';
+import { build, type Plugin } from 'esbuild';
+
+/** What an import adds to an app that is bundled and minified. */
+export interface Bundled {
+  readonly minBytes: number;
+  readonly gzipBytes: number;
+}
+
+/** What is not installed (optional integrations) stays an import, as it does in a user's build. */
+const missingStayImports: Plugin = {
+  name: 'missing stay imports',
+  setup: ({ onResolve, resolve }) => {
+    onResolve({ filter: /^[^./]/ }, async ({ path, kind, resolveDir, pluginData }) => {
+      if (pluginData === 'asked' || kind === 'entry-point') return undefined;
+      const { errors } = await resolve(path, { kind, resolveDir, pluginData: 'asked' });
+      return errors.length > 0 ? { path, external: true } : undefined;
+    });
+  },
+};
+
+/** Everything `entry` exports, with its dependencies; `external` is the user's own: peers and frameworks. */
+export async function bundled(
+  entry: string,
+  external: readonly string[],
+  from: string = process.cwd(),
+): Promise<Bundled> {
+  const { outputFiles } = await build({
+    stdin: { contents: `export * as all from '${entry}';`, resolveDir: from },
+    bundle: true,
+    minify: true,
+    write: false,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20.19',
+    external: external.flatMap((name) => [name, `${name}/*`]),
+    plugins: [missingStayImports],
+    loader: { '.node': 'empty' },
+    logLevel: 'silent',
+  });
+  const [output] = outputFiles;
+  if (output === undefined) throw new Error(`${entry}: esbuild wrote nothing`);
+  return { minBytes: output.contents.length, gzipBytes: gzipSync(output.contents, { level: 9 }).length };
+}

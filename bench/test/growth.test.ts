@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { runGrowth } from '../src/growth.ts';
+
+describe('runGrowth', () => {
+  it('measures each line at each size, closes what it set up, and finds the exponent', async () => {
+    const closed: number[] = [];
+    const result = await runGrowth({
+      title: 'secrets',
+      by: 'secrets',
+      sizes: [1, 2, 4],
+      metrics: ['ms', 'heapKiB'],
+      rounds: 2,
+      lines: [
+        {
+          name: 'regionkit',
+          prepare: (size) => ({
+            measure: () => ({ ms: size * 5, heapKiB: 7 }),
+            close: () => void closed.push(size),
+          }),
+        },
+      ],
+    });
+    expect(closed).toEqual([1, 2, 4]);
+    const [line] = result.lines;
+    expect(line?.points.map(({ size, values }) => [size, values['ms']?.median])).toEqual([
+      [1, 5],
+      [2, 10],
+      [4, 20],
+    ]);
+    expect(line?.points[0]?.samples).toHaveLength(2);
+    expect(line?.exponents['ms']).toBeCloseTo(1);
+    expect(line?.exponents['heapKiB']).toBeCloseTo(0);
+  });
+});
