@@ -6,7 +6,7 @@ import type { GateReason } from './ruling.ts';
 export interface WriteGateEvents {
   /** Every request, once it is known what is done with it. */
   readonly decision: { readonly reason: GateReason };
-  /** A write that found no primary waits for one. */
+  /** A write, or a read that only the primary's region can serve, found no primary and waits for one. */
   readonly hold: { readonly method: string };
   /** The head of a forwarded request's answer came back. */
   readonly forwarded: { readonly region: string; readonly status: number; readonly headMs: number };

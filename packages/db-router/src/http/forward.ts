@@ -16,6 +16,7 @@ export interface Trip {
   readonly origin: string;
   /** When the request came to the gate. */
   readonly startedAtMs: number;
+  readonly write: boolean;
   /** Whether the `X-Forwarded-*` of the request are to be believed. */
   readonly trusted: boolean;
 }
@@ -45,7 +46,7 @@ export interface ForwardWatch {
 /** Carries whole requests to the region of the primary, one hop, a bounded number at a time. */
 export interface Forwarder {
   /** A decision that hands the request over, or an error if that cannot even begin. */
-  decide(view: RequestView, to: string, startedAtMs: number): ProxyDecision | ForwardError;
+  decide(request: Pick<Trip, 'view' | 'to' | 'startedAtMs' | 'write'>): ProxyDecision | ForwardError;
   readonly inFlight: number;
   /** New forwards are refused; those under way end by themselves. */
   close(): Promise<void>;
@@ -115,6 +116,7 @@ export function createForwarder<Name extends string>({
         atMs: clock.wallMs(),
         deadlineMs: leftMs(trip),
         epoch: router.highest(),
+        write: trip.write,
       };
       return signHop(keyring, trip.view, claims, pack);
     },
@@ -136,7 +138,7 @@ export function createForwarder<Name extends string>({
     get inFlight() {
       return inFlight;
     },
-    decide: (view, to, startedAtMs) => {
+    decide: ({ view, to, startedAtMs, write }) => {
       const region = regions.get(to);
       // A primary where this process has no region for: nothing of it can be reached.
       if (region === undefined) return errorOf(NO_REGION, to);
@@ -145,7 +147,7 @@ export function createForwarder<Name extends string>({
       const { trustForwarded } = options;
       // Asked here, where what the app throws is answered for.
       const trusted = typeof trustForwarded === 'function' ? trustForwarded(view) : trustForwarded;
-      const trip: Trip = { view, to, origin: region.origin, startedAtMs, trusted };
+      const trip: Trip = { view, to, origin: region.origin, startedAtMs, write, trusted };
       return {
         action: 'proxy',
         reason: 'forwarded',

@@ -123,7 +123,7 @@ export function createWriteGate<Name extends string>(
 
   /** Undefined: there is no primary to decide by. */
   const decideBy = (asked: Asked, primary: PrimaryLocation<Name> | undefined): Decision | undefined => {
-    const { request, forPrimary, mark, startedAtMs } = asked;
+    const { request, write, forPrimary, mark, startedAtMs } = asked;
     const ruling = ruleWrite({
       self,
       policy: router.writes,
@@ -147,7 +147,7 @@ export function createWriteGate<Name extends string>(
           failed(error);
           return refuse(error, 'region-down');
         }
-        const decision = (forwarder as Forwarder).decide(request, ruling.to, startedAtMs);
+        const decision = (forwarder as Forwarder).decide({ view: request, to: ruling.to, startedAtMs, write });
         return decision instanceof ForwardError ? refuse(decision, 'malformed') : decision;
       }
     }
@@ -192,11 +192,12 @@ export function createWriteGate<Name extends string>(
       const startedAtMs = clock.now();
       const values = request.header(HOP_FIELD);
       const mark = values.length === 0 ? undefined : readMark(request, values);
-      // Whoever forwarded it took it for a write.
-      const write = mark?.mark === 'valid' || (isWrite?.(request) ?? !isSafe(request.method));
+      // Whoever forwarded it may run another version of the app: what it took the request for, it is.
+      const write = mark?.mark === 'valid' ? mark.claims.write : (isWrite?.(request) ?? !isSafe(request.method));
       const scope = write ? undefined : openScope(request, write);
       // Under the other policies the router reads over the WAN, or says itself that it cannot.
-      const forPrimary = write || (router.writes === 'forward' && mark === undefined && scope?.needsPrimary() === true);
+      const mayGo = router.writes === 'forward' && mark === undefined && readsData(request.method);
+      const forPrimary = write || (mayGo && scope?.needsPrimary() === true);
       const asked = { request, write, scope, forPrimary, mark, startedAtMs };
       const decision = decideBy(asked, forPrimary ? router.primaryNow() : undefined);
       return decision === undefined ? hold(asked).then(told) : told(decision);
@@ -207,6 +208,11 @@ export function createWriteGate<Name extends string>(
 /** Methods that are safe by RFC 9110 section 9.2.1. */
 function isSafe(method: string): boolean {
   return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || method === 'TRACE';
+}
+
+/** OPTIONS and TRACE ask about the server: a preflight, above all, is answered where it arrives. */
+function readsData(method: string): boolean {
+  return method !== 'OPTIONS' && method !== 'TRACE';
 }
 
 /** Fresh news that a region neither takes traffic nor gets writes done. Not known is not no. */

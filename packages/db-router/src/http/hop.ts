@@ -14,6 +14,8 @@ export interface HopClaims {
   readonly deadlineMs: number;
   /** The highest epoch that `from` has heard of. */
   readonly epoch: Epoch | undefined;
+  /** Whether it was forwarded as a write, or as a read that no node of `from` could serve. */
+  readonly write: boolean;
 }
 
 /** A request as the mark binds it. */
@@ -40,7 +42,7 @@ export function signHop(
   claims: HopClaims,
   pack: (epoch: Epoch | undefined) => string = packEpoch,
 ): string {
-  const { from, to, atMs, deadlineMs, epoch } = claims;
+  const { from, to, atMs, deadlineMs, epoch, write } = claims;
   const plain = [
     VERSION,
     from,
@@ -48,6 +50,7 @@ export function signHop(
     Math.round(atMs).toString(36),
     Math.round(deadlineMs).toString(36),
     pack(epoch),
+    write ? 'w' : 'r',
   ].join('.');
   return `${plain}.${keyring.sign(signedText(request, plain))}`;
 }
@@ -63,15 +66,16 @@ export function verifyHop(
   if (value === undefined || more.length > 0 || value.length > MAX_LENGTH) return { mark: 'invalid' };
   const end = value.lastIndexOf('.');
   const plain = value.slice(0, end);
-  const [version, from, to, at, deadline, epoch, ...rest] = plain.split('.');
-  if (version !== VERSION || epoch === undefined || rest.length > 0) return { mark: 'invalid' };
+  const [version, from, to, at, deadline, epoch, access, ...rest] = plain.split('.');
+  if (version !== VERSION || epoch === undefined || access === undefined || rest.length > 0) return { mark: 'invalid' };
   if (!keyring.verify(signedText(request, plain), value.slice(end + 1))) return { mark: 'invalid' };
   if (from === self) return { mark: 'own' };
   if (to !== self) return { mark: 'misaddressed' };
   const atMs = Number.parseInt(at as string, 36);
   if (!(Math.abs(nowMs - atMs) <= maxAgeMs)) return { mark: 'expired' };
   const deadlineMs = Number.parseInt(deadline as string, 36);
-  return { mark: 'valid', claims: { from: from as string, to, atMs, deadlineMs, epoch: unpack(epoch) } };
+  const claims = { from: from as string, to, atMs, deadlineMs, epoch: unpack(epoch), write: access === 'w' };
+  return { mark: 'valid', claims };
 }
 
 /** A request target holds no space and a method no line break, so no two requests share a text. */

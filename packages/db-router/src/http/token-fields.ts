@@ -5,7 +5,10 @@ import type { CheckedToken } from './options.ts';
 
 /** Reads a client's tokens and writes its new ones. */
 export interface TokenFields {
-  /** As the client sent them, at most {@link MAX_TOKENS}. */
+  /**
+   * As the client sent them. None is left out for what it is: a client whose own token was dropped would not read its own
+   * writes, and whoever can set cookies on a wider domain could bring that about. The router judges, and bounds.
+   */
   read(request: RequestView): readonly string[];
   write(head: ResponseHead, issued: ReturnType<RequestScope['closeHead']>): void;
 }
@@ -34,7 +37,7 @@ export function createTokenFields({
       if (fields.length === 0 && cookies.length === 0) return NONE;
       const sent = fields.flatMap((value) => value.split(',').map((token) => token.trim()));
       if (cookie !== false) sent.push(...cookieValues(cookies, cookie), ...cookieValues(cookies, seenCookie));
-      return sent.filter((token) => token !== '' && token.length <= MAX_TOKEN_LENGTH).slice(0, MAX_TOKENS);
+      return sent.filter((token) => token !== '').slice(0, MORE_THAN_ANY_ROUTER_TAKES);
     },
     write: (head, { written, seen, notice }) => {
       if (notice !== undefined) {
@@ -58,6 +61,5 @@ export function createTokenFields({
 /** Tells a client that a write its token stands for is probably lost, or that nobody can know. */
 const NOTICE_FIELD = 'X-Region-Notice';
 const NONE: readonly string[] = Object.freeze([]);
-/** What one client may send: each costs a verification. */
-const MAX_TOKENS = 8;
-const MAX_TOKEN_LENGTH = 256;
+/** The router verifies 16, and has the primary serve whoever sends more. */
+const MORE_THAN_ANY_ROUTER_TAKES = 17;

@@ -71,6 +71,16 @@ describe('gate.decide()', () => {
     expect(decide({ method: 'GET' })).toMatchObject({ action: 'proxy', reason: 'forwarded' });
   });
 
+  test.each(['OPTIONS', 'TRACE'])('forwards no %s, and holds none: no data is asked for', (method) => {
+    for (const primary of ['us-east-1', undefined] as const) {
+      const router = stubRouter('eu-west-1', primary);
+      router.primary = primary;
+      router.outOfReach = true;
+      const headers = { 'access-control-request-method': 'GET', 'x-region-token': 'garbage' };
+      expect(setUp({}, router).decide({ method, headers })).toMatchObject({ action: 'next', reason: 'read' });
+    }
+  });
+
   test('holds such a read while there is no primary, then forwards it', async () => {
     const router = stubRouter('eu-west-1', undefined);
     router.outOfReach = true;
@@ -252,16 +262,16 @@ describe('the token', () => {
   const onHead = (decision: unknown, head: ResponseHead): void =>
     (decision as { onHead(head: ResponseHead): void }).onHead(head);
 
-  test('is read from the cookies and the field, a bounded number', () => {
+  test('is read from the cookies and the field: all of them, for the router to judge and to bound', () => {
     const { router, decide } = setUp();
     decide({ headers: { cookie: 'a=1; region-token=one; region-seen=two', 'x-region-token': 'three, four' } });
     expect(router.scopes[0]?.tokens).toEqual(['three', 'four', 'one', 'two']);
     decide({
       headers: { 'x-region-token': Array(100).fill('x').join(','), cookie: `region-token=${'y'.repeat(5_000)}` },
     });
-    expect(router.scopes[1]?.tokens).toEqual(Array(8).fill('x'));
+    expect(router.scopes[1]?.tokens).toEqual(Array(17).fill('x'));
     decide({ headers: { 'x-region-token': `, ,${'y'.repeat(257)}` } });
-    expect(router.scopes[2]?.tokens).toEqual([]);
+    expect(router.scopes[2]?.tokens).toEqual(['y'.repeat(257)]);
   });
 
   test('is written when the request wrote, as a cookie and as a field', () => {

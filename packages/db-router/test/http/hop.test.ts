@@ -9,7 +9,14 @@ const keyring = (secrets: string | readonly string[]) =>
 const ring = keyring(SECRET);
 const NOW = 1_790_000_000_000;
 const post = { method: 'POST', target: '/orders?x=1' };
-const claims: HopClaims = { from: 'eu-west-1', to: 'us-east-1', atMs: NOW, deadlineMs: 5_000, epoch: EPOCH };
+const claims: HopClaims = {
+  from: 'eu-west-1',
+  to: 'us-east-1',
+  atMs: NOW,
+  deadlineMs: 5_000,
+  epoch: EPOCH,
+  write: true,
+};
 const receiver = { self: 'us-east-1', nowMs: NOW, maxAgeMs: 30_000 };
 const mark = signHop(ring, post, claims);
 
@@ -21,6 +28,8 @@ describe('verifyHop()', () => {
       mark: 'valid',
       claims: { ...claims, epoch: undefined },
     });
+    const read = signHop(ring, post, { ...claims, write: false });
+    expect(verifyHop(ring, post, [read], receiver)).toEqual({ mark: 'valid', claims: { ...claims, write: false } });
   });
 
   test('believes no mark for another request, another secret, or another purpose', () => {

@@ -28,6 +28,22 @@ describe('a request that was forwarded once', () => {
     expect(failures).toHaveLength(1);
   });
 
+  test('is a read there if it was one here, and a write if it was taken for one here', async () => {
+    let asked = 0;
+    const isWrite = (): boolean => {
+      asked += 1;
+      return asked === 2;
+    };
+    const { eu, usRouter, euRouter } = await pair(done, { isWrite });
+    euRouter.outOfReach = true;
+    expect((await ask(eu.port, 'GET', '/')).body).toBe('done');
+    expect((await ask(eu.port, 'GET', '/')).body).toBe('done');
+    expect(usRouter.scopes.map(({ access }) => access)).toEqual(['read', 'write']);
+    // A read is served there by whatever has what its token asks for, whoever is the primary.
+    usRouter.primary = undefined;
+    expect((await ask(eu.port, 'GET', '/')).body).toBe('done');
+  });
+
   test('tells the other region the highest epoch, by which a stale primary learns that it is fenced', async () => {
     const { eu, usRouter } = await pair(done);
     const hear = usRouter.hear;
