@@ -78,10 +78,10 @@ export const MUTANTS: readonly Mutation[] = [
     name: 'unknown-retried',
     edits: [
       {
-        file: `${ROUTER}/routing/statements.ts`,
-        find: "        engine.monitor.wake(node.index);\n        if (failure.outcome === 'unknown') throw unknown(node, error);\n        throw error;",
+        file: `${ROUTER}/routing/writes.ts`,
+        find: "      case 'lost':\n      case 'timeout':",
         replace:
-          '        if (reruns >= MAX_RERUNS) throw error;\n        await engine.monitor.look(node.index);\n        break;',
+          "      case 'lost':\n        if (reruns >= MAX_RERUNS) throw error;\n        await engine.monitor.look(node.index);\n        break;\n      case 'timeout':",
       },
     ],
     breaks: ['duplicate', 'happened-against-word'],
