@@ -80,11 +80,7 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
         .finally(() => flights.delete(digest));
       flights.set(digest, flight);
     }
-    return flight.then((outcome) => {
-      if (typeof outcome === 'string') return outcome;
-      keys.current();
-      return keys.holds(outcome.key) ? present(outcome) : judge(token);
-    });
+    return flight.then((outcome) => (typeof outcome === 'string' ? outcome : present(outcome)));
   };
 
   /** What is settled once for a token, for everybody who presents it at the same time. */

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FrozenObject } from '../src/index.ts';
 import { checkSignature } from '../src/signature.ts';
-import { claims, craft, ec, NOW, otherRsa, reasonOf, verifier } from './support.ts';
+import { b64, claims, craft, ec, NOW, otherRsa, reasonOf, verifier } from './support.ts';
 
 // The real check, counted.
 vi.mock('../src/signature.ts', async (original) => {
@@ -10,7 +10,7 @@ vi.mock('../src/signature.ts', async (original) => {
 });
 
 beforeEach(() => {
-  vi.mocked(checkSignature).mockClear();
+  vi.mocked(checkSignature).mockReset();
 });
 
 describe('the cache', () => {
@@ -152,6 +152,20 @@ describe('equal tokens at the same time', () => {
     expect(new Set(errors).size).toBe(5);
     expect(checkSignature).toHaveBeenCalledTimes(1);
     await expect(sessions.verify(craft(claims()))).resolves.toBeDefined();
+  });
+
+  it('and other ones are ten thousand at most: then it is 503, until they are settled', async () => {
+    let settle = (_: 'signature'): void => {};
+    const checked = new Promise<'signature'>((resolve) => (settle = resolve));
+    vi.mocked(checkSignature).mockImplementation(() => checked);
+    const sessions = verifier();
+    const header = b64(JSON.stringify({ alg: 'ES256', kid: 'ec-1' }));
+    const forged = (n: number): string => `${header}.${b64(JSON.stringify(claims({ sub: `${n}` })))}.AAAA`;
+    const all = Array.from({ length: 10_000 }, (_, n) => reasonOf(sessions.verify(forged(n))));
+    expect(await reasonOf(sessions.verify(forged(10_000)))).toBe('ERR_SESSION_UNAVAILABLE');
+    settle('signature');
+    expect(new Set(await Promise.all(all))).toEqual(new Set(['signature']));
+    expect(await reasonOf(sessions.verify(forged(10_000)))).toBe('signature');
   });
 
   it('are asked about by isRevoked each', async () => {
