@@ -58,7 +58,8 @@ const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
  * ```
  *
  * @throws {TypeError | RangeError} `self` is unset or not in `all`; a name is not a DNS label; an origin is not an
- * origin, is not `https:` (without `development`), or is shared by two regions; a host is not a host name.
+ * origin, is not `https:` (without `development`), is shared by two regions, or is under a global host although there is
+ * another region (without `development`); a host is not a host name.
  */
 export function defineRegions<const Name extends string, const Self extends string | undefined>(
   options: RegionsOptions<Name, Self>,
@@ -100,6 +101,12 @@ export function defineRegions<const Name extends string, const Self extends stri
       throw new TypeError(`defineRegions: hosts must be host names; got ${JSON.stringify(given)}`);
     return host;
   });
+  for (const { name, origin } of development || byName.size === 1 ? [] : byName.values()) {
+    // A redirect there could come in at this region again, and be redirected again.
+    if (hosts.includes(normaliseHost(new URL(origin).host) ?? '')) {
+      throw new RangeError(`defineRegions: all['${name}'].origin must not be under one of the global hosts`);
+    }
+  }
   return Object.freeze({
     self: own.name,
     list: Object.freeze([...byName.values()]),

@@ -86,6 +86,13 @@ describe('defineRegions()', () => {
     expect(() => define({ all: other, development: true })).toThrow('must use https');
   });
 
+  test('takes the global host for the origin of a region that is alone, or of one machine', () => {
+    const one = { 'us-east-1': { origin: 'https://app.example.com' } };
+    expect(define({ all: one, hosts: ['app.example.com'] }).hosts).toEqual(['app.example.com']);
+    const two = { 'us-east-1': { origin: 'http://localhost:1' }, b: { origin: 'http://localhost:2' } };
+    expect(define({ all: two, hosts: ['localhost'], development: true }).hosts).toEqual(['localhost']);
+  });
+
   test('refuses two regions under one origin, however it is spelt', () => {
     const twice = { 'us-east-1': { origin: 'https://a.example' }, b: { origin: 'https://A.example:443' } };
     expect(() => define({ all: twice })).toThrow("all['b'].origin is also the origin of another region");
@@ -101,6 +108,14 @@ describe('defineRegions()', () => {
     [{ all: { 'us-east-1': { url: 'x' } } }, TypeError, 'has no option "url"; it takes origin'],
     [{ hosts: 'app.example.com' }, TypeError, 'hosts must be an array'],
     [{ hosts: ['https://app.example.com'] }, TypeError, 'hosts must be host names; got "https://app.example.com"'],
+    [
+      {
+        hosts: ['app.example.com', 'US.example.com.:443'],
+        all: { ...all, 'us-east-1': { origin: 'https://us.example.com' } },
+      },
+      RangeError,
+      "all['us-east-1'].origin must not be under one of the global hosts",
+    ],
     [{ hosts: [7] }, TypeError, 'hosts must be host names; got 7'],
     [{ development: 'yes' }, TypeError, 'development must be a boolean; got string'],
     [{ origins: {} }, TypeError, 'defineRegions has no option "origins"'],

@@ -158,10 +158,25 @@ function checkToken<Name extends string>(given: TokenOptions, regions: Regions<N
   const token = { ...TOKEN_DEFAULTS, secure: !regions.development, ...given };
   check.integer('createWriteGate: token.maxAgeSeconds', token.maxAgeSeconds, { min: 1, max: 86_400 });
   check.boolean('createWriteGate: token.secure', token.secure);
+  if (!token.secure && !regions.development) {
+    throw new RangeError(
+      'createWriteGate: token.secure must be true (false only with development: true in defineRegions)',
+    );
+  }
   for (const name of ['cookie', 'seenCookie', 'header'] as const) {
     const value = token[name];
     if (value !== false && !FIELD_NAME.test(check.string(`createWriteGate: token.${name}`, value))) {
       throw new RangeError(`createWriteGate: token.${name} must be a name of letters, digits, - and _`);
+    }
+  }
+  // Browsers drop what does not keep to these prefixes (RFC 6265bis section 4.1.3), and the client's tokens with it.
+  for (const name of token.cookie === false ? [] : [token.cookie, token.seenCookie]) {
+    if (
+      /^__host-/i.test(name) ? token.domain !== undefined || !token.secure : /^__secure-/i.test(name) && !token.secure
+    ) {
+      throw new RangeError(
+        'createWriteGate: token.cookie must not begin with __Host- beside a domain, nor with either prefix without secure',
+      );
     }
   }
   if (token.cookie !== false) checkCookieDomain('createWriteGate: token.domain', token.domain, regions);

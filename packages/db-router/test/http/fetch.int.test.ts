@@ -104,6 +104,22 @@ describe('the gate as a fetch handler', () => {
     expect(failures).toHaveLength(1);
   });
 
+  test('passes on a reason phrase that a Response can have, and leaves out one that it cannot', async () => {
+    for (const [reason, text] of [
+      ['Made', 'Made'],
+      ['Made \xe2\x9c\x93', 'Made \xe2\x9c\x93'],
+      ['Made \x01', ''],
+    ] as const) {
+      const line = Buffer.from(`HTTP/1.1 201 ${reason}\r\nContent-Length: 0\r\n\r\n`, 'latin1');
+      const { send } = await fetchDoor(
+        () => {},
+        rude('', (socket) => socket.write(line)),
+      );
+      const answer = await send();
+      expect([answer.status, answer.statusText]).toEqual([201, text]);
+    }
+  });
+
   test('answers for a status that no Response can have', async () => {
     const { send } = await fetchDoor(
       () => {},

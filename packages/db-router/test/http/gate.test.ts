@@ -1,4 +1,4 @@
-import { fakeView, live, RegionKitError, type ResponseHead } from '@regionkit/core';
+import { defineRegions, fakeView, live, RegionKitError, type ResponseHead } from '@regionkit/core';
 import { fakeClock, type RequestParts, requestView } from '@regionkit/core/testing';
 import { describe, expect, test, vi } from 'vitest';
 import { createWriteGate, type WriteGateOptions } from '../../src/http/index.ts';
@@ -336,12 +336,27 @@ describe('createWriteGate()', () => {
     [{ retryAfterSeconds: -1 }, /retryAfterSeconds/],
     [{ token: { cookie: 'a b' } }, /token.cookie/],
     [{ token: { header: 'x:y' } }, /token.header/],
+    [
+      { token: { cookie: '__Host-token', domain: 'example.com', secure: true } },
+      /token.cookie must not begin with __Host-/,
+    ],
+    [{ token: { seenCookie: '__Secure-seen', secure: false } }, /nor with either prefix without secure/],
     [{ token: { domain: 'example.org' } }, /token.domain must cover/],
     [{ token: { maxAgeSeconds: 0 } }, /token.maxAgeSeconds/],
     [{ tokens: {} }, /has no option "tokens"/],
     [{ regions: regionsOf('us-east-1', ORIGINS) }, /regions must be those of the router/],
   ])('refuses %o', (options, message) => {
     expect(() => setUp(options as never)).toThrow(message);
+  });
+
+  test('lets no token go without Secure outside development', () => {
+    const regions = defineRegions({
+      self: 'eu-west-1',
+      all: { 'us-east-1': { origin: ORIGINS['us-east-1'] }, 'eu-west-1': { origin: ORIGINS['eu-west-1'] } },
+    });
+    const token = { domain: 'example.com', secure: false };
+    expect(() => setUp({ regions, token })).toThrow(/token.secure must be true/);
+    expect(() => setUp({ regions, token: { ...token, secure: true } })).not.toThrow();
   });
 
   test('needs no secret where nothing is forwarded', () => {
