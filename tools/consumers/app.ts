@@ -48,7 +48,7 @@ export async function createApp(): Promise<express.Express> {
   const issuer = createSessionIssuer({
     key: 'pem',
     issuer: 'https://auth.example.com',
-    audience: null,
+    audience: 'api',
     lifetimeMs: 60_000,
   });
   const gate = createWriteGate(router, { regions, view, forward: { secret }, token: { domain: 'example.com' } });
