@@ -196,10 +196,16 @@ export function createWriteGate<Name extends string>(
       const write = mark?.mark === 'valid' ? mark.claims.write : (isWrite?.(request) ?? !isSafe(request.method));
       const scope = write ? undefined : openScope(request, write);
       // Under the other policies the router reads over the WAN, or says itself that it cannot.
-      const mayGo = router.writes === 'forward' && mark === undefined && readsData(request.method);
-      const forPrimary = write || (mayGo && scope?.needsPrimary() === true);
+      const isAway =
+        router.writes === 'forward' &&
+        mark === undefined &&
+        readsData(request.method) &&
+        scope?.needsPrimary() === true;
+      const primary = write || isAway ? router.primaryNow() : undefined;
+      // A read is never held here: its handler may not ask the database at all, and the router holds what does.
+      const forPrimary = write || (isAway && primary !== undefined);
       const asked = { request, write, scope, forPrimary, mark, startedAtMs };
-      const decision = decideBy(asked, forPrimary ? router.primaryNow() : undefined);
+      const decision = decideBy(asked, primary);
       return decision === undefined ? hold(asked).then(told) : told(decision);
     },
   } satisfies WriteGateDecider);
