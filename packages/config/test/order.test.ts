@@ -27,6 +27,17 @@ test('a rollback is taken when the region says it again, within seconds', async 
   expect(config.get('db')).toBe('value 1');
 });
 
+test('a rollback is one also of a version that another region told first', async () => {
+  const clock = fakeClock();
+  const source = scripted({ 'us-east-1': new SourceError('network'), 'eu-west-1': v(2) });
+  await using config = await load(source, clock);
+  source.answers.set('us-east-1', v(2));
+  await clock.advance(900_000);
+  source.answers.set('us-east-1', v(1));
+  await clock.advance(920_000);
+  expect(config.get('db')).toBe('value 1');
+});
+
 test('a replica that was promoted and went its own way is left when the first region insists', async () => {
   const clock = fakeClock();
   const source = scripted({ 'us-east-1': new SourceError('network'), 'eu-west-1': v(9) });

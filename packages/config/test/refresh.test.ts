@@ -170,6 +170,7 @@ describe('after close', () => {
     const told: unknown[] = [];
     config.subscribe((change) => void told.push(change));
     config.ref('db').subscribe((value) => void told.push(value));
+    for (const event of ['refreshed', 'refresh-failed'] as const) config.on(event, () => told.push(event));
     await config.close();
     expect(source.asked.at(-1)?.signal.aborted).toBe(true);
     expect(await refresh).toBe('failed');

@@ -171,6 +171,15 @@ describe('a token of an unknown key', () => {
     await sessions.clock.advance(1);
     expect(new Set(await Promise.all(all))).toEqual(new Set(['unknown-key']));
     expect(refresh).toHaveBeenCalledTimes(1);
+
+    // Those who waited wait no longer: there is room for others.
+    await sessions.clock.advance(30_000);
+    const later = vi.fn();
+    void reasonOf(sessions.verify(token)).then(later);
+    await sessions.clock.advance(999);
+    expect(later).not.toHaveBeenCalled();
+    await sessions.clock.advance(1);
+    expect(later).toHaveBeenCalledTimes(1);
   });
 
   it('is refused when the source fails, or there is none to ask', async () => {

@@ -73,6 +73,16 @@ describe('a fetch', () => {
     expect(sessions.stats().keys.map(({ kid }) => kid)).toEqual(['rsa-1']);
   });
 
+  it('is the last one once the live value names another source', async () => {
+    const keys = live<KeySource>(URL_OF_KEYS);
+    const { clock, fetch, sessions } = remote({ keys });
+    await sessions.ready();
+    keys.set(jwks);
+    await clock.advance(3_600_000);
+    expect(fetch).toHaveBeenCalledTimes(1);
+    expect(clock.pending).toBe(0);
+  });
+
   it('is made up for by the first verification after the process was suspended', async () => {
     const { clock, fetch, sessions, ask } = remote();
     await sessions.ready();
@@ -152,13 +162,25 @@ describe('keys that their URL does not confirm', () => {
     await clock.advance(7_200_000);
     fetch.mockImplementation(down);
     keys.set(URL_OF_KEYS);
-    expect(await ask()).toBe('accepted');
     expect(sessions.stats().keyState).toBe('stale');
+    expect(await ask()).toBe('accepted');
     await clock.advance(3_600_001);
     expect(await ask()).toBe(UNAVAILABLE);
     keys.set(jwks);
     expect(await ask()).toBe('accepted');
     expect(sessions.stats()).toMatchObject({ keyState: 'fresh', fetchedMsAgo: undefined });
+  });
+
+  it('are what they were when the verifier was closed', async () => {
+    for (const expired of [false, true]) {
+      const { clock, fetch, sessions, ask } = remote({ remote: { maxStaleMs: 3_600_000 } });
+      await sessions.ready();
+      fetch.mockImplementation(down);
+      await clock.advance(expired ? 3_700_000 : 0);
+      await sessions.close();
+      await clock.advance(7_200_000);
+      expect(await ask()).toBe(expired ? UNAVAILABLE : 'accepted');
+    }
   });
 
   it('stay in use for ever if somebody wrote null', async () => {
