@@ -14,7 +14,7 @@ export const CONNECTIONS = 32;
 export const SECRET = 'a secret of the bench, 32 bytes long';
 export const SELECT = 'select v from kv where k = $1';
 export const INSERT = 'insert into log (v) values ($1)';
-export const KEYS = 1_000;
+const KEYS = 1_000;
 
 export async function createTables(lab: Lab<Name>): Promise<void> {
   await lab.primary.query(

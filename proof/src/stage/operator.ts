@@ -17,7 +17,7 @@ export interface Operator {
 }
 
 /** What a schedule asked cannot be done to this world. */
-export class Refusal extends Error {}
+class Refusal extends Error {}
 
 export interface OperatorOptions {
   readonly stage: Stage;

@@ -15,7 +15,7 @@ import { baseSettings, formatSettings, type Settings } from './settings.ts';
 
 const run = promisify(execFile);
 
-export const ADMIN = 'postgres';
+const ADMIN = 'postgres';
 export const APP = 'app';
 
 export interface NodeOptions {
