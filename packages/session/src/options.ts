@@ -84,7 +84,7 @@ export interface RemoteKeysOptions {
   /**
    * How long the last good keys stay in use while the URL does not confirm them: every session is answered 503 after
    * that. The event `keys-rejected` tells of each fetch that failed, long before. `null`: for ever, so that whoever has
-   * stolen a key and keeps us from its URL signs in for ever too. @default 604_800_000
+   * stolen a key and keeps us from its URL signs in for ever too. At least twice `everyMs`. @default 604_800_000
    */
   readonly maxStaleMs?: number | null;
   /** @default globalThis.fetch */
@@ -196,22 +196,20 @@ export function checkOptions<Claims>(options: SessionVerifierOptions<Claims>): V
       maxBytes: integer('remote.maxBytes', remote.maxBytes, DEFAULTS.remote.maxBytes, 16_777_216, 1_024),
       fetch,
     },
-    maxStaleMs:
-      remote.maxStaleMs === null
-        ? Number.POSITIVE_INFINITY
-        : integer(
-            'remote.maxStaleMs',
-            remote.maxStaleMs,
-            DEFAULTS.remote.maxStaleMs,
-            Number.MAX_SAFE_INTEGER,
-            2 * everyMs,
-          ),
+    maxStaleMs: checkStaleness(remote.maxStaleMs, everyMs),
     roles,
     from: checkSources(options.from ?? [bearer()]),
     realm,
     development: check.boolean(`${NAME}: development`, options.development ?? false),
     clock: options.clock ?? systemClock,
   };
+}
+
+/** Keys must not expire between two fetches that succeed. */
+function checkStaleness(given: number | null | undefined, everyMs: number): number {
+  if (given === null) return Number.POSITIVE_INFINITY;
+  const min = 2 * everyMs;
+  return check.integer(`${NAME}: remote.maxStaleMs`, given ?? Math.max(DEFAULTS.remote.maxStaleMs, min), { min });
 }
 
 function checkAlgorithms(given: readonly SessionAlgorithm[]): ReadonlySet<CanonicalAlgorithm> {

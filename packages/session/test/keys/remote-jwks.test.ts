@@ -196,5 +196,6 @@ describe('keys that their URL does not confirm', () => {
     expect(() => remote({ remote: { everyMs: 60_000, maxStaleMs: 119_999 } })).toThrow(
       /remote\.maxStaleMs must be an integer from 120000/,
     );
+    expect(() => remote({ remote: { everyMs: 1_209_600_000 } })).not.toThrow();
   });
 });
