@@ -17,11 +17,7 @@ export function callsPerSecond(op: () => unknown, durationMs: number, batch = 1_
 }
 
 /** The same for calls that are awaited one by one, without a look at the clock at each. */
-export async function awaitedCallsPerSecond(
-  op: () => Promise<unknown>,
-  durationMs: number,
-  batch = 100,
-): Promise<Sample> {
+export async function awaitedCallsPerSecond(op: () => unknown, durationMs: number, batch = 100): Promise<Sample> {
   const begin = performance.now();
   let calls = 0;
   let elapsedMs = 0;
@@ -34,8 +30,8 @@ export async function awaitedCallsPerSecond(
 }
 
 /**
- * Keeps `inFlight` calls of `op` under way for about `durationMs`, each told which of them it is; throughput and latency
- * of every call.
+ * Keeps `inFlight` calls of `op` under way for about `durationMs`, each told which of them it is; throughput, latency
+ * of every call, and what this process used its processors for.
  */
 export async function callsInFlight(
   op: (place: number) => Promise<unknown>,
@@ -43,6 +39,7 @@ export async function callsInFlight(
   inFlight: number,
 ): Promise<Sample> {
   const latencyNs = createHistogram();
+  const cpuBefore = process.cpuUsage();
   const begin = performance.now();
   const end = begin + durationMs;
   const worker = async (place: number): Promise<void> => {
@@ -54,7 +51,9 @@ export async function callsInFlight(
   };
   await Promise.all(Array.from({ length: inFlight }, (_, place) => worker(place)));
   const elapsedMs = performance.now() - begin;
+  const cpu = process.cpuUsage(cpuBefore);
   return {
+    cpuMicrosPerOp: (cpu.user + cpu.system) / latencyNs.count,
     opsPerSecond: (latencyNs.count / elapsedMs) * 1_000,
     p50Ms: latencyNs.percentile(50) / 1e6,
     p99Ms: latencyNs.percentile(99) / 1e6,

@@ -23,7 +23,7 @@ export async function carrying(
       await runTrial({
         title,
         baseline: 'direct call',
-        metrics: ['growthMiB', 'rssMiB', 'mibPerSecond'],
+        metrics: ['growthMiB', 'rssMiB', 'mibPerSecond', 'cpuMs'],
         contenders: contenders.map(([name, server]) => ({
           name,
           measure: () => watched(server, before.get(name) ?? 0, () => transfer(server.port, BYTES)),
@@ -46,10 +46,17 @@ async function watched(server: ServerProcess, beforeMiB: number, transfer: () =>
       await new Promise((next) => setTimeout(next, SAMPLE_EVERY_MS));
     }
   })();
+  const { cpuMs: cpuBeforeMs = 0 } = await server.ask();
   const begin = performance.now();
   await transfer();
   const seconds = (performance.now() - begin) / 1_000;
   done = true;
   await watching;
-  return { rssMiB: most, growthMiB: Math.max(0, most - beforeMiB), mibPerSecond: BYTES / 2 ** 20 / seconds };
+  const { cpuMs = Number.NaN } = await server.ask();
+  return {
+    rssMiB: most,
+    growthMiB: Math.max(0, most - beforeMiB),
+    mibPerSecond: BYTES / 2 ** 20 / seconds,
+    cpuMs: cpuMs - cpuBeforeMs,
+  };
 }

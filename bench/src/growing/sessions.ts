@@ -33,7 +33,7 @@ export async function sessions(): Promise<GrowthResult> {
       const heap = (await heapKiB()) - before;
       return {
         measure: async (ms: number) => {
-          const { nsPerOp = 0 } = await awaitedCallsPerSecond(async () => verify(next()), ms);
+          const { nsPerOp = 0 } = await awaitedCallsPerSecond(() => verify(next()), ms);
           return { nsPerOp, heapKiBPerSession: heap / size };
         },
       };

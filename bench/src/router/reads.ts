@@ -55,7 +55,7 @@ export async function reading(router: RegionRouter<Name>, lab: Lab<Name>): Promi
       await runTrial({
         title: `one row by key from the replica, ${inFlight} in flight`,
         baseline: 'pg pool.query',
-        metrics: ['opsPerSecond', 'p50Ms', 'p99Ms'],
+        metrics: ['opsPerSecond', 'cpuMicrosPerOp', 'p50Ms', 'p99Ms'],
         contenders: calls.map(([name, call]) => ({ name, measure: (ms) => callsInFlight(call, ms, inFlight) })),
         bars: [
           { contender: 'regionkit read', against: 'pg pool.query', metric: 'opsPerSecond', atLeast: 0.97 },
@@ -139,7 +139,7 @@ export async function readingCausally(lab: Lab<Name>, writer: RegionRouter<Name>
   const result = await runTrial({
     title: 'causal reads in steady state, 8 in flight',
     baseline: 'pg pool.query',
-    metrics: ['queriesPerRead', 'opsPerSecond', 'p50Ms', 'p99Ms'],
+    metrics: ['queriesPerRead', 'opsPerSecond', 'cpuMicrosPerOp', 'p50Ms', 'p99Ms'],
     contenders,
     bars: [{ contender: 'regionkit read with a token', metric: 'queriesPerRead', atMost: 1.01 }],
     notes: ['Each request opens a scope and verifies a token. The probes of the router count as queries too.'],

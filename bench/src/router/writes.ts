@@ -18,7 +18,7 @@ export async function writing(router: RegionRouter<Name>, lab: Lab<Name>): Promi
   const result = await runTrial({
     title: 'one insert in the primary region, 8 in flight',
     baseline: 'pg pool.query',
-    metrics: ['opsPerSecond', 'p50Ms', 'p99Ms'],
+    metrics: ['opsPerSecond', 'cpuMicrosPerOp', 'p50Ms', 'p99Ms'],
     contenders: [
       contender('pg pool.query', () => pool.query(INSERT, ['x'])),
       contender('regionkit write', () => router.write(INSERT, ['x'])),
