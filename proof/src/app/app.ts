@@ -71,6 +71,8 @@ export function createProofApp(settings: AppSettings): {
     }
     door(request, response);
   });
+  // A client that asks again just when an idle connection is closed gets no answer, which would say nothing of ours.
+  server.keepAliveTimeout = 120_000;
   return { server, router };
 }
 
