@@ -81,9 +81,8 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>): 
       const was = before.nodes[view.index]?.state;
       if (was === view.state) continue;
       if (view.state === 'fenced' || view.state === 'foreign') {
-        const error = new NodeFencedError(node.id);
-        node.turnAway(error);
-        const clients = node.destroyAll(error);
+        node.turnAway(new NodeUnavailableError(node.id));
+        const clients = node.destroyAll(new NodeFencedError(node.id));
         if (view.state === 'fenced') emit('fenced', { node: node.id, by: highestOf(topology), clients });
       } else if (view.state === 'unreachable') node.turnAway(new NodeUnavailableError(node.id));
     }

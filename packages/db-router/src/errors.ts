@@ -117,7 +117,7 @@ export class NodeFencedError extends RouterError {
   readonly node: string;
 
   constructor(node: string) {
-    super('ERR_NODE_FENCED', `${node} was fenced: a newer primary is known`, 'unknown', UNAVAILABLE);
+    super('ERR_NODE_FENCED', `${node} was fenced: a newer primary is known`, 'unknown', { status: 500 });
     this.node = node;
   }
 }
@@ -137,15 +137,13 @@ export class OutcomeUnknownError extends RouterError {
 
 /** The transaction did not happen. */
 export class RolledBackError extends RouterError {
-  constructor(why: 'commit-said-rollback' | 'connection-lost' | 'ended-inside', cause?: unknown) {
+  constructor(why: 'commit-said-rollback' | 'connection-lost', cause?: unknown) {
     const messages = {
       'commit-said-rollback': 'COMMIT answered ROLLBACK: a statement of the transaction had failed',
       'connection-lost': 'the connection was lost before COMMIT',
-      'ended-inside': 'the callback ended the transaction with a statement of its own',
     };
-    const lost = why === 'connection-lost';
-    super('ERR_ROLLED_BACK', messages[why], why === 'ended-inside' ? 'unknown' : 'rolled-back', {
-      ...(lost ? UNAVAILABLE : { status: 500 }),
+    super('ERR_ROLLED_BACK', messages[why], 'rolled-back', {
+      ...(why === 'connection-lost' ? UNAVAILABLE : { status: 500 }),
       cause,
     });
   }
@@ -180,13 +178,16 @@ export class TransactionClosedError extends RouterError {
   }
 }
 
-/** BEGIN, COMMIT or ROLLBACK inside a transaction of the router's: it begins and ends it itself. */
+/**
+ * BEGIN, COMMIT or ROLLBACK inside a transaction of the router's: it begins and ends it itself. Refused before it is sent
+ * (`not-sent`), or found out at the end, when a statement of several had one in it (`unknown`).
+ */
 export class TransactionControlError extends RouterError {
-  constructor() {
+  constructor(outcome: 'not-sent' | 'unknown' = 'not-sent') {
     super(
       'ERR_TRANSACTION_CONTROL',
       'the router begins and ends the transaction: return or throw, or use a SAVEPOINT',
-      'not-sent',
+      outcome,
     );
   }
 }

@@ -139,7 +139,7 @@ export function createTransactions(engine: Engine, statements: Statements): RunT
     }
     if (client.getTransactionStatus?.() === 'I') {
       giveBack(false);
-      return { ok: false, failure: LEAKED, began: true, error: new RolledBackError('ended-inside') };
+      return { ok: false, failure: LEAKED, began: true, error: new TransactionControlError('unknown') };
     }
     try {
       const listens = scope !== undefined && !inRecovery && options.readOnly !== true;

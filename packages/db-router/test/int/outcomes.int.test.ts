@@ -367,7 +367,7 @@ describe('what became of a statement that failed, on real servers', () => {
         await insert('hidden')(tx);
         await tx.query('SELECT 1; COMMIT');
       });
-      expect(await failureOf(hidden)).toMatchObject({ code: 'ERR_ROLLED_BACK', outcome: 'unknown' });
+      expect(await failureOf(hidden)).toMatchObject({ code: 'ERR_TRANSACTION_CONTROL', outcome: 'unknown' });
       await router.transaction(async (tx) => {
         await tx.query('SAVEPOINT a');
         await tx.query('SELECT 1 / 0').catch(() => {});
