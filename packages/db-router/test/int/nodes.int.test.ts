@@ -3,7 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 import type { Lab } from '@regionkit/lab';
 import pg from 'pg';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createRegionRouter } from '../../src/index.ts';
 import { eventually, failureOf, type Name, regionsFrom, SECRET, startLab, startRouter } from './lab.ts';
 
@@ -154,50 +154,6 @@ describe('nodes that are not what they seem, on real servers', () => {
     expect(router.explain('write')).toMatchObject({ node: 'us/2', reason: 'local-primary' });
   });
 
-  it('does not take two pools that reach one server for two primaries', async () => {
-    const lab = await labOfTest({ regions: ['us'] });
-    const router = createRegionRouter({
-      regions: regionsFrom('us', ['us']),
-      pools: { us: [lab.region('us').pool(), lab.region('us').pool()] },
-    });
-    onTestFinished(() => router.close());
-    expect((await router.write('SELECT 1')).rowCount).toBe(1);
-    expect(router.topology()).toMatchObject({ state: 'ready', primary: { epoch: { owner: 'us/0' } } });
-  });
-
-  it('sends no write to a primary that an operator made read-only, and goes on when he is done', async () => {
-    const lab = await labOfTest({ regions: ['us'] });
-    const router = await startRouter(lab, 'us', { holdWritesMs: 20_000 });
-    await router.write("INSERT INTO note (text) VALUES ('before')");
-    const set = async (value: string) => {
-      await lab.region('us').query(`ALTER SYSTEM SET default_transaction_read_only = ${value}`);
-      await lab.region('us').query('SELECT pg_reload_conf()');
-    };
-    await set('on');
-    await eventually(() => {
-      router.doubt();
-      return router.topology().state === 'read-only';
-    });
-    const writing = router.write("INSERT INTO note (text) VALUES ('when he is done')");
-    expect((await router.read('SELECT count(*)::int AS n FROM note')).rows).toEqual([{ n: 1 }]);
-    expect(router.explain('write')).toMatchObject({ action: 'hold', reason: 'read-only' });
-    await set('off');
-    expect((await writing).rowCount).toBe(1);
-  });
-
-  it('learns of a setting that shows only to new sessions by the first write that meets it', async () => {
-    const lab = await labOfTest({ regions: ['us'] });
-    const router = await startRouter(lab, 'us', { holdWritesMs: 500 });
-    await router.write('SELECT 1');
-    await lab.region('us').query('ALTER ROLE app SET default_transaction_read_only = on');
-    router.recycle();
-    expect(await failureOf(router.write("INSERT INTO note (text) VALUES ('refused')"))).toMatchObject({
-      code: 'ERR_NO_PRIMARY',
-      reason: 'read-only',
-      outcome: 'not-sent',
-    });
-  });
-
   it('refuses a node of another database, and adopts none while they differ', async () => {
     const [lab, stranger] = await Promise.all([labOfTest({ regions: ['us'] }), labOfTest({ regions: ['us'] })]);
     const router = createRegionRouter({
@@ -214,9 +170,60 @@ describe('nodes that are not what they seem, on real servers', () => {
       reason: 'foreign-system',
     });
   });
+});
+
+describe('one region, on a real server', () => {
+  let lab: Lab<Name>;
+  beforeAll(async () => {
+    lab = await startLab({ regions: ['us'] });
+  });
+  afterAll(() => lab.close());
+
+  it('does not take two pools that reach one server for two primaries', async () => {
+    const router = createRegionRouter({
+      regions: regionsFrom('us', ['us']),
+      pools: { us: [lab.region('us').pool(), lab.region('us').pool()] },
+    });
+    onTestFinished(() => router.close());
+    expect((await router.write('SELECT 1')).rowCount).toBe(1);
+    expect(router.topology()).toMatchObject({ state: 'ready', primary: { epoch: { owner: 'us/0' } } });
+  });
+
+  it('sends no write to a primary that an operator made read-only, and goes on when he is done', async () => {
+    const router = await startRouter(lab, 'us', { holdWritesMs: 20_000 });
+    await router.write("INSERT INTO note (text) VALUES ('before')");
+    const set = async (value: string) => {
+      await lab.region('us').query(`ALTER SYSTEM SET default_transaction_read_only = ${value}`);
+      await lab.region('us').query('SELECT pg_reload_conf()');
+    };
+    await set('on');
+    await eventually(() => {
+      router.doubt();
+      return router.topology().state === 'read-only';
+    });
+    const writing = router.write("INSERT INTO note (text) VALUES ('when he is done')");
+    expect((await router.read("SELECT count(*)::int AS n FROM note WHERE text = 'before'")).rows).toEqual([{ n: 1 }]);
+    expect(router.explain('write')).toMatchObject({ action: 'hold', reason: 'read-only' });
+    await set('off');
+    expect((await writing).rowCount).toBe(1);
+  });
+
+  it('learns of a setting that shows only to new sessions by the first write that meets it', async () => {
+    const router = await startRouter(lab, 'us', { holdWritesMs: 500 });
+    await router.write('SELECT 1');
+    await lab.region('us').query('ALTER ROLE app SET default_transaction_read_only = on');
+    onTestFinished(async () => {
+      await lab.region('us').query('ALTER ROLE app RESET default_transaction_read_only');
+    });
+    router.recycle();
+    expect(await failureOf(router.write("INSERT INTO note (text) VALUES ('refused')"))).toMatchObject({
+      code: 'ERR_NO_PRIMARY',
+      reason: 'read-only',
+      outcome: 'not-sent',
+    });
+  });
 
   it('keeps no process alive by itself', async () => {
-    const lab = await labOfTest({ regions: ['us'] });
     const script = `
       import { defineRegions } from '@regionkit/core';
       import pg from 'pg';
