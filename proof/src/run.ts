@@ -94,7 +94,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     await Promise.all(lives);
     await stage.lab.caughtUp({ timeoutMs: CAUGHT_UP_TIMEOUT_MS }).catch((error: unknown) => tell(String(error)));
 
-    await seeRecovery(judge, now);
+    await seeRecovery(judge, { now, rejects: deployment.writes === 'reject' });
     await readEverything(clients, now);
     for (const client of [...clients, judge]) client.close();
     const { primary } = stage.lab;
@@ -111,13 +111,16 @@ export async function run(options: RunOptions): Promise<RunResult> {
 const CARRIES: readonly OperationEntry['carries'][] = ['both', 'written', 'both', 'both', 'both', 'nothing'];
 
 /** Writes and reads in every region until it works, or for long enough to say that it does not. */
-async function seeRecovery(judge: Client, now: () => number): Promise<void> {
+async function seeRecovery(
+  judge: Client,
+  { now, rejects }: { readonly now: () => number; readonly rejects: boolean },
+): Promise<void> {
   const until = now() + RECOVERY_TIMEOUT_MS;
   for (const region of REGIONS) {
     for (const kind of ['append', 'list'] as const) {
       for (;;) {
-        const { outcome } = await judge.ask(kind, 'list/judge/0', region);
-        if (outcome === 'ok' || now() > until) break;
+        const { outcome, hint } = await judge.ask(kind, 'list/judge/0', region);
+        if (outcome === 'ok' || (rejects && hint !== undefined) || now() > until) break;
         await pause(RECOVERY_SPACING_MS);
       }
     }

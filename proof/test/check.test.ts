@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkHistory } from '../src/check/check.ts';
 import type { Entry, Knowledge, PromotionNote } from '../src/history/entries.ts';
 import { UNKNOWN_LSN } from '../src/history/position.ts';
+import { REGIONS } from '../src/regions.ts';
 import { type HistoryBuilder, saw, writeHistory, wrote } from './histories.ts';
 
 const broken = (entries: readonly Entry[]): string[] => [...new Set(checkHistory(entries).map(({ rule }) => rule))];
@@ -355,6 +356,21 @@ describe('answers', () => {
     history.op('append', { region: 'us', final: true, outcome: 'not-sent' });
     expect(broken(history.entries({ recovered: false }))).toEqual(['not-recovered']);
     expect(checkHistory(history.entries({ recovered: false }))).toHaveLength(6);
+  });
+
+  it('may point to the primary where writes are rejected, and nowhere else', () => {
+    const deployment = { writes: 'reject', pools: 'all', store: true, monotonicReads: true } as const;
+    const reject = (hint: string): string[] => {
+      const history = writeHistory();
+      for (const region of REGIONS) {
+        const refusal = region === 'us' ? {} : ({ outcome: 'not-sent', hint } as const);
+        history.op('append', { region, final: true, ...refusal });
+        history.op('list', { region, final: true, key: 'list/none', entries: [] });
+      }
+      return broken(history.entries({ recovered: false, run: { deployment } }));
+    };
+    expect(reject('us')).toEqual([]);
+    expect(reject('ap')).toEqual(['not-recovered']);
   });
 });
 

@@ -63,14 +63,18 @@ function wasDisturbed(
   return false;
 }
 
-/** Once the world is whole again every region reads and writes. */
-function checkRecovery({ operations }: History): readonly Violation[] {
+/** Once the world is whole again every region reads and writes; where writes are rejected, it says where to go. */
+function checkRecovery({ operations, run, end }: History): readonly Violation[] {
   const finals = operations.filter(({ final }) => final);
+  const isWell = ({ kind, region, outcome, hint }: OperationEntry): boolean => {
+    const rejects = kind === 'append' && run.deployment.writes === 'reject' && region !== end.primary;
+    return rejects ? outcome === 'not-sent' && hint === end.primary : outcome === 'ok';
+  };
   return REGIONS.flatMap((region) =>
     (['append', 'list'] as const).flatMap((kind): Violation[] => {
       const tries = finals.filter((operation) => operation.kind === kind && operation.region === region);
       const last = tries.at(-1);
-      if (tries.some(({ outcome }) => outcome === 'ok')) return [];
+      if (tries.some(isWell)) return [];
       const what = last === undefined ? 'was not tried' : `ended ${last.status} ${last.code ?? last.failure ?? ''}`;
       return [
         {

@@ -94,8 +94,8 @@ export const MUTANTS: readonly Mutation[] = [
     edits: [
       {
         file: `${ROUTER}/engine.ts`,
-        find: 'const clients = node.destroyAll(error);',
-        replace: 'const clients = 0;',
+        find: 'node.destroyAll(new NodeFencedError(node.id))',
+        replace: '0',
       },
     ],
     breaks: ['write-on-fenced'],

@@ -53,10 +53,10 @@ export async function setStage({ deployment, mutation, directory, onEvent, onExi
     lab = made;
     await made.primary.query(SCHEMA);
     await made.caughtUp();
-    const free = await freePorts(REGIONS.length);
-    const ports = perRegion((region) => free[REGIONS.indexOf(region)] as number);
+    const free = [...(await freePorts(REGIONS.length * (REGIONS.length + 1)))];
+    const ports = perRegion(() => free.pop() as number);
     for (const from of REGIONS) {
-      for (const to of REGIONS) wires.set(`${from} ${to}`, await createWire(ports[to]));
+      for (const to of REGIONS) wires.set(`${from} ${to}`, createWire(free.pop() as number, ports[to]));
     }
     const wire = (from: Region, to: Region): Wire => wires.get(`${from} ${to}`) as Wire;
     const apps = perRegion((region) =>

@@ -1,5 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { listenBelow, listenOn } from './ports.ts';
+import { listenOn } from './ports.ts';
 
 /** The way from one region's app to another's. */
 export interface Wire {
@@ -11,8 +11,11 @@ export interface Wire {
   close(): void;
 }
 
-/** @param target where it leads; nobody is there yet */
-export async function createWire(target: number): Promise<Wire> {
+/**
+ * @param port where it begins
+ * @param target where it leads; nobody is there yet
+ */
+export function createWire(port: number, target: number): Wire {
   const pairs = new Set<readonly [Socket, Socket]>();
   const waiting = new Set<Socket>();
   let isCut = false;
@@ -45,9 +48,6 @@ export async function createWire(target: number): Promise<Wire> {
       if (isCut) waiting.add(client);
       else join(client);
     });
-  const first = newListener();
-  const port = await listenBelow(first);
-  await new Promise((done) => first.close(done));
 
   return {
     port,
