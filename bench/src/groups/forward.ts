@@ -37,7 +37,7 @@ export const group: Group = {
               ? [{ contender: 'regionkit', over: 'direct call', metric: 'p50Ms', atMost: 0.4 } as const]
               : []),
           ],
-          durationMs: 800,
+          durationMs: 600,
         }),
       );
     }
