@@ -16,6 +16,8 @@ const [, , way, dependency] = process.argv;
 const BODY = JSON.stringify({ status: 'pass', reads: 'pass', writes: 'pass', accept: 'yes', phase: 'up' });
 const HEAD = { 'content-type': 'application/health+json', 'cache-control': 'no-store' };
 
+const HEAD_OF_BODY = { ...HEAD, 'content-length': BODY.length };
+
 let looks = 0;
 const look = (): Promise<void> => {
   looks += 1;
@@ -33,7 +35,7 @@ const WAYS: Readonly<Record<string, () => Promise<number>>> = {
   constant: () =>
     onNode(
       (_request: unknown, response: { writeHead(status: number, head: object): unknown; end(body: string): void }) => {
-        response.writeHead(200, { ...HEAD, 'content-length': BODY.length });
+        response.writeHead(200, HEAD_OF_BODY);
         response.end(BODY);
       },
     ),
