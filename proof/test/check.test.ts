@@ -120,7 +120,7 @@ describe('lost-silently', () => {
 
   it('asks nothing once the token is no longer carried', () => {
     const history = lostWrite();
-    history.op('list', { entries: [], sent: [saw(160, 2), wrote(90)] });
+    history.op('list', { entries: [], sent: [saw(160, 2), wrote(90), { ...wrote(200), owner: 'bb' }] });
     expect(broken(history.entries({ timeline: 2 }))).toEqual([]);
   });
 });

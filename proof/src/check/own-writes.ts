@@ -43,7 +43,8 @@ function covers(sent: readonly Position[], received: readonly Position[]): boole
     (made) =>
       made.kind === 'write' &&
       sent.some(
-        ({ kind, timeline, lsn }) => kind === 'write' && timeline === made.timeline && BigInt(lsn) >= BigInt(made.lsn),
+        ({ kind, timeline, owner, lsn }) =>
+          kind === 'write' && timeline === made.timeline && owner === made.owner && BigInt(lsn) >= BigInt(made.lsn),
       ),
   );
 }
