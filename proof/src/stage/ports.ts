@@ -6,7 +6,7 @@ const LAST = 14_999;
 const TRIES = 100;
 
 /** Listens on a free port of 127.0.0.1 and gives it. */
-export async function listenBelow(server: Server): Promise<number> {
+async function listenBelow(server: Server): Promise<number> {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const port = FIRST + Math.floor(Math.random() * (LAST - FIRST));
     if (await listenOn(server, port)) return port;
