@@ -261,6 +261,23 @@ describe('losses', () => {
     );
     history.op('append', { received: [wrote(110, 2)], rows: [{ ...abandoned, timeline: 2, from: 'ap' }] });
     expect(broken(history.entries({ timeline: 2 }))).toEqual([]);
+    history.fault(
+      { kind: 'failover', to: 'us' },
+      { promotions: [promotion({ region: 'us', parent: 2, timeline: 3, fork: '0/C8' })] },
+    );
+    expect(broken(history.entries({ timeline: 3 }))).toEqual(['lost-below-fork']);
+    const ofTwin = writeHistory();
+    ofTwin.fault(
+      { kind: 'twins', keep: 'eu', other: 'ap' },
+      { promotions: [promotion({ region: 'ap', fork: '0/60' }), promotion()] },
+    );
+    ofTwin.fault(
+      { kind: 'failover', to: 'us' },
+      { promotions: [promotion({ region: 'us', parent: 2, timeline: 3, fork: '0/C8' })] },
+    );
+    const position = { ...wrote(110, 2), owner: '68f8181a' };
+    ofTwin.op('append', { received: [position], rows: [{ ...abandoned, timeline: 2, from: 'ap' }] });
+    expect(broken(ofTwin.entries({ timeline: 3 }))).toEqual([]);
   });
 });
 
@@ -415,20 +432,30 @@ describe('knowledge', () => {
 });
 
 describe('read-from-fenced', () => {
-  const show = (lsn: string, knew: Knowledge): string[] => {
-    const history = writeHistory();
-    failover(history);
-    const lost = history.op('append', { client: 'bob', outcome: 'unknown', rows: [{ ...abandoned, lsn }] });
-    history.op('list', { entries: [lost], served: 'us', knew: [knew] });
-    return broken(history.entries({ timeline: 2 }));
-  };
-
-  it('is broken by a read of what lies beyond a fork the app knew', () => {
-    expect(show('100', knowing())).toEqual(['read-from-fenced']);
+  it('is broken by a primary below the timeline the app had heard of', () => {
+    const read = (written: number, knew: Knowledge): string[] => {
+      const history = writeHistory();
+      history.op('list', { entries: [], served: 'us', knew: [knew], written });
+      return broken(history.entries({ timeline: 2 }));
+    };
+    expect(read(1, knowing())).toEqual(['read-from-fenced']);
+    expect(read(2, knowing())).toEqual([]);
+    expect(read(0, knowing())).toEqual([]);
+    expect(read(1, knowing({ timeline: 1 }))).toEqual([]);
   });
 
-  it('allows it to an app that had not heard of the fork', () => {
-    expect(show('100', knowing({ timeline: 1, forks: [] }))).toEqual([]);
-    expect(show('100', knowing({ forks: [] }))).toEqual([]);
+  it('is broken by a standby that shows what lies beyond a fork, long after the app knew of that', () => {
+    const show = (lsn: string, afterMs: number): string[] => {
+      const history = writeHistory();
+      failover(history);
+      const lost = history.op('append', { client: 'bob', outcome: 'unknown', rows: [{ ...abandoned, lsn }] });
+      const heard = { entries: [], served: 'us', knew: [knowing()] } as const;
+      history.op('list', { ...heard, startMs: 1_000, endMs: 1_001 });
+      history.op('list', { ...heard, entries: [lost], startMs: 1_000 + afterMs, endMs: 1_001 + afterMs });
+      return broken(history.entries({ timeline: 2 }));
+    };
+    expect(show('100', 13_000)).toEqual(['read-from-fenced']);
+    expect(show('99', 13_000)).toEqual([]);
+    expect(show('100', 5_000)).toEqual([]);
   });
 });

@@ -75,11 +75,11 @@ export function createRoutes(self: Region, router: RegionRouter<Region>) {
   const readers = {
     get: async ({ id, key }) => {
       const { rows } = await read(id, [GET, [key]]);
-      return { value: rows[0]?.operation, version: rows[0]?.version };
+      return { value: rows[0]?.operation, version: rows[0]?.version, written: rows[0]?.written };
     },
     list: async ({ id, key }) => {
       const { rows } = await read(id, [LIST, [key]]);
-      return { entries: rows.map(({ operation }) => operation) };
+      return { entries: rows[0]?.entries, written: rows[0]?.written };
     },
     visit: async () => ({}),
   } satisfies Partial<Record<OperationKind, (asked: Asked) => Promise<object>>>;

@@ -24,8 +24,17 @@ export const SET = `
   INSERT INTO journal (operation, part, key, app, known, state, version)
   SELECT $1, $2::int, $3, $4, $5::int, $6, version FROM changed RETURNING version`;
 
-export const GET = 'SELECT operation, version FROM registers WHERE key = $1';
-export const LIST = 'SELECT operation FROM journal WHERE key = $1 AND part = 0 ORDER BY seq';
+/** The timeline a primary writes; 0 on a standby. */
+const WRITTEN = `CASE WHEN pg_is_in_recovery() THEN 0
+  ELSE ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int END AS written`;
+
+/** One row, also for a register that was never set. */
+export const GET = `
+  SELECT held.operation, held.version, ${WRITTEN} FROM (SELECT) one LEFT JOIN registers held ON held.key = $1`;
+
+export const LIST = `
+  SELECT coalesce(json_agg(operation ORDER BY seq), '[]') AS entries, ${WRITTEN}
+  FROM journal WHERE key = $1 AND part = 0`;
 
 /** Everything a data directory holds, for the checker. */
 export const ROWS = `

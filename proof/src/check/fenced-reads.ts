@@ -2,18 +2,47 @@ import type { Knowledge, OperationEntry } from '../history/entries.ts';
 import { isRead } from '../history/kinds.ts';
 import type { History } from './index-history.ts';
 import { leftAt } from './lineage.ts';
+import { overlapsReset } from './resets.ts';
 import type { Violation } from './violation.ts';
 
-/** Nothing that was written beyond a fork is shown by an app that knew of that fork: its node is fenced. */
+/**
+ * For how long a standby that has not followed yet may serve reads that ask for nothing, after its app has heard of the
+ * newer timeline: `maxLagMs`, and what an app needs to hear and to answer.
+ */
+const GRACE_MS = 12_000;
+
+/**
+ * No read comes from a primary below a timeline its app had heard of, and none from a standby that has gone astray for
+ * long.
+ */
 export function checkFencedReads(history: History): readonly Violation[] {
+  const heardAtMs = new Map<string, number>();
+  const heard = ({ region, timeline }: Knowledge, atMs: number): number => {
+    const subject = `${region} ${timeline}`;
+    const known = heardAtMs.get(subject) ?? atMs;
+    heardAtMs.set(subject, known);
+    return known;
+  };
   return history.operations.flatMap((read) => {
-    if (!isRead(read.kind) || read.outcome !== 'ok') return [];
+    for (const knowledge of read.knew ?? []) heard(knowledge, read.startMs);
     const knowledge = read.knew?.find(({ region }) => region === read.served);
-    return knowledge === undefined ? [] : judge(history, read, knowledge);
+    if (!isRead(read.kind) || read.outcome !== 'ok' || knowledge === undefined) return [];
+    if (overlapsReset(history, read)) return [];
+    return [
+      ...fromPrimary(read, knowledge),
+      ...(read.startMs - heard(knowledge, read.startMs) > GRACE_MS ? fromStandby(history, read, knowledge) : []),
+    ];
   });
 }
 
-function judge(history: History, read: OperationEntry, knowledge: Knowledge): readonly Violation[] {
+function fromPrimary(read: OperationEntry, { region, timeline }: Knowledge): readonly Violation[] {
+  const { written } = read;
+  if (written === undefined || written === 0 || written >= timeline) return [];
+  const says = `${region} read from the primary of timeline ${written} when it had heard of timeline ${timeline}`;
+  return [{ rule: 'read-from-fenced', operations: [read.id], says }];
+}
+
+function fromStandby(history: History, read: OperationEntry, knowledge: Knowledge): readonly Violation[] {
   const shown = read.entries ?? (read.value === undefined ? [] : [read.value]);
   return shown.flatMap((id): Violation[] => {
     if (history.survives(id)) return [];
@@ -25,7 +54,7 @@ function judge(history: History, read: OperationEntry, knowledge: Knowledge): re
       {
         rule: 'read-from-fenced',
         operations: [id, read.id],
-        says: `${knowledge.region} showed ${id}, written at ${row.lsn} of timeline ${row.timeline}, when it knew that this was left at ${left}`,
+        says: `${knowledge.region} showed ${id}, written at ${row.lsn} of timeline ${row.timeline}, long after it knew that this was left at ${left}`,
       },
     ];
   });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { EndEntry, FaultEntry, ForkPoint, PromotionNote } from '../history/entries.ts';
 import { lsnToDecimal } from '../history/position.ts';
 
@@ -14,16 +15,20 @@ export interface Lineage {
   departureFrom(timeline: number): Departure | undefined;
   /** Two were promoted at once: some timelines then have two histories. */
   readonly hadTwins: boolean;
+  /** Whether one of these owners, as tokens name them, is the twin of that timeline that was not kept. */
+  isOtherTwin(timeline: number, owners: readonly string[]): boolean;
 }
 
 export function lineageOf(faults: readonly FaultEntry[], end: EndEntry): Lineage {
   const promotions: (PromotionNote & { readonly how: Departure['how'] })[] = [];
+  const others = new Map<number, string>();
   for (const { fault, promotions: made = [] } of faults) {
     if (fault.kind !== 'failover' && fault.kind !== 'switchover' && fault.kind !== 'twins') continue;
     for (const promotion of made) {
       // The other twin is no part of what goes on.
-      if (fault.kind === 'twins' && promotion.region !== fault.keep) continue;
-      promotions.push({ ...promotion, how: fault.kind });
+      if (fault.kind === 'twins' && promotion.region !== fault.keep)
+        others.set(promotion.timeline, ownerOf(promotion.region));
+      else promotions.push({ ...promotion, how: fault.kind });
     }
   }
   const departures = new Map<number, Departure>();
@@ -40,7 +45,13 @@ export function lineageOf(faults: readonly FaultEntry[], end: EndEntry): Lineage
   return {
     departureFrom: (timeline) => departures.get(timeline),
     hadTwins: promotions.some(({ how }) => how === 'twins'),
+    isOtherTwin: (timeline, owners) => owners.some((owner) => owner === others.get(timeline)),
   };
+}
+
+/** As a token names it: the region's only node, hashed. */
+function ownerOf(region: string): string {
+  return createHash('sha256').update(`${region}/0`).digest('hex').slice(0, 8);
 }
 
 /** Where the history that ends in `to` left `from`, by these forks; undefined when one on the way is not among them. */

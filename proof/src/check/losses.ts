@@ -21,6 +21,7 @@ function judge({ rowsOf, lineage }: History, operation: OperationEntry): Violati
   if (row === undefined) {
     return { rule: 'acknowledged-nowhere', operations, says: 'was acknowledged and is in no data directory' };
   }
+  if (lineage.isOtherTwin(row.timeline, ownersOn(operation.received, row.timeline))) return undefined;
   const departure = lineage.departureFrom(row.timeline);
   if (departure === undefined || departure.how === 'twins') {
     if (lineage.hadTwins) return undefined;
@@ -42,4 +43,8 @@ function judge({ rowsOf, lineage }: History, operation: OperationEntry): Violati
 function positionOn(received: readonly Position[], on: number): bigint | undefined {
   const made = received.find(({ kind, timeline, lsn }) => kind === 'write' && timeline === on && lsn !== UNKNOWN_LSN);
   return made === undefined ? undefined : BigInt(made.lsn);
+}
+
+function ownersOn(received: readonly Position[], on: number): readonly string[] {
+  return received.flatMap(({ timeline, owner }) => (timeline === on ? [owner] : []));
 }

@@ -1,5 +1,5 @@
-import type { RowEntry } from '../history/entries.ts';
 import type { History } from './index-history.ts';
+import { overlapsReset } from './resets.ts';
 import type { Violation } from './violation.ts';
 
 /** What the data directories show of the statements themselves: each was done once, wholly, and not by who knew better. */
@@ -49,31 +49,21 @@ function torn(history: History): readonly Violation[] {
   });
 }
 
-/** A statement on a node below what its sender had heard of, or while it knew of two primaries. */
+/** A statement on a node below what its sender had heard of, or one that was begun while it knew of two primaries. */
 function againstKnowledge(history: History): readonly Violation[] {
   const violations = new Map<string, Violation>();
   for (const row of history.rows) {
-    if (overlapsReset(history, row)) continue;
+    const asked = history.byId.get(row.operation);
+    if (asked !== undefined && overlapsReset(history, asked)) continue;
     const operations = [row.operation];
     const place = `${row.app} wrote on timeline ${row.timeline}`;
     if (row.known > row.timeline) {
       const says = `${place} when it had heard of timeline ${row.known}`;
       violations.set(row.operation, { rule: 'write-on-fenced', operations, says });
-    } else if (row.state === 'twin-primaries') {
+    } else if (row.state === 'twin-primaries' && row.part === 0) {
       const says = `${place} when it knew of two primaries`;
       violations.set(row.operation, { rule: 'write-on-twins', operations, says });
     }
   }
   return [...violations.values()];
-}
-
-/** Told by an operator to forget, an app rightly goes on with what it knew before. */
-function overlapsReset(history: History, { operation }: RowEntry): boolean {
-  const asked = history.byId.get(operation);
-  return (
-    asked !== undefined &&
-    history.faults.some(
-      ({ fault, startMs, endMs }) => fault.kind === 'settle-twins' && asked.startMs <= endMs && asked.endMs >= startMs,
-    )
-  );
 }

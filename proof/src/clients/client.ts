@@ -164,6 +164,7 @@ function read(answer: Answer): Read {
     ...(typeof body['code'] === 'string' && { code: body['code'] }),
     ...(typeof body['version'] === 'number' && { version: body['version'] }),
     ...(typeof body['value'] === 'string' && { value: body['value'] }),
+    ...(typeof body['written'] === 'number' && { written: body['written'] }),
     ...(Array.isArray(body['entries']) && { entries: body['entries'] as string[] }),
     ...(announced !== undefined && { announced }),
     ...(served !== undefined && { served }),

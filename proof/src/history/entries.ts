@@ -93,6 +93,8 @@ export interface OperationEntry {
   readonly value?: string;
   /** Of `list`: the operations that appended to it, in order. */
   readonly entries?: readonly string[];
+  /** Of a read: the timeline that the primary it was read from writes; 0 for a standby. */
+  readonly written?: number;
   /** What the answer said of an earlier write of this client. */
   readonly announced?: 'lost' | 'unknown';
   /** Of `visit`: where it was redirected to, one after the other. */
