@@ -16,6 +16,7 @@ import { decideRead } from './routing/decide.ts';
 import { createHoldQueue, type HoldQueue } from './routing/hold.ts';
 import type { Route } from './routing/route.ts';
 import { createEpochKeeper } from './topology/epoch-keeper.ts';
+import { canonicalOwner } from './topology/facts.ts';
 import { followView } from './topology/follow-view.ts';
 import { createLiveTopology, isKnownTop, type LiveTopology } from './topology/live-topology.ts';
 import { createLooks } from './topology/looks.ts';
@@ -172,6 +173,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>): 
     owners: regions.list.flatMap(({ name }) =>
       Array.from({ length: MAX_OWNERS_PER_REGION }, (_, place) => `${name}/${place}`),
     ),
+    canonical: (owner) => canonicalOwner(live.store.facts, owner),
     isOutOfReach: (need) => {
       const { action } = decideRead(live.table, need, 0, 0, settings.tokenWaitMs > 0);
       // Without a need the handler may not ask the database at all: only where it is known to be served is it sent away.

@@ -47,8 +47,8 @@ export const MUTANTS: readonly Mutation[] = [
       },
       {
         file: `${ROUTER}/causality/scope.ts`,
-        find: 'top.owners.length > 1',
-        replace: 'top.owners.length > 99',
+        find: "isOnlyOwner(top, epoch.owner) ? 'kept'",
+        replace: "top.owners.length > 0 ? 'kept'",
       },
       {
         file: `${ROUTER}/routing/decide.ts`,

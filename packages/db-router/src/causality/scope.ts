@@ -6,7 +6,7 @@ import type { RequestScope, WriteNotice } from '../gate-seam.ts';
 import { type Need, PRIMARY_ONLY } from '../routing/route.ts';
 import { leftAt } from '../topology/epoch.ts';
 import { ownerOf } from '../topology/hear.ts';
-import type { Topology } from '../topology/topology.ts';
+import type { Top, Topology } from '../topology/topology.ts';
 import { formatLsn } from './lsn.ts';
 import type { TokenClaims, TokenCodec } from './token.ts';
 
@@ -66,6 +66,8 @@ export interface ScopesOptions {
   readonly maxAgeMs: number;
   /** Owners there can be, so that a token's hash can be given its name back. */
   readonly owners: readonly string[];
+  /** The name by which an owner is known here, where several pools reach one server. */
+  canonical(owner: string): string;
   /** Whether no node this process reaches has it, nor will in a moment. */
   isOutOfReach(need: Need | undefined): boolean;
   topology(): Topology;
@@ -95,7 +97,8 @@ export function createScopes(options: ScopesOptions): Scopes {
   const epochOf = (claims: TokenClaims): Epoch | undefined => {
     const system = options.systems().find((known) => codec?.systemHash(known) === claims.systemHash);
     if (system === undefined) return undefined;
-    return { system, timeline: claims.timeline, owner: owners.get(claims.ownerHash) ?? `#${claims.ownerHash}` };
+    const owner = owners.get(claims.ownerHash) ?? `#${claims.ownerHash}`;
+    return { system, timeline: claims.timeline, owner: options.canonical(owner) };
   };
 
   /**
@@ -261,11 +264,18 @@ function higherNeed(left: Need | undefined, right: Need): Need {
   return isHigher(right, right.lsn, left, left.lsn) ? right : left;
 }
 
+/** A standby may have told of a timeline before anybody is known to write it. */
+function isOnlyOwner({ owners }: Top, owner: string): boolean {
+  return owners.length === 0 || (owners.length === 1 && owners[0] === owner);
+}
+
 /** Whether what was written there is in the history in force: not if it is beyond the fork, or another owner's. */
 function fateOf(epoch: Epoch, lsn: bigint, { top, forks, owners }: Topology): 'kept' | 'lost' | 'unknown' {
-  if (top === undefined || top.system !== epoch.system || epoch.timeline > top.timeline) return 'kept';
-  if (lsn === UNKNOWN_LSN) return epoch.timeline === top.timeline ? 'kept' : 'unknown';
-  if (epoch.timeline === top.timeline) return top.owners.length > 1 ? 'unknown' : 'kept';
+  if (top === undefined || top.system !== epoch.system) return 'kept';
+  // It was heard of just now: still above all that is known, or of nobody who is, it was declared void.
+  if (epoch.timeline > top.timeline) return 'unknown';
+  if (epoch.timeline === top.timeline) return isOnlyOwner(top, epoch.owner) ? 'kept' : 'unknown';
+  if (lsn === UNKNOWN_LSN) return 'unknown';
   if (ownerOf(owners, epoch.system, epoch.timeline) !== epoch.owner) return 'unknown';
   const left = leftAt(forks, epoch.system, epoch.timeline, top.timeline);
   if (left === undefined) return 'unknown';

@@ -221,9 +221,13 @@ function readsData(method: string): boolean {
   return method !== 'OPTIONS' && method !== 'TRACE';
 }
 
-/** Fresh news that a region neither takes traffic nor gets writes done. Not known is not no. */
+/**
+ * Fresh news that a region neither takes traffic nor gets writes done, or its silence, which is the surer the longer it
+ * lasts. Not known is not no.
+ */
 function takesNoWrites(state: RegionState | undefined, nowMs: number): boolean {
-  return state?.accept === 'no' && state.writes === 'fail' && nowMs - state.observedAtMs <= FRESH_MS;
+  if (state?.accept !== 'no' || state.writes !== 'fail') return false;
+  return !state.identified || nowMs - state.observedAtMs <= FRESH_MS;
 }
 
 const FRESH_MS = 10_000;

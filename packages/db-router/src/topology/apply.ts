@@ -140,7 +140,7 @@ function applyDocument(facts: Facts, input: Input & { type: 'document' }, rules:
   const { region, primary, highest, observedAtMs, atMs } = input;
   if (region === rules.self) return facts;
   const known = facts.documents.find((document) => document.region === region);
-  let next = hearForks(facts, input.forks ?? []);
+  let next = hearForks(measured(facts, input), input.forks ?? []);
   if (highest !== undefined) next = hearEpoch(next, highest, atMs);
   if (primary !== undefined) next = hearEpoch(next, primary.epoch, atMs);
   if (known !== undefined && known.observedAtMs > observedAtMs) return next;
@@ -148,6 +148,17 @@ function applyDocument(facts: Facts, input: Input & { type: 'document' }, rules:
   const others = next.documents.filter((document) => document.region !== region);
   next = { ...next, documents: [...others, { region, primary: believed, highest, observedAtMs }] };
   return believed === undefined ? next : sample(next, believed.epoch, believed.position, observedAtMs, rules);
+}
+
+/**
+ * A reset in a process that reaches no database of a region could not see what is written there: it was void for hearsay
+ * alone, until that region says that it has measured it since.
+ */
+function measured(facts: Facts, { region, primary, observedAtMs }: Input & { type: 'document' }): Facts {
+  if (primary === undefined || observedAtMs <= facts.resetAtMs) return facts;
+  if (facts.nodes.some((node) => node.region === region)) return facts;
+  const voided = facts.voided.filter((known) => !isVoided({ ...facts, voided: [known] }, primary.epoch));
+  return voided.length === facts.voided.length ? facts : { ...facts, voided };
 }
 
 function applyStore(facts: Facts, { stored, atMs }: Input & { type: 'store' }): Facts {
@@ -191,6 +202,7 @@ function applyReset(facts: Facts, atMs: number): Facts {
     system,
     accepted: system !== undefined,
     voided: [...voided, ...facts.voided].slice(0, 32),
+    resetAtMs: atMs,
     tops: [],
     owners: facts.owners.filter((epoch) => !voided.some((known) => sameEpoch(known, epoch))),
     forks: facts.forks.filter(({ child }) => child <= highest),

@@ -13,8 +13,9 @@ export interface Facts {
   readonly tops: readonly Top[];
   readonly owners: readonly Epoch[];
   readonly forks: readonly Fork[];
-  /** Epochs an operator declared void. */
+  /** Epochs an operator declared void, and when that was last. */
   readonly voided: readonly Epoch[];
+  readonly resetAtMs: number;
   /** Owners that are one server, reached through several pools: each by the name of the first. */
   readonly aliases: ReadonlyMap<string, { readonly owner: string; readonly server: string }>;
   readonly nodes: readonly NodeFacts[];
@@ -108,6 +109,7 @@ export function noFacts(nodes: readonly { readonly id: string; readonly region: 
     owners: [],
     forks: [],
     voided: [],
+    resetAtMs: Number.NEGATIVE_INFINITY,
     aliases: new Map(),
     nodes: nodes.map(({ id, region }, index) => ({
       index,

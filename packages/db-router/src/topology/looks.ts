@@ -44,7 +44,9 @@ export function createLooks({
       // Not judged yet, or about to follow a new timeline: what is known of it is out of date at any moment.
       const unsettled =
         view?.lagMs === undefined && (view?.state === 'stale' || (view?.state === 'behind' && view.readable));
-      return live.topology.state !== 'ready' || unsettled ? alertMs : quietMs;
+      // Documents may still tell of a primary that has fallen silent here: whoever waits for it must not wait for long.
+      const silent = silentLooks[index] === SILENT_LOOKS - 1;
+      return live.topology.state !== 'ready' || unsettled || silent ? alertMs : quietMs;
     },
     startsAnew: (index) => {
       const state = live.topology.nodes[index]?.state;

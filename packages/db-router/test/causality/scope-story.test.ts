@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createScopes, UNKNOWN_LSN } from '../../src/causality/scope.ts';
 import { createTokenCodec } from '../../src/causality/token.ts';
 import { PRIMARY_ONLY } from '../../src/routing/route.ts';
-import { SYSTEM, type story, wellStory } from '../support/model.ts';
+import { primary, SYSTEM, type story, wellStory } from '../support/model.ts';
 
 const SECRET = 'a secret that is at least thirty-two bytes';
 const EPOCH = { system: SYSTEM, timeline: 1, owner: 'us/0' };
@@ -19,6 +19,7 @@ function scopesOf(told: ReturnType<typeof story>) {
     clock,
     maxAgeMs: 60_000,
     owners: ['us/0', 'eu/0', 'ap/0'],
+    canonical: (owner) => owner,
     isOutOfReach: () => false,
     topology: () => told.topology,
     systems: () => told.store.facts.tops.map(({ system }) => system),
@@ -75,6 +76,40 @@ describe('opening a scope', () => {
     const { open, token } = scopesOf(told);
     open(token({ ...EPOCH, owner: 'mars/0' }));
     expect(told.topology.state).toBe('twin-primaries');
+  });
+});
+
+describe('after an operator has settled twins', () => {
+  const twin = (owner: string) => ({ ...EPOCH, timeline: 2, owner });
+  const settled = () => {
+    const told = wellStory();
+    told.says('us/0', primary(2, 3_000n, { server: 'us' }));
+    told.hears(2, 'eu/0');
+    told.take({ type: 'reset', atMs: told.nowMs });
+    return scopesOf(told);
+  };
+
+  it('cannot tell the fate of what the other twin wrote, whose timeline and positions are the same', () => {
+    const { open, token, scopes, events } = settled();
+    const scope = open(token(twin('eu/0'), 2_000n));
+    expect(scope.need).toBe(PRIMARY_ONLY);
+    expect(scopes.forGate(scope).closeHead().notice).toBe('write-fate-unknown');
+    expect(events).toEqual(['write-fate-unknown']);
+  });
+
+  it('keeps what the twin wrote that goes on', () => {
+    const { open, token, events } = settled();
+    expect(open(token(twin('us/0'), 2_000n)).need).toEqual({ ...twin('us/0'), lsn: 2_000n });
+    expect(events).toEqual([]);
+  });
+
+  it('does not hold a token of a timeline that was declared void for one that any primary satisfies', () => {
+    const told = wellStory();
+    told.hears(7, 'ap/0');
+    told.take({ type: 'reset', atMs: told.nowMs });
+    const { open, token, events } = scopesOf(told);
+    expect(open(token({ ...EPOCH, timeline: 7, owner: 'ap/0' })).need).toBe(PRIMARY_ONLY);
+    expect(events).toEqual(['write-fate-unknown']);
   });
 });
 

@@ -45,6 +45,7 @@ function setUp(topology: Topology) {
     clock,
     maxAgeMs: 60_000,
     owners: ['us-east-1/0', 'eu-west-1/0'],
+    canonical: (owner) => owner,
     isOutOfReach: () => false,
     topology: () => live.topology,
     systems: () => [SYSTEM],

@@ -151,12 +151,21 @@ describe('gate.decide()', () => {
     const regions = regionsOf('eu-west-1', ORIGINS);
     const view = fakeView(regions);
     const { decide, clock } = setUp({ regions, view });
-    view.set('us-east-1', { accept: 'no', writes: 'fail', observedAtMs: 1_000 });
+    view.set('us-east-1', { accept: 'no', writes: 'fail', identified: true, observedAtMs: 1_000 });
     expect(decide({ method: 'POST' })).toMatchObject({ reason: 'region-down', status: 503 });
     await clock.advance(10_001);
     expect(decide({ method: 'POST' })).toMatchObject({ reason: 'forwarded' });
     view.set('us-east-1', { accept: 'unknown', writes: 'unknown', observedAtMs: clock.now() });
     expect(decide({ method: 'POST' })).toMatchObject({ reason: 'forwarded' });
+  });
+
+  test('refuses at once while the region of the primary is down by its silence, however long that lasts', async () => {
+    const regions = regionsOf('eu-west-1', ORIGINS);
+    const view = fakeView(regions);
+    const { decide, clock } = setUp({ regions, view });
+    view.set('us-east-1', { accept: 'no', writes: 'fail', identified: false, observedAtMs: 1_000 });
+    await clock.advance(60_000);
+    expect(decide({ method: 'POST' })).toMatchObject({ reason: 'region-down', status: 503 });
   });
 });
 

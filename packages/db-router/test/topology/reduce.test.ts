@@ -194,6 +194,27 @@ describe('who is primary', () => {
     expect(told.stateOf('us/0')).toBe('fenced');
   });
 
+  it('believes after a reset what a region out of its reach has measured since, and no hearsay', () => {
+    const told = story({}, [NODES[0]]);
+    const twin = (owner: string) => ({ system: SYSTEM, timeline: 2, owner });
+    told.says('us/0', primary(1, 1_000n, { server: 'us' }));
+    told.document('eu', { primary: { epoch: twin('eu/0'), position: 2_000n } });
+    told.document('ap', { primary: { epoch: twin('ap/0'), position: 2_000n } });
+    told.fails('us/0');
+    expect(told.topology.state).toBe('twin-primaries');
+    const before = told.nowMs;
+    told.take({ type: 'reset', atMs: told.nowMs });
+    told.hears(2, 'ap/0');
+    told.document('ap', { primary: { epoch: twin('ap/0'), position: 2_000n }, observedAtMs: before });
+    expect(told.topology.primary).toBeUndefined();
+    told.document('ap', { highest: twin('ap/0') });
+    told.document('eu', { primary: { epoch: twin('eu/0'), position: 2_000n } });
+    expect(told.topology.primary?.epoch).toEqual(twin('eu/0'));
+    told.says('us/0', primary(1, 1_000n, { server: 'us-again' }));
+    expect(told.stateOf('us/0')).toBe('fenced');
+    expect(told.topology.primary?.epoch).toEqual(twin('eu/0'));
+  });
+
   it('adopts the database that is there after a reset: pg_upgrade gives it another identifier', () => {
     const told = wellStory();
     for (const id of ['us/0', 'eu/0', 'ap/0']) {

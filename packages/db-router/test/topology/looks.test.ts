@@ -1,0 +1,47 @@
+import { fakeClock } from '@regionkit/core/testing';
+import { describe, expect, it } from 'vitest';
+import type { Settings } from '../../src/options.ts';
+import type { LiveTopology } from '../../src/topology/live-topology.ts';
+import { createLooks } from '../../src/topology/looks.ts';
+import type { PoolNode } from '../../src/topology/node.ts';
+import { primary, wellStory } from '../support/model.ts';
+
+const QUIET_MS = 5_000;
+const ALERT_MS = 100;
+
+/** Looks at nodes of a topology that stays `ready`, as one does whose documents still tell of the primary. */
+function looksOf() {
+  const destroyed: number[] = [];
+  const { topology } = wellStory();
+  const nodes = topology.nodes.map(({ index, id }) => ({ id, destroyAll: () => destroyed.push(index) }));
+  const looks = createLooks({
+    settings: { clock: fakeClock(), quietMs: QUIET_MS, alertMs: ALERT_MS } as unknown as Settings,
+    nodes: nodes as unknown as readonly PoolNode[],
+    live: { topology, take: () => {} } as unknown as LiveTopology,
+    emit: () => {},
+    holding: () => false,
+    watched: () => false,
+  });
+  return { looks, destroyed };
+}
+
+describe('how often a node is looked at', () => {
+  it('is soon after it has not answered, so that nobody waits for long on a connection to it', () => {
+    const { looks, destroyed } = looksOf();
+    expect(looks.paceMs(0)).toBe(QUIET_MS);
+    looks.onFailure(0, new Error('no answer'));
+    expect(looks.paceMs(0)).toBe(ALERT_MS);
+    expect(looks.paceMs(1)).toBe(QUIET_MS);
+    expect(destroyed).toEqual([]);
+    looks.onFailure(0, new Error('no answer'));
+    expect(destroyed).toEqual([0]);
+    expect(looks.paceMs(0)).toBe(QUIET_MS);
+  });
+
+  it('is seldom again once it answers', () => {
+    const { looks } = looksOf();
+    looks.onFailure(0, new Error('no answer'));
+    looks.onReading(0, primary(1), 0);
+    expect(looks.paceMs(0)).toBe(QUIET_MS);
+  });
+});
