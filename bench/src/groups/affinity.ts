@@ -49,8 +49,8 @@ export const group: Group = {
       metrics: ['opsPerSecond', 'cpuMicrosPerOp', 'p50Ms', 'p99Ms'],
       contenders: [contender('node:http', 0), contender('regionkit affinity', 1)],
       bars: [{ contender: 'regionkit affinity', against: 'node:http', metric: 'opsPerSecond', atLeast: 0.97 }],
-      rounds: 9,
-      durationMs: 1_000,
+      rounds: 15,
+      durationMs: 600,
     });
     await Promise.all(servers.map((server) => server.stop()));
     return [deciding, serving];

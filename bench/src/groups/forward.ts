@@ -37,7 +37,8 @@ export const group: Group = {
               ? [{ contender: 'regionkit', over: 'direct call', metric: 'p50Ms', atMost: 0.4 } as const]
               : []),
           ],
-          durationMs: 600,
+          rounds: 11,
+          durationMs: 400,
         }),
       );
     }

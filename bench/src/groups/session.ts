@@ -93,8 +93,8 @@ async function verifying(algorithm: Algorithm): Promise<TrialResult[]> {
       { contender: 'regionkit, seen before', against: 'jose', metric: 'opsPerSecond', atLeast: 50 },
       { contender: 'regionkit, first time', against: 'jose', metric: 'opsPerSecond', atLeast: 0.9 },
     ],
-    durationMs: 250,
-    rounds: 5,
+    durationMs: 200,
+    rounds: 7,
   });
   const many = await runTrial({
     title: `${algorithm}, 32 in flight, fresh strings`,
@@ -106,8 +106,8 @@ async function verifying(algorithm: Algorithm): Promise<TrialResult[]> {
       contender('aws-jwt-verify', (token) => aws.verify(token), 32),
     ],
     bars: [{ contender: 'regionkit, first time', against: 'jose', metric: 'opsPerSecond', atLeast: 0.9 }],
-    durationMs: 250,
-    rounds: 5,
+    durationMs: 200,
+    rounds: 7,
   });
   await Promise.all([warm.close(), cold.close(), issuer.close()]);
   return [one, many];
