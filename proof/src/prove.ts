@@ -6,7 +6,7 @@ import { readHistory } from './history/file.ts';
 import { MUTANTS } from './mutants/mutants.ts';
 import { proveMutants } from './prove-mutants.ts';
 import { historyFileOf, run } from './run.ts';
-import { explain, summarise, summaryLine } from './summary.ts';
+import { explain, holds, type Summary, summarise, summaryLine, totalLine } from './summary.ts';
 
 /** `prove`: plays seeds and checks what clients saw. Exits 1 if a promise was broken. */
 const print = (line = ''): void => void process.stdout.write(`${line}\n`);
@@ -22,28 +22,40 @@ async function main(flags: Flags): Promise<boolean> {
   mkdirSync(flags.directory, { recursive: true });
   if (flags.mutants) return proveMutants({ ...flags, print });
 
-  const mutation = MUTANTS.find(({ name }) => name === flags.mutant);
-  let kept = true;
+  const summaries: Summary[] = [];
+  let failed = 0;
   for (const seed of flags.seeds) {
-    const directory = join(flags.directory, `seed-${seed}`);
-    mkdirSync(directory, { recursive: true });
-    const historyFile = flags.out ?? historyFileOf(flags.directory, seed, mutation?.name);
-    const { entries, violations } = await run({
-      seed,
-      minutes: flags.minutes,
-      profile: flags.profile,
-      mutation,
-      directory,
-      historyFile,
-      tell: (line) => flags.verbose && print(line),
+    const summary = await proveSeed(seed, flags).catch((error: unknown) => {
+      print(`seed ${seed}: could not be run: ${(error as Error).stack}`);
     });
-    print(summaryLine(summarise(entries, violations)));
-    if (violations.length === 0) continue;
-    kept = false;
-    for (const line of explain(entries, violations)) print(line);
-    print(`   the history is in ${historyFile}; again: npx -y pnpm@10 prove --seed ${seed} --minutes ${flags.minutes}`);
+    if (summary === undefined) failed += 1;
+    else summaries.push(summary);
   }
-  return kept;
+  if (flags.seeds.length > 1) print(totalLine(summaries, failed));
+  return failed === 0 && summaries.every(holds);
+}
+
+async function proveSeed(seed: number, flags: Flags): Promise<Summary> {
+  const { minutes, profile, verbose } = flags;
+  const mutation = MUTANTS.find(({ name }) => name === flags.mutant);
+  const directory = join(flags.directory, `seed-${seed}`);
+  mkdirSync(directory, { recursive: true });
+  const historyFile = flags.out ?? historyFileOf(flags.directory, seed, mutation?.name);
+  const tell = (line: string): void => void (verbose && print(line));
+  const { entries, violations } = await run({ seed, minutes, profile, mutation, directory, historyFile, tell });
+  const summary = summarise(entries, violations);
+  print(summaryLine(summary));
+  if (!holds(summary)) {
+    for (const line of explain(entries, violations)) print(line);
+    const again = [
+      'npx -y pnpm@10 prove',
+      `--seed ${seed}`,
+      `--minutes ${minutes}`,
+      ...(profile ? [`--profile ${profile}`] : []),
+    ];
+    print(`   the history is in ${historyFile}; again: ${again.join(' ')}`);
+  }
+  return summary;
 }
 
 const flags = readFlags(process.argv.slice(2));

@@ -63,6 +63,23 @@ export function summaryLine(summary: Summary): string {
   ].join('; ');
 }
 
+export function holds({ violations }: Summary): boolean {
+  return Object.keys(violations).length === 0;
+}
+
+/** @param failed how many seeds could not be run at all */
+export function totalLine(summaries: readonly Summary[], failed: number): string {
+  const sum = (of: (summary: Summary) => number): string =>
+    summaries.reduce((total, summary) => total + of(summary), 0).toLocaleString('en-US');
+  const held = summaries.filter(holds).length;
+  return [
+    `${summaries.length + failed} seeds: every promise held in ${held}, ${summaries.length - held} broke one, ${failed} could not be run`,
+    `${sum(({ requests }) => requests)} requests, ${sum(({ writesAcknowledged }) => writesAcknowledged)} writes acknowledged, ${sum(({ readsAnswered }) => readsAnswered)} reads answered`,
+    `${sum(({ faults }) => faults)} faults, ${sum(({ failovers }) => failovers)} failovers, ${sum(({ switchovers }) => switchovers)} switchovers`,
+    `${sum(({ lost }) => lost)} lost beyond a fork, ${sum(({ announced }) => announced)} announcements`,
+  ].join('; ');
+}
+
 const SHOWN_PER_RULE = 3;
 
 /** What a reader needs to look into a violation: the requests themselves. */
