@@ -121,4 +121,46 @@ export const MUTANTS: readonly Mutation[] = [
     profile: 'failovers',
     seeds: 3,
   },
+  {
+    name: 'loss-kept-quiet',
+    edits: [
+      {
+        file: `${ROUTER}/causality/scope.ts`,
+        find: "scope.notice = fate === 'lost' ? 'write-lost-suspected' : 'write-fate-unknown';",
+        replace: 'scope.notice = undefined;',
+      },
+    ],
+    breaks: ['loss-not-announced', 'lost-silently'],
+    profile: 'failovers',
+    seeds: 3,
+  },
+  {
+    name: 'unknown-called-not-sent',
+    edits: [
+      {
+        file: `${ROUTER}/routing/outcome.ts`,
+        find: "return inRecovery ? 'rolled-back' : 'unknown';",
+        replace: "return inRecovery ? 'rolled-back' : 'not-sent';",
+      },
+    ],
+    breaks: ['happened-against-word', 'duplicate'],
+    profile: 'partitions',
+    deployment: { writes: 'remote-pool', pools: 'all' },
+    seeds: 4,
+  },
+  {
+    // What was seen is taken from memory, where it is older than what was read.
+    name: 'seen-position-cached',
+    edits: [
+      {
+        file: `${ROUTER}/pools/position.ts`,
+        find: 'const lsn = await askPosition(client, engine.settings.readings.seenPositionSql);',
+        replace: 'const lsn = await engine.live.topology.nodes[node.index]?.position;',
+      },
+    ],
+    breaks: ['monotonic-reads'],
+    profile: 'standbys',
+    deployment: { monotonicReads: true },
+    seeds: 4,
+  },
 ];
