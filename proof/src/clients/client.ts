@@ -1,12 +1,13 @@
 import { Agent } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Knowledge, OperationEntry, OperationKind, OperationOutcome } from '../history/entries.ts';
+import type { OperationEntry, OperationKind } from '../history/entries.ts';
 import { isWrite } from '../history/kinds.ts';
 import type { Random } from '../random.ts';
 import { GLOBAL_HOST, REGIONS, type Region } from '../regions.ts';
 import { type Answer, ask, type Silence } from './ask.ts';
 import { createPlan, type Step } from './plan.ts';
-import { createPurse, type PurseKind, positionsIn } from './purse.ts';
+import { createPurse, type PurseKind } from './purse.ts';
+import { readAnswer } from './read-answer.ts';
 
 export interface ClientOptions {
   readonly name: string;
@@ -81,7 +82,7 @@ export function createClient(options: ClientOptions): Client {
             received: [],
             redirects,
           }
-        : { ...base, ...read(answer), ...(kind === 'visit' && { redirects }) };
+        : { ...base, ...readAnswer(answer), ...(kind === 'visit' && { redirects }) };
     const noted = final ? { ...entry, final } : entry;
     record(noted);
     return noted;
@@ -143,49 +144,4 @@ const NAVIGATION = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fet
 function pathOf(kind: OperationKind, key: string, id: string, pauseMs: number): string {
   if (kind === 'visit') return '/visit';
   return `/${kind}/${key}?id=${id}&pause=${pauseMs}`;
-}
-
-type Read = Pick<OperationEntry, 'status' | 'outcome' | 'received'> & Partial<OperationEntry>;
-
-function read(answer: Answer): Read {
-  const { status, headers } = answer;
-  const body = parse(answer.body);
-  const announced = NOTICES[String(headers['x-region-notice'])];
-  const served = REGIONS.find((region) => region === headers['x-proof-served']);
-  const hint = status === 503 ? headers['x-region-hint'] : undefined;
-  const knew = REGIONS.flatMap((region) => {
-    const told = headers[`x-proof-knew-${region}`];
-    return typeof told === 'string' ? [JSON.parse(told) as Knowledge] : [];
-  });
-  return {
-    status,
-    outcome: status < 400 ? 'ok' : outcomeOf(body['outcome']),
-    received: positionsIn(headers),
-    ...(typeof body['code'] === 'string' && { code: body['code'] }),
-    ...(typeof body['version'] === 'number' && { version: body['version'] }),
-    ...(typeof body['value'] === 'string' && { value: body['value'] }),
-    ...(typeof body['written'] === 'number' && { written: body['written'] }),
-    ...(Array.isArray(body['entries']) && { entries: body['entries'] as string[] }),
-    ...(announced !== undefined && { announced }),
-    ...(served !== undefined && { served }),
-    ...(typeof hint === 'string' && { hint }),
-    ...(knew.length > 0 && { knew }),
-  };
-}
-
-const NOTICES: Readonly<Record<string, OperationEntry['announced']>> = {
-  'write-lost-suspected': 'lost',
-  'write-fate-unknown': 'unknown',
-};
-
-function outcomeOf(said: unknown): OperationOutcome {
-  return said === 'not-sent' || said === 'rolled-back' || said === 'rejected' || said === 'unknown' ? said : 'none';
-}
-
-function parse(body: string): Record<string, unknown> {
-  try {
-    return JSON.parse(body) as Record<string, unknown>;
-  } catch {
-    return {};
-  }
 }
