@@ -220,30 +220,39 @@ describe('a forward that was sent', () => {
   test.each([
     ['none of its body', '', 'not-sent'],
     ['a part of its body', 'hello', 'unknown'],
-  ] as const)('is given up, with the place it takes, when a client that sent %s sends no more', async (_what, body, outcome) => {
-    const clock = fakeClock();
-    let bytes = 0;
-    const { eu, euGate, failures } = await pair(
-      (request) => {
-        request.on('error', () => {}).on('data', (chunk: Buffer) => {
-          bytes += chunk.length;
-        });
-      },
-      { clock, forward: { bodyTimeoutMs: 100 } },
-    );
-    const head = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n';
-    const answer = raw(eu.port, head + body, /"region"/);
-    // The deadline, and the time its body may take.
-    await eventually(() => clock.pending === 2 && bytes === body.length);
-    await clock.advance(100);
-    saysSo(parseAnswer(await answer, 'POST'), { failures }, {
-      status: 400,
-      code: 'ERR_FORWARD_CLIENT_IDLE',
-      outcome,
-      error: 'http_request_error',
-    });
-    expect([euGate.stats(), clock.pending]).toEqual([{ inFlight: 0 }, 0]);
-  });
+  ] as const)(
+    'is given up, with the place it takes, when a client that sent %s sends no more',
+    async (_what, body, outcome) => {
+      const clock = fakeClock();
+      let bytes = 0;
+      const { eu, euGate, failures } = await pair(
+        (request) => {
+          request
+            .on('error', () => {})
+            .on('data', (chunk: Buffer) => {
+              bytes += chunk.length;
+            });
+        },
+        { clock, forward: { bodyTimeoutMs: 100 } },
+      );
+      const head = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n';
+      const answer = raw(eu.port, head + body, /"region"/);
+      // The deadline, and the time its body may take.
+      await eventually(() => clock.pending === 2 && bytes === body.length);
+      await clock.advance(100);
+      saysSo(
+        parseAnswer(await answer, 'POST'),
+        { failures },
+        {
+          status: 400,
+          code: 'ERR_FORWARD_CLIENT_IDLE',
+          outcome,
+          error: 'http_request_error',
+        },
+      );
+      expect([euGate.stats(), clock.pending]).toEqual([{ inFlight: 0 }, 0]);
+    },
+  );
 
   test('goes on both ways at once when the answer begins before the body has ended', async () => {
     const { eu, failures } = await pair(
