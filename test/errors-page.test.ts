@@ -88,6 +88,8 @@ const SAMPLES: readonly (RegionKitError & { readonly outcome?: string })[] = [
   forward('ERR_FORWARD_TIMEOUT', 'unknown'),
   forward('ERR_FORWARD_BAD_ANSWER', 'unknown'),
   forward('ERR_FORWARD_INCOMPLETE', 'unknown'),
+  forward('ERR_FORWARD_CLIENT_IDLE', 'not-sent'),
+  forward('ERR_FORWARD_CLIENT_IDLE', 'unknown'),
   forward('ERR_FORWARD_CLIENT_GONE', 'not-sent'),
   forward('ERR_FORWARD_CLIENT_GONE', 'unknown'),
   new session.MissingTokenError(),

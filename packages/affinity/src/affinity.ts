@@ -10,7 +10,7 @@ import {
   type WithDoors,
   withDoors,
 } from '@regionkit/core';
-import { exposeField, isSharedCacheable, normaliseHost } from '@regionkit/core/kit';
+import { exposeField, keepPrivate, normaliseHost } from '@regionkit/core/kit';
 import { type AffinityEvents, EVENT_NAMES, type LoopGuard } from './events.ts';
 import { isSafeTarget } from './location.ts';
 import { type AffinityOptions, checkOptions } from './options.ts';
@@ -76,7 +76,7 @@ export function createAffinity<Name extends string>(given: AffinityOptions<Name>
   /** Puts on the answer what belongs to this client; the app's own cookie of the name, and a shared cache, come first. */
   const write = (head: ResponseHead, setCookies: readonly string[], hint: Name | undefined): void => {
     if (setCookies.length === 0 && hint === undefined) return;
-    if (isSharedCacheable(head)) {
+    if (!keepPrivate(head)) {
       events.emit('cookie-skipped', { reason: 'cacheable' });
       return;
     }
@@ -86,7 +86,10 @@ export function createAffinity<Name extends string>(given: AffinityOptions<Name>
     }
     const own = `${name}=`;
     const setByApp = setCookies.length > 0 && head.get('set-cookie').some((value) => value.trimStart().startsWith(own));
+    // The app sends the client on: until it has arrived for good, the hop cookie keeps it from being sent here and back.
+    const leavesAgain = head.status >= 300 && head.status < 400 && head.get('location').length > 0;
     for (const value of setCookies) {
+      if (leavesAgain && value === cookie.clearHop) continue;
       if (setByApp && value.startsWith(own)) events.emit('cookie-skipped', { reason: 'set-by-app' });
       else head.append('Set-Cookie', value);
     }

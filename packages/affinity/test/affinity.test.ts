@@ -28,8 +28,8 @@ function setUp(
   const navigate = (headers: Headers = {}, parts: RequestParts = {}) =>
     decide({ ...parts, headers: { ...NAVIGATION, ...headers } });
   /** What a client gets on an answer whose head the app wrote as `fields`. */
-  const answer = (parts: RequestParts, fields: readonly (readonly [string, string])[] = []) => {
-    const head = headOf(fields);
+  const answer = (parts: RequestParts, fields: readonly (readonly [string, string])[] = [], status = 200) => {
+    const head = headOf(fields, status);
     const decision = decide(parts);
     if (decision.action === 'next') decision.onHead?.(head);
     return head;
@@ -187,7 +187,10 @@ describe('affinity.decide() and where the request came in', () => {
 describe('affinity.decide() and the region cookie', () => {
   test('assigns this region to a client that has none, once', () => {
     const { answer } = setUp();
-    expect(answer({}).fields).toEqual([['Set-Cookie', PIN_US]]);
+    expect(answer({}).fields).toEqual([
+      ['Cache-Control', 'private'],
+      ['Set-Cookie', PIN_US],
+    ]);
     expect(answer({ headers: { cookie: 'region=us-east-1' } }).fields).toEqual([]);
   });
 
@@ -253,6 +256,19 @@ describe('affinity.decide() and the region cookie', () => {
     },
   );
 
+  test.each([
+    ['nothing', [], 'private'],
+    ['no-cache', [['Cache-Control', 'no-cache']], 'no-cache, private'],
+  ] as const)(
+    'keeps an answer it puts anything on from shared caches, where it says %s of them',
+    (_what, fields, told) => {
+      const { answer } = setUp();
+      expect(answer({}, fields).get('cache-control')).toEqual([told]);
+      expect(answer({ headers: EU }, fields).get('cache-control')).toEqual([told]);
+      expect(answer({ headers: { cookie: 'region=us-east-1' } }, fields).fields).toEqual(fields);
+    },
+  );
+
   test('leaves a cookie of its name to the app, which may set or delete it', () => {
     const { affinity, answer } = setUp();
     const skipped: string[] = [];
@@ -273,7 +289,10 @@ describe('affinity.decide() and the region cookie', () => {
 describe('affinity.decide() for what is not a navigation', () => {
   test('hints the region, readable across origins where CORS applies', () => {
     const { answer } = setUp();
-    expect(answer({ method: 'POST', headers: EU }).fields).toEqual([['X-Region-Hint', 'eu-west-1']]);
+    expect(answer({ method: 'POST', headers: EU }).fields).toEqual([
+      ['Cache-Control', 'private'],
+      ['X-Region-Hint', 'eu-west-1'],
+    ]);
     const cors = answer({ headers: EU }, [['Access-Control-Allow-Origin', 'https://a.example']]);
     expect(cors.get('access-control-expose-headers')).toEqual(['X-Region-Hint']);
     const already = answer({ headers: EU }, [
@@ -397,6 +416,22 @@ describe('affinity and the hop cookie', () => {
       'region-hop=; Max-Age=0; Domain=example.com; Path=/; HttpOnly; Secure; SameSite=Lax',
     ]);
     expect(answer({ headers: { cookie: 'region=us-east-1; region-hop=eu-west-1' } }).get('set-cookie')).toEqual([]);
+  });
+});
+
+describe('an app that sends everybody back to the global name', () => {
+  test('has its clients redirected once, not to and fro: one that is sent on has not arrived', () => {
+    const { affinity, answer, navigate } = setUp();
+    const home = { headers: { cookie: 'region=us-east-1; region-hop=us-east-1' } };
+    const sentBack = answer(home, [['Location', 'https://app.example.com/']], 301);
+    expect(sentBack.get('set-cookie')).toEqual([]);
+    // There the hop cookie ends it.
+    const prevented: string[] = [];
+    affinity.on('loop-prevented', ({ guard }) => prevented.push(guard));
+    expect(navigate({ cookie: 'region=eu-west-1; region-hop=eu-west-1' }).action).toBe('next');
+    expect(prevented).toEqual(['hop-cookie']);
+    expect(answer(home, [], 304).get('set-cookie')[0]).toMatch(/^region-hop=; Max-Age=0/);
+    expect(answer(home, [['Location', '/new']], 201).get('set-cookie')[0]).toMatch(/^region-hop=; Max-Age=0/);
   });
 });
 

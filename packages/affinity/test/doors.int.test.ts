@@ -239,6 +239,16 @@ describe.each(doors)('affinity on %s', (_name, open) => {
     expect(cookiesOf(await ask('/public', GLOBAL))).toEqual([]);
   });
 
+  test('puts nothing of one client on an answer that a shared cache may keep, and says so where nobody has', async () => {
+    const ask = await start();
+    const control = async (path: string, headers: Record<string, string>): Promise<unknown> =>
+      (await ask(path, { ...GLOBAL, ...headers })).headers['cache-control'];
+    expect(await control('/plain', {})).toBe('private');
+    expect(await control('/plain', { cookie: 'region=eu-west-1' })).toBe('private');
+    expect(await control('/plain', { cookie: 'region=us-east-1' })).toBeUndefined();
+    expect(await control('/public', {})).toBe('public, max-age=60');
+  });
+
   test('redirects a navigation once, and hints anything else', async () => {
     const ask = await start();
     const headers = { ...GLOBAL, ...NAVIGATION, cookie: 'region=eu-west-1' };
@@ -254,6 +264,15 @@ describe.each(doors)('affinity on %s', (_name, open) => {
     expect([again.status, again.text]).toEqual([200, 'served']);
     const posted = await ask('/a', headers, 'POST');
     expect([posted.status, posted.text, posted.headers['x-region-hint']]).toEqual([200, 'served', 'eu-west-1']);
+    for (const [name, untouched] of [
+      ['OPTIONS', { 'access-control-request-method': 'POST', origin: 'https://a.example' }],
+      ['GET', { 'x-region-hop': 'anything' }],
+    ] as const) {
+      const left = await ask('/a', { ...GLOBAL, ...untouched, cookie: 'region=eu-west-1' }, name);
+      expect([left.headers['x-region-hint'], cookiesOf(left)]).toEqual([undefined, []]);
+    }
+    const probed = await ask('/health/read', headers);
+    expect([probed.status, cookiesOf(probed)]).toEqual([200, []]);
   });
 
   test('lets a handler pin its client elsewhere', async () => {

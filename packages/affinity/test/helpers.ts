@@ -27,13 +27,16 @@ export const NAVIGATION = {
 } as const;
 
 /** A head as a door presents it, over a plain list of fields. */
-export function headOf(fields: readonly (readonly [string, string])[] = []): ResponseHead & {
+export function headOf(
+  fields: readonly (readonly [string, string])[] = [],
+  status = 200,
+): ResponseHead & {
   readonly fields: readonly (readonly [string, string])[];
 } {
   let list = [...fields];
   const is = (name: string) => (field: readonly [string, string]) => field[0].toLowerCase() === name.toLowerCase();
   return {
-    status: 200,
+    status,
     get fields() {
       return list;
     },

@@ -49,7 +49,7 @@ describe.skipIf('missing' in browser)('in a real browser', () => {
   });
 
   /** Runs the app of the region `self` on a server, which believes that both regions are well. */
-  function serve(self: Name, server: Server): FakeView<Name> {
+  function serve(self: Name, server: Server, { canonical = false } = {}): FakeView<Name> {
     const regions = defineRegions({
       self: self as string,
       all: { us: { origin: originOf('us') }, eu: { origin: originOf('eu') } },
@@ -72,6 +72,7 @@ describe.skipIf('missing' in browser)('in a real browser', () => {
         });
         req.on('end', () => {
           res.setHeader('Content-Type', 'text/html');
+          if (canonical) res.writeHead(302, { Location: `${globalOrigin()}${req.url}` });
           res.end(
             `<!doctype html><link rel="icon" href="data:,"><p id="served">${self} ${req.method} ${body}</p>${FORM}`,
           );
@@ -184,6 +185,15 @@ describe.skipIf('missing' in browser)('in a real browser', () => {
     expect(response?.status()).toBe(200);
     expect(await served()).toBe('us GET ');
     expect(log).toEqual(['us GET /', 'us GET /']);
+  });
+
+  test('an app that sends everybody back to the global name ends there, not in a loop', async () => {
+    servers.eu.removeAllListeners('request');
+    serve('eu', servers.eu, { canonical: true });
+    await belongTo('eu');
+    await page.goto(`${globalOrigin()}/`);
+    expect(await served()).toBe('us GET ');
+    expect(log).toEqual(['us GET /', 'eu GET /', 'us GET /']);
   });
 });
 

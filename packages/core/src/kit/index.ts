@@ -9,4 +9,4 @@ export { checkCookieDomain, cookieValues } from './cookies.ts';
 export { normaliseHost } from './host.ts';
 export { createKeyring, equalInConstantTime, type Keyring, type KeyringOptions, type Secrets } from './keyring.ts';
 export { createPoller, type Poller, type PollerOptions } from './poller.ts';
-export { exposeField, isSharedCacheable } from './response-head.ts';
+export { exposeField, isSharedCacheable, keepPrivate } from './response-head.ts';

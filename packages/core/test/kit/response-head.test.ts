@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ResponseHead } from '../../src/index.ts';
-import { exposeField, isSharedCacheable } from '../../src/kit/index.ts';
+import { exposeField, isSharedCacheable, keepPrivate } from '../../src/kit/index.ts';
 
 function headOf(fields: Record<string, string | string[]>): ResponseHead & { readonly fields: Headers } {
   const headers = new Headers();
@@ -40,6 +40,29 @@ test.each([
   [{ 'Cache-Control': 'no-cache', Expires: 'Tue, 01 Jan 2999 00:00:00 GMT' }, false],
 ])('isSharedCacheable(%j) is %s', (fields, answer) => {
   expect(isSharedCacheable(headOf(fields))).toBe(answer);
+});
+
+describe('keepPrivate()', () => {
+  test.each([
+    // By its age alone a shared cache may keep it, and one that is validated first is kept with its cookies.
+    [{}, true, 'private'],
+    [{ 'Cache-Control': 'no-cache' }, true, 'no-cache, private'],
+    [{ 'Cache-Control': ['max-age=0', 'must-revalidate'] }, true, 'max-age=0, must-revalidate, private'],
+    [{ 'Cache-Control': 'no-cache="set-cookie"' }, true, 'no-cache="set-cookie", private'],
+    [{ 'Cache-Control': 'Private, max-age=60' }, true, 'Private, max-age=60'],
+    [{ 'Cache-Control': 'no-store' }, true, 'no-store'],
+    [{ 'Cache-Control': 'public' }, false, 'public'],
+    [{ 'Cache-Control': 'max-age=60, private="set-cookie"' }, false, 'max-age=60, private="set-cookie"'],
+    [{ 'CDN-Cache-Control': 'max-age=60' }, false, null],
+  ])('of %j is %s', (fields, kept, control) => {
+    const head = headOf(fields);
+    expect(keepPrivate(head)).toBe(kept);
+    expect(head.fields.get('cache-control')).toBe(control);
+  });
+
+  test('is false for a head that does not take it', () => {
+    expect(keepPrivate({ ...headOf({ 'Cache-Control': 'no-cache' }), set: () => {} })).toBe(false);
+  });
 });
 
 describe('exposeField()', () => {

@@ -16,12 +16,6 @@ export interface BodyFeed {
 /** Bodies of a known length up to this are collected before they are sent: cheaper, and a client that is slow, or goes away, costs the primary nothing. */
 export const SMALL_BYTES: number = 16 * 1024;
 
-/** Told when the sender stops taking what there is, and when it goes on. */
-export interface StallWatch {
-  start(): void;
-  stop(): void;
-}
-
 /** How many bytes of body a message has (RFC 9112 section 6.3, RFC 9113 section 8.1): Infinity if it does not say. */
 export function bodyBytes(request: NodeRequest): number {
   const { headers } = request;
@@ -51,14 +45,15 @@ export function collect(request: NodeRequest, done: (body: Buffer | undefined) =
   const onEnd = (): void => end(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
   const onGone = (): void => end(undefined);
   request.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone);
+  // Somebody may have paused it, to lose none of it before it got here.
+  request.resume();
 }
 
 /** The body of a request on Node, over HTTP/1 and HTTP/2, at constant memory. */
-export function feedFromNode(request: NodeRequest, stall: StallWatch): BodyFeed {
+export function feedFromNode(request: NodeRequest): BodyFeed {
   const stream = new Readable({
     highWaterMark: HIGH_WATER_BYTES,
     read: () => {
-      stall.stop();
       request.resume();
     },
     destroy: (error, done) => {
@@ -67,9 +62,7 @@ export function feedFromNode(request: NodeRequest, stall: StallWatch): BodyFeed 
     },
   });
   const onData = (chunk: Buffer): void => {
-    if (stream.push(chunk)) return;
-    request.pause();
-    stall.start();
+    if (!stream.push(chunk)) request.pause();
   };
   const onEnd = (): void => {
     stream.push(null);
@@ -78,7 +71,6 @@ export function feedFromNode(request: NodeRequest, stall: StallWatch): BodyFeed 
     if (!request.readableEnded) stream.destroy(new Error('the client went away'));
   };
   const detach = (): void => {
-    stall.stop();
     request.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone);
   };
   // Flowing only when the stream asks: a listener alone would set it going.

@@ -1,4 +1,5 @@
 import { RegionKitError } from '@regionkit/core';
+import { proxyStatus } from './proxy-status.ts';
 
 /** What is known of the write that was to be forwarded. */
 export type ForwardOutcome =
@@ -33,6 +34,8 @@ export type ForwardErrorCode =
   | 'ERR_FORWARD_BAD_ANSWER'
   /** The answer ended before it was complete: the client's was cut short too. */
   | 'ERR_FORWARD_INCOMPLETE'
+  /** The client sent nothing more of its body for too long. */
+  | 'ERR_FORWARD_CLIENT_IDLE'
   /** The client went away. */
   | 'ERR_FORWARD_CLIENT_GONE';
 
@@ -51,6 +54,7 @@ export type ProxyErrorType =
   | 'http_response_timeout'
   | 'proxy_configuration_error'
   | 'proxy_internal_error'
+  | 'proxy_loop_detected'
   | 'tls_certificate_error'
   | 'tls_protocol_error';
 
@@ -75,6 +79,8 @@ const STATUS: Readonly<Record<ForwardErrorCode, number>> = {
   ERR_FORWARD_TIMEOUT: 504,
   ERR_FORWARD_BAD_ANSWER: 502,
   ERR_FORWARD_INCOMPLETE: 502,
+  // Not 408: browsers send a request again at that.
+  ERR_FORWARD_CLIENT_IDLE: 400,
   ERR_FORWARD_CLIENT_GONE: 499,
 };
 
@@ -91,6 +97,7 @@ const MESSAGE: Readonly<Record<ForwardErrorCode, string>> = {
   ERR_FORWARD_TIMEOUT: "the primary's region did not answer in time",
   ERR_FORWARD_BAD_ANSWER: "the primary's region did not answer in HTTP",
   ERR_FORWARD_INCOMPLETE: "the answer of the primary's region ended before it was complete",
+  ERR_FORWARD_CLIENT_IDLE: 'the client sent nothing more of its body in time',
   ERR_FORWARD_CLIENT_GONE: 'the client went away',
 };
 
@@ -114,12 +121,11 @@ export class ForwardError extends RegionKitError<ForwardErrorCode> {
     }: { self: string; region: string; retryAfterSeconds: number; cause?: unknown },
   ) {
     const status = STATUS[code];
-    const received = receivedStatus === undefined ? '' : `; received-status=${receivedStatus}`;
     super(code, MESSAGE[code], {
       status,
       expose: true,
       headers: {
-        'proxy-status': `regionkit.${self}; error=${proxyError}; next-hop="${region}"${received}; details="${outcome}"`,
+        'proxy-status': proxyStatus({ self, error: proxyError, outcome, nextHop: region, receivedStatus }),
         ...(status === 503 && { 'retry-after': String(retryAfterSeconds) }),
       },
       ...(cause !== undefined && { cause }),

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Clock } from '@regionkit/core/kit';
 import type { Dispatcher, Pool } from 'undici';
 import type { BodyFeed } from './body.ts';
@@ -12,6 +13,8 @@ export interface ExchangeRequest {
   readonly fields: string[];
   /** A feed is read as it is sent. */
   readonly body: BodyFeed | Buffer | undefined;
+  /** How long nothing of a feed may move. */
+  readonly bodyTimeoutMs: number;
   /** Milliseconds left until the whole exchange must have ended. */
   readonly deadlineMs: number;
 }
@@ -33,8 +36,8 @@ export interface Exchange {
   resume(): void;
   /** The client is gone: the other region sees it. Fails as such, unless it has ended. */
   abandon(): void;
-  /** The sender takes no more of the body: ends it as timed out. */
-  stall(): void;
+  /** The answer came and could not be given to the client. */
+  breakOff(cause: unknown): void;
 }
 
 /**
@@ -58,6 +61,7 @@ export function exchange(
     if (settled) return false;
     settled = true;
     cancelDeadline();
+    stopWatching?.();
     feed?.release();
     ended();
     return true;
@@ -76,6 +80,13 @@ export function exchange(
     fail(failure);
   };
   const cancelDeadline = clock.schedule(timeOut, request.deadlineMs);
+  let stopWatching: (() => void) | undefined;
+  const onIdle = (): void => {
+    // What there is, the other region does not take.
+    if (feed !== undefined && feed.stream.readableLength > 0) timeOut();
+    // A client that takes its time while it is answered does no harm that the answer's own timeout does not end.
+    else if (!answered) fail({ ...CLIENT_IDLE, outcome: sent() ? 'unknown' : 'not-sent' });
+  };
 
   pool.dispatch(
     {
@@ -91,6 +102,7 @@ export function exchange(
       onRequestStart: (started) => {
         controller = started;
         if (settled) started.abort(ABANDONED);
+        else if (feed !== undefined) stopWatching = watchMoves(feed.stream, clock, request.bodyTimeoutMs, onIdle);
       },
       onResponseStart: (started, status, _parsed, reason) => {
         if (settled) return;
@@ -106,8 +118,9 @@ export function exchange(
         }
         answered = true;
         sink.head(status, reasonOf(reason), fields);
-        // Its length is that of the answer it spares; undici misses that many bytes, and would call it cut short.
-        if (status === NOT_MODIFIED && settle()) sink.end();
+        // A length in it is that of the answer it spares, or a slip; undici misses that many bytes, and would call it cut
+        // short.
+        if ((status === NOT_MODIFIED || status === NO_CONTENT) && settle()) sink.end();
       },
       onResponseData: (started, chunk) => {
         if (!settled && !sink.data(chunk)) started.pause();
@@ -129,12 +142,33 @@ export function exchange(
         outcome: sent() ? 'unknown' : 'not-sent',
         proxyError: 'http_request_error',
       }),
-    stall: timeOut,
+    breakOff: (cause) => fail(NOT_GIVEN, plainCause(cause)),
   };
+}
+
+/** Tells when nothing has been taken out of `stream` for so long, until it has ended. */
+function watchMoves(stream: Readable, clock: Clock, idleMs: number, onIdle: () => void): () => void {
+  const wait = (): (() => void) =>
+    clock.schedule(() => {
+      cancel = wait();
+      onIdle();
+    }, idleMs);
+  let cancel = wait();
+  const onMove = (): void => {
+    cancel();
+    cancel = wait();
+  };
+  const stop = (): void => {
+    cancel();
+    stream.off('data', onMove).off('end', stop);
+  };
+  stream.on('data', onMove).on('end', stop);
+  return stop;
 }
 
 /** The status by which a region that is not the primary's turns a write back (RFC 9110 section 15.5.20). */
 const NOT_PRIMARY = 421;
+const NO_CONTENT = 204;
 const NOT_MODIFIED = 304;
 const TURNED_BACK: ForwardFailure = {
   code: 'ERR_FORWARD_NOT_PRIMARY',
@@ -142,6 +176,13 @@ const TURNED_BACK: ForwardFailure = {
   proxyError: 'destination_unavailable',
   receivedStatus: NOT_PRIMARY,
 };
+/** The answer came, and could not be given to the client. */
+export const NOT_GIVEN: ForwardFailure = {
+  code: 'ERR_FORWARD_INCOMPLETE',
+  outcome: 'unknown',
+  proxyError: 'proxy_internal_error',
+};
+const CLIENT_IDLE = { code: 'ERR_FORWARD_CLIENT_IDLE', proxyError: 'http_request_error' } as const;
 const ABANDONED = new Error('the exchange is over');
 
 /** undici has read it as UTF-8. What is neither that nor fit for a status line (RFC 9112 section 4) is left out. */

@@ -1,8 +1,9 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { NodeRequest, NodeResponse } from '@regionkit/core';
-import { type BodyFeed, bodyBytes, collect, feedFromNode, isConsumed, SMALL_BYTES, type StallWatch } from './body.ts';
+import { type BodyFeed, bodyBytes, collect, feedFromNode, isConsumed, SMALL_BYTES } from './body.ts';
+import { plainCause } from './classify.ts';
 import type { ForwardFailure } from './errors.ts';
-import type { AnswerSink, Exchange } from './exchange.ts';
+import { type AnswerSink, type Exchange, NOT_GIVEN } from './exchange.ts';
 import type { Carrier, Trip } from './forward.ts';
 import { type Provenance, type RawFields, requestFields, responseFields } from './headers.ts';
 import { answerOf } from './problem.ts';
@@ -13,24 +14,35 @@ export function forwardNode(carrier: Carrier, trip: Trip, request: NodeRequest, 
   const response = given as ServerResponse;
   return new Promise((resolve) => {
     let started: Exchange | undefined;
-    let names: readonly string[] = [];
+    let unshown: (() => void) | undefined;
     let shown = false;
     let bodiless = request.method === 'HEAD';
     const onDrain = (): void => started?.resume();
     const onClose = (): void => started?.abandon();
+    const detach = (): void => {
+      response.off('drain', onDrain).off('close', onClose);
+    };
 
     const fail = (failure: ForwardFailure, cause?: unknown): void => {
-      response.off('drain', onDrain).off('close', onClose);
+      detach();
       const error = carrier.explain(trip, failure, cause);
-      if (shown || response.headersSent || isGone(response)) cutShort(response);
-      else {
-        for (const name of names) response.removeHeader(name);
-        response.sendDate = true;
-        const { status, headers, body } = answerOf(error);
-        setHead(response, status, '', headers.flat());
-        response.end(request.method === 'HEAD' ? undefined : body);
+      try {
+        if (shown || response.headersSent || isGone(response)) cutShort(response);
+        else {
+          const { status, headers, body } = answerOf(error);
+          setHead(response, status, '', headers.flat());
+          response.end(request.method === 'HEAD' ? undefined : body);
+        }
+      } catch {
+        cutShort(response);
       }
       resolve();
+    };
+    /** The head is kept back until it goes out with what follows: a failure before that finds the response untouched. */
+    const showHead = (): void => {
+      const show = unshown;
+      unshown = undefined;
+      show?.();
     };
 
     const sink: AnswerSink = {
@@ -38,25 +50,41 @@ export function forwardNode(carrier: Carrier, trip: Trip, request: NodeRequest, 
       head: (status, reason, fields) => {
         carrier.answered(trip, status);
         bodiless ||= status === 204 || status === 304;
-        const kept = responseFields(fields);
-        names = kept.filter((_, at) => at % 2 === 0);
-        response.sendDate = names.some((name) => name.length === 4 && name.toLowerCase() === 'date');
-        setHead(response, status, reason, kept);
+        unshown = () => {
+          const kept = responseFields(fields);
+          response.sendDate = kept.some(
+            (name, at) => at % 2 === 0 && name.length === 4 && name.toLowerCase() === 'date',
+          );
+          setHead(response, status, reason, kept);
+        };
         // An answer whose body comes later (a long poll, server-sent events) must show its head now.
         queueMicrotask(() => {
-          if (!shown && !bodiless && !response.headersSent && !response.writableEnded) sink.data(NOTHING);
+          if (unshown === undefined || bodiless || isGone(response)) return;
+          try {
+            sink.data(NOTHING);
+          } catch (error) {
+            // Whatever else has hooked the response threw: nobody else is there to catch it.
+            started?.breakOff(error);
+          }
         });
       },
       data: (chunk) => {
         shown = true;
+        showHead();
         return response.write(chunk);
       },
       end: () => {
-        response.off('drain', onDrain).off('close', onClose);
-        // Node would add a length that the answer has not; to one that can have no body it adds none.
-        if (!shown && !bodiless && !response.headersSent) response.write(NOTHING);
-        response.end();
-        resolve();
+        detach();
+        try {
+          showHead();
+          // Node would add a length that the answer has not; to one that can have no body it adds none.
+          if (!shown && !bodiless && !response.headersSent) response.write(NOTHING);
+          response.end();
+          resolve();
+        } catch (error) {
+          shown = true;
+          fail(NOT_GIVEN, plainCause(error));
+        }
       },
       fail,
     };
@@ -78,10 +106,7 @@ export function forwardNode(carrier: Carrier, trip: Trip, request: NodeRequest, 
     if (bytes === 0) send(undefined);
     else if (isConsumed(request)) fail(BODY_CONSUMED);
     else if (bytes <= SMALL_BYTES) collect(request, (body) => (body === undefined ? fail(CLIENT_GONE) : send(body)));
-    else {
-      const stall = stallWatch(carrier, () => started?.stall());
-      send(feedFromNode(request, stall));
-    }
+    else send(feedFromNode(request));
   });
 }
 
@@ -93,20 +118,6 @@ function provenanceOf(trip: Trip, request: NodeRequest): Provenance {
     scheme: socket?.encrypted === true ? 'https' : 'http',
     remoteAddress: socket?.remoteAddress,
     trusted: trip.trusted,
-  };
-}
-
-/** Ends an upload of which the other region has taken nothing for too long. */
-function stallWatch({ clock, options }: Carrier, stalled: () => void): StallWatch {
-  let cancel: (() => void) | undefined;
-  return {
-    start: () => {
-      cancel ??= clock.schedule(stalled, options.bodyTimeoutMs);
-    },
-    stop: () => {
-      cancel?.();
-      cancel = undefined;
-    },
   };
 }
 
@@ -142,6 +153,7 @@ const INTERNAL_ERROR = 2;
 
 /** Fields by `setHeader`, so that what was set before (CORS, the region cookie) is kept or replaced field by field. */
 function setHead(response: ServerResponse, status: number, reason: string, fields: RawFields): void {
+  const isHttp2 = response.req.httpVersionMajor === 2;
   const grouped = new Map<string, { readonly name: string; readonly values: string[] }>();
   for (let at = 0; at < fields.length; at += 2) {
     const name = fields[at] as string;
@@ -154,16 +166,24 @@ function setHead(response: ServerResponse, status: number, reason: string, field
   for (const [field, { name, values }] of grouped) {
     const before = field === 'set-cookie' ? response.getHeader(field) : undefined;
     const all = before === undefined ? values : [before, values].flat().map(String);
-    response.setHeader(name, all.length === 1 ? (all[0] as string) : all);
+    response.setHeader(
+      name,
+      all.length === 1 ? (all[0] as string) : isHttp2 && field !== 'set-cookie' ? joined(all) : all,
+    );
   }
   response.statusCode = status;
-  if (response.req.httpVersionMajor === 1) response.statusMessage = reason || (STATUS_CODES[status] ?? '');
+  if (!isHttp2) response.statusMessage = reason || (STATUS_CODES[status] ?? '');
+}
+
+/** Node's HTTP/2 throws at many a field that is sent twice; joined, it says the same (RFC 9110 section 5.3). */
+function joined(values: readonly string[]): string {
+  return values.every((value) => value === values[0]) ? (values[0] as string) : values.join(', ');
 }
 
 /** Passes on 103 (RFC 8297), the one interim answer that Node can write and that is not between two neighbours alone. */
 function inform(request: NodeRequest, response: ServerResponse, status: number, fields: RawFields): void {
   if (status !== 103 || request.httpVersion === '1.0' || response.headersSent) return;
-  const hints: Record<string, string | string[]> = {};
+  const hints: Record<string, string | string[]> = Object.create(null);
   const kept = responseFields(fields);
   for (let at = 0; at < kept.length; at += 2) {
     const name = (kept[at] as string).toLowerCase();
@@ -172,7 +192,7 @@ function inform(request: NodeRequest, response: ServerResponse, status: number, 
     hints[name] = [hints[name] ?? [], values].flat();
   }
   try {
-    response.writeEarlyHints(hints as Record<string, string | string[]>);
+    response.writeEarlyHints(hints);
   } catch {
     // A link that Node takes for malformed: a hint is only a hint.
   }

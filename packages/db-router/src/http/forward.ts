@@ -83,6 +83,8 @@ export function createForwarder<Name extends string>({
         pipelining: 1,
         allowH2: false,
         headersTimeout: options.headersTimeoutMs,
+        // What browsers take. An answer to a write that was done must not fail by the length of its head.
+        maxHeaderSize: 256 * 1024,
         bodyTimeout: options.bodyTimeoutMs,
         connect: {
           timeout: options.connectTimeoutMs,
@@ -123,7 +125,8 @@ export function createForwarder<Name extends string>({
     send: (trip, fields, body, sink) => {
       inFlight += 1;
       const { method, target } = trip.view;
-      const request = { method, target, fields, body, deadlineMs: leftMs(trip) };
+      const { bodyTimeoutMs } = options;
+      const request = { method, target, fields, body, bodyTimeoutMs, deadlineMs: leftMs(trip) };
       return exchange(poolOf(trip.origin), request, sink, { clock, ended });
     },
     answered: ({ to, startedAtMs }, status) =>

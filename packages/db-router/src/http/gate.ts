@@ -19,7 +19,7 @@ import { createForwarder, type Forwarder } from './forward.ts';
 import { createHopReader, HOP_FIELD, type Hop, type HopVerdict } from './hop.ts';
 import { checkOptions, type WriteGateOptions } from './options.ts';
 import { answerOf } from './problem.ts';
-import { loopHere, notPrimaryHere, refusedHere } from './refusals.ts';
+import { loopHere, noPrimaryHere, notPrimaryHere, refusedHere } from './refusals.ts';
 import { type GateReason, ruleWrite } from './ruling.ts';
 import { createTokenFields } from './token-fields.ts';
 
@@ -109,8 +109,12 @@ export function createWriteGate<Name extends string>(
     scope: (run) => scope.run(run),
     onHead: (head) => {
       const issued = scope.closeHead();
-      // One client's position must not be given to others by a cache. The answer to an unsafe method is kept by none.
-      if (isSafe(request.method) && isSharedCacheable(head)) return;
+      // One client's position must not be given to others by a cache, nor an old one to the same client by its own. The
+      // answer to an unsafe method is kept by none.
+      if (isSafe(request.method) && Object.keys(issued).length > 0) {
+        if (isSharedCacheable(head)) return;
+        head.set('Cache-Control', 'no-store');
+      }
       tokens.write(head, issued);
     },
   });
@@ -140,7 +144,7 @@ export function createWriteGate<Name extends string>(
       case 'turn-back':
         return ruling.reason === 'loop' ? loop : notPrimaryHere;
       case 'refuse':
-        return refusedHere(request, ruling.to, retryAfterSeconds);
+        return refusedHere(request, { self, region: ruling.to, retryAfterSeconds });
       case 'forward': {
         if (takesNoWrites(view?.get(ruling.to), clock.now())) {
           const error = new ForwardError(REGION_DOWN, { self, region: ruling.to, retryAfterSeconds });
@@ -166,7 +170,7 @@ export function createWriteGate<Name extends string>(
       return decideBy(asked, await router.locatePrimary({ signal: waiting.signal })) as Decision;
     } catch (error) {
       if (!isRegionKitError(error)) throw error;
-      return { action: 'respond', reason: 'no-primary', ...answerOf(error) };
+      return noPrimaryHere(self, error);
     } finally {
       cancel?.();
       signal.removeEventListener('abort', stop);

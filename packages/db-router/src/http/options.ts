@@ -15,7 +15,7 @@ export interface ForwardOptions {
   readonly connectTimeoutMs?: number;
   /** From the end of the request to the head of the answer. @default 30_000 */
   readonly headersTimeoutMs?: number;
-  /** Without a byte in either direction. @default 30_000 */
+  /** Without a byte in either direction: of the answer, or of the body, whoever holds it up. @default 30_000 */
   readonly bodyTimeoutMs?: number;
   /** From the arrival of the request to the end of its answer, the hold included; told to the other region. @default 300_000 */
   readonly deadlineMs?: number;

@@ -1,5 +1,6 @@
-import type { RequestView, RespondDecision } from '@regionkit/core';
-import { problemBody } from './problem.ts';
+import type { RegionKitError, RequestView, RespondDecision } from '@regionkit/core';
+import { answerOf, problemBody } from './problem.ts';
+import { proxyStatus } from './proxy-status.ts';
 
 type Field = readonly [name: string, value: string];
 
@@ -9,14 +10,23 @@ const COMMON: readonly Field[] = [
 ];
 
 /** Under `reject`: the write is not done here, and this is where it would be. */
-export function refusedHere(request: RequestView, region: string, retryAfterSeconds: number): RespondDecision {
+export function refusedHere(
+  request: RequestView,
+  { self, region, retryAfterSeconds }: { self: string; region: string; retryAfterSeconds: number },
+): RespondDecision {
   const exposed: Field[] =
     request.header('origin').length === 0 ? [] : [['Access-Control-Expose-Headers', 'X-Region-Hint, Retry-After']];
   return {
     action: 'respond',
     reason: 'refused',
     status: 503,
-    headers: [...COMMON, ['Retry-After', String(retryAfterSeconds)], ['X-Region-Hint', region], ...exposed],
+    headers: [
+      ...COMMON,
+      ['Retry-After', String(retryAfterSeconds)],
+      ['X-Region-Hint', region],
+      ['Proxy-Status', proxyStatus({ self, error: 'http_request_denied', outcome: 'not-sent' })],
+      ...exposed,
+    ],
     body: problemBody({
       status: 503,
       code: 'ERR_NOT_PRIMARY_REGION',
@@ -25,6 +35,13 @@ export function refusedHere(request: RequestView, region: string, retryAfterSeco
       region,
     }),
   };
+}
+
+/** While no primary is known: a write that was held for one, and never began. */
+export function noPrimaryHere(self: string, error: RegionKitError): RespondDecision {
+  const { headers, ...answer } = answerOf(error);
+  const status = proxyStatus({ self, error: 'destination_unavailable', outcome: 'not-sent' });
+  return { action: 'respond', reason: 'no-primary', ...answer, headers: [...headers, ['Proxy-Status', status]] };
 }
 
 /** To a region that forwarded a write here: this is not the primary's region, and the write goes no further. */
@@ -47,7 +64,7 @@ export function loopHere(self: string): RespondDecision {
     action: 'respond',
     reason: 'loop',
     status: 502,
-    headers: [...COMMON, ['Proxy-Status', `regionkit.${self}; error=proxy_loop_detected; details="rejected"`]],
+    headers: [...COMMON, ['Proxy-Status', proxyStatus({ self, error: 'proxy_loop_detected', outcome: 'rejected' })]],
     body: problemBody({
       status: 502,
       code: 'ERR_FORWARD_LOOP',

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { createServer as createTlsServer } from 'node:https';
-import { createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+import { fakeClock } from '@regionkit/core/testing';
 import { describe, expect, test } from 'vitest';
 import { ask, parseAnswer, type RawAnswer } from './answer.ts';
+import { pour, stands } from './flow.ts';
 import { eventually, listen, type Running, raw } from './helpers.ts';
 import { bodyOf, edgeOf, type Options, type Pair, pair, started } from './pair.ts';
 
@@ -181,8 +183,9 @@ describe('a forward that was sent', () => {
   });
 
   test('may have happened when the whole of it takes too long', async () => {
-    const upstream = await rude(() => {});
-    const edge = await edgeOf(upstream.origin, { forward: { deadlineMs: 100 } });
+    const clock = fakeClock();
+    const upstream = await rude(() => void clock.advance(100));
+    const edge = await edgeOf(upstream.origin, { clock, forward: { deadlineMs: 100 } });
     saysSo(await post(edge.eu.port), edge, {
       status: 504,
       code: 'ERR_FORWARD_TIMEOUT',
@@ -192,17 +195,84 @@ describe('a forward that was sent', () => {
   });
 
   test('may have happened when nothing of the body is taken for too long', async () => {
+    const clock = fakeClock();
     const upstream = await started(listen(createServer((socket) => void socket.pause()) as never));
-    const edge = await edgeOf(upstream.origin, { forward: { bodyTimeoutMs: 100 } });
+    const edge = await edgeOf(upstream.origin, { clock, forward: { bodyTimeoutMs: 100 } });
+    const socket = connect(edge.eu.port, '127.0.0.1');
+    let text = '';
+    socket.setEncoding('latin1').on('data', (chunk) => {
+      text += chunk;
+    });
     const length = 64 * 1024 * 1024;
-    const head = `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n`;
-    const text = await raw(edge.eu.port, Buffer.concat([Buffer.from(head), Buffer.alloc(length)]), /"region"/);
+    socket.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n`);
+    await stands(pour(socket, length));
+    await clock.advance(100);
+    await eventually(() => /"region"/.test(text));
+    socket.destroy();
     saysSo(parseAnswer(text, 'POST'), edge, {
       status: 504,
       code: 'ERR_FORWARD_TIMEOUT',
       outcome: 'unknown',
       error: 'http_response_timeout',
     });
+  });
+
+  test.each([
+    ['none of its body', '', 'not-sent'],
+    ['a part of its body', 'hello', 'unknown'],
+  ] as const)(
+    'is given up, with the place it takes, when a client that sent %s sends no more',
+    async (_what, body, outcome) => {
+      const clock = fakeClock();
+      let bytes = 0;
+      const { eu, euGate, failures } = await pair(
+        (request) => {
+          request
+            .on('error', () => {})
+            .on('data', (chunk: Buffer) => {
+              bytes += chunk.length;
+            });
+        },
+        { clock, forward: { bodyTimeoutMs: 100 } },
+      );
+      const head = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n';
+      const answer = raw(eu.port, head + body, /"region"/);
+      // The deadline, and the time its body may take.
+      await eventually(() => clock.pending === 2 && bytes === body.length);
+      await clock.advance(100);
+      saysSo(
+        parseAnswer(await answer, 'POST'),
+        { failures },
+        {
+          status: 400,
+          code: 'ERR_FORWARD_CLIENT_IDLE',
+          outcome,
+          error: 'http_request_error',
+        },
+      );
+      expect([euGate.stats(), clock.pending]).toEqual([{ inFlight: 0 }, 0]);
+    },
+  );
+
+  test('goes on both ways at once when the answer begins before the body has ended', async () => {
+    const { eu, failures } = await pair(
+      (request, response) => {
+        request.pipe(response);
+      },
+      { forward: { bodyTimeoutMs: 5_000 } },
+    );
+    const socket = connect(eu.port, '127.0.0.1');
+    let text = '';
+    const closed = new Promise((resolve) => socket.on('close', resolve));
+    socket.setEncoding('latin1').on('data', (chunk) => {
+      text += chunk;
+    });
+    socket.write('POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n');
+    await eventually(() => text.includes('one'));
+    socket.write('3\r\ntwo\r\n0\r\n\r\n');
+    await closed;
+    expect(text).toMatch(/one[\s\S]*two/);
+    expect(failures).toEqual([]);
   });
 
   test.each([

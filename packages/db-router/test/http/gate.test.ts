@@ -18,13 +18,17 @@ function setUp(options: Partial<WriteGateOptions<Name>> = {}, router: StubRouter
 }
 
 function headOf(given: Readonly<Record<string, string>> = {}): ResponseHead & { readonly all: [string, string][] } {
-  const all = Object.entries(given);
+  let all = Object.entries(given);
   const is = (name: string) => (field: readonly [string, string]) => field[0].toLowerCase() === name.toLowerCase();
   return {
-    all,
+    get all() {
+      return all;
+    },
     status: 200,
     get: (name) => all.filter(is(name)).map(([, value]) => value),
-    set: (name, value) => void all.push([name, value]),
+    set: (name, value) => {
+      all = [...all.filter((field) => !is(name)(field)), [name, value]];
+    },
     append: (name, value) => void all.push([name, value]),
   };
 }
@@ -116,6 +120,7 @@ describe('gate.decide()', () => {
         ['Cache-Control', 'no-store'],
         ['Retry-After', '7'],
         ['X-Region-Hint', 'us-east-1'],
+        ['Proxy-Status', 'regionkit.eu-west-1; error=http_request_denied; details="not-sent"'],
         ['Access-Control-Expose-Headers', 'X-Region-Hint, Retry-After'],
       ],
     });
@@ -236,7 +241,12 @@ describe('gate.decide() while no primary is known', () => {
       router.writes = writes;
       const decision = await decide({ method: 'POST' });
       expect(decision).toMatchObject({ action: 'respond', reason: 'no-primary', status: 503 });
-      expect((decision as { headers: readonly unknown[] }).headers).toContainEqual(['retry-after', '1']);
+      const { headers } = decision as { headers: readonly unknown[] };
+      expect(headers).toContainEqual(['retry-after', '1']);
+      expect(headers).toContainEqual([
+        'Proxy-Status',
+        'regionkit.eu-west-1; error=destination_unavailable; details="not-sent"',
+      ]);
       expect(JSON.parse((decision as { body: string }).body)).toMatchObject({
         code: 'ERR_NO_PRIMARY',
         outcome: 'not-sent',
@@ -312,6 +322,27 @@ describe('the token', () => {
     onHead(decide({ method: 'POST' }), posted);
     expect(posted.get('x-region-token')).toEqual(['w']);
   });
+
+  test.each([[undefined], ['private, max-age=60'], ['no-cache'], ['max-age=0']])(
+    "of one time comes back no other time from the client's own cache, whatever the app said: %s",
+    (control) => {
+      const router = stubRouter('eu-west-1', 'eu-west-1');
+      const { decide } = setUp({}, router);
+      const head = () => headOf(control === undefined ? {} : { 'Cache-Control': control });
+      const untouched = head();
+      onHead(decide({ method: 'GET' }), untouched);
+      expect(untouched.all).toEqual(head().all);
+      for (const issued of [{ written: 'w' }, { seen: 's' }]) {
+        router.issued = issued;
+        const got = head();
+        onHead(decide({ method: 'GET' }), got);
+        expect([got.get('cache-control'), got.get('x-region-token')]).toEqual([['no-store'], Object.values(issued)]);
+        const posted = head();
+        onHead(decide({ method: 'POST' }), posted);
+        expect(posted.get('cache-control')).toEqual(head().get('cache-control'));
+      }
+    },
+  );
 
   test('can go by cookie alone or by field alone', () => {
     const router = stubRouter('eu-west-1', 'eu-west-1');

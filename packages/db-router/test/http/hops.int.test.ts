@@ -286,6 +286,21 @@ test('a hold ends when the client leaves', async () => {
   await eventually(() => held?.aborted === true);
 });
 
+test('a request that was paused before the gate, to lose none of its body, is forwarded whole', async () => {
+  const us = await started(serve((request, response) => void bodyOf(request).then((body) => response.end(body))));
+  const { gate } = gateOf('eu-west-1', { 'us-east-1': us.origin, 'eu-west-1': 'http://127.0.0.1:1' });
+  const door = gate.node(() => {});
+  const eu = await started(
+    serve((request, response) => {
+      request.pause();
+      setImmediate(() => door(request, response));
+    }),
+  );
+  for (const body of ['hello', 'hello '.repeat(10_000)]) {
+    expect((await ask(eu.port, 'POST', '/', [`Content-Length: ${body.length}`], body)).body).toBe(body);
+  }
+});
+
 test('a body that was read before the gate is an error that names the fix, and no hang', async () => {
   const us = await started(serve(done as never));
   const { gate, failures } = gateOf('eu-west-1', { 'us-east-1': us.origin, 'eu-west-1': 'http://127.0.0.1:1' });

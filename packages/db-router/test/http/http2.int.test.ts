@@ -140,6 +140,33 @@ describe('the gate over HTTP/2', () => {
     expect(failures).toEqual([]);
   });
 
+  test('passes on an answer with fields sent twice that Node takes once, and lives on', async () => {
+    let finish = (): void => {};
+    const { post, gate, failures } = await overHttp2((request, response) => {
+      response.setHeader('X-Content-Type-Options', ['nosniff', 'nosniff']);
+      response.setHeader('Content-Language', ['en', 'de']);
+      response.setHeader('Vary', ['Origin', 'Accept']);
+      response.setHeader('Set-Cookie', ['a=1', 'a=1']);
+      response.statusCode = request.url === '/empty' ? 204 : 200;
+      finish = () => response.end(request.url === '/empty' ? undefined : 'done');
+      if (request.url === '/later') response.flushHeaders();
+      else finish();
+    });
+    // Once the head has come back alone.
+    gate.on('forwarded', () => setImmediate(() => finish()));
+    for (const path of ['/', '/later', '/empty']) {
+      const { headers, body } = await answerOf(post({ ':path': path }).end());
+      expect(body.toString()).toBe(path === '/empty' ? '' : 'done');
+      expect(headers).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'content-language': 'en, de',
+        vary: 'Origin, Accept',
+        'set-cookie': ['a=1', 'a=1'],
+      });
+    }
+    expect(failures).toEqual([]);
+  });
+
   test('answers a failure with its problem', async () => {
     const gone = await listen(createRawServer() as never);
     await gone.close();

@@ -2,40 +2,11 @@ import { createHash } from 'node:crypto';
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { PIECE, pour, stands } from './flow.ts';
 import { eventually } from './helpers.ts';
 import { bodyOf, pair } from './pair.ts';
 
 const MIB = 1024 * 1024;
-const PIECE = Buffer.alloc(64 * 1024, 'regionkit ');
-
-/** Resolves when a count has stood still for a while: whoever makes it rise is being held back. */
-async function stands(count: () => number): Promise<number> {
-  for (;;) {
-    const before = count();
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    if (count() === before && before > 0) return before;
-  }
-}
-
-/** Writes `bytes` as fast as they are taken. */
-function pour(
-  into: { write(chunk: Buffer): boolean; end(): unknown; once(event: 'drain', then: () => void): unknown },
-  bytes: number,
-) {
-  let written = 0;
-  const more = (): void => {
-    while (written < bytes) {
-      written += PIECE.length;
-      if (!into.write(PIECE)) {
-        into.once('drain', more);
-        return;
-      }
-    }
-    into.end();
-  };
-  more();
-  return () => written;
-}
 
 /** What 64 MiB of the above hash to, and the most that may wait between two ends: buffers of four sockets, and ours. */
 const TOTAL = 64 * MIB;
