@@ -197,6 +197,42 @@ describe('the pools a router gives back, on real servers', () => {
     expect(await pid()).toBe(before);
   });
 
+  it('answer mistakes and losses as a pool of node-postgres does', async () => {
+    const router = await inEu({ max: 2 });
+    const pool = router.primary;
+    const called = <T>(run: (done: (error: unknown, value?: T) => void) => void) =>
+      new Promise<unknown>((resolve) => run((error, value) => resolve(error ?? value)));
+    const isFunction = 'Passing a function as the first parameter to pool.query is not supported';
+    expect(await called((done) => pool.query(done as never))).toMatchObject({ message: isFunction });
+
+    // Twenty failures in a row take nothing from it.
+    await Promise.all(Array.from({ length: 20 }, () => expect(pool.query('SELEC')).rejects.toThrow('syntax error')));
+    expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+
+    // An idle client that is lost is told with its error, and replaced.
+    const told = called<unknown>((done) => pool.once('error', (error, client) => done(null, [error, client])));
+    const idle = await pool.connect();
+    const { pid } = (await idle.query('SELECT pg_backend_pid() AS pid')).rows[0];
+    idle.release();
+    await lab.primary.query('SELECT pg_terminate_backend($1)', [pid]);
+    expect(await told).toEqual([expect.any(Error), idle]);
+    expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+
+    // One that was lost while it was out does not come back, with or without a word.
+    const lost = await pool.connect();
+    lost.connection.stream.destroy();
+    await expect(lost.query('SELECT 1')).rejects.toThrow();
+    lost.release();
+    const next = await pool.connect();
+    expect(next).not.toBe(lost);
+    next.release();
+
+    expect(await called((done) => pool.end(() => done(null, 'ended')))).toBe('ended');
+    const isEnded = { message: 'Cannot use a pool after calling end on the pool' };
+    expect(await called((done) => pool.query('SELECT 1', done as never))).toMatchObject(isEnded);
+    expect(await called((done) => pool.connect((error) => done(error)))).toMatchObject(isEnded);
+  });
+
   it('hear a callback wherever node-postgres does, in a scope too', async () => {
     const router = await inEu();
     await router.run({}, async () => {
