@@ -135,7 +135,7 @@ export class OutcomeUnknownError extends RouterError {
   }
 }
 
-/** The transaction did not happen. */
+/** The transaction, or the statement that was one, did not happen. */
 export class RolledBackError extends RouterError {
   constructor(why: 'commit-said-rollback' | 'connection-lost', cause?: unknown) {
     const messages = {
@@ -212,7 +212,7 @@ export class BatchStatementError extends RouterError {
     const messages = {
       'transaction-control': 'controls transactions, and a batch is one',
       value: 'has a value that cannot be sent',
-      shape: 'must be { text, values? }',
+      shape: 'must be { text, values? }, its text without a zero byte',
     };
     super('ERR_BATCH_STATEMENT', `statement ${index} of the batch ${messages[why]}`, 'not-sent', { cause });
     this.index = index;

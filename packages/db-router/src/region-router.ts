@@ -58,7 +58,7 @@ export interface ScopeOptions {
   readonly token?: string | undefined;
   /** `read`: `router.pool` is the replica inside. @default 'write' */
   readonly access?: 'read' | 'write';
-  /** Ends a write that is held, as `not-sent`. */
+  /** Ends a write that is held, or waits for a connection, as `not-sent`. */
   readonly signal?: AbortSignal;
 }
 
@@ -101,8 +101,9 @@ export interface RegionRouter<Name extends string = string>
    * One statement on the one real primary, or a refusal. Held while there is none; run again only when it is known not to
    * have happened.
    *
-   * @throws {NoPrimaryError | NotPrimaryRegionError | NodeUnavailableError | OutcomeUnknownError | AbortedError} and what
-   * the server says of the statement, as node-postgres does
+   * @throws {NoPrimaryError | NotPrimaryRegionError | NodeUnavailableError | OutcomeUnknownError | RolledBackError | AbortedError}
+   * and what the server says of the statement, as node-postgres does. `CALL` and `DO` are never run again: what they had
+   * committed on their way stays
    */
   write<Row extends QueryResultRow = QueryResultRow>(
     query: Query,

@@ -12,6 +12,7 @@ import type { RegionRouter, RouterTopology } from './region-router.ts';
 import { createBatches } from './routing/batches.ts';
 import { decideRead } from './routing/decide.ts';
 import type { Route, RouteReason } from './routing/route.ts';
+import { createRunner } from './routing/run.ts';
 import { createStatements } from './routing/statements.ts';
 import { createTransactions } from './routing/transactions.ts';
 import type { PoolNode } from './topology/node.ts';
@@ -39,9 +40,10 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
   if (settings.logger !== undefined) logEvents(events, settings.logger);
   const engine = createEngine(settings, events);
   const { live, nodes, scopes, hold, monitor, counters } = engine;
-  const statements = createStatements(engine);
-  const transaction = createTransactions(engine, statements);
-  const batch = createBatches(engine, statements);
+  const runner = createRunner(engine);
+  const statements = createStatements(engine, runner);
+  const transaction = createTransactions(engine, statements, runner);
+  const batch = createBatches(engine, statements, runner);
   const leases = createLeases(engine);
   engine.onBeat(() => leases.lookForLeaks());
 

@@ -130,7 +130,7 @@ export function createScopes(options: ScopesOptions): Scopes {
     }
     scope.kept.push(claim);
     raise(scope, claims.kind, epoch, claims.lsn);
-    scope.need = higherNeed(scope.need, { ...epoch, lsn: claims.lsn });
+    scope.need = higherNeed(scope.need, needAt(epoch, claims.lsn));
   };
 
   const announce = (scope: Scope, { kind, epoch, lsn }: Claim, fate: 'lost' | 'unknown'): void => {
@@ -221,7 +221,7 @@ export function createScopes(options: ScopesOptions): Scopes {
     noteWritten: (scope, epoch, lsn) => {
       scope.wrote = true;
       raise(scope, 'write', epoch, lsn ?? UNKNOWN_LSN);
-      scope.need = lsn === undefined ? PRIMARY_ONLY : higherNeed(scope.need, { ...epoch, lsn });
+      scope.need = higherNeed(scope.need, needAt(epoch, lsn ?? UNKNOWN_LSN));
       if (scope.headClosed) emit('token-late', {});
     },
     noteSeen: (scope, epoch, lsn) => {
@@ -241,7 +241,7 @@ export function createScopes(options: ScopesOptions): Scopes {
       if (claims === undefined) return PRIMARY_ONLY;
       const epoch = epochOf(claims);
       const fate = epoch === undefined ? 'unknown' : fateOf(epoch, claims.lsn, options.topology());
-      if (epoch !== undefined && fate === 'kept') return { ...epoch, lsn: claims.lsn };
+      if (epoch !== undefined && fate === 'kept') return needAt(epoch, claims.lsn);
       return fate === 'unknown' && isSpent(claims) ? undefined : PRIMARY_ONLY;
     },
   };
@@ -255,6 +255,11 @@ function raise(scope: Scope, kind: 'write' | 'seen', epoch: Epoch, lsn: bigint):
 
 function isHigher(epoch: Epoch, lsn: bigint, thanEpoch: Epoch, thanLsn: bigint): boolean {
   return epoch.timeline > thanEpoch.timeline || (epoch.timeline === thanEpoch.timeline && lsn > thanLsn);
+}
+
+/** No standby is waited for that cannot be told to have it. */
+function needAt(epoch: Epoch, lsn: bigint): Need {
+  return lsn === UNKNOWN_LSN ? PRIMARY_ONLY : { ...epoch, lsn };
 }
 
 /** The later of two needs. Once only the primary will do, nothing less does. */

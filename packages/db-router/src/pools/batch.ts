@@ -1,6 +1,7 @@
 import pg, { type Connection, type PoolClient, type QueryResult } from 'pg';
 import { parseLsn } from '../causality/lsn.ts';
 import { BatchStatementError } from '../errors.ts';
+import { isEndOfSession, noteUndone } from './answers.ts';
 import { type Conversation, converse } from './submittable.ts';
 import { controlsTransaction } from './transaction-control.ts';
 
@@ -37,7 +38,8 @@ interface Prepared {
 export function prepareBatch(statements: readonly BatchStatement[]): readonly Prepared[] {
   return statements.map((statement, index) => {
     const { text, values = [] } = (statement ?? {}) as Partial<BatchStatement>;
-    if (typeof text !== 'string' || !Array.isArray(values)) throw new BatchStatementError(index, 'shape');
+    if (typeof text !== 'string' || text.includes('\0') || !Array.isArray(values))
+      throw new BatchStatementError(index, 'shape');
     if (controlsTransaction(text)) throw new BatchStatementError(index, 'transaction-control');
     try {
       return { text, values: values.map(serialise) };
@@ -151,6 +153,8 @@ export function runBatch(
       },
       handleCopyData: () => {},
       handleError: (error) => {
+        // Its other answers do not count: nothing is done before COMMIT.
+        if (tag === undefined && isEndOfSession(error)) noteUndone(error as object);
         failed ??= error;
         settle();
       },

@@ -3,13 +3,14 @@ import type { Scope } from '../causality/scope.ts';
 import type { Engine } from '../engine.ts';
 import { AdvisoryLockError, RolledBackError } from '../errors.ts';
 import { takesAdvisoryLock } from '../routing/advisory-lock.ts';
+import { outcomeOf } from '../routing/outcome.ts';
 import type { Leased } from '../routing/run.ts';
 import { commit } from './commit.ts';
 import { behindWrite, noteWritten } from './position.ts';
 import type { Queryable } from './submittable.ts';
 import { isCommit } from './transaction-control.ts';
 
-type Release = (error?: Error | boolean) => void;
+type Release = (error?: Error | boolean | null) => void;
 type Done = (error: unknown, result?: unknown) => void;
 type AnyQuery = (this: PoolClient | undefined, config: unknown, values?: unknown, callback?: unknown) => unknown;
 
@@ -46,11 +47,14 @@ export function createLeases(engine: Engine): Leases {
       const watch = overlay(engine, leased, scope, read);
       const giveBack = client.release.bind(client) as Release;
       client.release = (error) => {
-        if (!out.delete(lease)) return giveBack(error);
+        // Its position may still be on its way: what it was given back to does not know of it yet.
+        if (!out.delete(lease))
+          throw new Error('Release called on client which has already been released to the pool.');
         watch.remove();
-        const broken = error === true || (error !== undefined && error !== false) || leftInTransaction(engine, leased);
+        const given = Boolean(error);
+        const broken = given || leftInTransaction(engine, leased);
         const finish = (): void => {
-          giveBack(broken ? ((error as Error | undefined) ?? true) : undefined);
+          giveBack(given ? error : broken);
           onRelease(error);
         };
         if (broken || !watch.dirty || scope === undefined) finish();
@@ -100,7 +104,7 @@ function overlay(engine: Engine, leased: Leased, scope: Scope | undefined, read:
 
 function guardStandby(client: PoolClient): Overlay {
   const { original, remove } = layOver(client, (config, values, callback) => {
-    const done = doneOf(values, callback);
+    const done = doneOf(config, values, callback);
     if (!takesAdvisoryLock(config as never)) return original.call(client, config, values, callback);
     const error = new AdvisoryLockError();
     if (done === undefined) return Promise.reject(error);
@@ -116,7 +120,18 @@ function followPositions(engine: Engine, { client, node }: Leased, scope: Scope)
 
   /** The position is had on the same connection before the caller hears that his statement is done. */
   const follow = async (config: unknown, values: unknown): Promise<unknown> => {
-    if (isCommit(textOf(config))) return commitAndNote();
+    const commits = isCommit(textOf(config));
+    const alone = commits || client.getTransactionStatus?.() !== 'T';
+    try {
+      return await (commits ? commitAndNote() : askAndNote(config, values));
+    } catch (error) {
+      // Who looks whether it was done must not look behind it.
+      if (alone && epoch !== undefined && outcomeOf(error) === 'unknown')
+        engine.scopes.noteWritten(scope, epoch, undefined);
+      throw error;
+    }
+  };
+  const askAndNote = async (config: unknown, values: unknown): Promise<unknown> => {
     const result = await (original.call(client, config, values) as Promise<QueryResult>);
     const status = client.getTransactionStatus?.();
     const command = Array.isArray(result) ? undefined : result.command;
@@ -139,8 +154,9 @@ function followPositions(engine: Engine, { client, node }: Leased, scope: Scope)
       dirty = true;
       return original.call(client, config, values, callback);
     }
-    const done = doneOf(values, callback);
-    const result = follow(config, typeof values === 'function' ? undefined : values);
+    const done = doneOf(config, values, callback);
+    const asked = hasCallback(config) ? { ...(config as object), callback: undefined } : config;
+    const result = follow(asked, typeof values === 'function' ? undefined : values);
     if (done === undefined) return result;
     result.then(
       (value) => process.nextTick(done, null, value),
@@ -173,9 +189,15 @@ function layOver(client: PoolClient, query: AnyQuery): { readonly original: AnyQ
   };
 }
 
-function doneOf(values: unknown, callback: unknown): Done | undefined {
+/** Where node-postgres looks for a callback. */
+function doneOf(config: unknown, values: unknown, callback: unknown): Done | undefined {
+  if (typeof callback === 'function') return callback as Done;
   if (typeof values === 'function') return values as Done;
-  return typeof callback === 'function' ? (callback as Done) : undefined;
+  return hasCallback(config) ? config.callback : undefined;
+}
+
+function hasCallback(config: unknown): config is { readonly callback: Done } {
+  return typeof (config as { callback?: unknown } | null)?.callback === 'function';
 }
 
 function isSubmittable(config: unknown): boolean {

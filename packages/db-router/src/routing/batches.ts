@@ -1,11 +1,13 @@
+import type { Epoch } from '@regionkit/core';
 import { check } from '@regionkit/core/kit';
 import type { QueryResult } from 'pg';
+import type { Scope } from '../causality/scope.ts';
 import type { Engine } from '../engine.ts';
-import { OutcomeUnknownError, RolledBackError } from '../errors.ts';
+import { RolledBackError } from '../errors.ts';
 import { type BatchFailure, type BatchResult, type BatchStatement, prepareBatch, runBatch } from '../pools/batch.ts';
 import { noteWritten } from '../pools/position.ts';
 import { classify } from './outcome.ts';
-import type { Leased } from './run.ts';
+import { breaks, type Leased, type Runner } from './run.ts';
 import type { Statements } from './statements.ts';
 
 /** How a batch begins. */
@@ -24,7 +26,7 @@ export type RunBatch = (
 
 const ISOLATION_LEVELS = ['read committed', 'repeatable read', 'serializable'] as const;
 
-export function createBatches(engine: Engine, statements: Statements): RunBatch {
+export function createBatches(engine: Engine, statements: Statements, runner: Runner): RunBatch {
   const { counters, events, scopes, live } = engine;
 
   return async (list, options = {}) => {
@@ -43,7 +45,7 @@ export function createBatches(engine: Engine, statements: Statements): RunBatch 
       try {
         done = await runBatch(client, prepared, begin, engine.settings.readings.insertPositionSql);
       } catch (failure) {
-        await giveUpOrGoOn(leased, failure as BatchFailure, run < retries);
+        await giveUpOrGoOn(leased, failure as BatchFailure, run < retries, { scope, epoch });
         continue;
       }
       node.release(client, false);
@@ -53,9 +55,14 @@ export function createBatches(engine: Engine, statements: Statements): RunBatch 
   };
 
   /** Returns if the batch may be sent again: the server undid all of it. */
-  async function giveUpOrGoOn({ client, node }: Leased, { error, tag }: BatchFailure, may: boolean): Promise<void> {
+  async function giveUpOrGoOn(
+    { client, node }: Leased,
+    { error, tag }: BatchFailure,
+    may: boolean,
+    on: { readonly scope: Scope | undefined; readonly epoch: Epoch | undefined },
+  ): Promise<void> {
     const failure = classify(error, { phase: 'commit', inRecovery: false });
-    const broken = failure.kind === 'lost' || failure.kind === 'timeout' || failure.kind === 'not-sent';
+    const broken = breaks(failure);
     // An error in the middle leaves the aborted transaction open.
     const clean =
       !broken &&
@@ -66,12 +73,16 @@ export function createBatches(engine: Engine, statements: Statements): RunBatch 
     node.release(client, !clean);
     if (failure.kind === 'statement' && tag === 'ROLLBACK') throw new RolledBackError('commit-said-rollback', error);
     if (failure.outcome === 'unknown') {
-      counters.unknown += 1;
-      events.emit('outcome-unknown', { node: node.id });
       engine.monitor.wake(node.index);
-      throw new OutcomeUnknownError(node.id, error);
+      throw runner.unknown(node, error, on);
     }
-    const passes = failure.kind === 'serialization' || failure.kind === 'read-only' || failure.kind === 'not-sent';
+    if (failure.kind === 'ended' && !(may && (await runner.isGoing(node, failure))))
+      throw new RolledBackError('connection-lost', error);
+    const passes =
+      failure.kind === 'serialization' ||
+      failure.kind === 'read-only' ||
+      failure.kind === 'not-sent' ||
+      failure.kind === 'ended';
     if (!passes || !may) throw error;
     if (failure.kind !== 'serialization') await engine.monitor.look(node.index);
     counters.retries += 1;

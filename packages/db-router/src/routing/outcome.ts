@@ -1,5 +1,6 @@
 import { isRegionKitError, regionKitErrorOf } from '@regionkit/core';
 import type { Outcome } from '../errors.ts';
+import { isUndone } from '../pools/answers.ts';
 
 /** What a failure means for the statement that met it, and for where to go next. */
 export type FailureKind =
@@ -13,6 +14,8 @@ export type FailureKind =
   | 'conflict'
   /** Serialization failure or deadlock: undone, and worth another try. */
   | 'serialization'
+  /** The server ended the session in place of an answer: nothing was done. */
+  | 'ended'
   /** The connection was lost with the statement under way. */
   | 'lost'
   /** This process gave up waiting: the statement goes on without us. */
@@ -56,6 +59,7 @@ export function classify(error: unknown, place: FailurePlace): Failure {
       return { kind: 'conflict', outcome: 'rolled-back', code };
     if (code === '0A000') return { kind: 'read-only', outcome: 'rolled-back', code };
   }
+  if (isUndone(error)) return { kind: 'ended', outcome: 'rolled-back', code };
   if (ENDS_SESSION.test(code) || isFatal(error, code)) return { kind: 'lost', outcome: lost(place), code };
   if (code === '40001' || code === '40P01') return { kind: 'serialization', outcome: 'rolled-back', code };
   return { kind: 'statement', outcome: 'rolled-back', code };
@@ -86,9 +90,8 @@ function classifyLocal(error: unknown, place: FailurePlace, code: string): Failu
   if (code !== 'none' || message.startsWith('Connection terminated') || isRegionKitError(error)) {
     return { kind: 'lost', outcome: lost(place), code };
   }
-  // A value that does not serialise, a statement that is none: refused before it was sent. Only COMMIT is our own.
-  if (error instanceof TypeError || error instanceof RangeError)
-    return { kind: 'statement', outcome: 'not-sent', code };
+  // A value that does not serialise, a statement that is none: refused before it was sent.
+  if (isUndone(error)) return { kind: 'statement', outcome: 'not-sent', code };
   return { kind: 'statement', outcome: lost(place), code };
 }
 

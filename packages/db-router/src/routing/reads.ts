@@ -8,6 +8,7 @@ import {
   NoReadableNodeError,
   NotPrimaryRegionError,
   ReplicaBehindError,
+  RolledBackError,
   RouterClosedError,
 } from '../errors.ts';
 import { behindRead } from '../pools/position.ts';
@@ -113,6 +114,9 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
       case 'conflict':
         if (reruns > 1) throw error;
         return runOnPrimary(attempt, failure, node, error);
+      case 'ended':
+        if (reruns > 1) throw new RolledBackError('connection-lost', error);
+        return again();
       case 'lost':
         if (failure.outcome === 'unknown') throw unknown(node, error);
         return again();

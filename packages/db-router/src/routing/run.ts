@@ -1,7 +1,10 @@
+import type { Epoch } from '@regionkit/core';
 import type { PoolClient, QueryResult } from 'pg';
+import type { Scope } from '../causality/scope.ts';
 import { countRoute } from '../counters.ts';
 import type { Engine } from '../engine.ts';
-import { NodeUnavailableError, OutcomeUnknownError } from '../errors.ts';
+import { AbortedError, NodeUnavailableError, OutcomeUnknownError } from '../errors.ts';
+import { hasAnswer, noteUndone } from '../pools/answers.ts';
 import type { PoolNode } from '../topology/node.ts';
 import { classify, type Failure, type FailurePlace } from './outcome.ts';
 import type { Route } from './route.ts';
@@ -21,7 +24,8 @@ export interface Leased {
 
 /** What reads and writes have in common: a connection is had, a statement sent, and what became of it told. */
 export interface Runner {
-  acquire(node: PoolNode): Promise<PoolClient>;
+  /** @throws {AbortedError} the caller went away while it waited for one */
+  acquire(node: PoolNode, signal?: AbortSignal): Promise<PoolClient>;
   /** The usual case, without a promise more than the caller's own. Anything unusual goes to `failed`. */
   runFast(
     node: PoolNode,
@@ -43,14 +47,26 @@ export interface Runner {
   leftOpen(client: PoolClient, node: PoolNode): boolean;
   retried(intent: 'read' | 'write', failure: Failure, node: PoolNode): void;
   routed(intent: 'read' | 'write', route: Route, node: PoolNode): void;
-  unknown(node: PoolNode, cause: unknown): OutcomeUnknownError;
+  /** @param on the scope of a write and the primary it was sent to: who looks whether it was done must not look behind it */
+  unknown(
+    node: PoolNode,
+    cause: unknown,
+    on?: { readonly scope: Scope | undefined; readonly epoch: Epoch | undefined },
+  ): OutcomeUnknownError;
+  /**
+   * Whether a node whose server has ended a session is going: what an operator stopped on one that stays is not started
+   * again.
+   */
+  isGoing(node: PoolNode, failure: Failure): Promise<boolean>;
 }
 
 /** How often a statement is run again for a cause that may come back. */
 export const MAX_RERUNS = 3;
+/** It met a statement that was on its way: nobody had meant to stop that. */
+const IDLE_SESSION_TIMEOUT = '57P05';
 export const OPEN: FailurePlace = { phase: 'open', inRecovery: false };
 
-export function createRunner({ live, nodes, counters, events }: Engine): Runner {
+export function createRunner({ live, nodes, counters, events, monitor, scopes }: Engine): Runner {
   const inRecovery = (node: PoolNode): boolean => live.store.facts.nodes[node.index]?.reading?.inRecovery ?? false;
 
   const routed = (intent: 'read' | 'write', { reason }: Route, node: PoolNode): void => {
@@ -105,9 +121,16 @@ export function createRunner({ live, nodes, counters, events }: Engine): Runner 
     });
 
   return {
-    acquire: (node) =>
+    acquire: (node, signal) =>
       new Promise((resolve, reject) => {
-        node.acquire((error, client) => (client === undefined ? reject(error) : resolve(client)));
+        const onAbort = (): void => reject(new AbortedError());
+        signal?.addEventListener('abort', onAbort, { once: true });
+        node.acquire((error, client) => {
+          signal?.removeEventListener('abort', onAbort);
+          if (client === undefined) reject(error);
+          else if (signal?.aborted === true) node.release(client, false);
+          else resolve(client);
+        });
       }),
     runFast,
     leaseFast,
@@ -118,24 +141,53 @@ export function createRunner({ live, nodes, counters, events }: Engine): Runner 
       counters.retries += 1;
       if (events.wants('retry')) events.emit('retry', { intent, code, node: node.id });
     },
-    unknown: (node, cause) => {
+    unknown: (node, cause, on) => {
       counters.unknown += 1;
+      if (on?.scope !== undefined && on.epoch !== undefined) scopes.noteWritten(on.scope, on.epoch, undefined);
       events.emit('outcome-unknown', { node: node.id });
       return new OutcomeUnknownError(node.id, cause);
+    },
+    isGoing: async (node, { code }) => {
+      // On a new connection: a server that shuts down accepts none, and may not yet have ended the one for looking.
+      monitor.wake(node.index, { reconnect: true });
+      await monitor.look(node.index);
+      return code === IDLE_SESSION_TIMEOUT || live.topology.nodes[node.index]?.state !== 'primary';
     },
   };
 }
 
 type LooseQuery = (query: unknown, values: unknown, done: (error: unknown, result: unknown) => void) => void;
 
-/** Calls back exactly once, also for what node-postgres throws at once. */
+/**
+ * Calls back exactly once, also for what node-postgres throws at once. For a value that does not serialise it calls back
+ * itself, and again when the server is ready.
+ */
 function send(client: PoolClient, query: Query, values: Values, done: (error: unknown, result: unknown) => void): void {
+  let settled = false;
+  const answered = (error: unknown, result: unknown): void => {
+    if (settled) return;
+    settled = true;
+    if (isRefusal(error) && !hasAnswer(client)) noteUndone(error);
+    done(error, result);
+  };
   try {
-    (client.query as unknown as LooseQuery).call(client, query, values, done);
+    // Up to 8.23.0 node-postgres keeps the callback in the very object it is given, which is the caller's.
+    const own = typeof query === 'object' && query !== null ? Object.create(query) : query;
+    (client.query as unknown as LooseQuery).call(client, own, values, answered);
   } catch (error) {
-    done(error, undefined);
+    answered(error, undefined);
   }
 }
+
+/**
+ * Neither the server's nor the connection's: node-postgres refused the statement, or a type parser of the app's what came
+ * back.
+ */
+function isRefusal(error: unknown): error is Error {
+  return error instanceof Error && !('severity' in error) && classify(error, STATEMENT).kind === 'statement';
+}
+
+const STATEMENT: FailurePlace = { phase: 'statement', inRecovery: false };
 
 /** The same as a promise. */
 export function ask(client: PoolClient, query: Query, values: Values): Promise<QueryResult> {
@@ -149,5 +201,5 @@ export function ask(client: PoolClient, query: Query, values: Values): Promise<Q
 
 /** A failure after which the connection must not be used again. Everything else leaves it as good as new. */
 export function breaks({ kind }: Failure): boolean {
-  return kind === 'lost' || kind === 'timeout' || kind === 'not-sent';
+  return kind === 'lost' || kind === 'ended' || kind === 'timeout' || kind === 'not-sent';
 }

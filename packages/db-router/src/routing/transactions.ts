@@ -6,7 +6,6 @@ import {
   AdvisoryLockError,
   NestedTransactionError,
   NotPrimaryRegionError,
-  OutcomeUnknownError,
   RolledBackError,
   TransactionClosedError,
   TransactionControlError,
@@ -17,7 +16,7 @@ import { noteWritten } from '../pools/position.ts';
 import { controlsTransaction } from '../pools/transaction-control.ts';
 import { takesAdvisoryLock } from './advisory-lock.ts';
 import { classify, type Failure } from './outcome.ts';
-import type { Leased, Query } from './run.ts';
+import { breaks, type Leased, type Query, type Runner } from './run.ts';
 import type { Statements } from './statements.ts';
 
 /** How a transaction begins. */
@@ -28,7 +27,7 @@ export interface TransactionOptions {
   readonly readOnly?: boolean;
   /** How often the callback may be run again, for whatever cause. It must then be safe to run twice. @default 0 */
   readonly retries?: number;
-  /** Ends the wait for a primary; what has begun goes on. */
+  /** Ends the wait for a primary and for a connection to it; what has begun goes on. */
   readonly signal?: AbortSignal;
 }
 
@@ -45,12 +44,13 @@ export interface Transaction {
 
 export type RunTransaction = <T>(fn: (tx: Transaction) => Promise<T>, options?: TransactionOptions) => Promise<T>;
 
-export function createTransactions(engine: Engine, statements: Statements): RunTransaction {
-  const inside = new AsyncLocalStorage<true>();
+export function createTransactions(engine: Engine, statements: Statements, runner: Runner): RunTransaction {
+  const inside = new AsyncLocalStorage<OpenTx>();
   const { counters, events, scopes, live } = engine;
 
   return async (fn, options = {}) => {
-    if (inside.getStore() === true) throw new NestedTransactionError();
+    // What an ended one has left behind, a timer or a job, runs in its context for ever.
+    if (inside.getStore()?.isOpen === true) throw new NestedTransactionError();
     counters.transactions += 1;
     const scope = scopes.current();
     const retries = check.integer('transaction: retries', options.retries ?? 0, { max: 1_000 });
@@ -98,11 +98,9 @@ export function createTransactions(engine: Engine, statements: Statements): RunT
       const undone: Failure =
         phase === 'statement' && failure.outcome === 'unknown' ? { ...failure, outcome: 'rolled-back' } : failure;
       if (undone.outcome === 'unknown') {
-        counters.unknown += 1;
-        events.emit('outcome-unknown', { node: node.id });
-        return { ok: false, failure: undone, began, error: new OutcomeUnknownError(node.id, error) };
+        return { ok: false, failure: undone, began, error: runner.unknown(node, error, { scope, epoch }) };
       }
-      const lost = undone.kind === 'lost' && thrown === error;
+      const lost = (undone.kind === 'lost' || undone.kind === 'ended') && thrown === error;
       return {
         ok: false,
         failure: undone,
@@ -122,7 +120,7 @@ export function createTransactions(engine: Engine, statements: Statements): RunT
     const tx = createTx(client, node.id, inRecovery);
     let value: T;
     try {
-      value = await inside.run(true, () => fn(tx.handle));
+      value = await inside.run(tx, () => fn(tx.handle));
     } catch (error) {
       tx.close();
       const broken = tx.lost !== undefined || !(await rollBack(client));
@@ -161,7 +159,7 @@ export function createTransactions(engine: Engine, statements: Statements): RunT
       return { ok: true, value };
     } catch (error) {
       const failure = classify(error, { phase: 'commit', inRecovery });
-      giveBack(failure.kind === 'lost' || failure.kind === 'timeout' || failure.kind === 'not-sent');
+      giveBack(breaks(failure));
       return failed(error, 'commit', true);
     }
   }
@@ -181,7 +179,7 @@ const CALLERS_OWN = new TypeError('the callback threw');
 function rerunnable({ kind, outcome }: Failure, { readOnly }: TransactionOptions): boolean {
   if (outcome === 'unknown') return false;
   if (kind === 'conflict') return readOnly === true;
-  return kind === 'serialization' || kind === 'lost' || kind === 'not-sent' || kind === 'read-only';
+  return kind === 'serialization' || kind === 'lost' || kind === 'ended' || kind === 'not-sent' || kind === 'read-only';
 }
 
 function beginText({ isolation, readOnly }: TransactionOptions): string {
@@ -200,6 +198,7 @@ async function rollBack(client: PoolClient): Promise<boolean> {
 
 interface OpenTx {
   readonly handle: Transaction;
+  readonly isOpen: boolean;
   readonly pending: number;
   /** The last error a statement of it met. */
   readonly failed: unknown;
@@ -228,13 +227,15 @@ function createTx(client: PoolClient, node: string, inRecovery: boolean): OpenTx
         } catch (error) {
           // 25P02 says only that a statement before it had failed.
           if ((error as { code?: unknown }).code !== '25P02') failed = error;
-          const { kind } = classify(error, { phase: 'statement', inRecovery });
-          if (kind === 'lost' || kind === 'timeout' || kind === 'not-sent') lost = error;
+          if (breaks(classify(error, { phase: 'statement', inRecovery }))) lost = error;
           throw error;
         } finally {
           pending -= 1;
         }
       },
+    },
+    get isOpen() {
+      return open;
     },
     get pending() {
       return pending;

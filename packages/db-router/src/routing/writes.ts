@@ -1,8 +1,16 @@
+import type { Epoch } from '@regionkit/core';
 import type { QueryResult } from 'pg';
 import type { Scope } from '../causality/scope.ts';
 import type { Engine } from '../engine.ts';
-import { AbortedError, NodeUnavailableError, NotPrimaryRegionError, RouterClosedError } from '../errors.ts';
+import {
+  AbortedError,
+  NodeUnavailableError,
+  NotPrimaryRegionError,
+  RolledBackError,
+  RouterClosedError,
+} from '../errors.ts';
 import { behindWrite } from '../pools/position.ts';
+import { mayCommit } from '../pools/transaction-control.ts';
 import type { PoolNode } from '../topology/node.ts';
 import { classify } from './outcome.ts';
 import type { Route } from './route.ts';
@@ -18,7 +26,7 @@ export interface Writes {
 export function createWrites(engine: Engine, runner: Runner): Writes {
   const { live, nodes, scopes, counters, settings } = engine;
   const { clock } = settings;
-  const { acquire, inRecovery, leftOpen, retried, routed, runFast, unknown } = runner;
+  const { acquire, inRecovery, isGoing, leftOpen, retried, routed, runFast, unknown } = runner;
 
   const write = (query: Query, values: Values, given?: AbortSignal): Promise<QueryResult> => {
     counters.writes += 1;
@@ -33,7 +41,8 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
     return new Promise((resolve, reject) => {
       const still = (): boolean => engine.writeRoute().node === route.node;
       runFast(node, query, values, still, resolve, (error, phase, recovering) => {
-        const first = phase === 'moved' ? undefined : { error, node, phase, recovering };
+        const first =
+          phase === 'moved' ? undefined : { error, node, phase, recovering, query, scope, epoch: undefined };
         writeSlowly(query, values, scope, signal, first).then(resolve, reject);
       });
     });
@@ -44,6 +53,9 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
     readonly node: PoolNode;
     readonly phase: 'open' | 'statement';
     readonly recovering: boolean;
+    readonly query: Query;
+    readonly scope: Scope | undefined;
+    readonly epoch: Epoch | undefined;
   }
 
   const writeSlowly = async (
@@ -70,7 +82,9 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
         result = await ask(client, query, values);
       } catch (error) {
         node.release(client, breaks(classify(error, { phase: 'statement', inRecovery: recovering })));
-        await afterWriteFailure({ error, node, phase: 'statement', recovering }, deadlineMs, reruns);
+        const epoch = primary?.epoch;
+        const failed = { error, node, phase: 'statement', recovering, query, scope, epoch } as const;
+        await afterWriteFailure(failed, deadlineMs, reruns);
         reruns += 1;
         continue;
       }
@@ -86,6 +100,8 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
   const afterWriteFailure = async (first: FirstFailure, deadlineMs: number, reruns: number): Promise<void> => {
     const { error, node, phase, recovering } = first;
     const failure = classify(error, { phase, inRecovery: recovering });
+    // What it had committed before it failed stays: such a statement is not undone by its error.
+    const isPart = phase === 'statement' && !recovering && mayCommit(first.query);
     switch (failure.kind) {
       case 'not-sent':
         await lookAgain(node, deadlineMs, error);
@@ -100,15 +116,20 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
         await engine.monitor.look(node.index);
         break;
       case 'serialization':
-        if (reruns >= MAX_RERUNS) throw error;
+        if (reruns >= MAX_RERUNS || isPart) throw error;
+        break;
+      case 'ended':
+        if (isPart) throw unknown(node, error, first);
+        if (reruns >= MAX_RERUNS || !(await isGoing(node, failure)))
+          throw new RolledBackError('connection-lost', error);
         break;
       case 'lost':
       case 'timeout':
         engine.monitor.wake(node.index);
-        if (failure.outcome === 'unknown') throw unknown(node, error);
+        if (failure.outcome === 'unknown') throw unknown(node, error, first);
         throw error;
       default:
-        if (failure.outcome === 'unknown') throw unknown(node, error);
+        if (failure.outcome === 'unknown') throw unknown(node, error, first);
         throw error;
     }
     retried('write', failure, node);
@@ -133,12 +154,11 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
       }
       const node = nodes[route.node] as PoolNode;
       try {
-        const client = await acquire(node);
+        const client = await acquire(node, signal);
         const now = engine.writeRoute();
         if (now.action === 'run' && now.node === node.index && signal?.aborted !== true)
           return { node, client, primary: true };
         node.release(client, false);
-        if (signal?.aborted === true) throw new AbortedError();
       } catch (error) {
         if (error instanceof AbortedError) throw error;
         if (classify(error, OPEN).kind === 'login') throw new NodeUnavailableError(node.id, error);

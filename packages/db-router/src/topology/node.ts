@@ -1,6 +1,7 @@
 import type { Clock } from '@regionkit/core/kit';
 import type { Pool, PoolClient } from 'pg';
 import { NodeUnavailableError } from '../errors.ts';
+import { followAnswers } from '../pools/answers.ts';
 import type { Reading, Readings } from './readings.ts';
 
 /** What is noted on a connection. */
@@ -9,9 +10,6 @@ interface Stamp {
   generation: number;
   readonly openedAtMs: number;
 }
-
-const STAMP: unique symbol = Symbol('regionkit.stamp');
-type StampedClient = PoolClient & { [STAMP]?: Stamp };
 
 /** One pool of the app's, and every connection of it that passes through here. */
 export interface PoolNode {
@@ -61,26 +59,32 @@ export interface PoolNodeOptions {
 }
 
 const MAX_VERIFICATIONS = 3;
+/** Stays on a connection of which nobody else may hear that it was lost. */
+const ignore = (): void => {};
 
 /** Watches a pool of the app's and hands out its connections. */
 export function createPoolNode(options: PoolNodeOptions): PoolNode {
   const { index, id, region, pool, clock, readings } = options;
-  const clients = new Set<StampedClient>();
+  const clients = new Set<PoolClient>();
+  /** Another router may wrap the same pool, and have verified its connections on another history. */
+  const stamps = new WeakMap<PoolClient, Stamp>();
   const waiting = new Set<(error: Error) => void>();
   let recycledAtMs = Number.NEGATIVE_INFINITY;
 
-  const notice = (client: StampedClient): Stamp => {
-    const known = client[STAMP];
+  const onParameterStatus = (message: { parameterName?: string }): void => {
+    if (message.parameterName === 'in_hot_standby') options.onSign();
+  };
+  const notice = (client: PoolClient): Stamp => {
+    const known = stamps.get(client);
     if (known !== undefined) return known;
     const stamp: Stamp = { generation: -1, openedAtMs: clock.now() };
-    client[STAMP] = stamp;
+    stamps.set(client, stamp);
     clients.add(client);
     // node-postgres emits this on a client that was handed out, besides rejecting its statement: unheard, it would end
     // the process.
     client.on('error', options.onSign);
-    client.connection.on('parameterStatus', (message: { parameterName?: string }) => {
-      if (message.parameterName === 'in_hot_standby') options.onSign();
-    });
+    followAnswers(client);
+    client.connection.on('parameterStatus', onParameterStatus);
     return stamp;
   };
   const listeners: ((event: 'connect' | 'remove' | 'error', ...details: unknown[]) => void)[] = [];
@@ -102,7 +106,7 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
   pool.on('error', onError);
 
   /** Waits in the pool's own queue, and leaves it when the node turns its callers away. */
-  const open = (done: (error: unknown, client: StampedClient | undefined) => void): void => {
+  const open = (done: (error: unknown, client: PoolClient | undefined) => void): void => {
     if (pool.idleCount > pool.waitingCount) {
       pool.connect((error, client) => done(error, client));
       return;
@@ -124,7 +128,7 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
     });
   };
 
-  const release = (client: StampedClient, destroy: boolean): void => {
+  const release = (client: PoolClient, destroy: boolean): void => {
     if (destroy) client.release(true);
     else client.release();
   };
@@ -146,7 +150,7 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
 
   /** A pool is not a server: behind a name that moved, a pooled connection may still lead to the old one. */
   const verify = (
-    client: StampedClient,
+    client: PoolClient,
     stamp: Stamp,
     done: (error: unknown, client: PoolClient | undefined) => void,
     verifications: number,
@@ -214,6 +218,12 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
       pool.off('remove', onRemove);
       // The last listener stays: the app may go on using its pool, and an idle connection may be lost.
       if (pool.listenerCount('error') > 1) pool.off('error', onError);
+      for (const client of clients) {
+        client.connection.off('parameterStatus', onParameterStatus);
+        client.off('error', options.onSign);
+        // It may be out, with its last statement under way.
+        if (!client.listeners('error').includes(ignore)) client.on('error', ignore);
+      }
     },
   };
   return node;

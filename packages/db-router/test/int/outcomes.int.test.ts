@@ -43,6 +43,23 @@ describe('what became of a statement that failed, on real servers', () => {
         );
       return rows.length > 0;
     });
+  const asleep = (region: Name, query: string) =>
+    eventually(
+      async () =>
+        (
+          await lab
+            .region(region)
+            .query("SELECT FROM pg_stat_activity WHERE query LIKE $1 AND wait_event = 'PgSleep'", [query])
+        ).length > 0,
+    );
+  /** An app's own types, which refuse a float4. */
+  const refuse = () => {
+    throw new TypeError('of the parser');
+  };
+  const types = {
+    getTypeParser: (oid: number, format?: 'text') =>
+      oid === pg.types.builtins.FLOAT4 ? refuse : pg.types.getTypeParser(oid, format),
+  } as pg.CustomTypesConfig;
   const count = async (text: string) =>
     (await lab.region('us').query('SELECT count(*)::int AS n FROM note WHERE text = $1', [text]))[0].n;
 
@@ -104,7 +121,8 @@ describe('what became of a statement that failed, on real servers', () => {
       const router = await startRouter(lab, 'us');
       await router.write('SELECT 1');
       const reading = failureOf(router.read("SELECT pg_sleep(22), 'us'"));
-      await terminate('us', "%pg_sleep(22), 'us'%");
+      await asleep('us', "%pg_sleep(22), 'us'%");
+      await lab.region('us').reset();
       expect(await reading).toMatchObject({ code: 'ERR_OUTCOME_UNKNOWN', outcome: 'unknown' });
     });
 
@@ -126,13 +144,166 @@ describe('what became of a statement that failed, on real servers', () => {
       const router = await startRouter(lab, 'us');
       await router.write('SELECT 1');
       const writing = failureOf(router.write("INSERT INTO note (text) SELECT 'in flight' FROM pg_sleep(23)"));
-      await terminate('us', '%pg_sleep(23)%');
+      await asleep('us', '%pg_sleep(23)%');
+      await lab.region('us').reset();
       const failure = await writing;
       expect(failure).toMatchObject({ code: 'ERR_OUTCOME_UNKNOWN', outcome: 'unknown', status: 500 });
       expect(outcomeOf(failure)).toBe('unknown');
-      expect(await count('in flight')).toBe(0);
       expect(router.told('retry')).toEqual([]);
       expect(router.told('outcome-unknown')).toHaveLength(1);
+    });
+
+    it('was not done, and is not started again, when an operator ended its session', async () => {
+      const router = await startRouter(lab, 'us');
+      await router.write('SELECT 1');
+      const writing = failureOf(router.write("INSERT INTO note (text) SELECT 'stopped' FROM pg_sleep(30)"));
+      await terminate('us', '%pg_sleep(30)%');
+      expect(await writing).toMatchObject({ code: 'ERR_ROLLED_BACK', outcome: 'rolled-back', status: 503 });
+      expect(await count('stopped')).toBe(0);
+      expect(router.told('retry')).toEqual([]);
+      expect(router.told('outcome-unknown')).toEqual([]);
+    });
+
+    it('is run again, once, when its server was shut down under it', async () => {
+      const router = await startRouter(lab, 'us', { holdWritesMs: 30_000 });
+      await router.write('SELECT 1');
+      const first = "CASE WHEN (SELECT count(*) FROM note WHERE text = 'second run') = 0 THEN 31 ELSE 0 END";
+      const writing = router.write(`INSERT INTO note (text) SELECT 'shut down' FROM pg_sleep(${first})`);
+      await asleep('us', '%THEN 31%');
+      await lab.region('us').query("INSERT INTO note (text) VALUES ('second run')");
+      await lab.region('us').stop();
+      await lab.region('us').start();
+      await writing;
+      expect(await count('shut down')).toBe(1);
+      expect(router.told('retry')).toMatchObject([{ code: '57P01' }]);
+      expect(router.told('outcome-unknown')).toEqual([]);
+    });
+
+    it('is of unknown outcome when its session was ended while it waited for a standby to confirm', async () => {
+      const router = await startRouter(lab, 'us', { pool: { types } });
+      await router.write('SELECT 1');
+      const wait = async (write: (text: string) => Promise<unknown>): Promise<string> => {
+        // The setting takes a moment to reach the server's own processes: what comes before does not wait.
+        for (let at = 0; ; at += 1) {
+          const text = `not confirmed ${write.name} ${at}`;
+          let failure: unknown;
+          let ended = false;
+          void write(text)
+            .catch((error: unknown) => {
+              failure = error;
+            })
+            .finally(() => {
+              ended = true;
+            });
+          let stopped = false;
+          await eventually(async () => {
+            const rows = await lab
+              .region('us')
+              .query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+            stopped ||= rows.length > 0;
+            return ended;
+          });
+          if (!stopped) continue;
+          expect(outcomeOf(failure)).toBe('unknown');
+          return text;
+        }
+      };
+      await lab.region('us').query("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+      await lab.region('us').query('SELECT pg_reload_conf()');
+      try {
+        const plain = (text: string) => router.write('INSERT INTO note (text) VALUES ($1)', [text]);
+        expect(await count(await wait(plain))).toBe(1);
+        // Its row came, was refused, and then nothing came.
+        const refused = (text: string) =>
+          router.write(`INSERT INTO note (text) VALUES ('${text}') RETURNING 1::float4`);
+        expect(await count(await wait(refused))).toBe(1);
+      } finally {
+        await lab.region('us').query('ALTER SYSTEM RESET synchronous_standby_names');
+        await lab.region('us').query('SELECT pg_reload_conf()');
+      }
+    });
+
+    it('sends who looks whether it was done to the primary, in the same scope and by its token', async () => {
+      const router = await startRouter(lab, 'eu');
+      await eventually(() => router.explain('read').node === 'eu/0' && router.explain('write').action === 'run');
+      const lose = async (query: string, run: (text: string) => Promise<unknown>) => {
+        const failure = failureOf(run(query));
+        await asleep('us', query);
+        await lab.region('us').reset();
+        expect(outcomeOf(await failure)).toBe('unknown');
+        await eventually(() => router.explain('write').action === 'run');
+        expect(router.explain('read').node).toBe('us/0');
+        expect(router.explain('read', router.token()).node).toBe('us/0');
+      };
+      await router.run({}, () => lose('SELECT pg_sleep(32)', (text) => router.write(text)));
+      await router.run({}, () => lose('SELECT pg_sleep(33)', (text) => router.batch([{ text }])));
+      await router.run({}, async () => {
+        const client = await router.primary.connect();
+        await lose('SELECT pg_sleep(34)', (text) => client.query(text));
+        client.release();
+      });
+      expect(router.explain('read').node).toBe('eu/0');
+    });
+
+    it('is not said to be unsent when a type parser of the app’s refuses what came back', async () => {
+      const router = await startRouter(lab, 'us', { pool: { types } });
+      await eventually(() => router.explain('write').action === 'run');
+      const failure = await failureOf(router.write("INSERT INTO note (text) VALUES ('parsed') RETURNING id::float4"));
+      expect(await count('parsed')).toBe(1);
+      expect(outcomeOf(failure)).toBe('unknown');
+      expect((failure.cause as Error).message).toBe('of the parser');
+    });
+
+    it('was not sent, and spoils no connection, when node-postgres refuses it', async () => {
+      const router = await startRouter(lab, 'us', { max: 1 });
+      const circular: { self?: unknown } = {};
+      circular.self = circular;
+      const hostile = {
+        toPostgres: () => {
+          throw new Error('no');
+        },
+      };
+      const pid = async () => (await router.write('SELECT pg_backend_pid() AS pid')).rows[0]?.['pid'];
+      const before = await pid();
+      for (const [query, values] of [
+        ['SELECT $1::json', [circular]],
+        ['SELECT $1::text', [hostile]],
+        ['SELECT $1::text', 'no list'],
+        [{}, []],
+        [null, []],
+      ] as const) {
+        expect(outcomeOf(await failureOf(router.write(query as never, values as never)))).toBe('not-sent');
+        expect(await pid()).toBe(before);
+      }
+    });
+
+    it('is not run again when it may have committed a part of itself', async () => {
+      const router = await startRouter(lab, 'us');
+      await lab.region('us').query('CREATE SEQUENCE run; GRANT USAGE ON SEQUENCE run TO PUBLIC');
+      await lab.region('us').query(`CREATE PROCEDURE half() LANGUAGE plpgsql AS $$ BEGIN
+        INSERT INTO note (text) VALUES ('half ' || nextval('run'));
+        COMMIT;
+        RAISE EXCEPTION 'conflict' USING errcode = '40001';
+      END $$`);
+      expect((await failureOf(router.write('CALL half()'))).code).toBe('40001');
+      expect([await count('half 1'), await count('half 2')]).toEqual([1, 0]);
+      const slow = failureOf(router.write('DO $$ BEGIN PERFORM 1; COMMIT; PERFORM pg_sleep(35); END $$'));
+      await terminate('us', '%pg_sleep(35)%');
+      expect(await slow).toMatchObject({ code: 'ERR_OUTCOME_UNKNOWN' });
+    });
+
+    it('leaves the queue of a full pool when its caller goes away', async () => {
+      const router = await startRouter(lab, 'us', { max: 1 });
+      const held = await router.primary.connect();
+      const leaving = new AbortController();
+      const writing = failureOf(router.write('SELECT 1', [], { signal: leaving.signal }));
+      const beginning = failureOf(router.transaction(async () => 1, { signal: leaving.signal }));
+      await eventually(() => router.primary.waitingCount === 2);
+      leaving.abort();
+      expect(await writing).toMatchObject({ code: 'ERR_ABORTED', outcome: 'not-sent' });
+      expect(await beginning).toMatchObject({ code: 'ERR_ABORTED', outcome: 'not-sent' });
+      held.release();
+      expect((await router.write('SELECT 1')).rowCount).toBe(1);
     });
 
     it('is of unknown outcome when nobody answers it, though it was done', async () => {
@@ -140,6 +311,7 @@ describe('what became of a statement that failed, on real servers', () => {
         probe: { quietMs: 200, alertMs: 50, timeoutMs: 300 },
         holdWritesMs: 200,
       });
+      await eventually(() => router.explain('write').action === 'run');
       await router.write('SELECT 1');
       await lab.region('us').mute();
       const writing = failureOf(router.write("INSERT INTO note (text) VALUES ('not heard of')"));
@@ -342,6 +514,25 @@ describe('what became of a statement that failed, on real servers', () => {
       expect(router.told('retry')).toEqual([]);
     });
 
+    it('was not done when the server ended its session in the middle of COMMIT', async () => {
+      const router = await startRouter(lab, 'us');
+      await lab.region('us').query(`CREATE FUNCTION doze() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        PERFORM pg_sleep(CASE WHEN new.text = 'first' THEN 36 ELSE 0 END); RETURN new; END $$;
+        CREATE CONSTRAINT TRIGGER doze AFTER INSERT ON note DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW WHEN (new.text IN ('first', 'second')) EXECUTE FUNCTION doze()`);
+      let runs = 0;
+      const committing = router.transaction(
+        async (tx) => {
+          runs += 1;
+          await insert(runs === 1 ? 'first' : 'second')(tx);
+        },
+        { retries: 1 },
+      );
+      await terminate('us', 'COMMIT%');
+      await committing;
+      expect([await count('first'), await count('second')]).toEqual([0, 1]);
+    });
+
     it('is an error when COMMIT answers ROLLBACK, and when a deferred constraint refuses it', async () => {
       const router = await startRouter(lab, 'us');
       const swallowed = router.transaction(async (tx) => {
@@ -375,6 +566,16 @@ describe('what became of a statement that failed, on real servers', () => {
         await insert('behind a savepoint')(tx);
       });
       expect(await count('behind a savepoint')).toBe(1);
+      let later: Promise<unknown> | undefined;
+      let end = (): void => {};
+      const ended = new Promise<void>((resolve) => {
+        end = resolve;
+      });
+      await router.transaction(async () => {
+        later = ended.then(() => router.transaction((tx) => tx.query('SELECT 1')));
+      });
+      end();
+      expect(await later).toMatchObject({ rowCount: 1 });
       let kept: Transaction | undefined;
       await router.transaction(async (tx) => {
         kept = tx;
@@ -464,6 +665,8 @@ describe('what became of a statement that failed, on real servers', () => {
         'START TRANSACTION',
         "PREPARE TRANSACTION 'x'",
         'abort',
+        '; COMMIT',
+        '/* a /* b */ c */ ROLLBACK',
       ]) {
         expect(await failureOf(router.batch([{ text }]))).toMatchObject({ code: 'ERR_BATCH_STATEMENT', index: 0 });
       }
@@ -473,7 +676,6 @@ describe('what became of a statement that failed, on real servers', () => {
 
     it('writes nothing when BEGIN fails', async () => {
       const router = await startRouter(lab, 'us', {
-        holdWritesMs: 300,
         pool: { options: '-c default_transaction_deferrable=off' },
       });
       await router.write('SELECT 1');
@@ -501,9 +703,61 @@ describe('what became of a statement that failed, on real servers', () => {
           retries: 3,
         }),
       );
-      await terminate('us', '%pg_sleep(24)%');
+      await asleep('us', '%pg_sleep(24)%');
+      await lab.region('us').reset();
       expect(await batch).toMatchObject({ code: 'ERR_OUTCOME_UNKNOWN', outcome: 'unknown' });
       expect(await count('dropped')).toBe(0);
+    });
+
+    it('was not done when the server ended its session before COMMIT, and is not sent again if an operator did', async () => {
+      const router = await startRouter(lab, 'us');
+      await router.write('SELECT 1');
+      const batch = failureOf(
+        router.batch([{ text: "INSERT INTO note (text) VALUES ('ended')" }, { text: 'SELECT pg_sleep(37)' }]),
+      );
+      await terminate('us', '%pg_sleep(37)%');
+      expect(await batch).toMatchObject({ code: 'ERR_ROLLED_BACK', outcome: 'rolled-back' });
+      expect(await count('ended')).toBe(0);
+      expect(router.told('retry')).toEqual([]);
+    });
+
+    it('sends thousands of statements, bytes, nothing at all, and what is no text at once or not at all', async () => {
+      const router = await startRouter(lab, 'us', { max: 1 });
+      const many = Array.from({ length: 3_000 }, (_, at) => ({
+        text: 'INSERT INTO note (text) VALUES ($1)',
+        values: [`many ${at}`],
+      }));
+      expect(await router.batch(many)).toHaveLength(3_000);
+      const bytes = Buffer.from([0, 1, 0xff]);
+      const [first, empty, second] = await router.batch([
+        {
+          text: 'SELECT $1::bytea AS bytes, $2::text AS nothing, $3::int[] AS list',
+          values: [bytes, undefined, [1, 2]],
+        },
+        { text: '' },
+        { text: 'SELECT 2 AS two' },
+      ]);
+      expect(first?.rows).toEqual([{ bytes, nothing: null, list: [1, 2] }]);
+      expect(empty?.rows).toEqual([]);
+      expect(second?.rows).toEqual([{ two: 2 }]);
+      for (const [statement, outcome] of [
+        [{ text: 'SELECT $1::text', values: ['a\0b'] }, 'rolled-back'],
+        [{ text: "SELECT 'a\0b'" }, 'not-sent'],
+        [{ text: 'SELECT 1; SELECT 2' }, 'rolled-back'],
+        // To the server, COPY meets messages it cannot read.
+        [{ text: 'COPY note (text) FROM STDIN' }, 'unknown'],
+      ] as const) {
+        const failure = await failureOf(
+          router.batch([
+            { text: "INSERT INTO note (text) VALUES ('with a bad one')" },
+            statement,
+            { text: 'SELECT 1' },
+          ]),
+        );
+        expect(outcomeOf(failure)).toBe(outcome);
+        expect((await router.write('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+      }
+      expect(await count('with a bad one')).toBe(0);
     });
   });
 });

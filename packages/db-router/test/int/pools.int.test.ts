@@ -175,6 +175,77 @@ describe('the pools a router gives back, on real servers', () => {
     expect(rows).toEqual([{ n: 2 }]);
   });
 
+  it('take a client back as node-postgres does: without an error it stays, and twice is a mistake', async () => {
+    const router = await inEu({ max: 1 });
+    const pid = async () => (await router.primary.query('SELECT pg_backend_pid() AS pid')).rows[0].pid;
+    const before = await pid();
+    for (const nothing of [null, undefined, false, 0, '']) {
+      const client = await router.primary.connect();
+      (client.release as (error: unknown) => void)(nothing);
+      expect(await pid()).toBe(before);
+    }
+    await router.run({}, async () => {
+      const client = await router.primary.connect();
+      const cursor = client.query(new Cursor("INSERT INTO note (text) VALUES ('by cursor') RETURNING id"));
+      await cursor.read(10);
+      await cursor.close();
+      client.release();
+      // Its position is still being asked for.
+      expect(() => client.release()).toThrow(/already been released/);
+      await eventually(() => router.token() !== undefined);
+    });
+    expect(await pid()).toBe(before);
+  });
+
+  it('answer mistakes and losses as a pool of node-postgres does', async () => {
+    const router = await inEu({ max: 2 });
+    const pool = router.primary;
+    const called = <T>(run: (done: (error: unknown, value?: T) => void) => void) =>
+      new Promise<unknown>((resolve) => run((error, value) => resolve(error ?? value)));
+    const isFunction = 'Passing a function as the first parameter to pool.query is not supported';
+    expect(await called((done) => pool.query(done as never))).toMatchObject({ message: isFunction });
+
+    // Twenty failures in a row take nothing from it.
+    await Promise.all(Array.from({ length: 20 }, () => expect(pool.query('SELEC')).rejects.toThrow('syntax error')));
+    expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+
+    // An idle client that is lost is told with its error, and replaced.
+    const told = called<unknown>((done) => pool.once('error', (error, client) => done(null, [error, client])));
+    const idle = await pool.connect();
+    const { pid } = (await idle.query('SELECT pg_backend_pid() AS pid')).rows[0];
+    idle.release();
+    await lab.primary.query('SELECT pg_terminate_backend($1)', [pid]);
+    expect(await told).toEqual([expect.any(Error), idle]);
+    expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+
+    // One that was lost while it was out does not come back, with or without a word.
+    const lost = await pool.connect();
+    lost.connection.stream.destroy();
+    await expect(lost.query('SELECT 1')).rejects.toThrow();
+    lost.release();
+    const next = await pool.connect();
+    expect(next).not.toBe(lost);
+    next.release();
+
+    expect(await called((done) => pool.end(() => done(null, 'ended')))).toBe('ended');
+    const isEnded = { message: 'Cannot use a pool after calling end on the pool' };
+    expect(await called((done) => pool.query('SELECT 1', done as never))).toMatchObject(isEnded);
+    expect(await called((done) => pool.connect((error) => done(error)))).toMatchObject(isEnded);
+  });
+
+  it('hear a callback wherever node-postgres does, in a scope too', async () => {
+    const router = await inEu();
+    await router.run({}, async () => {
+      const client = await router.primary.connect();
+      const five = await new Promise<unknown>((resolve, reject) => {
+        const callback = (error: unknown, result: pg.QueryResult) => (error ? reject(error) : resolve(result.rows));
+        expect(client.query({ text: 'SELECT 5 AS five', callback } as never)).toBeUndefined();
+      });
+      expect(five).toEqual([{ five: 5 }]);
+      client.release();
+    });
+  });
+
   it('report a client that was not given back, and take back none in the middle of a transaction', async () => {
     const router = await inEu({ leakAfterMs: 50, max: 1 });
     const client = await router.primary.connect();
@@ -205,6 +276,30 @@ describe('the pools a router gives back, on real servers', () => {
     };
     await asyncDispose();
     expect(router.replica.ended).toBe(true);
+  });
+
+  it('do not share what they know of a connection with another router, and leave nothing on it when they go', async () => {
+    const first = await inEu({ max: 1 });
+    await first.write('SELECT 1');
+    const client = (await first.wrapped.us?.connect()) as pg.PoolClient;
+    client.release();
+    const { createRegionRouter } = await import('../../src/index.ts');
+    const { regionsFrom } = await import('./lab.ts');
+    const listeners = () => client.listenerCount('error') + client.connection.listenerCount('parameterStatus');
+    let left: number | undefined;
+    await first.close();
+    for (let at = 0; at < 3; at += 1) {
+      const next = createRegionRouter<Name>({
+        regions: regionsFrom('eu', ['us', 'eu']),
+        pools: first.wrapped as never,
+        writes: 'remote-pool',
+      });
+      await next.write('SELECT 1');
+      expect(next.topology().nodes.map(({ id, connections }) => [id, connections])).toContainEqual(['us/0', 1]);
+      await next.close();
+      left ??= listeners();
+      expect(listeners()).toBe(left);
+    }
   });
 
   it('renew every connection when told to, without failing what is under way', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { controlsTransaction, isCommit } from '../../src/pools/transaction-control.ts';
+import { controlsTransaction, isCommit, mayCommit } from '../../src/pools/transaction-control.ts';
 import { takesAdvisoryLock } from '../../src/routing/advisory-lock.ts';
 
 describe('controlsTransaction()', () => {
@@ -15,6 +15,8 @@ describe('controlsTransaction()', () => {
     "PREPARE TRANSACTION 'x'",
     "COMMIT PREPARED 'x'",
     '/* a * / */commit',
+    '; commit',
+    '/* a /* b */ c */ commit',
   ])('%j', (text) => {
     expect(controlsTransaction(text)).toBe(true);
   });
@@ -49,6 +51,16 @@ describe('isCommit()', () => {
   it.each(['commit; select 1', "commit prepared 'x'", 'commit and chain', 'select 1'])('not %j', (text) =>
     expect(isCommit(text)).toBe(false),
   );
+});
+
+describe('mayCommit()', () => {
+  it.each(['CALL p()', ' /* x */ do $$ begin end $$', '-- x\ncall s.p(1)'])('%j', (text) => {
+    expect(mayCommit(text)).toBe(true);
+    expect(mayCommit({ text })).toBe(true);
+  });
+  it.each(['SELECT call()', 'INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING', 'calls', ''])('not %j', (text) => {
+    expect(mayCommit(text)).toBe(false);
+  });
 });
 
 describe('takesAdvisoryLock()', () => {

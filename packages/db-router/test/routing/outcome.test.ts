@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { NodeFencedError, NoPrimaryError, OutcomeUnknownError } from '../../src/errors.ts';
+import { isEndOfSession, noteUndone } from '../../src/pools/answers.ts';
 import { classify, outcomeOf } from '../../src/routing/outcome.ts';
 
 function serverError(code: string, severity = 'ERROR', message = 'übersetzt'): Error {
@@ -88,8 +89,22 @@ describe('classify()', () => {
     expect(classify(systemError('EPIPE'), onPrimary).kind).toBe('lost');
   });
 
-  it('takes what node-postgres refuses before sending for the caller’s mistake', () => {
-    expect(classify(new TypeError('null query'), onPrimary)).toMatchObject({ kind: 'statement', outcome: 'not-sent' });
+  it('believes no error to be unsent by its class alone: a type parser throws after the fact', () => {
+    const refused = new TypeError('null query');
+    expect(classify(refused, onPrimary)).toMatchObject({ kind: 'statement', outcome: 'unknown' });
+    noteUndone(refused);
+    expect(classify(refused, onPrimary)).toMatchObject({ kind: 'statement', outcome: 'not-sent' });
+  });
+
+  it('knows that nothing was done where the server ended the session in place of an answer', () => {
+    const ended = Object.assign(serverError('57P01', 'FATAL'), { routine: 'ProcessInterrupts' });
+    expect(isEndOfSession(ended)).toBe(true);
+    expect(classify(ended, onPrimary)).toMatchObject({ kind: 'lost', outcome: 'unknown' });
+    noteUndone(ended);
+    expect(classify(ended, onPrimary)).toMatchObject({ kind: 'ended', outcome: 'rolled-back', code: '57P01' });
+    // A pooler says as much in the server’s name.
+    expect(isEndOfSession(serverError('57P01', 'FATAL'))).toBe(false);
+    expect(isEndOfSession(undefined)).toBe(false);
   });
 
   it('cannot tell what an error it does not know means for a write', () => {
