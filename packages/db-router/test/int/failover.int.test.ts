@@ -143,6 +143,7 @@ describe('failover on real servers', () => {
   it('refuses writes when two standbys are promoted, says so, and lets an operator decide', async () => {
     const lab = await labOfTest();
     const router = await startRouter(lab, 'eu', { holdWritesMs: 100 });
+    await eventually(() => router.explain('write').node === 'us/0');
     await router.write('SELECT 1');
     await lab.region('us').kill();
     await Promise.all([lab.region('eu').promote({ follow: false }), lab.region('ap').promote({ follow: false })]);
