@@ -163,7 +163,10 @@ function applyDocument(facts: Facts, input: Input & { type: 'document' }, rules:
   if (known !== undefined && known.observedAtMs > observedAtMs) return next;
   const believed = primary !== undefined && !isVoided(next, primary.epoch) ? primary : undefined;
   const others = next.documents.filter((document) => document.region !== region);
-  next = { ...next, documents: [...others, { region, primary: believed, highest, observedAtMs }] };
+  next = {
+    ...next,
+    documents: [...others, { region, primary: believed, highest, measured: input.measured === true, observedAtMs }],
+  };
   return believed === undefined
     ? next
     : sample(next, believed.epoch, { lsn: believed.position, atMs: observedAtMs }, 'told', rules);

@@ -15,7 +15,7 @@ export function followView(view: RegionView, live: LiveTopology, clock: Clock): 
   const take = (state: RegionState): void => {
     // A name that leads elsewhere may be answered by anybody.
     if (!state.identified || state.name === view.self) return;
-    const { primary, forks, highest, observedAtMs } = state;
+    const { primary, forks, highest, measured, observedAtMs } = state;
     taken.set(state.name, observedAtMs);
     live.take({
       type: 'document',
@@ -23,6 +23,7 @@ export function followView(view: RegionView, live: LiveTopology, clock: Clock): 
       ...(primary !== undefined && { primary }),
       ...(forks !== undefined && { forks }),
       ...(highest !== undefined && { highest }),
+      ...(measured === true && { measured }),
       observedAtMs,
       atMs: clock.now(),
     });

@@ -106,7 +106,8 @@ function mayAccept(facts: Facts, rules: Rules, epoch: Epoch, nowMs: number): boo
   if (others.length === 0) return true;
   const told = others.filter((region) => {
     const document = facts.documents.find((known) => known.region === region);
-    const word = document?.primary?.epoch ?? document?.highest;
+    // Who had no answer of his own database repeats what others say, and it may have been this process.
+    const word = document?.primary?.epoch ?? (document?.measured === true ? document.highest : undefined);
     const fresh = document !== undefined && nowMs - document.observedAtMs <= rules.maxViewAgeMs;
     if (fresh && word?.system === epoch.system) return true;
     // A standby that cannot tell its timeline does not show that there is no higher one.

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { type FakeView, fakeView, type RegionState, type RegionView } from '@regionkit/core';
+import { type Epoch, type FakeView, fakeView, type RegionState, type RegionView } from '@regionkit/core';
 import type { Lab } from '@regionkit/lab';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { eventually, failureOf, type Name, regionsFrom, SECRET, sleep, startLab, startRouter } from './lab.ts';
@@ -365,6 +365,7 @@ describe('with the local pool alone', () => {
       observedAtMs: performance.now(),
       forks: local.forks,
       ...(local.highest !== undefined && { highest: local.highest }),
+      ...(local.measured === true && { measured: true }),
       ...(local.role === 'primary' &&
         local.epoch !== undefined &&
         local.position !== undefined && {
@@ -380,6 +381,9 @@ describe('with the local pool alone', () => {
     const eu = await startRouter(lab, 'eu', { reach: ['eu'], view: viewOf.eu, writes: 'forward' });
     await Promise.all([us.ready(), eu.ready()]);
     await eventually(() => us.topology().state === 'unconfirmed');
+    // An echo is no answer: of a process whose own database does not answer it.
+    viewOf.us.set('eu', { identified: true, observedAtMs: performance.now(), highest: us.highest() as Epoch });
+    expect(us.topology().state).toBe('unconfirmed');
     await eventually(() => {
       gossip(viewOf.us, eu);
       gossip(viewOf.eu, us);
@@ -422,7 +426,11 @@ describe('with the local pool alone', () => {
     const now = (state: RegionState<Name>) => ({ ...state, observedAtMs: performance.now() });
     const view: RegionView<Name> = {
       self: 'eu',
-      get: (name) => told.list().filter((state) => state.name === name).map(now)[0],
+      get: (name) =>
+        told
+          .list()
+          .filter((state) => state.name === name)
+          .map(now)[0],
       list: () => told.list().map(now),
       subscribe: told.subscribe,
     };
