@@ -34,6 +34,8 @@ export interface DatabaseReport {
    * echo each other would keep a dead one alive).
    */
   readonly highest?: Epoch;
+  /** A database of this region has answered this process, now: `highest` is then more than an echo of other regions. */
+  readonly measured?: boolean;
 }
 
 /** Where a read or a write would go now, and why. */

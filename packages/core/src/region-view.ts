@@ -25,6 +25,8 @@ export interface RegionState<Name extends string = string> {
   readonly forks?: readonly Fork[];
   /** The highest epoch that region has heard of: fences, never names a primary. */
   readonly highest?: Epoch;
+  /** Its own database has answered it: `highest` then shows that it knows of nothing higher, and is no echo. */
+  readonly measured?: boolean;
 }
 
 /**

@@ -17,7 +17,7 @@ import { createHoldQueue, type HoldQueue } from './routing/hold.ts';
 import type { Route } from './routing/route.ts';
 import { createEpochKeeper } from './topology/epoch-keeper.ts';
 import { canonicalOwner } from './topology/facts.ts';
-import { followView } from './topology/follow-view.ts';
+import { type FollowedView, followView } from './topology/follow-view.ts';
 import { createLiveTopology, isKnownTop, type LiveTopology } from './topology/live-topology.ts';
 import { createLooks } from './topology/looks.ts';
 import { createMonitor, type Monitor } from './topology/monitor.ts';
@@ -111,16 +111,19 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>): 
   });
 
   const onVerify = async (index: number, reading: Reading, sentAtMs: number): Promise<number | undefined> => {
-    const matches = (): boolean => {
+    const matching = (): Reading | undefined => {
       const known = live.store.facts.nodes[index]?.reading;
-      return known !== undefined && known.server === reading.server && known.system === reading.system;
+      return known?.server === reading.server && known.system === reading.system ? known : undefined;
     };
-    if (!matches()) {
+    if (matching() === undefined) {
       monitor?.wake(index, { reconnect: true });
       await monitor?.look(index);
     }
-    if (!matches()) return undefined;
-    live.take({ type: 'reading', node: index, reading, sentAtMs, atMs: clock.now() });
+    const known = matching();
+    if (known === undefined) return undefined;
+    // default_transaction_read_only is per session, and this one may have been set by the app: the probe's counts.
+    const { readOnly } = known;
+    live.take({ type: 'reading', node: index, reading: { ...reading, readOnly }, sentAtMs, atMs: clock.now() });
     return nodes[index]?.generation;
   };
 
@@ -191,8 +194,10 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>): 
   };
 
   const beats: (() => void)[] = [];
+  let followed: FollowedView | undefined;
   const wakefulness = createWakefulness(clock, () => {
     checkSuspension();
+    followed?.look();
     for (const run of beats) run();
   });
   const checkSuspension = (): void => {
@@ -237,7 +242,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>): 
 
   const { epoch: store, timeoutMs } = settings;
   const keeper = store === undefined ? undefined : createEpochKeeper({ store, live, clock, timeoutMs, emit });
-  const unsubscribe = settings.view === undefined ? undefined : followView(settings.view, live, clock);
+  followed = settings.view === undefined ? undefined : followView(settings.view, live, clock);
 
   return {
     settings,
@@ -293,7 +298,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>): 
     close: () => {
       if (closed) return;
       closed = true;
-      unsubscribe?.();
+      followed?.stop();
       wakefulness.close();
       monitor?.close();
       hold.close();

@@ -114,6 +114,8 @@ const DEFAULTS = {
 const PROBE_DEFAULTS = { quietMs: 5_000, alertMs: 100, timeoutMs: 2_000 } as const;
 const TOKEN_MAX_AGE_MS = 60_000;
 const MAX_SKEW_MS = 5_000;
+/** Looks are spread by a tenth: one that comes late must not make the view old. */
+const LATEST_LOOK = 1.1;
 /** Nodes are kept as bits of one integer. */
 const MAX_NODES = 30;
 
@@ -155,7 +157,7 @@ export function checkOptions<Name extends string>(given: RegionRouterOptions<Nam
   const quietMs = milliseconds('probe.quietMs', probe.quietMs ?? PROBE_DEFAULTS.quietMs, 10);
   const alertMs = milliseconds('probe.alertMs', probe.alertMs ?? PROBE_DEFAULTS.alertMs, 10);
   const timeoutMs = milliseconds('probe.timeoutMs', probe.timeoutMs ?? PROBE_DEFAULTS.timeoutMs, 10);
-  const defaultAgeMs = Math.max(DEFAULTS.maxViewAgeMs, quietMs + timeoutMs);
+  const defaultAgeMs = Math.max(DEFAULTS.maxViewAgeMs, Math.ceil(quietMs * LATEST_LOOK) + timeoutMs);
   return {
     regions,
     nodes: checkPools(given.pools, regions),

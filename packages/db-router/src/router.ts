@@ -15,6 +15,7 @@ import type { Route, RouteReason } from './routing/route.ts';
 import { createRunner } from './routing/run.ts';
 import { createStatements } from './routing/statements.ts';
 import { createTransactions } from './routing/transactions.ts';
+import { answers } from './topology/facts.ts';
 import type { PoolNode } from './topology/node.ts';
 import { highestOf } from './topology/topology.ts';
 
@@ -178,7 +179,12 @@ function report<Name extends string>(engine: Engine, self: Name): RouterTopology
 function localReport({ live }: Engine, self: string, stale: boolean): DatabaseReport {
   const { topology } = live;
   const highest = highestOf(topology);
-  const common = { forks: topology.forks, ...(highest !== undefined && { highest }) };
+  const measured = !stale && live.store.facts.nodes.some((node) => node.region === self && answers(node));
+  const common = {
+    forks: topology.forks,
+    ...(highest !== undefined && { highest }),
+    ...(measured && { measured }),
+  };
   const own = topology.nodes.filter(({ region }) => region === self);
   const { primary } = topology;
   if (primary?.node !== undefined && primary.region === self && !stale) {

@@ -33,6 +33,8 @@ describe('checkOptions()', () => {
     });
     expect(checkOptions({ ...good(), token: { secret: SECRET } }).token?.maxAgeMs).toBe(60_000);
     expect(checkOptions({ ...good(), maxLagMs: 120_000, token: { secret: SECRET } }).token?.maxAgeMs).toBe(125_000);
+    // A look that comes late by its jitter does not make the view old.
+    expect(checkOptions({ ...good(), probe: { quietMs: 30_000 } }).maxViewAgeMs).toBe(35_000);
   });
 
   const pool = new pg.Pool();

@@ -6,7 +6,7 @@ import { takesAdvisoryLock } from '../routing/advisory-lock.ts';
 import { outcomeOf } from '../routing/outcome.ts';
 import type { Leased } from '../routing/run.ts';
 import { commit } from './commit.ts';
-import { behindWrite, noteWritten } from './position.ts';
+import { behindRead, behindWrite, noteWritten } from './position.ts';
 import type { Queryable } from './submittable.ts';
 import { isCommit } from './transaction-control.ts';
 
@@ -94,12 +94,42 @@ interface Overlay {
 const NOTHING: Overlay = { dirty: false, position: async () => {}, remove: () => {} };
 
 /**
- * What is laid over a client's `query`: on a standby, the guard against advisory locks; on the primary in a scope, the
- * position behind every statement that committed. A client that needs neither is left as it is.
+ * What is laid over a client's `query`: on a standby, the guard against advisory locks; in a scope, the position behind
+ * every statement that committed on the primary, or that was read where reads must not go backwards. A client that needs
+ * nothing is left as it is.
  */
 function overlay(engine: Engine, leased: Leased, scope: Scope | undefined, read: boolean): Overlay {
-  if (!leased.primary) return guardStandby(leased.client);
-  return read || scope === undefined ? NOTHING : followPositions(engine, leased, scope);
+  const guard = leased.primary ? NOTHING : guardStandby(leased.client);
+  if (scope === undefined) return guard;
+  if (read) return engine.settings.monotonicReads ? over(guard, followReads(engine, leased, scope)) : guard;
+  return leased.primary ? followPositions(engine, leased, scope) : guard;
+}
+
+/** Two overlays as one: what was laid on last is taken off first. */
+function over(lower: Overlay, upper: Overlay): Overlay {
+  return {
+    get dirty() {
+      return upper.dirty;
+    },
+    position: upper.position,
+    remove: () => {
+      upper.remove();
+      lower.remove();
+    },
+  };
+}
+
+/** The position behind everything that is read, or behind the transaction it is read in. */
+function followReads(engine: Engine, { client, node }: Leased, scope: Scope): Overlay {
+  return follow(client, {
+    position: (raw) => behindRead(engine, node, raw, scope),
+    ask: async (config, values, { original, position }) => {
+      const result = await (original.call(client, config, values) as Promise<QueryResult>);
+      const status = client.getTransactionStatus?.();
+      if (status === 'I' || status === undefined) await position();
+      return result;
+    },
+  });
 }
 
 function guardStandby(client: PoolClient): Overlay {
@@ -116,39 +146,56 @@ function guardStandby(client: PoolClient): Overlay {
 
 function followPositions(engine: Engine, { client, node }: Leased, scope: Scope): Overlay {
   const epoch = engine.live.topology.primary?.epoch;
-  let dirty = false;
 
-  /** The position is had on the same connection before the caller hears that his statement is done. */
-  const follow = async (config: unknown, values: unknown): Promise<unknown> => {
-    const commits = isCommit(textOf(config));
-    const alone = commits || client.getTransactionStatus?.() !== 'T';
-    try {
-      return await (commits ? commitAndNote() : askAndNote(config, values));
-    } catch (error) {
-      // Who looks whether it was done must not look behind it.
-      if (alone && epoch !== undefined && outcomeOf(error) === 'unknown')
-        engine.scopes.noteWritten(scope, epoch, undefined);
-      throw error;
-    }
-  };
-  const askAndNote = async (config: unknown, values: unknown): Promise<unknown> => {
-    const result = await (original.call(client, config, values) as Promise<QueryResult>);
-    const status = client.getTransactionStatus?.();
-    const command = Array.isArray(result) ? undefined : result.command;
-    if ((status === 'I' || status === undefined) && command !== 'ROLLBACK') await position();
-    return result;
-  };
-  const position = async (): Promise<void> => {
-    dirty = false;
-    if (epoch !== undefined) await behindWrite(engine, node, raw, scope, epoch);
-  };
-  const commitAndNote = async (): Promise<unknown> => {
+  const commitAndNote = async (raw: Queryable): Promise<unknown> => {
     const result = await commit(raw, engine.settings.readings.insertPositionSql);
     if (result.tag === 'ROLLBACK') throw new RolledBackError('commit-said-rollback');
     if (epoch !== undefined) noteWritten(engine, node, scope, epoch, result.lsn);
     return { command: 'COMMIT', rowCount: null, oid: null, rows: [], fields: [] };
   };
 
+  return follow(client, {
+    position: async (raw) => {
+      if (epoch !== undefined) await behindWrite(engine, node, raw, scope, epoch);
+    },
+    ask: async (config, values, { original, raw, position }) => {
+      const commits = isCommit(textOf(config));
+      const alone = commits || client.getTransactionStatus?.() !== 'T';
+      try {
+        if (commits) return await commitAndNote(raw);
+        const result = await (original.call(client, config, values) as Promise<QueryResult>);
+        const status = client.getTransactionStatus?.();
+        const command = Array.isArray(result) ? undefined : result.command;
+        if ((status === 'I' || status === undefined) && command !== 'ROLLBACK') await position();
+        return result;
+      } catch (error) {
+        // Who looks whether it was done must not look behind it.
+        if (alone && epoch !== undefined && outcomeOf(error) === 'unknown')
+          engine.scopes.noteWritten(scope, epoch, undefined);
+        throw error;
+      }
+    },
+  });
+}
+
+interface Following {
+  /** Learns the position, on the client's own connection. */
+  position(raw: Queryable): Promise<void>;
+  /** Runs one statement: the position is had before the caller hears that it is done. */
+  ask(
+    config: unknown,
+    values: unknown,
+    client: { readonly original: AnyQuery; readonly raw: Queryable; position(): Promise<void> },
+  ): Promise<unknown>;
+}
+
+/** What is submitted rather than asked (a cursor, a stream) has its position when the client is given back. */
+function follow(client: PoolClient, following: Following): Overlay {
+  let dirty = false;
+  const position = async (): Promise<void> => {
+    dirty = false;
+    await following.position(raw);
+  };
   const { original, remove } = layOver(client, (config, values, callback) => {
     if (isSubmittable(config)) {
       dirty = true;
@@ -156,7 +203,8 @@ function followPositions(engine: Engine, { client, node }: Leased, scope: Scope)
     }
     const done = doneOf(config, values, callback);
     const asked = hasCallback(config) ? { ...(config as object), callback: undefined } : config;
-    const result = follow(asked, typeof values === 'function' ? undefined : values);
+    const given = typeof values === 'function' ? undefined : values;
+    const result = following.ask(asked, given, { original, raw, position });
     if (done === undefined) return result;
     result.then(
       (value) => process.nextTick(done, null, value),

@@ -48,9 +48,9 @@ function decideNeed(table: RouteTable, need: Need, avoid: number, turn: number, 
     if (has(seat, need, topology)) return seat.caughtUp;
     if (waitFor === undefined && mayReach(seat, need, topology)) waitFor = seat;
   }
-  if (localPrimary !== undefined && (avoid & localPrimary.bit) === 0) return localPrimary.plain;
+  if (localPrimary !== undefined && (avoid & localPrimary.bit) === 0) return localPrimary.forToken;
   if (mayWait && waitFor !== undefined) return waitFor.wait;
-  if (primary !== undefined && (avoid & primary.bit) === 0) return primary.plain;
+  if (primary !== undefined && (avoid & primary.bit) === 0) return primary.forToken;
   for (let index = 0; index < remoteHolders.length; index += 1) {
     const seat = remoteHolders[index] as Seat;
     if ((avoid & seat.bit) === 0 && has(seat, need, topology)) return seat.caughtUp;

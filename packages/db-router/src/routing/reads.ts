@@ -43,7 +43,8 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
     const table = live.table;
     turn = (turn + 1) & MAX_TURN;
     const route = decideRead(table, needOf(scope), 0, turn, true);
-    if (route.action !== 'run' || engine.closed || (settings.monotonicReads && scope !== undefined)) {
+    const isUsual = route.action === 'run' && route.reason !== 'stale' && !engine.closed;
+    if (!isUsual || (settings.monotonicReads && scope !== undefined)) {
       return readSlowly(firstAttempt(query, values, scope));
     }
     const node = nodes[route.node] as PoolNode;

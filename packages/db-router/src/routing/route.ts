@@ -8,7 +8,7 @@ export type RouteReason =
   | 'caught-up'
   /** A standby that may have it in a moment. */
   | 'wait-for-replica'
-  /** No standby has what the token asks for. */
+  /** The primary, as no standby at hand was seen to have what the token asks for; also for one that does not verify. */
   | 'primary-for-token'
   /** There is no primary; this standby was fresh when it was lost. */
   | 'primary-lost'

@@ -10,6 +10,8 @@ export interface Seat {
   readonly bit: number;
   readonly plain: Route;
   readonly caughtUp: Route;
+  /** The primary, where only that has what must be seen. */
+  readonly forToken: Route;
   readonly wait: Route;
   readonly stale: Route;
   /** Who wrote the timeline it is on; undefined when that is not certain. */
@@ -91,6 +93,7 @@ function createSeat(view: NodeView, topology: Topology, self: string): Seat {
     bit: 1 << view.index,
     plain: to('run', plainReason(view, topology, self)),
     caughtUp: to('run', 'caught-up'),
+    forToken: to('run', 'primary-for-token'),
     wait: to('wait', 'wait-for-replica'),
     stale: to('run', 'stale'),
     owner: topology.system === undefined ? undefined : ownerOf(topology.owners, topology.system, view.timeline),

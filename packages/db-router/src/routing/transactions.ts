@@ -12,7 +12,7 @@ import {
   TransactionLeakedError,
 } from '../errors.ts';
 import { commit } from '../pools/commit.ts';
-import { noteWritten } from '../pools/position.ts';
+import { behindRead, noteWritten } from '../pools/position.ts';
 import { controlsTransaction } from '../pools/transaction-control.ts';
 import { takesAdvisoryLock } from './advisory-lock.ts';
 import { classify, type Failure } from './outcome.ts';
@@ -146,6 +146,8 @@ export function createTransactions(engine: Engine, statements: Statements, runne
         engine.settings.readings.insertPositionSql,
         !inRecovery && options.readOnly !== true,
       );
+      const reads = options.readOnly === true && engine.settings.monotonicReads;
+      if (reads && scope !== undefined) await behindRead(engine, node, client, scope);
       giveBack(false);
       if (result.tag === 'ROLLBACK') {
         return {

@@ -1,11 +1,20 @@
 import type { Epoch } from '@regionkit/core';
 import { sameEpoch } from './epoch.ts';
-import { canonicalOwner, type Facts, type Input, type NodeFacts, type Rules, writtenEpoch } from './facts.ts';
+import {
+  canonicalOwner,
+  type Facts,
+  type Input,
+  type NodeFacts,
+  type Rules,
+  type Sample,
+  writtenEpoch,
+} from './facts.ts';
 import { hearEpoch, hearForks, isVoided } from './hear.ts';
 import { addSample } from './lag.ts';
 import type { Reading } from './readings.ts';
 
 const RTT_WEIGHT = 0.2;
+const MAX_VOIDED = 32;
 
 /** The facts after one more was heard. Pure; what is no news leaves them as they are. */
 export function apply(facts: Facts, input: Input, rules: Rules): Facts {
@@ -53,7 +62,8 @@ function applyReading(facts: Facts, input: Input & { type: 'reading' }, rules: R
     next = hearEpoch(next, epoch, atMs);
     if (!reading.inRecovery) {
       next = hearOwnFork(next, node, reading, epoch);
-      if (sentAtMs >= node.readAtMs) next = sample(next, epoch, reading.position, sentAtMs, rules);
+      if (sentAtMs >= node.readAtMs)
+        next = sample(next, epoch, { lsn: reading.position, atMs: sentAtMs }, 'measured', rules);
     }
   }
   return next;
@@ -83,7 +93,8 @@ function readNode(node: NodeFacts, { reading, sentAtMs, atMs }: Input & { type: 
     timeline,
     exact: reading.timeline !== undefined,
     seen,
-    fresh: sameServer ? node.fresh : undefined,
+    // Too far behind stays too far behind, whatever answers now, until it is judged again.
+    fresh: sameServer || node.fresh === false ? node.fresh : undefined,
   };
 }
 
@@ -118,36 +129,47 @@ function findAliases(facts: Facts): Facts {
   };
 }
 
-/** The parent is what the node was on before, if that leaves one possibility; timeline 2 can come only from 1. */
-function hearOwnFork(facts: Facts, before: NodeFacts, { fork, system }: Reading, { timeline: child }: Epoch): Facts {
-  if (fork === undefined) return facts;
-  const wasStandby = before.reading?.inRecovery === true && before.reading.system === system;
-  const certain = wasStandby && before.timeline < child && (before.exact || before.timeline === child - 1);
-  const parent = certain && before.timeline > 0 ? before.timeline : child === 2 ? 1 : undefined;
-  return parent === undefined ? facts : hearForks(facts, [{ system, parent, child, lsn: fork }]);
+/**
+ * The parent is the timeline the same server was on before, if there is none in between: of what happened since it was
+ * looked at nothing is known. Timeline 2 can come only from 1.
+ */
+function hearOwnFork(facts: Facts, before: NodeFacts, reading: Reading, { system, timeline: child }: Epoch): Facts {
+  const { fork: lsn, server } = reading;
+  if (lsn === undefined) return facts;
+  const wasStandby =
+    before.reading?.inRecovery === true && before.reading.system === system && before.reading.server === server;
+  const isCertain = child === 2 || (wasStandby && before.timeline > 0 && before.timeline === child - 1);
+  return isCertain ? hearForks(facts, [{ system, parent: child - 1, child, lsn }]) : facts;
 }
 
-function sample(facts: Facts, epoch: Epoch, lsn: bigint, atMs: number, rules: Rules): Facts {
+function sample(facts: Facts, epoch: Epoch, at: Sample, from: 'measured' | 'told', rules: Rules): Facts {
   const top = facts.tops.find(({ system }) => system === epoch.system);
   if (top === undefined || top.timeline !== epoch.timeline || (facts.system ?? epoch.system) !== epoch.system)
     return facts;
   const key = `${epoch.system}/${epoch.timeline}/${epoch.owner}`;
   const list = facts.samples.epoch === key ? facts.samples.list : [];
-  return { ...facts, samples: { epoch: key, list: addSample(list, { lsn, atMs }, rules.maxLagMs) } };
+  return { ...facts, samples: { epoch: key, list: addSample(list, at, from, rules.maxLagMs) } };
 }
 
 function applyDocument(facts: Facts, input: Input & { type: 'document' }, rules: Rules): Facts {
   const { region, primary, highest, observedAtMs, atMs } = input;
   if (region === rules.self) return facts;
   const known = facts.documents.find((document) => document.region === region);
-  let next = hearForks(measured(facts, input), input.forks ?? []);
+  let next = measured(facts, input);
+  // Whose highest epoch is void tells of another history.
+  if (highest === undefined || !isVoided(next, highest)) next = hearForks(next, input.forks ?? []);
   if (highest !== undefined) next = hearEpoch(next, highest, atMs);
   if (primary !== undefined) next = hearEpoch(next, primary.epoch, atMs);
   if (known !== undefined && known.observedAtMs > observedAtMs) return next;
   const believed = primary !== undefined && !isVoided(next, primary.epoch) ? primary : undefined;
   const others = next.documents.filter((document) => document.region !== region);
-  next = { ...next, documents: [...others, { region, primary: believed, highest, observedAtMs }] };
-  return believed === undefined ? next : sample(next, believed.epoch, believed.position, observedAtMs, rules);
+  next = {
+    ...next,
+    documents: [...others, { region, primary: believed, highest, measured: input.measured === true, observedAtMs }],
+  };
+  return believed === undefined
+    ? next
+    : sample(next, believed.epoch, { lsn: believed.position, atMs: observedAtMs }, 'told', rules);
 }
 
 /**
@@ -157,16 +179,18 @@ function applyDocument(facts: Facts, input: Input & { type: 'document' }, rules:
 function measured(facts: Facts, { region, primary, observedAtMs }: Input & { type: 'document' }): Facts {
   if (primary === undefined || observedAtMs <= facts.resetAtMs) return facts;
   if (facts.nodes.some((node) => node.region === region)) return facts;
-  const voided = facts.voided.filter((known) => !isVoided({ ...facts, voided: [known] }, primary.epoch));
+  const voided = facts.voided.filter((known) => !isVoided({ voided: [known] }, primary.epoch));
   return voided.length === facts.voided.length ? facts : { ...facts, voided };
 }
 
 function applyStore(facts: Facts, { stored, atMs }: Input & { type: 'store' }): Facts {
-  if (stored === undefined) return { ...facts, store: 'none' };
-  const voided = [...stored.voided, ...facts.voided];
+  if (stored === undefined) return facts.store === 'loaded' ? facts : { ...facts, store: 'none' };
+  // Once a primary was accepted, an operator's word here counts for more than one that was kept elsewhere before it.
+  const voided = facts.accepted ? facts.voided : [...stored.voided, ...facts.voided].slice(0, MAX_VOIDED);
   let next: Facts = hearForks({ ...facts, store: 'loaded', voided }, stored.forks);
-  for (const owner of stored.owners) next = hearEpoch(next, owner, atMs);
-  next = hearEpoch(next, stored.epoch, atMs);
+  for (const epoch of [...stored.owners, stored.epoch]) {
+    if (!isVoided(stored, epoch)) next = hearEpoch(next, epoch, atMs);
+  }
   return { ...next, system: next.system ?? stored.epoch.system };
 }
 
@@ -179,7 +203,7 @@ function written(facts: Facts): Epoch[] {
 function applyConfirm(facts: Facts, atMs: number): Facts {
   const [epoch] = written(facts).sort((left, right) => right.timeline - left.timeline);
   if (epoch === undefined) return facts;
-  const voided = facts.voided.filter((known) => !isVoided({ ...facts, voided: [known] }, epoch));
+  const voided = facts.voided.filter((known) => !isVoided({ voided: [known] }, epoch));
   return hearEpoch({ ...facts, accepted: true, system: epoch.system, voided }, epoch, atMs);
 }
 
@@ -197,11 +221,15 @@ function applyReset(facts: Facts, atMs: number): Facts {
       : top.owners.map((owner) => ({ system: top.system, timeline: top.timeline, owner })),
   );
   const voided = mistaken.filter((epoch) => !found.some((known) => sameEpoch(known, epoch)));
+  // What was void whoever writes it, because nobody was known to, is somebody's now.
+  const before = facts.voided.filter(
+    (known) => known.owner !== '' || !found.some((epoch) => isVoided({ voided: [known] }, epoch)),
+  );
   let next: Facts = {
     ...facts,
     system,
     accepted: system !== undefined,
-    voided: [...voided, ...facts.voided].slice(0, 32),
+    voided: [...voided, ...before].slice(0, MAX_VOIDED),
     resetAtMs: atMs,
     tops: [],
     owners: facts.owners.filter((epoch) => !voided.some((known) => sameEpoch(known, epoch))),

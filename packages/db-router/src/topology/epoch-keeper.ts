@@ -1,12 +1,15 @@
 import type { Clock } from '@regionkit/core/kit';
 import type { RouterEvents } from '../events.ts';
+import { sameEpoch } from './epoch.ts';
 import { type EpochStore, readStored, writeStored } from './epoch-store.ts';
+import type { Stored } from './facts.ts';
+import { isVoided } from './hear.ts';
 import type { LiveTopology } from './live-topology.ts';
 import { highestOf, type Topology } from './topology.ts';
 
 /** Keeps the highest epoch in the app's store, and brings back what it holds. */
 export interface EpochKeeper {
-  /** Saves what is known if that is more than before. One save at a time. */
+  /** Saves what is known if that is more than before, or could not be saved then. To be called after each change. */
   keep(topology: Topology, before: Topology): void;
 }
 
@@ -14,36 +17,74 @@ export interface EpochKeeperOptions {
   readonly store: EpochStore;
   readonly live: LiveTopology;
   readonly clock: Clock;
-  /** A store that takes longer to load counts as none until it has. */
+  /** A store that takes longer counts as none until it has answered; what failed is tried again after as long. */
   readonly timeoutMs: number;
   emit<E extends keyof RouterEvents>(event: E, payload: RouterEvents[E]): void;
 }
 
 /** Begins to load at once. */
 export function createEpochKeeper({ store, live, clock, timeoutMs, emit }: EpochKeeperOptions): EpochKeeper {
-  const take = (value: string | undefined): void => {
-    const stored = value === undefined ? undefined : readStored(value);
-    live.take({ type: 'store', stored, atMs: clock.now() });
-  };
+  const take = (stored: Stored | undefined): void => live.take({ type: 'store', stored, atMs: clock.now() });
   const failed = (action: 'load' | 'save'): void => emit('store-failed', { action });
-  const cancel = clock.schedule(() => {
+
+  const load = async (): Promise<Stored | undefined> => {
+    const value: unknown = await store.load();
+    if (value === undefined || value === null) return undefined;
+    const stored = typeof value === 'string' ? readStored(value) : undefined;
+    if (stored === undefined) failed('load');
+    return stored;
+  };
+  const giveUp = (): void => {
     failed('load');
     take(undefined);
-  }, timeoutMs);
-  void (async () => store.load())()
-    .then(take, () => {
-      failed('load');
-      take(undefined);
-    })
-    .finally(cancel);
+  };
+  const cancel = clock.schedule(giveUp, timeoutMs);
+  void load().then(take, giveUp).finally(cancel);
 
-  let saving: Promise<void> = Promise.resolve();
+  /** There is more to save than the store is known to hold. */
+  let isDue = false;
+  let isSaving = false;
+  let triedAtMs = Number.NEGATIVE_INFINITY;
+
+  /** What another process kept meanwhile comes first: a lower epoch must not take the place of a higher one. */
   const save = async (): Promise<void> => {
+    const stored = await load();
+    if (stored !== undefined) take(stored);
     const epoch = highestOf(live.topology);
     if (epoch === undefined) return;
+    isDue = false;
     const { owners, forks, voided } = live.store.facts;
-    await store.save(writeStored({ epoch, owners, forks, voided })).catch(() => failed('save'));
+    const others = (stored?.voided ?? []).filter(
+      (known) => !isVoided({ voided }, known) && !owners.some((owner) => sameEpoch(owner, known)),
+    );
+    await store.save(writeStored({ epoch, owners, forks, voided: [...voided, ...others] }));
   };
+
+  const begin = (): void => {
+    isSaving = true;
+    triedAtMs = clock.now();
+    let isLate = false;
+    const stopWaiting = clock.schedule(() => {
+      isLate = true;
+      isSaving = false;
+      isDue = true;
+      failed('save');
+    }, timeoutMs);
+    const end = (saved: boolean): void => {
+      stopWaiting();
+      // What was saved late may stand where something newer stood by then.
+      if (!saved || isLate) isDue = true;
+      if (isLate) return;
+      isSaving = false;
+      if (!saved) failed('save');
+      else if (isDue) begin();
+    };
+    void save().then(
+      () => end(true),
+      () => end(false),
+    );
+  };
+
   return {
     keep: (topology, before) => {
       const same =
@@ -52,7 +93,10 @@ export function createEpochKeeper({ store, live, clock, timeoutMs, emit }: Epoch
         topology.owners === before.owners &&
         topology.accepted === before.accepted;
       // What was only heard of, and never accepted, is not worth another process's belief.
-      if (!same && topology.accepted) saving = saving.then(save);
+      if (!topology.accepted) return;
+      const wasDue = isDue;
+      if (!same) isDue = true;
+      if (isDue && !isSaving && (!wasDue || clock.now() - triedAtMs >= timeoutMs)) begin();
     },
   };
 }

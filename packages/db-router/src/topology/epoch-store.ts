@@ -1,9 +1,12 @@
 import type { Epoch, Fork } from '@regionkit/core';
 import type { Stored } from './facts.ts';
 
+const MAX_LSN = 0xffff_ffff_ffff_ffffn;
+
 /**
  * Keeps what a router knows of the epochs while no process runs. A file, a row in another database, a parameter: any
- * place that all regions share. What it holds is a short string of the router's own.
+ * place that all regions share. What it holds is a short string of the router's own. It is loaded before each save, so that
+ * no process puts less in the place of more; a store that can refuse a save that was overtaken may do so.
  */
 export interface EpochStore {
   /** What was saved last; undefined if nothing was. */
@@ -30,12 +33,17 @@ export function readStored(value: string): Stored | undefined {
 
 function isEpoch(value: unknown): value is Epoch {
   const { system, timeline, owner } = (value ?? {}) as Record<string, unknown>;
-  return typeof system === 'string' && Number.isSafeInteger(timeline) && typeof owner === 'string';
+  return typeof system === 'string' && isTimeline(timeline) && typeof owner === 'string';
+}
+
+/** PostgreSQL counts timelines from 1, in 32 bits. */
+function isTimeline(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 0xffff_ffff;
 }
 
 function readFork(value: unknown): Fork {
   const { system, parent, child, lsn } = value as Record<string, unknown>;
-  if (typeof system !== 'string' || !Number.isSafeInteger(parent) || !Number.isSafeInteger(child))
-    throw new TypeError();
-  return { system, parent: parent as number, child: child as number, lsn: BigInt(lsn as string) };
+  if (typeof system !== 'string' || !isTimeline(parent) || !isTimeline(child)) throw new TypeError();
+  if (typeof lsn !== 'string' || !/^\d{1,20}$/.test(lsn) || BigInt(lsn) > MAX_LSN) throw new TypeError();
+  return { system, parent, child, lsn: BigInt(lsn) };
 }

@@ -12,9 +12,11 @@ export function formatEpoch(epoch: Epoch): string {
 
 /**
  * Where the history that ends in timeline `to` left timeline `from`: what was written on `from` beyond that LSN is not
- * in it. Undefined when a fork on the way is not known, or `from` is no ancestor.
+ * in it. Undefined when a fork on the way is not known, or `from` is no ancestor. A standby may follow a timeline that it
+ * has not replayed up to yet: promoted then, it leaves below the switch before, so the lowest on the way counts.
  */
 export function leftAt(forks: readonly Fork[], system: string, from: number, to: number): bigint | undefined {
+  let lowest: bigint | undefined;
   for (let child = to; child > from; ) {
     let step: Fork | undefined;
     for (let index = 0; index < forks.length; index += 1) {
@@ -25,7 +27,8 @@ export function leftAt(forks: readonly Fork[], system: string, from: number, to:
       }
     }
     if (step === undefined) return undefined;
-    if (step.parent === from) return step.lsn;
+    if (lowest === undefined || step.lsn < lowest) lowest = step.lsn;
+    if (step.parent === from) return lowest;
     child = step.parent;
   }
   return undefined;

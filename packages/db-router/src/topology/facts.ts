@@ -47,6 +47,8 @@ export interface DocumentFacts {
   readonly region: string;
   readonly primary: { readonly epoch: Epoch; readonly position: bigint } | undefined;
   readonly highest: Epoch | undefined;
+  /** Its own database has answered it: otherwise `highest` may be an echo. */
+  readonly measured: boolean;
   readonly observedAtMs: number;
 }
 
@@ -73,6 +75,7 @@ export type Input =
       readonly primary?: { readonly epoch: Epoch; readonly position: bigint };
       readonly forks?: readonly Fork[];
       readonly highest?: Epoch;
+      readonly measured?: boolean;
       readonly observedAtMs: number;
       readonly atMs: number;
     }

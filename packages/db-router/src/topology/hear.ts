@@ -16,18 +16,19 @@ export function hearEpoch(facts: Facts, heard: Epoch, atMs: number): Facts {
   const top = raise(known, epoch, atMs);
   const owners = addOwner(facts.owners, epoch);
   if (top === known && owners === facts.owners) return facts;
+  const forks = isContested(owners, epoch) ? withoutForkOf(facts.forks, epoch) : facts.forks;
   const others = facts.tops.filter(({ system }) => system !== epoch.system);
   const own = others.filter(({ system }) => system === facts.system);
   const strangers = others.filter(({ system }) => system !== facts.system).slice(0, MAX_SYSTEMS);
-  return { ...facts, owners, tops: top === known ? facts.tops : [top, ...own, ...strangers] };
+  return { ...facts, owners, forks, tops: top === known ? facts.tops : [top, ...own, ...strangers] };
 }
 
 /** An owner that is not known (a standby told of the timeline) matches every voided owner. */
-export function isVoided(facts: Facts, epoch: Epoch): boolean {
-  return facts.voided.some((voided) =>
-    epoch.owner === '' || voided.owner === ''
-      ? voided.system === epoch.system && voided.timeline === epoch.timeline
-      : sameEpoch(voided, epoch),
+export function isVoided({ voided }: Pick<Facts, 'voided'>, epoch: Epoch): boolean {
+  return voided.some((known) =>
+    epoch.owner === '' || known.owner === ''
+      ? known.system === epoch.system && known.timeline === epoch.timeline
+      : sameEpoch(known, epoch),
   );
 }
 
@@ -47,11 +48,25 @@ function addOwner(owners: readonly Epoch[], epoch: Epoch): readonly Epoch[] {
   return [epoch, ...owners].slice(0, MAX_OWNERS);
 }
 
-/** `facts` with forks that were not known yet. The first word about a child stands. */
+/** Two write it: each has left the parent at a place of its own. */
+function isContested(owners: readonly Epoch[], { system, timeline }: Pick<Epoch, 'system' | 'timeline'>): boolean {
+  return owners.filter((epoch) => epoch.timeline === timeline && epoch.system === system).length > 1;
+}
+
+function withoutForkOf(forks: readonly Fork[], { system, timeline }: Epoch): readonly Fork[] {
+  const kept = forks.filter((fork) => fork.child !== timeline || fork.system !== system);
+  return kept.length === forks.length ? forks : kept;
+}
+
+/**
+ * `facts` with forks that were not known yet. The first word about a child stands; of a timeline that two write there is
+ * none to be had.
+ */
 export function hearForks(facts: Facts, forks: readonly Fork[]): Facts {
   const news = forks.filter(
     (fork) =>
       fork.parent < fork.child &&
+      !isContested(facts.owners, { system: fork.system, timeline: fork.child }) &&
       !facts.forks.some(({ system, child }) => system === fork.system && child === fork.child),
   );
   return news.length === 0 ? facts : { ...facts, forks: [...news, ...facts.forks].slice(0, MAX_FORKS) };

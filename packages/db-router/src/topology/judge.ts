@@ -3,6 +3,7 @@ import { leftAt } from './epoch.ts';
 import { answers, type DocumentFacts, type Facts, type NodeFacts, type Rules, writtenEpoch } from './facts.ts';
 import { isVoided } from './hear.ts';
 import { lagAt } from './lag.ts';
+import type { Reading } from './readings.ts';
 import type { NodeState, NodeView, PrimaryView, Top, Topology, TopologyState } from './topology.ts';
 
 /** What the facts mean at `nowMs`. Pure. */
@@ -105,7 +106,8 @@ function mayAccept(facts: Facts, rules: Rules, epoch: Epoch, nowMs: number): boo
   if (others.length === 0) return true;
   const told = others.filter((region) => {
     const document = facts.documents.find((known) => known.region === region);
-    const word = document?.primary?.epoch ?? document?.highest;
+    // Who had no answer of his own database repeats what others say, and it may have been this process.
+    const word = document?.primary?.epoch ?? (document?.measured === true ? document.highest : undefined);
     const fresh = document !== undefined && nowMs - document.observedAtMs <= rules.maxViewAgeMs;
     if (fresh && word?.system === epoch.system) return true;
     // A standby that cannot tell its timeline does not show that there is no higher one.
@@ -156,8 +158,8 @@ interface Judgement {
 
 function judgeState(node: NodeFacts, facts: Facts, rules: Rules, light: Light): Judgement {
   if (node.reading === undefined) return { state: node.failures > 0 ? 'unreachable' : 'unknown', readable: false };
-  if (node.failures > 0) return { state: 'unreachable', readable: false };
   const { top, system, state } = light;
+  if (node.failures > 0) return { state: isOutlived(node.reading, top) ? 'fenced' : 'unreachable', readable: false };
   if (system !== undefined && node.reading.system !== system) return { state: 'foreign', readable: false };
   if (node.reading.inRecovery) return judgeStandby(node, facts, rules, light);
   const epoch = writtenEpoch(facts, node);
@@ -166,6 +168,11 @@ function judgeState(node: NodeFacts, facts: Facts, rules: Rules, light: Light): 
   if (state === 'twin-primaries') return { state: 'twin', readable: true };
   if (node.reading.readOnly) return { state: 'read-only', readable: true };
   return { state: state === 'ready' ? 'primary' : 'candidate', readable: true };
+}
+
+/** It was a primary when it last spoke, and a newer timeline is known since: a client of it might still COMMIT there. */
+function isOutlived({ inRecovery, system, timeline }: Reading, top: Top | undefined): boolean {
+  return !inRecovery && timeline !== undefined && system === top?.system && timeline < top.timeline;
 }
 
 function judgeStandby(node: NodeFacts, facts: Facts, rules: Rules, { top, samples, state, nowMs }: Light): Judgement {

@@ -3,13 +3,23 @@ import type { Sample } from './facts.ts';
 const MAX_SAMPLES = 48;
 const SAMPLES_PER_LAG = 16;
 
-/** Adds where the primary was. Samples closer together than a sixteenth of `maxLagMs` replace each other. */
-export function addSample(list: readonly Sample[], sample: Sample, maxLagMs: number): readonly Sample[] {
+/**
+ * Adds where the primary was. Samples closer together than a sixteenth of `maxLagMs` replace each other.
+ *
+ * @param from `told`: by a document, of whatever process answered. It says where that process last saw the primary, which
+ * may be below what is known already without anything having happened.
+ */
+export function addSample(
+  list: readonly Sample[],
+  sample: Sample,
+  from: 'measured' | 'told',
+  maxLagMs: number,
+): readonly Sample[] {
   const last = list.at(-1);
   if (last === undefined) return [sample];
   if (sample.atMs <= last.atMs) return list;
   // A primary that crashed may stand below what it said before: what it said then is worth nothing.
-  if (sample.lsn < last.lsn) return [sample];
+  if (sample.lsn < last.lsn) return from === 'measured' || sample.atMs - last.atMs > maxLagMs ? [sample] : list;
   const before = list.at(-2);
   const kept =
     before !== undefined && sample.atMs - before.atMs < maxLagMs / SAMPLES_PER_LAG ? list.slice(0, -1) : list;

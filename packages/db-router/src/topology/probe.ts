@@ -9,7 +9,7 @@ export interface Probe {
    * Not concurrent: one question at a time.
    */
   ask(): Promise<Reading>;
-  /** The next question opens a new connection: the name may lead elsewhere by now. */
+  /** The next question opens a new connection: the name may lead elsewhere by now. One under way is not disturbed. */
   reconnect(): void;
   close(): void;
 }
@@ -29,25 +29,33 @@ export function createProbe(options: ProbeOptions): Probe {
   const { clock, pool, readings } = options;
   let client: Client | undefined;
   let openedAtMs = 0;
+  let isOutdated = false;
+  let isClosed = false;
 
-  const drop = (): void => {
-    const old = client;
-    client = undefined;
+  /** Only what it is told to: by then another question may be under way on another connection. */
+  const drop = (old: Client | undefined): void => {
+    if (client === old) client = undefined;
     old?.connection.stream.destroy();
   };
 
   const open = async (): Promise<Client> => {
+    if (isClosed) throw new Error('the probe is closed');
     const fresh = new (clientClass(pool))(probeConfig(pool.options, options.timeoutMs));
     client = fresh;
     openedAtMs = clock.now();
     const onLost = (): void => {
       if (client !== fresh) return;
-      drop();
+      drop(fresh);
       options.onSign();
     };
     fresh.on('error', onLost);
     fresh.on('end', onLost);
-    await fresh.connect();
+    try {
+      await fresh.connect();
+    } catch (error) {
+      drop(fresh);
+      throw error;
+    }
     (fresh as unknown as { unref(): void }).unref();
     fresh.connection.on('parameterStatus', (message: { parameterName?: string }) => {
       if (message.parameterName === 'in_hot_standby') options.onSign();
@@ -56,36 +64,43 @@ export function createProbe(options: ProbeOptions): Probe {
   };
 
   const read = async (): Promise<Reading> => {
-    const { rows } = await (client ?? (await open())).query<Record<string, unknown>>(readings.sql);
-    return readings.parse(rows[0] ?? {});
+    const asked = client ?? (await open());
+    try {
+      const { rows } = await asked.query<Record<string, unknown>>(readings.sql);
+      return readings.parse(rows[0] ?? {});
+    } catch (error) {
+      drop(asked);
+      throw error;
+    }
   };
 
   return {
     ask: () =>
       new Promise<Reading>((resolve, reject) => {
-        if (client !== undefined && clock.now() - openedAtMs > options.maxConnectionMs) drop();
+        if (isOutdated || clock.now() - openedAtMs > options.maxConnectionMs) drop(client);
+        isOutdated = false;
         const reused = client !== undefined;
         let timedOut = false;
         const cancel = clock.schedule(() => {
           timedOut = true;
-          drop();
+          drop(client);
           reject(Object.assign(new Error('the probe timed out'), { code: 'ETIMEDOUT' }));
         }, options.timeoutMs);
         read()
           .catch((error: unknown) => {
-            drop();
             if (!reused || timedOut) throw error;
             return read();
-          })
-          .catch((error: unknown) => {
-            drop();
-            throw error;
           })
           .finally(cancel)
           .then(resolve, reject);
       }),
-    reconnect: drop,
-    close: drop,
+    reconnect: () => {
+      isOutdated = true;
+    },
+    close: () => {
+      isClosed = true;
+      drop(client);
+    },
   };
 }
 

@@ -36,6 +36,8 @@ export function reduce(
   rules: Rules,
 ): { readonly next: TopologyStore; readonly events: readonly TopologyEvent[] } {
   const heard = apply(before.facts, input, rules);
+  // Tokens name old epochs by the thousand after a failover: what is no news costs no judgement.
+  if (input.type === 'heard' && heard === before.facts) return { next: before, events: [] };
   const topology = judge(heard, rules, input.atMs);
   const facts = settle(heard, topology, input.atMs, rules);
   const ready = topology.state === 'ready';

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { type FakeView, fakeView } from '@regionkit/core';
+import { type Epoch, type FakeView, fakeView, type RegionState, type RegionView } from '@regionkit/core';
 import type { Lab } from '@regionkit/lab';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { eventually, failureOf, type Name, regionsFrom, SECRET, sleep, startLab, startRouter } from './lab.ts';
@@ -37,7 +37,9 @@ describe('failover on real servers', () => {
     leased.release();
 
     await lab.region('us').returnAsIs();
-    await eventually(() => router.topology().nodes.some(({ id, state }) => id === 'us/0' && state === 'fenced'));
+    const probes = "SELECT FROM pg_stat_activity WHERE application_name = 'regionkit-probe' AND state = 'idle'";
+    await eventually(async () => (await lab.region('us').query(probes)).length > 0);
+    expect(router.topology().nodes.find(({ id }) => id === 'us/0')?.state).toBe('fenced');
     const seen = new Set<string>();
     for (let at = 0; at < 50; at += 1) {
       await router.write('INSERT INTO note (text) VALUES ($1)', [`after ${at}`]);
@@ -81,6 +83,29 @@ describe('failover on real servers', () => {
     expect(
       (await failureOf(router.run({ signal: AbortSignal.timeout(100) }, () => router.write('SELECT 1')))).code,
     ).toBe('ERR_ABORTED');
+    expect(await lab.region('us').query("SELECT text FROM note WHERE text = 'never'")).toEqual([]);
+  });
+
+  it('destroys the clients of a primary that answers no probe any more, when a newer timeline is heard of', async () => {
+    const lab = await labOfTest({ regions: ['us', 'eu'] });
+    const router = await startRouter(lab, 'us');
+    await router.write('SELECT 1');
+    const leased = await router.primary.connect();
+    await leased.query('BEGIN');
+    await leased.query("INSERT INTO note (text) VALUES ('never')");
+    // It is full: nobody new is let in, and who is in goes on.
+    await lab.region('us').query('ALTER ROLE app CONNECTION LIMIT 0');
+    await lab
+      .region('us')
+      .query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'regionkit-probe'");
+    const stateOfUs = () => router.topology().nodes.find(({ id }) => id === 'us/0')?.state;
+    await eventually(() => stateOfUs() === 'unreachable');
+    await leased.query('SELECT 1');
+    router.hear({ system: router.highest()?.system ?? '', timeline: 2, owner: 'eu/0' }, 'hop');
+    expect(stateOfUs()).toBe('fenced');
+    await failureOf(leased.query('COMMIT'));
+    leased.release();
+    expect(router.told('fenced')).toMatchObject([{ node: 'us/0', clients: 1 }]);
     expect(await lab.region('us').query("SELECT text FROM note WHERE text = 'never'")).toEqual([]);
   });
 
@@ -341,6 +366,7 @@ describe('with the local pool alone', () => {
       observedAtMs: performance.now(),
       forks: local.forks,
       ...(local.highest !== undefined && { highest: local.highest }),
+      ...(local.measured === true && { measured: true }),
       ...(local.role === 'primary' &&
         local.epoch !== undefined &&
         local.position !== undefined && {
@@ -356,6 +382,9 @@ describe('with the local pool alone', () => {
     const eu = await startRouter(lab, 'eu', { reach: ['eu'], view: viewOf.eu, writes: 'forward' });
     await Promise.all([us.ready(), eu.ready()]);
     await eventually(() => us.topology().state === 'unconfirmed');
+    // An echo is no answer: of a process whose own database does not answer it.
+    viewOf.us.set('eu', { identified: true, observedAtMs: performance.now(), highest: us.highest() as Epoch });
+    expect(us.topology().state).toBe('unconfirmed');
     await eventually(() => {
       gossip(viewOf.us, eu);
       gossip(viewOf.eu, us);
@@ -384,5 +413,38 @@ describe('with the local pool alone', () => {
     expect(us.topology().nodes[0]?.state).toBe('fenced');
     expect(us.primaryNow()).toMatchObject({ region: 'eu' });
     expect(await failureOf(us.write('SELECT 1'))).toMatchObject({ code: 'ERR_NOT_PRIMARY_REGION', region: 'eu' });
+  });
+
+  it('keeps a primary that says the same for long: it is idle', async () => {
+    const lab = await labOfTest({ regions: ['us', 'eu'] });
+    const us = await startRouter(lab, 'us');
+    await us.write('SELECT 1');
+    const { epoch, position = 0n } = us.topology().local;
+    if (epoch === undefined) throw new Error('us is the primary');
+    // As health does: what was observed grows younger in silence, and only changes are told.
+    const told = fakeView(regionsFrom('eu', ['us', 'eu']));
+    told.set('us', { identified: true, primary: { epoch, position }, highest: epoch });
+    const now = (state: RegionState<Name>) => ({ ...state, observedAtMs: performance.now() });
+    const view: RegionView<Name> = {
+      self: 'eu',
+      get: (name) =>
+        told
+          .list()
+          .filter((state) => state.name === name)
+          .map(now)[0],
+      list: () => told.list().map(now),
+      subscribe: told.subscribe,
+    };
+    const eu = await startRouter(lab, 'eu', {
+      reach: ['eu'],
+      view,
+      writes: 'forward',
+      probe: { quietMs: 200, alertMs: 50, timeoutMs: 800 },
+      maxViewAgeMs: 1_000,
+    });
+    await eventually(() => eu.primaryNow()?.region === 'us');
+    await sleep(3_000);
+    expect(eu.told('primary-lost')).toEqual([]);
+    expect(eu.primaryNow()).toMatchObject({ region: 'us' });
   });
 });

@@ -208,6 +208,19 @@ describe('one region, on a real server', () => {
     expect((await writing).rowCount).toBe(1);
   });
 
+  it('goes by what its probe sees, and not by what the app set on a session of its own', async () => {
+    const router = await startRouter(lab, 'us', { max: 1 });
+    await router.write('SELECT 1');
+    const client = await router.primary.connect();
+    await client.query('SET default_transaction_read_only = on');
+    client.release();
+    // Every connection is asked again where it leads.
+    await router.resetEpoch('a drill');
+    await router.read('SELECT 1');
+    expect(router.topology().state).toBe('ready');
+    expect(router.told('primary-lost')).toEqual([]);
+  });
+
   it('learns of a setting that shows only to new sessions by the first write that meets it', async () => {
     const router = await startRouter(lab, 'us', { holdWritesMs: 500 });
     await router.write('SELECT 1');

@@ -1,7 +1,7 @@
 import type { Lab } from '@regionkit/lab';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { formatLsn } from '../../src/causality/lsn.ts';
+import { formatLsn, parseLsn } from '../../src/causality/lsn.ts';
 import { createTokenCodec } from '../../src/causality/token.ts';
 import { outcomeOf } from '../../src/index.ts';
 import { eventually, failureOf, type Name, SECRET, sleep, startLab, startRouter } from './lab.ts';
@@ -261,6 +261,44 @@ describe('reads and writes on real servers', () => {
     expect((await other.run(() => elsewhere.read(count))).rows).toEqual([{ n: 1 }]);
     await lab.region('ap').resumeReplay();
     await lab.caughtUp();
+  });
+
+  it('does not read backwards over a client of its own or a read-only transaction either', async () => {
+    const router = await startRouter(lab, 'eu', { monotonicReads: true });
+    await router.write('SELECT 1');
+    await eventually(() => router.explain('read').node === 'eu/0');
+    const seenBy = async (read: () => Promise<unknown>) => {
+      const scope = router.openScope({ tokens: [], access: 'read' });
+      await scope.run(read);
+      return createTokenCodec(SECRET).decode(scope.closeHead().seen ?? '');
+    };
+    const [{ lsn }] = await lab.region('eu').query('SELECT pg_last_wal_replay_lsn()::text AS lsn');
+    const over = async (statements: readonly string[]) => {
+      const client = await router.pool.connect();
+      for (const text of statements) await client.query(text);
+      client.release();
+    };
+    const ways = [
+      () => router.read('SELECT 1'),
+      () => over(['SELECT 1']),
+      () => over(['BEGIN READ ONLY', 'SELECT 1', 'COMMIT']),
+      () => router.transaction((tx) => tx.query('SELECT 1'), { readOnly: true }),
+    ];
+    for (const way of ways) {
+      const seen = await seenBy(way);
+      expect(seen).toMatchObject({ kind: 'seen', timeline: 1 });
+      expect(seen?.lsn).toBeGreaterThanOrEqual(parseLsn(lsn) ?? 0n);
+    }
+  });
+
+  it('says of every read that it was served stale, if that is what it should do', async () => {
+    const router = await startRouter(lab, 'eu', { reach: ['eu'], coldStart: 'trust', onBehind: 'stale', maxLagMs: 50 });
+    await router.ready();
+    router.hear({ system: router.highest()?.system ?? '', timeline: 2, owner: 'us/0' }, 'hop');
+    await eventually(() => router.explain('read').reason === 'stale');
+    await router.read('SELECT 1');
+    await router.replica.query('SELECT 1');
+    expect(router.told('stale-read')).toEqual([{ node: 'eu/0' }, { node: 'eu/0' }]);
   });
 
   it('puts a token on the answer only when the request wrote, and says when one came too late', async () => {

@@ -72,7 +72,11 @@ describe('decideRead() with a token', () => {
   it('waits for the standby of the region, then goes to the primary', () => {
     const told = wellStory();
     expect(decide(told, need(1, 1_001n))).toEqual({ action: 'wait', node: 'eu/0', reason: 'wait-for-replica' });
-    expect(decide(told, need(1, 1_001n), {}, false)).toEqual({ action: 'run', node: 'us/0', reason: 'remote-primary' });
+    expect(decide(told, need(1, 1_001n), {}, false)).toEqual({
+      action: 'run',
+      node: 'us/0',
+      reason: 'primary-for-token',
+    });
   });
 
   it('does not wait where the primary is in the region', () => {
@@ -85,7 +89,7 @@ describe('decideRead() with a token', () => {
     ['a newer timeline', need(2, 1n)],
     ['nothing but the primary', PRIMARY_ONLY],
   ])('never passes by number alone: %s', (_name, wanted) => {
-    expect(decide(wellStory(), wanted)).toMatchObject({ node: 'us/0' });
+    expect(decide(wellStory(), wanted)).toMatchObject({ node: 'us/0', reason: 'primary-for-token' });
   });
 
   function afterPromotion(position: bigint, fork?: bigint) {

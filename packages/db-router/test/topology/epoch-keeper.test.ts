@@ -2,7 +2,7 @@ import { defineRegions, fakeView } from '@regionkit/core';
 import { fakeClock } from '@regionkit/core/testing';
 import { describe, expect, it } from 'vitest';
 import { createEpochKeeper } from '../../src/topology/epoch-keeper.ts';
-import { type EpochStore, readStored } from '../../src/topology/epoch-store.ts';
+import { type EpochStore, readStored, writeStored } from '../../src/topology/epoch-store.ts';
 import { followView } from '../../src/topology/follow-view.ts';
 import { createLiveTopology } from '../../src/topology/live-topology.ts';
 import { NODES, primary, RULES, SYSTEM, standby } from '../support/model.ts';
@@ -30,6 +30,16 @@ function keeping(store: EpochStore) {
   return { clock, live, events, ready };
 }
 
+/** A store that works, and that others write to as well. */
+function storeAt(place: { value?: string }): EpochStore {
+  return {
+    load: async () => place.value,
+    save: async (value) => {
+      place.value = value;
+    },
+  };
+}
+
 describe('createEpochKeeper()', () => {
   it('accepts no first primary before the store has spoken, and gives up waiting for one that hangs', async () => {
     const { clock, live, events, ready } = keeping({ load: () => new Promise(() => {}), save: async () => {} });
@@ -38,6 +48,8 @@ describe('createEpochKeeper()', () => {
     await clock.advance(2_000);
     expect(events).toContain('store-failed');
     expect(live.topology.state).toBe('ready');
+    // Nor does it wait for longer to compare what it would save.
+    await clock.advance(2_000);
     expect(clock.pending).toBe(0);
   });
 
@@ -65,6 +77,101 @@ describe('createEpochKeeper()', () => {
     await clock.advance(0);
     await clock.advance(0);
     expect(readStored(saved.at(-1) ?? '')?.epoch.timeline).toBe(2);
+  });
+
+  it('puts no lower epoch in the place of a higher one, and is fenced by what another process kept', async () => {
+    const place: { value?: string } = {};
+    const { clock, live, ready } = keeping(storeAt(place));
+    await clock.advance(0);
+    const epoch = { system: SYSTEM, timeline: 2, owner: 'eu/0' };
+    const forks = [{ system: SYSTEM, parent: 1, child: 2, lsn: 900n }];
+    place.value = writeStored({ epoch, owners: [epoch], forks, voided: [] });
+    ready();
+    await clock.advance(0);
+    await clock.advance(0);
+    expect(live.topology.state).toBe('no-primary');
+    expect(live.topology.nodes[0]?.state).toBe('fenced');
+    expect(readStored(place.value ?? '')).toMatchObject({ epoch, forks });
+  });
+
+  it('keeps what operators declared void elsewhere, and hears none of it', async () => {
+    const place: { value?: string } = {};
+    const { clock, live, ready } = keeping(storeAt(place));
+    await clock.advance(0);
+    const poisoned = { system: SYSTEM, timeline: 7, owner: 'ap/0' };
+    place.value = writeStored({ epoch: poisoned, owners: [poisoned], forks: [], voided: [poisoned] });
+    ready();
+    await clock.advance(0);
+    await clock.advance(0);
+    expect(live.topology.state).toBe('ready');
+    expect(readStored(place.value ?? '')).toMatchObject({ epoch: { timeline: 1 }, voided: [poisoned] });
+  });
+
+  it('tries again to save what could not be saved, without anything new to say', async () => {
+    const saved: string[] = [];
+    let fails = true;
+    const { clock, live, events, ready } = keeping({
+      load: async () => undefined,
+      save: async (value) => {
+        if (fails) throw new Error('no store at this moment');
+        saved.push(value);
+      },
+    });
+    await clock.advance(0);
+    ready();
+    await clock.advance(0);
+    expect(events).toContain('store-failed');
+    fails = false;
+    await clock.advance(2_000);
+    ready();
+    await clock.advance(0);
+    expect(saved.map((value) => readStored(value)?.epoch.timeline)).toEqual([1]);
+    ready();
+    await clock.advance(2_000);
+    ready();
+    await clock.advance(0);
+    expect(saved).toHaveLength(1);
+    expect(live.topology.state).toBe('ready');
+  });
+
+  it('goes on when a save hangs, and saves once more when it ends after all', async () => {
+    const saved: string[] = [];
+    const ends: (() => void)[] = [];
+    const { clock, live, events, ready } = keeping({
+      load: async () => undefined,
+      save: (value) => {
+        saved.push(value);
+        return saved.length === 1 ? new Promise((resolve) => void ends.push(resolve)) : Promise.resolve();
+      },
+    });
+    await clock.advance(0);
+    ready();
+    await clock.advance(2_000);
+    expect(events.filter((event) => event === 'store-failed')).toHaveLength(1);
+    live.take({ type: 'heard', epoch: { system: SYSTEM, timeline: 2, owner: 'eu/0' }, from: 'hop', atMs: clock.now() });
+    await clock.advance(0);
+    expect(saved.map((value) => readStored(value)?.epoch.timeline)).toEqual([1, 2]);
+    ends[0]?.();
+    await clock.advance(2_000);
+    ready();
+    await clock.advance(0);
+    expect(saved.map((value) => readStored(value)?.epoch.timeline)).toEqual([1, 2, 2]);
+  });
+
+  it.each([
+    ['says of a value that is none of its own that the store failed, and puts its own there', '{"v":9}', 1],
+    ['takes null for nothing', null, 0],
+  ])('%s', async (_name, value, failures) => {
+    const saved: string[] = [];
+    const { clock, events, ready } = keeping({
+      load: async () => value as string,
+      save: async (next) => void saved.push(next),
+    });
+    await clock.advance(0);
+    expect(events.filter((event) => event === 'store-failed')).toHaveLength(failures);
+    ready();
+    await clock.advance(0);
+    expect(readStored(saved[0] ?? '')?.epoch.timeline).toBe(1);
   });
 
   it('says that the store failed, and goes on', async () => {
@@ -100,7 +207,7 @@ describe('followView()', () => {
     });
     const view = fakeView(regions);
     view.set('eu', { highest, identified: false, observedAtMs: clock.now() });
-    const stop = followView(view, live, clock);
+    const { stop } = followView(view, live, clock);
     view.set('us', { highest, identified: true, observedAtMs: clock.now() });
     expect(live.topology.top).toBeUndefined();
     view.set('eu', { identified: true });
@@ -108,5 +215,43 @@ describe('followView()', () => {
     stop();
     view.set('eu', { highest: { ...highest, timeline: 6 } });
     expect(live.topology.top).toMatchObject({ timeline: 5 });
+  });
+
+  it('sees that a region still says the same, of which a view tells nobody', () => {
+    const clock = fakeClock();
+    const live = createLiveTopology({
+      nodes: [NODES[0]],
+      rules: { ...RULES, regions: ['us', 'eu'] },
+      table: { self: 'us', writes: 'reject', onBehind: 'forward' },
+      clock,
+      hasStore: false,
+      emit: () => {},
+      onChange: () => {},
+    });
+    const epoch = { system: SYSTEM, timeline: 1, owner: 'eu/0' };
+    const state = () => ({
+      name: 'eu' as const,
+      origin: 'https://eu.example.com',
+      reads: 'pass' as const,
+      writes: 'pass' as const,
+      accept: 'yes' as const,
+      identified: true,
+      observedAtMs: clock.now(),
+      primary: { epoch, position: 1_000n },
+    });
+    const followed = followView(
+      { self: 'us', get: () => state(), list: () => [state()], subscribe: () => () => {} },
+      live,
+      clock,
+    );
+    live.take({ type: 'reading', node: 0, reading: standby(1), sentAtMs: clock.now(), atMs: clock.now() });
+    expect(live.topology.primary?.region).toBe('eu');
+    for (let beat = 0; beat < 60; beat += 1) {
+      clock.suspend(500);
+      followed.look();
+      live.take({ type: 'tick', atMs: clock.now() });
+      expect(live.topology.primary?.region).toBe('eu');
+    }
+    followed.stop();
   });
 });

@@ -16,6 +16,10 @@ describe('leftAt()', () => {
     expect(leftAt(forks, 's', 4, 5)).toBe(300n);
   });
 
+  it('goes by the lowest switch on the way: a standby may be promoted before it has replayed up to the one before', () => {
+    expect(leftAt([fork(1, 2, 100n), fork(2, 3, 95n)], 's', 1, 3)).toBe(95n);
+  });
+
   it('finds nothing where a fork is missing, or the timeline is no ancestor', () => {
     expect(leftAt(forks, 's', 3, 5)).toBeUndefined();
     expect(leftAt(forks, 's', 5, 5)).toBeUndefined();
@@ -62,6 +66,11 @@ describe('the epoch store’s value', () => {
     '{"epoch":{}}',
     '{"epoch":{"system":"s","timeline":1,"owner":"a"},"owners":[1],"forks":[],"voided":[]}',
     '{"epoch":{"system":"s","timeline":1,"owner":"a"},"owners":[],"forks":[{"lsn":"x"}],"voided":[]}',
+    '{"epoch":{"system":"s","timeline":0,"owner":"a"},"owners":[],"forks":[],"voided":[]}',
+    '{"epoch":{"system":"s","timeline":4294967296,"owner":"a"},"owners":[],"forks":[],"voided":[]}',
+    '{"epoch":{"system":"s","timeline":1,"owner":"a"},"owners":[],"forks":[{"system":"s","parent":1,"child":2,"lsn":"-1"}],"voided":[]}',
+    '{"epoch":{"system":"s","timeline":1,"owner":"a"},"owners":[],"forks":[{"system":"s","parent":1,"child":2,"lsn":"18446744073709551616"}],"voided":[]}',
+    '{"epoch":{"system":"s","timeline":1,"owner":"a"},"owners":[],"forks":[{"system":"s","parent":1,"child":2,"lsn":true}],"voided":[]}',
   ])('takes %j for nothing', (value) => {
     expect(readStored(value)).toBeUndefined();
   });

@@ -4,7 +4,7 @@ import type { Sample } from '../../src/topology/facts.ts';
 import { addSample, lagAt } from '../../src/topology/lag.ts';
 
 const watch = (...samples: readonly [number, bigint][]): readonly Sample[] =>
-  samples.reduce<readonly Sample[]>((list, [atMs, lsn]) => addSample(list, { atMs, lsn }, 10_000), []);
+  samples.reduce<readonly Sample[]>((list, [atMs, lsn]) => addSample(list, { atMs, lsn }, 'measured', 10_000), []);
 
 describe('lagAt()', () => {
   it('is nothing for who is where the primary was last seen, or further', () => {
@@ -36,7 +36,7 @@ describe('lagAt()', () => {
         let before = 0;
         steps.forEach((step, index) => {
           lsn += BigInt(step);
-          list = addSample(list, { atMs: (index + 1) * 100, lsn }, 10_000);
+          list = addSample(list, { atMs: (index + 1) * 100, lsn }, 'measured', 10_000);
           const lag = lagAt(list, 100n, (index + 1) * 100);
           if (lag !== undefined) {
             // Samples that were close together are thinned: by that much the estimate may move.

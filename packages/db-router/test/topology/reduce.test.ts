@@ -48,9 +48,19 @@ describe('who is primary', () => {
     const told = story({}, [{ id: 'us/0', region: 'us' }]);
     told.says('us/0', primary(1));
     const highest = { system: SYSTEM, timeline: 1, owner: 'us/0' };
+    told.document('eu', { highest, measured: true });
+    expect(told.topology.state).toBe('unconfirmed');
+    told.document('ap', { highest, measured: true });
+    expect(told.topology.state).toBe('ready');
+  });
+
+  it('takes no echo for an answer: of a region whose own database does not answer it', () => {
+    const told = story({ regions: ['us', 'eu'] }, [{ id: 'us/0', region: 'us' }]);
+    told.says('us/0', primary(1));
+    const highest = { system: SYSTEM, timeline: 1, owner: 'us/0' };
     told.document('eu', { highest });
     expect(told.topology.state).toBe('unconfirmed');
-    told.document('ap', { highest });
+    told.document('eu', { highest, measured: true });
     expect(told.topology.state).toBe('ready');
   });
 
@@ -165,7 +175,7 @@ describe('who is primary', () => {
     told.says('eu/0', standby(1));
     const epoch = { system: SYSTEM, timeline: 1, owner: 'us/0' };
     told.document('us', { primary: { epoch, position: 1_000n } });
-    told.document('ap', { highest: epoch });
+    told.document('ap', { highest: epoch, measured: true });
     expect(told.topology.primary).toEqual({ region: 'us', epoch, position: 1_000n, node: undefined });
     told.later(15_001);
     expect(told.topology.primary).toBeUndefined();
@@ -207,7 +217,7 @@ describe('who is primary', () => {
     told.hears(2, 'ap/0');
     told.document('ap', { primary: { epoch: twin('ap/0'), position: 2_000n }, observedAtMs: before });
     expect(told.topology.primary).toBeUndefined();
-    told.document('ap', { highest: twin('ap/0') });
+    told.document('ap', { highest: twin('ap/0'), measured: true });
     told.document('eu', { primary: { epoch: twin('eu/0'), position: 2_000n } });
     expect(told.topology.primary?.epoch).toEqual(twin('eu/0'));
     told.says('us/0', primary(1, 1_000n, { server: 'us-again' }));

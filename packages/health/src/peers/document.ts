@@ -73,7 +73,7 @@ export function unseal(body: string, nonce: string, keyring: Keyring): RegionDoc
 
 const VERDICTS = ['pass', 'warn', 'fail', 'unknown'] as const;
 
-function encodeDatabase({ role, epoch, position, forks, highest }: DatabaseReport): object {
+function encodeDatabase({ role, epoch, position, forks, highest, measured }: DatabaseReport): object {
   return {
     role,
     ...(epoch !== undefined && { epoch: encodeEpoch(epoch) }),
@@ -81,6 +81,7 @@ function encodeDatabase({ role, epoch, position, forks, highest }: DatabaseRepor
     // The youngest are the ones a token or a returning primary can still meet.
     forks: forks.slice(-MAX_FORKS).map(({ system, parent, child, lsn }) => [system, parent, child, lsn.toString()]),
     ...(highest !== undefined && { highest: encodeEpoch(highest) }),
+    ...(measured === true && { measured }),
   };
 }
 
@@ -106,6 +107,7 @@ function decodeDatabase(given: unknown, region: string): DatabaseReport | undefi
     ...(epoch !== undefined && { epoch }),
     ...(position !== undefined && { position }),
     ...(highest !== undefined && { highest }),
+    ...(given['measured'] === true && { measured: true }),
   };
 }
 

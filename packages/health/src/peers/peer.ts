@@ -60,6 +60,7 @@ export function peerState<Name extends string>(
       ...(database?.role === 'primary' &&
         database.epoch !== undefined &&
         database.position !== undefined && { primary: { epoch: database.epoch, position: database.position } }),
+      ...(database?.measured === true && { measured: true }),
       ...lasting,
     };
   }

@@ -52,7 +52,7 @@ export function ownState<Name extends string>(
   report: DatabaseReport | undefined,
   nowMs: number,
 ): RegionState<Name> {
-  const { role, epoch, position, forks, highest } = report ?? {};
+  const { role, epoch, position, forks, highest, measured } = report ?? {};
   return {
     name: region.name,
     origin: region.origin,
@@ -64,6 +64,7 @@ export function ownState<Name extends string>(
     ...(role === 'primary' && epoch !== undefined && position !== undefined && { primary: { epoch, position } }),
     ...(forks !== undefined && { forks }),
     ...(highest !== undefined && { highest }),
+    ...(measured === true && { measured }),
   };
 }
 
@@ -79,6 +80,7 @@ function same(one: RegionState, other: RegionState): boolean {
     one.writes === other.writes &&
     one.accept === other.accept &&
     one.identified === other.identified &&
+    one.measured === other.measured &&
     one.primary?.position === other.primary?.position &&
     sameEpoch(one.primary?.epoch, other.primary?.epoch) &&
     sameEpoch(one.highest, other.highest) &&

@@ -19,6 +19,7 @@ const DOCUMENT: RegionDocument = {
     position: 0x1_0000_0000n,
     forks: [{ system: '7412345678901234567', parent: 2, child: 3, lsn: 123n }],
     highest: { system: '7412345678901234567', timeline: 4, owner: 'us-east-1/0' },
+    measured: true,
   },
 };
 
