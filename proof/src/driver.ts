@@ -100,7 +100,11 @@ export function createDriver({ operator, primary, schedule, now, record, tell }:
     repair: async () => {
       tell(`${seconds(now())}  everything is repaired`);
       for (const fault of recovery(world)) await perform(fault);
-      await pause(FOLLOW_MS);
+      const until = now() + FOLLOW_MS;
+      do {
+        await pause(SPACING_MS);
+        await operator.look();
+      } while (now() < until && !othersThan(world.primary).every(operator.hasFollowed));
       promotedMs = 0;
       await housekeep();
     },

@@ -40,6 +40,7 @@ export async function playRound(options: RoundOptions): Promise<void> {
       home,
       random: random.fork(name),
       purse: index % 3 === 2 ? 'header' : 'cookies',
+      temper: index % CLIENTS_PER_REGION === 1 ? 'dreamy' : 'busy',
       carries: CARRIES[index % CARRIES.length] as OperationEntry['carries'],
       restMs,
       portOf: (region) => stage.ports[region],

@@ -5,7 +5,7 @@ import { isWrite } from '../history/kinds.ts';
 import type { Random } from '../random.ts';
 import { GLOBAL_HOST, REGIONS, type Region } from '../regions.ts';
 import { type Answer, ask, type Silence } from './ask.ts';
-import { createPlan, type Step } from './plan.ts';
+import { createPlan, type Step, type Temper } from './plan.ts';
 import { createPurse, type PurseKind } from './purse.ts';
 import { readAnswer } from './read-answer.ts';
 
@@ -14,6 +14,7 @@ export interface ClientOptions {
   readonly home: Region;
   readonly random: Random;
   readonly purse: PurseKind;
+  readonly temper: Temper;
   /** How long it rests after everything but a write, which it may want to look at. @default 0 */
   readonly restMs?: number;
   readonly carries: OperationEntry['carries'];
@@ -46,7 +47,7 @@ export function createClient(options: ClientOptions): Client {
   const { name, portOf, regionAt, now, record, carries, restMs = 0 } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: 2 });
   const purse = createPurse(options.purse, carries);
-  const plan = createPlan(name, options.random);
+  const plan = createPlan(name, options.temper, options.random);
   const keys = new Set<string>();
   let running = true;
   let count = 0;
