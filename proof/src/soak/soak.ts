@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { checkHistory } from '../check/check.ts';
 import type { Deployment, RowEntry } from '../history/entries.ts';
 import { createHistory, type HistoryWriter } from '../history/file.ts';
@@ -28,6 +29,8 @@ const SAMPLE_EVERY_MS = 5_000;
 const WARM_UP_SHARE = 1 / 6;
 /** Some fifty requests a second in all: the load is to be long, not high. */
 const REST_MS = 200;
+/** After each round, for longer than a pool keeps what is idle: what is held then is held for ever. */
+const CALM_MS = 20_000;
 
 /**
  * The same app processes under load for long, with a planned switchover in the middle of each round. Each round has
@@ -112,6 +115,7 @@ export async function soak(
         failed += 1;
         print(`round ${index + 1} of ${planned}: could not be run: ${(error as Error).stack}`);
       }
+      await pause(CALM_MS);
     }
     await sampler.stop();
   } finally {
