@@ -85,7 +85,7 @@ describe('judgeSamples', () => {
       })),
     );
   const broken = (taken: readonly TakenSample[]): readonly string[] =>
-    judgeSamples(taken, HOUR_MS / 6).flatMap(({ what, holds }) => (holds ? [] : [what]));
+    judgeSamples(taken, { warmUpMs: HOUR_MS / 6, rounds: 12 }).flatMap(({ what, holds }) => (holds ? [] : [what]));
 
   it('finds nothing in what stays as it is', () => {
     expect(broken(hour())).toEqual([]);
@@ -121,10 +121,20 @@ describe('judgeSamples', () => {
     const minutes = (mib: number): readonly string[] =>
       judgeSamples(
         hour((hours) => ({ heapUsedBytes: (40 + mib * hours * 6) * MIB }), 10),
-        0,
+        { warmUpMs: 0, rounds: 2 },
       ).flatMap(({ what, holds }) => (holds ? [] : [what]));
     expect(minutes(3.9)).toEqual([]);
     expect(minutes(4.1)).toEqual(['eu: heap used after gc']);
+  });
+
+  it('allows few rounds what two roles differ by, and no more', () => {
+    const few = (handles: number): readonly string[] =>
+      judgeSamples(
+        hour((hours) => ({ descriptors: hours > 0.5 ? 60 + handles : 60 })),
+        { warmUpMs: 0, rounds: 3 },
+      ).flatMap(({ what, holds }) => (holds ? [] : [what]));
+    expect(few(10)).toEqual([]);
+    expect(few(11)).toEqual(['eu: open descriptors']);
   });
 
   it('does not pass an app that gave no sample', () => {

@@ -27,8 +27,16 @@ const FLOORS: readonly (readonly [what: string, of: (sample: Sample) => number |
   ['held writes', ({ router }) => router.holding, 0],
 ];
 
+/** So many rounds put every region into every role in each third; with fewer a third may have met another role. */
+const WHOLE_TURNS = 12;
+/** By how much the handles of two roles differ at rest: a pool's worth. */
+const SWING = 10;
+
 /** Whether the apps are, after the warm-up, as they were: a leak shows as a slope or as a floor that rises. */
-export function judgeSamples(taken: readonly TakenSample[], warmUpMs: number): readonly Finding[] {
+export function judgeSamples(
+  taken: readonly TakenSample[],
+  { warmUpMs, rounds }: { readonly warmUpMs: number; readonly rounds: number },
+): readonly Finding[] {
   return REGIONS.flatMap((region): readonly Finding[] => {
     const all = taken.filter((one) => one.region === region);
     const warm = all.filter(({ atMs }) => atMs >= warmUpMs);
@@ -48,7 +56,8 @@ export function judgeSamples(taken: readonly TakenSample[], warmUpMs: number): r
           holds: slope * hours < boundMib * Math.max(hours, LEAST_HOURS),
         };
       }),
-      ...FLOORS.flatMap(([what, of, bound]): readonly Finding[] => {
+      ...FLOORS.flatMap(([what, of, most]): readonly Finding[] => {
+        const bound = most > 0 && rounds < WHOLE_TURNS ? SWING : most;
         const counts = samples.map(of).filter((count) => count !== undefined);
         if (counts.length < samples.length) return [];
         const rise = floorRise(counts);

@@ -124,7 +124,7 @@ export async function soak(
   return {
     findings: [
       ...judgeRounds(rounds, { failed, planned, missed: sampler.missed }),
-      ...judgeSamples(sampler.taken, now() * WARM_UP_SHARE),
+      ...judgeSamples(sampler.taken, { warmUpMs: now() * WARM_UP_SHARE, rounds: planned }),
     ],
     rounds,
   };
