@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FaultEntry } from './history/entries.ts';
 import { createRandom } from './random.ts';
-import { othersThan, REGIONS } from './regions.ts';
+import { othersThan, type Region } from './regions.ts';
 import { choices } from './schedule/choices.ts';
 import { describe, type Fault } from './schedule/fault.ts';
 import type { Schedule } from './schedule/schedule.ts';
@@ -18,6 +18,8 @@ export interface Driver {
 
 export interface DriverOptions {
   readonly operator: Operator;
+  /** Of now. */
+  readonly primary: Region;
   readonly schedule: Schedule;
   readonly now: () => number;
   readonly record: (entry: FaultEntry) => void;
@@ -31,9 +33,9 @@ const FOLLOW_MS = 5_000;
 /** How long a primary may be out of reach, with nobody to take over, before an operator brings it back. */
 const PATIENCE_MS = 20_000;
 
-export function createDriver({ operator, schedule, now, record, tell }: DriverOptions): Driver {
+export function createDriver({ operator, primary, schedule, now, record, tell }: DriverOptions): Driver {
   const beganMs = now();
-  let world: World = beginning(REGIONS[0]);
+  let world: World = beginning(primary);
   let promotedMs = 0;
   let lostMs: number | undefined;
 
@@ -98,7 +100,11 @@ export function createDriver({ operator, schedule, now, record, tell }: DriverOp
     repair: async () => {
       tell(`${seconds(now())}  everything is repaired`);
       for (const fault of recovery(world)) await perform(fault);
-      await pause(FOLLOW_MS);
+      const until = now() + FOLLOW_MS;
+      do {
+        await pause(SPACING_MS);
+        await operator.look();
+      } while (now() < until && !othersThan(world.primary).every(operator.hasFollowed));
       promotedMs = 0;
       await housekeep();
     },

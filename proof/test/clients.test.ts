@@ -88,7 +88,7 @@ describe('positionsIn', () => {
 describe('createPlan', () => {
   it('makes the same choices each time, wherever the client has been driven', () => {
     const draw = (home: 'us' | 'eu'): string[] => {
-      const plan = createPlan('us-1', createRandom('plan'));
+      const plan = createPlan('us-1', 'busy', createRandom('plan'));
       return Array.from({ length: 300 }, () => {
         const { kind, key } = plan.next(home);
         return `${kind} ${key}`;
@@ -99,11 +99,20 @@ describe('createPlan', () => {
   });
 
   it('does all there is to do, and looks back at what it wrote', () => {
-    const plan = createPlan('us-1', createRandom('plan'));
+    const plan = createPlan('us-1', 'busy', createRandom('plan'));
     const steps = Array.from({ length: 2_000 }, () => plan.next('us'));
     expect(new Set(steps.map(({ kind }) => kind)).size).toBe(8);
     const sets = steps.flatMap(({ kind, key }, at) => (kind === 'set' ? [{ key, next: steps[at + 1] }] : []));
     const lookedBack = sets.filter(({ key, next }) => next?.kind === 'get' && next.key === key);
     expect(lookedBack.length).toBeGreaterThan(sets.length / 2);
+  });
+
+  it('lets a dreamy client stay away for longer than a standby is down', () => {
+    const waits = (temper: 'busy' | 'dreamy'): number => {
+      const plan = createPlan('us-1', temper, createRandom('plan'));
+      return Array.from({ length: 1_000 }, () => plan.next('us')).filter(({ waitMs }) => waitMs > 2_500).length;
+    };
+    expect(waits('busy')).toBe(0);
+    expect(waits('dreamy')).toBeGreaterThan(50);
   });
 });

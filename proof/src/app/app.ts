@@ -15,6 +15,7 @@ import type { AppSettings } from './settings.ts';
 export function createProofApp(settings: AppSettings): {
   readonly server: Server;
   readonly router: RegionRouter<Region>;
+  readonly pools: Partial<Readonly<Record<Region, Pool>>>;
 } {
   const { region: self, deployment, origins, databases, secret } = settings;
   const regions = defineRegions({
@@ -25,6 +26,7 @@ export function createProofApp(settings: AppSettings): {
   });
   const poolOf = (name: Region): Pool =>
     new Pool({ connectionString: databases[name], max: 10, connectionTimeoutMillis: 2_000 });
+  const pools = deployment.pools === 'all' ? perRegion(poolOf) : { [self]: poolOf(self) };
   const health = createHealth({
     regions,
     peers: {
@@ -40,7 +42,7 @@ export function createProofApp(settings: AppSettings): {
   });
   const router: RegionRouter<Region> = createRegionRouter({
     regions,
-    pools: deployment.pools === 'all' ? perRegion(poolOf) : { [self]: poolOf(self) },
+    pools,
     writes: deployment.writes,
     token: { secret },
     view: health.view,
@@ -73,7 +75,7 @@ export function createProofApp(settings: AppSettings): {
   });
   // A client that asks again just when an idle connection is closed gets no answer, which would say nothing of ours.
   server.keepAliveTimeout = 120_000;
-  return { server, router };
+  return { server, router, pools };
 }
 
 function knowledge(region: Region, router: RegionRouter<Region>): Knowledge {

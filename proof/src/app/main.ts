@@ -1,15 +1,22 @@
 import { once } from 'node:events';
 import type { RouterEvents } from '@regionkit/db-router';
+import type { Sample } from '../soak/sample.ts';
 import { createProofApp } from './app.ts';
+import { createProbe } from './probe.ts';
 import { fromEnvironment } from './settings.ts';
 import { stepWallClock } from './wall-clock.ts';
 
 /** What the proof tells an app. */
-export type Order = { readonly order: 'step-clock'; readonly ms: number } | { readonly order: 'forget-epoch' };
+export type Order =
+  | { readonly order: 'step-clock'; readonly ms: number }
+  | { readonly order: 'forget-epoch' }
+  | { readonly order: 'sample' };
 
 /** What an app tells the proof. */
 export type Report =
-  | { readonly report: 'listening' | 'forgot' }
+  | { readonly report: 'listening' }
+  | { readonly report: 'forgot' }
+  | { readonly report: 'sample'; readonly sample: Sample }
   | { readonly report: 'event'; readonly name: string; readonly payload: unknown };
 
 /** Worth reading in a history; the rest happens with every other request. */
@@ -36,7 +43,8 @@ const TOLD: readonly (keyof RouterEvents)[] = [
 ];
 
 const settings = fromEnvironment(process.env);
-const { server, router } = createProofApp(settings);
+const { server, router, pools } = createProofApp(settings);
+const probe = settings.probed ? createProbe({ router, emitters: { server, ...pools } }) : undefined;
 const send = (report: Report): void => void process.send?.(report);
 const plain = (payload: unknown): unknown =>
   JSON.parse(JSON.stringify(payload, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)));
@@ -44,7 +52,9 @@ for (const name of TOLD) router.on(name, (payload) => send({ report: 'event', na
 
 process.on('message', (order: Order) => {
   if (order.order === 'step-clock') stepWallClock(order.ms);
-  else {
+  else if (order.order === 'sample') {
+    if (probe !== undefined) send({ report: 'sample', sample: probe.sample() });
+  } else {
     const forgot = router.resetEpoch('the twins were settled');
     forgot.then(() => send({ report: 'forgot' })).catch((error: unknown) => process.stderr.write(`${error}\n`));
   }

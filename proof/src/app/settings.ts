@@ -13,6 +13,8 @@ export interface AppSettings {
   /** The file that remembers the highest epoch. */
   readonly storeFile: string;
   readonly secret: string;
+  /** It can be asked how it is. */
+  readonly probed: boolean;
 }
 
 export function toEnvironment(settings: AppSettings): Record<string, string> {

@@ -5,7 +5,7 @@ import { isWrite } from '../history/kinds.ts';
 import type { Random } from '../random.ts';
 import { GLOBAL_HOST, REGIONS, type Region } from '../regions.ts';
 import { type Answer, ask, type Silence } from './ask.ts';
-import { createPlan, type Step } from './plan.ts';
+import { createPlan, type Step, type Temper } from './plan.ts';
 import { createPurse, type PurseKind } from './purse.ts';
 import { readAnswer } from './read-answer.ts';
 
@@ -14,6 +14,9 @@ export interface ClientOptions {
   readonly home: Region;
   readonly random: Random;
   readonly purse: PurseKind;
+  readonly temper: Temper;
+  /** How long it rests after everything but a write, which it may want to look at. @default 0 */
+  readonly restMs?: number;
   readonly carries: OperationEntry['carries'];
   /** Where the app of a region listens. */
   readonly portOf: (region: Region) => number;
@@ -41,10 +44,10 @@ const TIMEOUT_MS = 15_000;
 const MAX_REDIRECTS = 8;
 
 export function createClient(options: ClientOptions): Client {
-  const { name, portOf, regionAt, now, record, carries } = options;
+  const { name, portOf, regionAt, now, record, carries, restMs = 0 } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: 2 });
   const purse = createPurse(options.purse, carries);
-  const plan = createPlan(name, options.random);
+  const plan = createPlan(name, options.temper, options.random);
   const keys = new Set<string>();
   let running = true;
   let count = 0;
@@ -128,7 +131,7 @@ export function createClient(options: ClientOptions): Client {
         const entry = await perform(step, false);
         if (entry.status === 0) at = plan.flee(at);
         else if (entry.hint !== undefined) at = REGIONS.find((region) => region === entry.hint) ?? at;
-        await pause(step.thinkMs);
+        await pause(step.thinkMs + (isWrite(step.kind) ? 0 : restMs));
       }
     },
     stop: () => {

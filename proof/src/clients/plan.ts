@@ -15,6 +15,9 @@ export interface Step {
   readonly pauseMs: number;
 }
 
+/** How often a client lets time go by before it looks at what it wrote. */
+export type Temper = 'busy' | 'dreamy';
+
 /** How one client behaves: its choices come from its own stream and from nothing that happens to it but its region. */
 export interface Plan {
   /** @param at where the client is now */
@@ -26,7 +29,7 @@ export interface Plan {
 const KINDS: readonly (readonly [OperationKind, number])[] = [
   ['set', 3],
   ['append', 2],
-  ['append-slowly', 0.6],
+  ['append-slowly', 1.2],
   ['append-batch', 0.8],
   ['append-pooled', 0.8],
   ['get', 5],
@@ -42,10 +45,11 @@ const WANDER_SHARE = 0.15;
 /** After a write the same thing is read at once this often: that is when a replica would be seen behind. */
 const LOOK_BACK_SHARE = 0.6;
 /** And this often only after a while, with a token that is no longer the newest: a cached position is older still. */
-const DAWDLE_SHARE = 0.02;
-const MAX_DAWDLE_MS = 2_500;
+const DAWDLE_SHARE: Readonly<Record<Temper, number>> = { busy: 0.02, dreamy: 0.3 };
+/** Longer than a standby is down when it crashes: whoever asks before and after, and not meanwhile, would see it behind. */
+const MAX_DAWDLE_MS: Readonly<Record<Temper, number>> = { busy: 2_500, dreamy: 5_000 };
 
-export function createPlan(client: string, random: Random): Plan {
+export function createPlan(client: string, temper: Temper, random: Random): Plan {
   let steps = 0;
   let appends = 0;
   type Look = { readonly kind: 'get' | 'list'; readonly key: string };
@@ -69,8 +73,8 @@ export function createPlan(client: string, random: Random): Plan {
       const wanders = random.chance(WANDER_SHARE);
       const elsewhere = random.pick(REGIONS);
       const looksBack = random.chance(LOOK_BACK_SHARE);
-      const dawdles = random.chance(DAWDLE_SHARE);
-      const dawdleMs = random.integer(MAX_DAWDLE_MS);
+      const dawdles = random.chance(DAWDLE_SHARE[temper]);
+      const dawdleMs = random.integer(MAX_DAWDLE_MS[temper]);
       const kind = random.weighted(KINDS);
       const key = keyOf(kind);
       const thinkMs = 5 + random.integer(60);

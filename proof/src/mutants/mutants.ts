@@ -131,7 +131,8 @@ export const MUTANTS: readonly Mutation[] = [
       },
     ],
     breaks: ['loss-not-announced', 'lost-silently'],
-    profile: 'failovers',
+    // A primary that is only cut off goes on taking writes: those are the ones that get lost.
+    profile: 'partitions',
     seeds: 3,
   },
   {

@@ -21,7 +21,7 @@ const FOCUS: Readonly<Record<Profile, Partial<Record<FaultKind, number>>>> = {
   failovers: { 'kill-node': 3, 'freeze-node': 2, isolate: 2, failover: 2 },
   switchovers: { switchover: 8, 'end-sessions': 2, reset: 2 },
   standbys: { 'restart-behind': 6, 'pause-replay': 4, 'slow-replay': 4, 'kill-node': 2 },
-  partitions: { isolate: 4, partition: 4, drop: 3, mute: 4, latency: 2 },
+  partitions: { isolate: 7, partition: 4, drop: 3, mute: 4, latency: 2 },
   suspensions: { 'stop-app': 6, 'kill-app': 5, 'clock-step': 5, 'freeze-node': 2 },
   twins: { 'kill-node': 1.5, 'freeze-node': 2, isolate: 2, twins: 80, failover: 0.2 },
 };

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Order, Report } from '../app/main.ts';
 import { type AppSettings, toEnvironment } from '../app/settings.ts';
 import { type Mutation, mutationEnvironment } from '../mutants/mutation.ts';
+import type { Sample } from '../soak/sample.ts';
 
 export interface AppProcessOptions {
   readonly settings: AppSettings;
@@ -31,9 +32,13 @@ export interface AppProcess {
   stepClock(ms: number): void;
   /** The operator's reset; resolves when it is done. */
   forgetEpoch(): Promise<void>;
+  /** How it is now. @throws {Error} it does not run, or is not probed. */
+  sample(): Promise<Sample>;
 }
 
-const START_TIMEOUT_MS = 30_000;
+/** What is not measured may be slow: other work may go on on the machine. */
+const START_TIMEOUT_MS = 180_000;
+const SAMPLE_TIMEOUT_MS = 60_000;
 const MAIN = fileURLToPath(new URL('../app/main.ts', import.meta.url));
 const HOOK = new URL('../mutants/register.mjs', import.meta.url).href;
 
@@ -56,6 +61,7 @@ export function createAppProcess(options: AppProcessOptions): AppProcess {
         [
           // Before tsx, so that it sees the sources as they are written.
           ...(mutation === undefined ? [] : ['--import', HOOK]),
+          ...(settings.probed ? ['--expose-gc'] : []),
           ...['--import', 'tsx', '-C', '@regionkit/source', MAIN],
         ],
         {
@@ -98,10 +104,20 @@ export function createAppProcess(options: AppProcessOptions): AppProcess {
       tell({ order: 'forget-epoch' });
       await forgot;
     },
+    sample: async () => {
+      if (!settings.probed) throw new Error(`the app of ${settings.region} is not probed`);
+      const told = heard(running(), 'sample', SAMPLE_TIMEOUT_MS);
+      tell({ order: 'sample' });
+      return (await told).sample;
+    },
   };
 }
 
-function heard(child: ChildProcess, report: Report['report'], timeoutMs: number): Promise<void> {
+function heard<Name extends Report['report']>(
+  child: ChildProcess,
+  report: Name,
+  timeoutMs: number,
+): Promise<Extract<Report, { readonly report: Name }>> {
   return new Promise((resolve, reject) => {
     const end = (settle: () => void): void => {
       clearTimeout(timer);
@@ -110,7 +126,7 @@ function heard(child: ChildProcess, report: Report['report'], timeoutMs: number)
       settle();
     };
     const onMessage = (message: Report): void => {
-      if (message.report === report) end(resolve);
+      if (message.report === report) end(() => resolve(message as Extract<Report, { readonly report: Name }>));
     };
     const onExit = (): void => end(() => reject(new Error(`an app ended before it was ${report}`)));
     const timer = setTimeout(

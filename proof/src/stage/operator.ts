@@ -31,8 +31,9 @@ const SWITCHOVER_TIMEOUT_MS = 4_000;
 export function createOperator({ stage, onRows }: OperatorOptions): Operator {
   const { lab, apps, wire } = stage;
   const abandoned = new Set<Region>();
-  const followed = new Map<Region, number>();
   let timeline = 1;
+  // The stage is set with all of them on it; a look that fails later is no news.
+  const followed = new Map<Region, number>(REGIONS.map((region) => [region, timeline]));
 
   const setDelay = async (region: LabRegion<Region>, delayMs: number, reload = true): Promise<void> => {
     await region.query(

@@ -25,7 +25,9 @@ export interface Stage {
 
 export interface StageOptions {
   readonly deployment: Deployment;
-  readonly mutation: Mutation | undefined;
+  readonly mutation?: Mutation | undefined;
+  /** Whether apps can be asked how they are. @default false */
+  readonly probed?: boolean;
   /** Where the logs of the apps go. */
   readonly directory: string;
   readonly onEvent: (region: Region, name: string, payload: unknown) => void;
@@ -35,7 +37,8 @@ export interface StageOptions {
 const SECRET = 'a secret that all three regions of the proof share';
 
 /** @throws {Error} something could not start; nothing is left behind. */
-export async function setStage({ deployment, mutation, directory, onEvent, onExit }: StageOptions): Promise<Stage> {
+export async function setStage(options: StageOptions): Promise<Stage> {
+  const { deployment, mutation, probed = false, directory, onEvent, onExit } = options;
   const scratch = await mkdtemp(join(tmpdir(), 'regionkit-proof-'));
   const wires = new Map<string, Wire>();
   const started: AppProcess[] = [];
@@ -69,6 +72,7 @@ export async function setStage({ deployment, mutation, directory, onEvent, onExi
           databases: perRegion((to) => made.region(to).connectionStringFrom(region)),
           storeFile: join(scratch, `epoch-${region}.json`),
           secret: SECRET,
+          probed,
         },
         mutation,
         logFile: join(directory, `app-${region}.log`),

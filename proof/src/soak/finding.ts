@@ -1,0 +1,7 @@
+/** One thing a soak was to show. */
+export interface Finding {
+  readonly what: string;
+  readonly found: string;
+  readonly bound: string;
+  readonly holds: boolean;
+}
