@@ -106,7 +106,7 @@ export function checkOptions<Name extends string>(given: AffinityOptions<Name>):
     'clock',
     'random',
   ]);
-  check.object('createAffinity: regions', given.regions);
+  check.regions('createAffinity: regions', given.regions);
   const options = { ...DEFAULTS, ...given };
   check.boolean('createAffinity: trustUnknown', options.trustUnknown);
   check.boolean('createAffinity: pin', options.pin);
@@ -122,6 +122,7 @@ export function checkOptions<Name extends string>(given: AffinityOptions<Name>):
   }
   if (options.host !== undefined) check.function('createAffinity: host', options.host);
   if (options.ignore !== undefined) check.function('createAffinity: ignore', options.ignore);
+  if (options.view !== undefined) check.view('createAffinity: view', options.view);
   if (options.view !== undefined && options.view.self !== given.regions.self) {
     throw new RangeError('createAffinity: view must be that of this region; its self is another');
   }

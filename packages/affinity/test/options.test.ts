@@ -52,6 +52,12 @@ describe('createAffinity()', () => {
     expect(() => createAffinity({ regions, cookie: { domain }, mode: 'redirect' })).toThrow(/needs a global host/);
   });
 
+  test('refuses health itself where its view belongs', () => {
+    expect(create({ view: { view: {} } as never })).toThrow(
+      'createAffinity: view must be a RegionView such as health.view',
+    );
+  });
+
   test("refuses another region's view", () => {
     expect(create({ view: fakeView(regionsOf('eu-west-1')) })).toThrow(/createAffinity: view/);
   });

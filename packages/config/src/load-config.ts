@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { createEvents } from '@regionkit/core';
+import { keptAlive } from '@regionkit/core/kit';
 import type { Change, Config, ConfigEvents, ConfigRef, RefreshOutcome, Sources, ValueOf } from './config.ts';
 import { createElapsed } from './elapsed.ts';
 import { createEntry, type Entry, type Look } from './entry.ts';
 import { type Problem, startError } from './errors.ts';
-import { keptAlive } from './kept-alive.ts';
 import { type ConfigOptions, checkOptions } from './options.ts';
 import { createRef } from './ref.ts';
 import { createRefresher } from './refresher.ts';

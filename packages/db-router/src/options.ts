@@ -149,7 +149,7 @@ export function checkOptions<Name extends string>(given: RegionRouterOptions<Nam
   const at = (option: string): string => `createRegionRouter: ${option}`;
   check.object('createRegionRouter: options', given, KNOWN as never);
   const { regions } = given;
-  check.object(at('regions'), regions);
+  check.regions(at('regions'), regions);
   const milliseconds = (option: string, value: unknown, min: number): number =>
     check.integer(at(option), value, { min, max: HOUR_MS });
   const maxLagMs = milliseconds('maxLagMs', given.maxLagMs ?? DEFAULTS.maxLagMs, 1);
@@ -163,7 +163,7 @@ export function checkOptions<Name extends string>(given: RegionRouterOptions<Nam
     nodes: checkPools(given.pools, regions),
     writes: check.oneOf(at('writes'), given.writes ?? DEFAULTS.writes, ['forward', 'remote-pool', 'reject']),
     token: checkToken(given.token, maxLagMs),
-    view: given.view === undefined ? undefined : check.object(at('view'), given.view),
+    view: given.view === undefined ? undefined : check.view(at('view'), given.view),
     coldStart: check.oneOf(at('coldStart'), given.coldStart ?? DEFAULTS.coldStart, ['confirm', 'trust']),
     epoch: given.epoch === undefined ? undefined : checkStore(given.epoch),
     readings: given.readings ?? postgresReadings,

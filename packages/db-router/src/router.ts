@@ -1,4 +1,5 @@
 import { createEvents, type DatabaseReport, type Epoch, type RouteExplanation } from '@regionkit/core';
+import { keptAlive } from '@regionkit/core/kit';
 import type { Pool, QueryResult } from 'pg';
 import { createEngine, type Engine } from './engine.ts';
 import { NoPrimaryError } from './errors.ts';
@@ -71,7 +72,7 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
     primary: facade('primary', primaryNodes),
     replica: facade('replica', localNodes),
     pool: facade('auto', () => nodes),
-    ready: ({ signal } = {}) => engine.readable(signal),
+    ready: ({ signal } = {}) => keptAlive(() => engine.readable(signal)),
     read: (query, values) => statements.read(query, values) as Promise<QueryResult<never>>,
     write: (query, values, { signal } = {}) => statements.write(query, values, signal) as Promise<QueryResult<never>>,
     transaction,

@@ -60,6 +60,8 @@ describe('checkOptions()', () => {
       RangeError,
       /token.maxAgeMs must be an integer from 15000/,
     ],
+    ['a plain object for regions', { regions: {} }, TypeError, /regions must be what defineRegions returns/],
+    ['health itself for its view', { view: {} }, TypeError, /view must be a RegionView such as health\.view/],
     ['a view that must be young', { maxViewAgeMs: 1_000 }, RangeError, /maxViewAgeMs must be an integer from 7000/],
     ['a probe option', { probe: { quiet: 1 } }, TypeError, /probe has no option "quiet"/],
     ['a store without save', { epoch: { load: () => {} } }, TypeError, /epoch.save must be a function/],

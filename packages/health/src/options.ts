@@ -80,7 +80,7 @@ export interface CheckedHealthOptions<Name extends string> {
 
 export function checkHealthOptions<Name extends string>(options: HealthOptions<Name>): CheckedHealthOptions<Name> {
   check.object('createHealth: options', options, KNOWN);
-  check.object('createHealth: regions', options.regions);
+  check.regions('createHealth: regions', options.regions);
   if (options.version !== undefined) check.string('createHealth: version', options.version);
   if (options.epoch !== undefined) check.function('createHealth: epoch', options.epoch);
   if (options.urgent !== undefined) check.function('createHealth: urgent', options.urgent);
@@ -95,10 +95,13 @@ export function checkHealthOptions<Name extends string>(options: HealthOptions<N
   };
 }
 
+/** Node runs a longer timer at once. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+
 function rulesOf(option: string, given: Required<CheckDefaults>): Required<Omit<CheckDefaults, 'staleAfterMs'>> {
   return {
-    intervalMs: check.integer(`${option}.intervalMs`, given.intervalMs, { min: 10 }),
-    timeoutMs: check.integer(`${option}.timeoutMs`, given.timeoutMs, { min: 1 }),
+    intervalMs: check.integer(`${option}.intervalMs`, given.intervalMs, { min: 10, max: LONGEST_TIMER_MS }),
+    timeoutMs: check.integer(`${option}.timeoutMs`, given.timeoutMs, { min: 1, max: LONGEST_TIMER_MS }),
     failAfter: check.integer(`${option}.failAfter`, given.failAfter, { min: 1, max: 1_000 }),
     passAfter: check.integer(`${option}.passAfter`, given.passAfter, { min: 1, max: 1_000 }),
   };

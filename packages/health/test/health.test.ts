@@ -494,6 +494,7 @@ test.each([
   ['x', { affects: ['read'] }, /health\.check: 'x'\.affects must be one of "reads", "writes", "accept"; got "read"/],
   ['x', { severity: 'warn' }, /health\.check: 'x'\.severity/],
   ['x', { scope: 'local' }, /health\.check: 'x'\.scope/],
+  ['x', { intervalMs: 3_000_000_000 }, /'x'\.intervalMs must be an integer from 10 to 2147483647/],
   ['x', { timeoutMs: 0 }, /health\.check: 'x'\.timeoutMs/],
   ['x', { staleAfterMs: 100 }, /health\.check: 'x'\.staleAfterMs/],
   ['x', { every: 1 }, /has no option "every"/],

@@ -1,6 +1,5 @@
-import { type Clock, check, systemClock } from '@regionkit/core/kit';
+import { type Clock, check, keptAlive, systemClock } from '@regionkit/core/kit';
 import type { ConfigRef } from '../config.ts';
-import { keptAlive } from '../kept-alive.ts';
 
 /** A user and its password: they change together, or an alternating rotation would mix them. */
 export interface Pair {

@@ -1,4 +1,5 @@
 import type { Decider, DeciderKind, Decision, NextDecision, RequestView, ResponseHead } from '../http/decision.ts';
+import { check } from '../kit/check.ts';
 import { attempt, isPromise } from './attempt.ts';
 import { reportFailure } from './failure.ts';
 import { isAdditive } from './head-rules.ts';
@@ -18,11 +19,17 @@ const CONTINUE: NextDecision = Object.freeze({ action: 'next', reason: 'composed
  * given in another order are put in that one, with a process warning of code `REGIONKIT_ORDER`; those without a kind
  * stay where they are. Mount CORS before, body parsers after.
  *
+ * @throws {TypeError} something is no decider: a router, or a door such as `health.express()`
+ *
  * ```ts
  * app.use(compose(health, affinity, sessions, gate).express());
  * ```
  */
 export function compose(...deciders: readonly Decider[]): WithDoors<Decider> {
+  for (const [at, decider] of deciders.entries()) {
+    check.object(`compose: decider ${at + 1}`, decider);
+    check.function(`compose: decider ${at + 1}: decide`, decider.decide);
+  }
   const ordered = inOrder(deciders);
   return withDoors({ decide: (request) => decideFrom(ordered, 0, [], request) });
 }

@@ -46,6 +46,16 @@ export const check = {
     return given;
   },
 
+  /** The map that `defineRegions` made, and not what it is made of. */
+  regions<T extends object>(option: string, given: T): T {
+    return madeBy(option, given, 'what defineRegions returns', ['list', 'get']);
+  },
+
+  /** A `RegionView`. */
+  view<T extends object>(option: string, given: T): T {
+    return madeBy(option, given, 'a RegionView such as health.view', ['list', 'get', 'subscribe']);
+  },
+
   /** An object that is not an array. With `known`, one without any other key: a misspelt option must not be ignored. */
   object<T extends object>(option: string, given: T, known?: readonly (keyof T & string)[]): T {
     if (typeof given !== 'object' || given === null || Array.isArray(given))
@@ -61,6 +71,13 @@ export const check = {
 interface Range {
   readonly min?: number;
   readonly max?: number;
+}
+
+function madeBy<T extends object>(option: string, given: T, allowed: string, members: readonly string[]): T {
+  if (typeof given !== 'object' || given === null) throw wrongType(option, allowed, given);
+  const missing = members.find((member) => !(member in given));
+  if (missing !== undefined) throw new TypeError(`${option} must be ${allowed}; got an object without ${missing}`);
+  return given;
 }
 
 function wrongType(option: string, allowed: string, given: unknown): TypeError {

@@ -27,6 +27,13 @@ describe('compose()', () => {
   const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
   afterEach(() => void warn.mockClear());
 
+  test('refuses what is no decider, such as a door or a router, instead of passing every request by it', () => {
+    expect(() => compose(step('a'), withDoors(step('b')).express() as never)).toThrow(
+      'compose: decider 2 must be an object; got function',
+    );
+    expect(() => compose({ read: () => {} } as never)).toThrow('compose: decider 1: decide must be a function');
+  });
+
   test('asks in the order it was given, when that is the right one, and says nothing', async () => {
     expect(
       await order(step('h', 'health'), step('a', 'affinity'), step('s', 'session'), step('x'), step('g', 'gate')),

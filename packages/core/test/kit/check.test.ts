@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { defineRegions, staticView } from '../../src/index.ts';
 import { check } from '../../src/kit/index.ts';
 
 const name = 'createThing: option';
@@ -36,6 +37,23 @@ describe('check refuses with a TypeError what has the wrong type', () => {
   ])('%s', (run, message) => {
     expect(run).toThrow(TypeError);
     expect(run).toThrow(`${name} ${message}`);
+  });
+});
+
+describe('check knows what was made from what it is made of', () => {
+  const regions = defineRegions({ self: 'a', all: { a: { origin: 'https://a.example.com' } } });
+  test('regions', () => {
+    expect(check.regions(name, regions)).toBe(regions);
+    expect(() => check.regions(name, { a: { origin: 'https://a.example.com' } })).toThrow(
+      `${name} must be what defineRegions returns; got an object without list`,
+    );
+    expect(() => check.regions(name, undefined as never)).toThrow(`${name} must be what defineRegions returns`);
+  });
+  test('a view', () => {
+    const view = staticView(regions);
+    expect(check.view(name, view)).toBe(view);
+    expect(() => check.view(name, { view })).toThrow(`${name} must be a RegionView such as health.view`);
+    expect(() => check.view(name, null as never)).toThrow(TypeError);
   });
 });
 

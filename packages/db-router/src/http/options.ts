@@ -102,13 +102,14 @@ export function checkOptions<Name extends string>(
     'clock',
   ]);
   check.object('createWriteGate: router', router);
-  check.object('createWriteGate: regions', given.regions);
+  check.regions('createWriteGate: regions', given.regions);
   if (router.self !== given.regions.self) {
     throw new RangeError('createWriteGate: regions must be those of the router; its self is another');
   }
   if (router.writes === 'forward' && given.regions.list.length > 1 && given.forward === undefined) {
     throw new TypeError("createWriteGate: forward must be set: the router's writes is 'forward'");
   }
+  if (given.view !== undefined) check.view('createWriteGate: view', given.view);
   if (given.isWrite !== undefined) check.function('createWriteGate: isWrite', given.isWrite);
   const retryAfterSeconds = given.retryAfterSeconds ?? 1;
   check.integer('createWriteGate: retryAfterSeconds', retryAfterSeconds, { min: 0, max: 86_400 });

@@ -17,7 +17,8 @@ export interface HttpCheckOptions {
 
 /** Something answers at `url`. The body is not read. */
 export function httpCheck(url: string, options: HttpCheckOptions = {}): Check {
-  const { protocol } = new URL(check.string('checks.http: url', url));
+  if (!URL.canParse(check.string('checks.http: url', url))) throw new TypeError('checks.http: url must be a URL');
+  const { protocol } = new URL(url);
   check.oneOf('checks.http: url: scheme', protocol, ['http:', 'https:']);
   const { method = 'GET', headers = {}, expect = (status) => status >= 200 && status < 300, agent = false } = options;
   const client = protocol === 'https:' ? https : http;

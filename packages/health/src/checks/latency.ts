@@ -28,6 +28,7 @@ const MAX_US = 3_600_000_000;
  * primary must not take the replicas' regions out. Streams count by their beginning.
  */
 export function latencyCheck(options: LatencyOptions): Check {
+  check.object('checks.latency: options', options);
   const { warnMs, failMs, minSamples = 100, windowMs = 15_000, percentile = 99, ignore, aborted = 'count' } = options;
   check.number('checks.latency: failMs', failMs, { min: check.number('checks.latency: warnMs', warnMs) });
   check.integer('checks.latency: minSamples', minSamples, { min: 1 });

@@ -14,6 +14,8 @@ export interface PoolLike {
  */
 export function poolCheck(pool: PoolLike | (() => PoolLike), text = 'select 1'): Check {
   const get = typeof pool === 'function' ? pool : () => pool;
+  if (typeof pool !== 'function')
+    check.function('checks.pool: pool.query', check.object('checks.pool: pool', pool).query);
   check.string('checks.pool: text', text);
   // A pool takes no signal: the driver's own timeout frees the connection of a query that hangs.
   return async (_signal, { timeoutMs }) => {

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { type Clock, check, systemClock } from '@regionkit/core/kit';
 import type { AnyServer } from './connections.ts';
 
@@ -16,7 +17,8 @@ export interface DrainOptions {
   readonly signals?: readonly NodeJS.Signals[];
   /**
    * How long to go on serving, not ready, so that DNS, load balancers and the other regions can turn away. Longer than
-   * it takes them: Route 53 needs its interval times its threshold, and the TTL.
+   * it takes them. The default suits a load balancer that looks every few seconds; DNS needs its interval times its
+   * threshold, and the TTL: 90 s and more with Route 53.
    * @default 15_000
    */
   readonly notReadyForMs?: number;
@@ -53,6 +55,8 @@ const KNOWN = [
   'clock',
 ] as const;
 
+const SIGNALS = Object.keys(constants.signals) as NodeJS.Signals[];
+
 export function checkDrainOptions(given: DrainOptions): Required<DrainOptions> {
   check.object('createDrain: options', given, KNOWN);
   const options = {
@@ -70,6 +74,8 @@ export function checkDrainOptions(given: DrainOptions): Required<DrainOptions> {
   for (const name of ['servers', 'hooks', 'signals'] as const) {
     if (!Array.isArray(options[name])) throw new TypeError(`createDrain: ${name} must be a list`);
   }
+  // One that does not exist would never come, and the process never drain.
+  for (const signal of options.signals) check.oneOf('createDrain: signals', signal, SIGNALS);
   for (const hook of options.hooks) checkHook(hook);
   for (const server of options.servers) checkServer(server);
   return options;

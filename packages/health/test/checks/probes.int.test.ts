@@ -69,7 +69,7 @@ test('checks.http: an endless body is not read, and a server that hangs is left 
 });
 
 test('checks.http: a URL that is none, or of another scheme, is refused', () => {
-  expect(() => checks.http('nowhere')).toThrow(TypeError);
+  expect(() => checks.http('nowhere')).toThrow(new TypeError('checks.http: url must be a URL'));
   expect(() => checks.http('ftp://example.com')).toThrow(/checks\.http: url: scheme/);
 });
 

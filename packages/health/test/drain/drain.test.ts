@@ -174,6 +174,7 @@ test.each([
   [{ hooks: [{ name: 'x' }] }, /createDrain: hooks: run must be a function/],
   [{ hooks: [{ run: () => {} }] }, /createDrain: hooks: name must be a string/],
   [{ exit: 0 }, /createDrain: exit must be a function/],
+  [{ signals: ['SIGTREM'] }, /createDrain: signals must be one of .*"SIGTERM".*; got "SIGTREM"/],
   [{ grace: 1 }, /createDrain: options has no option "grace"/],
 ])('%j is refused', (options, message) => {
   expect(() => start(options as never)).toThrow(message);
