@@ -143,7 +143,7 @@ describe('failover on real servers', () => {
   it('refuses writes when two standbys are promoted, says so, and lets an operator decide', async () => {
     const lab = await labOfTest();
     const router = await startRouter(lab, 'eu', { holdWritesMs: 100 });
-    await router.write('SELECT 1');
+    await eventually(() => router.explain('write').action === 'run');
     await lab.region('us').kill();
     await Promise.all([lab.region('eu').promote({ follow: false }), lab.region('ap').promote({ follow: false })]);
     await eventually(() => router.topology().state === 'twin-primaries');
@@ -156,6 +156,7 @@ describe('failover on real servers', () => {
     expect((await failureOf(router.confirmPrimary())).code).toBe('ERR_NO_PRIMARY');
     await lab.region('ap').kill();
     await router.resetEpoch('eu is the one');
+    await eventually(() => router.explain('write').node === 'eu/0');
     expect((await router.write('SELECT 1')).rowCount).toBe(1);
     expect(router.told('epoch-reset')).toMatchObject([{ reason: 'eu is the one' }]);
   });

@@ -137,9 +137,10 @@ describe('what became of a statement that failed, on real servers', () => {
 
     it('is of unknown outcome when nobody answers it, though it was done', async () => {
       const router = await startRouter(lab, 'us', {
-        probe: { quietMs: 200, alertMs: 50, timeoutMs: 300 },
+        probe: { quietMs: 200, alertMs: 50, timeoutMs: 1_000 },
         holdWritesMs: 200,
       });
+      await eventually(() => router.explain('write').action === 'run');
       await router.write('SELECT 1');
       await lab.region('us').mute();
       const writing = failureOf(router.write("INSERT INTO note (text) VALUES ('not heard of')"));
@@ -473,7 +474,6 @@ describe('what became of a statement that failed, on real servers', () => {
 
     it('writes nothing when BEGIN fails', async () => {
       const router = await startRouter(lab, 'us', {
-        holdWritesMs: 300,
         pool: { options: '-c default_transaction_deferrable=off' },
       });
       await router.write('SELECT 1');
