@@ -8,7 +8,7 @@ export default defineConfig({
     include: ['{packages,examples}/*/test/**/*.test.ts', '{bench,proof}/test/**/*.test.ts', 'test/**/*.test.ts'],
     reporters: ['default', './tools/closing-line.ts'],
     maxWorkers: 2,
-    // A test that hangs is told from one on a machine that is busy with something else.
+    // They end what hangs, and say nothing of speed: a busy machine takes a minute to start three regions.
     testTimeout: 120_000,
     hookTimeout: 120_000,
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },

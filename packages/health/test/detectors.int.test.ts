@@ -6,7 +6,7 @@ import { checks, createHealth, type Health } from '../src/index.ts';
 import { SECRET } from './helpers/fixtures.ts';
 
 type Name = 'a' | 'b';
-const WAIT = { timeout: 20_000, interval: 20 };
+const WAIT = { timeout: 60_000, interval: 20 };
 
 /** Two regions under load whose requests wait for a dependency of `delayMs`, and no longer than it takes. */
 async function start() {

@@ -97,7 +97,7 @@ async function startApps(): Promise<Record<Name, App>> {
   return apps;
 }
 
-const WAIT = { timeout: 15_000, interval: 25 };
+const WAIT = { timeout: 60_000, interval: 25 };
 const IN = [200, 200, 200];
 const READS_ONLY = [200, 200, 503];
 const OUT = [503, 503, 503];

@@ -182,6 +182,7 @@ describe('failover on real servers', () => {
     expect((await failureOf(router.confirmPrimary())).code).toBe('ERR_NO_PRIMARY');
     await lab.region('ap').kill();
     await router.resetEpoch('eu is the one');
+    await eventually(() => router.explain('write').node === 'eu/0');
     expect((await router.write('SELECT 1')).rowCount).toBe(1);
     expect(router.told('epoch-reset')).toMatchObject([{ reason: 'eu is the one' }]);
   });

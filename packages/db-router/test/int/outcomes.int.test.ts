@@ -308,7 +308,7 @@ describe('what became of a statement that failed, on real servers', () => {
 
     it('is of unknown outcome when nobody answers it, though it was done', async () => {
       const router = await startRouter(lab, 'us', {
-        probe: { quietMs: 200, alertMs: 50, timeoutMs: 300 },
+        probe: { quietMs: 200, alertMs: 50, timeoutMs: 1_000 },
         holdWritesMs: 200,
       });
       await eventually(() => router.explain('write').action === 'run');
