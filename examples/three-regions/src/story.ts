@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Departure } from '@regionkit/lab';
-import { createBrowser } from './browser.ts';
+import { type Answer, createBrowser } from './browser.ts';
 import { checkHistory, type Findings, type Operation } from './checker.ts';
 import { startLoad } from './load.ts';
 import { GLOBAL_HOST, PLACE, REGIONS, type RegionName } from './names.ts';
@@ -22,6 +22,7 @@ export interface Measured {
 
 const TRIES = 20;
 const REFRESH_MS = 1_500;
+const WAIT_MS = 30_000;
 
 /** Plays the whole story and claims only what it has measured. */
 export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measured> {
@@ -43,27 +44,36 @@ export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measu
   chapter('Write in Singapore, read it back in Singapore');
   const singapore = url('ap-southeast-1');
   const roundTrip: number[] = [];
+  let acknowledged = 0;
   let ownMissed = 0;
   let plainMissed = 0;
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     const ref = randomUUID();
     const began = performance.now();
-    await browser.ask(`${singapore}/orders`, { method: 'POST', json: { ref, item: 'tea' } });
+    const order = await browser.ask(`${singapore}/orders`, { method: 'POST', json: { ref, item: 'tea' } });
+    // On a machine that is very busy a write may be refused: then there is nothing to read back.
+    if (order.status !== 201) continue;
+    acknowledged += 1;
     roundTrip.push(performance.now() - began);
     const [plain, own] = await Promise.all([
       browser.ask(`${singapore}/orders/plain`),
       browser.ask(`${singapore}/orders`),
     ]);
-    if (!plain.json<{ refs: string[] }>().refs.includes(ref)) plainMissed += 1;
-    if (!own.json<{ refs: string[] }>().refs.includes(ref)) ownMissed += 1;
+    if (plain.status === 200 && !shows(plain, ref)) plainMissed += 1;
+    if (!shows(own, ref)) ownMissed += 1;
   }
+  if (acknowledged < TRIES) say(`${TRIES - acknowledged} of ${TRIES} writes were refused: this machine is busy`);
   say(`each write travelled to ${PLACE['us-east-1']} as one forwarded request: ${median(roundTrip).toFixed(0)} ms`);
   claim(
     'the signed token makes every client read its own writes',
-    ownMissed === 0,
-    `${ownMissed} of ${TRIES} reads missed the write before them`,
+    acknowledged > 0 && ownMissed === 0,
+    `${ownMissed} of ${acknowledged} reads missed the write before them`,
   );
-  claim('a plain read of the same replica would not have', plainMissed > 0, `${plainMissed} of ${TRIES} missed it`);
+  claim(
+    'a plain read of the same replica would not have',
+    plainMissed > 0,
+    `${plainMissed} of ${acknowledged} missed it`,
+  );
 
   chapter('A browser is led home once; an API call is told where home is');
   const home: RegionName = 'ap-southeast-1';
@@ -115,22 +125,22 @@ export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measu
   );
 
   chapter('Virginia dies');
+  await until('DNS leads to Virginia', () => dns.status('us-east-1').healthy);
   const killedAt = performance.now();
   await Promise.all([stage.killApp('us-east-1'), lab.region('us-east-1').kill()]);
   say('its PostgreSQL and its app are gone, with all that was in flight');
-  await until(() => !dns.status('us-east-1').healthy);
-  const readsOn = await until(() => firstOk('read', killedAt, PLACE['us-east-1']));
+  await until('DNS leads away from Virginia', () => !dns.status('us-east-1').healthy);
+  const readsOn = await until('a client near Virginia reads elsewhere', () =>
+    firstOk('read', killedAt, PLACE['us-east-1']),
+  );
   const readsReroutedAfterMs = readsOn.endedAtMs - killedAt;
   say('its clients are led to Ireland; reads go on everywhere, writes are held');
   await pause(700);
   const promotedAt = performance.now();
   const { fork, timeline } = await lab.failover({ to: 'eu-west-1' });
-  const firstWrite = await until(() => {
-    const write = load.history.find(
-      ({ kind, outcome, endedAtMs }) => kind === 'write' && outcome === 'ok' && endedAtMs > promotedAt,
-    );
-    return write;
-  });
+  const firstWrite = await until('a write succeeds after the promotion', () =>
+    load.history.find(({ kind, outcome, endedAtMs }) => kind === 'write' && outcome === 'ok' && endedAtMs > promotedAt),
+  );
   const promotionToFirstWriteMs = firstWrite.endedAtMs - promotedAt;
   const writesRestoredAfterMs = firstWrite.endedAtMs - killedAt;
   say(`Ireland was promoted: timeline ${timeline} leaves the old one at ${fork}`);
@@ -138,7 +148,9 @@ export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measu
   const failures = failuresSince(killedAt - 1_000);
   const stableAfterMs = Math.max(0, ...failures.map(({ endedAtMs }) => endedAtMs - killedAt));
   const quiet = performance.now() - 1_500;
-  const lastLedToDeadRegion = await until(() => dns.departure('us-east-1', killedAt));
+  const lastLedToDeadRegion = await until('DNS has led the last client elsewhere', () =>
+    dns.departure('us-east-1', killedAt),
+  );
   say(
     `DNS led the last connection to the dead region ${seconds(lastLedToDeadRegion.totalMs)} after the kill: ${seconds(lastLedToDeadRegion.oursMs)} until its health check stopped passing, ${seconds(lastLedToDeadRegion.checkersMs)} until the checkers agreed, ${seconds(lastLedToDeadRegion.cachesMs)} of cached answers`,
   );
@@ -162,13 +174,13 @@ export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measu
   await lab.region('us-east-1').returnAsIs();
   const before = await count(stage, 'us-east-1');
   await stage.startApp('us-east-1');
-  await until(() => dns.status('us-east-1').healthy);
+  await until('DNS leads to Virginia again', () => dns.status('us-east-1').healthy);
   const returnedAt = performance.now();
   const inVirginia = (): Operation[] =>
     load.history.filter(
       ({ servedIn, startedAtMs, outcome }) => startedAtMs > returnedAt && outcome === 'ok' && servedIn === 'us-east-1',
     );
-  await until(() => inVirginia().length > 0);
+  await until('a client is served in Virginia again', () => inVirginia().length > 0);
   await pause(1_500);
   const after = await count(stage, 'us-east-1');
   const served = inVirginia().length;
@@ -256,14 +268,22 @@ async function count(stage: Stage, region: RegionName): Promise<number> {
   return Number(row?.count);
 }
 
-async function until<T>(look: () => T | undefined | false, timeoutMs = 15_000): Promise<T> {
-  const end = performance.now() + timeoutMs;
+async function until<T>(what: string, look: () => T | undefined | false): Promise<T> {
+  const end = performance.now() + WAIT_MS;
   for (;;) {
     const found = look();
     if (found !== undefined && found !== false) return found;
-    if (performance.now() > end) throw new Error('what the story waits for did not happen within 15 s');
+    if (performance.now() > end)
+      throw new Error(
+        `${what}: not within ${seconds(WAIT_MS)}. On a machine that is busy with something else the story cannot keep its times`,
+      );
     await pause(10);
   }
+}
+
+/** @returns whether an answer shows this order; a refusal shows none */
+function shows({ status, json }: Answer, ref: string): boolean {
+  return status === 200 && json<{ refs: string[] }>().refs.includes(ref);
 }
 
 /** What failed, by kind, status and outcome: `: read 503 not-done ×2`. */

@@ -13,8 +13,8 @@ const router = createRegionRouter({
   pools: { a: new pg.Pool({ host: '127.0.0.1', port: 1 }) },
   probe: { alertMs: 10 },
 });
-let failed = 0;
-router.on('probe-failed', () => { if ((failed += 1) === 2) process.exit(0); });
+// This timer holds nothing: it is reached only if something else keeps the process alive.
+router.on('probe-failed', () => setTimeout(() => process.exit(0), 200).unref());
 await router.ready();
 `;
 

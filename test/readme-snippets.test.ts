@@ -1,0 +1,87 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+import { snippetsOf } from './snippets.ts';
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
+/** An app that has every package installed: what a page imports is found from here. */
+const APP = join(ROOT, 'examples/three-regions');
+
+const PAGES = readdirSync(ROOT, { recursive: true, encoding: 'utf8' }).filter(
+  (path) => path.endsWith('.md') && !/(?:^|\/)(?:node_modules|\.)/.test(path),
+);
+
+describe('snippetsOf', () => {
+  it('puts a block into the scope of the one before, imports on top, and knows each line of the page', () => {
+    const page = [
+      '# A page',
+      '```ts',
+      "import a, { b } from 'm';",
+      'const c = a(b);',
+      '```',
+      '<!-- ts',
+      'let d!: number;',
+      '-->',
+      '```ts',
+      "import { b } from 'm';",
+      'export const c = d;',
+      '```',
+    ].join('\n');
+    expect(snippetsOf(page)).toEqual({
+      source: [
+        "import a from 'm';",
+        "import { b } from 'm';",
+        ...['{', '', 'const c = a(b);', ''],
+        ...['{', 'let d!: number;', ''],
+        ...['{', '', 'const c = d;', ''],
+        '}}}',
+        'export {};',
+      ].join('\n'),
+      lines: [3, 3, 0, 3, 4, 5, 0, 7, 8, 0, 10, 11, 12, 0, 0],
+    });
+    expect(snippetsOf('# A page\n```sh\nls\n```\n')).toBeUndefined();
+  });
+});
+
+describe('what the pages show', () => {
+  it('compiles', { timeout: 300_000 }, () => {
+    const modules = new Map(
+      PAGES.flatMap((page) => {
+        const snippets = snippetsOf(readFileSync(join(ROOT, page), 'utf8'));
+        return snippets === undefined ? [] : [[join(APP, `${page.replaceAll('/', '-')}.ts`), { page, ...snippets }]];
+      }),
+    );
+    expect(modules.size).toBeGreaterThanOrEqual(9);
+
+    const { options } = ts.parseJsonConfigFileContent(
+      ts.readConfigFile(join(ROOT, 'tsconfig.base.json'), ts.sys.readFile).config,
+      ts.sys,
+      ROOT,
+      { isolatedDeclarations: false, declaration: false },
+    );
+    const host = ts.createCompilerHost(options);
+    const program = ts.createProgram([...modules.keys()], options, {
+      ...host,
+      fileExists: (path) => modules.has(path) || host.fileExists(path),
+      readFile: (path) => modules.get(path)?.source ?? host.readFile(path),
+      getSourceFile: (path, ...rest) => {
+        const module = modules.get(path);
+        return module === undefined
+          ? host.getSourceFile(path, ...rest)
+          : ts.createSourceFile(path, module.source, {
+              languageVersion: ts.ScriptTarget.ES2022,
+              impliedNodeFormat: ts.ModuleKind.ESNext,
+            });
+      },
+    });
+    const wrong = [...modules].flatMap(([path, { page, lines }]) =>
+      ts.getPreEmitDiagnostics(program, program.getSourceFile(path)).map(({ file, start = 0, messageText }) => {
+        const at = file?.getLineAndCharacterOfPosition(start).line ?? 0;
+        return `${page}:${lines[at]} ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
+      }),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
