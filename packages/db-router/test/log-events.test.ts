@@ -1,0 +1,42 @@
+import { createEvents, type Epoch, type Logger } from '@regionkit/core';
+import { expect, it } from 'vitest';
+import { ROUTER_EVENTS, type RouterEvents } from '../src/events.ts';
+import { logEvents } from '../src/log-events.ts';
+
+const epoch: Epoch = { system: '7', timeline: 2, owner: 'eu/0' };
+/** What an operator is told of, how loudly, and of what in it. */
+const TOLD: { readonly [E in keyof RouterEvents]?: readonly [keyof Logger, RouterEvents[E], string] } = {
+  primary: [
+    'info',
+    { epoch, region: 'eu', missingForMs: 41.7 },
+    'timeline 2 of eu/0 (system 7); there was none for 42',
+  ],
+  'primary-lost': ['warn', { state: 'no-primary' }, 'no primary (no-primary)'],
+  fenced: ['warn', { node: 'us/0', by: epoch, clients: 3 }, 'us/0 is fenced; 3 connections'],
+  'probe-failed': ['warn', { node: 'us/0', code: 'ECONNREFUSED' }, 'us/0 cannot be asked (ECONNREFUSED)'],
+  'twin-primaries': ['error', { system: '7', timeline: 2, owners: ['ap/0', 'eu/0'] }, 'by ap/0 and eu/0'],
+  'foreign-system': ['error', { node: 'us/0', system: '8' }, 'another database (system 8)'],
+  unconfirmed: ['warn', { epoch }, 'timeline 2 of eu/0 (system 7) is not confirmed'],
+  'epoch-reset': ['warn', { voided: epoch, reason: 'eu is the one' }, 'eu is the one'],
+  'store-failed': ['error', { action: 'save' }, 'failed to save'],
+  suspended: ['warn', {}, 'suspended'],
+  'outcome-unknown': ['error', { node: 'us/0' }, 'a write on us/0'],
+  'write-lost-suspected': ['error', { timeline: 1, lsn: '0/5', fork: '0/4' }, 'beyond the fork at 0/4'],
+  leak: ['warn', { node: 'us/0', why: 'in-transaction' }, 'us/0 leaked (in-transaction)'],
+};
+
+it('tells the logger in one line of what an operator should act on, and of nothing that happens all the time', () => {
+  const lines: [keyof Logger, string][] = [];
+  const on = (level: keyof Logger) => (message: string) => void lines.push([level, message]);
+  const events = createEvents<RouterEvents>('db-router', ROUTER_EVENTS);
+  logEvents(events, { info: on('info'), warn: on('warn'), error: on('error') });
+  for (const event of ROUTER_EVENTS) {
+    const told = TOLD[event];
+    events.emit(event, (told?.[1] ?? {}) as never);
+    const [line, ...more] = lines.splice(0);
+    expect(more).toEqual([]);
+    if (told === undefined) expect([event, line]).toEqual([event, undefined]);
+    else expect(line).toEqual([told[0], expect.stringMatching(/^db-router: [^\n]+$/)]);
+    expect(line?.[1] ?? '').toContain(told?.[2] ?? '');
+  }
+});
