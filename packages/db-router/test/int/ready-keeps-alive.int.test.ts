@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 
 const SCRIPT = `
 import { defineRegions } from '@regionkit/core';
@@ -24,5 +24,6 @@ it('a process that awaits ready() while no database answers does not end in the 
     ['--import', 'tsx', '-C', '@regionkit/source', '--input-type=module', '--eval', SCRIPT],
     { cwd: fileURLToPath(new URL('../../', import.meta.url)), stdio: ['ignore', 'ignore', 'inherit'] },
   );
+  onTestFinished(() => void child.kill('SIGKILL'));
   expect(await once(child, 'exit')).toEqual([0, null]);
 });
