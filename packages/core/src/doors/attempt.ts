@@ -35,8 +35,12 @@ export function attempt(decider: Decider, request: RequestView): Decision | Prom
 /** RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5. */
 const BODILESS = new Set([204, 205, 304]);
 
-/** `decision` if its head can be sent at all, else what answers in its place. */
+/** Decisions that were found fit to be sent, and can never be changed. */
+const vetted = new WeakSet<RespondDecision>();
+
+/** `decision` if its head can be sent at all, else what answers in its place. One that is frozen is looked at once. */
 export function sendable(decision: RespondDecision): RespondDecision {
+  if (vetted.has(decision)) return decision;
   try {
     const { status, body } = decision;
     if (!Number.isInteger(status) || status < 200 || status > 599) {
@@ -47,11 +51,17 @@ export function sendable(decision: RespondDecision): RespondDecision {
       validateHeaderName(name);
       validateHeaderValue(name, value);
     }
+    if (isFrozen(decision)) vetted.add(decision);
     return decision;
   } catch (error) {
     reportFailure('respond', error);
     return UNAVAILABLE;
   }
+}
+
+function isFrozen(decision: RespondDecision): boolean {
+  const { headers } = decision;
+  return Object.isFrozen(decision) && Object.isFrozen(headers) && headers.every(Object.isFrozen);
 }
 
 function checked(decision: Decision): Decision {

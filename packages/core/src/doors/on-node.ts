@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Decider, Decision, NodeResponse, ProxyDecision, RespondDecision } from '../http/decision.ts';
 import { attempt, isPromise, sendable, UNAVAILABLE } from './attempt.ts';
 import { reportFailure } from './failure.ts';
@@ -55,6 +56,13 @@ export function respondOnNode(view: NodeView, response: NodeResponse, decision: 
 }
 
 function writeRespond(view: NodeView, response: NodeResponse, { status, headers, body }: RespondDecision): void {
+  if (body !== undefined && isUntouched(response)) {
+    const fields = ['Content-Length', String(Buffer.byteLength(body))];
+    for (const [name, value] of headers) fields.push(name, value);
+    response.writeHead(status, fields);
+    response.end(view.method === 'HEAD' ? undefined : body);
+    return;
+  }
   response.statusCode = status;
   for (const [name, value] of headers) {
     if (isAdditive(name)) appendTo(response, name, value);
@@ -67,6 +75,11 @@ function writeRespond(view: NodeView, response: NodeResponse, { status, headers,
   response.setHeader('Content-Length', Buffer.byteLength(body));
   if (view.method === 'HEAD') response.end();
   else response.end(body);
+}
+
+/** Nothing was set, and nobody waits for the head to be written: it can be written at once, which a prober's load shows. */
+function isUntouched(response: NodeResponse): response is ServerResponse {
+  return !('stream' in response) && !Object.hasOwn(response, 'writeHead') && response.getHeaderNames().length === 0;
 }
 
 /** Hands the request over on Node. Resolves when that has ended, however it has. */

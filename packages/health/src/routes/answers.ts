@@ -7,10 +7,10 @@ export type Answers = Readonly<Record<VerdictRoute, RespondDecision>>;
 /** `live` has no dependency; `ready` follows the life of this process alone. */
 export type VerdictRoute = 'health' | 'read' | 'write' | 'live' | 'ready';
 
-export const HEAD_FIELDS: RespondDecision['headers'] = [
-  ['content-type', 'application/health+json'],
-  ['cache-control', 'no-store'],
-];
+export const HEAD_FIELDS: RespondDecision['headers'] = Object.freeze([
+  Object.freeze(['content-type', 'application/health+json'] as const),
+  Object.freeze(['cache-control', 'no-store'] as const),
+]);
 
 /** Whether a route answers 200. Never 3xx: DNS health checkers count a redirect as healthy. */
 export function serves(route: VerdictRoute, { accept, reads, writes, phase }: HealthVerdict): boolean {
@@ -41,13 +41,14 @@ export function word(route: VerdictRoute, verdict: HealthVerdict): 'pass' | 'war
 function answer(route: VerdictRoute, verdict: HealthVerdict): RespondDecision {
   const { reads, writes, accept, phase } = verdict;
   const status = word(route, verdict);
-  return {
+  // Frozen, so that no door has to look at it twice.
+  return Object.freeze({
     action: 'respond',
     reason: route,
     status: status === 'fail' ? 503 : 200,
     headers: HEAD_FIELDS,
     body: JSON.stringify(route === 'live' ? { status } : { status, reads, writes, accept, phase }),
-  };
+  });
 }
 
 /** The verdict comes first and alone: short enough for a checker that looks for a word in the first bytes. */
