@@ -19,7 +19,9 @@ export function publish(from: URL, docs: URL): void {
       '',
       '## Bars',
       '',
-      ...pages.flatMap(({ name, results }) => barLines(results).map((line) => `- ${name}: ${line}`)),
+      ...pages.flatMap(({ name, results }) =>
+        results.flatMap((result) => barLines([result]).map((line) => `- ${name}, ${result.title}: ${line}`)),
+      ),
       '',
       ...pages.flatMap((page) => [`![${page.about}](figures/${page.name}.svg)`, '', markdown(page, 2)]),
     ].join('\n'),

@@ -82,7 +82,7 @@ it('publishes what earlier runs have left, read back from JSON', () => {
     writeFileSync(join(directory, 'router.json'), JSON.stringify(page));
     publish(at, at);
     const text = readFileSync(join(directory, 'figures.md'), 'utf8');
-    expect(text).toContain('- router: **Missed**: regionkit, ops: 2,000, bar ≥ 1,000,000.');
+    expect(text).toContain('- router, reads: **Missed**: regionkit, ops: 2,000, bar ≥ 1,000,000.');
     expect(text).toContain('![routing](figures/router.svg)');
     expect(text).toContain('### reads');
     expect(text).toContain('| regionkit | 2,000 | 2 | – | – |');

@@ -171,12 +171,19 @@ function send(client: PoolClient, query: Query, values: Values, done: (error: un
     done(error, result);
   };
   try {
-    // Up to 8.23.0 node-postgres keeps the callback in the very object it is given, which is the caller's.
-    const own = typeof query === 'object' && query !== null ? Object.create(query) : query;
-    (client.query as unknown as LooseQuery).call(client, own, values, answered);
+    (client.query as unknown as LooseQuery).call(client, copyOf(query), values, answered);
   } catch (error) {
     answered(error, undefined);
   }
+}
+
+/**
+ * Up to 8.23.0 node-postgres keeps the callback in the very object it is given, which is the caller's. Only what has a
+ * class of its own is laid under another object: an engine makes slow what becomes a prototype.
+ */
+function copyOf(query: Query): Query {
+  if (typeof query !== 'object' || query === null) return query;
+  return Object.getPrototypeOf(query) === Object.prototype ? { ...query } : Object.create(query);
 }
 
 /**
