@@ -122,6 +122,8 @@ export function checkOptions<Name extends string>(given: AffinityOptions<Name>):
   }
   if (options.host !== undefined) check.function('createAffinity: host', options.host);
   if (options.ignore !== undefined) check.function('createAffinity: ignore', options.ignore);
+  check.clock('createAffinity: clock', options.clock);
+  check.function('createAffinity: random', options.random);
   if (options.view !== undefined) check.view('createAffinity: view', options.view);
   if (options.view !== undefined && options.view.self !== given.regions.self) {
     throw new RangeError('createAffinity: view must be that of this region; its self is another');

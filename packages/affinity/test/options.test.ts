@@ -20,6 +20,8 @@ describe('createAffinity()', () => {
     [{ pin: 1 }, /createAffinity: pin must be a boolean/],
     [{ host: 'app.example.com' }, /createAffinity: host must be a function/],
     [{ ignore: ['/health'] }, /createAffinity: ignore must be a function/],
+    [{ clock: Date }, /createAffinity: clock must be an object; got function/],
+    [{ random: 0.5 }, /createAffinity: random must be a function; got number/],
     [{ cookies: {} }, /createAffinity: options has no option "cookies"/],
     [{ cookie: { ttl: 1 } }, /createAffinity: cookie has no option "ttl"/],
     [{ cookie: { maxAgeSeconds: 401 * 86_400 } }, /createAffinity: cookie.maxAgeSeconds/],

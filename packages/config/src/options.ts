@@ -68,7 +68,6 @@ const FAILURES: readonly Failure[] = [
   'unknown',
 ];
 
-const LEVELS = ['info', 'warn', 'error'] as const;
 /** The longest wait a timer takes. */
 const MAX_TIMER_MS = 2_147_483_647;
 
@@ -98,18 +97,13 @@ export function checkOptions(options: ConfigOptions<Readonly<Record<string, Sour
   for (const [key, source] of Object.entries(options.sources)) checkSource(`loadConfig: sources.${key}`, source);
   const self = options.regions === undefined ? 'local' : check.string('loadConfig: regions.self', options.regions.self);
   const fallback = checkRegions('loadConfig: fallbackRegions', options.fallbackRegions ?? []);
-  const { logger } = options;
-  if (logger !== undefined) {
-    check.object('loadConfig: logger', logger);
-    for (const level of LEVELS) check.function(`loadConfig: logger.${level}`, logger[level]);
-  }
   return {
     regions: [...new Set([self, ...fallback])],
     refresh: checkRefresh(options.refresh ?? {}),
     onExpired: check.oneOf('loadConfig: onExpired', options.onExpired ?? 'keep', ['keep', 'throw']),
-    logger,
-    clock: options.clock ?? systemClock,
-    random: options.random ?? Math.random,
+    logger: options.logger === undefined ? undefined : check.logger('loadConfig: logger', options.logger),
+    clock: check.clock('loadConfig: clock', options.clock ?? systemClock),
+    random: check.function('loadConfig: random', options.random ?? Math.random),
   };
 }
 

@@ -1,5 +1,6 @@
+import { live } from '@regionkit/core';
 import { expect, test } from 'vitest';
-import { env, file, loadConfig, type RefreshOptions, values } from '../src/index.ts';
+import { env, file, loadConfig, type RefreshOptions, rotatingClient, rotatingPassword, values } from '../src/index.ts';
 
 const sources = { a: values({}) };
 const refresh = (given: RefreshOptions) => loadConfig({ sources, refresh: given });
@@ -22,6 +23,8 @@ test.each<[() => Promise<unknown>, string]>([
   [() => loadConfig({ sources, regions: ['us-east-1'] as never }), 'loadConfig: regions.self must be a string'],
   [() => loadConfig({ sources, logger: {} as never }), 'loadConfig: logger.info must be a function; got undefined'],
   [() => loadConfig({ sources, logger: null as never }), 'loadConfig: logger must be an object; got null'],
+  [() => loadConfig({ sources, clock: Date as never }), 'loadConfig: clock must be an object; got function'],
+  [() => loadConfig({ sources, random: 0.5 as never }), 'loadConfig: random must be a function; got number'],
   [
     () => loadConfig({ sources: { a: { load: () => ({ value: 1 }), regions: 'eu' as never } } }),
     'loadConfig: sources.a.regions must be an array of region names',
@@ -48,6 +51,10 @@ test.each<[() => unknown, string]>([
   [() => file(''), 'file: path must not be empty'],
   [() => file('/a', { format: 'xml' as never }), 'file: format must be one of "json", "text", "bytes"'],
   [() => file('/a', { maxBytes: 0 }), 'file: maxBytes must be an integer from 1'],
+  [() => rotatingClient(undefined as never, undefined as never), 'rotatingClient: Client must be a function'],
+  [() => rotatingClient(class {}, undefined as never), 'rotatingClient: ref must be an object; got undefined'],
+  [() => rotatingPassword(undefined as never), 'rotatingPassword: ref must be an object; got undefined'],
+  [() => rotatingPassword(live({ password: 'x' }) as never), 'rotatingPassword: ref.refresh must be a function'],
 ])('%s is refused when it is written', (make, message) => {
   expect(make).toThrow(message);
 });

@@ -10,17 +10,21 @@ export interface RegionRouterOptions<Name extends string = string> {
   readonly regions: Regions<Name>;
   /**
    * Every database this process can reach: a pool or several for each region, in the same order in every process, because
-   * a node is named by its place. The local region alone will do when `view` tells of the others. The pools stay the
-   * app's: it may go on using them, and ends them.
+   * a node is named by its place. The local region alone will do when `view` tells of the others; a region without a
+   * database has those of others alone. The pools stay the app's: it may go on using them, and ends them.
    */
   readonly pools: { readonly [Region in Name]?: Pool | readonly Pool[] };
   /**
    * What happens to a write outside the primary's region: `forward` (refused here with `NotPrimaryRegionError`; the write
-   * gate forwards the whole request), `remote-pool` (over the WAN), `reject` (503 and the region to go to).
+   * gate forwards the whole request), `remote-pool` (over the WAN, so `pools` must hold another region's), `reject` (503 and
+   * the region to go to).
    * @default 'reject'
    */
   readonly writes?: WritePolicy;
-  /** Positions for clients. Without it a request still reads its own writes, but nothing outlives it. */
+  /**
+   * Positions for clients. Without it a request still reads its own writes, but nothing outlives it: with `forward`, where
+   * the next read of the client is one of a replica, a process warning says so (`REGIONKIT_NO_TOKEN`).
+   */
   readonly token?: {
     /** At least 32 bytes. The first of a list signs, all verify: distribute a new one before it signs. */
     readonly secret: Secrets | Live<Secrets>;
@@ -158,15 +162,16 @@ export function checkOptions<Name extends string>(given: RegionRouterOptions<Nam
   const alertMs = milliseconds('probe.alertMs', probe.alertMs ?? PROBE_DEFAULTS.alertMs, 10);
   const timeoutMs = milliseconds('probe.timeoutMs', probe.timeoutMs ?? PROBE_DEFAULTS.timeoutMs, 10);
   const defaultAgeMs = Math.max(DEFAULTS.maxViewAgeMs, Math.ceil(quietMs * LATEST_LOOK) + timeoutMs);
+  const nodes = checkPools(given.pools, regions);
   return {
     regions,
-    nodes: checkPools(given.pools, regions),
-    writes: check.oneOf(at('writes'), given.writes ?? DEFAULTS.writes, ['forward', 'remote-pool', 'reject']),
+    nodes,
+    writes: checkWrites(given.writes ?? DEFAULTS.writes, regions, nodes),
     token: checkToken(given.token, maxLagMs),
     view: given.view === undefined ? undefined : check.view(at('view'), given.view),
     coldStart: check.oneOf(at('coldStart'), given.coldStart ?? DEFAULTS.coldStart, ['confirm', 'trust']),
-    epoch: given.epoch === undefined ? undefined : checkStore(given.epoch),
-    readings: given.readings ?? postgresReadings,
+    epoch: given.epoch === undefined ? undefined : check.methods(at('epoch'), given.epoch, ['load', 'save']),
+    readings: given.readings === undefined ? postgresReadings : checkReadings(given.readings),
     maxLagMs,
     tokenWaitMs: milliseconds('tokenWaitMs', given.tokenWaitMs ?? DEFAULTS.tokenWaitMs, 0),
     onBehind: check.oneOf(at('onBehind'), given.onBehind ?? DEFAULTS.onBehind, ['forward', 'stale', 'error']),
@@ -180,9 +185,9 @@ export function checkOptions<Name extends string>(given: RegionRouterOptions<Nam
     timeoutMs,
     monotonicReads: check.boolean(at('monotonicReads'), given.monotonicReads ?? DEFAULTS.monotonicReads),
     leakAfterMs: milliseconds('leakAfterMs', given.leakAfterMs ?? DEFAULTS.leakAfterMs, 1),
-    logger: given.logger === undefined ? undefined : check.object(at('logger'), given.logger),
-    clock: given.clock ?? systemClock,
-    random: given.random ?? Math.random,
+    logger: given.logger === undefined ? undefined : check.logger(at('logger'), given.logger),
+    clock: check.clock(at('clock'), given.clock ?? systemClock),
+    random: check.function(at('random'), given.random ?? Math.random),
   };
 }
 
@@ -216,6 +221,22 @@ function checkPools<Name extends string>(
   return nodes;
 }
 
+/** Over the pools of its own region no write ever reaches another. */
+function checkWrites<Name extends string>(
+  given: WritePolicy,
+  { self, list }: Regions<Name>,
+  nodes: Settings<Name>['nodes'],
+): WritePolicy {
+  const option = 'createRegionRouter: writes';
+  const writes = check.oneOf(option, given, ['forward', 'remote-pool', 'reject']);
+  if (writes === 'remote-pool' && list.length > 1 && nodes.every(({ region }) => region === self)) {
+    throw new RangeError(
+      `${option} must be "forward" or "reject" while pools holds none of another region; got "remote-pool"`,
+    );
+  }
+  return writes;
+}
+
 function checkToken(given: RegionRouterOptions['token'], maxLagMs: number): Settings['token'] {
   if (given === undefined) return undefined;
   check.object('createRegionRouter: token', given, ['secret', 'maxAgeMs']);
@@ -231,9 +252,10 @@ function checkToken(given: RegionRouterOptions['token'], maxLagMs: number): Sett
   return { secret: given.secret, maxAgeMs };
 }
 
-function checkStore(given: EpochStore): EpochStore {
-  check.object('createRegionRouter: epoch', given);
-  check.function('createRegionRouter: epoch.load', given.load);
-  check.function('createRegionRouter: epoch.save', given.save);
+function checkReadings(given: Readings): Readings {
+  check.methods('createRegionRouter: readings', given, ['parse']);
+  for (const name of ['sql', 'insertPositionSql', 'seenPositionSql'] as const) {
+    check.string(`createRegionRouter: readings.${name}`, given[name]);
+  }
   return given;
 }

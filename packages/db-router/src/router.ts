@@ -6,7 +6,7 @@ import { NoPrimaryError } from './errors.ts';
 import { ROUTER_EVENTS, type RouterEvents } from './events.ts';
 import type { PrimaryLocation } from './gate-seam.ts';
 import { logEvents } from './log-events.ts';
-import { checkOptions, type RegionRouterOptions } from './options.ts';
+import { checkOptions, type RegionRouterOptions, type Settings } from './options.ts';
 import { createFacade, type FacadeKind } from './pools/facade.ts';
 import { createLeases } from './pools/lease.ts';
 import type { RegionRouter, RouterTopology } from './region-router.ts';
@@ -38,6 +38,7 @@ import { highestOf } from './topology/topology.ts';
  */
 export function createRegionRouter<Name extends string>(options: RegionRouterOptions<Name>): RegionRouter<Name> {
   const settings = checkOptions(options);
+  warnOfNoToken(settings);
   const events = createEvents<RouterEvents>('db-router', ROUTER_EVENTS);
   if (settings.logger !== undefined) logEvents(events, settings.logger);
   const engine = createEngine(settings, events);
@@ -131,6 +132,15 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
       for (const { index } of nodes) monitor.wake(index);
     },
   };
+}
+
+/** An app may have reasons to do without, but nothing else would tell it what it goes without. */
+function warnOfNoToken({ writes, token, regions }: Settings): void {
+  if (writes !== 'forward' || token !== undefined || regions.list.length === 1) return;
+  process.emitWarning(
+    "writes is 'forward' and there is no token: a client may not read here what it has just written elsewhere; set token.secret",
+    { code: 'REGIONKIT_NO_TOKEN' },
+  );
 }
 
 function explainRoute({ nodes }: Engine, route: Route): RouteExplanation<RouteReason> {

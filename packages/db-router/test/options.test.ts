@@ -1,7 +1,9 @@
 import { defineRegions } from '@regionkit/core';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
+import { createRegionRouter } from '../src/index.ts';
 import { checkOptions, type RegionRouterOptions } from '../src/options.ts';
+import { postgresReadings } from '../src/topology/readings.ts';
 
 const regions = defineRegions({
   self: 'us' as const,
@@ -65,11 +67,48 @@ describe('checkOptions()', () => {
     ['a view that must be young', { maxViewAgeMs: 1_000 }, RangeError, /maxViewAgeMs must be an integer from 7000/],
     ['a probe option', { probe: { quiet: 1 } }, TypeError, /probe has no option "quiet"/],
     ['a store without save', { epoch: { load: () => {} } }, TypeError, /epoch.save must be a function/],
+    ['readings that are none', { readings: 5 }, TypeError, /readings must be an object; got number/],
+    ['readings without parse', { readings: { sql: 'x' } }, TypeError, /readings.parse must be a function/],
+    [
+      'readings that ask for no position',
+      { readings: { ...postgresReadings, seenPositionSql: '' } },
+      RangeError,
+      /readings.seenPositionSql must not be empty/,
+    ],
+    ['a logger that cannot log', { logger: {} }, TypeError, /logger.info must be a function; got undefined/],
+    ['a clock that is none', { clock: Date }, TypeError, /clock must be an object; got function/],
+    ['a number for random', { random: 0.5 }, TypeError, /random must be a function; got number/],
+    [
+      'a remote pool without one',
+      { pools: { us: pool }, writes: 'remote-pool' },
+      RangeError,
+      /writes must be "forward" or "reject" while pools holds none of another region; got "remote-pool"/,
+    ],
     ['a cold start', { coldStart: 'hope' }, RangeError, /coldStart must be one of/],
   ])('refuses %s', (_name, wrong, type, message) => {
     const given = { ...good(), ...wrong } as never;
     expect(() => checkOptions(given)).toThrow(type);
     expect(() => checkOptions(given)).toThrow(message);
+  });
+
+  it('takes a region without a database of its own, and one region that has no other to write to', () => {
+    expect(checkOptions({ ...good(), pools: { eu: pool }, writes: 'remote-pool' }).nodes).toHaveLength(1);
+    const one = defineRegions({ self: 'us', all: { us: { origin: 'https://us.example.com' } } });
+    expect(checkOptions({ regions: one, pools: { us: pool }, writes: 'remote-pool' }).nodes).toHaveLength(1);
+  });
+
+  it.each([
+    ['forward without a token', { writes: 'forward' }, ['REGIONKIT_NO_TOKEN']],
+    ['forward with one', { writes: 'forward', token: { secret: SECRET } }, []],
+    ['a policy under which the client goes elsewhere itself', { writes: 'reject' }, []],
+  ] as const)('says what %s goes without', async (_name, given, expected) => {
+    const warnings: (string | undefined)[] = [];
+    const onWarning = (warning: Error & { code?: string }) => void warnings.push(warning.code);
+    process.on('warning', onWarning);
+    await createRegionRouter({ ...good(), ...given }).close({ pools: true });
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', onWarning);
+    expect(warnings).toEqual(expected);
   });
 
   it('does not compile with a region that is not on the map', () => {
@@ -83,8 +122,7 @@ describe('checkOptions()', () => {
     expect(() => checkOptions({ ...good(), writes: 'somewhere' })).toThrow(RangeError);
   });
 
-  it('refuses a secret that is too short when the router is made, and never shows it', async () => {
-    const { createRegionRouter } = await import('../src/index.ts');
+  it('refuses a secret that is too short when the router is made, and never shows it', () => {
     expect(() => createRegionRouter({ ...good(), token: { secret: 'hush' } })).toThrow(
       /^createRegionRouter: token.secret must be at least 32/,
     );

@@ -84,14 +84,15 @@ export function checkHealthOptions<Name extends string>(options: HealthOptions<N
   if (options.version !== undefined) check.string('createHealth: version', options.version);
   if (options.epoch !== undefined) check.function('createHealth: epoch', options.epoch);
   if (options.urgent !== undefined) check.function('createHealth: urgent', options.urgent);
+  if (options.logger !== undefined) check.logger('createHealth: logger', options.logger);
   const given = options.defaults ?? {};
   check.object('createHealth: defaults', given, ['intervalMs', 'timeoutMs', 'failAfter', 'passAfter', 'staleAfterMs']);
   return {
     peers: options.peers === undefined ? undefined : checkPeersOptions(options.peers),
     defaults: withStaleAfter('createHealth: defaults', { ...checkDefaults, ...given }, given.staleAfterMs),
     urgent: options.urgent ?? (() => false),
-    clock: options.clock ?? systemClock,
-    random: options.random ?? Math.random,
+    clock: check.clock('createHealth: clock', options.clock ?? systemClock),
+    random: check.function('createHealth: random', options.random ?? Math.random),
   };
 }
 

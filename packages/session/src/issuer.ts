@@ -82,7 +82,8 @@ export function createSessionIssuer(options: SessionIssuerOptions): SessionIssue
     'maxTokenBytes',
     'clock',
   ]);
-  const { algorithm, clock = systemClock } = options;
+  const { algorithm } = options;
+  const clock = check.clock(`${NAME}: clock`, options.clock ?? systemClock);
   const issuer = check.string(`${NAME}: issuer`, options.issuer);
   const audience = (Array.isArray(options.audience) ? options.audience : [options.audience]).map((item) =>
     check.string(`${NAME}: audience`, item),

@@ -201,7 +201,7 @@ export function checkOptions<Claims>(options: SessionVerifierOptions<Claims>): V
     from: checkSources(options.from ?? [bearer()]),
     realm,
     development: check.boolean(`${NAME}: development`, options.development ?? false),
-    clock: options.clock ?? systemClock,
+    clock: check.clock(`${NAME}: clock`, options.clock ?? systemClock),
   };
 }
 

@@ -164,6 +164,7 @@ describe('a signing key', () => {
   it('checks the other options by name', () => {
     expect(() => issuer({ issuer: '' })).toThrow(/createSessionIssuer: issuer/);
     expect(() => issuer({ audience: [] })).toThrow(/audience/);
+    expect(() => issuer({ clock: {} as never })).toThrow(/createSessionIssuer: clock.now must be a function/);
     expect(() => issuer({ lifetimeMs: 10 })).toThrow(/lifetimeMs/);
     expect(() => issuer({ algorithm: 'HS256' as never })).toThrow(/algorithm/);
     expect(() => issuer({ algorithm: 'ES256' })).toThrow(/contradict/);

@@ -134,6 +134,7 @@ describe('createSessionVerifier().verify()', () => {
     expect(make({ cache: { size: 5 } })).toThrow(/cache has no option "size"/);
     expect(make({ unknownKey: { coolDownMs: 1 } })).toThrow(/unknownKey has no option "coolDownMs"/);
     expect(make({ remote: { timeout: 1 } })).toThrow(/remote has no option "timeout"/);
+    expect(make({ clock: Date })).toThrow(/createSessionVerifier: clock must be an object; got function/);
     expect(make({ claims: {} })).toThrow(TypeError);
     expect(make({ isRevoked: true })).toThrow(TypeError);
     expect(make({ realm: 'a"b' })).toThrow(RangeError);

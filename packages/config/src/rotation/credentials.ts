@@ -53,7 +53,12 @@ const PAUSE_MS = 500;
  */
 export function createCredentials<T>(option: string, ref: ConfigRef<T>, options: RotationOptions<T>): Credentials {
   check.object(`${option}: options`, options, ['pair', 'codes', 'maxAttempts', 'budgetMs', 'clock']);
-  const { pair = usernameAndPassword, codes = ['28P01', '28000'], clock = systemClock } = options;
+  check.methods(`${option}: ref`, ref, ['refresh', 'at']);
+  const { pair = usernameAndPassword, codes = ['28P01', '28000'] } = options;
+  const clock = check.clock(`${option}: clock`, options.clock ?? systemClock);
+  check.function(`${option}: pair`, pair);
+  if (!Array.isArray(codes)) throw new TypeError(`${option}: codes must be a list of SQLSTATEs`);
+  for (const code of codes) check.string(`${option}: codes`, code);
   const maxAttempts = check.integer(`${option}: maxAttempts`, options.maxAttempts ?? 5, { min: 1, max: 20 });
   const budgetMs = check.integer(`${option}: budgetMs`, options.budgetMs ?? 10_000, { min: 1 });
   const stages = new Map<string, Promise<T | undefined>>();

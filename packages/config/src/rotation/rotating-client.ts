@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { check } from '@regionkit/core/kit';
 import type { ConfigRef } from '../config.ts';
 import { type Credentials, createCredentials, type Pair, type RotationOptions } from './credentials.ts';
 
@@ -38,6 +39,7 @@ export function rotatingClient<C extends PgClientClass, T>(
   ref: ConfigRef<T>,
   options: RotationOptions<T> = {},
 ): C {
+  check.function('rotatingClient: Client', Client);
   const credentials = createCredentials('rotatingClient', ref, options);
   const Base = Client as unknown as new (config?: PgConfig) => PgClient;
 

@@ -31,6 +31,8 @@ export interface RotatingPassword {
  *   }
  * }
  * ```
+ *
+ * @throws {TypeError | RangeError} An option is not what it must be.
  */
 export function rotatingPassword<T>(ref: ConfigRef<T>, options: RotationOptions<T> = {}): RotatingPassword {
   const credentials = createCredentials('rotatingPassword', ref, options);

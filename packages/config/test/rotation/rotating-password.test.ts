@@ -121,6 +121,9 @@ test.each([
   [{ maxAttempts: 0 }, 'rotatingClient: maxAttempts must be an integer from 1 to 20; got 0'],
   [{ budgetMs: -1 }, 'rotatingClient: budgetMs must be an integer from 1'],
   [{ budget: 1 } as object, 'rotatingClient: options has no option "budget"'],
+  [{ pair: 'user' as never }, 'rotatingClient: pair must be a function; got string'],
+  [{ codes: '28P01' as never }, 'rotatingClient: codes must be a list of SQLSTATEs'],
+  [{ clock: 5 as never }, 'rotatingClient: clock must be an object; got number'],
 ])('%j is refused', async (options, message) => {
   const { config } = await setUp({ current: 'first' });
   expect(() => rotatingClient(class {}, config.ref('db'), options)).toThrow(message);

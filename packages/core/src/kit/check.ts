@@ -1,3 +1,6 @@
+import type { Logger } from '../events.ts';
+import type { Clock } from './clock.ts';
+
 /**
  * Option checks with one grammar: `<option> must be <what is allowed>; got <what was given>`. A value of the wrong type
  * is a `TypeError`, one out of range a `RangeError`. `option` names the factory too: `createHealth: token`.
@@ -44,6 +47,21 @@ export const check = {
   function<T extends Function>(option: string, given: T): T {
     if (typeof given !== 'function') throw wrongType(option, 'a function', given);
     return given;
+  },
+
+  /** An object with these methods, whatever else it has. */
+  methods<T extends object>(option: string, given: T, names: readonly (keyof T & string)[]): T {
+    check.object(option, given);
+    for (const name of names) check.function(`${option}.${name}`, given[name] as () => unknown);
+    return given;
+  },
+
+  logger(option: string, given: Logger): Logger {
+    return check.methods(option, given, ['info', 'warn', 'error']);
+  },
+
+  clock(option: string, given: Clock): Clock {
+    return check.methods(option, given, ['now', 'wallMs', 'schedule']);
   },
 
   /** The map that `defineRegions` made, and not what it is made of. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { defineRegions, staticView } from '../../src/index.ts';
-import { check } from '../../src/kit/index.ts';
+import { check, systemClock } from '../../src/kit/index.ts';
 
 const name = 'createThing: option';
 
@@ -14,6 +14,9 @@ describe('check accepts and gives back', () => {
     ['oneOf', () => check.oneOf(name, 'b', ['a', 'b']), 'b'],
     ['oneOf numbers', () => check.oneOf(name, 303, [302, 303]), 303],
     ['function', () => check.function(name, check.string), check.string],
+    ['methods', () => check.methods(name, check, ['string', 'object']), check],
+    ['logger', () => check.logger(name, console), console],
+    ['clock', () => check.clock(name, systemClock), systemClock],
     ['object', () => check.object(name, { a: 1 } as { a?: number; b?: number }, ['a', 'b']), { a: 1 }],
   ])('%s', (_kind, run, given) => {
     expect(run()).toEqual(given);
@@ -34,9 +37,22 @@ describe('check refuses with a TypeError what has the wrong type', () => {
     [() => check.object(name, [] as never), 'must be an object; got an array'],
     [() => check.object(name, null as never), 'must be an object; got null'],
     [() => check.object(name, { c: 1 } as { a?: number }, ['a']), 'has no option "c"; it takes a'],
+    [() => check.methods(name, 5 as never, []), 'must be an object; got number'],
   ])('%s', (run, message) => {
     expect(run).toThrow(TypeError);
     expect(run).toThrow(`${name} ${message}`);
+  });
+});
+
+describe('check names the method that is missing', () => {
+  test.each([
+    [() => check.methods(name, { load: () => {}, save: 1 }, ['load', 'save']), 'save must be a function; got number'],
+    [() => check.logger(name, { info: () => {}, warn: () => {} } as never), 'error must be a function; got undefined'],
+    [() => check.clock(name, Date as never), 'must be an object; got function'],
+    [() => check.clock(name, { now: Date.now } as never), 'wallMs must be a function; got undefined'],
+  ])('%s', (run, message) => {
+    expect(run).toThrow(TypeError);
+    expect(run).toThrow(message);
   });
 });
 

@@ -23,7 +23,7 @@ export interface ForwardOptions {
   readonly maxHopAgeMs?: number;
   /** Whether `X-Forwarded-*` were set by a load balancer of yours: then they are added to, else replaced. @default false */
   readonly trustForwarded?: boolean | ((request: RequestView) => boolean);
-  /** Certificates to trust besides none of the usual ones, in PEM. There is no way to trust all. */
+  /** The certificates to trust in place of the usual ones, in PEM: the text, not a path. There is no way to trust all. */
   readonly ca?: string | Buffer | readonly (string | Buffer)[];
 }
 
@@ -101,7 +101,14 @@ export function checkOptions<Name extends string>(
     'retryAfterSeconds',
     'clock',
   ]);
-  check.object('createWriteGate: router', router);
+  check.methods('createWriteGate: router', router, [
+    'openScope',
+    'primaryNow',
+    'locatePrimary',
+    'hear',
+    'highest',
+    'doubt',
+  ]);
   check.regions('createWriteGate: regions', given.regions);
   if (router.self !== given.regions.self) {
     throw new RangeError('createWriteGate: regions must be those of the router; its self is another');
@@ -120,7 +127,7 @@ export function checkOptions<Name extends string>(
     isWrite: given.isWrite,
     token: checkToken(given.token ?? {}, given.regions),
     retryAfterSeconds,
-    clock: given.clock ?? systemClock,
+    clock: check.clock('createWriteGate: clock', given.clock ?? systemClock),
   };
 }
 
@@ -144,8 +151,23 @@ function checkForward(given: ForwardOptions): CheckedForward {
   if (typeof forward.trustForwarded !== 'function') {
     check.boolean('createWriteGate: forward.trustForwarded', forward.trustForwarded);
   }
+  if (forward.ca !== undefined) checkCertificates('createWriteGate: forward.ca', forward.ca);
   return forward;
 }
+
+/** What is no certificate is left out by TLS without a word: then every forward fails, and only then. */
+function checkCertificates(option: string, given: NonNullable<ForwardOptions['ca']>): void {
+  const list: readonly unknown[] = Array.isArray(given) ? given : [given];
+  if (list.length === 0) throw new RangeError(`${option} must not be empty`);
+  for (const each of list) {
+    if (typeof each !== 'string' && !Buffer.isBuffer(each)) {
+      throw new TypeError(`${option} must be a string, a Buffer or a list of them; got ${typeof each}`);
+    }
+    if (!CERTIFICATE.test(each.toString('latin1'))) throw new RangeError(`${option} must be certificates in PEM`);
+  }
+}
+
+const CERTIFICATE = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/;
 
 function checkToken<Name extends string>(given: TokenOptions, regions: Regions<Name>): CheckedToken {
   check.object('createWriteGate: token', given, [

@@ -1,5 +1,6 @@
 import { defineRegions, fakeView, live, RegionKitError, type ResponseHead } from '@regionkit/core';
 import { fakeClock, type RequestParts, requestView } from '@regionkit/core/testing';
+import { Pool } from 'pg';
 import { describe, expect, test, vi } from 'vitest';
 import { createWriteGate, type WriteGateOptions } from '../../src/http/index.ts';
 import { type Name, regionsOf, SECRET, type StubRouter, stubRouter } from './helpers.ts';
@@ -371,6 +372,10 @@ describe('createWriteGate()', () => {
     [{ forward: { secret: SECRET, deadlineMs: 1.5 } }, /forward.deadlineMs/],
     [{ forward: { secret: SECRET, rejectUnauthorized: false } }, /has no option "rejectUnauthorized"/],
     [{ forward: { secret: SECRET, trustForwarded: 1 } }, /forward.trustForwarded must be a boolean/],
+    [{ forward: { secret: SECRET, ca: 5 } }, /forward.ca must be a string, a Buffer or a list of them; got number/],
+    [{ forward: { secret: SECRET, ca: [] } }, /forward.ca must not be empty/],
+    [{ forward: { secret: SECRET, ca: ['/etc/ssl/own.pem'] } }, /forward.ca must be certificates in PEM/],
+    [{ clock: Date }, /clock must be an object; got function/],
     [{ isWrite: ['POST'] }, /isWrite must be a function/],
     [{ retryAfterSeconds: -1 }, /retryAfterSeconds/],
     [{ token: { cookie: 'a b' } }, /token.cookie/],
@@ -386,6 +391,14 @@ describe('createWriteGate()', () => {
     [{ regions: regionsOf('us-east-1', ORIGINS) }, /regions must be those of the router/],
   ])('refuses %o', (options, message) => {
     expect(() => setUp(options as never)).toThrow(message);
+  });
+
+  test.each([
+    [undefined, 'router must be an object; got undefined'],
+    [new Pool(), 'router.openScope must be a function; got undefined'],
+  ])('refuses a router that is none', (router, message) => {
+    const given = { regions: regionsOf('eu-west-1', ORIGINS), forward: { secret: SECRET } };
+    expect(() => createWriteGate(router as never, given)).toThrow(`createWriteGate: ${message}`);
   });
 
   test('lets no token go without Secure outside development', () => {

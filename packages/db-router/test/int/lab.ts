@@ -78,7 +78,7 @@ export async function startRouter(
       lab.regions.map(({ name }) => name),
     ),
     pools: wrapped,
-    writes: 'remote-pool',
+    writes: reach.some((name) => name !== self) ? 'remote-pool' : 'reject',
     token: { secret: SECRET },
     probe: { quietMs: 1_000, alertMs: 50, timeoutMs: 1_000 },
     ...rest,

@@ -35,6 +35,19 @@ describe('fakeRouter()', () => {
     });
   });
 
+  it.each([
+    ['remote-pool', 'us', { action: 'run', region: 'us', node: 'us/0', reason: 'remote-pool' }],
+    ['forward', 'us', { action: 'forward', region: 'us', reason: 'forward' }],
+    ['reject', 'us', { action: 'refuse', region: 'us', reason: 'not-primary-region' }],
+    ['reject', 'eu', { action: 'run', region: 'eu', node: 'eu/0', reason: 'local-primary' }],
+    ['remote-pool', undefined, { action: 'hold', reason: 'no-primary' }],
+  ] as const)('explains a write under %s with the primary in %s, and counts nothing', (writes, primary, expected) => {
+    const router = fakeRouter<'us' | 'eu'>({ self: 'eu', primary, writes });
+    expect(router.explain('write')).toEqual(expected);
+    expect(router.explain('read')).toEqual({ action: 'run', region: 'eu', node: 'eu/0', reason: 'local-replica' });
+    expect(router.statements).toEqual([]);
+  });
+
   it('has pools by instanceof, and scopes that know whether they wrote', async () => {
     const router = fakeRouter({ self: 'us' });
     expect(router.pool).toBeInstanceOf(pg.Pool);

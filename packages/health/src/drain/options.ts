@@ -71,6 +71,7 @@ export function checkDrainOptions(given: DrainOptions): Required<DrainOptions> {
     check.integer(`createDrain: ${name}`, options[name], { max: 2 ** 31 - 1 });
   }
   check.function('createDrain: exit', options.exit);
+  check.clock('createDrain: clock', options.clock);
   for (const name of ['servers', 'hooks', 'signals'] as const) {
     if (!Array.isArray(options[name])) throw new TypeError(`createDrain: ${name} must be a list`);
   }

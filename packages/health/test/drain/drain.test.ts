@@ -173,6 +173,7 @@ test.each([
   [{ servers: {} }, /createDrain: servers must be a list/],
   [{ hooks: [{ name: 'x' }] }, /createDrain: hooks: run must be a function/],
   [{ hooks: [{ run: () => {} }] }, /createDrain: hooks: name must be a string/],
+  [{ clock: {} }, /createDrain: clock.now must be a function; got undefined/],
   [{ exit: 0 }, /createDrain: exit must be a function/],
   [{ signals: ['SIGTREM'] }, /createDrain: signals must be one of .*"SIGTERM".*; got "SIGTREM"/],
   [{ grace: 1 }, /createDrain: options has no option "grace"/],

@@ -101,7 +101,7 @@ export function checkLatencyDnsOptions<Name extends string>(
       statusMs: allow(ALLOWANCES.statusMs),
       bodyMs: allow(ALLOWANCES.bodyMs),
     },
-    clock: options.clock ?? systemClock,
+    clock: check.clock(named('clock'), options.clock ?? systemClock),
     random: check.function(named('random'), options.random ?? Math.random),
   };
 }

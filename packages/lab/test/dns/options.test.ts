@@ -56,6 +56,11 @@ describe('a bad option is refused before anything is asked', () => {
       new RangeError('createLatencyDns: endpoints[\'us\'] must be an http or https URL; got "tcp://127.0.0.1:3000"'),
     ],
     [
+      'a clock that is none',
+      { clock: {} },
+      new TypeError('createLatencyDns: clock.now must be a function; got undefined'),
+    ],
+    [
       'an interval Route 53 does not have',
       { intervalMs: 20_000 },
       new RangeError('createLatencyDns: intervalMs must be one of 10000, 30000; got number'),
