@@ -189,14 +189,17 @@ function report<Name extends string>(engine: Engine, self: Name): RouterTopology
 /** Only what this process measured, and only while it may be believed: other regions act on it. */
 function localReport({ live }: Engine, self: string, stale: boolean): DatabaseReport {
   const { topology } = live;
-  const highest = highestOf(topology);
+  const own = topology.nodes.filter(({ region }) => region === self);
+  // Of twins each tells its own: whoever hears the other's name alone does not learn that there are two.
+  const twin = own.find(({ id, state }) => state === 'twin' && topology.top?.owners.includes(id) === true);
+  const known = highestOf(topology);
+  const highest = known && twin ? { ...known, owner: twin.id } : known;
   const measured = !stale && live.store.facts.nodes.some((node) => node.region === self && answers(node));
   const common = {
     forks: topology.forks,
     ...(highest !== undefined && { highest }),
     ...(measured && { measured }),
   };
-  const own = topology.nodes.filter(({ region }) => region === self);
   const { primary } = topology;
   if (primary?.node !== undefined && primary.region === self && !stale) {
     return { role: 'primary', epoch: primary.epoch, position: primary.position, ...common };

@@ -416,6 +416,22 @@ describe('with the local pool alone', () => {
     expect(await failureOf(us.write('SELECT 1'))).toMatchObject({ code: 'ERR_NOT_PRIMARY_REGION', region: 'eu' });
   });
 
+  it('tells a twin of the other one, whichever of them sees both first', async () => {
+    const lab = await labOfTest();
+    const [viewOfEu, viewOfAp] = [fakeView(regionsFrom('eu')), fakeView(regionsFrom('ap'))];
+    const eu = await startRouter(lab, 'eu', { reach: ['eu'], view: viewOfEu, coldStart: 'trust' });
+    const ap = await startRouter(lab, 'ap', { reach: ['ap'], view: viewOfAp, coldStart: 'trust' });
+    await Promise.all([eu.ready(), ap.ready()]);
+    await lab.region('us').kill();
+    await Promise.all([lab.region('eu').promote({ follow: false }), lab.region('ap').promote({ follow: false })]);
+    await eventually(() => eu.topology().local.role === 'primary' && ap.topology().local.role === 'primary');
+
+    gossip(viewOfEu, ap);
+    expect(eu.topology().state).toBe('twin-primaries');
+    gossip(viewOfAp, eu);
+    expect(ap.topology().state).toBe('twin-primaries');
+  });
+
   it('keeps a primary that says the same for long: it is idle', async () => {
     const lab = await labOfTest({ regions: ['us', 'eu'] });
     const us = await startRouter(lab, 'us');
