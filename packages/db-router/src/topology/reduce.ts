@@ -89,7 +89,10 @@ function changes(before: TopologyStore, next: TopologyStore, input: Input): read
     events.push(['replay-regressed', { node: is.nodes[input.node]?.id ?? '' }]);
   }
   if (is.state !== was.state) {
-    if (is.state === 'twin-primaries' && is.top !== undefined) events.push(['twin-primaries', is.top]);
+    if (is.state === 'twin-primaries' && is.top !== undefined) {
+      const { system, timeline, owners } = is.top;
+      events.push(['twin-primaries', { system, timeline, owners }]);
+    }
     if (is.state === 'unconfirmed' && is.candidate !== undefined) events.push(['unconfirmed', { epoch: is.candidate }]);
   }
   if (was.primary !== undefined && is.primary === undefined) {
