@@ -38,7 +38,7 @@ export const group: Group = {
               : []),
           ],
           // Who shares a core with whom changes from one moment to the next: many short rounds see all of it.
-          rounds: 31,
+          rounds: 25,
           durationMs: 220,
         }),
       );
