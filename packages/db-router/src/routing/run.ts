@@ -123,6 +123,8 @@ export function createRunner({ live, nodes, counters, events, monitor, scopes }:
   return {
     acquire: (node, signal) =>
       new Promise((resolve, reject) => {
+        // What was aborted before tells nobody any more.
+        if (signal?.aborted === true) return reject(new AbortedError());
         const onAbort = (): void => reject(new AbortedError());
         signal?.addEventListener('abort', onAbort, { once: true });
         node.acquire((error, client) => {
