@@ -116,7 +116,7 @@ describe('failover on real servers', () => {
       maxViewAgeMs: 700_000,
     });
     await router.write('SELECT 1');
-    await eventually(() => router.explain('read').node === 'eu/0');
+    await eventually(() => router.explain('read').reason === 'local-replica');
     await router.read('SELECT 1');
     await lab.failover({ to: 'eu' });
     expect(router.highest()?.timeline).toBe(1);
@@ -314,7 +314,7 @@ describe('failover on real servers', () => {
     const lab = await labOfTest({ monitor: false });
     const router = await startRouter(lab, 'eu');
     await router.write("INSERT INTO note (text) VALUES ('unprivileged')");
-    await eventually(() => router.explain('read').node === 'eu/0');
+    await eventually(() => router.explain('read').reason === 'local-replica');
     await lab.region('us').kill();
     await lab.failover({ to: 'ap' });
     await router.write("INSERT INTO note (text) VALUES ('after')");

@@ -28,7 +28,9 @@ describe('ORMs on the router’s pools, unchanged, on real servers', () => {
 
   const inEu = async (options?: Parameters<typeof startRouter>[2]) => {
     router = await startRouter(lab, 'eu', options);
-    await eventually(() => router.explain('read').node === 'eu/0' && router.explain('write').action !== 'hold');
+    await eventually(
+      () => router.explain('read').reason === 'local-replica' && router.explain('write').action !== 'hold',
+    );
     return router;
   };
   const texts = async (like: string) =>

@@ -16,7 +16,9 @@ describe('the pools a router gives back, on real servers', () => {
 
   const inEu = async (options?: Parameters<typeof startRouter>[2]) => {
     const router = await startRouter(lab, 'eu', options);
-    await eventually(() => router.explain('read').node === 'eu/0' && router.explain('write').action === 'run');
+    await eventually(
+      () => router.explain('read').reason === 'local-replica' && router.explain('write').action === 'run',
+    );
     return router;
   };
   const recovering = async (pool: pg.Pool) => (await pool.query('SELECT pg_is_in_recovery() AS r')).rows[0].r;
