@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type Epoch, type FakeView, fakeView, type RegionState, type RegionView } from '@regionkit/core';
 import type { Lab } from '@regionkit/lab';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { parseLsn } from '../../src/causality/lsn.ts';
 import { eventually, failureOf, type Name, regionsFrom, SECRET, sleep, startLab, startRouter } from './lab.ts';
 
 async function labOfTest(options?: Parameters<typeof startLab>[0]): Promise<Lab<Name>> {
@@ -308,6 +309,38 @@ describe('failover on real servers', () => {
       router.read("SELECT pg_is_in_recovery() AS recovering FROM note WHERE text = 'cascade'"),
     );
     expect(rows).toEqual([{ recovering: true }]);
+  });
+
+  it('does not take a standby that has crashed for what it had replayed before', async () => {
+    const lab = await labOfTest({ regions: ['us', 'eu'] });
+    // Its recovery begins here, where there is the table.
+    await lab.primary.query('CHECKPOINT');
+    await lab.caughtUp();
+    await lab.region('eu').query('CHECKPOINT');
+    const router = await startRouter(lab, 'eu');
+    const token = await router.run({}, async () => {
+      await router.write("INSERT INTO note (text) VALUES ('replayed once')");
+      return router.token();
+    });
+    const readsWithToken = () =>
+      router.run({ token }, () =>
+        router.read("SELECT pg_is_in_recovery() AS recovering FROM note WHERE text = 'replayed once'"),
+      );
+    await eventually(async () => (await readsWithToken()).rows[0]?.['recovering'] === true);
+    const before = await lab.region('eu').position();
+
+    // After the crash its recovery stops before the first commit of the last hour.
+    await lab.region('eu').query("ALTER SYSTEM SET recovery_min_apply_delay = '1h'");
+    await lab.region('eu').kill();
+    await lab.region('eu').start();
+    expect(parseLsn(await lab.region('eu').position())).toBeLessThan(parseLsn(before) as bigint);
+    expect(await lab.region('eu').query("SELECT FROM note WHERE text = 'replayed once'")).toEqual([]);
+    await eventually(() => router.told('replay-regressed').length > 0);
+    expect((await readsWithToken()).rows).toEqual([{ recovering: false }]);
+
+    await lab.region('eu').query('ALTER SYSTEM RESET recovery_min_apply_delay');
+    await lab.region('eu').query('SELECT pg_reload_conf()');
+    await eventually(async () => (await readsWithToken()).rows[0]?.['recovering'] === true);
   });
 
   it('works for a role without pg_monitor, on the safe side', async () => {

@@ -308,6 +308,18 @@ describe('what became of a statement that failed, on real servers', () => {
       expect((await router.write('SELECT 1')).rowCount).toBe(1);
     });
 
+    it('asks for no connection when its caller goes away the moment it has begun', async () => {
+      const router = await startRouter(lab, 'us', { max: 1 });
+      await router.write('SELECT 1');
+      const leaving = new AbortController();
+      const writing = failureOf(router.write('SELECT 1', [], { signal: leaving.signal }));
+      const beginning = failureOf(router.transaction(async () => 1, { signal: leaving.signal }));
+      leaving.abort();
+      expect(await writing).toMatchObject({ code: 'ERR_ABORTED', outcome: 'not-sent' });
+      expect(await beginning).toMatchObject({ code: 'ERR_ABORTED', outcome: 'not-sent' });
+      expect((await router.write('SELECT 1')).rowCount).toBe(1);
+    });
+
     it('is of unknown outcome when nobody answers it, though it was done', async () => {
       const router = await startRouter(lab, 'us', {
         probe: { quietMs: 200, alertMs: 50, timeoutMs: 1_000 },
