@@ -28,7 +28,10 @@ export interface RegionRouterOptions<Name extends string = string> {
   readonly token?: {
     /** At least 32 bytes. The first of a list signs, all verify: distribute a new one before it signs. */
     readonly secret: Secrets | Live<Secrets>;
-    /** After this a token asks for nothing any more. At least `maxLagMs` + 5 s. @default 60_000 */
+    /**
+     * A token this old asks for nothing any more where nobody can tell what became of its write: the fork is not known.
+     * Neither a younger one nor one that can be judged is ever ignored. At least `maxLagMs` + 5 s. @default 60_000
+     */
     readonly maxAgeMs?: number;
   };
   /** What the other regions say of themselves: `health.view`. */

@@ -102,11 +102,15 @@ export function createScopes(options: ScopesOptions): Scopes {
   };
 
   /**
-   * Too old for its fate to matter any more. Asked only where the fate cannot be known: clocks of two machines may differ,
-   * and a position that can be compared needs no age.
+   * Too old for its fate to matter any more. Asked only where the fate cannot be known: a position that can be compared
+   * needs no age. The wall clock alone does not say so: it may have been set, and whoever wrote just before a promotion must
+   * hear of it.
    */
-  const isSpent = (claims: TokenClaims): boolean =>
-    options.topology().state === 'ready' && clock.wallMs() - claims.issuedAtMs > options.maxAgeMs;
+  const isSpent = ({ issuedAtMs }: TokenClaims): boolean => {
+    const { state, top } = options.topology();
+    if (state !== 'ready' || top === undefined) return false;
+    return clock.wallMs() - issuedAtMs > options.maxAgeMs && clock.now() - top.firstHeardAtMs > options.maxAgeMs;
+  };
 
   const take = (scope: Scope, token: string): void => {
     const claims = codec?.decode(token);

@@ -65,13 +65,23 @@ describe('a scope', () => {
     expect(scopes.needOf(fresh)).toEqual({ ...OLD, lsn: 400n });
   });
 
-  it('lets an old token rest once its fate cannot be known', () => {
+  it('lets an old token rest once its fate cannot be known', async () => {
     const { clock, scopes, token } = setUp(UNKNOWN_FORK);
     const sent = token(400n);
     expect(scopes.open({ tokens: [sent], access: 'read' }).need).toBe(PRIMARY_ONLY);
-    clock.stepWall(61_000);
+    await clock.advance(61_000);
     expect(scopes.open({ tokens: [sent], access: 'read' }).need).toBeUndefined();
     expect(scopes.needOf(sent)).toBeUndefined();
+  });
+
+  it('keeps quiet of no loss because this wall clock is ahead of the one that issued the token', () => {
+    const { clock, scopes, token } = setUp(UNKNOWN_FORK);
+    const fresh = token(501n);
+    clock.stepWall(3_600_000);
+    const scope = scopes.open({ tokens: [fresh], access: 'read' });
+    expect(scope.need).toBe(PRIMARY_ONLY);
+    expect(scopes.needOf(fresh)).toBe(PRIMARY_ONLY);
+    expect(scopes.forGate(scope).closeHead().notice).toBe('write-fate-unknown');
   });
 
   it('tells of a write beyond the fork, on the event and the answer, and replaces its token so that it is told once', () => {
