@@ -4,7 +4,8 @@ import { basename } from 'node:path';
 
 /**
  * Reads until the other end of its standard input is closed, which the kernel does however the lab's process ends, then
- * ends the servers and removes the directory. A shell, because it must outlive everything and cost nothing.
+ * ends the servers and removes the directory. A shell, because it must outlive everything and cost nothing. A postmaster is
+ * killed only long after the five seconds it gives its own children: one that is killed leaves its shared memory behind.
  */
 const SCRIPT = `
 trap '' HUP INT TERM
@@ -24,11 +25,11 @@ pids() {
 }
 asked=' '
 n=0
-while [ $n -lt 200 ]; do
+while [ $n -lt 300 ]; do
   found=$(pids)
   [ -z "$found" ] && break
   for p in $found; do
-    if [ $n -gt 60 ]; then kill -KILL "$p"; else
+    if [ $n -gt 200 ]; then kill -KILL "$p"; else
       case "$asked" in *" $p "*) ;; *) kill -QUIT "$p"; asked="$asked$p ";; esac
       kill -CONT "$p"
     fi
