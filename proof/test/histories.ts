@@ -7,6 +7,8 @@ import type {
   RowEntry,
   RunEntry,
 } from '../src/history/entries.ts';
+import { isWrite } from '../src/history/kinds.ts';
+import { UNKNOWN_LSN } from '../src/history/position.ts';
 import { REGIONS } from '../src/regions.ts';
 import type { Fault } from '../src/schedule/fault.ts';
 
@@ -62,6 +64,17 @@ export function writeHistory(): HistoryBuilder {
     count += 1;
     const id = given.id ?? `${given.client ?? 'ada'}-${count}`;
     now += 10;
+    const parts = kind === 'append-slowly' || kind === 'append-batch' ? [{ part: 0 }, { part: 1 }] : [{}];
+    const isAcknowledged = isWrite(kind) && (given.outcome ?? 'ok') === 'ok';
+    const left: readonly Partial<RowEntry>[] = rows ?? (isAcknowledged ? parts : []);
+    const token = given.received?.find((position) => position.kind === 'write' && position.lsn !== UNKNOWN_LSN);
+    // The row lies right before the position that the client is given.
+    const lsn = token === undefined ? String(1_000 + count) : String(BigInt(token.lsn) - 1n);
+    const written = left.map((each) => ({
+      lsn,
+      ...(given.version !== undefined && { version: given.version }),
+      ...each,
+    }));
     entries.push({
       type: 'operation',
       id,
@@ -75,13 +88,10 @@ export function writeHistory(): HistoryBuilder {
       status: given.outcome === undefined || given.outcome === 'ok' ? 200 : 503,
       outcome: 'ok',
       sent: [],
-      received: [],
+      received: isAcknowledged ? written.map((each) => wrote(Number(each.lsn) + 1, each.timeline)) : [],
       ...given,
     });
-    const isWrite = kind !== 'get' && kind !== 'list' && kind !== 'visit';
-    const parts = kind === 'append-slowly' || kind === 'append-batch' ? [{ part: 0 }, { part: 1 }] : [{}];
-    const left = rows ?? (isWrite && (given.outcome ?? 'ok') === 'ok' ? parts : []);
-    for (const each of left) row(id, each);
+    for (const each of written) row(id, each);
     return id;
   };
 

@@ -1,4 +1,5 @@
 import type { FaultEntry, OperationEntry } from '../history/entries.ts';
+import { isRead } from '../history/kinds.ts';
 import { REGIONS, type Region } from '../regions.ts';
 import type { History } from './index-history.ts';
 import type { Violation } from './violation.ts';
@@ -15,6 +16,7 @@ export function checkAnswers(history: History): readonly Violation[] {
       }),
     ),
     ...checkRecovery(history),
+    ...checkLastReads(history),
   ];
 }
 
@@ -34,6 +36,10 @@ function judge(history: History, operation: OperationEntry): readonly Violation[
   if (row !== undefined && (outcome === 'not-sent' || outcome === 'rolled-back' || outcome === 'rejected')) {
     const says = `was answered ${status} ${code}, ${outcome}, and is in the data of ${row.from} on timeline ${row.timeline}`;
     violations.push({ rule: 'happened-against-word', operations, says });
+  }
+  if (status >= 300 && status < 400) {
+    const says = `was answered ${status}, and not to a region: ${redirects.join(', ') || 'at once'}`;
+    violations.push({ rule: 'redirect-astray', operations, says });
   }
   if (redirects.length > 1) {
     const says = `was redirected ${redirects.length} times: ${redirects.join(', ')}`;
@@ -84,5 +90,26 @@ function checkRecovery({ operations, run, end }: History): readonly Violation[] 
         },
       ];
     }),
+  );
+}
+
+/**
+ * And every client reads, in every region, what it ever wrote to: a read that is refused shows nothing to judge. Only an app
+ * that reaches no other region's database may send it there.
+ */
+function checkLastReads({ operations, run }: History): readonly Violation[] {
+  const ways = new Map<string, OperationEntry>();
+  for (const read of operations) {
+    if (read.final !== true || !isRead(read.kind)) continue;
+    const way = `${read.client} ${read.key} ${read.region}`;
+    if (ways.get(way)?.outcome !== 'ok') ways.set(way, read);
+  }
+  return [...ways.values()].flatMap(
+    ({ id, client, key, region, outcome, status, hint, code, failure }): Violation[] => {
+      const isSentOn = run.deployment.pools === 'local' && outcome === 'not-sent' && hint !== undefined;
+      if (outcome === 'ok' || isSentOn) return [];
+      const says = `after all was repaired, ${client} could not read ${key} in ${region}: ${status} ${code ?? failure ?? ''}`;
+      return [{ rule: 'not-recovered', operations: [id], says }];
+    },
   );
 }
