@@ -598,6 +598,16 @@ describe('read-from-fenced', () => {
     expect(read(1, knowing({ timeline: 1 }))).toEqual([]);
   });
 
+  it('is broken by one that was held until its app had heard of the newer timeline', () => {
+    const read = (known: number): string[] => {
+      const history = writeHistory();
+      history.op('list', { entries: [], served: 'us', knew: [knowing({ timeline: 1 })], written: 1, known });
+      return broken(history.entries({ timeline: 2 }));
+    };
+    expect(read(2)).toEqual(['read-from-fenced']);
+    expect(read(1)).toEqual([]);
+  });
+
   it('is broken by a standby that shows what lies beyond a fork, long after the app knew of that', () => {
     const show = (lsn: string, afterMs: number): string[] => {
       const history = writeHistory();
