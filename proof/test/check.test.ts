@@ -285,6 +285,40 @@ describe('token-short', () => {
   });
 });
 
+describe('token-short, of a read', () => {
+  const goOn = (sent: readonly Position[], given: { carries?: 'written'; monotonicReads?: false } = {}): string[] => {
+    const { carries = 'both', monotonicReads = true } = given;
+    const history = writeHistory();
+    const append = history.op('append', { client: 'bob', key: 'list/shared/0', rows: [{ lsn: '50' }] });
+    history.op('list', { carries, key: 'list/shared/0', entries: [append] });
+    history.op('visit', { carries, sent });
+    const deployment = { writes: 'forward', pools: 'all', store: true, monotonicReads } as const;
+    return broken(history.entries({ run: { deployment } }));
+  };
+
+  it('is broken by a client that goes on with less than it was shown', () => {
+    expect(goOn([])).toEqual(['token-short']);
+    expect(goOn([saw(50)])).toEqual(['token-short']);
+  });
+
+  it('is kept by whatever it brings that reaches so far', () => {
+    expect(goOn([saw(51)])).toEqual([]);
+    expect(goOn([wrote(51), saw(20)])).toEqual([]);
+    expect(goOn([saw(40, 2)])).toEqual([]);
+  });
+
+  it('asks nothing of what will be lost, of clients that carry half, and of runs without monotonic reads', () => {
+    expect(goOn([], { carries: 'written' })).toEqual([]);
+    expect(goOn([], { monotonicReads: false })).toEqual([]);
+    const lost = writeHistory();
+    const append = lost.op('append', { client: 'bob', key: 'list/shared/0', rows: [abandoned] });
+    lost.op('list', { key: 'list/shared/0', entries: [append] });
+    lost.op('visit', { sent: [] });
+    failover(lost);
+    expect(broken(lost.entries({ timeline: 2 }))).toEqual([]);
+  });
+});
+
 describe('duplicate', () => {
   it('is broken by two rows of one statement, in one history or in two', () => {
     const twice = writeHistory();

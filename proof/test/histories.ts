@@ -35,6 +35,9 @@ export const wrote = (lsn: number, timeline = 1): Position => ({
 });
 export const saw = (lsn: number, timeline = 1): Position => ({ kind: 'seen', timeline, owner: 'aa', lsn: String(lsn) });
 
+/** What a client brings unless told otherwise: it lies beyond all that it could have been shown. */
+const BEYOND_ALL = saw(1_000_000, 99);
+
 const DEPLOYMENT = { writes: 'forward', pools: 'all', store: true, monotonicReads: true } as const;
 
 export function writeHistory(): HistoryBuilder {
@@ -87,7 +90,7 @@ export function writeHistory(): HistoryBuilder {
       endMs: now + 5,
       status: given.outcome === undefined || given.outcome === 'ok' ? 200 : 503,
       outcome: 'ok',
-      sent: [],
+      sent: [BEYOND_ALL],
       received: isAcknowledged ? written.map((each) => wrote(Number(each.lsn) + 1, each.timeline)) : [],
       ...given,
     });
