@@ -285,7 +285,7 @@ describe('token-short', () => {
   });
 });
 
-describe('token-short, of a read', () => {
+describe('token-short, of a client', () => {
   const goOn = (sent: readonly Position[], given: { carries?: 'written'; monotonicReads?: false } = {}): string[] => {
     const { carries = 'both', monotonicReads = true } = given;
     const history = writeHistory();
@@ -299,6 +299,17 @@ describe('token-short, of a read', () => {
   it('is broken by a client that goes on with less than it was shown', () => {
     expect(goOn([])).toEqual(['token-short']);
     expect(goOn([saw(50)])).toEqual(['token-short']);
+  });
+
+  it('is broken by a client that is left with less later on', () => {
+    const goOnWith = (...tokens: readonly Position[]): string[] => {
+      const history = writeHistory();
+      history.op('append', { carries: 'written', received: [wrote(51)] });
+      for (const token of tokens) history.op('visit', { carries: 'written', sent: [token] });
+      return broken(history.entries());
+    };
+    expect(goOnWith(wrote(51), saw(50))).toEqual(['token-short']);
+    expect(goOnWith(wrote(51), saw(51))).toEqual([]);
   });
 
   it('is kept by whatever it brings that reaches so far', () => {

@@ -12,9 +12,7 @@ import type { Violation } from './violation.ts';
 export function checkTokens(history: History): readonly Violation[] {
   return [
     ...history.operations.flatMap((operation) => ofWrite(history, operation)),
-    ...(history.run.deployment.monotonicReads ? [...history.byClient.values()] : []).flatMap((operations) =>
-      operations.flatMap((read, index) => ofRead(history, read, operations[index + 1])),
-    ),
+    ...[...history.byClient.values()].flatMap((operations) => ofClient(history, operations)),
   ];
 }
 
@@ -31,16 +29,40 @@ function ofWrite(history: History, { id, kind, outcome, received }: OperationEnt
   return [{ rule: 'token-short', operations: [id], says: `${placed(bare)}; its client was given ${listed(received)}` }];
 }
 
-/** Judged by what the client really brings with its next request: what it was given before counts as well. */
-function ofRead(history: History, read: OperationEntry, next: OperationEntry | undefined): readonly Violation[] {
-  if (next === undefined || read.carries !== 'both' || read.outcome !== 'ok' || !isRead(read.kind)) return [];
-  const shown = read.entries ?? (read.value === undefined ? [] : [read.value]);
-  const bare = shown
-    .flatMap((id) => history.rowsOf(id).find(({ survives }) => survives) ?? [])
-    .find((row) => !next.sent.some((token) => token.timeline > row.timeline || reaches(token, row)));
-  if (bare === undefined) return [];
-  const says = `${read.client} was shown ${bare.operation}, ${placed(bare)}, and went on with ${listed(next.sent)}`;
-  return [{ rule: 'token-short', operations: [bare.operation, next.id, read.id], says }];
+/** Judged by what the client really brings, as long as it lives: a later answer may have taken away what it had. */
+function ofClient(history: History, operations: readonly OperationEntry[]): readonly Violation[] {
+  const violations: Violation[] = [];
+  let highest: { readonly row: RowEntry; readonly by: string } | undefined;
+  for (const operation of operations) {
+    if (operation.carries === 'nothing') break;
+    const { id, client, sent } = operation;
+    if (highest !== undefined && !isBrought(sent, highest.row)) {
+      const { row, by } = highest;
+      const says = `${client} knew of ${row.operation}, ${placed(row)}, by ${by}, and went on with ${listed(sent)}`;
+      violations.push({ rule: 'token-short', operations: [row.operation, by, id], says });
+      highest = undefined;
+    }
+    for (const row of learnt(history, operation))
+      if (highest === undefined || isBeyond(row, highest.row)) highest = { row, by: id };
+  }
+  return violations;
+}
+
+/** Of what lasts, the rows that an answer told its client of. */
+function learnt(history: History, { id, kind, outcome, carries, entries, value }: OperationEntry): readonly RowEntry[] {
+  if (outcome !== 'ok') return [];
+  const shown = entries ?? (value === undefined ? [] : [value]);
+  const keepsRead = history.run.deployment.monotonicReads && carries === 'both' && isRead(kind);
+  const told = isWrite(kind) ? [id] : keepsRead ? shown : [];
+  return told.flatMap((operation) => history.rowsOf(operation).filter(({ survives }) => survives));
+}
+
+function isBrought(sent: readonly Position[], row: RowEntry): boolean {
+  return sent.some((token) => token.timeline > row.timeline || reaches(token, row));
+}
+
+function isBeyond(row: RowEntry, other: RowEntry): boolean {
+  return row.timeline > other.timeline || (row.timeline === other.timeline && BigInt(row.lsn) > BigInt(other.lsn));
 }
 
 /** The place of a row is where it was written: the end of its transaction, which a token must reach, lies beyond. */
