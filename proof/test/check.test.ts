@@ -116,7 +116,7 @@ describe('read-your-writes', () => {
     const history = writeHistory();
     history.op('set', { carries: 'nothing', client: 'bob', version: 1 });
     history.op('get', { carries: 'nothing', client: 'bob', key: 'register/ada' });
-    history.op('append', { outcome: 'unknown', status: 0, failure: 'timeout', region: 'ap' });
+    history.op('append', { outcome: 'unknown', status: 0, failure: 'ECONNRESET', region: 'ap' });
     history.fault({ kind: 'kill-app', region: 'ap' }, { startMs: 0, endMs: 1 });
     history.op('list', { entries: [] });
     expect(broken(history.entries())).toEqual([]);
@@ -516,7 +516,7 @@ describe('answers', () => {
   });
 
   it('come, unless the app was stopped or killed meanwhile', () => {
-    const silence = { outcome: 'unknown', status: 0, failure: 'timeout', startMs: 100, endMs: 900 } as const;
+    const silence = { outcome: 'unknown', status: 0, failure: 'ECONNRESET', startMs: 100, endMs: 900 } as const;
     const alone = writeHistory();
     alone.op('append', silence);
     expect(broken(alone.entries())).toEqual(['no-answer']);
@@ -532,6 +532,19 @@ describe('answers', () => {
     expect(disturb(50, 2_000, 'us')).toEqual([]);
     expect(disturb(500, 600, 'eu')).toEqual(['no-answer']);
     expect(disturb(10, 60, 'us')).toEqual(['no-answer']);
+  });
+
+  it('come in time from an app that was stopped only for a moment', () => {
+    const wait = (stoppedMs: number): string[] => {
+      const history = writeHistory();
+      history.fault({ kind: 'stop-app', region: 'us' }, { startMs: 8_000, endMs: 8_000 });
+      history.fault({ kind: 'continue-app', region: 'us' }, { startMs: 8_000, endMs: 8_000 + stoppedMs });
+      history.op('append', { outcome: 'unknown', status: 0, failure: 'timeout', startMs: 100, endMs: 15_100 });
+      return broken(history.entries());
+    };
+    expect(wait(300)).toEqual(['no-answer']);
+    expect(wait(2_000)).toEqual([]);
+    expect(wait(20_000)).toEqual([]);
   });
 
   it('lead to a region or nowhere', () => {
