@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkHistory } from '../src/check/check.ts';
-import type { Entry, Knowledge, PromotionNote } from '../src/history/entries.ts';
+import type { Entry, Knowledge, Position, PromotionNote } from '../src/history/entries.ts';
 import { UNKNOWN_LSN } from '../src/history/position.ts';
 import { REGIONS } from '../src/regions.ts';
 import { type HistoryBuilder, saw, writeHistory, wrote } from './histories.ts';
@@ -25,6 +25,14 @@ const knowing = (given: Partial<Knowledge> = {}): Knowledge => ({
   ...given,
 });
 const abandoned = { survives: false } as const;
+/** As tokens name its node. */
+const AP = '68f8181a';
+/** `0/60` is 96: where the one that was not kept left. */
+const twins = (history: HistoryBuilder): void =>
+  history.fault(
+    { kind: 'twins', keep: 'eu', other: 'ap' },
+    { promotions: [promotion({ region: 'ap', fork: '0/60' }), promotion()] },
+  );
 
 describe('checkHistory', () => {
   it('finds nothing in a history in which all is well', () => {
@@ -79,17 +87,36 @@ describe('read-your-writes', () => {
       client: 'bob',
       key: 'register/ada',
       outcome: 'unknown',
-      rows: [{ ...abandoned, timeline: 1 }],
+      rows: [{ ...abandoned, timeline: 1, version: 9 }],
     });
     history.op('get', { version: 9, value: stray });
     expect(broken(history.entries({ timeline: 2 }))).toEqual(['read-your-writes']);
+  });
+
+  it('is broken by the same version of a register with the value of another history', () => {
+    const history = writeHistory();
+    failover(history);
+    history.op('set', { version: 3, rows: [{ timeline: 2 }] });
+    const stray = history.op('set', { client: 'bob', key: 'register/ada', version: 3, rows: [abandoned] });
+    history.op('get', { version: 3, value: stray });
+    expect(broken(history.entries({ timeline: 2 }))).toEqual(['read-your-writes']);
+  });
+
+  it('is broken by a read that lacks a write before that was lost, whatever the answer says', () => {
+    for (const announced of [undefined, 'unknown'] as const) {
+      const history = writeHistory();
+      history.op('append', { received: [wrote(150)], rows: [abandoned] });
+      history.op('list', { entries: [], sent: [wrote(150)], ...(announced && { announced }) });
+      failover(history);
+      expect(broken(history.entries({ timeline: 2 }))).toContain('read-your-writes');
+    }
   });
 
   it('asks nothing of clients that carry no token, nor of writes that were not acknowledged', () => {
     const history = writeHistory();
     history.op('set', { carries: 'nothing', client: 'bob', version: 1 });
     history.op('get', { carries: 'nothing', client: 'bob', key: 'register/ada' });
-    history.op('append', { outcome: 'unknown', status: 0, failure: 'timeout', region: 'ap' });
+    history.op('append', { outcome: 'unknown', status: 0, failure: 'ECONNRESET', region: 'ap' });
     history.fault({ kind: 'kill-app', region: 'ap' }, { startMs: 0, endMs: 1 });
     history.op('list', { entries: [] });
     expect(broken(history.entries())).toEqual([]);
@@ -118,6 +145,19 @@ describe('lost-silently', () => {
     }
   });
 
+  it('is broken by a register that has been set as often in the history that goes on', () => {
+    const read = (announced?: 'lost'): string[] => {
+      const history = writeHistory();
+      history.op('set', { version: 2, received: [wrote(150)], rows: [abandoned] });
+      failover(history);
+      const later = history.op('set', { client: 'bob', key: 'register/ada', version: 3, rows: [{ timeline: 2 }] });
+      history.op('get', { version: 3, value: later, sent: [wrote(150)], ...(announced && { announced }) });
+      return broken(history.entries({ timeline: 2 }));
+    };
+    expect(read()).toEqual(['lost-silently']);
+    expect(read('lost')).toEqual([]);
+  });
+
   it('asks nothing once the token is no longer carried', () => {
     const history = lostWrite();
     history.op('list', { entries: [], sent: [saw(160, 2), wrote(90), { ...wrote(200), owner: 'bb' }] });
@@ -142,6 +182,20 @@ describe('monotonic-reads', () => {
     history.op('get', { key: 'register/shared/0', version: 2, value: two });
     history.op('get', { key: 'register/shared/0', version: 1, value: one });
     expect(broken(history.entries())).toEqual(['monotonic-reads']);
+  });
+
+  it('is broken by a read that lacks what will be lost only later', () => {
+    const read = (lost: 'before' | 'after'): string[] => {
+      const history = writeHistory();
+      const append = history.op('append', { client: 'bob', rows: [abandoned], key: 'list/shared/0' });
+      history.op('list', { key: 'list/shared/0', entries: [append] });
+      if (lost === 'before') failover(history);
+      history.op('list', { key: 'list/shared/0', entries: [] });
+      if (lost === 'after') failover(history);
+      return broken(history.entries({ timeline: 2 }));
+    };
+    expect(read('before')).toEqual([]);
+    expect(read('after')).toEqual(['monotonic-reads']);
   });
 
   it('asks nothing of what was lost, of clients that carry half, and of runs without it', () => {
@@ -178,6 +232,101 @@ describe('lists', () => {
     expect(checkHistory(read([two, one])).map(({ rule }) => rule)).toEqual(['reordered']);
     expect(checkHistory(read([one, two, two])).map(({ rule }) => rule)).toContain('duplicate');
     expect(checkHistory(read([one, 'nobody-1'])).map(({ rule }) => rule)).toContain('phantom');
+  });
+});
+
+describe('registers', () => {
+  const read = (value: string, version: number): string[] => {
+    const history = writeHistory();
+    history.op('set', { id: 'bob-1', client: 'bob', version: 4 });
+    history.op('set', { id: 'bob-2', client: 'bob', key: 'register/bob', version: 4 });
+    history.op('set', { id: 'bob-3', client: 'bob', outcome: 'unknown', status: 500 });
+    history.op('get', { value, version });
+    return broken(history.entries());
+  };
+
+  it('show what somebody set there, as it was set', () => {
+    expect(read('bob-1', 4)).toEqual([]);
+    expect(read('bob-1', 5)).toEqual(['phantom']);
+    expect(read('bob-2', 4)).toEqual(['phantom']);
+    expect(read('nobody-1', 4)).toEqual(['phantom']);
+  });
+
+  it('and lists show nothing that is in no data directory', () => {
+    expect(read('bob-3', 4)).toEqual(['phantom']);
+    const list = writeHistory();
+    const undone = list.op('append', { client: 'bob', outcome: 'unknown', status: 500 });
+    list.op('list', { entries: [undone] });
+    expect(broken(list.entries())).toEqual(['phantom']);
+  });
+});
+
+describe('token-short', () => {
+  const write = (received: readonly Position[], kind: 'append' | 'append-batch' = 'append'): string[] => {
+    const history = writeHistory();
+    const parts = kind === 'append' ? [{}] : [{}, { part: 1, lsn: '60' }];
+    history.op(kind, { carries: 'nothing', received, rows: parts.map((part) => ({ lsn: '50', ...part })) });
+    return broken(history.entries());
+  };
+
+  it('is broken by an acknowledged write whose token does not reach it', () => {
+    expect(write([])).toEqual(['token-short']);
+    expect(write([wrote(50)])).toEqual(['token-short']);
+    expect(write([saw(51)])).toEqual(['token-short']);
+    expect(write([wrote(51, 2)])).toEqual(['token-short']);
+    expect(write([wrote(51)], 'append-batch')).toEqual(['token-short']);
+  });
+
+  it('is kept by one that does, and by one that stands for any position', () => {
+    expect(write([wrote(51)])).toEqual([]);
+    expect(write([saw(40), wrote(51)])).toEqual([]);
+    expect(write([{ ...wrote(0), lsn: UNKNOWN_LSN }])).toEqual([]);
+    expect(write([wrote(61)], 'append-batch')).toEqual([]);
+  });
+});
+
+describe('token-short, of a client', () => {
+  const goOn = (sent: readonly Position[], given: { carries?: 'written'; monotonicReads?: false } = {}): string[] => {
+    const { carries = 'both', monotonicReads = true } = given;
+    const history = writeHistory();
+    const append = history.op('append', { client: 'bob', key: 'list/shared/0', rows: [{ lsn: '50' }] });
+    history.op('list', { carries, key: 'list/shared/0', entries: [append] });
+    history.op('visit', { carries, sent });
+    const deployment = { writes: 'forward', pools: 'all', store: true, monotonicReads } as const;
+    return broken(history.entries({ run: { deployment } }));
+  };
+
+  it('is broken by a client that goes on with less than it was shown', () => {
+    expect(goOn([])).toEqual(['token-short']);
+    expect(goOn([saw(50)])).toEqual(['token-short']);
+  });
+
+  it('is broken by a client that is left with less later on', () => {
+    const goOnWith = (...tokens: readonly Position[]): string[] => {
+      const history = writeHistory();
+      history.op('append', { carries: 'written', received: [wrote(51)] });
+      for (const token of tokens) history.op('visit', { carries: 'written', sent: [token] });
+      return broken(history.entries());
+    };
+    expect(goOnWith(wrote(51), saw(50))).toEqual(['token-short']);
+    expect(goOnWith(wrote(51), saw(51))).toEqual([]);
+  });
+
+  it('is kept by whatever it brings that reaches so far', () => {
+    expect(goOn([saw(51)])).toEqual([]);
+    expect(goOn([wrote(51), saw(20)])).toEqual([]);
+    expect(goOn([saw(40, 2)])).toEqual([]);
+  });
+
+  it('asks nothing of what will be lost, of clients that carry half, and of runs without monotonic reads', () => {
+    expect(goOn([], { carries: 'written' })).toEqual([]);
+    expect(goOn([], { monotonicReads: false })).toEqual([]);
+    const lost = writeHistory();
+    const append = lost.op('append', { client: 'bob', key: 'list/shared/0', rows: [abandoned] });
+    lost.op('list', { key: 'list/shared/0', entries: [append] });
+    lost.op('visit', { sent: [] });
+    failover(lost);
+    expect(broken(lost.entries({ timeline: 2 }))).toEqual([]);
   });
 });
 
@@ -253,31 +402,26 @@ describe('losses', () => {
     expect(broken(history.entries())).toEqual(['acknowledged-nowhere']);
   });
 
-  it('are no matter when two were promoted at once', () => {
-    const history = writeHistory();
-    history.fault(
-      { kind: 'twins', keep: 'eu', other: 'ap' },
-      { promotions: [promotion({ region: 'ap', fork: '0/60' }), promotion()] },
-    );
-    history.op('append', { received: [wrote(110, 2)], rows: [{ ...abandoned, timeline: 2, from: 'ap' }] });
-    expect(broken(history.entries({ timeline: 2 }))).toEqual([]);
-    history.fault(
-      { kind: 'failover', to: 'us' },
-      { promotions: [promotion({ region: 'us', parent: 2, timeline: 3, fork: '0/C8' })] },
-    );
-    expect(broken(history.entries({ timeline: 3 }))).toEqual(['lost-below-fork']);
-    const ofTwin = writeHistory();
-    ofTwin.fault(
-      { kind: 'twins', keep: 'eu', other: 'ap' },
-      { promotions: [promotion({ region: 'ap', fork: '0/60' }), promotion()] },
-    );
-    ofTwin.fault(
-      { kind: 'failover', to: 'us' },
-      { promotions: [promotion({ region: 'us', parent: 2, timeline: 3, fork: '0/C8' })] },
-    );
-    const position = { ...wrote(110, 2), owner: '68f8181a' };
-    ofTwin.op('append', { received: [position], rows: [{ ...abandoned, timeline: 2, from: 'ap' }] });
-    expect(broken(ofTwin.entries({ timeline: 3 }))).toEqual([]);
+  it('are allowed on the other one when two were promoted at once, and beyond the fork of the one that was kept', () => {
+    const lost = (position: Position, goesOn: boolean): string[] => {
+      const history = writeHistory();
+      twins(history);
+      history.op('append', { received: [position], rows: [{ ...abandoned, timeline: position.timeline, from: 'ap' }] });
+      if (goesOn) {
+        history.fault(
+          { kind: 'failover', to: 'us' },
+          { promotions: [promotion({ region: 'us', parent: 2, timeline: 3, fork: '0/C8' })] },
+        );
+      }
+      return broken(history.entries({ timeline: goesOn ? 3 : 2 }));
+    };
+    const ofOther = { ...wrote(110, 2), owner: AP };
+    expect(lost(ofOther, false)).toEqual([]);
+    expect(lost(ofOther, true)).toEqual([]);
+    expect(lost(wrote(110, 2), false)).toEqual(['lost-without-cause']);
+    expect(lost(wrote(110, 2), true)).toEqual(['lost-below-fork']);
+    expect(lost(wrote(101), false)).toEqual([]);
+    expect(lost(wrote(100), false)).toEqual(['lost-below-fork']);
   });
 });
 
@@ -304,6 +448,40 @@ describe('announcements', () => {
   it('are false at or below the fork', () => {
     expect(bring('100', { knew: [knowing()] })).toEqual([]);
     expect(bring('100', { knew: [knowing()], announced: 'lost' })).toEqual(['loss-announced-falsely']);
+  });
+
+  it('are false before anybody was promoted, and after a switchover, which loses nothing', () => {
+    const told = (announced: 'lost' | 'unknown', lsn: string, promote?: 'before' | 'after' | 'planned'): string[] => {
+      const history = writeHistory();
+      if (promote === 'before') failover(history);
+      if (promote === 'planned') history.fault({ kind: 'switchover', to: 'eu' }, { promotions: [promotion()] });
+      history.op('list', { entries: [], sent: [{ ...wrote(0), lsn }], announced });
+      if (promote === 'after') failover(history);
+      return broken(history.entries({ timeline: promote === undefined ? 1 : 2 }));
+    };
+    expect(told('lost', '101', 'before')).toEqual([]);
+    expect(told('lost', '101', 'after')).toEqual(['loss-announced-falsely']);
+    expect(told('lost', '101', 'planned')).toEqual(['loss-announced-falsely']);
+    expect(told('unknown', '90', 'before')).toEqual([]);
+    expect(told('unknown', '90', 'planned')).toEqual([]);
+    expect(told('unknown', UNKNOWN_LSN)).toEqual([]);
+    expect(told('unknown', '90')).toEqual(['loss-announced-falsely']);
+    expect(told('unknown', '101', 'after')).toEqual(['loss-announced-falsely']);
+  });
+
+  it('are as due and as false when two were promoted at once', () => {
+    const told = (announced: 'lost' | 'unknown', sent: Position): string[] => {
+      const history = writeHistory();
+      twins(history);
+      history.op('list', { entries: [], sent: [sent], announced });
+      return broken(history.entries({ timeline: 2 }));
+    };
+    expect(told('lost', wrote(101))).toEqual([]);
+    expect(told('lost', wrote(97))).toEqual([]);
+    expect(told('lost', wrote(96))).toEqual(['loss-announced-falsely']);
+    expect(told('lost', { ...wrote(110, 2), owner: AP })).toEqual([]);
+    expect(told('lost', wrote(110, 2))).toEqual(['loss-announced-falsely']);
+    expect(told('unknown', wrote(110, 2))).toEqual([]);
   });
 
   it('follow the forks over several promotions', () => {
@@ -338,7 +516,7 @@ describe('answers', () => {
   });
 
   it('come, unless the app was stopped or killed meanwhile', () => {
-    const silence = { outcome: 'unknown', status: 0, failure: 'timeout', startMs: 100, endMs: 900 } as const;
+    const silence = { outcome: 'unknown', status: 0, failure: 'ECONNRESET', startMs: 100, endMs: 900 } as const;
     const alone = writeHistory();
     alone.op('append', silence);
     expect(broken(alone.entries())).toEqual(['no-answer']);
@@ -354,6 +532,25 @@ describe('answers', () => {
     expect(disturb(50, 2_000, 'us')).toEqual([]);
     expect(disturb(500, 600, 'eu')).toEqual(['no-answer']);
     expect(disturb(10, 60, 'us')).toEqual(['no-answer']);
+  });
+
+  it('come in time from an app that was stopped only for a moment', () => {
+    const wait = (stoppedMs: number): string[] => {
+      const history = writeHistory();
+      history.fault({ kind: 'stop-app', region: 'us' }, { startMs: 8_000, endMs: 8_000 });
+      history.fault({ kind: 'continue-app', region: 'us' }, { startMs: 8_000, endMs: 8_000 + stoppedMs });
+      history.op('append', { outcome: 'unknown', status: 0, failure: 'timeout', startMs: 100, endMs: 15_100 });
+      return broken(history.entries());
+    };
+    expect(wait(300)).toEqual(['no-answer']);
+    expect(wait(2_000)).toEqual([]);
+    expect(wait(20_000)).toEqual([]);
+  });
+
+  it('lead to a region or nowhere', () => {
+    const history = writeHistory();
+    history.op('visit', { status: 302, redirects: [] });
+    expect(broken(history.entries())).toEqual(['redirect-astray']);
   });
 
   it('redirect once at most', () => {
@@ -373,6 +570,21 @@ describe('answers', () => {
     history.op('append', { region: 'us', final: true, outcome: 'not-sent' });
     expect(broken(history.entries({ recovered: false }))).toEqual(['not-recovered']);
     expect(checkHistory(history.entries({ recovered: false }))).toHaveLength(6);
+  });
+
+  it('are given to every client for all it wrote to, once all is repaired', () => {
+    const read = (pools: 'all' | 'local', hint?: string): string[] => {
+      const history = writeHistory();
+      const refused = { final: true, outcome: 'not-sent', key: 'list/ada/0' } as const;
+      history.op('list', { ...refused, region: 'eu', ...(hint !== undefined && { hint }) });
+      history.op('list', { ...refused, region: 'us' });
+      history.op('list', { ...refused, region: 'us', outcome: 'ok', entries: [] });
+      const deployment = { writes: 'forward', pools, store: true, monotonicReads: true } as const;
+      return broken(history.entries({ run: { deployment } }));
+    };
+    expect(read('all', 'us')).toEqual(['not-recovered']);
+    expect(read('local')).toEqual(['not-recovered']);
+    expect(read('local', 'us')).toEqual([]);
   });
 
   it('may point to the primary where writes are rejected, and nowhere else', () => {
@@ -442,6 +654,16 @@ describe('read-from-fenced', () => {
     expect(read(2, knowing())).toEqual([]);
     expect(read(0, knowing())).toEqual([]);
     expect(read(1, knowing({ timeline: 1 }))).toEqual([]);
+  });
+
+  it('is broken by one that was held until its app had heard of the newer timeline', () => {
+    const read = (known: number): string[] => {
+      const history = writeHistory();
+      history.op('list', { entries: [], served: 'us', knew: [knowing({ timeline: 1 })], written: 1, known });
+      return broken(history.entries({ timeline: 2 }));
+    };
+    expect(read(2)).toEqual(['read-from-fenced']);
+    expect(read(1)).toEqual([]);
   });
 
   it('is broken by a standby that shows what lies beyond a fork, long after the app knew of that', () => {

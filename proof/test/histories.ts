@@ -7,6 +7,8 @@ import type {
   RowEntry,
   RunEntry,
 } from '../src/history/entries.ts';
+import { isWrite } from '../src/history/kinds.ts';
+import { UNKNOWN_LSN } from '../src/history/position.ts';
 import { REGIONS } from '../src/regions.ts';
 import type { Fault } from '../src/schedule/fault.ts';
 
@@ -32,6 +34,9 @@ export const wrote = (lsn: number, timeline = 1): Position => ({
   lsn: String(lsn),
 });
 export const saw = (lsn: number, timeline = 1): Position => ({ kind: 'seen', timeline, owner: 'aa', lsn: String(lsn) });
+
+/** What a client brings unless told otherwise: it lies beyond all that it could have been shown. */
+const BEYOND_ALL = saw(1_000_000, 99);
 
 const DEPLOYMENT = { writes: 'forward', pools: 'all', store: true, monotonicReads: true } as const;
 
@@ -62,6 +67,17 @@ export function writeHistory(): HistoryBuilder {
     count += 1;
     const id = given.id ?? `${given.client ?? 'ada'}-${count}`;
     now += 10;
+    const parts = kind === 'append-slowly' || kind === 'append-batch' ? [{ part: 0 }, { part: 1 }] : [{}];
+    const isAcknowledged = isWrite(kind) && (given.outcome ?? 'ok') === 'ok';
+    const left: readonly Partial<RowEntry>[] = rows ?? (isAcknowledged ? parts : []);
+    const token = given.received?.find((position) => position.kind === 'write' && position.lsn !== UNKNOWN_LSN);
+    // The row lies right before the position that the client is given.
+    const lsn = token === undefined ? String(1_000 + count) : String(BigInt(token.lsn) - 1n);
+    const written = left.map((each) => ({
+      lsn,
+      ...(given.version !== undefined && { version: given.version }),
+      ...each,
+    }));
     entries.push({
       type: 'operation',
       id,
@@ -74,14 +90,11 @@ export function writeHistory(): HistoryBuilder {
       endMs: now + 5,
       status: given.outcome === undefined || given.outcome === 'ok' ? 200 : 503,
       outcome: 'ok',
-      sent: [],
-      received: [],
+      sent: [BEYOND_ALL],
+      received: isAcknowledged ? written.map((each) => wrote(Number(each.lsn) + 1, each.timeline)) : [],
       ...given,
     });
-    const isWrite = kind !== 'get' && kind !== 'list' && kind !== 'visit';
-    const parts = kind === 'append-slowly' || kind === 'append-batch' ? [{ part: 0 }, { part: 1 }] : [{}];
-    const left = rows ?? (isWrite && (given.outcome ?? 'ok') === 'ok' ? parts : []);
-    for (const each of left) row(id, each);
+    for (const each of written) row(id, each);
     return id;
   };
 

@@ -21,7 +21,11 @@ describe('readAnswer', () => {
       version: 3,
       written: 2,
     });
-    expect(answer(200, { entries: ['a', 'b'], written: 0 })).toMatchObject({ entries: ['a', 'b'], written: 0 });
+    expect(answer(200, { entries: ['a', 'b'], written: 0, known: 2 })).toMatchObject({
+      entries: ['a', 'b'],
+      written: 0,
+      known: 2,
+    });
   });
 
   it('hears the notice, the hint, who served it and what they knew', () => {

@@ -11,15 +11,10 @@ type Statement = readonly [text: string, values: readonly unknown[]];
 
 /** The app proper: registers that are set and read, lists that are appended to and read. */
 export function createRoutes(self: Region, router: RegionRouter<Region>) {
+  const known = whenSent(() => router.highest()?.timeline ?? 0);
+  const state = whenSent(() => router.topology().state);
   /** What is known goes in with each statement: the row then proves what its sender knew. */
-  const values = (id: string, part: number, key: string): readonly unknown[] => [
-    id,
-    part,
-    key,
-    self,
-    router.highest()?.timeline ?? 0,
-    router.topology().state,
-  ];
+  const values = (id: string, part: number, key: string): readonly unknown[] => [id, part, key, self, known, state];
 
   const writers = {
     set: async ({ id, key }) => {
@@ -74,12 +69,12 @@ export function createRoutes(self: Region, router: RegionRouter<Region>) {
   };
   const readers = {
     get: async ({ id, key }) => {
-      const { rows } = await read(id, [GET, [key]]);
-      return { value: rows[0]?.operation, version: rows[0]?.version, written: rows[0]?.written };
+      const { rows } = await read(id, [GET, [key, known]]);
+      return { value: rows[0]?.operation, version: rows[0]?.version, written: rows[0]?.written, known: rows[0]?.known };
     },
     list: async ({ id, key }) => {
-      const { rows } = await read(id, [LIST, [key]]);
-      return { entries: rows[0]?.entries, written: rows[0]?.written };
+      const { rows } = await read(id, [LIST, [key, known]]);
+      return { entries: rows[0]?.entries, written: rows[0]?.written, known: rows[0]?.known };
     },
     visit: async () => ({}),
   } satisfies Partial<Record<OperationKind, (asked: Asked) => Promise<object>>>;
@@ -101,6 +96,14 @@ export function createRoutes(self: Region, router: RegionRouter<Region>) {
       refuse(response, error);
     }
   };
+}
+
+/**
+ * A value that node-postgres asks for only when it writes the statement out: a statement that was held or tried again says
+ * what its sender knew then, not when it was called.
+ */
+function whenSent(ask: () => unknown): { readonly toPostgres: () => unknown } {
+  return { toPostgres: ask };
 }
 
 interface Asked {

@@ -30,10 +30,10 @@ const WRITTEN = `CASE WHEN pg_is_in_recovery() THEN 0
 
 /** One row, also for a register that was never set. */
 export const GET = `
-  SELECT held.operation, held.version, ${WRITTEN} FROM (SELECT) one LEFT JOIN registers held ON held.key = $1`;
+  SELECT held.operation, held.version, ${WRITTEN}, $2::int AS known FROM (SELECT) one LEFT JOIN registers held ON held.key = $1`;
 
 export const LIST = `
-  SELECT coalesce(json_agg(operation ORDER BY seq), '[]') AS entries, ${WRITTEN}
+  SELECT coalesce(json_agg(operation ORDER BY seq), '[]') AS entries, ${WRITTEN}, $2::int AS known
   FROM journal WHERE key = $1 AND part = 0`;
 
 /** Everything a data directory holds, for the checker. */

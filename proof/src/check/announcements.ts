@@ -5,7 +5,8 @@ import { leftAt } from './lineage.ts';
 import type { Violation } from './violation.ts';
 
 /**
- * A write token beyond a fork that the app knows is announced as probably lost; one at or below the fork never is.
+ * A write token beyond a fork that the app knows is announced as probably lost; one at or below the fork never is, nor is
+ * one of a timeline that nobody has left yet said to be of unknown fate: an app that always said so would hide every loss.
  */
 export function checkAnnouncements(history: History): readonly Violation[] {
   return history.operations.flatMap((operation) => [...missing(operation), ...unfounded(history, operation)]);
@@ -30,10 +31,13 @@ function missing(operation: OperationEntry): readonly Violation[] {
 }
 
 function unfounded({ lineage }: History, operation: OperationEntry): readonly Violation[] {
-  if (operation.announced !== 'lost' || lineage.hadTwins) return [];
-  const founded = operation.sent.some(({ kind, timeline, lsn }) => {
-    const departure = lineage.departureFrom(timeline);
-    return kind === 'write' && departure !== undefined && BigInt(lsn) > departure.lsn;
+  const { announced, sent, endMs } = operation;
+  if (announced === undefined) return [];
+  const wasLeft = (timeline: number): boolean => (lineage.leftSinceMs(timeline) ?? Number.POSITIVE_INFINITY) <= endMs;
+  const founded = sent.some((position) => {
+    if (position.kind !== 'write') return false;
+    if (announced === 'lost') return lineage.isLeftBehind(position, endMs);
+    return position.lsn === UNKNOWN_LSN || wasLeft(position.timeline);
   });
   if (founded) return [];
   const brought = operation.sent.map(({ kind, timeline, lsn }) => `${kind} ${lsn} of timeline ${timeline}`).join(', ');
@@ -41,7 +45,7 @@ function unfounded({ lineage }: History, operation: OperationEntry): readonly Vi
     {
       rule: 'loss-announced-falsely',
       operations: [operation.id],
-      says: `was told that a write is lost, and brought ${brought || 'no token'}`,
+      says: `was told that ${announced === 'lost' ? 'a write is lost' : 'the fate of a write is unknown'}, and brought ${brought || 'no token'}`,
     },
   ];
 }

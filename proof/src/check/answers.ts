@@ -1,4 +1,5 @@
 import type { FaultEntry, OperationEntry } from '../history/entries.ts';
+import { isRead } from '../history/kinds.ts';
 import { REGIONS, type Region } from '../regions.ts';
 import type { History } from './index-history.ts';
 import type { Violation } from './violation.ts';
@@ -15,6 +16,7 @@ export function checkAnswers(history: History): readonly Violation[] {
       }),
     ),
     ...checkRecovery(history),
+    ...checkLastReads(history),
   ];
 }
 
@@ -27,13 +29,17 @@ function judge(history: History, operation: OperationEntry): readonly Violation[
     violations.push({ rule: 'error-without-outcome', operations, says });
   }
   if (status === 0 && !wasDisturbed(history.faults, operation)) {
-    const says = `got no answer (${failure}) from the app of ${operation.region}, to which nothing had been done`;
+    const says = `got no answer (${failure}) from the app of ${operation.region}, to which nothing had been done that excuses it`;
     violations.push({ rule: 'no-answer', operations, says });
   }
   const [row] = history.rowsOf(id);
   if (row !== undefined && (outcome === 'not-sent' || outcome === 'rolled-back' || outcome === 'rejected')) {
     const says = `was answered ${status} ${code}, ${outcome}, and is in the data of ${row.from} on timeline ${row.timeline}`;
     violations.push({ rule: 'happened-against-word', operations, says });
+  }
+  if (status >= 300 && status < 400) {
+    const says = `was answered ${status}, and not to a region: ${redirects.join(', ') || 'at once'}`;
+    violations.push({ rule: 'redirect-astray', operations, says });
   }
   if (redirects.length > 1) {
     const says = `was redirected ${redirects.length} times: ${redirects.join(', ')}`;
@@ -42,25 +48,36 @@ function judge(history: History, operation: OperationEntry): readonly Violation[
   return violations;
 }
 
-/** An app that was stopped or killed owes no answer; nor one that a redirect led to. */
+/** A client waits for 15 s, and the slowest answer takes some 12: an app that was stopped for less than this was not late by it. */
+const LATE_MS = 2_000;
+
+/** An app that was killed owes no answer, nor one that was stopped for long; nor one that a redirect led to. */
 function wasDisturbed(
   faults: readonly FaultEntry[],
-  { region, redirects = [], startMs, endMs }: OperationEntry,
+  { region, redirects = [], startMs, endMs, failure }: OperationEntry,
 ): boolean {
-  const regions: readonly Region[] = [region, ...redirects];
+  return [region, ...redirects].some((at) => {
+    const shares = absencesOf(faults, at)
+      .map(([since, until]) => Math.min(endMs, until) - Math.max(startMs, since))
+      .filter((ms) => ms >= 0);
+    const outMs = shares.reduce((sum, ms) => sum + ms, 0);
+    return failure === 'timeout' ? outMs >= LATE_MS : shares.length > 0;
+  });
+}
+
+/** From when until when the app of a region was stopped or dead. */
+function absencesOf(faults: readonly FaultEntry[], at: Region): readonly (readonly [since: number, until: number])[] {
+  const absences: (readonly [number, number])[] = [];
   let since: number | undefined;
-  for (const at of regions) {
+  for (const { fault, startMs, endMs } of faults) {
+    if (!('region' in fault) || fault.region !== at) continue;
+    if (fault.kind === 'stop-app' || fault.kind === 'kill-app') since ??= startMs;
+    if (fault.kind !== 'continue-app' && fault.kind !== 'start-app') continue;
+    if (since !== undefined) absences.push([since, endMs]);
     since = undefined;
-    for (const { fault, startMs: begin, endMs: done } of faults) {
-      if (!('region' in fault) || fault.region !== at) continue;
-      if (fault.kind === 'stop-app' || fault.kind === 'kill-app') since ??= begin;
-      if (fault.kind !== 'continue-app' && fault.kind !== 'start-app') continue;
-      if (since !== undefined && startMs <= done && endMs >= since) return true;
-      since = undefined;
-    }
-    if (since !== undefined && endMs >= since) return true;
   }
-  return false;
+  if (since !== undefined) absences.push([since, Number.POSITIVE_INFINITY]);
+  return absences;
 }
 
 /** Once the world is whole again every region reads and writes; where writes are rejected, it says where to go. */
@@ -84,5 +101,26 @@ function checkRecovery({ operations, run, end }: History): readonly Violation[] 
         },
       ];
     }),
+  );
+}
+
+/**
+ * And every client reads, in every region, what it ever wrote to: a read that is refused shows nothing to judge. Only an app
+ * that reaches no other region's database may send it there.
+ */
+function checkLastReads({ operations, run }: History): readonly Violation[] {
+  const ways = new Map<string, OperationEntry>();
+  for (const read of operations) {
+    if (read.final !== true || !isRead(read.kind)) continue;
+    const way = `${read.client} ${read.key} ${read.region}`;
+    if (ways.get(way)?.outcome !== 'ok') ways.set(way, read);
+  }
+  return [...ways.values()].flatMap(
+    ({ id, client, key, region, outcome, status, hint, code, failure }): Violation[] => {
+      const isSentOn = run.deployment.pools === 'local' && outcome === 'not-sent' && hint !== undefined;
+      if (outcome === 'ok' || isSentOn) return [];
+      const says = `after all was repaired, ${client} could not read ${key} in ${region}: ${status} ${code ?? failure ?? ''}`;
+      return [{ rule: 'not-recovered', operations: [id], says }];
+    },
   );
 }

@@ -3,18 +3,20 @@ import { checkAnnouncements } from './announcements.ts';
 import { checkAnswers } from './answers.ts';
 import { checkFencedReads } from './fenced-reads.ts';
 import { type History, indexHistory } from './index-history.ts';
-import { checkLists } from './lists.ts';
 import { checkLosses } from './losses.ts';
 import { checkMonotonicReads } from './monotonic.ts';
 import { checkOwnWrites } from './own-writes.ts';
+import { checkShown } from './shown.ts';
 import { checkStatements } from './statements.ts';
+import { checkTokens } from './tokens.ts';
 import type { Violation } from './violation.ts';
 
 const RULES: readonly ((history: History) => readonly Violation[])[] = [
   checkOwnWrites,
   checkMonotonicReads,
-  checkLists,
+  checkShown,
   checkStatements,
+  checkTokens,
   checkFencedReads,
   checkLosses,
   checkAnnouncements,

@@ -37,8 +37,10 @@ export function checkFencedReads(history: History): readonly Violation[] {
 
 function fromPrimary(read: OperationEntry, { region, timeline }: Knowledge): readonly Violation[] {
   const { written } = read;
-  if (written === undefined || written === 0 || written >= timeline) return [];
-  const says = `${region} read from the primary of timeline ${written} when it had heard of timeline ${timeline}`;
+  // It may have heard of one while the read was held.
+  const heard = Math.max(timeline, read.known ?? 0);
+  if (written === undefined || written === 0 || written >= heard) return [];
+  const says = `${region} read from the primary of timeline ${written} when it had heard of timeline ${heard}`;
   return [{ rule: 'read-from-fenced', operations: [read.id], says }];
 }
 

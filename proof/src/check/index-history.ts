@@ -16,6 +16,8 @@ export interface History {
   rowsOf(operation: string): readonly RowEntry[];
   /** It is in the primary's data at the end. */
   survives(operation: string): boolean;
+  /** Whether an answer of that time may rightly lack it: it was lost, and by then somebody had begun to leave its timeline. */
+  wasLostBy(operation: string, atMs: number): boolean;
   readonly lineage: Lineage;
 }
 
@@ -31,6 +33,9 @@ export function indexHistory(entries: readonly Entry[]): History {
   const rowsById = groupBy(rows, ({ operation }) => operation);
   const surviving = new Set(rows.filter(({ survives }) => survives).map(({ operation }) => operation));
   const faults = of('fault');
+  const rowsOf = (operation: string): readonly RowEntry[] => rowsById.get(operation) ?? [];
+  const survives = (operation: string): boolean => surviving.has(operation);
+  const lineage = lineageOf(faults, end);
   return {
     run,
     end,
@@ -40,9 +45,15 @@ export function indexHistory(entries: readonly Entry[]): History {
     faults,
     exits: of('exit'),
     rows,
-    rowsOf: (operation) => rowsById.get(operation) ?? [],
-    survives: (operation) => surviving.has(operation),
-    lineage: lineageOf(faults, end),
+    rowsOf,
+    survives,
+    wasLostBy: (operation, atMs) => {
+      if (survives(operation)) return false;
+      const [row] = rowsOf(operation);
+      // What is in no data directory at all is another rule's matter.
+      return row === undefined || (lineage.leftSinceMs(row.timeline) ?? Number.POSITIVE_INFINITY) <= atMs;
+    },
+    lineage,
   };
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { EndEntry, FaultEntry, ForkPoint, PromotionNote } from '../history/entries.ts';
+import type { EndEntry, FaultEntry, ForkPoint, Position, PromotionNote } from '../history/entries.ts';
 import { lsnToDecimal } from '../history/position.ts';
 
 /** Where the history that is in force at the end left one timeline. */
@@ -13,40 +13,59 @@ export interface Departure {
 export interface Lineage {
   /** Undefined for the last timeline, and for one that is not in it. */
   departureFrom(timeline: number): Departure | undefined;
-  /** Two were promoted at once: some timelines then have two histories. */
-  readonly hadTwins: boolean;
+  /** When an operator began to leave it, or to promote two to it: nothing on it was lost before. Undefined: never. */
+  leftSinceMs(timeline: number): number | undefined;
+  /** Whether a promotion that had begun by then left this position behind. A switchover leaves none. */
+  isLeftBehind(position: Position, byMs: number): boolean;
   /** Whether one of these owners, as tokens name them, is the twin of that timeline that was not kept. */
   isOtherTwin(timeline: number, owners: readonly string[]): boolean;
 }
 
+interface Note extends PromotionNote {
+  readonly how: Departure['how'];
+  readonly startMs: number;
+  /** It is the twin that was not kept: no part of what goes on. */
+  readonly isOther: boolean;
+}
+
 export function lineageOf(faults: readonly FaultEntry[], end: EndEntry): Lineage {
-  const promotions: (PromotionNote & { readonly how: Departure['how'] })[] = [];
-  const others = new Map<number, string>();
-  for (const { fault, promotions: made = [] } of faults) {
-    if (fault.kind !== 'failover' && fault.kind !== 'switchover' && fault.kind !== 'twins') continue;
-    for (const promotion of made) {
-      // The other twin is no part of what goes on.
-      if (fault.kind === 'twins' && promotion.region !== fault.keep)
-        others.set(promotion.timeline, ownerOf(promotion.region));
-      else promotions.push({ ...promotion, how: fault.kind });
-    }
-  }
+  const notes = faults.flatMap(notesOf);
   const departures = new Map<number, Departure>();
   for (let timeline = end.timeline; timeline > 1; ) {
-    const promotion = promotions.findLast((made) => made.timeline === timeline);
-    if (promotion === undefined) break;
-    departures.set(promotion.parent, {
-      child: timeline,
-      lsn: BigInt(lsnToDecimal(promotion.fork)),
-      how: promotion.how,
-    });
-    timeline = promotion.parent;
+    const note = notes.findLast((made) => made.timeline === timeline && !made.isOther);
+    if (note === undefined) break;
+    departures.set(note.parent, { child: timeline, lsn: forkOf(note), how: note.how });
+    timeline = note.parent;
   }
+  const isOtherTwin = (timeline: number, owners: readonly string[]): boolean =>
+    notes.some((note) => note.isOther && note.timeline === timeline && owners.includes(ownerOf(note.region)));
   return {
     departureFrom: (timeline) => departures.get(timeline),
-    hadTwins: promotions.some(({ how }) => how === 'twins'),
-    isOtherTwin: (timeline, owners) => owners.some((owner) => owner === others.get(timeline)),
+    leftSinceMs: (timeline) =>
+      notes.find(({ parent, timeline: made, how }) => parent === timeline || (how === 'twins' && made === timeline))
+        ?.startMs,
+    isLeftBehind: ({ timeline, owner, lsn }, byMs) =>
+      isOtherTwin(timeline, [owner]) ||
+      notes.some(
+        (note) =>
+          note.startMs <= byMs && note.parent === timeline && note.how !== 'switchover' && BigInt(lsn) > forkOf(note),
+      ),
+    isOtherTwin,
   };
+}
+
+function notesOf({ fault, startMs, promotions = [] }: FaultEntry): readonly Note[] {
+  if (fault.kind !== 'failover' && fault.kind !== 'switchover' && fault.kind !== 'twins') return [];
+  return promotions.map((promotion) => ({
+    ...promotion,
+    how: fault.kind,
+    startMs,
+    isOther: fault.kind === 'twins' && promotion.region !== fault.keep,
+  }));
+}
+
+function forkOf({ fork }: PromotionNote): bigint {
+  return BigInt(lsnToDecimal(fork));
 }
 
 /** As a token names it: the region's only node, hashed. */

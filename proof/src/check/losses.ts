@@ -5,7 +5,8 @@ import type { History } from './index-history.ts';
 import type { Violation } from './violation.ts';
 
 /**
- * What was acknowledged is there at the end; only a failover may have cost a write, and only one beyond the fork.
+ * What was acknowledged is there at the end; only a failover may have cost a write, and only one beyond the fork; and of two
+ * that were promoted at once, the one that was not kept.
  */
 export function checkLosses(history: History): readonly Violation[] {
   return history.operations.flatMap((operation) => {
@@ -23,8 +24,7 @@ function judge({ rowsOf, lineage }: History, operation: OperationEntry): Violati
   }
   if (lineage.isOtherTwin(row.timeline, ownersOn(operation.received, row.timeline))) return undefined;
   const departure = lineage.departureFrom(row.timeline);
-  if (departure === undefined || departure.how === 'twins') {
-    if (lineage.hadTwins) return undefined;
+  if (departure === undefined) {
     const says = `was acknowledged on timeline ${row.timeline}, which nobody left, and is missing`;
     return { rule: 'lost-without-cause', operations, says };
   }

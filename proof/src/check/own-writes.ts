@@ -5,8 +5,8 @@ import type { History } from './index-history.ts';
 import type { Violation } from './violation.ts';
 
 /**
- * Whoever returns its token reads its own writes, in every region. A write that was lost may be missing, but the answer
- * to a client that brings its token back must say so.
+ * Whoever returns its token reads its own writes, in every region. A write that was lost may be missing from then on, but
+ * the answer to a client that brings its token back must say so.
  */
 export function checkOwnWrites(history: History): readonly Violation[] {
   const violations: Violation[] = [];
@@ -31,7 +31,7 @@ function judge(history: History, write: OperationEntry, read: OperationEntry): V
   if (!misses(history, read, write)) return undefined;
   const operations = [write.id, read.id];
   const place = `${read.client} wrote ${write.key} in ${write.region} and ${showsRegister(read)} in ${read.region}`;
-  if (history.survives(write.id))
+  if (!history.wasLostBy(write.id, read.endMs))
     return { rule: 'read-your-writes', operations, says: `${place}: its own write is missing` };
   if (read.announced !== undefined || !covers(read.sent, write.received)) return undefined;
   return { rule: 'lost-silently', operations, says: `${place}: its own write was lost, and the answer did not say so` };

@@ -7,6 +7,7 @@ export type RuleName =
   | 'phantom'
   | 'duplicate'
   | 'torn-transaction'
+  | 'token-short'
   | 'acknowledged-nowhere'
   | 'lost-in-switchover'
   | 'lost-below-fork'
@@ -20,6 +21,7 @@ export type RuleName =
   | 'write-on-twins'
   | 'read-from-fenced'
   | 'redirect-loop'
+  | 'redirect-astray'
   | 'app-ended'
   | 'not-recovered';
 

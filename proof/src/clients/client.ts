@@ -85,7 +85,7 @@ export function createClient(options: ClientOptions): Client {
             received: [],
             redirects,
           }
-        : { ...base, ...readAnswer(answer), ...(kind === 'visit' && { redirects }) };
+        : { ...base, ...readAnswer(answer), ...((kind === 'visit' || redirects.length > 0) && { redirects }) };
     const noted = final ? { ...entry, final } : entry;
     record(noted);
     return noted;

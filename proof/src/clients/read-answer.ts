@@ -24,6 +24,7 @@ export function readAnswer(answer: Answer): Said {
     ...(typeof body['version'] === 'number' && { version: body['version'] }),
     ...(typeof body['value'] === 'string' && { value: body['value'] }),
     ...(typeof body['written'] === 'number' && { written: body['written'] }),
+    ...(typeof body['known'] === 'number' && { known: body['known'] }),
     ...(Array.isArray(body['entries']) && { entries: body['entries'] as string[] }),
     ...(announced !== undefined && { announced }),
     ...(served !== undefined && { served }),

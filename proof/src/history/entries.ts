@@ -95,6 +95,8 @@ export interface OperationEntry {
   readonly entries?: readonly string[];
   /** Of a read: the timeline that the primary it was read from writes; 0 for a standby. */
   readonly written?: number;
+  /** Of a read: the highest timeline its app had heard of when it sent it. */
+  readonly known?: number;
   /** What the answer said of an earlier write of this client. */
   readonly announced?: 'lost' | 'unknown';
   /** Of `visit`: where it was redirected to, one after the other. */
@@ -162,7 +164,7 @@ export interface RowEntry {
   readonly lsn: string;
   readonly transaction: string;
   readonly server: number;
-  /** The app that sent it, and what that knew at that moment. */
+  /** The app that sent it, and what that knew when it wrote it out; of a batch, when it made it. */
   readonly app: Region;
   readonly known: number;
   readonly state: string;

@@ -159,9 +159,9 @@ export const MUTANTS: readonly Mutation[] = [
         replace: 'const lsn = await engine.live.topology.nodes[node.index]?.position;',
       },
     ],
-    breaks: ['monotonic-reads'],
+    breaks: ['monotonic-reads', 'token-short'],
     profile: 'standbys',
     deployment: { monotonicReads: true },
-    seeds: 4,
+    seeds: 2,
   },
 ];
