@@ -48,7 +48,7 @@ export interface RouterEvents {
   'token-invalid': object;
   /** A position came after the head of the answer was written: the client does not have it. */
   'token-late': object;
-  /** A write was done but its position could not be had. */
+  /** Something was written, or seen by a monotonic read, but its position could not be had: only the primary has it. */
   'position-unknown': { readonly node: string };
   /** A client handed out was not given back in time, or was given back inside a transaction. */
   leak: { readonly node: string; readonly why: 'not-released' | 'in-transaction' };

@@ -37,7 +37,7 @@ interface Claim {
   readonly lsn: bigint;
 }
 
-/** A write was done at a position nobody could learn: no standby is ever seen to have it. */
+/** Something was written, or seen, at a position nobody could learn: no standby is ever seen to have it. */
 export const UNKNOWN_LSN = 0xffff_ffff_ffff_ffffn;
 
 export interface Scopes {
@@ -52,8 +52,8 @@ export interface Scopes {
   forGate(scope: Scope): RequestScope;
   /** A write of this scope was committed at `lsn`; undefined when its position could not be learnt. */
   noteWritten(scope: Scope, epoch: Epoch, lsn: bigint | undefined): void;
-  /** A read of this scope saw everything up to `lsn`. */
-  noteSeen(scope: Scope, epoch: Epoch, lsn: bigint): void;
+  /** A read of this scope saw everything up to `lsn`; undefined when its position could not be learnt. */
+  noteSeen(scope: Scope, epoch: Epoch, lsn: bigint | undefined): void;
   /** Everything this scope must see, signed; undefined when there is nothing, or no secret. */
   tokenOf(scope: Scope): string | undefined;
   /** What a token asks for, without a scope. */
@@ -228,10 +228,10 @@ export function createScopes(options: ScopesOptions): Scopes {
       scope.need = higherNeed(scope.need, needAt(epoch, lsn ?? UNKNOWN_LSN));
       if (scope.headClosed) emit('token-late', {});
     },
-    noteSeen: (scope, epoch, lsn) => {
+    noteSeen: (scope, epoch, lsn = UNKNOWN_LSN) => {
       const { seen } = scope;
       if (seen === undefined || isHigher(epoch, lsn, seen.epoch, seen.lsn)) scope.seen = { epoch, lsn };
-      scope.need = higherNeed(scope.need, { ...epoch, lsn });
+      scope.need = higherNeed(scope.need, needAt(epoch, lsn));
       if (scope.headClosed) emit('token-late', {});
     },
     tokenOf: (scope) => {

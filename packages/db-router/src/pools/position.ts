@@ -3,6 +3,7 @@ import { normaliseInsertLsn, parseLsn } from '../causality/lsn.ts';
 import type { Scope } from '../causality/scope.ts';
 import type { Engine } from '../engine.ts';
 import type { PoolNode } from '../topology/node.ts';
+import { highestOf } from '../topology/topology.ts';
 import type { Queryable } from './submittable.ts';
 
 /** The position behind a write, on the same connection: it covers the commit, also under `synchronous_commit = off`. */
@@ -26,18 +27,20 @@ export function noteWritten(engine: Engine, node: PoolNode, scope: Scope, epoch:
 
 /**
  * What a read saw, on the same connection: a position cached before would be a lower bound of it, and the next read could
- * go below it.
+ * go below it. What cannot be learnt only the primary is known to have.
  */
 export async function behindRead(engine: Engine, node: PoolNode, client: Queryable, scope: Scope): Promise<void> {
   const lsn = await askPosition(client, engine.settings.readings.seenPositionSql);
-  const view = engine.live.topology.nodes[node.index];
-  const { system } = engine.live.topology;
-  const owner = engine.live.table.topology.owners.find(
-    (epoch) => epoch.system === system && epoch.timeline === view?.timeline,
-  )?.owner;
-  if (lsn === undefined || view === undefined || system === undefined || owner === undefined) return;
-  const seen = engine.live.topology.primary?.node === node.index ? normaliseInsertLsn(lsn, view.segmentBytes) : lsn;
-  engine.scopes.noteSeen(scope, { system, timeline: view.timeline, owner }, seen);
+  const { nodes, owners, primary, system } = engine.live.topology;
+  const view = nodes[node.index];
+  const epoch = owners.find((known) => known.system === system && known.timeline === view?.timeline);
+  if (lsn === undefined || view === undefined || epoch === undefined) {
+    engine.events.emit('position-unknown', { node: node.id });
+    const highest = highestOf(engine.live.topology);
+    if (highest !== undefined) engine.scopes.noteSeen(scope, highest, undefined);
+    return;
+  }
+  engine.scopes.noteSeen(scope, epoch, primary?.node === node.index ? normaliseInsertLsn(lsn, view.segmentBytes) : lsn);
 }
 
 async function askPosition(client: Queryable, sql: string): Promise<bigint | undefined> {

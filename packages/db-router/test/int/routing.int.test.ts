@@ -3,7 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatLsn, parseLsn } from '../../src/causality/lsn.ts';
 import { createTokenCodec } from '../../src/causality/token.ts';
-import { outcomeOf } from '../../src/index.ts';
+import { outcomeOf, postgresReadings } from '../../src/index.ts';
 import { eventually, failureOf, type Name, SECRET, sleep, startLab, startRouter } from './lab.ts';
 
 describe('reads and writes on real servers', () => {
@@ -291,6 +291,21 @@ describe('reads and writes on real servers', () => {
       expect(seen).toMatchObject({ kind: 'seen', timeline: 1 });
       expect(seen?.lsn).toBeGreaterThanOrEqual(parseLsn(lsn) ?? 0n);
     }
+  });
+
+  it('goes on reading from the primary when it could not learn what a read saw', async () => {
+    const readings = { ...postgresReadings, seenPositionSql: 'SELECT pg_current_wal_insert_lsn()::text AS position' };
+    const router = await startRouter(lab, 'eu', { monotonicReads: true, readings });
+    await router.write('SELECT 1');
+    await eventually(() => router.explain('read').reason === 'local-replica');
+    const scope = router.openScope({ tokens: [], access: 'read' });
+    const recovering = () => router.read('SELECT pg_is_in_recovery() AS recovering').then(({ rows }) => rows[0]);
+    expect(await scope.run(recovering)).toEqual({ recovering: true });
+    expect(router.told('position-unknown')).toEqual([{ node: 'eu/0' }]);
+    expect(await scope.run(recovering)).toEqual({ recovering: false });
+    const { seen = '' } = scope.closeHead();
+    const next = router.openScope({ tokens: [seen], access: 'read' });
+    expect(await next.run(recovering)).toEqual({ recovering: false });
   });
 
   it('says of every read that it was served stale, if that is what it should do', async () => {
