@@ -1,4 +1,5 @@
 import { type Clock, createPoller, type Poller } from '@regionkit/core/kit';
+import { OutcomeUnknownError } from '../errors.ts';
 import type { PoolNode } from './node.ts';
 import { createProbe, type Probe } from './probe.ts';
 import type { Reading, Readings } from './readings.ts';
@@ -36,7 +37,7 @@ export function createMonitor(options: MonitorOptions): Monitor {
   const probes: Probe[] = [];
   const pollers: Poller[] = [];
 
-  for (const { index, pool } of nodes) {
+  for (const { id, index, pool, watchSilent } of nodes) {
     const probe = createProbe({
       pool,
       readings: options.readings,
@@ -44,6 +45,10 @@ export function createMonitor(options: MonitorOptions): Monitor {
       timeoutMs: options.timeoutMs,
       maxConnectionMs: options.maxConnectionMs,
       onSign: () => pollers[index]?.wake(),
+      watchSilent: (openedBeforeMs) => {
+        const destroySilent = watchSilent(openedBeforeMs);
+        return () => destroySilent(new OutcomeUnknownError(id));
+      },
     });
     probes.push(probe);
     const run = async (): Promise<void> => {

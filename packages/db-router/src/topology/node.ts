@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Clock } from '@regionkit/core/kit';
 import type { Pool, PoolClient } from 'pg';
 import { NodeUnavailableError } from '../errors.ts';
@@ -31,6 +32,11 @@ export interface PoolNode {
   turnAway(error: Error): void;
   /** Destroys every connection, handed out or idle. Returns how many. */
   destroyAll(error: Error): number;
+  /**
+   * Takes down what each connection opened before then has received. Called, what it returns destroys those that have
+   * received nothing since.
+   */
+  watchSilent(openedBeforeMs: number): (error: Error) => void;
   /** Connections opened before now are closed when they are idle. */
   recycle(): void;
   /** Calls `listener` when the pool tells that a connection was opened, closed or lost while idle. */
@@ -199,6 +205,15 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
       const { size } = clients;
       return size;
     },
+    watchSilent: (openedBeforeMs) => {
+      const old = [...clients].filter((client) => notice(client).openedAtMs < openedBeforeMs);
+      const received = new Map(old.map((client) => [client, bytesReceived(client)]));
+      return (error) => {
+        for (const [client, bytes] of received) {
+          if (clients.has(client) && bytesReceived(client) === bytes) client.connection.stream.destroy(error);
+        }
+      };
+    },
     recycle: () => {
       recycledAtMs = clock.now();
       for (let idle = pool.idleCount; idle > 0; idle -= 1) {
@@ -227,4 +242,9 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
     },
   };
   return node;
+}
+
+/** Undefined for a stream that does not count: then it has received nothing. */
+function bytesReceived(client: PoolClient): number | undefined {
+  return (client.connection.stream as Partial<Socket>).bytesRead;
 }

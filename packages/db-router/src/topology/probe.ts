@@ -1,6 +1,6 @@
-import type { Clock } from '@regionkit/core/kit';
 import pg, { type Client, type Pool, type PoolConfig } from 'pg';
 import type { Reading, Readings } from './readings.ts';
+import { createSilence, type SilenceOptions } from './silence.ts';
 
 /** Asks one node what it is, on a connection of its own, so that a busy pool does not make it look dead. */
 export interface Probe {
@@ -14,11 +14,9 @@ export interface Probe {
   close(): void;
 }
 
-export interface ProbeOptions {
+export interface ProbeOptions extends SilenceOptions {
   readonly pool: Pool;
   readonly readings: Readings;
-  readonly clock: Clock;
-  readonly timeoutMs: number;
   /** A connection older than this is opened anew, because a name is resolved only then. */
   readonly maxConnectionMs: number;
   /** A sign that the node is no longer what it was: the connection broke, or the server says that it left recovery. */
@@ -27,6 +25,7 @@ export interface ProbeOptions {
 
 export function createProbe(options: ProbeOptions): Probe {
   const { clock, pool, readings } = options;
+  const silence = createSilence(options);
   let client: Client | undefined;
   let openedAtMs = 0;
   let isOutdated = false;
@@ -79,26 +78,33 @@ export function createProbe(options: ProbeOptions): Probe {
       new Promise<Reading>((resolve, reject) => {
         if (isOutdated || clock.now() - openedAtMs > options.maxConnectionMs) drop(client);
         isOutdated = false;
-        const reused = client !== undefined;
+        const reused = client;
+        const askedAtMs = clock.now();
         let timedOut = false;
+        const answered = read().catch((error: unknown) => {
+          if (reused === undefined || timedOut) throw error;
+          return read();
+        });
         const cancel = clock.schedule(() => {
           timedOut = true;
-          drop(client);
+          const silent = client;
+          if (silent !== undefined && silent === reused) {
+            client = undefined;
+            silence.keep({ askedAtMs, answered, drop: () => drop(silent) });
+          } else drop(silent);
           reject(Object.assign(new Error('the probe timed out'), { code: 'ETIMEDOUT' }));
         }, options.timeoutMs);
-        read()
-          .catch((error: unknown) => {
-            if (!reused || timedOut) throw error;
-            return read();
-          })
-          .finally(cancel)
-          .then(resolve, reject);
+        answered.finally(cancel).then((reading) => {
+          if (!timedOut) silence.nodeAnswers();
+          resolve(reading);
+        }, reject);
       }),
     reconnect: () => {
       isOutdated = true;
     },
     close: () => {
       isClosed = true;
+      silence.close();
       drop(client);
     },
   };

@@ -334,6 +334,38 @@ describe('what became of a statement that failed, on real servers', () => {
       expect(await failureOf(router.write('SELECT 1'))).toMatchObject({ code: 'ERR_NO_PRIMARY', outcome: 'not-sent' });
     });
 
+    describe('that waits while its node is silent for less than two looks', () => {
+      const begin = async (text: string, seconds: number) => {
+        const router = await startRouter(lab, 'us', { probe: { quietMs: 1_000, alertMs: 1_000, timeoutMs: 300 } });
+        await router.write('SELECT 1');
+        const settled = router.write(`INSERT INTO note (text) SELECT '${text}' FROM pg_sleep(${seconds})`).then(
+          () => 'done',
+          (error: unknown) => outcomeOf(error),
+        );
+        await asleep('us', `%'${text}' FROM pg_sleep(${seconds})%`);
+        const silent = () =>
+          eventually(() => router.topology().nodes.find(({ id }) => id === 'us/0')?.state === 'unreachable');
+        return { router, settled, silent };
+      };
+
+      it('is of unknown outcome when the path has swallowed its connection, though new ones work', async () => {
+        const { router, settled, silent } = await begin('swallowed', 26);
+        await lab.region('us').drop();
+        await silent();
+        await lab.region('us').heal();
+        expect(await settled).toBe('unknown');
+        expect((await router.write('SELECT 1')).rowCount).toBe(1);
+      });
+
+      it('is done when the server had only stood still', async () => {
+        const { settled, silent } = await begin('stood still', 1);
+        await lab.region('us').freeze();
+        await silent();
+        await lab.region('us').thaw();
+        expect(await settled).toBe('done');
+      });
+    });
+
     it('is of unknown outcome when the server is killed under it, and held, then done once, when it comes after', async () => {
       const router = await startRouter(lab, 'us', { holdWritesMs: 20_000 });
       await router.write('SELECT 1');

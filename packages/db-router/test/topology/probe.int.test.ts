@@ -17,6 +17,7 @@ describe('a probe of a real server', () => {
   /** In front of the server: `hold` keeps what the server says from now on from every connection there is. */
   async function startDoor() {
     const doors: { readonly inner: Socket; readonly outer: Socket }[] = [];
+    let held: typeof doors = [];
     const server = createServer((inner) => {
       const outer = connect(lab.region('us').port, '127.0.0.1');
       doors.push({ inner, outer });
@@ -37,17 +38,18 @@ describe('a probe of a real server', () => {
     return {
       port: (server.address() as { port: number }).port,
       hold: () => {
-        for (const { inner, outer } of doors) outer.unpipe(inner);
+        held = [...doors];
+        for (const { inner, outer } of held) outer.unpipe(inner);
       },
       letGo: () => {
-        for (const { inner, outer } of doors) outer.pipe(inner);
+        for (const { inner, outer } of held) outer.pipe(inner);
       },
       opened: () => doors.length,
       open: () => doors.filter(({ inner }) => !inner.destroyed).length,
     };
   }
 
-  function probeBehind(port: number, timeoutMs: number): Probe {
+  function probeBehind(port: number, timeoutMs: number, destroySilent = () => {}): Probe {
     const url = new URL(lab.region('us').connectionString);
     url.port = String(port);
     const pool = new pg.Pool({ connectionString: url.href });
@@ -58,6 +60,7 @@ describe('a probe of a real server', () => {
       timeoutMs,
       maxConnectionMs: 60_000,
       onSign: () => {},
+      watchSilent: () => destroySilent,
     });
     onTestFinished(() => probe.close());
     return probe;
@@ -72,6 +75,25 @@ describe('a probe of a real server', () => {
     const next = probe.ask().catch(() => probe.ask());
     expect((await next).inRecovery).toBe(false);
     expect(door.opened()).toBe(2);
+  });
+
+  it('tells of connections that stay silent while it has a new one, and of none that answer after all', async () => {
+    const door = await startDoor();
+    let silent = 0;
+    const probe = probeBehind(door.port, 300, () => {
+      silent += 1;
+    });
+    await probe.ask();
+    door.hold();
+    await probe.ask().catch(() => probe.ask());
+    door.letGo();
+    await eventually(() => door.open() === 1);
+    expect(silent).toBe(0);
+
+    door.hold();
+    await probe.ask().catch(() => probe.ask());
+    await eventually(() => silent === 1);
+    await eventually(() => door.open() === 1);
   });
 
   it('answers the question under way when it is told to reconnect, and the next on a new connection', async () => {
