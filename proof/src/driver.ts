@@ -100,6 +100,9 @@ export function createDriver({ operator, primary, schedule, now, record, tell }:
     repair: async () => {
       tell(`${seconds(now())}  everything is repaired`);
       for (const fault of recovery(world)) await perform(fault);
+      // A server may also have given up by itself, which the schedule cannot know.
+      for (const region of othersThan(world.primary))
+        if (!operator.runs(region)) await perform({ kind: 'rejoin', region });
       const until = now() + FOLLOW_MS;
       do {
         await pause(SPACING_MS);

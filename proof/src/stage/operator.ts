@@ -14,6 +14,8 @@ export interface Operator {
   /** Looks which standbys are on that timeline: only one that is can take over without leaving it. */
   look(): Promise<void>;
   hasFollowed(region: Region): boolean;
+  /** Its server is there, if only frozen. */
+  runs(region: Region): boolean;
 }
 
 /** What a schedule asked cannot be done to this world. */
@@ -193,6 +195,7 @@ export function createOperator({ stage, onRows }: OperatorOptions): Operator {
       return timeline;
     },
     hasFollowed: (region) => followed.get(region) === timeline,
+    runs: (region) => lab.region(region).status !== 'down',
     look: async () => {
       await Promise.all(
         lab.regions.map(async (region) => {

@@ -28,7 +28,7 @@ export interface StageOptions {
   readonly mutation?: Mutation | undefined;
   /** Whether apps can be asked how they are. @default false */
   readonly probed?: boolean;
-  /** Where the logs of the apps go. */
+  /** Where the logs of the apps and the servers go. */
   readonly directory: string;
   readonly onEvent: (region: Region, name: string, payload: unknown) => void;
   readonly onExit: (region: Region, why: string) => void;
@@ -52,7 +52,12 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   };
 
   try {
-    const made = await createLab({ regions: REGIONS, roundTripMs: ROUND_TRIP_MS, onProgress: () => {} });
+    const made = await createLab({
+      regions: REGIONS,
+      roundTripMs: ROUND_TRIP_MS,
+      logDir: directory,
+      onProgress: () => {},
+    });
     lab = made;
     await made.primary.query(SCHEMA);
     await made.caughtUp();
