@@ -51,7 +51,7 @@ export const group: Group = {
     tell('1 GiB up and down');
     results.push(...(await carrying(origin, fresh)));
     tell('clients that leave');
-    results.push(await aborting(fresh));
+    results.push(await aborting(origin, fresh));
     await Promise.all([origin, ...fresh.map(([, server]) => server)].map((server) => server.stop()));
     return results;
   },
