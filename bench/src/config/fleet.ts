@@ -95,7 +95,7 @@ async function forReal(): Promise<TrialResult> {
       baseline: 'regionkit',
       metrics: ['timesTheMean', 'refreshes'],
       notes: [
-        `For real, all in this process; ${SHORT_INTERVALS} intervals laid over one another, the peers asked every ${ASK_EVERY_MS} ms.`,
+        `For real, all in this process and started at one moment, as by a deployment; ${SHORT_INTERVALS} intervals laid over one another, the peers asked every ${ASK_EVERY_MS} ms.`,
       ],
     },
     samples,

@@ -38,7 +38,7 @@ export const group: Group = {
               : []),
           ],
           // Who shares a core with whom changes from one moment to the next: many short rounds see all of it.
-          rounds: 25,
+          rounds: 23,
           durationMs: 220,
         }),
       );
