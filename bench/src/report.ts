@@ -59,7 +59,7 @@ function table(result: Result): string[] {
   return [
     ...rows,
     '',
-    [`${result.rounds} rounds.`, ...result.notes].join(' '),
+    [`${result.rounds} ${result.rounds === 1 ? 'round' : 'rounds'}.`, ...result.notes].join(' '),
     ...(bars.length > 0 ? ['', ...bars] : []),
   ];
 }

@@ -37,6 +37,9 @@ export const group: Group = {
               ? [{ contender: 'regionkit', over: 'direct call', metric: 'p50Ms', atMost: 0.4 } as const]
               : []),
           ],
+          notes: [
+            'Each keeps its connections to the origin. regionkit signs every hop; its router is a stub that knows the primary, and no client brings a token.',
+          ],
           // Who shares a core with whom changes from one moment to the next: many short rounds see all of it.
           rounds: 23,
           durationMs: 220,

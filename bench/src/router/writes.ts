@@ -103,7 +103,7 @@ export async function writingFromAfar(router: RegionRouter<Name>, lab: Lab<Name>
     ],
     bars: [{ contender: 'regionkit batch', metric: 'roundTrips', atMost: 1.1 }],
     notes: [
-      'Round trips are the median time over 80 ms. Pipelined by hand (`pipeline: true`), a COMMIT that was answered ROLLBACK looks like any other.',
+      'Round trips are the median time over 80 ms. Pipelined by hand (`pipeline: true`), what a failure in the middle means is left to the app.',
     ],
   });
   await Promise.all([pool.end(), pipelined.end(), sql.end()]);
