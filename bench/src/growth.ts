@@ -43,7 +43,7 @@ export interface GrowthResult {
   readonly bars: readonly never[];
 }
 
-/** At each size the lines are set up, warmed up, and take turns. */
+/** At each size the lines are set up, warmed up, and take turns, each round beginning with another. */
 export async function runGrowth(growth: Growth): Promise<GrowthResult> {
   const { title, by, sizes, metrics, lines, notes = [], rounds = 3, durationMs = 200 } = growth;
   const points = new Map<string, GrowthResult['lines'][number]['points'][number][]>(
@@ -54,7 +54,10 @@ export async function runGrowth(growth: Growth): Promise<GrowthResult> {
     for (const { name, prepare } of lines) sized.push({ name, it: await prepare(size), samples: [] });
     for (const { it } of sized) await it.measure(durationMs);
     for (let round = 0; round < rounds; round += 1) {
-      for (const { it, samples } of sized) samples.push(await it.measure(durationMs));
+      for (let turn = 0; turn < sized.length; turn += 1) {
+        const { it, samples } = sized[(round + turn) % sized.length] as (typeof sized)[number];
+        samples.push(await it.measure(durationMs));
+      }
     }
     for (const { name, it, samples } of sized) {
       await it.close?.();

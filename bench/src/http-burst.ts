@@ -9,13 +9,15 @@ export interface HttpBurst {
   readonly request: string;
   /** How long an answer is waited for. */
   readonly patienceMs: number;
+  /** Called once all connections are open, before the first request: time for the server to accept them. */
+  readonly opened?: () => Promise<void>;
 }
 
 /**
  * Opens all connections, then sends one request on each at the same moment. `lastMs` is when the last answer was there,
  * and unknown if one never was; `toldFailing` counts 5xx.
  */
-export async function httpBurst({ port, connections, request, patienceMs }: HttpBurst): Promise<Sample> {
+export async function httpBurst({ port, connections, request, patienceMs, opened }: HttpBurst): Promise<Sample> {
   const sockets = await Promise.all(
     Array.from({ length: connections }, async () => {
       const socket = connect({ port, host: '127.0.0.1', noDelay: true });
@@ -23,6 +25,7 @@ export async function httpBurst({ port, connections, request, patienceMs }: Http
       return socket;
     }),
   );
+  await opened?.();
   const answers = sockets.map(
     (socket) =>
       new Promise<{ ms: number; failing: boolean } | undefined>((resolve) => {

@@ -12,6 +12,8 @@ export interface HttpLoad {
   readonly request: string;
   /** How the status line of a right answer begins: anything else fails the run. @default 'HTTP/1.1 200' */
   readonly expect?: string;
+  /** Called once all connections are open, before the first request: opening them is no part of the load. */
+  readonly opened?: () => Promise<void>;
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n');
@@ -27,15 +29,21 @@ const endsWith = (bytes: Buffer, end: Buffer): boolean =>
  * Answers must carry `Content-Length`, or be chunked and hold no last chunk within.
  */
 export async function httpLoad(options: HttpLoad): Promise<Sample> {
-  const { port, connections, durationMs, request, expect = 'HTTP/1.1 200' } = options;
+  const { port, connections, durationMs, request, expect = 'HTTP/1.1 200', opened } = options;
   const bytes = Buffer.from(request, 'latin1');
   const latencyNs = createHistogram();
+  const sockets = await Promise.all(
+    Array.from({ length: connections }, async () => {
+      const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+      await once(socket, 'connect');
+      return socket;
+    }),
+  );
+  await opened?.();
   const begin = performance.now();
   const end = begin + durationMs;
 
-  const drive = async (): Promise<void> => {
-    const socket: Socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    await once(socket, 'connect');
+  const drive = async (socket: Socket): Promise<void> => {
     await new Promise<void>((done, fail) => {
       let startedAt = performance.now();
       let pending: Buffer = Buffer.alloc(0);
@@ -67,8 +75,9 @@ export async function httpLoad(options: HttpLoad): Promise<Sample> {
     }).finally(() => socket.destroy());
   };
 
-  await Promise.all(Array.from({ length: connections }, drive));
+  await Promise.all(sockets.map(drive));
   return {
+    requests: latencyNs.count,
     opsPerSecond: (latencyNs.count / (performance.now() - begin)) * 1_000,
     p50Ms: latencyNs.percentile(50) / 1e6,
     p99Ms: latencyNs.percentile(99) / 1e6,

@@ -99,8 +99,10 @@ function scale(values: readonly number[], from: number, to: number): (value: num
   return (value) => round(from + ((to - from) * (Math.log(value) - low)) / span);
 }
 
+/** Of the metrics that a plot may show, those of which more is better. */
+const GOOD = /^(opsPerSecond|mibPerSecond|readable)$/;
 const heading = (title: string, metric: string, y: number): string =>
-  `<text x="10" y="${y}" font-weight="bold">${xml(title)} (${xml(metric)})</text>`;
+  `<text x="10" y="${y}" font-weight="bold">${xml(title)} (${xml(metric)}, ${GOOD.test(metric) ? 'more' : 'less'} is better)</text>`;
 const isOwn = (name: string): boolean => name.startsWith('regionkit');
 const round = (value: number): number => Math.round(value * 10) / 10;
 const xml = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');

@@ -40,7 +40,7 @@ export function markdown(page: Page, level = 1): string {
 /** `Reached: …` or `**Missed**: …`, one line a bar. */
 export function barLines(results: readonly Result[]): string[] {
   return results.flatMap(({ bars }) =>
-    bars.map(({ contender, metric, against, over, atLeast, atMost, measured, reached }) => {
+    bars.map(({ contender, metric, against, over, atLeast, atMost, by, measured, reached }) => {
       const bar = [
         atLeast !== undefined && `≥ ${atLeast.toLocaleString('en-US')}`,
         atMost !== undefined && `≤ ${atMost.toLocaleString('en-US')}`,
@@ -48,7 +48,7 @@ export function barLines(results: readonly Result[]): string[] {
         .filter(Boolean)
         .join(', ');
       const what = `${metric}${against === undefined ? '' : ` × ${against}`}${over === undefined ? '' : ` over ${over}`}`;
-      return `${reached ? 'Reached' : '**Missed**'}: ${contender}, ${what}: ${show(measured)}, bar ${bar}.`;
+      return `${reached ? 'Reached' : '**Missed**'}: ${contender}, ${what}: ${show(measured)}, bar ${bar}${by === 'worst' ? ' in every round' : ''}.`;
     }),
   );
 }
@@ -59,7 +59,7 @@ function table(result: Result): string[] {
   return [
     ...rows,
     '',
-    [`${result.rounds} rounds.`, ...result.notes].join(' '),
+    [`${result.rounds} ${result.rounds === 1 ? 'round' : 'rounds'}.`, ...result.notes].join(' '),
     ...(bars.length > 0 ? ['', ...bars] : []),
   ];
 }

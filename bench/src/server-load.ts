@@ -6,11 +6,15 @@ import type { ServerProcess } from './server-process.ts';
  * Load on a server, and the processor time it took the server for each request: what stays the same when something else
  * wants the machine too.
  */
-export async function serverLoad(server: ServerProcess, load: Omit<HttpLoad, 'port'>): Promise<Sample> {
-  const before = await server.ask();
-  const begin = performance.now();
-  const sample = await httpLoad({ ...load, port: server.port });
-  const requests = ((sample['opsPerSecond'] as number) * (performance.now() - begin)) / 1_000;
+export async function serverLoad(server: ServerProcess, load: Omit<HttpLoad, 'port' | 'opened'>): Promise<Sample> {
+  let before = Number.NaN;
+  const sample = await httpLoad({
+    ...load,
+    port: server.port,
+    opened: async () => {
+      before = (await server.ask())['cpuMs'] ?? Number.NaN;
+    },
+  });
   const { cpuMs = Number.NaN, rssMiB = Number.NaN } = await server.ask();
-  return { ...sample, cpuMicrosPerOp: ((cpuMs - (before['cpuMs'] ?? 0)) * 1_000) / requests, rssMiB };
+  return { ...sample, cpuMicrosPerOp: ((cpuMs - before) * 1_000) / (sample['requests'] as number), rssMiB };
 }

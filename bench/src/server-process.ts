@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { type Answer, createQuestions, type Question } from './questions.ts';
 import type { Sample } from './sample.ts';
 
 /** A server under test in a process of its own, so that the load does not share its event loop. */
@@ -34,17 +35,11 @@ export async function startServer(
     throw new Error(`${name} ${args.join(' ')} ended with status ${status}`);
   });
   early.catch(() => {});
-  const answer = async <T>(): Promise<T> => {
-    const [message] = await Promise.race([once(child, 'message'), early]);
-    return message as T;
-  };
-  const { port } = await answer<{ port: number }>();
+  const questions = createQuestions(child);
+  const [{ port }] = (await Promise.race([once(child, 'message'), early])) as [{ port: number }];
   return {
     port,
-    ask: ({ collected = false } = {}) => {
-      child.send({ collected });
-      return answer<Sample>();
-    },
+    ask: ({ collected = false } = {}) => Promise.race([questions(collected), early]),
     stop: async () => {
       child.kill('SIGKILL');
       await exited;
@@ -54,14 +49,15 @@ export async function startServer(
 
 /** Called by the server's own module: tells the port, answers questions, and ends with the bench. */
 export function serving(port: number, tell: () => Sample | Promise<Sample> = () => ({})): void {
-  process.on('message', async ({ collected }: { readonly collected: boolean }) => {
+  process.on('message', async ({ id, collected }: Question) => {
     if (collected) globalThis.gc?.();
     const told = await tell();
     const { rss, heapUsed } = process.memoryUsage();
     const { user, system } = process.cpuUsage();
     const cpuMs = (user + system) / 1_000;
     const sockets = process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length;
-    process.send?.({ ...told, rssMiB: rss / 2 ** 20, heapMiB: heapUsed / 2 ** 20, cpuMs, sockets });
+    const sample = { ...told, rssMiB: rss / 2 ** 20, heapMiB: heapUsed / 2 ** 20, cpuMs, sockets };
+    process.send?.({ id, sample } satisfies Answer);
   });
   process.on('disconnect', () => process.exit(0));
   process.send?.({ port });

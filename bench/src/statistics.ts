@@ -7,6 +7,8 @@ export interface Spread {
 
 export function spread(values: readonly number[]): Spread {
   if (values.length === 0) throw new RangeError('spread: there are no values');
+  // What was not measured has no place in an order, and a median of the rest would hide it.
+  if (values.some(Number.isNaN)) return { median: Number.NaN, min: Number.NaN, max: Number.NaN };
   const sorted = values.toSorted((a, b) => a - b);
   return { median: quantile(sorted, 0.5), min: sorted[0] as number, max: sorted.at(-1) as number };
 }

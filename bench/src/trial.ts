@@ -18,6 +18,8 @@ export interface Bar {
   readonly over?: string;
   readonly atLeast?: number;
   readonly atMost?: number;
+  /** What is promised of every run is judged by the worst of them. @default 'median' */
+  readonly by?: 'median' | 'worst';
 }
 
 /** What a table is about, whoever fills it. */
@@ -110,7 +112,9 @@ export function judge(comparison: Comparison, samples: ReadonlyMap<string, reado
     })),
     bars: (comparison.bars ?? []).map((bar) => {
       const measured = measure(bar);
-      const reached = measured.median >= (bar.atLeast ?? -Infinity) && measured.median <= (bar.atMost ?? Infinity);
+      const { median, min, max } = measured;
+      const [low, high] = bar.by === 'worst' ? [min, max] : [median, median];
+      const reached = low >= (bar.atLeast ?? -Infinity) && high <= (bar.atMost ?? Infinity);
       return { ...bar, measured, reached };
     }),
   };

@@ -31,4 +31,19 @@ describe('runGrowth', () => {
     expect(line?.exponents['ms']).toBeCloseTo(1);
     expect(line?.exponents['heapKiB']).toBeCloseTo(0);
   });
+
+  it('begins each round with another line', async () => {
+    const order: string[] = [];
+    const line = (name: string) => ({
+      name,
+      prepare: () => ({
+        measure: () => {
+          order.push(name);
+          return { ms: 1 };
+        },
+      }),
+    });
+    await runGrowth({ title: 't', by: 'n', sizes: [1], metrics: ['ms'], rounds: 2, lines: [line('a'), line('b')] });
+    expect(order).toEqual(['a', 'b', 'a', 'b', 'b', 'a']);
+  });
 });

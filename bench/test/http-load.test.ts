@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { httpBurst } from '../src/http-burst.ts';
 import { httpLoad } from '../src/http-load.ts';
 
@@ -39,6 +39,31 @@ it('counts answers, of a known length or chunked', async () => {
     expect(opsPerSecond).toBeGreaterThan(0);
     expect(p50Ms).toBeGreaterThan(0);
   }
+});
+
+it('has opened every connection before the first request, and counts the requests', async () => {
+  let answered = 0;
+  const port = await serve((_request, response) => {
+    answered += 1;
+    response.setHeader('Content-Length', 2).end('ok');
+  });
+  let connected = 0;
+  servers[0]?.on('connection', () => {
+    connected += 1;
+  });
+  let answeredBefore = Number.NaN;
+  const { requests } = await httpLoad({
+    port,
+    connections: 3,
+    durationMs: 50,
+    request: REQUEST,
+    opened: async () => {
+      await vi.waitUntil(() => connected === 3);
+      answeredBefore = answered;
+    },
+  });
+  expect(answeredBefore).toBe(0);
+  expect(requests).toBe(answered);
 });
 
 it('fails on any other answer', async () => {

@@ -42,16 +42,16 @@ const page: Page = {
       {
         title: 'reads',
         baseline: 'pg',
-        metrics: ['ops', 'p99Ms'],
+        metrics: ['opsPerSecond', 'p99Ms'],
         notes: ['Over 32 connections.'],
         bars: [
-          { contender: 'regionkit', metric: 'ops', against: 'pg', atLeast: 0.97 },
-          { contender: 'regionkit', metric: 'ops', atLeast: 1_000_000 },
+          { contender: 'regionkit', metric: 'opsPerSecond', against: 'pg', atLeast: 0.97 },
+          { contender: 'regionkit', metric: 'opsPerSecond', atLeast: 1_000_000 },
         ],
       },
       new Map([
-        ['regionkit', [{ ops: 2_000 }]],
-        ['pg', [{ ops: 1_000 }]],
+        ['regionkit', [{ opsPerSecond: 2_000 }]],
+        ['pg', [{ opsPerSecond: 1_000 }]],
       ]),
     ),
     growth,
@@ -63,15 +63,15 @@ it('tells of every figure, bar, note, machine and command', () => {
   expect(text).toContain('`bench router` on a machine; 2026-01-02, 9 s, load 0.1 before and 1.5 after.');
   expect(text).toContain('| regionkit | 2,000 | 2 | – | – |');
   expect(text).toContain('Over 32 connections.');
-  expect(text).toContain('- Reached: regionkit, ops × pg: 2, bar ≥ 0.97.');
-  expect(text).toContain('- **Missed**: regionkit, ops: 2,000, bar ≥ 1,000,000.');
+  expect(text).toContain('- Reached: regionkit, opsPerSecond × pg: 2, bar ≥ 0.97.');
+  expect(text).toContain('- **Missed**: regionkit, opsPerSecond: 2,000, bar ≥ 1,000,000.');
   expect(text).toContain('| regionkit | *exponent* | *1.00* |');
 });
 
 it('draws every table, escaped', () => {
   const svg = plot(page.about, page.results);
-  expect(svg).toContain('reads (ops)');
-  expect(svg).toContain('nodes &lt;16> (ns)');
+  expect(svg).toContain('reads (opsPerSecond, more is better)');
+  expect(svg).toContain('nodes &lt;16> (ns, less is better)');
   expect(svg).not.toContain('NaN');
 });
 
@@ -82,7 +82,7 @@ it('publishes what earlier runs have left, read back from JSON', () => {
     writeFileSync(join(directory, 'router.json'), JSON.stringify(page));
     publish(at, at);
     const text = readFileSync(join(directory, 'figures.md'), 'utf8');
-    expect(text).toContain('- router, reads: **Missed**: regionkit, ops: 2,000, bar ≥ 1,000,000.');
+    expect(text).toContain('- router, reads: **Missed**: regionkit, opsPerSecond: 2,000, bar ≥ 1,000,000.');
     expect(text).toContain('![routing](figures/router.svg)');
     expect(text).toContain('### reads');
     expect(text).toContain('| regionkit | 2,000 | 2 | – | – |');

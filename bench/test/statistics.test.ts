@@ -7,6 +7,10 @@ describe('spread', () => {
     expect(spread([4, 1, 2, 3])).toEqual({ median: 2.5, min: 1, max: 4 });
   });
 
+  it('is unknown if one value is: it has no place in the order', () => {
+    expect(spread([1, Number.NaN, 3])).toEqual({ median: Number.NaN, min: Number.NaN, max: Number.NaN });
+  });
+
   it('refuses to make a figure of nothing', () => {
     expect(() => spread([])).toThrow(RangeError);
   });

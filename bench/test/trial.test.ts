@@ -48,6 +48,13 @@ describe('judge', () => {
     expect(judged({ atLeast: 26 })).toMatchObject({ reached: false });
   });
 
+  it('holds what is promised of every run against the worst of them', () => {
+    expect(judged({ atMost: 39 })).toMatchObject({ reached: true });
+    expect(judged({ atMost: 39, by: 'worst' })).toMatchObject({ reached: false });
+    expect(judged({ atMost: 40, by: 'worst' })).toMatchObject({ reached: true });
+    expect(judged({ atLeast: 11, by: 'worst' })).toMatchObject({ reached: false });
+  });
+
   it('reaches no bar with what was never measured', () => {
     expect(judged({ metric: 'p99Ms', atMost: 1 })).toMatchObject({ reached: false });
   });

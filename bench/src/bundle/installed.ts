@@ -13,6 +13,9 @@ interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
+/** What npm packs whatever `files` says. */
+const ALWAYS_PUBLISHED = ['package.json', 'README.md', 'LICENSE'];
+
 export function installed(name: string, from: string = process.cwd()): Installed {
   const seen = new Map<string, number>();
   const visit = (directory: string): void => {
@@ -20,7 +23,8 @@ export function installed(name: string, from: string = process.cwd()): Installed
     const { files, dependencies = {} } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Manifest;
     // Ours are linked: of the workspace only what is published counts.
     const linked = !directory.includes('node_modules');
-    seen.set(directory, linked ? sum((files ?? []).map((file) => bytesIn(join(directory, file)))) : bytesIn(directory));
+    const published = [...new Set([...ALWAYS_PUBLISHED, ...(files ?? [])])];
+    seen.set(directory, linked ? sum(published.map((file) => bytesIn(join(directory, file)))) : bytesIn(directory));
     for (const dependency of Object.keys(dependencies)) visit(find(dependency, directory));
   };
   visit(find(name, from));

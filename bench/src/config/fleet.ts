@@ -49,7 +49,7 @@ async function byTheRules(): Promise<TrialResult> {
       title: `a fleet of ${PROCESSES}, every 15 minutes: the fullest 1 % of the interval`,
       baseline: 'regionkit',
       metrics: ['timesTheMean', 'inOneInterval', 'refreshes'],
-      bars: [{ contender: 'regionkit', metric: 'timesTheMean', atMost: 3 }],
+      bars: [{ contender: 'regionkit', metric: 'timesTheMean', atMost: 3, by: 'worst' }],
       notes: [
         `On a fake clock; ${INTERVALS} intervals laid over one another. \`inOneInterval\` is the fullest hundredth of any single interval, where the mean is one refresh: there chance alone makes four or five.`,
       ],
@@ -95,7 +95,7 @@ async function forReal(): Promise<TrialResult> {
       baseline: 'regionkit',
       metrics: ['timesTheMean', 'refreshes'],
       notes: [
-        `For real, all in this process; ${SHORT_INTERVALS} intervals laid over one another, the peers asked every ${ASK_EVERY_MS} ms.`,
+        `For real, all in this process and started at one moment, as by a deployment; ${SHORT_INTERVALS} intervals laid over one another, the peers asked every ${ASK_EVERY_MS} ms.`,
       ],
     },
     samples,

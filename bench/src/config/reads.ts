@@ -30,7 +30,7 @@ export async function reading(): Promise<TrialResult> {
     ],
     bars: [{ contender: 'regionkit get', over: 'an empty call', metric: 'nsPerOp', atMost: 10 }],
     notes: [
-      '`nsPerOp` is processor time. The peers are asynchronous: their calls are awaited; that of middy is the whole handler it wraps.',
+      '`nsPerOp` is processor time. The peers are asynchronous: their calls are awaited; that of middy is the whole handler it wraps. A property of a value is read through a getter: values are redacted where they are printed.',
     ],
   });
   await config.close();

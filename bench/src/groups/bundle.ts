@@ -77,6 +77,7 @@ const TABLES: readonly {
     entries: [
       { entry: '@regionkit/config', budgetBytes: 12_500 },
       { entry: '@regionkit/config/aws', from: '@regionkit/config', external: AWS, budgetBytes: 7_000 },
+      { entry: '@regionkit/config/testing', from: '@regionkit/config', external: AWS },
       {
         entry: '@aws-lambda-powertools/parameters/secrets',
         from: '@aws-lambda-powertools/parameters',
@@ -84,6 +85,11 @@ const TABLES: readonly {
       },
       { entry: '@middy/secrets-manager', external: AWS },
     ],
+  },
+  {
+    title: 'lab',
+    notes: ['For tests. Without `pg`, and without the PostgreSQL of the platform, an optional dependency.'],
+    entries: [{ entry: '@regionkit/lab', external: ['pg'] }],
   },
   {
     title: 'health',

@@ -18,6 +18,11 @@ const WAYS = [
   ['under-pressure', '@fastify/under-pressure'],
   ['nest', '@nestjs/terminus'],
 ] as const;
+/** Those a dependency that hangs is told by: a constant in Fastify notices no more than the other. */
+const HUNG = [
+  ...WAYS.filter(([way]) => way !== 'fastify-constant' && way !== 'regionkit-fastify'),
+  ['terminus-limited', '@godaddy/terminus, its check given up after 200 ms'],
+] as const;
 const AT_ONCE = 1_000;
 /** As long as a prober waits. */
 const PATIENCE_MS = 1_000;
@@ -66,6 +71,8 @@ async function probing(): Promise<TrialResult> {
     })),
     bars: [
       { contender: 'regionkit on node:http', against: 'node:http, a constant', metric: 'opsPerSecond', atLeast: 0.95 },
+      // What a probe takes of a processor on top of writing the same bytes: deciding, and carrying the decision out.
+      { contender: 'regionkit on node:http', over: 'node:http, a constant', metric: 'cpuMicrosPerOp', atMost: 5 },
       { contender: 'regionkit in fastify', against: 'fastify, a constant', metric: 'opsPerSecond', atLeast: 0.95 },
     ],
     notes: ['One check each, of a dependency that answers at once. Each server in a process of its own.'],
@@ -78,8 +85,7 @@ async function probing(): Promise<TrialResult> {
 }
 
 async function bursting(): Promise<TrialResult> {
-  const ways = WAYS.filter(([way]) => way !== 'fastify-constant' && way !== 'regionkit-fastify');
-  const servers = await Promise.all(ways.map(([way]) => startServer('health', [way, 'hung'])));
+  const servers = await Promise.all(HUNG.map(([way]) => startServer('health', [way, 'hung'])));
   // The first look of each, and long enough for a verdict to turn.
   for (const { port } of servers) await httpBurst({ port, connections: 1, request: PROBE, patienceMs: PATIENCE_MS });
   await new Promise((done) => setTimeout(done, 3_000));
@@ -87,20 +93,28 @@ async function bursting(): Promise<TrialResult> {
     title: `${AT_ONCE.toLocaleString('en-US')} probes at once while the dependency hangs`,
     baseline: 'node:http, a constant',
     metrics: ['lastMs', 'p50Ms', 'answered', 'toldFailing'],
-    contenders: ways.map(([, name], at) => ({
+    contenders: HUNG.map(([, name], at) => ({
       name,
       measure: () => {
-        const { port } = servers[at] as (typeof servers)[number];
-        return httpBurst({ port, connections: AT_ONCE, request: PROBE, patienceMs: PATIENCE_MS });
+        const server = servers[at] as ServerProcess;
+        // It has accepted them all when it has come to answer that.
+        const opened = async (): Promise<void> => void (await server.ask());
+        return httpBurst({
+          port: server.port,
+          connections: AT_ONCE,
+          request: PROBE,
+          patienceMs: PATIENCE_MS,
+          opened,
+        });
       },
     })),
     bars: [
       { contender: 'regionkit on node:http', metric: 'lastMs', atMost: 50 },
-      { contender: 'regionkit on node:http', metric: 'answered', atLeast: AT_ONCE },
-      { contender: 'regionkit on node:http', metric: 'toldFailing', atLeast: AT_ONCE },
+      { contender: 'regionkit on node:http', metric: 'answered', atLeast: AT_ONCE, by: 'worst' },
+      { contender: 'regionkit on node:http', metric: 'toldFailing', atLeast: AT_ONCE, by: 'worst' },
     ],
     notes: [
-      `On ${AT_ONCE.toLocaleString('en-US')} open connections; whoever has not answered after ${PATIENCE_MS.toLocaleString('en-US')} ms has not answered. A constant, of course, notices nothing.`,
+      `On ${AT_ONCE.toLocaleString('en-US')} open connections; whoever has not answered after ${PATIENCE_MS.toLocaleString('en-US')} ms has not answered. A constant, of course, notices nothing. regionkit looks every 500 ms here and gives a look up after 200 ms; the peers look for each probe, and as long as the check takes.`,
     ],
     rounds: 15,
   });
@@ -142,7 +156,7 @@ async function hanging(): Promise<TrialResult> {
       title: 'from the first look that hangs to the verdict',
       baseline: 'regionkit',
       metrics: ['ms'],
-      bars: [{ contender: 'regionkit', metric: 'ms', atMost: 1_000 * 2 + 2_000 }],
+      bars: [{ contender: 'regionkit', metric: 'ms', atMost: 1_000 * 2 + 2_000, by: 'worst' }],
       notes: ['Defaults: every 2 s, a timeout of 1 s, two failures turn the verdict. On a fake clock.'],
     },
     new Map([['regionkit', samples]]),

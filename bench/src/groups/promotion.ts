@@ -4,12 +4,14 @@ import { createLab, type Lab } from '@regionkit/lab';
 import pg from 'pg';
 import postgres from 'postgres';
 import type { Group } from '../group.ts';
+import { openHearing } from '../promotion/hearing.ts';
 import { quantile } from '../statistics.ts';
 import { judge, type TrialResult } from '../trial.ts';
 
 const REGIONS = ['us-east-1', 'eu-west-1', 'ap-southeast-1'] as const;
 type Name = (typeof REGIONS)[number];
 const DRILLS = 20;
+const HEARING_DRILLS = 5;
 const PACE_MS = 5;
 /** How long the old primary is gone, and known to be, when the promotion is ordered. */
 const GONE_MS = 1_500;
@@ -22,9 +24,19 @@ interface Writer {
   start(): { readonly done: Promise<number>; stop(): Promise<void> };
 }
 
+type Started = readonly { readonly name: string; readonly done: Promise<number> }[];
+
+/** Those who are timed in one drill. */
+interface Contest {
+  /** Called when the old primary is dead; resolves when everybody knows, and waits. */
+  start(): Promise<Started>;
+  stop(): Promise<unknown>;
+}
+
 /**
  * Twenty times: the primary dies, every writer learns it, the standby next door is promoted, and each writer's first
- * acknowledged write is timed from the moment the promotion was ordered.
+ * acknowledged write is timed from the moment the promotion was ordered. Then a few times more, with nobody but apps that
+ * each reach the database of their own region alone.
  */
 export const group: Group = {
   name: 'promotion',
@@ -32,34 +44,72 @@ export const group: Group = {
     await using lab = await createLab({ regions: REGIONS, onProgress: () => {} });
     await lab.primary.query('create table drill (id bigserial primary key, who text)');
     await lab.caughtUp();
-    const elapsedMs = new Map<string, number[]>();
-    for (let drill = 0; drill < DRILLS; drill += 1) {
-      const dead = lab.primary.name;
-      const next = REGIONS.find((name) => name !== dead) as Name;
-      const writers = await writersFor(lab, next);
-      await lab.region(dead).kill();
-      const started = writers.map((writer) => ({ name: writer.name, ...writer.start() }));
-      await pause(GONE_MS);
-      const orderedAt = performance.now();
-      const promotion = lab.failover({ to: next });
-      await Promise.all(
-        started.map(async ({ name, done }) => {
-          const list = elapsedMs.get(name) ?? [];
-          elapsedMs.set(name, list);
-          list.push((await done) - orderedAt);
-        }),
-      );
-      await promotion;
-      await Promise.all(started.map(({ stop }) => stop()));
-      await lab.region(dead).rejoin();
-      await lab.caughtUp();
+    const writing: Times = new Map();
+    for (let at = 1; at <= DRILLS; at += 1)
+      tell(`drill ${at} of ${DRILLS}: ${await drill(lab, writing, (next) => writers(lab, next))}`);
+    const hearing: Times = new Map();
+    for (let at = 1; at <= HEARING_DRILLS; at += 1)
       tell(
-        `drill ${drill + 1} of ${DRILLS}: ${[...elapsedMs].map(([name, ms]) => `${name} ${ms.at(-1)?.toFixed(0)} ms`).join(', ')}`,
+        `hearing of it, drill ${at} of ${HEARING_DRILLS}: ${await drill(lab, hearing, (next) => hearers(lab, next))}`,
       );
-    }
-    return summary(elapsedMs);
+    return summary(writing, hearing);
   },
 };
+
+/** By name, one a drill. */
+type Times = Map<string, number[]>;
+
+async function drill(lab: Lab<Name>, elapsedMs: Times, prepare: (next: Name) => Promise<Contest>): Promise<string> {
+  const dead = lab.primary.name;
+  const next = REGIONS.find((name) => name !== dead) as Name;
+  const contest = await prepare(next);
+  await lab.region(dead).kill();
+  const started = await contest.start();
+  const orderedAt = performance.now();
+  const promotion = lab.failover({ to: next });
+  await Promise.all(
+    started.map(async ({ name, done }) => {
+      const list = elapsedMs.get(name) ?? [];
+      elapsedMs.set(name, list);
+      list.push((await done) - orderedAt);
+    }),
+  );
+  await promotion;
+  await contest.stop();
+  await lab.region(dead).rejoin();
+  await lab.caughtUp();
+  return [...elapsedMs].map(([name, ms]) => `${name} ${ms.at(-1)?.toFixed(0)} ms`).join(', ');
+}
+
+async function writers(lab: Lab<Name>, next: Name): Promise<Contest> {
+  const all = await writersFor(lab, next);
+  let started: readonly ({ readonly name: string } & ReturnType<Writer['start']>)[] = [];
+  return {
+    start: async () => {
+      started = all.map((writer) => ({ name: writer.name, ...writer.start() }));
+      await pause(GONE_MS);
+      return started;
+    },
+    stop: () => Promise.all(started.map(({ stop }) => stop())),
+  };
+}
+
+async function hearers(lab: Lab<Name>, next: Name): Promise<Contest> {
+  const dead = lab.primary.name;
+  const far = REGIONS.find((name) => name !== dead && name !== next) as Name;
+  const hearing = await openHearing(lab, REGIONS, dead);
+  return {
+    start: async () => {
+      await hearing.kill(dead);
+      await hearing.gone();
+      return [
+        { name: NEAR, done: hearing.knows(next, next) },
+        { name: FAR, done: hearing.knows(far, next) },
+      ];
+    },
+    stop: hearing.close,
+  };
+}
 
 async function writersFor(lab: Lab<Name>, next: Name): Promise<readonly Writer[]> {
   const pools = Object.fromEntries(
@@ -177,11 +227,16 @@ function attempts(write: () => PromiseLike<unknown>, close: () => PromiseLike<un
 }
 
 const OWN = 'regionkit write, held';
+/** How often the others are asked while no primary is known, by default. */
+const POLL_MS = 250;
+const NEAR = 'regionkit in the region promoted';
+const FAR = 'regionkit in the third region';
 const BARE = 'bare loop on one open connection';
 
-function summary(elapsedMs: ReadonlyMap<string, readonly number[]>): TrialResult[] {
-  const perDrill = [...elapsedMs].map(([name, all]) => [name, all.map((ms) => ({ ms }))] as const);
-  const p95 = [...elapsedMs].map(([name, all]) => {
+function summary(writing: Times, hearing: Times): TrialResult[] {
+  const perDrill = (elapsedMs: Times) =>
+    new Map([...elapsedMs].map(([name, all]) => [name, all.map((ms) => ({ ms }))] as const));
+  const p95 = [...writing].map(([name, all]) => {
     const sorted = all.toSorted((a, b) => a - b);
     return [name, [{ p95Ms: quantile(sorted, 0.95) }]] as const;
   });
@@ -196,16 +251,28 @@ function summary(elapsedMs: ReadonlyMap<string, readonly number[]>): TrialResult
           `The old primary was killed ${GONE_MS.toLocaleString('en-US')} ms before. All writers wait at once, and try every ${PACE_MS} ms; regionkit holds its write by itself.`,
         ],
       },
-      new Map(perDrill),
+      perDrill(writing),
     ),
     judge(
       {
-        title: `the same, 95th of 100 by ${DRILLS} drills`,
+        title: `the same, 95th percentile of ${DRILLS} drills`,
         baseline: BARE,
         metrics: ['p95Ms'],
         bars: [{ contender: OWN, metric: 'p95Ms', atMost: 250 }],
       },
       new Map(p95),
+    ),
+    judge(
+      {
+        title: 'from the promotion to knowing the primary, each region reaching its own database alone',
+        baseline: NEAR,
+        metrics: ['ms'],
+        bars: [{ contender: FAR, over: NEAR, metric: 'ms', atMost: POLL_MS, by: 'worst' }],
+        notes: [
+          `A write is held in both. The third region has only the documents of the others to go by, asked for every ${POLL_MS} ms meanwhile.`,
+        ],
+      },
+      perDrill(hearing),
     ),
   ];
 }

@@ -23,8 +23,15 @@ const look = (): Promise<void> => {
   looks += 1;
   return dependency === 'hung' && looks > 1 ? new Promise(() => {}) : Promise.resolve();
 };
+/** As long as regionkit gives it here. */
+const TIMEOUT_MS = 200;
+const givenUp = (): Promise<never> =>
+  new Promise((_done, fail) => setTimeout(fail, TIMEOUT_MS, new Error('the check took too long')));
 const regionkit = () => {
-  const health = createHealth({ regions: edgeRegions('us-east-1'), defaults: { intervalMs: 500, timeoutMs: 200 } });
+  const health = createHealth({
+    regions: edgeRegions('us-east-1'),
+    defaults: { intervalMs: 500, timeoutMs: TIMEOUT_MS },
+  });
   health.check('dependency', look, { affects: ['reads', 'writes'] });
   return health;
 };
@@ -46,6 +53,14 @@ const WAYS: Readonly<Record<string, () => Promise<number>>> = {
   },
   terminus: () =>
     listening(createTerminus(createServer(notFound as never), { healthChecks: { '/health': look }, signals: [] })),
+  'terminus-limited': () =>
+    listening(
+      createTerminus(createServer(notFound as never), {
+        healthChecks: { '/health': () => Promise.race([look(), givenUp()]) },
+        signals: [],
+        logger: () => {},
+      }),
+    ),
   'fastify-constant': () => {
     const app = fastify();
     app.get('/health', (_request, reply) => reply.headers(HEAD).send(BODY));

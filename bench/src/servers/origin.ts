@@ -9,7 +9,12 @@ import { serving } from '../server-process.ts';
 const answer = Buffer.alloc(1_024, 'a');
 const THINKING_MS = 100;
 const block = Buffer.alloc(64 * 1_024, 'b');
+/** Exchanges whose other side left before the answer was whole. */
+let cutShort = 0;
 const server = createServer((request, response) => {
+  response.on('close', () => {
+    if (!response.writableFinished) cutShort += 1;
+  });
   if (request.url?.startsWith('/source')) {
     let left = Number(new URL(request.url, 'http://origin').searchParams.get('bytes'));
     response.writeHead(200, { 'Content-Length': left });
@@ -40,4 +45,4 @@ function respond(response: ServerResponse): void {
 }
 
 server.keepAliveTimeout = 60_000;
-server.listen(0, '127.0.0.1', () => serving((server.address() as AddressInfo).port));
+server.listen(0, '127.0.0.1', () => serving((server.address() as AddressInfo).port, () => ({ cutShort })));
