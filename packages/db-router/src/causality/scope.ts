@@ -83,7 +83,9 @@ const REFRESH_SPACING_MS = 10_000;
 export function createScopes(options: ScopesOptions): Scopes {
   const { codec, clock, emit } = options;
   const storage = new AsyncLocalStorage<Scope>();
-  const owners = new Map(codec === undefined ? [] : options.owners.map((owner) => [codec.ownerHash(owner), owner]));
+  // A read may have been served where nobody knew who writes what it saw: that owner has no name.
+  const names = ['', ...options.owners];
+  const owners = new Map(codec === undefined ? [] : names.map((owner) => [codec.ownerHash(owner), owner]));
   let refreshedAtMs = Number.NEGATIVE_INFINITY;
 
   const invalid = (): void => {

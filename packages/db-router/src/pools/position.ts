@@ -2,8 +2,8 @@ import type { Epoch } from '@regionkit/core';
 import { normaliseInsertLsn, parseLsn } from '../causality/lsn.ts';
 import type { Scope } from '../causality/scope.ts';
 import type { Engine } from '../engine.ts';
+import { ownerOf } from '../topology/hear.ts';
 import type { PoolNode } from '../topology/node.ts';
-import { highestOf } from '../topology/topology.ts';
 import type { Queryable } from './submittable.ts';
 
 /** The position behind a write, on the same connection: it covers the commit, also under `synchronous_commit = off`. */
@@ -33,14 +33,13 @@ export async function behindRead(engine: Engine, node: PoolNode, client: Queryab
   const lsn = await askPosition(client, engine.settings.readings.seenPositionSql);
   const { nodes, owners, primary, system } = engine.live.topology;
   const view = nodes[node.index];
-  const epoch = owners.find((known) => known.system === system && known.timeline === view?.timeline);
-  if (lsn === undefined || view === undefined || epoch === undefined) {
-    engine.events.emit('position-unknown', { node: node.id });
-    const highest = highestOf(engine.live.topology);
-    if (highest !== undefined) engine.scopes.noteSeen(scope, highest, undefined);
-    return;
-  }
-  engine.scopes.noteSeen(scope, epoch, primary?.node === node.index ? normaliseInsertLsn(lsn, view.segmentBytes) : lsn);
+  if (view === undefined || system === undefined) return;
+  const { timeline } = view;
+  const owner = ownerOf(owners, system, timeline);
+  if (lsn === undefined) engine.events.emit('position-unknown', { node: node.id });
+  const reachable =
+    lsn !== undefined && primary?.node === node.index ? normaliseInsertLsn(lsn, view.segmentBytes) : lsn;
+  engine.scopes.noteSeen(scope, { system, timeline, owner: owner ?? '' }, owner === undefined ? undefined : reachable);
 }
 
 async function askPosition(client: Queryable, sql: string): Promise<bigint | undefined> {

@@ -14,7 +14,7 @@ export interface Seat {
   readonly forToken: Route;
   readonly wait: Route;
   readonly stale: Route;
-  /** Who wrote the timeline it is on; undefined when that is not certain. */
+  /** Who wrote the timeline it is on: empty when nobody is known to, undefined when that is not certain. */
   readonly owner: string | undefined;
 }
 

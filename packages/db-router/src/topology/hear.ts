@@ -72,13 +72,13 @@ export function hearForks(facts: Facts, forks: readonly Fork[]): Facts {
   return news.length === 0 ? facts : { ...facts, forks: [...news, ...facts.forks].slice(0, MAX_FORKS) };
 }
 
-/** Who wrote a timeline: undefined when nobody is known to, or more than one is. */
+/** Who wrote a timeline: empty when nobody is known to, undefined when more than one is. */
 export function ownerOf(owners: readonly Epoch[], system: string, timeline: number): string | undefined {
-  let found: string | undefined;
+  let found = '';
   for (let index = 0; index < owners.length; index += 1) {
     const epoch = owners[index] as Epoch;
     if (epoch.timeline !== timeline || epoch.system !== system) continue;
-    if (found !== undefined) return undefined;
+    if (found !== '') return undefined;
     found = epoch.owner;
   }
   return found;

@@ -2,6 +2,7 @@ import type { Lab } from '@regionkit/lab';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatLsn, parseLsn } from '../../src/causality/lsn.ts';
+import { UNKNOWN_LSN } from '../../src/causality/scope.ts';
 import { createTokenCodec } from '../../src/causality/token.ts';
 import { outcomeOf, postgresReadings } from '../../src/index.ts';
 import { eventually, failureOf, type Name, SECRET, sleep, startLab, startRouter } from './lab.ts';
@@ -291,6 +292,21 @@ describe('reads and writes on real servers', () => {
       expect(seen).toMatchObject({ kind: 'seen', timeline: 1 });
       expect(seen?.lsn).toBeGreaterThanOrEqual(parseLsn(lsn) ?? 0n);
     }
+  });
+
+  it('does not read backwards, and goes on reading, where nobody knows yet who the primary is', async () => {
+    const router = await startRouter(lab, 'eu', { reach: ['eu'], monotonicReads: true });
+    await router.ready();
+    expect(router.explain('read').reason).toBe('primary-lost');
+    const scope = router.openScope({ tokens: [], access: 'read' });
+    const recovering = () => router.read('SELECT pg_is_in_recovery() AS recovering').then(({ rows }) => rows[0]);
+    expect(await scope.run(recovering)).toEqual({ recovering: true });
+    expect(await scope.run(recovering)).toEqual({ recovering: true });
+    const { seen = '' } = scope.closeHead();
+    expect(createTokenCodec(SECRET).decode(seen)?.lsn).toBeLessThan(UNKNOWN_LSN);
+    const next = router.openScope({ tokens: [seen], access: 'read' });
+    expect(await next.run(recovering)).toEqual({ recovering: true });
+    expect(router.told('position-unknown')).toEqual([]);
   });
 
   it('goes on reading from the primary when it could not learn what a read saw', async () => {

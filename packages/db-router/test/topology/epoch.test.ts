@@ -47,7 +47,7 @@ describe('ownerOf()', () => {
     const owner = (name: string) => ({ system: 's', timeline: 1, owner: name });
     expect(ownerOf([owner('a')], 's', 1)).toBe('a');
     expect(ownerOf([owner('a'), owner('b')], 's', 1)).toBeUndefined();
-    expect(ownerOf([], 's', 1)).toBeUndefined();
+    expect(ownerOf([], 's', 1)).toBe('');
   });
 });
 
