@@ -8,7 +8,7 @@ import { leftAt } from '../topology/epoch.ts';
 import { ownerOf } from '../topology/hear.ts';
 import type { Top, Topology } from '../topology/topology.ts';
 import { formatLsn } from './lsn.ts';
-import type { TokenClaims, TokenCodec } from './token.ts';
+import { nameOfHash, type TokenClaims, type TokenCodec } from './token.ts';
 
 /** What one request, job or message must see, and what it wrote. */
 export interface Scope {
@@ -99,7 +99,7 @@ export function createScopes(options: ScopesOptions): Scopes {
   const epochOf = (claims: TokenClaims): Epoch | undefined => {
     const system = options.systems().find((known) => codec?.systemHash(known) === claims.systemHash);
     if (system === undefined) return undefined;
-    const owner = owners.get(claims.ownerHash) ?? `#${claims.ownerHash}`;
+    const owner = owners.get(claims.ownerHash) ?? nameOfHash(claims.ownerHash);
     return { system, timeline: claims.timeline, owner: options.canonical(owner) };
   };
 

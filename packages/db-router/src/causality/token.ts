@@ -25,11 +25,15 @@ export interface TokenCodec {
   refresh(): Promise<void>;
 }
 
+/** What an owner is called of whom only the hash was heard. Signed again it is the same hash: another would be a twin. */
+export const nameOfHash = (ownerHash: string): string => `#${ownerHash}`;
+
 const VERSION = 'v1';
 const CODE_LENGTH = 22;
 const MAX_VERIFIED = 2_000;
 const BYTES = { kind: 1, system: 6, timeline: 4, owner: 4, lsn: 8, issuedAt: 6 } as const;
 const PAYLOAD_BYTES = Object.values(BYTES).reduce((sum, bytes) => sum + bytes, 0);
+const OF_HASH = new RegExp(`^#[0-9a-f]{${BYTES.owner * 2}}$`);
 const PAYLOAD_LENGTH = Math.ceil((PAYLOAD_BYTES * 4) / 3);
 /** 66 characters, of the 96 a token may have. */
 const TOKEN_LENGTH = VERSION.length + 1 + PAYLOAD_LENGTH + 1 + CODE_LENGTH;
@@ -51,7 +55,8 @@ export function createTokenCodec(secrets: Secrets | Live<Secrets>): TokenCodec {
   const current = (): unknown => (isLive(secrets) ? secrets.current : secrets);
   let verifiedUnder = current();
   const systemHash = createNames(BYTES.system);
-  const ownerHash = createNames(BYTES.owner);
+  const hashOf = createNames(BYTES.owner);
+  const ownerHash = (owner: string): string => (OF_HASH.test(owner) ? owner.slice(1) : hashOf(owner));
   return {
     systemHash,
     ownerHash,

@@ -1,7 +1,7 @@
 import { live } from '@regionkit/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createTokenCodec } from '../../src/causality/token.ts';
+import { createTokenCodec, nameOfHash } from '../../src/causality/token.ts';
 
 const SECRET = 'a secret that is at least thirty-two bytes';
 const EPOCH = { system: '7711269831366940242', timeline: 3, owner: 'ap-southeast-1/0' };
@@ -60,6 +60,14 @@ describe('createTokenCodec()', () => {
     }
     expect(codec.decode(undefined as never)).toBeUndefined();
     fc.assert(fc.property(fc.string(), (text) => codec.decode(text) === undefined));
+  });
+
+  it('names an owner of whom only the hash was heard by that hash again, in a process that knows the name as in one that does not', () => {
+    const codec = createTokenCodec(SECRET);
+    const epoch = { system: '1', timeline: 2, owner: 'eu-west-1/0' };
+    const first = codec.decode(codec.encode('seen', epoch, 1n, 0));
+    const heard = { ...epoch, owner: nameOfHash(first?.ownerHash ?? '') };
+    expect(codec.decode(codec.encode('seen', heard, 2n, 0))?.ownerHash).toBe(codec.ownerHash('eu-west-1/0'));
   });
 
   it('verifies with every secret of a list, and signs with the first', () => {

@@ -307,6 +307,14 @@ describe('reads and writes on real servers', () => {
     const next = router.openScope({ tokens: [seen], access: 'read' });
     expect(await next.run(recovering)).toEqual({ recovering: true });
     expect(router.told('position-unknown')).toEqual([]);
+
+    // Its owner has no name yet: that makes nobody a twin of the primary, where there is one.
+    const elsewhere = await startRouter(lab, 'ap');
+    await elsewhere.write('SELECT 1');
+    const there = elsewhere.openScope({ tokens: [seen], access: 'read' });
+    expect((await there.run(() => elsewhere.read('SELECT 1'))).rowCount).toBe(1);
+    await elsewhere.write('SELECT 1');
+    expect(elsewhere.told('twin-primaries')).toEqual([]);
   });
 
   it('goes on reading from the primary when it could not learn what a read saw', async () => {
