@@ -31,10 +31,12 @@ export function noteWritten(engine: Engine, node: PoolNode, scope: Scope, epoch:
  */
 export async function behindRead(engine: Engine, node: PoolNode, client: Queryable, scope: Scope): Promise<void> {
   const lsn = await askPosition(client, engine.settings.readings.seenPositionSql);
-  const { nodes, owners, primary, system } = engine.live.topology;
+  const { nodes, owners, primary, system, top } = engine.live.topology;
   const view = nodes[node.index];
   if (view === undefined || system === undefined) return;
-  const { timeline } = view;
+  // A standby that cannot tell its timeline may have followed on to the highest: what is there has all that it has.
+  const isExact = engine.live.store.facts.nodes[node.index]?.exact === true;
+  const timeline = isExact ? view.timeline : Math.max(view.timeline, top?.timeline ?? 0);
   const owner = ownerOf(owners, system, timeline);
   if (lsn === undefined) engine.events.emit('position-unknown', { node: node.id });
   const reachable =

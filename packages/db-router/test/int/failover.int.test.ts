@@ -5,6 +5,7 @@ import { type Epoch, type FakeView, fakeView, type RegionState, type RegionView 
 import type { Lab } from '@regionkit/lab';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseLsn } from '../../src/causality/lsn.ts';
+import { createTokenCodec } from '../../src/causality/token.ts';
 import { eventually, failureOf, type Name, regionsFrom, SECRET, sleep, startLab, startRouter } from './lab.ts';
 
 async function labOfTest(options?: Parameters<typeof startLab>[0]): Promise<Lab<Name>> {
@@ -341,6 +342,23 @@ describe('failover on real servers', () => {
     await lab.region('eu').query('ALTER SYSTEM RESET recovery_min_apply_delay');
     await lab.region('eu').query('SELECT pg_reload_conf()');
     await eventually(async () => (await readsWithToken()).rows[0]?.['recovering'] === true);
+  });
+
+  it('names no older timeline for what was read on a standby that cannot tell its own', async () => {
+    const lab = await labOfTest({ monitor: false });
+    const router = await startRouter(lab, 'eu', { monotonicReads: true });
+    await router.write('SELECT 1');
+    await eventually(() => router.explain('read').reason === 'local-replica');
+    await lab.region('us').kill();
+    await lab.failover({ to: 'ap' });
+    await router.write("INSERT INTO note (text) VALUES ('on the next timeline')");
+    expect(router.explain('read')).toMatchObject({ reason: 'behind', node: 'eu/0' });
+    const scope = router.openScope({ tokens: [], access: 'read' });
+    await scope.run(() => router.read('SELECT 1'));
+    const { seen = '' } = scope.closeHead();
+    expect(createTokenCodec(SECRET).decode(seen)?.timeline).toBe(2);
+    const next = router.openScope({ tokens: [seen], access: 'read' });
+    expect((await next.run(() => router.read('SELECT 1'))).rowCount).toBe(1);
   });
 
   it('works for a role without pg_monitor, on the safe side', async () => {
