@@ -336,7 +336,7 @@ describe('what became of a statement that failed, on real servers', () => {
 
     describe('that waits while its node is silent for less than two looks', () => {
       const begin = async (text: string, seconds: number) => {
-        const router = await startRouter(lab, 'us', { probe: { quietMs: 1_000, alertMs: 8_000, timeoutMs: 500 } });
+        const router = await startRouter(lab, 'us', { probe: { quietMs: 1_000, alertMs: 8_000, timeoutMs: 1_000 } });
         await router.write('SELECT 1');
         const settled = router.write(`INSERT INTO note (text) SELECT '${text}' FROM pg_sleep(${seconds})`).then(
           () => 'done',
