@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
+import { openSockets } from './open-sockets.ts';
 import type { Sample } from './sample.ts';
 import { quantile } from './statistics.ts';
 
@@ -18,13 +17,7 @@ export interface HttpBurst {
  * and unknown if one never was; `toldFailing` counts 5xx.
  */
 export async function httpBurst({ port, connections, request, patienceMs, opened }: HttpBurst): Promise<Sample> {
-  const sockets = await Promise.all(
-    Array.from({ length: connections }, async () => {
-      const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-      await once(socket, 'connect');
-      return socket;
-    }),
-  );
+  const sockets = await openSockets(port, connections);
   await opened?.();
   const answers = sockets.map(
     (socket) =>

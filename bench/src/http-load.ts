@@ -1,6 +1,6 @@
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { createHistogram } from 'node:perf_hooks';
+import { openSockets } from './open-sockets.ts';
 import type { Sample } from './sample.ts';
 
 export interface HttpLoad {
@@ -32,13 +32,7 @@ export async function httpLoad(options: HttpLoad): Promise<Sample> {
   const { port, connections, durationMs, request, expect = 'HTTP/1.1 200', opened } = options;
   const bytes = Buffer.from(request, 'latin1');
   const latencyNs = createHistogram();
-  const sockets = await Promise.all(
-    Array.from({ length: connections }, async () => {
-      const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-      await once(socket, 'connect');
-      return socket;
-    }),
-  );
+  const sockets = await openSockets(port, connections);
   await opened?.();
   const begin = performance.now();
   const end = begin + durationMs;
