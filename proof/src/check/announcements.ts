@@ -33,11 +33,10 @@ function missing(operation: OperationEntry): readonly Violation[] {
 function unfounded({ lineage }: History, operation: OperationEntry): readonly Violation[] {
   const { announced, sent, endMs } = operation;
   if (announced === undefined) return [];
-  const wasLeft = (timeline: number): boolean => (lineage.leftSinceMs(timeline) ?? Number.POSITIVE_INFINITY) <= endMs;
   const founded = sent.some((position) => {
     if (position.kind !== 'write') return false;
     if (announced === 'lost') return lineage.isLeftBehind(position, endMs);
-    return position.lsn === UNKNOWN_LSN || wasLeft(position.timeline);
+    return position.lsn === UNKNOWN_LSN || lineage.wasLeftBy(position.timeline, endMs);
   });
   if (founded) return [];
   const brought = operation.sent.map(({ kind, timeline, lsn }) => `${kind} ${lsn} of timeline ${timeline}`).join(', ');

@@ -51,7 +51,7 @@ export function indexHistory(entries: readonly Entry[]): History {
       if (survives(operation)) return false;
       const [row] = rowsOf(operation);
       // What is in no data directory at all is another rule's matter.
-      return row === undefined || (lineage.leftSinceMs(row.timeline) ?? Number.POSITIVE_INFINITY) <= atMs;
+      return row === undefined || lineage.wasLeftBy(row.timeline, atMs);
     },
     lineage,
   };

@@ -13,8 +13,8 @@ export interface Departure {
 export interface Lineage {
   /** Undefined for the last timeline, and for one that is not in it. */
   departureFrom(timeline: number): Departure | undefined;
-  /** When an operator began to leave it, or to promote two to it: nothing on it was lost before. Undefined: never. */
-  leftSinceMs(timeline: number): number | undefined;
+  /** Whether an operator had begun by then to leave it, or to promote two to it: nothing on it was lost before. */
+  wasLeftBy(timeline: number, atMs: number): boolean;
   /** Whether a promotion that had begun by then left this position behind. A switchover leaves none. */
   isLeftBehind(position: Position, byMs: number): boolean;
   /** Whether one of these owners, as tokens name them, is the twin of that timeline that was not kept. */
@@ -41,9 +41,12 @@ export function lineageOf(faults: readonly FaultEntry[], end: EndEntry): Lineage
     notes.some((note) => note.isOther && note.timeline === timeline && owners.includes(ownerOf(note.region)));
   return {
     departureFrom: (timeline) => departures.get(timeline),
-    leftSinceMs: (timeline) =>
-      notes.find(({ parent, timeline: made, how }) => parent === timeline || (how === 'twins' && made === timeline))
-        ?.startMs,
+    wasLeftBy: (timeline, atMs) => {
+      const left = notes.find(
+        (note) => note.parent === timeline || (note.how === 'twins' && note.timeline === timeline),
+      );
+      return left !== undefined && left.startMs <= atMs;
+    },
     isLeftBehind: ({ timeline, owner, lsn }, byMs) =>
       isOtherTwin(timeline, [owner]) ||
       notes.some(

@@ -224,10 +224,10 @@ export function createScopes(options: ScopesOptions): Scopes {
         };
       },
     }),
-    noteWritten: (scope, epoch, lsn) => {
+    noteWritten: (scope, epoch, lsn = UNKNOWN_LSN) => {
       scope.wrote = true;
-      raise(scope, 'write', epoch, lsn ?? UNKNOWN_LSN);
-      scope.need = higherNeed(scope.need, needAt(epoch, lsn ?? UNKNOWN_LSN));
+      raise(scope, 'write', epoch, lsn);
+      scope.need = higherNeed(scope.need, needAt(epoch, lsn));
       if (scope.headClosed) emit('token-late', {});
     },
     noteSeen: (scope, epoch, lsn = UNKNOWN_LSN) => {

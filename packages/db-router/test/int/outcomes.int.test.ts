@@ -335,7 +335,16 @@ describe('what became of a statement that failed, on real servers', () => {
     });
 
     describe('that waits while its node is silent for less than two looks', () => {
-      const begin = async (text: string, seconds: number) => {
+      it.each([
+        [
+          'is of unknown outcome when the path has swallowed its connection, though new ones work',
+          26,
+          'drop',
+          'heal',
+          'unknown',
+        ],
+        ['is done when the server had only stood still', 1, 'freeze', 'thaw', 'done'],
+      ] as const)('%s', async (text, seconds, silence, end, becomes) => {
         const router = await startRouter(lab, 'us', { probe: { quietMs: 1_000, alertMs: 8_000, timeoutMs: 1_000 } });
         await router.write('SELECT 1');
         const settled = router.write(`INSERT INTO note (text) SELECT '${text}' FROM pg_sleep(${seconds})`).then(
@@ -343,28 +352,12 @@ describe('what became of a statement that failed, on real servers', () => {
           (error: unknown) => outcomeOf(error),
         );
         await asleep('us', `%'${text}' FROM pg_sleep(${seconds})%`);
-        const silent = () =>
-          eventually(() => router.topology().nodes.find(({ id }) => id === 'us/0')?.state === 'unreachable');
-        return { router, settled, silent };
-      };
-
-      it('is of unknown outcome when the path has swallowed its connection, though new ones work', async () => {
-        const { router, settled, silent } = await begin('swallowed', 26);
-        await lab.region('us').drop();
-        await silent();
-        await lab.region('us').heal();
+        await lab.region('us')[silence]();
+        await eventually(() => router.topology().nodes.find(({ id }) => id === 'us/0')?.state === 'unreachable');
+        await lab.region('us')[end]();
         // Held, it has the node looked at.
         expect((await router.write('SELECT 1')).rowCount).toBe(1);
-        expect(await settled).toBe('unknown');
-      });
-
-      it('is done when the server had only stood still', async () => {
-        const { router, settled, silent } = await begin('stood still', 1);
-        await lab.region('us').freeze();
-        await silent();
-        await lab.region('us').thaw();
-        expect((await router.write('SELECT 1')).rowCount).toBe(1);
-        expect(await settled).toBe('done');
+        expect(await settled).toBe(becomes);
       });
     });
 
