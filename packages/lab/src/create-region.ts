@@ -32,6 +32,8 @@ export interface InnerRegion<Name extends string> extends LabRegion<Name> {
 
 const REPLAY_TIMEOUT_MS = 10_000;
 const PROMOTE_TIMEOUT_MS = 60_000;
+/** Longer than a query of a client may hold up replay (max_standby_streaming_delay). */
+const FOLLOW_TIMEOUT_MS = 60_000;
 const MAX_LATENCY_MS = 60_000;
 
 export function createRegion<Name extends string>(
@@ -77,6 +79,27 @@ export function createRegion<Name extends string>(
   const pointAt = async (next: Name | undefined): Promise<void> => {
     upstream = next;
     await node.configure(next === undefined ? undefined : network.link(name, next).port);
+  };
+  /**
+   * A server takes up a new upstream when its startup process gets to it, with paused replay not before that goes on.
+   * Until then it hears the former one, and would receive what that had sent before it died.
+   */
+  const leaveFormerUpstream = async (port: number): Promise<void> => {
+    if (server.state.status !== 'up') return;
+    await until(
+      () =>
+        scalar<boolean>(
+          `SELECT pg_get_wal_replay_pause_state() <> 'not paused'
+               OR NOT EXISTS (SELECT FROM pg_stat_wal_receiver WHERE sender_port <> ${port}) AS value`,
+        ),
+      {
+        timeoutMs: FOLLOW_TIMEOUT_MS,
+        orThrow: () =>
+          new LabError('ERR_LAB_TIMEOUT', `${name} did not leave its upstream within ${FOLLOW_TIMEOUT_MS} ms`, {
+            logs: logTail(node.logFile, 10),
+          }),
+      },
+    );
   };
   const kill = async (): Promise<void> => {
     console.recycle();
@@ -224,7 +247,9 @@ export function createRegion<Name extends string>(
     follow: ({ of }) =>
       inTurn(async () => {
         mustBeStandby('follow another region');
-        await pointAt(upstreamOf(`${name}.follow`, of));
+        const next = upstreamOf(`${name}.follow`, of);
+        await pointAt(next);
+        await leaveFormerUpstream(network.link(name, next).port);
       }),
     close: async () => {
       server.close();

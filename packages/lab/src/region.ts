@@ -50,7 +50,10 @@ export interface LabRegion<Name extends string = string> {
   promote(options?: { readonly follow?: boolean }): Promise<Promotion>;
   /** Throws its data away and makes it a standby of `of`, from a fresh copy. @default the lab's primary */
   rejoin(options?: { readonly of?: Name }): Promise<void>;
-  /** Lets a standby stream from `of` from now on, with the data it has; `of` may be a standby itself. */
+  /**
+   * Lets a standby stream from `of` from now on, with the data it has; `of` may be a standby itself. Resolves when it
+   * hears its former upstream no more. One that is down or frozen, or whose replay is paused, takes it up when it goes on.
+   */
   follow(options: { readonly of: Name }): Promise<void>;
   /** WAL is still received, but not replayed: reads here grow old. */
   pauseReplay(): Promise<void>;

@@ -152,6 +152,24 @@ test('a failover loses what the standby had not received, and only that', async 
   expect(await ids(third)).toEqual(await ids(next));
 });
 
+test('a standby led to the new primary receives nothing more from the old one, however late it takes that up', async () => {
+  const [old, next, third] = cast();
+  await lab.caughtUp();
+  await old.partition();
+  await insert(old, 'still in the network when the old primary died');
+  await old.kill();
+  const [startup] = await third.query<{ pid: number }>(
+    `SELECT pid FROM pg_stat_activity WHERE backend_type = 'startup'`,
+  );
+  process.kill(startup?.pid as number, 'SIGSTOP');
+  setTimeout(() => process.kill(startup?.pid as number, 'SIGCONT'), 500);
+  await lab.failover({ to: next.name });
+  await old.heal(); // What it had sent arrives now, where anybody still listens.
+  await old.rejoin();
+  await lab.caughtUp();
+  expect(await ids(third)).toEqual(await ids(next));
+});
+
 test('follow() makes a cascade, and it crosses a promotion', async () => {
   const [primary, middle, leaf] = cast();
   await leaf.follow({ of: middle.name });
