@@ -19,10 +19,7 @@ export async function behindWrite(
 
 /** Takes down a position that came with the write itself. */
 export function noteWritten(engine: Engine, node: PoolNode, scope: Scope, epoch: Epoch, lsn: bigint | undefined): void {
-  const segmentBytes = engine.live.topology.nodes[node.index]?.segmentBytes ?? 0;
-  if (lsn === undefined) engine.events.emit('position-unknown', { node: node.id });
-  const reachable = lsn === undefined || segmentBytes === 0 ? lsn : normaliseInsertLsn(lsn, segmentBytes);
-  engine.scopes.noteWritten(scope, epoch, reachable);
+  engine.scopes.noteWritten(scope, epoch, learnt(engine, node, lsn, 'insert'));
 }
 
 /**
@@ -38,10 +35,20 @@ export async function behindRead(engine: Engine, node: PoolNode, client: Queryab
   const isExact = engine.live.store.facts.nodes[node.index]?.exact === true;
   const timeline = isExact ? view.timeline : Math.max(view.timeline, top?.timeline ?? 0);
   const owner = ownerOf(owners, system, timeline);
+  const seen = learnt(engine, node, lsn, primary?.node === node.index ? 'insert' : 'replay');
+  engine.scopes.noteSeen(scope, { system, timeline, owner: owner ?? '' }, owner === undefined ? undefined : seen);
+}
+
+/** The position as a standby can reach it. One that was not learnt is told of. */
+function learnt(
+  engine: Engine,
+  node: PoolNode,
+  lsn: bigint | undefined,
+  kind: 'insert' | 'replay',
+): bigint | undefined {
   if (lsn === undefined) engine.events.emit('position-unknown', { node: node.id });
-  const reachable =
-    lsn !== undefined && primary?.node === node.index ? normaliseInsertLsn(lsn, view.segmentBytes) : lsn;
-  engine.scopes.noteSeen(scope, { system, timeline, owner: owner ?? '' }, owner === undefined ? undefined : reachable);
+  const segmentBytes = engine.live.topology.nodes[node.index]?.segmentBytes ?? 0;
+  return lsn === undefined || kind === 'replay' || segmentBytes === 0 ? lsn : normaliseInsertLsn(lsn, segmentBytes);
 }
 
 async function askPosition(client: Queryable, sql: string): Promise<bigint | undefined> {

@@ -6,7 +6,17 @@ import type { Lab } from '@regionkit/lab';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseLsn } from '../../src/causality/lsn.ts';
 import { createTokenCodec } from '../../src/causality/token.ts';
-import { eventually, failureOf, type Name, regionsFrom, SECRET, sleep, startLab, startRouter } from './lab.ts';
+import {
+  eventually,
+  failureOf,
+  type Name,
+  readsLocally,
+  regionsFrom,
+  SECRET,
+  sleep,
+  startLab,
+  startRouter,
+} from './lab.ts';
 
 async function labOfTest(options?: Parameters<typeof startLab>[0]): Promise<Lab<Name>> {
   const lab = await startLab(options);
@@ -118,7 +128,7 @@ describe('failover on real servers', () => {
       maxViewAgeMs: 700_000,
     });
     await router.write('SELECT 1');
-    await eventually(() => router.explain('read').reason === 'local-replica');
+    await readsLocally(router);
     await router.read('SELECT 1');
     await lab.failover({ to: 'eu' });
     expect(router.highest()?.timeline).toBe(1);
@@ -348,7 +358,7 @@ describe('failover on real servers', () => {
     const lab = await labOfTest({ monitor: false });
     const router = await startRouter(lab, 'eu', { monotonicReads: true });
     await router.write('SELECT 1');
-    await eventually(() => router.explain('read').reason === 'local-replica');
+    await readsLocally(router);
     await lab.region('us').kill();
     await lab.failover({ to: 'ap' });
     await router.write("INSERT INTO note (text) VALUES ('on the next timeline')");
@@ -365,7 +375,7 @@ describe('failover on real servers', () => {
     const lab = await labOfTest({ monitor: false });
     const router = await startRouter(lab, 'eu');
     await router.write("INSERT INTO note (text) VALUES ('unprivileged')");
-    await eventually(() => router.explain('read').reason === 'local-replica');
+    await readsLocally(router);
     await lab.region('us').kill();
     await lab.failover({ to: 'ap' });
     await router.write("INSERT INTO note (text) VALUES ('after')");

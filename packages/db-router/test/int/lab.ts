@@ -98,6 +98,10 @@ export async function eventually(ask: () => unknown): Promise<void> {
   while (!(await ask())) await sleep(10);
 }
 
+/** Until reads run on the local standby, which is known to be fresh: asked earlier they wait, and may go elsewhere. */
+export const readsLocally = (router: RegionRouter<Name>): Promise<void> =>
+  eventually(() => router.explain('read').reason === 'local-replica');
+
 export async function failureOf(promise: Promise<unknown>): Promise<Error & { code?: string; outcome?: string }> {
   return promise.then(
     () => {

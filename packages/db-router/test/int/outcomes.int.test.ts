@@ -2,7 +2,7 @@ import { createLab, type Lab } from '@regionkit/lab';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { outcomeOf, type Transaction } from '../../src/index.ts';
-import { eventually, failureOf, type Name, sleep, startRouter } from './lab.ts';
+import { eventually, failureOf, type Name, readsLocally, sleep, startRouter } from './lab.ts';
 
 describe('what became of a statement that failed, on real servers', () => {
   let lab: Lab<Name>;
@@ -67,7 +67,7 @@ describe('what became of a statement that failed, on real servers', () => {
     it('runs once on the primary when recovery on the standby was in its way', async () => {
       const router = await startRouter(lab, 'eu');
       await router.ready();
-      await eventually(() => router.explain('read').reason === 'local-replica');
+      await readsLocally(router);
       const isSleeping = async () =>
         (
           await lab
@@ -101,7 +101,7 @@ describe('what became of a statement that failed, on real servers', () => {
     it('runs on another node when its connection is lost on a server that cannot write', async () => {
       const router = await startRouter(lab, 'eu');
       await router.ready();
-      await eventually(() => router.explain('read').reason === 'local-replica');
+      await readsLocally(router);
       const reading = router.read(
         'SELECT pg_is_in_recovery() AS recovering, CASE WHEN pg_is_in_recovery() THEN pg_sleep(21) END',
       );
@@ -129,7 +129,7 @@ describe('what became of a statement that failed, on real servers', () => {
     it('goes to another node from one that fell silent, in flight and waiting for a connection alike', async () => {
       const router = await startRouter(lab, 'eu', { max: 1, probe: { quietMs: 200, alertMs: 50, timeoutMs: 300 } });
       await router.write('SELECT 1');
-      await eventually(() => router.explain('read').reason === 'local-replica');
+      await readsLocally(router);
       await router.read('SELECT 1');
       await lab.region('eu').drop();
       const answers = await Promise.all(
@@ -483,7 +483,7 @@ describe('what became of a statement that failed, on real servers', () => {
 
     it('begins as it was asked to', async () => {
       const router = await startRouter(lab, 'eu');
-      await eventually(() => router.explain('read').reason === 'local-replica');
+      await readsLocally(router);
       const show = (tx: Transaction) =>
         tx.query(
           "SELECT current_setting('transaction_isolation') AS level, current_setting('transaction_read_only') AS ro, pg_is_in_recovery() AS recovering",

@@ -5,7 +5,7 @@ import { formatLsn, parseLsn } from '../../src/causality/lsn.ts';
 import { UNKNOWN_LSN } from '../../src/causality/scope.ts';
 import { createTokenCodec } from '../../src/causality/token.ts';
 import { outcomeOf, postgresReadings } from '../../src/index.ts';
-import { eventually, failureOf, type Name, SECRET, sleep, startLab, startRouter } from './lab.ts';
+import { eventually, failureOf, type Name, readsLocally, SECRET, sleep, startLab, startRouter } from './lab.ts';
 
 describe('reads and writes on real servers', () => {
   let lab: Lab<Name>;
@@ -19,7 +19,7 @@ describe('reads and writes on real servers', () => {
     await router.ready();
     await router.write('INSERT INTO note (text) VALUES ($1)', ['from eu']);
     expect(router.explain('write')).toMatchObject({ action: 'run', region: 'us', reason: 'remote-pool' });
-    await eventually(() => router.explain('read').reason === 'local-replica');
+    await readsLocally(router);
     const { rows } = await router.read('SELECT pg_is_in_recovery() AS recovering');
     expect(rows).toEqual([{ recovering: true }]);
   });
@@ -83,7 +83,7 @@ describe('reads and writes on real servers', () => {
     const router = await startRouter(lab, 'eu', { tokenWaitMs: 10_000, max: 20 });
     await router.ready();
     await router.write('SELECT 1');
-    await eventually(() => router.explain('read').reason === 'local-replica');
+    await readsLocally(router);
     await lab.region('eu').pauseReplay();
     const token = await router.run({}, async () => {
       await router.write("INSERT INTO note (text) VALUES ('watched')");
@@ -149,7 +149,7 @@ describe('reads and writes on real servers', () => {
   it('runs a thousand writes that were taken for reads, each on the primary, and loses no connection by it', async () => {
     const router = await startRouter(lab, 'eu', { max: 10 });
     await router.ready();
-    await eventually(() => router.explain('read').reason === 'local-replica');
+    await readsLocally(router);
     await Promise.all(Array.from({ length: 10 }, () => router.read('SELECT pg_sleep(0.01)')));
     const before = router.wrapped.eu?.totalCount;
     let removed = 0;
@@ -218,7 +218,7 @@ describe('reads and writes on real servers', () => {
   it('tells each route, with its reason, to who listens', async () => {
     const router = await startRouter(lab, 'eu');
     await router.write('SELECT 1');
-    await eventually(() => router.explain('read').reason === 'local-replica');
+    await readsLocally(router);
     const routes: unknown[] = [];
     router.on('route', (route) => routes.push(route));
     await router.read('SELECT 1');
@@ -235,7 +235,7 @@ describe('reads and writes on real servers', () => {
   it('refuses an advisory lock on a replica, where it would exclude nobody', async () => {
     const router = await startRouter(lab, 'eu');
     await router.ready();
-    await eventually(() => router.explain('read').reason === 'local-replica');
+    await readsLocally(router);
     expect((await failureOf(router.read('select pg_advisory_lock(1)'))).code).toBe('ERR_ADVISORY_LOCK_ON_REPLICA');
     const client = await router.replica.connect();
     expect((await failureOf(client.query('SELECT pg_try_advisory_xact_lock_shared(1)'))).code).toBe(
@@ -249,9 +249,7 @@ describe('reads and writes on real servers', () => {
     const router = await startRouter(lab, 'eu', { monotonicReads: true });
     const elsewhere = await startRouter(lab, 'ap', { monotonicReads: true, tokenWaitMs: 0 });
     await Promise.all([router.ready(), elsewhere.ready()]);
-    await eventually(
-      () => router.explain('read').reason === 'local-replica' && elsewhere.explain('read').reason === 'local-replica',
-    );
+    await Promise.all([readsLocally(router), readsLocally(elsewhere)]);
     await lab.region('ap').pauseReplay();
     await lab.primary.query("INSERT INTO note (text) VALUES ('monotonic')");
     const count = "SELECT count(*)::int AS n FROM note WHERE text = 'monotonic'";
@@ -269,7 +267,7 @@ describe('reads and writes on real servers', () => {
   it('does not read backwards over a client of its own or a read-only transaction either', async () => {
     const router = await startRouter(lab, 'eu', { monotonicReads: true });
     await router.write('SELECT 1');
-    await eventually(() => router.explain('read').reason === 'local-replica');
+    await readsLocally(router);
     const seenBy = async (read: () => Promise<unknown>) => {
       const scope = router.openScope({ tokens: [], access: 'read' });
       await scope.run(read);
@@ -321,7 +319,7 @@ describe('reads and writes on real servers', () => {
     const readings = { ...postgresReadings, seenPositionSql: 'SELECT pg_current_wal_insert_lsn()::text AS position' };
     const router = await startRouter(lab, 'eu', { monotonicReads: true, readings });
     await router.write('SELECT 1');
-    await eventually(() => router.explain('read').reason === 'local-replica');
+    await readsLocally(router);
     const scope = router.openScope({ tokens: [], access: 'read' });
     const recovering = () => router.read('SELECT pg_is_in_recovery() AS recovering').then(({ rows }) => rows[0]);
     expect(await scope.run(recovering)).toEqual({ recovering: true });
@@ -359,7 +357,7 @@ describe('reads and writes on real servers', () => {
   it('reads from the primary when a token does not verify, and never as if there were none', async () => {
     const router = await startRouter(lab, 'eu');
     await router.write('SELECT 1');
-    await eventually(() => router.explain('read').reason === 'local-replica');
+    await readsLocally(router);
     const { rows } = await router.run({ token: 'v1.forged.token' }, () =>
       router.read('SELECT pg_is_in_recovery() AS recovering'),
     );
