@@ -55,7 +55,6 @@ export function createRegionCookie<Name extends string>(
       return regions.get(first)?.name ?? UNKNOWN;
     },
     hop: (cookies) => {
-      if (!cookies.some((field) => field.includes(hopName))) return undefined;
       const [first] = cookieValues(cookies, hopName);
       return first === undefined ? undefined : regions.get(first)?.name;
     },

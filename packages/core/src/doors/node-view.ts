@@ -10,7 +10,9 @@ type MountedRequest = NodeRequest & { readonly originalUrl?: string };
 /** The path of a request target: no query, no fragment, and no authority when it was sent in absolute-form. */
 export function pathOf(target: string): string {
   const below = target.charCodeAt(0) === 47 ? target : target.replace(ABSOLUTE_FORM, '');
-  const end = below.search(/[?#]/);
+  const query = below.indexOf('?');
+  const fragment = below.indexOf('#');
+  const end = query === -1 || (fragment !== -1 && fragment < query) ? fragment : query;
   return (end === -1 ? below : below.slice(0, end)) || '/';
 }
 
@@ -61,13 +63,23 @@ export class NodeView implements RequestView {
     let found: string[] | undefined;
     for (let at = 0; at < rawHeaders.length; at += 2) {
       const field = rawHeaders[at] as string;
-      if (field.length === name.length && (field === name || field.toLowerCase() === name)) {
+      if (isField(field, name)) {
         found ??= [];
         found.push(rawHeaders[at + 1] as string);
       }
     }
     return found ?? NONE;
   }
+}
+
+/** Whether a field has this name, given in lower case (RFC 9110 section 5.1). Nothing is allocated: it is asked often. */
+function isField(field: string, name: string): boolean {
+  if (field.length !== name.length) return false;
+  for (let at = 0; at < field.length; at += 1) {
+    const code = field.charCodeAt(at);
+    if ((code >= 0x41 && code <= 0x5a ? code | 0x20 : code) !== name.charCodeAt(at)) return false;
+  }
+  return true;
 }
 
 /** Adapters that turn a function's event into a Node request fill in `headers` alone. */

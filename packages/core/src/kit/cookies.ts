@@ -4,24 +4,59 @@ import type { Regions } from '../regions.ts';
 /**
  * Every value a request sent under this cookie name, in order, undecoded. More than one means that somebody else set a
  * cookie of that name on a wider domain: RFC 6265 section 4.2.2 forbids relying on their order.
+ *
+ * @param name a token (RFC 6265 section 4.1.1), so never empty
  */
 export function cookieValues(fields: readonly string[], name: string): readonly string[] {
-  const found: string[] = [];
+  let found: string[] | undefined;
   for (const field of fields) {
-    let equals = -1;
-    for (let at = 0, end = 0; at < field.length; at = end + 1) {
-      end = field.indexOf(';', at);
-      if (end === -1) end = field.length;
-      // Searched once for all the pairs before it, or a field of nothing but semicolons would cost its square.
-      if (equals < at) equals = field.indexOf('=', at);
-      if (equals === -1) break;
-      if (equals > end || field.slice(at, equals).trim() !== name) continue;
-      const value = field.slice(equals + 1, end).trim();
-      found.push(value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value);
+    // The name is looked for rather than the pairs taken apart: most cookies are somebody else's.
+    for (let at = field.indexOf(name); at !== -1; at = field.indexOf(name, at + 1)) {
+      const equals = skipSpace(field, at + name.length);
+      if (field.charCodeAt(equals) !== EQUALS || !beginsPair(field, at)) continue;
+      found ??= [];
+      found.push(valueAfter(field, equals));
     }
   }
-  return found;
+  return found ?? NONE;
 }
+
+const NONE: readonly string[] = Object.freeze([]);
+const EQUALS = 0x3d;
+const SEMICOLON = 0x3b;
+const QUOTE = 0x22;
+
+function beginsPair(field: string, at: number): boolean {
+  const before = skipSpaceBack(field, at);
+  return before === 0 || field.charCodeAt(before - 1) === SEMICOLON;
+}
+
+/** What stands between `equals` and the end of the pair, without the quotes around it. */
+function valueAfter(field: string, equals: number): string {
+  const semicolon = field.indexOf(';', equals);
+  let start = skipSpace(field, equals + 1);
+  let end = skipSpaceBack(field, semicolon === -1 ? field.length : semicolon);
+  if (end - start > 1 && field.charCodeAt(start) === QUOTE && field.charCodeAt(end - 1) === QUOTE) {
+    start += 1;
+    end -= 1;
+  }
+  return start < end ? field.slice(start, end) : '';
+}
+
+function skipSpace(field: string, from: number): number {
+  let at = from;
+  while (isSpace(field.charCodeAt(at))) at += 1;
+  return at;
+}
+
+function skipSpaceBack(field: string, from: number): number {
+  let at = from;
+  while (at > 0 && isSpace(field.charCodeAt(at - 1))) at -= 1;
+  return at;
+}
+
+/** OWS of RFC 9110 section 5.6.3. */
+const isSpace = (code: number): boolean => code === 0x20 || code === 0x09;
 
 /**
  * Checks that a cookie's `Domain` covers every origin a redirect can lead to (RFC 6265 section 5.1.3): otherwise the

@@ -10,6 +10,11 @@ describe('cookieValues()', () => {
     ['one among others', ['a=1; region=eu; b=2'], ['eu']],
     ['no space between', ['a=1;region=eu;b=2'], ['eu']],
     ['odd space around', [' region = eu ;'], ['eu']],
+    ['tabs around', ['a=1;\tregion\t=\teu\t;'], ['eu']],
+    ['what is no space around', ['\u00a0region=eu; region\u00a0=us; region=\u00a0ap'], ['\u00a0ap']],
+    ['space alone as the value', ['region= \t; a=1'], ['']],
+    ['empty quotes', ['region=""'], ['']],
+    ['the name inside quotes', ['a="region=us"; region=eu'], ['eu']],
     ['quotes', ['region="eu"'], ['eu']],
     ['a single quote mark', ['region="'], ['"']],
     ['an empty value', ['region=; a=1'], ['']],
@@ -44,6 +49,10 @@ describe('cookieValues()', () => {
     [';=', ';region=eu', ['eu']],
     [' ', 'region=eu', ['eu']],
     [';', '', []],
+    ['region', '=us; region=eu', ['eu']],
+    ['region ', '; region=eu', ['eu']],
+    [' region', ';region=eu', ['eu']],
+    ['region    ', ';region=eu', ['eu']],
   ])('reads a megabyte of %j in one pass', (noise, rest, values) => {
     expect(cookieValues([noise.repeat(1_000_000 / noise.length) + rest], 'region')).toEqual(values);
   });
