@@ -43,6 +43,27 @@ describe('cookieValues()', () => {
     );
   });
 
+  test('finds what taking every pair apart finds', () => {
+    const trimmed = (text: string): string => text.replace(/^[ \t]+|[ \t]+$/g, '');
+    const takenApart = (fields: readonly string[], name: string): readonly string[] =>
+      fields.flatMap((field) =>
+        field.split(';').flatMap((pair) => {
+          const equals = pair.indexOf('=');
+          if (equals === -1 || trimmed(pair.slice(0, equals)) !== name) return [];
+          const value = trimmed(pair.slice(equals + 1));
+          return [/^".*"$/.test(value) ? value.slice(1, -1) : value];
+        }),
+      );
+    const piece = fc.constantFrom('r', 're', 'rere', 'region', '-hop', '=', ';', ' ', '\t', '"', ',', '\u00a0');
+    const field = fc.array(piece, { maxLength: 25 }).map((pieces) => pieces.join(''));
+    fc.assert(
+      fc.property(fc.array(field, { maxLength: 3 }), fc.constantFrom('r', 're', 'rer', 'region'), (fields, name) => {
+        expect(cookieValues(fields, name)).toEqual(takenApart(fields, name));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   test.each([
     [';', 'region=eu', ['eu']],
     ['=', ';region=eu', ['eu']],
