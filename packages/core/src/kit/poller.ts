@@ -16,7 +16,7 @@ export interface PollerOptions {
 export interface Poller {
   /** Begins a round at once; if one is under way, another begins when it has ended. */
   wake(): void;
-  /** The round that is under way, or is due at once, has ended. */
+  /** The round under way has ended, and the one that was due after it at the time of the call: two at most. */
   settled(): Promise<void>;
   /** No further round begins. The one under way ends by itself. */
   close(): void;
@@ -57,7 +57,10 @@ export function createPoller(options: PollerOptions): Poller {
       }
     },
     settled: async () => {
-      while (round !== undefined) await round;
+      // Not until nothing is due: somebody may wake it in every round.
+      const isDue = again;
+      await round;
+      if (isDue) await round;
     },
     close: () => {
       closed = true;

@@ -110,6 +110,36 @@ describe('createPoller()', () => {
     await poller.settled();
   });
 
+  test('settles though it is woken again in every round', async () => {
+    const ends: (() => void)[] = [];
+    const { clock, poller, rounds } = start({ run: () => new Promise((resolve) => ends.push(resolve)) });
+    poller.wake();
+    let settled = false;
+    void poller.settled().then(() => {
+      settled = true;
+    });
+    for (const round of [0, 1]) {
+      poller.wake();
+      expect(settled).toBe(false);
+      ends[round]?.();
+      await clock.advance(0);
+    }
+    expect(settled).toBe(true);
+    expect(rounds).toHaveLength(3);
+  });
+
+  test('settles with the round that was due when it was closed', async () => {
+    const ends: (() => void)[] = [];
+    const { clock, poller, rounds } = start({ run: () => new Promise((resolve) => ends.push(resolve)) });
+    poller.wake();
+    const settled = poller.settled();
+    poller.close();
+    ends[0]?.();
+    await settled;
+    await clock.advance(0);
+    expect(rounds).toEqual([0]);
+  });
+
   test('closed, it leaves nothing behind and cannot be woken', async () => {
     const { clock, poller, rounds } = start();
     await clock.advance(0);

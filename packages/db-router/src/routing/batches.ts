@@ -84,7 +84,7 @@ export function createBatches(engine: Engine, statements: Statements, runner: Ru
       failure.kind === 'not-sent' ||
       failure.kind === 'ended';
     if (!passes || !may) throw error;
-    if (failure.kind !== 'serialization') await engine.monitor.look(node.index);
+    if (failure.kind !== 'serialization') await runner.lookAgain(node);
     counters.retries += 1;
     events.emit('retry', { intent: 'transaction', code: failure.code, node: node.id });
   }

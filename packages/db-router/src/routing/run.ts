@@ -58,6 +58,11 @@ export interface Runner {
    * again.
    */
   isGoing(node: PoolNode, failure: Failure): Promise<boolean>;
+  /**
+   * Looks at a node that has failed, so that the next try does not go there again. Where it would not anyway, as to one
+   * that was fenced, nobody waits: it may be silent, and a look at it take as long as a look may.
+   */
+  lookAgain(node: PoolNode): Promise<void>;
 }
 
 /** How often a statement is run again for a cause that may come back. */
@@ -154,6 +159,10 @@ export function createRunner({ live, nodes, counters, events, monitor, scopes }:
       monitor.wake(node.index, { reconnect: true });
       await monitor.look(node.index);
       return code === IDLE_SESSION_TIMEOUT || live.topology.nodes[node.index]?.state !== 'primary';
+    },
+    lookAgain: async ({ index }) => {
+      const { state, readable } = live.topology.nodes[index] ?? {};
+      if (state === 'primary' || readable === true) await monitor.look(index);
     },
   };
 }

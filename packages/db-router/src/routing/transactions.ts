@@ -73,7 +73,7 @@ export function createTransactions(engine: Engine, statements: Statements, runne
       if (began) run += 1;
       else opens += 1;
       if (failure.kind === 'conflict') readHere = false;
-      if (failure.kind !== 'serialization') await engine.monitor.look(leased.node.index);
+      if (failure.kind !== 'serialization') await runner.lookAgain(leased.node);
       counters.retries += 1;
       events.emit('retry', { intent: 'transaction', code: failure.code, node: leased.node.id });
     }

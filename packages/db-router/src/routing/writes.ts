@@ -26,7 +26,7 @@ export interface Writes {
 export function createWrites(engine: Engine, runner: Runner): Writes {
   const { live, nodes, scopes, counters, settings } = engine;
   const { clock } = settings;
-  const { acquire, inRecovery, isGoing, leftOpen, retried, routed, runFast, unknown } = runner;
+  const { acquire, inRecovery, isGoing, leftOpen, lookAgain, retried, routed, runFast, unknown } = runner;
 
   const write = (query: Query, values: Values, given?: AbortSignal): Promise<QueryResult> => {
     counters.writes += 1;
@@ -104,7 +104,7 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
     const isPart = phase === 'statement' && !recovering && mayCommit(first.query);
     switch (failure.kind) {
       case 'not-sent':
-        await lookAgain(node, deadlineMs, error);
+        await settleDown(node, deadlineMs, error);
         break;
       case 'login':
         throw new NodeUnavailableError(node.id, error);
@@ -136,9 +136,9 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
   };
 
   /** Nothing was sent: worth another try while there is time, after another look. */
-  const lookAgain = async (node: PoolNode, deadlineMs: number, error: unknown): Promise<void> => {
+  const settleDown = async (node: PoolNode, deadlineMs: number, error: unknown): Promise<void> => {
     if (engine.closed) throw new RouterClosedError();
-    await engine.monitor.look(node.index);
+    await lookAgain(node);
     if (clock.now() >= deadlineMs) throw new NodeUnavailableError(node.id, error);
     const { state } = live.topology.nodes[node.index] ?? { state: 'unknown' };
     // The node answers and yet gives no connection (too many, starting up): give it a moment.
@@ -162,7 +162,7 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
       } catch (error) {
         if (error instanceof AbortedError) throw error;
         if (classify(error, OPEN).kind === 'login') throw new NodeUnavailableError(node.id, error);
-        await lookAgain(node, deadlineMs, error);
+        await settleDown(node, deadlineMs, error);
       }
       route = await engine.locate(deadlineMs, signal);
     }

@@ -42,8 +42,10 @@ export function createProbe(options: ProbeOptions): Probe {
     const fresh = new (clientClass(pool))(probeConfig(pool.options, options.timeoutMs));
     client = fresh;
     openedAtMs = clock.now();
+    let isOpen = false;
     const onLost = (): void => {
-      if (client !== fresh) return;
+      // One that does not come to be is a look that fails, and the next comes at its own pace.
+      if (!isOpen || client !== fresh) return;
       drop(fresh);
       options.onSign();
     };
@@ -55,6 +57,7 @@ export function createProbe(options: ProbeOptions): Probe {
       drop(fresh);
       throw error;
     }
+    isOpen = true;
     (fresh as unknown as { unref(): void }).unref();
     fresh.connection.on('parameterStatus', (message: { parameterName?: string }) => {
       if (message.parameterName === 'in_hot_standby') options.onSign();

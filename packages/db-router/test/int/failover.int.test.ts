@@ -354,6 +354,22 @@ describe('failover on real servers', () => {
     await eventually(async () => (await readsWithToken()).rows[0]?.['recovering'] === true);
   });
 
+  it('tries on the new primary what was under way on the old one, though that is silent and a look at it takes long', async () => {
+    const lab = await labOfTest();
+    const us = lab.region('us');
+    // A look at the silent node would outlast the test.
+    const router = await startRouter(lab, 'eu', { probe: { quietMs: 200, alertMs: 50, timeoutMs: 60_000 } });
+    await router.write("INSERT INTO note (text) VALUES ('before')");
+    await us.partition();
+    const insert = "INSERT INTO note (text) VALUES ('tried again')";
+    const transaction = router.transaction((tx) => tx.query(insert));
+    await eventually(() => router.wrapped.us?.idleCount === 0);
+    await lab.failover({ to: 'ap' });
+    await transaction;
+    expect(router.told('retry')).toMatchObject([{ intent: 'transaction', node: 'us/0' }]);
+    expect(await lab.region('ap').query("SELECT FROM note WHERE text = 'tried again'")).toHaveLength(1);
+  });
+
   it('names no older timeline for what was read on a standby that cannot tell its own', async () => {
     const lab = await labOfTest({ monitor: false });
     const router = await startRouter(lab, 'eu', { monotonicReads: true });

@@ -41,6 +41,9 @@ describe('a probe of a real server', () => {
         held = [...doors];
         for (const { inner, outer } of held) outer.unpipe(inner);
       },
+      hangUp: () => {
+        for (const { inner } of doors) inner.end();
+      },
       letGo: () => {
         for (const { inner, outer } of held) outer.pipe(inner);
       },
@@ -49,7 +52,7 @@ describe('a probe of a real server', () => {
     };
   }
 
-  function probeBehind(port: number, timeoutMs: number, destroySilent = () => {}): Probe {
+  function probeBehind(port: number, timeoutMs: number, destroySilent = () => {}, onSign = () => {}): Probe {
     const url = new URL(lab.region('us').connectionString);
     url.port = String(port);
     const pool = new pg.Pool({ connectionString: url.href });
@@ -59,7 +62,7 @@ describe('a probe of a real server', () => {
       clock: systemClock,
       timeoutMs,
       maxConnectionMs: 60_000,
-      onSign: () => {},
+      onSign,
       watchSilent: () => destroySilent,
     });
     onTestFinished(() => probe.close());
@@ -122,5 +125,41 @@ describe('a probe of a real server', () => {
     expect(await asking).toBe('failed');
     await eventually(() => door.open() === 0);
     expect(door.opened()).toBe(1);
+  });
+
+  it('takes a connection that is closed before it is open for no sign: it would be opened again and again without a pause', async () => {
+    const server = createServer((socket) => socket.on('error', () => {}).end());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    let signs = 0;
+    const probe = probeBehind(
+      (server.address() as { port: number }).port,
+      5_000,
+      () => {},
+      () => {
+        signs += 1;
+      },
+    );
+    await expect(probe.ask()).rejects.toThrow('Connection terminated unexpectedly');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(signs).toBe(0);
+  });
+
+  it('takes the loss of an open one for a sign, once', async () => {
+    const door = await startDoor();
+    let signs = 0;
+    const probe = probeBehind(
+      door.port,
+      5_000,
+      () => {},
+      () => {
+        signs += 1;
+      },
+    );
+    await probe.ask();
+    door.hangUp();
+    await eventually(() => signs === 1);
+    await probe.ask();
+    expect(signs).toBe(1);
   });
 });
