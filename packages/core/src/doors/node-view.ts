@@ -10,9 +10,7 @@ type MountedRequest = NodeRequest & { readonly originalUrl?: string };
 /** The path of a request target: no query, no fragment, and no authority when it was sent in absolute-form. */
 export function pathOf(target: string): string {
   const below = target.charCodeAt(0) === 47 ? target : target.replace(ABSOLUTE_FORM, '');
-  const query = below.indexOf('?');
-  const fragment = below.indexOf('#');
-  const end = query === -1 || (fragment !== -1 && fragment < query) ? fragment : query;
+  const end = below.search(/[?#]/);
   return (end === -1 ? below : below.slice(0, end)) || '/';
 }
 

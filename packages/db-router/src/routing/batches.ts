@@ -27,7 +27,7 @@ export type RunBatch = (
 const ISOLATION_LEVELS = ['read committed', 'repeatable read', 'serializable'] as const;
 
 export function createBatches(engine: Engine, statements: Statements, runner: Runner): RunBatch {
-  const { counters, events, scopes, live } = engine;
+  const { counters, scopes, live } = engine;
 
   return async (list, options = {}) => {
     const retries = check.integer('batch: retries', options.retries ?? 3, { max: 1_000 });
@@ -85,7 +85,6 @@ export function createBatches(engine: Engine, statements: Statements, runner: Ru
       failure.kind === 'ended';
     if (!passes || !may) throw error;
     if (failure.kind !== 'serialization') await runner.lookAgain(node);
-    counters.retries += 1;
-    events.emit('retry', { intent: 'transaction', code: failure.code, node: node.id });
+    runner.retried('transaction', failure, node);
   }
 }

@@ -4,6 +4,7 @@ import type { Scope } from '../causality/scope.ts';
 import { countRoute } from '../counters.ts';
 import type { Engine } from '../engine.ts';
 import { AbortedError, NodeUnavailableError, OutcomeUnknownError } from '../errors.ts';
+import type { RouterEvents } from '../events.ts';
 import { hasAnswer, noteUndone } from '../pools/answers.ts';
 import type { PoolNode } from '../topology/node.ts';
 import { classify, type Failure, type FailurePlace } from './outcome.ts';
@@ -45,7 +46,7 @@ export interface Runner {
   inRecovery(node: PoolNode): boolean;
   /** A statement that opens a transaction through a pool would hand it to whoever comes next. */
   leftOpen(client: PoolClient, node: PoolNode): boolean;
-  retried(intent: 'read' | 'write', failure: Failure, node: PoolNode): void;
+  retried(intent: RouterEvents['retry']['intent'], failure: Failure, node: PoolNode): void;
   routed(intent: 'read' | 'write', route: Route, node: PoolNode): void;
   /** @param on the scope of a write and the primary it was sent to: who looks whether it was done must not look behind it */
   unknown(

@@ -46,7 +46,7 @@ export type RunTransaction = <T>(fn: (tx: Transaction) => Promise<T>, options?: 
 
 export function createTransactions(engine: Engine, statements: Statements, runner: Runner): RunTransaction {
   const inside = new AsyncLocalStorage<OpenTx>();
-  const { counters, events, scopes, live } = engine;
+  const { counters, scopes, live } = engine;
 
   return async (fn, options = {}) => {
     // What an ended one has left behind, a timer or a job, runs in its context for ever.
@@ -74,8 +74,7 @@ export function createTransactions(engine: Engine, statements: Statements, runne
       else opens += 1;
       if (failure.kind === 'conflict') readHere = false;
       if (failure.kind !== 'serialization') await runner.lookAgain(leased.node);
-      counters.retries += 1;
-      events.emit('retry', { intent: 'transaction', code: failure.code, node: leased.node.id });
+      runner.retried('transaction', failure, leased.node);
     }
   };
 

@@ -52,7 +52,7 @@ describe('a probe of a real server', () => {
     };
   }
 
-  function probeBehind(port: number, timeoutMs: number, destroySilent = () => {}, onSign = () => {}): Probe {
+  function probeBehind(port: number, timeoutMs: number, { destroySilent = () => {}, onSign = () => {} } = {}): Probe {
     const url = new URL(lab.region('us').connectionString);
     url.port = String(port);
     const pool = new pg.Pool({ connectionString: url.href });
@@ -83,8 +83,10 @@ describe('a probe of a real server', () => {
   it('tells of connections that stay silent while it has a new one, and of none that answer after all', async () => {
     const door = await startDoor();
     let silent = 0;
-    const probe = probeBehind(door.port, 300, () => {
-      silent += 1;
+    const probe = probeBehind(door.port, 300, {
+      destroySilent: () => {
+        silent += 1;
+      },
     });
     await probe.ask();
     door.hold();
@@ -132,14 +134,11 @@ describe('a probe of a real server', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
     let signs = 0;
-    const probe = probeBehind(
-      (server.address() as { port: number }).port,
-      5_000,
-      () => {},
-      () => {
+    const probe = probeBehind((server.address() as { port: number }).port, 5_000, {
+      onSign: () => {
         signs += 1;
       },
-    );
+    });
     await expect(probe.ask()).rejects.toThrow('Connection terminated unexpectedly');
     await new Promise((resolve) => setImmediate(resolve));
     expect(signs).toBe(0);
@@ -148,14 +147,11 @@ describe('a probe of a real server', () => {
   it('takes the loss of an open one for a sign, once', async () => {
     const door = await startDoor();
     let signs = 0;
-    const probe = probeBehind(
-      door.port,
-      5_000,
-      () => {},
-      () => {
+    const probe = probeBehind(door.port, 5_000, {
+      onSign: () => {
         signs += 1;
       },
-    );
+    });
     await probe.ask();
     door.hangUp();
     await eventually(() => signs === 1);
