@@ -9,6 +9,12 @@ export interface Epoch {
   readonly timeline: number;
   /** Region and node that write it, as `region/node`: two standbys promoted by mistake share all the rest. */
   readonly owner: string;
+  /**
+   * Which running server that is: a hash of what only one server has (its start time and port), 16 to 64 characters of
+   * base64url. Two owners of one timeline with one server are one server under two names. No part of what makes two
+   * epochs equal: it changes when the server is restarted.
+   */
+  readonly server?: string;
 }
 
 /** Where a timeline left its parent: what was written on the parent beyond `lsn` is not in the child. */
@@ -36,6 +42,8 @@ export interface DatabaseReport {
   readonly highest?: Epoch;
   /** A database of this region has answered this process, now: `highest` is then more than an echo of other regions. */
   readonly measured?: boolean;
+  /** How long ago this process accepted a primary as the real one. Absent: it has not, so it has just been started. */
+  readonly acceptedForMs?: number;
 }
 
 /** Where a read or a write would go now, and why. */

@@ -27,6 +27,8 @@ export interface RegionState<Name extends string = string> {
   readonly highest?: Epoch;
   /** Its own database has answered it: `highest` then shows that it knows of nothing higher, and is no echo. */
   readonly measured?: boolean;
+  /** How long a process of that region had known a real primary when it said so. Absent: none has, all are new. */
+  readonly acceptedForMs?: number;
 }
 
 /**

@@ -2,9 +2,18 @@ import type { DatabaseReport, Epoch, Fork, Verdict } from '@regionkit/core';
 import type { Keyring } from '@regionkit/core/kit';
 import type { Relative } from '../verdict/guard.ts';
 
-/** What one process says of its own region. Everything in it but `database.highest` that process measured itself. */
+/**
+ * What one process says of its own region. Everything in it but `database.highest` that process measured itself.
+ *
+ * On the wire, as JSON: `v` (1), `region`, `nonce`, `process`, `accept`, `reads`, `writes`, `relative`, `database`. In
+ * `database`: `role`, `epoch`, `position`, `forks`, `highest`, `measured`, `acceptedForMs`. An epoch is `system`,
+ * `timeline`, `owner`, and `server`, which says whether two owners are one server. `process`, `acceptedForMs` and
+ * `server` may be missing; what is there is checked, for a region that holds the secret may still lie.
+ */
 export interface RegionDocument {
   readonly region: string;
+  /** Which process says so: a random name that it took at its start. A region of several is the best they say. */
+  readonly process?: string;
   readonly accept: 'yes' | 'draining' | 'no';
   readonly reads: Verdict;
   readonly writes: Verdict;
@@ -17,20 +26,23 @@ export type Malformed = 'malformed' | 'bad-signature' | 'wrong-nonce';
 
 const MAX_FORKS = 64;
 const MAX_LSN = 2n ** 64n - 1n;
+const MAX_ACCEPTED_MS = 2 ** 45;
+const IDENTITY = /^[A-Za-z0-9_-]{16,64}$/;
 
 /** A nonce as a poller makes it: 16 to 64 characters of base64url. */
 export function isNonce(given: string | undefined): given is string {
-  return given !== undefined && /^[A-Za-z0-9_-]{16,64}$/.test(given);
+  return given !== undefined && IDENTITY.test(given);
 }
 
 /** `<JSON in base64url>.<HMAC of that>`. The nonce is inside what is signed, so no answer fits another question. */
 export function seal(document: RegionDocument, nonce: string, keyring: Keyring): string {
-  const { region, accept, reads, writes, relative, database } = document;
+  const { region, process, accept, reads, writes, relative, database } = document;
   const payload = Buffer.from(
     JSON.stringify({
       v: 1,
       region,
       nonce,
+      ...(process !== undefined && { process }),
       accept,
       reads,
       writes,
@@ -55,9 +67,10 @@ export function unseal(body: string, nonce: string, keyring: Keyring): RegionDoc
   }
   if (!isRecord(document) || document['v'] !== 1) return 'malformed';
   if (document['nonce'] !== nonce) return 'wrong-nonce';
-  const { region, accept, reads, writes, relative } = document;
+  const { region, process, accept, reads, writes, relative } = document;
   if (
     typeof region !== 'string' ||
+    !isOptional(process, isIdentity) ||
     !isOneOf(accept, ['yes', 'draining', 'no']) ||
     !isOneOf(reads, VERDICTS) ||
     !isOneOf(writes, VERDICTS) ||
@@ -68,12 +81,21 @@ export function unseal(body: string, nonce: string, keyring: Keyring): RegionDoc
   const database = decodeDatabase(document['database'], region);
   return database === 'malformed'
     ? 'malformed'
-    : { region, accept, reads, writes, relative, ...(database !== undefined && { database }) };
+    : {
+        region,
+        ...(process !== undefined && { process }),
+        accept,
+        reads,
+        writes,
+        relative,
+        ...(database !== undefined && { database }),
+      };
 }
 
 const VERDICTS = ['pass', 'warn', 'fail', 'unknown'] as const;
 
-function encodeDatabase({ role, epoch, position, forks, highest, measured }: DatabaseReport): object {
+function encodeDatabase(report: DatabaseReport): object {
+  const { role, epoch, position, forks, highest, measured, acceptedForMs } = report;
   return {
     role,
     ...(epoch !== undefined && { epoch: encodeEpoch(epoch) }),
@@ -82,11 +104,12 @@ function encodeDatabase({ role, epoch, position, forks, highest, measured }: Dat
     forks: forks.slice(-MAX_FORKS).map(({ system, parent, child, lsn }) => [system, parent, child, lsn.toString()]),
     ...(highest !== undefined && { highest: encodeEpoch(highest) }),
     ...(measured === true && { measured }),
+    ...(acceptedForMs !== undefined && { acceptedForMs: Math.round(acceptedForMs) }),
   };
 }
 
-function encodeEpoch({ system, timeline, owner }: Epoch): object {
-  return { system, timeline, owner };
+function encodeEpoch({ system, timeline, owner, server }: Epoch): object {
+  return { system, timeline, owner, ...(server !== undefined && { server }) };
 }
 
 /** A primary is believed only in its own region: what it says of another's is an echo. */
@@ -100,6 +123,8 @@ function decodeDatabase(given: unknown, region: string): DatabaseReport | undefi
   if (epoch === 'malformed' || highest === 'malformed' || position === 'malformed' || forks === 'malformed') {
     return 'malformed';
   }
+  const { acceptedForMs } = given;
+  if (!isOptional(acceptedForMs, isAge)) return 'malformed';
   if (epoch !== undefined && !epoch.owner.startsWith(`${region}/`)) return 'malformed';
   return {
     role: given['role'],
@@ -108,16 +133,17 @@ function decodeDatabase(given: unknown, region: string): DatabaseReport | undefi
     ...(position !== undefined && { position }),
     ...(highest !== undefined && { highest }),
     ...(given['measured'] === true && { measured: true }),
+    ...(acceptedForMs !== undefined && { acceptedForMs }),
   };
 }
 
 /** The owner is empty where only the timeline is known, as a standby may. */
 function decodeEpoch(given: unknown): Epoch | 'malformed' {
   if (!isRecord(given)) return 'malformed';
-  const { system, timeline, owner } = given;
-  return isSystem(system) && isTimeline(timeline) && typeof owner === 'string' && /^[\x21-\x7e]{0,256}$/.test(owner)
-    ? { system, timeline, owner }
-    : 'malformed';
+  const { system, timeline, owner, server } = given;
+  if (!isSystem(system) || !isTimeline(timeline) || !isOptional(server, isIdentity)) return 'malformed';
+  if (typeof owner !== 'string' || !/^[\x21-\x7e]{0,256}$/.test(owner)) return 'malformed';
+  return { system, timeline, owner, ...(server !== undefined && { server }) };
 }
 
 function decodeForks(given: unknown): readonly Fork[] | 'malformed' {
@@ -145,6 +171,18 @@ function isSystem(given: unknown): given is string {
 
 function isTimeline(given: unknown): given is number {
   return Number.isInteger(given) && (given as number) >= 1 && (given as number) <= 0xffff_ffff;
+}
+
+function isIdentity(given: unknown): given is string {
+  return typeof given === 'string' && IDENTITY.test(given);
+}
+
+function isAge(given: unknown): given is number {
+  return Number.isSafeInteger(given) && (given as number) >= 0 && (given as number) <= MAX_ACCEPTED_MS;
+}
+
+function isOptional<T>(given: unknown, is: (given: unknown) => given is T): given is T | undefined {
+  return given === undefined || is(given);
 }
 
 function isRecord(given: unknown): given is Record<string, unknown> {

@@ -9,17 +9,19 @@ const keyring = createKeyring({ option: 'test', secrets: SECRET, purpose: 'regio
 const NONCE = 'n'.repeat(22);
 const DOCUMENT: RegionDocument = {
   region: 'eu-west-1',
+  process: 'p'.repeat(22),
   accept: 'yes',
   reads: 'pass',
   writes: 'fail',
   relative: 'asking',
   database: {
     role: 'primary',
-    epoch: { system: '7412345678901234567', timeline: 3, owner: 'eu-west-1/0' },
+    epoch: { system: '7412345678901234567', timeline: 3, owner: 'eu-west-1/0', server: 's'.repeat(22) },
     position: 0x1_0000_0000n,
     forks: [{ system: '7412345678901234567', parent: 2, child: 3, lsn: 123n }],
     highest: { system: '7412345678901234567', timeline: 4, owner: 'us-east-1/0' },
     measured: true,
+    acceptedForMs: 86_400_000,
   },
 };
 
@@ -40,6 +42,18 @@ function lieOfDatabase(patch: object): string {
 
 test('what was sealed is unsealed, position and forks included', () => {
   expect(unseal(seal(DOCUMENT, NONCE, keyring), NONCE, keyring)).toEqual(DOCUMENT);
+});
+
+test('process, server and age of acceptance may be missing', () => {
+  const document: RegionDocument = {
+    region: 'eu-west-1',
+    accept: 'yes',
+    reads: 'pass',
+    writes: 'pass',
+    relative: 'in',
+    database: { role: 'primary', epoch: { system: '1', timeline: 1, owner: 'eu-west-1/0' }, position: 1n, forks: [] },
+  };
+  expect(unseal(seal(document, NONCE, keyring), NONCE, keyring)).toEqual(document);
 });
 
 test('a position beyond what a double can hold comes through', () => {
@@ -102,6 +116,17 @@ test.each<[string, string]>([
   ['a verdict of its own making', lie({ reads: 'excellent' })],
   ['accept unknown', lie({ accept: 'unknown' })],
   ['a relative state of its own making', lie({ relative: 'maybe' })],
+  ['a process whose name is too short to be one', lie({ process: 'p' })],
+  ['a process with an endless name', lie({ process: 'p'.repeat(65) })],
+  ['a process that is no text', lie({ process: { toString: 1 } })],
+  ['a server that is no text', lieOfDatabase({ highest: { system: '1', timeline: 1, owner: 'a', server: 7 } })],
+  [
+    'a server with a line break',
+    lieOfDatabase({ highest: { system: '1', timeline: 1, owner: 'a', server: `${'s'.repeat(20)}\n` } }),
+  ],
+  ['a negative age of acceptance', lieOfDatabase({ acceptedForMs: -1 })],
+  ['an endless age of acceptance', lieOfDatabase({ acceptedForMs: 1e300 })],
+  ['an age of acceptance that is a text', lieOfDatabase({ acceptedForMs: '1' })],
   ['a database that is none', lie({ database: [] })],
   ['a role of its own making', lieOfDatabase({ role: 'king' })],
   ["another region's epoch as its own", lieOfDatabase({ epoch: { system: '1', timeline: 1, owner: 'us-east-1/0' } })],
