@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { createRecentCache } from '@regionkit/core/kit';
 import { checkTime, type RegisteredClaims, readClaims } from './claims.ts';
 import { type CompactToken, readCompact } from './compact.ts';
 import type { EpochGuard } from './epochs.ts';
@@ -6,7 +7,6 @@ import type { InvalidTokenReason } from './errors.ts';
 import type { KeySet, VerificationKey } from './keys/key-set.ts';
 import type { KeyStore } from './keys/key-store.ts';
 import type { SessionVerifierOptions, VerifierRules } from './options.ts';
-import { createRecentCache } from './recent-cache.ts';
 import { createSession, freezeDeep, readRoles, type Session } from './session.ts';
 import { checkSignature } from './signature.ts';
 import type { SchemaResult } from './standard-schema.ts';

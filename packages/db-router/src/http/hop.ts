@@ -1,5 +1,6 @@
 import type { Epoch, RequestView } from '@regionkit/core';
 import type { Clock, Keyring } from '@regionkit/core/kit';
+import { sameEpoch } from '../topology/epoch.ts';
 
 /** Marks a request that a region has forwarded. Anything that carries it is never forwarded again. */
 export const HOP_FIELD = 'x-region-hop';
@@ -88,12 +89,17 @@ export function createEpochPacker(): (epoch: Epoch | undefined) => string {
   let last: Epoch | undefined;
   let packed = packEpoch(undefined);
   return (epoch) => {
-    if (epoch !== last) {
+    // By what it says: the topology makes the object anew each time it is asked.
+    if (!isSame(epoch, last)) {
       last = epoch;
       packed = packEpoch(epoch);
     }
     return packed;
   };
+}
+
+function isSame(left: Epoch | undefined, right: Epoch | undefined): boolean {
+  return left === undefined || right === undefined ? left === right : sameEpoch(left, right);
 }
 
 function packEpoch(epoch: Epoch | undefined): string {

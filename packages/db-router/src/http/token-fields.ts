@@ -35,9 +35,13 @@ export function createTokenFields({
       const fields = field === undefined ? NONE : request.header(field);
       const cookies = cookie === false ? NONE : request.header('cookie');
       if (fields.length === 0 && cookies.length === 0) return NONE;
-      const sent = fields.flatMap((value) => value.split(',').map((token) => token.trim()));
-      if (cookie !== false) sent.push(...cookieValues(cookies, cookie), ...cookieValues(cookies, seenCookie));
-      return sent.filter((token) => token !== '').slice(0, MORE_THAN_ANY_ROUTER_TAKES);
+      const sent = listed(fields, MORE_THAN_ANY_ROUTER_TAKES);
+      if (cookie !== false) {
+        for (const name of [cookie, seenCookie]) {
+          for (const token of cookieValues(cookies, name)) if (token !== '') sent.push(token);
+        }
+      }
+      return sent.length > MORE_THAN_ANY_ROUTER_TAKES ? sent.slice(0, MORE_THAN_ANY_ROUTER_TAKES) : sent;
     },
     write: (head, { written, seen, notice }) => {
       if (notice !== undefined) {
@@ -63,3 +67,18 @@ const NOTICE_FIELD = 'X-Region-Notice';
 const NONE: readonly string[] = Object.freeze([]);
 /** The router verifies 16, and has the primary serve whoever sends more. */
 const MORE_THAN_ANY_ROUTER_TAKES = 17;
+
+/** The first `max` members of a list in fields (RFC 9110 section 5.6.1). What comes after them is not looked at. */
+function listed(fields: readonly string[], max: number): string[] {
+  const found: string[] = [];
+  for (const field of fields) {
+    for (let at = 0; at < field.length && found.length < max; ) {
+      const comma = field.indexOf(',', at);
+      const end = comma === -1 ? field.length : comma;
+      const member = field.slice(at, end).trim();
+      if (member !== '') found.push(member);
+      at = end + 1;
+    }
+  }
+  return found;
+}

@@ -1,7 +1,7 @@
 import { createKeyring } from '@regionkit/core/kit';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
-import { type HopClaims, signHop, verifyHop } from '../../src/http/hop.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { createEpochPacker, type HopClaims, signHop, verifyHop } from '../../src/http/hop.ts';
 import { EPOCH, SECRET } from './helpers.ts';
 
 const keyring = (secrets: string | readonly string[]) =>
@@ -75,5 +75,19 @@ describe('verifyHop()', () => {
       fc.constant(`v1.${'a'.repeat(10_000)}`),
     );
     fc.assert(fc.property(hostile, (value) => verifyHop(ring, post, [value], receiver).mark === 'invalid'));
+  });
+});
+
+describe('createEpochPacker()', () => {
+  test('packs an epoch once, however often the topology makes the object anew, and another epoch anew', () => {
+    const pack = createEpochPacker();
+    const packing = vi.spyOn(JSON, 'stringify');
+    const first = pack({ ...EPOCH });
+    expect(pack({ ...EPOCH })).toBe(first);
+    expect(packing).toHaveBeenCalledTimes(1);
+    expect(pack({ ...EPOCH, owner: 'another' })).not.toBe(first);
+    expect(pack(undefined)).toBe('-');
+    expect(pack({ ...EPOCH })).toBe(first);
+    packing.mockRestore();
   });
 });

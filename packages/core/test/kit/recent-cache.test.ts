@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRecentCache } from '../src/recent-cache.ts';
+import { createRecentCache } from '../../src/kit/recent-cache.ts';
 
 const step = fc.record({ kind: fc.constantFrom('set', 'get', 'delete'), key: fc.nat({ max: 30 }) });
 
