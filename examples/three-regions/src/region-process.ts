@@ -3,12 +3,16 @@ import { createDrain } from '@regionkit/health';
 import { createOrdersApp } from './app.ts';
 import { DNS_FORGETS_MS } from './dns.ts';
 import { resolveLocalhostNames } from './localhost-names.ts';
+import { ROTATED, type SecretTaken } from './secret-store.ts';
 import { settingsFrom } from './settings.ts';
 
 // One region's process: started by the demo, ended by a signal.
 resolveLocalhostNames();
 const settings = settingsFrom(process.env);
 const { app, health, router, gate, config, pools } = await createOrdersApp(settings);
+// The stage waits for these: how long a refresh takes depends on the machine.
+const told = { tokens: config.ref('tokens'), 'jwt-public': config.ref('jwt'), 'jwt-signing': config.ref('jwtSigning') };
+for (const taken of ROTATED) told[taken].subscribe(() => void process.send?.({ taken } satisfies SecretTaken));
 const server = createServer(app);
 createDrain(health, {
   servers: [server],

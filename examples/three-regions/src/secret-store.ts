@@ -6,8 +6,23 @@ import { generateSigningKeys } from '@regionkit/session';
 /** Secrets as files, as an orchestrator mounts them: each is replaced whole, never written in place. */
 export interface SecretStore {
   readonly directory: string;
-  /** The steps of one rotation of the token secret and the signing key, each to be followed by one refresh everywhere. */
-  readonly rotation: readonly { readonly says: string; apply(): Promise<void> }[];
+  /** One rotation of the token secret and the signing key. Every process must hold what a step writes before the next. */
+  readonly rotation: readonly RotationStep[];
+}
+
+export interface RotationStep {
+  readonly says: string;
+  readonly writes: readonly SecretName[];
+  apply(): Promise<void>;
+}
+
+/** The secrets that are rotated, by the names of their files. */
+export const ROTATED = ['tokens', 'jwt-public', 'jwt-signing'] as const;
+export type SecretName = (typeof ROTATED)[number];
+
+/** What a process of the app tells the stage whenever its configuration takes a new value. */
+export interface SecretTaken {
+  readonly taken: SecretName;
 }
 
 export async function createSecretStore(parent: string): Promise<SecretStore> {
@@ -35,6 +50,7 @@ export async function createSecretStore(parent: string): Promise<SecretStore> {
     rotation: [
       {
         says: 'the new token secret and the new public key are distributed; nothing is signed with them yet',
+        writes: ['tokens', 'jwt-public'],
         apply: async () => {
           await write('tokens', [oldToken, newToken]);
           await write('jwt-public', { keys: [oldKeys.publicJwk, newKeys.publicJwk] });
@@ -42,12 +58,13 @@ export async function createSecretStore(parent: string): Promise<SecretStore> {
       },
       {
         says: 'both sign from now on; what the old ones signed still verifies',
+        writes: ['tokens', 'jwt-signing'],
         apply: async () => {
           await write('tokens', [newToken, oldToken]);
           await write('jwt-signing', newKeys.privateJwk);
         },
       },
-      { says: 'the old token secret is gone', apply: () => write('tokens', [newToken]) },
+      { says: 'the old token secret is gone', writes: ['tokens'], apply: () => write('tokens', [newToken]) },
     ],
   };
 }

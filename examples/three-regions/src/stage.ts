@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,16 +9,20 @@ import { createLab, createLatencyDns, type Lab, type LatencyDns } from '@regionk
 import { DNS } from './dns.ts';
 import { createEdge, type Edge } from './edge.ts';
 import { GLOBAL_HOST, PLACE, REGIONS, type RegionName, roundTrips } from './names.ts';
-import { createSecretStore, type SecretStore } from './secret-store.ts';
+import { createSecretStore, type RotationStep, type SecretTaken } from './secret-store.ts';
 import { environmentOf } from './settings.ts';
 
 /** Everything the story is played on: databases, one process of the app a region, and the DNS in front of them. */
 export interface Stage {
   readonly lab: Lab<RegionName>;
   readonly dns: LatencyDns<RegionName>;
-  readonly secrets: SecretStore;
+  readonly rotation: readonly RotationStep[];
+  /** Writes the secrets of a step and resolves when the app of every region has taken them. */
+  rotate(step: RotationStep): Promise<void>;
   /** The global URL as a client in `place` meets it. */
   url(place: RegionName): string;
+  /** The process of each region's app, and where DNS leads the clients of each place: what no write may depend on. */
+  wiring(): string;
   /** Starts the app of a region and resolves when it listens. */
   startApp(region: RegionName): Promise<void>;
   /** SIGKILL: nothing is closed and nobody is told. */
@@ -93,7 +97,16 @@ export async function setStage(tell: (line: string) => void): Promise<Stage> {
     return {
       lab: theLab,
       dns: theDns,
-      secrets,
+      rotation: secrets.rotation,
+      rotate: async (step) => {
+        const taken = [...apps.values()].map((app) => hasTaken(app, step.writes));
+        await Promise.all([step.apply(), ...taken]);
+      },
+      wiring: () =>
+        JSON.stringify([
+          [...apps].map(([region, { pid }]) => [region, pid]),
+          REGIONS.map((place) => theDns.answer(place)),
+        ]),
       url: (place) => `http://${GLOBAL_HOST}:${theEdge.port(place)}`,
       startApp,
       killApp: async (region) => {
@@ -115,6 +128,15 @@ export async function setStage(tell: (line: string) => void): Promise<Stage> {
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** Resolves when a process has told that it took each of these secrets. */
+async function hasTaken(app: ChildProcess, secrets: RotationStep['writes']): Promise<void> {
+  const missing = new Set<string>(secrets);
+  for await (const [message] of on(app, 'message') as AsyncIterable<[SecretTaken]>) {
+    missing.delete(message.taken);
+    if (missing.size === 0) return;
   }
 }
 

@@ -21,8 +21,10 @@ export interface Measured {
 }
 
 const TRIES = 20;
-const REFRESH_MS = 1_500;
-const WAIT_MS = 30_000;
+/** Long enough for some requests of every client; nothing is claimed of how many. */
+const SOME_REQUESTS_MS = 500;
+const QUIET_MS = 1_500;
+const WAIT_MS = 60_000;
 
 /** Plays the whole story and claims only what it has measured. */
 export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measured> {
@@ -112,10 +114,10 @@ export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measu
 
   chapter('The secrets rotate, and nobody notices');
   const rotationAt = performance.now();
-  for (const step of stage.secrets.rotation) {
+  for (const step of stage.rotation) {
     say(step.says);
-    await step.apply();
-    await pause(REFRESH_MS);
+    await stage.rotate(step);
+    await pause(SOME_REQUESTS_MS);
   }
   const signedOut = failuresSince(rotationAt);
   claim(
@@ -136,6 +138,7 @@ export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measu
   const readsReroutedAfterMs = readsOn.endedAtMs - killedAt;
   say('its clients are led to Ireland; reads go on everywhere, writes are held');
   await pause(700);
+  const wiring = stage.wiring();
   const promotedAt = performance.now();
   const { fork, timeline } = await lab.failover({ to: 'eu-west-1' });
   const firstWrite = await until('a write succeeds after the promotion', () =>
@@ -144,10 +147,15 @@ export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measu
   const promotionToFirstWriteMs = firstWrite.endedAtMs - promotedAt;
   const writesRestoredAfterMs = firstWrite.endedAtMs - killedAt;
   say(`Ireland was promoted: timeline ${timeline} leaves the old one at ${fork}`);
-  await pause(3_000);
-  const failures = failuresSince(killedAt - 1_000);
-  const stableAfterMs = Math.max(0, ...failures.map(({ endedAtMs }) => endedAtMs - killedAt));
-  const quiet = performance.now() - 1_500;
+  const untouched = stage.wiring() === wiring;
+  const lastFailure = (): number => Math.max(killedAt, ...failuresSince(killedAt).map(({ endedAtMs }) => endedAtMs));
+  // Not from the last failure: a client that waits for an answer has not failed yet, and is not quiet.
+  const quiet = (): boolean => {
+    const since = Math.max(lastFailure(), promotedAt);
+    return performance.now() - since > QUIET_MS && REGIONS.every((place) => firstOk('write', since, PLACE[place]));
+  };
+  const becameQuiet = await until('writes succeed everywhere and no request fails', quiet).catch(() => false);
+  const stableAfterMs = lastFailure() - killedAt;
   const lastLedToDeadRegion = await until('DNS has led the last client elsewhere', () =>
     dns.departure('us-east-1', killedAt),
   );
@@ -161,14 +169,10 @@ export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measu
   );
   claim(
     'writes went on as soon as there was a primary, with no deploy and no DNS change',
-    promotionToFirstWriteMs < 2_000,
+    untouched,
     `${promotionToFirstWriteMs.toFixed(0)} ms after the promotion was ordered`,
   );
-  claim(
-    'all is quiet again',
-    failuresSince(quiet).length === 0,
-    `last failed request ${seconds(stableAfterMs)} after the kill`,
-  );
+  claim('all is quiet again', becameQuiet, `last failed request ${seconds(stableAfterMs)} after the kill`);
 
   chapter('Virginia comes back and believes it is still the primary');
   await lab.region('us-east-1').returnAsIs();
