@@ -187,8 +187,8 @@ function report<Name extends string>(engine: Engine, self: Name): RouterTopology
 }
 
 /** Only what this process measured, and only while it may be believed: other regions act on it. */
-function localReport({ live }: Engine, self: string, stale: boolean): DatabaseReport {
-  const { topology } = live;
+function localReport({ live, settings }: Engine, self: string, stale: boolean): DatabaseReport {
+  const { topology, acceptedAtMs } = live;
   const own = topology.nodes.filter(({ region }) => region === self);
   // Of twins each tells its own: whoever hears the other's name alone does not learn that there are two.
   const twin = own.find(({ id, state }) => state === 'twin' && topology.top?.owners.includes(id) === true);
@@ -199,6 +199,7 @@ function localReport({ live }: Engine, self: string, stale: boolean): DatabaseRe
     forks: topology.forks,
     ...(highest !== undefined && { highest }),
     ...(measured && { measured }),
+    ...(acceptedAtMs !== undefined && { acceptedForMs: settings.clock.now() - acceptedAtMs }),
   };
   const { primary } = topology;
   if (primary?.node !== undefined && primary.region === self && !stale) {

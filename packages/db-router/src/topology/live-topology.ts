@@ -12,6 +12,8 @@ export interface LiveTopology {
   readonly table: RouteTable;
   /** The longest-ago look at any node: what is known is as old as that. */
   readonly oldestLookMs: number;
+  /** Since when a primary is accepted as the real one; undefined while none is. */
+  readonly acceptedAtMs: number | undefined;
   take(input: Input): void;
   close(): void;
 }
@@ -32,6 +34,7 @@ export function createLiveTopology(options: LiveTopologyOptions): LiveTopology {
   let store = nothingKnown(nodes, rules, { store: options.hasStore, nowMs: clock.now() });
   let table = createTable(store.topology, options.table);
   let oldestLookMs = Number.NEGATIVE_INFINITY;
+  let acceptedAtMs: number | undefined;
   let cancel: () => void = () => {};
   let closed = false;
 
@@ -40,6 +43,7 @@ export function createLiveTopology(options: LiveTopologyOptions): LiveTopology {
     const before = store.topology;
     const { next, events } = reduce(store, input, rules);
     store = next;
+    acceptedAtMs = next.topology.accepted ? (acceptedAtMs ?? clock.now()) : undefined;
     table = createTable(next.topology, options.table);
     oldestLookMs = Math.min(...next.facts.nodes.map(({ triedAtMs }) => triedAtMs));
     cancel();
@@ -63,6 +67,9 @@ export function createLiveTopology(options: LiveTopologyOptions): LiveTopology {
     },
     get oldestLookMs() {
       return oldestLookMs;
+    },
+    get acceptedAtMs() {
+      return acceptedAtMs;
     },
     take,
     close: () => {

@@ -460,6 +460,7 @@ describe('with the local pool alone', () => {
     const eu = await startRouter(lab, 'eu', { reach: ['eu'], view: viewOf.eu, writes: 'forward' });
     await Promise.all([us.ready(), eu.ready()]);
     await eventually(() => us.topology().state === 'unconfirmed');
+    expect(us.topology().local.acceptedForMs).toBeUndefined();
     // An echo is no answer: of a process whose own database does not answer it.
     viewOf.us.set('eu', { identified: true, observedAtMs: performance.now(), highest: us.highest() as Epoch });
     expect(us.topology().state).toBe('unconfirmed');
@@ -468,6 +469,7 @@ describe('with the local pool alone', () => {
       gossip(viewOf.eu, us);
       return us.topology().state === 'ready' && eu.topology().state === 'ready';
     });
+    expect(us.topology().local.acceptedForMs).toBeGreaterThanOrEqual(0);
     expect(eu.primaryNow()).toMatchObject({ region: 'us' });
     expect(await failureOf(eu.write('SELECT 1'))).toMatchObject({
       code: 'ERR_NOT_PRIMARY_REGION',

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { DatabaseReport, RegionState, RegionView, RequestView } from '@regionkit/core';
 import { unknownRegion } from '@regionkit/core';
 import type { HealthOptions } from '../options.ts';
@@ -6,7 +7,7 @@ import type { HealthVerdict } from '../verdict/judge.ts';
 import { isNonce, seal } from './document.ts';
 import type { CheckedPeersOptions } from './options.ts';
 import { createPeers, type PeersHooks } from './peers.ts';
-import { createView, ownState, sameEpoch, shown } from './view.ts';
+import { createView, ownState, sameEpoch } from './view.ts';
 
 /** This region among the others: what it tells them, what it knows of them, and when to ask them. */
 export interface Neighbourhood<Name extends string> {
@@ -46,6 +47,7 @@ export interface NeighbourhoodOptions<Name extends string>
 
 export function createNeighbourhood<Name extends string>(options: NeighbourhoodOptions<Name>): Neighbourhood<Name> {
   const { regions, clock, urgent, noticeJump, verdict, relative } = options;
+  const process = randomBytes(16).toString('base64url');
   let epoch = options.epoch;
   let followed: Followed | undefined;
   const self = regions.get(regions.self) ?? { name: regions.self, origin: '' };
@@ -62,8 +64,7 @@ export function createNeighbourhood<Name extends string>(options: NeighbourhoodO
   const look = (name: Name): RegionState<Name> => {
     noticeJump();
     if (name === self.name) return ownState(self, verdict(), report(), clock.now());
-    const state = peers?.get(name);
-    return state === undefined ? unknownRegion(regions.get(name) ?? { name, origin: '' }) : shown(state);
+    return peers?.get(name) ?? unknownRegion(regions.get(name) ?? { name, origin: '' });
   };
   const { view, tell } = createView(regions, look);
 
@@ -82,7 +83,7 @@ export function createNeighbourhood<Name extends string>(options: NeighbourhoodO
 
   return {
     view,
-    neighbours: () => regions.list.flatMap(({ name }) => (name === self.name ? [] : (peers?.get(name) ?? []))),
+    neighbours: () => peers?.neighbours() ?? [],
     tell: () => tell(self.name),
     announce: () => {
       tell(self.name);
@@ -108,7 +109,7 @@ export function createNeighbourhood<Name extends string>(options: NeighbourhoodO
       const { accept, reads, writes } = verdict();
       const database = report();
       return seal(
-        { region: self.name, accept, reads, writes, relative: relative(), ...(database && { database }) },
+        { region: self.name, process, accept, reads, writes, relative: relative(), ...(database && { database }) },
         nonce,
         peers.keyring,
       );

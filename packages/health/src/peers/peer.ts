@@ -1,5 +1,6 @@
 import { type Region, type RegionState, unknownRegion } from '@regionkit/core';
-import type { Relative } from '../verdict/guard.ts';
+import type { Neighbour } from '../verdict/guard.ts';
+import { bestOf, knownHistory, type ProcessDocument, worstOf } from './best-of.ts';
 import type { Malformed, RegionDocument } from './document.ts';
 import type { Unanswered } from './transport.ts';
 
@@ -8,10 +9,8 @@ export type PeerReason = 'ok' | 'wrong-region' | Unanswered | Malformed;
 
 /** What is remembered of another region. */
 export interface PeerMemory {
-  /** Its last good document. */
-  readonly document?: RegionDocument;
-  /** When that was asked for: it says how things were no earlier than this. */
-  readonly observedAtMs: number;
+  /** The last good documents, the newest first, one for each of its processes. */
+  readonly documents: readonly ProcessDocument[];
   /** When it was first looked at, or last forgotten: since when silence counts. */
   readonly sinceMs: number;
 }
@@ -21,55 +20,74 @@ export interface PeerTimes {
   readonly downAfterMs: number;
 }
 
+/** More than a poller meets while a document is believed; a region that lies cannot fill the memory. */
+const MAX_PROCESSES = 32;
+
 export function freshMemory(nowMs: number): PeerMemory {
-  return { observedAtMs: Number.NEGATIVE_INFINITY, sinceMs: nowMs };
+  return { documents: [], sinceMs: nowMs };
 }
 
-/** How long ago anything good was heard. */
-function silenceMs(memory: PeerMemory, nowMs: number): number {
-  return nowMs - Math.max(memory.observedAtMs, memory.sinceMs);
+/** What is remembered after one more document, which was asked for at `observedAtMs`. */
+export function remember(
+  memory: PeerMemory,
+  document: RegionDocument,
+  observedAtMs: number,
+  { unknownAfterMs }: PeerTimes,
+): PeerMemory {
+  const others = memory.documents.filter(
+    (known) => known.document.process !== document.process && observedAtMs - known.observedAtMs <= unknownAfterMs,
+  );
+  return { ...memory, documents: [{ document, observedAtMs }, ...others].slice(0, MAX_PROCESSES) };
+}
+
+/** Nothing that was said counts any more, but for what fences. */
+export function forgotten({ documents }: PeerMemory, nowMs: number): PeerMemory {
+  return {
+    documents: documents.map(({ document }) => ({ document, observedAtMs: Number.NEGATIVE_INFINITY })),
+    sinceMs: nowMs,
+  };
+}
+
+function believed({ documents }: PeerMemory, nowMs: number, { unknownAfterMs }: PeerTimes): readonly ProcessDocument[] {
+  return documents.filter(({ observedAtMs }) => nowMs - observedAtMs <= unknownAfterMs);
+}
+
+function heardAtMs({ documents }: PeerMemory): number {
+  return documents[0]?.observedAtMs ?? Number.NEGATIVE_INFINITY;
 }
 
 /**
- * What is known of a region now: its own document while that is young, then nothing, then that it is down. What it said
- * of forks and of the highest epoch does not age: knowledge that fences a primary must not vanish with its source.
+ * What is known of a region now: what its processes say while that is young, then nothing, then that it is down. What
+ * they said of forks and of the highest epoch does not age: knowledge that fences a primary must not vanish with its
+ * source.
  */
 export function peerState<Name extends string>(
   region: Region<Name>,
   memory: PeerMemory,
   nowMs: number,
-  { unknownAfterMs, downAfterMs }: PeerTimes,
-): RegionState<Name> & { readonly relative: Relative } {
-  const { document, observedAtMs } = memory;
-  const database = document?.database;
-  const lasting = {
-    ...(database !== undefined && { forks: database.forks }),
-    ...((database?.highest ?? database?.epoch) !== undefined && { highest: database?.highest ?? database?.epoch }),
-  } as Pick<RegionState, 'forks' | 'highest'>;
-  if (document !== undefined && nowMs - observedAtMs <= unknownAfterMs) {
-    const { accept, reads, writes, relative } = document;
+  times: PeerTimes,
+): RegionState<Name> {
+  const [newest, ...others] = believed(memory, nowMs, times);
+  if (newest !== undefined) {
     return {
       name: region.name,
       origin: region.origin,
-      reads,
-      writes,
-      accept,
-      relative,
       identified: true,
-      observedAtMs,
-      ...(database?.role === 'primary' &&
-        database.epoch !== undefined &&
-        database.position !== undefined && { primary: { epoch: database.epoch, position: database.position } }),
-      ...(database?.measured === true && { measured: true }),
-      ...lasting,
+      ...bestOf([newest, ...others]),
+      ...knownHistory(memory.documents),
     };
   }
-  const down = silenceMs(memory, nowMs) > downAfterMs;
+  const silenceMs = nowMs - Math.max(heardAtMs(memory), memory.sinceMs);
+  const down = silenceMs > times.downAfterMs;
   return {
     ...unknownRegion(region),
     ...(down && { reads: 'fail', writes: 'fail', accept: 'no' }),
-    relative: 'in',
-    observedAtMs,
-    ...lasting,
+    observedAtMs: heardAtMs(memory),
+    ...knownHistory(memory.documents),
   };
+}
+
+/** The same region as the mass-ejection guard sees it. */
+export function neighbour(name: string, memory: PeerMemory, nowMs: number, times: PeerTimes): Neighbour {
+  return { name, ...worstOf(believed(memory, nowMs, times)), observedAtMs: heardAtMs(memory) };
 }

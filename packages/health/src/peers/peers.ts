@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import type { Region, RegionState, Regions } from '@regionkit/core';
 import { type Clock, createKeyring, type Keyring } from '@regionkit/core/kit';
-import type { Relative } from '../verdict/guard.ts';
+import type { Neighbour } from '../verdict/guard.ts';
 import { unseal } from './document.ts';
 import type { CheckedPeersOptions } from './options.ts';
-import { freshMemory, type PeerMemory, type PeerReason, peerState } from './peer.ts';
+import { forgotten, freshMemory, neighbour, type PeerMemory, type PeerReason, peerState, remember } from './peer.ts';
 import { fetchTransport, nodeTransport, type Transport } from './transport.ts';
-
-export type PeerState<Name extends string> = RegionState<Name> & { readonly relative: Relative };
 
 /** The other regions, asked in turn and remembered. */
 export interface Peers<Name extends string> {
   readonly keyring: Keyring;
-  get(name: string): PeerState<Name> | undefined;
+  get(name: string): RegionState<Name> | undefined;
+  /** Each of them, as the mass-ejection guard sees it. */
+  neighbours(): readonly Neighbour[];
   /** Asks every region whose turn it is; each is asked by one question at a time. */
   tick(urgent: boolean): void;
   /** Asks every region now, and tells each that this one has news. */
@@ -46,7 +46,7 @@ interface Line<Name extends string> {
   nextAtMs: number;
   askedAtMs: number;
   asking: boolean;
-  /** It was the primary and did not answer the last question. */
+  /** It is the primary, and the last question had no answer or one that does not say so. */
   doubtful: boolean;
   /** This region has something to tell that the question under way does not say yet. */
   news: boolean;
@@ -103,10 +103,10 @@ export function createPeers<Name extends string>(
     if (line.era !== era) return 'timeout';
     if (document.region !== line.region.name) {
       // It is somebody else who answers there: nothing may be sent that way, from now on.
-      line.memory = { ...line.memory, observedAtMs: Number.NEGATIVE_INFINITY, sinceMs: clock.now() };
+      line.memory = forgotten(line.memory, clock.now());
       return 'wrong-region';
     }
-    line.memory = { ...line.memory, document, observedAtMs: line.askedAtMs };
+    line.memory = remember(line.memory, document, line.askedAtMs, options);
     return 'ok';
   };
 
@@ -119,7 +119,7 @@ export function createPeers<Name extends string>(
       .then((reason) => {
         line.asking = false;
         if (closed) return;
-        line.doubtful = reason !== 'ok' && line.memory.document?.database?.role === 'primary';
+        line.doubtful = isDoubtful(line.memory, reason);
         onAnswer(line.region.name, reason, clock.now() - line.askedAtMs);
         onChange(line.region.name);
         // News that came up while the question was under way.
@@ -147,6 +147,7 @@ export function createPeers<Name extends string>(
       const line = lines.get(name);
       return line && peerState(line.region, line.memory, clock.now(), options);
     },
+    neighbours: () => [...lines].map(([name, { memory }]) => neighbour(name, memory, clock.now(), options)),
     tick: (urgent) => {
       const now = clock.now();
       // While the primary is silent, whoever takes its place should be heard at once.
@@ -172,7 +173,7 @@ export function createPeers<Name extends string>(
     },
     forget: () => {
       for (const line of lines.values()) {
-        line.memory = { ...line.memory, observedAtMs: Number.NEGATIVE_INFINITY, sinceMs: clock.now() };
+        line.memory = forgotten(line.memory, clock.now());
         line.nextAtMs = clock.now();
         line.era += 1;
       }
@@ -183,6 +184,11 @@ export function createPeers<Name extends string>(
       transport.close();
     },
   };
+}
+
+function isDoubtful({ documents }: PeerMemory, reason: PeerReason): boolean {
+  const [newest, ...others] = documents.map(({ document }) => document.database?.role === 'primary');
+  return reason === 'ok' ? newest !== true && others.includes(true) : newest === true || others.includes(true);
 }
 
 function checkUrl(given: string): string {

@@ -1,6 +1,5 @@
 import { type DatabaseReport, type RegionState, type Regions, type RegionView, unknownRegion } from '@regionkit/core';
 import type { HealthVerdict } from '../verdict/judge.ts';
-import type { PeerState } from './peers.ts';
 
 /** The view, and how those who listen to it are told. */
 export interface ToldView<Name extends string> {
@@ -52,7 +51,7 @@ export function ownState<Name extends string>(
   report: DatabaseReport | undefined,
   nowMs: number,
 ): RegionState<Name> {
-  const { role, epoch, position, forks, highest, measured } = report ?? {};
+  const { role, epoch, position, forks, highest, measured, acceptedForMs } = report ?? {};
   return {
     name: region.name,
     origin: region.origin,
@@ -65,12 +64,8 @@ export function ownState<Name extends string>(
     ...(forks !== undefined && { forks }),
     ...(highest !== undefined && { highest }),
     ...(measured === true && { measured }),
+    ...(acceptedForMs !== undefined && { acceptedForMs }),
   };
-}
-
-/** A peer's state as the view shows it: what only the guard needs is left out. */
-export function shown<Name extends string>({ relative: _, ...state }: PeerState<Name>): RegionState<Name> {
-  return state;
 }
 
 /** Whether two states say the same, their age apart. A primary's new position is news. */
@@ -81,6 +76,7 @@ function same(one: RegionState, other: RegionState): boolean {
     one.accept === other.accept &&
     one.identified === other.identified &&
     one.measured === other.measured &&
+    (one.acceptedForMs === undefined) === (other.acceptedForMs === undefined) &&
     one.primary?.position === other.primary?.position &&
     sameEpoch(one.primary?.epoch, other.primary?.epoch) &&
     sameEpoch(one.highest, other.highest) &&
@@ -89,5 +85,10 @@ function same(one: RegionState, other: RegionState): boolean {
 }
 
 export function sameEpoch(one: DatabaseReport['epoch'], other: DatabaseReport['epoch']): boolean {
-  return one?.timeline === other?.timeline && one?.owner === other?.owner && one?.system === other?.system;
+  return (
+    one?.timeline === other?.timeline &&
+    one?.owner === other?.owner &&
+    one?.system === other?.system &&
+    one?.server === other?.server
+  );
 }

@@ -3,7 +3,7 @@
  * and never the last one.
  *
  * A region whose relative checks fail first says so in its document (`asking`), keeps serving for `settleMs`, and leaves
- * (`out`) only while it knows of another region that accepts traffic and is itself neither asking nor out. Knowledge
+ * (`out`) only while it knows of another region that serves and is itself neither asking nor out. Knowledge
  * counts for `freshMs`. Since `settleMs` is twice `freshMs`, whoever relies on a region would have heard that region ask
  * before it could leave; so however the polls are lost, delayed or partitioned, somebody stays. Regions that hear each
  * other leave one at a time: one that is out stops the others, and of two that ask the better-ranked goes first. The
@@ -14,7 +14,8 @@ export type Relative = 'in' | 'asking' | 'out';
 /** What is known of another region, as far as the guard is concerned. */
 export interface Neighbour {
   readonly name: string;
-  readonly accept: 'yes' | 'draining' | 'no' | 'unknown';
+  /** New traffic would be served there: its `/health` answers 200. */
+  readonly served: boolean;
   readonly relative: Relative;
   /** The document says how things were no earlier than this, on the clock of `nowMs`. */
   readonly observedAtMs: number;
@@ -41,7 +42,7 @@ export function guard(
 ): GuardState {
   if (!asks) return { relative: 'in' };
   const known = neighbours.filter(({ observedAtMs }) => nowMs - observedAtMs <= freshMs);
-  const replaced = known.some(({ accept, relative }) => accept === 'yes' && relative === 'in');
+  const replaced = known.some(({ served, relative }) => served && relative === 'in');
   if (state.relative === 'out') {
     const yields = known.some(({ name, relative }) => relative === 'out' && better(name));
     return replaced && !yields ? state : { relative: 'asking', sinceMs: nowMs };

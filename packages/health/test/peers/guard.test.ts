@@ -85,3 +85,30 @@ test('hard failures count whatever the others do', async () => {
   await advance(5_000);
   expect(out()).toEqual(['a', 'b', 'c']);
 });
+
+test('with the databases of all others lost, a slow region stays: it is the only one that serves', async () => {
+  const { healths, p99, advance } = await start();
+  for (const name of ['b', 'c'] as const) {
+    healths[name].check('reads', () => ({ status: 'fail' }), { affects: ['reads'] });
+  }
+  p99.a = 'fail';
+  const statuses = new Set<string>();
+  for (let round = 0; round < 60; round += 1) {
+    await advance(500);
+    statuses.add(healths.a.verdict().status);
+  }
+  expect(healths.b.verdict()).toMatchObject({ accept: 'yes', reads: 'fail', status: 'fail' });
+  expect([...statuses].sort()).toEqual(['pass', 'warn']);
+});
+
+test('a slow region that has left comes back when the databases of the others are lost', async () => {
+  const { healths, p99, advance, out } = await start();
+  p99.a = 'fail';
+  await advance(8_000);
+  expect(out()).toEqual(['a']);
+  for (const name of ['b', 'c'] as const) {
+    healths[name].check('reads', () => ({ status: 'fail' }), { affects: ['reads'] });
+  }
+  await advance(2_500);
+  expect(out()).toEqual([]);
+});

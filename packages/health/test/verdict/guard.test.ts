@@ -8,7 +8,7 @@ const OUT: GuardState = { relative: 'out' };
 const asking = (sinceMs: number): GuardState => ({ relative: 'asking', sinceMs });
 
 function neighbour(name: string, patch: Partial<Neighbour> = {}): Neighbour {
-  return { name, accept: 'yes', relative: 'in', observedAtMs: 10_000, ...patch };
+  return { name, served: true, relative: 'in', observedAtMs: 10_000, ...patch };
 }
 
 /** This region is `b` of `a`, `b`, `c`. */
@@ -30,12 +30,10 @@ test('a region may leave to a worse-ranked one', () => {
 test.each<[string, Neighbour[]]>([
   ['it is alone', []],
   ['nobody is known freshly', [neighbour('a', { observedAtMs: 8_499 })]],
-  ['the other drains', [neighbour('a', { accept: 'draining' })]],
-  ['the other is down', [neighbour('a', { accept: 'no' })]],
-  ['the other is unknown', [neighbour('a', { accept: 'unknown' })]],
+  ['the other would not be served', [neighbour('a', { served: false })]],
   ['the other asks too', [neighbour('a', { relative: 'asking' })]],
   ['the only other, worse-ranked, asks too', [neighbour('c', { relative: 'asking' })]],
-  ['another is out already', [neighbour('a'), neighbour('c', { relative: 'out', accept: 'no' })]],
+  ['another is out already', [neighbour('a'), neighbour('c', { relative: 'out', served: false })]],
   ['a better-ranked one asks', [neighbour('a', { relative: 'asking' }), neighbour('c')]],
 ])('a region stays when %s', (_, neighbours) => {
   expect(next(asking(0), neighbours).relative).toBe('asking');
@@ -48,14 +46,14 @@ test('of two that ask beside a third, the better-ranked goes', () => {
 test('a region that is out comes back when nobody stands in for it any more', () => {
   expect(next(OUT, [neighbour('a')])).toEqual(OUT);
   expect(next(OUT, [neighbour('a', { relative: 'asking' })]).relative).toBe('asking');
-  expect(next(OUT, [neighbour('a', { accept: 'no' })]).relative).toBe('asking');
+  expect(next(OUT, [neighbour('a', { served: false })]).relative).toBe('asking');
   expect(next(OUT, [neighbour('a', { observedAtMs: 0 })]).relative).toBe('asking');
 });
 
 test('of two that are out after a partition, the worse-ranked comes back', () => {
   const third = neighbour('d');
-  expect(next(OUT, [third, neighbour('a', { relative: 'out', accept: 'no' })]).relative).toBe('asking');
-  expect(next(OUT, [third, neighbour('c', { relative: 'out', accept: 'no' })])).toEqual(OUT);
+  expect(next(OUT, [third, neighbour('a', { relative: 'out', served: false })]).relative).toBe('asking');
+  expect(next(OUT, [third, neighbour('c', { relative: 'out', served: false })])).toEqual(OUT);
 });
 
 test('a region that has no reason any more is in at once', () => {
@@ -68,39 +66,49 @@ test('a region that has no reason any more is in at once', () => {
  */
 interface World {
   readonly regions: number;
-  /** Per step: for each region whether it is degraded, and for each pair whether the link from one to the other works. */
-  readonly steps: readonly { readonly degraded: number; readonly links: number; readonly slow: number }[];
+  readonly steps: readonly Step[];
 }
 
-const worlds = (links: fc.Arbitrary<number>): fc.Arbitrary<World> =>
+interface Step {
+  /** For each region whether it is degraded. */
+  readonly degraded: number;
+  /** For each region whether its database is lost: a hard failure, which no guard holds back. */
+  readonly lost: number;
+  /** For each pair whether the link from one to the other works, and whether it is slow. */
+  readonly links: number;
+  readonly slow: number;
+}
+
+const worlds = (links: fc.Arbitrary<number>, lost: fc.Arbitrary<number> = fc.constant(0)): fc.Arbitrary<World> =>
   fc.record({
     regions: fc.integer({ min: 2, max: 4 }),
     steps: fc
       .array(
         // Every state lasts a while, or nobody would ever have asked long enough.
         fc
-          .record({ degraded: fc.nat(15), links, slow: fc.nat(0xffff), length: fc.integer({ min: 1, max: 100 }) })
+          .record({ degraded: fc.nat(15), lost, links, slow: fc.nat(0xffff), length: fc.integer({ min: 1, max: 100 }) })
           .map(({ length, ...step }) => Array.from({ length }, () => step)),
         { minLength: 1, maxLength: 10 },
       )
       .map((parts) => parts.flat()),
   });
 
-function run({ regions, steps }: World, look: (out: readonly number[]) => void): number {
+function run({ regions, steps }: World, look: (out: readonly number[], step: Step) => void): number {
   const STEP = 50;
   const states: GuardState[] = Array.from({ length: regions }, () => IN);
   const known: Neighbour[][] = Array.from({ length: regions }, () => []);
   const late: { dueAt: number; at: number; document: Neighbour }[] = [];
   let departures = 0;
-  steps.forEach(({ degraded, links, slow }, tick) => {
+  steps.forEach((step, tick) => {
+    const { degraded, lost, links, slow } = step;
     const nowMs = 10_000 + tick * STEP;
     for (let at = 0; at < regions; at += 1) {
       for (let of = 0; of < regions; of += 1) {
         const pair = at * 4 + of;
         if (at === of || (tick + pair) % 5 !== 0 || (links >> pair) % 2 === 0) continue;
         const relative = states[of]?.relative ?? 'in';
-        const accept = relative === 'out' ? 'no' : 'yes';
-        const document = { name: String(of), accept, relative, observedAtMs: nowMs } as const;
+        const served = relative !== 'out' && (lost >> of) % 2 === 0;
+        const document = { name: String(of), served, relative, observedAtMs: nowMs };
         late.push({ dueAt: nowMs + ((slow >> pair) % 2) * 900, at, document });
       }
     }
@@ -119,7 +127,10 @@ function run({ regions, steps }: World, look: (out: readonly number[]) => void):
       if (state.relative === 'out' && before.relative !== 'out') departures += 1;
       states[at] = state;
     }
-    look(states.flatMap(({ relative }, at) => (relative === 'out' ? [at] : [])));
+    look(
+      states.flatMap(({ relative }, at) => (relative === 'out' ? [at] : [])),
+      step,
+    );
   });
   return departures;
 }
@@ -146,13 +157,37 @@ test('under any partition, in one direction too, the last region never leaves', 
   expect(departures).toBeGreaterThan(0);
 });
 
+test('no region stays out on relative grounds while no other is served', () => {
+  let departures = 0;
+  let rescued = 0;
+  const settledSteps = 60;
+  fc.assert(
+    fc.property(worlds(fc.constant(0xffff), fc.nat(15)), (world) => {
+      let alike = 0;
+      let lostBefore = -1;
+      departures += run(world, (out, { lost }) => {
+        alike = lost === lostBefore ? alike + 1 : 0;
+        lostBefore = lost;
+        const well = Array.from({ length: world.regions }, (_, at) => at).filter((at) => (lost >> at) % 2 === 0);
+        // What was lost a moment ago is not heard of yet.
+        if (alike < settledSteps || well.length === 0) return;
+        if (well.length < world.regions) rescued += 1;
+        expect(well.filter((at) => !out.includes(at))).not.toEqual([]);
+      });
+    }),
+    { numRuns: 150 },
+  );
+  expect(departures).toBeGreaterThan(0);
+  expect(rescued).toBeGreaterThan(0);
+});
+
 test('when every region is degraded, nobody leaves', () => {
-  const steps = Array.from({ length: 400 }, () => ({ degraded: 15, links: 0xffff, slow: 0 }));
+  const steps = Array.from({ length: 400 }, () => ({ degraded: 15, links: 0xffff, slow: 0, lost: 0 }));
   expect(run({ regions: 3, steps }, (out) => expect(out).toEqual([]))).toBe(0);
 });
 
 test('when one of three is degraded, it leaves and stays out', () => {
-  const steps = Array.from({ length: 400 }, () => ({ degraded: 1, links: 0xffff, slow: 0 }));
+  const steps = Array.from({ length: 400 }, () => ({ degraded: 1, links: 0xffff, slow: 0, lost: 0 }));
   let last: readonly number[] = [];
   const departures = run({ regions: 3, steps }, (out) => {
     last = out;
