@@ -38,7 +38,9 @@ test('a Node alone runs the suite, a PostgreSQL what talks to it, and both toget
 });
 
 test('a flag that says nothing sensible is refused', () => {
-  expect(() => cellsOf(['--part', 'everything'])).toThrow('--part must be one of suite, postgres, smoke, consumers');
+  expect(() => cellsOf(['--part', 'everything'])).toThrow(
+    '--part must be one of suite, postgres, unit, smoke, consumers',
+  );
   expect(() => cellsOf(['--minutes', 'few'])).toThrow('--minutes must be more than 0');
   expect(() => cellsOf(['--nodes', '24'])).toThrow("Unknown option '--nodes'");
 });

@@ -6,18 +6,10 @@ export const PARTS = {
   suite: ['node_modules/vitest/vitest.mjs', 'run'],
   /** The tests that talk to PostgreSQL. */
   postgres: ['node_modules/vitest/vitest.mjs', 'run', '.int.test.ts', 'packages/lab'],
-  /** A minute's worth, for every change: the pure decisions, every error of a real server, and an app over two of them. */
-  smoke: [
-    'node_modules/vitest/vitest.mjs',
-    'run',
-    'packages/core',
-    'packages/session',
-    'packages/db-router/test/topology',
-    'packages/db-router/test/routing',
-    'packages/db-router/test/causality',
-    'packages/db-router/test/int/outcomes',
-    'examples/express',
-  ],
+  /** Every package, without PostgreSQL. */
+  unit: ['node_modules/vitest/vitest.mjs', 'run', '--exclude', '**/*.int.test.ts', 'packages', 'proof/test'],
+  /** A minute's worth: every error of a real server, and an app over two of them. */
+  smoke: ['node_modules/vitest/vitest.mjs', 'run', 'packages/db-router/test/int/outcomes', 'examples/express'],
   /** The packages as they will be published; wants a build. */
   consumers: ['--import', 'tsx', 'tools/consumers/run.ts'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;

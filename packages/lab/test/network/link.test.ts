@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { createLink, type Link } from '../../src/network/link.ts';
-import { codeOf, eventually, isListening, isPending } from '../support.ts';
+import { codeOf, eventually, isListening, isPending, runFixture } from '../support.ts';
 
 let server: Server;
 let served: Socket[];
@@ -187,4 +187,11 @@ test('a given port that is taken is one clear line', async () => {
     code: 'ERR_LAB_PORT_TAKEN',
     message: `cannot listen on 127.0.0.1:${port}, where clients reach us-east-1 (EADDRINUSE): end what listens there, or choose another port`,
   });
+});
+
+test('neither a port that listens nor a connection through it keeps a process alive', async () => {
+  const { said, exited } = runFixture('idle-link', []);
+  const socket = connect(Number(await said), '127.0.0.1').on('error', () => {});
+  onTestFinished(() => void socket.destroy());
+  expect(await exited).toEqual({ code: 0, stderr: '' });
 });
