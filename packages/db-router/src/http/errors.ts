@@ -20,11 +20,15 @@ export type ForwardErrorCode =
   | 'ERR_FORWARD_BODY_CONSUMED'
   /** The request cannot be sent on as it is: its target or a field is malformed. */
   | 'ERR_FORWARD_BAD_REQUEST'
+  /** Its fields, with those a forward adds, are more than a server over there takes: `forward.maxHeadBytes`. */
+  | 'ERR_FORWARD_HEAD_TOO_LARGE'
+  /** Its body has a transfer coding besides chunked, which is for one connection and would be lost. */
+  | 'ERR_FORWARD_TRANSFER_CODING'
   /** The region's own health says that it cannot get a write done. */
   | 'ERR_FORWARD_REGION_DOWN'
   /** No connection to the region: refused, timed out, no address, or its certificate is not right. */
   | 'ERR_FORWARD_UNREACHABLE'
-  /** The region answered 421: it is not the primary's. */
+  /** The region said that it is not the primary's, and did nothing. */
   | 'ERR_FORWARD_NOT_PRIMARY'
   /** The connection ended after something was sent and before the answer's head. */
   | 'ERR_FORWARD_INTERRUPTED'
@@ -32,6 +36,8 @@ export type ForwardErrorCode =
   | 'ERR_FORWARD_TIMEOUT'
   /** What came back is not HTTP. */
   | 'ERR_FORWARD_BAD_ANSWER'
+  /** A 5xx came that the gate over there did not mark: something between the two regions has answered. */
+  | 'ERR_FORWARD_UNMARKED_ANSWER'
   /** The answer ended before it was complete: the client's was cut short too. */
   | 'ERR_FORWARD_INCOMPLETE'
   /** The client sent nothing more of its body for too long. */
@@ -72,12 +78,15 @@ const STATUS: Readonly<Record<ForwardErrorCode, number>> = {
   ERR_FORWARD_CLOSED: 503,
   ERR_FORWARD_BODY_CONSUMED: 500,
   ERR_FORWARD_BAD_REQUEST: 400,
+  ERR_FORWARD_HEAD_TOO_LARGE: 431,
+  ERR_FORWARD_TRANSFER_CODING: 501,
   ERR_FORWARD_REGION_DOWN: 503,
   ERR_FORWARD_UNREACHABLE: 503,
   ERR_FORWARD_NOT_PRIMARY: 503,
   ERR_FORWARD_INTERRUPTED: 502,
   ERR_FORWARD_TIMEOUT: 504,
   ERR_FORWARD_BAD_ANSWER: 502,
+  ERR_FORWARD_UNMARKED_ANSWER: 502,
   ERR_FORWARD_INCOMPLETE: 502,
   // Not 408: browsers send a request again at that.
   ERR_FORWARD_CLIENT_IDLE: 400,
@@ -90,12 +99,15 @@ const MESSAGE: Readonly<Record<ForwardErrorCode, string>> = {
   ERR_FORWARD_BODY_CONSUMED:
     'the body was read before the write gate could forward it: mount the gate before body parsers',
   ERR_FORWARD_BAD_REQUEST: 'the request cannot be forwarded as it is',
+  ERR_FORWARD_HEAD_TOO_LARGE: 'the head of the request is too large to be forwarded',
+  ERR_FORWARD_TRANSFER_CODING: 'a body with a transfer coding besides chunked cannot be forwarded',
   ERR_FORWARD_REGION_DOWN: "the primary's region cannot take writes",
   ERR_FORWARD_UNREACHABLE: "the primary's region cannot be reached",
   ERR_FORWARD_NOT_PRIMARY: 'the region it was forwarded to is not the primary',
   ERR_FORWARD_INTERRUPTED: "the connection to the primary's region ended before it answered",
   ERR_FORWARD_TIMEOUT: "the primary's region did not answer in time",
   ERR_FORWARD_BAD_ANSWER: "the primary's region did not answer in HTTP",
+  ERR_FORWARD_UNMARKED_ANSWER: "something other than the primary's region answered: the write may have happened",
   ERR_FORWARD_INCOMPLETE: "the answer of the primary's region ended before it was complete",
   ERR_FORWARD_CLIENT_IDLE: 'the client sent nothing more of its body in time',
   ERR_FORWARD_CLIENT_GONE: 'the client went away',

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Clock } from '@regionkit/core/kit';
 import type { Dispatcher, Pool } from 'undici';
+import type { AnswerKind } from './answer-mark.ts';
 import type { BodyFeed } from './body.ts';
 import { classifyFailure, plainCause } from './classify.ts';
 import type { ForwardFailure } from './errors.ts';
@@ -17,6 +18,8 @@ export interface ExchangeRequest {
   readonly bodyTimeoutMs: number;
   /** Milliseconds left until the whole exchange must have ended. */
   readonly deadlineMs: number;
+  /** What an answer with these fields says of itself: undefined when no gate has marked it. */
+  kindOf(fields: RawFields): AnswerKind | undefined;
 }
 
 /** Who gets the answer. After `fail` or `end` nothing more is called. */
@@ -55,6 +58,7 @@ export function exchange(
   let controller: Dispatcher.DispatchController | undefined;
   let answered = false;
   let settled = false;
+  let left = MAX_DRAINED_BYTES;
 
   const sent = (): boolean => controller !== undefined && (feed === undefined || feed.begun());
   const settle = (): boolean => {
@@ -111,9 +115,10 @@ export function exchange(
           sink.inform(status, fields);
           return;
         }
-        if (status === NOT_PRIMARY) {
+        const refusal = refusalIn(status, request.kindOf(fields));
+        if (refusal !== undefined) {
           // What follows is read to its end, so that the connection can serve again.
-          if (settle()) sink.fail(TURNED_BACK, undefined);
+          if (settle()) sink.fail(refusal, undefined);
           return;
         }
         answered = true;
@@ -123,7 +128,10 @@ export function exchange(
         if ((status === NOT_MODIFIED || status === NO_CONTENT) && settle()) sink.end();
       },
       onResponseData: (started, chunk) => {
-        if (!settled && !sink.data(chunk)) started.pause();
+        if (settled) {
+          left -= chunk.length;
+          if (left < 0) started.abort(ABANDONED);
+        } else if (!sink.data(chunk)) started.pause();
       },
       onResponseEnd: () => {
         if (settle()) sink.end();
@@ -166,16 +174,27 @@ function watchMoves(stream: Readable, clock: Clock, idleMs: number, onIdle: () =
   return stop;
 }
 
-/** The status by which a region that is not the primary's turns a write back (RFC 9110 section 15.5.20). */
-const NOT_PRIMARY = 421;
 const NO_CONTENT = 204;
 const NOT_MODIFIED = 304;
-const TURNED_BACK: ForwardFailure = {
+/** Of an answer that nobody wants any more: beyond that, another connection is cheaper. */
+const MAX_DRAINED_BYTES = 64 * 1024;
+
+/** What an answer is, where it is not to be passed on. An app may answer 421 itself: only the gate's own word counts. */
+function refusalIn(status: number, kind: AnswerKind | undefined): ForwardFailure | undefined {
+  if (kind === 'turned-back') return { ...TURNED_BACK, receivedStatus: status };
+  return kind === undefined && status >= 500 && status < 600 ? { ...UNMARKED, receivedStatus: status } : undefined;
+}
+
+const TURNED_BACK = {
   code: 'ERR_FORWARD_NOT_PRIMARY',
   outcome: 'rejected',
   proxyError: 'destination_unavailable',
-  receivedStatus: NOT_PRIMARY,
-};
+} as const;
+const UNMARKED = {
+  code: 'ERR_FORWARD_UNMARKED_ANSWER',
+  outcome: 'unknown',
+  proxyError: 'destination_unavailable',
+} as const;
 /** The answer came, and could not be given to the client. */
 export const NOT_GIVEN: ForwardFailure = {
   code: 'ERR_FORWARD_INCOMPLETE',

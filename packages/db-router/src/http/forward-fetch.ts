@@ -2,7 +2,7 @@ import { feedFromWeb } from './body.ts';
 import type { ForwardFailure } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import type { Carrier, Trip } from './forward.ts';
-import { requestFields, responseFields } from './headers.ts';
+import { responseFields } from './headers.ts';
 import { answerOf } from './problem.ts';
 
 /** Forwards a request of a fetch handler. Resolves with its answer once the head is there; never rejects. */
@@ -31,20 +31,12 @@ export function forwardFetch(carrier: Carrier, trip: Trip, request: Request): Pr
       return;
     }
     const body = request.body === null ? undefined : feedFromWeb(request.body);
-    const url = new URL(request.url);
-    const fields = requestFields(
-      [...request.headers].flat(),
-      {
-        httpVersion: '1.1',
-        host: trip.view.host ?? url.host,
-        scheme: url.protocol === 'https:' ? 'https' : 'http',
-        remoteAddress: undefined,
-        trusted: trip.trusted,
-      },
-      carrier.mark(trip),
-      body === undefined ? undefined : (request.headers.get('content-length') ?? undefined),
-    );
-    started = carrier.send(trip, fields, body, {
+    const sent = {
+      fields: [...request.headers].flat(),
+      body,
+      contentLength: body === undefined ? undefined : (request.headers.get('content-length') ?? undefined),
+    };
+    const sending = carrier.send(trip, sent, {
       inform: () => {},
       head: (status, statusText, fields) => {
         carrier.answered(trip, status);
@@ -77,6 +69,12 @@ export function forwardFetch(carrier: Carrier, trip: Trip, request: Request): Pr
       },
       fail,
     });
+    if ('code' in sending) {
+      body?.release();
+      fail(sending);
+      return;
+    }
+    started = sending;
     if (request.signal.aborted) onAbort();
     else request.signal.addEventListener('abort', onAbort);
   });

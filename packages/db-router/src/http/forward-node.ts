@@ -5,7 +5,7 @@ import { plainCause } from './classify.ts';
 import type { ForwardFailure } from './errors.ts';
 import { type AnswerSink, type Exchange, NOT_GIVEN } from './exchange.ts';
 import type { Carrier, Trip } from './forward.ts';
-import { type Provenance, type RawFields, requestFields, responseFields } from './headers.ts';
+import { type RawFields, responseFields } from './headers.ts';
 import { answerOf } from './problem.ts';
 
 /** Forwards a request of Node's http, https or http2 server. Resolves when its answer has ended, however it has. */
@@ -90,40 +90,48 @@ export function forwardNode(carrier: Carrier, trip: Trip, request: NodeRequest, 
     };
 
     const send = (body: BodyFeed | Buffer | undefined): void => {
-      const obstacle = isGone(response) ? CLIENT_GONE : carrier.obstacle();
-      if (obstacle !== undefined) {
+      const contentLength = body === undefined ? undefined : request.headers['content-length'];
+      const sending =
+        (isCutOff(request, response) ? CLIENT_GONE : carrier.obstacle()) ??
+        carrier.send(trip, { fields: request.rawHeaders, body, contentLength }, sink);
+      if ('code' in sending) {
         if (body !== undefined && !Buffer.isBuffer(body)) body.release();
-        fail(obstacle);
+        fail(sending);
         return;
       }
-      const length = body === undefined ? undefined : request.headers['content-length'];
-      const fields = requestFields(request.rawHeaders, provenanceOf(trip, request), carrier.mark(trip), length);
-      started = carrier.send(trip, fields, body, sink);
+      started = sending;
       response.on('drain', onDrain).on('close', onClose);
     };
 
     const bytes = bodyBytes(request);
     if (bytes === 0) send(undefined);
     else if (isConsumed(request)) fail(BODY_CONSUMED);
-    else if (bytes <= SMALL_BYTES) collect(request, (body) => (body === undefined ? fail(CLIENT_GONE) : send(body)));
+    else if (hasOtherCoding(request)) {
+      // Whoever sent it may cut it in another place: nothing more is read from there.
+      response.shouldKeepAlive = false;
+      fail(TRANSFER_CODING);
+    } else if (bytes <= SMALL_BYTES) collect(request, (body) => (body === undefined ? fail(CLIENT_GONE) : send(body)));
     else send(feedFromNode(request));
   });
-}
-
-function provenanceOf(trip: Trip, request: NodeRequest): Provenance {
-  const { socket } = request as { readonly socket?: { readonly encrypted?: boolean; readonly remoteAddress?: string } };
-  return {
-    httpVersion: request.httpVersionMajor >= 2 ? '2.0' : request.httpVersion,
-    host: trip.view.host,
-    scheme: socket?.encrypted === true ? 'https' : 'http',
-    remoteAddress: socket?.remoteAddress,
-    trusted: trip.trusted,
-  };
 }
 
 function isGone(response: ServerResponse): boolean {
   const { stream } = response as { readonly stream?: { readonly destroyed: boolean } };
   return response.destroyed === true || stream?.destroyed === true;
+}
+
+/** The client is gone, or was just told that its connection cannot go on: what broke it may stand behind the request. */
+function isCutOff(request: NodeRequest, response: ServerResponse): boolean {
+  if (isGone(response)) return true;
+  if (request.httpVersionMajor >= 2) return false;
+  const { socket } = request as { readonly socket?: { readonly destroyed?: boolean; readonly writable?: boolean } };
+  return socket?.destroyed === true || socket?.writable === false;
+}
+
+/** Such as `gzip, chunked`: Node takes off chunked alone, and the field that tells of the rest is for one connection. */
+function hasOtherCoding(request: NodeRequest): boolean {
+  const coding = request.headers['transfer-encoding'];
+  return request.httpVersionMajor < 2 && coding !== undefined && coding.trim().toLowerCase() !== 'chunked';
 }
 
 /** Written to send the head alone: `flushHeaders` would send it in UTF-8, which header fields are not in. */
@@ -133,6 +141,12 @@ const BODY_CONSUMED: ForwardFailure = {
   code: 'ERR_FORWARD_BODY_CONSUMED',
   outcome: 'not-sent',
   proxyError: 'proxy_configuration_error',
+};
+
+const TRANSFER_CODING: ForwardFailure = {
+  code: 'ERR_FORWARD_TRANSFER_CODING',
+  outcome: 'not-sent',
+  proxyError: 'http_request_error',
 };
 
 const CLIENT_GONE: ForwardFailure = {

@@ -2,16 +2,24 @@ import type { ProxyDecision, Regions, RequestView } from '@regionkit/core';
 import type { Clock, Keyring } from '@regionkit/core/kit';
 import { Pool } from 'undici';
 import type { GateRouter } from '../gate-seam.ts';
+import { type AnswerKind, readAnswer } from './answer-mark.ts';
+import { type Client, clientOf } from './client.ts';
 import { ForwardError, type ForwardFailure } from './errors.ts';
 import { type AnswerSink, type Exchange, type ExchangeRequest, exchange } from './exchange.ts';
 import { forwardFetch } from './forward-fetch.ts';
 import { forwardNode } from './forward-node.ts';
+import { headBytes, type RawFields, requestFields } from './headers.ts';
 import { createEpochPacker, signHop } from './hop.ts';
 import type { CheckedForward } from './options.ts';
+import { sentTarget } from './target.ts';
 
 /** One request on its way. */
 export interface Trip {
-  readonly view: RequestView;
+  readonly method: string;
+  /** In origin-form. */
+  readonly target: string;
+  readonly host: string | undefined;
+  readonly client: Client;
   readonly to: string;
   readonly origin: string;
   /** When the request came to the gate. */
@@ -21,16 +29,21 @@ export interface Trip {
   readonly trusted: boolean;
 }
 
+/** What is sent of a request besides its method and target. */
+export interface SentRequest {
+  readonly fields: RawFields;
+  readonly body: ExchangeRequest['body'];
+  readonly contentLength: string | undefined;
+}
+
 /** What carries trips, whichever door they came through. */
 export interface Carrier {
   readonly options: CheckedForward;
   readonly clock: Clock;
   /** Why nothing can be sent now, if it cannot. */
   obstacle(): ForwardFailure | undefined;
-  /** A mark for the request, good from now on. */
-  mark(trip: Trip): string;
-  /** Starts the exchange; its end is counted. */
-  send(trip: Trip, fields: string[], body: ExchangeRequest['body'], sink: AnswerSink): Exchange;
+  /** Starts the exchange; its end is counted. The failure is why it cannot be started. */
+  send(trip: Trip, sent: SentRequest, sink: AnswerSink): Exchange | ForwardFailure;
   /** A head came back. */
   answered(trip: Trip, status: number): void;
   /** The error that a failure is answered with; told to the router and to the events. */
@@ -46,7 +59,16 @@ export interface ForwardWatch {
 /** Carries whole requests to the region of the primary, one hop, a bounded number at a time. */
 export interface Forwarder {
   /** A decision that hands the request over, or an error if that cannot even begin. */
-  decide(request: Pick<Trip, 'view' | 'to' | 'startedAtMs' | 'write'>): ProxyDecision | ForwardError;
+  decide(request: {
+    readonly view: RequestView;
+    /** Where it came from, if that had to be asked earlier. */
+    readonly client: Client | undefined;
+    readonly to: string;
+    readonly startedAtMs: number;
+    readonly write: boolean;
+  }): ProxyDecision | ForwardError;
+  /** Where a request came from, for one that has to wait before it is decided about. */
+  clientOf(request: RequestView): Client;
   readonly inFlight: number;
   /** New forwards are refused; those under way end by themselves. */
   close(): Promise<void>;
@@ -57,6 +79,7 @@ export function createForwarder<Name extends string>({
   regions,
   options,
   keyring,
+  answers,
   clock,
   retryAfterSeconds,
   watch,
@@ -64,7 +87,10 @@ export function createForwarder<Name extends string>({
   readonly router: GateRouter<Name>;
   readonly regions: Regions<Name>;
   readonly options: CheckedForward;
+  /** Signs marks. */
   readonly keyring: Keyring;
+  /** Signs what a gate says of its answers. */
+  readonly answers: Keyring;
   readonly clock: Clock;
   readonly retryAfterSeconds: number;
   readonly watch: ForwardWatch;
@@ -111,22 +137,17 @@ export function createForwarder<Name extends string>({
     options,
     clock,
     obstacle: () => (closed !== undefined ? CLOSED : inFlight >= options.maxConcurrent ? BUSY : undefined),
-    mark: (trip) => {
-      const claims = {
-        from: self,
-        to: trip.to,
-        atMs: clock.wallMs(),
-        deadlineMs: leftMs(trip),
-        epoch: router.highest(),
-        write: trip.write,
-      };
-      return signHop(keyring, trip.view, claims, pack);
-    },
-    send: (trip, fields, body, sink) => {
+    send: (trip, { fields: given, body, contentLength }, sink) => {
+      const { method, target, to, write, client, host, trusted } = trip;
+      const deadlineMs = leftMs(trip);
+      const claims = { from: self, to, atMs: clock.wallMs(), deadlineMs, epoch: router.highest(), write };
+      const mark = signHop(keyring, trip, claims, pack);
+      const fields = requestFields(given, { ...client, host, trusted }, mark, contentLength);
+      if (headBytes(target, fields) + FRAMING_BYTES >= options.maxHeadBytes) return HEAD_TOO_LARGE;
       inFlight += 1;
-      const { method, target } = trip.view;
       const { bodyTimeoutMs } = options;
-      const request = { method, target, fields, body, bodyTimeoutMs, deadlineMs: leftMs(trip) };
+      const kindOf = (answer: RawFields): AnswerKind | undefined => readAnswer(answers, mark, answer);
+      const request = { method, target, fields, body, bodyTimeoutMs, deadlineMs, kindOf };
       return exchange(poolOf(trip.origin), request, sink, { clock, ended });
     },
     answered: ({ to, startedAtMs }, status) =>
@@ -141,16 +162,20 @@ export function createForwarder<Name extends string>({
     get inFlight() {
       return inFlight;
     },
-    decide: ({ view, to, startedAtMs, write }) => {
+    clientOf: (request) => clientOf(request, options.clientAddress?.(request)),
+    decide: ({ view, client = clientOf(view, options.clientAddress?.(view)), to, startedAtMs, write }) => {
       const region = regions.get(to);
       // A primary where this process has no region for: nothing of it can be reached.
       if (region === undefined) return errorOf(NO_REGION, to);
-      if (!SENDABLE.test(view.target)) return errorOf(MALFORMED, to);
+      const sent = sentTarget(view.target);
+      if (sent === undefined) return errorOf(MALFORMED, to);
 
       const { trustForwarded } = options;
       // Asked here, where what the app throws is answered for.
       const trusted = typeof trustForwarded === 'function' ? trustForwarded(view) : trustForwarded;
-      const trip: Trip = { view, to, origin: region.origin, startedAtMs, write, trusted };
+      const { target, authority } = sent;
+      const place = { to, origin: region.origin, startedAtMs, write };
+      const trip: Trip = { method: view.method, target, host: authority ?? view.host, client, trusted, ...place };
       return {
         action: 'proxy',
         reason: 'forwarded',
@@ -165,9 +190,13 @@ export function createForwarder<Name extends string>({
   };
 }
 
-/** Origin-form with nothing that could end a line or start another host: the origin is the pool's, whatever this says. */
-const SENDABLE = /^\/[\x21-\xff]*$/;
-
+/** `Host`, `Connection` and `Transfer-Encoding`, which undici adds. */
+const FRAMING_BYTES = 320;
+const HEAD_TOO_LARGE = {
+  code: 'ERR_FORWARD_HEAD_TOO_LARGE',
+  outcome: 'not-sent',
+  proxyError: 'http_request_error',
+} as const;
 const BUSY = { code: 'ERR_FORWARD_BUSY', outcome: 'not-sent', proxyError: 'connection_limit_reached' } as const;
 const CLOSED = { code: 'ERR_FORWARD_CLOSED', outcome: 'not-sent', proxyError: 'proxy_internal_error' } as const;
 const MALFORMED = { code: 'ERR_FORWARD_BAD_REQUEST', outcome: 'not-sent', proxyError: 'http_request_error' } as const;

@@ -7,12 +7,15 @@ import {
   type NextDecision,
   type RegionState,
   type RequestView,
+  type ResponseHead,
   rawRequest,
   type WithDoors,
   withDoors,
 } from '@regionkit/core';
 import { createKeyring, isSharedCacheable, type Keyring } from '@regionkit/core/kit';
 import type { GateRouter, PrimaryLocation, RequestScope } from '../gate-seam.ts';
+import { type AnswerKind, signAnswer } from './answer-mark.ts';
+import type { Client } from './client.ts';
 import { ForwardError } from './errors.ts';
 import { EVENT_NAMES, type WriteGateEvents } from './events.ts';
 import { createForwarder, type Forwarder } from './forward.ts';
@@ -48,6 +51,8 @@ interface Asked {
   readonly forPrimary: boolean;
   readonly mark: HopVerdict | undefined;
   readonly startedAtMs: number;
+  /** Of a request that waits: its connection may be gone by the time it is forwarded. */
+  readonly client?: Client;
 }
 
 /**
@@ -72,19 +77,19 @@ export function createWriteGate<Name extends string>(
   const loop = loopHere(self);
 
   let keyring: Keyring | undefined;
+  let answers: Keyring | undefined;
   let forwarder: Forwarder | undefined;
   const failed = (error: ForwardError): void => events.emit('forward-failed', { error });
   if (forward !== undefined) {
-    keyring = createKeyring({
-      option: 'createWriteGate: forward.secret',
-      secrets: forward.secret,
-      purpose: 'hop v1',
-    });
+    const option = 'createWriteGate: forward.secret';
+    keyring = createKeyring({ option, secrets: forward.secret, purpose: 'hop v1' });
+    answers = createKeyring({ option, secrets: forward.secret, purpose: 'hop answer v1' });
     forwarder = createForwarder({
       router,
       regions,
       options: forward,
       keyring,
+      answers,
       clock,
       retryAfterSeconds,
       watch: { forwarded: (answer) => events.emit('forwarded', answer), failed },
@@ -127,7 +132,7 @@ export function createWriteGate<Name extends string>(
 
   /** Undefined: there is no primary to decide by. */
   const decideBy = (asked: Asked, primary: PrimaryLocation<Name> | undefined): Decision | undefined => {
-    const { request, write, forPrimary, mark, startedAtMs } = asked;
+    const { request, write, forPrimary, mark, startedAtMs, client } = asked;
     const ruling = ruleWrite({
       self,
       policy: router.writes,
@@ -151,13 +156,16 @@ export function createWriteGate<Name extends string>(
           failed(error);
           return refuse(error, 'region-down');
         }
-        const decision = (forwarder as Forwarder).decide({ view: request, to: ruling.to, startedAtMs, write });
+        const trip = { view: request, client, to: ruling.to, startedAtMs, write };
+        const decision = (forwarder as Forwarder).decide(trip);
         return decision instanceof ForwardError ? refuse(decision, 'malformed') : decision;
       }
     }
   };
 
-  const hold = async (asked: Asked): Promise<Decision> => {
+  const hold = async (given: Asked): Promise<Decision> => {
+    const client = forwarder?.clientOf(given.request);
+    const asked = client === undefined ? given : { ...given, client };
     const { signal, method } = asked.request;
     if (events.wants('hold')) events.emit('hold', { method });
     const waiting = new AbortController();
@@ -177,9 +185,22 @@ export function createWriteGate<Name extends string>(
     }
   };
 
-  const told = (decision: Decision): Decision => {
+  /** Whoever forwarded it is told that a gate has answered, and not something on the way. */
+  const marked = (decision: Decision, [mark, ...more]: readonly string[]): Decision => {
+    if (answers === undefined || more.length > 0 || decision.action === 'proxy') return decision;
+    const kind: AnswerKind = decision === notPrimaryHere ? 'turned-back' : 'answered';
+    const value = signAnswer(answers, kind, mark);
+    if (value === undefined) return decision;
+    if (decision.action === 'respond') return { ...decision, headers: [...decision.headers, [HOP_FIELD, value]] };
+    const onHead = (head: ResponseHead): void => {
+      head.set(HOP_FIELD, value);
+      decision.onHead?.(head);
+    };
+    return { ...decision, onHead };
+  };
+  const told = (decision: Decision, marks: readonly string[]): Decision => {
     if (events.wants('decision')) events.emit('decision', { reason: decision.reason as GateReason });
-    return decision;
+    return marks.length === 0 ? decision : marked(decision, marks);
   };
   const close = async (): Promise<void> => {
     await forwarder?.close();
@@ -210,7 +231,7 @@ export function createWriteGate<Name extends string>(
       const forPrimary = write || (isAway && primary !== undefined);
       const asked = { request, write, scope, forPrimary, mark, startedAtMs };
       const decision = decideBy(asked, primary);
-      return decision === undefined ? hold(asked).then(told) : told(decision);
+      return decision === undefined ? hold(asked).then((late) => told(late, values)) : told(decision, values);
     },
   } satisfies WriteGateDecider);
 }

@@ -1,3 +1,6 @@
+import type { Client } from './client.ts';
+import { HOP_FIELD } from './hop.ts';
+
 /** Fields as they were sent: name, value, name, value. */
 export type RawFields = readonly string[];
 
@@ -17,21 +20,19 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 ]);
 
 /** Never passed on as the client sent them: written anew, or made by whoever frames the message. */
-const OURS: ReadonlySet<string> = new Set(['host', 'content-length', 'expect', 'x-region-hop']);
+const OURS: ReadonlySet<string> = new Set(['host', 'content-length', 'expect', HOP_FIELD]);
 
-/** What the request's connection says of where it came from. */
-export interface Provenance {
-  readonly httpVersion: string;
+/** What is said of where the request came from. */
+export interface Provenance extends Client {
   readonly host: string | undefined;
-  readonly scheme: 'http' | 'https';
-  readonly remoteAddress: string | undefined;
   /** Whoever is in front of this process sets `X-Forwarded-*` itself: what came is kept, and added to. */
   readonly trusted: boolean;
 }
 
 /**
- * The fields of the request to send: what `Connection` names goes first, so that it cannot remove what is added after;
- * then what belongs to one connection; then ours. Framing is left to whoever sends it.
+ * The fields of the request to send. Ours go first: a server that takes only so many fields drops the last. What
+ * `Connection` names does not go on, but for what others decide by; nor does what belongs to one connection. Framing is
+ * left to whoever sends it.
  */
 export function requestFields(
   sent: RawFields,
@@ -39,8 +40,10 @@ export function requestFields(
   mark: string,
   contentLength: string | undefined,
 ): string[] {
-  const named = namedByConnection(sent);
-  const fields: string[] = [];
+  const { address, scheme, trusted } = provenance;
+  // Behind a load balancer of yours nobody can tell which fields are its own: a client's word takes none of them away.
+  const named = trusted ? undefined : namedByConnection(sent);
+  const passed: string[] = [];
   const cookies: string[] = [];
   const via: string[] = [];
   const came: Record<string, string[]> = { 'x-forwarded-for': [], 'x-forwarded-host': [], 'x-forwarded-proto': [] };
@@ -48,39 +51,66 @@ export function requestFields(
     const name = sent[at] as string;
     const value = sent[at + 1] as string;
     const field = name.toLowerCase();
-    if (field.charCodeAt(0) === COLON || HOP_BY_HOP.has(field) || OURS.has(field) || named?.has(field)) continue;
+    if (field.charCodeAt(0) === COLON || HOP_BY_HOP.has(field) || OURS.has(field)) continue;
+    if (named?.has(field) === true && !isDecidedBy(field)) continue;
     if (field === 'via') via.push(value);
     else if (field === 'cookie') cookies.push(value);
     else if (field === 'forwarded' || field.startsWith('x-forwarded-')) {
-      if (!provenance.trusted) continue;
+      if (!trusted) continue;
       if (Object.hasOwn(came, field)) came[field]?.push(value);
-      else fields.push(name, value);
-    } else fields.push(name, value);
+      else passed.push(name, value);
+    } else passed.push(name, value);
   }
-  // HTTP/2 clients send one field a cookie; HTTP/1.1 has one for all (RFC 9113 section 8.2.3).
-  if (cookies.length > 0) fields.push('Cookie', cookies.join('; '));
-  if (contentLength !== undefined) fields.push('Content-Length', contentLength);
   via.push(`${provenance.httpVersion} regionkit`);
-  fields.push('Via', via.join(', '));
-  const { remoteAddress, scheme } = provenance;
+  const fields = ['X-Region-Hop', mark, 'Via', via.join(', ')];
   const chain = came['x-forwarded-for'] as string[];
-  if (remoteAddress !== undefined) chain.push(remoteAddress);
+  if (address !== undefined) chain.push(address);
   if (chain.length > 0) fields.push('X-Forwarded-For', chain.join(', '));
   const host = came['x-forwarded-host']?.[0] ?? provenance.host;
   if (host !== undefined) fields.push('X-Forwarded-Host', host);
   fields.push('X-Forwarded-Proto', came['x-forwarded-proto']?.[0] ?? scheme);
-  fields.push('X-Region-Hop', mark);
+  if (contentLength !== undefined) fields.push('Content-Length', contentLength);
+  // HTTP/2 clients send one field a cookie; HTTP/1.1 has one for all (RFC 9113 section 8.2.3).
+  if (cookies.length > 0) fields.push('Cookie', cookies.join('; '));
+  for (const text of passed) fields.push(text);
   return fields;
 }
 
-/** The fields of the answer to pass on: the same, less what belongs to one connection. */
+/**
+ * Fields by which others decide who the client is, where it came from, and what its body means. A client that names one
+ * in `Connection` must not have the primary decide without it (as in CVE-2022-31813).
+ */
+function isDecidedBy(field: string): boolean {
+  return DECIDED_BY.has(field) || /^(?:x-forwarded-|x-region-|content-|sec-)/.test(field);
+}
+
+const DECIDED_BY: ReadonlySet<string> = new Set([
+  'authorization',
+  'cookie',
+  'forwarded',
+  'idempotency-key',
+  'origin',
+  'referer',
+  'via',
+  'x-real-ip',
+]);
+
+/** How much of the head a Node server counts against its `maxHeaderSize`. */
+export function headBytes(target: string, fields: RawFields): number {
+  let bytes = target.length;
+  for (const text of fields) bytes += text.length;
+  return bytes;
+}
+
+/** The fields of the answer to pass on: the same, less what belongs to one connection and to the hop. */
 export function responseFields(sent: RawFields): string[] {
   const named = namedByConnection(sent);
   const fields: string[] = [];
   for (let at = 0; at < sent.length; at += 2) {
     const name = sent[at] as string;
     const field = name.toLowerCase();
-    if (!HOP_BY_HOP.has(field) && !named?.has(field)) fields.push(name, sent[at + 1] as string);
+    if (HOP_BY_HOP.has(field) || field === HOP_FIELD || named?.has(field)) continue;
+    fields.push(name, sent[at + 1] as string);
   }
   return fields;
 }

@@ -1,3 +1,4 @@
+import { maxHeaderSize } from 'node:http';
 import type { Live, Regions, RegionView, RequestView } from '@regionkit/core';
 import { type Clock, check, checkCookieDomain, type Secrets, systemClock } from '@regionkit/core/kit';
 import type { GateRouter } from '../gate-seam.ts';
@@ -23,6 +24,10 @@ export interface ForwardOptions {
   readonly maxHopAgeMs?: number;
   /** Whether `X-Forwarded-*` were set by a load balancer of yours: then they are added to, else replaced. @default false */
   readonly trustForwarded?: boolean | ((request: RequestView) => boolean);
+  /** Heads that would be larger over there are refused here. @default what Node takes, `http.maxHeaderSize` */
+  readonly maxHeadBytes?: number;
+  /** The address of the client, where a load balancer or a fetch handler alone knows it; undefined for that of the connection. */
+  readonly clientAddress?: (request: RequestView) => string | undefined;
   /** The certificates to trust in place of the usual ones, in PEM: the text, not a path. There is no way to trust all. */
   readonly ca?: string | Buffer | readonly (string | Buffer)[];
 }
@@ -65,6 +70,7 @@ const FORWARD_DEFAULTS = {
   deadlineMs: 300_000,
   maxHopAgeMs: 30_000,
   trustForwarded: false,
+  maxHeadBytes: maxHeaderSize,
 } as const;
 
 const TOKEN_DEFAULTS = {
@@ -74,7 +80,8 @@ const TOKEN_DEFAULTS = {
   maxAgeSeconds: 300,
 } as const;
 
-export type CheckedForward = Required<Omit<ForwardOptions, 'ca'>> & Pick<ForwardOptions, 'ca'>;
+type Optional = 'ca' | 'clientAddress';
+export type CheckedForward = Required<Omit<ForwardOptions, Optional>> & Pick<ForwardOptions, Optional>;
 export type CheckedToken = Required<Omit<TokenOptions, 'domain'>> & Pick<TokenOptions, 'domain'>;
 
 /** The options, checked, with their defaults. */
@@ -141,6 +148,8 @@ function checkForward(given: ForwardOptions): CheckedForward {
     'deadlineMs',
     'maxHopAgeMs',
     'trustForwarded',
+    'maxHeadBytes',
+    'clientAddress',
     'ca',
   ]);
   const forward = { ...FORWARD_DEFAULTS, ...given };
@@ -150,6 +159,10 @@ function checkForward(given: ForwardOptions): CheckedForward {
   }
   if (typeof forward.trustForwarded !== 'function') {
     check.boolean('createWriteGate: forward.trustForwarded', forward.trustForwarded);
+  }
+  check.integer('createWriteGate: forward.maxHeadBytes', forward.maxHeadBytes, { min: 1_024, max: 1_048_576 });
+  if (forward.clientAddress !== undefined) {
+    check.function('createWriteGate: forward.clientAddress', forward.clientAddress);
   }
   if (forward.ca !== undefined) checkCertificates('createWriteGate: forward.ca', forward.ca);
   return forward;

@@ -142,16 +142,22 @@ describe('gate.decide()', () => {
     expect(router.scopes).toEqual([{ tokens: [], access: 'write' }]);
   });
 
-  test.each(['http://evil.com/', '*', 'evil.com:443', '', '/a b', '/a\nb'])(
-    'sends nothing on for the target %j',
-    (target) => {
-      expect(setUp().decide({ method: 'POST', target })).toMatchObject({
-        action: 'respond',
-        reason: 'malformed',
-        status: 400,
-      });
-    },
-  );
+  test.each([
+    'http://user@evil.com/',
+    'ftp://evil.com/',
+    '*',
+    'evil.com:443',
+    '',
+    '/a b',
+    '/a\nb',
+    'http://evil.com/a b',
+  ])('sends nothing on for the target %j', (target) => {
+    expect(setUp().decide({ method: 'POST', target })).toMatchObject({
+      action: 'respond',
+      reason: 'malformed',
+      status: 400,
+    });
+  });
 
   test('refuses at once while the fresh health of the region of the primary says that it can do nothing', async () => {
     const regions = regionsOf('eu-west-1', ORIGINS);

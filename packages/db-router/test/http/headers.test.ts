@@ -5,15 +5,15 @@ const from: Provenance = {
   httpVersion: '1.1',
   host: 'app.example.com',
   scheme: 'https',
-  remoteAddress: '203.0.113.7',
+  address: '203.0.113.7',
   trusted: false,
 };
 const ADDED = [
+  ['X-Region-Hop', 'mark'],
   ['Via', '1.1 regionkit'],
   ['X-Forwarded-For', '203.0.113.7'],
   ['X-Forwarded-Host', 'app.example.com'],
   ['X-Forwarded-Proto', 'https'],
-  ['X-Region-Hop', 'mark'],
 ].flat();
 
 function request(sent: readonly string[], more: Partial<Provenance> = {}, length?: string): readonly string[] {
@@ -21,7 +21,7 @@ function request(sent: readonly string[], more: Partial<Provenance> = {}, length
 }
 
 describe('requestFields()', () => {
-  test('passes on what is for the other end, byte by byte and in order', () => {
+  test('passes on what is for the other end, byte by byte and in order, behind what is ours', () => {
     const sent = [
       ['Authorization', 'Bearer x'],
       ['idempotency-key', '"8e03978e-40d5"'],
@@ -34,15 +34,14 @@ describe('requestFields()', () => {
       ['Accept-Encoding', 'br'],
     ].flat();
     const cookie = ['Cookie', 'session=1; region-token=v1.a.b'];
-    expect(request(sent)).toEqual([...sent.filter((text) => !cookie.includes(text)), ...cookie, ...ADDED]);
+    expect(request(sent)).toEqual([...ADDED, ...cookie, ...sent.filter((text) => !cookie.includes(text))]);
   });
 
   test('drops what belongs to one connection, and what Connection names, but nothing that is ours to add', () => {
     const sent = [
-      ['Connection', 'close, X-Secret, x-region-hop, Via, X-Forwarded-For, authorization, , transfer-encoding'],
+      ['Connection', 'close, X-Secret, x-region-hop, Via, X-Forwarded-For, , transfer-encoding'],
       ['connection', 'TE'],
       ['X-Secret', '1'],
-      ['Authorization', 'Bearer x'],
       ['Keep-Alive', 'timeout=5'],
       ['Proxy-Connection', 'keep-alive'],
       ['Proxy-Authorization', 'Basic x'],
@@ -56,7 +55,7 @@ describe('requestFields()', () => {
       ['Content-Length', '5'],
       ['X-Kept', '1'],
     ].flat();
-    expect(request(sent)).toEqual(['X-Kept', '1', ...ADDED]);
+    expect(request(sent)).toEqual([...ADDED, 'X-Kept', '1']);
   });
 
   test('replaces what a client says of where it came from', () => {
@@ -72,6 +71,35 @@ describe('requestFields()', () => {
     expect(request(sent)).toEqual(ADDED);
   });
 
+  test.each([
+    'Authorization',
+    'Cookie',
+    'Origin',
+    'X-Real-IP',
+    'X-Region-Token',
+    'Idempotency-Key',
+    'Content-Type',
+    'Content-Encoding',
+    'Sec-Fetch-Site',
+  ])('lets no client take away by Connection what the primary decides by: %s', (name) => {
+    const sent = ['Connection', `close, ${name.toUpperCase()}`, name, 'x'];
+    expect(request(sent)).toEqual([...ADDED, name, 'x']);
+  });
+
+  test.each([
+    'X-Forwarded-For',
+    'X-Forwarded-Host',
+    'X-Forwarded-Proto',
+    'X-Forwarded-Port',
+    'Forwarded',
+    'X-Authenticated-User',
+    'X-Client-Cert',
+  ])('lets no client take away by Connection what a trusted load balancer says: %s', (name) => {
+    const value = name === 'X-Forwarded-For' ? '198.51.100.1' : 'said';
+    const fields = request(['Connection', `close, ${name}`, name, value], { trusted: true, address: undefined });
+    expect(fields[fields.indexOf(name) + 1]).toBe(value);
+  });
+
   test('adds to what a trusted load balancer says', () => {
     const sent = [
       ['X-Forwarded-For', '198.51.100.1, 198.51.100.2'],
@@ -79,15 +107,15 @@ describe('requestFields()', () => {
       ['X-Forwarded-Port', '443'],
       ['Forwarded', 'for=198.51.100.1'],
     ].flat();
-    expect(request(sent, { trusted: true, scheme: 'http', remoteAddress: '10.0.0.1' })).toEqual(
+    expect(request(sent, { trusted: true, scheme: 'http', address: '10.0.0.1' })).toEqual(
       [
-        ['X-Forwarded-Port', '443'],
-        ['Forwarded', 'for=198.51.100.1'],
+        ['X-Region-Hop', 'mark'],
         ['Via', '1.1 regionkit'],
         ['X-Forwarded-For', '198.51.100.1, 198.51.100.2, 10.0.0.1'],
         ['X-Forwarded-Host', 'app.example.com'],
         ['X-Forwarded-Proto', 'https'],
-        ['X-Region-Hop', 'mark'],
+        ['X-Forwarded-Port', '443'],
+        ['Forwarded', 'for=198.51.100.1'],
       ].flat(),
     );
   });
@@ -95,19 +123,20 @@ describe('requestFields()', () => {
   test('joins the cookies of an HTTP/2 client, drops its pseudo-fields, and adds itself to Via', () => {
     const sent = [':method', 'POST', ':path', '/', 'cookie', 'a=1', 'cookie', 'b=2', 'via', '2.0 cdn', 'Via', '1.1 lb'];
     const fields = request(sent, { httpVersion: '2.0' });
-    expect(fields.slice(0, 4)).toEqual(['Cookie', 'a=1; b=2', 'Via', '2.0 cdn, 1.1 lb, 2.0 regionkit']);
+    expect(fields.slice(2, 4)).toEqual(['Via', '2.0 cdn, 1.1 lb, 2.0 regionkit']);
+    expect(fields.slice(-2)).toEqual(['Cookie', 'a=1; b=2']);
   });
 
   test('says how long the body is only when told, and nothing of an address or host it does not know', () => {
-    expect(request([], { remoteAddress: undefined, host: undefined }, '12')).toEqual([
-      'Content-Length',
-      '12',
+    expect(request([], { address: undefined, host: undefined }, '12')).toEqual([
+      'X-Region-Hop',
+      'mark',
       'Via',
       '1.1 regionkit',
       'X-Forwarded-Proto',
       'https',
-      'X-Region-Hop',
-      'mark',
+      'Content-Length',
+      '12',
     ]);
   });
 });
@@ -131,6 +160,7 @@ describe('responseFields()', () => {
       ['Trailer', 'X-Checksum'],
       ['Upgrade', 'h2'],
       ['Proxy-Authenticate', 'Basic'],
+      ['X-Region-Hop', 'v1.a.code'],
     ].flat();
     expect(responseFields([...dropped, ...kept])).toEqual(kept);
   });

@@ -65,15 +65,16 @@ describe('a request that means to be two', () => {
       },
       {
         isWrite: (request) => {
-          if (request.header('x-region-hop').length === 0) decided.push(`${request.method} ${request.target}`);
+          const target = request.target.replace(/^http:\/\/[^/]*/, '');
+          if (request.header('x-region-hop').length === 0) decided.push(`${request.method} ${target}`);
           return true;
         },
       },
     );
     const sent = template.replace('%', () => SMUGGLED);
-    const answers = await raw(eu.port, sent, /HTTP\/1\.1 (?:4\d\d|200[\s\S]*HTTP\/1\.1)/);
+    const answers = await raw(eu.port, sent, /HTTP\/1\.1 (?:[45]\d\d|200[\s\S]*HTTP\/1\.1)/);
 
-    if (/^HTTP\/1\.1 400/.test(answers)) {
+    if (/^HTTP\/1\.1 (?:400|501)/.test(answers)) {
       expect(seen).toEqual([]);
     } else {
       expect(answers).toMatch(/^HTTP\/1\.1 200/);

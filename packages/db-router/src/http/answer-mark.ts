@@ -1,0 +1,31 @@
+import type { Keyring } from '@regionkit/core/kit';
+import { HOP_FIELD } from './hop.ts';
+
+/**
+ * What a gate says of its answer to a marked request: the app's, or its own word that it is not the primary's region and
+ * has done nothing. Without one, something between the two regions has answered.
+ */
+export type AnswerKind = 'answered' | 'turned-back';
+
+const LETTERS: Readonly<Record<AnswerKind, string>> = { answered: 'a', 'turned-back': 't' };
+const MAX_MARK_LENGTH = 512;
+
+/** Bound to the mark it answers: kept by a cache, or shown to another request, it says nothing. Undefined for no mark. */
+export function signAnswer(keyring: Keyring, kind: AnswerKind, mark: string | undefined): string | undefined {
+  if (mark === undefined || mark.length > MAX_MARK_LENGTH) return undefined;
+  const letter = LETTERS[kind];
+  return `v1.${letter}.${keyring.sign(`${letter} ${mark}`)}`;
+}
+
+/** What the answer to the request with this mark says of itself; undefined for nothing that a region of ours has said. */
+export function readAnswer(keyring: Keyring, mark: string, fields: readonly string[]): AnswerKind | undefined {
+  let found: string | undefined;
+  for (let at = 0; at < fields.length; at += 2) {
+    const name = fields[at] as string;
+    if (name.length === HOP_FIELD.length && name.toLowerCase() === HOP_FIELD) found = fields[at + 1];
+  }
+  const [version, letter, code, ...rest] = found?.split('.') ?? [];
+  if (version !== 'v1' || code === undefined || rest.length > 0) return undefined;
+  const kind = letter === 'a' ? 'answered' : letter === 't' ? 'turned-back' : undefined;
+  return kind !== undefined && keyring.verify(`${letter} ${mark}`, code) ? kind : undefined;
+}
