@@ -1,6 +1,7 @@
 import { createEvents, type DatabaseReport, type Epoch, type RouteExplanation } from '@regionkit/core';
 import { keptAlive } from '@regionkit/core/kit';
 import type { Pool, QueryResult } from 'pg';
+import { needOf } from './causality/scope.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { NoPrimaryError } from './errors.ts';
 import { ROUTER_EVENTS, type RouterEvents } from './events.ts';
@@ -87,7 +88,7 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
     topology: () => report(engine, self),
     explain: (intent, token) => {
       if (intent === 'write') return explainRoute(engine, engine.writeRoute());
-      const need = token === undefined ? scopes.current()?.need : scopes.needOf(token);
+      const need = token === undefined ? needOf(scopes.current()) : scopes.needOf(token);
       return explainRoute(engine, decideRead(live.table, need, 0, 0, settings.tokenWaitMs > 0));
     },
     stats: () => ({ ...counters, routes: { ...counters.routes }, holding: hold.size, leased: leases.size }),

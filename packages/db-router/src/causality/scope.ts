@@ -21,6 +21,8 @@ export interface Scope {
   wrote: boolean;
   seen: { readonly epoch: Epoch; readonly lsn: bigint } | undefined;
   headClosed: boolean;
+  /** Where something was written whose position is on its way: until it is there, only the primary is known to have it. */
+  readonly awaited: Epoch[];
   /** Its token stands for a write that is probably lost: it is replaced, so that this is said once. */
   replaceToken: boolean;
   /** What its tokens stand for, as far as that was in the history in force when it was judged. */
@@ -52,6 +54,8 @@ export interface Scopes {
   forGate(scope: Scope): RequestScope;
   /** A write of this scope was committed at `lsn`; undefined when its position could not be learnt. */
   noteWritten(scope: Scope, epoch: Epoch, lsn: bigint | undefined): void;
+  /** The position of a write of this scope is on its way. What it returns is called once it is there, or is not to be had. */
+  awaitPosition(scope: Scope, epoch: Epoch): () => void;
   /** A read of this scope saw everything up to `lsn`; undefined when its position could not be learnt. */
   noteSeen(scope: Scope, epoch: Epoch, lsn: bigint | undefined): void;
   /** Everything this scope must see, signed; undefined when there is nothing, or no secret. */
@@ -180,6 +184,8 @@ export function createScopes(options: ScopesOptions): Scopes {
     codec?.encode(kind, epoch, lsn, clock.wallMs());
 
   const writtenToken = (scope: Scope): string | undefined => {
+    const [awaited] = scope.awaited;
+    if (awaited !== undefined) return sign('write', awaited, UNKNOWN_LSN);
     if (scope.wrote && scope.position !== undefined) {
       return sign('write', scope.position.epoch, scope.position.lsn);
     }
@@ -198,6 +204,7 @@ export function createScopes(options: ScopesOptions): Scopes {
         wrote: false,
         seen: undefined,
         headClosed: false,
+        awaited: [],
         replaceToken: false,
         kept: [],
         judgedBy: options.topology(),
@@ -230,6 +237,10 @@ export function createScopes(options: ScopesOptions): Scopes {
       scope.need = higherNeed(scope.need, needAt(epoch, lsn));
       if (scope.headClosed) emit('token-late', {});
     },
+    awaitPosition: ({ awaited }, epoch) => {
+      awaited.push(epoch);
+      return () => void awaited.splice(awaited.indexOf(epoch), 1);
+    },
     noteSeen: (scope, epoch, lsn = UNKNOWN_LSN) => {
       const { seen } = scope;
       if (seen === undefined || isHigher(epoch, lsn, seen.epoch, seen.lsn)) scope.seen = { epoch, lsn };
@@ -238,8 +249,8 @@ export function createScopes(options: ScopesOptions): Scopes {
     },
     tokenOf: (scope) => {
       judgeAgain(scope);
-      const { position } = scope;
-      if (position === undefined) return writtenToken(scope);
+      const { position, awaited } = scope;
+      if (position === undefined || awaited.length > 0) return writtenToken(scope);
       return sign(position.kind, position.epoch, position.lsn);
     },
     needOf: (token) => {
@@ -251,6 +262,11 @@ export function createScopes(options: ScopesOptions): Scopes {
       return fate === 'unknown' && isSpent(claims) ? undefined : PRIMARY_ONLY;
     },
   };
+}
+
+/** What the next read of a scope must see. */
+export function needOf(scope: Scope | undefined): Need | undefined {
+  return scope !== undefined && scope.awaited.length > 0 ? PRIMARY_ONLY : scope?.need;
 }
 
 function raise(scope: Scope, kind: 'write' | 'seen', epoch: Epoch, lsn: bigint): void {

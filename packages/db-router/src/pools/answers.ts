@@ -9,6 +9,7 @@ interface Answer {
 
 const answering = new WeakMap<object, Answer>();
 const undone = new WeakSet<object>();
+const partlyDone = new WeakSet<object>();
 
 /**
  * Follows what the server answers on a connection. A session that the server itself ends in place of an answer has done
@@ -37,13 +38,19 @@ export function followAnswers(client: PoolClient): void {
   });
   // Before node-postgres hands it to who asked.
   connection.prependListener('errorMessage', (error: object) => {
-    if (!answer.done && isEndOfSession(error)) undone.add(error);
+    if (answer.done) partlyDone.add(error);
+    else if (isEndOfSession(error)) undone.add(error);
   });
 }
 
 /** Whether the server has begun to answer what is under way on `client`: it was sent, then. */
 export function hasAnswer(client: PoolClient): boolean {
   return answering.get(client)?.begun === true;
+}
+
+/** Whether a statement before the one that met `error`, in the same text, was done: it may be committed. */
+export function isPartlyDone(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && partlyDone.has(error);
 }
 
 /**

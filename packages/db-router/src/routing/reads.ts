@@ -1,5 +1,5 @@
 import type { PoolClient, QueryResult } from 'pg';
-import type { Scope } from '../causality/scope.ts';
+import { needOf, type Scope } from '../causality/scope.ts';
 import type { Engine } from '../engine.ts';
 import {
   AdvisoryLockError,
@@ -16,7 +16,7 @@ import type { PoolNode } from '../topology/node.ts';
 import { takesAdvisoryLock } from './advisory-lock.ts';
 import { decideRead, has } from './decide.ts';
 import { classify, type Failure } from './outcome.ts';
-import type { Need, Route } from './route.ts';
+import type { Route } from './route.ts';
 import { ask, breaks, type Leased, MAX_RERUNS, OPEN, type Query, type Runner, type Values } from './run.ts';
 import type { Writes } from './writes.ts';
 
@@ -34,8 +34,6 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
   const { clock } = settings;
   const { acquire, inRecovery, leftOpen, retried, routed, runFast, unknown } = runner;
   let turn = 0;
-
-  const needOf = (scope: Scope | undefined): Need | undefined => scope?.need;
 
   const read = (query: Query, values: Values): Promise<QueryResult> => {
     counters.reads += 1;
@@ -70,8 +68,8 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
     const { table } = live;
     const seat = [...table.locals, ...table.others].find(({ view }) => view.index === route.node);
     if (seat === undefined) return false;
-    if (scope?.need === undefined) return true;
-    return table.primary === seat || has(seat, scope.need, live.topology);
+    const need = needOf(scope);
+    return need === undefined || table.primary === seat || has(seat, need, live.topology);
   };
 
   interface Attempt {

@@ -9,6 +9,7 @@ import {
   RolledBackError,
   RouterClosedError,
 } from '../errors.ts';
+import { isPartlyDone } from '../pools/answers.ts';
 import { behindWrite } from '../pools/position.ts';
 import { mayCommit } from '../pools/transaction-control.ts';
 import type { PoolNode } from '../topology/node.ts';
@@ -81,9 +82,9 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
       try {
         result = await ask(client, query, values);
       } catch (error) {
-        node.release(client, breaks(classify(error, { phase: 'statement', inRecovery: recovering })));
         const epoch = primary?.epoch;
         const failed = { error, node, phase: 'statement', recovering, query, scope, epoch } as const;
+        node.release(client, breaks(classify(error, { phase: 'statement', inRecovery: recovering })));
         await afterWriteFailure(failed, deadlineMs, reruns);
         reruns += 1;
         continue;
@@ -102,6 +103,8 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
     const failure = classify(error, { phase, inRecovery: recovering });
     // What it had committed before it failed stays: such a statement is not undone by its error.
     const isPart = phase === 'statement' && !recovering && mayCommit(first.query);
+    if ((isPart || isPartlyDone(error)) && first.scope !== undefined && first.epoch !== undefined)
+      scopes.noteWritten(first.scope, first.epoch, undefined);
     switch (failure.kind) {
       case 'not-sent':
         await settleDown(node, deadlineMs, error);

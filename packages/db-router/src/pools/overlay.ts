@@ -1,0 +1,243 @@
+import type { Connection, PoolClient, QueryResult } from 'pg';
+import type { Scope } from '../causality/scope.ts';
+import type { Engine } from '../engine.ts';
+import { AdvisoryLockError, RolledBackError } from '../errors.ts';
+import { takesAdvisoryLock } from '../routing/advisory-lock.ts';
+import { outcomeOf } from '../routing/outcome.ts';
+import type { Leased, Query } from '../routing/run.ts';
+import { isPartlyDone } from './answers.ts';
+import { commit } from './commit.ts';
+import { behindRead, behindWrite, noteWritten } from './position.ts';
+import type { Conversation, Queryable } from './submittable.ts';
+import { isCommit, mayCommit } from './transaction-control.ts';
+
+type Done = (error: unknown, result?: unknown) => void;
+type AnyQuery = (this: PoolClient | undefined, config: unknown, values?: unknown, callback?: unknown) => unknown;
+
+/** What is laid over the `query` of a client that was handed out. */
+export interface Overlay {
+  /** The position behind something that was written is on its way, on this very client. */
+  readonly pending: Promise<void> | undefined;
+  remove(): void;
+}
+
+const NOTHING: Overlay = { pending: undefined, remove: () => {} };
+
+/**
+ * What is laid over a client's `query`: on a standby, the guard against advisory locks; in a scope, the position behind
+ * every statement that committed on the primary, or that was read where reads must not go backwards.
+ */
+export function overlay(engine: Engine, leased: Leased, scope: Scope | undefined, read: boolean): Overlay {
+  const guard = leased.primary ? NOTHING : guardStandby(leased.client);
+  if (scope === undefined) return guard;
+  if (read) return engine.settings.monotonicReads ? over(guard, followReads(engine, leased, scope)) : guard;
+  return leased.primary ? followWrites(engine, leased, scope) : guard;
+}
+
+/** Two overlays as one: the last one laid on is removed first. */
+function over(lower: Overlay, upper: Overlay): Overlay {
+  return {
+    get pending() {
+      return upper.pending;
+    },
+    remove: () => {
+      upper.remove();
+      lower.remove();
+    },
+  };
+}
+
+function guardStandby(client: PoolClient): Overlay {
+  const { original, remove } = layOver(client, (config, values, callback) => {
+    if (!takesAdvisoryLock(config as never)) return original.call(client, config, values, callback);
+    return reply(doneOf(config, values, callback), (done) => {
+      process.nextTick(done, new AdvisoryLockError());
+    });
+  });
+  return { ...NOTHING, remove };
+}
+
+/** The position behind everything that is read, or behind the transaction in which it is read. */
+function followReads(engine: Engine, { client, node }: Leased, scope: Scope): Overlay {
+  return follow(client, {
+    learn: (raw) => behindRead(engine, node, raw, scope),
+    hasPosition: () => true,
+    onFailure: () => {},
+  });
+}
+
+function followWrites(engine: Engine, { client, node }: Leased, scope: Scope): Overlay {
+  const epoch = engine.live.topology.primary?.epoch;
+  if (epoch === undefined) return NOTHING;
+
+  return follow(client, {
+    learn: (raw) => behindWrite(engine, node, raw, scope, epoch),
+    expect: () => engine.scopes.awaitPosition(scope, epoch),
+    hasPosition: (command) => command !== 'ROLLBACK',
+    onFailure: (error, config, alone) => {
+      // An error undoes what it met, not what the same message, or a procedure, had committed before. And a read that
+      // looks whether it was done must not look at a node that may lack it.
+      const mayBeDone = isPartlyDone(error) || (alone && (mayCommit(config) || outcomeOf(error) === 'unknown'));
+      if (mayBeDone) engine.scopes.noteWritten(scope, epoch, undefined);
+    },
+    commit: async (raw) => {
+      const result = await commit(raw, engine.settings.readings.insertPositionSql);
+      if (result.tag === 'ROLLBACK') throw new RolledBackError('commit-said-rollback');
+      noteWritten(engine, node, scope, epoch, result.lsn);
+      return { command: 'COMMIT', rowCount: null, oid: null, rows: [], fields: [] };
+    },
+  });
+}
+
+interface Following {
+  /** Learns the position, on the client's own connection. Never rejects. */
+  learn(raw: Queryable): Promise<void>;
+  /** A position is on its way of which the caller cannot be made to wait. What it returns is called once it is there. */
+  expect?(): () => void;
+  /** Whether there is a position to learn behind this command. */
+  hasPosition(command: string | undefined): boolean;
+  /** @param alone no transaction that was begun before is undone with it */
+  onFailure(error: unknown, config: Query, alone: boolean): void;
+  /** Sends a COMMIT and its position together. */
+  commit?(raw: Queryable): Promise<unknown>;
+}
+
+/**
+ * The position behind each statement, before the caller learns that the statement is done. It is asked for in the very
+ * moment in which the client becomes ready, so that for the client the two are one piece of work.
+ */
+function follow(client: PoolClient, following: Following): Overlay {
+  let pending: Promise<void> | undefined;
+  const learn = (done: () => void): void => {
+    const learning = following.learn(raw).then(() => {
+      if (pending === learning) pending = undefined;
+      done();
+    });
+    pending = learning;
+  };
+  const isAlone = (): boolean => client.getTransactionStatus?.() !== 'T';
+
+  const followSubmitted = (conversation: Conversation): void => {
+    const alone = isAlone();
+    const { handleReadyForQuery: ready, handleError: failed } = conversation;
+    conversation.handleReadyForQuery = (connection) => {
+      if (!isIdle(client)) ready.call(conversation, connection);
+      else {
+        const arrived = following.expect?.();
+        learn(() => {
+          arrived?.();
+          ready.call(conversation, connection);
+        });
+      }
+    };
+    conversation.handleError = (error: unknown, connection: Connection) => {
+      following.onFailure(error, conversation as unknown as Query, alone);
+      failed.call(conversation, error, connection);
+    };
+  };
+
+  const ask = (config: Query, values: unknown, done: Done): void => {
+    const alone = isAlone();
+    if (following.commit !== undefined && isCommit(textOf(config))) {
+      following.commit(raw).then(
+        (result) => done(undefined, result),
+        (error: unknown) => {
+          following.onFailure(error, config, true);
+          done(error);
+        },
+      );
+      return;
+    }
+    let isAnswered = false;
+    original.call(client, config, values, (error: unknown, result: unknown) => {
+      // For a value that does not serialise node-postgres calls back twice.
+      if (isAnswered) return;
+      isAnswered = true;
+      if (error !== undefined && error !== null) {
+        following.onFailure(error, config, alone);
+        done(error);
+      } else if (isIdle(client) && following.hasPosition(commandOf(result))) learn(() => done(undefined, result));
+      else done(undefined, result);
+    });
+  };
+
+  const { original, remove } = layOver(client, (config, values, callback) => {
+    if (isSubmittable(config)) {
+      followSubmitted(config);
+      return original.call(client, config, values, callback);
+    }
+    const asked = hasCallback(config) ? { ...(config as object), callback: undefined } : config;
+    const given = typeof values === 'function' ? undefined : values;
+    return reply(doneOf(config, values, callback), (done) => ask(asked as Query, given, done));
+  });
+  const raw = { query: original.bind(client) } as unknown as Queryable;
+  return {
+    get pending() {
+      return pending;
+    },
+    remove,
+  };
+}
+
+/** Answers as node-postgres does: by the callback, or by a promise whose error leads back to the line that asked. */
+function reply(callback: Done | undefined, run: (done: Done) => void): Promise<unknown> | undefined {
+  if (callback !== undefined) {
+    run((error, result) => (error === undefined ? callback(null, result) : callback(error)));
+    return undefined;
+  }
+  let settle: Done = () => {};
+  const answered = new Promise((resolve, reject) => {
+    settle = (error, result) => (error === undefined ? resolve(result) : reject(error));
+  });
+  // What node-postgres throws at once it throws here, too.
+  run(settle);
+  return answered.catch((error: unknown) => {
+    if (error instanceof Error) Error.captureStackTrace(error);
+    throw error;
+  });
+}
+
+/** Lays `query` over the client's own, which may itself be laid over another by somebody else. */
+function layOver(client: PoolClient, query: AnyQuery): { readonly original: AnyQuery; remove(): void } {
+  const target = client as { query?: unknown };
+  const own = Object.hasOwn(target, 'query');
+  const original = target.query as AnyQuery;
+  target.query = query;
+  return {
+    original,
+    remove: () => {
+      if (own) target.query = original;
+      else delete target.query;
+    },
+  };
+}
+
+/** Outside a transaction: what was done is committed. */
+function isIdle(client: PoolClient): boolean {
+  const status = client.getTransactionStatus?.();
+  return status === 'I' || status === undefined;
+}
+
+/** Where node-postgres looks for a callback. */
+function doneOf(config: unknown, values: unknown, callback: unknown): Done | undefined {
+  if (typeof callback === 'function') return callback as Done;
+  if (typeof values === 'function') return values as Done;
+  return hasCallback(config) ? config.callback : undefined;
+}
+
+function hasCallback(config: unknown): config is { readonly callback: Done } {
+  return typeof (config as { callback?: unknown } | null)?.callback === 'function';
+}
+
+function isSubmittable(config: unknown): config is Conversation {
+  return typeof (config as { submit?: unknown } | null)?.submit === 'function';
+}
+
+function commandOf(result: unknown): string | undefined {
+  return Array.isArray(result) ? undefined : (result as QueryResult | undefined)?.command;
+}
+
+function textOf(config: unknown): string {
+  const text = typeof config === 'string' ? config : (config as { text?: unknown } | null)?.text;
+  return typeof text === 'string' ? text : '';
+}
