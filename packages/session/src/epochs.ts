@@ -94,7 +94,11 @@ export function createEpochGuard(
 }
 
 /**
- * The epochs after a sign-out: what to store where the configuration comes from. Leaves `epochs` as it is.
+ * The epochs after a sign-out: what to store where the configuration comes from. Leaves `epochs` as it is, and never
+ * makes one earlier: a sign-out by a slower clock does not bring back what another has ended.
+ *
+ * Store the result only if nobody else has stored another meanwhile (compare and set), and begin again otherwise: of two
+ * sign-outs that read the same epochs, the later `put` would undo the earlier.
  *
  * ```ts
  * const next = signOut(epochs, { sub: 'alice' });
@@ -111,22 +115,26 @@ export function signOut(
   scope: SignOutScope,
   options: { readonly nowMs?: number; readonly forgetAfterMs?: number } = {},
 ): RevocationEpochs {
+  check.object('signOut: options', options, ['nowMs', 'forgetAfterMs']);
   const { nowMs = Date.now(), forgetAfterMs = Number.POSITIVE_INFINITY } = options;
+  const now = checkEpoch('signOut: nowMs / 1_000', nowMs / 1_000);
+  check.number('signOut: forgetAfterMs', forgetAfterMs, { max: Number.POSITIVE_INFINITY });
   const ending = namesOf(scope);
   const current = indexEpochs('signOut: epochs', epochs);
-  const now = nowMs / 1_000;
   const forgotten = (nowMs - forgetAfterMs) / 1_000;
   const next: { -readonly [Kind in keyof RevocationEpochs]: RevocationEpochs[Kind] } = {};
-  const all = ending.all === true ? now : current.all;
+  const all = ending.all === true ? latest(now, current.all) : current.all;
   if (all !== undefined && all > forgotten) next.all = all;
   for (const kind of KINDS) {
     const kept = new Map([...current[kind]].filter(([, epoch]) => epoch > forgotten));
     const name = ending[kind];
-    if (name !== undefined) kept.set(name, now);
+    if (name !== undefined) kept.set(name, latest(now, current[kind].get(name)));
     if (kept.size > 0) next[kind] = Object.fromEntries(kept);
   }
   return next;
 }
+
+const latest = (now: number, before = now): number => Math.max(now, before);
 
 /** A sign-out that ends nothing would look like one that worked. */
 function namesOf(

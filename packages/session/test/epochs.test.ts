@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { fakeClock } from '@regionkit/core/testing';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createSessionIssuer, type RevocationEpochs, type SignOutScope, signOut } from '../src/index.ts';
 import { AUDIENCE, ISSUER, NOW, NOW_MS, rsa, verifier } from './support.ts';
@@ -10,6 +12,45 @@ describe('signOut()', () => {
     expect(signOut(epochs, { sid: 's1' }, { nowMs: NOW_MS })).toEqual({ sub: { bob: NOW - 10 }, sid: { s1: NOW } });
     expect(signOut(epochs, { kid: 'k' }, { nowMs: NOW_MS })).toEqual({ sub: { bob: NOW - 10 }, kid: { k: NOW } });
     expect(signOut(epochs, { all: true }, { nowMs: NOW_MS })).toEqual({ all: NOW, sub: { bob: NOW - 10 } });
+  });
+
+  it('by a slower clock revives nobody, whoever it signs out', () => {
+    const scopes: readonly SignOutScope[] = [{ all: true }, { sub: 'alice' }, { sid: 's1' }, { kid: 'k' }];
+    const epochs = scopes.reduce<RevocationEpochs>((all, scope) => signOut(all, scope, { nowMs: NOW_MS }), {});
+    for (const scope of scopes) {
+      expect(signOut(epochs, scope, { nowMs: NOW_MS - 60_000 })).toEqual(epochs);
+      expect(signOut(epochs, scope, { nowMs: NOW_MS + 1_000 })).not.toEqual(epochs);
+    }
+  });
+
+  it('makes no epoch earlier and drops none, in whatever order sign-outs of differing clocks come', () => {
+    const name = fc.constantFrom('alice', 'bob', 'carol');
+    const scope = fc.oneof(
+      fc.constant({ all: true as const }),
+      fc.record({ sub: name }),
+      fc.record({ sid: name }),
+      fc.record({ kid: name }),
+    );
+    const signOuts = fc.array(fc.tuple(scope, fc.integer({ min: NOW_MS - 1_000, max: NOW_MS + 1_000 })));
+    const after = (all: readonly (readonly [SignOutScope, number])[]): RevocationEpochs =>
+      all.reduce<RevocationEpochs>((epochs, [whose, nowMs]) => signOut(epochs, whose, { nowMs }), {});
+    fc.assert(
+      fc.property(signOuts, (all) => {
+        expect(after(all)).toEqual(after(all.toReversed()));
+      }),
+    );
+  });
+
+  it('checks its options', () => {
+    expect(() => signOut({}, { sub: 'a' }, { nowMS: 1 } as never)).toThrow(/nowMS/);
+    expect(() => signOut({}, { sub: 'a' }, { nowMs: Number.NaN })).toThrow(/nowMs/);
+    expect(() => signOut({}, { sub: 'a' }, { forgetAfterMs: -1 })).toThrow(/forgetAfterMs/);
+  });
+
+  it('of 1,200 subjects named by UUID fits into a secret of AWS, as the README says', () => {
+    const sub = Object.fromEntries(Array.from({ length: 1_200 }, () => [randomUUID(), NOW + 0.123]));
+    expect(Buffer.byteLength(JSON.stringify({ sub }))).toBeLessThan(65_536);
+    expect(Buffer.byteLength(JSON.stringify({ sub }))).toBeGreaterThan(0.95 * 65_536);
   });
 
   it('forgets epochs that can concern no session any more', () => {
