@@ -57,6 +57,8 @@ export interface ConfigEvents<Key extends string = string> {
 export interface ConfigRef<T> extends Live<T> {
   readonly key: string;
   readonly version: string | undefined;
+  /** Whether the last look at the sources failed: they may have a newer value. */
+  readonly stale: boolean;
   refresh(options?: { readonly reason?: string; readonly signal?: AbortSignal }): Promise<void>;
   /** The value of another stage, the newest any region has; undefined if there is none, or it cannot be had now. */
   at(stage: Exclude<Stage, 'current'>): Promise<T | undefined>;

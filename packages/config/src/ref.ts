@@ -30,6 +30,9 @@ export function createRef(
     get version() {
       return entry.version;
     },
+    get stale() {
+      return entry.failures > 0;
+    },
     subscribe: (listener) => listeners.add(({ value }) => listener(value)),
     refresh,
     at: async (stage) => (await entry.at(stage))?.value,

@@ -46,4 +46,8 @@ test('whoever listens may throw, reject, refresh or log badly without harm', asy
   source.answers.set('us-east-1', new SourceError('denied'));
   await clock.advance(900_000);
   expect(config.status().keys.db.state).toBe('stale');
+  expect(config.ref('db').stale).toBe(true);
+  source.answers.set('us-east-1', v(3));
+  await clock.advance(900_000);
+  expect(config.ref('db').stale).toBe(false);
 });

@@ -8,6 +8,8 @@ export interface Live<T> {
   readonly current: T;
   /** Calls `listener` with the new value after a change, until the returned function is called. */
   subscribe(listener: (value: T) => void): () => void;
+  /** Whether the last look at the source failed: it may have a newer value. Left out where nobody can tell. */
+  readonly stale?: boolean;
   /** Asks the source for a newer value; resolves when it was asked, whether or not there was one. */
   refresh?(options?: { readonly reason?: string; readonly signal?: AbortSignal }): Promise<void>;
 }

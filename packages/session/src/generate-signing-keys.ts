@@ -4,7 +4,10 @@ import { exportJWK, exportPKCS8, exportSPKI, generateKeyPair, type JWK } from 'j
 import { SESSION_ALGORITHMS, type SessionAlgorithm } from './algorithms.ts';
 import { thumbprintOf } from './keys/thumbprint.ts';
 
-/** A new pair of keys in every usual form. What is private is not enumerable: no log shows it by accident. */
+/**
+ * A new pair of keys in every usual form. What is private is not enumerable: no log shows it by accident. `JSON.stringify`
+ * of the whole throws, for it would lose the private key without a word: store `privatePem`, or `privateJwk`.
+ */
 export interface SigningKeys {
   /** The RFC 7638 thumbprint of the public key. */
   readonly kid: string;
@@ -32,6 +35,7 @@ export interface SigningKeys {
 export async function generateSigningKeys(
   options: { readonly algorithm?: SessionAlgorithm; readonly modulusBits?: number } = {},
 ): Promise<SigningKeys> {
+  check.object('generateSigningKeys: options', options, ['algorithm', 'modulusBits']);
   const { algorithm = 'RS256', modulusBits = 2_048 } = options;
   check.oneOf('generateSigningKeys: algorithm', algorithm, SESSION_ALGORITHMS);
   check.integer('generateSigningKeys: modulusBits', modulusBits, { min: 2_048, max: 8_192 });
@@ -45,6 +49,11 @@ export async function generateSigningKeys(
     {
       privatePem: await exportPKCS8(pair.privateKey),
       privateJwk: { ...(await exportJWK(pair.privateKey)), ...named },
+      toJSON: () => {
+        throw new TypeError(
+          'JSON.stringify of generateSigningKeys() would lose the private key: store privatePem or privateJwk in the secret store of the issuer, and give jwks to the verifiers',
+        );
+      },
     },
   );
 }

@@ -119,7 +119,9 @@ export function createSessionIssuer(options: SessionIssuerOptions): SessionIssue
 
   return {
     on: events.on,
-    issue: async ({ sub, roles, sid = randomUUID(), claims = {}, lifetimeMs = longestMs }) => {
+    issue: async (grant) => {
+      check.object('issue: grant', grant, ['sub', 'roles', 'sid', 'claims', 'lifetimeMs']);
+      const { sub, roles, sid = randomUUID(), claims = {}, lifetimeMs = longestMs } = grant;
       check.string('issue: sub', sub);
       check.string('issue: sid', sid);
       check.integer('issue: lifetimeMs', lifetimeMs, { min: 1_000, max: longestMs });

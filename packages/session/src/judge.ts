@@ -114,8 +114,10 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
     }
     const key = set.byKid.get(kid);
     if (key !== undefined) return key;
-    await keys.refreshForUnknown();
-    return keys.current()?.byKid.get(kid) ?? 'unknown-key';
+    const areAll = await keys.refreshForUnknown();
+    const newer = keys.current()?.byKid.get(kid);
+    // A client that is told 401 signs its user out: not for a key that may exist.
+    return newer ?? (areAll ? 'unknown-key' : 'unavailable');
   };
 
   const accept = async (compact: CompactToken, key: VerificationKey): Promise<VerifiedToken<Claims> | Refusal> => {

@@ -171,6 +171,19 @@ describe('a signing key', () => {
   });
 });
 
+describe('a misspelt wish is never taken silently', () => {
+  it('in a grant', async () => {
+    for (const wrong of [{ lifetimeMS: 60_000 }, { role: ['admin'] }, { exp: 1 }, { Sub: 'alice' }]) {
+      await expect(issuer().issue({ sub: 'alice', ...wrong } as never)).rejects.toThrow(Object.keys(wrong)[0] ?? '');
+    }
+    await expect(issuer().issue(undefined as never)).rejects.toThrow(/^issue: grant must be an object/);
+  });
+
+  it('for new keys', async () => {
+    await expect(generateSigningKeys({ alg: 'ES256' } as never)).rejects.toThrow(/alg/);
+  });
+});
+
 describe('generateSigningKeys()', () => {
   it.each(['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA', 'Ed25519'] as const)(
     'makes %s keys for both sides',
@@ -190,8 +203,15 @@ describe('generateSigningKeys()', () => {
     const keys = await generateSigningKeys({ algorithm: 'ES256' });
     const secret = String(keys.privateJwk.d);
     expect(secret.length).toBeGreaterThan(20);
-    expect(inspect(keys, { depth: 9 }) + JSON.stringify(keys) + JSON.stringify({ ...keys })).not.toContain(secret);
+    expect(inspect(keys, { depth: 9 }) + JSON.stringify({ ...keys })).not.toContain(secret);
     expect(inspect(keys)).not.toContain('PRIVATE');
+  });
+
+  it('loses nothing private by accident: JSON of the whole says what to store', async () => {
+    const keys = await generateSigningKeys({ algorithm: 'ES256' });
+    for (const whole of [keys, { keys }, [keys]]) {
+      expect(() => JSON.stringify(whole)).toThrow(/store privatePem or privateJwk/);
+    }
   });
 
   it('refuses weak wishes', async () => {

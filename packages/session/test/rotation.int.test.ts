@@ -143,6 +143,12 @@ describe('keys that configuration delivers to three regions', () => {
     for (const region of REGIONS) aws.region(region).fault('reset');
     for (const region of regions) expect(await region.refresh('jwks')).toBe('failed');
     expect(await everywhere(token)).toEqual(accepted);
+    // Somebody signs with a key of the day after: nobody here can know it, and nobody is signed out for it.
+    const stranger = await generateSigningKeys({ algorithm: 'ES256' });
+    const issuer = createSessionIssuer({ key: stranger.privatePem, issuer: ISSUER, audience: AUDIENCE });
+    expect(await reasonOf(us.sessions.verify(await issuer.issue({ sub: 'bob' })))).toBe(
+      'ERR_SESSION_UNAVAILABLE',
+    );
     for (const region of REGIONS) aws.region(region).heal();
     await close();
   });

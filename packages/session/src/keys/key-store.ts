@@ -28,7 +28,7 @@ export interface KeyStoreOptions {
  *
  * - `absent`: none has come from the URL yet
  * - `fresh`: they are what it says
- * - `stale`: the last fetch failed, or what it says now was refused; the last good keys are in use
+ * - `stale`: the last look at it failed, or what it says now was refused; the last good keys are in use
  * - `expired`: the URL has not confirmed them for `remote.maxStaleMs`, or the live value withholds them; none is in use
  */
 export type KeyState = 'absent' | 'fresh' | 'stale' | 'expired';
@@ -39,8 +39,11 @@ export interface KeyStore {
   current(): KeySet | undefined;
   /** Whether this very key was still in use when `current` was last asked. */
   holds(key: VerificationKey): boolean;
-  /** Asks the source for newer keys because of an unknown one: rate-limited, and waited for a short time only. */
-  refreshForUnknown(): Promise<void>;
+  /**
+   * Asks the source for newer keys because of an unknown one: rate-limited, and waited for a short time only. Says whether
+   * the keys of now are all there are: false while the source is slow, fails or is refused, since it may have more.
+   */
+  refreshForUnknown(): Promise<boolean>;
   /** Waits a short time for the first set. */
   waitForFirst(): Promise<void>;
   /** No fetch is under way. */
@@ -74,6 +77,7 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
   let closed = false;
   let confirmed: { readonly nowMs: number; readonly wallMs: number } | undefined;
 
+  const isStale = (): boolean => stale || (remote === undefined && source.stale === true);
   const moment = () => ({ nowMs: clock.now(), wallMs: clock.wallMs() });
   /** By the clock that says more: while a process is suspended, one of them may stand still. */
   const confirmedMsAgo = (): number | undefined =>
@@ -137,7 +141,10 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
     if (error === undefined) look();
     else reject(error);
     stale = error !== undefined || !sound;
-    if (!stale) confirmed = moment();
+    if (!stale) {
+      confirmed = moment();
+      unknown.answer();
+    }
     checkExpiry();
     return !stale;
   };
@@ -147,11 +154,14 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
     look();
   };
 
+  const unknown = createUnknownKeys({ ...options.unknownKey, clock, onUnknownKey: options.onUnknownKey });
   follow(source.current);
   const unsubscribe = source.subscribe(look);
 
-  const unknown = createUnknownKeys({ ...options.unknownKey, clock, onUnknownKey: options.onUnknownKey });
-  const askBecauseOfToken = (): Promise<void> => ask('a token names an unknown key');
+  const askBecauseOfToken = async (): Promise<void> => {
+    await ask('a token names an unknown key');
+    if (!isStale()) unknown.answer();
+  };
 
   return {
     current: () => {
@@ -161,9 +171,10 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
       return expired ? undefined : keys;
     },
     holds: (key) => !expired && keys?.byKid.get(key.kid) === key,
-    refreshForUnknown: () => {
+    refreshForUnknown: async () => {
       const possible = !closed && (remote !== undefined || source.refresh !== undefined);
-      return unknown.ask(possible ? askBecauseOfToken : undefined);
+      await unknown.ask(possible ? askBecauseOfToken : undefined);
+      return (!possible || unknown.answered) && !isStale();
     },
     waitForFirst: async () => {
       if (keys === undefined && remote !== undefined) await unknown.wait(remote.settled());
@@ -176,7 +187,7 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
     get state() {
       if (keys === undefined) return 'absent';
       if (expired) return 'expired';
-      return stale ? 'stale' : 'fresh';
+      return isStale() ? 'stale' : 'fresh';
     },
     get confirmedMsAgo() {
       return confirmedMsAgo();

@@ -17,6 +17,10 @@ export interface UnknownKeyOptions {
 export interface UnknownKeys {
   /** Asks for newer keys, unless somebody did lately, and waits for them a short time. */
   ask(run: (() => Promise<unknown>) | undefined): Promise<void>;
+  /** The source has said what its keys are. */
+  answer(): void;
+  /** Whether the source has answered since it was last asked: only then is a key that it lacks certainly unknown. */
+  readonly answered: boolean;
   /** Waits for `work` a short time, unless too many do. */
   wait(work: Promise<unknown>): Promise<void>;
 }
@@ -25,6 +29,7 @@ const MAX_WAITING = 1_000;
 
 export function createUnknownKeys({ clock, cooldownMs, waitMs, onUnknownKey }: UnknownKeyOptions): UnknownKeys {
   let askedAt = Number.NEGATIVE_INFINITY;
+  let answered = true;
   let asking: Promise<void> | undefined;
   let waiting = 0;
 
@@ -42,12 +47,19 @@ export function createUnknownKeys({ clock, cooldownMs, waitMs, onUnknownKey }: U
       else if (clock.now() - askedAt < cooldownMs) return onUnknownKey('cooling-down');
       else {
         askedAt = clock.now();
+        answered = false;
         onUnknownKey('started');
         asking = within(run(), waitMs, clock).then(() => {
           asking = undefined;
         });
       }
       await join(asking);
+    },
+    answer: () => {
+      answered = true;
+    },
+    get answered() {
+      return answered;
     },
     wait: (work) => join(within(work, waitMs, clock)),
   };

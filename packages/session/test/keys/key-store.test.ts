@@ -169,7 +169,7 @@ describe('a token of an unknown key', () => {
     await sessions.clock.advance(999);
     expect(settled).toHaveBeenCalledTimes(100);
     await sessions.clock.advance(1);
-    expect(new Set(await Promise.all(all))).toEqual(new Set(['unknown-key']));
+    expect(new Set(await Promise.all(all))).toEqual(new Set(['ERR_SESSION_UNAVAILABLE']));
     expect(refresh).toHaveBeenCalledTimes(1);
 
     // Those who waited wait no longer: there is room for others.
@@ -182,12 +182,31 @@ describe('a token of an unknown key', () => {
     expect(later).toHaveBeenCalledTimes(1);
   });
 
-  it('is refused when the source fails, or there is none to ask', async () => {
-    const refresh = vi.fn(async () => {
-      throw new Error('down');
-    });
+  it('is 503 while the source fails, for it may have that key; 401 once it has answered without it', async () => {
+    const refresh = vi.fn<() => Promise<void>>().mockRejectedValueOnce(new Error('down')).mockResolvedValue();
     const failing = verifier({ keys: { current: jwks, subscribe: () => () => {}, refresh } });
+    expect(await reasonOf(failing.verify(token))).toBe('ERR_SESSION_UNAVAILABLE');
+    await failing.clock.advance(29_999);
+    expect(await reasonOf(failing.verify(token))).toBe('ERR_SESSION_UNAVAILABLE');
+    await failing.clock.advance(1);
     expect(await reasonOf(failing.verify(token))).toBe('unknown-key');
+    expect(refresh).toHaveBeenCalledTimes(2);
+  });
+
+  it('is 503 while a live value says that it is stale, and while its newest set is refused', async () => {
+    const keys = { current: jwks as KeySource, stale: true, subscribe: () => () => {}, refresh: async () => {} };
+    const sessions = verifier({ keys });
+    expect(sessions.stats().keyState).toBe('stale');
+    expect(await reasonOf(sessions.verify(token))).toBe('ERR_SESSION_UNAVAILABLE');
+    expect(await reasonOf(sessions.verify(craft(claims())))).toBe('accepted');
+    keys.stale = false;
+    keys.current = { keys: [{ ...rsa.publicJwk, e: 'AQ' }] };
+    expect(await reasonOf(sessions.verify(token))).toBe('ERR_SESSION_UNAVAILABLE');
+    keys.current = jwks;
+    expect(sessions.stats().keyState).toBe('fresh');
+  });
+
+  it('is refused when there is nobody to ask', async () => {
     const sessions = verifier();
     const unknown = vi.fn();
     sessions.on('unknown-kid', unknown);

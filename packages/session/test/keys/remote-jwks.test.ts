@@ -1,8 +1,8 @@
 import { live } from '@regionkit/core';
-import { fakeClock } from '@regionkit/core/testing';
+import { type FakeClock, fakeClock } from '@regionkit/core/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { KeySource, SessionVerifier, SessionVerifierOptions } from '../../src/index.ts';
-import { claims, craft, jwks, NOW_MS, reasonOf, rsa, verifier } from '../support.ts';
+import { claims, craft, jwks, NOW_MS, otherRsa, reasonOf, rsa, verifier } from '../support.ts';
 
 const URL_OF_KEYS = 'https://auth.example.com/jwks';
 const WEEK_MS = 604_800_000;
@@ -92,6 +92,53 @@ describe('a fetch', () => {
     expect(fetch).toHaveBeenCalledTimes(2);
     await ask();
     expect(fetch).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('a token of a key that is not in the set yet', () => {
+  const newcomer = (clock: FakeClock): string => {
+    const now = clock.wallMs() / 1_000;
+    return craft(claims({ iat: now, exp: now + 60 }), { key: otherRsa });
+  };
+  const withNewcomer = answering({ keys: [...jwks.keys, otherRsa.publicJwk] });
+
+  it('is 503 while the URL is slow, and accepted once it has answered', async () => {
+    const { clock, fetch, sessions } = remote();
+    await sessions.ready();
+    fetch.mockImplementationOnce(
+      (...args) => new Promise((resolve) => clock.schedule(() => resolve(withNewcomer(...args)), 3_000)),
+    );
+    const first = reasonOf(sessions.verify(newcomer(clock)));
+    await clock.advance(1_000);
+    expect(await first).toBe(UNAVAILABLE);
+    expect(await reasonOf(sessions.verify(newcomer(clock)))).toBe(UNAVAILABLE);
+    await clock.advance(2_000);
+    expect(await reasonOf(sessions.verify(newcomer(clock)))).toBe('accepted');
+  });
+
+  it.each([500, 404, 301])('is 503 while the URL answers %i, in the cooldown as well', async (status) => {
+    const { clock, fetch, sessions } = remote();
+    await sessions.ready();
+    fetch.mockImplementation(async () => new Response('{}', { status }));
+    for (let second = 0; second < 40; second += 1) {
+      expect(await reasonOf(sessions.verify(newcomer(clock)))).toBe(UNAVAILABLE);
+      await clock.advance(1_000);
+    }
+    fetch.mockImplementation(withNewcomer);
+    await clock.advance(30_000);
+    expect(await reasonOf(sessions.verify(newcomer(clock)))).toBe('accepted');
+  });
+
+  it('is 401 as soon as a fresh set lacks it, also one that was fetched by itself after a failure', async () => {
+    const { clock, fetch, sessions } = remote();
+    await sessions.ready();
+    expect(await reasonOf(sessions.verify(newcomer(clock)))).toBe('unknown-key');
+    await clock.advance(30_000);
+    fetch.mockImplementationOnce(down);
+    expect(await reasonOf(sessions.verify(newcomer(clock)))).toBe(UNAVAILABLE);
+    await clock.advance(12_000);
+    expect(sessions.stats().keyState).toBe('fresh');
+    expect(await reasonOf(sessions.verify(newcomer(clock)))).toBe('unknown-key');
   });
 });
 
