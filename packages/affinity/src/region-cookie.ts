@@ -1,6 +1,5 @@
 import type { Regions } from '@regionkit/core';
-import { cookieValues } from '@regionkit/core/kit';
-import { stringifySetCookie } from 'cookie';
+import { cookieValues, setCookie } from '@regionkit/core/kit';
 import type { CheckedOptions } from './options.ts';
 import type { Facts } from './rule.ts';
 
@@ -27,21 +26,8 @@ export function createRegionCookie<Name extends string>(
 ): RegionCookie<Name> {
   const { name, domain, secure, httpOnly, sameSite } = cookie;
   const hopName = `${name}-hop`;
-  const write = (cookieName: string, value: string, maxAge: number): string =>
-    stringifySetCookie(
-      {
-        name: cookieName,
-        value,
-        path: '/',
-        maxAge,
-        secure,
-        httpOnly,
-        sameSite,
-        ...(domain !== undefined && { domain: domain.replace(/^\./, '') }),
-      },
-      // The names of regions need no encoding.
-      { encode: String },
-    );
+  const write = (cookieName: string, value: string, maxAgeSeconds: number): string =>
+    setCookie({ name: cookieName, value, maxAgeSeconds, domain, secure, httpOnly, sameSite });
   const pins = new Map<Name, string>(regions.list.map((r) => [r.name, write(name, r.name, cookie.maxAgeSeconds)]));
 
   return {

@@ -1,4 +1,5 @@
 export type { SessionAlgorithm } from './algorithms.ts';
+export type { SeveralTokens } from './credentials.ts';
 export { type RevocationEpochs, type SignOutScope, signOut } from './epochs.ts';
 export {
   AmbiguousCredentialsError,
@@ -36,5 +37,5 @@ export {
 export type { RequiredRoles } from './session-doors.ts';
 export type { SchemaResult, StandardSchema } from './standard-schema.ts';
 export type { FrozenJson, FrozenObject } from './strict-json.ts';
-export { bearer, cookie, type TokenSource } from './token-source.ts';
+export { bearer, type CookieSourceOptions, cookie, type TokenSource } from './token-source.ts';
 export { createSessionVerifier, type KeyStats, type SessionStats, type SessionVerifier } from './verifier.ts';

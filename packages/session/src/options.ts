@@ -8,6 +8,7 @@ import {
 } from './algorithms.ts';
 import type { ClaimRules } from './claims.ts';
 import { type HeaderRules, normaliseType } from './compact.ts';
+import type { SeveralTokens } from './credentials.ts';
 import type { RevocationEpochs } from './epochs.ts';
 import type { KeySource } from './keys/key-set.ts';
 import type { RolesOption, Session } from './session.ts';
@@ -46,6 +47,12 @@ export interface SessionVerifierOptions<Claims = FrozenObject> {
   readonly maxTokenBytes?: number;
   /** Where a request may carry a token. @default [bearer()] */
   readonly from?: readonly TokenSource[];
+  /**
+   * What becomes of a request that carries several different tokens; equal ones are one. `refuse` answers 400.
+   * `only-valid` takes the one that is valid if the others are not, and answers 400 if two are: somebody who can plant a
+   * cookie from another subdomain cannot lock a user out with one that is not a session. @default 'refuse'
+   */
+  readonly severalTokens?: SeveralTokens;
   /** A Standard Schema that types the claims; what it makes of them is `session.claims`. */
   readonly claims?: StandardSchema<Claims>;
   /** Where the roles are: the name of a claim, or a function of all claims. @default 'roles' */
@@ -116,6 +123,7 @@ export interface VerifierRules {
   readonly maxStaleMs: number;
   readonly roles: RolesOption;
   readonly from: readonly TokenSource[];
+  readonly severalTokens: SeveralTokens;
   readonly realm: string;
   readonly development: boolean;
   readonly clock: Clock;
@@ -134,6 +142,7 @@ const OPTIONS = [
   'clockToleranceMs',
   'maxTokenBytes',
   'from',
+  'severalTokens',
   'claims',
   'roles',
   'cache',
@@ -199,6 +208,7 @@ export function checkOptions<Claims>(options: SessionVerifierOptions<Claims>): V
     maxStaleMs: checkStaleness(remote.maxStaleMs, everyMs),
     roles,
     from: checkSources(options.from ?? [bearer()]),
+    severalTokens: check.oneOf(`${NAME}: severalTokens`, options.severalTokens ?? 'refuse', ['refuse', 'only-valid']),
     realm,
     development: check.boolean(`${NAME}: development`, options.development ?? false),
     clock: check.clock(`${NAME}: clock`, options.clock ?? systemClock),

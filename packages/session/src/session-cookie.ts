@@ -1,5 +1,5 @@
 import { RegionKitError, type Regions } from '@regionkit/core';
-import { check, checkCookieDomain } from '@regionkit/core/kit';
+import { check, checkCookieDomain, setCookie } from '@regionkit/core/kit';
 import { checkCookieName } from './token-source.ts';
 
 export interface SessionCookieOptions {
@@ -23,14 +23,16 @@ export interface SessionCookieOptions {
 export interface SessionCookie {
   readonly name: string;
   /**
-   * The value of `Set-Cookie` that gives the browser a token.
+   * The values of `Set-Cookie` that give the browser a token. With a `domain` they are two: the first takes away a cookie
+   * of the same name and path that is for this host alone. Such a twin would be sent beside the new one, and a request
+   * with two tokens is refused.
    *
-   * @throws {CookieTooLargeError} It is longer than the 4,096 bytes every browser keeps (RFC 6265 section 6.1).
+   * @throws {CookieTooLargeError} The cookie is longer than the 4,096 bytes every browser keeps (RFC 6265 section 6.1).
    * @throws {TypeError} The token has a character that no JWT has.
    */
-  set(token: string): string;
-  /** The value of `Set-Cookie` that takes it away. */
-  clear(): string;
+  set(token: string): string[];
+  /** The values of `Set-Cookie` that take it away, and its twin for this host alone. */
+  clear(): string[];
 }
 
 /** 500: a browser would drop this cookie without a word, and the user would seem never to have signed in. */
@@ -47,7 +49,7 @@ const MAX_BYTES = 4_096;
 const DEFAULTS = { name: '__Secure-session', maxAgeSeconds: 3_600, path: '/', sameSite: 'lax', secure: true } as const;
 const NAME = 'createSessionCookie';
 const TOKEN = /^[\w.-]+$/;
-const DOMAIN = /^\.?[a-z0-9-]+(?:\.[a-z0-9-]+)*$/i;
+const DOMAIN = /^\.?[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i;
 const PATH = /^\/[\x21-\x3a\x3c-\x7e]*$/;
 
 /**
@@ -70,7 +72,9 @@ export function createSessionCookie(options: SessionCookieOptions = {}): Session
   if (!PATH.test(check.string(`${NAME}: path`, path)))
     throw new RangeError(`${NAME}: path must begin with / and have no ;`);
   if (domain !== undefined && !DOMAIN.test(check.string(`${NAME}: domain`, domain))) {
-    throw new RangeError(`${NAME}: domain must be a domain name`);
+    throw new RangeError(
+      `${NAME}: domain must be a domain name with a dot: browsers drop a cookie for a top-level domain or localhost`,
+    );
   }
   if (!secure && (/^__(?:secure|host)-/i.test(name) || sameSite === 'none')) {
     throw new RangeError(`${NAME}: secure must be true for a name with a prefix and for sameSite none`);
@@ -80,21 +84,19 @@ export function createSessionCookie(options: SessionCookieOptions = {}): Session
   }
   if (regions !== undefined) checkCookieDomain(`${NAME}: domain`, domain, regions);
 
-  const attributes = [
-    `Path=${path}`,
-    ...(domain === undefined ? [] : [`Domain=${domain.replace(/^\./, '')}`]),
-    'HttpOnly',
-    ...(secure ? ['Secure'] : []),
-    `SameSite=${sameSite[0]?.toUpperCase()}${sameSite.slice(1)}`,
-  ].join('; ');
+  const write = (value: string, seconds: number): string =>
+    setCookie({ name, value, maxAgeSeconds: seconds, domain, path, httpOnly: true, secure, sameSite });
+  const hostOnly = setCookie({ name, value: '', maxAgeSeconds: 0, path, httpOnly: true, secure, sameSite });
+  // First: to a client that knows a cookie by name, host and path alone, the two are one on the domain itself.
+  const withoutTwin = (field: string): string[] => (domain === undefined ? [field] : [hostOnly, field]);
   return {
     name,
     set: (token) => {
       if (!TOKEN.test(token)) throw new TypeError('set: token must be a JWT');
-      const value = `${name}=${token}; Max-Age=${maxAgeSeconds}; ${attributes}`;
-      if (value.length > MAX_BYTES) throw new CookieTooLargeError(value.length);
-      return value;
+      const field = write(token, maxAgeSeconds);
+      if (field.length > MAX_BYTES) throw new CookieTooLargeError(field.length);
+      return withoutTwin(field);
     },
-    clear: () => `${name}=; Max-Age=0; ${attributes}`,
+    clear: () => withoutTwin(write('', 0)),
   };
 }

@@ -8,6 +8,7 @@ import {
   withDoors,
 } from '@regionkit/core';
 import { check } from '@regionkit/core/kit';
+import { judgeSeveral, type SeveralTokens, tokensOf } from './credentials.ts';
 import { NoSessionDoorError, type RejectionReason } from './errors.ts';
 import type { Judge, Judgement } from './judge.ts';
 import { errorOf, refuse } from './refuse.ts';
@@ -27,9 +28,12 @@ export interface SessionDoors<Claims> {
 export interface SessionDoorsOptions<Claims> {
   readonly judge: Judge<Claims>;
   readonly from: readonly TokenSource[];
+  readonly severalTokens: SeveralTokens;
   readonly realm: string;
   onRejected(reason: RejectionReason): void;
 }
+
+type Looked<Claims> = Judgement<Claims> | RejectionReason;
 
 const SESSION: NextDecision = Object.freeze({ action: 'next', reason: 'session' });
 const ANONYMOUS: NextDecision = Object.freeze({ action: 'next', reason: 'anonymous' });
@@ -37,20 +41,17 @@ const PREFLIGHT: NextDecision = Object.freeze({ action: 'next', reason: 'preflig
 
 /** Doors that look for the session of a request once, and keep what they found for handlers and for later doors. */
 export function createSessionDoors<Claims>(options: SessionDoorsOptions<Claims>): SessionDoors<Claims> {
-  const { judge, from, realm, onRejected } = options;
+  const { judge, from, severalTokens, realm, onRejected } = options;
   const found = new WeakMap<object, Session<Claims> | RejectionReason>();
 
-  const look = (request: RequestView): Judgement<Claims> | RejectionReason | Promise<Judgement<Claims>> => {
+  const look = (request: RequestView): Looked<Claims> | Promise<Looked<Claims>> => {
     const known = found.get(request.raw);
     if (known !== undefined) return known;
-    let token: string | undefined;
-    for (const source of from) {
-      for (const candidate of source.read(request)) {
-        if (token !== undefined) return 'ambiguous';
-        token = candidate;
-      }
-    }
-    return token === undefined ? 'missing' : judge(token);
+    const tokens = tokensOf(request, from);
+    const [token] = tokens;
+    if (token === undefined) return 'missing';
+    if (tokens.length === 1) return judge(token);
+    return severalTokens === 'refuse' ? 'ambiguous' : judgeSeveral(tokens, judge);
   };
 
   const door = (conclude: (outcome: Session<Claims> | RejectionReason, request: RequestView) => Decision) =>

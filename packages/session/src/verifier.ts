@@ -130,6 +130,7 @@ export function createSessionVerifier<Claims = FrozenObject>(
   const doors = createSessionDoors<Claims>({
     judge: ask,
     from: rules.from,
+    severalTokens: rules.severalTokens,
     realm: rules.realm,
     onRejected: (reason) => events.emit('rejected', { reason }),
   });

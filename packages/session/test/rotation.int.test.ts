@@ -146,9 +146,7 @@ describe('keys that configuration delivers to three regions', () => {
     // Somebody signs with a key of the day after: nobody here can know it, and nobody is signed out for it.
     const stranger = await generateSigningKeys({ algorithm: 'ES256' });
     const issuer = createSessionIssuer({ key: stranger.privatePem, issuer: ISSUER, audience: AUDIENCE });
-    expect(await reasonOf(us.sessions.verify(await issuer.issue({ sub: 'bob' })))).toBe(
-      'ERR_SESSION_UNAVAILABLE',
-    );
+    expect(await reasonOf(us.sessions.verify(await issuer.issue({ sub: 'bob' })))).toBe('ERR_SESSION_UNAVAILABLE');
     for (const region of REGIONS) aws.region(region).heal();
     await close();
   });

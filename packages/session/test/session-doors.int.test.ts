@@ -113,10 +113,10 @@ const REFUSALS = [
   ...[
     [
       'a token in the header and in the cookie',
-      [`Authorization: Bearer ${admin}`, `Cookie: __Secure-session=${admin}`],
+      [`Authorization: Bearer ${admin}`, `Cookie: __Secure-session=${reader}`],
     ],
-    ['two Authorization fields', [`Authorization: Bearer ${admin}`, `Authorization: Bearer ${admin}`]],
-    ['two credentials in one field', [`Authorization: Bearer ${admin}, Bearer ${admin}`]],
+    ['two Authorization fields', [`Authorization: Bearer ${admin}`, `Authorization: Bearer ${reader}`]],
+    ['two credentials in one field', [`Authorization: Bearer ${admin}, Bearer ${reader}`]],
     ['two cookies of the name', [`Cookie: __Secure-session=${admin}; __Secure-session=${reader}`]],
   ].map(([name, fields]) => ({
     name: name as string,
@@ -151,6 +151,16 @@ describe.each(hosts)('on $name', (host) => {
     await sessions.close();
   });
   const get = (path: string, ...fields: string[]): Promise<Answer> => ask(running.port, 'GET', path, fields);
+
+  it.each([
+    [`Authorization: Bearer ${admin}`, `Cookie: __Secure-session=${admin}`],
+    [`Authorization: Bearer ${admin}`, `Authorization: Bearer ${admin}`],
+    [`Authorization: Bearer ${admin}, Bearer ${admin}`],
+    [`Cookie: __Secure-session=${admin}; __Secure-session=${admin}`],
+  ])('takes the same token twice for one', async (...fields) => {
+    const answer = await get('/admin', ...fields);
+    expect([answer.status, answer.body.includes('root')]).toEqual([200, true]);
+  });
 
   it.each(REFUSALS)('$name: $status, to the byte', async ({ fields, status, challenge, body }) => {
     const answer = await get('/admin', ...fields);

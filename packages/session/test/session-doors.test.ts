@@ -16,6 +16,64 @@ describe('a door', () => {
     expect(decision).toMatchObject({ action: 'next', reason: 'session' });
   });
 
+  describe('that several tokens come to', () => {
+    const other = craft(claims({ sub: 'mallory' }));
+    const expired = craft(claims({ iat: 1, exp: 2 }));
+    const bearerAnd = (first: string, ...cookies: string[]) =>
+      withToken({ authorization: `Bearer ${first}`, cookie: cookies.map((value) => `s=${value}`).join('; ') });
+    const outcome = async (request: ReturnType<typeof withToken>) =>
+      (
+        (await verifier({ from: [bearer(), cookie('s')] })
+          .require()
+          .decide(request)) as { reason: string }
+      ).reason;
+
+    it.each([
+      ['two cookies', withToken({ cookie: `s=${token}; x=1; s=${token}` })],
+      ['two cookie fields', withToken({ cookie: [`s=${token}`, `s=${token}`] })],
+      ['a cookie and a bearer', bearerAnd(token, token)],
+      ['two fields', withToken({ authorization: [`Bearer ${token}`, `bearer ${token}`] })],
+      ['a list', withToken({ authorization: `Bearer ${token}, Bearer ${token}` })],
+    ])('takes the same one twice for one: %s', async (_, request) => {
+      expect(await outcome(request)).toBe('session');
+    });
+
+    it('refuses different ones, valid or not', async () => {
+      for (const twin of [other, expired, 'x']) {
+        expect(await outcome(bearerAnd(token, twin))).toBe('ambiguous');
+        expect(await outcome(withToken({ cookie: `s=${token}; s=${twin}` }))).toBe('ambiguous');
+      }
+    });
+
+    it('takes the only valid one where the app says so, and no other', async () => {
+      const cases: [string, string[], string][] = [
+        [token, ['x'], 'session'],
+        ['x', [token], 'session'],
+        [expired, [token, 'x'], 'session'],
+        [token, [other], 'ambiguous'],
+        [expired, ['x'], 'expired'],
+        [token, ['x', 'y', 'z', 'w'], 'ambiguous'],
+      ];
+      for (const [first, cookies, reason] of cases) {
+        const sessions = verifier({ from: [bearer(), cookie('s')], severalTokens: 'only-valid' });
+        expect(await sessions.require().decide(bearerAnd(first, ...cookies))).toMatchObject({ reason });
+      }
+    });
+
+    it('does not take the only valid one while another cannot be judged', async () => {
+      const isRevoked = ({ sub }: { sub: string }): boolean => {
+        if (sub === 'mallory') throw new Error('down');
+        return false;
+      };
+      const sessions = verifier({ from: [bearer(), cookie('s')], severalTokens: 'only-valid', isRevoked });
+      expect(await sessions.require().decide(bearerAnd(token, other))).toMatchObject({ reason: 'unavailable' });
+    });
+
+    it('must be told apart by a word that there is', () => {
+      expect(() => verifier({ severalTokens: 'first' as never })).toThrow(/severalTokens must be one of/);
+    });
+  });
+
   it('does not look again at a request that passed another door of the same verifier', async () => {
     const isRevoked = vi.fn(() => false);
     const sessions = verifier({ isRevoked });

@@ -77,4 +77,7 @@ export function checkCookieDomain(option: string, domain: string | undefined, re
       throw new RangeError(`${option} must cover the origin of every region; it does not cover that of ${name}`);
     }
   }
+  if (!suffix.includes('.')) {
+    throw new RangeError(`${option} must have a dot in it: browsers drop a cookie for a top-level domain or localhost`);
+  }
 }

@@ -12,3 +12,4 @@ export { createKeyring, equalInConstantTime, type Keyring, type KeyringOptions, 
 export { createPoller, type Poller, type PollerOptions } from './poller.ts';
 export { createRecentCache, type RecentCache } from './recent-cache.ts';
 export { exposeField, isSharedCacheable, keepPrivate } from './response-head.ts';
+export { type SetCookie, setCookie } from './set-cookie.ts';

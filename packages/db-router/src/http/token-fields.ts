@@ -1,5 +1,5 @@
 import type { RequestView, ResponseHead } from '@regionkit/core';
-import { cookieValues, exposeField } from '@regionkit/core/kit';
+import { cookieValues, exposeField, setCookie } from '@regionkit/core/kit';
 import type { RequestScope } from '../gate-seam.ts';
 import type { CheckedToken } from './options.ts';
 
@@ -22,13 +22,8 @@ export function createTokenFields({
   secure,
 }: CheckedToken): TokenFields {
   const field = header === false ? undefined : header.toLowerCase();
-  const attributes = [
-    '; Path=/',
-    `; Max-Age=${maxAgeSeconds}`,
-    domain === undefined ? '' : `; Domain=${domain.replace(/^\./, '')}`,
-    secure ? '; Secure' : '',
-    '; HttpOnly; SameSite=Lax',
-  ].join('');
+  const cookieField = (name: string, value: string): string =>
+    setCookie({ name, value, maxAgeSeconds, domain, secure, httpOnly: true, sameSite: 'lax' });
 
   return {
     read: (request) => {
@@ -51,8 +46,8 @@ export function createTokenFields({
       const tokens = [written, seen].filter((token) => token !== undefined);
       if (tokens.length === 0) return;
       if (cookie !== false) {
-        if (written !== undefined) head.append('Set-Cookie', `${cookie}=${written}${attributes}`);
-        if (seen !== undefined) head.append('Set-Cookie', `${seenCookie}=${seen}${attributes}`);
+        if (written !== undefined) head.append('Set-Cookie', cookieField(cookie, written));
+        if (seen !== undefined) head.append('Set-Cookie', cookieField(seenCookie, seen));
       }
       if (header !== false) {
         head.set(header, tokens.join(', '));

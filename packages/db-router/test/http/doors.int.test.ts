@@ -251,7 +251,7 @@ describe.each([...doors, ...bare])('the gate on %s', (_name, open) => {
     expect([answer.status, answer.text]).toEqual([200, 'local 1']);
     expect(router.scopes).toEqual([{ tokens: ['v1.field', 'v1.cookie'], access: 'read' }]);
     expect([answer.headers['set-cookie']].flat()).toEqual([
-      'region-token=v1.new; Path=/; Max-Age=300; Domain=127.0.0.1; HttpOnly; SameSite=Lax',
+      'region-token=v1.new; Max-Age=300; Domain=127.0.0.1; Path=/; HttpOnly; SameSite=Lax',
     ]);
     expect(answer.headers['x-region-token']).toBe('v1.new');
   });

@@ -45,7 +45,7 @@ describe('createWriteGate() between two regions', () => {
     expect(answer.headers.get('x-hop-from')).toBe('eu-west-1');
     expect(answer.headers.get('x-region-token')).toBe('v1.token');
     expect(answer.headers.getSetCookie()).toEqual([
-      'region-token=v1.token; Path=/; Max-Age=300; HttpOnly; SameSite=Lax',
+      'region-token=v1.token; Max-Age=300; Path=/; HttpOnly; SameSite=Lax',
     ]);
     expect(await (await fetch(`${eu.origin}/orders`)).text()).toBe('local');
     await gate.close();

@@ -309,8 +309,8 @@ describe('the token', () => {
     const head = headOf({ 'Access-Control-Allow-Origin': '*' });
     onHead(decide({ method: 'POST' }), head);
     expect(head.all.slice(1)).toEqual([
-      ['Set-Cookie', 'region-token=w; Path=/; Max-Age=300; Domain=example.com; Secure; HttpOnly; SameSite=Lax'],
-      ['Set-Cookie', 'region-seen=s; Path=/; Max-Age=300; Domain=example.com; Secure; HttpOnly; SameSite=Lax'],
+      ['Set-Cookie', 'region-token=w; Max-Age=300; Domain=example.com; Path=/; HttpOnly; Secure; SameSite=Lax'],
+      ['Set-Cookie', 'region-seen=s; Max-Age=300; Domain=example.com; Path=/; HttpOnly; Secure; SameSite=Lax'],
       ['X-Region-Token', 'w, s'],
       ['Access-Control-Expose-Headers', 'X-Region-Token'],
     ]);
