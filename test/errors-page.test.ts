@@ -38,13 +38,21 @@ function rowsOf(page: string): readonly Row[] {
   });
 }
 
-function codesInSources(): readonly string[] {
+/** Named like a warning, and none: a variable of the environment. */
+const NO_WARNING = 'REGIONKIT_PG_BIN';
+
+const CODE = /['"`](ERR_[A-Z_]+)/g;
+const WARNING = /['"`](REGIONKIT_[A-Z_]+)/g;
+
+function codesInSources(pattern = CODE): readonly string[] {
   const codes = new Set<string>();
   for (const name of readdirSync(PACKAGES)) {
     for (const file of readdirSync(new URL(`${name}/src/`, PACKAGES), { recursive: true, encoding: 'utf8' })) {
       if (!file.endsWith('.ts')) continue;
       const source = readFileSync(new URL(`${name}/src/${file}`, PACKAGES), 'utf8');
-      for (const [, code = ''] of source.matchAll(/['"`](ERR_[A-Z_]+)/g)) if (!NOT_OURS.has(code)) codes.add(code);
+      for (const [, code = ''] of source.matchAll(pattern)) {
+        if (!NOT_OURS.has(code) && code !== NO_WARNING) codes.add(code);
+      }
     }
   }
   return [...codes].sort();
@@ -127,6 +135,11 @@ describe('docs/errors.md', () => {
   it('names no code in its text that has no row', () => {
     const named = new Set(PAGE.match(/ERR_[A-Z_]+/g));
     expect([...named].sort()).toEqual(codesInSources());
+  });
+
+  it('has one row for each warning that the sources name, and for no other', () => {
+    const listed = [...PAGE.matchAll(/^\| `(REGIONKIT_[A-Z_]+)`/gm)].map(([, code]) => code);
+    expect(listed.toSorted()).toEqual(codesInSources(WARNING));
   });
 
   it('gives the class, the status and the outcome that the errors have', () => {

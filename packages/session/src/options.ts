@@ -74,6 +74,12 @@ export interface SessionVerifierOptions<Claims = FrozenObject> {
   readonly remote?: RemoteKeysOptions;
   /** The `realm` of challenges. @default 'api' */
   readonly realm?: string;
+  /**
+   * What `require()` does with a CORS preflight. `refuse` is right where CORS is mounted before the doors, because it
+   * answers preflights itself. `pass` hands them to the handler behind the door: whoever sends `OPTIONS` with `Origin`
+   * and `Access-Control-Request-Method` gets there without a session. @default 'refuse'
+   */
+  readonly preflight?: 'pass' | 'refuse';
   /** Allows a JWKS over plain http from hosts that are not loopback. Never in production. @default false */
   readonly development?: boolean;
   readonly clock?: Clock;
@@ -125,6 +131,7 @@ export interface VerifierRules {
   readonly from: readonly TokenSource[];
   readonly severalTokens: SeveralTokens;
   readonly realm: string;
+  readonly preflight: 'pass' | 'refuse';
   readonly development: boolean;
   readonly clock: Clock;
 }
@@ -152,6 +159,7 @@ const OPTIONS = [
   'unknownKey',
   'remote',
   'realm',
+  'preflight',
   'development',
   'clock',
 ] as const satisfies readonly (keyof SessionVerifierOptions)[];
@@ -210,6 +218,7 @@ export function checkOptions<Claims>(options: SessionVerifierOptions<Claims>): V
     from: checkSources(options.from ?? [bearer()]),
     severalTokens: check.oneOf(`${NAME}: severalTokens`, options.severalTokens ?? 'refuse', ['refuse', 'only-valid']),
     realm,
+    preflight: check.oneOf(`${NAME}: preflight`, options.preflight ?? 'refuse', ['pass', 'refuse']),
     development: check.boolean(`${NAME}: development`, options.development ?? false),
     clock: check.clock(`${NAME}: clock`, options.clock ?? systemClock),
   };

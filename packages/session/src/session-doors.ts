@@ -7,7 +7,7 @@ import {
   type WithDoors,
   withDoors,
 } from '@regionkit/core';
-import { check } from '@regionkit/core/kit';
+import { check, createNotices } from '@regionkit/core/kit';
 import { judgeSeveral, type SeveralTokens, tokensOf } from './credentials.ts';
 import { NoSessionDoorError, type RejectionReason } from './errors.ts';
 import type { Judge, Judgement } from './judge.ts';
@@ -30,6 +30,7 @@ export interface SessionDoorsOptions<Claims> {
   readonly from: readonly TokenSource[];
   readonly severalTokens: SeveralTokens;
   readonly realm: string;
+  readonly preflight: 'pass' | 'refuse';
   onRejected(reason: RejectionReason): void;
 }
 
@@ -41,7 +42,8 @@ const PREFLIGHT: NextDecision = Object.freeze({ action: 'next', reason: 'preflig
 
 /** Doors that look for the session of a request once, and keep what they found for handlers and for later doors. */
 export function createSessionDoors<Claims>(options: SessionDoorsOptions<Claims>): SessionDoors<Claims> {
-  const { judge, from, severalTokens, realm, onRejected } = options;
+  const { judge, from, severalTokens, realm, preflight, onRejected } = options;
+  const notice = createNotices();
   const found = new WeakMap<object, Session<Claims> | RejectionReason>();
 
   const look = (request: RequestView): Looked<Claims> | Promise<Looked<Claims>> => {
@@ -78,9 +80,10 @@ export function createSessionDoors<Claims>(options: SessionDoorsOptions<Claims>)
     require: (...roles) => {
       const suffices = checkRoles(roles);
       return door((outcome, request) => {
-        if (isPreflight(request)) return PREFLIGHT;
+        if (preflight === 'pass' && isPreflight(request)) return PREFLIGHT;
         if (typeof outcome === 'string') {
           if (outcome === 'missing') onRejected(outcome);
+          if (isPreflight(request)) notice('REGIONKIT_PREFLIGHT', PREFLIGHT_REFUSED);
           return refuse(outcome, realm, request);
         }
         if (suffices(outcome.roles)) return SESSION;
@@ -114,7 +117,13 @@ function checkRoles(roles: RequiredRoles): (given: ReadonlySet<string>) => boole
   return (given) => all.every((role) => given.has(role));
 }
 
-/** The browser asks on its own, before any credentials: https://fetch.spec.whatwg.org/#cors-preflight-request. */
+const PREFLIGHT_REFUSED =
+  "require() has refused a CORS preflight: a browser sends it without credentials. Mount CORS before it. If the app answers preflights behind it: preflight: 'pass' in createSessionVerifier";
+
+/**
+ * What a browser asks on its own, before any credentials: https://fetch.spec.whatwg.org/#cors-preflight-request. Anybody
+ * can send the same, so it is no reason to let a request by.
+ */
 function isPreflight(request: RequestView): boolean {
   return (
     request.method === 'OPTIONS' &&

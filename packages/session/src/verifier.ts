@@ -50,7 +50,7 @@ export interface SessionVerifier<Claims = FrozenObject> extends Decider, EventSo
   optional(): WithDoors<Decider>;
   /**
    * Lets through who has a session with all of these roles, or, given `{ anyOf }`, with one of them; answers 401, 403,
-   * 400 or 503 otherwise (RFC 6750 section 3.1). CORS preflights pass.
+   * 400 or 503 otherwise (RFC 6750 section 3.1). A CORS preflight carries no session: see the option `preflight`.
    */
   require(...roles: RequiredRoles): WithDoors<Decider>;
   /**
@@ -132,6 +132,7 @@ export function createSessionVerifier<Claims = FrozenObject>(
     from: rules.from,
     severalTokens: rules.severalTokens,
     realm: rules.realm,
+    preflight: rules.preflight,
     onRejected: (reason) => events.emit('rejected', { reason }),
   });
   const close = async (): Promise<void> => {

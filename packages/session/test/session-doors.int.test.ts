@@ -1,6 +1,12 @@
 import net from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bearer, cookie, createSessionVerifier, type SessionVerifier } from '../src/index.ts';
+import {
+  bearer,
+  cookie,
+  createSessionVerifier,
+  type SessionVerifier,
+  type SessionVerifierOptions,
+} from '../src/index.ts';
 import { hosts, ORIGIN, type Running } from './hosts.ts';
 import { AUDIENCE, claims, craft, ISSUER, jwks } from './support.ts';
 
@@ -12,7 +18,9 @@ const admin = token({ sub: 'root', roles: ['admin', 'reader'] });
 const expired = token({ iat: nowSeconds - 7_200, exp: nowSeconds - 3_600 });
 const unlucky = token({ sub: 'unlucky' });
 
-function verifier(): SessionVerifier<never> {
+const PREFLIGHT = [`Origin: ${ORIGIN}`, 'Access-Control-Request-Method: GET'];
+
+function verifier(more: Partial<SessionVerifierOptions<never>> = {}): SessionVerifier<never> {
   return createSessionVerifier<never>({
     keys: jwks,
     algorithms: ['RS256'],
@@ -23,6 +31,7 @@ function verifier(): SessionVerifier<never> {
       if (sub === 'unlucky') throw new Error('the store is down');
       return false;
     },
+    ...more,
   });
 }
 
@@ -137,14 +146,11 @@ const REFUSALS = [
 
 describe.each(hosts)('on $name', (host) => {
   const sessions = verifier();
+  const start = (of: SessionVerifier<never>): Promise<Running> =>
+    host.start({ sessions: of, open: of.optional(), any: of.require(), admin: of.require('admin') });
   let running: Running;
   beforeAll(async () => {
-    running = await host.start({
-      sessions,
-      open: sessions.optional(),
-      any: sessions.require(),
-      admin: sessions.require('admin'),
-    });
+    running = await start(sessions);
   });
   afterAll(async () => {
     await running.close();
@@ -208,12 +214,24 @@ describe.each(hosts)('on $name', (host) => {
     expect((await get('/of', `Authorization: Bearer ${reader}`)).body).toContain('alice');
   });
 
-  it('lets preflights pass, and nothing that only looks like one', async () => {
-    const preflight = [`Origin: ${ORIGIN}`, 'Access-Control-Request-Method: GET'];
-    const passed = await ask(running.port, 'OPTIONS', '/admin', preflight);
-    expect([passed.status, passed.body]).toEqual([200, expect.stringContaining('preflight')]);
-    expect((await ask(running.port, 'OPTIONS', '/admin', [`Origin: ${ORIGIN}`])).status).toBe(401);
-    expect((await get('/admin', ...preflight)).status).toBe(401);
+  it('refuses OPTIONS with the two fields of a preflight, as any other request without a session', async () => {
+    const answer = await ask(running.port, 'OPTIONS', '/admin', PREFLIGHT);
+    expect([answer.status, answer.body]).toEqual([401, expect.not.stringContaining('preflight')]);
+    expect((await get('/admin', ...PREFLIGHT)).status).toBe(401);
+  });
+
+  it("hands preflights to the handler with preflight: 'pass', and nothing that only looks like one", async () => {
+    const open = verifier({ preflight: 'pass' });
+    const host = await start(open);
+    try {
+      const options = (...fields: string[]) => ask(host.port, 'OPTIONS', '/admin', fields);
+      expect((await options(...PREFLIGHT)).body).toContain('preflight');
+      for (const field of PREFLIGHT) expect((await options(field)).status).toBe(401);
+      expect((await ask(host.port, 'GET', '/admin', PREFLIGHT)).status).toBe(401);
+    } finally {
+      await host.close();
+      await open.close();
+    }
   });
 
   it('lets a script of another origin read the challenge, beside what the app exposes', async () => {

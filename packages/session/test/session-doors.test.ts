@@ -1,5 +1,5 @@
 import { requestView } from '@regionkit/core/testing';
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { bearer, cookie } from '../src/index.ts';
 import { claims, craft, verifier } from './support.ts';
 
@@ -111,6 +111,41 @@ describe('a door', () => {
     for (const wrong of [null, {}, { anyOf: 'a' }, { anyof: ['a'] }, { anyOf: [7] }, 7, ['a']]) {
       expect(() => sessions.require(wrong as never)).toThrow(/^require: /);
     }
+  });
+
+  describe('and a CORS preflight', () => {
+    const preflight = { origin: 'https://web.example.com', 'access-control-request-method': 'GET' };
+    const view = (headers: Record<string, string>, method = 'OPTIONS') => requestView({ method, headers });
+    afterEach(() => void vi.restoreAllMocks());
+
+    it('is refused like any request without a session, and the process is warned once of what to do', async () => {
+      const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+      const sessions = verifier();
+      for (const door of [sessions.require(), sessions.require('admin')]) {
+        expect(await door.decide(view(preflight))).toMatchObject({ status: 401, reason: 'missing' });
+      }
+      expect(warned.mock.calls).toEqual([
+        [expect.stringMatching(/Mount CORS before it/), { code: 'REGIONKIT_PREFLIGHT' }],
+      ]);
+    });
+
+    it('is let in with a session, as any request', async () => {
+      const withSession = view({ ...preflight, authorization: `Bearer ${token}` });
+      expect(await verifier().require().decide(withSession)).toMatchObject({ action: 'next', reason: 'session' });
+    });
+
+    it("passes with preflight: 'pass'; without Origin, without a method, or as another method it does not", async () => {
+      const door = verifier({ preflight: 'pass' }).require();
+      expect(await door.decide(view(preflight))).toMatchObject({ action: 'next', reason: 'preflight' });
+      const { origin, ...noOrigin } = preflight;
+      for (const other of [view(noOrigin), view({ origin }), view(preflight, 'GET'), view(preflight, 'options')]) {
+        expect(await door.decide(other)).toMatchObject({ action: 'respond', status: 401 });
+      }
+    });
+
+    it('has two policies and no third', () => {
+      expect(() => verifier({ preflight: true as never })).toThrow(/createSessionVerifier: preflight/);
+    });
   });
 
   it('that was not passed is a mistake of the app, and peek() knows of nobody', () => {

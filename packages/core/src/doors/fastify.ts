@@ -1,6 +1,7 @@
 import type { Decider, NodeRequest, NodeResponse } from '../http/decision.ts';
 import { isPromise } from './attempt.ts';
 import { isAdditive } from './head-rules.ts';
+import { below, segmentsOf } from './mount.ts';
 import { NodeView } from './node-view.ts';
 import { decideOnNode, failOnNode, proxyOnNode } from './on-node.ts';
 import type { FastifyPlugin } from './types.ts';
@@ -24,15 +25,16 @@ interface Reply {
   hijack(): unknown;
 }
 
-/** Fastify 5. The hook belongs to the instance it was registered on, as if the plugin had no scope of its own. */
+/**
+ * Fastify 5. The hook belongs to the instance it was registered on, as if the plugin had no scope of its own. Which
+ * requests those are is Fastify's to say: each that gets here is decided about, however its path is spelt.
+ */
 export function fastifyPlugin(decider: Decider, given: { readonly prefix?: string } = {}): FastifyPlugin {
   const plugin: FastifyPlugin = (instance: Instance, options, done) => {
-    const prefix = (given.prefix ?? options.prefix ?? instance.prefix ?? '').replace(/\/+$/, '');
+    const mount = segmentsOf(given.prefix ?? options.prefix ?? instance.prefix ?? '');
     instance.addHook('onRequest', (request, reply, next) => {
       const { raw } = request;
-      const url = below(prefix, raw.url ?? '/');
-      if (url === undefined) return next();
-      const view = new NodeView(raw, reply.raw, request.originalUrl, url);
+      const view = new NodeView(raw, reply.raw, request.originalUrl, below(mount, raw.url ?? '/'));
       const done = decideOnNode<unknown>(decider, view, reply.raw, {
         next,
         respond: ({ status, headers, body }) => {
@@ -57,15 +59,6 @@ export function fastifyPlugin(decider: Decider, given: { readonly prefix?: strin
     [Symbol.for('skip-override')]: true,
     [Symbol.for('fastify.display-name')]: `regionkit-${decider.kind ?? 'decider'}`,
   });
-}
-
-/** The target below a mount point; undefined if it is not below it. */
-function below(prefix: string, url: string): string | undefined {
-  if (prefix === '') return url;
-  if (!url.startsWith(prefix)) return undefined;
-  const rest = url.slice(prefix.length);
-  if (rest === '' || rest.startsWith('?')) return `/${rest}`;
-  return rest.startsWith('/') ? rest : undefined;
 }
 
 /** `reply.header` appends cookies by itself, and replaces everything else. */

@@ -40,12 +40,17 @@ export interface Doors {
   node(
     handler: NodeHandler<Http2ServerRequest, Http2ServerResponse>,
   ): NodeHandler<Http2ServerRequest, Http2ServerResponse>;
-  /** For `app.use` of Koa 3. */
+  /**
+   * For `app.use` of Koa 3. `router.use` of `@koa/router` compares its prefix in another way than its routes do, so that
+   * `/ADMIN` passes by what guards `/admin`: name the door in the route itself, or make the router `sensitive`.
+   */
   koa(): KoaMiddleware;
   /**
-   * For `app.register` of Fastify 5. Register it on the root instance, or requests that match no route pass it by.
-   * `prefix` is the mount point: a request that is not below it is not looked at. (Fastify itself ignores the prefix of
-   * a plugin that breaks out of its own scope, as this one must.)
+   * For `app.register` of Fastify 5. It decides about every request of the instance it is registered on, and of the
+   * instances below that. Register it on the root instance, or requests that match no route pass it by; to guard a part
+   * of an app, register it in the scope of that part.
+   *
+   * `prefix` is the mount point: what is left away from the path that the decider sees. It never chooses the requests.
    * @default the prefix of the instance it is registered on
    */
   fastify(options?: { readonly prefix?: string }): FastifyPlugin;

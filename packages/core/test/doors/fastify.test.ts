@@ -15,16 +15,45 @@ function spying(decision: Decision = { action: 'next', reason: 'test' }) {
   return { door, seen };
 }
 
-test.each(['/api', '/api/', '/api//'])('the prefix %j is a mount point, not a beginning of names', async (prefix) => {
+const below = [
+  ['/api', '/'],
+  ['/api/', '/'],
+  ['/api/x?y', '/x'],
+  ['/api?y', '/'],
+  ['/%61pi/x', '/x'],
+  ['/API/x', '/x'],
+  ['//api//x', '//x'],
+] as const;
+const besides = ['/apix', '/x/api/y', '/', '/%/x', '//'];
+
+test.each(['/api', '/api/', '/api//'])('the prefix %j is left away from the path where it is there', async (prefix) => {
   const { door, seen } = spying();
   const app = Fastify().register(door.fastify({ prefix }));
-  for (const url of ['/api', '/api/', '/api/x?y', '/api?y', '/apix', '/x/api/y', '/']) await app.inject(url);
-  expect(seen).toEqual([
-    ['/api', '/'],
-    ['/api/', '/'],
-    ['/api/x?y', '/x'],
-    ['/api?y', '/'],
-  ]);
+  for (const [url] of below) await app.inject(url);
+  expect(seen).toEqual(below);
+});
+
+test('what is not below the prefix is decided about all the same, by its whole path', async () => {
+  const { door, seen } = spying();
+  const app = Fastify().register(door.fastify({ prefix: '/api' }));
+  for (const url of besides) await app.inject(url);
+  // Fastify itself answers the escape that is none.
+  expect(seen).toEqual(besides.filter((url) => url !== '/%/x').map((url) => [url, url]));
+});
+
+test('a prefix with a parameter is left away whatever fills it', async () => {
+  const { door, seen } = spying();
+  await Fastify()
+    .register(
+      (tenant, _options, done) => {
+        tenant.register(door.fastify());
+        tenant.get('/report', async () => 'x');
+        done();
+      },
+      { prefix: '/t/:tenant' },
+    )
+    .inject('/t/acme/report');
+  expect(seen).toEqual([['/t/acme/report', '/report']]);
 });
 
 test('the prefix given to the door goes before that given to register', async () => {
