@@ -1,0 +1,109 @@
+import { parseArgs } from 'node:util';
+import type { Cluster } from './cluster.ts';
+import { createPatroni, type Endpoints } from './clusters/patroni.ts';
+import { provide } from './debian.ts';
+import { DRILLS, type DrillName, play } from './drills.ts';
+import { countRows, startLoad } from './load.ts';
+import { type Count, judge, type Played } from './verdict.ts';
+
+/**
+ * Plays drills on real clusters under managers of high availability, with an app's load through the router:
+ *
+ *     npx -y pnpm@10 ha                          # every cluster, every drill
+ *     npx -y pnpm@10 ha patroni-haproxy          # one cluster
+ *     npx -y pnpm@10 ha patroni --drill switchover --drill freeze
+ *     npx -y pnpm@10 ha --install                # installs Debian's packages first
+ *
+ * Exits 1 if a promise was broken, 3 if a cluster could not be run here.
+ */
+interface Kind {
+  readonly packages: readonly string[];
+  readonly commands: readonly string[];
+  create(): Promise<Cluster>;
+}
+
+const patroni = (endpoints: Endpoints, ...proxy: readonly string[]): Kind => ({
+  packages: ['postgresql', 'patroni', 'etcd-server', ...proxy],
+  commands: ['patroni', 'etcd', ...proxy],
+  create: () => createPatroni(endpoints),
+});
+
+const CLUSTERS = {
+  patroni: patroni('direct'),
+  'patroni-haproxy': patroni('haproxy', 'haproxy'),
+  'patroni-pgbouncer-session': patroni('pgbouncer-session', 'pgbouncer'),
+  'patroni-pgbouncer-transaction': patroni('pgbouncer-transaction', 'pgbouncer'),
+} as const satisfies Readonly<Record<string, Kind>>;
+
+const say = (line = ''): void => void process.stdout.write(`${line}\n`);
+
+async function run(name: string, { create }: Kind, drills: readonly DrillName[]): Promise<readonly Count[]> {
+  say(`\n${name}: starting`);
+  using cluster = await create();
+  say(`${name}: ${cluster.versions}`);
+  await using load = await startLoad(cluster);
+  const played: Played[] = [];
+  for (const drill of drills) {
+    say(`   ${drill}: ${DRILLS[drill].says}`);
+    const one = await play(drill, cluster, load);
+    played.push(one);
+    say(`   ${drill}: ${one.stuck ?? 'over'}, ${((one.toMs - one.fromMs) / 1_000).toFixed(1)} s`);
+    if (one.stuck !== undefined) break;
+  }
+  await load.stop();
+  const copies = await countRows(cluster);
+  return played.map((one) => judge(one, load.writes, load.missed, copies));
+}
+
+function row(cluster: string, count: Count): string {
+  const { drill, acknowledged, lost, duplicates, refused, refusedButPresent, unknown, missedOwn, longestGapMs } = count;
+  const gap = `${(longestGapMs / 1_000).toFixed(1)} s`;
+  return `| ${[cluster, drill, acknowledged, lost, duplicates, refused, refusedButPresent, unknown, missedOwn, gap].join(' | ')} |`;
+}
+
+const { values, positionals } = parseArgs({
+  args: process.argv.slice(2).filter((argument) => argument !== '--'),
+  allowPositionals: true,
+  options: { drill: { type: 'string', multiple: true }, install: { type: 'boolean', default: false } },
+});
+const known = <Name extends string>(what: string, name: string, names: readonly Name[]): Name => {
+  const found = names.find((one) => one === name);
+  if (found !== undefined) return found;
+  process.stderr.write(`ha: there is no ${what} ${name}: ${names.join(', ')}\n`);
+  process.exit(2);
+};
+const names = Object.keys(CLUSTERS) as (keyof typeof CLUSTERS)[];
+const drillNames = Object.keys(DRILLS) as DrillName[];
+const wanted = positionals.length === 0 ? names : positionals.map((name) => known('cluster', name, names));
+const drills = values.drill?.map((name) => known('drill', name, drillNames)) ?? drillNames;
+
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(130));
+// A promise of the router that only its own timers hold open must show as a hang, not as the end of this process.
+setInterval(() => {}, 60_000);
+const counted: (readonly [string, Count])[] = [];
+let status = 0;
+for (const name of wanted) {
+  const { packages, commands } = CLUSTERS[name];
+  const lacks = provide(packages, commands, values.install);
+  if (lacks !== undefined) {
+    say(`${name}: not run: ${lacks.missing}`);
+    status ||= 3;
+    continue;
+  }
+  try {
+    for (const count of await run(name, CLUSTERS[name], drills)) {
+      counted.push([name, count]);
+      for (const line of count.broken) say(`   ✘ ${count.drill}: ${line}`);
+      if (count.broken.length > 0) status = 1;
+    }
+  } catch (error) {
+    say(`${name}: could not be run: ${(error as Error).stack}`);
+    status = 1;
+  }
+}
+say(
+  '\n| cluster | drill | acknowledged | lost | twice | refused | refused and there | unknown | missed own | longest gap |',
+);
+say('|---|---|---|---|---|---|---|---|---|---|');
+for (const [name, count] of counted) say(row(name, count));
+process.exit(status);
