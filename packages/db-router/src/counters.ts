@@ -9,12 +9,24 @@ export interface Counters {
   retries: number;
   held: number;
   unknown: number;
+  /** Connections closed for what their last user had left behind. */
+  discarded: number;
   /** Statements by the reason of their route. */
   readonly routes: Partial<Record<RouteReason, number>>;
 }
 
 export function createCounters(): Counters {
-  return { reads: 0, writes: 0, transactions: 0, batches: 0, retries: 0, held: 0, unknown: 0, routes: {} };
+  return {
+    reads: 0,
+    writes: 0,
+    transactions: 0,
+    batches: 0,
+    retries: 0,
+    held: 0,
+    unknown: 0,
+    discarded: 0,
+    routes: {},
+  };
 }
 
 export function countRoute({ routes }: Counters, reason: RouteReason): void {

@@ -136,6 +136,12 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>): 
       clock,
       readings: settings.readings,
       verifyTimeoutMs: settings.timeoutMs,
+      quietTimeoutMs: settings.timeoutMs,
+      inRecovery: () => live.store.facts.nodes[index]?.reading?.inRecovery ?? false,
+      onDiscard: (why) => {
+        counters.discarded += 1;
+        if (why !== 'stale-statements') emit('leak', { node: id, why });
+      },
       onSign: () => {
         if (!closed) monitor?.wake(index);
       },

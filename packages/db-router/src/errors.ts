@@ -21,6 +21,7 @@ export type RouterErrorCode =
   | 'ERR_TRANSACTION_CLOSED'
   | 'ERR_TRANSACTION_CONTROL'
   | 'ERR_TRANSACTION_LEAKED'
+  | 'ERR_TRANSACTION_LEFT_OPEN'
   | 'ERR_BATCH_STATEMENT'
   | 'ERR_ABORTED'
   | 'ERR_ROUTER_CLOSED';
@@ -199,6 +200,20 @@ export class TransactionLeakedError extends RouterError {
       'ERR_TRANSACTION_LEAKED',
       'the callback returned before its statements had ended: await every one',
       'rolled-back',
+    );
+  }
+}
+
+/**
+ * A single statement began a transaction and did not end it. Nobody could have ended it later: its connection was closed,
+ * and the transaction rolled back. `unknown` if a part of the statement was committed before.
+ */
+export class TransactionLeftOpenError extends RouterError {
+  constructor(outcome: 'rolled-back' | 'unknown') {
+    super(
+      'ERR_TRANSACTION_LEFT_OPEN',
+      'the statement left a transaction open, which was rolled back: use transaction(), or a client of connect()',
+      outcome,
     );
   }
 }

@@ -50,8 +50,14 @@ export interface RouterEvents {
   'token-late': object;
   /** Something was written, or seen by a monotonic read, but its position could not be had: only the primary has it. */
   'position-unknown': { readonly node: string };
-  /** A client handed out was not given back in time, or was given back inside a transaction. */
-  leak: { readonly node: string; readonly why: 'not-released' | 'in-transaction' };
+  /**
+   * A client handed out was not given back in time, or with a transaction open, a statement under way, or a session that
+   * takes no writes: its connection was closed.
+   */
+  leak: {
+    readonly node: string;
+    readonly why: 'not-released' | 'in-transaction' | 'under-way' | 'read-only-session';
+  };
   /** A read was served although no node had what it should see (`onBehind: 'stale'`). */
   'stale-read': { readonly node: string };
 }

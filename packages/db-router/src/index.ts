@@ -19,6 +19,7 @@ export {
   TransactionClosedError,
   TransactionControlError,
   TransactionLeakedError,
+  TransactionLeftOpenError,
 } from './errors.ts';
 export type { HeardFrom, RouterEvents } from './events.ts';
 export type { GateRouter, PrimaryLocation, RequestScope, WritePolicy } from './gate-seam.ts';

@@ -1,7 +1,7 @@
 import pg, { type Connection, type PoolClient, type QueryResult } from 'pg';
 import { parseLsn } from '../causality/lsn.ts';
+import { isEndOfSession, noteUndone } from '../connection/protocol-state.ts';
 import { BatchStatementError } from '../errors.ts';
-import { isEndOfSession, noteUndone } from './answers.ts';
 import { type Conversation, converse } from './submittable.ts';
 import { controlsTransaction } from './transaction-control.ts';
 

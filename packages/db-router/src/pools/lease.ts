@@ -4,7 +4,7 @@ import type { Engine } from '../engine.ts';
 import type { Leased } from '../routing/run.ts';
 import { overlay } from './overlay.ts';
 
-type Release = (error?: Error | boolean | null) => void;
+type Release = (error?: Error | boolean) => void;
 
 /** Clients that were handed out and are not back yet. */
 export interface Leases {
@@ -37,22 +37,19 @@ export function createLeases(engine: Engine): Leases {
       const lease: Lease = { node: node.id, sinceMs: clock.now(), reported: false };
       out.add(lease);
       const watch = overlay(engine, leased, scope, read);
-      const giveBack = client.release.bind(client) as Release;
-      client.release = (error) => {
+      client.release = ((error) => {
         if (!out.delete(lease))
           throw new Error('Release called on client which has already been released to the pool.');
         const { pending } = watch;
         watch.remove();
-        const given = Boolean(error);
-        const broken = given || leftInTransaction(engine, leased);
         const finish = (): void => {
-          giveBack(given ? error : broken);
+          node.release(client, error || false);
           onRelease(error);
         };
         // A position is still on its way on it: the next to have it would have to wait in any case.
-        if (broken || pending === undefined) finish();
+        if (error || pending === undefined) finish();
         else void pending.then(finish);
-      };
+      }) as Release;
       return client;
     },
     lookForLeaks: () => {
@@ -66,13 +63,4 @@ export function createLeases(engine: Engine): Leases {
       return out.size;
     },
   };
-}
-
-/** Given back in the middle of a transaction, it would hand it to whoever comes next. */
-function leftInTransaction(engine: Engine, { client, node }: Leased): boolean {
-  const idle = (client as unknown as { readyForQuery?: boolean }).readyForQuery === true;
-  const status = client.getTransactionStatus?.();
-  if (!idle || status === 'I' || status === null || status === undefined) return false;
-  engine.events.emit('leak', { node: node.id, why: 'in-transaction' });
-  return true;
 }

@@ -1,11 +1,11 @@
 import type { Connection, PoolClient, QueryResult } from 'pg';
 import type { Scope } from '../causality/scope.ts';
+import { isPartlyDone } from '../connection/protocol-state.ts';
 import type { Engine } from '../engine.ts';
 import { AdvisoryLockError, RolledBackError } from '../errors.ts';
 import { takesAdvisoryLock } from '../routing/advisory-lock.ts';
 import { outcomeOf } from '../routing/outcome.ts';
 import type { Leased, Query } from '../routing/run.ts';
-import { isPartlyDone } from './answers.ts';
 import { commit } from './commit.ts';
 import { behindRead, behindWrite, noteWritten } from './position.ts';
 import type { Conversation, Queryable } from './submittable.ts';

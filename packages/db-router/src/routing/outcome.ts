@@ -1,6 +1,6 @@
 import { isRegionKitError, regionKitErrorOf } from '@regionkit/core';
-import type { Outcome } from '../errors.ts';
-import { isUndone } from '../pools/answers.ts';
+import { isUndone } from '../connection/protocol-state.ts';
+import { type Outcome, TransactionLeftOpenError } from '../errors.ts';
 
 /** What a failure means for the statement that met it, and for where to go next. */
 export type FailureKind =
@@ -51,6 +51,7 @@ export function classify(error: unknown, place: FailurePlace): Failure {
   if (place.phase === 'open') {
     return { kind: sqlstate && code.startsWith('28') ? 'login' : 'not-sent', outcome: 'not-sent', code };
   }
+  if (error instanceof TransactionLeftOpenError) return { kind: 'statement', outcome: error.outcome, code };
   if (isNotQueryable(error)) return { kind: 'not-sent', outcome: 'not-sent', code };
   if (!sqlstate) return classifyLocal(error, place, code);
   if (code === '25006') return { kind: 'read-only', outcome: 'rolled-back', code };

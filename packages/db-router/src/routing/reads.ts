@@ -32,7 +32,7 @@ const MAX_TURN = 0x3fff_ffff;
 export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writes, 'write'>): Reads {
   const { live, nodes, scopes, counters, settings, events } = engine;
   const { clock } = settings;
-  const { acquire, inRecovery, leftOpen, retried, routed, runFast, unknown } = runner;
+  const { acquire, inRecovery, retried, routed, runFast, unknown } = runner;
   let turn = 0;
 
   const read = (query: Query, values: Values): Promise<QueryResult> => {
@@ -220,7 +220,7 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
     try {
       const result = await ask(client, query, values);
       if (settings.monotonicReads && scope !== undefined) await behindRead(engine, node, client, scope);
-      node.release(client, leftOpen(client, node));
+      node.release(client, false);
       return result;
     } catch (error) {
       node.release(client, breaks(classify(error, { phase: 'statement', inRecovery: recovering })));

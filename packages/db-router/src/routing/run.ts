@@ -1,11 +1,12 @@
 import type { Epoch } from '@regionkit/core';
 import type { PoolClient, QueryResult } from 'pg';
 import type { Scope } from '../causality/scope.ts';
+import { isInTransaction } from '../connection/condition.ts';
+import { hasAnswer, noteUndone } from '../connection/protocol-state.ts';
 import { countRoute } from '../counters.ts';
 import type { Engine } from '../engine.ts';
-import { AbortedError, NodeUnavailableError, OutcomeUnknownError } from '../errors.ts';
+import { AbortedError, NodeUnavailableError, OutcomeUnknownError, TransactionLeftOpenError } from '../errors.ts';
 import type { RouterEvents } from '../events.ts';
-import { hasAnswer, noteUndone } from '../pools/answers.ts';
 import type { PoolNode } from '../topology/node.ts';
 import { classify, type Failure, type FailurePlace } from './outcome.ts';
 import type { Route } from './route.ts';
@@ -44,8 +45,6 @@ export interface Runner {
     slowly: () => Promise<Leased>,
   ): Promise<Leased>;
   inRecovery(node: PoolNode): boolean;
-  /** A statement that opens a transaction through a pool would hand it to whoever comes next. */
-  leftOpen(client: PoolClient, node: PoolNode): boolean;
   retried(intent: RouterEvents['retry']['intent'], failure: Failure, node: PoolNode): void;
   routed(intent: 'read' | 'write', route: Route, node: PoolNode): void;
   /** @param on the scope of a write and the primary it was sent to: who looks whether it was done must not look behind it */
@@ -80,13 +79,6 @@ export function createRunner({ live, nodes, counters, events, monitor, scopes }:
     if (events.wants('route')) events.emit('route', { intent, reason, node: node.id });
   };
 
-  const leftOpen = (client: PoolClient, node: PoolNode): boolean => {
-    const status = client.getTransactionStatus?.();
-    if (status === 'I' || status === null || status === undefined) return false;
-    events.emit('leak', { node: node.id, why: 'in-transaction' });
-    return true;
-  };
-
   const runFast: Runner['runFast'] = (node, query, values, still, resolve, failed) => {
     node.acquire((error, client) => {
       if (client === undefined) return failed(error, 'open', false);
@@ -98,7 +90,7 @@ export function createRunner({ live, nodes, counters, events, monitor, scopes }:
       const recovering = inRecovery(node);
       send(client, query, values, (error, result) => {
         if (error === undefined || error === null) {
-          node.release(client, leftOpen(client, node));
+          node.release(client, false);
           resolve(result as QueryResult);
           return;
         }
@@ -143,7 +135,6 @@ export function createRunner({ live, nodes, counters, events, monitor, scopes }:
     runFast,
     leaseFast,
     inRecovery,
-    leftOpen,
     routed,
     retried: (intent, { code }, node) => {
       counters.retries += 1;
@@ -180,13 +171,20 @@ function send(client: PoolClient, query: Query, values: Values, done: (error: un
     if (settled) return;
     settled = true;
     if (isRefusal(error) && !hasAnswer(client)) noteUndone(error);
-    done(error, result);
+    if (!error && isInTransaction(client)) done(new TransactionLeftOpenError(committed(result)), undefined);
+    else done(error, result);
   };
   try {
     (client.query as unknown as LooseQuery).call(client, copyOf(query), values, answered);
   } catch (error) {
     answered(error, undefined);
   }
+}
+
+/** What became of the statements of one text that left a transaction open. */
+function committed(result: unknown): 'unknown' | 'rolled-back' {
+  const results = [result].flat() as readonly Partial<QueryResult>[];
+  return results.some(({ command }) => command === 'COMMIT' || command === 'PREPARE') ? 'unknown' : 'rolled-back';
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Epoch } from '@regionkit/core';
 import type { QueryResult } from 'pg';
 import type { Scope } from '../causality/scope.ts';
+import { isPartlyDone } from '../connection/protocol-state.ts';
 import type { Engine } from '../engine.ts';
 import {
   AbortedError,
@@ -8,8 +9,8 @@ import {
   NotPrimaryRegionError,
   RolledBackError,
   RouterClosedError,
+  RouterError,
 } from '../errors.ts';
-import { isPartlyDone } from '../pools/answers.ts';
 import { behindWrite } from '../pools/position.ts';
 import { mayCommit } from '../pools/transaction-control.ts';
 import type { PoolNode } from '../topology/node.ts';
@@ -27,7 +28,7 @@ export interface Writes {
 export function createWrites(engine: Engine, runner: Runner): Writes {
   const { live, nodes, scopes, counters, settings } = engine;
   const { clock } = settings;
-  const { acquire, inRecovery, isGoing, leftOpen, lookAgain, retried, routed, runFast, unknown } = runner;
+  const { acquire, inRecovery, isGoing, lookAgain, retried, routed, runFast, unknown } = runner;
 
   const write = (query: Query, values: Values, given?: AbortSignal): Promise<QueryResult> => {
     counters.writes += 1;
@@ -89,10 +90,8 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
         reruns += 1;
         continue;
       }
-      const open = leftOpen(client, node);
-      if (scope !== undefined && !open && primary !== undefined)
-        await behindWrite(engine, node, client, scope, primary.epoch);
-      node.release(client, open);
+      if (scope !== undefined && primary !== undefined) await behindWrite(engine, node, client, scope, primary.epoch);
+      node.release(client, false);
       return result;
     }
   };
@@ -132,7 +131,10 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
         if (failure.outcome === 'unknown') throw unknown(node, error, first);
         throw error;
       default:
-        if (failure.outcome === 'unknown') throw unknown(node, error, first);
+        if (failure.outcome === 'unknown') {
+          const told = unknown(node, error, first);
+          throw error instanceof RouterError ? error : told;
+        }
         throw error;
     }
     retried('write', failure, node);

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '@regionkit/core/kit';
 import type { Pool, PoolClient } from 'pg';
+import { type Condition, conditionOf, whenQuiet } from '../connection/condition.ts';
+import { acceptSession, followProtocol } from '../connection/protocol-state.ts';
 import { NodeUnavailableError } from '../errors.ts';
-import { followAnswers } from '../pools/answers.ts';
 import type { Reading, Readings } from './readings.ts';
 
 /** What is noted on a connection. */
@@ -10,6 +11,8 @@ interface Stamp {
   /** Generation of the node on which it was verified; -1 for never. */
   generation: number;
   readonly openedAtMs: number;
+  /** The pool's own `release` of the time it is handed out: another may lie over it. */
+  giveBack: PoolClient['release'];
 }
 
 /** One pool of the app's, and every connection of it that passes through here. */
@@ -26,8 +29,11 @@ export interface PoolNode {
    * Never calls back before it returns, unless the pool does.
    */
   acquire(done: (error: unknown, client: PoolClient | undefined) => void): void;
-  /** Gives it back; `destroy` when it must not be used again. */
-  release(client: PoolClient, destroy: boolean): void;
+  /**
+   * The one door through which every client goes back. With `destroy` it is closed; without, when what is under way has
+   * ended, and kept only if its user left nothing behind that changes what the next one does.
+   */
+  release(client: PoolClient, destroy: boolean | Error): void;
   /** Who waits for a connection stops waiting: the node cannot be reached, or must not. */
   turnAway(error: Error): void;
   /** Destroys every connection, handed out or idle. Returns how many. */
@@ -55,6 +61,12 @@ export interface PoolNodeOptions {
   readonly clock: Clock;
   readonly readings: Readings;
   readonly verifyTimeoutMs: number;
+  /** What is under way on a connection that is given back may take this long. */
+  readonly quietTimeoutMs: number;
+  /** Whether it is in recovery: then it refuses writes as it should. */
+  inRecovery(): boolean;
+  /** A connection was closed for what its last user left behind. */
+  onDiscard(why: Condition): void;
   /** A sign that the node is no longer what it was: a connection broke, or says that its server left recovery. */
   onSign(): void;
   /**
@@ -64,7 +76,8 @@ export interface PoolNodeOptions {
   onVerify(reading: Reading, sentAtMs: number): Promise<number | undefined>;
 }
 
-const MAX_VERIFICATIONS = 3;
+/** New connections that lead elsewhere, or are not clean from the start. */
+const MAX_TRIES = 3;
 /** Stays on a connection of which nobody else may hear that it was lost. */
 const ignore = (): void => {};
 
@@ -83,13 +96,13 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
   const notice = (client: PoolClient): Stamp => {
     const known = stamps.get(client);
     if (known !== undefined) return known;
-    const stamp: Stamp = { generation: -1, openedAtMs: clock.now() };
+    const stamp: Stamp = { generation: -1, openedAtMs: clock.now(), giveBack: client.release };
     stamps.set(client, stamp);
     clients.add(client);
     // node-postgres emits this on a client that was handed out, besides rejecting its statement: unheard, it would end
     // the process.
     client.on('error', options.onSign);
-    followAnswers(client);
+    followProtocol(client);
     client.connection.on('parameterStatus', onParameterStatus);
     return stamp;
   };
@@ -126,7 +139,7 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
     waiting.add(leave);
     pool.connect((error, client) => {
       if (left) {
-        client?.release();
+        if (client !== undefined) release(take(client), false);
         return;
       }
       waiting.delete(leave);
@@ -134,23 +147,50 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
     });
   };
 
-  const release = (client: PoolClient, destroy: boolean): void => {
-    if (destroy) client.release(true);
-    else client.release();
+  const take = (client: PoolClient): PoolClient => {
+    notice(client).giveBack = client.release;
+    return client;
+  };
+  const discard = (client: PoolClient, why: Condition): void => {
+    options.onDiscard(why);
+    notice(client).giveBack(true);
   };
 
-  const acquire = (done: (error: unknown, client: PoolClient | undefined) => void, verifications: number): void => {
-    open((error, client) => {
-      if (client === undefined) {
+  const release = (client: PoolClient, destroy: boolean | Error): void => {
+    if (destroy !== false) {
+      notice(client).giveBack(destroy);
+      return;
+    }
+    whenQuiet(client, clock, options.quietTimeoutMs, () => {
+      const why = conditionOf(client, options.inRecovery());
+      if (why === undefined || isLost(client)) notice(client).giveBack();
+      else discard(client, why);
+    });
+  };
+
+  const acquire = (done: (error: unknown, client: PoolClient | undefined) => void, tries: number): void => {
+    open((error, opened) => {
+      if (opened === undefined) {
         done(error ?? new Error('the pool gave no client'), undefined);
         return;
       }
-      const stamp = notice(client);
-      if (stamp.openedAtMs < recycledAtMs) {
-        release(client, true);
-        acquire(done, verifications);
-      } else if (stamp.generation === node.generation) done(undefined, client);
-      else verify(client, stamp, done, verifications);
+      const client = take(opened);
+      // The app may use the pool as well, and leave on its connections what it likes.
+      whenQuiet(client, clock, options.quietTimeoutMs, () => {
+        const stamp = notice(client);
+        const isNew = stamp.generation === -1;
+        if (isNew) acceptSession(client);
+        const why = conditionOf(client, options.inRecovery());
+        if (stamp.openedAtMs < recycledAtMs) {
+          release(client, true);
+          acquire(done, tries);
+        } else if (why !== undefined) {
+          discard(client, why);
+          if (tries < MAX_TRIES || !isNew) acquire(done, tries + (isNew ? 1 : 0));
+          else done(new NodeUnavailableError(id), undefined);
+        } else if (stamp.generation === node.generation) done(undefined, client);
+        else verify(client, stamp, done, tries);
+      });
     });
   };
 
@@ -159,7 +199,7 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
     client: PoolClient,
     stamp: Stamp,
     done: (error: unknown, client: PoolClient | undefined) => void,
-    verifications: number,
+    tries: number,
   ): void => {
     const sentAtMs = clock.now();
     const cancel = clock.schedule(
@@ -176,7 +216,7 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
         done(undefined, client);
       } else {
         release(client, true);
-        if (verifications < MAX_VERIFICATIONS) acquire(done, verifications + 1);
+        if (tries < MAX_TRIES) acquire(done, tries + 1);
         else done(new NodeUnavailableError(id), undefined);
       }
     };
@@ -218,7 +258,8 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
       recycledAtMs = clock.now();
       for (let idle = pool.idleCount; idle > 0; idle -= 1) {
         pool.connect((error, client) => {
-          if (error === undefined && client !== undefined) release(client, notice(client).openedAtMs < recycledAtMs);
+          if (error === undefined && client !== undefined)
+            release(take(client), notice(client).openedAtMs < recycledAtMs);
         });
       }
     },
@@ -242,6 +283,11 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
     },
   };
   return node;
+}
+
+/** Its pool closes it by itself. */
+function isLost(client: PoolClient): boolean {
+  return client.connection.stream.destroyed;
 }
 
 /** Undefined for a stream that does not count: then it has received nothing. */

@@ -429,7 +429,7 @@ describe('what became of a statement that failed, on real servers', () => {
 
     it('keeps nothing behind when a statement leaves a transaction open', async () => {
       const router = await startRouter(lab, 'us', { max: 1 });
-      await router.write('BEGIN');
+      expect((await failureOf(router.write('BEGIN'))).code).toBe('ERR_TRANSACTION_LEFT_OPEN');
       expect(
         (await router.write('SELECT pg_current_xact_id_if_assigned() AS xid, now() = statement_timestamp() AS fresh'))
           .rows,

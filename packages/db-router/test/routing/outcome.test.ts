@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
+import { isEndOfSession, noteUndone } from '../../src/connection/protocol-state.ts';
 import { NodeFencedError, NoPrimaryError, OutcomeUnknownError } from '../../src/errors.ts';
-import { isEndOfSession, noteUndone } from '../../src/pools/answers.ts';
 import { classify, outcomeOf } from '../../src/routing/outcome.ts';
 
 function serverError(code: string, severity = 'ERROR', message = 'übersetzt'): Error {

@@ -1,0 +1,79 @@
+import type { Clock } from '@regionkit/core/kit';
+import type { PoolClient } from 'pg';
+import { acceptSession, onNextReady, sessionState } from './protocol-state.ts';
+
+/** What its last user left behind on a connection, so that the next one must not have it. */
+export type Condition =
+  /** A statement that has not ended, a cursor that is open. */
+  | 'under-way'
+  /** A transaction that is open, or has failed. */
+  | 'in-transaction'
+  /** A session that takes no writes, though its server does. */
+  | 'read-only-session'
+  /** Prepared statements that node-postgres and the server do not agree on. */
+  | 'stale-statements';
+
+/** What node-postgres keeps of a client and does not declare. */
+interface Queues {
+  readonly readyForQuery?: boolean;
+  readonly _queryQueue?: readonly unknown[];
+  readonly _sentQueryQueue?: readonly unknown[];
+}
+
+/** ReadyForQuery has come, and nothing is sent or waits to be. */
+function isQuiet(client: PoolClient): boolean {
+  const { readyForQuery, _queryQueue: waiting, _sentQueryQueue: sent } = client as unknown as Queues;
+  return readyForQuery === true && !waiting?.length && !sent?.length;
+}
+
+/** Whether the last ReadyForQuery told of an open transaction. */
+export function isInTransaction(client: PoolClient): boolean {
+  const status = client.getTransactionStatus();
+  return status === 'T' || status === 'E';
+}
+
+/**
+ * What keeps a connection from its next user; undefined: nothing does.
+ *
+ * @param inRecovery its node refuses writes as it should
+ */
+export function conditionOf(client: PoolClient, inRecovery: boolean): Condition | undefined {
+  if (!isQuiet(client)) return 'under-way';
+  if (isInTransaction(client)) return 'in-transaction';
+  const { readOnlyChanged, writeRefused, statementsLost } = sessionState(client);
+  if (readOnlyChanged || (writeRefused && !inRecovery)) return 'read-only-session';
+  if (writeRefused) acceptSession(client);
+  return statementsLost ? 'stale-statements' : undefined;
+}
+
+/**
+ * Calls back when nothing is under way any more: at once if so, and after `withinMs` in any case. An error is told before
+ * the server is ready again, and who forgot to wait for a statement wants it done.
+ */
+export function whenQuiet(client: PoolClient, clock: Clock, withinMs: number, done: () => void): void {
+  if (isQuiet(client)) {
+    done();
+    return;
+  }
+  let settled = false;
+  const settle = (): void => {
+    if (settled) return;
+    settled = true;
+    cancel();
+    onNextReady(client, undefined);
+    done();
+  };
+  const cancel = clock.schedule(settle, withinMs);
+  const look = (): void => {
+    if (isQuiet(client)) settle();
+  };
+  onNextReady(client, () => {
+    if (isQuiet(client) || isEnded(client)) settle();
+  });
+  // What node-postgres refused was never sent: no answer comes, and it is ready a tick later.
+  process.nextTick(look);
+}
+
+function isEnded(client: PoolClient): boolean {
+  return client.connection.stream.destroyed;
+}

@@ -1,0 +1,280 @@
+import type { Lab } from '@regionkit/lab';
+import type pg from 'pg';
+import Cursor from 'pg-cursor';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { outcomeOf, type RegionRouter } from '../../src/index.ts';
+import { eventually, failureOf, type Name, readsLocally, startLab, startRouter } from './lab.ts';
+
+const INSERT = "INSERT INTO note (text) VALUES ('left behind ' || nextval('left'))";
+
+/** A client of a pool, as an app takes it. */
+async function withClient(pool: pg.Pool, use: (client: pg.PoolClient) => Promise<unknown>): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await use(client);
+  } finally {
+    client.release();
+  }
+}
+
+/** What a user of a leased client can leave behind when it gives the client back without an error. */
+const LEAVES: readonly (readonly [string, (client: pg.PoolClient) => Promise<unknown>])[] = [
+  [
+    'an open transaction',
+    async (client) => {
+      await client.query('BEGIN');
+      await client.query(INSERT);
+    },
+  ],
+  [
+    'a failed transaction',
+    async (client) => {
+      await client.query('BEGIN');
+      await client.query(INSERT);
+      await client.query('SELECT 1 / 0').catch(() => {});
+    },
+  ],
+  [
+    'a transaction whose statement has just failed',
+    async (client) => {
+      await client.query('BEGIN');
+      await client.query(INSERT);
+      // The error is told before the server is ready again.
+      await new Promise((resolve) => client.query('SELECT 1 / 0', resolve));
+    },
+  ],
+  [
+    'a transaction whose statement is under way',
+    async (client) => {
+      await client.query('BEGIN');
+      void client.query(INSERT).catch(() => {});
+    },
+  ],
+  [
+    'a transaction whose last statements were never awaited',
+    async (client) => {
+      void client.query('BEGIN').catch(() => {});
+      void client.query(INSERT).catch(() => {});
+    },
+  ],
+  [
+    'a transaction whose statement timed out in this process',
+    async (client) => {
+      await client.query('BEGIN');
+      await client.query(INSERT);
+      await client.query({ text: 'SELECT pg_sleep(30)', query_timeout: 20 } as pg.QueryConfig).catch(() => {});
+      await client.query({ text: 'ROLLBACK', query_timeout: 20 } as pg.QueryConfig).catch(() => {});
+    },
+  ],
+  [
+    'a transaction with an open cursor',
+    async (client) => {
+      await client.query('BEGIN');
+      await client.query(INSERT);
+      await client.query(new Cursor('SELECT generate_series(1, 100)')).read(1);
+    },
+  ],
+  ['an open cursor', (client) => client.query(new Cursor('SELECT generate_series(1, 100)')).read(1)],
+  ['a session that is read-only', (client) => client.query('SET default_transaction_read_only = on')],
+  [
+    'a session whose transactions are read-only',
+    (client) => client.query('SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY'),
+  ],
+  [
+    'a session that is read-only, in the words of a function',
+    (client) => client.query("SELECT set_config('default_transaction_read_only', 'on', false)"),
+  ],
+];
+
+/** What the next user does: each writes one row, and must be able to. */
+const USES: readonly (readonly [string, (router: RegionRouter<Name>, text: string) => Promise<unknown>])[] = [
+  ['write()', (router, text) => router.write('INSERT INTO note (text) VALUES ($1)', [text])],
+  [
+    'write() in a scope',
+    (router, text) => router.run({}, () => router.write('INSERT INTO note (text) VALUES ($1)', [text])),
+  ],
+  ['read()', (router, text) => router.read('INSERT INTO note (text) VALUES ($1)', [text])],
+  [
+    'transaction()',
+    (router, text) => router.transaction((tx) => tx.query('INSERT INTO note (text) VALUES ($1)', [text])),
+  ],
+  ['batch()', (router, text) => router.batch([{ text: 'INSERT INTO note (text) VALUES ($1)', values: [text] }])],
+  ['pool.query()', (router, text) => router.pool.query('INSERT INTO note (text) VALUES ($1)', [text])],
+  [
+    'a transaction of an ORM',
+    (router, text) =>
+      withClient(router.pool, async (client) => {
+        await client.query('BEGIN');
+        await client.query('INSERT INTO note (text) VALUES ($1)', [text]);
+        await client.query('COMMIT');
+      }),
+  ],
+];
+
+describe('a connection between two users, on a real server', () => {
+  let lab: Lab<Name>;
+  const crashes: unknown[] = [];
+  const onCrash = (error: unknown) => void crashes.push(error);
+  let uses = 0;
+
+  beforeAll(async () => {
+    lab = await startLab({ regions: ['us', 'eu'] });
+    await lab.primary.query('CREATE SEQUENCE left_seq; ALTER SEQUENCE left_seq RENAME TO "left"');
+    await lab.primary.query('GRANT USAGE ON SEQUENCE "left" TO PUBLIC');
+    await lab.caughtUp();
+    process.on('uncaughtException', onCrash);
+    process.on('unhandledRejection', onCrash);
+  });
+  afterEach(() => expect(crashes.splice(0)).toEqual([]));
+  afterAll(async () => {
+    process.off('uncaughtException', onCrash);
+    process.off('unhandledRejection', onCrash);
+    await lab.close();
+  });
+
+  const inUs = async () => {
+    const router = await startRouter(lab, 'us', {
+      max: 1,
+      probe: { quietMs: 1_000, alertMs: 50, timeoutMs: 300 },
+    });
+    await eventually(() => router.explain('write').action === 'run');
+    return router;
+  };
+  const stored = async (like: string): Promise<number> =>
+    (await lab.region('us').query('SELECT count(*)::int AS n FROM note WHERE text LIKE $1', [like]))[0].n;
+  const worksFor = async (
+    router: RegionRouter<Name>,
+    use: (router: RegionRouter<Name>, text: string) => Promise<unknown>,
+  ) => {
+    uses += 1;
+    await use(router, `use ${uses}.`);
+    expect(await stored(`use ${uses}.`)).toBe(1);
+    expect(await stored('left behind %')).toBe(0);
+  };
+
+  describe.each(LEAVES)('given back with %s', (_what, leave) => {
+    it('is left like that by a plain pool', async () => {
+      const pool = lab.region('us').pool({ max: 1 });
+      await withClient(pool, leave);
+      const next = await pool.connect();
+      const busy = (next as unknown as { readyForQuery: boolean }).readyForQuery !== true;
+      const isDirty =
+        busy ||
+        next.getTransactionStatus() !== 'I' ||
+        (await next.query('SHOW default_transaction_read_only')).rows[0].default_transaction_read_only === 'on';
+      expect(isDirty).toBe(true);
+      next.release(true);
+    });
+
+    it.each(USES)('is not what %s runs on', async (_name, use) => {
+      const router = await inUs();
+      await withClient(router.primary, leave);
+      await worksFor(router, use);
+      expect(router.stats().discarded).toBe(1);
+    });
+
+    it('is not what the router takes from a pool that the app uses as well', async () => {
+      const router = await inUs();
+      await router.write('SELECT 1');
+      await withClient(router.wrapped.us as pg.Pool, leave);
+      for (const [, use] of USES) await worksFor(router, use);
+      expect(router.stats().discarded).toBe(1);
+    });
+
+    it('is not taken a second time from a pool that the app has used before', async () => {
+      const router = await inUs();
+      await withClient(router.wrapped.us as pg.Pool, leave);
+      for (const [, use] of USES) await worksFor(router, use);
+      expect(router.stats().discarded).toBe(1);
+    });
+  });
+
+  describe('a single statement that leaves a transaction open', () => {
+    const FAILS = "BEGIN; INSERT INTO note (text) VALUES ('left behind ' || 1 / 0); COMMIT";
+    const ways: readonly (readonly [string, (router: RegionRouter<Name>, text: string) => Promise<unknown>])[] = [
+      ['write()', (router, text) => router.write(text)],
+      ['write() in a scope', (router, text) => router.run({}, () => router.write(text))],
+      ['read()', (router, text) => router.read(text)],
+      ['pool.query()', (router, text) => router.pool.query(text)],
+      [
+        'pool.query() with a callback',
+        (router, text) =>
+          new Promise((resolve, reject) =>
+            router.primary.query(text, (error: unknown, result: unknown) => (error ? reject(error) : resolve(result))),
+          ),
+      ],
+    ];
+
+    it.each(ways)('by its failure spoils nothing for who comes next: %s', async (_name, run) => {
+      const router = await inUs();
+      const failure = await failureOf(run(router, FAILS));
+      expect(failure.code).toBe('22012');
+      expect(outcomeOf(failure)).toBe('rolled-back');
+      for (const [, use] of USES) await worksFor(router, use);
+      expect(router.told('leak')).toEqual([{ node: 'us/0', why: 'in-transaction' }]);
+      expect(router.stats().discarded).toBe(1);
+    });
+
+    it.each(ways)('is an error, and is rolled back: %s', async (_name, run) => {
+      const router = await inUs();
+      const failure = await failureOf(run(router, `BEGIN; ${INSERT}`));
+      expect(failure).toMatchObject({ code: 'ERR_TRANSACTION_LEFT_OPEN', outcome: 'rolled-back', status: 500 });
+      expect(outcomeOf(failure)).toBe('rolled-back');
+      for (const [, use] of USES) await worksFor(router, use);
+      expect(router.told('leak')).toEqual([{ node: 'us/0', why: 'in-transaction' }]);
+    });
+
+    it.each(ways)('is of unknown outcome if a part of it was committed: %s', async (name, run) => {
+      const router = await inUs();
+      const failure = await failureOf(run(router, `INSERT INTO note (text) VALUES ('a part ${name}'); COMMIT; BEGIN`));
+      expect(failure).toMatchObject({ code: 'ERR_TRANSACTION_LEFT_OPEN', outcome: 'unknown' });
+      expect(await stored(`a part ${name}`)).toBe(1);
+    });
+
+    it('spoils no read on a replica', async () => {
+      const router = await startRouter(lab, 'eu', { max: 1 });
+      await readsLocally(router);
+      expect((await failureOf(router.read('BEGIN; SELECT 1 / 0; COMMIT'))).code).toBe('22012');
+      expect((await failureOf(router.read('BEGIN; SELECT 1'))).code).toBe('ERR_TRANSACTION_LEFT_OPEN');
+      const { rows } = await router.read('SELECT pg_is_in_recovery() AS r, now() = statement_timestamp() AS fresh');
+      expect(rows).toEqual([{ r: true, fresh: true }]);
+      expect(router.stats().discarded).toBe(2);
+    });
+  });
+
+  it('stays when its user failed, and rolled back, or has set what changes no write', async () => {
+    const router = await inUs();
+    const pid = async () => (await router.write('SELECT pg_backend_pid() AS pid')).rows[0]?.['pid'];
+    const before = await pid();
+    await withClient(router.primary, async (client) => {
+      await client.query('BEGIN READ ONLY');
+      await client.query('SELECT 1');
+      await client.query('COMMIT');
+      await client.query('BEGIN');
+      await client.query('SELECT 1 / 0').catch(() => {});
+      await client.query('ROLLBACK');
+      await client.query("SET search_path = 'public'");
+      await client.query('SET default_transaction_read_only = on');
+      await client.query('RESET default_transaction_read_only');
+      await new Promise((resolve) => client.query('SELEC', resolve));
+    });
+    expect(await pid()).toBe(before);
+    // Who forgot to wait for a statement keeps it, as with a plain pool.
+    await withClient(router.primary, async (client) => {
+      void client.query("INSERT INTO note (text) SELECT 'not awaited' FROM pg_sleep(0.05)");
+    });
+    expect(await pid()).toBe(before);
+    expect(await stored('not awaited')).toBe(1);
+    expect(router.stats().discarded).toBe(0);
+  });
+
+  it('that was read-only from the start is what its pool makes it', async () => {
+    const router = await startRouter(lab, 'eu', { max: 1 });
+    router.wrapped.eu?.on('connect', (client) => void client.query('SET default_transaction_read_only = on'));
+    await readsLocally(router);
+    const pid = async () => (await router.read('SELECT pg_backend_pid() AS pid')).rows[0]?.['pid'];
+    const before = await pid();
+    expect(await pid()).toBe(before);
+    expect(router.stats().discarded).toBe(0);
+  });
+});
