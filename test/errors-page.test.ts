@@ -82,6 +82,8 @@ const SAMPLES: readonly (RegionKitError & { readonly outcome?: string })[] = [
   new router.TransactionControlError(),
   new router.TransactionControlError('unknown'),
   new router.TransactionLeakedError(),
+  new router.TransactionLeftOpenError('rolled-back'),
+  new router.TransactionLeftOpenError('unknown'),
   new router.BatchStatementError(0, 'shape'),
   new router.AbortedError(),
   new router.RouterClosedError(),
