@@ -10,10 +10,10 @@ import {
   type WithDoors,
   withDoors,
 } from '@regionkit/core';
-import { exposeField, keepPrivate, normaliseHost } from '@regionkit/core/kit';
+import { createNotices, exposeField, keepPrivate, normaliseHost } from '@regionkit/core/kit';
 import { type AffinityEvents, EVENT_NAMES, type LoopGuard } from './events.ts';
 import { isSafeTarget } from './location.ts';
-import { type AffinityOptions, checkOptions } from './options.ts';
+import { type AffinityOptions, type CheckedOptions, checkOptions } from './options.ts';
 import { createRegionCookie } from './region-cookie.ts';
 import { isProbePath, mayRedirect, untouched } from './request-kind.ts';
 import { type AffinityReason, type Ruling, rule, type TargetState } from './rule.ts';
@@ -56,6 +56,7 @@ interface Ticket<Name> {
 export function createAffinity<Name extends string>(given: AffinityOptions<Name>): Affinity<Name> {
   const options = checkOptions(given);
   const { regions, view, clock, random, trustUnknown, maxViewAgeMs } = options;
+  warnOfWhatNeverHappens(options, given);
   const { self } = regions;
   const { name, ...cookie } = createRegionCookie(regions, options.cookie);
   const events = createEvents<AffinityEvents<Name>>('affinity', EVENT_NAMES);
@@ -205,6 +206,27 @@ export function createAffinity<Name extends string>(given: AffinityOptions<Name>
       return next(ruling.reason, setCookies.length === 0 ? NOTHING : setCookies);
     },
   } satisfies AffinityDecider<Name>);
+}
+
+/** What an app has set up and will never see happen: nothing else would tell it. */
+function warnOfWhatNeverHappens<Name extends string>(
+  { regions, view, mode, trustUnknown }: CheckedOptions<Name>,
+  given: AffinityOptions<Name>,
+): void {
+  if (regions.list.length === 1 || mode === 'off') return;
+  const notice = createNotices();
+  if (view === undefined && !trustUnknown) {
+    notice(
+      'REGIONKIT_NO_VIEW',
+      'createAffinity: without view nothing is known of the other regions, so no client is ever led to one: pass health.view',
+    );
+  }
+  if (regions.hosts.length === 0 && given.mode !== 'hint') {
+    notice(
+      'REGIONKIT_NO_HOSTS',
+      "createAffinity: without hosts in defineRegions no redirect ever starts: name the global hosts, or say mode: 'hint'",
+    );
+  }
 }
 
 const NOTHING: readonly string[] = Object.freeze([]);

@@ -1,5 +1,5 @@
 import type { Regions, RegionView, RequestView } from '@regionkit/core';
-import { type Clock, check, checkCookieDomain, systemClock } from '@regionkit/core/kit';
+import { type Clock, check, checkCookieDomain, onlyGiven, systemClock } from '@regionkit/core/kit';
 
 /**
  * `auto` redirects navigations and hints the rest; `redirect` also redirects a GET that neither looks like a browser's
@@ -107,7 +107,7 @@ export function checkOptions<Name extends string>(given: AffinityOptions<Name>):
     'random',
   ]);
   check.regions('createAffinity: regions', given.regions);
-  const options = { ...DEFAULTS, ...given };
+  const options = { ...DEFAULTS, ...onlyGiven(given) };
   check.boolean('createAffinity: trustUnknown', options.trustUnknown);
   check.boolean('createAffinity: pin', options.pin);
   check.number('createAffinity: maxViewAgeMs', options.maxViewAgeMs, { min: 1 });
@@ -151,7 +151,7 @@ function checkCookie<Name extends string>(
     httpOnly: true,
     sameSite: 'lax',
     renew: 'missing',
-    ...given,
+    ...onlyGiven(given),
   } as const;
   if (!TOKEN.test(check.string('createAffinity: cookie.name', cookie.name))) {
     throw new RangeError('createAffinity: cookie.name must be a token (RFC 6265 section 4.1.1)');

@@ -1,6 +1,6 @@
 import { defineRegions, fakeView } from '@regionkit/core';
 import { requestView } from '@regionkit/core/testing';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { type AffinityOptions, createAffinity } from '../src/index.ts';
 import { ALL, headOf, type Name, regionsOf } from './helpers.ts';
 
@@ -97,4 +97,49 @@ describe('createAffinity()', () => {
       '__Secure-r=us-east-1; Max-Age=60; Domain=example.com; Path=/; Secure; SameSite=None',
     ]);
   });
+});
+
+describe('what would never happen is told when it is made', () => {
+  const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  beforeEach(() => void warned.mockClear());
+  const codes = (options: Partial<AffinityOptions<Name>>): unknown[] => {
+    create(options)();
+    return warned.mock.calls.map(([, more]) => (more as { code: string }).code);
+  };
+  const noHosts = (): AffinityOptions<Name>['regions'] => defineRegions({ self: 'us-east-1', all: ALL });
+  const view = () => fakeView(regionsOf());
+
+  test('no global host: no redirect', () => {
+    expect(codes({ regions: noHosts(), view: view() })).toEqual(['REGIONKIT_NO_HOSTS']);
+  });
+
+  test('no view: no other region', () => {
+    expect(codes({})).toEqual(['REGIONKIT_NO_VIEW']);
+  });
+
+  test.each<[string, () => Partial<AffinityOptions<Name>>]>([
+    ['both are there', () => ({ view: view() })],
+    ['nothing is known on purpose', () => ({ trustUnknown: true })],
+    ['it only hints', () => ({ regions: noHosts(), view: view(), mode: 'hint' })],
+    ['it is off', () => ({ regions: noHosts(), mode: 'off' })],
+  ])('nothing when %s', (_when, options) => {
+    expect(codes(options())).toEqual([]);
+  });
+
+  test('nothing with one region', () => {
+    createAffinity({ regions: defineRegions({ self: 'a', all: { a: { origin: 'https://a.example.com' } } }) });
+    expect(warned).not.toHaveBeenCalled();
+  });
+});
+
+test('an option that is undefined was not given', () => {
+  const none = {
+    mode: undefined,
+    failover: undefined,
+    random: undefined,
+    clock: undefined,
+    view: undefined,
+    host: undefined,
+  };
+  expect(create({ ...none, cookie: { name: undefined, secure: undefined } } as never)).not.toThrow();
 });

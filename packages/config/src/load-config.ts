@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { createEvents } from '@regionkit/core';
-import { keptAlive } from '@regionkit/core/kit';
+import { createNotices, keptAlive, type NoticeCode } from '@regionkit/core/kit';
 import type { Change, Config, ConfigEvents, ConfigRef, RefreshOutcome, Sources, ValueOf } from './config.ts';
 import { createElapsed } from './elapsed.ts';
 import { createEntry, type Entry, type Look } from './entry.ts';
@@ -45,7 +45,9 @@ export async function loadConfig<const S extends Sources>(options: ConfigOptions
   type Key = keyof S & string;
   const settings = checkOptions(options);
   const { clock, refresh } = settings;
-  const say = (level: 'info' | 'warn' | 'error', message: string): void => {
+  const notice = createNotices();
+  const say = (level: 'info' | 'warn' | 'error', message: string, code?: NoticeCode): void => {
+    if (settings.logger === undefined && code !== undefined) notice(code, `${message}. A logger is told of each`);
     try {
       const said: unknown = settings.logger?.[level](message);
       if (said instanceof Promise) said.catch(() => {});
@@ -73,7 +75,7 @@ export async function loadConfig<const S extends Sources>(options: ConfigOptions
     const reason = refresher.reasonOf(entry);
     if (look.outcome === 'failed') {
       const { failure, detail } = look.error;
-      say('warn', `config: ${key} could not be refreshed: ${detail ?? failure}`);
+      say('warn', `config: ${key} could not be refreshed: ${detail ?? failure}`, 'REGIONKIT_NOT_REFRESHED');
       events.emit('refresh-failed', { key, failure, detail, reason });
       return;
     }
@@ -100,7 +102,11 @@ export async function loadConfig<const S extends Sources>(options: ConfigOptions
     elapsed,
     onJump: () => events.emit('jump', { keys: entries.size }),
     onExpired: ({ key }) => {
-      say('error', `config: ${key} has expired: it could not be refreshed for ${refresh.maxStaleMs} ms`);
+      say(
+        'error',
+        `config: ${key} has expired: it could not be refreshed for ${refresh.maxStaleMs} ms`,
+        'REGIONKIT_EXPIRED',
+      );
       events.emit('expired', { key: key as Key });
     },
   });

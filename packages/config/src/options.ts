@@ -1,5 +1,5 @@
 import type { Logger, Regions } from '@regionkit/core';
-import { type Clock, check, systemClock } from '@regionkit/core/kit';
+import { type Clock, check, onlyGiven, systemClock } from '@regionkit/core/kit';
 import type { Failure } from './failure.ts';
 import type { Source } from './source.ts';
 
@@ -110,7 +110,7 @@ export function checkOptions(options: ConfigOptions<Readonly<Record<string, Sour
 function checkRefresh(given: RefreshOptions): Required<RefreshOptions> {
   const names = Object.keys(REFRESH_DEFAULTS) as (keyof RefreshOptions)[];
   check.object('loadConfig: refresh', given, names);
-  const refresh = { ...REFRESH_DEFAULTS, ...given };
+  const refresh = { ...REFRESH_DEFAULTS, ...onlyGiven(given) };
   for (const name of ['everyMs', 'timeoutMs', 'retryMs', 'minForcedMs', 'maxLagMs'] as const) {
     check.integer(`loadConfig: refresh.${name}`, refresh[name], { min: 1, max: MAX_TIMER_MS });
   }

@@ -95,10 +95,13 @@ export function defineRegions<const Name extends string, const Self extends stri
   if (options.hosts !== undefined && !Array.isArray(options.hosts)) {
     throw new TypeError('defineRegions: hosts must be an array of host names');
   }
-  const hosts = (options.hosts ?? []).map((given) => {
+  if (development) warnOfDevelopment();
+  const hosts = (options.hosts ?? []).map((given, at) => {
     const host = typeof given === 'string' ? normaliseHost(given) : undefined;
     if (host === undefined)
-      throw new TypeError(`defineRegions: hosts must be host names; got ${JSON.stringify(given)}`);
+      throw new TypeError(
+        `defineRegions: hosts[${at}] must be a host name such as app.example.com: no scheme, path or credentials`,
+      );
     return host;
   });
   for (const { name, origin } of development || byName.size === 1 ? [] : byName.values()) {
@@ -114,6 +117,15 @@ export function defineRegions<const Name extends string, const Self extends stri
     development,
     get: (name: string) => byName.get(name),
   });
+}
+
+/** The switch of a developer's machine that was deployed along: cookies without Secure, and nothing else would tell. */
+function warnOfDevelopment(): void {
+  if (process.env['NODE_ENV'] !== 'production') return;
+  process.emitWarning(
+    'defineRegions: development is true while NODE_ENV is production: origins may use http, and cookies go without Secure',
+    { code: 'REGIONKIT_DEVELOPMENT' },
+  );
 }
 
 /** What is wrong with an origin is said without showing it: it may hold credentials. */

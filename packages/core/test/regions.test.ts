@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { defineRegions } from '../src/index.ts';
 
 const all = {
@@ -107,7 +107,11 @@ describe('defineRegions()', () => {
     [{ all: { 'us-east-1': { origin: 7 } } }, TypeError, 'origin must be a string; got number'],
     [{ all: { 'us-east-1': { url: 'x' } } }, TypeError, 'has no option "url"; it takes origin'],
     [{ hosts: 'app.example.com' }, TypeError, 'hosts must be an array'],
-    [{ hosts: ['https://app.example.com'] }, TypeError, 'hosts must be host names; got "https://app.example.com"'],
+    [
+      { hosts: ['https://app.example.com'] },
+      TypeError,
+      'hosts[0] must be a host name such as app.example.com: no scheme',
+    ],
     [
       {
         hosts: ['app.example.com', 'US.example.com.:443'],
@@ -116,11 +120,37 @@ describe('defineRegions()', () => {
       RangeError,
       "all['us-east-1'].origin must not be under one of the global hosts",
     ],
-    [{ hosts: [7] }, TypeError, 'hosts must be host names; got 7'],
+    [{ hosts: [7] }, TypeError, 'hosts[0] must be a host name'],
     [{ development: 'yes' }, TypeError, 'development must be a boolean; got string'],
     [{ origins: {} }, TypeError, 'defineRegions has no option "origins"'],
   ])('refuses %j', (options, kind, message) => {
     expect(() => define(options)).toThrow(kind);
     expect(() => define(options)).toThrow(message);
+  });
+});
+
+describe('defineRegions() and what it must not say or keep to itself', () => {
+  test('shows nothing of a host entry that is wrong: it may hold credentials', () => {
+    const wrong = () =>
+      defineRegions({
+        self: 'a',
+        all: { a: { origin: 'https://a.example.com' } },
+        hosts: ['b.example.com', 'user:hunter2@c.example.com/x'],
+      });
+    expect(wrong).toThrow(/^defineRegions: hosts\[1\] must be a host name such as/);
+    expect(wrong).not.toThrow(/hunter2/);
+  });
+
+  test.each([
+    ['production', true, ['REGIONKIT_DEVELOPMENT']],
+    ['production', false, []],
+    ['development', true, []],
+  ] as const)('with NODE_ENV=%s and development %s it warns %j', (env, development, expected) => {
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    vi.stubEnv('NODE_ENV', env);
+    defineRegions({ self: 'a', all: { a: { origin: 'https://a.example.com' } }, development });
+    expect(warned.mock.calls.map(([, more]) => (more as { code: string }).code)).toEqual(expected);
+    vi.unstubAllEnvs();
+    warned.mockRestore();
   });
 });

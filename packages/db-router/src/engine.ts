@@ -1,4 +1,5 @@
 import type { Epoch, Events } from '@regionkit/core';
+import type { Notices } from '@regionkit/core/kit';
 import { createScopes, type Scopes } from './causality/scope.ts';
 import { createTokenCodec } from './causality/token.ts';
 import { createWatcher, type Watcher } from './causality/watcher.ts';
@@ -61,7 +62,7 @@ const MAX_OWNERS_PER_REGION = 16;
 
 const STALE_VIEW: Route = { action: 'hold', node: -1, region: undefined, reason: 'stale-view', lagMs: undefined };
 
-export function createEngine(settings: Settings, events: Events<RouterEvents>): Engine {
+export function createEngine(settings: Settings, events: Events<RouterEvents>, notice: Notices): Engine {
   const { clock, regions } = settings;
   const readers = new Set<() => void>();
   const counters = createCounters();
@@ -294,9 +295,9 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>): 
     noteRefusal: () => {
       if (gated || settings.writes !== 'forward') return;
       gated = true;
-      process.emitWarning(
+      notice(
+        'REGIONKIT_NO_WRITE_GATE',
         "a write was refused, as writes is 'forward' and no write gate is mounted: createWriteGate() of '@regionkit/db-router/http'",
-        { code: 'REGIONKIT_NO_WRITE_GATE' },
       );
     },
     onBeat: (run) => void beats.push(run),

@@ -10,7 +10,7 @@ export interface RouterEvents {
   'primary-lost': { readonly state: TopologyState; readonly last?: Epoch };
   /** A node changed its state. */
   node: { readonly node: string; readonly from: NodeState; readonly to: NodeState };
-  /** A node could not be asked. Told when the reason changes. `code` is a SQLSTATE or errno: a wrong password is 28P01. */
+  /** A node could not be asked. Told when the reason changes. `code` is a SQLSTATE or errno (a wrong password is 28P01), or of what has none: `timeout`, `connection-ended`, `login-failed`, `unknown`. */
   'probe-failed': { readonly node: string; readonly code: string };
   /** A node got its last statement: a newer history is known. `clients` were destroyed. */
   fenced: { readonly node: string; readonly by: Epoch | undefined; readonly clients: number };

@@ -1,29 +1,50 @@
 import type { EventSource, Logger } from '@regionkit/core';
+import type { NoticeCode, Notices } from '@regionkit/core/kit';
 import type { RouterEvents } from './events.ts';
 import { formatEpoch } from './topology/epoch.ts';
 
-/** What an operator should read, in one line each. */
-export function logEvents(events: EventSource<RouterEvents>, logger: Logger): void {
-  const say = (level: keyof Logger, message: string): void => logger[level](`db-router: ${message}`);
+/**
+ * What an operator should read, in one line each. Without a logger only what must not be missed is told: the first of
+ * each kind that has a code, as a process warning.
+ */
+export function logEvents(events: EventSource<RouterEvents>, logger: Logger | undefined, notice: Notices): void {
+  const say = (level: keyof Logger, message: string, code?: NoticeCode): void => {
+    if (logger !== undefined) logger[level](`db-router: ${message}`);
+    else if (code !== undefined) notice(code, `db-router: ${message}. A logger is told of each`);
+  };
   events.on('primary', ({ epoch, missingForMs }) =>
     say('info', `the primary is ${formatEpoch(epoch)}; there was none for ${Math.round(missingForMs)} ms`),
   );
   events.on('primary-lost', ({ state }) => say('warn', `there is no primary (${state})`));
   events.on('fenced', ({ node, clients }) => say('warn', `${node} is fenced; ${clients} connections were destroyed`));
-  events.on('probe-failed', ({ node, code }) => say('warn', `${node} cannot be asked (${code})`));
-  events.on('twin-primaries', ({ timeline, owners }) =>
-    say('error', `timeline ${timeline} is written by ${owners.join(' and ')}: no write goes anywhere`),
+  events.on('probe-failed', ({ node, code }) =>
+    say('warn', `${node} cannot be asked (${code})`, 'REGIONKIT_NODE_UNREACHABLE'),
   );
-  events.on('foreign-system', ({ node, system }) => say('error', `${node} is another database (system ${system})`));
+  events.on('twin-primaries', ({ timeline, owners }) =>
+    say(
+      'error',
+      `timeline ${timeline} is written by ${owners.join(' and ')}: no write goes anywhere`,
+      'REGIONKIT_TWIN_PRIMARIES',
+    ),
+  );
+  events.on('foreign-system', ({ node, system }) =>
+    say('error', `${node} is another database (system ${system})`, 'REGIONKIT_FOREIGN_SYSTEM'),
+  );
   events.on('unconfirmed', ({ epoch }) =>
     say('warn', `${formatEpoch(epoch)} is not confirmed as primary: no write until it is, or confirmPrimary()`),
   );
   events.on('epoch-reset', ({ reason }) => say('warn', `an operator reset the epoch: ${reason}`));
-  events.on('store-failed', ({ action }) => say('error', `the epoch store failed to ${action}`));
+  events.on('store-failed', ({ action }) =>
+    say('error', `the epoch store failed to ${action}`, 'REGIONKIT_EPOCH_STORE'),
+  );
   events.on('suspended', () => say('warn', 'the process was suspended; every node is looked at before the next write'));
   events.on('outcome-unknown', ({ node }) => say('error', `nobody can tell whether a write on ${node} happened`));
   events.on('write-lost-suspected', ({ timeline, lsn, fork }) =>
-    say('error', `a write at ${lsn} on timeline ${timeline} lies beyond the fork at ${fork}: it is probably lost`),
+    say(
+      'error',
+      `a write at ${lsn} on timeline ${timeline} lies beyond the fork at ${fork}: it is probably lost`,
+      'REGIONKIT_WRITE_LOST',
+    ),
   );
-  events.on('leak', ({ node, why }) => say('warn', `a client of ${node} leaked (${why})`));
+  events.on('leak', ({ node, why }) => say('warn', `a client of ${node} leaked (${why})`, 'REGIONKIT_LEAK'));
 }

@@ -11,7 +11,7 @@ export interface RegionRouterOptions<Name extends string = string> {
   /**
    * Every database this process can reach: a pool or several for each region, in the same order in every process, because
    * a node is named by its place. The local region alone will do when `view` tells of the others; a region without a
-   * database has those of others alone. The pools stay the app's: it may go on using them, and ends them.
+   * database has those of others alone. At most 30 pools. They stay the app's: it may go on using them, and ends them.
    */
   readonly pools: { readonly [Region in Name]?: Pool | readonly Pool[] };
   /**
@@ -169,7 +169,7 @@ export function checkOptions<Name extends string>(given: RegionRouterOptions<Nam
   return {
     regions,
     nodes,
-    writes: checkWrites(given.writes ?? DEFAULTS.writes, regions, nodes),
+    writes: checkWrites(given.writes ?? DEFAULTS.writes, regions, nodes, given.view !== undefined),
     token: checkToken(given.token, maxLagMs),
     view: given.view === undefined ? undefined : check.view(at('view'), given.view),
     coldStart: check.oneOf(at('coldStart'), given.coldStart ?? DEFAULTS.coldStart, ['confirm', 'trust']),
@@ -199,6 +199,11 @@ function checkPools<Name extends string>(
   regions: Regions<Name>,
 ): Settings<Name>['nodes'] {
   check.object('createRegionRouter: pools', given);
+  if (typeof (given as { connect?: unknown }).connect === 'function') {
+    throw new TypeError(
+      `createRegionRouter: pools must be an object of pools by region, such as { '${regions.self}': pool }; got a pool`,
+    );
+  }
   const seen = new Set<Pool>();
   const nodes = Object.keys(given).flatMap((name) => {
     const option = `createRegionRouter: pools['${name}']`;
@@ -224,15 +229,22 @@ function checkPools<Name extends string>(
   return nodes;
 }
 
-/** Over the pools of its own region no write ever reaches another. */
+/** Over the pools of its own region no write ever reaches another, and without a view nothing is heard of the others. */
 function checkWrites<Name extends string>(
   given: WritePolicy,
   { self, list }: Regions<Name>,
   nodes: Settings<Name>['nodes'],
+  hasView: boolean,
 ): WritePolicy {
   const option = 'createRegionRouter: writes';
   const writes = check.oneOf(option, given, ['forward', 'remote-pool', 'reject']);
-  if (writes === 'remote-pool' && list.length > 1 && nodes.every(({ region }) => region === self)) {
+  const isAlone = list.length > 1 && nodes.every(({ region }) => region === self);
+  if (writes === 'forward' && isAlone && !hasView) {
+    throw new TypeError(
+      'createRegionRouter: view must be set: with writes: "forward" and the pools of this region alone, only health.view can tell where the primary is',
+    );
+  }
+  if (writes === 'remote-pool' && isAlone) {
     throw new RangeError(
       `${option} must be "forward" or "reject" while pools holds none of another region; got "remote-pool"`,
     );

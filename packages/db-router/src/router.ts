@@ -1,5 +1,5 @@
 import { createEvents, type DatabaseReport, type Epoch, type RouteExplanation } from '@regionkit/core';
-import { keptAlive } from '@regionkit/core/kit';
+import { createNotices, keptAlive, type Notices } from '@regionkit/core/kit';
 import type { Pool, QueryResult } from 'pg';
 import { needOf } from './causality/scope.ts';
 import { createEngine, type Engine } from './engine.ts';
@@ -39,10 +39,11 @@ import { highestOf } from './topology/topology.ts';
  */
 export function createRegionRouter<Name extends string>(options: RegionRouterOptions<Name>): RegionRouter<Name> {
   const settings = checkOptions(options);
-  warnOfNoToken(settings);
   const events = createEvents<RouterEvents>('db-router', ROUTER_EVENTS);
-  if (settings.logger !== undefined) logEvents(events, settings.logger);
-  const engine = createEngine(settings, events);
+  const notice = createNotices(settings.logger);
+  noticeWhatIsMissing(settings, notice);
+  logEvents(events, settings.logger, notice);
+  const engine = createEngine(settings, events, notice);
   const { live, nodes, scopes, hold, monitor, counters } = engine;
   const runner = createRunner(engine);
   const statements = createStatements(engine, runner);
@@ -136,12 +137,21 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
 }
 
 /** An app may have reasons to do without, but nothing else would tell it what it goes without. */
-function warnOfNoToken({ writes, token, regions }: Settings): void {
-  if (writes !== 'forward' || token !== undefined || regions.list.length === 1) return;
-  process.emitWarning(
-    "writes is 'forward' and there is no token: a client may not read here what it has just written elsewhere; set token.secret",
-    { code: 'REGIONKIT_NO_TOKEN' },
-  );
+function noticeWhatIsMissing({ writes, token, regions, view, nodes }: Settings, notice: Notices): void {
+  if (regions.list.length === 1) return;
+  if (writes === 'forward' && token === undefined) {
+    notice(
+      'REGIONKIT_NO_TOKEN',
+      "writes is 'forward' and there is no token: a client may not read here what it has just written elsewhere; set token.secret",
+    );
+  }
+  const unheard = regions.list.filter(({ name }) => nodes.every(({ region }) => region !== name));
+  if (view === undefined && unheard.length > 0) {
+    notice(
+      'REGIONKIT_NO_VIEW',
+      `createRegionRouter: there is neither a view nor a pool for ${unheard.map(({ name }) => name).join(', ')}: a primary there is never heard of; pass health.view`,
+    );
+  }
 }
 
 function explainRoute({ nodes }: Engine, route: Route): RouteExplanation<RouteReason> {

@@ -29,7 +29,7 @@ it('tells the logger in one line of what an operator should act on, and of nothi
   const lines: [keyof Logger, string][] = [];
   const on = (level: keyof Logger) => (message: string) => void lines.push([level, message]);
   const events = createEvents<RouterEvents>('db-router', ROUTER_EVENTS);
-  logEvents(events, { info: on('info'), warn: on('warn'), error: on('error') });
+  logEvents(events, { info: on('info'), warn: on('warn'), error: on('error') }, () => {});
   for (const event of ROUTER_EVENTS) {
     const told = TOLD[event];
     events.emit(event, (told?.[1] ?? {}) as never);
@@ -39,4 +39,20 @@ it('tells the logger in one line of what an operator should act on, and of nothi
     else expect(line).toEqual([told[0], expect.stringMatching(/^db-router: [^\n]+$/)]);
     expect(line?.[1] ?? '').toContain(told?.[2] ?? '');
   }
+});
+
+it('without a logger tells what must not be missed, each with a code and where to hear of more', () => {
+  const notices: [string, string][] = [];
+  const events = createEvents<RouterEvents>('db-router', ROUTER_EVENTS);
+  logEvents(events, undefined, (code, message) => void notices.push([code, message]));
+  for (const event of ROUTER_EVENTS) events.emit(event, (TOLD[event]?.[1] ?? {}) as never);
+  expect(notices.map(([code]) => code).toSorted()).toEqual([
+    'REGIONKIT_EPOCH_STORE',
+    'REGIONKIT_FOREIGN_SYSTEM',
+    'REGIONKIT_LEAK',
+    'REGIONKIT_NODE_UNREACHABLE',
+    'REGIONKIT_TWIN_PRIMARIES',
+    'REGIONKIT_WRITE_LOST',
+  ]);
+  for (const [, message] of notices) expect(message).toMatch(/^db-router: .+ A logger is told of each$/);
 });

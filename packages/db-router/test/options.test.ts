@@ -1,4 +1,4 @@
-import { defineRegions } from '@regionkit/core';
+import { defineRegions, fakeView } from '@regionkit/core';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { createRegionRouter } from '../src/index.ts';
@@ -84,6 +84,18 @@ describe('checkOptions()', () => {
       RangeError,
       /writes must be "forward" or "reject" while pools holds none of another region; got "remote-pool"/,
     ],
+    [
+      'forward with its own pool alone and no view, which could never take a write',
+      { pools: { us: pool }, writes: 'forward' },
+      TypeError,
+      /view must be set: with writes: "forward"/,
+    ],
+    [
+      'a pool where pools by region belong',
+      { pools: pool },
+      TypeError,
+      /pools must be an object of pools by region, such as \{ 'us': pool \}; got a pool/,
+    ],
     ['a cold start', { coldStart: 'hope' }, RangeError, /coldStart must be one of/],
   ])('refuses %s', (_name, wrong, type, message) => {
     const given = { ...good(), ...wrong } as never;
@@ -101,9 +113,14 @@ describe('checkOptions()', () => {
     ['forward without a token', { writes: 'forward' }, ['REGIONKIT_NO_TOKEN']],
     ['forward with one', { writes: 'forward', token: { secret: SECRET } }, []],
     ['a policy under which the client goes elsewhere itself', { writes: 'reject' }, []],
+    ['its own pool alone and no view', { pools: { us: pool }, writes: 'reject' }, ['REGIONKIT_NO_VIEW']],
+    ['its own pool alone', { pools: { us: pool }, writes: 'reject', view: fakeView(regions) }, []],
   ] as const)('says what %s goes without', async (_name, given, expected) => {
     const warnings: (string | undefined)[] = [];
-    const onWarning = (warning: Error & { code?: string }) => void warnings.push(warning.code);
+    const onWarning = (warning: Error & { code?: string }) => {
+      // No server is there: that is told as well.
+      if (warning.code !== 'REGIONKIT_NODE_UNREACHABLE') warnings.push(warning.code);
+    };
     process.on('warning', onWarning);
     await createRegionRouter({ ...good(), ...given }).close({ pools: true });
     await new Promise((resolve) => setImmediate(resolve));

@@ -9,13 +9,14 @@ import {
   type RequestView,
   withDoors,
 } from '@regionkit/core';
-import { check, createJumpDetector, createPoller } from '@regionkit/core/kit';
+import { check, createJumpDetector, createNotices, createPoller } from '@regionkit/core/kit';
 import type { Check, CheckOptions } from './checks/check.ts';
 import { trackCheck } from './checks/track.ts';
 import { EVENT_NAMES, type HealthEvents } from './events.ts';
 import { createLatch } from './latch.ts';
 import { checkHealthOptions, checkRules, type HealthOptions } from './options.ts';
 import { createNeighbourhood, type Followed } from './peers/neighbourhood.ts';
+import { createPeerNotices } from './peers/peer-notices.ts';
 import { detail } from './routes/detail.ts';
 import { makePaths } from './routes/paths.ts';
 import { createRoutes } from './routes/routes.ts';
@@ -59,6 +60,10 @@ export interface Health<Name extends string = string>
 }
 
 const ALONE_PULSE_MS = 1_000;
+const NO_PEERS =
+  'createHealth: health.view was asked about another region, and without peers nothing is known of any: set peers.secret';
+const NO_FOLLOW =
+  'health: another region asks who the primary is, and health.follow(router) was not called: it is told nothing of the database here';
 
 /**
  * Answers what a DNS health checker, a load balancer and an orchestrator ask: can this region serve reads, can it serve
@@ -84,6 +89,8 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
   const rank = new Map(regions.list.map(({ name }, at) => [name as string, at]));
   const ownRank = rank.get(regions.self) ?? 0;
   let closed = false;
+  const notice = createNotices(logger);
+  let followsRouter = options.epoch !== undefined;
 
   // Whoever asks to leave is asked about, and asks, at the urgent rate: two turns and a timeout old is old.
   const freshMs = peers === undefined ? 0 : 2 * peers.urgentIntervalMs + peers.timeoutMs;
@@ -106,9 +113,14 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
   });
   const say = ({ status, reads, writes, accept, phase, failing }: HealthVerdict): void => {
     const line = `health: reads ${reads}, writes ${writes}, accept ${accept}, ${phase}`;
-    const level = status === 'fail' ? 'warn' : 'info';
+    const whole = failing.length === 0 ? line : `${line}; failing: ${failing.join(', ')}`;
+    if (logger === undefined) {
+      if (status === 'fail' && phase === 'up')
+        notice('REGIONKIT_UNHEALTHY', `${whole}. A logger is told of each change`);
+      return;
+    }
     try {
-      logger?.[level](failing.length === 0 ? line : `${line}; failing: ${failing.join(', ')}`);
+      logger[status === 'fail' ? 'warn' : 'info'](whole);
     } catch {
       // A logger that throws harms nobody.
     }
@@ -126,6 +138,7 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
     return keeper.verdict();
   };
 
+  const noticePeer = createPeerNotices(notice);
   const neighbourhood = createNeighbourhood<Name>({
     regions,
     clock,
@@ -135,7 +148,11 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
     noticeJump,
     verdict: keeper.verdict,
     relative: () => keeper.relative,
-    onAnswer: (region, reason, durationMs) => events.emit('peer', { region, reason, durationMs }),
+    onAnswer: (region, reason, durationMs) => {
+      events.emit('peer', { region, reason, durationMs });
+      noticePeer(region, reason);
+    },
+    onUnasked: () => notice('REGIONKIT_NO_PEERS', NO_PEERS),
     ...(options.epoch !== undefined && { epoch: options.epoch }),
   });
   const { view } = neighbourhood;
@@ -155,12 +172,19 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
     random,
   });
 
+  const saysWrites = (): boolean => [...keeper.checks.values()].some(({ affects }) => affects.includes('writes'));
+
   const answer = createRoutes({
     paths: makePaths(options.paths ?? {}),
     verdict,
     mayKnowMore: createTokenCheck(options.token),
     detail: (status) => detail(status, verdict(), keeper.checks.values(), view, version, clock.now()),
-    ...(peers !== undefined && { document: neighbourhood.document }),
+    ...(peers !== undefined && {
+      document: (request: RequestView) => {
+        if (!followsRouter && saysWrites()) notice('REGIONKIT_NO_FOLLOW', NO_FOLLOW);
+        return neighbourhood.document(request);
+      },
+    }),
   });
 
   const PASS: NextDecision = { action: 'next', reason: 'not-health' };
@@ -228,6 +252,7 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
     },
     follow: (router: Followed) => {
       check.function('health.follow: router.topology', router?.topology);
+      followsRouter = true;
       neighbourhood.follow(router);
     },
     wake: neighbourhood.wake,

@@ -1,5 +1,5 @@
 import type { DatabaseReport, Live, Logger, Regions } from '@regionkit/core';
-import { type Clock, check, type Secrets, systemClock } from '@regionkit/core/kit';
+import { type Clock, check, onlyGiven, type Secrets, systemClock } from '@regionkit/core/kit';
 import type { CheckOptions } from './checks/check.ts';
 import type { CheckRules } from './checks/track.ts';
 import { type CheckedPeersOptions, checkPeersOptions, type PeersOptions } from './peers/options.ts';
@@ -89,7 +89,7 @@ export function checkHealthOptions<Name extends string>(options: HealthOptions<N
   check.object('createHealth: defaults', given, ['intervalMs', 'timeoutMs', 'failAfter', 'passAfter', 'staleAfterMs']);
   return {
     peers: options.peers === undefined ? undefined : checkPeersOptions(options.peers),
-    defaults: withStaleAfter('createHealth: defaults', { ...checkDefaults, ...given }, given.staleAfterMs),
+    defaults: withStaleAfter('createHealth: defaults', { ...checkDefaults, ...onlyGiven(given) }, given.staleAfterMs),
     urgent: options.urgent ?? (() => false),
     clock: check.clock('createHealth: clock', options.clock ?? systemClock),
     random: check.function('createHealth: random', options.random ?? Math.random),
@@ -150,6 +150,6 @@ export function checkRules(name: string, given: CheckOptions, defaults: Required
     affects: [...affects],
     severity: check.oneOf(`${option}.severity`, given.severity ?? 'fail', ['fail', 'degraded']),
     scope: check.oneOf(`${option}.scope`, given.scope ?? 'absolute', ['absolute', 'relative']),
-    ...withStaleAfter(option, { ...defaults, ...given }, given.staleAfterMs),
+    ...withStaleAfter(option, { ...defaults, ...onlyGiven(given) }, given.staleAfterMs),
   };
 }

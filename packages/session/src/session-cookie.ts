@@ -1,5 +1,5 @@
 import { RegionKitError, type Regions } from '@regionkit/core';
-import { check, checkCookieDomain, setCookie } from '@regionkit/core/kit';
+import { check, checkCookieDomain, onlyGiven, setCookie } from '@regionkit/core/kit';
 import { checkCookieName } from './token-source.ts';
 
 export interface SessionCookieOptions {
@@ -63,7 +63,7 @@ const PATH = /^\/[\x21-\x3a\x3c-\x7e]*$/;
  */
 export function createSessionCookie(options: SessionCookieOptions = {}): SessionCookie {
   check.object(NAME, options, ['name', 'domain', 'regions', 'maxAgeSeconds', 'path', 'sameSite', 'secure']);
-  const { name, maxAgeSeconds, path, sameSite, secure } = { ...DEFAULTS, ...options };
+  const { name, maxAgeSeconds, path, sameSite, secure } = { ...DEFAULTS, ...onlyGiven(options) };
   const { domain, regions } = options;
   checkCookieName(`${NAME}: name`, name);
   check.integer(`${NAME}: maxAgeSeconds`, maxAgeSeconds, { min: 1, max: 34_560_000 });

@@ -1,6 +1,7 @@
 import { createEvents, type Decider, type EventSource, type WithDoors } from '@regionkit/core';
+import { createNotices } from '@regionkit/core/kit';
 import { createEpochGuard } from './epochs.ts';
-import { VerifierUnavailableError } from './errors.ts';
+import { type RejectionReason, VerifierUnavailableError } from './errors.ts';
 import { SESSION_EVENTS, type SessionEvents } from './events.ts';
 import { createJudge, type Judge } from './judge.ts';
 import type { KeySet } from './keys/key-set.ts';
@@ -97,10 +98,20 @@ export function createSessionVerifier<Claims = FrozenObject>(
 ): SessionVerifier<Claims> {
   const rules = checkOptions(options);
   const events = createEvents<SessionEvents>('session', SESSION_EVENTS);
+  const notice = createNotices();
+  const rejected = (reason: RejectionReason): void => {
+    events.emit('rejected', { reason });
+    // Its signature is good: whoever signs here takes another maximum for right, and nobody will ever get in.
+    if (reason === 'lifetime') notice('REGIONKIT_LIFETIME', TOO_LONG_LIVED);
+  };
   let judge: Judge<Claims> | undefined;
-  const epochs = createEpochGuard('createSessionVerifier: notBefore', options.notBefore, () =>
-    events.emit('epochs-rejected', {}),
-  );
+  const epochs = createEpochGuard('createSessionVerifier: notBefore', options.notBefore, () => {
+    events.emit('epochs-rejected', {});
+    notice(
+      'REGIONKIT_EPOCHS_REJECTED',
+      'new revocation epochs are malformed: the last good ones stay, and sign-outs since then do not count',
+    );
+  });
   let keys: KeyStore;
   try {
     keys = createKeyStore({
@@ -111,8 +122,20 @@ export function createSessionVerifier<Claims = FrozenObject>(
         judge?.forgetAllBut(now);
         if (events.wants('keys')) events.emit('keys', changeOf(now, before));
       },
-      onRejected: ({ reason, position }) => events.emit('keys-rejected', { reason, position }),
-      onExpired: () => events.emit('keys-expired', {}),
+      onRejected: ({ reason, position }) => {
+        events.emit('keys-rejected', { reason, position });
+        notice(
+          'REGIONKIT_KEYS_REJECTED',
+          `new session keys were refused or could not be fetched (${reason}): the last good ones stay`,
+        );
+      },
+      onExpired: () => {
+        events.emit('keys-expired', {});
+        notice(
+          'REGIONKIT_KEYS_EXPIRED',
+          'the session keys have expired: every session is answered 503 until new ones come',
+        );
+      },
       onUnknownKey: (refresh) => events.emit('unknown-kid', { refresh }),
     });
   } catch (error) {
@@ -133,7 +156,7 @@ export function createSessionVerifier<Claims = FrozenObject>(
     severalTokens: rules.severalTokens,
     realm: rules.realm,
     preflight: rules.preflight,
-    onRejected: (reason) => events.emit('rejected', { reason }),
+    onRejected: rejected,
   });
   const close = async (): Promise<void> => {
     keys.close();
@@ -148,7 +171,7 @@ export function createSessionVerifier<Claims = FrozenObject>(
       const judged = ask(token);
       const session = judged instanceof Promise ? await judged : judged;
       if (typeof session !== 'string') return session;
-      events.emit('rejected', { reason: session });
+      rejected(session);
       throw errorOf(session, rules.realm);
     },
     ...doors,
@@ -172,6 +195,9 @@ export function createSessionVerifier<Claims = FrozenObject>(
     [Symbol.asyncDispose]: close,
   };
 }
+
+const TOO_LONG_LIVED =
+  'a session token with a good signature was refused, as it lives longer than maxLifetimeMs of createSessionVerifier: shorten lifetimeMs of the issuer, or raise the maximum';
 
 function changeOf(now: KeySet, before: KeySet | undefined): SessionEvents['keys'] {
   const kids = [...now.byKid.keys()];

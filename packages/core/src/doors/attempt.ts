@@ -1,6 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Decider, Decision, NextDecision, RequestView, RespondDecision } from '../http/decision.ts';
 import { reportFailure } from './failure.ts';
+import { noteOrder } from './order.ts';
 
 const CONTINUE: NextDecision = { action: 'next', reason: 'decider-failed' };
 
@@ -20,6 +21,7 @@ export const UNAVAILABLE: RespondDecision = {
 /** Asks a decider. Never throws or rejects: a failure becomes the decision its kind calls for. */
 export function attempt(decider: Decider, request: RequestView): Decision | Promise<Decision> {
   try {
+    noteOrder(decider, request.raw);
     const decision = decider.decide(request);
     return isPromise(decision) ? decision.then(checked, failed).catch(failed) : checked(decision);
   } catch (error) {

@@ -3,11 +3,11 @@ import { check } from '../kit/check.ts';
 import { attempt, isPromise } from './attempt.ts';
 import { reportFailure } from './failure.ts';
 import { isAdditive } from './head-rules.ts';
+import { ORDER } from './order.ts';
 import { inScope } from './scope.ts';
 import type { WithDoors } from './types.ts';
 import { withDoors } from './with-doors.ts';
 
-const ORDER: readonly DeciderKind[] = ['health', 'affinity', 'session', 'gate'];
 const CONTINUE: NextDecision = Object.freeze({ action: 'next', reason: 'composed' });
 
 /**

@@ -2,12 +2,31 @@ import { channel } from 'node:diagnostics_channel';
 
 /** What of a decider failed, published on `regionkit:core:failure`. */
 export interface DeciderFailure {
-  readonly part: 'decide' | 'onHead' | 'onDone' | 'scope' | 'respond' | 'proxy';
+  readonly part: 'decide' | 'onHead' | 'onDone' | 'scope' | 'respond' | 'proxy' | 'next';
   readonly error: unknown;
 }
 
-/** Says what failed without harming the request: no door rejects, but a bug must be visible to who looks for it. */
+/** So that a bug which fails every request is one warning. The channel tells each. */
+const warned = new Set<DeciderFailure['part']>();
+
+/** Says what failed without harming the request: no door rejects, but a bug must be visible. */
 export function reportFailure(part: DeciderFailure['part'], error: unknown): void {
   const failures = channel('regionkit:core:failure');
   if (failures.hasSubscribers) failures.publish({ part, error } satisfies DeciderFailure);
+  if (warned.has(part)) return;
+  warned.add(part);
+  process.emitWarning(`${WHAT[part]}. Each is told on the diagnostics channel regionkit:core:failure`, {
+    code: 'REGIONKIT_DOOR_FAILED',
+    detail: error instanceof Error ? (error.stack ?? error.message) : typeof error,
+  });
 }
+
+const WHAT: Readonly<Record<DeciderFailure['part'], string>> = {
+  decide: 'decide() of a decider failed: a session or gate answers 503 then, others let the request continue',
+  onHead: 'onHead() of a decision failed and was left out',
+  onDone: 'onDone() of a decision failed and was left out',
+  scope: 'scope() of a decision failed and was left out',
+  respond: 'an answer of a decider could not be sent: the client got 503, or the end of the connection',
+  proxy: 'a request could not be handed over: the client got 503, or the end of the connection',
+  next: 'what came behind a door threw after the door had waited: the client got 503, or the end of the connection',
+};

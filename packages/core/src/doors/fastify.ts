@@ -1,5 +1,6 @@
 import type { Decider, NodeRequest, NodeResponse } from '../http/decision.ts';
 import { isPromise } from './attempt.ts';
+import { reportFailure } from './failure.ts';
 import { isAdditive } from './head-rules.ts';
 import { below, segmentsOf } from './mount.ts';
 import { NodeView } from './node-view.ts';
@@ -51,7 +52,11 @@ export function fastifyPlugin(decider: Decider, given: { readonly prefix?: strin
           return proxyOnNode(view, reply.raw, decision);
         },
       });
-      if (isPromise(done)) done.catch(() => failOnNode(view, reply.raw));
+      if (!isPromise(done)) return;
+      done.catch((error) => {
+        reportFailure('next', error);
+        failOnNode(view, reply.raw);
+      });
     });
     done();
   };

@@ -1,5 +1,6 @@
 import type { Decider, NodeRequest, NodeResponse, ProxyDecision, RespondDecision } from '../http/decision.ts';
 import { isPromise } from './attempt.ts';
+import { reportFailure } from './failure.ts';
 import { NodeView } from './node-view.ts';
 import { decideOnNode, failOnNode, proxyOnNode, respondOnNode } from './on-node.ts';
 import type { NodeMiddleware } from './types.ts';
@@ -9,8 +10,12 @@ export function nodeMiddleware(decider: Decider): NodeMiddleware {
   return (request, response, next) => {
     const view = new NodeView(request, response);
     const done = run(decider, view, response, () => next());
-    // Only a `next` that throws although it was called late gets here.
-    if (isPromise(done)) done.catch(() => failOnNode(view, response));
+    if (!isPromise(done)) return;
+    // Only a `next` that throws although it was called late gets here: there is nobody left to throw at.
+    done.catch((error) => {
+      reportFailure('next', error);
+      failOnNode(view, response);
+    });
   };
 }
 

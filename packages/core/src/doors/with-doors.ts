@@ -7,7 +7,7 @@ import { nodeHandler, nodeMiddleware } from './node.ts';
 import type { Doors, WithDoors } from './types.ts';
 
 /**
- * Gives a decider its doors, on the object itself.
+ * Gives a decider its doors, on the object itself; one that is frozen is given back as an object that inherits from it.
  *
  * ```ts
  * const maintenance = withDoors({
@@ -15,6 +15,8 @@ import type { Doors, WithDoors } from './types.ts';
  * });
  * app.use(maintenance.express());
  * ```
+ *
+ * @throws {TypeError} The decider has a member of its own under the name of a door, which would be lost.
  */
 export function withDoors<D extends Decider>(decider: D): WithDoors<D> {
   const doors: Doors = {
@@ -26,5 +28,14 @@ export function withDoors<D extends Decider>(decider: D): WithDoors<D> {
     hono: () => honoMiddleware(decider),
     fetch: (handler) => fetchHandler(decider, handler),
   };
-  return Object.assign(decider, doors);
+  const taken = doored.has(decider) ? undefined : Object.keys(doors).find((name) => name in decider);
+  if (taken !== undefined) {
+    throw new TypeError(`withDoors: the decider has a member ${taken}, which is the name of a door: call it otherwise`);
+  }
+  const target: D = Object.isExtensible(decider) ? decider : Object.create(decider);
+  doored.add(target);
+  return Object.assign(target, doors);
 }
+
+/** Who has its doors already may be given them again. */
+const doored = new WeakSet<object>();

@@ -10,6 +10,7 @@ export { normaliseHost } from './host.ts';
 export { keptAlive } from './kept-alive.ts';
 export { createKeyring, equalInConstantTime, type Keyring, type KeyringOptions, type Secrets } from './keyring.ts';
 export { createNotices, type NoticeCode, type Notices } from './notices.ts';
+export { onlyGiven } from './only-given.ts';
 export { createPoller, type Poller, type PollerOptions } from './poller.ts';
 export { createRecentCache, type RecentCache } from './recent-cache.ts';
 export { exposeField, isSharedCacheable, keepPrivate } from './response-head.ts';

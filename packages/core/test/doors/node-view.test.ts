@@ -1,6 +1,7 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { NodeView, pathOf } from '../../src/doors/node-view.ts';
 import { type Decision, withDoors } from '../../src/index.ts';
 
@@ -114,15 +115,28 @@ describe('signal', () => {
   });
 });
 
-test('a `next` that throws late leaves no rejection behind, and the request is answered', async () => {
+test('a `next` that throws late leaves no rejection behind, and the request is answered, which is told', async () => {
   const { request, response } = exchange();
+  const failures: unknown[] = [];
+  const note = (failure: unknown): void => void failures.push(failure);
+  const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  subscribe('regionkit:core:failure', note);
   const door = withDoors({ decide: async (): Promise<Decision> => ({ action: 'next', reason: 'x' }) });
   door.node()(request, response, () => {
     throw new Error('a bug');
   });
   await new Promise((resolve) => setImmediate(resolve));
+  unsubscribe('regionkit:core:failure', note);
   expect(response.statusCode).toBe(503);
   expect(response.writableEnded).toBe(true);
+  expect(failures).toEqual([{ part: 'next', error: new Error('a bug') }]);
+  expect(warned.mock.calls).toEqual([
+    [
+      expect.stringContaining('the client got 503'),
+      { code: 'REGIONKIT_DOOR_FAILED', detail: expect.stringContaining('a bug') },
+    ],
+  ]);
+  warned.mockRestore();
 });
 
 test('a listener that throws or rejects does so as if there were no door', async () => {

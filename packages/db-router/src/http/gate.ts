@@ -185,6 +185,14 @@ export function createWriteGate<Name extends string>(
     }
   };
 
+  const writes = (request: RequestView): boolean => {
+    const said: unknown = isWrite?.(request);
+    if (said === undefined) return !isSafe(request.method);
+    if (typeof said !== 'boolean')
+      throw new TypeError('isWrite of createWriteGate must return true, false or undefined');
+    return said;
+  };
+
   /** Whoever forwarded it is told that a gate has answered, and not something on the way. */
   const marked = (decision: Decision, [mark, ...more]: readonly string[]): Decision => {
     if (answers === undefined || more.length > 0 || decision.action === 'proxy') return decision;
@@ -218,7 +226,7 @@ export function createWriteGate<Name extends string>(
       const values = request.header(HOP_FIELD);
       const mark = values.length === 0 ? undefined : readMark(request, values);
       // Whoever forwarded it may run another version of the app: what it took the request for, it is.
-      const write = mark?.mark === 'valid' ? mark.claims.write : (isWrite?.(request) ?? !isSafe(request.method));
+      const write = mark?.mark === 'valid' ? mark.claims.write : writes(request);
       const scope = write ? undefined : openScope(request, write);
       // Under the other policies the router reads over the WAN, or says itself that it cannot.
       const isAway =

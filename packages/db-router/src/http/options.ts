@@ -1,6 +1,6 @@
 import { maxHeaderSize } from 'node:http';
 import type { Live, Regions, RegionView, RequestView } from '@regionkit/core';
-import { type Clock, check, checkCookieDomain, type Secrets, systemClock } from '@regionkit/core/kit';
+import { type Clock, check, checkCookieDomain, onlyGiven, type Secrets, systemClock } from '@regionkit/core/kit';
 import type { GateRouter } from '../gate-seam.ts';
 
 /** How a write is carried to the region of the primary. */
@@ -124,7 +124,7 @@ export function checkOptions<Name extends string>(
     throw new TypeError("createWriteGate: forward must be set: the router's writes is 'forward'");
   }
   if (given.view !== undefined) check.view('createWriteGate: view', given.view);
-  if (given.isWrite !== undefined) check.function('createWriteGate: isWrite', given.isWrite);
+  if (given.isWrite !== undefined) checkIsWrite(given.isWrite);
   const retryAfterSeconds = given.retryAfterSeconds ?? 1;
   check.integer('createWriteGate: retryAfterSeconds', retryAfterSeconds, { min: 0, max: 86_400 });
   return {
@@ -136,6 +136,14 @@ export function checkOptions<Name extends string>(
     retryAfterSeconds,
     clock: check.clock('createWriteGate: clock', given.clock ?? systemClock),
   };
+}
+
+/** It is asked before every request goes on: a promise, which is no answer, would forward every GET. */
+function checkIsWrite(given: NonNullable<WriteGateOptions['isWrite']>): void {
+  check.function('createWriteGate: isWrite', given);
+  if (given.constructor.name === 'AsyncFunction') {
+    throw new TypeError('createWriteGate: isWrite must return true, false or undefined at once; got an async function');
+  }
 }
 
 function checkForward(given: ForwardOptions): CheckedForward {
@@ -152,7 +160,7 @@ function checkForward(given: ForwardOptions): CheckedForward {
     'clientAddress',
     'ca',
   ]);
-  const forward = { ...FORWARD_DEFAULTS, ...given };
+  const forward = { ...FORWARD_DEFAULTS, ...onlyGiven(given) };
   check.integer('createWriteGate: forward.maxConcurrent', forward.maxConcurrent, { min: 1, max: 65_536 });
   for (const name of ['connectTimeoutMs', 'headersTimeoutMs', 'bodyTimeoutMs', 'deadlineMs', 'maxHopAgeMs'] as const) {
     check.integer(`createWriteGate: forward.${name}`, forward[name], { min: 1, max: 86_400_000 });
@@ -191,7 +199,7 @@ function checkToken<Name extends string>(given: TokenOptions, regions: Regions<N
     'maxAgeSeconds',
     'secure',
   ]);
-  const token = { ...TOKEN_DEFAULTS, secure: !regions.development, ...given };
+  const token = { ...TOKEN_DEFAULTS, secure: !regions.development, ...onlyGiven(given) };
   check.integer('createWriteGate: token.maxAgeSeconds', token.maxAgeSeconds, { min: 1, max: 86_400 });
   check.boolean('createWriteGate: token.secure', token.secure);
   if (!token.secure && !regions.development) {

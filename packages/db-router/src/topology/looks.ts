@@ -59,7 +59,7 @@ export function createLooks({
     },
     onFailure: (index, error) => {
       const node = nodes[index];
-      const { code } = classify(error, { phase: 'open', inRecovery: false });
+      const code = failureCode(error);
       if (failureCodes[index] !== code) emit('probe-failed', { node: node?.id ?? '', code });
       failureCodes[index] = code;
       // A server that refuses us is there: who waits for one of its statements need not give up.
@@ -68,6 +68,16 @@ export function createLooks({
       if (silentLooks[index] === SILENT_LOOKS) node?.destroyAll(new OutcomeUnknownError(node.id));
     },
   };
+}
+
+/** Some errors of node-postgres carry no code, but they are its own constants. */
+function failureCode(error: unknown): string {
+  const { code } = classify(error, { phase: 'open', inRecovery: false });
+  if (code !== 'none') return code;
+  const message = error instanceof Error ? error.message : '';
+  if (/timeout/i.test(message)) return 'timeout';
+  if (message.startsWith('Connection terminated')) return 'connection-ended';
+  return /SASL|password/.test(message) ? 'login-failed' : 'unknown';
 }
 
 function isServerError(error: unknown): boolean {

@@ -70,6 +70,36 @@ describe('gate.decide()', () => {
     expect(router.scopes.map(({ access }) => access)).toEqual(['read', 'read']);
   });
 
+  test('refuses an async isWrite when it is made: its promise would forward every GET', () => {
+    expect(() => setUp({ isWrite: (async () => false) as never })).toThrow(
+      /isWrite must return true, false or undefined/,
+    );
+  });
+
+  test.each([[Promise.resolve(false)], ['no'], [0], [null]])('takes no %o of isWrite for an answer', (said) => {
+    const { decide, router } = setUp({ isWrite: () => said as never });
+    expect(() => decide({ method: 'GET' })).toThrow(/isWrite of createWriteGate must return true, false or undefined/);
+    expect(router.scopes).toEqual([]);
+  });
+
+  test('takes an option that is undefined for one that was not given', () => {
+    const none = {
+      forward: {
+        secret: SECRET,
+        maxConcurrent: undefined,
+        deadlineMs: undefined,
+        trustForwarded: undefined,
+        ca: undefined,
+      },
+      token: { cookie: undefined, header: undefined, maxAgeSeconds: undefined, secure: undefined, domain: undefined },
+      isWrite: undefined,
+      view: undefined,
+      retryAfterSeconds: undefined,
+    };
+    const regions = defineRegions({ self: 'eu-west-1', all: { 'eu-west-1': { origin: 'https://eu.example.com' } } });
+    expect(() => setUp({ ...none, regions } as never, stubRouter('eu-west-1', 'eu-west-1'))).not.toThrow();
+  });
+
   test('forwards a read that no node within reach can serve to the region of the primary', () => {
     const { router, decide } = setUp();
     router.outOfReach = true;

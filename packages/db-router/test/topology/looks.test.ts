@@ -12,17 +12,18 @@ const ALERT_MS = 100;
 /** Looks at nodes of a topology that stays `ready`, as one does whose documents still tell of the primary. */
 function looksOf() {
   const destroyed: number[] = [];
+  const codes: unknown[] = [];
   const { topology } = wellStory();
   const nodes = topology.nodes.map(({ index, id }) => ({ id, destroyAll: () => destroyed.push(index) }));
   const looks = createLooks({
     settings: { clock: fakeClock(), quietMs: QUIET_MS, alertMs: ALERT_MS } as unknown as Settings,
     nodes: nodes as unknown as readonly PoolNode[],
     live: { topology, take: () => {} } as unknown as LiveTopology,
-    emit: () => {},
+    emit: (_event, payload) => void codes.push((payload as { code?: unknown }).code),
     holding: () => false,
     watched: () => false,
   });
-  return { looks, destroyed };
+  return { looks, destroyed, codes };
 }
 
 describe('how often a node is looked at', () => {
@@ -43,5 +44,22 @@ describe('how often a node is looked at', () => {
     looks.onFailure(0, new Error('no answer'));
     looks.onReading(0, primary(1), 0);
     expect(looks.paceMs(0)).toBe(QUIET_MS);
+  });
+});
+
+describe('why a node cannot be asked', () => {
+  it.each([
+    ['timeout', new Error('timeout expired')],
+    ['timeout', new Error('Connection terminated due to connection timeout')],
+    ['connection-ended', new Error('Connection terminated unexpectedly')],
+    ['login-failed', new Error('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string')],
+    ['ECONNREFUSED', Object.assign(new AggregateError([], ''), { code: 'ECONNREFUSED' })],
+    ['28P01', Object.assign(new Error('password authentication failed'), { code: '28P01', severity: 'FATAL' })],
+    ['unknown', new Error('something of the app')],
+    ['unknown', 'no error at all'],
+  ])('is said as %s, also where node-postgres gives no code', (code, error) => {
+    const { looks, codes } = looksOf();
+    looks.onFailure(0, error);
+    expect(codes).toEqual([code]);
   });
 });

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { type Clock, check, systemClock } from '@regionkit/core/kit';
+import { type Clock, check, onlyGiven, systemClock } from '@regionkit/core/kit';
 import type { AnyServer } from './connections.ts';
 
 /** Something to end before the process does: a pool, a router, a queue. */
@@ -65,7 +65,7 @@ export function checkDrainOptions(given: DrainOptions): Required<DrainOptions> {
     hooks: [],
     exit: (code: number): void => process.exit(code),
     clock: systemClock,
-    ...given,
+    ...onlyGiven(given),
   };
   for (const name of ['notReadyForMs', 'graceMs', 'idleMs', 'hookTimeoutMs'] as const) {
     check.integer(`createDrain: ${name}`, options[name], { max: 2 ** 31 - 1 });

@@ -43,10 +43,12 @@ export interface NeighbourhoodOptions<Name extends string>
   noticeJump(): void;
   verdict(): HealthVerdict;
   relative(): Relative;
+  /** Another region was asked about, and there are no peers. */
+  onUnasked(): void;
 }
 
 export function createNeighbourhood<Name extends string>(options: NeighbourhoodOptions<Name>): Neighbourhood<Name> {
-  const { regions, clock, urgent, noticeJump, verdict, relative } = options;
+  const { regions, clock, urgent, noticeJump, verdict, relative, onUnasked } = options;
   const process = randomBytes(16).toString('base64url');
   let epoch = options.epoch;
   let followed: Followed | undefined;
@@ -64,6 +66,7 @@ export function createNeighbourhood<Name extends string>(options: NeighbourhoodO
   const look = (name: Name): RegionState<Name> => {
     noticeJump();
     if (name === self.name) return ownState(self, verdict(), report(), clock.now());
+    if (peers === undefined) onUnasked();
     return peers?.get(name) ?? unknownRegion(regions.get(name) ?? { name, origin: '' });
   };
   const { view, tell } = createView(regions, look);

@@ -32,7 +32,7 @@ export function detail(
       writes,
       accept,
       identified,
-      ...(Number.isFinite(observedAtMs) && { ageMs: Math.round(nowMs - observedAtMs) }),
+      ...(Number.isFinite(observedAtMs) && { ageMs: Math.max(0, Math.round(nowMs - observedAtMs)) }),
       ...(primary !== undefined && { primary: { timeline: primary.epoch.timeline, owner: primary.epoch.owner } }),
     })),
   });

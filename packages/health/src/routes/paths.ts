@@ -1,4 +1,4 @@
-import { check } from '@regionkit/core/kit';
+import { check, onlyGiven } from '@regionkit/core/kit';
 import type { VerdictRoute } from './answers.ts';
 
 export type RouteName = VerdictRoute | 'region';
@@ -16,7 +16,10 @@ const defaultPaths: Readonly<Record<RouteName, string>> = {
 export function makePaths(given: Partial<Readonly<Record<RouteName, string | false>>>): ReadonlyMap<string, RouteName> {
   check.object('createHealth: paths', given, Object.keys(defaultPaths) as RouteName[]);
   const routes = new Map<string, RouteName>();
-  for (const [route, path] of Object.entries({ ...defaultPaths, ...given }) as [RouteName, string | false][]) {
+  for (const [route, path] of Object.entries({ ...defaultPaths, ...onlyGiven(given) }) as [
+    RouteName,
+    string | false,
+  ][]) {
     if (path === false) continue;
     if (typeof path !== 'string' || !/^\/[\x21-\x7e]*[^/?#]$/.test(path) || /[?#]/.test(path)) {
       throw new RangeError(`createHealth: paths.${route} must be a path that begins, and does not end, with a slash`);
