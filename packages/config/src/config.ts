@@ -1,8 +1,7 @@
-import type { EventSource, Live } from '@regionkit/core';
+import type { EventSource, Live, StandardSchema } from '@regionkit/core';
 import type { Failure, InvalidDetail } from './failure.ts';
 import type { Sealed } from './seal.ts';
 import type { Source, Stage } from './source.ts';
-import type { StandardSchema } from './standard-schema.ts';
 import type { ConfigStatus } from './status.ts';
 
 type Loads<S> = S extends { load(...args: never[]): infer L } ? Awaited<L> : never;

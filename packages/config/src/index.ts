@@ -1,3 +1,4 @@
+export type { StandardIssue, StandardResult, StandardSchema } from '@regionkit/core';
 export type {
   Change,
   Config,
@@ -20,5 +21,4 @@ export type { Loaded, LoadRequest, Scope, Source, Stage } from './source.ts';
 export { type EnvOptions, env } from './sources/env.ts';
 export { type FileOptions, file } from './sources/file.ts';
 export { type ValuesOptions, values } from './sources/values.ts';
-export type { StandardIssue, StandardResult, StandardSchema } from './standard-schema.ts';
 export type { ConfigStatus, KeyStatus, RefreshError } from './status.ts';

@@ -1,9 +1,6 @@
+import { writtenMembers } from '@regionkit/core/kit';
 import { SourceError } from './failure.ts';
 import { MAX_DEPTH, refuseForbidden } from './seal.ts';
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COLON = 0x3a;
 
 /**
  * Parses JSON (RFC 8259), without its byte order mark, and stricter than `JSON.parse`: no member name twice in one
@@ -20,9 +17,7 @@ export function parseJson(text: string): unknown {
   } catch {
     throw new SourceError('invalid', 'not-json');
   }
-  // Each member has one colon outside of strings, and one member of each name is left: more colons than members is a
-  // name twice.
-  if (countMembers(value, 0) < countColons(json)) throw new SourceError('invalid', 'duplicate-key');
+  if (countMembers(value, 0) !== writtenMembers(json)) throw new SourceError('invalid', 'duplicate-key');
   return value;
 }
 
@@ -39,17 +34,4 @@ function countMembers(value: unknown, depth: number): number {
     members += countMembers(inner, depth + 1);
   }
   return members;
-}
-
-/** The colons outside of strings, of a text that is known to be JSON. */
-function countColons(json: string): number {
-  let colons = 0;
-  let quoted = false;
-  for (let at = 0; at < json.length; at += 1) {
-    const code = json.charCodeAt(at);
-    if (quoted && code === BACKSLASH) at += 1;
-    else if (code === QUOTE) quoted = !quoted;
-    else if (code === COLON && !quoted) colons += 1;
-  }
-  return colons;
 }

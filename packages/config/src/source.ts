@@ -1,4 +1,4 @@
-import type { StandardSchema } from './standard-schema.ts';
+import type { StandardSchema } from '@regionkit/core';
 
 /** Which version of a value is asked for. A database may want the pending one before it is current: see rotation. */
 export type Stage = 'current' | 'pending' | 'previous';

@@ -1,6 +1,6 @@
+import type { StandardIssue, StandardResult, StandardSchema } from '@regionkit/core';
 import { type Path, SourceError } from './failure.ts';
 import { isPlain } from './seal.ts';
-import type { StandardIssue, StandardResult, StandardSchema } from './standard-schema.ts';
 
 const MAX_PROBLEMS = 20;
 const MAX_SEGMENTS = 12;

@@ -1,9 +1,9 @@
+import type { StandardSchema } from '@regionkit/core';
 import { type } from 'arktype';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { SourceError } from '../src/failure.ts';
-import type { StandardSchema } from '../src/standard-schema.ts';
 import { validate } from '../src/validate.ts';
 
 const canary = 'hunter2_canary';

@@ -40,3 +40,4 @@ export {
   type Verdict,
 } from './region-view.ts';
 export { defineRegions, type Region, type Regions, type RegionsOptions } from './regions.ts';
+export type { StandardIssue, StandardResult, StandardSchema } from './standard-schema.ts';

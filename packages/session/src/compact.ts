@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type CanonicalAlgorithm, canonicalAlgorithm } from './algorithms.ts';
 import type { InvalidTokenReason } from './errors.ts';
-import { type FrozenObject, parseStrictJson } from './strict-json.ts';
+import { type FrozenObject, type LargeIntegers, parseStrictJson } from './strict-json.ts';
 
 /** A token that has one spelling only, taken apart. Nothing in it is to be believed before its signature is verified. */
 export interface CompactToken {
@@ -18,6 +18,8 @@ export interface HeaderRules {
   readonly algorithms: ReadonlySet<CanonicalAlgorithm>;
   /** Lower case, without `application/`; undefined for no check. */
   readonly types: ReadonlySet<string> | undefined;
+  /** In the claims; a header has no use for any. */
+  readonly largeIntegers: LargeIntegers;
 }
 
 const MAX_KID_LENGTH = 256;
@@ -45,7 +47,7 @@ export function readCompact(text: string, rules: HeaderRules): CompactToken | In
   if ('crit' in header || 'b64' in header) return 'critical';
   if (!typeFits(typ, rules.types)) return 'type';
   if (kid !== undefined && (typeof kid !== 'string' || kid === '' || kid.length > MAX_KID_LENGTH)) return 'key-id';
-  const claims = readObject(text.slice(firstDot + 1, lastDot));
+  const claims = readObject(text.slice(firstDot + 1, lastDot), rules.largeIntegers);
   if (typeof claims === 'string') return claims;
   return { text, alg: alg as string, algorithm, kid, claims };
 }
@@ -62,10 +64,10 @@ function endsCleanly(text: string, from: number, to: number): boolean {
   return allowed === undefined || allowed.includes(text.charAt(to - 1));
 }
 
-function readObject(segment: string): FrozenObject | InvalidTokenReason {
+function readObject(segment: string, largeIntegers?: LargeIntegers): FrozenObject | InvalidTokenReason {
   const bytes = Buffer.from(segment, 'base64url');
   if (!isUtf8(bytes)) return 'not-json';
-  return parseStrictJson(bytes.toString('utf8'));
+  return parseStrictJson(bytes.toString('utf8'), largeIntegers);
 }
 
 /** A token without `typ` is a plain `JWT` (RFC 7519 section 5.1); every other type must be spelled out. */

@@ -1,3 +1,4 @@
+export type { StandardResult, StandardSchema } from '@regionkit/core';
 export type { SessionAlgorithm } from './algorithms.ts';
 export type { SeveralTokens } from './credentials.ts';
 export { type RevocationEpochs, type SignOutScope, signOut } from './epochs.ts';
@@ -35,7 +36,6 @@ export {
   type SessionCookieOptions,
 } from './session-cookie.ts';
 export type { RequiredRoles } from './session-doors.ts';
-export type { SchemaResult, StandardSchema } from './standard-schema.ts';
-export type { FrozenJson, FrozenObject } from './strict-json.ts';
+export type { FrozenJson, FrozenObject, LargeIntegers } from './strict-json.ts';
 export { bearer, type CookieSourceOptions, cookie, type TokenSource } from './token-source.ts';
 export { createSessionVerifier, type KeyStats, type SessionStats, type SessionVerifier } from './verifier.ts';

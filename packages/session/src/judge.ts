@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { StandardResult } from '@regionkit/core';
 import { createRecentCache } from '@regionkit/core/kit';
 import { checkTime, type RegisteredClaims, readClaims } from './claims.ts';
 import { type CompactToken, readCompact } from './compact.ts';
@@ -7,9 +8,8 @@ import type { InvalidTokenReason } from './errors.ts';
 import type { KeySet, VerificationKey } from './keys/key-set.ts';
 import type { KeyStore } from './keys/key-store.ts';
 import type { SessionVerifierOptions, VerifierRules } from './options.ts';
-import { createSession, freezeDeep, readRoles, type Session } from './session.ts';
+import { createSession, frozenCopy, readRoles, type Session } from './session.ts';
 import { checkSignature } from './signature.ts';
-import type { SchemaResult } from './standard-schema.ts';
 import type { FrozenObject } from './strict-json.ts';
 import { within } from './within.ts';
 
@@ -136,14 +136,17 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
     const base = { key, registered, roles, claims, session: undefined };
     const session = await shape(base);
     if (typeof session === 'string') return session;
-    return session.claims === claims || freezeDeep(session.claims) ? { ...base, session } : base;
+    if (session.claims === claims) return { ...base, session };
+    const copy = frozenCopy(session.claims);
+    if (copy === undefined) return base;
+    return { ...base, session: createSession(registered, key.kid, roles, copy.value as Claims) };
   };
 
   /** Makes the session of a verified token: what the schema makes of its claims, if there is one. */
   const shape = (token: VerifiedToken<Claims>): Judgement<Claims> | Promise<Judgement<Claims>> => {
     const { registered, roles, key, claims } = token;
     if (schema === undefined) return createSession(registered, key.kid, roles, claims as Claims);
-    const conclude = (result: SchemaResult<Claims>): Judgement<Claims> => {
+    const conclude = (result: StandardResult<Claims>): Judgement<Claims> => {
       return result.issues === undefined ? createSession(registered, key.kid, roles, result.value) : 'schema';
     };
     try {

@@ -1,4 +1,4 @@
-import type { Live } from '@regionkit/core';
+import type { Live, StandardSchema } from '@regionkit/core';
 import { type Clock, check, systemClock } from '@regionkit/core/kit';
 import {
   type CanonicalAlgorithm,
@@ -12,8 +12,7 @@ import type { SeveralTokens } from './credentials.ts';
 import type { RevocationEpochs } from './epochs.ts';
 import type { KeySource } from './keys/key-set.ts';
 import type { RolesOption, Session } from './session.ts';
-import type { StandardSchema } from './standard-schema.ts';
-import type { FrozenObject } from './strict-json.ts';
+import type { FrozenObject, LargeIntegers } from './strict-json.ts';
 import { bearer, type TokenSource } from './token-source.ts';
 
 /** What `isRevoked` is given besides the session. */
@@ -54,7 +53,13 @@ export interface SessionVerifierOptions<Claims = FrozenObject> {
    */
   readonly severalTokens?: SeveralTokens;
   /** A Standard Schema that types the claims; what it makes of them is `session.claims`. */
-  readonly claims?: StandardSchema<Claims>;
+  readonly claims?: StandardSchema<unknown, Claims>;
+  /**
+   * Integers beyond 2^53 in the claims, as numeric ids of some providers are: JavaScript cannot hold them, so two of them
+   * can become one. `refuse`: the token is `not-json`. `round`: as `JSON.parse` rounds them; look at no such claim then.
+   * @default 'refuse'
+   */
+  readonly largeIntegers?: LargeIntegers;
   /** Where the roles are: the name of a claim, or a function of all claims. @default 'roles' */
   readonly roles?: RolesOption;
   /** Verified tokens that are remembered, by digest. `max: 0` for none. @default { max: 10_000 } */
@@ -151,6 +156,7 @@ const OPTIONS = [
   'from',
   'severalTokens',
   'claims',
+  'largeIntegers',
   'roles',
   'cache',
   'notBefore',
@@ -189,6 +195,7 @@ export function checkOptions<Claims>(options: SessionVerifierOptions<Claims>): V
     header: {
       algorithms: checkAlgorithms(options.algorithms),
       types: options.type === null ? undefined : mapSet(strings('type', options.type ?? DEFAULTS.type), normaliseType),
+      largeIntegers: check.oneOf(`${NAME}: largeIntegers`, options.largeIntegers ?? 'refuse', ['refuse', 'round']),
     },
     claims: {
       issuers: options.issuer === null ? undefined : strings('issuer', options.issuer),

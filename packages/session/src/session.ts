@@ -42,18 +42,26 @@ export function createSession<Claims>(
 }
 
 /**
- * Freezes what a schema made, all the way down. False if there is something in it that can still be changed after that,
- * such as a `Date` or a `Map`: then nobody may share it.
+ * What a schema made, copied and frozen all the way down: its own objects, such as a default that it gives to everybody,
+ * stay as they are. Undefined if there is something in it that can still be changed after that, such as a `Date` or a
+ * `Map`: then nobody may share it.
  */
-export function freezeDeep(value: unknown, seen: Set<object> = new Set()): boolean {
-  if (typeof value === 'function') return false;
-  if (typeof value !== 'object' || value === null || seen.has(value)) return true;
+export function frozenCopy(value: unknown, known = new Map<object, object>()): { readonly value: unknown } | undefined {
+  if (typeof value === 'function') return undefined;
+  if (typeof value !== 'object' || value === null) return { value };
+  const done = known.get(value);
+  if (done !== undefined) return { value: done };
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== null && prototype !== Object.prototype && !Array.isArray(value)) return false;
-  seen.add(value);
-  Object.freeze(value);
-  return Reflect.ownKeys(value).every((key) => {
+  const list = Array.isArray(value) && prototype === Array.prototype;
+  if (!list && prototype !== null && prototype !== Object.prototype) return undefined;
+  const copy: object = list ? [] : Object.create(prototype as object | null);
+  known.set(value, copy);
+  for (const key of Reflect.ownKeys(value)) {
     const property = Object.getOwnPropertyDescriptor(value, key);
-    return property !== undefined && 'value' in property && freezeDeep(property.value, seen);
-  });
+    if (property === undefined || !('value' in property)) return undefined;
+    const inner = frozenCopy(property.value, known);
+    if (inner === undefined) return undefined;
+    Object.defineProperty(copy, key, { ...property, value: inner.value });
+  }
+  return { value: Object.freeze(copy) };
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readCompact } from '../src/compact.ts';
 import { b64, claims, craft } from './support.ts';
 
-const rules = { algorithms: new Set(['RS256'] as const), types: new Set(['jwt']) };
+const rules = { algorithms: new Set(['RS256'] as const), types: new Set(['jwt']), largeIntegers: 'refuse' } as const;
 
 describe('readCompact()', () => {
   it('takes a token apart', () => {

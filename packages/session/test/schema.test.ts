@@ -103,4 +103,20 @@ describe('a schema', () => {
     const session = await sessions.verify(token);
     expect(Object.isFrozen(session.claims)).toBe(true);
   });
+
+  it('keeps its own objects as they were: what it gives to everybody is copied, not frozen', async () => {
+    const shared = { nested: { list: [1, 2] }, [Symbol.for('s')]: { a: 1 } };
+    const sessions = verifier({ claims: custom(() => ({ value: shared })) });
+    const { claims: given } = await sessions.verify(token);
+    expect(given).toEqual(shared);
+    expect(given).not.toBe(shared);
+    for (const own of [shared, shared.nested, shared.nested.list, shared[Symbol.for('s')]]) {
+      expect(Object.isFrozen(own)).toBe(false);
+    }
+    shared.nested.list.push(3);
+    const again = (await sessions.verify(token)).claims as typeof shared;
+    expect(again).toBe(given);
+    expect(again.nested.list).toEqual([1, 2]);
+    expect(Object.isFrozen(again.nested.list)).toBe(true);
+  });
 });

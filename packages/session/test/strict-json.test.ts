@@ -75,4 +75,15 @@ describe('parseStrictJson()', () => {
     expect(parseStrictJson(deep(32))).toBe('not-json');
     expect(typeof parseStrictJson(`{"a":[${Array(100).fill('[]').join()}]}`)).toBe('object');
   });
+
+  it('refuses integers that JavaScript cannot hold, unless it is told to round them; Infinity always', () => {
+    for (const large of ['9007199254740992', '-9007199254740993', '1e300', '123456789012345678901234567890']) {
+      expect(parseStrictJson(`{"a":[${large}]}`)).toBe('not-json');
+      expect(plain(parseStrictJson(`{"a":[${large}]}`, 'round'))).toEqual({ a: [Number(large)] });
+    }
+    for (const fine of ['9007199254740991', '-9007199254740991', '0.1', '1e-300']) {
+      expect(typeof parseStrictJson(`{"a":${fine}}`)).toBe('object');
+    }
+    for (const endless of ['1e999', '-1e999']) expect(parseStrictJson(`{"a":${endless}}`, 'round')).toBe('not-json');
+  });
 });

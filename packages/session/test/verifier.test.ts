@@ -177,4 +177,18 @@ describe('stats() and close()', () => {
     expect(sessions.clock.pending).toBe(0);
     await expect(sessions.verify(craft(claims()))).resolves.toBeDefined();
   });
+
+  it('takes large integers in claims where the app says so; its own claims stay bounded', async () => {
+    const text = JSON.stringify(claims()).replace('}', ',"id":9007199254740993}');
+    await expect(verifier().verify(craft(text))).rejects.toMatchObject({ reason: 'not-json' });
+    const rounding = verifier({ largeIntegers: 'round' });
+    await expect(rounding.verify(craft(text))).resolves.toMatchObject({ claims: { id: 9007199254740992 } });
+    for (const registered of ['exp', 'iat', 'nbf']) {
+      const endless = JSON.stringify(claims({ [registered]: 0 })).replace(`"${registered}":0`, `"${registered}":1e300`);
+      await expect(rounding.verify(craft(endless))).rejects.toMatchObject({ status: 401 });
+    }
+    const header = craft(claims(), { header: '{"alg":"RS256","typ":"JWT","kid":"rsa-1","x":9007199254740993}' });
+    await expect(rounding.verify(header)).rejects.toMatchObject({ reason: 'not-json' });
+    expect(() => verifier({ largeIntegers: true as never })).toThrow(/largeIntegers/);
+  });
 });

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { GetParametersByPathCommand, GetParametersCommand, type Parameter } from '@aws-sdk/client-ssm';
+import type { StandardSchema } from '@regionkit/core';
 import { check } from '@regionkit/core/kit';
 import { SourceError } from '../failure.ts';
 import type { Source } from '../source.ts';
-import type { StandardSchema } from '../standard-schema.ts';
 import { checkRegion } from './arn.ts';
 import { classify } from './classify.ts';
 import type { AwsClients } from './clients.ts';

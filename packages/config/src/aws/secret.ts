@@ -1,8 +1,8 @@
+import type { StandardSchema } from '@regionkit/core';
 import { check } from '@regionkit/core/kit';
 import { type Decoded, decode, type Format } from '../decode.ts';
 import { SourceError } from '../failure.ts';
 import type { Source } from '../source.ts';
-import type { StandardSchema } from '../standard-schema.ts';
 import { idIn, isAnswerTo, parseArn } from './arn.ts';
 import type { AwsClients } from './clients.ts';
 import { type Shared, sharedIn } from './shared.ts';

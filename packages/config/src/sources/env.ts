@@ -1,6 +1,6 @@
+import type { StandardSchema } from '@regionkit/core';
 import { check } from '@regionkit/core/kit';
 import type { Source } from '../source.ts';
-import type { StandardSchema } from '../standard-schema.ts';
 
 export interface EnvOptions<T> {
   /** Checks and shapes the variables: what it does not name is dropped by most vendors. @default all, as strings */

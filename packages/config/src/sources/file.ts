@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
+import type { StandardSchema } from '@regionkit/core';
 import { check } from '@regionkit/core/kit';
 import { type Decoded, decode, type Format } from '../decode.ts';
 import type { Source } from '../source.ts';
-import type { StandardSchema } from '../standard-schema.ts';
 
 export interface FileOptions<T, F extends Format, O extends boolean> {
   /** Checks and shapes the content. @default as it is */

@@ -1,6 +1,6 @@
+import type { StandardSchema } from '@regionkit/core';
 import { check } from '@regionkit/core/kit';
 import type { Source } from '../source.ts';
-import type { StandardSchema } from '../standard-schema.ts';
 
 export interface ValuesOptions<T> {
   /** Checks and shapes the values. @default as they are */

@@ -7,6 +7,7 @@ export { check } from './check.ts';
 export { type Clock, createJumpDetector, type JumpDetector, type JumpTolerance, systemClock } from './clock.ts';
 export { checkCookieDomain, cookieValues } from './cookies.ts';
 export { normaliseHost } from './host.ts';
+export { writtenMembers } from './json-members.ts';
 export { keptAlive } from './kept-alive.ts';
 export { createKeyring, equalInConstantTime, type Keyring, type KeyringOptions, type Secrets } from './keyring.ts';
 export { createNotices, type NoticeCode, type Notices } from './notices.ts';

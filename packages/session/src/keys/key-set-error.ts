@@ -6,7 +6,8 @@ const MESSAGES = {
   'too-many': 'there are more than 64 keys in it',
   'not-a-key': 'it is not a PEM, a JWK, a JWKS, or a map from kid to one of them',
   invalid: 'the key cannot be read: a member is missing or malformed, or the point is not on its curve',
-  'escaped-pem': 'the PEM contains a literal \\n: replace it by line breaks',
+  encrypted:
+    'the private key is encrypted: decrypt it where it is stored (openssl pkey), and keep it in the secret store',
   certificate: 'it is a certificate: extract its public key, whose validity is not the certificate’s',
   private: 'the key is private: a verifier must hold public keys only',
   symmetric: 'the key is symmetric: who can verify with it can sign with it',
@@ -14,6 +15,7 @@ const MESSAGES = {
   'weak-modulus': 'the RSA modulus has fewer than 2,048 bits',
   'large-modulus': 'the RSA modulus has more than 8,192 bits',
   exponent: 'the RSA public exponent is not odd, or not from 3 to 4,294,967,295',
+  factorable: 'the RSA modulus is a prime, a power of one, or has factors that anybody can find: it is no RSA key',
   roca: 'the RSA modulus bears the fingerprint of ROCA (CVE-2017-15361): its private key can be computed',
   'small-order': 'the Ed25519 key is a point of small order: signatures under it can be made without a private key',
   conflict: 'kty, crv, alg, use, key_ops or kid contradict one another',

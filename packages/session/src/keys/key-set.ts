@@ -3,6 +3,7 @@ import type { CanonicalAlgorithm } from '../algorithms.ts';
 import { parseStrictJson } from '../strict-json.ts';
 import { KeySetError } from './key-set-error.ts';
 import { parseKey } from './parse-key.ts';
+import { unquoted } from './pem.ts';
 import { thumbprintOf } from './thumbprint.ts';
 
 /**
@@ -30,7 +31,7 @@ export interface VerificationKey {
 /** Keys by `kid`: immutable. */
 export interface KeySet {
   readonly byKid: ReadonlyMap<string, VerificationKey>;
-  /** How many members of the source are not for us: encryption keys, other algorithms. */
+  /** How many members of the source are not for us: encryption keys, other algorithms, and what has the kid of another. */
   readonly aside: number;
 }
 
@@ -43,7 +44,9 @@ export function isJwksUrl(source: KeySource): source is string | URL {
 }
 
 /**
- * Reads and vets a whole set. One bad key spoils it; what is not for us is left aside. A key that was in `previous`
+ * Reads and vets a whole set. One bad key spoils it; what is not for us is left aside, and so is, in a set that was
+ * fetched from its URL, another key under a `kid` that is taken: it is the provider's, and must not end every session.
+ * The same key twice is one. A key that was in `previous`
  * under the same name keeps its object, so that a refresh which brings nothing new costs nobody a cache entry.
  *
  * @throws {KeySetError} The set must not be used.
@@ -51,7 +54,7 @@ export function isJwksUrl(source: KeySource): source is string | URL {
 export function readKeySet(
   source: KeySource,
   algorithms: ReadonlySet<CanonicalAlgorithm>,
-  previous: KeySet = NO_KEYS,
+  { previous = NO_KEYS, fetched = false }: { readonly previous?: KeySet | undefined; readonly fetched?: boolean } = {},
 ): KeySet {
   const members = membersOf(source);
   if (members.length === 0) throw new KeySetError('empty');
@@ -72,7 +75,13 @@ export function readKeySet(
     }
     const thumbprint = thumbprintOf(key);
     const kid = member.kid ?? parsed.kid ?? thumbprint;
-    if (byKid.has(kid)) throw new KeySetError('duplicate-kid', position);
+    const taken = byKid.get(kid);
+    if (taken !== undefined) {
+      if (taken.thumbprint === thumbprint && taken.algorithm === algorithm) continue;
+      if (!fetched) throw new KeySetError('duplicate-kid', position);
+      aside += 1;
+      continue;
+    }
     // RFC 8725 section 3.1: a key is used with exactly one algorithm, also under another name.
     if ((algorithmOf.get(thumbprint) ?? algorithm) !== algorithm) throw new KeySetError('conflict', position);
     algorithmOf.set(thumbprint, algorithm);
@@ -96,7 +105,7 @@ export function readKeySet(
 
 function membersOf(source: unknown): readonly { readonly key: unknown; readonly kid?: string }[] {
   if (typeof source === 'string') {
-    const text = source.trim();
+    const text = unquoted(source);
     if (text === '') return [];
     if (!text.startsWith('{')) return [{ key: text }];
     const parsed = parseStrictJson(text);

@@ -100,7 +100,7 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
     loaded = value;
     sound = false;
     const before = keys;
-    keys = readKeySet(value as KeySource, algorithms, before);
+    keys = readKeySet(value as KeySource, algorithms, { previous: before, fetched: remote !== undefined });
     sound = true;
     stale = false;
     options.onKeys(keys, before);

@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { type CanonicalAlgorithm, canonicalAlgorithm, type KeyKind, kindOf } from '../algorithms.ts';
 import type { KeySetReason } from './key-set-error.ts';
+import { tidyPem } from './pem.ts';
 import { vetEd25519 } from './vet-ed25519.ts';
 import { vetRsa } from './vet-rsa.ts';
 
@@ -20,7 +21,7 @@ const MAX_PEM_LENGTH = 16_384;
 const MAX_MEMBER_LENGTH = 2_048;
 const MAX_KID_LENGTH = 256;
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
-const PUBLIC_PEM = /^-----BEGIN (?:RSA )?PUBLIC KEY-----\r?\n[\w+/=\r\n]+-----END (?:RSA )?PUBLIC KEY-----$/;
+const PUBLIC_PEM = /^-----BEGIN (?:RSA )?PUBLIC KEY-----\n[\w+/=\n]+-----END (?:RSA )?PUBLIC KEY-----$/;
 const BASE64URL = /^[\w-]+$/;
 const KTYS = new Map([
   ['RSA', ['n', 'e']],
@@ -41,16 +42,15 @@ const VET: { readonly [Kind in KeyKind]?: (key: KeyObject) => KeySetReason | und
 
 /** Vets one key, a PEM or a JWK, for a verifier that allows `algorithms`. */
 export function parseKey(given: unknown, algorithms: ReadonlySet<CanonicalAlgorithm>): ParsedKey {
-  if (typeof given === 'string') return parsePem(given.trim(), algorithms);
+  if (typeof given === 'string')
+    return given.length > MAX_PEM_LENGTH ? bad('invalid') : parsePem(tidyPem(given), algorithms);
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return bad('not-a-key');
   return parseJwk(given as Readonly<Record<string, unknown>>, algorithms);
 }
 
 function parsePem(pem: string, algorithms: ReadonlySet<CanonicalAlgorithm>): ParsedKey {
-  if (pem.length > MAX_PEM_LENGTH) return bad('invalid');
   if (pem.includes('PRIVATE KEY')) return bad('private');
   if (pem.includes('CERTIFICATE')) return bad('certificate');
-  if (pem.includes('\\n')) return bad('escaped-pem');
   if (!PUBLIC_PEM.test(pem)) return bad('not-a-key');
   return finish(() => createPublicKey(pem), undefined, undefined, algorithms);
 }

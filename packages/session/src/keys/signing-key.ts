@@ -3,6 +3,7 @@ import { type CanonicalAlgorithm, canonicalAlgorithm, type KeyKind, type Session
 import { parseStrictJson } from '../strict-json.ts';
 import { KeySetError } from './key-set-error.ts';
 import { keyKind, parseKey } from './parse-key.ts';
+import { tidyPem, unquoted } from './pem.ts';
 import { thumbprintOf } from './thumbprint.ts';
 
 /** A private key: a PEM (PKCS #8, PKCS #1 or SEC 1, not encrypted), a JWK, or the JSON text of one. */
@@ -32,14 +33,15 @@ const USUAL: Readonly<Record<KeyKind, CanonicalAlgorithm>> = {
  * @throws {KeySetError} It must not be used.
  */
 export function readSigningKey(source: SigningKeySource, algorithm: SessionAlgorithm | undefined): SigningKey {
-  const given = typeof source === 'string' && source.trim().startsWith('{') ? parseStrictJson(source.trim()) : source;
+  const text = typeof source === 'string' ? unquoted(source) : undefined;
+  const given = text?.startsWith('{') ? parseStrictJson(text) : source;
   if (given === 'not-json' || given === 'duplicate-member') throw new KeySetError('not-json');
-  if (typeof given === 'string' && given.includes('\\n')) throw new KeySetError('escaped-pem');
+  if (typeof given === 'string' && /ENCRYPTED/.test(given)) throw new KeySetError('encrypted');
   let key: KeyObject;
   try {
     key =
       typeof given === 'string'
-        ? createPrivateKey(given.trim())
+        ? createPrivateKey(tidyPem(given))
         : createPrivateKey({ key: { ...given } as never, format: 'jwk' });
   } catch {
     throw new KeySetError('invalid');

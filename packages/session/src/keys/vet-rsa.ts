@@ -1,5 +1,7 @@
 import type { KeyObject } from 'node:crypto';
+import { createRecentCache } from '@regionkit/core/kit';
 import type { KeySetReason } from './key-set-error.ts';
+import { isFactorable } from './vet-modulus.ts';
 
 const MIN_BITS = 2_048;
 const MAX_BITS = 8_192;
@@ -17,7 +19,19 @@ export function vetRsa(key: KeyObject): KeySetReason | undefined {
   if (publicExponent < 3n || publicExponent > MAX_EXPONENT || publicExponent % 2n === 0n) return 'exponent';
   const modulus = BigInt(`0x${Buffer.from(key.export({ format: 'jwk' }).n ?? '', 'base64url').toString('hex')}`);
   if (modulus % 2n === 0n) return 'invalid';
-  return bearsRocaFingerprint(modulus) ? 'roca' : undefined;
+  if (bearsRocaFingerprint(modulus)) return 'roca';
+  return isFactorableOnce(modulus) ? 'factorable' : undefined;
+}
+
+/** A set of keys is read again and again, and the answer takes milliseconds. */
+const factorable = createRecentCache<boolean>(256);
+function isFactorableOnce(modulus: bigint): boolean {
+  const name = modulus.toString(36);
+  const known = factorable.get(name);
+  if (known !== undefined) return known;
+  const answer = isFactorable(modulus);
+  factorable.set(name, answer);
+  return answer;
 }
 
 /** Nemec et al., "The Return of Coppersmith's Attack" (2017), section 4.2. */

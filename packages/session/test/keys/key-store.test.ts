@@ -225,7 +225,7 @@ describe('a new set of keys that must not be used', () => {
     sessions.on('keys', changed);
     const bad: [unknown, string][] = [
       [{ keys: [] }, 'empty'],
-      [{ keys: [rsa.publicJwk, rsa.publicJwk] }, 'duplicate-kid'],
+      [{ keys: [rsa.publicJwk, { ...ec.publicJwk, kid: 'rsa-1' }] }, 'duplicate-kid'],
       [{ keys: [{ ...rsa.publicJwk, d: 'AAAA' }] }, 'private'],
       ['nonsense', 'not-a-key'],
       [7, 'not-a-key'],

@@ -142,6 +142,17 @@ describe('a token of a key that is not in the set yet', () => {
   });
 });
 
+it('a fetched set with a kid twice serves its other keys, and tells how many were set aside', async () => {
+  const keys = [rsa.publicJwk, { ...otherRsa.publicJwk, kid: 'rsa-1' }];
+  const { sessions, ask, told } = remote({}, answering({ keys }));
+  const aside: number[] = [];
+  sessions.on('keys', (event) => aside.push(event.aside));
+  await sessions.ready();
+  expect(await ask()).toBe('accepted');
+  expect(aside).toEqual([1]);
+  expect(told).toEqual([]);
+});
+
 describe('keys that their URL does not confirm', () => {
   it('stay in use for a week, are reported from the first failure on, and are refused with 503 after that', async () => {
     const { clock, fetch, sessions, told, ask } = remote({ remote: { retryMs: 600_000 } });

@@ -1,0 +1,27 @@
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COLON = 0x3a;
+
+/**
+ * How many members the objects of a JSON text have, as written: each has one colon outside of strings. `JSON.parse`
+ * keeps one member of each name, so a parsed value with fewer has one that was named twice, of which another parser may
+ * keep the other. Undefined if it is nested more than `maxDepth` deep: looked at before it is parsed.
+ */
+export function writtenMembers(json: string, maxDepth = Number.POSITIVE_INFINITY): number | undefined {
+  let members = 0;
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < json.length; at += 1) {
+    const code = json.charCodeAt(at);
+    if (quoted) {
+      if (code === BACKSLASH) at += 1;
+      else if (code === QUOTE) quoted = false;
+    } else if (code === QUOTE) quoted = true;
+    else if (code === COLON) members += 1;
+    else if (code === 0x7b || code === 0x5b) {
+      depth += 1;
+      if (depth > maxDepth) return undefined;
+    } else if (code === 0x7d || code === 0x5d) depth -= 1;
+  }
+  return members;
+}
