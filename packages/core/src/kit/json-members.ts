@@ -7,7 +7,7 @@ const COLON = 0x3a;
  * keeps one member of each name, so a parsed value with fewer has one that was named twice, of which another parser may
  * keep the other. Undefined if it is nested more than `maxDepth` deep: looked at before it is parsed.
  */
-export function writtenMembers(json: string, maxDepth = Number.POSITIVE_INFINITY): number | undefined {
+export function writtenMembers(json: string, maxDepth: number = Number.POSITIVE_INFINITY): number | undefined {
   let members = 0;
   let depth = 0;
   let quoted = false;
