@@ -46,7 +46,10 @@ export function createSession<Claims>(
  * stay as they are. Undefined if there is something in it that can still be changed after that, such as a `Date` or a
  * `Map`: then nobody may share it.
  */
-export function frozenCopy(value: unknown, known = new Map<object, object>()): { readonly value: unknown } | undefined {
+export function frozenCopy(
+  value: unknown,
+  known: Map<object, object> = new Map(),
+): { readonly value: unknown } | undefined {
   if (typeof value === 'function') return undefined;
   if (typeof value !== 'object' || value === null) return { value };
   const done = known.get(value);
