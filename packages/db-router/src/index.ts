@@ -25,7 +25,14 @@ export type { HeardFrom, RouterEvents } from './events.ts';
 export type { GateRouter, PrimaryLocation, RequestScope, WritePolicy } from './gate-seam.ts';
 export type { RegionRouterOptions } from './options.ts';
 export type { BatchStatement } from './pools/batch.ts';
-export type { NodeReport, RegionRouter, RouterStats, RouterTopology, ScopeOptions } from './region-router.ts';
+export type {
+  NodeReport,
+  RegionRouter,
+  RouterStats,
+  RouterTopology,
+  ScopeOptions,
+  StatementOptions,
+} from './region-router.ts';
 export { createRegionRouter } from './router.ts';
 export type { BatchOptions } from './routing/batches.ts';
 export { outcomeOf } from './routing/outcome.ts';

@@ -53,12 +53,18 @@ export interface RouterStats extends Readonly<Counters> {
   readonly leased: number;
 }
 
+/** How a single statement waits. */
+export interface StatementOptions {
+  /** Ends the wait for a node and for a connection to it as `not-sent`, as the scope's own signal does; what was sent goes on. */
+  readonly signal?: AbortSignal;
+}
+
 export interface ScopeOptions {
   /** What the job, message or connection must see: a `token()` of before. */
   readonly token?: string | undefined;
   /** `read`: `router.pool` is the replica inside. @default 'write' */
   readonly access?: 'read' | 'write';
-  /** Ends a write that is held, or waits for a connection, as `not-sent`. */
+  /** Ends what is held, or waits for a replica or a connection, as `not-sent`; so does a signal given with a statement. */
   readonly signal?: AbortSignal;
 }
 
@@ -90,12 +96,13 @@ export interface RegionRouter<Name extends string = string>
    * const { rows } = await router.read<{ id: number }>('select id from orders where customer = $1', [7]);
    * ```
    *
-   * @throws {NoReadableNodeError | ReplicaBehindError | NotPrimaryRegionError | OutcomeUnknownError | AdvisoryLockError}
+   * @throws {NoReadableNodeError | ReplicaBehindError | NotPrimaryRegionError | OutcomeUnknownError | AdvisoryLockError | AbortedError}
    * and what the server says of the statement, as node-postgres does
    */
   read<Row extends QueryResultRow = QueryResultRow>(
     query: Query,
     values?: readonly unknown[],
+    options?: StatementOptions,
   ): Promise<QueryResult<Row>>;
   /**
    * One statement on the one real primary, or a refusal. Held while there is none; run again only when it is known not to
@@ -108,7 +115,7 @@ export interface RegionRouter<Name extends string = string>
   write<Row extends QueryResultRow = QueryResultRow>(
     query: Query,
     values?: readonly unknown[],
-    options?: { readonly signal?: AbortSignal },
+    options?: StatementOptions,
   ): Promise<QueryResult<Row>>;
   /**
    * Runs `fn` in one transaction on one connection: COMMIT when it returns, ROLLBACK when it throws.
@@ -124,7 +131,11 @@ export interface RegionRouter<Name extends string = string>
    * @throws as `write()` does
    */
   batch(statements: readonly BatchStatement[], options?: BatchOptions): Promise<readonly QueryResult[]>;
-  /** Runs `fn` in a scope of its own, as the write gate does for a request: for jobs, queues, websockets. */
+  /**
+   * Runs `fn` in a scope of its own, as the write gate does for a request: for jobs, queues, websockets. A query builder
+   * that `fn` returns is awaited inside.
+   */
+  run<T>(options: ScopeOptions, fn: () => PromiseLike<T>): Promise<T>;
   run<T>(options: ScopeOptions, fn: () => T): T;
   /** Everything the current scope must see and wrote, signed; undefined for nothing, outside a scope, or without a secret. */
   token(): string | undefined;

@@ -1,8 +1,9 @@
 import { createEvents, type DatabaseReport, type Epoch, type RouteExplanation } from '@regionkit/core';
-import { createNotices, keptAlive, type Notices } from '@regionkit/core/kit';
+import { createNotices, type Notices } from '@regionkit/core/kit';
 import type { Pool, QueryResult } from 'pg';
 import { needOf } from './causality/scope.ts';
 import { createEngine, type Engine } from './engine.ts';
+import { createEntry } from './entry.ts';
 import { NoPrimaryError } from './errors.ts';
 import { ROUTER_EVENTS, type RouterEvents } from './events.ts';
 import type { PrimaryLocation } from './gate-seam.ts';
@@ -10,7 +11,7 @@ import { logEvents } from './log-events.ts';
 import { checkOptions, type RegionRouterOptions, type Settings } from './options.ts';
 import { createFacade, type FacadeKind } from './pools/facade.ts';
 import { createLeases } from './pools/lease.ts';
-import type { RegionRouter, RouterTopology } from './region-router.ts';
+import type { RegionRouter, RouterTopology, ScopeOptions } from './region-router.ts';
 import { createBatches } from './routing/batches.ts';
 import { decideRead } from './routing/decide.ts';
 import type { Route, RouteReason } from './routing/route.ts';
@@ -45,6 +46,7 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
   logEvents(events, settings.logger, notice);
   const engine = createEngine(settings, events, notice);
   const { live, nodes, scopes, hold, monitor, counters } = engine;
+  const entry = createEntry(scopes);
   const runner = createRunner(engine);
   const statements = createStatements(engine, runner);
   const transaction = createTransactions(engine, statements, runner);
@@ -54,7 +56,7 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
 
   const self = settings.regions.self;
   const facade = (kind: FacadeKind, of: () => readonly PoolNode[]): Pool =>
-    createFacade({ kind, engine, statements, leases, nodes: of });
+    createFacade({ kind, engine, entry, statements, leases, nodes: of });
   const primaryNodes = (): readonly PoolNode[] => nodes.filter(({ index }) => index === live.topology.primary?.node);
   const localNodes = (): readonly PoolNode[] => nodes.filter(({ region }) => region === self);
 
@@ -75,13 +77,15 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
     primary: facade('primary', primaryNodes),
     replica: facade('replica', localNodes),
     pool: facade('auto', () => nodes),
-    ready: ({ signal } = {}) => keptAlive(() => engine.readable(signal)),
-    read: (query, values) => statements.read(query, values) as Promise<QueryResult<never>>,
-    write: (query, values, { signal } = {}) => statements.write(query, values, signal) as Promise<QueryResult<never>>,
-    transaction,
-    batch,
-    run: ({ token, access = 'write', signal }, fn) =>
-      scopes.run(scopes.open({ tokens: token === undefined ? [] : [token], access, signal }), fn),
+    ready: ({ signal } = {}) => entry(() => engine.readable(signal)),
+    read: (query, values, { signal } = {}) =>
+      entry((caller) => statements.read(query, values, caller), signal) as Promise<QueryResult<never>>,
+    write: (query, values, { signal } = {}) =>
+      entry((caller) => statements.write(query, values, caller), signal) as Promise<QueryResult<never>>,
+    transaction: (fn, options = {}) => entry((caller) => transaction(fn, options, caller), options.signal),
+    batch: (list, options = {}) => entry((caller) => batch(list, options, caller), options.signal),
+    run: <T>({ token, access = 'write', signal }: ScopeOptions, fn: () => T) =>
+      scopes.run(scopes.open({ tokens: token === undefined ? [] : [token], access, signal }), fn) as never,
     token: () => {
       const scope = scopes.current();
       return scope === undefined ? undefined : scopes.tokenOf(scope);
@@ -93,26 +97,28 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
       return explainRoute(engine, decideRead(live.table, need, 0, 0, settings.tokenWaitMs > 0));
     },
     stats: () => ({ ...counters, routes: { ...counters.routes }, holding: hold.size, leased: leases.size }),
-    confirmPrimary: async () => {
-      await monitor.lookAll();
-      const writers = live.topology.nodes.filter(({ state }) => state === 'candidate' || state === 'primary');
-      if (writers.length === 0 || live.topology.state === 'twin-primaries') {
-        throw new NoPrimaryError(live.topology.state === 'ready' ? 'no-primary' : live.topology.state, 'not-held');
-      }
-      live.take({ type: 'confirm', atMs: settings.clock.now() });
-    },
-    resetEpoch: async (reason) => {
-      await monitor.lookAll();
-      const voided = highestOf(live.topology);
-      live.take({ type: 'reset', atMs: settings.clock.now() });
-      events.emit('epoch-reset', { voided, reason });
-      await monitor.lookAll();
-    },
+    confirmPrimary: () =>
+      entry(async () => {
+        await monitor.lookAll();
+        const writers = live.topology.nodes.filter(({ state }) => state === 'candidate' || state === 'primary');
+        if (writers.length === 0 || live.topology.state === 'twin-primaries') {
+          throw new NoPrimaryError(live.topology.state === 'ready' ? 'no-primary' : live.topology.state, 'not-held');
+        }
+        live.take({ type: 'confirm', atMs: settings.clock.now() });
+      }),
+    resetEpoch: (reason) =>
+      entry(async () => {
+        await monitor.lookAll();
+        const voided = highestOf(live.topology);
+        live.take({ type: 'reset', atMs: settings.clock.now() });
+        events.emit('epoch-reset', { voided, reason });
+        await monitor.lookAll();
+      }),
     recycle: () => {
       for (const node of nodes) node.recycle();
     },
-    close,
-    [Symbol.asyncDispose]: () => close(),
+    close: (how) => entry(() => close(how)),
+    [Symbol.asyncDispose]: () => entry(() => close()),
     on: (event, listener) => events.on(event, listener),
 
     openScope: ({ tokens, access }) => {
@@ -120,14 +126,15 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
       return scopes.forGate(scopes.open({ tokens, access }));
     },
     primaryNow,
-    locatePrimary: async ({ signal }) => {
-      const deadlineMs = settings.clock.now() + settings.holdWritesMs;
-      for (;;) {
-        await engine.locate(deadlineMs, signal);
-        const location = primaryNow();
-        if (location !== undefined) return location;
-      }
-    },
+    locatePrimary: ({ signal }) =>
+      entry(async () => {
+        const deadlineMs = settings.clock.now() + settings.holdWritesMs;
+        for (;;) {
+          await engine.locate(deadlineMs, signal);
+          const location = primaryNow();
+          if (location !== undefined) return location;
+        }
+      }),
     hear: (epoch: Epoch, from) => engine.hear(epoch, from),
     highest: () => highestOf(live.topology),
     doubt: () => {

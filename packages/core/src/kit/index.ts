@@ -8,7 +8,7 @@ export { type Clock, createJumpDetector, type JumpDetector, type JumpTolerance, 
 export { checkCookieDomain, cookieValues } from './cookies.ts';
 export { normaliseHost } from './host.ts';
 export { writtenMembers } from './json-members.ts';
-export { keptAlive } from './kept-alive.ts';
+export { keepAlive, keptAlive } from './kept-alive.ts';
 export { createKeyring, equalInConstantTime, type Keyring, type KeyringOptions, type Secrets } from './keyring.ts';
 export { createNotices, type NoticeCode, type Notices } from './notices.ts';
 export { onlyGiven } from './only-given.ts';

@@ -7,6 +7,7 @@ import { type Need, PRIMARY_ONLY } from '../routing/route.ts';
 import { leftAt } from '../topology/epoch.ts';
 import { ownerOf } from '../topology/hear.ts';
 import type { Top, Topology } from '../topology/topology.ts';
+import { runInside } from './inside.ts';
 import { formatLsn } from './lsn.ts';
 import { nameOfHash, type TokenClaims, type TokenCodec } from './token.ts';
 
@@ -214,10 +215,10 @@ export function createScopes(options: ScopesOptions): Scopes {
       if (tokens.length > MAX_TOKENS) scope.need = PRIMARY_ONLY;
       return scope;
     },
-    run: (scope, fn) => storage.run(scope, fn),
+    run: (scope, fn) => runInside(storage, scope, fn),
     forGate: (scope) => ({
       needsPrimary: () => options.isOutOfReach(scope.need),
-      run: (fn) => storage.run(scope, fn),
+      run: (fn) => runInside(storage, scope, fn),
       closeHead: () => {
         scope.headClosed = true;
         judgeAgain(scope);

@@ -5,8 +5,8 @@ import type { Clock } from '@regionkit/core/kit';
  * does.
  */
 export interface Watcher {
-  /** True when `reached` said so in time; false when time is up. */
-  wait(index: number, reached: () => boolean, timeoutMs: number): Promise<boolean>;
+  /** True when `reached` said so in time; false when time is up, or `signal` aborts. */
+  wait(index: number, reached: () => boolean, timeoutMs: number, signal?: AbortSignal): Promise<boolean>;
   /** Something new is known of the nodes: ask the waiters. */
   notify(): void;
   /** Whether anybody waits for this node: it is then looked at often. */
@@ -30,16 +30,19 @@ export function createWatcher(options: { readonly clock: Clock; onWatch(index: n
   };
 
   return {
-    wait: (index, reached, timeoutMs) =>
+    wait: (index, reached, timeoutMs, signal) =>
       new Promise<boolean>((resolve) => {
         const end = (result: boolean): void => {
           if (!waiters.delete(waiter)) return;
           count(index, -1);
           cancel();
+          signal?.removeEventListener('abort', leave);
           resolve(result);
         };
+        const leave = (): void => end(false);
         const waiter: Waiter = { index, reached, end };
-        const cancel = options.clock.schedule(() => end(false), timeoutMs);
+        const cancel = options.clock.schedule(leave, timeoutMs);
+        signal?.addEventListener('abort', leave);
         waiters.add(waiter);
         if (count(index, 1) === 1) options.onWatch(index);
       }),

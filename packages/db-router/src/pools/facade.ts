@@ -1,6 +1,7 @@
 import pg, { type Pool, type PoolClient } from 'pg';
 import type { Scope } from '../causality/scope.ts';
 import type { Engine } from '../engine.ts';
+import type { Entry } from '../entry.ts';
 import type { Query, Values } from '../routing/run.ts';
 import type { Statements } from '../routing/statements.ts';
 import type { PoolNode } from '../topology/node.ts';
@@ -77,6 +78,7 @@ export class RegionPool extends pg.Pool {
 export interface FacadeOptions {
   readonly kind: FacadeKind;
   readonly engine: Engine;
+  readonly entry: Entry;
   readonly statements: Statements;
   readonly leases: Leases;
   /** Nodes whose connections it counts as its own. */
@@ -85,21 +87,24 @@ export interface FacadeOptions {
 
 /** One of the router's three pools. */
 export function createFacade(options: FacadeOptions): Pool {
-  const { kind, engine, statements, leases } = options;
+  const { kind, engine, entry, statements, leases } = options;
   const reads = (scope: Scope | undefined): boolean =>
     kind === 'replica' || (kind === 'auto' && scope?.access === 'read');
 
   const pool = new RegionPool(ownOptions(engine), {
     query: (query, values) =>
-      reads(engine.scopes.current()) ? statements.read(query, values) : statements.write(query, values),
-    lease: (onRelease) => {
-      const scope = engine.scopes.current();
-      const read = reads(scope);
-      const leased = read ? statements.leaseForRead(scope) : statements.leaseForWrite(scope?.signal);
-      return leased.then((given) =>
-        leases.handOut(given, { scope, read, onRelease: (error) => onRelease(error, given.client) }),
-      );
-    },
+      entry((caller) =>
+        reads(caller.scope) ? statements.read(query, values, caller) : statements.write(query, values, caller),
+      ),
+    lease: (onRelease) =>
+      entry((caller) => {
+        const { scope, signal } = caller;
+        const read = reads(scope);
+        const leased = read ? statements.leaseForRead(caller) : statements.leaseForWrite(signal);
+        return leased.then((given) =>
+          leases.handOut(given, { scope, read, onRelease: (error) => onRelease(error, given.client) }),
+        );
+      }),
   });
   const sum = (count: (wrapped: Pool) => number) => ({
     get: () => options.nodes().reduce((total, node) => total + count(node.pool), 0),

@@ -3,6 +3,7 @@ import { check } from '@regionkit/core/kit';
 import type { QueryResult } from 'pg';
 import type { Scope } from '../causality/scope.ts';
 import type { Engine } from '../engine.ts';
+import type { Caller } from '../entry.ts';
 import { RolledBackError } from '../errors.ts';
 import { type BatchFailure, type BatchResult, type BatchStatement, prepareBatch, runBatch } from '../pools/batch.ts';
 import { noteWritten } from '../pools/position.ts';
@@ -21,24 +22,24 @@ export interface BatchOptions {
 
 export type RunBatch = (
   statements: readonly BatchStatement[],
-  options?: BatchOptions,
+  options: BatchOptions,
+  caller: Caller,
 ) => Promise<readonly QueryResult[]>;
 
 const ISOLATION_LEVELS = ['read committed', 'repeatable read', 'serializable'] as const;
 
 export function createBatches(engine: Engine, statements: Statements, runner: Runner): RunBatch {
-  const { counters, scopes, live } = engine;
+  const { counters, live } = engine;
 
-  return async (list, options = {}) => {
+  return async (list, options, { scope, signal }) => {
     const retries = check.integer('batch: retries', options.retries ?? 3, { max: 1_000 });
     if (options.isolation !== undefined) check.oneOf('batch: isolation', options.isolation, ISOLATION_LEVELS);
     const prepared = prepareBatch(list);
     const begin =
       options.isolation === undefined ? 'BEGIN' : `BEGIN ISOLATION LEVEL ${options.isolation.toUpperCase()}`;
-    const scope = scopes.current();
     counters.batches += 1;
     for (let run = 0; ; run += 1) {
-      const leased = await statements.leaseForWrite(options.signal ?? scope?.signal);
+      const leased = await statements.leaseForWrite(signal);
       const { client, node } = leased;
       const epoch = live.topology.primary?.epoch;
       let done: BatchResult;

@@ -1,7 +1,9 @@
 import type { PoolClient, QueryResult } from 'pg';
 import { needOf, type Scope } from '../causality/scope.ts';
 import type { Engine } from '../engine.ts';
+import type { Caller } from '../entry.ts';
 import {
+  AbortedError,
   AdvisoryLockError,
   NodeUnavailableError,
   NoPrimaryError,
@@ -22,28 +24,28 @@ import type { Writes } from './writes.ts';
 
 /** Reads: on the nearest node that is fresh enough, and on another one if that is known to be safe. */
 export interface Reads {
-  read(query: Query, values: Values): Promise<QueryResult>;
+  read(query: Query, values: Values, caller: Caller): Promise<QueryResult>;
   /** A connection for a read, pinned to the node that was chosen for it. */
-  leaseForRead(scope: Scope | undefined): Promise<Leased>;
+  leaseForRead(caller: Caller): Promise<Leased>;
 }
 
 const MAX_TURN = 0x3fff_ffff;
 
 export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writes, 'write'>): Reads {
-  const { live, nodes, scopes, counters, settings, events } = engine;
+  const { live, nodes, counters, settings, events } = engine;
   const { clock } = settings;
   const { acquire, inRecovery, retried, routed, runFast, unknown } = runner;
   let turn = 0;
 
-  const read = (query: Query, values: Values): Promise<QueryResult> => {
+  const read = (query: Query, values: Values, caller: Caller): Promise<QueryResult> => {
     counters.reads += 1;
-    const scope = scopes.current();
+    const { scope, signal } = caller;
     const table = live.table;
     turn = (turn + 1) & MAX_TURN;
     const route = decideRead(table, needOf(scope), 0, turn, true);
-    const isUsual = route.action === 'run' && route.reason !== 'stale' && !engine.closed;
+    const isUsual = route.action === 'run' && route.reason !== 'stale' && signal === undefined && !engine.closed;
     if (!isUsual || (settings.monotonicReads && scope !== undefined)) {
-      return readSlowly(firstAttempt(query, values, scope));
+      return readSlowly(firstAttempt(query, values, caller));
     }
     const node = nodes[route.node] as PoolNode;
     if (takesAdvisoryLock(query) && inRecovery(node)) return Promise.reject(new AdvisoryLockError());
@@ -55,10 +57,10 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
         stillHas(route, scope);
       runFast(node, query, values, still, resolve, (error, phase, recovering) => {
         if (phase === 'moved') {
-          readSlowly(firstAttempt(query, values, scope)).then(resolve, reject);
+          readSlowly(firstAttempt(query, values, caller)).then(resolve, reject);
           return;
         }
-        afterReadFailure(error, node, phase, recovering, firstAttempt(query, values, scope)).then(resolve, reject);
+        afterReadFailure(error, node, phase, recovering, firstAttempt(query, values, caller)).then(resolve, reject);
       });
     });
   };
@@ -75,16 +77,16 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
   interface Attempt {
     readonly query: Query;
     readonly values: Values;
-    readonly scope: Scope | undefined;
+    readonly caller: Caller;
     readonly avoid: number;
     readonly reruns: number;
     /** How long it may be held, on the monotonic clock. */
     readonly deadlineMs: number;
   }
 
-  const firstAttempt = (query: Query, values: Values, scope: Scope | undefined): Attempt => {
+  const firstAttempt = (query: Query, values: Values, caller: Caller): Attempt => {
     const deadlineMs = clock.now() + settings.holdWritesMs;
-    return { query, values, scope, avoid: 0, reruns: 0, deadlineMs };
+    return { query, values, caller, avoid: 0, reruns: 0, deadlineMs };
   };
 
   const afterReadFailure = async (
@@ -109,7 +111,7 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
       case 'read-only':
         // It is no read: it belongs where writes go, if the policy lets it.
         retried('read', failure, node);
-        return write(attempt.query, attempt.values, attempt.scope?.signal);
+        return write(attempt.query, attempt.values, attempt.caller);
       case 'conflict':
         if (reruns > 1) throw error;
         return runOnPrimary(attempt, failure, node, error);
@@ -147,13 +149,14 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
 
   /** A node for a read, having waited for a standby if that can help, and for a primary if there is none. */
   const chooseRead = async (
-    { scope, avoid, deadlineMs }: Pick<Attempt, 'scope' | 'avoid' | 'deadlineMs'>,
+    { caller: { scope, signal }, avoid, deadlineMs }: Pick<Attempt, 'caller' | 'avoid' | 'deadlineMs'>,
     cause?: unknown,
   ): Promise<Route> => {
     let mayWait = settings.tokenWaitMs > 0;
     let failed = avoid;
     for (;;) {
       if (engine.closed) throw new RouterClosedError();
+      if (signal?.aborted === true) throw new AbortedError();
       const need = needOf(scope);
       const route = decideRead(live.table, need, failed, turn, mayWait);
       switch (route.action) {
@@ -166,14 +169,14 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
             const seat = localHolders.find(({ view }) => view.index === route.node);
             return seat !== undefined && need !== undefined && has(seat, need, live.topology);
           };
-          await engine.watcher.wait(route.node, reached, settings.tokenWaitMs);
+          await engine.watcher.wait(route.node, reached, settings.tokenWaitMs, signal);
           mayWait = false;
           break;
         }
         case 'forward':
           throw new NotPrimaryRegionError(route.region ?? '', 'read');
         default:
-          if (!(await mayHoldRead(failed, deadlineMs, scope?.signal))) {
+          if (!(await mayHoldRead(failed, deadlineMs, signal))) {
             if (route.reason === 'replica-behind' && need !== undefined && cause === undefined) {
               throw new ReplicaBehindError(route.region === undefined ? {} : { region: route.region });
             }
@@ -204,11 +207,13 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
   };
 
   const readOn = async (node: PoolNode, attempt: Attempt): Promise<QueryResult> => {
-    const { query, values, scope } = attempt;
+    const { query, values } = attempt;
+    const { scope, signal } = attempt.caller;
     let client: PoolClient;
     try {
-      client = await acquire(node);
+      client = await acquire(node, signal);
     } catch (error) {
+      if (error instanceof AbortedError) throw error;
       return afterReadFailure(error, node, 'open', false, attempt);
     }
     const seat = stillMay(node, scope);
@@ -236,21 +241,22 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
     return route.action === 'run' && route.node === node.index;
   };
 
-  const leaseForReadSlowly = async (scope: Scope | undefined): Promise<Leased> => {
+  const leaseForReadSlowly = async (caller: Caller): Promise<Leased> => {
     const deadlineMs = clock.now() + settings.holdWritesMs;
     let avoid = 0;
     let cause: unknown;
     for (;;) {
-      const route = await chooseRead({ scope, avoid, deadlineMs }, cause);
+      const route = await chooseRead({ caller, avoid, deadlineMs }, cause);
       const node = nodes[route.node] as PoolNode;
       try {
-        const client = await acquire(node);
-        if (stillMay(node, scope)) {
+        const client = await acquire(node, caller.signal);
+        if (stillMay(node, caller.scope)) {
           routed('read', route, node);
           return { node, client, primary: live.table.primary?.view.index === node.index };
         }
         node.release(client, false);
       } catch (error) {
+        if (error instanceof AbortedError) throw error;
         if (classify(error, OPEN).kind === 'login') throw new NodeUnavailableError(node.id, error);
         engine.monitor.wake(node.index);
         cause = error;
@@ -261,13 +267,14 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
 
   return {
     read,
-    leaseForRead: (scope) => {
+    leaseForRead: (caller) => {
       const { table } = live;
       turn = (turn + 1) & MAX_TURN;
-      const route = decideRead(table, needOf(scope), 0, turn, true);
-      if (route.action !== 'run' || route.reason === 'stale' || engine.closed) return leaseForReadSlowly(scope);
-      const still = (node: PoolNode): boolean => live.table === table || stillMay(node, scope);
-      return runner.leaseFast('read', route, still, () => leaseForReadSlowly(scope));
+      const route = decideRead(table, needOf(caller.scope), 0, turn, true);
+      const isUsual = route.action === 'run' && route.reason !== 'stale' && caller.signal === undefined;
+      if (!isUsual || engine.closed) return leaseForReadSlowly(caller);
+      const still = (node: PoolNode): boolean => live.table === table || stillMay(node, caller.scope);
+      return runner.leaseFast('read', route, still, () => leaseForReadSlowly(caller));
     },
   };
 }

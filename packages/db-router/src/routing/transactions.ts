@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { check } from '@regionkit/core/kit';
 import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
+import type { Scope } from '../causality/scope.ts';
 import type { Engine } from '../engine.ts';
+import { type Caller, keepStack } from '../entry.ts';
 import {
   AdvisoryLockError,
   NestedTransactionError,
@@ -42,30 +44,33 @@ export interface Transaction {
   ): Promise<QueryResult<Row>>;
 }
 
-export type RunTransaction = <T>(fn: (tx: Transaction) => Promise<T>, options?: TransactionOptions) => Promise<T>;
+export type RunTransaction = <T>(
+  fn: (tx: Transaction) => Promise<T>,
+  options: TransactionOptions,
+  caller: Caller,
+) => Promise<T>;
 
 export function createTransactions(engine: Engine, statements: Statements, runner: Runner): RunTransaction {
   const inside = new AsyncLocalStorage<OpenTx>();
-  const { counters, scopes, live } = engine;
+  const { counters, live } = engine;
 
-  return async (fn, options = {}) => {
+  return async (fn, options, caller) => {
     // What an ended one has left behind, a timer or a job, runs in its context for ever.
     if (inside.getStore()?.isOpen === true) throw new NestedTransactionError();
     counters.transactions += 1;
-    const scope = scopes.current();
     const retries = check.integer('transaction: retries', options.retries ?? 0, { max: 1_000 });
     if (options.isolation !== undefined) check.oneOf('transaction: isolation', options.isolation, ISOLATION_LEVELS);
     let readHere = options.readOnly === true && options.isolation !== 'serializable';
     let opens = 0;
     for (let run = 0; ; ) {
       const leased = readHere
-        ? await statements.leaseForRead(scope)
-        : await statements.leaseForWrite(options.signal ?? scope?.signal).catch((error: unknown) => {
+        ? await statements.leaseForRead(caller)
+        : await statements.leaseForWrite(caller.signal).catch((error: unknown) => {
             // A read-only transaction may run here all the same; only a write belongs elsewhere.
             if (options.readOnly !== true || !(error instanceof NotPrimaryRegionError)) throw error;
             throw new NotPrimaryRegionError(error.region, 'read');
           });
-      const ended = await attempt(leased, fn, options);
+      const ended = await attempt(leased, fn, options, caller.scope);
       if (ended.ok) return ended.value;
       const { failure, began } = ended;
       const may = began ? run < retries : opens < MAX_OPENS;
@@ -82,9 +87,9 @@ export function createTransactions(engine: Engine, statements: Statements, runne
     leased: Leased,
     fn: (tx: Transaction) => Promise<T>,
     options: TransactionOptions,
+    scope: Scope | undefined,
   ): Promise<Ended<T>> {
     const { client, node } = leased;
-    const scope = scopes.current();
     const epoch = live.topology.primary?.epoch;
     const inRecovery = live.store.facts.nodes[node.index]?.reading?.inRecovery ?? false;
     const failed = (
@@ -121,6 +126,7 @@ export function createTransactions(engine: Engine, statements: Statements, runne
     try {
       value = await inside.run(tx, () => fn(tx.handle));
     } catch (error) {
+      keepStack(error);
       tx.close();
       const broken = tx.lost !== undefined || !(await rollBack(client));
       giveBack(broken);

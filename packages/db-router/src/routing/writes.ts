@@ -3,6 +3,7 @@ import type { QueryResult } from 'pg';
 import type { Scope } from '../causality/scope.ts';
 import { isPartlyDone } from '../connection/protocol-state.ts';
 import type { Engine } from '../engine.ts';
+import type { Caller } from '../entry.ts';
 import {
   AbortedError,
   NodeUnavailableError,
@@ -20,23 +21,22 @@ import { ask, breaks, type Leased, MAX_RERUNS, OPEN, type Query, type Runner, ty
 
 /** Writes: on the one real primary, held while there is none, and again only if it is known not to have happened. */
 export interface Writes {
-  write(query: Query, values: Values, signal?: AbortSignal): Promise<QueryResult>;
+  write(query: Query, values: Values, caller: Caller): Promise<QueryResult>;
   /** A connection to the primary, or a refusal. */
   leaseForWrite(signal: AbortSignal | undefined): Promise<Leased>;
 }
 
 export function createWrites(engine: Engine, runner: Runner): Writes {
-  const { live, nodes, scopes, counters, settings } = engine;
+  const { live, nodes, counters, settings } = engine;
   const { clock } = settings;
   const { acquire, inRecovery, isGoing, lookAgain, retried, routed, runFast, unknown } = runner;
 
-  const write = (query: Query, values: Values, given?: AbortSignal): Promise<QueryResult> => {
+  const write = (query: Query, values: Values, caller: Caller): Promise<QueryResult> => {
     counters.writes += 1;
-    const scope = scopes.current();
-    const signal = given ?? scope?.signal;
+    const { scope, signal } = caller;
     const route = engine.writeRoute();
     if (route.action !== 'run' || scope !== undefined || signal !== undefined || engine.closed) {
-      return writeSlowly(query, values, scope, signal);
+      return writeSlowly(query, values, caller);
     }
     const node = nodes[route.node] as PoolNode;
     routed('write', route, node);
@@ -45,7 +45,7 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
       runFast(node, query, values, still, resolve, (error, phase, recovering) => {
         const first =
           phase === 'moved' ? undefined : { error, node, phase, recovering, query, scope, epoch: undefined };
-        writeSlowly(query, values, scope, signal, first).then(resolve, reject);
+        writeSlowly(query, values, caller, first).then(resolve, reject);
       });
     });
   };
@@ -63,8 +63,7 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
   const writeSlowly = async (
     query: Query,
     values: Values,
-    scope: Scope | undefined,
-    signal: AbortSignal | undefined,
+    { scope, signal }: Caller,
     first?: FirstFailure,
   ): Promise<QueryResult> => {
     const deadlineMs = clock.now() + settings.holdWritesMs;
@@ -103,7 +102,7 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
     // What it had committed before it failed stays: such a statement is not undone by its error.
     const isPart = phase === 'statement' && !recovering && mayCommit(first.query);
     if ((isPart || isPartlyDone(error)) && first.scope !== undefined && first.epoch !== undefined)
-      scopes.noteWritten(first.scope, first.epoch, undefined);
+      engine.scopes.noteWritten(first.scope, first.epoch, undefined);
     switch (failure.kind) {
       case 'not-sent':
         await settleDown(node, deadlineMs, error);

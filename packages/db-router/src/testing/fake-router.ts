@@ -1,12 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createEvents, type Epoch, type RouteExplanation } from '@regionkit/core';
 import type { PoolClient, QueryResult } from 'pg';
+import { runInside } from '../causality/inside.ts';
 import { createCounters } from '../counters.ts';
 import { NestedTransactionError, NoPrimaryError, NotPrimaryRegionError } from '../errors.ts';
 import { ROUTER_EVENTS, type RouterEvents } from '../events.ts';
 import type { WritePolicy } from '../gate-seam.ts';
 import { RegionPool } from '../pools/facade.ts';
-import type { RegionRouter, RouterTopology } from '../region-router.ts';
+import type { RegionRouter, RouterTopology, ScopeOptions } from '../region-router.ts';
 import type { RouteReason } from '../routing/route.ts';
 import type { Query, Values } from '../routing/run.ts';
 import type { Transaction } from '../routing/transactions.ts';
@@ -162,8 +163,8 @@ export function fakeRouter<Name extends string>(options: FakeRouterOptions<Name>
       for (const { text, values } of list) results.push(await run('write', text, values, true));
       return results;
     },
-    run: ({ token: given, access = 'write' }, fn) =>
-      scopes.run({ access, wrote: false, ...(given !== undefined && { token: given }) }, fn),
+    run: <T>({ token: given, access = 'write' }: ScopeOptions, fn: () => T) =>
+      runInside(scopes, { access, wrote: false, ...(given !== undefined && { token: given }) }, fn) as never,
     token: () => {
       const scope = scopes.getStore();
       return scope?.wrote === true ? token() : scope?.token;
@@ -185,7 +186,7 @@ export function fakeRouter<Name extends string>(options: FakeRouterOptions<Name>
     openScope: ({ access }) => {
       const scope = { access, wrote: false };
       return {
-        run: (fn) => scopes.run(scope, fn),
+        run: (fn) => runInside(scopes, scope, fn),
         needsPrimary: () => false,
         closeHead: () => (scope.wrote ? { written: token() } : {}),
       };
