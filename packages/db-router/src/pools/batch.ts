@@ -3,7 +3,8 @@ import { parseLsn } from '../causality/lsn.ts';
 import { isEndOfSession, noteUndone } from '../connection/protocol-state.ts';
 import { BatchStatementError } from '../errors.ts';
 import { type Conversation, converse } from './submittable.ts';
-import { controlsTransaction } from './transaction-control.ts';
+import { controlsTransaction, mayOnlyRead } from './transaction-control.ts';
+import { TRANSACTION_ID_SQL } from './whether-written.ts';
 
 /** One statement of a batch. */
 export interface BatchStatement {
@@ -16,6 +17,8 @@ export interface BatchResult {
   readonly results: readonly QueryResult[];
   /** Undefined when the position behind COMMIT could not be had. */
   readonly lsn: bigint | undefined;
+  /** False when it is known to have changed nothing. */
+  readonly wrote: boolean;
 }
 
 /** A batch failed. `sent` tells whether anything of it left this process, `index` which statement the server refused. */
@@ -87,7 +90,9 @@ export function runBatch(
 ): Promise<BatchResult> {
   return new Promise((resolve, reject) => {
     const types = { getTypeParser: client.getTypeParser.bind(client) };
-    const texts = [begin, ...statements.map(({ text }) => text), 'COMMIT', positionSql];
+    const asks = statements.every(({ text }) => mayOnlyRead(text));
+    const question = asks ? [TRANSACTION_ID_SQL] : [];
+    const texts = [begin, ...statements.map(({ text }) => text), ...question, 'COMMIT', positionSql];
     const results: ResultInProgress[] = [];
     let current = newResult(types);
     let tag: 'COMMIT' | 'ROLLBACK' | undefined;
@@ -95,7 +100,7 @@ export function runBatch(
     let sent = false;
     let settled = false;
 
-    const commitAt = statements.length + 1;
+    const commitAt = texts.indexOf('COMMIT', statements.length + 1);
     const next = (): void => {
       results.push(current);
       current = newResult(types);
@@ -107,7 +112,8 @@ export function runBatch(
       if (tag === 'COMMIT') {
         const position = results[commitAt + 1]?.rows[0]?.['position'];
         resolve({
-          results: results.slice(1, commitAt),
+          results: results.slice(1, statements.length + 1),
+          wrote: !asks || results[commitAt - 1]?.rows[0]?.['pg_current_xact_id_if_assigned'] !== null,
           lsn: typeof position === 'string' ? parseLsn(position) : undefined,
         });
       } else reject({ error: failed ?? new Error('the batch was not answered'), sent, tag } satisfies BatchFailure);

@@ -1,11 +1,12 @@
-import type { Connection } from 'pg';
+import type { Connection, PoolClient } from 'pg';
 import { parseLsn } from '../causality/lsn.ts';
 import { type CommandMessage, type Conversation, converse, type Queryable, type RowMessage } from './submittable.ts';
+import { TRANSACTION_ID_SQL } from './whether-written.ts';
 
 /** What COMMIT said. */
 export type CommitResult =
-  /** Done. `lsn` is undefined when the position behind it could not be had. */
-  | { readonly tag: 'COMMIT'; readonly lsn: bigint | undefined }
+  /** Done. `lsn` is undefined when the position behind it could not be had; `wrote` is true where nobody can tell. */
+  | { readonly tag: 'COMMIT'; readonly lsn: bigint | undefined; readonly wrote: boolean }
   /** The transaction had failed before: nothing was done. */
   | { readonly tag: 'ROLLBACK' };
 
@@ -14,11 +15,21 @@ export type CommitResult =
  * the start of the commit record, which a standby can reach without having applied it. Once COMMIT's own tag has come,
  * nothing that follows can take it back.
  *
- * @param wants false for a transaction that wrote nothing
+ * Before it, the transaction is asked whether it has written. One that has failed answers nothing and is not asked.
+ *
+ * @param wants false where nobody wants to know either
  * @throws what the server or the connection said before the tag came
  */
-export function commit(client: Queryable, positionSql: string, wants = true): Promise<CommitResult> {
+export function commit(
+  client: Pick<PoolClient, 'getTransactionStatus'>,
+  raw: Queryable,
+  positionSql: string,
+  wants = true,
+): Promise<CommitResult> {
   return new Promise((resolve, reject) => {
+    const asks = wants && client.getTransactionStatus?.() === 'T';
+    let isAsked = false;
+    let wrote = true;
     let tag: string | undefined;
     let lsn: bigint | undefined;
     let failed: unknown;
@@ -27,24 +38,27 @@ export function commit(client: Queryable, positionSql: string, wants = true): Pr
       if (settled) return;
       settled = true;
       conversation.callback();
-      if (tag === 'COMMIT') resolve({ tag, lsn });
+      if (tag === 'COMMIT') resolve({ tag, lsn, wrote });
       else if (tag === 'ROLLBACK') resolve({ tag });
       else reject(error ?? new Error('COMMIT was not answered'));
     };
     const conversation: Conversation = {
       callback: () => {},
       submit: (connection: Connection) => {
-        connection.query(wants ? `COMMIT; ${positionSql}` : 'COMMIT');
+        const question = asks ? `${TRANSACTION_ID_SQL}; ` : '';
+        connection.query(wants ? `${question}COMMIT; ${positionSql}` : 'COMMIT');
         return null;
       },
       handleRowDescription: () => {},
       handleDataRow: ({ fields }: RowMessage) => {
         const [position] = fields;
-        if (typeof position === 'string') lsn = parseLsn(position);
+        if (asks && !isAsked) wrote = position !== null;
+        else if (typeof position === 'string') lsn = parseLsn(position);
         else if (position !== null && position !== undefined) lsn = parseLsn(String(position));
       },
       handleCommandComplete: ({ text }: CommandMessage) => {
-        tag ??= text.split(' ', 1)[0];
+        if (asks && !isAsked) isAsked = true;
+        else tag ??= text.split(' ', 1)[0];
       },
       handleEmptyQuery: () => {},
       handlePortalSuspended: () => {},
@@ -57,6 +71,6 @@ export function commit(client: Queryable, positionSql: string, wants = true): Pr
       },
       handleReadyForQuery: () => settle(failed),
     };
-    converse(client, conversation);
+    converse(raw, conversation);
   });
 }

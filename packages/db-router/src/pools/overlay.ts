@@ -5,11 +5,12 @@ import type { Engine } from '../engine.ts';
 import { AdvisoryLockError, RolledBackError } from '../errors.ts';
 import { takesAdvisoryLock } from '../routing/advisory-lock.ts';
 import { outcomeOf } from '../routing/outcome.ts';
-import type { Leased, Query } from '../routing/run.ts';
+import { type Leased, noteRefusal, type Query, type Values } from '../routing/run.ts';
 import { commit } from './commit.ts';
 import { behindRead, behindWrite, noteWritten } from './position.ts';
 import type { Conversation, Queryable } from './submittable.ts';
 import { isCommit, mayCommit } from './transaction-control.ts';
+import { followedByQuestion } from './whether-written.ts';
 
 type Done = (error: unknown, result?: unknown) => void;
 type AnyQuery = (this: PoolClient | undefined, config: unknown, values?: unknown, callback?: unknown) => unknown;
@@ -30,8 +31,9 @@ const NOTHING: Overlay = { pending: undefined, remove: () => {} };
 export function overlay(engine: Engine, leased: Leased, scope: Scope | undefined, read: boolean): Overlay {
   const guard = leased.primary ? NOTHING : guardStandby(leased.client);
   if (scope === undefined) return guard;
-  if (read) return engine.settings.monotonicReads ? over(guard, followReads(engine, leased, scope)) : guard;
-  return leased.primary ? followWrites(engine, leased, scope) : guard;
+  // What was leased for reading may write, on the primary.
+  const followed = leased.primary ? followWrites(engine, leased, scope) : guard;
+  return read && engine.settings.monotonicReads ? over(followed, followReads(engine, leased, scope)) : followed;
 }
 
 /** Two overlays as one: the last one laid on is removed first. */
@@ -81,9 +83,9 @@ function followWrites(engine: Engine, { client, node }: Leased, scope: Scope): O
       if (mayBeDone) engine.scopes.noteWritten(scope, epoch, undefined);
     },
     commit: async (raw) => {
-      const result = await commit(raw, engine.settings.readings.insertPositionSql);
+      const result = await commit(client, raw, engine.settings.readings.insertPositionSql);
       if (result.tag === 'ROLLBACK') throw new RolledBackError('commit-said-rollback');
-      noteWritten(engine, node, scope, epoch, result.lsn);
+      if (result.wrote) noteWritten(engine, node, scope, epoch, result.lsn);
       return { command: 'COMMIT', rowCount: null, oid: null, rows: [], fields: [] };
     },
   });
@@ -148,17 +150,29 @@ function follow(client: PoolClient, following: Following): Overlay {
       );
       return;
     }
+    const followed = following.expect === undefined ? undefined : followedByQuestion(config, values as Values);
     let isAnswered = false;
-    original.call(client, config, values, (error: unknown, result: unknown) => {
-      // For a value that does not serialise node-postgres calls back twice.
-      if (isAnswered) return;
-      isAnswered = true;
-      if (error !== undefined && error !== null) {
-        following.onFailure(error, config, alone);
-        done(error);
-      } else if (isIdle(client) && following.hasPosition(commandOf(result))) learn(() => done(undefined, result));
-      else done(undefined, result);
-    });
+    original.call(
+      client,
+      followed ?? config,
+      followed === undefined ? values : undefined,
+      (error: unknown, result: unknown) => {
+        // For a value that does not serialise node-postgres calls back twice.
+        if (isAnswered) return;
+        isAnswered = true;
+        if (error !== undefined && error !== null) {
+          noteRefusal(client, error);
+          following.onFailure(error, config, alone);
+          done(error);
+        } else if (
+          followed?.wrote !== false &&
+          hasCommitted(client, result) &&
+          following.hasPosition(commandOf(result))
+        ) {
+          learn(() => done(undefined, result));
+        } else done(undefined, result);
+      },
+    );
   };
 
   const { original, remove } = layOver(client, (config, values, callback) => {
@@ -231,6 +245,12 @@ function hasCallback(config: unknown): config is { readonly callback: Done } {
 
 function isSubmittable(config: unknown): config is Conversation {
   return typeof (config as { submit?: unknown } | null)?.submit === 'function';
+}
+
+/** What was done is committed: nothing is open, or only what was begun behind it, as by `COMMIT AND CHAIN`. */
+function hasCommitted(client: PoolClient, result: unknown): boolean {
+  const results = Array.isArray(result) ? result : [result];
+  return isIdle(client) || results.some((one) => commandOf(one) === 'COMMIT');
 }
 
 function commandOf(result: unknown): string | undefined {

@@ -50,7 +50,7 @@ export function createBatches(engine: Engine, statements: Statements, runner: Ru
         continue;
       }
       node.release(client, false);
-      if (scope !== undefined && epoch !== undefined) noteWritten(engine, node, scope, epoch, done.lsn);
+      if (scope !== undefined && done.wrote && epoch !== undefined) noteWritten(engine, node, scope, epoch, done.lsn);
       return done.results;
     }
   };

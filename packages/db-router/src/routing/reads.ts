@@ -1,3 +1,4 @@
+import type { Epoch } from '@regionkit/core';
 import type { PoolClient, QueryResult } from 'pg';
 import { needOf, type Scope } from '../causality/scope.ts';
 import type { Engine } from '../engine.ts';
@@ -13,13 +14,14 @@ import {
   RolledBackError,
   RouterClosedError,
 } from '../errors.ts';
-import { behindRead } from '../pools/position.ts';
+import { behindRead, behindWrite } from '../pools/position.ts';
+import { askWhetherWritten } from '../pools/whether-written.ts';
 import type { PoolNode } from '../topology/node.ts';
 import { takesAdvisoryLock } from './advisory-lock.ts';
 import { decideRead, has } from './decide.ts';
 import { classify, type Failure } from './outcome.ts';
 import type { Route } from './route.ts';
-import { ask, breaks, type Leased, MAX_RERUNS, OPEN, type Query, type Runner, type Values } from './run.ts';
+import { breaks, type Leased, MAX_RERUNS, OPEN, type Query, type Runner, type Values } from './run.ts';
 import type { Writes } from './writes.ts';
 
 /** Reads: on the nearest node that is fresh enough, and on another one if that is known to be safe. */
@@ -44,7 +46,9 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
     turn = (turn + 1) & MAX_TURN;
     const route = decideRead(table, needOf(scope), 0, turn, true);
     const isUsual = route.action === 'run' && route.reason !== 'stale' && signal === undefined && !engine.closed;
-    if (!isUsual || (settings.monotonicReads && scope !== undefined)) {
+    // On the primary it may write after all, and the scope must know of that.
+    const isFollowed = scope !== undefined && (settings.monotonicReads || route.node === live.topology.primary?.node);
+    if (!isUsual || isFollowed) {
       return readSlowly(firstAttempt(query, values, caller));
     }
     const node = nodes[route.node] as PoolNode;
@@ -95,6 +99,7 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
     phase: 'open' | 'statement',
     recovering: boolean,
     attempt: Attempt,
+    epoch?: Epoch,
   ): Promise<QueryResult> => {
     const failure = classify(error, { phase, inRecovery: recovering });
     const reruns = attempt.reruns + 1;
@@ -119,7 +124,7 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
         if (reruns > 1) throw new RolledBackError('connection-lost', error);
         return again();
       case 'lost':
-        if (failure.outcome === 'unknown') throw unknown(node, error);
+        if (failure.outcome === 'unknown') throw unknown(node, error, { scope: attempt.caller.scope, epoch });
         return again();
       default:
         throw error;
@@ -222,14 +227,17 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
       return readSlowly({ ...attempt, avoid: attempt.avoid | (1 << node.index), reruns: attempt.reruns + 1 });
     }
     const recovering = inRecovery(node);
+    const { primary } = live.topology;
+    const epoch = scope !== undefined && primary?.node === node.index ? primary.epoch : undefined;
     try {
-      const result = await ask(client, query, values);
+      const { result, wrote } = await askWhetherWritten(client, query, values, epoch !== undefined);
+      if (epoch !== undefined && scope !== undefined && wrote) await behindWrite(engine, node, client, scope, epoch);
       if (settings.monotonicReads && scope !== undefined) await behindRead(engine, node, client, scope);
       node.release(client, false);
       return result;
     } catch (error) {
       node.release(client, breaks(classify(error, { phase: 'statement', inRecovery: recovering })));
-      return afterReadFailure(error, node, 'statement', recovering, attempt);
+      return afterReadFailure(error, node, 'statement', recovering, attempt, epoch);
     }
   };
 

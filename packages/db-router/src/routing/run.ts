@@ -170,7 +170,7 @@ function send(client: PoolClient, query: Query, values: Values, done: (error: un
   const answered = (error: unknown, result: unknown): void => {
     if (settled) return;
     settled = true;
-    if (isRefusal(error) && !hasAnswer(client)) noteUndone(error);
+    noteRefusal(client, error);
     if (!error && isInTransaction(client)) done(new TransactionLeftOpenError(committed(result)), undefined);
     else done(error, result);
   };
@@ -192,8 +192,13 @@ function committed(result: unknown): 'unknown' | 'rolled-back' {
  * class of its own is laid under another object: an engine makes slow what becomes a prototype.
  */
 function copyOf(query: Query): Query {
-  if (typeof query !== 'object' || query === null) return query;
+  if (typeof query !== 'object' || query === null || 'submit' in query) return query;
   return Object.getPrototypeOf(query) === Object.prototype ? { ...query } : Object.create(query);
+}
+
+/** To be said of each error in answer to a statement: what node-postgres itself refused was not sent. */
+export function noteRefusal(client: PoolClient, error: unknown): void {
+  if (isRefusal(error) && !hasAnswer(client)) noteUndone(error);
 }
 
 /**

@@ -146,11 +146,7 @@ export function createTransactions(engine: Engine, statements: Statements, runne
     }
     try {
       const listens = scope !== undefined && !inRecovery && options.readOnly !== true;
-      const result = await commit(
-        client,
-        engine.settings.readings.insertPositionSql,
-        !inRecovery && options.readOnly !== true,
-      );
+      const result = await commit(client, client, engine.settings.readings.insertPositionSql, listens);
       const reads = options.readOnly === true && engine.settings.monotonicReads;
       if (reads && scope !== undefined) await behindRead(engine, node, client, scope);
       giveBack(false);
@@ -162,7 +158,7 @@ export function createTransactions(engine: Engine, statements: Statements, runne
           error: new RolledBackError('commit-said-rollback', tx.failed),
         };
       }
-      if (listens && epoch !== undefined) noteWritten(engine, node, scope, epoch, result.lsn);
+      if (listens && result.wrote && epoch !== undefined) noteWritten(engine, node, scope, epoch, result.lsn);
       return { ok: true, value };
     } catch (error) {
       const failure = classify(error, { phase: 'commit', inRecovery });

@@ -14,10 +14,11 @@ import {
 } from '../errors.ts';
 import { behindWrite } from '../pools/position.ts';
 import { mayCommit } from '../pools/transaction-control.ts';
+import { type Asked, askWhetherWritten } from '../pools/whether-written.ts';
 import type { PoolNode } from '../topology/node.ts';
 import { classify } from './outcome.ts';
 import type { Route } from './route.ts';
-import { ask, breaks, type Leased, MAX_RERUNS, OPEN, type Query, type Runner, type Values } from './run.ts';
+import { breaks, type Leased, MAX_RERUNS, OPEN, type Query, type Runner, type Values } from './run.ts';
 
 /** Writes: on the one real primary, held while there is none, and again only if it is known not to have happened. */
 export interface Writes {
@@ -78,9 +79,9 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
       routed('write', live.table.write, node);
       const primary = live.topology.primary;
       const recovering = inRecovery(node);
-      let result: QueryResult;
+      let asked: Asked;
       try {
-        result = await ask(client, query, values);
+        asked = await askWhetherWritten(client, query, values, scope !== undefined);
       } catch (error) {
         const epoch = primary?.epoch;
         const failed = { error, node, phase: 'statement', recovering, query, scope, epoch } as const;
@@ -89,9 +90,10 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
         reruns += 1;
         continue;
       }
-      if (scope !== undefined && primary !== undefined) await behindWrite(engine, node, client, scope, primary.epoch);
+      if (scope !== undefined && asked.wrote && primary !== undefined)
+        await behindWrite(engine, node, client, scope, primary.epoch);
       node.release(client, false);
-      return result;
+      return asked.result;
     }
   };
 
