@@ -88,6 +88,7 @@ const SAMPLES: readonly (RegionKitError & { readonly outcome?: string })[] = [
   new router.AbortedError(),
   new router.RouterClosedError(),
   forward('ERR_FORWARD_BUSY', 'not-sent'),
+  forward('ERR_FORWARD_CLIENT_BUSY', 'not-sent'),
   forward('ERR_FORWARD_CLOSED', 'not-sent'),
   forward('ERR_FORWARD_BODY_CONSUMED', 'not-sent'),
   forward('ERR_FORWARD_BAD_REQUEST', 'not-sent'),

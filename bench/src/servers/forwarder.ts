@@ -48,7 +48,7 @@ function withRegionkit(): (request: IncomingMessage, response: ServerResponse) =
   const router: GateRouter<'us-east-1' | 'eu-west-1' | 'ap-southeast-1'> = {
     self: 'eu-west-1',
     writes: 'forward',
-    openScope: () => ({ run: (fn) => fn(), needsPrimary: () => false, closeHead: () => ({}) }),
+    openScope: () => ({ run: (fn) => fn(), needsPrimary: () => false, noteUnknown: () => {}, closeHead: () => ({}) }),
     primaryNow: () => primary,
     locatePrimary: async () => primary,
     hear: () => {},

@@ -1,5 +1,6 @@
 import type { Epoch, Events } from '@regionkit/core';
 import type { Notices } from '@regionkit/core/kit';
+import { createReach, type Reach } from './causality/reach.ts';
 import { createScopes, type Scopes } from './causality/scope.ts';
 import { createTokenCodec } from './causality/token.ts';
 import { createWatcher, type Watcher } from './causality/watcher.ts';
@@ -13,7 +14,6 @@ import {
 } from './errors.ts';
 import type { RouterEvents } from './events.ts';
 import type { Settings } from './options.ts';
-import { decideRead } from './routing/decide.ts';
 import { createHoldQueue, type HoldQueue } from './routing/hold.ts';
 import type { Route } from './routing/route.ts';
 import { createEpochKeeper } from './topology/epoch-keeper.ts';
@@ -35,6 +35,7 @@ export interface Engine {
   readonly monitor: Monitor;
   readonly hold: HoldQueue;
   readonly watcher: Watcher;
+  readonly reach: Reach;
   readonly scopes: Scopes;
   readonly events: Events<RouterEvents>;
   readonly counters: Counters;
@@ -175,6 +176,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     }
   };
   const watcher = createWatcher({ clock, onWatch: (index) => monitor?.wake(index) });
+  const reach = createReach({ live, watcher, tokenWaitMs: settings.tokenWaitMs });
 
   const scopes = createScopes({
     codec,
@@ -184,11 +186,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
       Array.from({ length: MAX_OWNERS_PER_REGION }, (_, place) => `${name}/${place}`),
     ),
     canonical: (owner) => canonicalOwner(live.store.facts, owner),
-    isOutOfReach: (need) => {
-      const { action } = decideRead(live.table, need, 0, 0, settings.tokenWaitMs > 0);
-      // Without a need the handler may not ask the database at all: only where it is known to be served is it sent away.
-      return action === 'forward' || (need !== undefined && action === 'refuse');
-    },
+    isOutOfReach: reach.isOut,
     topology: () => live.topology,
     systems: () => live.store.facts.tops.map(({ system }) => system),
     hear: (epoch) => hear(epoch, 'token'),
@@ -258,6 +256,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     monitor,
     hold,
     watcher,
+    reach,
     scopes,
     events,
     counters,

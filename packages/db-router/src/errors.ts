@@ -1,10 +1,11 @@
-import { RegionKitError, type RegionKitErrorOptions } from '@regionkit/core';
+import { isRegionKitError, RegionKitError, type RegionKitErrorOptions } from '@regionkit/core';
 
 /**
  * What became of a statement that failed. `not-sent`: nothing of it left this process. `rolled-back`: the server did
- * nothing, or undid it. `unknown`: it may have happened; only the database can tell, so it is never sent again.
+ * nothing, or undid it. `rejected`: another region, to which the whole request was forwarded, did nothing with it.
+ * `unknown`: it may have happened; only the database can tell, so it is never sent again.
  */
-export type Outcome = 'not-sent' | 'rolled-back' | 'unknown';
+export type Outcome = 'not-sent' | 'rolled-back' | 'rejected' | 'unknown';
 
 /** Every code a router's error can have. */
 export type RouterErrorCode =
@@ -26,11 +27,11 @@ export type RouterErrorCode =
   | 'ERR_ABORTED'
   | 'ERR_ROUTER_CLOSED';
 
-/** The base of a router's errors: each says what became of the statement. */
-export class RouterError extends RegionKitError<RouterErrorCode> {
+/** The base of a router's errors: each says what became of the statement. {@link AnyRouterError} is one of them by its code. */
+export class RouterError<Code extends RouterErrorCode = RouterErrorCode> extends RegionKitError<Code> {
   readonly outcome: Outcome;
 
-  constructor(code: RouterErrorCode, message: string, outcome: Outcome, options?: RegionKitErrorOptions) {
+  constructor(code: Code, message: string, outcome: Outcome, options?: RegionKitErrorOptions) {
     super(code, message, options);
     this.outcome = outcome;
   }
@@ -49,7 +50,7 @@ export type NoPrimaryReason =
 const UNAVAILABLE = { status: 503, headers: { 'retry-after': '1' } } as const;
 
 /** No primary is known, or it cannot be told which node is one. Retry later: nothing was sent. */
-export class NoPrimaryError extends RouterError {
+export class NoPrimaryError extends RouterError<'ERR_NO_PRIMARY'> {
   readonly reason: NoPrimaryReason;
 
   constructor(reason: NoPrimaryReason, held: 'timed-out' | 'full' | 'not-held') {
@@ -64,7 +65,7 @@ export class NoPrimaryError extends RouterError {
 }
 
 /** The statement belongs to the primary's region, and the policy does not run it from here: go there. */
-export class NotPrimaryRegionError extends RouterError {
+export class NotPrimaryRegionError extends RouterError<'ERR_NOT_PRIMARY_REGION'> {
   /** The region to go to. */
   readonly region: string;
   readonly intent: 'read' | 'write';
@@ -80,7 +81,7 @@ export class NotPrimaryRegionError extends RouterError {
 }
 
 /** No node that can be reached has yet what this request must see. */
-export class ReplicaBehindError extends RouterError {
+export class ReplicaBehindError extends RouterError<'ERR_REPLICA_BEHIND'> {
   constructor(options: { readonly region?: string } = {}) {
     super('ERR_REPLICA_BEHIND', 'no reachable node has replayed what this request must see', 'not-sent', {
       status: 503,
@@ -93,14 +94,14 @@ export class ReplicaBehindError extends RouterError {
 }
 
 /** No node can serve a read. */
-export class NoReadableNodeError extends RouterError {
+export class NoReadableNodeError extends RouterError<'ERR_NO_READABLE_NODE'> {
   constructor(cause?: unknown) {
     super('ERR_NO_READABLE_NODE', 'no node can serve a read', 'not-sent', { ...UNAVAILABLE, cause });
   }
 }
 
 /** A connection to the node could not be had. Nothing was sent. */
-export class NodeUnavailableError extends RouterError {
+export class NodeUnavailableError extends RouterError<'ERR_NODE_UNAVAILABLE'> {
   /** `region/node`. */
   readonly node: string;
 
@@ -114,7 +115,7 @@ export class NodeUnavailableError extends RouterError {
  * The node was fenced while a client of it was handed out: its data has left the history of the new primary, so the
  * connection was destroyed. It reaches the statement that was in flight.
  */
-export class NodeFencedError extends RouterError {
+export class NodeFencedError extends RouterError<'ERR_NODE_FENCED'> {
   readonly node: string;
 
   constructor(node: string) {
@@ -124,7 +125,7 @@ export class NodeFencedError extends RouterError {
 }
 
 /** The statement or the COMMIT was sent and no answer came: it may have happened. Never retried. */
-export class OutcomeUnknownError extends RouterError {
+export class OutcomeUnknownError extends RouterError<'ERR_OUTCOME_UNKNOWN'> {
   readonly node: string;
 
   constructor(node: string, cause?: unknown) {
@@ -137,7 +138,7 @@ export class OutcomeUnknownError extends RouterError {
 }
 
 /** The transaction, or the statement that was one, did not happen. */
-export class RolledBackError extends RouterError {
+export class RolledBackError extends RouterError<'ERR_ROLLED_BACK'> {
   constructor(why: 'commit-said-rollback' | 'connection-lost', cause?: unknown) {
     const messages = {
       'commit-said-rollback': 'COMMIT answered ROLLBACK: a statement of the transaction had failed',
@@ -151,7 +152,7 @@ export class RolledBackError extends RouterError {
 }
 
 /** An advisory lock taken on a replica excludes nobody. */
-export class AdvisoryLockError extends RouterError {
+export class AdvisoryLockError extends RouterError<'ERR_ADVISORY_LOCK_ON_REPLICA'> {
   constructor() {
     super(
       'ERR_ADVISORY_LOCK_ON_REPLICA',
@@ -162,7 +163,7 @@ export class AdvisoryLockError extends RouterError {
 }
 
 /** `transaction()` inside the callback of another one: it would run beside it, not in it. */
-export class NestedTransactionError extends RouterError {
+export class NestedTransactionError extends RouterError<'ERR_NESTED_TRANSACTION'> {
   constructor() {
     super(
       'ERR_NESTED_TRANSACTION',
@@ -173,7 +174,7 @@ export class NestedTransactionError extends RouterError {
 }
 
 /** The `tx` was used after its transaction had ended. */
-export class TransactionClosedError extends RouterError {
+export class TransactionClosedError extends RouterError<'ERR_TRANSACTION_CLOSED'> {
   constructor() {
     super('ERR_TRANSACTION_CLOSED', 'this tx has ended: await every statement inside the callback', 'not-sent');
   }
@@ -183,7 +184,7 @@ export class TransactionClosedError extends RouterError {
  * BEGIN, COMMIT or ROLLBACK inside a transaction of the router's: it begins and ends it itself. Refused before it is sent
  * (`not-sent`), or found out at the end, when a statement of several had one in it (`unknown`).
  */
-export class TransactionControlError extends RouterError {
+export class TransactionControlError extends RouterError<'ERR_TRANSACTION_CONTROL'> {
   constructor(outcome: 'not-sent' | 'unknown' = 'not-sent') {
     super(
       'ERR_TRANSACTION_CONTROL',
@@ -194,7 +195,7 @@ export class TransactionControlError extends RouterError {
 }
 
 /** The callback returned while statements of it were under way: the transaction was rolled back. */
-export class TransactionLeakedError extends RouterError {
+export class TransactionLeakedError extends RouterError<'ERR_TRANSACTION_LEAKED'> {
   constructor() {
     super(
       'ERR_TRANSACTION_LEAKED',
@@ -208,7 +209,7 @@ export class TransactionLeakedError extends RouterError {
  * A single statement began a transaction and did not end it. Nobody could have ended it later: its connection was closed,
  * and the transaction rolled back. `unknown` if a part of the statement was committed before.
  */
-export class TransactionLeftOpenError extends RouterError {
+export class TransactionLeftOpenError extends RouterError<'ERR_TRANSACTION_LEFT_OPEN'> {
   constructor(outcome: 'rolled-back' | 'unknown') {
     super(
       'ERR_TRANSACTION_LEFT_OPEN',
@@ -219,7 +220,7 @@ export class TransactionLeftOpenError extends RouterError {
 }
 
 /** A statement of a batch cannot be part of one. */
-export class BatchStatementError extends RouterError {
+export class BatchStatementError extends RouterError<'ERR_BATCH_STATEMENT'> {
   /** Its place in the list. */
   readonly index: number;
 
@@ -235,15 +236,66 @@ export class BatchStatementError extends RouterError {
 }
 
 /** The caller went away before anything was sent. */
-export class AbortedError extends RouterError {
+export class AbortedError extends RouterError<'ERR_ABORTED'> {
   constructor() {
     super('ERR_ABORTED', 'the caller went away before anything was sent', 'not-sent', { status: 499, expose: false });
   }
 }
 
 /** The router was closed. */
-export class RouterClosedError extends RouterError {
+export class RouterClosedError extends RouterError<'ERR_ROUTER_CLOSED'> {
   constructor() {
     super('ERR_ROUTER_CLOSED', 'the router is closed', 'not-sent', UNAVAILABLE);
   }
 }
+
+/**
+ * Each error of a router. Its `code` tells which: a code that is misspelt does not compile.
+ *
+ * ```ts
+ * if (isRouterError(error) && error.code === 'ERR_NOT_PRIMARY_REGION') console.log(error.region);
+ * ```
+ */
+export type AnyRouterError =
+  | NoPrimaryError
+  | NotPrimaryRegionError
+  | ReplicaBehindError
+  | NoReadableNodeError
+  | NodeUnavailableError
+  | NodeFencedError
+  | OutcomeUnknownError
+  | RolledBackError
+  | AdvisoryLockError
+  | NestedTransactionError
+  | TransactionClosedError
+  | TransactionControlError
+  | TransactionLeakedError
+  | TransactionLeftOpenError
+  | BatchStatementError
+  | AbortedError
+  | RouterClosedError;
+
+/** Whether `value` is an error of a router, of any version loaded. Where an ORM may have wrapped it: `regionKitErrorOf`. */
+export function isRouterError(value: unknown): value is AnyRouterError {
+  return isRegionKitError(value) && Object.hasOwn(CODES, value.code);
+}
+
+const CODES: Readonly<Record<RouterErrorCode, true>> = {
+  ERR_NO_PRIMARY: true,
+  ERR_NOT_PRIMARY_REGION: true,
+  ERR_REPLICA_BEHIND: true,
+  ERR_NO_READABLE_NODE: true,
+  ERR_NODE_UNAVAILABLE: true,
+  ERR_NODE_FENCED: true,
+  ERR_OUTCOME_UNKNOWN: true,
+  ERR_ROLLED_BACK: true,
+  ERR_ADVISORY_LOCK_ON_REPLICA: true,
+  ERR_NESTED_TRANSACTION: true,
+  ERR_TRANSACTION_CLOSED: true,
+  ERR_TRANSACTION_CONTROL: true,
+  ERR_TRANSACTION_LEAKED: true,
+  ERR_TRANSACTION_LEFT_OPEN: true,
+  ERR_BATCH_STATEMENT: true,
+  ERR_ABORTED: true,
+  ERR_ROUTER_CLOSED: true,
+};

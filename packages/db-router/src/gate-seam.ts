@@ -16,9 +16,11 @@ export type WriteNotice = 'write-lost-suspected' | 'write-fate-unknown';
 export interface RequestScope {
   /**
    * Whether its reads belong where the primary is: no node this process reaches serves them, or has what its tokens ask
-   * for, nor will in a moment. From memory.
+   * for. From memory; a promise while a standby that may have it in a moment is waited for.
    */
-  needsPrimary(): boolean;
+  needsPrimary(): boolean | Promise<boolean>;
+  /** A write of this request was sent where `epoch` is written, and nobody can tell whether it was done. */
+  noteUnknown(epoch: Epoch): void;
   /** Runs `fn` with this scope as the current one, across every `await` in it. */
   run<T>(fn: () => T): T;
   /**

@@ -1,7 +1,9 @@
 export {
   AbortedError,
   AdvisoryLockError,
+  type AnyRouterError,
   BatchStatementError,
+  isRouterError,
   NestedTransactionError,
   NodeFencedError,
   NodeUnavailableError,

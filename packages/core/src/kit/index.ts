@@ -14,5 +14,6 @@ export { createNotices, type NoticeCode, type Notices } from './notices.ts';
 export { onlyGiven } from './only-given.ts';
 export { createPoller, type Poller, type PollerOptions } from './poller.ts';
 export { createRecentCache, type RecentCache } from './recent-cache.ts';
+export { createRegionKeyring, type RegionKeyring, type RegionKeys, type RegionSecrets } from './region-keyring.ts';
 export { exposeField, isSharedCacheable, keepPrivate } from './response-head.ts';
 export { type SetCookie, setCookie } from './set-cookie.ts';

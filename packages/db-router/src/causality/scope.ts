@@ -73,8 +73,8 @@ export interface ScopesOptions {
   readonly owners: readonly string[];
   /** The name by which an owner is known here, where several pools reach one server. */
   canonical(owner: string): string;
-  /** Whether no node this process reaches has it, nor will in a moment. */
-  isOutOfReach(need: Need | undefined): boolean;
+  /** Whether no node this process reaches has it; a promise while one that may have it in a moment is waited for. */
+  isOutOfReach(need: Need | undefined): boolean | Promise<boolean>;
   topology(): Topology;
   /** Every database heard of. */
   systems(): readonly string[];
@@ -194,6 +194,13 @@ export function createScopes(options: ScopesOptions): Scopes {
     return scope.replaceToken && primary !== undefined ? sign('seen', primary.epoch, primary.position) : undefined;
   };
 
+  const noteWritten: Scopes['noteWritten'] = (scope, epoch, lsn = UNKNOWN_LSN) => {
+    scope.wrote = true;
+    raise(scope, 'write', epoch, lsn);
+    scope.need = higherNeed(scope.need, needAt(epoch, lsn));
+    if (scope.headClosed) emit('token-late', {});
+  };
+
   return {
     current: () => storage.getStore(),
     open: ({ tokens, access, signal }) => {
@@ -218,6 +225,7 @@ export function createScopes(options: ScopesOptions): Scopes {
     run: (scope, fn) => runInside(storage, scope, fn),
     forGate: (scope) => ({
       needsPrimary: () => options.isOutOfReach(scope.need),
+      noteUnknown: (epoch) => noteWritten(scope, epoch, undefined),
       run: (fn) => runInside(storage, scope, fn),
       closeHead: () => {
         scope.headClosed = true;
@@ -232,12 +240,7 @@ export function createScopes(options: ScopesOptions): Scopes {
         };
       },
     }),
-    noteWritten: (scope, epoch, lsn = UNKNOWN_LSN) => {
-      scope.wrote = true;
-      raise(scope, 'write', epoch, lsn);
-      scope.need = higherNeed(scope.need, needAt(epoch, lsn));
-      if (scope.headClosed) emit('token-late', {});
-    },
+    noteWritten,
     awaitPosition: ({ awaited }, epoch) => {
       awaited.push(epoch);
       return () => void awaited.splice(awaited.indexOf(epoch), 1);

@@ -10,9 +10,9 @@ export type AnswerKind = 'answered' | 'turned-back';
 const LETTERS: Readonly<Record<AnswerKind, string>> = { answered: 'a', 'turned-back': 't' };
 const MAX_MARK_LENGTH = 512;
 
-/** Bound to the mark it answers: kept by a cache, or shown to another request, it says nothing. Undefined for no mark. */
-export function signAnswer(keyring: Keyring, kind: AnswerKind, mark: string | undefined): string | undefined {
-  if (mark === undefined || mark.length > MAX_MARK_LENGTH) return undefined;
+/** Bound to the mark it answers: kept by a cache, or shown to another request, it says nothing. Undefined without a key. */
+export function signAnswer(keyring: Keyring | undefined, kind: AnswerKind, mark: string): string | undefined {
+  if (keyring === undefined || mark.length > MAX_MARK_LENGTH) return undefined;
   const letter = LETTERS[kind];
   return `v1.${letter}.${keyring.sign(`${letter} ${mark}`)}`;
 }

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { NodeRequest } from '@regionkit/core';
+import type { Patience } from './patience.ts';
 
 /**
  * A request's body on its way to another region. The sender destroys what it reads from when something goes wrong, and
@@ -9,6 +10,8 @@ export interface BodyFeed {
   readonly stream: Readable;
   /** Whether any of it was handed to the sender, which writes the head of the request with the first piece. */
   begun(): boolean;
+  /** From now on the client is waited for with this patience, whenever more is wanted of it. */
+  pace(patience: Patience): void;
   /** Nothing more is wanted of it: what is left is drained, so that the client gets to reading its answer. */
   release(): void;
 }
@@ -32,28 +35,42 @@ export function isConsumed(request: NodeRequest): boolean {
   return request.readableDidRead || request.readableFlowing === true || request.readableEnded || request.destroyed;
 }
 
-/** Calls `done` with the whole of a small body, or with nothing when the client is gone before it is there. */
-export function collect(request: NodeRequest, done: (body: Buffer | undefined) => void): void {
+/** Why a small body never was whole. */
+export type NotCollected = 'gone' | 'idle';
+
+/** Calls `done` once, with the whole of a small body. `patience` is made here, as it ends the wait. */
+export function collect(
+  request: NodeRequest,
+  patienceOf: (onOut: () => void) => Patience,
+  done: (body: Buffer | NotCollected) => void,
+): void {
   const chunks: Buffer[] = [];
   const onData = (chunk: Buffer): void => {
     chunks.push(chunk);
+    patience.moved(chunk.length);
+    patience.wait();
   };
-  const end = (body: Buffer | undefined): void => {
+  const end = (body: Buffer | NotCollected): void => {
+    patience.end();
     request.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone);
     done(body);
   };
-  const onEnd = (): void => end(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
-  const onGone = (): void => end(undefined);
+  const onEnd = (): void => end(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
+  const onGone = (): void => end('gone');
+  const patience = patienceOf(() => end('idle'));
   request.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone);
+  patience.wait();
   // Somebody may have paused it, to lose none of it before it got here.
   request.resume();
 }
 
 /** The body of a request on Node, over HTTP/1 and HTTP/2, at constant memory. */
 export function feedFromNode(request: NodeRequest): BodyFeed {
+  const wait = createWait();
   const stream = new Readable({
     highWaterMark: HIGH_WATER_BYTES,
     read: () => {
+      wait.begin();
       request.resume();
     },
     destroy: (error, done) => {
@@ -62,9 +79,12 @@ export function feedFromNode(request: NodeRequest): BodyFeed {
     },
   });
   const onData = (chunk: Buffer): void => {
-    if (!stream.push(chunk)) request.pause();
+    wait.end(chunk.length);
+    if (stream.push(chunk)) wait.begin();
+    else request.pause();
   };
   const onEnd = (): void => {
+    wait.end(0);
     stream.push(null);
   };
   const onGone = (): void => {
@@ -79,6 +99,7 @@ export function feedFromNode(request: NodeRequest): BodyFeed {
   return {
     stream,
     begun: watchBegin(stream),
+    pace: wait.pace,
     release: () => {
       stream.destroy();
       if (request.readableEnded || request.destroyed) return;
@@ -90,8 +111,46 @@ export function feedFromNode(request: NodeRequest): BodyFeed {
 
 /** The body of a fetch `Request`. */
 export function feedFromWeb(body: ReadableStream<Uint8Array>): BodyFeed {
-  const stream = Readable.fromWeb(body as never, { highWaterMark: HIGH_WATER_BYTES });
-  return { stream, begun: watchBegin(stream), release: () => stream.destroy() };
+  const wait = createWait();
+  const reader = body.getReader();
+  const stream = new Readable({
+    highWaterMark: HIGH_WATER_BYTES,
+    read: () => {
+      wait.begin();
+      reader
+        .read()
+        .then(({ done, value }) => {
+          wait.end(value?.byteLength ?? 0);
+          stream.push(done ? null : Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+        })
+        .catch((error: Error) => stream.destroy(error));
+    },
+    destroy: (error, done) => {
+      reader.cancel(error).catch(() => {});
+      done(error);
+    },
+  });
+  return { stream, begun: watchBegin(stream), pace: wait.pace, release: () => stream.destroy() };
+}
+
+/** Whether the client is being waited for: a feed may be read before anybody times that. */
+function createWait(): { begin(): void; end(bytes: number): void; pace(patience: Patience): void } {
+  let waiting = false;
+  let patience: Patience | undefined;
+  return {
+    begin: () => {
+      waiting = true;
+      patience?.wait();
+    },
+    end: (bytes) => {
+      waiting = false;
+      patience?.moved(bytes);
+    },
+    pace: (given) => {
+      patience = given;
+      if (waiting) given.wait();
+    },
+  };
 }
 
 function watchBegin(stream: Readable): () => boolean {

@@ -1,19 +1,20 @@
 import { RegionKitError } from '@regionkit/core';
+import type { Outcome } from '../errors.ts';
 import { proxyStatus } from './proxy-status.ts';
 
-/** What is known of the write that was to be forwarded. */
-export type ForwardOutcome =
-  /** No byte of it left this region. It may be sent again. */
-  | 'not-sent'
-  /** It was sent, and nobody can tell whether it was done. */
-  | 'unknown'
-  /** The other region said that it did not do it. It may be sent again. */
-  | 'rejected';
+/**
+ * What is known of the write that was to be forwarded, of the outcomes that `outcomeOf` gives. `not-sent`: no byte of it
+ * left this region. `rejected`: the other region said that it did not do it. Both may be sent again. `unknown`: it was
+ * sent, and nobody can tell whether it was done.
+ */
+export type ForwardOutcome = Exclude<Outcome, 'rolled-back'>;
 
 /** Why a forward failed. */
 export type ForwardErrorCode =
   /** As many forwards are under way as `forward.maxConcurrent` allows. */
   | 'ERR_FORWARD_BUSY'
+  /** This client, or all without a name, have as many under way as `forward.maxPerClient` allows. */
+  | 'ERR_FORWARD_CLIENT_BUSY'
   /** The gate was closed. */
   | 'ERR_FORWARD_CLOSED'
   /** Something read the body before the gate: mount the gate before body parsers. */
@@ -40,7 +41,7 @@ export type ForwardErrorCode =
   | 'ERR_FORWARD_UNMARKED_ANSWER'
   /** The answer ended before it was complete: the client's was cut short too. */
   | 'ERR_FORWARD_INCOMPLETE'
-  /** The client sent nothing more of its body for too long. */
+  /** The client sent its body, or took its answer, too slowly. */
   | 'ERR_FORWARD_CLIENT_IDLE'
   /** The client went away. */
   | 'ERR_FORWARD_CLIENT_GONE';
@@ -75,6 +76,7 @@ export interface ForwardFailure {
 
 const STATUS: Readonly<Record<ForwardErrorCode, number>> = {
   ERR_FORWARD_BUSY: 503,
+  ERR_FORWARD_CLIENT_BUSY: 429,
   ERR_FORWARD_CLOSED: 503,
   ERR_FORWARD_BODY_CONSUMED: 500,
   ERR_FORWARD_BAD_REQUEST: 400,
@@ -95,6 +97,7 @@ const STATUS: Readonly<Record<ForwardErrorCode, number>> = {
 
 const MESSAGE: Readonly<Record<ForwardErrorCode, string>> = {
   ERR_FORWARD_BUSY: 'too many writes are being forwarded',
+  ERR_FORWARD_CLIENT_BUSY: 'too many writes of this client are being forwarded',
   ERR_FORWARD_CLOSED: 'the write gate is closed',
   ERR_FORWARD_BODY_CONSUMED:
     'the body was read before the write gate could forward it: mount the gate before body parsers',
@@ -109,7 +112,7 @@ const MESSAGE: Readonly<Record<ForwardErrorCode, string>> = {
   ERR_FORWARD_BAD_ANSWER: "the primary's region did not answer in HTTP",
   ERR_FORWARD_UNMARKED_ANSWER: "something other than the primary's region answered: the write may have happened",
   ERR_FORWARD_INCOMPLETE: "the answer of the primary's region ended before it was complete",
-  ERR_FORWARD_CLIENT_IDLE: 'the client sent nothing more of its body in time',
+  ERR_FORWARD_CLIENT_IDLE: 'the client sent its body, or took its answer, too slowly',
   ERR_FORWARD_CLIENT_GONE: 'the client went away',
 };
 
@@ -138,7 +141,7 @@ export class ForwardError extends RegionKitError<ForwardErrorCode> {
       expose: true,
       headers: {
         'proxy-status': proxyStatus({ self, error: proxyError, outcome, nextHop: region, receivedStatus }),
-        ...(status === 503 && { 'retry-after': String(retryAfterSeconds) }),
+        ...((status === 503 || status === 429) && { 'retry-after': String(retryAfterSeconds) }),
       },
       ...(cause !== undefined && { cause }),
     });

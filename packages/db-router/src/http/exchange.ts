@@ -6,6 +6,7 @@ import type { BodyFeed } from './body.ts';
 import { classifyFailure, plainCause } from './classify.ts';
 import type { ForwardFailure } from './errors.ts';
 import type { RawFields } from './headers.ts';
+import type { Patience } from './patience.ts';
 
 /** One request to another region. */
 export interface ExchangeRequest {
@@ -14,12 +15,21 @@ export interface ExchangeRequest {
   readonly fields: string[];
   /** A feed is read as it is sent. */
   readonly body: BodyFeed | Buffer | undefined;
-  /** How long nothing of a feed may move. */
+  /** How long the other region may take nothing of a feed that is there. */
   readonly bodyTimeoutMs: number;
   /** Milliseconds left until the whole exchange must have ended. */
   readonly deadlineMs: number;
   /** What an answer with these fields says of itself: undefined when no gate has marked it. */
   kindOf(fields: RawFields): AnswerKind | undefined;
+}
+
+/** What an exchange is given by whoever starts it. */
+export interface ExchangeHost {
+  readonly clock: Clock;
+  /** A patience with the client: one for what it sends, one for what it takes. */
+  patience(onOut: () => void): Patience;
+  /** Nothing of it is under way any more, here or over there. */
+  ended(): void;
 }
 
 /** Who gets the answer. After `fail` or `end` nothing more is called. */
@@ -41,38 +51,64 @@ export interface Exchange {
   abandon(): void;
   /** The answer came and could not be given to the client. */
   breakOff(cause: unknown): void;
+  /** How much patience is left with the client, from 1 to 0: none with one that is gone. */
+  patience(): number;
+  /** Ends it, as its client keeps it waiting and others want its place. */
+  giveUp(): void;
 }
 
 /**
  * Sends a request and hands its answer over piece by piece, in order, with back-pressure both ways. Never retries. Every
- * exchange ends in exactly one `end` or `fail`, before which `ended` is called.
+ * exchange ends in exactly one `end` or `fail`, and in one `ended`, which comes later where an answer that nobody wants is
+ * still read, for the sake of the connection.
  */
-export function exchange(
-  pool: Pool,
-  request: ExchangeRequest,
-  sink: AnswerSink,
-  { clock, ended }: { readonly clock: Clock; readonly ended: () => void },
-): Exchange {
+export function exchange(pool: Pool, request: ExchangeRequest, sink: AnswerSink, host: ExchangeHost): Exchange {
+  const { clock } = host;
   const { body } = request;
   const feed = body === undefined || Buffer.isBuffer(body) ? undefined : body;
   let controller: Dispatcher.DispatchController | undefined;
   let answered = false;
   let settled = false;
+  let over = false;
+  let paused = false;
+  let informed = 0;
+  let taken = 0;
   let left = MAX_DRAINED_BYTES;
+  let cancelDrain: (() => void) | undefined;
+  let stopWatching: (() => void) | undefined;
 
   const sent = (): boolean => controller !== undefined && (feed === undefined || feed.begun());
+  const isWhole = (): boolean => controller !== undefined && (feed === undefined || feed.stream.readableEnded);
+  /** The last of what whoever started it is told; true once. */
   const settle = (): boolean => {
     if (settled) return false;
     settled = true;
     cancelDeadline();
     stopWatching?.();
+    sending.end();
+    taking.end();
     feed?.release();
-    ended();
     return true;
+  };
+  const finish = (): void => {
+    if (over) return;
+    over = true;
+    cancelDrain?.();
+    host.ended();
+  };
+  const abort = (): void => {
+    controller?.abort(ABANDONED);
+    finish();
+  };
+  /** The rest of the answer is read, within bounds, so that the connection can serve again. */
+  const drain = (): void => {
+    if (over) return;
+    cancelDrain = clock.schedule(abort, DRAIN_MS);
+    controller?.resume();
   };
   const fail = (failure: ForwardFailure, cause?: unknown): void => {
     if (!settle()) return;
-    controller?.abort(ABANDONED);
+    abort();
     sink.fail(failure, cause);
   };
   const timeOut = (): void => {
@@ -83,14 +119,18 @@ export function exchange(
         : { code: 'ERR_FORWARD_TIMEOUT', outcome: 'unknown', proxyError: 'http_response_timeout' };
     fail(failure);
   };
-  const cancelDeadline = clock.schedule(timeOut, request.deadlineMs);
-  let stopWatching: (() => void) | undefined;
-  const onIdle = (): void => {
-    // What there is, the other region does not take.
-    if (feed !== undefined && feed.stream.readableLength > 0) timeOut();
+  const ofClient = (failure: Pick<ForwardFailure, 'code' | 'proxyError'>): ForwardFailure => ({
+    ...failure,
+    outcome: sent() ? 'unknown' : 'not-sent',
+  });
+  const idle = (): void => fail(ofClient(CLIENT_IDLE));
+  const sending = host.patience(() => {
     // A client that takes its time while it is answered does no harm that the answer's own timeout does not end.
-    else if (!answered) fail({ ...CLIENT_IDLE, outcome: sent() ? 'unknown' : 'not-sent' });
-  };
+    if (!answered) idle();
+  });
+  const taking = host.patience(idle);
+  feed?.pace(sending);
+  const cancelDeadline = clock.schedule(timeOut, request.deadlineMs);
 
   pool.dispatch(
     {
@@ -106,65 +146,93 @@ export function exchange(
       onRequestStart: (started) => {
         controller = started;
         if (settled) started.abort(ABANDONED);
-        else if (feed !== undefined) stopWatching = watchMoves(feed.stream, clock, request.bodyTimeoutMs, onIdle);
+        else if (feed !== undefined) stopWatching = watchMoves(feed.stream, clock, request.bodyTimeoutMs, timeOut);
       },
       onResponseStart: (started, status, _parsed, reason) => {
         if (settled) return;
         const fields = textOf(started.rawHeaders);
         if (status < 200) {
-          sink.inform(status, fields);
+          // Nothing holds them back when the client does not read.
+          if (informed < MAX_INTERIM) sink.inform(status, fields);
+          informed += 1;
           return;
         }
         const refusal = refusalIn(status, request.kindOf(fields));
         if (refusal !== undefined) {
-          // What follows is read to its end, so that the connection can serve again.
-          if (settle()) sink.fail(refusal, undefined);
+          if (!settle()) return;
+          drain();
+          sink.fail(refusal, undefined);
           return;
         }
         answered = true;
         sink.head(status, reasonOf(reason), fields);
         // A length in it is that of the answer it spares, or a slip; undici misses that many bytes, and would call it cut
         // short.
-        if ((status === NOT_MODIFIED || status === NO_CONTENT) && settle()) sink.end();
+        if ((status === NOT_MODIFIED || status === NO_CONTENT) && settle()) {
+          drain();
+          sink.end();
+        }
       },
       onResponseData: (started, chunk) => {
         if (settled) {
           left -= chunk.length;
-          if (left < 0) started.abort(ABANDONED);
-        } else if (!sink.data(chunk)) started.pause();
+          if (left < 0) abort();
+          return;
+        }
+        taken += chunk.length;
+        if (sink.data(chunk)) return;
+        paused = true;
+        started.pause();
+        taking.wait();
       },
       onResponseEnd: () => {
+        finish();
         if (settle()) sink.end();
       },
       onResponseError: (_controller, error) => {
-        if (!settled) fail(classifyFailure(error, { sent: sent(), answered }), plainCause(error));
+        if (settled) finish();
+        else fail(classifyFailure(error, { sent: sent(), answered }), plainCause(error));
       },
     },
   );
 
   return {
-    resume: () => controller?.resume(),
-    abandon: () =>
-      fail({
-        code: 'ERR_FORWARD_CLIENT_GONE',
-        outcome: sent() ? 'unknown' : 'not-sent',
-        proxyError: 'http_request_error',
-      }),
+    resume: () => {
+      if (!paused) return;
+      paused = false;
+      taking.moved(taken);
+      taken = 0;
+      controller?.resume();
+    },
+    abandon: () => {
+      const gone = ofClient(CLIENT_GONE);
+      // A new connection costs the primary more than to end what it has been sent whole: only what lasts is cut off.
+      if (!isWhole()) fail(gone);
+      else if (settle()) {
+        drain();
+        sink.fail(gone, undefined);
+      }
+    },
     breakOff: (cause) => fail(NOT_GIVEN, plainCause(cause)),
+    patience: () => (settled ? 0 : Math.min(taking.left(), sending.left())),
+    giveUp: () => {
+      if (settled) abort();
+      else idle();
+    },
   };
 }
 
-/** Tells when nothing has been taken out of `stream` for so long, until it has ended. */
+/** Tells when nothing has been taken out of `stream` for so long although there is something, until it has ended. */
 function watchMoves(stream: Readable, clock: Clock, idleMs: number, onIdle: () => void): () => void {
-  const wait = (): (() => void) =>
-    clock.schedule(() => {
-      cancel = wait();
-      onIdle();
-    }, idleMs);
-  let cancel = wait();
+  let movedAtMs = clock.now();
+  const look = (): void => {
+    const leftMs = movedAtMs + idleMs - clock.now();
+    cancel = clock.schedule(look, leftMs > 0 ? leftMs : idleMs);
+    if (leftMs <= 0 && stream.readableLength > 0) onIdle();
+  };
+  let cancel = clock.schedule(look, idleMs);
   const onMove = (): void => {
-    cancel();
-    cancel = wait();
+    movedAtMs = clock.now();
   };
   const stop = (): void => {
     cancel();
@@ -174,10 +242,13 @@ function watchMoves(stream: Readable, clock: Clock, idleMs: number, onIdle: () =
   return stop;
 }
 
+/** Interim answers that are passed on. */
+const MAX_INTERIM = 16;
 const NO_CONTENT = 204;
 const NOT_MODIFIED = 304;
-/** Of an answer that nobody wants any more: beyond that, another connection is cheaper. */
+/** Of an answer that nobody wants any more, so much is read, and so long: beyond that, another connection is cheaper. */
 const MAX_DRAINED_BYTES = 64 * 1024;
+const DRAIN_MS = 1_000;
 
 /** What an answer is, where it is not to be passed on. An app may answer 421 itself: only the gate's own word counts. */
 function refusalIn(status: number, kind: AnswerKind | undefined): ForwardFailure | undefined {
@@ -201,6 +272,7 @@ export const NOT_GIVEN: ForwardFailure = {
   outcome: 'unknown',
   proxyError: 'proxy_internal_error',
 };
+const CLIENT_GONE = { code: 'ERR_FORWARD_CLIENT_GONE', proxyError: 'http_request_error' } as const;
 const CLIENT_IDLE = { code: 'ERR_FORWARD_CLIENT_IDLE', proxyError: 'http_request_error' } as const;
 const ABANDONED = new Error('the exchange is over');
 

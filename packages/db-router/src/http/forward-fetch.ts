@@ -25,9 +25,8 @@ export function forwardFetch(carrier: Carrier, trip: Trip, request: Request): Pr
     };
 
     const consumed = request.bodyUsed || request.body?.locked === true;
-    const obstacle = consumed ? BODY_CONSUMED : carrier.obstacle();
-    if (obstacle !== undefined) {
-      fail(obstacle);
+    if (consumed) {
+      fail(BODY_CONSUMED);
       return;
     }
     const body = request.body === null ? undefined : feedFromWeb(request.body);

@@ -30,6 +30,8 @@ export function forwardNode(carrier: Carrier, trip: Trip, request: NodeRequest, 
         if (shown || response.headersSent || isGone(response)) cutShort(response);
         else {
           const { status, headers, body } = answerOf(error);
+          // What is left of a slow body is not waited for: the client may begin anew.
+          if (failure.code === 'ERR_FORWARD_CLIENT_IDLE') response.shouldKeepAlive = false;
           setHead(response, status, '', headers.flat());
           response.end(request.method === 'HEAD' ? undefined : body);
         }
@@ -90,10 +92,12 @@ export function forwardNode(carrier: Carrier, trip: Trip, request: NodeRequest, 
     };
 
     const send = (body: BodyFeed | Buffer | undefined): void => {
-      const contentLength = body === undefined ? undefined : request.headers['content-length'];
-      const sending =
-        (isCutOff(request, response) ? CLIENT_GONE : carrier.obstacle()) ??
-        carrier.send(trip, { fields: request.rawHeaders, body, contentLength }, sink);
+      // Beside a Transfer-Encoding, which a lenient parser lets pass, a length means nothing.
+      const isChunked = request.headers['transfer-encoding'] !== undefined;
+      const contentLength = body === undefined || isChunked ? undefined : request.headers['content-length'];
+      const sending = isCutOff(request, response)
+        ? CLIENT_GONE
+        : carrier.send(trip, { fields: request.rawHeaders, body, contentLength }, sink);
       if ('code' in sending) {
         if (body !== undefined && !Buffer.isBuffer(body)) body.release();
         fail(sending);
@@ -110,8 +114,12 @@ export function forwardNode(carrier: Carrier, trip: Trip, request: NodeRequest, 
       // Whoever sent it may cut it in another place: nothing more is read from there.
       response.shouldKeepAlive = false;
       fail(TRANSFER_CODING);
-    } else if (bytes <= SMALL_BYTES) collect(request, (body) => (body === undefined ? fail(CLIENT_GONE) : send(body)));
-    else send(feedFromNode(request));
+    } else if (bytes <= SMALL_BYTES) {
+      collect(request, carrier.patience, (body) => {
+        if (Buffer.isBuffer(body)) send(body);
+        else fail(body === 'gone' ? CLIENT_GONE : CLIENT_IDLE);
+      });
+    } else send(feedFromNode(request));
   });
 }
 
@@ -151,6 +159,12 @@ const TRANSFER_CODING: ForwardFailure = {
 
 const CLIENT_GONE: ForwardFailure = {
   code: 'ERR_FORWARD_CLIENT_GONE',
+  outcome: 'not-sent',
+  proxyError: 'http_request_error',
+};
+
+const CLIENT_IDLE: ForwardFailure = {
+  code: 'ERR_FORWARD_CLIENT_IDLE',
   outcome: 'not-sent',
   proxyError: 'http_request_error',
 };

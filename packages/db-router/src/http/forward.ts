@@ -1,6 +1,7 @@
-import type { ProxyDecision, Regions, RequestView } from '@regionkit/core';
-import type { Clock, Keyring } from '@regionkit/core/kit';
-import { Pool } from 'undici';
+import { isIP } from 'node:net';
+import type { ProxyDecision, Regions, RequestView, ResponseHead } from '@regionkit/core';
+import type { Clock, RegionKeyring } from '@regionkit/core/kit';
+import { buildConnector, Pool } from 'undici';
 import type { GateRouter } from '../gate-seam.ts';
 import { type AnswerKind, readAnswer } from './answer-mark.ts';
 import { type Client, clientOf } from './client.ts';
@@ -11,6 +12,9 @@ import { forwardNode } from './forward-node.ts';
 import { headBytes, type RawFields, requestFields } from './headers.ts';
 import { createEpochPacker, signHop } from './hop.ts';
 import type { CheckedForward } from './options.ts';
+import { createPatience, type Patience } from './patience.ts';
+import { addressTaker, createPlaces, type Takers } from './places.ts';
+import { readBeforeItEnds } from './read-on.ts';
 import { sentTarget } from './target.ts';
 
 /** One request on its way. */
@@ -20,6 +24,7 @@ export interface Trip {
   readonly target: string;
   readonly host: string | undefined;
   readonly client: Client;
+  readonly takers: Takers;
   readonly to: string;
   readonly origin: string;
   /** When the request came to the gate. */
@@ -27,6 +32,8 @@ export interface Trip {
   readonly write: boolean;
   /** Whether the `X-Forwarded-*` of the request are to be believed. */
   readonly trusted: boolean;
+  /** It failed: told before that is answered. */
+  failed(error: ForwardError): void;
 }
 
 /** What is sent of a request besides its method and target. */
@@ -40,8 +47,8 @@ export interface SentRequest {
 export interface Carrier {
   readonly options: CheckedForward;
   readonly clock: Clock;
-  /** Why nothing can be sent now, if it cannot. */
-  obstacle(): ForwardFailure | undefined;
+  /** A patience with the client of a trip. */
+  patience(onOut: () => void): Patience;
   /** Starts the exchange; its end is counted. The failure is why it cannot be started. */
   send(trip: Trip, sent: SentRequest, sink: AnswerSink): Exchange | ForwardFailure;
   /** A head came back. */
@@ -66,6 +73,8 @@ export interface Forwarder {
     readonly to: string;
     readonly startedAtMs: number;
     readonly write: boolean;
+    /** Adds to the head of an answer that says that nobody can tell what became of the write. */
+    readonly onUnknown?: (head: ResponseHead) => void;
   }): ProxyDecision | ForwardError;
   /** Where a request came from, for one that has to wait before it is decided about. */
   clientOf(request: RequestView): Client;
@@ -88,9 +97,9 @@ export function createForwarder<Name extends string>({
   readonly regions: Regions<Name>;
   readonly options: CheckedForward;
   /** Signs marks. */
-  readonly keyring: Keyring;
+  readonly keyring: RegionKeyring;
   /** Signs what a gate says of its answers. */
-  readonly answers: Keyring;
+  readonly answers: RegionKeyring;
   readonly clock: Clock;
   readonly retryAfterSeconds: number;
   readonly watch: ForwardWatch;
@@ -98,30 +107,47 @@ export function createForwarder<Name extends string>({
   const { self } = regions;
   const pools = new Map<string, Pool>();
   const pack = createEpochPacker();
-  let inFlight = 0;
+  const { maxConcurrent: max, maxPerClient } = options;
+  const places = createPlaces({ max, maxPerClient });
   let closed: Promise<unknown> | undefined;
 
+  const open = buildConnector({
+    timeout: options.connectTimeoutMs,
+    // Always, whatever the environment says.
+    rejectUnauthorized: true,
+    ...(options.ca !== undefined && { ca: options.ca as string | Buffer | (string | Buffer)[] }),
+  });
+  const connect: buildConnector.connector = (to, done) =>
+    open(to, (...[error, socket]) => {
+      if (error !== null) return done(error, null);
+      readBeforeItEnds(socket, clock);
+      done(null, socket);
+    });
   const poolOf = (origin: string): Pool => {
     let pool = pools.get(origin);
     if (pool === undefined) {
       pool = new Pool(origin, {
-        connections: options.maxConcurrent,
+        connections: max,
         pipelining: 1,
         allowH2: false,
         headersTimeout: options.headersTimeoutMs,
         // What browsers take. An answer to a write that was done must not fail by the length of its head.
         maxHeaderSize: 256 * 1024,
         bodyTimeout: options.bodyTimeoutMs,
-        connect: {
-          timeout: options.connectTimeoutMs,
-          // Always, whatever the environment says.
-          rejectUnauthorized: true,
-          ...(options.ca !== undefined && { ca: options.ca as string | Buffer | (string | Buffer)[] }),
-        },
+        connect,
       });
       pools.set(origin, pool);
     }
     return pool;
+  };
+  /** A name that the app gives counts by itself; without one, the address does, and all that have none together. */
+  const takersOf = (view: RequestView, { address }: Client, trusted: boolean): Takers => {
+    const named = options.client?.(view);
+    if (named !== undefined) return [`name ${named}`];
+    const last = trusted ? view.header('x-forwarded-for').at(-1)?.split(',').at(-1)?.trim() : undefined;
+    const from = last !== undefined && isIP(last) !== 0 ? last : address;
+    const takers = options.client === undefined ? [] : ['nameless'];
+    return from === undefined ? takers : [...takers, `address ${addressTaker(from)}`];
   };
   const errorOf = (failure: ForwardFailure, region: string, cause?: unknown): ForwardError => {
     const error = new ForwardError(failure, { self, region, retryAfterSeconds, cause });
@@ -130,40 +156,50 @@ export function createForwarder<Name extends string>({
   };
 
   const leftMs = ({ startedAtMs }: Trip): number => Math.max(1, options.deadlineMs - (clock.now() - startedAtMs));
-  const ended = (): void => {
-    inFlight -= 1;
-  };
+  const patience: Carrier['patience'] = (onOut) =>
+    createPatience({ clock, ms: options.bodyTimeoutMs, bytesPerSecond: options.minBytesPerSecond, onOut });
   const carrier: Carrier = {
     options,
     clock,
-    obstacle: () => (closed !== undefined ? CLOSED : inFlight >= options.maxConcurrent ? BUSY : undefined),
+    patience,
     send: (trip, { fields: given, body, contentLength }, sink) => {
+      const obstacle = closed === undefined ? places.obstacle(trip.takers) : CLOSED;
+      if (obstacle !== undefined) return obstacle;
       const { method, target, to, write, client, host, trusted } = trip;
       const deadlineMs = leftMs(trip);
       const claims = { from: self, to, atMs: clock.wallMs(), deadlineMs, epoch: router.highest(), write };
-      const mark = signHop(keyring, trip, claims, pack);
+      const [signs, verifies] = [keyring.between(to), answers.between(to)];
+      if (signs === undefined || verifies === undefined) return NO_REGION;
+      const mark = signHop(signs, trip, claims, pack);
       const fields = requestFields(given, { ...client, host, trusted }, mark, contentLength);
       if (headBytes(target, fields) + FRAMING_BYTES >= options.maxHeadBytes) return HEAD_TOO_LARGE;
-      inFlight += 1;
       const { bodyTimeoutMs } = options;
-      const kindOf = (answer: RawFields): AnswerKind | undefined => readAnswer(answers, mark, answer);
+      const kindOf = (answer: RawFields): AnswerKind | undefined => readAnswer(verifies, mark, answer);
       const request = { method, target, fields, body, bodyTimeoutMs, deadlineMs, kindOf };
-      return exchange(poolOf(trip.origin), request, sink, { clock, ended });
+      let started: Exchange | undefined;
+      const giveBack = places.take(trip.takers, {
+        patience: () => started?.patience() ?? 1,
+        giveUp: () => started?.giveUp(),
+      });
+      started = exchange(poolOf(trip.origin), request, sink, { clock, patience, ended: giveBack });
+      return started;
     },
     answered: ({ to, startedAtMs }, status) =>
       watch.forwarded({ region: to, status, headMs: clock.now() - startedAtMs }),
-    explain: ({ to }, failure, cause) => {
+    explain: (trip, failure, cause) => {
       if (failure.code === 'ERR_FORWARD_NOT_PRIMARY') router.doubt();
-      return errorOf(failure, to, cause);
+      const error = errorOf(failure, trip.to, cause);
+      trip.failed(error);
+      return error;
     },
   };
 
   return {
     get inFlight() {
-      return inFlight;
+      return places.taken;
     },
     clientOf: (request) => clientOf(request, options.clientAddress?.(request)),
-    decide: ({ view, client = clientOf(view, options.clientAddress?.(view)), to, startedAtMs, write }) => {
+    decide: ({ view, client = clientOf(view, options.clientAddress?.(view)), to, startedAtMs, write, onUnknown }) => {
       const region = regions.get(to);
       // A primary where this process has no region for: nothing of it can be reached.
       if (region === undefined) return errorOf(NO_REGION, to);
@@ -174,13 +210,31 @@ export function createForwarder<Name extends string>({
       // Asked here, where what the app throws is answered for.
       const trusted = typeof trustForwarded === 'function' ? trustForwarded(view) : trustForwarded;
       const { target, authority } = sent;
+      let unknown = false;
+      const failed = (error: ForwardError): void => {
+        unknown = error.outcome === 'unknown';
+      };
       const place = { to, origin: region.origin, startedAtMs, write };
-      const trip: Trip = { method: view.method, target, host: authority ?? view.host, client, trusted, ...place };
+      const trip: Trip = {
+        method: view.method,
+        target,
+        host: authority ?? view.host,
+        client,
+        takers: takersOf(view, client, trusted),
+        trusted,
+        failed,
+        ...place,
+      };
       return {
         action: 'proxy',
         reason: 'forwarded',
         node: (request, response) => forwardNode(carrier, trip, request, response),
         fetch: (request) => forwardFetch(carrier, trip, request),
+        ...(onUnknown !== undefined && {
+          onHead: (head: ResponseHead) => {
+            if (unknown) onUnknown(head);
+          },
+        }),
       };
     },
     close: async () => {
@@ -197,9 +251,9 @@ const HEAD_TOO_LARGE = {
   outcome: 'not-sent',
   proxyError: 'http_request_error',
 } as const;
-const BUSY = { code: 'ERR_FORWARD_BUSY', outcome: 'not-sent', proxyError: 'connection_limit_reached' } as const;
 const CLOSED = { code: 'ERR_FORWARD_CLOSED', outcome: 'not-sent', proxyError: 'proxy_internal_error' } as const;
 const MALFORMED = { code: 'ERR_FORWARD_BAD_REQUEST', outcome: 'not-sent', proxyError: 'http_request_error' } as const;
+/** Nothing of it can be reached: no region of that name here, or no key of it. */
 const NO_REGION = {
   code: 'ERR_FORWARD_UNREACHABLE',
   outcome: 'not-sent',

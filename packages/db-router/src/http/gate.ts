@@ -2,6 +2,7 @@ import {
   createEvents,
   type Decider,
   type Decision,
+  type Epoch,
   type EventSource,
   isRegionKitError,
   type NextDecision,
@@ -12,14 +13,14 @@ import {
   type WithDoors,
   withDoors,
 } from '@regionkit/core';
-import { createKeyring, isSharedCacheable, type Keyring } from '@regionkit/core/kit';
+import { createRegionKeyring, isSharedCacheable, type RegionKeyring } from '@regionkit/core/kit';
 import type { GateRouter, PrimaryLocation, RequestScope } from '../gate-seam.ts';
 import { type AnswerKind, signAnswer } from './answer-mark.ts';
 import type { Client } from './client.ts';
 import { ForwardError } from './errors.ts';
 import { EVENT_NAMES, type WriteGateEvents } from './events.ts';
 import { createForwarder, type Forwarder } from './forward.ts';
-import { createHopReader, HOP_FIELD, type Hop, type HopVerdict } from './hop.ts';
+import { createHopReader, HOP_FIELD, type Hop, type HopVerdict, peerOf } from './hop.ts';
 import { checkOptions, type WriteGateOptions } from './options.ts';
 import { answerOf } from './problem.ts';
 import { loopHere, noPrimaryHere, notPrimaryHere, refusedHere } from './refusals.ts';
@@ -31,7 +32,7 @@ export type WriteGate = WithDoors<WriteGateDecider>;
 
 interface WriteGateDecider extends Decider, EventSource<WriteGateEvents>, AsyncDisposable {
   readonly kind: 'gate';
-  /** Returns at once, unless a write has to be held for a primary. `reason` of the decision is a {@link GateReason}. */
+  /** Returns at once, unless a write is held for a primary, or a read waits for a standby that nothing else can stand in for. `reason` of the decision is a {@link GateReason}. */
   decide(request: RequestView): Decision | Promise<Decision>;
   /** What a valid mark says of a request, given as the framework gives it; undefined for one that was not forwarded. */
   hop(request: unknown): Hop | undefined;
@@ -76,14 +77,14 @@ export function createWriteGate<Name extends string>(
   const tokens = createTokenFields(token);
   const loop = loopHere(self);
 
-  let keyring: Keyring | undefined;
-  let answers: Keyring | undefined;
+  let keyring: RegionKeyring | undefined;
+  let answers: RegionKeyring | undefined;
   let forwarder: Forwarder | undefined;
   const failed = (error: ForwardError): void => events.emit('forward-failed', { error });
   if (forward !== undefined) {
     const option = 'createWriteGate: forward.secret';
-    keyring = createKeyring({ option, secrets: forward.secret, purpose: 'hop v1' });
-    answers = createKeyring({ option, secrets: forward.secret, purpose: 'hop answer v1' });
+    keyring = createRegionKeyring({ option, secrets: forward.secret, self, purpose: 'hop v1' });
+    answers = createRegionKeyring({ option, secrets: forward.secret, self, purpose: 'hop answer v1' });
     forwarder = createForwarder({
       router,
       regions,
@@ -107,6 +108,13 @@ export function createWriteGate<Name extends string>(
 
   const openScope = (request: RequestView, write: boolean): RequestScope =>
     router.openScope({ tokens: tokens.read(request), access: write ? 'write' : 'read' });
+
+  /** What a client asks next must not be answered by a standby that cannot have what may have been done. */
+  const issueUnknown = (request: RequestView, epoch: Epoch, head: ResponseHead): void => {
+    const scope = openScope(request, true);
+    scope.noteUnknown(epoch);
+    tokens.write(head, scope.closeHead());
+  };
 
   const serve = ({ request, write, scope = openScope(request, write) }: Asked, reason: GateReason): NextDecision => ({
     action: 'next',
@@ -156,7 +164,9 @@ export function createWriteGate<Name extends string>(
           failed(error);
           return refuse(error, 'region-down');
         }
-        const trip = { view: request, client, to: ruling.to, startedAtMs, write };
+        const { epoch } = primary as PrimaryLocation<Name>;
+        const onUnknown = (head: ResponseHead): void => issueUnknown(request, epoch, head);
+        const trip = { view: request, client, to: ruling.to, startedAtMs, write, ...(write && { onUnknown }) };
         const decision = (forwarder as Forwarder).decide(trip);
         return decision instanceof ForwardError ? refuse(decision, 'malformed') : decision;
       }
@@ -164,7 +174,7 @@ export function createWriteGate<Name extends string>(
   };
 
   const hold = async (given: Asked): Promise<Decision> => {
-    const client = forwarder?.clientOf(given.request);
+    const client = given.client ?? forwarder?.clientOf(given.request);
     const asked = client === undefined ? given : { ...given, client };
     const { signal, method } = asked.request;
     if (events.wants('hold')) events.emit('hold', { method });
@@ -195,9 +205,9 @@ export function createWriteGate<Name extends string>(
 
   /** Whoever forwarded it is told that a gate has answered, and not something on the way. */
   const marked = (decision: Decision, [mark, ...more]: readonly string[]): Decision => {
-    if (answers === undefined || more.length > 0 || decision.action === 'proxy') return decision;
+    if (mark === undefined || more.length > 0 || decision.action === 'proxy') return decision;
     const kind: AnswerKind = decision === notPrimaryHere ? 'turned-back' : 'answered';
-    const value = signAnswer(answers, kind, mark);
+    const value = signAnswer(answers?.between(peerOf(mark, self) ?? ''), kind, mark);
     if (value === undefined) return decision;
     if (decision.action === 'respond') return { ...decision, headers: [...decision.headers, [HOP_FIELD, value]] };
     const onHead = (head: ResponseHead): void => {
@@ -225,21 +235,25 @@ export function createWriteGate<Name extends string>(
       const startedAtMs = clock.now();
       const values = request.header(HOP_FIELD);
       const mark = values.length === 0 ? undefined : readMark(request, values);
+      // Nothing is signed for whoever asks: the mark must be of a region, and of this very request.
+      const marks = mark === undefined || mark.mark === 'invalid' ? NO_MARKS : values;
       // Whoever forwarded it may run another version of the app: what it took the request for, it is.
       const write = mark?.mark === 'valid' ? mark.claims.write : writes(request);
       const scope = write ? undefined : openScope(request, write);
+      const go = (isAway: boolean, client?: Client): Decision | Promise<Decision> => {
+        const primary = write || isAway ? router.primaryNow() : undefined;
+        // A read is never held here: its handler may not ask the database at all, and the router holds what does.
+        const forPrimary = write || (isAway && primary !== undefined);
+        const asked = { request, write, scope, forPrimary, mark, startedAtMs, ...(client !== undefined && { client }) };
+        const decision = decideBy(asked, primary);
+        return decision === undefined ? hold(asked).then((late) => told(late, marks)) : told(decision, marks);
+      };
       // Under the other policies the router reads over the WAN, or says itself that it cannot.
-      const isAway =
-        router.writes === 'forward' &&
-        mark === undefined &&
-        readsData(request.method) &&
-        scope?.needsPrimary() === true;
-      const primary = write || isAway ? router.primaryNow() : undefined;
-      // A read is never held here: its handler may not ask the database at all, and the router holds what does.
-      const forPrimary = write || (isAway && primary !== undefined);
-      const asked = { request, write, scope, forPrimary, mark, startedAtMs };
-      const decision = decideBy(asked, primary);
-      return decision === undefined ? hold(asked).then((late) => told(late, values)) : told(decision, values);
+      const mayBeAway = router.writes === 'forward' && mark === undefined && readsData(request.method);
+      const isAway = (mayBeAway && scope?.needsPrimary()) || false;
+      if (typeof isAway === 'boolean') return go(isAway);
+      const client = forwarder?.clientOf(request);
+      return isAway.then((late) => go(late, client));
     },
   } satisfies WriteGateDecider);
 }
@@ -264,6 +278,7 @@ function takesNoWrites(state: RegionState | undefined, nowMs: number): boolean {
 }
 
 const FRESH_MS = 10_000;
+const NO_MARKS: readonly string[] = [];
 const REGION_DOWN = {
   code: 'ERR_FORWARD_REGION_DOWN',
   outcome: 'not-sent',

@@ -1,5 +1,5 @@
 import type { Epoch, RequestView } from '@regionkit/core';
-import type { Clock, Keyring } from '@regionkit/core/kit';
+import type { Clock, Keyring, RegionKeyring } from '@regionkit/core/kit';
 import { sameEpoch } from '../topology/epoch.ts';
 
 /** Marks a request that a region has forwarded. Anything that carries it is never forwarded again. */
@@ -58,7 +58,7 @@ export function signHop(
 
 /** Never throws at what it is given. */
 export function verifyHop(
-  keyring: Keyring,
+  keyringOf: RegionKeyring['between'],
   request: MarkedRequest,
   values: readonly string[],
   { self, nowMs, maxAgeMs }: { self: string; nowMs: number; maxAgeMs: number },
@@ -69,7 +69,8 @@ export function verifyHop(
   const plain = value.slice(0, end);
   const [version, from, to, at, deadline, epoch, access, ...rest] = plain.split('.');
   if (version !== VERSION || epoch === undefined || access === undefined || rest.length > 0) return { mark: 'invalid' };
-  if (!keyring.verify(signedText(request, plain), value.slice(end + 1))) return { mark: 'invalid' };
+  const keyring = keyringOf(peerOf(value, self) as string);
+  if (keyring?.verify(signedText(request, plain), value.slice(end + 1)) !== true) return { mark: 'invalid' };
   if (from === self) return { mark: 'own' };
   if (to !== self) return { mark: 'misaddressed' };
   const atMs = Number.parseInt(at as string, 36);
@@ -77,6 +78,12 @@ export function verifyHop(
   const deadlineMs = Number.parseInt(deadline as string, 36);
   const claims = { from: from as string, to, atMs, deadlineMs, epoch: unpack(epoch), write: access === 'w' };
   return { mark: 'valid', claims };
+}
+
+/** The region that a mark is shared with, as it says itself: whoever made it, or the one it was made for. */
+export function peerOf(mark: string, self: string): string | undefined {
+  const [, from, to] = mark.split('.', 3);
+  return from === self ? to : from;
 }
 
 /** A request target holds no space and a method no line break, so no two requests share a text. */
@@ -135,7 +142,7 @@ export function createHopReader({
   clock,
 }: {
   readonly self: string;
-  readonly keyring: Keyring | undefined;
+  readonly keyring: RegionKeyring | undefined;
   readonly maxAgeMs: number;
   readonly clock: Clock;
 }): HopReader {
@@ -145,7 +152,7 @@ export function createHopReader({
     of: (raw) => (raw === undefined ? undefined : known.get(raw)),
     read: (request, values) => {
       if (keyring === undefined) return { mark: 'invalid' };
-      const verdict = verifyHop(keyring, request, values, { self, nowMs: clock.wallMs(), maxAgeMs });
+      const verdict = verifyHop(keyring.between, request, values, { self, nowMs: clock.wallMs(), maxAgeMs });
       if (verdict.mark === 'valid') {
         const { from, deadlineMs } = verdict.claims;
         known.set(request.raw, { from, deadlineAtMs: clock.now() + deadlineMs });

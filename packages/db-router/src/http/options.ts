@@ -1,23 +1,32 @@
 import { maxHeaderSize } from 'node:http';
 import type { Live, Regions, RegionView, RequestView } from '@regionkit/core';
-import { type Clock, check, checkCookieDomain, onlyGiven, type Secrets, systemClock } from '@regionkit/core/kit';
+import { type Clock, check, checkCookieDomain, onlyGiven, type RegionSecrets, systemClock } from '@regionkit/core/kit';
 import type { GateRouter } from '../gate-seam.ts';
 
 /** How a write is carried to the region of the primary. */
 export interface ForwardOptions {
   /**
-   * Signs the mark that a forwarded request carries: at least 32 bytes, the same in every region. The first of a list
-   * signs, all verify.
+   * Signs the mark that a forwarded request carries: at least 32 bytes, the same in every region, the first of a list
+   * signs, all verify; or a key pair for each region ({@link RegionKeys}), so that a stolen region can be shut out.
    */
-  readonly secret: Secrets | Live<Secrets>;
+  readonly secret: RegionSecrets | Live<RegionSecrets>;
   /** Forwards under way at once; one more is refused, so that a slow primary cannot take the local reads with it. @default 256 */
   readonly maxConcurrent?: number;
+  /** Of them, for one client. @default half of maxConcurrent */
+  readonly maxPerClient?: number;
+  /**
+   * Names the client, such as the user of its session. Where it names none the address counts, and all without a name
+   * take no more than `maxPerClient` together.
+   */
+  readonly client?: (request: RequestView) => string | undefined;
   /** @default 2_000 */
   readonly connectTimeoutMs?: number;
   /** From the end of the request to the head of the answer. @default 30_000 */
   readonly headersTimeoutMs?: number;
-  /** Without a byte in either direction: of the answer, or of the body, whoever holds it up. @default 30_000 */
+  /** How long either end may hold the body, or the answer, up. @default 30_000 */
   readonly bodyTimeoutMs?: number;
+  /** What a client has to send, or take, lest it use that time up. @default 512 */
+  readonly minBytesPerSecond?: number;
   /** From the arrival of the request to the end of its answer, the hold included; told to the other region. @default 300_000 */
   readonly deadlineMs?: number;
   /** How far the wall clocks of two regions may be apart before a mark is no longer believed. @default 30_000 */
@@ -67,6 +76,7 @@ const FORWARD_DEFAULTS = {
   connectTimeoutMs: 2_000,
   headersTimeoutMs: 30_000,
   bodyTimeoutMs: 30_000,
+  minBytesPerSecond: 512,
   deadlineMs: 300_000,
   maxHopAgeMs: 30_000,
   trustForwarded: false,
@@ -80,7 +90,7 @@ const TOKEN_DEFAULTS = {
   maxAgeSeconds: 300,
 } as const;
 
-type Optional = 'ca' | 'clientAddress';
+type Optional = 'ca' | 'client' | 'clientAddress';
 export type CheckedForward = Required<Omit<ForwardOptions, Optional>> & Pick<ForwardOptions, Optional>;
 export type CheckedToken = Required<Omit<TokenOptions, 'domain'>> & Pick<TokenOptions, 'domain'>;
 
@@ -150,6 +160,9 @@ function checkForward(given: ForwardOptions): CheckedForward {
   check.object('createWriteGate: forward', given, [
     'secret',
     'maxConcurrent',
+    'maxPerClient',
+    'client',
+    'minBytesPerSecond',
     'connectTimeoutMs',
     'headersTimeoutMs',
     'bodyTimeoutMs',
@@ -160,7 +173,8 @@ function checkForward(given: ForwardOptions): CheckedForward {
     'clientAddress',
     'ca',
   ]);
-  const forward = { ...FORWARD_DEFAULTS, ...onlyGiven(given) };
+  const maxPerClient = Math.ceil((given.maxConcurrent ?? FORWARD_DEFAULTS.maxConcurrent) / 2);
+  const forward = { ...FORWARD_DEFAULTS, maxPerClient, ...onlyGiven(given) };
   check.integer('createWriteGate: forward.maxConcurrent', forward.maxConcurrent, { min: 1, max: 65_536 });
   for (const name of ['connectTimeoutMs', 'headersTimeoutMs', 'bodyTimeoutMs', 'deadlineMs', 'maxHopAgeMs'] as const) {
     check.integer(`createWriteGate: forward.${name}`, forward[name], { min: 1, max: 86_400_000 });
@@ -168,6 +182,9 @@ function checkForward(given: ForwardOptions): CheckedForward {
   if (typeof forward.trustForwarded !== 'function') {
     check.boolean('createWriteGate: forward.trustForwarded', forward.trustForwarded);
   }
+  check.integer('createWriteGate: forward.maxPerClient', forward.maxPerClient, { min: 1, max: 65_536 });
+  check.integer('createWriteGate: forward.minBytesPerSecond', forward.minBytesPerSecond, { min: 1, max: 1_048_576 });
+  if (forward.client !== undefined) check.function('createWriteGate: forward.client', forward.client);
   check.integer('createWriteGate: forward.maxHeadBytes', forward.maxHeadBytes, { min: 1_024, max: 1_048_576 });
   if (forward.clientAddress !== undefined) {
     check.function('createWriteGate: forward.clientAddress', forward.clientAddress);

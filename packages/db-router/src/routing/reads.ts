@@ -168,16 +168,10 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
         case 'run':
           if (route.reason === 'stale') events.emit('stale-read', { node: nodes[route.node]?.id ?? '' });
           return route;
-        case 'wait': {
-          const reached = (): boolean => {
-            const { localHolders } = live.table;
-            const seat = localHolders.find(({ view }) => view.index === route.node);
-            return seat !== undefined && need !== undefined && has(seat, need, live.topology);
-          };
-          await engine.watcher.wait(route.node, reached, settings.tokenWaitMs, signal);
+        case 'wait':
+          await engine.reach.await(route, need, signal);
           mayWait = false;
           break;
-        }
         case 'forward':
           throw new NotPrimaryRegionError(route.region ?? '', 'read');
         default:

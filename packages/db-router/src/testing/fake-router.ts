@@ -188,6 +188,9 @@ export function fakeRouter<Name extends string>(options: FakeRouterOptions<Name>
       return {
         run: (fn) => runInside(scopes, scope, fn),
         needsPrimary: () => false,
+        noteUnknown: () => {
+          scope.wrote = true;
+        },
         closeHead: () => (scope.wrote ? { written: token() } : {}),
       };
     },

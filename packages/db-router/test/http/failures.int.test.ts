@@ -5,7 +5,7 @@ import { fakeClock } from '@regionkit/core/testing';
 import { describe, expect, test } from 'vitest';
 import { ask, parseAnswer, type RawAnswer } from './answer.ts';
 import { pour, stands } from './flow.ts';
-import { eventually, listen, type Running, raw } from './helpers.ts';
+import { EPOCH, eventually, listen, type Running, raw } from './helpers.ts';
 import { bodyOf, edgeOf, type Options, type Pair, pair, started } from './pair.ts';
 
 const fixture = (name: string): string => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8');
@@ -237,8 +237,8 @@ describe('a forward that was sent', () => {
       );
       const head = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n';
       const answer = raw(eu.port, head + body, /"region"/);
-      // The deadline, and the time its body may take.
-      await eventually(() => clock.pending === 2 && bytes === body.length);
+      // The deadline, the patience with the client, and the time the primary may take to read what is there.
+      await eventually(() => clock.pending === 3 && bytes === body.length);
       await clock.advance(100);
       saysSo(
         parseAnswer(await answer, 'POST'),
@@ -332,6 +332,57 @@ describe('a forward that was sent', () => {
   });
 });
 
+describe('a write of which nobody can tell', () => {
+  test('gives the client a token by which no standby answers its next look', async () => {
+    const upstream = await rude((socket) => socket.destroy());
+    const edge = await edgeOf(upstream.origin);
+    edge.euRouter.issued = { written: 'v1.unknown' };
+    const answer = await ask(
+      edge.eu.port,
+      'POST',
+      '/orders',
+      ['Content-Length: 5', 'X-Region-Token: v1.before'],
+      'hello',
+    );
+    expect(answer.status).toBe(502);
+    expect(answer.field('x-region-token')).toBe('v1.unknown');
+    expect(answer.field('set-cookie')).toMatch(/^region-token=v1\.unknown; /);
+    expect(edge.euRouter.unknown).toEqual([EPOCH]);
+    // What the client knew before is kept.
+    expect(edge.euRouter.scopes.at(-1)).toEqual({ tokens: ['v1.before'], access: 'write' });
+  });
+
+  test('gives it one behind a balancer, too, and on a fetch handler', async () => {
+    const balancer = await started(
+      listen(
+        createServer((socket) => {
+          socket.on('data', () => socket.end('HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n'));
+        }) as never,
+      ),
+    );
+    const edge = await edgeOf(balancer.origin);
+    edge.euRouter.issued = { written: 'v1.unknown' };
+    expect((await post(edge.eu.port)).field('x-region-token')).toBe('v1.unknown');
+    const door = edge.euGate.fetch(() => new Response('local'));
+    const response = await door(new Request('https://app.example.com/', { method: 'POST', body: 'hello' }));
+    expect([response.status, response.headers.get('x-region-token')]).toEqual([502, 'v1.unknown']);
+    expect(edge.euRouter.unknown).toEqual([EPOCH, EPOCH]);
+  });
+
+  test('gives none where it is known that nothing was done, nor for a read', async () => {
+    const gone = await listen(createServer() as never);
+    await gone.close();
+    const edge = await edgeOf(gone.origin);
+    edge.euRouter.issued = { written: 'v1.unknown' };
+    expect((await post(edge.eu.port)).field('x-region-token')).toBeUndefined();
+    const upstream = await rude((socket) => socket.destroy());
+    const reading = await edgeOf(upstream.origin);
+    reading.euRouter.outOfReach = true;
+    const answer = await ask(reading.eu.port, 'GET', '/');
+    expect([answer.status, reading.euRouter.unknown]).toEqual([502, []]);
+  });
+});
+
 describe('a bounded number of forwards', () => {
   test('leaves a slow primary no way to take the reads of this region with it', async () => {
     const held: (() => void)[] = [];
@@ -339,7 +390,7 @@ describe('a bounded number of forwards', () => {
       (_request, response) => {
         held.push(() => response.end('late'));
       },
-      { forward: { maxConcurrent: 2 } },
+      { forward: { maxConcurrent: 2, maxPerClient: 2 } },
     );
     const slow = [post(eu.port), post(eu.port)];
     await eventually(() => held.length === 2);

@@ -106,6 +106,26 @@ describe('gate.decide()', () => {
     expect(decide({ method: 'GET' })).toMatchObject({ action: 'proxy', reason: 'forwarded' });
   });
 
+  test('waits with a read for a standby that may have what it must see in a moment, and forwards it if it has not', async () => {
+    const { router, decide } = setUp();
+    let caughtUp: (out: boolean) => void = () => {};
+    router.outOfReach = new Promise((resolve) => {
+      caughtUp = resolve;
+    });
+    const waiting = decide({ method: 'GET' });
+    // Nothing else is held up meanwhile.
+    expect(decide({ method: 'OPTIONS' })).toMatchObject({ action: 'next', reason: 'read' });
+    expect(decide({ method: 'POST' })).toMatchObject({ action: 'proxy', reason: 'forwarded' });
+    caughtUp(true);
+    expect(await waiting).toMatchObject({ action: 'proxy', reason: 'forwarded' });
+    router.outOfReach = Promise.resolve(false);
+    expect(await decide({ method: 'GET' })).toMatchObject({ action: 'next', reason: 'read' });
+    // Without a primary it is served here, where the router holds what asks the database.
+    router.outOfReach = Promise.resolve(true);
+    router.primary = undefined;
+    expect(await decide({ method: 'GET' })).toMatchObject({ action: 'next', reason: 'read' });
+  });
+
   test.each(['OPTIONS', 'TRACE'])('forwards no %s, and holds none: no data is asked for', (method) => {
     for (const primary of ['us-east-1', undefined] as const) {
       const router = stubRouter('eu-west-1', primary);
@@ -404,6 +424,11 @@ describe('createWriteGate()', () => {
     [{ forward: { secret: 'short' } }, /forward.secret must be at least 32 bytes/],
     [{ forward: { secret: [] } }, /forward.secret must be/],
     [{ forward: { secret: SECRET, maxConcurrent: 0 } }, /forward.maxConcurrent/],
+    [{ forward: { secret: SECRET, maxPerClient: 0 } }, /forward.maxPerClient/],
+    [{ forward: { secret: SECRET, minBytesPerSecond: 0 } }, /forward.minBytesPerSecond/],
+    [{ forward: { secret: SECRET, maxHeadBytes: 100 } }, /forward.maxHeadBytes/],
+    [{ forward: { secret: SECRET, client: 'address' } }, /forward.client/],
+    [{ forward: { secret: SECRET, clientAddress: '127.0.0.1' } }, /forward.clientAddress/],
     [{ forward: { secret: SECRET, connectTimeoutMs: 0 } }, /forward.connectTimeoutMs/],
     [{ forward: { secret: SECRET, deadlineMs: 1.5 } }, /forward.deadlineMs/],
     [{ forward: { secret: SECRET, rejectUnauthorized: false } }, /has no option "rejectUnauthorized"/],

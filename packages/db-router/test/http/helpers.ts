@@ -26,8 +26,10 @@ export interface StubRouter extends GateRouter<Name> {
   readonly scopes: { tokens: readonly string[]; access: 'read' | 'write' }[];
   readonly heard: Epoch[];
   doubts: number;
-  /** What it says of every read: nothing here has what its token asks for. */
-  outOfReach: boolean;
+  /** What it says of every read: nothing here has what its token asks for; a promise: not known before a wait. */
+  outOfReach: boolean | Promise<boolean>;
+  /** The epochs under which something unknown was noted. */
+  readonly unknown: Epoch[];
   /** How many requests are inside a scope now. */
   entered: number;
   hold: (signal: AbortSignal) => Promise<Name>;
@@ -43,6 +45,7 @@ export function stubRouter(self: Name, primary: Name | undefined = 'us-east-1'):
     heard: [],
     doubts: 0,
     outOfReach: false,
+    unknown: [],
     entered: 0,
     hold: () => Promise.reject(new Error('nothing was held')),
     openScope: (options): RequestScope => {
@@ -53,6 +56,9 @@ export function stubRouter(self: Name, primary: Name | undefined = 'us-east-1'):
           return fn();
         },
         needsPrimary: () => router.outOfReach,
+        noteUnknown: (epoch) => {
+          router.unknown.push(epoch);
+        },
         closeHead: () => router.issued,
       };
     },

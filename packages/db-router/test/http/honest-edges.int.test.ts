@@ -217,6 +217,40 @@ describe('an answer', () => {
   });
 });
 
+describe('a mark on an answer', () => {
+  test('is made for no mark that is forged, nor for one that was made for another request', async () => {
+    const seen: string[] = [];
+    const { us, eu } = await pair((request, response) => {
+      seen.push(String(request.headers['x-region-hop']));
+      response.end('done');
+    });
+    await ask(eu.port, 'POST', '/orders');
+    const withMark = (path: string, mark: string) => ask(us.port, 'POST', path, [`X-Region-Hop: ${mark}`]);
+    expect((await withMark('/orders', seen[0] ?? '')).field('x-region-hop')).toMatch(/^v1\.a\./);
+    expect((await withMark('/other', seen[0] ?? '')).field('x-region-hop')).toBeUndefined();
+    expect((await withMark('/orders', 'v1.eu-west-1.us-east-1.forged')).field('x-region-hop')).toBeUndefined();
+  });
+});
+
+describe('interim answers without an end', () => {
+  test('are not passed on without an end', async () => {
+    const flood = await started(
+      listen(
+        createTcpServer((socket: Socket) => {
+          socket.on('error', () => {});
+          socket.once('data', () => {
+            const hint = 'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n';
+            socket.write(`${hint.repeat(500)}HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone`);
+          });
+        }) as never,
+      ),
+    );
+    const { eu } = await edgeOf(flood.origin);
+    const answer = await ask(eu.port, 'POST', '/');
+    expect([answer.body, answer.interim.length]).toEqual(['done', 16]);
+  });
+});
+
 describe('the fetch door', () => {
   test('passes the address on that the app knows of its client', async () => {
     const us = await started(serve((request, response) => response.end(String(request.headers['x-forwarded-for']))));

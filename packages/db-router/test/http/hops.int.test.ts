@@ -1,4 +1,7 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
+import { live } from '@regionkit/core';
+import type { RegionSecrets } from '@regionkit/core/kit';
 import { fakeClock } from '@regionkit/core/testing';
 import { describe, expect, test } from 'vitest';
 import { NoPrimaryError } from '../../src/errors.ts';
@@ -324,4 +327,45 @@ test('a body that was read before the gate is an error that names the fix, and n
     });
   }
   expect(failures).toHaveLength(2);
+});
+
+describe('a key pair for each region', () => {
+  const pairOf = () => {
+    const { privateKey, publicKey } = generateKeyPairSync('x25519');
+    return {
+      privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    };
+  };
+
+  test('carries a write and its answer, and shuts out a region whose public key is taken away', async () => {
+    const [usKeys, euKeys] = [pairOf(), pairOf()];
+    const publicKeys = { 'us-east-1': usKeys.publicKey, 'eu-west-1': euKeys.publicKey };
+    const [us, eu] = await Promise.all([started(listen(createServer())), started(listen(createServer()))]);
+    const origins = { 'us-east-1': us.origin, 'eu-west-1': eu.origin };
+    const secret = live<RegionSecrets>({ privateKey: usKeys.privateKey, publicKeys });
+    const primary = gateOf('us-east-1', origins, { forward: { secret } });
+    const edge = gateOf('eu-west-1', origins, { forward: { secret: { privateKey: euKeys.privateKey, publicKeys } } });
+    us.server.on(
+      'request',
+      primary.gate.node((request, response) => {
+        (response as unknown as { writeHead(status: number): void }).writeHead(500);
+        response.end(primary.gate.hop(request)?.from ?? 'nobody');
+      }),
+    );
+    eu.server.on('request', edge.gate.node(done as never));
+
+    const answer = await ask(eu.port, 'POST', '/');
+    expect([answer.status, answer.body]).toEqual([500, 'eu-west-1']);
+    expect(primary.router.heard).toEqual([EPOCH]);
+
+    secret.set({ privateKey: usKeys.privateKey, publicKeys: {} });
+    // It is one client among others now: its mark is not believed, and its answer carries none.
+    expect((await ask(eu.port, 'POST', '/')).status).toBe(502);
+    expect(primary.router.heard).toEqual([EPOCH]);
+    // Nor is anything sent to a region that has no key here.
+    primary.router.primary = 'eu-west-1';
+    const refused = await ask(us.port, 'POST', '/');
+    expect(JSON.parse(refused.body)).toMatchObject({ code: 'ERR_FORWARD_UNREACHABLE', outcome: 'not-sent' });
+  });
 });

@@ -38,6 +38,31 @@ function answerOf(stream: ClientHttp2Stream): Promise<{ headers: Record<string, 
 }
 
 describe('the gate over HTTP/2', () => {
+  test('sends no field on by which a body of HTTP/2 could become two requests', async () => {
+    const seen: string[] = [];
+    const { post } = await overHttp2((request, response) => {
+      void bodyOf(request).then((body) => {
+        seen.push(`${request.method} ${request.url} ${body.toString()}`);
+        response.end('done');
+      });
+    });
+    const smuggled = '0\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n';
+    const tries: Record<string, string>[] = [
+      { 'content-length': '0' },
+      { 'content-length': '4' },
+      { 'x-a': 'b' },
+      { te: 'trailers' },
+    ];
+    for (const headers of tries) {
+      const stream = post(headers);
+      stream.end(smuggled);
+      await answerOf(stream).catch(() => {});
+    }
+    expect(seen.every((text) => text === `POST / ${smuggled}`)).toBe(true);
+    expect((await answerOf(post({ 'x-next': '1' }).end())).body.toString()).toBe('done');
+    expect(seen.at(-1)).toBe('POST / ');
+  });
+
   test('carries a body without a length both ways, whole, and joins its cookies', async () => {
     const { post, failures } = await overHttp2((request, response) => {
       response.setHeader('X-Cookie', String(request.headers.cookie));

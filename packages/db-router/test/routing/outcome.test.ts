@@ -1,7 +1,8 @@
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { isEndOfSession, noteUndone } from '../../src/connection/protocol-state.ts';
-import { NodeFencedError, NoPrimaryError, OutcomeUnknownError } from '../../src/errors.ts';
+import { isRouterError, NodeFencedError, NoPrimaryError, OutcomeUnknownError } from '../../src/errors.ts';
+import { ForwardError } from '../../src/http/errors.ts';
 import { classify, outcomeOf } from '../../src/routing/outcome.ts';
 
 function serverError(code: string, severity = 'ERROR', message = 'übersetzt'): Error {
@@ -114,10 +115,15 @@ describe('classify()', () => {
 });
 
 describe('outcomeOf()', () => {
+  const turnedBack = new ForwardError(
+    { code: 'ERR_FORWARD_NOT_PRIMARY', outcome: 'rejected', proxyError: 'destination_unavailable' },
+    { self: 'eu', region: 'us', retryAfterSeconds: 1 },
+  );
   it('reads the outcome of a router’s error, and classifies any other', () => {
     expect(outcomeOf(new NoPrimaryError('no-primary', 'timed-out'))).toBe('not-sent');
     expect(outcomeOf(new OutcomeUnknownError('us/0'))).toBe('unknown');
     expect(outcomeOf(new NodeFencedError('us/0'))).toBe('unknown');
+    expect(outcomeOf(turnedBack)).toBe('rejected');
     expect(outcomeOf(serverError('23505'))).toBe('rolled-back');
     expect(outcomeOf(systemError('ECONNRESET'))).toBe('unknown');
   });
@@ -128,4 +134,15 @@ describe('outcomeOf()', () => {
     expect(outcomeOf(wrapped(serverError('23505')))).toBe('rolled-back');
     expect(outcomeOf(wrapped(wrapped(systemError('ECONNRESET'))))).toBe('unknown');
   });
+});
+
+describe('isRouterError()', () => {
+  it('knows the errors of a router, and no others', () => {
+    expect(isRouterError(new NoPrimaryError('no-primary', 'timed-out'))).toBe(true);
+    for (const other of [turnedBackAs('ERR_NO_PRIMARY'), new Error('x'), undefined, null, serverError('23505')]) {
+      expect(isRouterError(other)).toBe(false);
+    }
+  });
+
+  const turnedBackAs = (code: string): Error => Object.assign(new Error('x'), { code, outcome: 'not-sent' });
 });

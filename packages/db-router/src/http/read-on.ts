@@ -1,0 +1,38 @@
+import type { Socket } from 'node:net';
+import type { Clock } from '@regionkit/core/kit';
+
+type Done = (error?: Error | null) => void;
+type Write = (this: Socket, ...args: unknown[]) => void;
+
+/**
+ * Has a socket read what has come before an error of writing ends it. A server that answers early and closes (413, 401)
+ * makes the rest of the upload fail while its answer is still unread: Node would throw the answer away.
+ */
+export function readBeforeItEnds(socket: Socket, clock: Clock): void {
+  let broken = false;
+  const breakOff = (error: Error): void => {
+    broken = true;
+    // What was sent by then has come: it is read within a turn or two, unless nothing was.
+    const cancel = clock.schedule(() => socket.destroy(error), READ_MS);
+    socket.once('close', cancel);
+  };
+  for (const name of ['_write', '_writev'] as const) {
+    const write = (socket as unknown as Record<typeof name, Write>)[name];
+    Object.defineProperty(socket, name, {
+      value: (...args: unknown[]) => {
+        const done = args.pop() as Done;
+        // Whoever writes is told nothing more, and waits.
+        if (broken) return;
+        Reflect.apply(write, socket, [
+          ...args,
+          (error?: Error | null) => {
+            if (error === undefined || error === null) done();
+            else breakOff(error);
+          },
+        ]);
+      },
+    });
+  }
+}
+
+const READ_MS = 1_000;
