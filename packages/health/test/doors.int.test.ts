@@ -9,7 +9,7 @@ import { Hono } from 'hono';
 import Koa from 'koa';
 import { afterEach, expect, test } from 'vitest';
 import { checks, createHealth, type Health } from '../src/index.ts';
-import { deferred, SECRET, TOKEN, threeRegions } from './helpers/fixtures.ts';
+import { deferred, SECRET, signedQuestion, TOKEN, threeRegions } from './helpers/fixtures.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -132,7 +132,7 @@ for (const [name, start] of Object.entries(apps)) {
       expect(await conditional.json()).toMatchObject({ status: 'pass', accept: 'yes' });
       const detail = await at('/health', { headers: { authorization: `Bearer ${TOKEN}` } });
       expect(await detail.json()).toMatchObject({ checks: { db: [{ status: 'pass' }] } });
-      const document = await at('/health/region', { headers: { 'x-region-nonce': 'n'.repeat(22) } });
+      const document = await at('/health/region', { headers: signedQuestion() });
       expect([document.status, (await document.text()).split('.').length]).toEqual([200, 2]);
       expect((await at('/health/region')).status).toBe(400);
 

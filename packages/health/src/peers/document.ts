@@ -29,11 +29,6 @@ const MAX_LSN = 2n ** 64n - 1n;
 const MAX_ACCEPTED_MS = 2 ** 45;
 const IDENTITY = /^[A-Za-z0-9_-]{16,64}$/;
 
-/** A nonce as a poller makes it: 16 to 64 characters of base64url. */
-export function isNonce(given: string | undefined): given is string {
-  return given !== undefined && IDENTITY.test(given);
-}
-
 /** `<JSON in base64url>.<HMAC of that>`. The nonce is inside what is signed, so no answer fits another question. */
 export function seal(document: RegionDocument, nonce: string, keyring: Keyring): string {
   const { region, process, accept, reads, writes, relative, database } = document;

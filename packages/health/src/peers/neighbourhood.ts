@@ -4,7 +4,7 @@ import { unknownRegion } from '@regionkit/core';
 import type { HealthOptions } from '../options.ts';
 import type { Neighbour, Relative } from '../verdict/guard.ts';
 import type { HealthVerdict } from '../verdict/judge.ts';
-import { isNonce, seal } from './document.ts';
+import { seal } from './document.ts';
 import type { CheckedPeersOptions } from './options.ts';
 import { createPeers, type PeersHooks } from './peers.ts';
 import { createView, ownState, sameEpoch } from './view.ts';
@@ -24,8 +24,8 @@ export interface Neighbourhood<Name extends string> {
   /** From now on `router` says what to report, and when it is urgent. */
   follow(router: Followed): void;
   forget(): void;
-  /** The document that answers `request`; undefined if its nonce will not do. */
-  document(request: RequestView): string | undefined;
+  /** The document that answers `request`, or why it gets none. */
+  document(request: RequestView): { readonly body: string } | 'malformed' | 'bad-signature';
   close(): void;
 }
 
@@ -105,17 +105,14 @@ export function createNeighbourhood<Name extends string>(options: NeighbourhoodO
     },
     forget: () => peers?.forget(),
     document: (request) => {
-      const [nonce, ...others] = request.header('x-region-nonce');
-      if (peers === undefined || !isNonce(nonce) || others.length > 0) return undefined;
-      if (request.header('x-region-news').length > 0) peers.heardFrom(request.header('x-region-from')[0] ?? '');
+      const question = peers?.question(request) ?? 'malformed';
+      if (peers === undefined || typeof question === 'string') return question as 'malformed' | 'bad-signature';
+      if (question.news) peers.heardFrom(question.from);
       noticeJump();
       const { accept, reads, writes } = verdict();
       const database = report();
-      return seal(
-        { region: self.name, process, accept, reads, writes, relative: relative(), ...(database && { database }) },
-        nonce,
-        peers.keyring,
-      );
+      const document = { region: self.name, process, accept, reads, writes, relative: relative() };
+      return { body: seal({ ...document, ...(database && { database }) }, question.nonce, peers.documents) };
     },
     close: () => peers?.close(),
   };

@@ -1,15 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import type { Region, RegionState, Regions } from '@regionkit/core';
+import type { Region, RegionState, Regions, RequestView } from '@regionkit/core';
 import { type Clock, createKeyring, type Keyring } from '@regionkit/core/kit';
 import type { Neighbour } from '../verdict/guard.ts';
 import { unseal } from './document.ts';
 import type { CheckedPeersOptions } from './options.ts';
 import { forgotten, freshMemory, neighbour, type PeerMemory, type PeerReason, peerState, remember } from './peer.ts';
+import { type RegionQuestion, sealQuestion, unsealQuestion } from './question.ts';
 import { fetchTransport, nodeTransport, type Transport } from './transport.ts';
 
 /** The other regions, asked in turn and remembered. */
 export interface Peers<Name extends string> {
-  readonly keyring: Keyring;
+  /** Signs this region's documents. */
+  readonly documents: Keyring;
+  /** The question in `request`, if it was signed under a secret of ours. */
+  question(request: RequestView): RegionQuestion | 'malformed' | 'bad-signature';
   get(name: string): RegionState<Name> | undefined;
   /** Each of them, as the mass-ejection guard sees it. */
   neighbours(): readonly Neighbour[];
@@ -61,7 +65,10 @@ export function createPeers<Name extends string>(
   { regions, clock, random, onAnswer, onChange }: PeersHooks<Name>,
 ): Peers<Name> {
   const { secret, intervalMs, urgentIntervalMs, timeoutMs } = options;
-  const keyring = createKeyring({ option: 'createHealth: peers.secret', secrets: secret, purpose: 'region-document' });
+  const keyring = (purpose: string): Keyring =>
+    createKeyring({ option: 'createHealth: peers.secret', secrets: secret, purpose });
+  const documents = keyring('region-document');
+  const questions = keyring('region-question');
   const transport: Transport =
     options.fetch === undefined ? nodeTransport(clock, options.agent) : fetchTransport(clock, options.fetch);
   const url = options.url ?? (({ origin }: Region<Name>) => `${origin}/health/region`);
@@ -84,21 +91,23 @@ export function createPeers<Name extends string>(
   let refreshedAtMs = Number.NEGATIVE_INFINITY;
   let closed = false;
 
+  /** A signature did not verify: perhaps the other region has a newer secret. */
+  const refreshSecret = (): void => {
+    if (clock.now() - refreshedAtMs < SECRET_REFRESH_MS) return;
+    refreshedAtMs = clock.now();
+    documents.refresh().catch(() => {});
+  };
+
   const look = async (line: Line<Name>, nonce: string): Promise<PeerReason> => {
-    const headers = {
-      'x-region-nonce': nonce,
-      'x-region-from': regions.self,
-      ...(line.news && { 'x-region-news': '1' }),
-    };
+    const question = { from: regions.self, nonce, news: line.news };
+    const headers = sealQuestion(question, questions);
     line.news = false;
     const { era } = line;
     const answer = await transport.ask({ url: line.url, headers, timeoutMs, maxBytes: MAX_BYTES });
+    if (answer === 'refused') refreshSecret();
     if (typeof answer === 'string') return answer;
-    const document = unseal(answer.body, nonce, keyring);
-    if (document === 'bad-signature' && clock.now() - refreshedAtMs >= SECRET_REFRESH_MS) {
-      refreshedAtMs = clock.now();
-      keyring.refresh().catch(() => {});
-    }
+    const document = unseal(answer.body, nonce, documents);
+    if (document === 'bad-signature') refreshSecret();
     if (typeof document === 'string') return document;
     if (line.era !== era) return 'timeout';
     if (document.region !== line.region.name) {
@@ -142,7 +151,12 @@ export function createPeers<Name extends string>(
   };
 
   return {
-    keyring,
+    documents,
+    question: (request) => {
+      const question = unsealQuestion(request, questions);
+      if (question === 'bad-signature') refreshSecret();
+      return question;
+    },
     get: (name) => {
       const line = lines.get(name);
       return line && peerState(line.region, line.memory, clock.now(), options);

@@ -2,8 +2,11 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Clock } from '@regionkit/core/kit';
 
-/** Why a question got no answer that could be a document: a closed set. */
-export type Unanswered = 'unreachable' | 'timeout' | 'redirect' | 'status' | 'too-large';
+/**
+ * Why a question got no answer that could be a document: a closed set. `refused` is 401: the other region does not know
+ * our signature, so the secrets differ.
+ */
+export type Unanswered = 'unreachable' | 'timeout' | 'redirect' | 'refused' | 'status' | 'too-large';
 
 export interface Question {
   readonly url: string;
@@ -88,7 +91,7 @@ function askOnce(
     });
     request.on('response', (response) => {
       const { statusCode = 0 } = response;
-      if (statusCode !== 200) return end(statusCode >= 300 && statusCode < 400 ? 'redirect' : 'status');
+      if (statusCode !== 200) return end(unanswered(statusCode));
       const chunks: Buffer[] = [];
       let bytes = 0;
       response.on('data', (chunk: Buffer) => {
@@ -102,6 +105,11 @@ function askOnce(
     });
     request.end();
   });
+}
+
+function unanswered(status: number): Unanswered {
+  if (status >= 300 && status < 400) return 'redirect';
+  return status === 401 ? 'refused' : 'status';
 }
 
 /** Over a `fetch` of the app's own. */
@@ -119,8 +127,7 @@ export function fetchTransport(clock: Clock, fetch: FetchLike): Transport {
       const answer = (async (): Promise<{ readonly body: string } | Unanswered> => {
         const response = await fetch(url, { method: 'GET', headers, redirect: 'manual', signal: controller.signal });
         if (response.status !== 200) {
-          const redirected = response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400);
-          return redirected ? 'redirect' : 'status';
+          return response.type === 'opaqueredirect' ? 'redirect' : unanswered(response.status);
         }
         const chunks: Uint8Array[] = [];
         let bytes = 0;

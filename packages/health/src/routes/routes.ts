@@ -8,8 +8,8 @@ export interface RoutesOptions {
   verdict(): HealthVerdict;
   mayKnowMore(request: RequestView): boolean;
   detail(status: 'pass' | 'warn' | 'fail'): string;
-  /** The document for that request; undefined when its nonce will not do. Left out: there is no such route. */
-  readonly document?: (request: RequestView) => string | undefined;
+  /** The document for that request, or why it gets none. Left out: there is no such route. */
+  readonly document?: (request: RequestView) => { readonly body: string } | 'malformed' | 'bad-signature';
 }
 
 const NOT_ALLOWED: RespondDecision = {
@@ -21,11 +21,9 @@ const NOT_ALLOWED: RespondDecision = {
     ['cache-control', 'no-store'],
   ],
 };
-const NO_NONCE: RespondDecision = {
-  action: 'respond',
-  reason: 'nonce',
-  status: 400,
-  headers: [['cache-control', 'no-store']],
+const REFUSED: Readonly<Record<'malformed' | 'bad-signature', RespondDecision>> = {
+  malformed: { action: 'respond', reason: 'nonce', status: 400, headers: [['cache-control', 'no-store']] },
+  'bad-signature': { action: 'respond', reason: 'signature', status: 401, headers: [['cache-control', 'no-store']] },
 };
 
 /** The answer to a request at one of the health paths, from memory; undefined for every other request. */
@@ -45,8 +43,8 @@ export function createRoutes(options: RoutesOptions): (request: RequestView) => 
     if (route === 'region' && document === undefined) return undefined;
     if (request.method !== 'GET' && request.method !== 'HEAD') return NOT_ALLOWED;
     if (route === 'region') {
-      const body = document?.(request);
-      if (body === undefined) return NO_NONCE;
+      const answer = document?.(request) ?? 'malformed';
+      if (typeof answer === 'string') return REFUSED[answer];
       return {
         action: 'respond',
         reason: 'region',
@@ -55,7 +53,7 @@ export function createRoutes(options: RoutesOptions): (request: RequestView) => 
           ['content-type', 'text/plain; charset=utf-8'],
           ['cache-control', 'no-store'],
         ],
-        body,
+        body: answer.body,
       };
     }
     const answer = answerOf(route);

@@ -1,6 +1,7 @@
 import { defineRegions, type Regions } from '@regionkit/core';
-import type { Clock } from '@regionkit/core/kit';
+import { type Clock, createKeyring } from '@regionkit/core/kit';
 import type { CheckContext } from '../../src/index.ts';
+import { type RegionQuestion, sealQuestion } from '../../src/peers/question.ts';
 
 export const SECRET = 'a secret of at least thirty-two bytes';
 export const TOKEN = 'a-token-of-enough-bytes';
@@ -33,4 +34,13 @@ export function deferred<T = void>(): {
     reject = no;
   });
   return { promise, resolve, reject };
+}
+
+/** The fields of a question, signed under the secret of the tests unless told otherwise. */
+export function signedQuestion(
+  question: Partial<RegionQuestion> = {},
+  secret: string = SECRET,
+): Readonly<Record<string, string>> {
+  const keyring = createKeyring({ option: 'test', secrets: secret, purpose: 'region-question' });
+  return sealQuestion({ from: 'b', nonce: 'n'.repeat(22), news: false, ...question }, keyring);
 }

@@ -1,8 +1,10 @@
 import type { RegionState } from '@regionkit/core';
+import { createKeyring } from '@regionkit/core/kit';
 import { fakeClock } from '@regionkit/core/testing';
 import { afterEach, expect, test } from 'vitest';
 import { createHealth } from '../../src/index.ts';
-import { threeRegions } from '../helpers/fixtures.ts';
+import { seal } from '../../src/peers/document.ts';
+import { signedQuestion, threeRegions } from '../helpers/fixtures.ts';
 import { epochOf, type Name, type Network, network, primary, silence, standby } from '../helpers/network.ts';
 
 let world: Network | undefined;
@@ -162,12 +164,15 @@ test('news from outside cannot make a region ask more often than every urgent in
   await advance(1_000);
   const before = asked.a;
   const door = healths.a.fetch(() => new Response());
-  const headers = { 'x-region-nonce': 'x'.repeat(22), 'x-region-news': '1', 'x-region-from': 'b' };
-  for (let call = 0; call < 500; call += 1) await door(new Request('https://a.example.com/health/region', { headers }));
-  for (const from of ['a', 'nowhere', '__proto__', '']) {
-    await door(new Request('https://a.example.com/health/region', { headers: { ...headers, 'x-region-from': from } }));
-  }
-  expect(asked.a - before).toBeLessThanOrEqual(1);
+  const ask = async (headers: Readonly<Record<string, string>>): Promise<number> =>
+    (await door(new Request('https://a.example.com/health/region', { headers }))).status;
+  const unsigned = { ...signedQuestion({ news: true }), 'x-region-code': 'x'.repeat(43) };
+  for (let call = 0; call < 500; call += 1) expect(await ask(unsigned)).toBe(401);
+  await advance(300);
+  expect(asked.a - before).toBe(0);
+  for (let call = 0; call < 500; call += 1) expect(await ask(signedQuestion({ news: true }))).toBe(200);
+  for (const from of ['a', 'nowhere', '__proto__', '']) await ask(signedQuestion({ news: true, from }));
+  expect(asked.a - before).toBe(1);
 });
 
 test('a silent region keeps its last word for a while, is then unknown, then down, and is believed when it is back', async () => {
@@ -260,10 +265,20 @@ test.each<[string, (request: Request, healths: Network['healths']) => Promise<Re
   [
     'the answer to an older question',
     async (_request, { b }) => {
-      const old = new Request('https://b.example.com/health/region', { headers: { 'x-region-nonce': 'o'.repeat(22) } });
+      const headers = signedQuestion({ from: 'a', nonce: 'o'.repeat(22) });
+      const old = new Request('https://b.example.com/health/region', { headers });
       return b.fetch(() => new Response())(old);
     },
     'wrong-nonce',
+  ],
+  [
+    'a document under a secret of its own',
+    async (request) => {
+      const options = { option: 'test', secrets: 'o'.repeat(32), purpose: 'region-document' };
+      const document = { region: 'b', accept: 'yes', reads: 'pass', writes: 'pass', relative: 'in' } as const;
+      return new Response(seal(document, request.headers.get('x-region-nonce') ?? '', createKeyring(options)));
+    },
+    'bad-signature',
   ],
 ])('a region that answers %s is not believed', async (_, answer, reason) => {
   const world = start();
@@ -285,7 +300,7 @@ test('a region without the secret is not believed, and learns nothing it could u
     if (region === 'b') reasons.add(reason);
   });
   await advance(3_000);
-  expect([...reasons]).toEqual(['bad-signature']);
+  expect([...reasons]).toEqual(['refused']);
   expect(healths.a.view.get('b')?.accept).toBe('unknown');
   expect(healths.b.view.get('a')?.accept).toBe('unknown');
 });

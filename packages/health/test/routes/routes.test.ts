@@ -2,7 +2,7 @@ import { fakeClock, requestView } from '@regionkit/core/testing';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { createHealth } from '../../src/index.ts';
-import { SECRET, TOKEN, threeRegions } from '../helpers/fixtures.ts';
+import { SECRET, signedQuestion, TOKEN, threeRegions } from '../helpers/fixtures.ts';
 
 const clock = fakeClock();
 const health = createHealth({
@@ -79,7 +79,10 @@ test('an answer is never a redirect, never stored, short, and begins with the ve
 
 test('the document is for a nonce of the right length and letters alone', () => {
   const ask = (nonce: string | readonly string[] | undefined) =>
-    decide({ target: '/health/region', headers: nonce === undefined ? {} : { 'x-region-nonce': nonce } });
+    decide({
+      target: '/health/region',
+      headers: { ...signedQuestion(), 'x-region-nonce': nonce ?? [] },
+    });
   for (const nonce of [
     undefined,
     '',
@@ -93,11 +96,24 @@ test('the document is for a nonce of the right length and letters alone', () => 
   ]) {
     expect(ask(nonce)).toMatchObject({ status: 400, reason: 'nonce' });
   }
-  const answer = ask('x'.repeat(22));
+});
+
+test('the document tells of the database: it is for a question of a region that has the secret', () => {
+  const ask = (headers: Readonly<Record<string, string>>) => decide({ target: '/health/region', headers });
+  const answer = ask(signedQuestion());
   if (answer.action !== 'respond') throw new Error('no answer');
   expect(answer.status).toBe(200);
   expect(String(answer.body)).toMatch(/^[\w-]+\.[\w-]{43}$/);
   expect(answer.headers).toContainEqual(['cache-control', 'no-store']);
+  const refused = [
+    { 'x-region-nonce': 'n'.repeat(22) },
+    signedQuestion({}, 'another secret of thirty-two bytes or so'),
+  ];
+  for (const headers of refused) {
+    const refusal = ask(headers);
+    expect(refusal).toMatchObject({ status: 401, headers: [['cache-control', 'no-store']] });
+    expect(refusal).not.toHaveProperty('body');
+  }
 });
 
 test('without peers there is no document', async () => {
