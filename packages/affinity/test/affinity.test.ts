@@ -375,6 +375,19 @@ describe('affinity.decide() when the target cannot take the client', () => {
     expect(navigate(EU).reason).toBe('target-unknown');
   });
 
+  test.each(['no', 'draining'] as const)(
+    'does not forget that a region says %s, however long ago it was heard',
+    async (accept) => {
+      const { clock, navigate, answer } = setUp(
+        { failover: 'sticky', trustUnknown: true },
+        { 'eu-west-1': { accept } },
+      );
+      await clock.advance(24 * 60 * 60 * 1_000);
+      expect(navigate(EU).reason).toBe(accept === 'no' ? 'target-down' : 'target-draining');
+      expect(answer({ headers: { ...NAVIGATION, ...EU } }).get('set-cookie')).toEqual([PIN_US]);
+    },
+  );
+
   test('without a view sends nobody anywhere, unless told to trust what it does not know', () => {
     const regions = regionsOf();
     const cookie = { domain: 'example.com' };

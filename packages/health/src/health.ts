@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   createEvents,
   type Decider,
@@ -9,7 +10,7 @@ import {
   type RequestView,
   withDoors,
 } from '@regionkit/core';
-import { check, createJumpDetector, createNotices, createPoller } from '@regionkit/core/kit';
+import { check, createJumpDetector, createNotices, createPoller, keptAlive } from '@regionkit/core/kit';
 import type { Check, CheckOptions } from './checks/check.ts';
 import { trackCheck } from './checks/track.ts';
 import { EVENT_NAMES, type HealthEvents } from './events.ts';
@@ -33,6 +34,8 @@ export interface Health<Name extends string = string>
   readonly kind: 'health';
   /** What is known of every region, this one included: for affinity, the write gate and the router. */
   readonly view: RegionView<Name>;
+  /** Whether `regions` says `development: true`: a drain then waits for nobody. */
+  readonly development: boolean;
   /** What this region can do now, from memory: no check is run. */
   verdict(): HealthVerdict;
   /**
@@ -88,6 +91,7 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
   const ready = createLatch();
   const rank = new Map(regions.list.map(({ name }, at) => [name as string, at]));
   const ownRank = rank.get(regions.self) ?? 0;
+  const outside = AsyncLocalStorage.snapshot();
   let closed = false;
   const notice = createNotices(logger);
   let followsRouter = options.epoch !== undefined;
@@ -120,9 +124,10 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
       return;
     }
     try {
-      logger[status === 'fail' ? 'warn' : 'info'](whole);
+      const said: unknown = logger[status === 'fail' ? 'warn' : 'info'](whole);
+      if (said instanceof Promise) said.catch(() => {});
     } catch {
-      // A logger that throws harms nobody.
+      // A logger that throws, or rejects, harms nobody.
     }
   };
 
@@ -205,16 +210,12 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
     if (typeof given !== 'function') throw new TypeError(`health.check: '${name}' must be given a function`);
     const rules = checkRules(name, checkOptions, defaults);
     if (keeper.checks.has(name)) throw new RangeError(`health.check: there is a check '${name}' already`);
-    const tracked = trackCheck(
-      name,
-      given,
-      rules,
-      { self: regions.self, clock, random },
-      ({ status: settled }, run) => {
-        events.emit('check', { name, status: run.status, settled, reason: run.reason, durationMs: run.durationMs });
-        keeper.look();
-      },
-    );
+    const onRun: Parameters<typeof trackCheck>[4] = ({ status: settled }, run) => {
+      events.emit('check', { name, status: run.status, settled, reason: run.reason, durationMs: run.durationMs });
+      keeper.look();
+    };
+    // A check that is added while a request is handled does not keep that request's context for ever.
+    const tracked = outside(() => trackCheck(name, given, rules, { self: regions.self, clock, random }, onRun));
     if (closed) tracked.close();
     keeper.add(tracked);
     updateObservers();
@@ -242,13 +243,14 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
   return withDoors({
     kind: 'health' as const,
     view,
+    development: regions.development,
     on: events.on,
     verdict,
     check: add,
     ready: ({ signal }: { readonly signal?: AbortSignal } = {}) => {
       // Without a check it is ready as soon as it is asked.
       verdict();
-      return ready.wait(signal);
+      return keptAlive(() => ready.wait(signal));
     },
     follow: (router: Followed) => {
       check.function('health.follow: router.topology', router?.topology);

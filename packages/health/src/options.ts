@@ -1,5 +1,5 @@
 import type { DatabaseReport, Live, Logger, Regions } from '@regionkit/core';
-import { type Clock, check, onlyGiven, type Secrets, systemClock } from '@regionkit/core/kit';
+import { type Clock, check, guardRandom, onlyGiven, type Secrets, systemClock } from '@regionkit/core/kit';
 import type { CheckOptions } from './checks/check.ts';
 import type { CheckRules } from './checks/track.ts';
 import { type CheckedPeersOptions, checkPeersOptions, type PeersOptions } from './peers/options.ts';
@@ -92,7 +92,7 @@ export function checkHealthOptions<Name extends string>(options: HealthOptions<N
     defaults: withStaleAfter('createHealth: defaults', { ...checkDefaults, ...onlyGiven(given) }, given.staleAfterMs),
     urgent: options.urgent ?? (() => false),
     clock: check.clock('createHealth: clock', options.clock ?? systemClock),
-    random: check.function('createHealth: random', options.random ?? Math.random),
+    random: guardRandom(check.function('createHealth: random', options.random ?? Math.random)),
   };
 }
 

@@ -25,7 +25,7 @@ async function start() {
       peers: { secret: SECRET, intervalMs: 100, urgentIntervalMs: 50, timeoutMs: 400, unknownAfterMs: 2_000 },
       defaults: { intervalMs: 50, failAfter: 2, passAfter: 3 },
     });
-    health.check('p99', checks.latency({ warnMs: 200, failMs: 400, minSamples: 20, windowMs: 300 }), {
+    health.check('p99', checks.latency({ warnMs: 200, failMs: 400, minSamples: 20, windowMs: 300, pauseMs: 1_000 }), {
       scope: 'relative',
     });
     const handler = (_request: http.IncomingMessage, response: http.ServerResponse): void => {

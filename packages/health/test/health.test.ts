@@ -335,6 +335,19 @@ test('the logger is told of what matters, and of no secret', async () => {
   expect(lines).toEqual(['health: reads fail, writes pass, accept yes, up; failing: db']);
 });
 
+test('a logger that throws, or rejects, harms nobody', async () => {
+  const fails = (): void => {
+    throw new Error('no');
+  };
+  const rejects = (() => Promise.reject(new Error('no'))) as () => void;
+  for (const say of [fails, rejects]) {
+    const { clock, health } = start({ logger: { info: say, warn: say, error: say } });
+    health.check('db', () => ({ status: 'fail' }), { affects: ['reads'] });
+    await clock.advance(0);
+    expect(health.verdict().reads).toBe('fail');
+  }
+});
+
 test('closing ends every check, every timer and every answer of yes', async () => {
   const { clock, health } = start({ peers: { secret: 'x'.repeat(32), fetch: () => new Promise(() => {}) } });
   let closed = 0;

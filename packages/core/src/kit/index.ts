@@ -13,6 +13,7 @@ export { createKeyring, equalInConstantTime, type Keyring, type KeyringOptions, 
 export { createNotices, type NoticeCode, type Notices } from './notices.ts';
 export { onlyGiven } from './only-given.ts';
 export { createPoller, type Poller, type PollerOptions } from './poller.ts';
+export { guardRandom } from './random.ts';
 export { createRecentCache, type RecentCache } from './recent-cache.ts';
 export { createRegionKeyring, type RegionKeyring, type RegionKeys, type RegionSecrets } from './region-keyring.ts';
 export { exposeField, isSharedCacheable, keepPrivate } from './response-head.ts';

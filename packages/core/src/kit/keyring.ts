@@ -37,13 +37,13 @@ export function createKeyring(options: KeyringOptions): Keyring {
   let keys = derive(option, source, purpose);
 
   const current = (): readonly KeyObject[] => {
-    if (given !== undefined && given.current !== source) {
+    if (given === undefined) return keys;
+    try {
+      if (given.current === source) return keys;
       source = given.current;
-      try {
-        keys = derive(option, source, purpose);
-      } catch {
-        // The last good keys stay: a bad rotation must not sign everybody out.
-      }
+      keys = derive(option, source, purpose);
+    } catch {
+      // The last good keys stay: a bad rotation, or a source that cannot be read, must not sign everybody out.
     }
     return keys;
   };

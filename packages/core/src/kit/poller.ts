@@ -1,9 +1,14 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Clock, systemClock } from './clock.ts';
+import { guardRandom } from './random.ts';
 
 export interface PollerOptions {
   /** One round of work. Rounds never overlap; what one throws is dropped, so it must report its own failures. */
   run(): void | Promise<void>;
-  /** How long to wait after a round has ended before the next begins: asked anew each time, so that it can quicken. */
+  /**
+   * How long to wait after a round has ended before the next begins: asked anew each time, so that it can quicken. If it
+   * throws, the wait is a second.
+   */
   everyMs(): number;
   /** The share by which each wait is spread, so that processes do not march in step. @default 0.1 */
   readonly jitter?: number;
@@ -22,9 +27,14 @@ export interface Poller {
   close(): void;
 }
 
+const WAIT_MS = 1_000;
+
 /** Starts at once with the first round. */
 export function createPoller(options: PollerOptions): Poller {
-  const { clock = systemClock, jitter = 0.1, random = Math.random } = options;
+  const { clock = systemClock, jitter = 0.1 } = options;
+  const random = guardRandom(options.random ?? Math.random);
+  // A request may wake it, and its context must not be kept by every round from then on.
+  const outside = AsyncLocalStorage.snapshot();
   let cancel: (() => void) | undefined;
   let round: Promise<void> | undefined;
   let again = false;
@@ -41,9 +51,16 @@ export function createPoller(options: PollerOptions): Poller {
           again = false;
           begin();
         } else {
-          cancel = clock.schedule(begin, options.everyMs() * (1 + jitter * (2 * random() - 1)));
+          cancel = clock.schedule(begin, waitMs() * (1 + jitter * (2 * random() - 1)));
         }
       });
+  };
+  const waitMs = (): number => {
+    try {
+      return options.everyMs();
+    } catch {
+      return WAIT_MS;
+    }
   };
   begin();
 
@@ -53,7 +70,7 @@ export function createPoller(options: PollerOptions): Poller {
       if (round !== undefined) again = true;
       else {
         cancel?.();
-        begin();
+        outside(begin);
       }
     },
     settled: async () => {

@@ -112,3 +112,18 @@ test('equalInConstantTime() tells equal strings from others of any length', () =
     }),
   );
 });
+
+test('a source that can no longer be read leaves the last good keys', () => {
+  let broken = false;
+  const live = {
+    get current() {
+      if (broken) throw new Error('expired');
+      return 's'.repeat(32);
+    },
+    subscribe: () => () => {},
+  };
+  const keyring = createKeyring({ option: 'test', secrets: live, purpose: 'p' });
+  const code = keyring.sign('data');
+  broken = true;
+  expect([keyring.verify('data', code), keyring.sign('data')]).toEqual([true, code]);
+});

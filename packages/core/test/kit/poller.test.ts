@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, test } from 'vitest';
 import { createPoller } from '../../src/kit/index.ts';
 import { fakeClock } from '../../src/testing/index.ts';
@@ -162,4 +163,26 @@ describe('createPoller()', () => {
     expect(rounds).toEqual([0]);
     expect(clock.pending).toBe(0);
   });
+});
+
+test('a random or an everyMs that throws ends neither the poller nor the process', async () => {
+  const fails = (): number => {
+    throw new Error('of the app');
+  };
+  const drawn = start({ random: fails });
+  await drawn.clock.advance(3_500);
+  expect(drawn.rounds).toEqual([0, 1_000, 2_000, 3_000]);
+  const timed = start({ everyMs: fails });
+  await timed.clock.advance(3_500);
+  expect(timed.rounds).toEqual([0, 1_000, 2_000, 3_000]);
+});
+
+test('a request that wakes it does not lend its context to the rounds that follow', async () => {
+  const requests = new AsyncLocalStorage<string>();
+  const seen: unknown[] = [];
+  const { clock, poller } = start({ run: () => void seen.push(requests.getStore()) });
+  await clock.advance(0);
+  requests.run('request', () => poller.wake());
+  await clock.advance(2_500);
+  expect(seen).toEqual([undefined, undefined, undefined, undefined]);
 });

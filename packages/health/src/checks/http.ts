@@ -29,7 +29,12 @@ export function httpCheck(url: string, options: HttpCheckOptions = {}): Check {
       request.on('response', (response) => {
         const { statusCode: status = 0 } = response;
         response.destroy();
-        resolve({ status: expect(status) ? 'pass' : 'fail', message: `answered ${status}` });
+        try {
+          resolve({ status: expect(status) ? 'pass' : 'fail', message: `answered ${status}` });
+        } catch (error) {
+          // Nobody catches what is thrown in a listener: the process would end.
+          reject(error);
+        }
       });
       request.end();
     });

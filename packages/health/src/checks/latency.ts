@@ -1,24 +1,41 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { RequestView } from '@regionkit/core';
 import { check } from '@regionkit/core/kit';
-import type { Check } from './check.ts';
-import { grade } from './result.ts';
+import type { Check, CheckResult } from './check.ts';
+import { isEnough, noEvidence, weigh } from './latency-evidence.ts';
+import { firstTurn, type Turn, takeTurn } from './latency-turn.ts';
 
 /** The limits of {@link latencyCheck}. */
 export interface LatencyOptions {
   readonly warnMs: number;
   readonly failMs: number;
-  /** With fewer requests than this there is nothing to judge, and it passes. @default 100 */
-  readonly minSamples?: number;
-  /** What is judged is the last one to two windows. @default 15_000 */
-  readonly windowMs?: number;
-  /** @default 99 */
+  /** The share of answers, in percent, that must be quicker than the limits. @default 99 */
   readonly percentile?: number;
+  /** How many answers a region that comes back must give before it counts as well again. @default 100 */
+  readonly minSamples?: number;
+  /** Answers are counted in windows of this length, one after the other; three slow ones at least make it fail. @default 10_000 */
+  readonly windowMs?: number;
+  /** How long it fails before it is tried again. Doubled each time the trial fails too. @default 60_000 */
+  readonly pauseMs?: number;
+  /** @default 1_800_000, or pauseMs if that is more */
+  readonly maxPauseMs?: number;
   /** Requests to leave out: long polls, say. @default none */
   readonly ignore?: (request: RequestView) => boolean;
   /** What to do with requests whose client went away. They may have gone because it was slow. @default 'count' */
   readonly aborted?: 'count' | 'ignore';
 }
+
+const KNOWN = [
+  'warnMs',
+  'failMs',
+  'percentile',
+  'minSamples',
+  'windowMs',
+  'pauseMs',
+  'maxPauseMs',
+  'ignore',
+  'aborted',
+] as const;
 
 const MAX_US = 3_600_000_000;
 
@@ -26,40 +43,69 @@ const MAX_US = 3_600_000_000;
  * How long the app's own handlers take to the head of their answers, as the health middleware sees it. Requests that a
  * health route, affinity, the session or the gate answered, and those forwarded to another region, do not count: a slow
  * primary must not take the replicas' regions out. Streams count by their beginning.
+ *
+ * It fails when answers give enough evidence that clearly more of them are slower than `failMs` than `percentile` allows,
+ * at any rate of requests: 20 slow answers at least, in three windows at least. A region that has left gets no requests,
+ * so the failure stands for `pauseMs` without any; then it warns, while the region is on trial, and passes after
+ * `minSamples` answers that are not slow. Each trial that fails doubles the next pause.
  */
 export function latencyCheck(options: LatencyOptions): Check {
-  check.object('checks.latency: options', options);
-  const { warnMs, failMs, minSamples = 100, windowMs = 15_000, percentile = 99, ignore, aborted = 'count' } = options;
+  check.object('checks.latency: options', options, KNOWN);
+  const { warnMs, failMs, percentile = 99, minSamples = 100, windowMs = 10_000, ignore, aborted = 'count' } = options;
   check.number('checks.latency: failMs', failMs, { min: check.number('checks.latency: warnMs', warnMs) });
+  check.number('checks.latency: percentile', percentile, { min: 1, max: 99.99 });
   check.integer('checks.latency: minSamples', minSamples, { min: 1 });
   check.integer('checks.latency: windowMs', windowMs, { min: 100 });
-  check.number('checks.latency: percentile', percentile, { min: 1, max: 100 });
+  const pauseMs = check.integer('checks.latency: pauseMs', options.pauseMs ?? 60_000, { min: 1 });
+  const maxPauseMs = check.integer('checks.latency: maxPauseMs', options.maxPauseMs ?? Math.max(1_800_000, pauseMs), {
+    min: pauseMs,
+  });
   check.oneOf('checks.latency: aborted', aborted, ['count', 'ignore']);
   if (ignore !== undefined) check.function('checks.latency: ignore', ignore);
+  const rules = { allowed: 1 - percentile / 100, minSamples, pauseMs, maxPauseMs };
   const make = (): RecordableHistogram => createHistogram({ lowest: 1, highest: MAX_US, figures: 3 });
   let [current, previous] = [make(), make()];
-  const both = make();
   let begunAtMs: number | undefined;
+  let [total, late, slow] = [0, 0, 0];
+  let turn: Turn | undefined;
+  let warning = noEvidence(0);
 
-  const run: Check = (_signal, { clock }) => {
+  const closeWindow = (nowMs: number): void => {
+    turn = takeTurn(turn ?? firstTurn(nowMs), { slow, total }, rules, nowMs);
+    warning = weigh(warning, { slow: late, total }, rules.allowed, nowMs);
+    [current, previous] = [previous, current];
+    current.reset();
+    [total, late, slow] = [0, 0, 0];
+    begunAtMs = nowMs;
+  };
+
+  const run: Check = (_signal, { clock }): CheckResult => {
     const now = clock.now();
     begunAtMs ??= now;
-    both.reset();
-    both.add(previous);
-    both.add(current);
-    if (now - begunAtMs >= windowMs) {
-      [current, previous] = [previous, current];
-      current.reset();
-      begunAtMs = now;
+    if (now - begunAtMs >= windowMs) closeWindow(now);
+    const figure = {
+      ...(previous.count > 0 && { observed: Math.round(previous.percentile(percentile) / 100) / 10, unit: 'ms' }),
+    };
+    switch (turn?.is) {
+      case 'out': {
+        const leftMs = Math.max(0, turn.untilMs - now);
+        return { status: 'fail', message: `too slow; on trial in ${Math.ceil(leftMs / 1_000)} s`, ...figure };
+      }
+      case 'trial':
+        return { status: 'warn', message: 'on trial', ...figure };
+      default:
+        return { status: isEnough(warning) ? 'warn' : 'pass', ...figure };
     }
-    if (both.count < minSamples) return undefined;
-    return grade(Math.round(both.percentile(percentile) / 100) / 10, 'ms', { warn: warnMs, fail: failMs });
   };
   run.observe = (outcome, request) => {
     if (outcome.by !== 'handler' || (outcome.aborted && aborted === 'ignore') || ignore?.(request)) return;
-    // A histogram throws for what is not an integer from 1 to its highest value.
     const us = Math.round(outcome.headMs * 1_000);
-    if (!Number.isNaN(us)) current.record(Math.min(Math.max(us, 1), MAX_US));
+    if (Number.isNaN(us)) return;
+    // A histogram throws for what is not an integer from 1 to its highest value.
+    current.record(Math.min(Math.max(us, 1), MAX_US));
+    total += 1;
+    if (outcome.headMs >= warnMs) late += 1;
+    if (outcome.headMs >= failMs) slow += 1;
   };
   return run;
 }

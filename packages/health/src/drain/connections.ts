@@ -1,18 +1,20 @@
 import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Http2SecureServer, Http2Server, ServerHttp2Session } from 'node:http2';
+import type { Http2SecureServer, Http2Server } from 'node:http2';
 import type { Server as HttpsServer } from 'node:https';
 import { Server as NetServer, type Socket } from 'node:net';
 import { type TLSSocket, Server as TlsServer } from 'node:tls';
 import type { Clock } from '@regionkit/core/kit';
+import { closeAtHead } from './closing-head.ts';
+import { watchSessions } from './sessions.ts';
 
 /** What `http`, `https` and `http2` make, and what the frameworks' `listen` return. */
 export type AnyServer = HttpServer | HttpsServer | Http2Server | Http2SecureServer;
 
 /** The connections of one server, so that they can end without anybody losing a request. */
 export interface Connections {
-  /** From now on every answer tells its client not to use the connection again. */
+  /** From now on every answer tells its client not to use the connection again; HTTP/2 clients are told to go. */
   refuseReuse(): void;
-  /** No new connection is taken; what is open stays open. HTTP/2 clients are told to go (GOAWAY). */
+  /** No new connection is taken; what is open stays open. */
   stopListening(): void;
   /** Ends the connections that have not been used for `idleMs`. */
   endIdle(idleMs: number): void;
@@ -37,7 +39,7 @@ interface Use {
 export function watchConnections(server: AnyServer, clock: Clock): Connections {
   const sockets = new Map<Socket, Use>();
   const handshaking = new Set<Socket>();
-  const sessions = new Set<ServerHttp2Session>();
+  const sessions = watchSessions(clock);
   const secure = server instanceof TlsServer;
   const clearHttp2 = !secure && !(server instanceof HttpServer);
   let refusing = false;
@@ -65,6 +67,10 @@ export function watchConnections(server: AnyServer, clock: Clock): Connections {
     handshaking.add(socket);
     socket.once('close', () => handshaking.delete(socket));
   };
+  const endWith = (response: ServerResponse, use: Use): void => {
+    response.shouldKeepAlive = false;
+    if (!response.headersSent) closeAtHead(response, () => use.latest === response);
+  };
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     // Over HTTP/2 it is the session that is closed, not a connection per answer.
     if (request.httpVersionMajor >= 2) return;
@@ -73,7 +79,7 @@ export function watchConnections(server: AnyServer, clock: Clock): Connections {
     if (refusing) {
       // Of pipelined requests the last one's answer ends the connection, or those behind it would get none.
       if (use.latest !== undefined) use.latest.shouldKeepAlive = true;
-      response.shouldKeepAlive = false;
+      endWith(response, use);
     }
     use.latest = response;
     response.once('close', () => {
@@ -82,11 +88,6 @@ export function watchConnections(server: AnyServer, clock: Clock): Connections {
       use.idleSinceMs = clock.now();
       use.bytesRead = request.socket.bytesRead;
     });
-  };
-  const onSession = (session: ServerHttp2Session): void => {
-    sessions.add(session);
-    session.once('close', () => sessions.delete(session));
-    if (stopped) session.close();
   };
   const onUpgrade = (_request: IncomingMessage, socket: Socket): void => {
     useOf(socket).busy = Number.POSITIVE_INFINITY;
@@ -110,7 +111,7 @@ export function watchConnections(server: AnyServer, clock: Clock): Connections {
   emitter.on('connection', onRaw);
   if (secure) emitter.on('secureConnection', useOf);
   emitter.prependListener('request', onRequest);
-  emitter.on('session', onSession);
+  emitter.on('session', sessions.add);
   emitter.on('listening', onListening);
   emitter.on('newListener', watchUpgrades);
   if (emitter.listenerCount('upgrade') > 0) watchUpgrades('upgrade');
@@ -118,12 +119,13 @@ export function watchConnections(server: AnyServer, clock: Clock): Connections {
   return {
     refuseReuse: () => {
       refusing = true;
-      for (const { latest } of sockets.values()) if (latest !== undefined) latest.shouldKeepAlive = false;
+      for (const use of sockets.values()) if (use.latest !== undefined) endWith(use.latest, use);
+      sessions.closeQuiet();
     },
     stopListening: () => {
       stopped = true;
       if (server.listening) close();
-      for (const session of sessions) session.close();
+      sessions.closeAll();
     },
     endIdle: (idleMs) => {
       const now = clock.now();
@@ -144,7 +146,8 @@ export function watchConnections(server: AnyServer, clock: Clock): Connections {
       emitter.off('connection', onRaw);
       emitter.off('secureConnection', useOf);
       emitter.off('request', onRequest);
-      emitter.off('session', onSession);
+      emitter.off('session', sessions.add);
+      sessions.release();
       emitter.off('listening', onListening);
       emitter.off('newListener', watchUpgrades);
       emitter.off('upgrade', onUpgrade);

@@ -29,13 +29,15 @@ export interface Drain extends EventSource<DrainEvents>, AsyncDisposable {
 export interface Drainable {
   drain(): void;
   close(): Promise<void>;
+  /** One machine, nobody in front: there is nobody to wait for. */
+  readonly development?: boolean;
 }
 
 const TICK_MS = 50;
 
 /**
  * Leaves without losing a request: fails health and tells the other regions, goes on serving for `notReadyForMs` with
- * `Connection: close`, takes no new connections, waits up to `graceMs` for what is under way, cuts the rest, runs the
+ * `Connection: close` (HTTP/2: GOAWAY), takes no new connections, waits up to `graceMs` for what is under way, cuts the rest, runs the
  * hooks in reverse order, and exits. Liveness stays 200 throughout. A second signal exits at once.
  *
  * An orchestrator must allow it `notReadyForMs + graceMs` and the hooks' time (Kubernetes:
@@ -49,7 +51,8 @@ const TICK_MS = 50;
  * @throws {TypeError | RangeError} An option is of the wrong type or out of range.
  */
 export function createDrain(health: Drainable, options: DrainOptions = {}): Drain {
-  const { signals, notReadyForMs, graceMs, idleMs, hookTimeoutMs, exit, clock, ...lists } = checkDrainOptions(options);
+  const checked = checkDrainOptions(options, health.development === true);
+  const { signals, notReadyForMs, graceMs, idleMs, hookTimeoutMs, exit, clock, ...lists } = checked;
   const events = createEvents<DrainEvents>('health', ['drain-step', 'drain-hook-failed']);
   const hooks: DrainHook[] = [...lists.hooks];
   const servers = new Map<AnyServer, Connections>();
@@ -98,11 +101,20 @@ export function createDrain(health: Drainable, options: DrainOptions = {}): Drai
     return false;
   };
 
+  /** What the app does in its turn must not keep the process from leaving. */
+  const tried = async (run: () => unknown): Promise<void> => {
+    try {
+      await run();
+    } catch {
+      // Its events, and its exit code, tell of it.
+    }
+  };
+
   const leave = async (): Promise<void> => {
     // Our timers keep no process alive, and this one must live until its hooks have run.
     const alive = setInterval(() => {}, 60_000);
     enter('not-ready');
-    health.drain();
+    void tried(() => health.drain());
     for (const connections of servers.values()) connections.refuseReuse();
     await wait(notReadyForMs);
     enter('closing');
@@ -110,11 +122,11 @@ export function createDrain(health: Drainable, options: DrainOptions = {}): Drai
     enter('hooks', { cut });
     let well = true;
     for (let hook = hooks.pop(); hook !== undefined; hook = hooks.pop()) well = (await runHook(hook)) && well;
-    await health.close();
+    await tried(() => health.close());
     enter('done');
     clearInterval(alive);
     forget();
-    exit(well ? 0 : 1);
+    await tried(() => exit(well ? 0 : 1));
   };
 
   const start = (): Promise<void> => {

@@ -19,12 +19,12 @@ export interface DrainOptions {
    * How long to go on serving, not ready, so that DNS, load balancers and the other regions can turn away. Longer than
    * it takes them. The default suits a load balancer that looks every few seconds; DNS needs its interval times its
    * threshold, and the TTL: 90 s and more with Route 53.
-   * @default 15_000
+   * @default 15_000; 0 where `regions` says `development: true`
    */
   readonly notReadyForMs?: number;
-  /** How long requests under way may take after that, before their connections are cut. @default 30_000 */
+  /** How long requests under way may take after that, before their connections are cut. @default 30_000; 1_000 in development */
   readonly graceMs?: number;
-  /** How long a connection must have been unused before it is closed under its client. @default 5_000 */
+  /** How long a connection must have been unused before it is closed under its client. @default 5_000; 0 in development */
   readonly idleMs?: number;
   /** Run when the servers are closed, the last one first. @default [] */
   readonly hooks?: readonly DrainHook[];
@@ -43,6 +43,9 @@ const drainDefaults = {
   hookTimeoutMs: 10_000,
 } as const;
 
+/** There is nobody in front who has to be told: Ctrl-C ends it. */
+const developmentDefaults = { notReadyForMs: 0, graceMs: 1_000, idleMs: 0 } as const;
+
 const KNOWN = [
   'servers',
   'signals',
@@ -57,10 +60,11 @@ const KNOWN = [
 
 const SIGNALS = Object.keys(constants.signals) as NodeJS.Signals[];
 
-export function checkDrainOptions(given: DrainOptions): Required<DrainOptions> {
+export function checkDrainOptions(given: DrainOptions, development = false): Required<DrainOptions> {
   check.object('createDrain: options', given, KNOWN);
   const options = {
     ...drainDefaults,
+    ...(development && developmentDefaults),
     servers: [],
     hooks: [],
     exit: (code: number): void => process.exit(code),

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import type { Region, RegionState, Regions, RequestView } from '@regionkit/core';
 import { type Clock, createKeyring, type Keyring } from '@regionkit/core/kit';
@@ -119,7 +120,10 @@ export function createPeers<Name extends string>(
     return 'ok';
   };
 
-  const ask = (line: Line<Name>): void => {
+  // Whatever makes this region ask, the question outlives it: a request, say, whose context must not be kept.
+  const outside = AsyncLocalStorage.snapshot();
+  const ask = (line: Line<Name>): void => outside(begin, line);
+  const begin = (line: Line<Name>): void => {
     line.asking = true;
     line.askedAtMs = clock.now();
     line.nextAtMs = line.askedAtMs + intervalMs * (0.9 + 0.2 * random());
@@ -146,7 +150,7 @@ export function createPeers<Name extends string>(
     if (closed) return;
     const waitMs = line.askedAtMs + urgentIntervalMs - clock.now();
     line.nextAtMs = Math.min(line.nextAtMs, clock.now() + Math.max(0, waitMs));
-    if (waitMs > 0) line.cancelSoon ??= clock.schedule(() => askDue(line), waitMs);
+    if (waitMs > 0) line.cancelSoon ??= outside(() => clock.schedule(() => askDue(line), waitMs));
     else if (!line.asking) ask(line);
   };
 

@@ -79,7 +79,8 @@ function askOnce(
     } catch {
       return end('unreachable');
     }
-    request.on('socket', (socket) => socket.unref());
+    // An agent of the app's own may give a stream that is no socket.
+    request.on('socket', (socket) => socket.unref?.());
     request.on('error', () => {
       const leftMs = timeoutMs - (clock.now() - startedAt);
       // The other side closed a kept connection just as it was used again: nothing was wrong with the region.

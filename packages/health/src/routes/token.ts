@@ -14,16 +14,23 @@ export function createTokenCheck(token: Secrets | Live<Secrets> | undefined): (r
     throw new TypeError('createHealth: token must be a token or a list of tokens');
   }
   if (!tokens.every(isLongEnough)) throw new RangeError(`createHealth: token must be at least ${MIN_BYTES} bytes long`);
+  const update = (from: Live<Secrets>): void => {
+    try {
+      if (from.current === source) return;
+      source = from.current;
+      // A live value that turns bad opens nothing: a short one could be guessed.
+      tokens = list(source).filter((each) => typeof each === 'string' && isLongEnough(each));
+    } catch {
+      // So does one that cannot be read, as that of a secret that has expired.
+      tokens = [];
+    }
+  };
   return (request) => {
     const given = request.header('authorization');
     if (given.length !== 1) return false;
     const match = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(given[0] as string)?.[1];
     if (match === undefined) return false;
-    if (live !== undefined && live.current !== source) {
-      source = live.current;
-      // A live value that turns bad opens nothing: a short one could be guessed.
-      tokens = list(source).filter((each) => typeof each === 'string' && isLongEnough(each));
-    }
+    if (live !== undefined) update(live);
     return tokens.some((each) => equalInConstantTime(each, match));
   };
 }

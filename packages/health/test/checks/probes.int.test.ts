@@ -40,6 +40,15 @@ test.each([
   expect(requests).toBe(1);
 });
 
+test('checks.http: an expect that throws fails the check, and no more than that', async () => {
+  const url = await served((_request, response) => response.end());
+  const error = new Error('of the app');
+  const fails = (): never => {
+    throw error;
+  };
+  await expect(checks.http(url, { expect: fails })(never, context)).rejects.toBe(error);
+});
+
 test('checks.http: what it sends, and which status it expects, can be said', async () => {
   const url = await served((request, response) => {
     response.writeHead(request.method === 'HEAD' && request.headers['x-probe'] === '1' ? 401 : 500).end();

@@ -1,9 +1,10 @@
+import { EventEmitter } from 'node:events';
 import type { Config } from '@regionkit/config';
 import { fakeClock } from '@regionkit/core/testing';
 import type { RegionRouter } from '@regionkit/db-router';
 import type { SessionVerifier } from '@regionkit/session';
 import type { Pool } from 'pg';
-import { expect, expectTypeOf, test } from 'vitest';
+import { describe, expect, expectTypeOf, test } from 'vitest';
 import {
   type ConfigLike,
   checks,
@@ -61,4 +62,60 @@ test.each([
 ])('checks.sessionKeys: of %j it says %j', (stats, result) => {
   const check = checks.sessionKeys(() => ({ stats: () => stats }), { warnAfterMs: 1_000 });
   expect(check(never, context)).toEqual(result);
+});
+
+describe('checks.pool of a pool that is busy', () => {
+  /** A pool of one client, which the app uses over and over, a short while each time. */
+  function busyPool() {
+    const clock = fakeClock();
+    const pool = new EventEmitter();
+    let asked = 0;
+    let answer: (() => void) | undefined;
+    const query = (): Promise<void> => {
+      asked += 1;
+      return new Promise((resolve) => {
+        answer = resolve;
+      });
+    };
+    const check = checks.pool(Object.assign(pool, { query }) as PoolLike);
+    const run = async (during: () => void): Promise<unknown> => {
+      const result = Promise.resolve(check(never, contextOf(clock))).catch((error: Error) => error.message);
+      await clock.advance(400);
+      during();
+      await clock.advance(600);
+      return result;
+    };
+    return { run, pool, clock, asked: () => asked, answer: () => answer?.() };
+  }
+
+  test('warns while clients come back from their queries, and asks one question at a time', async () => {
+    const { run, pool, asked, answer } = busyPool();
+    const busy = { status: 'warn', message: expect.stringContaining('busy') };
+    expect(await run(() => pool.emit('release'))).toEqual(busy);
+    expect(await run(() => pool.emit('release'))).toEqual(busy);
+    expect(asked()).toBe(1);
+    expect(await run(answer)).toBeUndefined();
+    expect(pool.listenerCount('release')).toBe(0);
+  });
+
+  test('fails while none does, or none without an error', async () => {
+    const { run, pool } = busyPool();
+    expect(await run(() => {})).toMatchObject({ status: 'fail' });
+    expect(await run(() => pool.emit('release', new Error('timeout')))).toMatchObject({ status: 'fail' });
+  });
+
+  test.each([
+    [true, 'warn'],
+    [false, 'timeout exceeded when trying to connect'],
+  ])("tells the pool's own timeout when full from one without a server (busy: %s)", async (busy, expected) => {
+    const pool = new EventEmitter();
+    const query = async (): Promise<never> => {
+      await Promise.resolve();
+      if (busy) pool.emit('release');
+      throw new Error('timeout exceeded when trying to connect');
+    };
+    const result = Promise.resolve(checks.pool(Object.assign(pool, { query }) as PoolLike)(never, context));
+    const found = await result.catch((error: Error) => error.message);
+    expect((found as { status?: string }).status ?? found).toBe(expected);
+  });
 });

@@ -3,6 +3,7 @@ import http from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
+import { type Clock, systemClock } from '@regionkit/core/kit';
 import { afterEach, expect, test } from 'vitest';
 import { type AnyServer, createDrain, createHealth, type Drain, type DrainOptions } from '../../src/index.ts';
 import { deferred, threeRegions } from '../helpers/fixtures.ts';
@@ -180,6 +181,178 @@ test('what never ends is cut at the end of the grace: a stream, an upgraded conn
   await Promise.all([events.closed, websocket.closed]);
   expect(cut()).toBe(2);
 });
+
+/** Each way an app, a proxy or a framework writes the field itself. */
+const WRITERS: readonly (readonly [string, (response: http.ServerResponse) => void])[] = [
+  ['setHeader', (response) => response.setHeader('Connection', 'keep-alive')],
+  ['setHeader and writeHead', (response) => response.setHeader('connection', 'keep-alive').writeHead(200, { a: 'b' })],
+  ['writeHead of an object', (response) => response.writeHead(200, { Connection: 'keep-alive' })],
+  [
+    'writeHead with a reason',
+    (response) => response.writeHead(200, 'Fine', { 'Content-Type': 'x/y', connection: 'Keep-Alive' }),
+  ],
+  ['writeHead of a list', (response) => response.writeHead(200, ['A', 'b', 'Connection', 'keep-alive'])],
+  [
+    'writeHead of pairs',
+    (response) =>
+      response.writeHead(200, [
+        ['A', 'b'],
+        ['Connection', 'keep-alive'],
+      ] as never),
+  ],
+  [
+    'an event stream',
+    (response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream', connection: 'keep-alive' }).flushHeaders();
+    },
+  ],
+  ['nothing', () => {}],
+];
+test.each(WRITERS)(
+  'an answer that writes its own Connection: keep-alive is closed all the same: %s',
+  async (_, write) => {
+    const hang = deferred();
+    const server = http.createServer((request, response) => {
+      void (request.url === '/late' ? hang.promise : Promise.resolve()).then(() => {
+        write(response);
+        response.end('ok');
+      });
+    });
+    const port = await listen(server);
+    const { drain, cut } = drainOf(server, { notReadyForMs: 60_000, clock: turning() });
+    const [early, before, late] = [await connect(port), await connect(port), await connect(port)];
+    before.write(GET);
+    await expect.poll(before.heard).toContain('ok');
+    expect(before.heard()).not.toMatch(/connection: close/i);
+    late.write(GET.replace('/', '/late'));
+    await new Promise((resolve) => server.once('request', resolve));
+    const left = drain.start();
+    early.write(GET);
+    before.write(GET);
+    hang.resolve();
+    for (const { closed, heard } of [early, before, late]) {
+      expect(await closed).toBe('closed');
+      expect(heard()).toMatch(/^connection: close\r?$/im);
+      expect(heard().match(/^connection: keep-alive/gim) ?? []).toHaveLength(
+        heard().match(/HTTP\/1\.1 /g)?.length === 2 ? 1 : 0,
+      );
+    }
+    turn();
+    await left;
+    expect(cut()).toBe(0);
+  },
+);
+
+let turn = (): void => {};
+/** The real clock, on which the wait while not ready ends when `turn` is called. */
+function turning(): Clock {
+  return {
+    ...systemClock,
+    schedule: (run, delayMs) => {
+      if (delayMs !== 60_000) return systemClock.schedule(run, delayMs);
+      turn = run;
+      return () => {};
+    },
+  };
+}
+
+test('an upgrade that is answered late keeps its field', async () => {
+  const server = http.createServer((_request, response) => {
+    response.writeHead(426, { Connection: 'Upgrade', Upgrade: 'websocket' }).end();
+  });
+  const port = await listen(server);
+  const { drain } = drainOf(server, { notReadyForMs: 60_000, clock: turning() });
+  const left = drain.start();
+  const client = await connect(port);
+  client.write(GET);
+  await expect.poll(client.heard).toMatch(/^connection: upgrade/im);
+  client.socket.destroy();
+  turn();
+  await left;
+});
+
+test('HTTP/2: a client is told to go while the process still serves, at a moment when it asks nothing', async () => {
+  const hang = deferred();
+  const server = http2.createServer((request, response) => {
+    void (request.url === '/late' ? hang.promise : Promise.resolve()).then(() => response.end('ok'));
+  });
+  const port = await listen(server);
+  const { drain, cut } = drainOf(server, { notReadyForMs: 60_000, clock: turning() });
+  const get = (session: http2.ClientHttp2Session, path = '/'): Promise<string> =>
+    new Promise((resolve) => {
+      const stream = session.request({ ':path': path });
+      stream.on('data', (chunk) => resolve(String(chunk)));
+      stream.on('error', (error: NodeJS.ErrnoException) => resolve(`${error.code} ${stream.rstCode}`));
+    });
+  const open = async () => {
+    const session = http2.connect(`http://127.0.0.1:${port}`);
+    let told = false;
+    session.once('goaway', () => {
+      told = true;
+    });
+    await new Promise((resolve) => session.once('connect', resolve));
+    closers.push(() => session.destroy());
+    return { session, isTold: () => told };
+  };
+  const quiet = await open();
+  const busy = await open();
+  expect(await Promise.all([get(quiet.session), get(busy.session)])).toEqual(['ok', 'ok']);
+  const late = get(busy.session, '/late');
+  await new Promise((resolve) => server.once('request', resolve));
+  const left = drain.start();
+  await expect.poll(quiet.isTold).toBe(true);
+  expect([busy.isTold(), drain.step, server.listening]).toEqual([false, 'not-ready', true]);
+  expect(await get(busy.session)).toBe('ok');
+  // A client that comes now is served, and told after that.
+  const newcomer = await open();
+  expect(await get(newcomer.session)).toBe('ok');
+  await expect.poll(newcomer.isTold).toBe(true);
+  hang.resolve();
+  expect(await late).toBe('ok');
+  await expect.poll(busy.isTold).toBe(true);
+  expect(drain.step).toBe('not-ready');
+  turn();
+  await left;
+  expect(cut()).toBe(0);
+});
+
+test('HTTP/2: a session that arrives while the server is stopping ends too', async () => {
+  const hang = deferred();
+  const server = http2.createServer((_request, response) => void hang.promise.then(() => response.end('late')));
+  const port = await listen(server);
+  const { drain, cut } = drainOf(server, { graceMs: 600_000 });
+  const held = http2.connect(`http://127.0.0.1:${port}`);
+  closers.push(() => held.destroy());
+  const stream = held.request({ ':path': '/' });
+  await new Promise((resolve) => server.once('request', resolve));
+  const left = drain.start();
+  await expect.poll(() => drain.step).toBe('closing');
+  // Accepted before the server stopped to listen, and given to us after that.
+  const [client, accepted] = await pipe();
+  server.emit('connection', accepted);
+  const late = http2.connect('http://127.0.0.1', { createConnection: () => client });
+  await new Promise((resolve) => late.once('close', resolve));
+  expect(drain.step).toBe('closing');
+  hang.resolve();
+  stream.resume();
+  await left;
+  expect(cut()).toBe(0);
+});
+
+/** Both ends of one connection. */
+async function pipe(): Promise<[net.Socket, net.Socket]> {
+  const between = net.createServer();
+  const port = await new Promise<number>((resolve) =>
+    between.listen(0, '127.0.0.1', () => resolve((between.address() as AddressInfo).port)),
+  );
+  const accepted = new Promise<net.Socket>((resolve) => between.once('connection', resolve));
+  const client = net.connect(port, '127.0.0.1');
+  closers.push(
+    () => between.close(),
+    () => client.destroy(),
+  );
+  return [client, await accepted];
+}
 
 test('HTTP/2: streams that were begun are finished, and the client is told to go', async () => {
   const hang = deferred();

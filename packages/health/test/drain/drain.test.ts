@@ -112,6 +112,43 @@ test('a hook added while hooks run is run too', async () => {
   expect(log).toContain('inner');
 });
 
+test('in development it waits for nobody, unless it is told to', async () => {
+  const log: string[] = [];
+  const drainIn = async (options: Partial<DrainOptions>): Promise<number> => {
+    const clock = fakeClock();
+    const health = { drain: () => {}, close: async () => {}, development: true };
+    const drain = createDrain(health, { signals: [], exit: (code) => log.push(`exit ${code}`), clock, ...options });
+    open.push(drain);
+    const begunAtMs = clock.now();
+    let endedAtMs = Number.NaN;
+    const left = drain.start().then(() => {
+      endedAtMs = clock.now();
+    });
+    await clock.advance(20_000);
+    await left;
+    return endedAtMs - begunAtMs;
+  };
+  expect(await drainIn({})).toBe(0);
+  expect(await drainIn({ notReadyForMs: 3_000 })).toBe(3_000);
+  expect(log).toEqual(['exit 0', 'exit 0']);
+});
+
+test('health, or an exit, that throws keeps the process from nothing', async () => {
+  const clock = fakeClock();
+  const fails = (): never => {
+    throw new Error('of the app');
+  };
+  const health = { drain: fails, close: async () => fails() };
+  const steps: string[] = [];
+  const drain = createDrain(health, { signals: [SIGNAL], notReadyForMs: 0, exit: fails, clock });
+  open.push(drain);
+  drain.on('drain-step', ({ step }) => steps.push(step));
+  signal();
+  await clock.advance(0);
+  await drain.start();
+  expect(steps).toEqual(['not-ready', 'closing', 'hooks', 'done']);
+});
+
 test('close before a drain takes the signals back; after it has begun it changes nothing', async () => {
   const { drain, log, clock } = start();
   await drain.close();

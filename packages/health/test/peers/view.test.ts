@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { RegionState } from '@regionkit/core';
 import { createKeyring } from '@regionkit/core/kit';
 import { fakeClock } from '@regionkit/core/testing';
@@ -335,6 +336,7 @@ test('subscribers are told of every change once, and of none that is not; one th
   healths.c.view.subscribe(() => {
     throw new Error('no');
   });
+  healths.c.view.subscribe((() => Promise.reject(new Error('no'))) as () => void);
   const stop = healths.c.view.subscribe((state) => told.push(state));
   await advance(10_000);
   expect(told).toEqual([]);
@@ -390,4 +392,32 @@ test('a secret that rotates is fetched anew when a signature does not verify, at
   expect(refreshes).toBe(2);
   await health.close();
   await world.close();
+});
+
+test('a request that makes a region ask does not lend its context to the question or to who hears of the answer', async () => {
+  const { healths, advance } = start();
+  await advance(1_000);
+  const requests = new AsyncLocalStorage<string>();
+  const seen: unknown[] = [];
+  healths.a.on('peer', () => seen.push(requests.getStore()));
+  const door = healths.a.fetch(() => new Response());
+  const question = new Request('https://a.example.com/health/region', { headers: signedQuestion({ news: true }) });
+  await requests.run('request', async () => {
+    healths.a.wake();
+    await door(question);
+  });
+  await advance(3_000);
+  expect(seen.length).toBeGreaterThan(2);
+  expect(new Set(seen)).toEqual(new Set([undefined]));
+});
+
+test('a random of the app that throws costs nobody the questions', async () => {
+  const { healths, advance } = start({
+    random: () => {
+      throw new Error('no');
+    },
+  });
+  await advance(6_000);
+  expect(healths.a.view.get('b')).toMatchObject({ accept: 'yes' });
+  expect(healths.a.verdict().accept).toBe('yes');
 });

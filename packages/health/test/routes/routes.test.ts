@@ -1,3 +1,4 @@
+import type { RespondDecision } from '@regionkit/core';
 import { fakeClock, requestView } from '@regionkit/core/testing';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
@@ -127,4 +128,23 @@ test('paths can be moved and left out', async () => {
   const at = (target: string) => (moved.decide(requestView({ target })) as { action: string }).action;
   expect([at('/up'), at('/health'), at('/livez'), at('/readyz')]).toEqual(['respond', 'next', 'next', 'respond']);
   await moved.close();
+});
+
+test('a token that can no longer be read opens nothing, and the verdict is still answered', async () => {
+  let broken = false;
+  const token = {
+    get current(): string {
+      if (broken) throw new Error('expired');
+      return TOKEN;
+    },
+    subscribe: () => () => {},
+  };
+  const guarded = createHealth({ regions: threeRegions(), clock: fakeClock(), token });
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  const ask = () => guarded.decide(requestView({ target: '/health', headers })) as RespondDecision;
+  expect(String(ask().body)).toContain('regions');
+  broken = true;
+  expect(ask().status).toBe(200);
+  expect(String(ask().body)).not.toContain('regions');
+  await guarded.close();
 });
