@@ -92,6 +92,7 @@ export function createEntry(options: EntryOptions): Entry {
   let changes = 0;
   let background: Promise<Look> | undefined;
   let forced: Promise<Look> | undefined;
+  let expiredNow = false;
 
   const digest = (value: unknown): string => {
     let bytes: Buffer;
@@ -110,6 +111,7 @@ export function createEntry(options: EntryOptions): Entry {
 
   const confirm = (): void => {
     confirmedAtMs = elapsed.now();
+    expiredNow = false;
     slot.box = good;
   };
 
@@ -225,8 +227,11 @@ export function createEntry(options: EntryOptions): Entry {
     },
     status: () => {
       const ageMs = confirmedAtMs === undefined ? undefined : elapsed.now() - confirmedAtMs;
+      const state = stateOf(entry, ageMs, refresh.maxStaleMs);
+      const awaited = !expiredNow && (background ?? forced) !== undefined;
       return Object.freeze({
-        state: stateOf(entry, ageMs, refresh.maxStaleMs),
+        // Not before the look that is under way has ended: it may confirm the value.
+        state: state === 'expired' && awaited ? 'stale' : state,
         kind: source.kind ?? 'custom',
         version: current?.label,
         region: current?.region,
@@ -237,7 +242,9 @@ export function createEntry(options: EntryOptions): Entry {
       });
     },
     expire: () => {
-      if (settings.onExpired === 'throw' && entry.status().state === 'expired') slot.box = expired;
+      if (entry.status().state !== 'expired') return;
+      expiredNow = true;
+      if (settings.onExpired === 'throw') slot.box = expired;
     },
   };
   return entry;

@@ -7,7 +7,7 @@ import { isRegionKitError, RegionKitError } from '@regionkit/core';
  * - `network`: no connection, or one that broke
  * - `unavailable`: an answer of 5xx, a broken or truncated one, a redirect
  * - `throttled`: too many calls
- * - `credentials`: none found, or expired
+ * - `credentials`: none found, expired, or not to be read: the file of a token or profile, what STS says of it
  * - `denied`: the credentials may not read it
  * - `not-found`: there is none, or it is marked for deletion
  * - `undecryptable`: the key that encrypts it cannot be used

@@ -83,10 +83,11 @@ export function createRefresher({ entries, settings, elapsed, onJump, onExpired 
     const draw = random();
     const due = [...plans].some(([, { dueAtMs, looks }]) => looks === 0 && dueAtMs <= now);
     for (const [entry, plan] of plans) {
-      checkExpiry(entry, plan);
+      // A look first, then the expiry: what is too old by a clock that was set may have been confirmed seconds ago.
       if (plan.looks > 0 || isStatic(entry)) continue;
       const soon = due && plan.dueAtMs - now <= TOGETHER * entry.everyMs;
       if (jumped || plan.dueAtMs <= now || soon) void look(entry, plan, false, draw, jumped ? 'jump' : 'due');
+      else checkExpiry(entry, plan);
     }
   };
   const waitMs = (): number => {

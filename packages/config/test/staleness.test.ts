@@ -51,6 +51,39 @@ describe('a process that was suspended', () => {
     expect(config.get('db')).toBe('value 2');
   });
 
+  test('looks first and expires then, if the wall clock was set a day ahead', async () => {
+    const clock = fakeClock();
+    const source = scripted({ 'us-east-1': v(1) });
+    await using config = await load(source, clock, { onExpired: 'throw' });
+    const expired: unknown[] = [];
+    config.on('expired', (event) => expired.push(event));
+    await clock.advance(1_000);
+    clock.stepWall(2 * 86_400_000);
+    // Whoever asks, or whatever tick comes first, begins the look; the value was confirmed a second ago.
+    expect(config.status()).toMatchObject({ verdict: 'warn', keys: { db: { state: 'stale' } } });
+    expect(config.get('db')).toBe('value 1');
+    await clock.advance(10_000);
+    expect(config.get('db')).toBe('value 1');
+    expect(config.status().verdict).toBe('pass');
+    expect(expired).toEqual([]);
+  });
+
+  test('looks first and expires then, if it slept for days by both clocks', async () => {
+    const clock = fakeClock();
+    const source = scripted({ 'us-east-1': v(1) });
+    await using config = await load(source, clock, { onExpired: 'throw' });
+    await clock.advance(1_000);
+    clock.suspend(2 * 86_400_000);
+    expect(config.status().keys.db.state).toBe('stale');
+    await clock.advance(10_000);
+    expect(config.get('db')).toBe('value 1');
+    source.answers.set('us-east-1', new SourceError('network'));
+    clock.suspend(2 * 86_400_000);
+    expect(config.get('db')).toBe('value 1');
+    await clock.advance(10_000);
+    expect(() => config.get('db')).toThrow(expect.objectContaining({ code: 'ERR_CONFIG_EXPIRED' }));
+  });
+
   test('expires what nobody confirms, and nothing when the clock is set back', async () => {
     const clock = fakeClock();
     const source = scripted({ 'us-east-1': v(1) });

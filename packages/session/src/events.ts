@@ -4,12 +4,16 @@ import type { UnknownKeyRefresh } from './keys/unknown-key.ts';
 
 /** What a verifier tells. Nothing of a token is in it. Mirrored on `regionkit:session:<event>`. */
 export interface SessionEvents {
-  /** A set of keys came into force. `aside` members of it were not for us. */
+  /**
+   * A set of keys came into force. `aside` members of it were not for us; `unusable` ones, of a set from a URL, must not
+   * be used: tell whoever publishes it.
+   */
   readonly keys: {
     readonly kids: readonly string[];
     readonly added: readonly string[];
     readonly removed: readonly string[];
     readonly aside: number;
+    readonly unusable: readonly { readonly position: number; readonly reason: KeySetReason }[];
   };
   /** A new set was refused, or could not be fetched; the last good one stays. */
   readonly 'keys-rejected': { readonly reason: KeySetReason; readonly position: number | undefined };

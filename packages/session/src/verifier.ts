@@ -121,6 +121,13 @@ export function createSessionVerifier<Claims = FrozenObject>(
       onKeys: (now, before) => {
         judge?.forgetAllBut(now);
         if (events.wants('keys')) events.emit('keys', changeOf(now, before));
+        const [first] = now.unusable;
+        if (first !== undefined) {
+          notice(
+            'REGIONKIT_KEYS_UNUSABLE',
+            `keys of the JWKS are not used, and tokens they have signed are refused: ${first.reason} at position ${first.position}`,
+          );
+        }
       },
       onRejected: ({ reason, position }) => {
         events.emit('keys-rejected', { reason, position });
@@ -206,5 +213,6 @@ function changeOf(now: KeySet, before: KeySet | undefined): SessionEvents['keys'
     added: kids.filter((kid) => now.byKid.get(kid) !== before?.byKid.get(kid)),
     removed: [...(before?.byKid.values() ?? [])].filter((key) => now.byKid.get(key.kid) !== key).map(({ kid }) => kid),
     aside: now.aside,
+    unusable: now.unusable,
   };
 }

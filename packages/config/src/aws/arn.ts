@@ -1,4 +1,5 @@
 import { SourceError } from '../failure.ts';
+import { partitionOf } from './partitions.ts';
 
 /** The parts of a secret's ARN: `arn:partition:secretsmanager:region:account:secret:name-suffix`. */
 export interface SecretArn {
@@ -32,7 +33,8 @@ export function idIn(region: string, id: string): string {
   checkRegion(region);
   const arn = parseArn(id);
   if (arn === undefined) return id;
-  if (partitionOf(region) !== arn.partition) throw new SourceError('refused');
+  // Its own region is of its partition, also of one that is newer than this code.
+  if (region !== arn.region && partitionOf(region) !== arn.partition) throw new SourceError('refused');
   return `arn:${arn.partition}:secretsmanager:${region}:${arn.account}:secret:${arn.resource}`;
 }
 
@@ -42,7 +44,8 @@ export function idIn(region: string, id: string): string {
  */
 export function isAnswerTo(asked: string, region: string, answered: string, account: string | undefined): boolean {
   const answer = parseArn(answered);
-  if (answer === undefined || answer.region !== region || answer.partition !== partitionOf(region)) return false;
+  const partition = parseArn(asked)?.partition ?? partitionOf(region);
+  if (answer === undefined || answer.region !== region || answer.partition !== partition) return false;
   if (account !== undefined && answer.account !== account) return false;
   return parseArn(asked) === undefined
     ? isNamed(answer.resource, asked)
@@ -52,11 +55,4 @@ export function isAnswerTo(asked: string, region: string, answered: string, acco
 /** An ARN ends in the name, a hyphen and six characters of its own. */
 function isNamed(resource: string, name: string): boolean {
   return resource.length === name.length + 7 && resource.startsWith(`${name}-`);
-}
-
-function partitionOf(region: string): string {
-  if (region.startsWith('cn-')) return 'aws-cn';
-  if (region.startsWith('us-gov-')) return 'aws-us-gov';
-  const isolated = /^(?:us|eu)-(?<iso>iso[a-z]*)-/.exec(region)?.groups?.['iso'];
-  return isolated === undefined ? 'aws' : `aws-${isolated}`;
 }

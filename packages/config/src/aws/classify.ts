@@ -15,9 +15,29 @@ const BY_NAME: Readonly<Record<string, Failure>> = {
   ExpiredToken: 'credentials',
   CredentialsProviderError: 'credentials',
   TokenProviderError: 'credentials',
+  // What STS says of the token that credentials are made from. Neither service that is read here uses these codes.
+  AccessDenied: 'credentials',
+  IDPCommunicationError: 'credentials',
+  IDPRejectedClaim: 'credentials',
+  InvalidIdentityToken: 'credentials',
+  // The SDK's own lists, of what it tries again: a test holds them against it.
+  BandwidthLimitExceeded: 'throttled',
+  EC2ThrottledException: 'throttled',
+  LimitExceededException: 'throttled',
+  PriorRequestNotComplete: 'throttled',
+  ProvisionedThroughputExceededException: 'throttled',
+  RequestLimitExceeded: 'throttled',
+  RequestThrottled: 'throttled',
+  RequestThrottledException: 'throttled',
+  SlowDown: 'throttled',
+  ThrottledException: 'throttled',
+  Throttling: 'throttled',
   ThrottlingException: 'throttled',
   TooManyRequestsException: 'throttled',
-  RequestLimitExceeded: 'throttled',
+  TransactionInProgressException: 'throttled',
+  RequestTimeout: 'timeout',
+  RequestTimeoutException: 'timeout',
+  TimeoutError: 'timeout',
   InternalServiceError: 'unavailable',
   InternalServerError: 'unavailable',
   ServiceUnavailable: 'unavailable',
@@ -39,5 +59,24 @@ export function classify(error: unknown): SourceError {
   if (known !== undefined) return new SourceError(known);
   // The answer was not JSON, or stopped in the middle: whatever spoke was not the service.
   if (name === 'SyntaxError') return new SourceError('unavailable');
-  return asSourceError(error);
+  // The SDK reads files for credentials and profiles only (a web identity token, ~/.aws): no secret is in one.
+  return isOfFile(error, 0) ? new SourceError('credentials') : asSourceError(error);
+}
+
+const OF_FILE = new Set([
+  'ENOENT',
+  'EACCES',
+  'EPERM',
+  'EISDIR',
+  'ENOTDIR',
+  'ELOOP',
+  'EMFILE',
+  'ENFILE',
+  'ENAMETOOLONG',
+]);
+
+function isOfFile(error: unknown, depth: number): boolean {
+  if (typeof error !== 'object' || error === null || depth > 3) return false;
+  const { code, cause } = error as { readonly code?: unknown; readonly cause?: unknown };
+  return OF_FILE.has(code as string) || isOfFile(cause, depth + 1);
 }

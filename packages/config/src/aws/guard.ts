@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import { SourceError } from '../failure.ts';
+import { isAwsHost } from './partitions.ts';
 
 /** The most an answer may have: twenty secrets of 64 KB with every byte escaped fit. */
 const MAX_ANSWER_BYTES = 16_777_216;
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/;
-const AWS = /\.(?:amazonaws\.com(?:\.cn)?|aws|api\.aws|amazonwebservices\.com\.cn)$/;
 
 /** What the SDK lets us see of a request on its way out. */
 interface Outgoing {
@@ -38,7 +38,7 @@ export function guard(command: Guarded): Guard {
     if (protocol !== 'https:' && !(protocol === 'http:' && LOOPBACK.test(hostname))) {
       throw new SourceError('refused');
     }
-    if (!AWS.test(hostname)) endpoint = `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`;
+    if (!isAwsHost(hostname)) endpoint = `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`;
     return next(args);
   };
   const incoming = (next: Next) => async (args: { readonly request: unknown }) => {

@@ -1,4 +1,5 @@
 import { type Clock, check, systemClock } from '@regionkit/core/kit';
+import { partitionOf } from '../aws/partitions.ts';
 import { createFakeSecret, type FakeSecret, type FakeSecretOptions, type OwnedSecret } from './fake-secret.ts';
 import { FAULT_KINDS, type FaultKind, type FaultScope } from './fault.ts';
 import { createParameterStore, type FakeParameter } from './parameter-store.ts';
@@ -10,6 +11,8 @@ export interface FakeAwsOptions {
   readonly regions: readonly string[];
   /** @default '123456789012' */
   readonly account?: string;
+  /** What ARNs say: `aws-cn`, `aws-us-gov`, `aws-eusc`, … @default the partition of the first region */
+  readonly partition?: string;
   /** Dates versions and delays replication. @default the real clock */
   readonly clock?: Clock;
 }
@@ -62,15 +65,16 @@ export interface FakeAws extends AsyncDisposable {
  */
 export async function fakeAws(options: FakeAwsOptions): Promise<FakeAws> {
   const { account = '123456789012', clock = systemClock } = options;
-  check.object('fakeAws: options', options, ['regions', 'account', 'clock']);
+  check.object('fakeAws: options', options, ['regions', 'account', 'partition', 'clock']);
   if (!Array.isArray(options.regions) || options.regions.length === 0) {
     throw new TypeError('fakeAws: regions must be an array of at least one region name');
   }
+  const partition = check.string('fakeAws: partition', options.partition ?? partitionOf(String(options.regions[0])));
   const secrets = new Map<string, OwnedSecret>();
   const regions = new Map<string, { readonly shown: FakeRegion; close(): Promise<void> }>();
 
   const start = async (name: string): Promise<void> => {
-    const parameters = createParameterStore(name, account, clock.wallMs);
+    const parameters = createParameterStore({ region: name, account, partition, nowMs: clock.wallMs });
     const mine = (): RegionalSecret[] => [...secrets.values()].flatMap((secret) => secret.in(name) ?? []);
     const server = await startWireServer({
       region: name,
@@ -118,7 +122,7 @@ export async function fakeAws(options: FakeAwsOptions): Promise<FakeAws> {
     region,
     secret: (name, given) => {
       const suffix = `F${String(secrets.size).padStart(5, '0')}`;
-      const context = { name, regions: options.regions, account, partition: 'aws', suffix, clock };
+      const context = { name, regions: options.regions, account, partition, suffix, clock };
       const owned = createFakeSecret(context, given);
       secrets.set(name, owned);
       return owned.secret;

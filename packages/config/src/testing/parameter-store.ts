@@ -22,7 +22,14 @@ export interface ParameterStore {
   readonly operations: Readonly<Record<string, Operation>>;
 }
 
-export function createParameterStore(region: string, account: string, nowMs: () => number): ParameterStore {
+export interface ParameterStoreOptions {
+  readonly region: string;
+  readonly account: string;
+  readonly partition: string;
+  nowMs(): number;
+}
+
+export function createParameterStore({ region, account, partition, nowMs }: ParameterStoreOptions): ParameterStore {
   const all = new Map<string, Version[]>();
   const set: ParameterStore['set'] = (name, given) => {
     const { value, type = 'String' } = typeof given === 'string' ? { value: given } : given;
@@ -42,7 +49,7 @@ export function createParameterStore(region: string, account: string, nowMs: () 
     Value: type === 'SecureString' && input['WithDecryption'] !== true ? 'AQICAHencrypted' : value,
     Version: version,
     LastModifiedDate: modifiedAtMs / 1_000,
-    ARN: `arn:aws:ssm:${region}:${account}:parameter/${name.replace(/^\//, '')}`,
+    ARN: `arn:${partition}:ssm:${region}:${account}:parameter/${name.replace(/^\//, '')}`,
     DataType: 'text',
   });
 

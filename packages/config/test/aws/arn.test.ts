@@ -20,9 +20,34 @@ describe('an id in another region', () => {
     ['cn-north-1', arn('us-east-1')],
     ['us-east-1', arn('us-gov-west-1', { partition: 'aws-us-gov' })],
     ['us-iso-east-1', arn('us-east-1')],
+    ['us-isob-east-1', arn('us-iso-east-1', { partition: 'aws-iso' })],
+    ['eu-central-1', arn('eusc-de-east-1', { partition: 'aws-eusc' })],
+    ['xx-new-2', arn('xx-new-1', { partition: 'aws-xx' })],
   ])('is refused in %s, which is of another partition than %s', (region, id) => {
     expect(() => idIn(region, id)).toThrow(refused);
   });
+});
+
+test.each([
+  ['aws-eusc', 'eusc-de-east-1'],
+  ['aws-iso', 'us-iso-east-1'],
+  ['aws-iso-b', 'us-isob-east-1'],
+  ['aws-iso-e', 'eu-isoe-west-1'],
+  ['aws-iso-f', 'us-isof-south-1'],
+  ['aws-cn', 'cn-north-1'],
+  ['aws-us-gov', 'us-gov-west-1'],
+])('%s: an ARN of %s is asked for there, and its answer is taken', (partition, region) => {
+  const id = arn(region, { partition });
+  expect(idIn(region, id)).toBe(id);
+  expect(isAnswerTo(id, region, id, account)).toBe(true);
+  expect(isAnswerTo('prod/app/db', region, id, account)).toBe(true);
+  expect(isAnswerTo('prod/app/db', region, arn(region, { partition: 'aws-other' }), account)).toBe(false);
+});
+
+test('an ARN of a partition that is newer than this code is good for its own region', () => {
+  const id = arn('xx-new-1', { partition: 'aws-xx' });
+  expect(idIn('xx-new-1', id)).toBe(id);
+  expect(isAnswerTo(id, 'xx-new-1', id, undefined)).toBe(true);
 });
 
 test.each(['us-east-1', 'ap-southeast-2', 'us-gov-west-1', 'mx-central-1'])('%s is a region', (region) => {

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { CanonicalAlgorithm } from '../algorithms.ts';
 import { parseStrictJson } from '../strict-json.ts';
-import { KeySetError } from './key-set-error.ts';
+import { KeySetError, type KeySetReason } from './key-set-error.ts';
 import { parseKey } from './parse-key.ts';
 import { unquoted } from './pem.ts';
 import { thumbprintOf } from './thumbprint.ts';
@@ -31,12 +31,14 @@ export interface VerificationKey {
 /** Keys by `kid`: immutable. */
 export interface KeySet {
   readonly byKid: ReadonlyMap<string, VerificationKey>;
-  /** How many members of the source are not for us: encryption keys, other algorithms, and what has the kid of another. */
+  /** How many members of the source are not for us: encryption keys, other algorithms. */
   readonly aside: number;
+  /** The members of a fetched set that must not be used, and why. In a set given by value one such member spoils it. */
+  readonly unusable: readonly { readonly position: number; readonly reason: KeySetReason }[];
 }
 
 const MAX_KEYS = 64;
-const NO_KEYS: KeySet = { byKid: new Map(), aside: 0 };
+const NO_KEYS: KeySet = { byKid: new Map(), aside: 0, unusable: [] };
 
 /** Whether the source says where the keys are rather than what they are. */
 export function isJwksUrl(source: KeySource): source is string | URL {
@@ -44,9 +46,9 @@ export function isJwksUrl(source: KeySource): source is string | URL {
 }
 
 /**
- * Reads and vets a whole set. One bad key spoils it; what is not for us is left aside, and so is, in a set that was
- * fetched from its URL, another key under a `kid` that is taken: it is the provider's, and must not end every session.
- * The same key twice is one. A key that was in `previous`
+ * Reads and vets a whole set; what is not for us is left aside. One bad key spoils a set that is given by value, since
+ * whoever gave it can mend it. A set that was fetched from its URL is the provider's: its bad members are not used, and
+ * the others are (RFC 7517 section 5), for one of them must not end every session. The same key twice is one. A key that was in `previous`
  * under the same name keeps its object, so that a refresh which brings nothing new costs nobody a cache entry.
  *
  * @throws {KeySetError} The set must not be used.
@@ -62,28 +64,39 @@ export function readKeySet(
   const byKid = new Map<string, VerificationKey>();
   const algorithmOf = new Map<string, CanonicalAlgorithm>();
   let aside = 0;
+  const unusable: { readonly position: number; readonly reason: KeySetReason }[] = [];
+  const refuse = (reason: KeySetReason, position: number): void => {
+    if (!fetched) throw new KeySetError(reason, position);
+    unusable.push({ reason, position });
+  };
   for (const [position, member] of members.entries()) {
     const parsed = parseKey(member.key, algorithms);
-    if (parsed.kind === 'bad') throw new KeySetError(parsed.reason, position);
+    if (parsed.kind === 'bad') {
+      refuse(parsed.reason, position);
+      continue;
+    }
     if (parsed.kind === 'aside') {
       aside += 1;
       continue;
     }
     const { key, algorithm } = parsed;
     if (member.kid !== undefined && parsed.kid !== undefined && member.kid !== parsed.kid) {
-      throw new KeySetError('conflict', position);
+      refuse('conflict', position);
+      continue;
     }
     const thumbprint = thumbprintOf(key);
     const kid = member.kid ?? parsed.kid ?? thumbprint;
     const taken = byKid.get(kid);
     if (taken !== undefined) {
       if (taken.thumbprint === thumbprint && taken.algorithm === algorithm) continue;
-      if (!fetched) throw new KeySetError('duplicate-kid', position);
-      aside += 1;
+      refuse('duplicate-kid', position);
       continue;
     }
     // RFC 8725 section 3.1: a key is used with exactly one algorithm, also under another name.
-    if ((algorithmOf.get(thumbprint) ?? algorithm) !== algorithm) throw new KeySetError('conflict', position);
+    if ((algorithmOf.get(thumbprint) ?? algorithm) !== algorithm) {
+      refuse('conflict', position);
+      continue;
+    }
     algorithmOf.set(thumbprint, algorithm);
     const known = previous.byKid.get(kid);
     byKid.set(
@@ -99,8 +112,8 @@ export function readKeySet(
           },
     );
   }
-  if (byKid.size === 0) throw new KeySetError('no-usable-key');
-  return { byKid, aside };
+  if (byKid.size === 0) throw new KeySetError(unusable[0]?.reason ?? 'no-usable-key', unusable[0]?.position);
+  return { byKid, aside, unusable };
 }
 
 function membersOf(source: unknown): readonly { readonly key: unknown; readonly kid?: string }[] {

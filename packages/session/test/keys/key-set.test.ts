@@ -69,13 +69,34 @@ describe('readKeySet()', () => {
     expect(readSigningKey(`'${JSON.stringify(ec.privateKey.export({ format: 'jwk' }))}'`, undefined).alg).toBe('ES256');
   });
 
-  it('sets another key under a taken kid aside in a set that was fetched, and only there', () => {
+  it('uses the other keys of a fetched set with bad members, and none of one where all are bad', () => {
+    const algorithms = new Set(ALGORITHMS);
+    const bad = [
+      { ...otherRsa.publicJwk, kid: 'e1', e: 'AQ' },
+      { ...otherRsa.privateKey.export({ format: 'jwk' }), kid: 'private' },
+      { kty: 'oct', k: 'AAAA', kid: 'symmetric' },
+      { kty: 'RSA', kid: 'no n', e: 'AQAB' },
+      'not an object',
+      null,
+      { ...rsa.publicJwk, kid: 'again', alg: 'ES256' },
+    ];
+    const set = readKeySet({ keys: [bad[0], rsa.publicJwk, ...bad.slice(1)] } as KeySource, algorithms, {
+      fetched: true,
+    });
+    expect([...set.byKid.keys()]).toEqual(['rsa-1']);
+    expect(set.unusable.map(({ position }) => position)).toEqual([0, 2, 3, 4, 5, 6, 7]);
+    expect(set.unusable.slice(0, 3).map(({ reason }) => reason)).toEqual(['exponent', 'private', 'symmetric']);
+    const all = (): unknown => readKeySet({ keys: bad } as KeySource, algorithms, { fetched: true });
+    expect(all).toThrow(expect.objectContaining({ reason: 'exponent', position: 0 }));
+  });
+
+  it('does not use another key under a taken kid in a set that was fetched, and refuses one given by value', () => {
     const algorithms = new Set(ALGORITHMS);
     const twins = { keys: [rsa.publicJwk, { ...otherRsa.publicJwk, kid: 'rsa-1' }, { ...ec.publicJwk, kid: 'rsa-1' }] };
     const set = readKeySet({ keys: [...twins.keys, ed.publicJwk] }, algorithms, { fetched: true });
     expect([...set.byKid.keys()]).toEqual(['rsa-1', 'ed-1']);
     expect(set.byKid.get('rsa-1')?.thumbprint).toBe(thumb);
-    expect(set.aside).toBe(2);
+    expect(set.unusable.map(({ reason }) => reason)).toEqual(['duplicate-kid', 'duplicate-kid']);
     expect(refusal(twins)).toBe('duplicate-kid');
   });
 

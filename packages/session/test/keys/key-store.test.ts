@@ -250,7 +250,9 @@ describe('a new set of keys that must not be used', () => {
     const changed = vi.fn();
     sessions.on('keys', changed);
     keys.set({ keys: [ec.publicJwk, otherRsa.publicJwk, { kty: 'EC', crv: 'secp256k1', x: 'AA', y: 'AA' }] });
-    expect(changed.mock.calls).toEqual([[{ kids: ['ec-1', 'rsa-2'], added: ['rsa-2'], removed: ['rsa-1'], aside: 1 }]]);
+    expect(changed.mock.calls).toEqual([
+      [{ kids: ['ec-1', 'rsa-2'], added: ['rsa-2'], removed: ['rsa-1'], aside: 1, unusable: [] }],
+    ]);
   });
 });
 

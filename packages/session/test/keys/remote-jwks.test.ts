@@ -142,14 +142,17 @@ describe('a token of a key that is not in the set yet', () => {
   });
 });
 
-it('a fetched set with a kid twice serves its other keys, and tells how many were set aside', async () => {
-  const keys = [rsa.publicJwk, { ...otherRsa.publicJwk, kid: 'rsa-1' }];
+it('a fetched set with bad members serves its other keys, and tells which are not used, and why', async () => {
+  const keys = [rsa.publicJwk, { ...otherRsa.publicJwk, kid: 'rsa-1' }, { kty: 'oct', k: 'AAAA' }];
   const { sessions, ask, told } = remote({}, answering({ keys }));
-  const aside: number[] = [];
-  sessions.on('keys', (event) => aside.push(event.aside));
+  const unusable: unknown[] = [];
+  sessions.on('keys', (event) => unusable.push(...event.unusable));
   await sessions.ready();
   expect(await ask()).toBe('accepted');
-  expect(aside).toEqual([1]);
+  expect(unusable).toEqual([
+    { position: 1, reason: 'duplicate-kid' },
+    { position: 2, reason: 'symmetric' },
+  ]);
   expect(told).toEqual([]);
 });
 
