@@ -185,11 +185,12 @@ export class TransactionClosedError extends RouterError<'ERR_TRANSACTION_CLOSED'
  * (`not-sent`), or found out at the end, when a statement of several had one in it (`unknown`).
  */
 export class TransactionControlError extends RouterError<'ERR_TRANSACTION_CONTROL'> {
-  constructor(outcome: 'not-sent' | 'unknown' = 'not-sent') {
+  constructor(outcome: 'not-sent' | 'unknown' = 'not-sent', cause?: unknown) {
     super(
       'ERR_TRANSACTION_CONTROL',
       'the router begins and ends the transaction: return or throw, or use a SAVEPOINT',
       outcome,
+      cause === undefined ? {} : { cause },
     );
   }
 }

@@ -45,10 +45,12 @@ export function createRoutes(self: Region, router: RegionRouter<Region>) {
         await client.query(APPEND, [...values(id, 0, key)]);
         await pause(pauseMs / 4);
         await client.query('COMMIT');
-        client.release();
       } catch (error) {
-        client.release(true);
+        // What this throws takes the place of what COMMIT met.
+        await client.query('ROLLBACK');
         throw error;
+      } finally {
+        client.release();
       }
       return {};
     },

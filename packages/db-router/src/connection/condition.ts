@@ -1,6 +1,6 @@
 import type { Clock } from '@regionkit/core/kit';
 import type { PoolClient } from 'pg';
-import { acceptSession, onNextReady, sessionState } from './protocol-state.ts';
+import { acceptSession, isInTransaction, isQuiet, onNextReady, sessionState } from './protocol-state.ts';
 
 /** What its last user left behind on a connection, so that the next one must not have it. */
 export type Condition =
@@ -12,25 +12,6 @@ export type Condition =
   | 'read-only-session'
   /** Prepared statements that node-postgres and the server do not agree on. */
   | 'stale-statements';
-
-/** What node-postgres keeps of a client and does not declare. */
-interface Queues {
-  readonly readyForQuery?: boolean;
-  readonly _queryQueue?: readonly unknown[];
-  readonly _sentQueryQueue?: readonly unknown[];
-}
-
-/** ReadyForQuery has come, and nothing is sent or waits to be. */
-function isQuiet(client: PoolClient): boolean {
-  const { readyForQuery, _queryQueue: waiting, _sentQueryQueue: sent } = client as unknown as Queues;
-  return readyForQuery === true && !waiting?.length && !sent?.length;
-}
-
-/** Whether the last ReadyForQuery told of an open transaction. */
-export function isInTransaction(client: PoolClient): boolean {
-  const status = client.getTransactionStatus();
-  return status === 'T' || status === 'E';
-}
 
 /**
  * What keeps a connection from its next user; undefined: nothing does.

@@ -1,9 +1,9 @@
 import pg, { type Connection, type PoolClient, type QueryResult } from 'pg';
 import { parseLsn } from '../causality/lsn.ts';
 import { isEndOfSession, noteUndone } from '../connection/protocol-state.ts';
+import { controlsTransaction, mayOnlyRead } from '../connection/transaction-control.ts';
 import { BatchStatementError } from '../errors.ts';
 import { type Conversation, converse } from './submittable.ts';
-import { controlsTransaction, mayOnlyRead } from './transaction-control.ts';
 import { TRANSACTION_ID_SQL } from './whether-written.ts';
 
 /** One statement of a batch. */
@@ -160,7 +160,7 @@ export function runBatch(
       handleCopyData: () => {},
       handleError: (error) => {
         // Its other answers do not count: nothing is done before COMMIT.
-        if (tag === undefined && isEndOfSession(error)) noteUndone(error as object);
+        if (!sent || (tag === undefined && isEndOfSession(error))) noteUndone(error as object);
         failed ??= error;
         settle();
       },

@@ -1,5 +1,6 @@
 import type { Connection, PoolClient } from 'pg';
 import { parseLsn } from '../causality/lsn.ts';
+import { noteUndone } from '../connection/protocol-state.ts';
 import { type CommandMessage, type Conversation, converse, type Queryable, type RowMessage } from './submittable.ts';
 import { TRANSACTION_ID_SQL } from './whether-written.ts';
 
@@ -34,6 +35,7 @@ export function commit(
     let lsn: bigint | undefined;
     let failed: unknown;
     let settled = false;
+    let sent = false;
     const settle = (error: unknown): void => {
       if (settled) return;
       settled = true;
@@ -45,6 +47,7 @@ export function commit(
     const conversation: Conversation = {
       callback: () => {},
       submit: (connection: Connection) => {
+        sent = true;
         const question = asks ? `${TRANSACTION_ID_SQL}; ` : '';
         connection.query(wants ? `${question}COMMIT; ${positionSql}` : 'COMMIT');
         return null;
@@ -66,6 +69,7 @@ export function commit(
       handleCopyData: () => {},
       // After an error the server skips to the end of the message and says that it is ready, to nobody.
       handleError: (error) => {
+        if (!sent) noteUndone(error as object);
         failed = error;
         settle(failed);
       },

@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import type { Scope } from '../causality/scope.ts';
 import type { Engine } from '../engine.ts';
 import type { Leased } from '../routing/run.ts';
+import { answerWhenLost } from './lost-client.ts';
 import { overlay } from './overlay.ts';
 
 type Release = (error?: Error | boolean) => void;
@@ -37,10 +38,12 @@ export function createLeases(engine: Engine): Leases {
       const lease: Lease = { node: node.id, sinceMs: clock.now(), reported: false };
       out.add(lease);
       const watch = overlay(engine, leased, scope, read);
+      const end = answerWhenLost(leased);
       client.release = ((error) => {
         if (!out.delete(lease))
           throw new Error('Release called on client which has already been released to the pool.');
         const { pending } = watch;
+        end();
         watch.remove();
         const finish = (): void => {
           node.release(client, error || false);

@@ -1,6 +1,7 @@
 import type { Connection, PoolClient, QueryResult } from 'pg';
 import type { Scope } from '../causality/scope.ts';
 import { isPartlyDone } from '../connection/protocol-state.ts';
+import { isCommit, mayCommit } from '../connection/transaction-control.ts';
 import type { Engine } from '../engine.ts';
 import { AdvisoryLockError, RolledBackError } from '../errors.ts';
 import { takesAdvisoryLock } from '../routing/advisory-lock.ts';
@@ -9,7 +10,6 @@ import { type Leased, noteRefusal, type Query, type Values } from '../routing/ru
 import { commit } from './commit.ts';
 import { behindRead, behindWrite, noteWritten } from './position.ts';
 import type { Conversation, Queryable } from './submittable.ts';
-import { isCommit, mayCommit } from './transaction-control.ts';
 import { followedByQuestion } from './whether-written.ts';
 
 type Done = (error: unknown, result?: unknown) => void;
@@ -194,7 +194,7 @@ function follow(client: PoolClient, following: Following): Overlay {
 }
 
 /** Answers as node-postgres does: by the callback, or by a promise whose error leads back to the line that asked. */
-function reply(callback: Done | undefined, run: (done: Done) => void): Promise<unknown> | undefined {
+export function reply(callback: Done | undefined, run: (done: Done) => void): Promise<unknown> | undefined {
   if (callback !== undefined) {
     run((error, result) => (error === undefined ? callback(null, result) : callback(error)));
     return undefined;
@@ -212,7 +212,7 @@ function reply(callback: Done | undefined, run: (done: Done) => void): Promise<u
 }
 
 /** Lays `query` over the client's own, which may itself be laid over another by somebody else. */
-function layOver(client: PoolClient, query: AnyQuery): { readonly original: AnyQuery; remove(): void } {
+export function layOver(client: PoolClient, query: AnyQuery): { readonly original: AnyQuery; remove(): void } {
   const target = client as { query?: unknown };
   const own = Object.hasOwn(target, 'query');
   const original = target.query as AnyQuery;
@@ -233,7 +233,7 @@ function isIdle(client: PoolClient): boolean {
 }
 
 /** Where node-postgres looks for a callback. */
-function doneOf(config: unknown, values: unknown, callback: unknown): Done | undefined {
+export function doneOf(config: unknown, values: unknown, callback: unknown): Done | undefined {
   if (typeof callback === 'function') return callback as Done;
   if (typeof values === 'function') return values as Done;
   return hasCallback(config) ? config.callback : undefined;
@@ -243,7 +243,7 @@ function hasCallback(config: unknown): config is { readonly callback: Done } {
   return typeof (config as { callback?: unknown } | null)?.callback === 'function';
 }
 
-function isSubmittable(config: unknown): config is Conversation {
+export function isSubmittable(config: unknown): config is Conversation {
   return typeof (config as { submit?: unknown } | null)?.submit === 'function';
 }
 

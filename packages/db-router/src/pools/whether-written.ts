@@ -1,7 +1,7 @@
 import pg, { type Connection, type PoolClient, type QueryConfig, type QueryResult, type Submittable } from 'pg';
+import { isOneStatement, mayOnlyRead } from '../connection/transaction-control.ts';
 import { ask, type Query, type Values } from '../routing/run.ts';
 import type { CommandMessage, RowMessage } from './submittable.ts';
-import { isOneStatement, mayOnlyRead } from './transaction-control.ts';
 
 /** Null in a transaction that has changed nothing: it was given no number. PostgreSQL 13 and later. */
 export const TRANSACTION_ID_SQL = 'SELECT pg_catalog.pg_current_xact_id_if_assigned()';

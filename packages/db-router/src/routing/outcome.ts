@@ -1,5 +1,5 @@
 import { isRegionKitError, regionKitErrorOf } from '@regionkit/core';
-import { isUndone } from '../connection/protocol-state.ts';
+import { isOfPreparedStatement, isPartlyDone, isUndone } from '../connection/protocol-state.ts';
 import { type Outcome, TransactionLeftOpenError } from '../errors.ts';
 
 /** What a failure means for the statement that met it, and for where to go next. */
@@ -18,6 +18,8 @@ export type FailureKind =
   | 'ended'
   /** The connection was lost with the statement under way. */
   | 'lost'
+  /** A prepared statement is not what this process takes it for: nothing was done, and the connection is of no use. */
+  | 'stale-statement'
   /** This process gave up waiting: the statement goes on without us. */
   | 'timeout'
   /** The statement itself: the caller's business. */
@@ -39,6 +41,11 @@ export interface FailurePlace {
 }
 
 const SQLSTATE = /^[0-9A-Z]{5}$/;
+/**
+ * 0A000 says that something is not supported, which is true of many a read. These functions say it of a standby: of
+ * `BEGIN READ WRITE`, and of a serializable transaction (PostgreSQL, 27.4.2).
+ */
+const NOT_ON_A_STANDBY = /^(?:call_bool_check_hook|call_enum_check_hook|GetSerializableTransactionSnapshot)$/;
 const ENDS_SESSION = /^(?:57P0[1-5]|08...|25P0[34]|53300)$/;
 
 /**
@@ -47,21 +54,26 @@ const ENDS_SESSION = /^(?:57P0[1-5]|08...|25P0[34]|53300)$/;
  */
 export function classify(error: unknown, place: FailurePlace): Failure {
   const code = codeOf(error);
-  const sqlstate = SQLSTATE.test(code) && hasSeverity(error);
+  const sqlstate = SQLSTATE.test(code) && isServerError(error);
   if (place.phase === 'open') {
     return { kind: sqlstate && code.startsWith('28') ? 'login' : 'not-sent', outcome: 'not-sent', code };
   }
   if (error instanceof TransactionLeftOpenError) return { kind: 'statement', outcome: error.outcome, code };
-  if (isNotQueryable(error)) return { kind: 'not-sent', outcome: 'not-sent', code };
+  if (isNotQueryable(error)) return classifyNotQueryable(error, place, code);
   if (!sqlstate) return classifyLocal(error, place, code);
+  if (isPartlyDone(error) && !place.inRecovery) {
+    return { kind: endsSession(error, code) ? 'lost' : 'statement', outcome: 'unknown', code };
+  }
   if (code === '25006') return { kind: 'read-only', outcome: 'rolled-back', code };
   if (place.inRecovery) {
     if (code === '40001' || code === '40P01' || code === '57P01')
       return { kind: 'conflict', outcome: 'rolled-back', code };
-    if (code === '0A000') return { kind: 'read-only', outcome: 'rolled-back', code };
+    if (code === '0A000' && NOT_ON_A_STANDBY.test(routineOf(error)))
+      return { kind: 'read-only', outcome: 'rolled-back', code };
   }
   if (isUndone(error)) return { kind: 'ended', outcome: 'rolled-back', code };
-  if (ENDS_SESSION.test(code) || isFatal(error, code)) return { kind: 'lost', outcome: lost(place), code };
+  if (endsSession(error, code)) return { kind: 'lost', outcome: lost(place), code };
+  if (isOfPreparedStatement(error as object)) return { kind: 'stale-statement', outcome: 'rolled-back', code };
   if (code === '40001' || code === '40P01') return { kind: 'serialization', outcome: 'rolled-back', code };
   return { kind: 'statement', outcome: 'rolled-back', code };
 }
@@ -73,23 +85,35 @@ export function outcomeOf(error: unknown): Outcome {
   return classify(unwrapped(error), { phase: 'statement', inRecovery: false }).outcome;
 }
 
-/** What the driver threw: the first in the chain of causes that carries a code, or else the last. */
+/**
+ * What the driver threw: the innermost of what the server said or what this process knows, else the first in the chain of
+ * causes that carries a code, or else the last. An ORM may give what it wraps a code of its own.
+ */
 function unwrapped(error: unknown): unknown {
-  let found = error;
-  for (let depth = 0; depth < MAX_CAUSES; depth += 1) {
-    if (!(found instanceof Error) || 'code' in found || !(found.cause instanceof Error)) return found;
+  const chain: unknown[] = [];
+  let found: unknown = error;
+  while (found instanceof Error && chain.length < MAX_CAUSES) {
+    chain.push(found);
     found = found.cause;
   }
-  return found;
+  if (chain.length === 0) return error;
+  const said = chain.findLast((link) => isServerError(link) || isUndone(link) || isNotQueryable(link));
+  return said ?? chain.find((link) => 'code' in (link as object)) ?? chain.at(-1);
 }
 
 const MAX_CAUSES = 8;
+
+/** Nothing of this statement was sent: what was before it on the same connection may be all that is asked about. */
+function classifyNotQueryable(error: unknown, place: FailurePlace, code: string): Failure {
+  if (isUndone(error)) return { kind: 'not-sent', outcome: 'not-sent', code };
+  return { kind: 'lost', outcome: lost(place), code };
+}
 
 function classifyLocal(error: unknown, place: FailurePlace, code: string): Failure {
   const message = error instanceof Error ? error.message : '';
   if (message === 'Query read timeout') return { kind: 'timeout', outcome: lost(place), code };
   if (code !== 'none' || message.startsWith('Connection terminated') || isRegionKitError(error)) {
-    return { kind: 'lost', outcome: lost(place), code };
+    return { kind: 'lost', outcome: isUndone(error) ? 'rolled-back' : lost(place), code };
   }
   // A value that does not serialise, a statement that is none: refused before it was sent.
   if (isUndone(error)) return { kind: 'statement', outcome: 'not-sent', code };
@@ -107,8 +131,17 @@ function codeOf(error: unknown): string {
   return inner === undefined ? 'none' : codeOf(inner);
 }
 
-function hasSeverity(error: unknown): boolean {
-  return typeof (error as { severity?: unknown }).severity === 'string';
+/** Whether it is what the server said, and not what this process met. */
+export function isServerError(error: unknown): boolean {
+  return typeof (error as { severity?: unknown } | null)?.severity === 'string';
+}
+
+function routineOf(error: unknown): string {
+  return String((error as { routine?: unknown }).routine);
+}
+
+function endsSession(error: unknown, code: string): boolean {
+  return ENDS_SESSION.test(code) || isFatal(error, code);
 }
 
 /** Severities are translated, so the ones known in English decide and the classes of the code fill in. */
@@ -119,6 +152,7 @@ function isFatal(error: unknown, code: string): boolean {
   return code.startsWith('XX') || code.startsWith('58') || code.startsWith('57P');
 }
 
-function isNotQueryable(error: unknown): boolean {
+/** What node-postgres answers on a connection that was lost or closed before. */
+export function isNotQueryable(error: unknown): boolean {
   return error instanceof Error && error.message.endsWith(' and is not queryable');
 }

@@ -1,6 +1,7 @@
 import type { Epoch } from '@regionkit/core';
 import type { PoolClient, QueryResult } from 'pg';
 import { needOf, type Scope } from '../causality/scope.ts';
+import { isOneStatement } from '../connection/transaction-control.ts';
 import type { Engine } from '../engine.ts';
 import type { Caller } from '../entry.ts';
 import {
@@ -21,7 +22,17 @@ import { takesAdvisoryLock } from './advisory-lock.ts';
 import { decideRead, has } from './decide.ts';
 import { classify, type Failure } from './outcome.ts';
 import type { Route } from './route.ts';
-import { breaks, type Leased, MAX_RERUNS, OPEN, type Query, type Runner, type Values } from './run.ts';
+import {
+  breaks,
+  isNamed,
+  type Leased,
+  MAX_RERUNS,
+  OPEN,
+  type Query,
+  type Runner,
+  unprepared,
+  type Values,
+} from './run.ts';
 import type { Writes } from './writes.ts';
 
 /** Reads: on the nearest node that is fresh enough, and on another one if that is known to be safe. */
@@ -113,7 +124,12 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
         return again();
       case 'login':
         throw new NodeUnavailableError(node.id, error);
+      case 'stale-statement':
+        if (reruns > MAX_RERUNS || !isNamed(attempt.query)) throw error;
+        retried('read', failure, node);
+        return readSlowly({ ...attempt, query: unprepared(attempt.query), reruns }, error);
       case 'read-only':
+        if (!isUndoneFor(attempt, recovering)) throw error;
         // It is no read: it belongs where writes go, if the policy lets it.
         retried('read', failure, node);
         return write(attempt.query, attempt.values, attempt.caller);
@@ -121,7 +137,7 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
         if (reruns > 1) throw error;
         return runOnPrimary(attempt, failure, node, error);
       case 'ended':
-        if (reruns > 1) throw new RolledBackError('connection-lost', error);
+        if (reruns > 1 || !isUndoneFor(attempt, recovering)) throw new RolledBackError('connection-lost', error);
         return again();
       case 'lost':
         if (failure.outcome === 'unknown') throw unknown(node, error, { scope: attempt.caller.scope, epoch });
@@ -130,6 +146,10 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
         throw error;
     }
   };
+
+  /** In recovery nothing was done. Elsewhere only what is one statement is certain to have been undone. */
+  const isUndoneFor = ({ query, values }: Attempt, recovering: boolean): boolean =>
+    recovering || isOneStatement(query, values);
 
   /** Once, and never back to the standby whose recovery was in the way. */
   const runOnPrimary = async (

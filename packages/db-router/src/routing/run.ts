@@ -1,14 +1,13 @@
 import type { Epoch } from '@regionkit/core';
 import type { PoolClient, QueryResult } from 'pg';
 import type { Scope } from '../causality/scope.ts';
-import { isInTransaction } from '../connection/condition.ts';
-import { hasAnswer, noteUndone } from '../connection/protocol-state.ts';
+import { hasAnswer, isInTransaction, noteUndone } from '../connection/protocol-state.ts';
 import { countRoute } from '../counters.ts';
 import type { Engine } from '../engine.ts';
 import { AbortedError, NodeUnavailableError, OutcomeUnknownError, TransactionLeftOpenError } from '../errors.ts';
 import type { RouterEvents } from '../events.ts';
 import type { PoolNode } from '../topology/node.ts';
-import { classify, type Failure, type FailurePlace } from './outcome.ts';
+import { classify, type Failure, type FailurePlace, isNotQueryable } from './outcome.ts';
 import type { Route } from './route.ts';
 
 /** A statement as node-postgres takes it. */
@@ -170,6 +169,8 @@ function send(client: PoolClient, query: Query, values: Values, done: (error: un
   const answered = (error: unknown, result: unknown): void => {
     if (settled) return;
     settled = true;
+    // It is the first on a connection that was just taken.
+    if (isNotQueryable(error)) noteUndone(error as Error);
     noteRefusal(client, error);
     if (!error && isInTransaction(client)) done(new TransactionLeftOpenError(committed(result)), undefined);
     else done(error, result);
@@ -199,6 +200,15 @@ function copyOf(query: Query): Query {
 /** To be said of each error in answer to a statement: what node-postgres itself refused was not sent. */
 export function noteRefusal(client: PoolClient, error: unknown): void {
   if (isRefusal(error) && !hasAnswer(client)) noteUndone(error);
+}
+
+/** The same statement without a name: it is parsed anew, whatever the connection it runs on has prepared. */
+export function unprepared(query: Query): Query {
+  return Object.assign(copyOf(query) as object, { name: undefined }) as unknown as Query;
+}
+
+export function isNamed(query: Query): boolean {
+  return typeof query === 'object' && Boolean((query as { readonly name?: unknown } | null)?.name);
 }
 
 /**

@@ -2,6 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { check } from '@regionkit/core/kit';
 import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
 import type { Scope } from '../causality/scope.ts';
+import { commitsOn } from '../connection/protocol-state.ts';
+import { controlsTransaction } from '../connection/transaction-control.ts';
 import type { Engine } from '../engine.ts';
 import { type Caller, keepStack } from '../entry.ts';
 import {
@@ -15,7 +17,6 @@ import {
 } from '../errors.ts';
 import { commit } from '../pools/commit.ts';
 import { behindRead, noteWritten } from '../pools/position.ts';
-import { controlsTransaction } from '../pools/transaction-control.ts';
 import { takesAdvisoryLock } from './advisory-lock.ts';
 import { classify, type Failure } from './outcome.ts';
 import { breaks, type Leased, type Query, type Runner } from './run.ts';
@@ -104,12 +105,12 @@ export function createTransactions(engine: Engine, statements: Statements, runne
       if (undone.outcome === 'unknown') {
         return { ok: false, failure: undone, began, error: runner.unknown(node, error, { scope, epoch }) };
       }
-      const lost = (undone.kind === 'lost' || undone.kind === 'ended') && thrown === error;
+      const lost = undone.kind !== 'timeout' && breaks(undone) && isCausedBy(thrown, error);
       return {
         ok: false,
         failure: undone,
         began,
-        error: lost ? new RolledBackError('connection-lost', error) : thrown,
+        error: lost ? new RolledBackError('connection-lost', thrown) : thrown,
       };
     };
     const giveBack = (broken: boolean): void => node.release(client, broken);
@@ -122,12 +123,17 @@ export function createTransactions(engine: Engine, statements: Statements, runne
       return failed(error, 'statement', false);
     }
     const tx = createTx(client, node.id, inRecovery);
+    const commits = commitsOn(client);
     let value: T;
     try {
       value = await inside.run(tx, () => fn(tx.handle));
     } catch (error) {
       keepStack(error);
       tx.close();
+      if (commitsOn(client) !== commits) {
+        giveBack(true);
+        return endedFromInside(error);
+      }
       const broken = tx.lost !== undefined || !(await rollBack(client));
       giveBack(broken);
       // An ORM may have wrapped what the server said: what the last statement met decides, if anything did.
@@ -140,9 +146,9 @@ export function createTransactions(engine: Engine, statements: Statements, runne
       giveBack(true);
       return { ok: false, failure: LEAKED, began: true, error: new TransactionLeakedError() };
     }
-    if (client.getTransactionStatus?.() === 'I') {
-      giveBack(false);
-      return { ok: false, failure: LEAKED, began: true, error: new TransactionControlError('unknown') };
+    if (client.getTransactionStatus() === 'I' || commitsOn(client) !== commits) {
+      giveBack(true);
+      return endedFromInside();
     }
     try {
       const listens = scope !== undefined && !inRecovery && options.readOnly !== true;
@@ -176,6 +182,7 @@ const ISOLATION_LEVELS = ['read committed', 'repeatable read', 'serializable'] a
 /** Before BEGIN nothing has run: connections are tried again without counting as a re-run. */
 const MAX_OPENS = 3;
 const LEAKED: Failure = { kind: 'statement', outcome: 'rolled-back', code: 'none' };
+const ENDED: Failure = { kind: 'statement', outcome: 'unknown', code: 'none' };
 /** Stands for an error that no statement met. */
 const CALLERS_OWN = new TypeError('the callback threw');
 
@@ -184,6 +191,23 @@ function rerunnable({ kind, outcome }: Failure, { readOnly }: TransactionOptions
   if (kind === 'conflict') return readOnly === true;
   return kind === 'serialization' || kind === 'lost' || kind === 'ended' || kind === 'not-sent' || kind === 'read-only';
 }
+
+/** One of its statements was a text with a COMMIT or ROLLBACK in it. */
+function endedFromInside(cause?: unknown): Ended<never> {
+  return { ok: false, failure: ENDED, began: true, error: new TransactionControlError('unknown', cause) };
+}
+
+/** An ORM may have wrapped what a statement met. */
+function isCausedBy(thrown: unknown, error: unknown): boolean {
+  for (let link = thrown, depth = 0; depth < MAX_CAUSES; depth += 1) {
+    if (link === error) return true;
+    if (!(link instanceof Error)) return false;
+    link = link.cause;
+  }
+  return false;
+}
+
+const MAX_CAUSES = 8;
 
 function beginText({ isolation, readOnly }: TransactionOptions): string {
   const level = isolation === undefined ? '' : ` ISOLATION LEVEL ${isolation.toUpperCase()}`;

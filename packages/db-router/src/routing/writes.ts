@@ -1,7 +1,8 @@
 import type { Epoch } from '@regionkit/core';
 import type { QueryResult } from 'pg';
 import type { Scope } from '../causality/scope.ts';
-import { isPartlyDone } from '../connection/protocol-state.ts';
+import { isOfPreparedStatement, isPartlyDone } from '../connection/protocol-state.ts';
+import { isOneStatement } from '../connection/transaction-control.ts';
 import type { Engine } from '../engine.ts';
 import type { Caller } from '../entry.ts';
 import {
@@ -13,12 +14,21 @@ import {
   RouterError,
 } from '../errors.ts';
 import { behindWrite } from '../pools/position.ts';
-import { mayCommit } from '../pools/transaction-control.ts';
 import { type Asked, askWhetherWritten } from '../pools/whether-written.ts';
 import type { PoolNode } from '../topology/node.ts';
-import { classify } from './outcome.ts';
+import { classify, isServerError } from './outcome.ts';
 import type { Route } from './route.ts';
-import { breaks, type Leased, MAX_RERUNS, OPEN, type Query, type Runner, type Values } from './run.ts';
+import {
+  breaks,
+  isNamed,
+  type Leased,
+  MAX_RERUNS,
+  OPEN,
+  type Query,
+  type Runner,
+  unprepared,
+  type Values,
+} from './run.ts';
 
 /** Writes: on the one real primary, held while there is none, and again only if it is known not to have happened. */
 export interface Writes {
@@ -45,7 +55,7 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
       const still = (): boolean => engine.writeRoute().node === route.node;
       runFast(node, query, values, still, resolve, (error, phase, recovering) => {
         const first =
-          phase === 'moved' ? undefined : { error, node, phase, recovering, query, scope, epoch: undefined };
+          phase === 'moved' ? undefined : { error, node, phase, recovering, query, values, scope, epoch: undefined };
         writeSlowly(query, values, caller, first).then(resolve, reject);
       });
     });
@@ -57,6 +67,7 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
     readonly phase: 'open' | 'statement';
     readonly recovering: boolean;
     readonly query: Query;
+    readonly values: Values;
     readonly scope: Scope | undefined;
     readonly epoch: Epoch | undefined;
   }
@@ -69,10 +80,13 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
   ): Promise<QueryResult> => {
     const deadlineMs = clock.now() + settings.holdWritesMs;
     let reruns = 0;
-    if (first !== undefined) {
-      await afterWriteFailure(first, deadlineMs, reruns);
+    let text = query;
+    const goOnAfter = async (failed: FirstFailure): Promise<void> => {
+      await afterWriteFailure(failed, deadlineMs, reruns);
+      if (isNamed(query) && isOfPreparedStatement(failed.error)) text = unprepared(query);
       reruns += 1;
-    }
+    };
+    if (first !== undefined) await goOnAfter(first);
     for (;;) {
       const route = await engine.locate(deadlineMs, signal);
       const { node, client } = await openForWrite(route, deadlineMs, signal);
@@ -81,13 +95,12 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
       const recovering = inRecovery(node);
       let asked: Asked;
       try {
-        asked = await askWhetherWritten(client, query, values, scope !== undefined);
+        asked = await askWhetherWritten(client, text, values, scope !== undefined);
       } catch (error) {
         const epoch = primary?.epoch;
-        const failed = { error, node, phase: 'statement', recovering, query, scope, epoch } as const;
+        const failed = { error, node, phase: 'statement', recovering, query, values, scope, epoch } as const;
         node.release(client, breaks(classify(error, { phase: 'statement', inRecovery: recovering })));
-        await afterWriteFailure(failed, deadlineMs, reruns);
-        reruns += 1;
+        await goOnAfter(failed);
         continue;
       }
       if (scope !== undefined && asked.wrote && primary !== undefined)
@@ -101,10 +114,11 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
   const afterWriteFailure = async (first: FirstFailure, deadlineMs: number, reruns: number): Promise<void> => {
     const { error, node, phase, recovering } = first;
     const failure = classify(error, { phase, inRecovery: recovering });
-    // What it had committed before it failed stays: such a statement is not undone by its error.
-    const isPart = phase === 'statement' && !recovering && mayCommit(first.query);
-    if ((isPart || isPartlyDone(error)) && first.scope !== undefined && first.epoch !== undefined)
+    const done = isPartlyDone(error) && !recovering;
+    if (done && first.scope !== undefined && first.epoch !== undefined)
       engine.scopes.noteWritten(first.scope, first.epoch, undefined);
+    // In recovery nothing was done, whatever it was. Else only what is one statement is certain to have been undone.
+    const mayRunAgain = reruns < MAX_RERUNS && (recovering || (!done && isOneStatement(first.query, first.values)));
     switch (failure.kind) {
       case 'not-sent':
         await settleDown(node, deadlineMs, error);
@@ -113,18 +127,19 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
         throw new NodeUnavailableError(node.id, error);
       case 'read-only':
       case 'conflict':
-        if (reruns >= MAX_RERUNS) throw error;
+        if (!mayRunAgain) throw error;
         // On a new connection: a setting of the database or the role shows only there.
         engine.monitor.wake(node.index, { reconnect: true });
         await engine.monitor.look(node.index);
         break;
       case 'serialization':
-        if (reruns >= MAX_RERUNS || isPart) throw error;
+        if (!mayRunAgain) throw error;
+        break;
+      case 'stale-statement':
+        if (!mayRunAgain || !isNamed(first.query)) throw error;
         break;
       case 'ended':
-        if (isPart) throw unknown(node, error, first);
-        if (reruns >= MAX_RERUNS || !(await isGoing(node, failure)))
-          throw new RolledBackError('connection-lost', error);
+        if (!mayRunAgain || !(await isGoing(node, failure))) throw new RolledBackError('connection-lost', error);
         break;
       case 'lost':
       case 'timeout':
@@ -134,7 +149,8 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
       default:
         if (failure.outcome === 'unknown') {
           const told = unknown(node, error, first);
-          throw error instanceof RouterError ? error : told;
+          // What the server said of a statement is what its caller wants to know.
+          throw error instanceof RouterError || isServerError(error) ? error : told;
         }
         throw error;
     }

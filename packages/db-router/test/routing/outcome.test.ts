@@ -37,7 +37,7 @@ describe('classify()', () => {
   it.each([
     ['25006', onPrimary, 'read-only', 'rolled-back'],
     ['25006', onStandby, 'read-only', 'rolled-back'],
-    ['0A000', onStandby, 'read-only', 'rolled-back'],
+    ['0A000', onStandby, 'statement', 'rolled-back'],
     ['0A000', onPrimary, 'statement', 'rolled-back'],
     ['40001', onStandby, 'conflict', 'rolled-back'],
     ['40P01', onStandby, 'conflict', 'rolled-back'],
@@ -71,12 +71,34 @@ describe('classify()', () => {
       outcome: 'unknown',
     });
     expect(classify(new Error('Query read timeout'), onPrimary)).toMatchObject({ kind: 'timeout', outcome: 'unknown' });
-    expect(
-      classify(new Error('Client has encountered a connection error and is not queryable'), onPrimary),
-    ).toMatchObject({ kind: 'not-sent', outcome: 'not-sent' });
-    expect(classify(new Error('Client was closed and is not queryable'), onPrimary)).toMatchObject({
-      outcome: 'not-sent',
-    });
+  });
+
+  it('believes a statement to be unsent only where nothing was sent before it on its connection', () => {
+    for (const message of [
+      'Client has encountered a connection error and is not queryable',
+      'Client was closed and is not queryable',
+    ]) {
+      const error = new Error(message);
+      // It may be the ROLLBACK behind a COMMIT that nobody answered.
+      expect(classify(error, onPrimary)).toMatchObject({ kind: 'lost', outcome: 'unknown' });
+      expect(outcomeOf(new Error('Failed query: rollback', { cause: error }))).toBe('unknown');
+      noteUndone(error);
+      expect(classify(error, onPrimary)).toMatchObject({ kind: 'not-sent', outcome: 'not-sent' });
+      expect(outcomeOf(new Error('Failed query: begin', { cause: error }))).toBe('not-sent');
+    }
+  });
+
+  it('takes 0A000 for a write only where a function of recovery says it', () => {
+    const of = (routine: string) => Object.assign(serverError('0A000'), { routine });
+    for (const routine of ['call_bool_check_hook', 'call_enum_check_hook', 'GetSerializableTransactionSnapshot']) {
+      expect(classify(of(routine), onStandby)).toMatchObject({ kind: 'read-only', outcome: 'rolled-back' });
+      expect(classify(of(routine), onPrimary)).toMatchObject({ kind: 'statement' });
+    }
+    for (const routine of ['CheckSelectLocking', 'transformSetOperationStmt', 'RangeVarGetRelidExtended'])
+      expect(classify(of(routine), onStandby)).toMatchObject({ kind: 'statement', outcome: 'rolled-back' });
+    for (const place of [onStandby, onPrimary])
+      expect(classify(of('RevalidateCachedQuery'), place)).toMatchObject({ kind: 'stale-statement' });
+    expect(classify(serverError('26000'), onStandby)).toMatchObject({ kind: 'stale-statement' });
   });
 
   it('takes a fatal error for a lost connection, in English or by its class', () => {
@@ -133,6 +155,13 @@ describe('outcomeOf()', () => {
     expect(outcomeOf(wrapped(new NoPrimaryError('no-primary', 'timed-out')))).toBe('not-sent');
     expect(outcomeOf(wrapped(serverError('23505')))).toBe('rolled-back');
     expect(outcomeOf(wrapped(wrapped(systemError('ECONNRESET'))))).toBe('unknown');
+    // It may have a code of its own.
+    expect(outcomeOf(Object.assign(wrapped(serverError('23505')), { code: 'P2002' }))).toBe('rolled-back');
+    const outer = Object.assign(wrapped(wrapped(new NoPrimaryError('no-primary', 'full'))), { code: 'P2010' });
+    expect(outcomeOf(outer)).toBe('not-sent');
+    const endless = new Error('of itself');
+    endless.cause = endless;
+    expect(outcomeOf(endless)).toBe('unknown');
   });
 });
 

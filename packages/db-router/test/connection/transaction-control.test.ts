@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { controlsTransaction, isCommit, mayCommit } from '../../src/pools/transaction-control.ts';
+import { controlsTransaction, isCommit, isOneStatement, mayCommit } from '../../src/connection/transaction-control.ts';
 import { takesAdvisoryLock } from '../../src/routing/advisory-lock.ts';
 
 describe('controlsTransaction()', () => {
@@ -54,12 +54,69 @@ describe('isCommit()', () => {
 });
 
 describe('mayCommit()', () => {
-  it.each(['CALL p()', ' /* x */ do $$ begin end $$', '-- x\ncall s.p(1)'])('%j', (text) => {
+  it.each([
+    'CALL p()',
+    ' /* x */ do $$ begin end $$',
+    '-- x\ncall s.p(1)',
+    'CREATE INDEX CONCURRENTLY i ON t (a)',
+    'create unique index\n concurrently if not exists i on t (a)',
+    'DROP INDEX CONCURRENTLY i',
+    'REINDEX TABLE t',
+    'reindex (verbose) index concurrently i',
+    'REFRESH MATERIALIZED VIEW CONCURRENTLY v',
+    'ALTER TABLE t DETACH PARTITION p CONCURRENTLY',
+    "ALTER TYPE mood ADD VALUE 'x' BEFORE 'y'",
+    'VACUUM (FULL) t',
+    'CLUSTER',
+    'analyze',
+    'CREATE DATABASE d',
+    'drop tablespace s',
+    'CREATE SUBSCRIPTION s CONNECTION c PUBLICATION p',
+    "ALTER SYSTEM SET a = 'b'",
+    "COMMIT PREPARED 'x'",
+    'DISCARD ALL',
+  ])('%j', (text) => {
     expect(mayCommit(text)).toBe(true);
     expect(mayCommit({ text })).toBe(true);
   });
-  it.each(['SELECT call()', 'INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING', 'calls', ''])('not %j', (text) => {
+  it.each([
+    'SELECT call()',
+    'INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING',
+    'calls',
+    '',
+    'CREATE INDEX i ON t (a)',
+    'ALTER TYPE mood RENAME TO humour',
+    'REFRESH MATERIALIZED VIEW v',
+    'discard temp',
+    'CREATE TABLE database (a int)',
+  ])('not %j', (text) => {
     expect(mayCommit(text)).toBe(false);
+  });
+});
+
+describe('isOneStatement()', () => {
+  it.each([
+    ['SELECT 1'],
+    ['SELECT 1; ; \n'],
+    ['INSERT INTO t VALUES (\'a;b\', "c;d")'],
+    ["INSERT INTO t VALUES ('it''s; so');"],
+    ['SELECT 1; SELECT $1', ['a value']],
+    [{ text: 'SELECT 1; SELECT $1', values: ['a value'] }],
+    [{ text: 'SELECT 1; SELECT 2', name: 'prepared' }],
+  ])('%j', (query, values = undefined) => {
+    expect(isOneStatement(query as string, values)).toBe(true);
+  });
+  it.each([
+    ['INSERT INTO t VALUES (1); COMMIT'],
+    ['INSERT INTO t VALUES (1);COMMIT;', []],
+    [{ text: 'SELECT 1; SELECT 2', values: [] }],
+    // It may be one. It cannot be told without a parser, so it is not.
+    ["SELECT E'\\'; COMMIT; SELECT '"],
+    ["SELECT $$'$$; COMMIT; SELECT $$'$$"],
+    ["SELECT 1 -- '\n; COMMIT -- '"],
+    ["SELECT 1 /* ' */; COMMIT /* ' */"],
+  ])('not %j', (query, values = undefined) => {
+    expect(isOneStatement(query as string, values)).toBe(false);
   });
 });
 

@@ -1,0 +1,39 @@
+import type { PoolClient } from 'pg';
+import { type Loss, onLoss } from '../connection/protocol-state.ts';
+import { NodeUnavailableError, OutcomeUnknownError, RolledBackError, type RouterError } from '../errors.ts';
+import type { Leased } from '../routing/run.ts';
+import { doneOf, isSubmittable, layOver, reply } from './overlay.ts';
+
+/**
+ * What a client that was handed out answers once its connection is lost. node-postgres says only that it is not queryable.
+ * An ORM then fails in its ROLLBACK, and throws that in place of what its COMMIT met: so every later answer says what is
+ * known of what was under way.
+ *
+ * @returns ends it
+ */
+export function answerWhenLost({ client, node }: Leased): () => void {
+  let remove = (): void => {};
+  onLoss(client, (loss) => {
+    ({ remove } = layOver(client as PoolClient, (config, values, callback) => {
+      const error = errorOf(node.id, loss);
+      if (isSubmittable(config)) {
+        process.nextTick(() => config.handleError(error, client.connection));
+        return config;
+      }
+      return reply(doneOf(config, values, callback), (done) => {
+        process.nextTick(done, error);
+      });
+    }));
+  });
+  return () => {
+    onLoss(client, undefined);
+    remove();
+  };
+}
+
+function errorOf(node: string, { outcome, cause }: Loss): RouterError {
+  if (outcome === 'unknown') return new OutcomeUnknownError(node, cause);
+  return outcome === 'rolled-back'
+    ? new RolledBackError('connection-lost', cause)
+    : new NodeUnavailableError(node, cause);
+}
