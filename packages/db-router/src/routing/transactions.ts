@@ -18,7 +18,7 @@ import {
 import { commit } from '../pools/commit.ts';
 import { behindRead, noteWritten } from '../pools/position.ts';
 import { takesAdvisoryLock } from './advisory-lock.ts';
-import { classify, type Failure } from './outcome.ts';
+import { classify, type Failure, type FailureKind } from './outcome.ts';
 import { breaks, type Leased, type Query, type Runner } from './run.ts';
 import type { Statements } from './statements.ts';
 
@@ -189,8 +189,17 @@ const CALLERS_OWN = new TypeError('the callback threw');
 function rerunnable({ kind, outcome }: Failure, { readOnly }: TransactionOptions): boolean {
   if (outcome === 'unknown') return false;
   if (kind === 'conflict') return readOnly === true;
-  return kind === 'serialization' || kind === 'lost' || kind === 'ended' || kind === 'not-sent' || kind === 'read-only';
+  return RERUNNABLE.has(kind);
 }
+
+const RERUNNABLE: ReadonlySet<FailureKind> = new Set([
+  'serialization',
+  'lost',
+  'ended',
+  'not-sent',
+  'read-only',
+  'stale-statement',
+]);
 
 /** One of its statements was a text with a COMMIT or ROLLBACK in it. */
 function endedFromInside(cause?: unknown): Ended<never> {

@@ -1,5 +1,6 @@
 import type { Lab } from '@regionkit/lab';
 import type pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
 import Cursor from 'pg-cursor';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { outcomeOf, type RegionRouter } from '../../src/index.ts';
@@ -72,6 +73,14 @@ const LEAVES: readonly (readonly [string, (client: pg.PoolClient) => Promise<unk
       await client.query('BEGIN');
       await client.query(INSERT);
       await client.query(new Cursor('SELECT generate_series(1, 100)')).read(1);
+    },
+  ],
+  [
+    'a COPY that nobody ends',
+    async (client) => {
+      const copy = client.query(copyFrom('COPY note (text) FROM STDIN'));
+      copy.on('error', () => {});
+      await new Promise((resolve) => copy.write('left behind by COPY\n', resolve));
     },
   ],
   ['an open cursor', (client) => client.query(new Cursor('SELECT generate_series(1, 100)')).read(1)],
@@ -266,6 +275,23 @@ describe('a connection between two users, on a real server', () => {
     expect(await pid()).toBe(before);
     expect(await stored('not awaited')).toBe(1);
     expect(router.stats().discarded).toBe(0);
+  });
+
+  it('is given back once, also while what is under way on it is waited for', async () => {
+    const router = await inUs();
+    const client = await router.primary.connect();
+    void client.query('SELECT pg_sleep(0.05)').catch(() => {});
+    client.release();
+    expect(() => client.release()).toThrow(/already been released/);
+    expect(router.stats().leased).toBe(0);
+    await worksFor(router, (on, text) => on.write('INSERT INTO note (text) VALUES ($1)', [text]));
+    expect(router.primary.totalCount).toBe(1);
+    // A pool that ends waits for it, as for any client.
+    const last = await router.primary.connect();
+    void last.query('SELECT pg_sleep(0.05)').catch(() => {});
+    last.release();
+    await router.close({ pools: true });
+    expect(router.wrapped.us?.ended).toBe(true);
   });
 
   it('that was read-only from the start is what its pool makes it', async () => {

@@ -182,6 +182,19 @@ describe('a statement is run again only if it certainly did not happen, on real 
       expect(router.stats().discarded).toBeGreaterThan(0);
     });
 
+    it('of a prepared statement in a transaction is run again on another connection, if it may be', async () => {
+      const router = await inUs({ max: 1 });
+      await router.write('CREATE TABLE shaped_in_transaction (a int)');
+      const ask = { text: 'SELECT * FROM shaped_in_transaction', name: 'shaped' };
+      const run = (retries: number) => router.transaction((tx) => tx.query(ask), { retries });
+      await run(0);
+      await router.write('ALTER TABLE shaped_in_transaction ADD COLUMN b int');
+      expect((await run(1)).fields).toHaveLength(2);
+      await router.write('ALTER TABLE shaped_in_transaction ADD COLUMN c int');
+      expect((await failureOf(run(0))).code).toBe('0A000');
+      expect((await run(0)).fields).toHaveLength(3);
+    });
+
     it('nor is a prepared statement that its session has lost', async () => {
       const router = await inUs({ max: 1 });
       const ask = () => router.write({ text: 'SELECT 7 AS seven', name: 'seven' } as never);
