@@ -45,7 +45,12 @@ export function parseKey(given: unknown, algorithms: ReadonlySet<CanonicalAlgori
   if (typeof given === 'string')
     return given.length > MAX_PEM_LENGTH ? bad('invalid') : parsePem(tidyPem(given), algorithms);
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return bad('not-a-key');
-  return parseJwk(given as Readonly<Record<string, unknown>>, algorithms);
+  return parseJwk(withoutNulls(given), algorithms);
+}
+
+/** Some serialisers write `null` for a member that is not there. */
+function withoutNulls(jwk: object): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(jwk).filter(([, value]) => value !== null));
 }
 
 function parsePem(pem: string, algorithms: ReadonlySet<CanonicalAlgorithm>): ParsedKey {

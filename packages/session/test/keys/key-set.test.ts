@@ -100,6 +100,26 @@ describe('readKeySet()', () => {
     expect(refusal(twins)).toBe('duplicate-kid');
   });
 
+  it('takes a member that is null for one that is not there, as some providers write it', () => {
+    const nulls = { alg: null, use: null, key_ops: null, kid: null, d: null, x5c: null };
+    expect(read(JSON.stringify({ keys: [{ ...rsa.publicJwk, ...nulls }] }))).toEqual([thumb]);
+    expect(refusal({ kty: 'oct', k: null })).toBe('symmetric');
+    expect(refusal({ ...rsa.publicJwk, n: null })).toBe('invalid');
+    expect(refusal({ ...rsa.publicJwk, kty: null })).toBe('not-a-key');
+  });
+
+  it('takes the numbers of a key with zeros in front, as some providers write them', () => {
+    const n = Buffer.concat([Buffer.from([0]), Buffer.from(String(rsa.publicJwk['n']), 'base64url')]);
+    expect(thumbprintOf(rsa.publicKey)).toBe(
+      [
+        ...readKeySet(
+          { ...rsa.publicJwk, n: n.toString('base64url'), e: 'AAEAAQ' },
+          new Set(ALGORITHMS),
+        ).byKid.values(),
+      ][0]?.thumbprint,
+    );
+  });
+
   it('takes the same key twice for one', () => {
     expect(read([rsa.publicPem, rsa.publicPem])).toEqual([thumb]);
     expect(read({ keys: [rsa.publicJwk, { ...rsa.publicJwk }] })).toEqual(['rsa-1']);
