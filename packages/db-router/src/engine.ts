@@ -10,6 +10,7 @@ import {
   NodeFencedError,
   NodeUnavailableError,
   type NoPrimaryReason,
+  NoReadableNodeError,
   RouterClosedError,
 } from './errors.ts';
 import type { RouterEvents } from './events.ts';
@@ -25,6 +26,7 @@ import { createMonitor, type Monitor } from './topology/monitor.ts';
 import { createPoolNode, type PoolNode } from './topology/node.ts';
 import type { Reading } from './topology/readings.ts';
 import { highestOf, type Topology } from './topology/topology.ts';
+import { createUnreachable } from './topology/unreachable.ts';
 import { createWakefulness } from './topology/wakefulness.ts';
 
 /** What the statements of a router run on. */
@@ -44,7 +46,9 @@ export interface Engine {
   writeRoute(): Route;
   /** The same, holding while there is nowhere to go. @throws when it was held in vain; nothing was sent. */
   locate(deadlineMs: number, signal: AbortSignal | undefined): Promise<Route>;
-  /** Resolves when a read can be served. */
+  /** What a node met that could not be asked; undefined while every one answers. */
+  whyUnreachable(): unknown;
+  /** Resolves when a read can be served. @throws when it was aborted, the router closed, or no database lets us in */
   readable(signal: AbortSignal | undefined): Promise<void>;
   hear(epoch: Epoch, from: 'hop' | 'token'): void;
   /** A write gate is there: it forwards what is refused here. */
@@ -151,9 +155,12 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     }),
   );
 
+  const unreachable = createUnreachable(nodes.length);
   const hold = createHoldQueue({
     clock,
     max: settings.holdWritesMs === 0 ? 0 : settings.holdWritesMax,
+    isInVain: () => unreachable.isInVain,
+    cause: () => unreachable.cause,
     onHold: (waiting) => {
       counters.held += 1;
       if (waiting === 1) {
@@ -234,6 +241,14 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
 
   const canRead = (): boolean => live.table.locals.length > 0 || live.table.others.length > 0;
 
+  const looks = createLooks({
+    settings,
+    nodes,
+    live,
+    emit,
+    holding: () => hold.size > 0,
+    watched: watcher.watches,
+  });
   let monitor: Monitor | undefined;
   monitor = createMonitor({
     nodes,
@@ -242,7 +257,17 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     random: settings.random,
     timeoutMs: settings.timeoutMs,
     maxConnectionMs: MAX_CONNECTION_MS,
-    ...createLooks({ settings, nodes, live, emit, holding: () => hold.size > 0, watched: watcher.watches }),
+    ...looks,
+    onReading: (index, reading, sentAtMs) => {
+      unreachable.onAnswer(index, reading.inRecovery);
+      looks.onReading(index, reading, sentAtMs);
+    },
+    onFailure: (index, error) => {
+      unreachable.onFailure(index, error);
+      looks.onFailure(index, error);
+      if (unreachable.isInVain) hold.giveUp();
+      if (unreachable.isShutOut) for (const end of [...readers]) end();
+    },
   });
 
   const { epoch: store, timeoutMs } = settings;
@@ -281,12 +306,15 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
           readers.delete(end);
           signal?.removeEventListener('abort', end);
           if (canRead()) resolve();
-          else reject(closed ? new RouterClosedError() : new AbortedError());
+          else if (closed) reject(new RouterClosedError());
+          else reject(signal?.aborted === true ? new AbortedError() : new NoReadableNodeError(unreachable.cause));
         };
+        if (unreachable.isShutOut) return reject(new NoReadableNodeError(unreachable.cause));
         if (signal?.aborted === true) return reject(new AbortedError());
         signal?.addEventListener('abort', end, { once: true });
         readers.add(end);
       }),
+    whyUnreachable: () => unreachable.cause,
     hear,
     noteGate: () => {
       gated = true;

@@ -53,13 +53,18 @@ const UNAVAILABLE = { status: 503, headers: { 'retry-after': '1' } } as const;
 export class NoPrimaryError extends RouterError<'ERR_NO_PRIMARY'> {
   readonly reason: NoPrimaryReason;
 
-  constructor(reason: NoPrimaryReason, held: 'timed-out' | 'full' | 'not-held') {
+  /** @param cause why a database could not be asked */
+  constructor(reason: NoPrimaryReason, held: 'timed-out' | 'full' | 'not-held' | 'in-vain', cause?: unknown) {
     const waited = {
       'timed-out': 'waited for one',
       full: 'too many wait for one',
       'not-held': 'waiting is turned off',
+      'in-vain': 'no database lets this process in, see `cause`',
     };
-    super('ERR_NO_PRIMARY', `no primary can take a write (${reason}; ${waited[held]})`, 'not-sent', UNAVAILABLE);
+    super('ERR_NO_PRIMARY', `no primary can take a write (${reason}; ${waited[held]})`, 'not-sent', {
+      ...UNAVAILABLE,
+      cause,
+    });
     this.reason = reason;
   }
 }

@@ -1,4 +1,5 @@
 import type { Epoch } from '@regionkit/core';
+import type { HoldEnd } from './routing/hold.ts';
 import type { RouteReason } from './routing/route.ts';
 import type { NodeState, TopologyState } from './topology/topology.ts';
 
@@ -33,7 +34,7 @@ export interface RouterEvents {
   /** A write began to wait for a primary. */
   hold: { readonly waiting: number };
   /** It went on, or gave up. */
-  'hold-ended': { readonly heldMs: number; readonly by: 'primary' | 'timeout' | 'aborted' | 'closed' };
+  'hold-ended': { readonly heldMs: number; readonly by: HoldEnd };
   /** A statement, transaction or batch was given a node. Made only while somebody listens. */
   route: { readonly intent: 'read' | 'write'; readonly reason: RouteReason; readonly node: string };
   /** A statement or transaction was run again. `code` is the SQLSTATE or errno behind it. */

@@ -1,5 +1,5 @@
 import type { DatabaseReport, Epoch, EventSource, Fork, RouteExplanation, RouterSeam } from '@regionkit/core';
-import type { Pool, QueryResult, QueryResultRow } from 'pg';
+import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
 import type { Counters } from './counters.ts';
 import type { RouterEvents } from './events.ts';
 import type { GateRouter } from './gate-seam.ts';
@@ -85,8 +85,10 @@ export interface RegionRouter<Name extends string = string>
   /** The replica in a read scope (a GET behind the gate, `run({ access: 'read' })`), the primary otherwise. */
   readonly pool: Pool;
   /**
-   * Resolves when reads can be served; never waits for a primary.
+   * Resolves when reads can be served; never waits for a primary. A database that is not there yet is waited for; one that
+   * does not let this process in is not.
    * @throws {AbortedError | RouterClosedError}
+   * @throws {NoReadableNodeError} no database lets this process in: `cause` says why
    */
   ready(options?: { readonly signal?: AbortSignal }): Promise<void>;
   /**
@@ -139,6 +141,11 @@ export interface RegionRouter<Name extends string = string>
   run<T>(options: ScopeOptions, fn: () => T): T;
   /** Everything the current scope must see and wrote, signed; undefined for nothing, outside a scope, or without a secret. */
   token(): string | undefined;
+  /**
+   * The node, as `region/node`, on which a client is that one of the pools handed out: to cancel its statement there, or to
+   * log it. Undefined for one that is back, or that is not of this router.
+   */
+  nodeOf(client: PoolClient): string | undefined;
   topology(): RouterTopology<Name>;
   /** Where a read or write would go now, and why. With `token`, a read that must see it. From memory; counts nothing. */
   explain(intent: 'read' | 'write', token?: string): RouteExplanation<RouteReason>;

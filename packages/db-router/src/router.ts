@@ -86,6 +86,7 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
     batch: (list, options = {}) => entry((caller) => batch(list, options, caller), options.signal),
     run: <T>({ token, access = 'write', signal }: ScopeOptions, fn: () => T) =>
       scopes.run(scopes.open({ tokens: token === undefined ? [] : [token], access, signal }), fn) as never,
+    nodeOf: (client) => leases.nodeOf(client),
     token: () => {
       const scope = scopes.current();
       return scope === undefined ? undefined : scopes.tokenOf(scope);

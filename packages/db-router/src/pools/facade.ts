@@ -1,7 +1,9 @@
+import { EventEmitter } from 'node:events';
 import pg, { type Pool, type PoolClient } from 'pg';
 import type { Scope } from '../causality/scope.ts';
 import type { Engine } from '../engine.ts';
 import type { Entry } from '../entry.ts';
+import { decideRead } from '../routing/decide.ts';
 import type { Query, Values } from '../routing/run.ts';
 import type { Statements } from '../routing/statements.ts';
 import type { PoolNode } from '../topology/node.ts';
@@ -20,7 +22,8 @@ type ConnectCallback = (
 /** What a facade does with what it is asked for. */
 export interface FacadeBackend {
   query(query: Query, values: Values): Promise<unknown>;
-  lease(onRelease: (error: unknown, client: PoolClient) => void): Promise<PoolClient>;
+  /** @param onRelease called when the client is back, or given up */
+  lease(onRelease: () => void): Promise<PoolClient>;
 }
 
 /**
@@ -29,6 +32,22 @@ export interface FacadeBackend {
  */
 export class RegionPool extends pg.Pool {
   readonly #backend: FacadeBackend;
+  /** What it was asked for and has not given, and clients of it that are out. */
+  #busy = 0;
+  #ended: Promise<void> | undefined;
+  #onIdle: () => void = () => {};
+  readonly #end = (): void => {
+    this.#busy -= 1;
+    if (this.#busy === 0) this.#onIdle();
+  };
+  readonly #done = <T>(value: T): T => {
+    this.#end();
+    return value;
+  };
+  readonly #failed = (error: unknown): never => {
+    this.#end();
+    throw error;
+  };
 
   constructor(options: pg.PoolConfig, backend: FacadeBackend) {
     super(options);
@@ -52,7 +71,10 @@ export class RegionPool extends pg.Pool {
       return super.query(query as never, values as never, callback as never) as never;
     }
     const done = (typeof values === 'function' ? values : callback) as Callback | undefined;
-    const result = this.#backend.query(query as Query, (typeof values === 'function' ? undefined : values) as Values);
+    const given = (typeof values === 'function' ? undefined : values) as Values;
+    this.#busy += 1;
+    // One chain of promises: a second reaction to one of them would cut the stack of an error off from the app.
+    const result = this.#backend.query(query as Query, given).then(this.#done, this.#failed);
     if (done === undefined) return result as never;
     result.then(
       (value) => process.nextTick(done, undefined, value),
@@ -63,15 +85,38 @@ export class RegionPool extends pg.Pool {
 
   #lease(): Promise<PoolClient> {
     if (this.ending) return Promise.reject(new Error('Cannot use a pool after calling end on the pool'));
-    const leased = this.#backend.lease((error, given) => this.emit('release', error as Error, given));
-    return leased.then((client) => {
-      this.emit('acquire', client);
-      return client;
+    this.#busy += 1;
+    return this.#backend.lease(this.#end).catch(this.#failed);
+  }
+
+  /**
+   * Takes no more, and resolves when everything it was asked for is done and every client of it is back. The pools of the
+   * app are not ended: that is for the app, or for `router.close({ pools: true })`.
+   */
+  override end(callback?: () => void): never {
+    if (this.ending) {
+      const error = new Error('Called end on pool more than once');
+      if (callback === undefined) return Promise.reject(error) as never;
+      (callback as (error: Error) => void)(error);
+      return undefined as never;
+    }
+    const state = this as { ending: boolean; ended: boolean };
+    state.ending = true;
+    this.#ended = new Promise<void>((resolve) => {
+      // What the last one answered is told first.
+      this.#onIdle = () => setImmediate(resolve);
+      if (this.#busy === 0) this.#onIdle();
+    }).then(() => {
+      state.ended = true;
     });
+    if (callback === undefined) return this.#ended as never;
+    void this.#ended.then(() => process.nextTick(callback));
+    return undefined as never;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.ending) await this.end();
+    else await this.#ended;
   }
 }
 
@@ -87,25 +132,26 @@ export interface FacadeOptions {
 
 /** One of the router's three pools. */
 export function createFacade(options: FacadeOptions): Pool {
-  const { kind, engine, entry, statements, leases } = options;
+  const { kind, entry, statements, leases } = options;
   const reads = (scope: Scope | undefined): boolean =>
     kind === 'replica' || (kind === 'auto' && scope?.access === 'read');
 
-  const pool = new RegionPool(ownOptions(engine), {
-    query: (query, values) =>
-      entry((caller) =>
-        reads(caller.scope) ? statements.read(query, values, caller) : statements.write(query, values, caller),
-      ),
-    lease: (onRelease) =>
-      entry((caller) => {
-        const { scope, signal } = caller;
-        const read = reads(scope);
-        const leased = read ? statements.leaseForRead(caller) : statements.leaseForWrite(signal);
-        return leased.then((given) =>
-          leases.handOut(given, { scope, read, onRelease: (error) => onRelease(error, given.client) }),
-        );
-      }),
-  });
+  const pool = new RegionPool(
+    {},
+    {
+      query: (query, values) =>
+        entry((caller) =>
+          reads(caller.scope) ? statements.read(query, values, caller) : statements.write(query, values, caller),
+        ),
+      lease: (onRelease) =>
+        entry((caller) => {
+          const { scope, signal } = caller;
+          const read = reads(scope);
+          const leased = read ? statements.leaseForRead(caller) : statements.leaseForWrite(signal);
+          return leased.then((given) => leases.handOut(given, { scope, read, onRelease }));
+        }),
+    },
+  );
   const sum = (count: (wrapped: Pool) => number) => ({
     get: () => options.nodes().reduce((total, node) => total + count(node.pool), 0),
   });
@@ -114,22 +160,35 @@ export function createFacade(options: FacadeOptions): Pool {
     idleCount: sum(({ idleCount }) => idleCount),
     waitingCount: sum(({ waitingCount }) => waitingCount),
     expiredCount: sum(({ expiredCount }) => expiredCount),
+    // A library may open a connection of its own with them: to cancel a statement, to listen.
+    options: { get: () => serving(options).pool.options },
+    Client: { get: () => (serving(options).pool as Pool & { readonly Client: unknown }).Client },
   });
-  passOn(pool, engine);
+  passOn(pool, options);
   return pool;
 }
 
-/** As the nearest pool has them: ORMs read host, database and `max`. The password stays out of sight. */
-function ownOptions({ nodes, settings }: Engine): pg.PoolConfig {
-  const own = nodes.find(({ region }) => region === settings.regions.self) ?? nodes[0];
-  return own?.pool.options ?? {};
+/** The node to which its next client would lead, as far as one is known. */
+function serving({ kind, engine }: FacadeOptions): PoolNode {
+  const { nodes, live, settings } = engine;
+  const isRead = kind === 'replica' || (kind === 'auto' && engine.scopes.current()?.access === 'read');
+  const index = isRead ? decideRead(live.table, undefined, 0, 0, false).node : live.topology.primary?.node;
+  const own = nodes.find(({ region }) => region === settings.regions.self);
+  return (nodes[index ?? -1] ?? own ?? nodes[0]) as PoolNode;
 }
 
-/** What happens to connections is told on the facade too; errors only to who listens, as nobody need. */
-function passOn(pool: Pool, { nodes }: Engine): void {
-  for (const node of nodes) {
+/**
+ * What happens to the connections that it counts as its own is told on the facade, too, and what happens later to one of
+ * which it has told. Errors only to who listens, as nobody need.
+ */
+function passOn(pool: Pool, { engine, nodes }: FacadeOptions): void {
+  const told = new WeakSet<object>();
+  for (const node of engine.nodes) {
     node.onPoolEvent((event, ...details) => {
-      if (event === 'error' && pool.listenerCount('error') === 0) return;
+      if (pool.listenerCount(event) === 0) return;
+      const client = details.find((detail) => detail instanceof EventEmitter);
+      if (client === undefined || !(told.has(client) || nodes().includes(node))) return;
+      told.add(client);
       pool.emit(event, ...details);
     });
   }

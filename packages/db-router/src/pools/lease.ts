@@ -15,17 +15,27 @@ export interface Leases {
    */
   handOut(
     leased: Leased,
-    options: { readonly scope: Scope | undefined; readonly read: boolean; onRelease(error: unknown): void },
+    options: { readonly scope: Scope | undefined; readonly read: boolean; onRelease(): void },
   ): PoolClient;
-  /** Reports those that have been out for too long, once each. */
+  /** The node on which a client is that was handed out, as `region/node`. */
+  nodeOf(client: PoolClient): string | undefined;
+  /**
+   * Reports those that have been out for too long, once each; and takes back those whose connection is lost, as an ORM
+   * whose BEGIN failed never gives its client back.
+   */
   lookForLeaks(): void;
   readonly size: number;
 }
 
 interface Lease {
   readonly node: string;
+  readonly client: PoolClient;
   readonly sinceMs: number;
   reported: boolean;
+  /** Its connection was found lost: who has it gets the time of one more look to give it back. */
+  lost: boolean;
+  /** Gives it back for who has it. */
+  takeBack(): void;
 }
 
 export function createLeases(engine: Engine): Leases {
@@ -35,19 +45,35 @@ export function createLeases(engine: Engine): Leases {
   return {
     handOut: (leased, { scope, read, onRelease }) => {
       const { client, node } = leased;
-      const lease: Lease = { node: node.id, sinceMs: clock.now(), reported: false };
+      let isTakenBack = false;
+      const lease: Lease = {
+        node: node.id,
+        client,
+        sinceMs: clock.now(),
+        reported: false,
+        lost: false,
+        takeBack: () => {
+          isTakenBack = true;
+          client.release(true);
+        },
+      };
       out.add(lease);
       const watch = overlay(engine, leased, scope, read);
       const end = answerWhenLost(leased);
       client.release = ((error) => {
-        if (!out.delete(lease))
+        if (!out.delete(lease)) {
+          const wasTakenBack = isTakenBack;
+          isTakenBack = false;
+          if (wasTakenBack) return;
           throw new Error('Release called on client which has already been released to the pool.');
+        }
         const { pending } = watch;
-        end();
+        // Who never gave it back may still ask it, and is told what became of what was under way.
+        if (!isTakenBack) end();
         watch.remove();
         const finish = (): void => {
           node.release(client, error || false);
-          onRelease(error);
+          onRelease();
         };
         // A position is still on its way on it: the next to have it would have to wait in any case.
         if (error || pending === undefined) finish();
@@ -55,8 +81,11 @@ export function createLeases(engine: Engine): Leases {
       }) as Release;
       return client;
     },
+    nodeOf: (client) => [...out].find((lease) => lease.client === client)?.node,
     lookForLeaks: () => {
-      for (const lease of out) {
+      for (const lease of [...out]) {
+        if (lease.lost) lease.takeBack();
+        lease.lost = lease.client.connection.stream.destroyed;
         if (lease.reported || clock.now() - lease.sinceMs < leakAfterMs) continue;
         lease.reported = true;
         engine.events.emit('leak', { node: lease.node, why: 'not-released' });

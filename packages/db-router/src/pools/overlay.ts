@@ -25,14 +25,15 @@ export interface Overlay {
 const NOTHING: Overlay = { pending: undefined, remove: () => {} };
 
 /**
- * What is laid over a client's `query`: on a standby, the guard against advisory locks; in a scope, the position behind
- * every statement that committed on the primary, or that was read where reads must not go backwards.
+ * What is laid over a client's `query`: the guard against a COMMIT that is none and, on a standby, against advisory locks;
+ * in a scope, the position behind every statement that committed on the primary, or that was read where reads must not go
+ * backwards.
  */
 export function overlay(engine: Engine, leased: Leased, scope: Scope | undefined, read: boolean): Overlay {
-  const guard = leased.primary ? NOTHING : guardStandby(leased.client);
+  const guard = guardClient(leased);
   if (scope === undefined) return guard;
   // What was leased for reading may write, on the primary.
-  const followed = leased.primary ? followWrites(engine, leased, scope) : guard;
+  const followed = leased.primary ? over(guard, followWrites(engine, leased, scope)) : guard;
   return read && engine.settings.monotonicReads ? over(followed, followReads(engine, leased, scope)) : followed;
 }
 
@@ -49,11 +50,18 @@ function over(lower: Overlay, upper: Overlay): Overlay {
   };
 }
 
-function guardStandby(client: PoolClient): Overlay {
+function guardClient({ client, primary }: Leased): Overlay {
   const { original, remove } = layOver(client, (config, values, callback) => {
-    if (!takesAdvisoryLock(config as never)) return original.call(client, config, values, callback);
+    if (!primary && takesAdvisoryLock(config as never))
+      return reply(doneOf(config, values, callback), (done) => process.nextTick(done, new AdvisoryLockError()));
+    if (!isCommit(textOf(config)) || isSubmittable(config)) return original.call(client, config, values, callback);
+    // Its transaction had failed: PostgreSQL answers ROLLBACK, as if that were no failure.
     return reply(doneOf(config, values, callback), (done) => {
-      process.nextTick(done, new AdvisoryLockError());
+      original.call(client, withoutCallback(config), undefined, (error: unknown, result: unknown) => {
+        if (error) done(error);
+        else if (commandOf(result) === 'ROLLBACK') done(new RolledBackError('commit-said-rollback'));
+        else done(undefined, result);
+      });
     });
   });
   return { ...NOTHING, remove };
@@ -180,9 +188,8 @@ function follow(client: PoolClient, following: Following): Overlay {
       followSubmitted(config);
       return original.call(client, config, values, callback);
     }
-    const asked = hasCallback(config) ? { ...(config as object), callback: undefined } : config;
     const given = typeof values === 'function' ? undefined : values;
-    return reply(doneOf(config, values, callback), (done) => ask(asked as Query, given, done));
+    return reply(doneOf(config, values, callback), (done) => ask(withoutCallback(config) as Query, given, done));
   });
   const raw = { query: original.bind(client) } as unknown as Queryable;
   return {
@@ -241,6 +248,10 @@ export function doneOf(config: unknown, values: unknown, callback: unknown): Don
 
 function hasCallback(config: unknown): config is { readonly callback: Done } {
   return typeof (config as { callback?: unknown } | null)?.callback === 'function';
+}
+
+function withoutCallback(config: unknown): unknown {
+  return hasCallback(config) ? { ...(config as object), callback: undefined } : config;
 }
 
 export function isSubmittable(config: unknown): config is Conversation {

@@ -12,23 +12,32 @@ export interface HoldQueue {
   wait(reason: () => NoPrimaryReason, deadlineMs: number, signal: AbortSignal | undefined): Promise<void>;
   /** There is a primary: everybody goes on. */
   release(): void;
+  /** Waiting is in vain now: everybody gives up. */
+  giveUp(): void;
   close(): void;
   readonly size: number;
 }
 
+/** What ends the wait of a write. `in-vain`: no database lets this process in. */
+export type HoldEnd = 'primary' | 'timeout' | 'aborted' | 'closed' | 'in-vain';
+
 export interface HoldQueueOptions {
   readonly clock: Clock;
   readonly max: number;
+  /** Whether there is no use in waiting. */
+  isInVain(): boolean;
+  /** Why a database cannot be asked. */
+  cause(): unknown;
   onHold(waiting: number): void;
-  onEnd(heldMs: number, by: 'primary' | 'timeout' | 'aborted' | 'closed'): void;
+  onEnd(heldMs: number, by: HoldEnd): void;
 }
 
 export function createHoldQueue(options: HoldQueueOptions): HoldQueue {
   const { clock } = options;
-  const queue = new Set<(by: 'primary' | 'closed') => void>();
+  const queue = new Set<(by: HoldEnd) => void>();
   let closed = false;
 
-  const leave = (by: 'primary' | 'closed'): void => {
+  const leave = (by: HoldEnd): void => {
     for (const end of [...queue]) end(by);
   };
 
@@ -38,17 +47,19 @@ export function createHoldQueue(options: HoldQueueOptions): HoldQueue {
         const since = clock.now();
         if (closed) return reject(new RouterClosedError());
         if (signal?.aborted === true) return reject(new AbortedError());
-        if (deadlineMs <= since)
-          return reject(new NoPrimaryError(reason(), options.max === 0 ? 'not-held' : 'timed-out'));
-        if (queue.size >= options.max)
-          return reject(new NoPrimaryError(reason(), options.max === 0 ? 'not-held' : 'full'));
-        const end = (by: 'primary' | 'timeout' | 'aborted' | 'closed'): void => {
+        const refuse = (held: 'timed-out' | 'full' | 'not-held' | 'in-vain'): void =>
+          reject(new NoPrimaryError(reason(), held, options.cause()));
+        if (options.isInVain()) return refuse('in-vain');
+        if (deadlineMs <= since) return refuse(options.max === 0 ? 'not-held' : 'timed-out');
+        if (queue.size >= options.max) return refuse(options.max === 0 ? 'not-held' : 'full');
+        const end = (by: HoldEnd): void => {
           queue.delete(end);
           cancel();
           signal?.removeEventListener('abort', onAbort);
           options.onEnd(clock.now() - since, by);
           if (by === 'primary') resolve();
-          else if (by === 'timeout') reject(new NoPrimaryError(reason(), 'timed-out'));
+          else if (by === 'timeout') refuse('timed-out');
+          else if (by === 'in-vain') refuse('in-vain');
           else reject(by === 'aborted' ? new AbortedError() : new RouterClosedError());
         };
         const onAbort = (): void => end('aborted');
@@ -58,6 +69,7 @@ export function createHoldQueue(options: HoldQueueOptions): HoldQueue {
         options.onHold(queue.size);
       }),
     release: () => leave('primary'),
+    giveUp: () => leave('in-vain'),
     close: () => {
       closed = true;
       leave('closed');

@@ -6,6 +6,8 @@ import { type Outcome, TransactionLeftOpenError } from '../errors.ts';
 export type FailureKind =
   /** No connection was had, or nothing was written to it. */
   | 'not-sent'
+  /** No connection, and another try is not ours to make: the pool is full, or the app's own hook refused the connection. */
+  | 'refused'
   /** The server would not let us in: a password, a role, a database. Another try will not help. */
   | 'login'
   /** It is a standby, or takes no writes: nothing was done. */
@@ -55,9 +57,7 @@ const ENDS_SESSION = /^(?:57P0[1-5]|08...|25P0[34]|53300)$/;
 export function classify(error: unknown, place: FailurePlace): Failure {
   const code = codeOf(error);
   const sqlstate = SQLSTATE.test(code) && isServerError(error);
-  if (place.phase === 'open') {
-    return { kind: sqlstate && code.startsWith('28') ? 'login' : 'not-sent', outcome: 'not-sent', code };
-  }
+  if (place.phase === 'open') return { kind: openKind(error, sqlstate ? code : undefined), outcome: 'not-sent', code };
   if (error instanceof TransactionLeftOpenError) return { kind: 'statement', outcome: error.outcome, code };
   if (isNotQueryable(error)) return classifyNotQueryable(error, place, code);
   if (!sqlstate) return classifyLocal(error, place, code);
@@ -76,6 +76,25 @@ export function classify(error: unknown, place: FailurePlace): Failure {
   if (isOfPreparedStatement(error as object)) return { kind: 'stale-statement', outcome: 'rolled-back', code };
   if (code === '40001' || code === '40P01') return { kind: 'serialization', outcome: 'rolled-back', code };
   return { kind: 'statement', outcome: 'rolled-back', code };
+}
+
+const NOT_LET_IN = /^(?:28...|3D000|42501)$/;
+/** The server, or the way to it, is not there at this moment. */
+const PASSES = /^(?:08...|53...|57...|58...|XX...)$/;
+const ERRNO = /^(?:E(?!RR_)[A-Z0-9_]+|ERR_(?:SOCKET|STREAM)_\w+)$/;
+const LOST = /^(?:Connection terminated|timeout expired|Query read timeout)|is not queryable$/;
+
+/**
+ * A connection that could not be made may be there in a moment. Anything else is what the app set up: a full pool with
+ * `connectionTimeoutMillis`, `onConnect` or `verify` that threw, TLS that does not fit.
+ */
+function openKind(error: unknown, sqlstate: string | undefined): FailureKind {
+  if (sqlstate !== undefined) {
+    if (NOT_LET_IN.test(sqlstate)) return 'login';
+    return PASSES.test(sqlstate) ? 'not-sent' : 'refused';
+  }
+  if (isRegionKitError(error) || ERRNO.test(codeOf(error))) return 'not-sent';
+  return error instanceof Error && !LOST.test(error.message) ? 'refused' : 'not-sent';
 }
 
 /** What became of the statement behind an error that a router, or a pool of it, threw; also where an ORM has wrapped it. */

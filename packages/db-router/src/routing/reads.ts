@@ -7,7 +7,6 @@ import type { Caller } from '../entry.ts';
 import {
   AbortedError,
   AdvisoryLockError,
-  NodeUnavailableError,
   NoPrimaryError,
   NoReadableNodeError,
   NotPrimaryRegionError,
@@ -27,9 +26,9 @@ import {
   isNamed,
   type Leased,
   MAX_RERUNS,
-  OPEN,
   type Query,
   type Runner,
+  refusalOf,
   unprepared,
   type Values,
 } from './run.ts';
@@ -123,7 +122,8 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
       case 'not-sent':
         return again();
       case 'login':
-        throw new NodeUnavailableError(node.id, error);
+      case 'refused':
+        throw refusalOf(node, error);
       case 'stale-statement':
         if (reruns > MAX_RERUNS || !isNamed(attempt.query)) throw error;
         retried('read', failure, node);
@@ -199,7 +199,7 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
             if (route.reason === 'replica-behind' && need !== undefined && cause === undefined) {
               throw new ReplicaBehindError(route.region === undefined ? {} : { region: route.region });
             }
-            throw new NoReadableNodeError(cause);
+            throw new NoReadableNodeError(cause ?? engine.whyUnreachable());
           }
           failed = 0;
       }
@@ -279,7 +279,8 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
         node.release(client, false);
       } catch (error) {
         if (error instanceof AbortedError) throw error;
-        if (classify(error, OPEN).kind === 'login') throw new NodeUnavailableError(node.id, error);
+        const refusal = refusalOf(node, error);
+        if (refusal !== undefined) throw refusal;
         engine.monitor.wake(node.index);
         cause = error;
       }

@@ -68,7 +68,7 @@ export interface Runner {
 export const MAX_RERUNS = 3;
 /** It met a statement that was on its way: nobody had meant to stop that. */
 const IDLE_SESSION_TIMEOUT = '57P05';
-export const OPEN: FailurePlace = { phase: 'open', inRecovery: false };
+const OPEN: FailurePlace = { phase: 'open', inRecovery: false };
 
 export function createRunner({ live, nodes, counters, events, monitor, scopes }: Engine): Runner {
   const inRecovery = (node: PoolNode): boolean => live.store.facts.nodes[node.index]?.reading?.inRecovery ?? false;
@@ -103,8 +103,9 @@ export function createRunner({ live, nodes, counters, events, monitor, scopes }:
     new Promise((resolve, reject) => {
       const node = nodes[route.node] as PoolNode;
       node.acquire((error, client) => {
-        if (client === undefined && classify(error, OPEN).kind === 'login') {
-          reject(new NodeUnavailableError(node.id, error));
+        const refusal = client === undefined ? refusalOf(node, error) : undefined;
+        if (refusal !== undefined) {
+          reject(refusal);
           return;
         }
         if (client !== undefined && still(node)) {
@@ -156,6 +157,15 @@ export function createRunner({ live, nodes, counters, events, monitor, scopes }:
       if (state === 'primary' || readable === true) await monitor.look(index);
     },
   };
+}
+
+/** What is thrown at once when a connection was not given: another try would not help. */
+export function refusalOf(node: PoolNode, error: unknown): Error | undefined {
+  const { kind } = classify(error, OPEN);
+  if (kind === 'login') return new NodeUnavailableError(node.id, error);
+  if (kind !== 'refused') return undefined;
+  noteUndone(error as Error);
+  return error as Error;
 }
 
 type LooseQuery = (query: unknown, values: unknown, done: (error: unknown, result: unknown) => void) => void;

@@ -23,9 +23,9 @@ import {
   isNamed,
   type Leased,
   MAX_RERUNS,
-  OPEN,
   type Query,
   type Runner,
+  refusalOf,
   unprepared,
   type Values,
 } from './run.ts';
@@ -124,7 +124,8 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
         await settleDown(node, deadlineMs, error);
         break;
       case 'login':
-        throw new NodeUnavailableError(node.id, error);
+      case 'refused':
+        throw refusalOf(node, error);
       case 'read-only':
       case 'conflict':
         if (!mayRunAgain) throw error;
@@ -183,7 +184,8 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
         node.release(client, false);
       } catch (error) {
         if (error instanceof AbortedError) throw error;
-        if (classify(error, OPEN).kind === 'login') throw new NodeUnavailableError(node.id, error);
+        const refusal = refusalOf(node, error);
+        if (refusal !== undefined) throw refusal;
         await settleDown(node, deadlineMs, error);
       }
       route = await engine.locate(deadlineMs, signal);

@@ -62,6 +62,7 @@ export function fakeRouter<Name extends string>(options: FakeRouterOptions<Name>
   let primary: Name | undefined = 'primary' in options ? options.primary : self;
   let timeline = 1;
   let tokens = 0;
+  const out = new Set<PoolClient>();
 
   const epoch = (): Epoch => ({ system: '1', timeline, owner: `${primary ?? self}/0` });
   const result = (rows: readonly Record<string, unknown>[]): QueryResult<never> =>
@@ -95,8 +96,8 @@ export function fakeRouter<Name extends string>(options: FakeRouterOptions<Name>
     counters.reads += 1;
     return run('read', query, values);
   };
-  const pool = (reads: () => boolean) =>
-    new RegionPool(
+  const pool = (reads: () => boolean): RegionPool => {
+    const made = new RegionPool(
       {},
       {
         query: (query, values) => (reads() ? read(query, values) : write(query, values)),
@@ -105,12 +106,20 @@ export function fakeRouter<Name extends string>(options: FakeRouterOptions<Name>
           if (!reading) mayWrite();
           const client = {
             query: (query: Query, values?: Values) => run(reading ? 'read' : 'write', query, values, true),
-            release: (error?: unknown) => onRelease(error, client),
+            release: (error?: Error) => {
+              out.delete(client);
+              made.emit('release', error as Error, client);
+              onRelease();
+            },
           } as unknown as PoolClient;
+          out.add(client);
+          made.emit('acquire', client);
           return client;
         },
       },
     );
+    return made;
+  };
   const explain = (intent: 'read' | 'write'): RouteExplanation<RouteReason> => {
     if (intent === 'read') return { action: 'run', region: self, node: `${self}/0`, reason: 'local-replica' };
     if (primary === undefined) return { action: 'hold', reason: 'no-primary' };
@@ -165,6 +174,7 @@ export function fakeRouter<Name extends string>(options: FakeRouterOptions<Name>
     },
     run: <T>({ token: given, access = 'write' }: ScopeOptions, fn: () => T) =>
       runInside(scopes, { access, wrote: false, ...(given !== undefined && { token: given }) }, fn) as never,
+    nodeOf: (client) => (out.has(client) ? `${primary ?? self}/0` : undefined),
     token: () => {
       const scope = scopes.getStore();
       return scope?.wrote === true ? token() : scope?.token;

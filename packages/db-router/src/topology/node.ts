@@ -45,8 +45,8 @@ export interface PoolNode {
   watchSilent(openedBeforeMs: number): (error: Error) => void;
   /** Connections opened before now are closed when they are idle. */
   recycle(): void;
-  /** Calls `listener` when the pool tells that a connection was opened, closed or lost while idle. */
-  onPoolEvent(listener: (event: 'connect' | 'remove' | 'error', ...details: unknown[]) => void): void;
+  /** Calls `listener` with what the pool tells of its connections. */
+  onPoolEvent(listener: (event: PoolEvent, ...details: unknown[]) => void): void;
   /** Connections open now. */
   readonly openCount: number;
   /** Forgets its pool: no listener is left on it. */
@@ -75,6 +75,9 @@ export interface PoolNodeOptions {
    */
   onVerify(reading: Reading, sentAtMs: number): Promise<number | undefined>;
 }
+
+/** What a pool tells of a connection: opened, closed, lost while idle, handed out, given back. */
+export type PoolEvent = 'connect' | 'remove' | 'error' | 'acquire' | 'release';
 
 /** New connections that lead elsewhere, or are not clean from the start. */
 const MAX_TRIES = 3;
@@ -106,8 +109,8 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
     client.connection.on('parameterStatus', onParameterStatus);
     return stamp;
   };
-  const listeners: ((event: 'connect' | 'remove' | 'error', ...details: unknown[]) => void)[] = [];
-  const tell = (event: 'connect' | 'remove' | 'error', ...details: unknown[]): void => {
+  const listeners: ((event: PoolEvent, ...details: unknown[]) => void)[] = [];
+  const tell = (event: PoolEvent, ...details: unknown[]): void => {
     for (const listener of listeners) listener(event, ...details);
   };
   const onConnect = (client: PoolClient): void => {
@@ -120,9 +123,13 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
   };
   // Unheard, the loss of an idle connection would end the process.
   const onError = (error: Error, client: PoolClient): void => tell('error', error, client);
+  const onAcquire = (client: PoolClient): void => tell('acquire', client);
+  const onRelease = (error: Error | undefined, client: PoolClient): void => tell('release', error, client);
   pool.on('connect', onConnect);
   pool.on('remove', onRemove);
   pool.on('error', onError);
+  pool.on('acquire', onAcquire);
+  pool.on('release', onRelease);
 
   /** Waits in the pool's own queue, and leaves it when the node turns its callers away. */
   const open = (done: (error: unknown, client: PoolClient | undefined) => void): void => {
@@ -272,6 +279,8 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
     detach: () => {
       pool.off('connect', onConnect);
       pool.off('remove', onRemove);
+      pool.off('acquire', onAcquire);
+      pool.off('release', onRelease);
       // The last listener stays: the app may go on using its pool, and an idle connection may be lost.
       if (pool.listenerCount('error') > 1) pool.off('error', onError);
       for (const client of clients) {

@@ -5,7 +5,14 @@ import { createHoldQueue } from '../../src/routing/hold.ts';
 function queue(max = 1_000) {
   const clock = fakeClock();
   const ended: string[] = [];
-  const hold = createHoldQueue({ clock, max, onHold: () => {}, onEnd: (_ms, by) => void ended.push(by) });
+  const hold = createHoldQueue({
+    clock,
+    max,
+    isInVain: () => false,
+    cause: () => undefined,
+    onHold: () => {},
+    onEnd: (_ms, by) => void ended.push(by),
+  });
   const wait = (inMs: number, signal?: AbortSignal) => hold.wait(() => 'no-primary', clock.now() + inMs, signal);
   return { clock, hold, wait, ended };
 }

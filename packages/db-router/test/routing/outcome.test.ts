@@ -25,12 +25,23 @@ describe('classify()', () => {
     ['a name with two addresses', Object.assign(new AggregateError([systemError('ECONNREFUSED')]), {})],
     ['57P03, starting up', serverError('57P03', 'FATAL')],
     ['53300, too many connections', serverError('53300', 'FATAL')],
-    ['the pool’s own timeout', new Error('timeout exceeded when trying to connect')],
+    ['a pool that ran out of time for a new connection', new Error('Connection terminated due to connection timeout')],
+    ['the server went away', new Error('Connection terminated unexpectedly')],
   ])('says that nothing was sent when a connection was not had: %s', (_name, error) => {
     expect(classify(error, opening)).toMatchObject({ kind: 'not-sent', outcome: 'not-sent' });
   });
 
-  it.each(['28P01', '28000'])('does not try again with a password that was refused: %s', (code) => {
+  it.each([
+    ['a pool that is full', new Error('timeout exceeded when trying to connect')],
+    ['a hook of the app that throws', new Error('not today')],
+    ['a hook of the app whose statement is wrong', serverError('42601')],
+    ['TLS that the server does not have', new Error('The server does not support SSL connections')],
+    ['a certificate that does not fit', Object.assign(new Error('tls'), { code: 'ERR_TLS_CERT_ALTNAME_INVALID' })],
+  ])('gives back what another try would not change: %s', (_name, error) => {
+    expect(classify(error, opening)).toMatchObject({ kind: 'refused', outcome: 'not-sent' });
+  });
+
+  it.each(['28P01', '28000', '3D000', '42501'])('does not try again with a login that was refused: %s', (code) => {
     expect(classify(serverError(code, 'FATAL'), opening)).toMatchObject({ kind: 'login', outcome: 'not-sent' });
   });
 

@@ -1,0 +1,118 @@
+import type { Lab } from '@regionkit/lab';
+import type { Pool, PoolClient } from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually, failureOf, type Name, readsLocally, startLab, startRouter } from './lab.ts';
+
+describe('what a pool of the router says of itself, on real servers', () => {
+  let lab: Lab<Name>;
+  beforeAll(async () => {
+    lab = await startLab({ regions: ['us', 'eu'] });
+  });
+  afterAll(() => lab.close());
+
+  const inEu = async (options?: Parameters<typeof startRouter>[2]) => {
+    const router = await startRouter(lab, 'eu', options);
+    await readsLocally(router);
+    await eventually(() => router.explain('write').action === 'run');
+    return router;
+  };
+  const lose = async (client: PoolClient) => {
+    const { processID } = client as unknown as { processID: number };
+    await lab.primary.query('SELECT pg_terminate_backend($1)', [processID]);
+    await eventually(() => client.connection.stream.destroyed);
+  };
+
+  it('takes back a client that was lost and that an ORM keeps for ever, and lets it be given back later', async () => {
+    const router = await inEu({ max: 2 });
+    const kept = [await router.primary.connect(), await router.primary.connect()];
+    for (const client of kept) await lose(client);
+    // Both places of the pool were theirs.
+    const next = await router.primary.connect();
+    expect((await next.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+    expect(router.stats().leased).toBe(1);
+    next.release();
+    for (const client of kept) {
+      client.release();
+      expect(() => client.release()).toThrow('already been released');
+    }
+    expect(router.primary.totalCount).toBeLessThanOrEqual(2);
+  });
+
+  it('ends when a client is out that was lost and is never given back', async () => {
+    const router = await inEu();
+    await lose(await router.primary.connect());
+    await router.primary.end();
+    expect(router.primary.ended).toBe(true);
+  });
+
+  it('waits in `await using` for a client that is out, also when end() was called before', async () => {
+    const router = await inEu();
+    const client = await router.replica.connect();
+    const order: string[] = [];
+    const used = (async () => {
+      await using pool = router.replica as Pool & AsyncDisposable;
+      void pool.end();
+    })().then(() => order.push('disposed'));
+    await client.query('SELECT 1');
+    order.push('released');
+    client.release();
+    await used;
+    expect(order).toEqual(['released', 'disposed']);
+    expect(router.wrapped.eu?.ended).toBe(false);
+  });
+
+  it.each(['in a scope', 'outside'])('rejects a COMMIT that stored nothing, %s', async (where) => {
+    const router = await inEu();
+    const run = async () => {
+      for (const commit of ['COMMIT', { text: 'commit;' }, 'END TRANSACTION']) {
+        const client = await router.primary.connect();
+        await client.query('BEGIN');
+        await client.query('SELECT 1 / 0').catch(() => {});
+        const error = await failureOf(client.query(commit as string));
+        expect([error.code, error.outcome]).toEqual(['ERR_ROLLED_BACK', 'rolled-back']);
+        await client.query('BEGIN');
+        expect((await client.query(commit as string)).command).toBe('COMMIT');
+        client.release();
+      }
+    };
+    await (where === 'outside' ? run() : router.run({}, run));
+  });
+
+  it('tells the loss of its connections alone, and of those of the primary on `primary` only', async () => {
+    const router = await inEu();
+    const told: string[] = [];
+    for (const name of ['primary', 'replica'] as const) router[name].on('connect', () => told.push(name));
+    await router.read('SELECT 1');
+    await router.write('SELECT 1');
+    expect(told.toSorted()).toEqual(['primary', 'replica']);
+  });
+
+  it('leads to the primary of the moment by its options, and says on which node a client is', async () => {
+    const router = await inEu();
+    const address = (name: Name) => [router.wrapped[name]?.options.host, router.wrapped[name]?.options.port];
+    const of = ({ options: { host, port } }: Pool) => [host, port];
+    const urlOf = ({ options }: Pool) => (options as { connectionString?: string }).connectionString;
+    const leadsTo = () => ({
+      primary: urlOf(router.primary) === urlOf(router.wrapped.us as Pool) ? 'us' : 'eu',
+      pool: urlOf(router.pool) === urlOf(router.wrapped.us as Pool) ? 'us' : 'eu',
+      readScope:
+        router.run({ access: 'read' }, () => urlOf(router.pool)) === urlOf(router.wrapped.us as Pool) ? 'us' : 'eu',
+      replica: urlOf(router.replica) === urlOf(router.wrapped.us as Pool) ? 'us' : 'eu',
+    });
+    expect(of(router.primary)).toEqual(address('us'));
+    expect(leadsTo()).toEqual({ primary: 'us', pool: 'us', readScope: 'eu', replica: 'eu' });
+    const writer = await router.pool.connect();
+    const reader = await router.replica.connect();
+    expect([router.nodeOf(writer), router.nodeOf(reader)]).toEqual(['us/0', 'eu/0']);
+    writer.release();
+    reader.release();
+    expect(router.nodeOf(writer)).toBeUndefined();
+
+    await lab.switchover({ to: 'eu' });
+    await eventually(() => router.topology().primary?.region === 'eu');
+    expect(leadsTo()).toMatchObject({ primary: 'eu', pool: 'eu' });
+    const promoted = await router.primary.connect();
+    expect(router.nodeOf(promoted)).toBe('eu/0');
+    promoted.release();
+  });
+});
