@@ -1,4 +1,4 @@
-import { isRegionKitError, RegionKitError, type RegionKitErrorOptions } from '@regionkit/core';
+import { RegionKitError, type RegionKitErrorOptions } from '@regionkit/core';
 
 /**
  * What became of a statement that failed. `not-sent`: nothing of it left this process. `rolled-back`: the server did
@@ -27,7 +27,7 @@ export type RouterErrorCode =
   | 'ERR_ABORTED'
   | 'ERR_ROUTER_CLOSED';
 
-/** The base of a router's errors: each says what became of the statement. {@link AnyRouterError} is one of them by its code. */
+/** The base of a router's errors: each says what became of the statement. `AnyRouterError` is one of them by its code. */
 export class RouterError<Code extends RouterErrorCode = RouterErrorCode> extends RegionKitError<Code> {
   readonly outcome: Outcome;
 
@@ -254,54 +254,3 @@ export class RouterClosedError extends RouterError<'ERR_ROUTER_CLOSED'> {
     super('ERR_ROUTER_CLOSED', 'the router is closed', 'not-sent', UNAVAILABLE);
   }
 }
-
-/**
- * Each error of a router. Its `code` tells which: a code that is misspelt does not compile.
- *
- * ```ts
- * if (isRouterError(error) && error.code === 'ERR_NOT_PRIMARY_REGION') console.log(error.region);
- * ```
- */
-export type AnyRouterError =
-  | NoPrimaryError
-  | NotPrimaryRegionError
-  | ReplicaBehindError
-  | NoReadableNodeError
-  | NodeUnavailableError
-  | NodeFencedError
-  | OutcomeUnknownError
-  | RolledBackError
-  | AdvisoryLockError
-  | NestedTransactionError
-  | TransactionClosedError
-  | TransactionControlError
-  | TransactionLeakedError
-  | TransactionLeftOpenError
-  | BatchStatementError
-  | AbortedError
-  | RouterClosedError;
-
-/** Whether `value` is an error of a router, of any version loaded. Where an ORM may have wrapped it: `regionKitErrorOf`. */
-export function isRouterError(value: unknown): value is AnyRouterError {
-  return isRegionKitError(value) && Object.hasOwn(CODES, value.code);
-}
-
-const CODES: Readonly<Record<RouterErrorCode, true>> = {
-  ERR_NO_PRIMARY: true,
-  ERR_NOT_PRIMARY_REGION: true,
-  ERR_REPLICA_BEHIND: true,
-  ERR_NO_READABLE_NODE: true,
-  ERR_NODE_UNAVAILABLE: true,
-  ERR_NODE_FENCED: true,
-  ERR_OUTCOME_UNKNOWN: true,
-  ERR_ROLLED_BACK: true,
-  ERR_ADVISORY_LOCK_ON_REPLICA: true,
-  ERR_NESTED_TRANSACTION: true,
-  ERR_TRANSACTION_CLOSED: true,
-  ERR_TRANSACTION_CONTROL: true,
-  ERR_TRANSACTION_LEAKED: true,
-  ERR_TRANSACTION_LEFT_OPEN: true,
-  ERR_BATCH_STATEMENT: true,
-  ERR_ABORTED: true,
-  ERR_ROUTER_CLOSED: true,
-};

@@ -1,9 +1,8 @@
+export { type AnyRouterError, isRouterError } from './any-router-error.ts';
 export {
   AbortedError,
   AdvisoryLockError,
-  type AnyRouterError,
   BatchStatementError,
-  isRouterError,
   NestedTransactionError,
   NodeFencedError,
   NodeUnavailableError,

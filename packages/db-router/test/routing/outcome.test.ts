@@ -1,7 +1,8 @@
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
+import { isRouterError } from '../../src/any-router-error.ts';
 import { isEndOfSession, noteUndone } from '../../src/connection/protocol-state.ts';
-import { isRouterError, NodeFencedError, NoPrimaryError, OutcomeUnknownError } from '../../src/errors.ts';
+import { NodeFencedError, NoPrimaryError, OutcomeUnknownError } from '../../src/errors.ts';
 import { ForwardError } from '../../src/http/errors.ts';
 import { classify, outcomeOf } from '../../src/routing/outcome.ts';
 
