@@ -107,12 +107,14 @@ export function createNeighbourhood<Name extends string>(options: NeighbourhoodO
     document: (request) => {
       const question = peers?.question(request) ?? 'malformed';
       if (peers === undefined || typeof question === 'string') return question as 'malformed' | 'bad-signature';
+      const keyring = peers.documents.between(question.from);
+      if (keyring === undefined) return 'bad-signature';
       if (question.news) peers.heardFrom(question.from);
       noticeJump();
       const { accept, reads, writes } = verdict();
       const database = report();
       const document = { region: self.name, process, accept, reads, writes, relative: relative() };
-      return { body: seal({ ...document, ...(database && { database }) }, question.nonce, peers.documents) };
+      return { body: seal({ ...document, ...(database && { database }) }, question.nonce, keyring) };
     },
     close: () => peers?.close(),
   };

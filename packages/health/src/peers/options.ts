@@ -1,12 +1,15 @@
 import type { Agent } from 'node:http';
 import type { Live } from '@regionkit/core';
-import { check, type Secrets } from '@regionkit/core/kit';
+import { check, type RegionSecrets } from '@regionkit/core/kit';
 import type { FetchLike } from './transport.ts';
 
 /** How the other regions are asked what they can do. */
 export interface PeersOptions<Name extends string = string> {
-  /** Signs the documents, the same in every region: at least 32 bytes. The first of a list signs, all verify. */
-  readonly secret: Secrets | Live<Secrets>;
+  /**
+   * Signs the documents, the same in every region: at least 32 bytes, the first of a list signs, all verify; or a key pair
+   * for each region, so that a stolen region can be shut out.
+   */
+  readonly secret: RegionSecrets | Live<RegionSecrets>;
   /** How often each region is asked when all is quiet. @default 2_000 */
   readonly intervalMs?: number;
   /** How often while `urgent`, while no primary is known, and while this region asks to leave. @default 250 */

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import type { Region, RegionState, Regions, RequestView } from '@regionkit/core';
-import { type Clock, createKeyring, type Keyring } from '@regionkit/core/kit';
+import { type Clock, createRegionKeyring, type RegionKeyring } from '@regionkit/core/kit';
 import type { Neighbour } from '../verdict/guard.ts';
 import { unseal } from './document.ts';
 import type { CheckedPeersOptions } from './options.ts';
@@ -11,8 +11,8 @@ import { fetchTransport, nodeTransport, type Transport } from './transport.ts';
 
 /** The other regions, asked in turn and remembered. */
 export interface Peers<Name extends string> {
-  /** Signs this region's documents. */
-  readonly documents: Keyring;
+  /** Signs this region's documents, for the region that asks. */
+  readonly documents: RegionKeyring;
   /** The question in `request`, if it was signed under a secret of ours. */
   question(request: RequestView): RegionQuestion | 'malformed' | 'bad-signature';
   get(name: string): RegionState<Name> | undefined;
@@ -66,8 +66,8 @@ export function createPeers<Name extends string>(
   { regions, clock, random, onAnswer, onChange }: PeersHooks<Name>,
 ): Peers<Name> {
   const { secret, intervalMs, urgentIntervalMs, timeoutMs } = options;
-  const keyring = (purpose: string): Keyring =>
-    createKeyring({ option: 'createHealth: peers.secret', secrets: secret, purpose });
+  const keyring = (purpose: string): RegionKeyring =>
+    createRegionKeyring({ option: 'createHealth: peers.secret', secrets: secret, self: regions.self, purpose });
   const documents = keyring('region-document');
   const questions = keyring('region-question');
   const transport: Transport =
@@ -100,14 +100,21 @@ export function createPeers<Name extends string>(
   };
 
   const look = async (line: Line<Name>, nonce: string): Promise<PeerReason> => {
+    const { name } = line.region;
+    const [asks, answers] = [questions.between(name), documents.between(name)];
+    // There is no key of it here any more: nothing that it says is believed.
+    if (asks === undefined || answers === undefined) {
+      line.memory = forgotten(line.memory, clock.now());
+      return 'bad-signature';
+    }
     const question = { from: regions.self, nonce, news: line.news };
-    const headers = sealQuestion(question, questions);
+    const headers = sealQuestion(question, asks);
     line.news = false;
     const { era } = line;
     const answer = await transport.ask({ url: line.url, headers, timeoutMs, maxBytes: MAX_BYTES });
     if (answer === 'refused') refreshSecret();
     if (typeof answer === 'string') return answer;
-    const document = unseal(answer.body, nonce, documents);
+    const document = unseal(answer.body, nonce, answers);
     if (document === 'bad-signature') refreshSecret();
     if (typeof document === 'string') return document;
     if (line.era !== era) return 'timeout';
@@ -157,7 +164,7 @@ export function createPeers<Name extends string>(
   return {
     documents,
     question: (request) => {
-      const question = unsealQuestion(request, questions);
+      const question = unsealQuestion(request, questions.between);
       if (question === 'bad-signature') refreshSecret();
       return question;
     },

@@ -1,5 +1,5 @@
 import type { RequestView } from '@regionkit/core';
-import type { Keyring } from '@regionkit/core/kit';
+import type { Keyring, RegionKeyring } from '@regionkit/core/kit';
 
 /** What one region asks another: signed, because the answer tells of the database and its nodes. */
 export interface RegionQuestion {
@@ -30,14 +30,17 @@ export function sealQuestion(question: RegionQuestion, keyring: Keyring): Readon
 }
 
 /** What {@link sealQuestion} wrote. `bad-signature`: it was not signed under a secret of ours. */
-export function unsealQuestion(request: RequestView, keyring: Keyring): RegionQuestion | 'malformed' | 'bad-signature' {
+export function unsealQuestion(
+  request: RequestView,
+  keyringOf: RegionKeyring['between'],
+): RegionQuestion | 'malformed' | 'bad-signature' {
   const nonce = only(request, 'x-region-nonce');
   const from = only(request, 'x-region-from');
   const code = only(request, 'x-region-code');
   if (!isNonce(nonce)) return 'malformed';
   if (from === undefined || code === undefined) return 'bad-signature';
   const question = { from, nonce, news: request.header('x-region-news').length > 0 };
-  return keyring.verify(signed(question), code) ? question : 'bad-signature';
+  return keyringOf(from)?.verify(signed(question), code) === true ? question : 'bad-signature';
 }
 
 /** One text for one question: no two can be read as each other. */

@@ -8,7 +8,7 @@ import { SECRET, signedQuestion } from '../helpers/fixtures.ts';
 const keyring = createKeyring({ option: 'test', secrets: SECRET, purpose: 'region-question' });
 const QUESTION: RegionQuestion = { from: 'b', nonce: 'n'.repeat(22), news: false };
 const read = (headers: Readonly<Record<string, string | readonly string[]>>) =>
-  unsealQuestion(requestView({ headers }), keyring);
+  unsealQuestion(requestView({ headers }), () => keyring);
 
 test.each([false, true])('what was asked is understood (news: %s)', (news) => {
   const question = { ...QUESTION, news };
