@@ -1,5 +1,6 @@
-import type { DatabaseReport, Epoch } from '@regionkit/core';
+import type { DatabaseReport, Epoch, Live } from '@regionkit/core';
 import { defineRegions } from '@regionkit/core';
+import type { RegionSecrets } from '@regionkit/core/kit';
 import { type FakeClock, fakeClock } from '@regionkit/core/testing';
 import { createHealth, type Health, type HealthOptions } from '../../src/index.ts';
 import { SECRET } from './fixtures.ts';
@@ -33,7 +34,9 @@ export const primary = (name: Name, timeline = 1, position = 10n): DatabaseRepor
 });
 
 export function network(
-  options: Partial<HealthOptions<Name>> & { readonly secrets?: Partial<Record<Name, string>> } = {},
+  options: Partial<HealthOptions<Name>> & {
+    readonly secrets?: Partial<Record<Name, RegionSecrets | Live<RegionSecrets>>>;
+  } = {},
 ): Network {
   const { secrets = {}, ...rest } = options;
   const all = {

@@ -1,0 +1,42 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { live } from '@regionkit/core';
+import type { RegionSecrets } from '@regionkit/core/kit';
+import { afterEach, expect, test } from 'vitest';
+import { type Name, type Network, network } from '../helpers/network.ts';
+
+let world: Network | undefined;
+afterEach(async () => {
+  await world?.close();
+  world = undefined;
+});
+
+const pairOf = () => {
+  const { privateKey, publicKey } = generateKeyPairSync('x25519');
+  return {
+    privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+  };
+};
+const pairs = { a: pairOf(), b: pairOf(), c: pairOf() };
+const publicKeys = { a: pairs.a.publicKey, b: pairs.b.publicKey, c: pairs.c.publicKey };
+const keysOf = (name: Name): RegionSecrets => ({ privateKey: pairs[name].privateKey, publicKeys });
+
+test('regions with a key pair each come to know each other', async () => {
+  world = network({ secrets: { a: keysOf('a'), b: keysOf('b'), c: keysOf('c') } });
+  await world.advance(100);
+  expect(world.healths.b.view.get('a')).toMatchObject({ accept: 'yes', identified: true });
+  expect(world.healths.a.view.get('c')).toMatchObject({ accept: 'yes', identified: true });
+});
+
+test('a region whose public key is taken away is believed in nothing, and told nothing', async () => {
+  const secret = live(keysOf('b'));
+  world = network({ secrets: { a: keysOf('a'), b: secret, c: keysOf('c') } });
+  await world.advance(100);
+  expect(world.healths.b.view.get('a')).toMatchObject({ accept: 'yes', identified: true });
+  secret.set({ privateKey: pairs.b.privateKey, publicKeys: { c: pairs.c.publicKey } });
+  await world.advance(20_000);
+  expect(world.healths.b.view.get('a')).toMatchObject({ identified: false });
+  expect(world.healths.b.view.get('a')?.primary).toBeUndefined();
+  expect(world.healths.b.view.get('c')).toMatchObject({ accept: 'yes', identified: true });
+  expect(world.healths.a.view.get('b')?.accept).not.toBe('yes');
+});
