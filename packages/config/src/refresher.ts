@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createPoller, type Poller } from '@regionkit/core/kit';
 import type { RefreshOutcome } from './config.ts';
 import type { Elapsed } from './elapsed.ts';
@@ -46,7 +47,11 @@ export function createRefresher({ entries, settings, elapsed, onJump, onExpired 
   const plans = new Map<Entry, Plan>();
   let poller: Poller | undefined;
 
-  const look = async (entry: Entry, plan: Plan, forced: boolean, draw: number, reason: string) => {
+  // A look is shared and outlives the request that asked for it, whose context must not be kept.
+  const outside = AsyncLocalStorage.snapshot();
+  const look = (entry: Entry, plan: Plan, forced: boolean, draw: number, reason: string): Promise<RefreshOutcome> =>
+    outside(lookNow, entry, plan, forced, draw, reason);
+  const lookNow = async (entry: Entry, plan: Plan, forced: boolean, draw: number, reason: string) => {
     const fromMs = elapsed.now();
     plan.looks += 1;
     plan.reason = reason;

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { loadConfig, SourceError } from '../src/index.ts';
@@ -47,6 +48,19 @@ test('a thousand concurrent refreshes are one call, and another within the floor
   expect(await config.refresh('db')).toBe('too-soon');
   await clock.advance(5_000);
   expect(await config.refresh('db')).toBe('unchanged');
+});
+
+test('a request that asks for a refresh does not lend its context to the look, or to who hears of it', async () => {
+  const clock = fakeClock();
+  const source = scripted({ 'us-east-1': v(1), 'eu-west-1': v(1) });
+  await using config = await load(source, clock);
+  const requests = new AsyncLocalStorage<string>();
+  const seen: unknown[] = [];
+  config.subscribe(() => void seen.push(requests.getStore()));
+  config.on('refreshed', () => seen.push(requests.getStore()));
+  source.answers.set('eu-west-1', v(2));
+  expect(await requests.run('request', () => config.refresh('db'))).toBe('changed');
+  expect(seen).toEqual([undefined, undefined]);
 });
 
 test('a refreshed value that is invalid never replaces a good one', async () => {

@@ -15,7 +15,7 @@ export interface Window {
 }
 
 /** A million to one. With an allowed share of 1 % that takes 20 slow answers at least. */
-export const ENOUGH = Math.log(1_000_000);
+export const ENOUGH: number = Math.log(1_000_000);
 
 export function isEnough({ sum }: Evidence): boolean {
   return sum >= ENOUGH;

@@ -306,26 +306,54 @@ test('a region without the secret is not believed, and learns nothing it could u
   expect(healths.b.view.get('a')?.accept).toBe('unknown');
 });
 
-test('an answer that went through a suspension counts for nothing', async () => {
-  const world = start();
-  const { healths, clocks } = world;
-  await world.advance(1_000);
+/** Keeps back the answer of b to a, once a question is under way: what releases it, and when it was asked. */
+async function heldAnswer(world: Network): Promise<{ readonly askedAtMs: number; release(): Promise<void> }> {
+  let askedAtMs = Number.NaN;
   let release = (): void => {};
   world.between = (from, to, request) => {
     if (from !== 'a' || to !== 'b') return undefined;
-    const answer = healths.b.fetch(() => new Response())(request);
+    askedAtMs = world.clocks.a.now();
+    const answer = world.healths.b.fetch(() => new Response())(request);
     return new Promise((resolve) => {
       release = () => resolve(answer);
     });
   };
-  await world.advance(2_300);
-  clocks.a.stepWall(3_600_000);
-  release();
-  await clocks.a.advance(0);
-  expect(healths.a.view.get('b')).toMatchObject({ accept: 'unknown', identified: false });
-  world.between = () => undefined;
-  await world.advance(300);
-  expect(healths.a.view.get('b')).toMatchObject({ accept: 'yes', identified: true });
+  for (let step = 0; step < 60 && Number.isNaN(askedAtMs); step += 1) await world.advance(50);
+  return {
+    askedAtMs,
+    release: async () => {
+      release();
+      await world.clocks.a.advance(0);
+    },
+  };
+}
+
+test.each(['before', 'after'])(
+  'an answer that went through a suspension counts for nothing, noticed %s it came',
+  async (noticed) => {
+    const world = start();
+    const { healths, clocks } = world;
+    await world.advance(1_000);
+    const answer = await heldAnswer(world);
+    clocks.a.stepWall(3_600_000);
+    if (noticed === 'before') expect(healths.a.view.get('b')?.accept).toBe('unknown');
+    await answer.release();
+    expect(healths.a.view.get('b')).toMatchObject({ accept: 'unknown', identified: false });
+    world.between = () => undefined;
+    await world.advance(300);
+    expect(healths.a.view.get('b')).toMatchObject({ accept: 'yes', identified: true });
+  },
+);
+
+test('the age of a document counts from the question: how long the answer took is a part of it', async () => {
+  const world = start();
+  const { healths, clocks } = world;
+  await world.advance(1_000);
+  const { askedAtMs, release } = await heldAnswer(world);
+  await clocks.a.advance(800);
+  await release();
+  expect(clocks.a.now() - askedAtMs).toBeGreaterThanOrEqual(800);
+  expect(healths.a.view.get('b')?.observedAtMs).toBe(askedAtMs);
 });
 
 test('subscribers are told of every change once, and of none that is not; one that throws harms nobody', async () => {
