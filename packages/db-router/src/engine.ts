@@ -209,9 +209,15 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
   let followed: FollowedView | undefined;
   const wakefulness = createWakefulness(clock, () => {
     checkSuspension();
-    followed?.look();
+    lookAtView();
     for (const run of beats) run();
   });
+  /** A view that throws tells of nothing: what it told before grows old. */
+  const lookAtView = (): void => {
+    try {
+      followed?.look();
+    } catch {}
+  };
   const checkSuspension = (): void => {
     if (closed || !wakefulness.wasSuspended()) return;
     emit('suspended', {});

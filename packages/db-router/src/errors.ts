@@ -75,13 +75,24 @@ export class NotPrimaryRegionError extends RouterError<'ERR_NOT_PRIMARY_REGION'>
   readonly region: string;
   readonly intent: 'read' | 'write';
 
-  constructor(region: string, intent: 'read' | 'write' = 'write') {
-    super('ERR_NOT_PRIMARY_REGION', `this ${intent} belongs in the region of the primary, ${region}`, 'not-sent', {
-      status: 503,
-      headers: { 'retry-after': '1', 'x-region-hint': region },
-    });
+  /** @param asked `pool`: a statement of `router.pool` outside a scope, which may be either */
+  constructor(region: string, asked: 'read' | 'write' | 'pool' = 'write') {
+    const advice =
+      asked === 'pool'
+        ? '; outside a scope router.pool is the primary: a read takes read(), router.replica or run()'
+        : '';
+    const what = asked === 'pool' ? 'statement' : asked;
+    super(
+      'ERR_NOT_PRIMARY_REGION',
+      `this ${what} belongs in the region of the primary, ${region}${advice}`,
+      'not-sent',
+      {
+        status: 503,
+        headers: { 'retry-after': '1', 'x-region-hint': region },
+      },
+    );
     this.region = region;
-    this.intent = intent;
+    this.intent = asked === 'read' ? 'read' : 'write';
   }
 }
 

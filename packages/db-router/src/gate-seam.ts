@@ -47,6 +47,8 @@ export interface GateRouter<Name extends string = string> {
   hear(epoch: Epoch, from: 'hop' | 'token'): void;
   /** The highest epoch this process has heard of. */
   highest(): Epoch | undefined;
+  /** A write gate was made for this router: what is refused here, it forwards. */
+  noteGate?(): void;
   /** Something outside contradicts what is known (a 421): look again now. */
   doubt(): void;
 }

@@ -1,5 +1,5 @@
 import type { Live, Logger, Regions, RegionView } from '@regionkit/core';
-import { type Clock, check, type Secrets, systemClock } from '@regionkit/core/kit';
+import { type Clock, check, harmless, inBackground, type Secrets, systemClock } from '@regionkit/core/kit';
 import type { Pool } from 'pg';
 import type { WritePolicy } from './gate-seam.ts';
 import type { EpochStore } from './topology/epoch-store.ts';
@@ -188,8 +188,8 @@ export function checkOptions<Name extends string>(given: RegionRouterOptions<Nam
     timeoutMs,
     monotonicReads: check.boolean(at('monotonicReads'), given.monotonicReads ?? DEFAULTS.monotonicReads),
     leakAfterMs: milliseconds('leakAfterMs', given.leakAfterMs ?? DEFAULTS.leakAfterMs, 1),
-    logger: given.logger === undefined ? undefined : check.logger(at('logger'), given.logger),
-    clock: check.clock(at('clock'), given.clock ?? systemClock),
+    logger: given.logger === undefined ? undefined : harmless(check.logger(at('logger'), given.logger)),
+    clock: inBackground(check.clock(at('clock'), given.clock ?? systemClock)),
     random: check.function(at('random'), given.random ?? Math.random),
   };
 }

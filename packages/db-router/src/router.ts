@@ -1,6 +1,7 @@
 import { createEvents, type DatabaseReport, type Epoch, type RouteExplanation } from '@regionkit/core';
 import { createNotices, type Notices } from '@regionkit/core/kit';
 import type { Pool, QueryResult } from 'pg';
+import { formatLsn } from './causality/lsn.ts';
 import { needOf } from './causality/scope.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { createEntry } from './entry.ts';
@@ -18,6 +19,7 @@ import type { Route, RouteReason } from './routing/route.ts';
 import { createRunner } from './routing/run.ts';
 import { createStatements } from './routing/statements.ts';
 import { createTransactions } from './routing/transactions.ts';
+import { shownAs } from './shown.ts';
 import { answers } from './topology/facts.ts';
 import type { PoolNode } from './topology/node.ts';
 import { highestOf } from './topology/topology.ts';
@@ -71,7 +73,7 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
     if (pools) await Promise.all(nodes.map(({ pool }) => (pool.ending ? undefined : pool.end())));
   };
 
-  return {
+  const router: RegionRouter<Name> = {
     self,
     writes: settings.writes,
     primary: facade('primary', primaryNodes),
@@ -123,9 +125,9 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
     on: (event, listener) => events.on(event, listener),
 
     openScope: ({ tokens, access }) => {
-      engine.noteGate();
       return scopes.forGate(scopes.open({ tokens, access }));
     },
+    noteGate: () => engine.noteGate(),
     primaryNow,
     locatePrimary: ({ signal }) =>
       entry(async () => {
@@ -142,6 +144,20 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
       for (const { index } of nodes) monitor.wake(index);
     },
   };
+  return shownAs(router, 'RegionRouter', () => ({
+    self,
+    writes: settings.writes,
+    topology: router.topology(),
+    stats: router.stats(),
+  }));
+}
+
+/** JSON has no bigint: a position is written as PostgreSQL writes it. */
+function writtenOut<T extends object>(report: T): T {
+  const written = (value: unknown): unknown => (typeof value === 'bigint' ? formatLsn(value) : value);
+  return Object.defineProperty(report, 'toJSON', {
+    value: () => Object.fromEntries(Object.entries(report).map(([name, value]) => [name, written(value)])),
+  });
 }
 
 /** An app may have reasons to do without, but nothing else would tell it what it goes without. */
@@ -174,34 +190,37 @@ function explainRoute({ nodes }: Engine, route: Route): RouteExplanation<RouteRe
 
 function report<Name extends string>(engine: Engine, self: Name): RouterTopology<Name> {
   const { topology } = engine.live;
-  const { primary, forks } = topology;
+  const { primary } = topology;
+  const forks = topology.forks.map((fork) => writtenOut({ ...fork }));
   const highest = highestOf(topology);
   const stale = engine.writeRoute().reason === 'stale-view';
   return {
-    local: localReport(engine, self, stale),
+    local: writtenOut({ ...localReport(engine, self, stale), forks }),
     state: stale ? 'stale-view' : topology.state,
     ...(primary !== undefined &&
       !stale && {
-        primary: {
+        primary: writtenOut({
           region: primary.region as Name,
           epoch: primary.epoch,
           position: primary.position,
           ...(primary.node !== undefined && { node: engine.nodes[primary.node]?.id ?? '' }),
-        },
+        }),
       }),
     ...(highest !== undefined && { highest }),
     forks,
-    nodes: topology.nodes.map((view) => ({
-      id: view.id,
-      region: view.region as Name,
-      state: view.state,
-      readable: view.readable,
-      timeline: view.timeline,
-      position: view.position,
-      ...(view.lagMs !== undefined && { lagMs: view.lagMs }),
-      ...(Number.isFinite(view.rttMs) && { rttMs: view.rttMs }),
-      connections: engine.nodes[view.index]?.openCount ?? 0,
-    })),
+    nodes: topology.nodes.map((view) =>
+      writtenOut({
+        id: view.id,
+        region: view.region as Name,
+        state: view.state,
+        readable: view.readable,
+        timeline: view.timeline,
+        position: view.position,
+        ...(view.lagMs !== undefined && { lagMs: view.lagMs }),
+        ...(Number.isFinite(view.rttMs) && { rttMs: view.rttMs }),
+        connections: engine.nodes[view.index]?.openCount ?? 0,
+      }),
+    ),
   };
 }
 

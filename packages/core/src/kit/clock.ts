@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
 /** Time as an option, so that tests need not wait for it. */
 export interface Clock {
   /** Monotonic milliseconds, as `performance.now()`. For every duration. */
@@ -18,6 +20,19 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/**
+ * A clock whose timers run in the asynchronous context in which it was made: one that a request has set must not keep the
+ * request's context.
+ */
+export function inBackground(clock: Clock): Clock {
+  const run = AsyncLocalStorage.snapshot();
+  return {
+    now: () => clock.now(),
+    wallMs: () => clock.wallMs(),
+    schedule: (work, delayMs) => run(() => clock.schedule(work, delayMs)),
+  };
+}
 
 /** Tells that the process was suspended: what it knew before is stale until it is looked at again. */
 export interface JumpDetector {

@@ -4,8 +4,16 @@
  */
 export { type Audience, createAudience } from './audience.ts';
 export { check } from './check.ts';
-export { type Clock, createJumpDetector, type JumpDetector, type JumpTolerance, systemClock } from './clock.ts';
+export {
+  type Clock,
+  createJumpDetector,
+  inBackground,
+  type JumpDetector,
+  type JumpTolerance,
+  systemClock,
+} from './clock.ts';
 export { checkCookieDomain, cookieValues } from './cookies.ts';
+export { harmless } from './harmless.ts';
 export { normaliseHost } from './host.ts';
 export { writtenMembers } from './json-members.ts';
 export { keepAlive, keptAlive } from './kept-alive.ts';

@@ -1,4 +1,5 @@
 import type { Logger } from '../events.ts';
+import { harmless } from './harmless.ts';
 
 /** Names a mistake of the app, or an event an operator must not miss. `docs/errors.md` lists every one. */
 export type NoticeCode = `REGIONKIT_${string}`;
@@ -19,11 +20,6 @@ export function createNotices(logger?: Logger): Notices {
       process.emitWarning(message, { code });
       return;
     }
-    try {
-      const said: unknown = logger.warn(`${message} (${code})`);
-      if (said instanceof Promise) said.catch(() => {});
-    } catch {
-      // It was told once; there is no other place to tell it.
-    }
+    harmless(logger).warn(`${message} (${code})`);
   };
 }

@@ -72,6 +72,7 @@ export function createWriteGate<Name extends string>(
   given: WriteGateOptions<Name>,
 ): WriteGate {
   const { regions, view, clock, retryAfterSeconds, forward, token, isWrite } = checkOptions(given, router);
+  router.noteGate?.();
   const { self } = regions;
   const events = createEvents<WriteGateEvents>('gate', EVENT_NAMES);
   const tokens = createTokenFields(token);

@@ -3,9 +3,11 @@ import pg, { type Pool, type PoolClient } from 'pg';
 import type { Scope } from '../causality/scope.ts';
 import type { Engine } from '../engine.ts';
 import type { Entry } from '../entry.ts';
+import { NotPrimaryRegionError } from '../errors.ts';
 import { decideRead } from '../routing/decide.ts';
 import type { Query, Values } from '../routing/run.ts';
 import type { Statements } from '../routing/statements.ts';
+import { shownAs } from '../shown.ts';
 import type { PoolNode } from '../topology/node.ts';
 import type { Leases } from './lease.ts';
 
@@ -52,6 +54,10 @@ export class RegionPool extends pg.Pool {
   constructor(options: pg.PoolConfig, backend: FacadeBackend) {
     super(options);
     this.#backend = backend;
+    shownAs(this, 'RegionPool', () => {
+      const { totalCount, idleCount, waitingCount, ending } = this;
+      return { totalCount, idleCount, waitingCount, ending };
+    });
   }
 
   override connect(callback?: ConnectCallback): never {
@@ -136,18 +142,28 @@ export function createFacade(options: FacadeOptions): Pool {
   const reads = (scope: Scope | undefined): boolean =>
     kind === 'replica' || (kind === 'auto' && scope?.access === 'read');
 
+  /** Outside a scope `router.pool` is the pool of the primary: a read meant for a replica is told how to get there. */
+  const outsideScope = <T>(scope: Scope | undefined, refused: Promise<T>): Promise<T> =>
+    kind !== 'auto' || scope !== undefined
+      ? refused
+      : refused.catch((error: unknown) => {
+          throw error instanceof NotPrimaryRegionError ? new NotPrimaryRegionError(error.region, 'pool') : error;
+        });
+
   const pool = new RegionPool(
     {},
     {
       query: (query, values) =>
         entry((caller) =>
-          reads(caller.scope) ? statements.read(query, values, caller) : statements.write(query, values, caller),
+          reads(caller.scope)
+            ? statements.read(query, values, caller)
+            : outsideScope(caller.scope, statements.write(query, values, caller)),
         ),
       lease: (onRelease) =>
         entry((caller) => {
           const { scope, signal } = caller;
           const read = reads(scope);
-          const leased = read ? statements.leaseForRead(caller) : statements.leaseForWrite(signal);
+          const leased = read ? statements.leaseForRead(caller) : outsideScope(scope, statements.leaseForWrite(signal));
           return leased.then((given) => leases.handOut(given, { scope, read, onRelease }));
         }),
     },

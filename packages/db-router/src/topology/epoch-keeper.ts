@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '@regionkit/core/kit';
 import type { RouterEvents } from '../events.ts';
 import { sameEpoch } from './epoch.ts';
@@ -27,6 +28,8 @@ export function createEpochKeeper({ store, live, clock, timeoutMs, emit }: Epoch
   const take = (stored: Stored | undefined): void => live.take({ type: 'store', stored, atMs: clock.now() });
   const failed = (action: 'load' | 'save'): void => emit('store-failed', { action });
 
+  // What a token of a request brings is saved for the process: the store has nothing to do with the request.
+  const inBackground = AsyncLocalStorage.snapshot();
   const load = async (): Promise<Stored | undefined> => {
     const value: unknown = await store.load();
     if (value === undefined || value === null) return undefined;
@@ -96,7 +99,7 @@ export function createEpochKeeper({ store, live, clock, timeoutMs, emit }: Epoch
       if (!topology.accepted) return;
       const wasDue = isDue;
       if (!same) isDue = true;
-      if (isDue && !isSaving && (!wasDue || clock.now() - triedAtMs >= timeoutMs)) begin();
+      if (isDue && !isSaving && (!wasDue || clock.now() - triedAtMs >= timeoutMs)) inBackground(begin);
     },
   };
 }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Socket } from 'node:net';
 import type { Clock } from '@regionkit/core/kit';
 import type { Pool, PoolClient } from 'pg';
@@ -91,6 +92,7 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
   /** Another router may wrap the same pool, and have verified its connections on another history. */
   const stamps = new WeakMap<PoolClient, Stamp>();
   const waiting = new Set<(error: Error) => void>();
+  const inBackground = AsyncLocalStorage.snapshot();
   let recycledAtMs = Number.NEGATIVE_INFINITY;
 
   const onParameterStatus = (message: { parameterName?: string }): void => {
@@ -144,14 +146,17 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
       done(error, undefined);
     };
     waiting.add(leave);
-    pool.connect((error, client) => {
-      if (left) {
-        if (client !== undefined) release(take(client), false);
-        return;
-      }
-      waiting.delete(leave);
-      done(error, client);
-    });
+    // It may open one, which outlives the request that needed it: in its context it would keep that for ever.
+    inBackground(() =>
+      pool.connect((error, client) => {
+        if (left) {
+          if (client !== undefined) release(take(client), false);
+          return;
+        }
+        waiting.delete(leave);
+        done(error, client);
+      }),
+    );
   };
 
   const take = (client: PoolClient): PoolClient => {

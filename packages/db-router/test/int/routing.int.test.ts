@@ -4,8 +4,19 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatLsn, parseLsn } from '../../src/causality/lsn.ts';
 import { UNKNOWN_LSN } from '../../src/causality/scope.ts';
 import { createTokenCodec } from '../../src/causality/token.ts';
+import { createWriteGate } from '../../src/http/index.ts';
 import { outcomeOf, postgresReadings } from '../../src/index.ts';
-import { eventually, failureOf, type Name, readsLocally, SECRET, sleep, startLab, startRouter } from './lab.ts';
+import {
+  eventually,
+  failureOf,
+  type Name,
+  readsLocally,
+  regionsFrom,
+  SECRET,
+  sleep,
+  startLab,
+  startRouter,
+} from './lab.ts';
 
 describe('reads and writes on real servers', () => {
   let lab: Lab<Name>;
@@ -207,13 +218,30 @@ describe('reads and writes on real servers', () => {
       const alone = await startRouter(lab, 'ap', { writes: 'forward' });
       for (let at = 0; at < 3; at += 1) await failureOf(alone.write('SELECT 1'));
       const gated = await startRouter(lab, 'ap', { writes: 'forward' });
-      const scope = gated.openScope({ tokens: [], access: 'write' });
-      await failureOf(scope.run(() => gated.write('SELECT 1')));
+      createWriteGate(gated, {
+        regions: regionsFrom('ap'),
+        forward: { secret: SECRET },
+        token: { domain: 'example.com' },
+      });
+      // A job, before the first request: the gate is there all the same.
+      await failureOf(gated.write('SELECT 1'));
       await sleep(10);
     } finally {
       process.off('warning', onWarning);
     }
     expect(warnings.filter((code) => code === 'REGIONKIT_NO_WRITE_GATE')).toHaveLength(1);
+  });
+
+  it('says of router.pool outside a scope that it is the primary, and how a read gets to a replica', async () => {
+    const router = await startRouter(lab, 'eu', { writes: 'reject' });
+    await eventually(() => router.explain('write').reason === 'not-primary-region');
+    for (const asked of [() => router.pool.query('SELECT 1'), () => router.pool.connect()]) {
+      const failure = await failureOf(asked() as Promise<unknown>);
+      expect(failure).toMatchObject({ code: 'ERR_NOT_PRIMARY_REGION', intent: 'write' });
+      expect(failure.message).toContain('outside a scope router.pool is the primary');
+    }
+    expect((await failureOf(router.primary.query('SELECT 1'))).message).not.toContain('router.pool');
+    expect((await failureOf(router.run({}, () => router.pool.query('SELECT 1')))).message).not.toContain('router.pool');
   });
 
   it('tells each route, with its reason, to who listens', async () => {
