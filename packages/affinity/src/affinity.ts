@@ -10,7 +10,7 @@ import {
   type WithDoors,
   withDoors,
 } from '@regionkit/core';
-import { createNotices, exposeField, keepPrivate, normaliseHost } from '@regionkit/core/kit';
+import { createNotices, dropRejection, exposeField, keepPrivate, normaliseHost } from '@regionkit/core/kit';
 import { type AffinityEvents, EVENT_NAMES, type LoopGuard } from './events.ts';
 import { isSafeTarget } from './location.ts';
 import { type AffinityOptions, type CheckedOptions, checkOptions } from './options.ts';
@@ -67,8 +67,9 @@ export function createAffinity<Name extends string>(given: AffinityOptions<Name>
   const renews = options.cookie.renew === 'always';
 
   const hostIsGlobal = (request: RequestView): boolean => {
-    const host = options.host === undefined ? request.host : options.host(request);
-    const normal = host === undefined ? undefined : normaliseHost(host);
+    const host: unknown = options.host === undefined ? request.host : options.host(request);
+    dropRejection(host);
+    const normal = typeof host === 'string' ? normaliseHost(host) : undefined;
     return normal !== undefined && hosts.has(normal);
   };
   const stateOf = (region: Name): TargetState =>

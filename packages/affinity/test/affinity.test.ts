@@ -181,6 +181,9 @@ describe('affinity.decide() and where the request came in', () => {
     const sent = { ...EU, host: 'pod-7:8080', 'x-forwarded-host': 'app.example.com' };
     expect(setUp().navigate(sent).reason).toBe('host-not-global');
     expect(setUp({ host: (request) => request.header('x-forwarded-host')[0] }).navigate(sent).reason).toBe('redirect');
+    // A promise is no host, and one that rejects must not end the process: the test run would tell of it.
+    const later = () => Promise.reject(new Error('later'));
+    expect(setUp({ host: later as never }).navigate(sent).reason).toBe('host-not-global');
   });
 });
 

@@ -1,3 +1,5 @@
+import { dropRejection } from './harmless.ts';
+
 /**
  * Who wants to hear of something. Telling allocates nothing and reaches exactly those who listened when it began, so a
  * listener may come and go while it is told; one that throws or rejects harms nobody.
@@ -25,8 +27,7 @@ export function createAudience<T>(): Audience<T> {
     tell: (news) => {
       for (const { listener } of seats) {
         try {
-          const outcome = listener(news);
-          if (outcome instanceof Promise) outcome.catch(() => {});
+          dropRejection(listener(news));
         } catch {
           // What it has to say it says elsewhere: the others must still be told.
         }

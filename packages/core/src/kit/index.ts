@@ -13,7 +13,7 @@ export {
   systemClock,
 } from './clock.ts';
 export { checkCookieDomain, cookieValues } from './cookies.ts';
-export { harmless } from './harmless.ts';
+export { dropRejection, harmless } from './harmless.ts';
 export { normaliseHost } from './host.ts';
 export { writtenMembers } from './json-members.ts';
 export { keepAlive, keptAlive } from './kept-alive.ts';

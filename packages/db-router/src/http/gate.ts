@@ -13,7 +13,7 @@ import {
   type WithDoors,
   withDoors,
 } from '@regionkit/core';
-import { createRegionKeyring, isSharedCacheable, type RegionKeyring } from '@regionkit/core/kit';
+import { createRegionKeyring, dropRejection, isSharedCacheable, type RegionKeyring } from '@regionkit/core/kit';
 import type { GateRouter, PrimaryLocation, RequestScope } from '../gate-seam.ts';
 import { type AnswerKind, signAnswer } from './answer-mark.ts';
 import type { Client } from './client.ts';
@@ -199,8 +199,10 @@ export function createWriteGate<Name extends string>(
   const writes = (request: RequestView): boolean => {
     const said: unknown = isWrite?.(request);
     if (said === undefined) return !isSafe(request.method);
-    if (typeof said !== 'boolean')
+    if (typeof said !== 'boolean') {
+      dropRejection(said);
       throw new TypeError('isWrite of createWriteGate must return true, false or undefined');
+    }
     return said;
   };
 

@@ -76,6 +76,17 @@ describe('gate.decide()', () => {
     );
   });
 
+  test('hears of an isWrite that rejects later, and no more: unheard it would end the process', async () => {
+    const rejections: unknown[] = [];
+    const onRejection = (reason: unknown) => void rejections.push(reason);
+    process.on('unhandledRejection', onRejection);
+    const { decide } = setUp({ isWrite: (() => Promise.reject(new Error('later'))) as never });
+    expect(() => decide({ method: 'GET' })).toThrow(TypeError);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', onRejection);
+    expect(rejections).toEqual([]);
+  });
+
   test.each([[Promise.resolve(false)], ['no'], [0], [null]])('takes no %o of isWrite for an answer', (said) => {
     const { decide, router } = setUp({ isWrite: () => said as never });
     expect(() => decide({ method: 'GET' })).toThrow(/isWrite of createWriteGate must return true, false or undefined/);
