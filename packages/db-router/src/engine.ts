@@ -2,7 +2,7 @@ import type { Epoch, Events } from '@regionkit/core';
 import type { Notices } from '@regionkit/core/kit';
 import { createReach, type Reach } from './causality/reach.ts';
 import { createScopes, type Scopes } from './causality/scope.ts';
-import { createTokenCodec } from './causality/token.ts';
+import { createTokenCodec, type TokenCodec } from './causality/token.ts';
 import { createWatcher, type Watcher } from './causality/watcher.ts';
 import { type Counters, createCounters } from './counters.ts';
 import {
@@ -39,6 +39,8 @@ export interface Engine {
   readonly watcher: Watcher;
   readonly reach: Reach;
   readonly scopes: Scopes;
+  /** Undefined without `token`. */
+  readonly codec: TokenCodec | undefined;
   readonly events: Events<RouterEvents>;
   readonly counters: Counters;
   readonly closed: boolean;
@@ -289,6 +291,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     watcher,
     reach,
     scopes,
+    codec,
     events,
     counters,
     get closed() {

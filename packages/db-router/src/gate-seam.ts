@@ -51,4 +51,6 @@ export interface GateRouter<Name extends string = string> {
   noteGate?(): void;
   /** Something outside contradicts what is known (a 421): look again now. */
   doubt(): void;
+  /** What tells the gate's secret with a region from another, for health to compare between regions. A router may do without. */
+  shareSecret?(use: 'forward', fingerprints: (peer: string) => readonly string[]): void;
 }

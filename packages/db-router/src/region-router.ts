@@ -147,6 +147,8 @@ export interface RegionRouter<Name extends string = string>
    */
   nodeOf(client: PoolClient): string | undefined;
   topology(): RouterTopology<Name>;
+  /** What tells the secrets that this router and its gate have with a region from others: `health.follow` compares them. */
+  secrets(peer: Name): Readonly<Record<string, readonly string[]>>;
   /** Where a read or write would go now, and why. With `token`, a read that must see it. From memory; counts nothing. */
   explain(intent: 'read' | 'write', token?: string): RouteExplanation<RouteReason>;
   stats(): RouterStats;

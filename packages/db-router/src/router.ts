@@ -57,6 +57,8 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
   engine.onBeat(() => leases.lookForLeaks());
 
   const self = settings.regions.self;
+  const shared = new Map<string, (peer: string) => readonly string[]>();
+  if (engine.codec !== undefined) shared.set('token', engine.codec.fingerprints);
   const facade = (kind: FacadeKind, of: () => readonly PoolNode[]): Pool =>
     createFacade({ kind, engine, entry, statements, leases, nodes: of });
   const primaryNodes = (): readonly PoolNode[] => nodes.filter(({ index }) => index === live.topology.primary?.node);
@@ -94,6 +96,8 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
       return scope === undefined ? undefined : scopes.tokenOf(scope);
     },
     topology: () => report(engine, self),
+    secrets: (peer) => Object.fromEntries([...shared].map(([use, fingerprints]) => [use, fingerprints(peer)])),
+    shareSecret: (use, fingerprints) => void shared.set(use, fingerprints),
     explain: (intent, token) => {
       if (intent === 'write') return explainRoute(engine, engine.writeRoute());
       const need = token === undefined ? needOf(scopes.current()) : scopes.needOf(token);

@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { createKeyring } from '@regionkit/core/kit';
 import { fakeClock, requestView } from '@regionkit/core/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createHealth } from '../src/index.ts';
+import type { SecretMarks } from '../src/peers/document.ts';
 import type { PeerReason } from '../src/peers/peer.ts';
-import { createPeerNotices } from '../src/peers/peer-notices.ts';
+import { createPeerNotices, createSecretNotices } from '../src/peers/peer-notices.ts';
+import { sealQuestion } from '../src/peers/question.ts';
 import { threeRegions } from './helpers/fixtures.ts';
 
 const SECRET = 'a secret of at least thirty-two bytes';
@@ -14,6 +17,7 @@ const codes = (): unknown[] => warned.mock.calls.map(([, more]) => (more as { co
 describe('a region that answers wrongly', () => {
   test.each<[PeerReason, string]>([
     ['bad-signature', 'REGIONKIT_PEER_SECRET'],
+    ['refused', 'REGIONKIT_PEER_SECRET'],
     ['status', 'REGIONKIT_PEER_NOT_MOUNTED'],
     ['redirect', 'REGIONKIT_PEER_NOT_MOUNTED'],
     ['wrong-region', 'REGIONKIT_PEER_WRONG_REGION'],
@@ -47,12 +51,18 @@ describe('a region that answers wrongly', () => {
 });
 
 const peers = { secret: SECRET, fetch: async () => new Response(null, { status: 500 }) };
-const asks = () =>
-  requestView({ target: '/health/region', headers: { 'x-region-nonce': randomBytes(16).toString('base64url') } });
+const questions = createKeyring({ option: 'test', secrets: SECRET, purpose: 'region-question' });
+const asks = (code = questions) =>
+  requestView({
+    target: '/health/region',
+    headers: sealQuestion({ from: 'b', nonce: randomBytes(16).toString('base64url'), news: false }, code),
+  });
 
 test('a router that health does not follow is told of when another region asks who the primary is', async () => {
   await using health = createHealth({ regions: threeRegions(), clock: fakeClock(), peers });
   health.check('writes', () => {}, { affects: ['writes'] });
+  const stranger = createKeyring({ option: 'test', secrets: 'x'.repeat(32), purpose: 'test' });
+  health.decide(asks(stranger));
   expect(codes()).toEqual([]);
   health.decide(asks());
   health.decide(asks());
@@ -91,4 +101,50 @@ test('without a logger a region that fails, and a neighbour that is not mounted,
   await clock.advance(60_000);
   expect(codes()).toEqual(['REGIONKIT_UNHEALTHY', 'REGIONKIT_PEER_NOT_MOUNTED']);
   expect(String(warned.mock.calls[0]?.[0])).toContain('failing: disk');
+});
+
+describe('secrets that differ between regions', () => {
+  const MINE = 'mine-mine-m';
+  const OTHER = 'other-other';
+  const local = { role: 'unknown', forks: [] } as const;
+
+  /** `b` asks `a` again and again; both follow a router that has those secrets. */
+  async function compared(own: SecretMarks, other: SecretMarks): Promise<unknown[]> {
+    const clock = fakeClock();
+    await using a = createHealth({ regions: threeRegions('a'), clock, peers });
+    a.follow({ topology: () => ({ local }), secrets: () => other });
+    const door = a.fetch(() => new Response(null, { status: 404 }));
+    const fetch = async (url: string, init: object): Promise<Response> =>
+      url.startsWith('https://a.') ? door(new Request(url, init)) : Promise.reject(new Error('down'));
+    await using b = createHealth({ regions: threeRegions('b'), clock, peers: { secret: SECRET, fetch } });
+    b.follow({ topology: () => ({ local, state: 'ready' }), secrets: () => own });
+    for (let step = 0; step < 60; step += 1) await clock.advance(1_000);
+    expect(b.view.get('a')?.identified).toBe(true);
+    return codes().filter((code) => String(code).endsWith('_SECRET'));
+  }
+
+  test.each([
+    ['token', 'REGIONKIT_TOKEN_SECRET'],
+    ['forward', 'REGIONKIT_FORWARD_SECRET'],
+  ])('of the %s are told once, as %s', async (use, code) => {
+    expect(await compared({ [use]: [MINE] }, { [use]: [OTHER] })).toEqual([code]);
+  });
+
+  test.each<[string, SecretMarks, SecretMarks]>([
+    ['one of them is shared, as in a rotation', { token: [MINE, OTHER] }, { token: [OTHER] }],
+    ['one region has none', { token: [MINE] }, {}],
+    ['what is said is no mark', { token: [MINE] }, { token: ['<script>'] }],
+    ['the use is unknown', { other: [MINE] }, { other: [OTHER] }],
+  ])('are none when %s', async (_when, own, other) => {
+    expect(await compared(own, other)).toEqual([]);
+  });
+
+  test('are told after five answers, not at the first', () => {
+    const told: string[] = [];
+    const differs = createSecretNotices((code) => void told.push(code));
+    for (let at = 0; at < 4; at += 1) differs('a', 'token');
+    expect(told).toEqual([]);
+    for (let at = 0; at < 9; at += 1) differs('a', 'token');
+    expect(told).toEqual(['REGIONKIT_TOKEN_SECRET']);
+  });
 });

@@ -10,6 +10,8 @@ export interface Keyring {
   sign(data: string): string;
   /** In constant time for each key; false for anything that is not a code of `data`. */
   verify(data: string, code: string): boolean;
+  /** One for each secret, the same in every process that has it, and of no use to whoever reads it. */
+  fingerprints(): readonly string[];
   /** Asks the source of the secrets for newer ones, if it has one to ask. */
   refresh(): Promise<void>;
 }
@@ -59,6 +61,8 @@ export function createKeyring(options: KeyringOptions): Keyring {
       if (bytes.length !== length) return false;
       return current().some((key) => timingSafeEqual(Buffer.from(code(key, data)), bytes));
     },
+    fingerprints: () =>
+      current().map((key) => createHmac('sha256', key).update('fingerprint').digest('base64url').slice(0, 11)),
     refresh: async () => {
       await given?.refresh?.({ reason: `${option} did not verify` });
     },

@@ -127,3 +127,12 @@ test('a source that can no longer be read leaves the last good keys', () => {
   broken = true;
   expect([keyring.verify('data', code), keyring.sign('data')]).toEqual([true, code]);
 });
+
+test('a fingerprint tells secrets and purposes apart, is the same in every process, and is no code of anything', () => {
+  const ring = (secrets: string | string[], purpose = 'a') => createKeyring({ option: 'x', secrets, purpose });
+  const [one, two] = ['1'.repeat(32), '2'.repeat(32)];
+  expect(ring(one).fingerprints()).toEqual(ring(one).fingerprints());
+  expect(ring([one, two]).fingerprints()).toEqual([...ring(one).fingerprints(), ...ring(two).fingerprints()]);
+  expect(ring(one).fingerprints()).not.toEqual(ring(one, 'b').fingerprints());
+  expect(ring(one).fingerprints()[0]).toMatch(/^[\w-]{11}$/);
+});

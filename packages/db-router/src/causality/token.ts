@@ -21,6 +21,8 @@ export interface TokenCodec {
   /** The hashes under which a token names a database and an owner. */
   systemHash(system: string): string;
   ownerHash(owner: string): string;
+  /** Of each secret, to be compared with those of other regions. */
+  fingerprints(): readonly string[];
   /** Asks for newer secrets, if there is somebody to ask. */
   refresh(): Promise<void>;
 }
@@ -89,6 +91,7 @@ export function createTokenCodec(secrets: Secrets | Live<Secrets>): TokenCodec {
       verified.set(Buffer.from(token, 'latin1').toString('latin1'), claims);
       return claims;
     },
+    fingerprints: keyring.fingerprints,
     refresh: () => keyring.refresh(),
   };
 }

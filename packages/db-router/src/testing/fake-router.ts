@@ -180,6 +180,7 @@ export function fakeRouter<Name extends string>(options: FakeRouterOptions<Name>
       return scope?.wrote === true ? token() : scope?.token;
     },
     topology,
+    secrets: () => ({}),
     explain,
     stats: () => ({ ...counters, holding: 0, leased: 0 }),
     confirmPrimary: async () => {},

@@ -8,7 +8,7 @@ import type { Relative } from '../verdict/guard.ts';
  * On the wire, as JSON: `v` (1), `region`, `nonce`, `process`, `accept`, `reads`, `writes`, `relative`, `database`. In
  * `database`: `role`, `epoch`, `position`, `forks`, `highest`, `measured`, `acceptedForMs`. An epoch is `system`,
  * `timeline`, `owner`, and `server`, which says whether two owners are one server. `process`, `acceptedForMs` and
- * `server` may be missing; what is there is checked, for a region that holds the secret may still lie.
+ * `server`, and `secrets` beside `database`, may be missing; what is there is checked, for a region that holds the secret may still lie.
  */
 export interface RegionDocument {
   readonly region: string;
@@ -19,7 +19,12 @@ export interface RegionDocument {
   readonly writes: Verdict;
   readonly relative: Relative;
   readonly database?: DatabaseReport;
+  /** By use, what tells its secrets from others. Only compared, so a lie is a warning and no more. */
+  readonly secrets?: SecretMarks;
 }
+
+/** `token` and `forward`: of each secret that verifies, eleven characters. */
+export type SecretMarks = Readonly<Record<string, readonly string[]>>;
 
 /** Why an answer is not a document: a closed set. */
 export type Malformed = 'malformed' | 'bad-signature' | 'wrong-nonce';
@@ -27,11 +32,12 @@ export type Malformed = 'malformed' | 'bad-signature' | 'wrong-nonce';
 const MAX_FORKS = 64;
 const MAX_LSN = 2n ** 64n - 1n;
 const MAX_ACCEPTED_MS = 2 ** 45;
+const MARK = /^[A-Za-z0-9_-]{11}$/;
 const IDENTITY = /^[A-Za-z0-9_-]{16,64}$/;
 
 /** `<JSON in base64url>.<HMAC of that>`. The nonce is inside what is signed, so no answer fits another question. */
 export function seal(document: RegionDocument, nonce: string, keyring: Keyring): string {
-  const { region, process, accept, reads, writes, relative, database } = document;
+  const { region, process, accept, reads, writes, relative, database, secrets } = document;
   const payload = Buffer.from(
     JSON.stringify({
       v: 1,
@@ -43,6 +49,7 @@ export function seal(document: RegionDocument, nonce: string, keyring: Keyring):
       writes,
       relative,
       ...(database !== undefined && { database: encodeDatabase(database) }),
+      ...(secrets !== undefined && { secrets }),
     }),
   ).toString('base64url');
   return `${payload}.${keyring.sign(payload)}`;
@@ -84,6 +91,7 @@ export function unseal(body: string, nonce: string, keyring: Keyring): RegionDoc
         writes,
         relative,
         ...(database !== undefined && { database }),
+        ...(isMarks(document['secrets']) && { secrets: document['secrets'] }),
       };
 }
 
@@ -170,6 +178,15 @@ function isTimeline(given: unknown): given is number {
 
 function isIdentity(given: unknown): given is string {
   return typeof given === 'string' && IDENTITY.test(given);
+}
+
+/** What is malformed is left out: nothing depends on it. */
+function isMarks(given: unknown): given is SecretMarks {
+  if (!isRecord(given) || Object.keys(given).length > 8) return false;
+  return Object.values(given).every(
+    (list) =>
+      Array.isArray(list) && list.length <= 16 && list.every((mark) => typeof mark === 'string' && MARK.test(mark)),
+  );
 }
 
 function isAge(given: unknown): given is number {

@@ -4,7 +4,7 @@ import { unknownRegion } from '@regionkit/core';
 import type { HealthOptions } from '../options.ts';
 import type { Neighbour, Relative } from '../verdict/guard.ts';
 import type { HealthVerdict } from '../verdict/judge.ts';
-import { seal } from './document.ts';
+import { type SecretMarks, seal } from './document.ts';
 import type { CheckedPeersOptions } from './options.ts';
 import { createPeers, type PeersHooks } from './peers.ts';
 import { createView, ownState, sameEpoch } from './view.ts';
@@ -32,11 +32,13 @@ export interface Neighbourhood<Name extends string> {
 /** The part of a router that is followed. */
 export interface Followed {
   topology(): { readonly local: DatabaseReport; readonly state?: string };
+  /** What tells the secrets it has in common with that region from others, by use. */
+  secrets?(peer: string): Readonly<Record<string, readonly string[]>>;
 }
 
 export interface NeighbourhoodOptions<Name extends string>
   extends Pick<HealthOptions<Name>, 'epoch'>,
-    Omit<PeersHooks<Name>, 'onChange'> {
+    Omit<PeersHooks<Name>, 'onChange' | 'onDocument'> {
   readonly peers: CheckedPeersOptions<Name> | undefined;
   urgent(): boolean;
   /** Called before anything is read from memory. */
@@ -45,16 +47,33 @@ export interface NeighbourhoodOptions<Name extends string>
   relative(): Relative;
   /** Another region was asked about, and there are no peers. */
   onUnasked(): void;
+  /** A region's secret for that use is another than this region's. */
+  onOtherSecret(region: string, use: string): void;
 }
 
 export function createNeighbourhood<Name extends string>(options: NeighbourhoodOptions<Name>): Neighbourhood<Name> {
-  const { regions, clock, urgent, noticeJump, verdict, relative, onUnasked } = options;
+  const { regions, clock, urgent, noticeJump, verdict, relative, onUnasked, onOtherSecret } = options;
   const process = randomBytes(16).toString('base64url');
   let epoch = options.epoch;
   let followed: Followed | undefined;
   const self = regions.get(regions.self) ?? { name: regions.self, origin: '' };
-  const peers = options.peers && createPeers(options.peers, { ...options, onChange: (name) => tell(name) });
+  const peers =
+    options.peers &&
+    createPeers(options.peers, {
+      ...options,
+      onChange: (name) => tell(name),
+      onDocument: ({ region, secrets = {} }) => {
+        for (const use of differing(secretsWith(region) ?? {}, secrets)) onOtherSecret(region, use);
+      },
+    });
 
+  const secretsWith = (peer: string): SecretMarks | undefined => {
+    try {
+      return followed?.secrets?.(peer);
+    } catch {
+      return undefined;
+    }
+  };
   const report = (): DatabaseReport | undefined => {
     try {
       return epoch?.().local;
@@ -113,9 +132,19 @@ export function createNeighbourhood<Name extends string>(options: NeighbourhoodO
       noticeJump();
       const { accept, reads, writes } = verdict();
       const database = report();
+      const secrets = secretsWith(question.from);
       const document = { region: self.name, process, accept, reads, writes, relative: relative() };
-      return { body: seal({ ...document, ...(database && { database }) }, question.nonce, keyring) };
+      const more = { ...(database && { database }), ...(secrets && { secrets }) };
+      return { body: seal({ ...document, ...more }, question.nonce, keyring) };
     },
     close: () => peers?.close(),
   };
+}
+
+/** The uses for which two regions have secrets, and none in common. While one is rotated they share another. */
+function differing(own: SecretMarks, other: SecretMarks): readonly string[] {
+  return Object.keys(own).filter((use) => {
+    const marks = Object.hasOwn(other, use) ? other[use] : undefined;
+    return marks !== undefined && own[use]?.some((mark) => marks.includes(mark)) === false;
+  });
 }

@@ -13,6 +13,11 @@ const MISTAKES: Partial<
     (region) =>
       `health: what ${region} says is signed with another secret: peers.secret must be the same in every region`,
   ],
+  refused: [
+    'REGIONKIT_PEER_SECRET',
+    (region) =>
+      `health: ${region} does not take this region's questions: peers.secret must be the same in every region`,
+  ],
   status: [
     'REGIONKIT_PEER_NOT_MOUNTED',
     (region) =>
@@ -34,6 +39,32 @@ const MISTAKES: Partial<
       `health: what answers at the origin of ${region} is no document of health: mount health there, of the same version`,
   ],
 };
+
+const SECRETS: Readonly<Record<string, readonly [code: `REGIONKIT_${string}`, option: string, consequence: string]>> = {
+  token: [
+    'REGIONKIT_TOKEN_SECRET',
+    'token.secret of createRegionRouter',
+    'the tokens of one are nothing to the other, so reads go to the primary',
+  ],
+  forward: [
+    'REGIONKIT_FORWARD_SECRET',
+    'forward.secret of createWriteGate',
+    'what one forwards the other does not believe',
+  ],
+};
+
+/** Tells of a region that has another secret. In a row for the same reason: one on its way is no mistake. */
+export function createSecretNotices(notice: Notices): (region: string, use: string) => void {
+  const rows = new Map<string, number>();
+  return (region, use) => {
+    const secret = Object.hasOwn(SECRETS, use) ? SECRETS[use] : undefined;
+    const key = `${use} ${region}`;
+    rows.set(key, (rows.get(key) ?? 0) + 1);
+    if (secret === undefined || rows.get(key) !== IN_A_ROW) return;
+    const [code, option, consequence] = secret;
+    notice(code, `health: ${region} has another ${option}: ${consequence}. It must be the same in every region`);
+  };
+}
 
 /** Tells of a region whose answers are wrong in the same way again and again. */
 export function createPeerNotices(notice: Notices): (region: string, reason: PeerReason) => void {

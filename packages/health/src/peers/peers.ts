@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Region, RegionState, Regions, RequestView } from '@regionkit/core';
 import { type Clock, createRegionKeyring, type RegionKeyring } from '@regionkit/core/kit';
 import type { Neighbour } from '../verdict/guard.ts';
-import { unseal } from './document.ts';
+import { type RegionDocument, unseal } from './document.ts';
 import type { CheckedPeersOptions } from './options.ts';
 import { forgotten, freshMemory, neighbour, type PeerMemory, type PeerReason, peerState, remember } from './peer.ts';
 import { type RegionQuestion, sealQuestion, unsealQuestion } from './question.ts';
@@ -37,6 +37,8 @@ export interface PeersHooks<Name extends string> {
   readonly random: () => number;
   /** A question to `name` ended. Called before the states it changed are told. */
   onAnswer(name: Name, reason: PeerReason, durationMs: number): void;
+  /** What a region says of itself, verified. */
+  onDocument(document: RegionDocument): void;
   /** What is known of a region may have changed: by an answer or by time. */
   onChange(name: Name): void;
 }
@@ -63,7 +65,7 @@ interface Line<Name extends string> {
 
 export function createPeers<Name extends string>(
   options: CheckedPeersOptions<Name>,
-  { regions, clock, random, onAnswer, onChange }: PeersHooks<Name>,
+  { regions, clock, random, onAnswer, onDocument, onChange }: PeersHooks<Name>,
 ): Peers<Name> {
   const { secret, intervalMs, urgentIntervalMs, timeoutMs } = options;
   const keyring = (purpose: string): RegionKeyring =>
@@ -123,6 +125,7 @@ export function createPeers<Name extends string>(
       line.memory = forgotten(line.memory, clock.now());
       return 'wrong-region';
     }
+    onDocument(document);
     line.memory = remember(line.memory, document, line.askedAtMs, options);
     return 'ok';
   };

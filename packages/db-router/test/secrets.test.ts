@@ -1,0 +1,39 @@
+import { defineRegions, fakeView, live } from '@regionkit/core';
+import type { Secrets } from '@regionkit/core/kit';
+import pg from 'pg';
+import { expect, test } from 'vitest';
+import { createWriteGate } from '../src/http/index.ts';
+import { createRegionRouter } from '../src/index.ts';
+
+const ALL = { us: { origin: 'https://us.example.com' }, eu: { origin: 'https://eu.example.com' } };
+const [OLD, NEW] = ['an old secret of thirty-two bytes', 'a new secret of thirty-two bytes!'];
+
+/** What a region's router and gate tell of their secrets. */
+function region(self: 'us' | 'eu', token: Secrets, forward: Parameters<typeof createWriteGate>[1]['forward']) {
+  const regions = defineRegions({ self, all: ALL });
+  const router = createRegionRouter({
+    regions,
+    pools: { [self]: new pg.Pool() },
+    writes: 'forward',
+    token: { secret: token },
+    view: fakeView(regions),
+  });
+  const bare = router.secrets('eu');
+  createWriteGate(router, { regions, ...(forward && { forward }), token: { domain: 'example.com' } });
+  return { router, bare, close: () => router.close({ pools: true }) };
+}
+
+test('a router tells its secrets apart, and those of its gate, the same in every region', async () => {
+  const secret = live<Secrets>(OLD);
+  const us = region('us', OLD, { secret });
+  const eu = region('eu', [NEW, OLD], { secret: NEW });
+  expect(Object.keys(us.bare)).toEqual(['token']);
+  const { token, forward } = us.router.secrets('eu');
+  expect(eu.router.secrets('us')['token']).toEqual([expect.any(String), ...(token ?? [])]);
+  expect(forward).not.toEqual(token);
+  expect(forward).not.toEqual(eu.router.secrets('us')['forward']);
+  secret.set(NEW);
+  expect(us.router.secrets('eu')['forward']).toEqual(eu.router.secrets('us')['forward']);
+  expect(JSON.stringify(us.router.secrets('eu'))).not.toMatch(/secret/);
+  await Promise.all([us.close(), eu.close()]);
+});
