@@ -9,5 +9,7 @@ export function drawDeployment(random: Random): Deployment {
     [['remote-pool', 'all'], 3],
     [['reject', 'all'], 1],
   ]);
-  return { writes, pools, store: random.chance(0.5), monotonicReads: random.chance(0.7) };
+  // In this order: a seed means the same as before there were endpoints.
+  const [store, monotonicReads, endpoint] = [random.chance(0.5), random.chance(0.7), random.chance(0.35)];
+  return { writes, pools, store, monotonicReads, endpoint };
 }

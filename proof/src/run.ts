@@ -34,7 +34,10 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const { seed, minutes, profile, mutation, directory, historyFile, tell } = options;
   const schedule = makeSchedule({ seed, minutes, profile });
   const random = createRandom(`run ${seed}`);
-  const deployment = { ...drawDeployment(random.fork('deployment')), ...mutation?.deployment };
+  const drawn = drawDeployment(random.fork('deployment'));
+  // Of twins the checker tells which is which by the name that tokens have for it: there it must be the only one.
+  const endpoint = drawn.endpoint === true && schedule.profile !== 'twins';
+  const deployment = { ...drawn, endpoint, ...mutation?.deployment };
   const history = createHistory(historyFile);
   history.add({
     type: 'run',

@@ -6,7 +6,7 @@ import { createRandom } from '../src/random.ts';
 
 /** A token as the router lays it out; the code is none, since a client cannot check it. */
 function token(kind: 'write' | 'seen', timeline: number, lsn: bigint): string {
-  const payload = Buffer.alloc(29);
+  const payload = Buffer.alloc(45);
   payload.writeUInt8(kind === 'write' ? 1 : 2, 0);
   payload.writeUInt32BE(timeline, 7);
   payload.write('0a0b0c0d', 11, 'hex');

@@ -52,6 +52,18 @@ describe('makeSchedule', () => {
     expect(failovers).toBeGreaterThan(100);
   });
 
+  it('promotes beside a primary that lives and is in sight, and leaves that as it is', () => {
+    let found = 0;
+    for (const { before, fault } of STEPS) {
+      if (fault.kind !== 'promote-beside') continue;
+      found += 1;
+      expect(primaryIsLost(before)).toBe(false);
+      expect(before.nodes[fault.to]).toMatchObject({ role: 'standby', status: 'up', replay: 'normal' });
+      expect(after(before, fault).nodes[before.primary]).toMatchObject({ role: 'abandoned', status: 'up' });
+    }
+    expect(found).toBeGreaterThan(50);
+  });
+
   it('never promotes two at once unless it is about twins', () => {
     for (const seed of SEEDS) {
       const { profile, faults } = makeSchedule({ seed, minutes: 1 });
@@ -112,6 +124,7 @@ describe('makeSchedule', () => {
       'reset',
       'heal',
       'failover',
+      'promote-beside',
       'switchover',
       'twins',
       'settle-twins',

@@ -8,6 +8,7 @@ import { type Counters, createCounters } from './counters.ts';
 import {
   AbortedError,
   NodeFencedError,
+  type NodeSituation,
   NodeUnavailableError,
   type NoPrimaryReason,
   NoReadableNodeError,
@@ -18,16 +19,18 @@ import type { Settings } from './options.ts';
 import { createHoldQueue, type HoldQueue } from './routing/hold.ts';
 import type { Route } from './routing/route.ts';
 import { createEpochKeeper } from './topology/epoch-keeper.ts';
-import { canonicalOwner } from './topology/facts.ts';
+import { knownEpoch } from './topology/facts.ts';
 import { type FollowedView, followView } from './topology/follow-view.ts';
 import { createLiveTopology, isKnownTop, type LiveTopology } from './topology/live-topology.ts';
 import { createLooks } from './topology/looks.ts';
 import { createMonitor, type Monitor } from './topology/monitor.ts';
 import { createPoolNode, type PoolNode } from './topology/node.ts';
 import type { Reading } from './topology/readings.ts';
-import { highestOf, type Topology } from './topology/topology.ts';
+import type { Topology } from './topology/topology.ts';
 import { createUnreachable } from './topology/unreachable.ts';
+import { createViewGuard } from './topology/view-guard.ts';
 import { createWakefulness } from './topology/wakefulness.ts';
+import { createWriteWatch, type WriteWatch } from './topology/write-watch.ts';
 
 /** What the statements of a router run on. */
 export interface Engine {
@@ -41,6 +44,7 @@ export interface Engine {
   readonly scopes: Scopes;
   /** Undefined without `token`. */
   readonly codec: TokenCodec | undefined;
+  readonly writes: WriteWatch;
   readonly events: Events<RouterEvents>;
   readonly counters: Counters;
   readonly closed: boolean;
@@ -50,6 +54,8 @@ export interface Engine {
   locate(deadlineMs: number, signal: AbortSignal | undefined): Promise<Route>;
   /** What a node met that could not be asked; undefined while every one answers. */
   whyUnreachable(): unknown;
+  /** Who is where, for an error. */
+  whoIsWhere(): readonly NodeSituation[];
   /** Resolves when a read can be served. @throws when it was aborted, the router closed, or no database lets us in */
   readable(signal: AbortSignal | undefined): Promise<void>;
   hear(epoch: Epoch, from: 'hop' | 'token'): void;
@@ -74,25 +80,26 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
   const readers = new Set<() => void>();
   const counters = createCounters();
   let closed = false;
-  let stale = false;
-  let doubts = 0;
   let gated = false;
 
   const emit: Events<RouterEvents>['emit'] = (event, payload) => events.emit(event, payload);
   const { token } = settings;
-  const codec = token === undefined ? undefined : createTokenCodec(token.secret);
+  const codec = token === undefined ? undefined : createTokenCodec(token.secret, environmentOf(settings));
 
   const onChange = (topology: Topology, before: Topology): void => {
     for (const view of topology.nodes) {
       const node = nodes[view.index];
       if (node === undefined) continue;
       node.generation = view.generation;
+      node.guarded = view.state === 'twin' || view.state === 'candidate';
       const was = before.nodes[view.index]?.state;
       if (was === view.state) continue;
+      // Who has a client of it since it was the only primary could still COMMIT on it.
+      if (node.guarded && (was === 'primary' || was === 'candidate')) node.destroyAll(new NodeFencedError(node.id));
       if (view.state === 'fenced' || view.state === 'foreign') {
         node.turnAway(new NodeUnavailableError(node.id));
         const clients = node.destroyAll(new NodeFencedError(node.id));
-        if (view.state === 'fenced') emit('fenced', { node: node.id, by: highestOf(topology), clients });
+        if (view.state === 'fenced') emit('fenced', { node: node.id, by: topology.highest, clients });
       } else if (view.state === 'unreachable') node.turnAway(new NodeUnavailableError(node.id));
     }
     watcher.notify();
@@ -158,8 +165,17 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
   );
 
   const unreachable = createUnreachable(nodes.length);
+  const whoIsWhere = (): readonly NodeSituation[] =>
+    live.topology.nodes.map(({ id, state, timeline, system, code }) => ({
+      node: id,
+      state,
+      timeline,
+      ...(system !== undefined && { system }),
+      ...(code !== undefined && { code }),
+    }));
   const hold = createHoldQueue({
     clock,
+    nodes: whoIsWhere,
     max: settings.holdWritesMs === 0 ? 0 : settings.holdWritesMax,
     isInVain: () => unreachable.isInVain,
     cause: () => unreachable.cause,
@@ -184,6 +200,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
       });
     }
   };
+  const writes = createWriteWatch(clock, () => monitor?.hurry());
   const watcher = createWatcher({ clock, onWatch: (index) => monitor?.wake(index) });
   const reach = createReach({ live, watcher, tokenWaitMs: settings.tokenWaitMs });
 
@@ -194,11 +211,12 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     owners: regions.list.flatMap(({ name }) =>
       Array.from({ length: MAX_OWNERS_PER_REGION }, (_, place) => `${name}/${place}`),
     ),
-    canonical: (owner) => canonicalOwner(live.store.facts, owner),
+    known: (epoch) => knownEpoch(live.store.facts, epoch),
     isOutOfReach: reach.isOut,
     topology: () => live.topology,
     systems: () => live.store.facts.tops.map(({ system }) => system),
     hear: (epoch) => hear(epoch, 'token'),
+    resetAtMs: () => live.store.facts.resetAtMs,
     emit,
   });
 
@@ -223,29 +241,24 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
   const checkSuspension = (): void => {
     if (closed || !wakefulness.wasSuspended()) return;
     emit('suspended', {});
-    distrust();
+    guard.invalidate();
   };
-  /** What is known is too old: every node is looked at, anew, before it is believed again. */
-  const distrust = (): void => {
-    doubts += 1;
-    const doubt = doubts;
-    stale = true;
-    void monitor?.lookAll().then(() => {
-      // Suspended again meanwhile: what was seen may be from before.
-      if (doubt !== doubts) return;
-      stale = false;
-      goOn();
-    });
-  };
-
   const writeRoute = (): Route => {
     checkSuspension();
-    if (!stale && clock.now() - live.oldestLookMs > settings.maxViewAgeMs) distrust();
-    return stale ? STALE_VIEW : live.table.write;
+    return guard.isStale() ? STALE_VIEW : live.table.write;
   };
   const goOn = (): void => {
-    if (hold.size > 0 && !stale && live.table.write.action !== 'hold') hold.release();
+    if (hold.size > 0 && !guard.isStale() && live.table.write.action !== 'hold') hold.release();
   };
+
+  const guard = createViewGuard({
+    clock,
+    live,
+    maxViewAgeMs: settings.maxViewAgeMs,
+    timeoutMs: settings.timeoutMs,
+    probe: async (index) => monitor?.look(index),
+    onRenewed: () => goOn(),
+  });
 
   const canRead = (): boolean => live.table.locals.length > 0 || live.table.others.length > 0;
 
@@ -255,7 +268,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     live,
     emit,
     holding: () => hold.size > 0,
-    watched: watcher.watches,
+    watched: watcher.watches, writes,
   });
   let monitor: Monitor | undefined;
   monitor = createMonitor({
@@ -292,6 +305,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     reach,
     scopes,
     codec,
+    writes,
     events,
     counters,
     get closed() {
@@ -307,6 +321,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
         await hold.wait(() => writeRoute().reason as NoPrimaryReason, deadlineMs, signal);
       }
     },
+    whoIsWhere,
     readable: (signal) =>
       new Promise<void>((resolve, reject) => {
         if (closed) return reject(new RouterClosedError());
@@ -351,4 +366,9 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
       for (const node of nodes) node.detach();
     },
   };
+}
+
+/** A copy of an environment, with its secret and its database, has other hosts. Origins may differ between regions. */
+function environmentOf({ regions }: Settings): string {
+  return [...regions.list.map(({ name }) => name), ...regions.hosts].sort().join(' ');
 }

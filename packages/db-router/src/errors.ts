@@ -1,4 +1,5 @@
 import { RegionKitError, type RegionKitErrorOptions } from '@regionkit/core';
+import type { NodeState } from './topology/topology.ts';
 
 /**
  * What became of a statement that failed. `not-sent`: nothing of it left this process. `rolled-back`: the server did
@@ -42,6 +43,7 @@ export type NoPrimaryReason =
   | 'no-primary'
   | 'unconfirmed'
   | 'twin-primaries'
+  | 'epoch-regressed'
   | 'foreign-system'
   | 'read-only'
   | 'stale-view'
@@ -49,24 +51,58 @@ export type NoPrimaryReason =
 
 const UNAVAILABLE = { status: 503, headers: { 'retry-after': '1' } } as const;
 
+/** One node, as `ERR_NO_PRIMARY` tells of it. */
+export interface NodeSituation {
+  /** `region/node`. */
+  readonly node: string;
+  readonly state: NodeState;
+  /** The timeline it is on, or a lower bound of it; 0 when nothing is known. */
+  readonly timeline: number;
+  /** The database it belongs to, in decimal; absent when it was never asked. */
+  readonly system?: string;
+  /** Why it could not be asked last: a SQLSTATE, an errno, or a word of the router's. */
+  readonly code?: string;
+}
+
 /** No primary is known, or it cannot be told which node is one. Retry later: nothing was sent. */
 export class NoPrimaryError extends RouterError<'ERR_NO_PRIMARY'> {
   readonly reason: NoPrimaryReason;
+  /** Who was where. */
+  readonly nodes: readonly NodeSituation[];
 
-  /** @param cause why a database could not be asked */
-  constructor(reason: NoPrimaryReason, held: 'timed-out' | 'full' | 'not-held' | 'in-vain', cause?: unknown) {
+  /**
+   * @param cause why a database could not be asked
+   * @param nodes who is where
+   */
+  constructor(
+    reason: NoPrimaryReason,
+    held: 'timed-out' | 'full' | 'not-held' | 'in-vain',
+    cause?: unknown,
+    nodes: readonly NodeSituation[] = [],
+  ) {
     const waited = {
       'timed-out': 'waited for one',
       full: 'too many wait for one',
       'not-held': 'waiting is turned off',
       'in-vain': 'no database lets this process in, see `cause`',
     };
-    super('ERR_NO_PRIMARY', `no primary can take a write (${reason}; ${waited[held]})`, 'not-sent', {
-      ...UNAVAILABLE,
-      cause,
-    });
+    const message = `no primary can take a write (${reason}; ${waited[held]})${tellNodes(nodes)}`;
+    super('ERR_NO_PRIMARY', message, 'not-sent', { ...UNAVAILABLE, cause });
     this.reason = reason;
+    this.nodes = nodes;
   }
+}
+
+const MAX_TOLD = 8;
+
+/** In one line; all of them are in `nodes`. */
+function tellNodes(nodes: readonly NodeSituation[]): string {
+  const systems = new Set(nodes.map(({ system }) => system).filter((system) => system !== undefined));
+  const told = nodes.slice(0, MAX_TOLD).map(({ node, state, code, system }) => {
+    const of = systems.size > 1 && system !== undefined ? ` system ${system}` : '';
+    return `${node} ${state}${code === undefined ? '' : ` ${code}`}${of}`;
+  });
+  return told.length === 0 ? '' : `: ${told.join(', ')}${nodes.length > MAX_TOLD ? ', …' : ''}`;
 }
 
 /** The statement belongs to the primary's region, and the policy does not run it from here: go there. */
@@ -128,14 +164,16 @@ export class NodeUnavailableError extends RouterError<'ERR_NODE_UNAVAILABLE'> {
 }
 
 /**
- * The node was fenced while a client of it was handed out: its data has left the history of the new primary, so the
- * connection was destroyed. It reaches the statement that was in flight.
+ * The node was fenced while a client of it was handed out: its data has left the history of a newer primary, or two nodes
+ * write one timeline. The connection was destroyed. This reaches the statement that was in flight.
  */
 export class NodeFencedError extends RouterError<'ERR_NODE_FENCED'> {
   readonly node: string;
 
   constructor(node: string) {
-    super('ERR_NODE_FENCED', `${node} was fenced: a newer primary is known`, 'unknown', { status: 500 });
+    super('ERR_NODE_FENCED', `${node} was fenced: it is not the primary any more, or not the only one`, 'unknown', {
+      status: 500,
+    });
     this.node = node;
   }
 }

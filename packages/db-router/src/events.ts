@@ -11,12 +11,27 @@ export interface RouterEvents {
   'primary-lost': { readonly state: TopologyState; readonly last?: Epoch };
   /** A node changed its state. */
   node: { readonly node: string; readonly from: NodeState; readonly to: NodeState };
-  /** A node could not be asked. Told when the reason changes. `code` is a SQLSTATE or errno (a wrong password is 28P01), or of what has none: `timeout`, `connection-ended`, `login-failed`, `unknown`. */
+  /**
+   * A node could not be asked. Told when the reason changes. `code` is a SQLSTATE or errno (a wrong password is 28P01), or
+   * of what has none: `timeout`, `connection-ended`, `login-failed`, `tls-not-supported`, `tls-failed`,
+   * `reading-malformed`, `unknown`.
+   */
   'probe-failed': { readonly node: string; readonly code: string };
   /** A node got its last statement: a newer history is known. `clients` were destroyed. */
   fenced: { readonly node: string; readonly by: Epoch | undefined; readonly clients: number };
   /** Two owners write one timeline: no write goes anywhere until an operator has looked. */
   'twin-primaries': { readonly system: string; readonly timeline: number; readonly owners: readonly string[] };
+  /**
+   * Every node is on an older timeline than the highest that was told of: an HA manager took the cluster back. No write
+   * goes anywhere until an operator has said which of the two is right (`resetEpoch()`).
+   */
+  'epoch-regressed': {
+    readonly from: Epoch;
+    readonly to: Epoch;
+    readonly nodes: readonly { readonly node: string; readonly timeline: number; readonly inRecovery: boolean }[];
+  };
+  /** One server is called by several names: endpoints that lead to it, or the URL of a replica that points at the primary. */
+  'same-server': { readonly timeline: number; readonly owners: readonly string[] };
   /** A node, or somebody's word, belongs to another database. */
   'foreign-system': { readonly node: string; readonly system: string };
   /** A first primary was found that cannot be confirmed yet: no write until it is. */
@@ -74,6 +89,8 @@ export const ROUTER_EVENTS: readonly (keyof RouterEvents)[] = [
   'probe-failed',
   'fenced',
   'twin-primaries',
+  'epoch-regressed',
+  'same-server',
   'foreign-system',
   'unconfirmed',
   'epoch',

@@ -5,6 +5,7 @@ export {
   BatchStatementError,
   NestedTransactionError,
   NodeFencedError,
+  type NodeSituation,
   NodeUnavailableError,
   NoPrimaryError,
   type NoPrimaryReason,
@@ -42,5 +43,6 @@ export type { Query } from './routing/run.ts';
 export type { Transaction, TransactionOptions } from './routing/transactions.ts';
 export { type FakeRouter, type FakeRouterOptions, type FakeStatement, fakeRouter } from './testing/fake-router.ts';
 export type { EpochStore } from './topology/epoch-store.ts';
+export { everyNodeWrites } from './topology/every-node-writes.ts';
 export { postgresReadings, type Reading, type Readings } from './topology/readings.ts';
 export type { NodeState, TopologyState } from './topology/topology.ts';

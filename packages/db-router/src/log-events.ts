@@ -2,6 +2,7 @@ import type { EventSource, Logger } from '@regionkit/core';
 import type { NoticeCode, Notices } from '@regionkit/core/kit';
 import type { RouterEvents } from './events.ts';
 import { formatEpoch } from './topology/epoch.ts';
+import { regionOf } from './topology/writers.ts';
 
 /**
  * What an operator should read, in one line each. Without a logger only what must not be missed is told: the first of
@@ -30,6 +31,22 @@ export function logEvents(events: EventSource<RouterEvents>, logger: Logger | un
   events.on('foreign-system', ({ node, system }) =>
     say('error', `${node} is another database (system ${system})`, 'REGIONKIT_FOREIGN_SYSTEM'),
   );
+  events.on('epoch-regressed', ({ from, to, nodes }) => {
+    const where = nodes.map(({ node, inRecovery }) => `${node} ${inRecovery ? 'follows' : 'writes'} it`).join(', ');
+    say(
+      'error',
+      `every node is on ${formatEpoch(to)} (${where}), but ${formatEpoch(from)} was known: no write goes anywhere; if the cluster was taken back, resetEpoch()`,
+    );
+  });
+  events.on('same-server', ({ owners: [first = '', ...others] }) => {
+    const isOneRegion = others.every((owner) => regionOf(owner) === regionOf(first));
+    if (isOneRegion) say('info', `${[first, ...others].join(' and ')} lead to one server, the primary`);
+    else
+      say(
+        'warn',
+        `${[first, ...others].join(' and ')} lead to one server, the primary: if one should be a replica, check its URL`,
+      );
+  });
   events.on('unconfirmed', ({ epoch }) =>
     say('warn', `${formatEpoch(epoch)} is not confirmed as primary: no write until it is, or confirmPrimary()`),
   );

@@ -23,6 +23,10 @@ export interface NodeReport<Name extends string = string> {
   readonly position: bigint;
   readonly lagMs?: number;
   readonly rttMs?: number;
+  /** Why it could not be asked last: a SQLSTATE (28P01), an errno (ECONNREFUSED), or a word such as tls-not-supported. */
+  readonly code?: string;
+  /** The database it belongs to, in decimal. */
+  readonly system?: string;
   /** Connections open to it through this router. */
   readonly connections: number;
 }
@@ -41,6 +45,8 @@ export interface RouterTopology<Name extends string = string> {
     readonly node?: string;
   };
   readonly highest?: Epoch;
+  /** With the state `epoch-regressed`: the older epoch on which all nodes agree. */
+  readonly regressed?: Epoch;
   readonly forks: readonly Fork[];
   readonly nodes: readonly NodeReport<Name>[];
 }

@@ -22,7 +22,7 @@ import { createTransactions } from './routing/transactions.ts';
 import { shownAs } from './shown.ts';
 import { answers } from './topology/facts.ts';
 import type { PoolNode } from './topology/node.ts';
-import { highestOf } from './topology/topology.ts';
+import type { NodeView } from './topology/topology.ts';
 
 /**
  * Wraps the `pg` pools an app has and gives pools back that know which node is the real primary, which replicas are fresh
@@ -109,14 +109,15 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
         await monitor.lookAll();
         const writers = live.topology.nodes.filter(({ state }) => state === 'candidate' || state === 'primary');
         if (writers.length === 0 || live.topology.state === 'twin-primaries') {
-          throw new NoPrimaryError(live.topology.state === 'ready' ? 'no-primary' : live.topology.state, 'not-held');
+          const { state } = live.topology;
+          throw new NoPrimaryError(state === 'ready' ? 'no-primary' : state, 'not-held', undefined, engine.whoIsWhere());
         }
         live.take({ type: 'confirm', atMs: settings.clock.now() });
       }),
     resetEpoch: (reason) =>
       entry(async () => {
         await monitor.lookAll();
-        const voided = highestOf(live.topology);
+        const voided = live.topology.highest;
         live.take({ type: 'reset', atMs: settings.clock.now() });
         events.emit('epoch-reset', { voided, reason });
         await monitor.lookAll();
@@ -143,7 +144,7 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
         }
       }),
     hear: (epoch: Epoch, from) => engine.hear(epoch, from),
-    highest: () => highestOf(live.topology),
+    highest: () => live.topology.highest,
     doubt: () => {
       for (const { index } of nodes) monitor.wake(index);
     },
@@ -196,7 +197,7 @@ function report<Name extends string>(engine: Engine, self: Name): RouterTopology
   const { topology } = engine.live;
   const { primary } = topology;
   const forks = topology.forks.map((fork) => writtenOut({ ...fork }));
-  const highest = highestOf(topology);
+  const highest = topology.highest;
   const stale = engine.writeRoute().reason === 'stale-view';
   return {
     local: writtenOut({ ...localReport(engine, self, stale), forks }),
@@ -211,6 +212,7 @@ function report<Name extends string>(engine: Engine, self: Name): RouterTopology
         }),
       }),
     ...(highest !== undefined && { highest }),
+    ...(topology.regressed !== undefined && { regressed: topology.regressed }),
     forks,
     nodes: topology.nodes.map((view) =>
       writtenOut({
@@ -221,6 +223,8 @@ function report<Name extends string>(engine: Engine, self: Name): RouterTopology
         timeline: view.timeline,
         position: view.position,
         ...(view.lagMs !== undefined && { lagMs: view.lagMs }),
+        ...(view.code !== undefined && { code: view.code }),
+        ...(view.system !== undefined && { system: view.system }),
         ...(Number.isFinite(view.rttMs) && { rttMs: view.rttMs }),
         connections: engine.nodes[view.index]?.openCount ?? 0,
       }),
@@ -233,9 +237,9 @@ function localReport({ live, settings }: Engine, self: string, stale: boolean): 
   const { topology, acceptedAtMs } = live;
   const own = topology.nodes.filter(({ region }) => region === self);
   // Of twins each tells its own: whoever hears the other's name alone does not learn that there are two.
-  const twin = own.find(({ id, state }) => state === 'twin' && topology.top?.owners.includes(id) === true);
-  const known = highestOf(topology);
-  const highest = known && twin ? { ...known, owner: twin.id } : known;
+  const twin = own.find(({ state }) => state === 'twin');
+  const known = topology.highest;
+  const highest = known && twin ? ownEpoch(known, twin) : known;
   const measured = !stale && live.store.facts.nodes.some((node) => node.region === self && answers(node));
   const common = {
     forks: topology.forks,
@@ -245,10 +249,17 @@ function localReport({ live, settings }: Engine, self: string, stale: boolean): 
   };
   const { primary } = topology;
   if (primary?.node !== undefined && primary.region === self && !stale) {
-    return { role: 'primary', epoch: primary.epoch, position: primary.position, ...common };
+    const view = topology.nodes[primary.node];
+    const epoch = view === undefined ? primary.epoch : ownEpoch(primary.epoch, view);
+    return { role: 'primary', epoch, position: primary.position, ...common };
   }
   const standbys = own.filter(({ state }) => state === 'replica' || state === 'stale' || state === 'behind');
   if (standbys.length === 0 || stale) return { role: 'unknown', ...common };
   const [furthest] = standbys.toSorted((left, right) => Number(right.position - left.position));
   return { role: 'standby', position: furthest?.position ?? 0n, ...common };
+}
+
+/** Another region knows it by the name of the first pool that leads to it: here it has the name of this region's. */
+function ownEpoch({ system, timeline }: Epoch, { id, server }: NodeView): Epoch {
+  return { system, timeline, owner: id, ...(server !== '' && { server }) };
 }

@@ -24,9 +24,14 @@ export function createProofApp(settings: AppSettings): {
     hosts: [GLOBAL_HOST],
     development: true,
   });
-  const poolOf = (name: Region): Pool =>
-    new Pool({ connectionString: databases[name], max: 10, connectionTimeoutMillis: 2_000 });
-  const pools = deployment.pools === 'all' ? perRegion(poolOf) : { [self]: poolOf(self) };
+  const poolTo = (connectionString: string): Pool =>
+    new Pool({ connectionString, max: 10, connectionTimeoutMillis: 2_000 });
+  const poolOf = (name: Region): Pool => poolTo(databases[name]);
+  const pools: Partial<Record<Region, Pool>> =
+    deployment.pools === 'all' ? perRegion(poolOf) : { [self]: poolOf(self) };
+  // The database itself comes first: what tokens call a primary is then the same with and without a name for it.
+  const named =
+    settings.endpoint === undefined ? pools : { ...pools, [self]: [poolOf(self), poolTo(settings.endpoint)] };
   const health = createHealth({
     regions,
     peers: {
@@ -42,7 +47,7 @@ export function createProofApp(settings: AppSettings): {
   });
   const router: RegionRouter<Region> = createRegionRouter({
     regions,
-    pools,
+    pools: named,
     writes: deployment.writes,
     token: { secret },
     view: health.view,

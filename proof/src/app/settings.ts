@@ -10,6 +10,8 @@ export interface AppSettings {
   readonly origins: Readonly<Record<Region, string>>;
   /** Where this app reaches each region's database. */
   readonly databases: Readonly<Record<Region, string>>;
+  /** Where this app reaches whatever the name for the primary leads to; absent without such a name. */
+  readonly endpoint?: string;
   /** The file that remembers the highest epoch. */
   readonly storeFile: string;
   readonly secret: string;

@@ -58,10 +58,11 @@ export function lineageOf(faults: readonly FaultEntry[], end: EndEntry): Lineage
 }
 
 function notesOf({ fault, startMs, promotions = [] }: FaultEntry): readonly Note[] {
-  if (fault.kind !== 'failover' && fault.kind !== 'switchover' && fault.kind !== 'twins') return [];
+  const how = fault.kind === 'promote-beside' ? 'failover' : fault.kind;
+  if (how !== 'failover' && how !== 'switchover' && how !== 'twins') return [];
   return promotions.map((promotion) => ({
     ...promotion,
-    how: fault.kind,
+    how,
     startMs,
     isOther: fault.kind === 'twins' && promotion.region !== fault.keep,
   }));

@@ -29,6 +29,8 @@ export interface Deployment {
   readonly store: boolean;
   /** Whether clients are given what they read, besides what they wrote. */
   readonly monotonicReads: boolean;
+  /** Whether each region also has a name for the primary, which follows a promotion a while later. */
+  readonly endpoint?: boolean;
 }
 
 /** A position in the log of one history of the database, as a token carries it. */

@@ -1,6 +1,6 @@
 import type { Position } from './entries.ts';
 
-const PAYLOAD_BYTES = 29;
+const PAYLOAD_BYTES = 45;
 
 /**
  * What a token says, read without its secret and without the code that wrote it: the proof takes the client's side.

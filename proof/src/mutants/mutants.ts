@@ -52,7 +52,7 @@ export const MUTANTS: readonly Mutation[] = [
       },
       {
         file: `${ROUTER}/routing/decide.ts`,
-        find: 'if (seat.owner !== need.owner) return false;',
+        find: 'if (!isOwner(seat.owner, need, topology)) return false;',
         replace: '',
       },
     ],
@@ -94,8 +94,8 @@ export const MUTANTS: readonly Mutation[] = [
     edits: [
       {
         file: `${ROUTER}/engine.ts`,
-        find: 'node.destroyAll(new NodeFencedError(node.id))',
-        replace: '0',
+        find: 'const clients = node.destroyAll(new NodeFencedError(node.id));',
+        replace: 'const clients = 0;',
       },
     ],
     breaks: ['write-on-fenced'],
@@ -155,7 +155,7 @@ export const MUTANTS: readonly Mutation[] = [
     edits: [
       {
         file: `${ROUTER}/pools/position.ts`,
-        find: 'const lsn = await askPosition(client, engine.settings.readings.seenPositionSql);',
+        find: 'const { lsn } = await askPosition(client, engine.settings.readings.seenPositionSql);',
         replace: 'const lsn = await engine.live.topology.nodes[node.index]?.position;',
       },
     ],

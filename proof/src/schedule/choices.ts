@@ -12,6 +12,7 @@ export const PROFILES = [
   'partitions',
   'suspensions',
   'twins',
+  'beside',
 ] as const;
 export type Profile = (typeof PROFILES)[number];
 
@@ -23,6 +24,7 @@ const FOCUS: Readonly<Record<Profile, Partial<Record<FaultKind, number>>>> = {
   standbys: { 'restart-behind': 6, 'pause-replay': 4, 'slow-replay': 4, 'kill-node': 2 },
   partitions: { isolate: 7, partition: 4, drop: 3, mute: 4, latency: 2 },
   suspensions: { 'stop-app': 6, 'kill-app': 5, 'clock-step': 5, 'freeze-node': 2 },
+  beside: { 'promote-beside': 12, switchover: 0.5 },
   twins: { 'kill-node': 1.5, 'freeze-node': 2, isolate: 2, twins: 80, failover: 0.2 },
 };
 
@@ -126,7 +128,10 @@ function primaryCanBeCopied(world: World): boolean {
   return world.nodes[world.primary].status === 'up' && !isTouched(world, world.primary);
 }
 
-/** Never two promotions unless the schedule is about twins; a failover only once the primary is out of reach. */
+/**
+ * Never two promotions unless the schedule is about twins; a failover only once the primary is out of reach, unless it is
+ * one by mistake.
+ */
 function changesOfPrimary(world: World, profile: Profile, may: May): void {
   const able = othersThan(world.primary).filter((region) => canTakeOver(world, region));
   if (primaryIsLost(world)) {
@@ -138,6 +143,7 @@ function changesOfPrimary(world: World, profile: Profile, may: May): void {
   for (const to of able) {
     const ready = world.nodes[to].replay === 'normal' && !isTouched(world, world.primary);
     if (ready) may(1, { kind: 'switchover', to });
+    if (ready && profile !== 'twins') may(0.3, { kind: 'promote-beside', to });
   }
 }
 

@@ -32,6 +32,8 @@ export type Fault =
   /** Ends the network fault of that region. */
   | { readonly kind: 'heal'; readonly region: Region }
   | { readonly kind: 'failover'; readonly to: Region }
+  /** A failover while the old primary lives and is in sight: the agent of an HA manager hung, or an operator erred. */
+  | { readonly kind: 'promote-beside'; readonly to: Region }
   | { readonly kind: 'switchover'; readonly to: Region }
   /** Both standbys are promoted, by two operators who do not know of each other. `keep` is promoted last. */
   | { readonly kind: 'twins'; readonly keep: Region; readonly other: Region }

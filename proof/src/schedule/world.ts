@@ -96,6 +96,7 @@ export function after(world: World, fault: Fault): World {
     case 'heal':
       return { ...world, network: undefined };
     case 'failover':
+    case 'promote-beside':
       return promoted(world, fault.to, { role: 'abandoned' });
     case 'switchover':
       return promoted(world, fault.to, { role: 'standby', status: 'up', replay: 'normal' });

@@ -29,11 +29,13 @@ export interface OperatorOptions {
 
 /** Writes are held for 5 s: a switchover that takes longer is none. */
 const SWITCHOVER_TIMEOUT_MS = 4_000;
+const ENDPOINT_LAG_MS = 1_500;
 
 export function createOperator({ stage, onRows }: OperatorOptions): Operator {
   const { lab, apps, wire } = stage;
   const abandoned = new Set<Region>();
   let timeline = 1;
+  let leading: NodeJS.Timeout | undefined;
   // The stage is set with all of them on it; a look that fails later is no news.
   const followed = new Map<Region, number>(REGIONS.map((region) => [region, timeline]));
 
@@ -59,6 +61,9 @@ export function createOperator({ stage, onRows }: OperatorOptions): Operator {
   });
   const promoted = async (region: Region): Promise<void> => {
     abandoned.delete(region);
+    // The name for the primary is moved by something that finds out later, if it ever was told.
+    clearTimeout(leading);
+    leading = setTimeout(() => stage.lead(region), ENDPOINT_LAG_MS).unref();
     // A delay of its days as a standby must not come back when it is one again.
     await setDelay(lab.region(region), 0);
   };
@@ -137,6 +142,7 @@ export function createOperator({ stage, onRows }: OperatorOptions): Operator {
         await lab.region(fault.region).latency(0);
         cutWires(fault.region, false);
         return [];
+      case 'promote-beside':
       case 'failover': {
         mustFollow(fault.to);
         const old = lab.primary.name;

@@ -7,6 +7,7 @@ import type { Deployment } from '../history/entries.ts';
 import type { Mutation } from '../mutants/mutation.ts';
 import { perRegion, REGIONS, type Region, ROUND_TRIP_MS } from '../regions.ts';
 import { type AppProcess, createAppProcess } from './app-process.ts';
+import { createEndpoint, type Endpoint } from './endpoint.ts';
 import { freePorts } from './ports.ts';
 import { createWire, type Wire } from './wire.ts';
 
@@ -19,6 +20,8 @@ export interface Stage {
   /** The way from one region's app to another's. */
   wire(from: Region, to: Region): Wire;
   /** Which region an origin leads to, whoever it was made for. */
+  /** The name for the primary leads to this region's database from now on, everywhere. */
+  lead(to: Region): void;
   regionAt(location: string): Region | undefined;
   close(): Promise<void>;
 }
@@ -41,12 +44,14 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   const { deployment, mutation, probed = false, directory, onEvent, onExit } = options;
   const scratch = await mkdtemp(join(tmpdir(), 'regionkit-proof-'));
   const wires = new Map<string, Wire>();
+  const endpoints = new Map<Region, Endpoint>();
   const started: AppProcess[] = [];
   let lab: Lab<Region> | undefined;
 
   const close = async (): Promise<void> => {
     await Promise.all(started.map((app) => app.kill().catch(() => {})));
     for (const wire of wires.values()) wire.close();
+    for (const endpoint of endpoints.values()) endpoint.close();
     await lab?.close();
     await rm(scratch, { recursive: true, force: true });
   };
@@ -61,12 +66,28 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     lab = made;
     await made.primary.query(SCHEMA);
     await made.caughtUp();
-    const free = [...(await freePorts(REGIONS.length * (REGIONS.length + 1)))];
+    const free = [...(await freePorts(REGIONS.length * (REGIONS.length + 2)))];
     const ports = perRegion(() => free.pop() as number);
     for (const from of REGIONS) {
       for (const to of REGIONS) wires.set(`${from} ${to}`, createWire(free.pop() as number, ports[to]));
     }
     const wire = (from: Region, to: Region): Wire => wires.get(`${from} ${to}`) as Wire;
+    const databasePort = (to: Region, from: Region): number =>
+      Number(new URL(made.region(to).connectionStringFrom(from)).port);
+    if (deployment.endpoint === true) {
+      for (const region of REGIONS) {
+        const endpoint = createEndpoint(free.pop() as number, databasePort(made.primary.name, region));
+        await endpoint.open();
+        endpoints.set(region, endpoint);
+      }
+    }
+    const throughEndpoint = (region: Region): { readonly endpoint?: string } => {
+      const endpoint = endpoints.get(region);
+      if (endpoint === undefined) return {};
+      const url = new URL(made.region(region).connectionString);
+      url.port = String(endpoint.port);
+      return { endpoint: url.href };
+    };
     const apps = perRegion((region) =>
       createAppProcess({
         settings: {
@@ -75,6 +96,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
           port: ports[region],
           origins: perRegion((to) => `http://127.0.0.1:${wire(region, to).port}`),
           databases: perRegion((to) => made.region(to).connectionStringFrom(region)),
+          ...throughEndpoint(region),
           storeFile: join(scratch, `epoch-${region}.json`),
           secret: SECRET,
           probed,
@@ -96,6 +118,9 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       apps,
       ports,
       wire,
+      lead: (to) => {
+        for (const [from, endpoint] of endpoints) endpoint.lead(databasePort(to, from));
+      },
       regionAt: (location) => (URL.canParse(location) ? regionByPort.get(Number(new URL(location).port)) : undefined),
       close,
     };

@@ -21,6 +21,8 @@ export interface Heard {
   'db-router:probe-failed': { readonly node: string; readonly code: string };
   'db-router:fenced': { readonly node: string };
   'db-router:twin-primaries': object;
+  'db-router:epoch-regressed': object;
+  'db-router:same-server': object;
   'db-router:foreign-system': { readonly node: string };
   'db-router:unconfirmed': object;
   'db-router:epoch': { readonly from: string };

@@ -49,6 +49,8 @@ export const table: { readonly [Event in keyof Heard]: Row<Heard[Event]> } = {
   'db-router:probe-failed': { labels: ({ node, code }) => ({ node, code }) },
   'db-router:fenced': { labels: ({ node }) => ({ node }) },
   'db-router:twin-primaries': { labels: none },
+  'db-router:epoch-regressed': { labels: none },
+  'db-router:same-server': { labels: none },
   'db-router:foreign-system': { labels: ({ node }) => ({ node }) },
   'db-router:unconfirmed': { labels: none },
   'db-router:epoch': { labels: ({ from }) => ({ from }) },

@@ -5,6 +5,7 @@ import type { RouterEvents } from '../events.ts';
 import type { RequestScope, WriteNotice } from '../gate-seam.ts';
 import { type Need, PRIMARY_ONLY } from '../routing/route.ts';
 import { leftAt } from '../topology/epoch.ts';
+import { knownEpoch } from '../topology/facts.ts';
 import { ownerOf } from '../topology/hear.ts';
 import type { Top, Topology } from '../topology/topology.ts';
 import { runInside } from './inside.ts';
@@ -71,19 +72,23 @@ export interface ScopesOptions {
   readonly maxAgeMs: number;
   /** Owners there can be, so that a token's hash can be given its name back. */
   readonly owners: readonly string[];
-  /** The name by which an owner is known here, where several pools reach one server. */
-  canonical(owner: string): string;
+  /** The epoch under the name by which its owner is known here: one server may have several. */
+  known(epoch: Epoch): Epoch;
   /** Whether no node this process reaches has it; a promise while one that may have it in a moment is waited for. */
   isOutOfReach(need: Need | undefined): boolean | Promise<boolean>;
   topology(): Topology;
   /** Every database heard of. */
   systems(): readonly string[];
   hear(epoch: Epoch): void;
+  /** When an operator last declared epochs void, on the monotonic clock. */
+  resetAtMs(): number;
   emit<E extends keyof RouterEvents>(event: E, payload: RouterEvents[E]): void;
 }
 
 const MAX_TOKENS = 16;
 const REFRESH_SPACING_MS = 10_000;
+/** By then every process has heard of a promotion by other means, or is cut off from all of them. */
+const FENCING_AGE_MS = 600_000;
 
 export function createScopes(options: ScopesOptions): Scopes {
   const { codec, clock, emit } = options;
@@ -105,7 +110,8 @@ export function createScopes(options: ScopesOptions): Scopes {
     const system = options.systems().find((known) => codec?.systemHash(known) === claims.systemHash);
     if (system === undefined) return undefined;
     const owner = owners.get(claims.ownerHash) ?? nameOfHash(claims.ownerHash);
-    return { system, timeline: claims.timeline, owner: options.canonical(owner) };
+    const { timeline, server } = claims;
+    return options.known({ system, timeline, owner, ...(server !== undefined && { server }) });
   };
 
   /**
@@ -117,6 +123,20 @@ export function createScopes(options: ScopesOptions): Scopes {
     const { state, top } = options.topology();
     if (state !== 'ready' || top === undefined) return false;
     return clock.wallMs() - issuedAtMs > options.maxAgeMs && clock.now() - top.firstHeardAtMs > options.maxAgeMs;
+  };
+
+  const startedAtMs = clock.now();
+  const startedAtWallMs = clock.wallMs();
+  /**
+   * Whether the epoch it names may fence a lower one. Only while it is young, by one of two clocks, as either may have been
+   * set since: the history it is of may have been thrown away. None of before a reset, and none of another environment.
+   */
+  const mayFence = ({ issuedAtMs, isHome }: TokenClaims): boolean => {
+    const nowMs = clock.now();
+    const byWallMs = clock.wallMs() - issuedAtMs;
+    const byStartMs = startedAtWallMs + nowMs - startedAtMs - issuedAtMs;
+    const ageMs = Math.abs(byWallMs) < Math.abs(byStartMs) ? byWallMs : byStartMs;
+    return isHome && Math.abs(ageMs) <= FENCING_AGE_MS && nowMs - ageMs > options.resetAtMs();
   };
 
   const take = (scope: Scope, token: string): void => {
@@ -131,7 +151,7 @@ export function createScopes(options: ScopesOptions): Scopes {
       if (!isSpent(claims)) scope.need = PRIMARY_ONLY;
       return;
     }
-    options.hear(epoch);
+    if (mayFence(claims)) options.hear(epoch);
     const claim: Claim = { kind: claims.kind, epoch, lsn: claims.lsn };
     const fate = fateOf(epoch, claims.lsn, options.topology());
     if (fate === 'unknown' && isSpent(claims)) return;
@@ -253,9 +273,15 @@ export function createScopes(options: ScopesOptions): Scopes {
     },
     tokenOf: (scope) => {
       judgeAgain(scope);
-      const { position, awaited } = scope;
-      if (position === undefined || awaited.length > 0) return writtenToken(scope);
-      return sign(position.kind, position.epoch, position.lsn);
+      const { position, seen, awaited } = scope;
+      if (awaited.length > 0) return writtenToken(scope);
+      if (
+        seen !== undefined &&
+        (position === undefined || isHigher(seen.epoch, seen.lsn, position.epoch, position.lsn))
+      ) {
+        return sign('seen', seen.epoch, seen.lsn);
+      }
+      return position === undefined ? writtenToken(scope) : sign(position.kind, position.epoch, position.lsn);
     },
     needOf: (token) => {
       const claims = codec?.decode(token);
@@ -301,7 +327,10 @@ function isOnlyOwner({ owners }: Top, owner: string): boolean {
 }
 
 /** Whether what was written there is in the history in force: not if it is beyond the fork, or another owner's. */
-function fateOf(epoch: Epoch, lsn: bigint, { top, forks, owners }: Topology): 'kept' | 'lost' | 'unknown' {
+function fateOf(given: Epoch, lsn: bigint, topology: Topology): 'kept' | 'lost' | 'unknown' {
+  const { top, forks, owners } = topology;
+  // Its owner may be called by another name since the request began.
+  const epoch = knownEpoch(topology, given);
   if (top === undefined || top.system !== epoch.system) return 'kept';
   // It was heard of just now: still above all that is known, or of nobody who is, it was declared void.
   if (epoch.timeline > top.timeline) return 'unknown';

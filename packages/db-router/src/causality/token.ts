@@ -9,8 +9,12 @@ export interface TokenClaims {
   readonly systemHash: string;
   readonly timeline: number;
   readonly ownerHash: string;
+  /** Which running server that is, as `Epoch.server`; undefined when it was not known. */
+  readonly server: string | undefined;
   readonly lsn: bigint;
   readonly issuedAtMs: number;
+  /** Signed for this very set of regions and hosts: not by another environment with the same secret. */
+  readonly isHome: boolean;
 }
 
 /** Signs positions and reads them back. */
@@ -34,19 +38,22 @@ const VERSION = 'v1';
 const CODE_LENGTH = 22;
 /** Below 3 MB. More clients than that at the same time, and the busy ones are still remembered. */
 const MAX_VERIFIED = 10_000;
-const BYTES = { kind: 1, system: 6, timeline: 4, owner: 4, lsn: 8, issuedAt: 6 } as const;
+const BYTES = { kind: 1, system: 6, timeline: 4, owner: 4, lsn: 8, issuedAt: 6, server: 12, environment: 4 } as const;
 const PAYLOAD_BYTES = Object.values(BYTES).reduce((sum, bytes) => sum + bytes, 0);
+const NO_SERVER = Buffer.alloc(BYTES.server).toString('base64url');
 const OF_HASH = new RegExp(`^#[0-9a-f]{${BYTES.owner * 2}}$`);
 const PAYLOAD_LENGTH = Math.ceil((PAYLOAD_BYTES * 4) / 3);
-/** 66 characters, of the 96 a token may have. */
+/** 87 characters, of the 96 a token may have. */
 const TOKEN_LENGTH = VERSION.length + 1 + PAYLOAD_LENGTH + 1 + CODE_LENGTH;
 
 /**
- * `v1.<payload>.<HMAC-SHA-256, 132 bits>`: 66 characters of a cookie value (RFC 6265 section 4.1.1).
+ * `v1.<payload>.<HMAC-SHA-256, 132 bits>`: 87 characters of a cookie value (RFC 6265 section 4.1.1).
  *
+ * @param environment what this environment alone is called: a copy of it, with the same secret and a copy of the database,
+ * has another
  * @throws {TypeError | RangeError} A secret is missing or too short.
  */
-export function createTokenCodec(secrets: Secrets | Live<Secrets>): TokenCodec {
+export function createTokenCodec(secrets: Secrets | Live<Secrets>, environment = ''): TokenCodec {
   const keyring = createKeyring({
     option: 'createRegionRouter: token.secret',
     secrets,
@@ -59,6 +66,7 @@ export function createTokenCodec(secrets: Secrets | Live<Secrets>): TokenCodec {
   let verifiedUnder = current();
   const systemHash = createNames(BYTES.system);
   const hashOf = createNames(BYTES.owner);
+  const home = createNames(BYTES.environment)(environment);
   const ownerHash = (owner: string): string => (OF_HASH.test(owner) ? owner.slice(1) : hashOf(owner));
   return {
     systemHash,
@@ -70,7 +78,10 @@ export function createTokenCodec(secrets: Secrets | Live<Secrets>): TokenCodec {
       at = payload.writeUInt32BE(epoch.timeline, at);
       at += payload.write(ownerHash(epoch.owner), at, 'hex');
       at = payload.writeBigUInt64BE(lsn, at);
-      payload.writeUIntBE(issuedAtMs, at, BYTES.issuedAt);
+      at = payload.writeUIntBE(issuedAtMs, at, BYTES.issuedAt);
+      if (epoch.server !== undefined) payload.write(epoch.server, at, BYTES.server, 'base64url');
+      at += BYTES.server;
+      payload.write(home, at, 'hex');
       const signed = `${VERSION}.${payload.toString('base64url')}`;
       return `${signed}.${keyring.sign(signed)}`;
     },
@@ -85,7 +96,7 @@ export function createTokenCodec(secrets: Secrets | Live<Secrets>): TokenCodec {
         return undefined;
       const dot = TOKEN_LENGTH - CODE_LENGTH - 1;
       if (token[dot] !== '.' || !keyring.verify(token.slice(0, dot), token.slice(dot + 1))) return undefined;
-      const claims = readPayload(Buffer.from(token.slice(VERSION.length + 1, dot), 'base64url'));
+      const claims = readPayload(Buffer.from(token.slice(VERSION.length + 1, dot), 'base64url'), home);
       if (claims === undefined) return undefined;
       // A copy: a token cut out of a field would keep the whole field in memory.
       verified.set(Buffer.from(token, 'latin1').toString('latin1'), claims);
@@ -96,20 +107,26 @@ export function createTokenCodec(secrets: Secrets | Live<Secrets>): TokenCodec {
   };
 }
 
-function readPayload(payload: Buffer): TokenClaims | undefined {
+function readPayload(payload: Buffer, home: string): TokenClaims | undefined {
   if (payload.length !== PAYLOAD_BYTES) return undefined;
   const kind = payload[0] === 1 ? 'write' : payload[0] === 2 ? 'seen' : undefined;
   if (kind === undefined) return undefined;
   const timelineAt = BYTES.kind + BYTES.system;
   const ownerAt = timelineAt + BYTES.timeline;
   const lsnAt = ownerAt + BYTES.owner;
+  const issuedAt = lsnAt + BYTES.lsn;
+  const serverAt = issuedAt + BYTES.issuedAt;
+  const homeAt = serverAt + BYTES.server;
+  const server = payload.toString('base64url', serverAt, homeAt);
   return {
     kind,
     systemHash: payload.toString('hex', BYTES.kind, timelineAt),
     timeline: payload.readUInt32BE(timelineAt),
     ownerHash: payload.toString('hex', ownerAt, lsnAt),
+    server: server === NO_SERVER ? undefined : server,
     lsn: payload.readBigUInt64BE(lsnAt),
-    issuedAtMs: payload.readUIntBE(lsnAt + BYTES.lsn, BYTES.issuedAt),
+    issuedAtMs: payload.readUIntBE(issuedAt, BYTES.issuedAt),
+    isHome: payload.toString('hex', homeAt) === home,
   };
 }
 

@@ -111,14 +111,16 @@ function isSame(left: Epoch | undefined, right: Epoch | undefined): boolean {
 
 function packEpoch(epoch: Epoch | undefined): string {
   if (epoch === undefined) return '-';
-  return Buffer.from(JSON.stringify([epoch.system, epoch.timeline, epoch.owner])).toString('base64url');
+  const { system, timeline, owner, server } = epoch;
+  return Buffer.from(JSON.stringify([system, timeline, owner, server])).toString('base64url');
 }
 
 /** Only ever given what this package has signed. */
 function unpack(packed: string): Epoch | undefined {
   if (packed === '-') return undefined;
-  const [system, timeline, owner] = JSON.parse(Buffer.from(packed, 'base64url').toString()) as [string, number, string];
-  return { system, timeline, owner };
+  const parts = JSON.parse(Buffer.from(packed, 'base64url').toString()) as [string, number, string, string | null];
+  const [system, timeline, owner, server] = parts;
+  return { system, timeline, owner, ...(typeof server === 'string' && { server }) };
 }
 
 /** A request that another region has forwarded here, as far as its mark is to be believed. */

@@ -3,6 +3,7 @@ import { parseLsn } from '../causality/lsn.ts';
 import { isEndOfSession, noteUndone } from '../connection/protocol-state.ts';
 import { controlsTransaction, mayOnlyRead } from '../connection/transaction-control.ts';
 import { BatchStatementError } from '../errors.ts';
+import { NO_POSITION, readSenders } from '../topology/readings.ts';
 import { type Conversation, converse } from './submittable.ts';
 import { TRANSACTION_ID_SQL } from './whether-written.ts';
 
@@ -19,6 +20,8 @@ export interface BatchResult {
   readonly lsn: bigint | undefined;
   /** False when it is known to have changed nothing. */
   readonly wrote: boolean;
+  /** How many standbys were attached then; undefined when that was not said. */
+  readonly senders: number | undefined;
 }
 
 /** A batch failed. `sent` tells whether anything of it left this process, `index` which statement the server refused. */
@@ -90,9 +93,10 @@ export function runBatch(
 ): Promise<BatchResult> {
   return new Promise((resolve, reject) => {
     const types = { getTypeParser: client.getTypeParser.bind(client) };
-    const asks = statements.every(({ text }) => mayOnlyRead(text));
+    const asks = positionSql !== NO_POSITION && statements.every(({ text }) => mayOnlyRead(text));
     const question = asks ? [TRANSACTION_ID_SQL] : [];
-    const texts = [begin, ...statements.map(({ text }) => text), ...question, 'COMMIT', positionSql];
+    const position = positionSql === NO_POSITION ? [] : [positionSql];
+    const texts = [begin, ...statements.map(({ text }) => text), ...question, 'COMMIT', ...position];
     const results: ResultInProgress[] = [];
     let current = newResult(types);
     let tag: 'COMMIT' | 'ROLLBACK' | undefined;
@@ -110,11 +114,12 @@ export function runBatch(
       settled = true;
       conversation.callback();
       if (tag === 'COMMIT') {
-        const position = results[commitAt + 1]?.rows[0]?.['position'];
+        const { position, senders } = (results[commitAt + 1]?.rows[0] ?? {}) as Record<string, unknown>;
         resolve({
           results: results.slice(1, statements.length + 1),
           wrote: !asks || results[commitAt - 1]?.rows[0]?.['pg_current_xact_id_if_assigned'] !== null,
           lsn: typeof position === 'string' ? parseLsn(position) : undefined,
+          senders: readSenders(senders),
         });
       } else reject({ error: failed ?? new Error('the batch was not answered'), sent, tag } satisfies BatchFailure);
     };

@@ -1,13 +1,20 @@
 import type { Connection, PoolClient } from 'pg';
 import { parseLsn } from '../causality/lsn.ts';
 import { noteUndone } from '../connection/protocol-state.ts';
+import { NO_POSITION, readSenders } from '../topology/readings.ts';
 import { type CommandMessage, type Conversation, converse, type Queryable, type RowMessage } from './submittable.ts';
 import { TRANSACTION_ID_SQL } from './whether-written.ts';
 
 /** What COMMIT said. */
 export type CommitResult =
   /** Done. `lsn` is undefined when the position behind it could not be had; `wrote` is true where nobody can tell. */
-  | { readonly tag: 'COMMIT'; readonly lsn: bigint | undefined; readonly wrote: boolean }
+  | {
+      readonly tag: 'COMMIT';
+      readonly lsn: bigint | undefined;
+      readonly wrote: boolean;
+      /** How many standbys were attached then; undefined when that was not said. */
+      readonly senders: number | undefined;
+    }
   /** The transaction had failed before: nothing was done. */
   | { readonly tag: 'ROLLBACK' };
 
@@ -28,11 +35,13 @@ export function commit(
   wants = true,
 ): Promise<CommitResult> {
   return new Promise((resolve, reject) => {
-    const asks = wants && client.getTransactionStatus?.() === 'T';
+    const asksPosition = wants && positionSql !== NO_POSITION;
+    const asks = asksPosition && client.getTransactionStatus?.() === 'T';
     let isAsked = false;
     let wrote = true;
     let tag: string | undefined;
     let lsn: bigint | undefined;
+    let senders: number | undefined;
     let failed: unknown;
     let settled = false;
     let sent = false;
@@ -40,7 +49,7 @@ export function commit(
       if (settled) return;
       settled = true;
       conversation.callback();
-      if (tag === 'COMMIT') resolve({ tag, lsn, wrote });
+      if (tag === 'COMMIT') resolve({ tag, lsn, wrote, senders });
       else if (tag === 'ROLLBACK') resolve({ tag });
       else reject(error ?? new Error('COMMIT was not answered'));
     };
@@ -49,14 +58,18 @@ export function commit(
       submit: (connection: Connection) => {
         sent = true;
         const question = asks ? `${TRANSACTION_ID_SQL}; ` : '';
-        connection.query(wants ? `${question}COMMIT; ${positionSql}` : 'COMMIT');
+        connection.query(asksPosition ? `${question}COMMIT; ${positionSql}` : 'COMMIT');
         return null;
       },
       handleRowDescription: () => {},
       handleDataRow: ({ fields }: RowMessage) => {
-        const [position] = fields;
-        if (asks && !isAsked) wrote = position !== null;
-        else if (typeof position === 'string') lsn = parseLsn(position);
+        const [position, attached] = fields;
+        if (asks && !isAsked) {
+          wrote = position !== null;
+          return;
+        }
+        if (attached !== null && attached !== undefined) senders = readSenders(attached);
+        if (typeof position === 'string') lsn = parseLsn(position);
         else if (position !== null && position !== undefined) lsn = parseLsn(String(position));
       },
       handleCommandComplete: ({ text }: CommandMessage) => {

@@ -93,6 +93,7 @@ function followWrites(engine: Engine, { client, node }: Leased, scope: Scope): O
     commit: async (raw) => {
       const result = await commit(client, raw, engine.settings.readings.insertPositionSql);
       if (result.tag === 'ROLLBACK') throw new RolledBackError('commit-said-rollback');
+      engine.writes.attached(node.index, result.senders);
       if (result.wrote) noteWritten(engine, node, scope, epoch, result.lsn);
       return { command: 'COMMIT', rowCount: null, oid: null, rows: [], fields: [] };
     },

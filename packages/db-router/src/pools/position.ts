@@ -4,6 +4,8 @@ import type { Scope } from '../causality/scope.ts';
 import type { Engine } from '../engine.ts';
 import { ownerOf } from '../topology/hear.ts';
 import type { PoolNode } from '../topology/node.ts';
+import { NO_POSITION, readSenders } from '../topology/readings.ts';
+import { serverOf } from '../topology/writers.ts';
 import type { Queryable } from './submittable.ts';
 
 /** The position behind a write, on the same connection: it covers the commit, also under `synchronous_commit = off`. */
@@ -14,11 +16,16 @@ export async function behindWrite(
   scope: Scope,
   epoch: Epoch,
 ): Promise<void> {
-  noteWritten(engine, node, scope, epoch, await askPosition(client, engine.settings.readings.insertPositionSql));
+  const { insertPositionSql } = engine.settings.readings;
+  if (insertPositionSql === NO_POSITION) return;
+  const { lsn, senders } = await askPosition(client, insertPositionSql);
+  engine.writes.attached(node.index, senders);
+  noteWritten(engine, node, scope, epoch, lsn);
 }
 
 /** Takes down a position that came with the write itself. */
 export function noteWritten(engine: Engine, node: PoolNode, scope: Scope, epoch: Epoch, lsn: bigint | undefined): void {
+  if (engine.settings.readings.insertPositionSql === NO_POSITION) return;
   engine.scopes.noteWritten(scope, epoch, learnt(engine, node, lsn, 'insert'));
 }
 
@@ -27,7 +34,8 @@ export function noteWritten(engine: Engine, node: PoolNode, scope: Scope, epoch:
  * go below it. What cannot be learnt only the primary is known to have.
  */
 export async function behindRead(engine: Engine, node: PoolNode, client: Queryable, scope: Scope): Promise<void> {
-  const lsn = await askPosition(client, engine.settings.readings.seenPositionSql);
+  if (engine.settings.readings.seenPositionSql === NO_POSITION) return;
+  const { lsn } = await askPosition(client, engine.settings.readings.seenPositionSql);
   const { nodes, owners, primary, system, top } = engine.live.topology;
   const view = nodes[node.index];
   if (view === undefined || system === undefined) return;
@@ -36,7 +44,9 @@ export async function behindRead(engine: Engine, node: PoolNode, client: Queryab
   const timeline = isExact ? view.timeline : Math.max(view.timeline, top?.timeline ?? 0);
   const owner = ownerOf(owners, system, timeline);
   const seen = learnt(engine, node, lsn, primary?.node === node.index ? 'insert' : 'replay');
-  engine.scopes.noteSeen(scope, { system, timeline, owner: owner ?? '' }, owner === undefined ? undefined : seen);
+  const server = serverOf(engine.live.topology, { system, timeline, owner: owner ?? '' });
+  const epoch = { system, timeline, owner: owner ?? '', ...(server !== undefined && { server }) };
+  engine.scopes.noteSeen(scope, epoch, owner === undefined ? undefined : seen);
 }
 
 /** The position as a standby can reach it. One that was not learnt is told of. */
@@ -51,12 +61,18 @@ function learnt(
   return lsn === undefined || kind === 'replay' || segmentBytes === 0 ? lsn : normaliseInsertLsn(lsn, segmentBytes);
 }
 
-async function askPosition(client: Queryable, sql: string): Promise<bigint | undefined> {
+interface Position {
+  readonly lsn: bigint | undefined;
+  readonly senders: number | undefined;
+}
+
+async function askPosition(client: Queryable, sql: string): Promise<Position> {
   try {
-    const { rows } = await client.query<{ position: unknown }>(sql);
+    const { rows } = await client.query<{ position: unknown; senders?: unknown }>(sql);
     const position = rows[0]?.position;
-    return typeof position === 'string' ? parseLsn(position) : undefined;
+    const lsn = typeof position === 'string' ? parseLsn(position) : undefined;
+    return { lsn, senders: readSenders(rows[0]?.senders) };
   } catch {
-    return undefined;
+    return { lsn: undefined, senders: undefined };
   }
 }

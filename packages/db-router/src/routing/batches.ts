@@ -7,6 +7,7 @@ import type { Caller } from '../entry.ts';
 import { RolledBackError } from '../errors.ts';
 import { type BatchFailure, type BatchResult, type BatchStatement, prepareBatch, runBatch } from '../pools/batch.ts';
 import { noteWritten } from '../pools/position.ts';
+import { BACKOFF_MS, backoffMs } from './backoff.ts';
 import { classify } from './outcome.ts';
 import { breaks, type Leased, type Runner } from './run.ts';
 import type { Statements } from './statements.ts';
@@ -46,10 +47,11 @@ export function createBatches(engine: Engine, statements: Statements, runner: Ru
       try {
         done = await runBatch(client, prepared, begin, engine.settings.readings.insertPositionSql);
       } catch (failure) {
-        await giveUpOrGoOn(leased, failure as BatchFailure, run < retries, { scope, epoch });
+        await giveUpOrGoOn(leased, failure as BatchFailure, run < retries, { scope, epoch, run });
         continue;
       }
       node.release(client, false);
+      engine.writes.attached(node.index, done.senders);
       if (scope !== undefined && done.wrote && epoch !== undefined) noteWritten(engine, node, scope, epoch, done.lsn);
       return done.results;
     }
@@ -60,7 +62,7 @@ export function createBatches(engine: Engine, statements: Statements, runner: Ru
     { client, node }: Leased,
     { error, tag }: BatchFailure,
     may: boolean,
-    on: { readonly scope: Scope | undefined; readonly epoch: Epoch | undefined },
+    on: { readonly scope: Scope | undefined; readonly epoch: Epoch | undefined; readonly run: number },
   ): Promise<void> {
     const failure = classify(error, { phase: 'commit', inRecovery: false });
     const broken = breaks(failure);
@@ -85,7 +87,8 @@ export function createBatches(engine: Engine, statements: Statements, runner: Ru
       failure.kind === 'not-sent' ||
       failure.kind === 'ended';
     if (!passes || !may) throw error;
-    if (failure.kind !== 'serialization') await runner.lookAgain(node);
+    if (failure.kind === 'serialization') await engine.pause(backoffMs(on.run, BACKOFF_MS, engine.settings.random));
+    else await runner.lookAgain(node);
     runner.retried('transaction', failure, node);
   }
 }

@@ -1,6 +1,7 @@
 import { leftAt } from '../topology/epoch.ts';
 import { ownerOf } from '../topology/hear.ts';
 import type { Topology } from '../topology/topology.ts';
+import { ownerName } from '../topology/writers.ts';
 import type { Need, Route } from './route.ts';
 import type { RouteTable, Seat } from './table.ts';
 
@@ -71,19 +72,26 @@ export function has(seat: Seat, need: Need, topology: Topology): boolean {
   const { system } = topology;
   if (system === undefined || need.system !== system) return false;
   if (view.timeline === need.timeline) {
-    if (seat.owner !== need.owner) return false;
+    if (!isOwner(seat.owner, need, topology)) return false;
     if (view.state !== 'behind') return view.position >= need.lsn;
     return view.seen !== undefined && view.seen.timeline === need.timeline && view.seen.position >= need.lsn;
   }
   if (view.timeline < need.timeline || view.state === 'behind') return false;
-  if (ownerOf(topology.owners, system, need.timeline) !== need.owner) return false;
+  if (!isOwner(ownerOf(topology.owners, system, need.timeline), need, topology)) return false;
   const left = leftAt(topology.forks, system, need.timeline, view.timeline);
   return left !== undefined && need.lsn <= left && view.position >= left;
+}
+
+/** The owner may be called by another name since the need came up: its server tells it. */
+function isOwner(owner: string | undefined, need: Need, topology: Topology): boolean {
+  return owner === need.owner || (owner !== undefined && owner === ownerName(topology, need));
 }
 
 /** Whether waiting can help: it follows the very timeline the need is on. */
 function mayReach(seat: Seat, need: Need, topology: Topology): boolean {
   if (need.system !== topology.system) return false;
   const { state, timeline } = seat.view;
-  return (state === 'replica' || state === 'stale') && timeline === need.timeline && seat.owner === need.owner;
+  return (
+    (state === 'replica' || state === 'stale') && timeline === need.timeline && isOwner(seat.owner, need, topology)
+  );
 }

@@ -1,5 +1,11 @@
 import type { Clock } from '@regionkit/core/kit';
-import { AbortedError, NoPrimaryError, type NoPrimaryReason, RouterClosedError } from '../errors.ts';
+import {
+  AbortedError,
+  type NodeSituation,
+  NoPrimaryError,
+  type NoPrimaryReason,
+  RouterClosedError,
+} from '../errors.ts';
 
 /** Writes that wait for a primary, in the order they came. */
 export interface HoldQueue {
@@ -28,6 +34,8 @@ export interface HoldQueueOptions {
   isInVain(): boolean;
   /** Why a database cannot be asked. */
   cause(): unknown;
+  /** Who is where, for the error. */
+  nodes(): readonly NodeSituation[];
   onHold(waiting: number): void;
   onEnd(heldMs: number, by: HoldEnd): void;
 }
@@ -48,7 +56,7 @@ export function createHoldQueue(options: HoldQueueOptions): HoldQueue {
         if (closed) return reject(new RouterClosedError());
         if (signal?.aborted === true) return reject(new AbortedError());
         const refuse = (held: 'timed-out' | 'full' | 'not-held' | 'in-vain'): void =>
-          reject(new NoPrimaryError(reason(), held, options.cause()));
+          reject(new NoPrimaryError(reason(), held, options.cause(), options.nodes()));
         if (options.isInVain()) return refuse('in-vain');
         if (deadlineMs <= since) return refuse(options.max === 0 ? 'not-held' : 'timed-out');
         if (queue.size >= options.max) return refuse(options.max === 0 ? 'not-held' : 'full');

@@ -74,6 +74,8 @@ export function classify(error: unknown, place: FailurePlace): Failure {
   if (isUndone(error)) return { kind: 'ended', outcome: 'rolled-back', code };
   if (endsSession(error, code)) return { kind: 'lost', outcome: lost(place), code };
   if (isOfPreparedStatement(error as object)) return { kind: 'stale-statement', outcome: 'rolled-back', code };
+  // statement_completion_unknown: the engine itself cannot tell (CockroachDB).
+  if (code === '40003') return { kind: 'lost', outcome: lost(place), code };
   if (code === '40001' || code === '40P01') return { kind: 'serialization', outcome: 'rolled-back', code };
   return { kind: 'statement', outcome: 'rolled-back', code };
 }

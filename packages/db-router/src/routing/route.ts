@@ -24,6 +24,7 @@ export type RouteReason =
   | 'no-primary'
   | 'unconfirmed'
   | 'twin-primaries'
+  | 'epoch-regressed'
   | 'foreign-system'
   | 'read-only'
   | 'primary-unreachable'

@@ -70,11 +70,12 @@ export const MAX_RERUNS = 3;
 const IDLE_SESSION_TIMEOUT = '57P05';
 const OPEN: FailurePlace = { phase: 'open', inRecovery: false };
 
-export function createRunner({ live, nodes, counters, events, monitor, scopes }: Engine): Runner {
+export function createRunner({ live, nodes, counters, events, monitor, scopes, writes }: Engine): Runner {
   const inRecovery = (node: PoolNode): boolean => live.store.facts.nodes[node.index]?.reading?.inRecovery ?? false;
 
   const routed = (intent: 'read' | 'write', { reason }: Route, node: PoolNode): void => {
     countRoute(counters, reason);
+    if (intent === 'write') writes.wrote();
     if (events.wants('route')) events.emit('route', { intent, reason, node: node.id });
   };
 

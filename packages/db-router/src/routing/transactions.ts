@@ -18,6 +18,7 @@ import {
 import { commit } from '../pools/commit.ts';
 import { behindRead, noteWritten } from '../pools/position.ts';
 import { takesAdvisoryLock } from './advisory-lock.ts';
+import { BACKOFF_MS, backoffMs } from './backoff.ts';
 import { classify, type Failure, type FailureKind } from './outcome.ts';
 import { breaks, type Leased, type Query, type Runner } from './run.ts';
 import type { Statements } from './statements.ts';
@@ -30,6 +31,11 @@ export interface TransactionOptions {
   readonly readOnly?: boolean;
   /** How often the callback may be run again, for whatever cause. It must then be safe to run twice. @default 0 */
   readonly retries?: number;
+  /**
+   * The longest wait before the first re-run of one that lost against another (40001, 40P01); doubled at each, 32 times at
+   * most. A random part of it is waited. @default 10
+   */
+  readonly backoffMs?: number;
   /** Ends the wait for a primary and for a connection to it; what has begun goes on. */
   readonly signal?: AbortSignal;
 }
@@ -60,6 +66,7 @@ export function createTransactions(engine: Engine, statements: Statements, runne
     if (inside.getStore()?.isOpen === true) throw new NestedTransactionError();
     counters.transactions += 1;
     const retries = check.integer('transaction: retries', options.retries ?? 0, { max: 1_000 });
+    const baseMs = check.integer('transaction: backoffMs', options.backoffMs ?? BACKOFF_MS, { max: 60_000 });
     if (options.isolation !== undefined) check.oneOf('transaction: isolation', options.isolation, ISOLATION_LEVELS);
     let readHere = options.readOnly === true && options.isolation !== 'serializable';
     let opens = 0;
@@ -79,7 +86,8 @@ export function createTransactions(engine: Engine, statements: Statements, runne
       if (began) run += 1;
       else opens += 1;
       if (failure.kind === 'conflict') readHere = false;
-      if (failure.kind !== 'serialization') await runner.lookAgain(leased.node);
+      if (failure.kind === 'serialization') await engine.pause(backoffMs(run - 1, baseMs, engine.settings.random));
+      else await runner.lookAgain(leased.node);
       runner.retried('transaction', failure, leased.node);
     }
   };
@@ -164,6 +172,7 @@ export function createTransactions(engine: Engine, statements: Statements, runne
           error: new RolledBackError('commit-said-rollback', tx.failed),
         };
       }
+      engine.writes.attached(node.index, result.senders);
       if (listens && result.wrote && epoch !== undefined) noteWritten(engine, node, scope, epoch, result.lsn);
       return { ok: true, value };
     } catch (error) {

@@ -16,6 +16,7 @@ import {
 import { behindWrite } from '../pools/position.ts';
 import { type Asked, askWhetherWritten } from '../pools/whether-written.ts';
 import type { PoolNode } from '../topology/node.ts';
+import { BACKOFF_MS, backoffMs } from './backoff.ts';
 import { classify, isServerError } from './outcome.ts';
 import type { Route } from './route.ts';
 import {
@@ -135,6 +136,7 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
         break;
       case 'serialization':
         if (!mayRunAgain) throw error;
+        await engine.pause(backoffMs(reruns, BACKOFF_MS, settings.random));
         break;
       case 'stale-statement':
         if (!mayRunAgain || !isNamed(first.query)) throw error;

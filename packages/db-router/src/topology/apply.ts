@@ -1,9 +1,10 @@
 import type { Epoch } from '@regionkit/core';
 import { sameEpoch } from './epoch.ts';
 import {
-  canonicalOwner,
   type Facts,
+  type Followed,
   type Input,
+  knownEpoch,
   type NodeFacts,
   type Rules,
   type Sample,
@@ -12,9 +13,11 @@ import {
 import { hearEpoch, hearForks, isVoided } from './hear.ts';
 import { addSample } from './lag.ts';
 import type { Reading } from './readings.ts';
+import { serverId } from './writers.ts';
 
 const RTT_WEIGHT = 0.2;
 const MAX_VOIDED = 32;
+const MAX_FOLLOWED = 32;
 
 /** The facts after one more was heard. Pure; what is no news leaves them as they are. */
 export function apply(facts: Facts, input: Input, rules: Rules): Facts {
@@ -26,6 +29,7 @@ export function apply(facts: Facts, input: Input, rules: Rules): Facts {
         ...node,
         triedAtMs: Math.max(node.triedAtMs, input.atMs),
         failures: node.failures + 1,
+        code: input.code,
       }));
     case 'heard':
       return hearEpoch(facts, input.epoch, input.atMs);
@@ -55,18 +59,22 @@ function applyReading(facts: Facts, input: Input & { type: 'reading' }, rules: R
   let next = facts;
   // An answer that was overtaken says nothing of the node now, but the timeline it names was there.
   if (sentAtMs >= node.readAtMs) next = withNode(facts, input.node, (known) => readNode(known, input));
-  next = findAliases(next);
-  if (reading.timeline !== undefined) {
-    const owner = reading.inRecovery ? '' : canonicalOwner(next, node.id);
-    const epoch: Epoch = { system: reading.system, timeline: reading.timeline, owner };
-    next = hearEpoch(next, epoch, atMs);
-    if (!reading.inRecovery) {
-      next = hearOwnFork(next, node, reading, epoch);
-      if (sentAtMs >= node.readAtMs)
-        next = sample(next, epoch, { lsn: reading.position, atMs: sentAtMs }, 'measured', rules);
-    }
+  const { system, timeline } = reading;
+  if (timeline === undefined) return next;
+  if (reading.inRecovery) {
+    return hearEpoch(
+      noteFollowed(next, { system, server: reading.server, timeline }),
+      { system, timeline, owner: '' },
+      atMs,
+    );
   }
-  return next;
+  const server = sentAtMs >= node.readAtMs ? (next.nodes[input.node]?.server ?? '') : serverId(reading.server);
+  const epoch: Epoch = { system, timeline, owner: node.id, server };
+  next = hearEpoch(next, epoch, atMs, sentAtMs);
+  next = hearForks(hearOwnFork(next, reading, epoch), reading.forks ?? []);
+  return sentAtMs >= node.readAtMs
+    ? sample(next, knownEpoch(next, epoch), { lsn: reading.position, atMs: sentAtMs }, 'measured', rules)
+    : next;
 }
 
 function readNode(node: NodeFacts, { reading, sentAtMs, atMs }: Input & { type: 'reading' }): NodeFacts {
@@ -86,7 +94,9 @@ function readNode(node: NodeFacts, { reading, sentAtMs, atMs }: Input & { type: 
     reading,
     readAtMs: sentAtMs,
     triedAtMs: Math.max(node.triedAtMs, atMs),
+    server: sameServer ? node.server : serverId(reading.server),
     failures: 0,
+    code: undefined,
     rttMs: Number.isFinite(node.rttMs) ? node.rttMs + RTT_WEIGHT * (rttMs - node.rttMs) : rttMs,
     // A connection does not move between servers, and a promotion does not move a server: only another one is news.
     generation: sameServer ? node.generation : node.generation + 1,
@@ -98,47 +108,23 @@ function readNode(node: NodeFacts, { reading, sentAtMs, atMs }: Input & { type: 
   };
 }
 
-/**
- * Two pools may reach one server: an endpoint for readers that falls back to the writer. Without this it would look like
- * twins. Two that are seen to be different servers are aliases no longer.
- */
-function findAliases(facts: Facts): Facts {
-  const writers = facts.nodes.filter(
-    (node): node is NodeFacts & { readonly reading: Reading } => writtenEpoch(facts, node) !== undefined,
-  );
-  const aliases = new Map(facts.aliases);
-  for (const { id, reading } of writers) {
-    const first = writers.find((other) => other.reading.server === reading.server);
-    const known = aliases.get(id);
-    const owner = writers.find((other) => other.id === known?.owner);
-    if (first !== undefined && first.id !== id) aliases.set(id, { owner: first.id, server: reading.server });
-    else if (known?.server !== reading.server || owner !== undefined) aliases.delete(id);
-  }
-  const same =
-    aliases.size === facts.aliases.size &&
-    [...aliases].every(([id, { owner }]) => facts.aliases.get(id)?.owner === owner);
-  if (same) return facts;
-  const rename = (owner: string): string => aliases.get(owner)?.owner ?? owner;
-  const unique = (owners: readonly string[]): readonly string[] => [...new Set(owners.map(rename))].sort();
-  const renamed = facts.owners.map((epoch) => ({ ...epoch, owner: rename(epoch.owner) }));
-  return {
-    ...facts,
-    aliases,
-    tops: facts.tops.map((top) => ({ ...top, owners: unique(top.owners) })),
-    owners: renamed.filter((epoch, index) => renamed.findIndex((other) => sameEpoch(other, epoch)) === index),
-  };
+function noteFollowed(facts: Facts, { system, server, timeline }: Followed): Facts {
+  const isOf = (known: Followed): boolean => known.server === server && known.system === system;
+  if (facts.followed.find(isOf)?.timeline === timeline) return facts;
+  const others = facts.followed.filter((known) => !isOf(known));
+  return { ...facts, followed: [{ system, server, timeline }, ...others].slice(0, MAX_FOLLOWED) };
 }
 
 /**
  * The parent is the timeline the same server was on before, if there is none in between: of what happened since it was
- * looked at nothing is known. Timeline 2 can come only from 1.
+ * looked at nothing is known. Timeline 2 can come only from 1. Its control file names an older timeline until the
+ * checkpoint after the promotion has ended, and the parent is no older than that.
  */
-function hearOwnFork(facts: Facts, before: NodeFacts, reading: Reading, { system, timeline: child }: Epoch): Facts {
+function hearOwnFork(facts: Facts, reading: Reading, { system, timeline: child }: Epoch): Facts {
   const { fork: lsn, server } = reading;
   if (lsn === undefined) return facts;
-  const wasStandby =
-    before.reading?.inRecovery === true && before.reading.system === system && before.reading.server === server;
-  const isCertain = child === 2 || (wasStandby && before.timeline > 0 && before.timeline === child - 1);
+  const followed = facts.followed.find((known) => known.server === server && known.system === system)?.timeline;
+  const isCertain = child === 2 || followed === child - 1 || reading.timelineAtLeast === child - 1;
   return isCertain ? hearForks(facts, [{ system, parent: child - 1, child, lsn }]) : facts;
 }
 
@@ -157,11 +143,12 @@ function applyDocument(facts: Facts, input: Input & { type: 'document' }, rules:
   const known = facts.documents.find((document) => document.region === region);
   let next = measured(facts, input);
   // Whose highest epoch is void tells of another history.
-  if (highest === undefined || !isVoided(next, highest)) next = hearForks(next, input.forks ?? []);
+  if (highest === undefined || !isVoided(next, knownEpoch(next, highest))) next = hearForks(next, input.forks ?? []);
   if (highest !== undefined) next = hearEpoch(next, highest, atMs);
   if (primary !== undefined) next = hearEpoch(next, primary.epoch, atMs);
   if (known !== undefined && known.observedAtMs > observedAtMs) return next;
-  const believed = primary !== undefined && !isVoided(next, primary.epoch) ? primary : undefined;
+  const isBelieved = primary !== undefined && !isVoided(next, knownEpoch(next, primary.epoch));
+  const believed = isBelieved ? primary : undefined;
   const others = next.documents.filter((document) => document.region !== region);
   next = {
     ...next,
@@ -169,7 +156,7 @@ function applyDocument(facts: Facts, input: Input & { type: 'document' }, rules:
   };
   return believed === undefined
     ? next
-    : sample(next, believed.epoch, { lsn: believed.position, atMs: observedAtMs }, 'told', rules);
+    : sample(next, knownEpoch(next, believed.epoch), { lsn: believed.position, atMs: observedAtMs }, 'told', rules);
 }
 
 /**
@@ -179,7 +166,7 @@ function applyDocument(facts: Facts, input: Input & { type: 'document' }, rules:
 function measured(facts: Facts, { region, primary, observedAtMs }: Input & { type: 'document' }): Facts {
   if (primary === undefined || observedAtMs <= facts.resetAtMs) return facts;
   if (facts.nodes.some((node) => node.region === region)) return facts;
-  const voided = facts.voided.filter((known) => !isVoided({ voided: [known] }, primary.epoch));
+  const voided = facts.voided.filter((known) => !isVoided({ voided: [known] }, knownEpoch(facts, primary.epoch)));
   return voided.length === facts.voided.length ? facts : { ...facts, voided };
 }
 

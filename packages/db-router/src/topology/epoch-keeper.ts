@@ -6,7 +6,7 @@ import { type EpochStore, readStored, writeStored } from './epoch-store.ts';
 import type { Stored } from './facts.ts';
 import { isVoided } from './hear.ts';
 import type { LiveTopology } from './live-topology.ts';
-import { highestOf, type Topology } from './topology.ts';
+import type { Topology } from './topology.ts';
 
 /** Keeps the highest epoch in the app's store, and brings back what it holds. */
 export interface EpochKeeper {
@@ -53,7 +53,7 @@ export function createEpochKeeper({ store, live, clock, timeoutMs, emit }: Epoch
   const save = async (): Promise<void> => {
     const stored = await load();
     if (stored !== undefined) take(stored);
-    const epoch = highestOf(live.topology);
+    const epoch = live.topology.highest;
     if (epoch === undefined) return;
     isDue = false;
     const { owners, forks, voided } = live.store.facts;

@@ -32,8 +32,9 @@ export function readStored(value: string): Stored | undefined {
 }
 
 function isEpoch(value: unknown): value is Epoch {
-  const { system, timeline, owner } = (value ?? {}) as Record<string, unknown>;
-  return typeof system === 'string' && isTimeline(timeline) && typeof owner === 'string';
+  const { system, timeline, owner, server } = (value ?? {}) as Record<string, unknown>;
+  const isServer = server === undefined || typeof server === 'string';
+  return typeof system === 'string' && isTimeline(timeline) && typeof owner === 'string' && isServer;
 }
 
 /** PostgreSQL counts timelines from 1, in 32 bits. */

@@ -2,6 +2,7 @@ import type { Epoch, Fork } from '@regionkit/core';
 import type { HeardFrom } from '../events.ts';
 import type { Reading } from './readings.ts';
 import type { Top } from './topology.ts';
+import { ownerName, type Writer } from './writers.ts';
 
 /** Everything that was heard, unjudged. */
 export interface Facts {
@@ -16,8 +17,10 @@ export interface Facts {
   /** Epochs an operator declared void, and when that was last. */
   readonly voided: readonly Epoch[];
   readonly resetAtMs: number;
-  /** Owners that are one server, reached through several pools: each by the name of the first. */
-  readonly aliases: ReadonlyMap<string, { readonly owner: string; readonly server: string }>;
+  /** Which servers write which timeline, and what they are called. */
+  readonly writers: readonly Writer[];
+  /** Which timeline a server followed when it was last seen as a standby, under whatever pool. */
+  readonly followed: readonly Followed[];
   readonly nodes: readonly NodeFacts[];
   readonly documents: readonly DocumentFacts[];
   /** Where the primary in force was, and when. */
@@ -31,8 +34,12 @@ export interface NodeFacts {
   /** When it last answered or failed to. */
   readonly triedAtMs: number;
   readonly reading: Reading | undefined;
+  /** What its server is called in documents and tokens; empty when it was never asked. */
+  readonly server: string;
   readonly readAtMs: number;
   readonly failures: number;
+  /** Why it could not be asked last; undefined when it answered. */
+  readonly code: string | undefined;
   readonly rttMs: number;
   readonly generation: number;
   /** Best known timeline, 0 for none, and whether it is more than a lower bound. */
@@ -41,6 +48,12 @@ export interface NodeFacts {
   readonly seen: { readonly timeline: number; readonly position: bigint } | undefined;
   /** Whether it was fresh when it was last judged against a known primary. */
   readonly fresh: boolean | undefined;
+}
+
+export interface Followed {
+  readonly system: string;
+  readonly server: string;
+  readonly timeline: number;
 }
 
 export interface DocumentFacts {
@@ -67,7 +80,7 @@ export type Input =
       readonly sentAtMs: number;
       readonly atMs: number;
     }
-  | { readonly type: 'failed'; readonly node: number; readonly atMs: number }
+  | { readonly type: 'failed'; readonly node: number; readonly code: string; readonly atMs: number }
   | { readonly type: 'heard'; readonly epoch: Epoch; readonly from: HeardFrom; readonly atMs: number }
   | {
       readonly type: 'document';
@@ -113,15 +126,18 @@ export function noFacts(nodes: readonly { readonly id: string; readonly region: 
     forks: [],
     voided: [],
     resetAtMs: Number.NEGATIVE_INFINITY,
-    aliases: new Map(),
+    writers: [],
+    followed: [],
     nodes: nodes.map(({ id, region }, index) => ({
       index,
       id,
       region,
       triedAtMs: Number.NEGATIVE_INFINITY,
       reading: undefined,
+      server: '',
       readAtMs: Number.NEGATIVE_INFINITY,
       failures: 0,
+      code: undefined,
       rttMs: Number.POSITIVE_INFINITY,
       generation: 0,
       timeline: 0,
@@ -142,10 +158,12 @@ export function answers(node: NodeFacts): node is NodeFacts & { readonly reading
 /** The epoch of a node that is out of recovery, as it says; undefined otherwise. */
 export function writtenEpoch(facts: Facts, node: NodeFacts): Epoch | undefined {
   if (!answers(node) || node.reading.inRecovery || node.reading.timeline === undefined) return undefined;
-  return { system: node.reading.system, timeline: node.reading.timeline, owner: canonicalOwner(facts, node.id) };
+  const { server, id } = node;
+  return knownEpoch(facts, { system: node.reading.system, timeline: node.reading.timeline, owner: id, server });
 }
 
-/** The name under which an owner is known: a server reached through several pools has that of the first. */
-export function canonicalOwner(facts: Facts, owner: string): string {
-  return facts.aliases.get(owner)?.owner ?? owner;
+/** The epoch under the name by which its owner is known here. */
+export function knownEpoch(facts: Pick<Facts, 'writers'>, epoch: Epoch): Epoch {
+  const owner = ownerName(facts, epoch);
+  return owner === epoch.owner ? epoch : { ...epoch, owner };
 }

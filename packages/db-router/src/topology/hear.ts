@@ -1,16 +1,22 @@
 import type { Epoch, Fork } from '@regionkit/core';
 import { sameEpoch } from './epoch.ts';
-import { canonicalOwner, type Facts } from './facts.ts';
+import { type Facts, knownEpoch } from './facts.ts';
 import type { Top } from './topology.ts';
+import { learnWriter } from './writers.ts';
 
 const MAX_SYSTEMS = 8;
 const MAX_OWNERS = 32;
 const MAX_FORKS = 64;
 const MAX_TWINS = 8;
 
-/** `facts` after an epoch was heard of, by whatever means; the same object when that is no news. */
-export function hearEpoch(facts: Facts, heard: Epoch, atMs: number): Facts {
-  const epoch = { ...heard, owner: canonicalOwner(facts, heard.owner) };
+/**
+ * `before` after an epoch was heard of, by whatever means; the same object when that is no news.
+ *
+ * @param measuredAtMs when one of our own nodes was asked and said so
+ */
+export function hearEpoch(before: Facts, heard: Epoch, atMs: number, measuredAtMs?: number): Facts {
+  const facts = learnWriter(before, heard, atMs, measuredAtMs);
+  const epoch = knownEpoch(facts, heard);
   if (isVoided(facts, epoch)) return facts;
   const known = facts.tops.find((top) => top.system === epoch.system);
   const top = raise(known, epoch, atMs);

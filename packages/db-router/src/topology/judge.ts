@@ -1,10 +1,20 @@
 import type { Epoch } from '@regionkit/core';
 import { leftAt } from './epoch.ts';
-import { answers, type DocumentFacts, type Facts, type NodeFacts, type Rules, writtenEpoch } from './facts.ts';
+import {
+  answers,
+  type DocumentFacts,
+  type Facts,
+  knownEpoch,
+  type NodeFacts,
+  type Rules,
+  writtenEpoch,
+} from './facts.ts';
 import { isVoided } from './hear.ts';
 import { lagAt } from './lag.ts';
 import type { Reading } from './readings.ts';
+import { regressedTo } from './regression.ts';
 import type { NodeState, NodeView, PrimaryView, Top, Topology, TopologyState } from './topology.ts';
+import { regionOf, serverOf } from './writers.ts';
 
 /** What the facts mean at `nowMs`. Pure. */
 export function judge(facts: Facts, rules: Rules, nowMs: number): Topology {
@@ -13,10 +23,13 @@ export function judge(facts: Facts, rules: Rules, nowMs: number): Topology {
   const top = facts.tops.find((known) => known.system === system);
   const writer = findWriter(facts, rules, top, nowMs);
   const foreign = system === undefined && systems.size > 1;
-  const state = foreign ? 'foreign-system' : stateOf(facts, rules, top, writer, nowMs);
+  const regressed = writer === undefined ? regressedTo(facts, rules, top, nowMs) : undefined;
+  const state = foreign ? 'foreign-system' : stateOf(facts, rules, { top, writer, regressed, nowMs });
   const ready = state === 'ready';
   const samples = ready ? facts.samples.list : [];
-  const nodes = facts.nodes.map((node) => judgeNode(node, facts, rules, { top, system, state, samples, nowMs }));
+  const nodes = facts.nodes.map((node) =>
+    judgeNode(node, facts, rules, { top, system, state, samples, regressed, nowMs }),
+  );
   const changes = nodes.flatMap(({ state: is, readable }) =>
     is === 'behind' && readable && top !== undefined ? [top.firstHeardAtMs + rules.maxLagMs] : [],
   );
@@ -28,14 +41,23 @@ export function judge(facts: Facts, rules: Rules, nowMs: number): Topology {
     state,
     nodes,
     primary: ready && writer !== undefined ? writer.view : undefined,
+    regressed,
     candidate: state === 'unconfirmed' ? writer?.view.epoch : undefined,
     system,
     top,
+    highest: top && highestEpoch(facts, top),
+    writers: facts.writers,
     forks: facts.forks,
     owners: facts.owners,
     accepted: facts.accepted || (ready && !(writer?.readOnly ?? true)),
     nextChangeMs: Math.min(Number.POSITIVE_INFINITY, ...changes.filter((atMs) => atMs > nowMs)),
   };
+}
+
+function highestEpoch(facts: Facts, { system, timeline, owners }: Top): Epoch {
+  const [owner = ''] = owners;
+  const server = serverOf(facts, { system, timeline, owner });
+  return { system, timeline, owner, ...(server !== undefined && { server }) };
 }
 
 interface Writer {
@@ -59,37 +81,50 @@ function findWriter(facts: Facts, rules: Rules, top: Top | undefined, nowMs: num
   if (top === undefined) return undefined;
   const ofTop = (epoch: Epoch | undefined): epoch is Epoch =>
     epoch !== undefined && epoch.system === top.system && epoch.timeline === top.timeline && !isVoided(facts, epoch);
-  let found: Writer | undefined;
-  for (const node of facts.nodes) {
+  const candidates = facts.nodes.flatMap((node) => {
     const epoch = writtenEpoch(facts, node);
-    if (!ofTop(epoch) || !answers(node)) continue;
-    const nearer = found?.view.node === undefined || node.rttMs < (facts.nodes[found.view.node]?.rttMs ?? 0);
-    if (found !== undefined && !nearer) continue;
-    // Another pool of the owner's region may reach the same server; the region is the owner's.
-    const region = facts.nodes.find(({ id }) => id === epoch.owner)?.region ?? node.region;
+    return ofTop(epoch) && answers(node) ? [{ node, epoch }] : [];
+  });
+  const { self } = rules;
+  // Several pools may lead to it: the local one is used, then that of its name, then the fastest.
+  const [found] = candidates.toSorted(
+    (left, right) =>
+      Number(right.node.region === self) - Number(left.node.region === self) ||
+      Number(right.node.id === right.epoch.owner) - Number(left.node.id === left.epoch.owner) ||
+      left.node.rttMs - right.node.rttMs,
+  );
+  if (found !== undefined) {
+    const { node, epoch } = found;
     const { position, readOnly } = node.reading;
-    found = { view: { region, epoch, position, node: node.index }, readOnly, document: undefined };
+    return { view: { region: node.region, epoch, position, node: node.index }, readOnly, document: undefined };
   }
-  if (found !== undefined) return found;
-  for (const document of facts.documents) {
+  const documents = facts.documents.flatMap((document) => {
     const { primary, region, observedAtMs } = document;
-    if (primary === undefined || !ofTop(primary.epoch) || nowMs - observedAtMs > rules.maxViewAgeMs) continue;
+    if (primary === undefined || nowMs - observedAtMs > rules.maxViewAgeMs) return [];
+    const epoch = knownEpoch(facts, primary.epoch);
     const asked = facts.nodes.find(({ id }) => id === primary.epoch.owner);
-    if (asked !== undefined && answers(asked) && asked.readAtMs > observedAtMs) continue;
-    return { view: { region, ...primary, node: undefined }, readOnly: false, document };
-  }
-  return undefined;
+    const isKnownBetter = asked !== undefined && answers(asked) && asked.readAtMs > observedAtMs;
+    return isKnownBetter || !ofTop(epoch) ? [] : [{ document, region, epoch, position: primary.position }];
+  });
+  // Of two regions that name one server the one that is in its name: the same in every process.
+  const told = documents.find(({ region, epoch }) => region === regionOf(epoch.owner)) ?? documents[0];
+  if (told === undefined) return undefined;
+  const { document, region, epoch, position } = told;
+  return { view: { region, epoch, position, node: undefined }, readOnly: false, document };
 }
 
 function stateOf(
   facts: Facts,
   rules: Rules,
-  top: Top | undefined,
-  writer: Writer | undefined,
-  nowMs: number,
+  {
+    top,
+    writer,
+    regressed,
+    nowMs,
+  }: Pick<Light, 'top' | 'regressed' | 'nowMs'> & { readonly writer: Writer | undefined },
 ): TopologyState {
   if (top !== undefined && top.owners.length > 1) return 'twin-primaries';
-  if (writer === undefined) return 'no-primary';
+  if (writer === undefined) return regressed === undefined ? 'no-primary' : 'epoch-regressed';
   if (writer.readOnly) return 'read-only';
   return facts.accepted || mayAccept(facts, rules, writer.view.epoch, nowMs) ? 'ready' : 'unconfirmed';
 }
@@ -128,6 +163,8 @@ interface Light {
   readonly system: string | undefined;
   readonly state: TopologyState;
   readonly samples: Facts['samples']['list'];
+  /** The older epoch on which all nodes agree, if they do. */
+  readonly regressed: Epoch | undefined;
   readonly nowMs: number;
 }
 
@@ -138,6 +175,9 @@ function judgeNode(node: NodeFacts, facts: Facts, rules: Rules, light: Light): N
     id: node.id,
     region: node.region,
     state,
+    server: node.server,
+    code: node.code,
+    system: node.reading?.system,
     readable,
     timeline: node.timeline,
     position: node.reading?.position ?? 0n,
@@ -175,13 +215,16 @@ function isOutlived({ inRecovery, system, timeline }: Reading, top: Top | undefi
   return !inRecovery && timeline !== undefined && system === top?.system && timeline < top.timeline;
 }
 
-function judgeStandby(node: NodeFacts, facts: Facts, rules: Rules, { top, samples, state, nowMs }: Light): Judgement {
+function judgeStandby(node: NodeFacts, facts: Facts, rules: Rules, light: Light): Judgement {
+  const { top, samples, state, regressed, nowMs } = light;
   const position = node.reading?.position ?? 0n;
   if (top !== undefined && node.timeline < top.timeline) {
     const left = node.exact ? leftAt(facts.forks, top.system, node.timeline, top.timeline) : undefined;
     if (left !== undefined && position > left) return { state: 'fenced', readable: false };
-    const inGrace = nowMs - top.firstHeardAtMs < rules.maxLagMs;
-    return { state: 'behind', readable: inGrace && node.fresh !== false };
+    const inGrace = nowMs - top.firstHeardAtMs < rules.maxLagMs && node.fresh !== false;
+    // It follows what the whole cluster agrees on: it may serve what asks for no position.
+    const follows = regressed !== undefined && node.reading?.streaming === true;
+    return { state: 'behind', readable: inGrace || follows };
   }
   const first = samples[0];
   if (state !== 'ready' || first === undefined) {

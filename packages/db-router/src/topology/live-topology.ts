@@ -1,9 +1,11 @@
+import type { Epoch } from '@regionkit/core';
 import type { Clock } from '@regionkit/core/kit';
 import type { RouterEvents } from '../events.ts';
 import { createTable, type RouteTable, type TableOptions } from '../routing/table.ts';
+import { sameEpoch } from './epoch.ts';
 import type { Input, Rules } from './facts.ts';
 import { nothingKnown, reduce, type TopologyStore } from './reduce.ts';
-import { highestOf, type Topology } from './topology.ts';
+import type { Topology } from './topology.ts';
 
 /** The topology as it stands, with the clock and the listeners that the pure reducer does without. */
 export interface LiveTopology {
@@ -80,12 +82,6 @@ export function createLiveTopology(options: LiveTopologyOptions): LiveTopology {
 }
 
 /** Whether `epoch` is what is already known to be the highest: the usual case, and cheap to tell. */
-export function isKnownTop(topology: Topology, epoch: { system: string; timeline: number; owner: string }): boolean {
-  const highest = highestOf(topology);
-  return (
-    highest !== undefined &&
-    highest.timeline === epoch.timeline &&
-    highest.owner === epoch.owner &&
-    highest.system === epoch.system
-  );
+export function isKnownTop({ highest }: Topology, epoch: Epoch): boolean {
+  return highest !== undefined && sameEpoch(highest, epoch);
 }

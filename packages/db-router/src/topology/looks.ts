@@ -1,12 +1,15 @@
 import { OutcomeUnknownError } from '../errors.ts';
 import type { RouterEvents } from '../events.ts';
 import type { Settings } from '../options.ts';
-import { classify } from '../routing/outcome.ts';
 import type { LiveTopology } from './live-topology.ts';
 import type { MonitorOptions } from './monitor.ts';
 import type { PoolNode } from './node.ts';
+import { probeCode } from './probe-code.ts';
+import type { WriteWatch } from './write-watch.ts';
 
 const WATCH_MS = 10;
+/** While writes flow: a standby promoted beside a primary that lives is then known within a second. */
+const WRITING_MS = 750;
 /** While a write is held every node is looked at that many times as often as while a primary is merely missing. */
 const HELD_HASTE = 4;
 /** Looks without an answer after which who waits for one of its statements waits in vain. */
@@ -21,6 +24,7 @@ export interface LooksOptions {
   holding(): boolean;
   /** Whether a read waits for this node to catch up. */
   watched(index: number): boolean;
+  readonly writes: Omit<WriteWatch, 'wrote'>;
 }
 
 /** How often each node is looked at, and what becomes of what is seen. */
@@ -31,6 +35,7 @@ export function createLooks({
   emit,
   holding,
   watched,
+  writes,
 }: LooksOptions): Pick<MonitorOptions, 'paceMs' | 'startsAnew' | 'onReading' | 'onFailure'> {
   const { clock, alertMs, quietMs } = settings;
   const silentLooks = nodes.map(() => 0);
@@ -46,7 +51,11 @@ export function createLooks({
         view?.lagMs === undefined && (view?.state === 'stale' || (view?.state === 'behind' && view.readable));
       // Documents may still tell of a primary that has fallen silent here: whoever waits for it must not wait for long.
       const silent = silentLooks[index] === SILENT_LOOKS - 1;
-      return live.topology.state !== 'ready' || unsettled || silent ? alertMs : quietMs;
+      if (live.topology.state !== 'ready' || unsettled || silent) return alertMs;
+      // Its writes say how the primary itself is.
+      if (index === live.topology.primary?.node) return quietMs;
+      if (writes.isAlarmed()) return Math.min(alertMs, quietMs);
+      return writes.isWriting() ? Math.min(WRITING_MS, quietMs) : quietMs;
     },
     startsAnew: (index) => {
       const state = live.topology.nodes[index]?.state;
@@ -56,28 +65,19 @@ export function createLooks({
       silentLooks[index] = 0;
       failureCodes[index] = undefined;
       live.take({ type: 'reading', node: index, reading, sentAtMs, atMs: clock.now() });
+      if (!reading.inRecovery) writes.attached(index, reading.senders);
     },
     onFailure: (index, error) => {
       const node = nodes[index];
-      const code = failureCode(error);
+      const code = probeCode(error);
       if (failureCodes[index] !== code) emit('probe-failed', { node: node?.id ?? '', code });
       failureCodes[index] = code;
       // A server that refuses us is there: who waits for one of its statements need not give up.
       silentLooks[index] = isServerError(error) ? 0 : (silentLooks[index] ?? 0) + 1;
-      live.take({ type: 'failed', node: index, atMs: clock.now() });
+      live.take({ type: 'failed', node: index, code, atMs: clock.now() });
       if (silentLooks[index] === SILENT_LOOKS) node?.destroyAll(new OutcomeUnknownError(node.id));
     },
   };
-}
-
-/** Some errors of node-postgres carry no code, but they are its own constants. */
-function failureCode(error: unknown): string {
-  const { code } = classify(error, { phase: 'open', inRecovery: false });
-  if (code !== 'none') return code;
-  const message = error instanceof Error ? error.message : '';
-  if (/timeout/i.test(message)) return 'timeout';
-  if (message.startsWith('Connection terminated')) return 'connection-ended';
-  return /SASL|password/.test(message) ? 'login-failed' : 'unknown';
 }
 
 function isServerError(error: unknown): boolean {

@@ -1,8 +1,10 @@
+import type { Fork } from '@regionkit/core';
 import { type Clock, createPoller, type Poller } from '@regionkit/core/kit';
 import { OutcomeUnknownError } from '../errors.ts';
 import type { PoolNode } from './node.ts';
 import { createProbe, type Probe } from './probe.ts';
 import type { Reading, Readings } from './readings.ts';
+import { parseHistory } from './timeline-history.ts';
 
 /** Decides when to look at each node, and looks. */
 export interface Monitor {
@@ -32,10 +34,14 @@ export interface MonitorOptions {
   onFailure(index: number, error: unknown): void;
 }
 
+const MAX_HISTORIES = 32;
+
 export function createMonitor(options: MonitorOptions): Monitor {
   const { clock, nodes } = options;
   const probes: Probe[] = [];
   const pollers: Poller[] = [];
+  let isClosed = false;
+  const histories = new Map<string, readonly Fork[]>();
 
   for (const { id, index, pool, watchSilent } of nodes) {
     const probe = createProbe({
@@ -55,14 +61,33 @@ export function createMonitor(options: MonitorOptions): Monitor {
       if (options.startsAnew(index)) probe.reconnect();
       const sentAtMs = clock.now();
       try {
-        const reading = await probe.ask();
+        const reading = await withHistory(await probe.ask(), probe);
         options.onReading(index, reading, sentAtMs);
       } catch (error) {
-        options.onFailure(index, error);
+        // What was under way at the close says nothing of the node.
+        if (!isClosed) options.onFailure(index, error);
       }
     };
     pollers.push(createPoller({ run, everyMs: () => options.paceMs(index), clock, random: options.random }));
   }
+
+  /** Asked once a server and timeline, and only where the role may: what is refused would be in the server's log. */
+  const withHistory = async (reading: Reading, probe: Probe): Promise<Reading> => {
+    const { historySql } = options.readings;
+    const { timeline = 1, server, system } = reading;
+    const key = `${system} ${timeline} ${server}`;
+    if (historySql === undefined || reading.mayReadHistory !== true || timeline < 2) return reading;
+    let forks = histories.get(key);
+    if (forks === undefined) {
+      forks = await probe.query(historySql).then(
+        ({ history }) => parseHistory(Buffer.from(String(history ?? ''), 'hex').toString('latin1'), system, timeline),
+        () => [],
+      );
+      if (histories.size >= MAX_HISTORIES) histories.clear();
+      histories.set(key, forks);
+    }
+    return { ...reading, forks };
+  };
 
   const look = async (index: number): Promise<void> => {
     pollers[index]?.wake();
@@ -82,6 +107,7 @@ export function createMonitor(options: MonitorOptions): Monitor {
       for (const poller of pollers) poller.wake();
     },
     close: () => {
+      isClosed = true;
       for (const poller of pollers) poller.close();
       for (const probe of probes) probe.close();
     },

@@ -26,6 +26,11 @@ export interface PoolNode {
   /** Set after each change of the topology: a connection verified on another generation is verified again. */
   generation: number;
   /**
+   * Set after each change of the topology: it could take a write and must not, as it is not certain to be the primary. Its
+   * connections are then handed out read-only, and not used again.
+   */
+  guarded: boolean;
+  /**
    * A connection that was verified to reach the server that is known under this node, or an error: nothing was sent then.
    * Never calls back before it returns, unless the pool does.
    */
@@ -91,6 +96,7 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
   const clients = new Set<PoolClient>();
   /** Another router may wrap the same pool, and have verified its connections on another history. */
   const stamps = new WeakMap<PoolClient, Stamp>();
+  const guardedClients = new WeakSet<PoolClient>();
   const waiting = new Set<(error: Error) => void>();
   const inBackground = AsyncLocalStorage.snapshot();
   let recycledAtMs = Number.NEGATIVE_INFINITY;
@@ -169,8 +175,8 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
   };
 
   const release = (client: PoolClient, destroy: boolean | Error): void => {
-    if (destroy !== false) {
-      notice(client).giveBack(destroy);
+    if (destroy !== false || guardedClients.has(client)) {
+      notice(client).giveBack(destroy === false ? true : destroy);
       return;
     }
     whenQuiet(client, clock, options.quietTimeoutMs, () => {
@@ -241,13 +247,30 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
       );
   };
 
+  /** Also where the app writes by a function, or in what it declared to be a read. */
+  const guard = (client: PoolClient, done: (error: unknown, client: PoolClient | undefined) => void): void => {
+    guardedClients.add(client);
+    client.query('SET default_transaction_read_only = on').then(
+      () => done(undefined, client),
+      (error: unknown) => {
+        release(client, true);
+        done(error ?? new NodeUnavailableError(id), undefined);
+      },
+    );
+  };
+
   const node: PoolNode = {
     index,
     id,
     region,
     pool,
     generation: 0,
-    acquire: (done) => acquire(done, 0),
+    guarded: false,
+    acquire: (done) =>
+      acquire((error, client) => {
+        if (client === undefined || !node.guarded) done(error, client);
+        else guard(client, done);
+      }, 0),
     release,
     turnAway: (error) => {
       for (const leave of [...waiting]) leave(error);

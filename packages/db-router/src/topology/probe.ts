@@ -9,6 +9,8 @@ export interface Probe {
    * Not concurrent: one question at a time.
    */
   ask(): Promise<Reading>;
+  /** Asks something else on the connection that answered last. Not while `ask()` is under way. */
+  query(sql: string): Promise<Readonly<Record<string, unknown>>>;
   /** The next question opens a new connection: the name may lead elsewhere by now. One under way is not disturbed. */
   reconnect(): void;
   close(): void;
@@ -102,6 +104,17 @@ export function createProbe(options: ProbeOptions): Probe {
           resolve(reading);
         }, reject);
       }),
+    query: async (sql) => {
+      const asked = client;
+      if (asked === undefined) throw new Error('the probe has no connection');
+      // A connection that falls silent here is dropped: the next look opens another.
+      const cancel = clock.schedule(() => drop(asked), options.timeoutMs);
+      try {
+        return (await asked.query<Record<string, unknown>>(sql)).rows[0] ?? {};
+      } finally {
+        cancel();
+      }
+    },
     reconnect: () => {
       isOutdated = true;
     },

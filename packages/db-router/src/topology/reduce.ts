@@ -1,9 +1,9 @@
 import type { RouterEvents } from '../events.ts';
 import { apply } from './apply.ts';
 import { sameEpoch } from './epoch.ts';
-import { type Facts, type Input, noFacts, type Rules } from './facts.ts';
+import { type Facts, type Input, knownEpoch, noFacts, type Rules } from './facts.ts';
 import { judge } from './judge.ts';
-import { highestOf, type Topology } from './topology.ts';
+import type { Topology } from './topology.ts';
 
 /** What is known, and what it means. */
 export interface TopologyStore {
@@ -70,9 +70,9 @@ function changes(before: TopologyStore, next: TopologyStore, input: Input): read
   const events: TopologyEvent[] = [];
   const was = before.topology;
   const is = next.topology;
-  const highest = highestOf(is);
-  const known = highestOf(was);
-  if (highest !== undefined && (known === undefined || !sameEpoch(known, highest))) {
+  const highest = is.highest;
+  const known = was.highest;
+  if (highest !== undefined && (known === undefined || !sameEpoch(knownEpoch(next.facts, known), highest))) {
     const from =
       input.type === 'heard' ? input.from : input.type === 'document' || input.type === 'store' ? input.type : 'probe';
     events.push(['epoch', { epoch: highest, from }]);
@@ -85,6 +85,13 @@ function changes(before: TopologyStore, next: TopologyStore, input: Input): read
       if (node.state === 'foreign' && system !== undefined) events.push(['foreign-system', { node: node.id, system }]);
     }
   }
+  for (const writer of next.facts.writers) {
+    const { timeline, server, names, owner } = writer;
+    const old = before.facts.writers.find((one) => one.server === server && one.timeline === timeline);
+    if (server === '' || names.length < 2 || (old?.names.length ?? 0) >= names.length) continue;
+    const owners = [owner, ...names.filter((name) => name !== owner)];
+    events.push(['same-server', { timeline, owners }]);
+  }
   if (input.type === 'reading' && regressed(before, input)) {
     events.push(['replay-regressed', { node: is.nodes[input.node]?.id ?? '' }]);
   }
@@ -93,12 +100,22 @@ function changes(before: TopologyStore, next: TopologyStore, input: Input): read
       const { system, timeline, owners } = is.top;
       events.push(['twin-primaries', { system, timeline, owners }]);
     }
+    if (is.state === 'epoch-regressed' && is.highest !== undefined && is.regressed !== undefined) {
+      const nodes = next.facts.nodes.map(({ id, timeline, reading }) => ({
+        node: id,
+        timeline,
+        inRecovery: reading?.inRecovery === true,
+      }));
+      events.push(['epoch-regressed', { from: is.highest, to: is.regressed, nodes }]);
+    }
     if (is.state === 'unconfirmed' && is.candidate !== undefined) events.push(['unconfirmed', { epoch: is.candidate }]);
   }
   if (was.primary !== undefined && is.primary === undefined) {
     events.push(['primary-lost', { state: is.state, last: was.primary.epoch }]);
   }
-  if (is.primary !== undefined && (was.primary === undefined || !sameEpoch(was.primary.epoch, is.primary.epoch))) {
+  // One that is called by another name since is no other.
+  const last = was.primary && knownEpoch(next.facts, was.primary.epoch);
+  if (is.primary !== undefined && (last === undefined || !sameEpoch(last, is.primary.epoch))) {
     const { epoch, region } = is.primary;
     const missingForMs = before.missingSinceMs === undefined ? 0 : input.atMs - before.missingSinceMs;
     events.push(['primary', { epoch, region, missingForMs }]);

@@ -1,5 +1,6 @@
 import type { Epoch, Fork } from '@regionkit/core';
 import type { NoPrimaryReason } from '../errors.ts';
+import type { Writer } from './writers.ts';
 
 /**
  * What a node may be used for.
@@ -37,6 +38,12 @@ export interface NodeView {
   readonly id: string;
   readonly region: string;
   readonly state: NodeState;
+  /** Why it could not be asked last: a SQLSTATE, an errno, or a word of ours. Undefined when it answered. */
+  readonly code: string | undefined;
+  /** The database it belongs to; undefined when it was never asked. */
+  readonly system: string | undefined;
+  /** What its server is called in documents and tokens; empty when it was never asked. */
+  readonly server: string;
   /** Whether it may serve a read that asks for nothing in particular. */
   readonly readable: boolean;
   /** The timeline it is on, or a lower bound of it; 0 when nothing is known. */
@@ -81,8 +88,14 @@ export interface Topology {
   readonly primary: PrimaryView | undefined;
   /** The candidate that is not confirmed, when that is the state. */
   readonly candidate: Epoch | undefined;
+  /** When the state is `epoch-regressed`: the older epoch on which all nodes agree. */
+  readonly regressed: Epoch | undefined;
   readonly system: string | undefined;
   readonly top: Top | undefined;
+  /** The highest epoch heard of: fences, makes no primary. Its owner is empty when only a standby told of it. */
+  readonly highest: Epoch | undefined;
+  /** Which servers write which timeline, and what they are called. */
+  readonly writers: readonly Writer[];
   readonly forks: readonly Fork[];
   /** Who wrote which timeline of this system, as far as it is known. */
   readonly owners: readonly Epoch[];
@@ -90,10 +103,4 @@ export interface Topology {
   readonly accepted: boolean;
   /** Something changes by itself then, without anything new being heard. */
   readonly nextChangeMs: number;
-}
-
-/** The highest epoch heard of: fences, makes no primary. `owner` is empty when only a standby told of it. */
-export function highestOf(topology: Topology): Epoch | undefined {
-  const { top } = topology;
-  return top && { system: top.system, timeline: top.timeline, owner: top.owners[0] ?? '' };
 }

@@ -2,8 +2,10 @@ import { fakeClock } from '@regionkit/core/testing';
 import { describe, expect, it } from 'vitest';
 import { createScopes, UNKNOWN_LSN } from '../../src/causality/scope.ts';
 import { createTokenCodec } from '../../src/causality/token.ts';
+import { decideRead } from '../../src/routing/decide.ts';
 import { PRIMARY_ONLY } from '../../src/routing/route.ts';
-import { primary, SYSTEM, type story, wellStory } from '../support/model.ts';
+import { createTable } from '../../src/routing/table.ts';
+import { NODES, primary, SYSTEM, standby, story, wellStory } from '../support/model.ts';
 
 const SECRET = 'a secret that is at least thirty-two bytes';
 const EPOCH = { system: SYSTEM, timeline: 1, owner: 'us/0' };
@@ -19,11 +21,12 @@ function scopesOf(told: ReturnType<typeof story>) {
     clock,
     maxAgeMs: 60_000,
     owners: ['us/0', 'eu/0', 'ap/0'],
-    canonical: (owner) => owner,
+    known: (epoch) => epoch,
     isOutOfReach: () => false,
     topology: () => told.topology,
     systems: () => told.store.facts.tops.map(({ system }) => system),
-    hear: (epoch) => told.hears(epoch.timeline, epoch.owner, epoch.system),
+    hear: (epoch) => told.hears(epoch.timeline, epoch.owner, epoch.system, epoch.server),
+    resetAtMs: () => told.store.facts.resetAtMs,
     emit: (event) => void events.push(event),
   });
   const token = (epoch = EPOCH, lsn = 1_000n, kind: 'write' | 'seen' = 'write') =>
@@ -79,6 +82,60 @@ describe('opening a scope', () => {
   });
 });
 
+describe('a token of an epoch that is higher than all that is known', () => {
+  const stray = { ...EPOCH, timeline: 7, owner: 'eu/0' };
+
+  it('fences while it is young, though the wall clock of this process was set since', () => {
+    for (const step of [0, 3_600_000, -3_600_000]) {
+      const told = wellStory();
+      const { open, token, clock } = scopesOf(told);
+      const fresh = token(stray);
+      clock.stepWall(step);
+      open(fresh);
+      expect(told.stateOf('us/0')).toBe('fenced');
+    }
+  });
+
+  it('fences nothing when it is old, or from the future: its history may have been thrown away', async () => {
+    const told = wellStory();
+    const { open, token, clock, codec } = scopesOf(told);
+    const old = token(stray);
+    await clock.advance(600_001);
+    open(old);
+    open(codec.encode('write', stray, 1n, clock.wallMs() + 3_600_000));
+    expect(told.topology.state).toBe('ready');
+    open(token(stray));
+    expect(told.topology.state).toBe('no-primary');
+  });
+
+  it('fences nothing after its epoch was declared void, whatever name it has for the owner', async () => {
+    const told = wellStory();
+    const { open, token, clock } = scopesOf(told);
+    const before = [stray, { ...stray, owner: 'mars/0' }, { ...stray, timeline: 8 }].map((epoch) => token(epoch));
+    open(before[0] ?? '');
+    await clock.advance(10_000);
+    told.later(10_000);
+    told.take({ type: 'reset', atMs: clock.now() });
+    for (const kept of before) open(kept);
+    expect(told.topology.state).toBe('ready');
+  });
+
+  it('fences nothing when another environment signed it, with the same secret over a copy of the database', () => {
+    const told = wellStory();
+    const { open, clock } = scopesOf(told);
+    const staging = createTokenCodec(SECRET, 'staging');
+    open(staging.encode('write', stray, 1n, clock.wallMs()));
+    expect(told.topology.state).toBe('ready');
+  });
+
+  it('fences nothing when it is of a database that is not known here', () => {
+    const told = wellStory();
+    const { open, token } = scopesOf(told);
+    open(token({ ...stray, system: '8' }));
+    expect(told.topology.state).toBe('ready');
+  });
+});
+
 describe('after an operator has settled twins', () => {
   const twin = (owner: string) => ({ ...EPOCH, timeline: 2, owner });
   const settled = () => {
@@ -130,6 +187,33 @@ describe('what a scope answers with', () => {
     expect(scopes.forGate(scope).closeHead()).toEqual({});
     expect(codec.decode(scopes.tokenOf(scope) ?? '')).toMatchObject({ kind: 'write', lsn: 2_000n });
     expect(scopes.tokenOf(open())).toBeUndefined();
+  });
+
+  it('hands to a job what it has seen, which may be beyond what it wrote', () => {
+    const { open, scopes, codec } = scopesOf(wellStory());
+    const scope = open();
+    scopes.noteSeen(scope, EPOCH, 700n);
+    expect(codec.decode(scopes.tokenOf(scope) ?? '')).toMatchObject({ kind: 'seen', lsn: 700n });
+    scopes.noteWritten(scope, EPOCH, 900n);
+    expect(codec.decode(scopes.tokenOf(scope) ?? '')).toMatchObject({ kind: 'write', lsn: 900n });
+    scopes.noteSeen(scope, EPOCH, 1_000n);
+    expect(codec.decode(scopes.tokenOf(scope) ?? '')).toMatchObject({ kind: 'seen', lsn: 1_000n });
+  });
+
+  it('announces no loss because an endpoint of this region led to the primary while the request was under way', () => {
+    const told = story({}, [{ id: 'us/0', region: 'us' }, ...NODES.slice(1)]);
+    told.says('ap/0', primary(1, 1_000n, { server: 'ap' }));
+    told.says('us/0', standby(1, 1_000n, { server: 'us' }));
+    told.says('eu/0', standby(1, 1_000n, { server: 'eu' }));
+    const { open, scopes, token, events } = scopesOf(told);
+    const scope = open(token({ ...EPOCH, owner: 'ap/0' }, 900n));
+    const before = scope.need;
+    told.says('us/0', primary(1, 1_000n, { server: 'ap' }));
+    expect(told.topology.top?.owners).toEqual(['us/0']);
+    expect(scopes.forGate(scope).closeHead().notice).toBeUndefined();
+    expect(events).toEqual([]);
+    const table = createTable(told.topology, { self: 'eu', writes: 'reject', onBehind: 'forward' });
+    expect(decideRead(table, before, 0, 0, false)).toMatchObject({ node: 1, reason: 'caught-up' });
   });
 
   it('says so when a position comes after the head', () => {

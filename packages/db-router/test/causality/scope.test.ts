@@ -20,6 +20,7 @@ function topologyOf(given: Partial<Topology>): Topology {
     top: { system: SYSTEM, timeline: 1, owners: [OLD.owner], firstHeardAtMs: 0 },
     forks: [],
     owners: [OLD],
+    writers: [],
     accepted: true,
     nextChangeMs: Number.POSITIVE_INFINITY,
     ...given,
@@ -45,11 +46,12 @@ function setUp(topology: Topology) {
     clock,
     maxAgeMs: 60_000,
     owners: ['us-east-1/0', 'eu-west-1/0'],
-    canonical: (owner) => owner,
+    known: (epoch) => epoch,
     isOutOfReach: () => false,
     topology: () => live.topology,
     systems: () => [SYSTEM],
     hear: () => {},
+    resetAtMs: () => Number.NEGATIVE_INFINITY,
     emit: (event) => void emitted.push(event),
   });
   const token = (lsn: bigint, epoch = OLD) => codec.encode('write', epoch, lsn, clock.wallMs());

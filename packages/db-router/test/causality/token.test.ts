@@ -2,6 +2,7 @@ import { live } from '@regionkit/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createTokenCodec, nameOfHash } from '../../src/causality/token.ts';
+import { serverId } from '../../src/topology/writers.ts';
 
 const SECRET = 'a secret that is at least thirty-two bytes';
 const EPOCH = { system: '7711269831366940242', timeline: 3, owner: 'ap-southeast-1/0' };
@@ -17,8 +18,10 @@ describe('createTokenCodec()', () => {
         fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn }),
         fc.integer({ min: 0, max: 2 ** 47 }),
         fc.string(),
-        (kind, timeline, lsn, issuedAtMs, owner) => {
-          const token = codec.encode(kind, { ...EPOCH, timeline, owner }, lsn, issuedAtMs);
+        fc.option(fc.string().map(serverId), { nil: undefined }),
+        (kind, timeline, lsn, issuedAtMs, owner, server) => {
+          const epoch = { ...EPOCH, timeline, owner, ...(server !== undefined && { server }) };
+          const token = codec.encode(kind, epoch, lsn, issuedAtMs);
           expect(token.length).toBeLessThanOrEqual(96);
           expect(token).toMatch(/^v1\.[\w-]+\.[\w-]+$/);
           expect(codec.decode(token)).toEqual({
@@ -26,8 +29,10 @@ describe('createTokenCodec()', () => {
             systemHash: codec.systemHash(EPOCH.system),
             timeline,
             ownerHash: codec.ownerHash(owner),
+            server,
             lsn,
             issuedAtMs,
+            isHome: true,
           });
         },
       ),
@@ -51,9 +56,9 @@ describe('createTokenCodec()', () => {
       'v1',
       'v1..',
       'v2.a.b',
-      '\0'.repeat(66),
-      'é'.repeat(66),
-      'v1.'.padEnd(66, '.'),
+      '\0'.repeat(87),
+      'é'.repeat(87),
+      'v1.'.padEnd(87, '.'),
       'x'.repeat(10_000),
     ]) {
       expect(codec.decode(hostile)).toBeUndefined();

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { defineRegions } from '@regionkit/core';
+import { defineRegions, type FakeView } from '@regionkit/core';
 import { createLab, type Lab } from '@regionkit/lab';
 import type pg from 'pg';
 import { onTestFinished } from 'vitest';
@@ -18,6 +18,13 @@ export async function startLab(
   });
   await lab.primary.query('CREATE TABLE note (id serial PRIMARY KEY, text text NOT NULL UNIQUE)');
   await lab.caughtUp();
+  return lab;
+}
+
+/** The same, ended with the test. */
+export async function labOfTest(options?: Parameters<typeof startLab>[0]): Promise<Lab<Name>> {
+  const lab = await startLab(options);
+  onTestFinished(() => lab.close());
   return lab;
 }
 
@@ -40,6 +47,8 @@ const TOLD: readonly (keyof RouterEvents)[] = [
   'node',
   'fenced',
   'twin-primaries',
+  'same-server',
+  'epoch-regressed',
   'unconfirmed',
   'epoch',
   'suspended',
@@ -101,6 +110,25 @@ export async function eventually(ask: () => unknown): Promise<void> {
 /** Until reads run on the local standby, which is known to be fresh: asked earlier they wait, and may go elsewhere. */
 export const readsLocally = (router: RegionRouter<Name>): Promise<void> =>
   eventually(() => router.explain('read').reason === 'local-replica');
+
+/** Two processes that tell each other by documents, as health does. */
+export function gossip(view: FakeView<Name>, from: RegionRouter<Name>): void {
+  const { local } = from.topology();
+  view.set(from.self, {
+    // What it says no more is not merged into what it said.
+    ...({ primary: undefined } as object),
+    identified: true,
+    observedAtMs: performance.now(),
+    forks: local.forks,
+    ...(local.highest !== undefined && { highest: local.highest }),
+    ...(local.measured === true && { measured: true }),
+    ...(local.role === 'primary' &&
+      local.epoch !== undefined &&
+      local.position !== undefined && {
+        primary: { epoch: local.epoch, position: local.position },
+      }),
+  });
+}
 
 export async function failureOf(promise: Promise<unknown>): Promise<Error & { code?: string; outcome?: string }> {
   return promise.then(

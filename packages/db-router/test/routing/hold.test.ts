@@ -10,6 +10,7 @@ function queue(max = 1_000) {
     max,
     isInVain: () => false,
     cause: () => undefined,
+    nodes: () => [],
     onHold: () => {},
     onEnd: (_ms, by) => void ended.push(by),
   });

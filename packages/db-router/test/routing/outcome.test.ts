@@ -55,6 +55,7 @@ describe('classify()', () => {
     ['40P01', onStandby, 'conflict', 'rolled-back'],
     ['57P01', onStandby, 'conflict', 'rolled-back'],
     ['40001', onPrimary, 'serialization', 'rolled-back'],
+    ['40003', onPrimary, 'lost', 'unknown'],
     ['40P01', onPrimary, 'serialization', 'rolled-back'],
     ['40001', committing, 'serialization', 'rolled-back'],
     ['57P01', onPrimary, 'lost', 'unknown'],

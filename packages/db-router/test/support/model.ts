@@ -1,6 +1,7 @@
 import type { Input, Rules } from '../../src/topology/facts.ts';
 import type { Reading } from '../../src/topology/readings.ts';
 import { nothingKnown, reduce, type TopologyEvent, type TopologyStore } from '../../src/topology/reduce.ts';
+import { serverId } from '../../src/topology/writers.ts';
 
 export const SYSTEM = '7000000000000000001';
 
@@ -66,11 +67,18 @@ export function story(rules: Partial<Rules> = {}, nodes: readonly { id: string; 
   const indexOf = (id: string): number => nodes.findIndex((node) => node.id === id);
   return {
     take,
-    says: (id: string, reading: Reading) =>
-      take({ type: 'reading', node: indexOf(id), reading, sentAtMs: nowMs, atMs: tick() }),
-    fails: (id: string) => take({ type: 'failed', node: indexOf(id), atMs: tick() }),
-    hears: (timeline: number, owner: string, system = SYSTEM) =>
-      take({ type: 'heard', epoch: { system, timeline, owner }, from: 'token', atMs: tick() }),
+    says: (id: string, reading: Reading, rttMs = 1) => {
+      const sentAtMs = nowMs;
+      nowMs += rttMs - 1;
+      take({ type: 'reading', node: indexOf(id), reading, sentAtMs, atMs: tick() });
+    },
+    fails: (id: string, code = 'ECONNREFUSED') => take({ type: 'failed', node: indexOf(id), code, atMs: tick() }),
+    hears: (timeline: number, owner: string, system = SYSTEM, server?: string) => {
+      const epoch = { system, timeline, owner, ...(server !== undefined && { server }) };
+      take({ type: 'heard', epoch, from: 'token', atMs: tick() });
+    },
+    /** What a server is called in documents and tokens. */
+    serverOf: serverId,
     document: (region: string, document: Partial<Input & { type: 'document' }>) =>
       take({ type: 'document', region, observedAtMs: nowMs, atMs: tick(), ...document }),
     later: (ms: number) => {

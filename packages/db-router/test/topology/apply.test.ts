@@ -13,6 +13,28 @@ describe('the forks a promoted node tells of', () => {
     expect(told.topology.forks).toEqual([fork(2, 3, 1_200n)]);
   });
 
+  it('come from the timeline its control file still names, though it was rebuilt just before its promotion', () => {
+    const told = wellStory();
+    told.says('us/0', primary(2, 1_100n, { server: 'us' }));
+    told.says('eu/0', primary(3, 1_300n, { server: 'eu-rebuilt', fork: 1_200n, timelineAtLeast: 2 }));
+    expect(told.topology.forks).toEqual([fork(2, 3, 1_200n)]);
+  });
+
+  it('come from the timeline that the same server followed behind another name', () => {
+    const told = wellStory();
+    told.says('eu/0', standby(2, 1_100n, { server: 'ap' }));
+    told.says('eu/0', standby(2, 1_100n, { server: 'eu' }));
+    told.says('ap/0', primary(3, 1_300n, { server: 'ap', fork: 1_200n }));
+    expect(told.topology.forks).toEqual([fork(2, 3, 1_200n)]);
+  });
+
+  it('come from its history, where the role may read that: all of them, and after a restart too', () => {
+    const told = wellStory();
+    const forks = [fork(1, 2, 1_050n), fork(2, 3, 1_200n)];
+    told.says('eu/0', primary(3, 1_300n, { server: 'eu, restarted', forks }));
+    expect(told.topology.forks).toEqual(forks);
+  });
+
   it('are of an unknown parent when there was room for another promotion since it was seen', () => {
     const told = wellStory();
     told.fails('us/0');

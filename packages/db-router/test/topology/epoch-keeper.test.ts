@@ -5,6 +5,7 @@ import { createEpochKeeper } from '../../src/topology/epoch-keeper.ts';
 import { type EpochStore, readStored, writeStored } from '../../src/topology/epoch-store.ts';
 import { followView } from '../../src/topology/follow-view.ts';
 import { createLiveTopology } from '../../src/topology/live-topology.ts';
+import { serverId } from '../../src/topology/writers.ts';
 import { NODES, primary, RULES, SYSTEM, standby } from '../support/model.ts';
 
 function keeping(store: EpochStore) {
@@ -72,7 +73,8 @@ describe('createEpochKeeper()', () => {
     await clock.advance(0);
     await clock.advance(0);
     expect(saved).toHaveLength(1);
-    expect(readStored(saved[0] ?? '')?.epoch).toEqual({ system: SYSTEM, timeline: 1, owner: 'us/0' });
+    const server = serverId('primary-1');
+    expect(readStored(saved[0] ?? '')?.epoch).toEqual({ system: SYSTEM, timeline: 1, owner: 'us/0', server });
     live.take({ type: 'heard', epoch: { system: SYSTEM, timeline: 2, owner: 'eu/0' }, from: 'hop', atMs: clock.now() });
     await clock.advance(0);
     await clock.advance(0);

@@ -10,7 +10,9 @@ const QUIET_MS = 5_000;
 const ALERT_MS = 100;
 
 /** Looks at nodes of a topology that stays `ready`, as one does whose documents still tell of the primary. */
-function looksOf() {
+function looksOf(
+  writes: { isWriting(): boolean; isAlarmed(): boolean } = { isWriting: () => false, isAlarmed: () => false },
+) {
   const destroyed: number[] = [];
   const codes: unknown[] = [];
   const { topology } = wellStory();
@@ -22,11 +24,23 @@ function looksOf() {
     emit: (_event, payload) => void codes.push((payload as { code?: unknown }).code),
     holding: () => false,
     watched: () => false,
+    writes: { ...writes, attached: () => {} },
   });
   return { looks, destroyed, codes };
 }
 
 describe('how often a node is looked at', () => {
+  it('is each second while writes flow, and as if the primary were gone when a standby has let go of it', () => {
+    const standbys = (isWriting: boolean, isAlarmed: boolean) => {
+      const { looks } = looksOf({ isWriting: () => isWriting, isAlarmed: () => isAlarmed });
+      expect(looks.paceMs(0)).toBe(QUIET_MS);
+      return looks.paceMs(1);
+    };
+    expect(standbys(false, false)).toBe(QUIET_MS);
+    expect(standbys(true, false)).toBeLessThan(1_000);
+    expect(standbys(true, true)).toBe(ALERT_MS);
+  });
+
   it('is soon after it has not answered, so that nobody waits for long on a connection to it', () => {
     const { looks, destroyed } = looksOf();
     expect(looks.paceMs(0)).toBe(QUIET_MS);

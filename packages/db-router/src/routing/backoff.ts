@@ -1,0 +1,13 @@
+export const BACKOFF_MS = 10;
+const MOST_DOUBLINGS = 5;
+
+/**
+ * How long to wait before a transaction that lost against another is run again: a random part of a bound that doubles each
+ * time, so that two that met do not meet again.
+ *
+ * @param run how often it was run again before; from 0
+ * @param random from 0 to 1
+ */
+export function backoffMs(run: number, baseMs: number, random: () => number): number {
+  return random() * baseMs * 2 ** Math.min(run, MOST_DOUBLINGS);
+}

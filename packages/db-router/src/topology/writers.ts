@@ -1,0 +1,206 @@
+import { createHash } from 'node:crypto';
+import type { Epoch } from '@regionkit/core';
+import type { Facts } from './facts.ts';
+
+/**
+ * A server that was told of as writing a timeline, and the names of the pools that led to it. Names move, as endpoints do;
+ * a server on a timeline is one owner, whatever it is called.
+ */
+export interface Writer {
+  readonly system: string;
+  readonly timeline: number;
+  /** {@link serverId}; empty as long as only a name was told. */
+  readonly server: string;
+  /** In the order in which they were told. */
+  readonly names: readonly string[];
+  /** The name that stands for all of them here. Two servers may have it: one was restarted. */
+  readonly owner: string;
+  readonly firstToldAtMs: number;
+  /** When one of our own nodes was asked last and was this server; -Infinity for never. */
+  readonly measuredAtMs: number;
+}
+
+const MAX_WRITERS = 64;
+const MAX_NAMES = 16;
+const ID_LENGTH = 16;
+
+/** What a running server is called in documents and tokens: a hash, as its start time and port concern nobody else. */
+export function serverId(server: string): string {
+  return createHash('sha256').update(`regionkit server ${server}`).digest('base64url').slice(0, ID_LENGTH);
+}
+
+/** The name under which an owner is known here: its server tells it, or else its name. */
+export function ownerName({ writers }: Pick<Facts, 'writers'>, { system, timeline, owner, server }: Epoch): string {
+  let named: Writer | undefined;
+  for (let index = 0; index < writers.length; index += 1) {
+    const writer = writers[index] as Writer;
+    if (writer.timeline !== timeline || writer.system !== system) continue;
+    if (server !== undefined && writer.server === server) return writer.owner;
+    // The latest server of a name: the one before was restarted, or left to another name.
+    if (writer.names.includes(owner)) named = writer;
+  }
+  return named?.owner ?? owner;
+}
+
+/** The server that was told of last under this owner. */
+export function serverOf(
+  { writers }: Pick<Facts, 'writers'>,
+  { system, timeline, owner }: Pick<Epoch, 'system' | 'timeline' | 'owner'>,
+): string | undefined {
+  const found = writers.findLast(
+    (writer) => writer.owner === owner && writer.timeline === timeline && writer.system === system,
+  );
+  return found?.server === '' ? undefined : found?.server;
+}
+
+/**
+ * `facts` after an epoch was told of. The same object when that is no news.
+ *
+ * @param measuredAtMs when one of our own nodes was asked and said so; undefined for what others tell
+ */
+export function learnWriter(facts: Facts, epoch: Epoch, atMs: number, measuredAtMs?: number): Facts {
+  if (epoch.owner === '') return facts;
+  const known = facts.writers.find(
+    ({ system, timeline, server }) =>
+      server !== '' && server === epoch.server && timeline === epoch.timeline && system === epoch.system,
+  );
+  if (known === undefined) return addWriter(facts, epoch, atMs, measuredAtMs);
+  const isNamed = known.names.includes(epoch.owner) || known.names.length >= MAX_NAMES;
+  if (isNamed && measuredAtMs === undefined) return mergeNamesakes(facts, known, epoch, measuredAtMs);
+  const told: Writer = {
+    ...known,
+    names: isNamed ? known.names : [...known.names, epoch.owner],
+    measuredAtMs: Math.max(known.measuredAtMs, measuredAtMs ?? Number.NEGATIVE_INFINITY),
+  };
+  const next = { ...facts, writers: facts.writers.map((writer) => (writer === known ? told : writer)) };
+  const merged = mergeNamesakes(splitCoexisting(next, told), told, epoch, measuredAtMs);
+  return isNamed ? merged : renameToFirst(merged, told, epoch);
+}
+
+/** A server not told of before: restarted, if its name is known, and until the one before is seen again. */
+function addWriter(
+  facts: Facts,
+  { system, timeline, owner, server = '' }: Epoch,
+  atMs: number,
+  measuredAtMs?: number,
+): Facts {
+  const { writers } = facts;
+  const before = writers.findLast(
+    (writer) => writer.timeline === timeline && writer.system === system && writer.names.includes(owner),
+  );
+  if (before !== undefined && server === '') return facts;
+  const added: Writer = {
+    system,
+    timeline,
+    server,
+    names: before?.server === '' ? before.names : [owner],
+    owner: before?.owner ?? owner,
+    firstToldAtMs: atMs,
+    measuredAtMs: measuredAtMs ?? Number.NEGATIVE_INFINITY,
+  };
+  const others = before?.server === '' ? writers.filter((writer) => writer !== before) : writers;
+  return { ...facts, writers: [...others, added].slice(-MAX_WRITERS) };
+}
+
+/**
+ * Two owners are one if the name of one leads to the server of the other, and nothing shows that both servers live: the
+ * older one was never seen after the younger was told of, and our own nodes or the region of both say so.
+ */
+function mergeNamesakes(facts: Facts, writer: Writer, { owner: name }: Epoch, measuredAtMs?: number): Facts {
+  let next = facts;
+  for (const other of facts.writers) {
+    if (other.owner === writer.owner || !isSameTimeline(other, writer) || !other.names.includes(name)) continue;
+    const wasMeasured = measuredAtMs !== undefined && Number.isFinite(other.measuredAtMs);
+    const isOneRegion = regionOf(other.owner) === regionOf(writer.owner);
+    if (other.server !== '' && (coexisted(other, writer) || !(wasMeasured || isOneRegion))) continue;
+    const kept = firstOf(facts, writer, writer.owner, other.owner);
+    next = rename(next, writer, kept === writer.owner ? other.owner : writer.owner, kept);
+    if (other.server !== '') continue;
+    next = { ...next, writers: next.writers.filter(({ server, names }) => server !== '' || names !== other.names) };
+  }
+  return next;
+}
+
+/** The older of two servers was seen after the younger was told of: nobody was restarted. */
+function coexisted(one: Writer, other: Writer): boolean {
+  const [older, younger] = one.firstToldAtMs <= other.firstToldAtMs ? [one, other] : [other, one];
+  return older.measuredAtMs >= younger.firstToldAtMs;
+}
+
+/** Two servers that were held for one, restarted, are two: the younger gets a name of its own. */
+function splitCoexisting(facts: Facts, seen: Writer): Facts {
+  const twin = facts.writers.find(
+    (writer) =>
+      writer !== seen && writer.owner === seen.owner && isSameTimeline(writer, seen) && coexisted(writer, seen),
+  );
+  if (twin === undefined) return facts;
+  const younger = twin.firstToldAtMs > seen.firstToldAtMs ? twin : seen;
+  const name = younger.names.find((known) => known !== younger.owner);
+  const owner = name ?? `${younger.owner}~${younger.server}`;
+  const owned = { ...younger, owner, names: [owner] };
+  const { system, timeline } = younger;
+  const owners = [{ system, timeline, owner, server: younger.server }, ...facts.owners];
+  return {
+    ...facts,
+    owners,
+    tops: facts.tops.map((top) =>
+      top.system === system && top.timeline === timeline ? { ...top, owners: [...top.owners, owner].sort() } : top,
+    ),
+    writers: facts.writers.map((writer) => (writer === younger ? owned : writer)),
+  };
+}
+
+function isSameTimeline(one: Writer, other: Writer): boolean {
+  return one.timeline === other.timeline && one.system === other.system;
+}
+
+/** `region/node` without its node. */
+export function regionOf(owner: string): string {
+  return owner.slice(0, owner.lastIndexOf('/'));
+}
+
+/** The name of the first pool stands for all, so that processes agree on it. */
+function renameToFirst(facts: Facts, writer: Writer, { owner: name }: Epoch): Facts {
+  const { owner } = facts.writers.find(({ server }) => server === writer.server && server !== '') ?? writer;
+  const isOther = facts.writers.some((other) => other.owner === name && isSameTimeline(other, writer));
+  return isOther || firstOf(facts, writer, owner, name) === owner ? facts : rename(facts, writer, owner, name);
+}
+
+/** A name that was declared void comes last; then the order of the pools, which is that of every process. */
+function firstOf(facts: Facts, { system, timeline }: Writer, one: string, other: string): string {
+  const isVoid = (name: string): number =>
+    Number(
+      facts.voided.some((known) => known.owner === name && known.timeline === timeline && known.system === system),
+    );
+  const placeOf = (name: string): number => {
+    const place = facts.nodes.findIndex(({ id }) => id === name);
+    return place < 0 ? facts.nodes.length : place;
+  };
+  const order = isVoid(one) - isVoid(other) || placeOf(one) - placeOf(other) || (one < other ? -1 : 1);
+  return order < 0 ? one : other;
+}
+
+function rename(facts: Facts, { system, timeline }: Writer, from: string, to: string): Facts {
+  const key = (owner: string): string => `${system}/${timeline}/${owner}`;
+  const isHere = (known: { readonly system: string; readonly timeline: number }): boolean =>
+    known.system === system && known.timeline === timeline;
+  const renamed = facts.owners.map((epoch) =>
+    isHere(epoch) && epoch.owner === from ? { ...epoch, owner: to } : epoch,
+  );
+  return {
+    ...facts,
+    writers: facts.writers.map((writer) =>
+      isHere(writer) && writer.owner === from ? { ...writer, owner: to } : writer,
+    ),
+    tops: facts.tops.map((top) =>
+      isHere(top) && top.owners.includes(from)
+        ? { ...top, owners: [...new Set(top.owners.map((owner) => (owner === from ? to : owner)))].sort() }
+        : top,
+    ),
+    owners: renamed.filter(
+      (epoch, index) =>
+        !isHere(epoch) || renamed.findIndex((first) => isHere(first) && first.owner === epoch.owner) === index,
+    ),
+    samples: facts.samples.epoch === key(from) ? { ...facts.samples, epoch: key(to) } : facts.samples,
+  };
+}

@@ -1,0 +1,54 @@
+import pg from 'pg';
+import { expect, it } from 'vitest';
+import { postgresReadings } from '../../src/topology/readings.ts';
+import { eventually, labOfTest, sleep, startRouter } from './lab.ts';
+
+const QUIET = { quietMs: 600_000, alertMs: 50, timeoutMs: 2_000 };
+
+it('fences a primary that lives as soon as writes flow beside a standby that was promoted, without being due to ask', async () => {
+  const lab = await labOfTest({ regions: ['us', 'eu'] });
+  const router = await startRouter(lab, 'us', { probe: QUIET, maxViewAgeMs: 700_000 });
+  await router.write('SELECT 1');
+  let stop = false;
+  const writing = (async () => {
+    for (let at = 0; !stop; at += 1) {
+      await router.write('INSERT INTO note (text) VALUES ($1)', [`w${at}`]).catch(() => {});
+      await sleep(5);
+    }
+  })();
+  await lab.region('eu').promote({ follow: false });
+  await eventually(() => router.told('fenced').length > 0);
+  await eventually(() => router.explain('write').node === 'eu/0');
+  stop = true;
+  await writing;
+  expect(router.told('fenced')).toMatchObject([{ node: 'us/0' }]);
+});
+
+it('learns that a standby has let go from the very question that a write asks for its position', async () => {
+  const lab = await labOfTest({ regions: ['us', 'eu'] });
+  const asked: string[] = [];
+  class Heard extends pg.Client {
+    override query(...given: never[]): never {
+      const [first] = given as readonly unknown[];
+      const text = typeof first === 'string' ? first : (first as { text?: string } | undefined)?.text;
+      if (text !== undefined) asked.push(text);
+      return super.query(...(given as unknown as Parameters<pg.Client['query']>)) as never;
+    }
+  }
+  const pool = { us: lab.region('us').pool({ Client: Heard } as never), eu: lab.region('eu').pool({ from: 'us' }) };
+  const router = await startRouter(lab, 'us', { pools: pool, probe: QUIET, maxViewAgeMs: 700_000 });
+  await router.write('SELECT 1');
+  asked.length = 0;
+  await router.run({}, () => router.write("INSERT INTO note (text) VALUES ('one')"));
+  const behind = asked.filter(
+    (text) => text.includes('pg_current_wal_insert_lsn') && !text.includes('system_identifier'),
+  );
+  expect(behind).toEqual([postgresReadings.insertPositionSql]);
+  const [row] = await lab.region('us').query(postgresReadings.insertPositionSql);
+  expect(row).toMatchObject({ senders: '1' });
+  await lab.region('eu').promote({ follow: false });
+  await eventually(async () => {
+    const [now] = await lab.region('us').query(postgresReadings.insertPositionSql);
+    return now?.['senders'] === '0';
+  });
+});

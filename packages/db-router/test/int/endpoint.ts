@@ -1,0 +1,51 @@
+import { once } from 'node:events';
+import net from 'node:net';
+import { onTestFinished } from 'vitest';
+
+/** A name in front of databases, as HAProxy, RDS and CloudNativePG give one: it leads to one of them, and moves. */
+export interface Endpoint {
+  readonly connectionString: string;
+  /** Leads to another database from now on. Connections there are end, unless they are to be kept. */
+  lead(to: { readonly connectionString: string }, options?: { readonly keep?: boolean }): void;
+}
+
+export async function openEndpoint(first: { readonly connectionString: string }): Promise<Endpoint> {
+  let port = portOf(first);
+  const open = new Set<net.Socket>();
+  const server = net.createServer((inner) => {
+    const outer = net.connect(port, '127.0.0.1');
+    for (const socket of [inner, outer]) {
+      open.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        open.delete(socket);
+        inner.destroy();
+        outer.destroy();
+      });
+    }
+    inner.pipe(outer);
+    outer.pipe(inner);
+  });
+  const end = (): void => {
+    for (const socket of open) socket.destroy();
+  };
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.close();
+    end();
+  });
+  const url = new URL(first.connectionString);
+  url.port = String((server.address() as net.AddressInfo).port);
+  return {
+    connectionString: url.href,
+    lead: (to, { keep = false } = {}) => {
+      port = portOf(to);
+      if (!keep) end();
+    },
+  };
+}
+
+function portOf({ connectionString }: { readonly connectionString: string }): number {
+  return Number(new URL(connectionString).port);
+}

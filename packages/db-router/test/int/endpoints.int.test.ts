@@ -1,0 +1,129 @@
+import { fakeView } from '@regionkit/core';
+import pg from 'pg';
+import { expect, it, onTestFinished } from 'vitest';
+import { createRegionRouter, type RouterEvents } from '../../src/index.ts';
+import { type Endpoint, openEndpoint } from './endpoint.ts';
+import { eventually, failureOf, gossip, labOfTest, type Name, regionsFrom, SECRET, startRouter } from './lab.ts';
+
+/** A router of one region over endpoints, in the order given. */
+function routerOver(endpoints: readonly Endpoint[]) {
+  const router = createRegionRouter({
+    regions: regionsFrom('us', ['us']),
+    pools: {
+      us: endpoints.map(({ connectionString }) => {
+        const pool = new pg.Pool({ connectionString, max: 4 });
+        pool.on('error', () => {});
+        return pool;
+      }),
+    },
+    token: { secret: SECRET },
+    holdWritesMs: 30_000,
+    probe: { quietMs: 300, alertMs: 50, timeoutMs: 1_000 },
+  });
+  const twins: RouterEvents['twin-primaries'][] = [];
+  router.on('twin-primaries', (told) => void twins.push(told));
+  onTestFinished(() => router.close({ pools: true }));
+  return { router, twins };
+}
+
+it('takes the server that the readers’ endpoint showed first for no twin, once the writers’ endpoint leads to it', async () => {
+  const lab = await labOfTest();
+  const [writers, readers] = [await openEndpoint(lab.region('us')), await openEndpoint(lab.region('eu'))];
+  const { router, twins } = routerOver([writers, readers]);
+  await router.write("INSERT INTO note (text) VALUES ('before')");
+  await lab.region('us').stop();
+  await lab.failover({ to: 'eu' });
+  await router.write("INSERT INTO note (text) VALUES ('through the endpoint for readers')");
+  const token = await router.run({}, async () => {
+    await router.write("INSERT INTO note (text) VALUES ('with a token')");
+    return router.token();
+  });
+  readers.lead(lab.region('ap'));
+  await eventually(() => router.topology().nodes[1]?.state !== 'primary');
+  writers.lead(lab.region('eu'));
+  await router.write("INSERT INTO note (text) VALUES ('through the endpoint for writers')");
+  expect(router.topology()).toMatchObject({ state: 'ready', primary: { node: 'us/0' } });
+  expect(twins).toEqual([]);
+  const read = () => router.read("SELECT text FROM note WHERE text = 'with a token'");
+  expect((await router.run({ token }, read)).rowCount).toBe(1);
+});
+
+it('stays out of twins in the other regions when the URL of a replica points at the primary, and after it is repaired', async () => {
+  const lab = await labOfTest();
+  const eu = await openEndpoint(lab.region('us'));
+  const views = { us: fakeView(regionsFrom('us')), eu: fakeView(regionsFrom('eu')), ap: fakeView(regionsFrom('ap')) };
+  const start = (self: Name) => startRouter(lab, self, { reach: [self], view: views[self], coldStart: 'trust' });
+  const routers = [
+    await start('us'),
+    await startRouter(lab, 'eu', {
+      reach: [],
+      view: views.eu,
+      coldStart: 'trust',
+      writes: 'reject',
+      pools: { eu: new pg.Pool({ connectionString: eu.connectionString }) },
+    }),
+    await start('ap'),
+  ];
+  const talk = (): void => {
+    for (const from of routers) for (const to of routers) if (from !== to) gossip(views[to.self], from);
+  };
+  await eventually(() => {
+    talk();
+    return routers.every(({ topology }) => topology().state === 'ready');
+  });
+  expect(['us', 'eu']).toContain(routers[2]?.primaryNow()?.region);
+  expect(routers[2]?.told('same-server')).toMatchObject([{ timeline: 1 }]);
+  await routers[0]?.write("INSERT INTO note (text) VALUES ('under two names')");
+  eu.lead(lab.region('eu'));
+  await eventually(() => {
+    talk();
+    return routers[1]?.topology().local.role === 'standby' && routers[2]?.primaryNow()?.region === 'us';
+  });
+  await routers[0]?.write("INSERT INTO note (text) VALUES ('repaired')");
+  expect(routers.map(({ topology }) => topology().state)).toEqual(['ready', 'ready', 'ready']);
+  expect(routers.flatMap(({ told }) => told('twin-primaries'))).toEqual([]);
+});
+
+it('lets a twin take no write by any way, and no COMMIT of what was begun before', async () => {
+  const lab = await labOfTest();
+  const router = await startRouter(lab, 'eu', { holdWritesMs: 50 });
+  await eventually(() => router.explain('write').node === 'us/0');
+  await lab.region('us').kill();
+  await lab.region('eu').promote({ follow: false });
+  await eventually(() => router.explain('write').node === 'eu/0');
+  const leased = await router.primary.connect();
+  await leased.query('BEGIN');
+  await leased.query("INSERT INTO note (text) VALUES ('begun before')");
+  await lab.region('ap').promote({ follow: false });
+  await eventually(() => router.topology().state === 'twin-primaries');
+  await failureOf(leased.query('COMMIT'));
+  leased.release();
+  const insert = "INSERT INTO note (text) VALUES ('on a twin')";
+  const inRead = <T>(fn: () => Promise<T>) => failureOf(router.run({ access: 'read' }, fn));
+  const refused = { code: 'ERR_NO_PRIMARY', reason: 'twin-primaries' };
+  expect(await inRead(() => router.pool.query(insert))).toMatchObject(refused);
+  expect(await inRead(() => router.read(insert))).toMatchObject(refused);
+  expect(await inRead(() => router.replica.query(insert))).toMatchObject(refused);
+  for (const pool of [router.pool, router.replica]) {
+    const client = await router.run({ access: 'read' }, () => pool.connect());
+    await client.query('BEGIN');
+    expect(await failureOf(client.query(insert))).toMatchObject({ code: '25006' });
+    await client.query('ROLLBACK');
+    client.release();
+  }
+  expect((await router.read('SELECT count(*)::int AS count FROM note')).rows).toEqual([{ count: 0 }]);
+  for (const name of ['eu', 'ap'] as const) {
+    expect(await lab.region(name).query('SELECT text FROM note')).toEqual([]);
+  }
+});
+
+it('lets a primary that is not confirmed yet take no write in a read either', async () => {
+  const lab = await labOfTest();
+  const router = await startRouter(lab, 'us', { reach: ['us'], holdWritesMs: 50 });
+  await router.ready();
+  await eventually(() => router.topology().state === 'unconfirmed');
+  const insert = () => router.pool.query("INSERT INTO note (text) VALUES ('on a candidate')");
+  expect(await failureOf(router.run({ access: 'read' }, insert))).toMatchObject({ reason: 'unconfirmed' });
+  await router.confirmPrimary();
+  expect((await router.run({ access: 'read' }, insert)).rowCount).toBe(1);
+});

@@ -1,0 +1,41 @@
+import pg from 'pg';
+import { expect, it } from 'vitest';
+import type { NoPrimaryError } from '../../src/index.ts';
+import { eventually, failureOf, labOfTest, startRouter } from './lab.ts';
+
+it('says why each node could not be asked: TLS of a server without it, and a wrong password', async () => {
+  const lab = await labOfTest({ regions: ['us', 'eu'] });
+  const url = new URL(lab.region('eu').connectionStringFrom('us'));
+  url.password = 'wrong';
+  const router = await startRouter(lab, 'us', {
+    pools: {
+      us: new pg.Pool({ connectionString: lab.region('us').connectionString, ssl: true }),
+      eu: new pg.Pool({ connectionString: url.href }),
+    },
+    holdWritesMs: 50,
+  });
+  await eventually(() => router.topology().nodes.every(({ code }) => code !== undefined));
+  expect(router.topology().nodes.map(({ code }) => code)).toEqual(['tls-not-supported', '28P01']);
+  const failure = (await failureOf(router.write('SELECT 1'))) as NoPrimaryError;
+  expect(failure.code).toBe('ERR_NO_PRIMARY');
+  expect(failure.nodes).toMatchObject([
+    { node: 'us/0', state: 'unreachable', code: 'tls-not-supported' },
+    { node: 'eu/0', state: 'unreachable', code: '28P01' },
+  ]);
+  expect(failure.message).toContain('us/0 unreachable tls-not-supported, eu/0 unreachable 28P01');
+  expect(JSON.stringify(failure.nodes) + failure.message).not.toContain('wrong');
+});
+
+it('names the databases when a logical subscriber is among the pools', async () => {
+  const lab = await labOfTest({ regions: ['us'] });
+  const other = await labOfTest({ regions: ['eu'] });
+  const router = await startRouter(lab, 'us', {
+    pools: { us: [lab.region('us').pool(), other.region('eu').pool()] },
+    holdWritesMs: 50,
+  });
+  await eventually(() => router.topology().state === 'foreign-system');
+  const systems = router.topology().nodes.map(({ system }) => system);
+  expect(new Set(systems).size).toBe(2);
+  const { message } = await failureOf(router.write('SELECT 1'));
+  for (const system of systems) expect(message).toContain(`system ${system}`);
+});

@@ -1,0 +1,137 @@
+import { fakeClock } from '@regionkit/core/testing';
+import { describe, expect, it } from 'vitest';
+import { createLiveTopology } from '../../src/topology/live-topology.ts';
+import type { Reading } from '../../src/topology/readings.ts';
+import { createViewGuard } from '../../src/topology/view-guard.ts';
+import { NODES, primary, RULES, standby } from '../support/model.ts';
+
+const TIMEOUT_MS = 2_000;
+
+/** A primary in `us` with two standbys attached, all well, and probes that are answered when the test says so. */
+function guarded() {
+  const clock = fakeClock();
+  const live = createLiveTopology({
+    nodes: NODES,
+    rules: RULES,
+    table: { self: 'us', writes: 'reject', onBehind: 'forward' },
+    clock,
+    hasStore: false,
+    emit: () => {},
+    onChange: () => {},
+  });
+  const open = NODES.map((): (() => void)[] => []);
+  let renewed = 0;
+  const guard = createViewGuard({
+    clock,
+    live,
+    maxViewAgeMs: RULES.maxViewAgeMs,
+    timeoutMs: TIMEOUT_MS,
+    probe: (index) => new Promise((resolve) => open[index]?.push(resolve)),
+    onRenewed: () => {
+      renewed += 1;
+    },
+  });
+  const said = (index: number, reading: Reading): void =>
+    live.take({ type: 'reading', node: index, reading, sentAtMs: clock.now(), atMs: clock.now() });
+  const settle = async (index: number): Promise<void> => {
+    for (const resolve of open[index]?.splice(0) ?? []) resolve();
+    await clock.advance(0);
+  };
+  const answers = (index: number, reading: Reading): Promise<void> => {
+    said(index, reading);
+    return settle(index);
+  };
+  const fails = (index: number): Promise<void> => {
+    live.take({ type: 'failed', node: index, code: 'ETIMEDOUT', atMs: clock.now() });
+    return settle(index);
+  };
+  const us = (senders: number | undefined) => primary(1, 1_000n, { server: 'us', senders });
+  const other = standby(1, 1_000n, { server: 'a standby' });
+  said(0, us(2));
+  said(1, other);
+  said(2, other);
+  return { clock, guard, answers, fails, us, other, renewals: () => renewed };
+}
+
+describe('after a stall', () => {
+  it('believes nothing until every node has answered or failed', async () => {
+    const { guard, answers, us, other, renewals } = guarded();
+    expect(guard.isStale()).toBe(false);
+    guard.invalidate();
+    await answers(0, us(2));
+    await answers(1, other);
+    expect(guard.isStale()).toBe(true);
+    await answers(2, other);
+    expect(guard.isStale()).toBe(false);
+    expect(renewals()).toBe(1);
+  });
+
+  it('goes on with a primary that has answered and kept its standbys, though a node is in a black hole', async () => {
+    const { clock, guard, answers, fails, us, other, renewals } = guarded();
+    guard.invalidate();
+    await answers(0, us(2));
+    await answers(1, other);
+    await clock.advance(TIMEOUT_MS / 4);
+    expect(guard.isStale()).toBe(false);
+    expect(renewals()).toBe(1);
+    await fails(2);
+    expect(renewals()).toBe(1);
+  });
+
+  it('does not go around in circles while the node stays silent for longer than a view may be old', async () => {
+    const { clock, guard, answers, us, other } = guarded();
+    clock.suspend(60_000);
+    guard.invalidate();
+    await answers(0, us(2));
+    await answers(1, other);
+    await clock.advance(TIMEOUT_MS / 4);
+    expect(guard.isStale()).toBe(false);
+  });
+
+  it.each([
+    ['a standby has let go of it', 1],
+    ['it does not say how many it has', undefined],
+  ])('waits for the silent node when %s', async (_name, senders) => {
+    const { clock, guard, answers, fails, us, other } = guarded();
+    guard.invalidate();
+    await answers(0, us(senders));
+    await answers(1, other);
+    await clock.advance(TIMEOUT_MS);
+    expect(guard.isStale()).toBe(true);
+    await fails(2);
+    expect(guard.isStale()).toBe(false);
+  });
+
+  it('waits for no node that was silent before', async () => {
+    const { clock, guard, answers, fails, us, other } = guarded();
+    await fails(2);
+    guard.invalidate();
+    await answers(0, us(1));
+    await answers(1, other);
+    await clock.advance(TIMEOUT_MS / 4);
+    expect(guard.isStale()).toBe(false);
+  });
+
+  it('waits for the primary, however long it takes', async () => {
+    const { clock, guard, answers, us, other } = guarded();
+    guard.invalidate();
+    await answers(1, other);
+    await answers(2, other);
+    await clock.advance(TIMEOUT_MS);
+    expect(guard.isStale()).toBe(true);
+    await answers(0, us(2));
+    expect(guard.isStale()).toBe(false);
+  });
+
+  it('counts no answer from before it was suspended again', async () => {
+    const { guard, answers, us, other, renewals } = guarded();
+    guard.invalidate();
+    await answers(0, us(2));
+    guard.invalidate();
+    await answers(1, other);
+    await answers(2, other);
+    expect(guard.isStale()).toBe(true);
+    await answers(0, us(2));
+    expect(renewals()).toBe(1);
+  });
+});
