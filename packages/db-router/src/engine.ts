@@ -268,7 +268,8 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     live,
     emit,
     holding: () => hold.size > 0,
-    watched: watcher.watches, writes,
+    watched: watcher.watches,
+    writes,
   });
   let monitor: Monitor | undefined;
   monitor = createMonitor({

@@ -110,7 +110,12 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
         const writers = live.topology.nodes.filter(({ state }) => state === 'candidate' || state === 'primary');
         if (writers.length === 0 || live.topology.state === 'twin-primaries') {
           const { state } = live.topology;
-          throw new NoPrimaryError(state === 'ready' ? 'no-primary' : state, 'not-held', undefined, engine.whoIsWhere());
+          throw new NoPrimaryError(
+            state === 'ready' ? 'no-primary' : state,
+            'not-held',
+            undefined,
+            engine.whoIsWhere(),
+          );
         }
         live.take({ type: 'confirm', atMs: settings.clock.now() });
       }),

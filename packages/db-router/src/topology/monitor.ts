@@ -43,6 +43,24 @@ export function createMonitor(options: MonitorOptions): Monitor {
   let isClosed = false;
   const histories = new Map<string, readonly Fork[]>();
 
+  /** Asked once a server and timeline, and only where the role may: what is refused would be in the server's log. */
+  const withHistory = async (reading: Reading, probe: Probe): Promise<Reading> => {
+    const { historySql } = options.readings;
+    const { timeline = 1, server, system } = reading;
+    const key = `${system} ${timeline} ${server}`;
+    if (historySql === undefined || reading.mayReadHistory !== true || timeline < 2) return reading;
+    let forks = histories.get(key);
+    if (forks === undefined) {
+      forks = await probe.query(historySql).then(
+        ({ history }) => parseHistory(Buffer.from(String(history ?? ''), 'hex').toString('latin1'), system, timeline),
+        () => [],
+      );
+      if (histories.size >= MAX_HISTORIES) histories.clear();
+      histories.set(key, forks);
+    }
+    return { ...reading, forks };
+  };
+
   for (const { id, index, pool, watchSilent } of nodes) {
     const probe = createProbe({
       pool,
@@ -70,24 +88,6 @@ export function createMonitor(options: MonitorOptions): Monitor {
     };
     pollers.push(createPoller({ run, everyMs: () => options.paceMs(index), clock, random: options.random }));
   }
-
-  /** Asked once a server and timeline, and only where the role may: what is refused would be in the server's log. */
-  const withHistory = async (reading: Reading, probe: Probe): Promise<Reading> => {
-    const { historySql } = options.readings;
-    const { timeline = 1, server, system } = reading;
-    const key = `${system} ${timeline} ${server}`;
-    if (historySql === undefined || reading.mayReadHistory !== true || timeline < 2) return reading;
-    let forks = histories.get(key);
-    if (forks === undefined) {
-      forks = await probe.query(historySql).then(
-        ({ history }) => parseHistory(Buffer.from(String(history ?? ''), 'hex').toString('latin1'), system, timeline),
-        () => [],
-      );
-      if (histories.size >= MAX_HISTORIES) histories.clear();
-      histories.set(key, forks);
-    }
-    return { ...reading, forks };
-  };
 
   const look = async (index: number): Promise<void> => {
     pollers[index]?.wake();
