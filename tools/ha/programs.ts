@@ -1,8 +1,12 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+/** The load goes on meanwhile. */
+const execute = promisify(execFile);
 
 /** The programs of one cluster: all of them name its directory on their command line, so that each can be found again. */
 export interface Programs extends Disposable {
@@ -10,7 +14,7 @@ export interface Programs extends Disposable {
   /** Starts a program as the user of the servers, in a session of its own; what it prints goes to `<name>.log`. */
   start(name: string, command: string, args: readonly string[]): number;
   /** Runs a command to its end and returns what it printed. @throws {Error} it failed */
-  run(command: string, args: readonly string[]): string;
+  run(command: string, args: readonly string[]): Promise<string>;
   /** What a program has printed so far. */
   log(name: string): string;
   mkdir(name: string): string;
@@ -46,8 +50,7 @@ export function createPrograms(mark: string): Programs {
       child.unref();
       return child.pid as number;
     },
-    run: (command, args) =>
-      execFileSync(command, args, { ...ids, cwd: directory, env, encoding: 'utf8', stdio: 'pipe' }),
+    run: async (command, args) => (await execute(command, args, { ...ids, cwd: directory, env })).stdout,
     log: (name) => readFileSync(logFile(name), 'utf8'),
     mkdir(name) {
       const path = join(directory, name);

@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
 import type { Cluster } from './cluster.ts';
 import { createPatroni, type Endpoints } from './clusters/patroni.ts';
+import { createPgAutoFailover } from './clusters/pg-auto-failover.ts';
+import { createRepmgr } from './clusters/repmgr.ts';
 import { provide } from './debian.ts';
 import { DRILLS, type DrillName, play } from './drills.ts';
 import { countRows, startLoad } from './load.ts';
@@ -19,6 +21,8 @@ import { type Count, judge, type Played } from './verdict.ts';
 interface Kind {
   readonly packages: readonly string[];
   readonly commands: readonly string[];
+  /** What cannot be asked of it. */
+  readonly without?: readonly DrillName[];
   create(): Promise<Cluster>;
 }
 
@@ -33,17 +37,33 @@ const CLUSTERS = {
   'patroni-haproxy': patroni('haproxy', 'haproxy'),
   'patroni-pgbouncer-session': patroni('pgbouncer-session', 'pgbouncer'),
   'patroni-pgbouncer-transaction': patroni('pgbouncer-transaction', 'pgbouncer'),
+  'pg-auto-failover': {
+    packages: ['postgresql', 'pg-auto-failover-cli', 'postgresql-15-auto-failover'],
+    commands: ['pg_autoctl'],
+    create: createPgAutoFailover,
+  },
+  repmgr: {
+    packages: ['postgresql', 'repmgr', 'postgresql-15-repmgr'],
+    commands: ['repmgr', 'repmgrd'],
+    // Its switchover works through SSH. Its agent decides nothing while the primary answers; a frozen primary stays one.
+    without: ['switchover', 'hung-agent', 'freeze', 'kill-postgres'],
+    create: createRepmgr,
+  },
 } as const satisfies Readonly<Record<string, Kind>>;
 
 const say = (line = ''): void => void process.stdout.write(`${line}\n`);
 
-async function run(name: string, { create }: Kind, drills: readonly DrillName[]): Promise<readonly Count[]> {
+async function run(name: string, { create, without }: Kind, drills: readonly DrillName[]): Promise<readonly Count[]> {
   say(`\n${name}: starting`);
   using cluster = await create();
   say(`${name}: ${cluster.versions}`);
   await using load = await startLoad(cluster);
   const played: Played[] = [];
   for (const drill of drills) {
+    if (without?.includes(drill)) {
+      say(`   ${drill}: cannot be asked of it`);
+      continue;
+    }
     say(`   ${drill}: ${DRILLS[drill].says}`);
     const one = await play(drill, cluster, load);
     played.push(one);

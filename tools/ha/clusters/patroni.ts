@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cluster, Node } from '../cluster.ts';
 import { debianPostgres } from '../debian.ts';
 import { freePorts } from '../ports.ts';
+import { APP_SQL, postgresOf, REGIONS, tails, urlOf, versionOf } from '../postgres.ts';
 import { createPrograms, type Programs, treeBelow, until } from '../programs.ts';
 
 /** How the apps reach the nodes: each directly, through HAProxy's two ports, or through a PgBouncer a node. */
@@ -30,7 +31,7 @@ export async function createPatroni(endpoints: Endpoints): Promise<Cluster> {
   try {
     return await start(programs, endpoints);
   } catch (error) {
-    for (const name of ['etcd', 'n1', 'n2', 'n3']) process.stderr.write(`${name}: ${tail(programs, name)}\n`);
+    process.stderr.write(`${tails(programs, ['etcd', 'n1', 'n2', 'n3'])}\n`);
     programs[Symbol.dispose]();
     throw error;
   }
@@ -97,10 +98,10 @@ async function start(programs: Programs, endpoints: Endpoints): Promise<Cluster>
       name: place.name,
       url: urlOf(place.port),
       agent: () => {
-        const postgres = new Set(postgresOf(place));
+        const postgres = new Set(postgresOf(place.dataDirectory));
         return treeBelow(agents.get(place.name) as number).filter((pid) => !postgres.has(pid));
       },
-      postgres: () => postgresOf(place),
+      postgres: () => postgresOf(place.dataDirectory),
       start: async () => startAgent(place),
     }),
   );
@@ -108,7 +109,7 @@ async function start(programs: Programs, endpoints: Endpoints): Promise<Cluster>
   const leader = async (): Promise<Node | undefined> =>
     nodeOf((await members()).find(({ role, state }) => LEADERS.has(role) && state === 'running')?.name);
   return {
-    versions: versionsOf(programs, bin, endpoints),
+    versions: await versionsOf(programs, bin, endpoints),
     pools: await poolsOf(programs, places, endpoints, ports.slice(6)),
     nodes,
     leader,
@@ -128,15 +129,8 @@ async function start(programs: Programs, endpoints: Endpoints): Promise<Cluster>
   };
 }
 
-const urlOf = (port: number): string => `postgres://app@127.0.0.1:${port}/app`;
-
-function postgresOf({ dataDirectory }: Place): number[] {
-  const file = join(dataDirectory, 'postmaster.pid');
-  return existsSync(file) ? treeBelow(Number(readFileSync(file, 'utf8').split('\n', 1)[0])) : [];
-}
-
 const POST_INIT = `#!/bin/sh
-exec psql "$1" -v ON_ERROR_STOP=1 -c "create role app login" -c "grant pg_monitor to app" -c "create database app owner app"
+exec psql "$1" -v ON_ERROR_STOP=1 ${APP_SQL.map((statement) => `-c "${statement}"`).join(' ')}
 `;
 
 function configOf(
@@ -198,7 +192,6 @@ async function poolsOf(
   endpoints: Endpoints,
   ports: readonly number[],
 ): Promise<Record<string, readonly string[]>> {
-  const regions = ['us-east-1', 'eu-west-1', 'ap-southeast-1'];
   if (endpoints === 'haproxy') {
     const [primary, standbys] = ports as [number, number];
     const config = join(programs.directory, 'haproxy.cfg');
@@ -206,7 +199,7 @@ async function poolsOf(
     programs.start('haproxy', 'haproxy', ['-db', '-f', config]);
     return { 'us-east-1': [urlOf(primary), urlOf(standbys)] };
   }
-  if (endpoints === 'direct') return Object.fromEntries(places.map(({ port }, at) => [regions[at], [urlOf(port)]]));
+  if (endpoints === 'direct') return Object.fromEntries(places.map(({ port }, at) => [REGIONS[at], [urlOf(port)]]));
   const mode = endpoints === 'pgbouncer-session' ? 'session' : 'transaction';
   return Object.fromEntries(
     places.map(({ name, port }, at) => {
@@ -219,7 +212,7 @@ async function poolsOf(
         `[databases]\napp = host=127.0.0.1 port=${port} dbname=app\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = ${listen}\nunix_socket_dir =\nauth_type = trust\nauth_file = ${users}\npool_mode = ${mode}\nmax_client_conn = 200\ndefault_pool_size = 20\nserver_login_retry = 1\n`,
       );
       programs.start(`pgbouncer-${name}`, 'pgbouncer', [config]);
-      return [regions[at], [urlOf(listen)]];
+      return [REGIONS[at], [urlOf(listen)]];
     }),
   );
 }
@@ -244,21 +237,17 @@ defaults
 ${listen('primary', primary, '/primary')}${listen('standbys', standbys, '/replica')}`;
 }
 
-function versionsOf(programs: Programs, bin: string, endpoints: Endpoints): string {
-  const first = (command: string, args: readonly string[]): string => {
-    const printed = programs.run(command, args);
-    return /\d+\.\d+(\.\d+)?/.exec(printed)?.[0] ?? printed.trim();
-  };
+async function versionsOf(programs: Programs, bin: string, endpoints: Endpoints): Promise<string> {
   const proxy =
     endpoints === 'direct'
       ? []
       : endpoints === 'haproxy'
-        ? [`HAProxy ${first('haproxy', ['-v'])}`]
-        : [`PgBouncer ${first('pgbouncer', ['--version'])}`];
+        ? [`HAProxy ${await versionOf(programs, 'haproxy', '-v')}`]
+        : [`PgBouncer ${await versionOf(programs, 'pgbouncer')}`];
   return [
-    `Patroni ${first('patroni', ['--version'])}`,
-    `etcd ${first('etcd', ['--version'])}`,
-    `PostgreSQL ${first(join(bin, 'postgres'), ['--version'])}`,
+    `Patroni ${await versionOf(programs, 'patroni')}`,
+    `etcd ${await versionOf(programs, 'etcd')}`,
+    `PostgreSQL ${await versionOf(programs, join(bin, 'postgres'))}`,
     ...proxy,
   ].join(', ');
 }
@@ -268,13 +257,5 @@ async function isOk(url: string): Promise<boolean> {
     return (await fetch(url, { signal: AbortSignal.timeout(1_000) })).ok;
   } catch {
     return false;
-  }
-}
-
-function tail(programs: Programs, name: string): string {
-  try {
-    return programs.log(name).split('\n').slice(-12).join('\n');
-  } catch {
-    return 'no log';
   }
 }

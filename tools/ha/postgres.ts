@@ -1,0 +1,47 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import { type Programs, treeBelow } from './programs.ts';
+
+/** The role and the database of the app, as every cluster here has them. */
+export const APP_SQL = ['create role app login', 'grant pg_monitor to app', 'create database app owner app'] as const;
+
+export const REGIONS = ['us-east-1', 'eu-west-1', 'ap-southeast-1'] as const;
+
+export const urlOf = (port: number): string => `postgres://app@127.0.0.1:${port}/app`;
+
+/** The processes of the server of a data directory, while it runs. */
+export function postgresOf(dataDirectory: string): number[] {
+  const file = join(dataDirectory, 'postmaster.pid');
+  return existsSync(file) ? treeBelow(Number(readFileSync(file, 'utf8').split('\n', 1)[0])) : [];
+}
+
+/** Runs statements as the superuser, one after another. */
+export async function asSuperuser(port: number, statements: readonly string[]): Promise<void> {
+  const client = new pg.Client({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres' });
+  await client.connect();
+  try {
+    for (const statement of statements) await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+/** The version that a program prints of itself. */
+export async function versionOf(programs: Programs, command: string, flag = '--version'): Promise<string> {
+  const printed = await programs.run(command, [flag]);
+  return /\d+(\.\d+)+/.exec(printed)?.[0] ?? printed.trim();
+}
+
+/** The end of each log, for a cluster that did not start. */
+export function tails(programs: Programs, names: readonly string[]): string {
+  return names
+    .map((name) => {
+      try {
+        return `${name}: ${programs.log(name).split('\n').slice(-12).join('\n')}`;
+      } catch {
+        return `${name}: no log`;
+      }
+    })
+    .join('\n');
+}
