@@ -13,6 +13,9 @@ interface Member {
   readonly name: string;
   readonly role: string;
   readonly state: string;
+  readonly timeline?: number;
+  /** Of a standby, in bytes; `unknown` while the primary does not know it. */
+  readonly lag?: number | 'unknown';
 }
 
 interface Place {
@@ -82,10 +85,18 @@ async function start(programs: Programs, endpoints: Endpoints): Promise<Cluster>
     }
     return [];
   };
+  // A standby of Patroni 3.0 is `running` also while it does not stream: its timeline tells, and that its lag is known.
   const isWhole = async (): Promise<boolean> => {
     const all = await members();
-    const streaming = all.filter(({ role, state }) => !LEADERS.has(role) && /^(running|streaming)$/.test(state));
-    return all.some(({ role, state }) => LEADERS.has(role) && state === 'running') && streaming.length === 2;
+    const primary = all.find(({ role, state }) => LEADERS.has(role) && state === 'running');
+    const streaming = all.filter(
+      ({ role, state, timeline, lag }) =>
+        !LEADERS.has(role) &&
+        /^(running|streaming)$/.test(state) &&
+        timeline === primary?.timeline &&
+        typeof lag === 'number',
+    );
+    return streaming.length === 2;
   };
   const [first, ...others] = places as [Place, ...Place[]];
   startAgent(first);

@@ -83,18 +83,18 @@ async function start(programs: Programs): Promise<Cluster> {
         await startServer(place);
         await programs.run(program('pg_ctl'), ['-D', place.data, '-w', '-m', 'fast', 'stop']);
         const conninfo = `host=127.0.0.1 port=${from.port} user=repmgr dbname=repmgr`;
-        let refusal = 'repmgr gave no reason';
-        // It refuses until the new primary has written down that it is one.
+        const refusals = new Set<string>();
+        // It refuses until the new primary has written down that it is one, and may fail behind the start of the server.
         await until(`${place.name} rejoins`, async () => {
           try {
             await repmgr(place, 'node', 'rejoin', '-d', conninfo, '--force-rewind');
             return true;
           } catch (error) {
-            refusal = (error as Error).message;
-            return false;
+            refusals.add((error as Error).message);
+            return (await roleOf(place.port)) === 'standby';
           }
         }).catch((error: unknown) => {
-          throw new Error(refusal, { cause: error });
+          throw new Error([...refusals].join('\n'), { cause: error });
         });
         startAgent(place);
       },
