@@ -230,6 +230,8 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
   const wakefulness = createWakefulness(clock, () => {
     checkSuspension();
     lookAtView();
+    // A pool that ends forgets who waits for a connection of it.
+    for (const node of nodes) if (node.pool.ending) node.turnAway(new NodeUnavailableError(node.id));
     for (const run of beats) run();
   });
   /** A view that throws tells of nothing: what it told before grows old. */
@@ -364,7 +366,10 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
       watcher.close();
       for (const end of [...readers]) end();
       live.close();
-      for (const node of nodes) node.detach();
+      for (const node of nodes) {
+        node.turnAway(new RouterClosedError());
+        node.detach();
+      }
     },
   };
 }

@@ -72,7 +72,10 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
 
   const close = async ({ pools = false }: { readonly pools?: boolean } = {}): Promise<void> => {
     engine.close();
-    if (pools) await Promise.all(nodes.map(({ pool }) => (pool.ending ? undefined : pool.end())));
+    if (!pools) return;
+    // A pool gives an idle connection in the next tick, and one that ends gives none any more.
+    await new Promise(setImmediate);
+    await Promise.all(nodes.map(({ pool }) => (pool.ending ? undefined : pool.end())));
   };
 
   const router: RegionRouter<Name> = {

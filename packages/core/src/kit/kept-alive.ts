@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
 /**
  * Keeps the process alive while a caller waits. Timers of ours do not, and work that is stuck may hold no socket: the
  * process would end in the middle of an `await`, without a word. One timer serves everyone who waits: it is a handle of
@@ -12,7 +14,7 @@ export const keepAlive: {
   begin: () => {
     waits += 1;
     if (waits > 1) return;
-    anchor ??= setInterval(() => {}, MAX_INTERVAL_MS);
+    anchor ??= outside(() => setInterval(() => {}, MAX_INTERVAL_MS));
     anchor.ref();
   },
   end: () => {
@@ -22,6 +24,8 @@ export const keepAlive: {
 };
 
 const MAX_INTERVAL_MS = 2_147_483_647;
+/** It outlives the request that waits first: in its context it would keep that for ever. */
+const outside = AsyncLocalStorage.snapshot();
 let anchor: NodeJS.Timeout | undefined;
 let waits = 0;
 

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { describe, expect, it, vi } from 'vitest';
 import { keepAlive, keptAlive } from '../../src/kit/kept-alive.ts';
 
 /** Timers that would keep this process alive. */
@@ -39,5 +40,20 @@ describe('keptAlive()', () => {
       keepAlive.end();
       expect(holding()).toBe(before);
     }
+  });
+
+  it('keeps nothing of the request that waited first', async () => {
+    vi.resetModules();
+    const fresh = await import('../../src/kit/kept-alive.ts');
+    const requests = new AsyncLocalStorage<object>();
+    const real = setInterval;
+    const contexts: unknown[] = [];
+    const made = vi.spyOn(globalThis, 'setInterval').mockImplementation(((...given: Parameters<typeof real>) => {
+      contexts.push(requests.getStore());
+      return real(...given);
+    }) as typeof real);
+    await requests.run({}, () => fresh.keptAlive(async () => {}));
+    made.mockRestore();
+    expect(contexts).toEqual([undefined]);
   });
 });

@@ -32,7 +32,7 @@ export function conditionOf(client: PoolClient, inRecovery: boolean): Condition 
  * the server is ready again, and who forgot to wait for a statement wants it done.
  */
 export function whenQuiet(client: PoolClient, clock: Clock, withinMs: number, done: () => void): void {
-  if (isQuiet(client)) {
+  if (isQuiet(client) || isEnded(client)) {
     done();
     return;
   }
@@ -46,11 +46,9 @@ export function whenQuiet(client: PoolClient, clock: Clock, withinMs: number, do
   };
   const cancel = clock.schedule(settle, withinMs);
   const look = (): void => {
-    if (isQuiet(client)) settle();
-  };
-  onNextReady(client, () => {
     if (isQuiet(client) || isEnded(client)) settle();
-  });
+  };
+  onNextReady(client, look);
   // What node-postgres refused was never sent: no answer comes, and it is ready a tick later.
   process.nextTick(look);
 }

@@ -41,6 +41,7 @@ export interface Loss {
 const states = new WeakMap<object, ProtocolState>();
 const undone = new WeakSet<object>();
 const partlyDone = new WeakSet<object>();
+const losses = new WeakSet<object>();
 
 /**
  * Follows what the server says on a connection. A session that the server itself ends in place of an answer has done
@@ -91,6 +92,7 @@ export function followProtocol(client: PoolClient): void {
     if (state.loss !== undefined) return;
     const outcome = outcomeOfLoss(client, state);
     state.loss = { outcome, cause };
+    if (typeof cause === 'object' && cause !== null) losses.add(cause);
     // What is under way is told the same error. One of the router's own may be told to other connections as well.
     if (outcome === 'rolled-back' && cause instanceof Error && !isRegionKitError(cause)) undone.add(cause);
     state.onLoss?.(state.loss);
@@ -99,12 +101,17 @@ export function followProtocol(client: PoolClient): void {
   connection.prependListener('error', lose);
   connection.prependListener('end', () => lose(undefined));
   connection.on('end', () => state.onReady?.());
+  // node-postgres closes a statement whose values do not serialise, and still takes it for prepared.
+  connection.on('closeComplete', () => {
+    if ((client as unknown as Queues)._activeQuery?.name) state.statementsLost = true;
+  });
   // PostgreSQL tells a setting of this kind when its value changes, so every word is a change.
   connection.on('parameterStatus', ({ parameterName }: { readonly parameterName?: string }) => {
     if (parameterName === 'default_transaction_read_only') state.readOnlyChanged = !state.readOnlyChanged;
   });
   // Before node-postgres hands it to who asked.
   connection.prependListener('errorMessage', (error: ServerError) => {
+    state.begun = true;
     if (state.committed || commitsOnItsWay(client)) partlyDone.add(error);
     else if ((!state.done || isInTransaction(client)) && isEndOfSession(error)) {
       // Inside a transaction nothing commits but COMMIT, and its CommandComplete has not come.
@@ -126,6 +133,7 @@ function outcomeOfLoss(client: PoolClient, { undone }: ProtocolState): Loss['out
 }
 
 interface Asked {
+  readonly name?: unknown;
   readonly text?: unknown;
   readonly values?: unknown;
 }
@@ -203,9 +211,18 @@ export function onNextReady(client: PoolClient, listener: (() => void) | undefin
   if (state !== undefined) state.onReady = listener;
 }
 
-/** Whether the server has begun to answer what is under way on `client`: it was sent, then. */
-export function hasAnswer(client: PoolClient): boolean {
-  return states.get(client)?.begun === true;
+/**
+ * Whether what is under way on `client` may have been sent: the server has begun to answer it, or the connection was lost
+ * with it.
+ */
+export function maybeSent(client: PoolClient): boolean {
+  const { begun, loss } = states.get(client) ?? {};
+  return begun === true || loss !== undefined;
+}
+
+/** Whether a connection was lost with `error`, whatever it looks like: an app may end a socket with an error of its own. */
+export function isLoss(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && losses.has(error);
 }
 
 /**

@@ -36,7 +36,7 @@ export function commit(
 ): Promise<CommitResult> {
   return new Promise((resolve, reject) => {
     const asksPosition = wants && positionSql !== NO_POSITION;
-    const asks = asksPosition && client.getTransactionStatus?.() === 'T';
+    let asks = false;
     let isAsked = false;
     let wrote = true;
     let tag: string | undefined;
@@ -57,6 +57,8 @@ export function commit(
       callback: () => {},
       submit: (connection: Connection) => {
         sent = true;
+        // What was asked before it is answered by now, and may have failed.
+        asks = asksPosition && client.getTransactionStatus?.() === 'T';
         const question = asks ? `${TRANSACTION_ID_SQL}; ` : '';
         connection.query(asksPosition ? `${question}COMMIT; ${positionSql}` : 'COMMIT');
         return null;

@@ -69,8 +69,10 @@ export function createLeases(engine: Engine): Leases {
         }
         const { pending } = watch;
         // Who never gave it back may still ask it, and is told what became of what was under way.
-        if (!isTakenBack) end();
-        watch.remove();
+        if (!isTakenBack) {
+          end();
+          watch.remove();
+        }
         const finish = (): void => {
           node.release(client, error || false);
           onRelease();

@@ -1,12 +1,12 @@
 import type { Connection, PoolClient, QueryResult } from 'pg';
 import type { Scope } from '../causality/scope.ts';
 import { isPartlyDone } from '../connection/protocol-state.ts';
-import { isCommit, mayCommit } from '../connection/transaction-control.ts';
+import { controlsTransaction, isCommit, isOneStatement, mayCommit } from '../connection/transaction-control.ts';
 import type { Engine } from '../engine.ts';
 import { AdvisoryLockError, RolledBackError } from '../errors.ts';
 import { takesAdvisoryLock } from '../routing/advisory-lock.ts';
 import { outcomeOf } from '../routing/outcome.ts';
-import { type Leased, noteRefusal, type Query, type Values } from '../routing/run.ts';
+import { copyOf, type Leased, noteRefusal, type Query, type Values } from '../routing/run.ts';
 import { commit } from './commit.ts';
 import { behindRead, behindWrite, noteWritten } from './position.ts';
 import type { Conversation, Queryable } from './submittable.ts';
@@ -87,7 +87,8 @@ function followWrites(engine: Engine, { client, node }: Leased, scope: Scope): O
     onFailure: (error, config, alone) => {
       // An error undoes what it met, not what the same message, or a procedure, had committed before. And a read that
       // looks whether it was done must not look at a node that may lack it.
-      const mayBeDone = isPartlyDone(error) || (alone && (mayCommit(config) || outcomeOf(error) === 'unknown'));
+      const stands = alone || controlsTransaction(textOf(config)) || !isOneStatement(config);
+      const mayBeDone = isPartlyDone(error) || (stands && (mayCommit(config) || outcomeOf(error) === 'unknown'));
       if (mayBeDone) engine.scopes.noteWritten(scope, epoch, undefined);
     },
     commit: async (raw) => {
@@ -252,7 +253,7 @@ function hasCallback(config: unknown): config is { readonly callback: Done } {
 }
 
 function withoutCallback(config: unknown): unknown {
-  return hasCallback(config) ? { ...(config as object), callback: undefined } : config;
+  return hasCallback(config) ? Object.assign(copyOf(config as unknown as Query), { callback: undefined }) : config;
 }
 
 export function isSubmittable(config: unknown): config is Conversation {

@@ -1,6 +1,6 @@
 import pg, { type Connection, type PoolClient, type QueryConfig, type QueryResult, type Submittable } from 'pg';
 import { isOneStatement, mayOnlyRead } from '../connection/transaction-control.ts';
-import { ask, type Query, type Values } from '../routing/run.ts';
+import { ask, copyOf, type Query, type Values } from '../routing/run.ts';
 import type { CommandMessage, RowMessage } from './submittable.ts';
 
 /** Null in a transaction that has changed nothing: it was given no number. PostgreSQL 13 and later. */
@@ -44,7 +44,9 @@ export function followedByQuestion(query: unknown, values: Values): Followed | u
   const config = typeof query === 'string' ? { text: query } : (query as QueryConfig & { readonly rows?: unknown });
   const { text } = config ?? {};
   if (typeof text !== 'string' || config.rows !== undefined || 'submit' in config) return undefined;
-  return mayOnlyRead(text) && isOneStatement(text) ? new FollowedQuery({ ...config }, values) : undefined;
+  if (!mayOnlyRead(text) || !isOneStatement(text)) return undefined;
+  // A callback that an earlier call left in it would take the answer.
+  return new FollowedQuery(Object.assign(copyOf(config as Query), { callback: undefined }), values);
 }
 
 /** What node-postgres does for a statement of its own: the parts of it that are not in its declarations. */
@@ -70,6 +72,13 @@ class FollowedQuery extends BaseQuery implements Followed {
   wrote = true;
   private isFollowed = false;
   private isDone = false;
+  /** node-postgres looks for it on what it is given. */
+  readonly query_timeout: unknown;
+
+  constructor(config: object, values: Values) {
+    super(config, values);
+    this.query_timeout = (config as { readonly query_timeout?: unknown }).query_timeout;
+  }
 
   override requiresPreparation(): boolean {
     return true;

@@ -1,5 +1,5 @@
 import { isRegionKitError, regionKitErrorOf } from '@regionkit/core';
-import { isOfPreparedStatement, isPartlyDone, isUndone } from '../connection/protocol-state.ts';
+import { isLoss, isOfPreparedStatement, isPartlyDone, isUndone } from '../connection/protocol-state.ts';
 import { type Outcome, TransactionLeftOpenError } from '../errors.ts';
 
 /** What a failure means for the statement that met it, and for where to go next. */
@@ -133,7 +133,7 @@ function classifyNotQueryable(error: unknown, place: FailurePlace, code: string)
 function classifyLocal(error: unknown, place: FailurePlace, code: string): Failure {
   const message = error instanceof Error ? error.message : '';
   if (message === 'Query read timeout') return { kind: 'timeout', outcome: lost(place), code };
-  if (code !== 'none' || message.startsWith('Connection terminated') || isRegionKitError(error)) {
+  if (code !== 'none' || message.startsWith('Connection terminated') || isRegionKitError(error) || isLoss(error)) {
     return { kind: 'lost', outcome: isUndone(error) ? 'rolled-back' : lost(place), code };
   }
   // A value that does not serialise, a statement that is none: refused before it was sent.

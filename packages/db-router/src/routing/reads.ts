@@ -118,6 +118,10 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
       retried('read', failure, node);
       return readSlowly({ ...attempt, avoid: attempt.avoid | (1 << node.index), reruns }, error);
     };
+    const { scope } = attempt.caller;
+    // It may have written: who looks whether it did must not look behind it.
+    if (failure.outcome === 'unknown' && scope !== undefined && epoch !== undefined)
+      engine.scopes.noteWritten(scope, epoch, undefined);
     switch (failure.kind) {
       case 'not-sent':
         return again();
@@ -140,7 +144,7 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
         if (reruns > 1 || !isUndoneFor(attempt, recovering)) throw new RolledBackError('connection-lost', error);
         return again();
       case 'lost':
-        if (failure.outcome === 'unknown') throw unknown(node, error, { scope: attempt.caller.scope, epoch });
+        if (failure.outcome === 'unknown') throw unknown(node, error);
         return again();
       default:
         throw error;

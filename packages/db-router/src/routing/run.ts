@@ -1,7 +1,7 @@
 import type { Epoch } from '@regionkit/core';
 import type { PoolClient, QueryResult } from 'pg';
 import type { Scope } from '../causality/scope.ts';
-import { hasAnswer, isInTransaction, noteUndone } from '../connection/protocol-state.ts';
+import { isInTransaction, maybeSent, noteUndone } from '../connection/protocol-state.ts';
 import { countRoute } from '../counters.ts';
 import type { Engine } from '../engine.ts';
 import { AbortedError, NodeUnavailableError, OutcomeUnknownError, TransactionLeftOpenError } from '../errors.ts';
@@ -203,14 +203,14 @@ function committed(result: unknown): 'unknown' | 'rolled-back' {
  * Up to 8.23.0 node-postgres keeps the callback in the very object it is given, which is the caller's. Only what has a
  * class of its own is laid under another object: an engine makes slow what becomes a prototype.
  */
-function copyOf(query: Query): Query {
+export function copyOf(query: Query): Query {
   if (typeof query !== 'object' || query === null || 'submit' in query) return query;
   return Object.getPrototypeOf(query) === Object.prototype ? { ...query } : Object.create(query);
 }
 
 /** To be said of each error in answer to a statement: what node-postgres itself refused was not sent. */
 export function noteRefusal(client: PoolClient, error: unknown): void {
-  if (isRefusal(error) && !hasAnswer(client)) noteUndone(error);
+  if (isRefusal(error) && !maybeSent(client)) noteUndone(error);
 }
 
 /** The same statement without a name: it is parsed anew, whatever the connection it runs on has prepared. */

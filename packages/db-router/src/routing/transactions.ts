@@ -3,7 +3,7 @@ import { check } from '@regionkit/core/kit';
 import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
 import type { Scope } from '../causality/scope.ts';
 import { commitsOn } from '../connection/protocol-state.ts';
-import { controlsTransaction } from '../connection/transaction-control.ts';
+import { controlsTransaction, isOneStatement } from '../connection/transaction-control.ts';
 import type { Engine } from '../engine.ts';
 import { type Caller, keepStack } from '../entry.ts';
 import {
@@ -19,7 +19,7 @@ import { commit } from '../pools/commit.ts';
 import { behindRead, noteWritten } from '../pools/position.ts';
 import { takesAdvisoryLock } from './advisory-lock.ts';
 import { BACKOFF_MS, backoffMs } from './backoff.ts';
-import { classify, type Failure, type FailureKind } from './outcome.ts';
+import { classify, type Failure, type FailureKind, isNotQueryable } from './outcome.ts';
 import { breaks, type Leased, type Query, type Runner } from './run.ts';
 import type { Statements } from './statements.ts';
 
@@ -145,14 +145,20 @@ export function createTransactions(engine: Engine, statements: Statements, runne
       const broken = tx.lost !== undefined || !(await rollBack(client));
       giveBack(broken);
       // An ORM may have wrapped what the server said: what the last statement met decides, if anything did.
-      if (tx.lost !== undefined) return failed(tx.lost, 'statement', true);
+      if (tx.lost !== undefined) return failed(tx.lost, tx.mayBeCommitted ? 'commit' : 'statement', true);
       return failed(tx.failed ?? CALLERS_OWN, 'statement', true, error);
     }
     const leaked = tx.pending > 0;
     tx.close();
     if (leaked) {
       giveBack(true);
+      if (tx.mayBeCommitted) return endedFromInside();
       return { ok: false, failure: LEAKED, began: true, error: new TransactionLeakedError() };
+    }
+    // The callback may have caught it.
+    if (tx.lost !== undefined && tx.mayBeCommitted) {
+      giveBack(true);
+      return failed(tx.lost, 'commit', true);
     }
     if (client.getTransactionStatus() === 'I' || commitsOn(client) !== commits) {
       giveBack(true);
@@ -249,6 +255,8 @@ interface OpenTx {
   readonly failed: unknown;
   /** The error with which its connection was lost. */
   readonly lost: unknown;
+  /** A text of several statements was sent and not answered: one of them may be a COMMIT. */
+  readonly mayBeCommitted: boolean;
   close(): void;
 }
 
@@ -257,6 +265,7 @@ function createTx(client: PoolClient, node: string, inRecovery: boolean): OpenTx
   let pending = 0;
   let failed: unknown;
   let lost: unknown;
+  let unanswered = 0;
   return {
     handle: {
       node,
@@ -264,15 +273,19 @@ function createTx(client: PoolClient, node: string, inRecovery: boolean): OpenTx
         if (!open) throw new TransactionClosedError();
         if (inRecovery && takesAdvisoryLock(query)) throw new AdvisoryLockError();
         if (controlsTransaction(typeof query === 'string' ? query : query.text)) throw new TransactionControlError();
+        const several = isOneStatement(query, values) ? 0 : 1;
         pending += 1;
+        unanswered += several;
         try {
           const result = (await client.query(query as never, values as never)) as unknown as QueryResult<never>;
           failed = undefined;
+          unanswered -= several;
           return result;
         } catch (error) {
           // 25P02 says only that a statement before it had failed.
           if ((error as { code?: unknown }).code !== '25P02') failed = error;
           if (breaks(classify(error, { phase: 'statement', inRecovery }))) lost = error;
+          if (lost !== error || isNotQueryable(error)) unanswered -= several;
           throw error;
         } finally {
           pending -= 1;
@@ -290,6 +303,9 @@ function createTx(client: PoolClient, node: string, inRecovery: boolean): OpenTx
     },
     get lost() {
       return lost;
+    },
+    get mayBeCommitted() {
+      return unanswered > 0;
     },
     close: () => {
       open = false;

@@ -181,7 +181,8 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
     }
     whenQuiet(client, clock, options.quietTimeoutMs, () => {
       const why = conditionOf(client, options.inRecovery());
-      if (why === undefined || isLost(client)) notice(client).giveBack();
+      if (isLost(client)) notice(client).giveBack(true);
+      else if (why === undefined) notice(client).giveBack();
       else discard(client, why);
     });
   };

@@ -294,6 +294,69 @@ describe('a connection between two users, on a real server', () => {
     expect(router.wrapped.us?.ended).toBe(true);
   });
 
+  it('that died busy leaves its place at once when it is given back', async () => {
+    const router = await startRouter(lab, 'us', {
+      max: 1,
+      probe: { quietMs: 1_000, alertMs: 50, timeoutMs: 600_000 },
+    });
+    await eventually(() => router.explain('write').action === 'run');
+    for (const told of [true, false]) {
+      const client = await router.primary.connect();
+      client.on('error', () => {});
+      const asked = failureOf(client.query('SELECT pg_sleep(30)'));
+      client.connection.stream.destroy(Object.assign(new Error('of the network'), { code: 'ECONNRESET' }));
+      if (told) await asked;
+      client.release();
+      expect((await router.write('SELECT 1')).rowCount).toBe(1);
+      await asked;
+    }
+  });
+
+  it('that died is taken back from who keeps it, and still says what became of it', async () => {
+    const router = await inUs();
+    const client = await router.primary.connect();
+    client.on('error', () => {});
+    await client.query('BEGIN');
+    await client.query(INSERT);
+    client.connection.stream.destroy(Object.assign(new Error('of the network'), { code: 'ECONNRESET' }));
+    await eventually(() => router.stats().leased === 0);
+    expect(await failureOf(client.query('ROLLBACK'))).toMatchObject({ code: 'ERR_ROLLED_BACK' });
+    client.release();
+  });
+
+  it.each([true, false])(
+    'that never comes free leaves no call waiting in a pool that ends: ended by the router, %s',
+    async (own) => {
+      const router = await startRouter(lab, 'us', { reach: ['us'], writes: 'reject', max: 1, coldStart: 'trust' });
+      await eventually(() => router.explain('write').action === 'run');
+      const pool = router.wrapped.us as pg.Pool;
+      const held = await router.primary.connect();
+      const calls = [
+        router.write('SELECT 1'),
+        router.read('SELECT 1'),
+        router.transaction(async () => {}),
+        router.batch([{ text: 'SELECT 1' }]),
+        router.primary.connect(),
+      ].map(failureOf);
+      await eventually(() => pool.waitingCount === calls.length);
+      const ended = own ? router.close({ pools: true }) : pool.end();
+      for (const failure of await Promise.all(calls)) {
+        expect(outcomeOf(failure)).toBe('not-sent');
+        if (own) expect(failure.code).toBe('ERR_ROUTER_CLOSED');
+      }
+      held.release();
+      await ended;
+    },
+  );
+
+  it('that is idle serves what was asked for before the router is closed with its pools', async () => {
+    const router = await inUs();
+    await router.write('SELECT 1');
+    const writing = router.write('SELECT 2 AS two');
+    await router.close({ pools: true });
+    expect((await writing).rows).toEqual([{ two: 2 }]);
+  });
+
   it('that was read-only from the start is what its pool makes it', async () => {
     const router = await startRouter(lab, 'eu', { max: 1 });
     router.wrapped.eu?.on('connect', (client) => void client.query('SET default_transaction_read_only = on'));

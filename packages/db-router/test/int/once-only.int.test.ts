@@ -195,6 +195,21 @@ describe('a statement is run again only if it certainly did not happen, on real 
       expect((await run(0)).fields).toHaveLength(3);
     });
 
+    it('nor is one that was closed because a value of it does not serialise', async () => {
+      const router = await inUs({ max: 1 });
+      const hostile = {
+        toPostgres: () => {
+          throw new Error('no');
+        },
+      };
+      const ask = (value: unknown) => ({ text: 'SELECT $1::text AS text', name: 'closed', values: [value] });
+      for (const prepared of [false, true]) {
+        if (prepared) await router.write(ask('before'));
+        expect(outcomeOf(await failureOf(router.write(ask(hostile))))).toBe('not-sent');
+        expect((await router.transaction((tx) => tx.query(ask('after')))).rows).toEqual([{ text: 'after' }]);
+      }
+    });
+
     it('nor is a prepared statement that its session has lost', async () => {
       const router = await inUs({ max: 1 });
       const ask = () => router.write({ text: 'SELECT 7 AS seven', name: 'seven' } as never);
@@ -283,17 +298,71 @@ describe('a statement is run again only if it certainly did not happen, on real 
     'a transaction that a text of its own has committed is of unknown outcome, and is not run again: %s',
     async (text) => {
       const router = await inUs();
+      const failure = await router.run({}, async () => {
+        const thrown = await failureOf(
+          router.transaction(
+            async (tx) => {
+              await tx.query('INSERT INTO attempt (label) VALUES ($1)', [text]);
+              await tx.query(text);
+            },
+            { retries: 3 },
+          ),
+        );
+        // Who looks whether it was done is sent to the primary.
+        expect(router.token()).toBeDefined();
+        return thrown;
+      });
+      expect(failure).toMatchObject({ code: 'ERR_TRANSACTION_CONTROL', outcome: 'unknown' });
+      expect(await rows(text)).toBe(1);
+    },
+  );
+
+  /** What is sent next is done, and its answer never comes. */
+  const cutAfter = async (done: () => Promise<boolean>) => {
+    await lab.region('us').mute();
+    void eventually(done).then(() => lab.region('us').reset());
+  };
+  const PATIENT = { probe: { quietMs: 10_000, alertMs: 50, timeoutMs: 5_000 }, maxViewAgeMs: 60_000 };
+
+  it.each(['throws it', 'ignores it', 'does not wait for it'])(
+    'a transaction is of unknown outcome when a text of its own has committed it and is not answered, and its callback %s',
+    async (callback) => {
+      const router = await inUs(PATIENT);
+      let runs = 0;
       const failure = await failureOf(
         router.transaction(
           async (tx) => {
-            await tx.query('INSERT INTO attempt (label) VALUES ($1)', [text]);
-            await tx.query(text);
+            runs += 1;
+            await cutAfter(async () => (await rows(callback)) === 1);
+            const asked = tx.query(`INSERT INTO attempt (label) VALUES ('${callback}'); COMMIT`);
+            if (callback === 'throws it') await asked;
+            else if (callback === 'ignores it') await asked.catch(() => {});
+            else {
+              asked.catch(() => {});
+              await eventually(async () => (await rows(callback)) === 1);
+            }
           },
-          { retries: 3 },
+          { retries: 1 },
         ),
       );
-      expect(failure).toMatchObject({ code: 'ERR_TRANSACTION_CONTROL', outcome: 'unknown' });
-      expect(await rows(text)).toBe(1);
+      expect(outcomeOf(failure)).toBe('unknown');
+      expect([runs, await rows(callback)]).toEqual([1, 1]);
+    },
+  );
+
+  it.each(['COMMIT', 'COMMIT AND CHAIN', "COMMIT /* traceparent='x' */", 'SELECT 1; COMMIT'])(
+    'who looks whether it was done is sent to the primary: %s',
+    async (text) => {
+      const router = await inUs(PATIENT);
+      await router.run({}, async () => {
+        const client = await router.primary.connect();
+        await client.query('BEGIN');
+        await client.query('INSERT INTO attempt (label) VALUES ($1)', [`token of ${text}`]);
+        await cutAfter(async () => (await rows(`token of ${text}`)) === 1);
+        expect(outcomeOf(await failureOf(client.query(text)))).toBe('unknown');
+        client.release(true);
+        expect(router.token()).toBeDefined();
+      });
     },
   );
 

@@ -26,6 +26,17 @@ const WRITES = {
   'several statements in one text': 'SELECT 1; INSERT INTO counted DEFAULT VALUES',
 } as const;
 
+/** As `sql-template-strings` and its kin make a statement. */
+class Template {
+  private readonly parts: readonly string[];
+  constructor(parts: readonly string[]) {
+    this.parts = parts;
+  }
+  get text(): string {
+    return this.parts.join('');
+  }
+}
+
 describe('whether a statement on the primary wrote', () => {
   let lab: Lab<Name>;
   let router: TestRouter;
@@ -128,6 +139,7 @@ describe('whether a statement on the primary wrote', () => {
       '',
       ' ',
       'SELECT generate_series(1, 1000) AS n',
+      new Template(['SELECT ', '1 AS one']),
     ];
     for (const query of queries) {
       const expected = (await router.wrapped.us?.query(query as never)) as unknown as {
@@ -143,6 +155,27 @@ describe('whether a statement on the primary wrote', () => {
         rowCount: expected.rowCount,
       });
     }
+  });
+
+  it('a callback that was left in a config takes no answer from a promise', async () => {
+    await inUs();
+    for (const text of ['SELECT 1 AS one', 'INSERT INTO counted DEFAULT VALUES']) {
+      const left = { text, callback: () => {} } as never;
+      for (const ask of [router.write, router.read, router.pool.query.bind(router.pool)] as const)
+        expect(await router.run({}, () => (ask as typeof router.read)(left))).toMatchObject({ rowCount: 1 });
+    }
+  });
+
+  it('COMMIT that was not awaited behind a statement that fails ends its transaction', async () => {
+    await inUs();
+    await router.run({}, async () => {
+      const client = await router.primary.connect();
+      await client.query('BEGIN');
+      const answers = await Promise.allSettled([client.query('SELECT 1 / 0'), client.query('COMMIT')]);
+      expect(answers).toMatchObject([{ reason: { code: '22012' } }, { reason: { code: 'ERR_ROLLED_BACK' } }]);
+      await eventually(() => client.getTransactionStatus() === 'I');
+      client.release();
+    });
   });
 
   it('a statement that fails, and one whose value does not serialise, leave the connection as good as new', async () => {
