@@ -174,7 +174,7 @@ export interface RegionRouter<Name extends string = string>
   /** Closes the connections there are as they become idle: after a password changed, a name moved. */
   recycle(): void;
   /**
-   * Stops looking and holding; statements under way end by themselves. With `pools: true` the wrapped pools are ended too.
+   * Stops looking and holding; statements under way end by themselves, what waits for a connection is refused. With `pools: true` the wrapped pools are ended too.
    */
   close(options?: { readonly pools?: boolean }): Promise<void>;
 }

@@ -122,6 +122,12 @@ export function createTransactions(engine: Engine, statements: Statements, runne
       };
     };
     const giveBack = (broken: boolean): void => node.release(client, broken);
+    /** One of its statements was a text with a COMMIT or ROLLBACK in it. */
+    const endedFromInside = (cause?: unknown): Ended<never> => {
+      giveBack(true);
+      if (scope !== undefined && epoch !== undefined) engine.scopes.noteWritten(scope, epoch, undefined);
+      return { ok: false, failure: ENDED, began: true, error: new TransactionControlError('unknown', cause) };
+    };
 
     try {
       await client.query(beginText(options));
@@ -138,10 +144,7 @@ export function createTransactions(engine: Engine, statements: Statements, runne
     } catch (error) {
       keepStack(error);
       tx.close();
-      if (commitsOn(client) !== commits) {
-        giveBack(true);
-        return endedFromInside(error);
-      }
+      if (commitsOn(client) !== commits) return endedFromInside(error);
       const broken = tx.lost !== undefined || !(await rollBack(client));
       giveBack(broken);
       // An ORM may have wrapped what the server said: what the last statement met decides, if anything did.
@@ -151,8 +154,8 @@ export function createTransactions(engine: Engine, statements: Statements, runne
     const leaked = tx.pending > 0;
     tx.close();
     if (leaked) {
-      giveBack(true);
       if (tx.mayBeCommitted) return endedFromInside();
+      giveBack(true);
       return { ok: false, failure: LEAKED, began: true, error: new TransactionLeakedError() };
     }
     // The callback may have caught it.
@@ -160,10 +163,7 @@ export function createTransactions(engine: Engine, statements: Statements, runne
       giveBack(true);
       return failed(tx.lost, 'commit', true);
     }
-    if (client.getTransactionStatus() === 'I' || commitsOn(client) !== commits) {
-      giveBack(true);
-      return endedFromInside();
-    }
+    if (client.getTransactionStatus() === 'I' || commitsOn(client) !== commits) return endedFromInside();
     try {
       const listens = scope !== undefined && !inRecovery && options.readOnly !== true;
       const result = await commit(client, client, engine.settings.readings.insertPositionSql, listens);
@@ -215,11 +215,6 @@ const RERUNNABLE: ReadonlySet<FailureKind> = new Set([
   'read-only',
   'stale-statement',
 ]);
-
-/** One of its statements was a text with a COMMIT or ROLLBACK in it. */
-function endedFromInside(cause?: unknown): Ended<never> {
-  return { ok: false, failure: ENDED, began: true, error: new TransactionControlError('unknown', cause) };
-}
 
 /** An ORM may have wrapped what a statement met. */
 function isCausedBy(thrown: unknown, error: unknown): boolean {
