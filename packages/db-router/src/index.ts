@@ -37,10 +37,11 @@ export type {
 } from './region-router.ts';
 export { createRegionRouter } from './router.ts';
 export type { BatchOptions } from './routing/batches.ts';
+export type { Transaction } from './routing/open-transaction.ts';
 export { outcomeOf } from './routing/outcome.ts';
 export type { RouteReason } from './routing/route.ts';
 export type { Query } from './routing/run.ts';
-export type { Transaction, TransactionOptions } from './routing/transactions.ts';
+export type { TransactionOptions } from './routing/transactions.ts';
 export { type FakeRouter, type FakeRouterOptions, type FakeStatement, fakeRouter } from './testing/fake-router.ts';
 export type { EpochStore } from './topology/epoch-store.ts';
 export { everyNodeWrites } from './topology/every-node-writes.ts';

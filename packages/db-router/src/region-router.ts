@@ -5,9 +5,10 @@ import type { RouterEvents } from './events.ts';
 import type { GateRouter } from './gate-seam.ts';
 import type { BatchStatement } from './pools/batch.ts';
 import type { BatchOptions } from './routing/batches.ts';
+import type { Transaction } from './routing/open-transaction.ts';
 import type { RouteReason } from './routing/route.ts';
 import type { Query } from './routing/run.ts';
-import type { Transaction, TransactionOptions } from './routing/transactions.ts';
+import type { TransactionOptions } from './routing/transactions.ts';
 import type { NodeState, TopologyState } from './topology/topology.ts';
 
 /** One node, as `topology()` tells of it. */
@@ -174,7 +175,8 @@ export interface RegionRouter<Name extends string = string>
   /** Closes the connections there are as they become idle: after a password changed, a name moved. */
   recycle(): void;
   /**
-   * Stops looking and holding; statements under way end by themselves, what waits for a connection is refused. With `pools: true` the wrapped pools are ended too.
+   * Stops looking and holding; statements under way end by themselves, what waits for a connection is refused. With
+   * `pools: true` the wrapped pools are ended too.
    */
   close(options?: { readonly pools?: boolean }): Promise<void>;
 }

@@ -1,26 +1,23 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { check } from '@regionkit/core/kit';
-import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
+import type { PoolClient } from 'pg';
 import type { Scope } from '../causality/scope.ts';
 import { commitsOn } from '../connection/protocol-state.ts';
-import { controlsTransaction, isOneStatement } from '../connection/transaction-control.ts';
 import type { Engine } from '../engine.ts';
 import { type Caller, keepStack } from '../entry.ts';
 import {
-  AdvisoryLockError,
   NestedTransactionError,
   NotPrimaryRegionError,
   RolledBackError,
-  TransactionClosedError,
   TransactionControlError,
   TransactionLeakedError,
 } from '../errors.ts';
 import { commit } from '../pools/commit.ts';
 import { behindRead, noteWritten } from '../pools/position.ts';
-import { takesAdvisoryLock } from './advisory-lock.ts';
 import { BACKOFF_MS, backoffMs } from './backoff.ts';
-import { classify, type Failure, type FailureKind, isNotQueryable } from './outcome.ts';
-import { breaks, type Leased, type Query, type Runner } from './run.ts';
+import { createOpenTransaction, type OpenTransaction, type Transaction } from './open-transaction.ts';
+import { classify, type Failure, type FailureKind } from './outcome.ts';
+import { breaks, type Leased, type Runner } from './run.ts';
 import type { Statements } from './statements.ts';
 
 /** How a transaction begins. */
@@ -40,17 +37,6 @@ export interface TransactionOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A transaction under way, on one connection. Usable inside the callback only. */
-export interface Transaction {
-  /** `region/node`. */
-  readonly node: string;
-  /** @throws what the server says, as node-postgres does; {@link TransactionClosedError} after the end. */
-  query<Row extends QueryResultRow = QueryResultRow>(
-    query: Query,
-    values?: readonly unknown[],
-  ): Promise<QueryResult<Row>>;
-}
-
 export type RunTransaction = <T>(
   fn: (tx: Transaction) => Promise<T>,
   options: TransactionOptions,
@@ -58,7 +44,7 @@ export type RunTransaction = <T>(
 ) => Promise<T>;
 
 export function createTransactions(engine: Engine, statements: Statements, runner: Runner): RunTransaction {
-  const inside = new AsyncLocalStorage<OpenTx>();
+  const inside = new AsyncLocalStorage<OpenTransaction>();
   const { counters, live } = engine;
 
   return async (fn, options, caller) => {
@@ -136,7 +122,7 @@ export function createTransactions(engine: Engine, statements: Statements, runne
       giveBack(failure.kind !== 'statement' && failure.kind !== 'read-only');
       return failed(error, 'statement', false);
     }
-    const tx = createTx(client, node.id, inRecovery);
+    const tx = createOpenTransaction(client, node.id, inRecovery);
     const commits = commitsOn(client);
     let value: T;
     try {
@@ -240,70 +226,4 @@ async function rollBack(client: PoolClient): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-interface OpenTx {
-  readonly handle: Transaction;
-  readonly isOpen: boolean;
-  readonly pending: number;
-  /** The last error a statement of it met. */
-  readonly failed: unknown;
-  /** The error with which its connection was lost. */
-  readonly lost: unknown;
-  /** A text of several statements was sent and not answered: one of them may be a COMMIT. */
-  readonly mayBeCommitted: boolean;
-  close(): void;
-}
-
-function createTx(client: PoolClient, node: string, inRecovery: boolean): OpenTx {
-  let open = true;
-  let pending = 0;
-  let failed: unknown;
-  let lost: unknown;
-  let unanswered = 0;
-  return {
-    handle: {
-      node,
-      query: async (query, values) => {
-        if (!open) throw new TransactionClosedError();
-        if (inRecovery && takesAdvisoryLock(query)) throw new AdvisoryLockError();
-        if (controlsTransaction(typeof query === 'string' ? query : query.text)) throw new TransactionControlError();
-        const several = isOneStatement(query, values) ? 0 : 1;
-        pending += 1;
-        unanswered += several;
-        try {
-          const result = (await client.query(query as never, values as never)) as unknown as QueryResult<never>;
-          failed = undefined;
-          unanswered -= several;
-          return result;
-        } catch (error) {
-          // 25P02 says only that a statement before it had failed.
-          if ((error as { code?: unknown }).code !== '25P02') failed = error;
-          if (breaks(classify(error, { phase: 'statement', inRecovery }))) lost = error;
-          if (lost !== error || isNotQueryable(error)) unanswered -= several;
-          throw error;
-        } finally {
-          pending -= 1;
-        }
-      },
-    },
-    get isOpen() {
-      return open;
-    },
-    get pending() {
-      return pending;
-    },
-    get failed() {
-      return failed;
-    },
-    get lost() {
-      return lost;
-    },
-    get mayBeCommitted() {
-      return unanswered > 0;
-    },
-    close: () => {
-      open = false;
-    },
-  };
 }
