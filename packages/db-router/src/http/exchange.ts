@@ -51,7 +51,7 @@ export interface Exchange {
   abandon(): void;
   /** The answer came and could not be given to the client. */
   breakOff(cause: unknown): void;
-  /** How much patience is left with the client, from 1 to 0: none with one that is gone. */
+  /** How much patience is left with the client, from 1 to 0: none with one that is gone. 1 while to end it frees no place. */
   patience(): number;
   /** Ends it, as its client keeps it waiting and others want its place. */
   giveUp(): void;
@@ -96,8 +96,10 @@ export function exchange(pool: Pool, request: ExchangeRequest, sink: AnswerSink,
     cancelDrain?.();
     host.ended();
   };
+  /** Before there is a connection undici cannot drop a request: it keeps its place until it begins or fails. */
   const abort = (): void => {
-    controller?.abort(ABANDONED);
+    if (controller === undefined) return;
+    controller.abort(ABANDONED);
     finish();
   };
   /** The rest of the answer is read, within bounds, so that the connection can serve again. */
@@ -145,7 +147,7 @@ export function exchange(pool: Pool, request: ExchangeRequest, sink: AnswerSink,
     {
       onRequestStart: (started) => {
         controller = started;
-        if (settled) started.abort(ABANDONED);
+        if (settled) abort();
         else if (feed !== undefined) stopWatching = watchMoves(feed.stream, clock, request.bodyTimeoutMs, timeOut);
       },
       onResponseStart: (started, status, _parsed, reason) => {
@@ -190,8 +192,8 @@ export function exchange(pool: Pool, request: ExchangeRequest, sink: AnswerSink,
         if (settle()) sink.end();
       },
       onResponseError: (_controller, error) => {
-        if (settled) finish();
-        else fail(classifyFailure(error, { sent: sent(), answered }), plainCause(error));
+        finish();
+        if (!settled) fail(classifyFailure(error, { sent: sent(), answered }), plainCause(error));
       },
     },
   );
@@ -214,7 +216,10 @@ export function exchange(pool: Pool, request: ExchangeRequest, sink: AnswerSink,
       }
     },
     breakOff: (cause) => fail(NOT_GIVEN, plainCause(cause)),
-    patience: () => (settled ? 0 : Math.min(taking.left(), sending.left())),
+    patience: () => {
+      if (controller === undefined) return 1;
+      return settled ? 0 : Math.min(taking.left(), sending.left());
+    },
     giveUp: () => {
       if (settled) abort();
       else idle();

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer as createNetServer, type Socket } from 'node:net';
 import { fakeClock } from '@regionkit/core/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ask, parseAnswer } from './answer.ts';
@@ -91,6 +91,33 @@ describe('clients that send a byte now and then', () => {
     await eventually(() => text().includes('ERR_FORWARD_CLIENT_IDLE'));
     expect(parseAnswer(text(), 'POST').status).toBe(400);
     expect([usRouter.scopes, failures.map(({ outcome }) => outcome)]).toEqual([[], ['not-sent']]);
+  });
+});
+
+describe('clients that leave before there is a connection', () => {
+  test('keep their places until it comes or fails: no queue grows without a bound', async () => {
+    const waiting: Socket[] = [];
+    const silent = createNetServer((socket) => void waiting.push(socket.on('error', () => {})));
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void silent.close());
+    const origin = `https://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const { eu, euGate, failures } = await edgeOf(origin, {
+      forward: { maxConcurrent: 2, maxPerClient: 2, connectTimeoutMs: 60_000 },
+    });
+    const post = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nok';
+    const leaving = [client(eu.port, post), client(eu.port, post)];
+    await eventually(() => waiting.length === 2);
+    for (const { socket } of leaving) socket.destroy();
+    await eventually(() => failures.length === 2);
+    expect(failures.map(({ code, outcome }) => [code, outcome])).toEqual([
+      ['ERR_FORWARD_CLIENT_GONE', 'not-sent'],
+      ['ERR_FORWARD_CLIENT_GONE', 'not-sent'],
+    ]);
+    expect(euGate.stats().inFlight).toBe(2);
+    const answer = await ask(eu.port, 'POST', '/', ['Content-Length: 2'], 'ok');
+    expect([answer.status, JSON.parse(answer.body).code]).toEqual([503, 'ERR_FORWARD_BUSY']);
+    for (const socket of waiting) socket.destroy();
+    await eventually(() => euGate.stats().inFlight === 0);
   });
 });
 
