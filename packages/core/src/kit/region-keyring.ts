@@ -55,13 +55,15 @@ export function createRegionKeyring({
   let between = build(source);
   return {
     between: (peer) => {
-      if (given !== undefined && given.current !== source) {
-        source = given.current;
-        try {
-          between = build(source);
-        } catch {
-          // The last good keys stay: a bad rotation must not part the regions.
+      if (given === undefined) return between(peer);
+      try {
+        const { current } = given;
+        if (current !== source) {
+          source = current;
+          between = build(current);
         }
+      } catch {
+        // The last good keys stay: a bad rotation, or a source that cannot be read, must not part the regions.
       }
       return between(peer);
     },

@@ -52,6 +52,20 @@ describe('createRegionKeyring()', () => {
     expect(ring.between('us')?.verify('x', rings.us.between('eu')?.sign('x') ?? '')).toBe(true);
   });
 
+  test('keeps the last good keys while the source of the secrets cannot be read', () => {
+    let broken = false;
+    const source = {
+      ...live<RegionSecrets>({ privateKey: eu.privateKey, publicKeys }),
+      get current(): RegionSecrets {
+        if (broken) throw new Error('the store is closed');
+        return { privateKey: eu.privateKey, publicKeys };
+      },
+    };
+    const ring = createRegionKeyring({ option: 'test: secret', secrets: source, self: 'eu', purpose: 'test' });
+    broken = true;
+    expect(ring.between('us')?.verify('x', rings.us.between('eu')?.sign('x') ?? '')).toBe(true);
+  });
+
   test('rotates a pair: the others learn the new key first', () => {
     const next = pairOf();
     const learnt = ringOf('eu', { privateKey: eu.privateKey, publicKeys: { us: [next.publicKey, us.publicKey] } });

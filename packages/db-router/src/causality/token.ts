@@ -62,8 +62,15 @@ export function createTokenCodec(secrets: Secrets | Live<Secrets>, environment =
   });
   // A client sends its token with every request until it writes again: what verified once is kept while the secrets stay.
   const verified = createRecentCache<TokenClaims>(MAX_VERIFIED);
-  const current = (): unknown => (isLive(secrets) ? secrets.current : secrets);
-  let verifiedUnder = current();
+  let verifiedUnder: unknown = isLive(secrets) ? secrets.current : secrets;
+  /** A source that cannot be read leaves the secrets as they were, as it does for the keyring. */
+  const current = (): unknown => {
+    try {
+      return isLive(secrets) ? secrets.current : secrets;
+    } catch {
+      return verifiedUnder;
+    }
+  };
   const systemHash = createNames(BYTES.system);
   const hashOf = createNames(BYTES.owner);
   const home = createNames(BYTES.environment)(environment);

@@ -161,27 +161,43 @@ export function createForwarder<Name extends string>({
   const carrier: Carrier = {
     options,
     clock,
+  /** What is sent for a trip, or why it cannot be. */
+  const requestOf = (
+    trip: Trip,
+    { fields: given, body, contentLength }: SentRequest,
+  ): ExchangeRequest | ForwardFailure => {
+    const { method, target, to, write, client, host, trusted } = trip;
+    const deadlineMs = leftMs(trip);
+    const claims = { from: self, to, atMs: clock.wallMs(), deadlineMs, epoch: router.highest(), write };
+    const [signs, verifies] = [keyring.between(to), answers.between(to)];
+    if (signs === undefined || verifies === undefined) return NO_REGION;
+    const mark = signHop(signs, trip, claims, pack);
+    const fields = requestFields(given, { ...client, host, trusted }, mark, contentLength);
+    if (headBytes(target, fields) + FRAMING_BYTES >= options.maxHeadBytes) return HEAD_TOO_LARGE;
+    const { bodyTimeoutMs } = options;
+    const kindOf = (answer: RawFields): AnswerKind | undefined => readAnswer(verifies, mark, answer);
+    return { method, target, fields, body, bodyTimeoutMs, deadlineMs, kindOf };
+  };
     patience,
-    send: (trip, { fields: given, body, contentLength }, sink) => {
+    send: (trip, sent, sink) => {
       const obstacle = closed === undefined ? places.obstacle(trip.takers) : CLOSED;
       if (obstacle !== undefined) return obstacle;
-      const { method, target, to, write, client, host, trusted } = trip;
-      const deadlineMs = leftMs(trip);
-      const claims = { from: self, to, atMs: clock.wallMs(), deadlineMs, epoch: router.highest(), write };
-      const [signs, verifies] = [keyring.between(to), answers.between(to)];
-      if (signs === undefined || verifies === undefined) return NO_REGION;
-      const mark = signHop(signs, trip, claims, pack);
-      const fields = requestFields(given, { ...client, host, trusted }, mark, contentLength);
-      if (headBytes(target, fields) + FRAMING_BYTES >= options.maxHeadBytes) return HEAD_TOO_LARGE;
-      const { bodyTimeoutMs } = options;
-      const kindOf = (answer: RawFields): AnswerKind | undefined => readAnswer(verifies, mark, answer);
-      const request = { method, target, fields, body, bodyTimeoutMs, deadlineMs, kindOf };
+      let request: ExchangeRequest | ForwardFailure;
+      let pool: Pool;
+      try {
+        pool = poolOf(trip.origin);
+        request = requestOf(trip, sent);
+      } catch {
+        // No request handler is above this any more: what is thrown here would end the process.
+        return NOT_PREPARED;
+      }
+      if ('code' in request) return request;
       let started: Exchange | undefined;
       const giveBack = places.take(trip.takers, {
         patience: () => started?.patience() ?? 1,
         giveUp: () => started?.giveUp(),
       });
-      started = exchange(poolOf(trip.origin), request, sink, { clock, patience, ended: giveBack });
+      started = exchange(pool, request, sink, { clock, patience, ended: giveBack });
       return started;
     },
     answered: ({ to, startedAtMs }, status) =>
@@ -258,4 +274,10 @@ const NO_REGION = {
   code: 'ERR_FORWARD_UNREACHABLE',
   outcome: 'not-sent',
   proxyError: 'proxy_configuration_error',
+} as const;
+/** Something of this process failed before anything was sent. */
+const NOT_PREPARED = {
+  code: 'ERR_FORWARD_UNREACHABLE',
+  outcome: 'not-sent',
+  proxyError: 'proxy_internal_error',
 } as const;

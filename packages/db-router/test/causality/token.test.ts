@@ -10,6 +10,21 @@ const EPOCH = { system: '7711269831366940242', timeline: 3, owner: 'ap-southeast
 describe('createTokenCodec()', () => {
   const codec = createTokenCodec(SECRET);
 
+  it('reads tokens under the last good secrets while their source cannot be read', () => {
+    let broken = false;
+    const source = {
+      ...live(SECRET),
+      get current(): string {
+        if (broken) throw new Error('the store is closed');
+        return SECRET;
+      },
+    };
+    const tokens = createTokenCodec(source);
+    const token = tokens.encode('write', EPOCH, 5n, 1_000);
+    broken = true;
+    expect(tokens.decode(token)?.lsn).toBe(5n);
+  });
+
   it('reads back what it wrote, in at most 96 bytes of a cookie value', () => {
     fc.assert(
       fc.property(

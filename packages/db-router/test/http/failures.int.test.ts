@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { createServer as createTlsServer } from 'node:https';
 import { connect, createServer, type Socket } from 'node:net';
+import { live } from '@regionkit/core';
 import { fakeClock } from '@regionkit/core/testing';
 import { describe, expect, test } from 'vitest';
 import { ask, parseAnswer, type RawAnswer } from './answer.ts';
 import { pour, stands } from './flow.ts';
-import { EPOCH, eventually, listen, type Running, raw } from './helpers.ts';
+import { EPOCH, eventually, listen, type Running, raw, SECRET } from './helpers.ts';
 import { bodyOf, edgeOf, type Options, type Pair, pair, started } from './pair.ts';
 
 const fixture = (name: string): string => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8');
@@ -64,6 +65,38 @@ describe('a forward whose connection fails', () => {
       error: 'connection_refused',
     });
     expect(edge.euGate.stats()).toEqual({ inFlight: 0 });
+  });
+
+  test.each([
+    ['a small body', 'hello'],
+    ['a long body', 'hello'.repeat(10_000)],
+  ])('was not sent, and ends no process, when it cannot be prepared: %s', async (_what, body) => {
+    const edge = await edgeOf('http://127.0.0.1:1');
+    edge.euRouter.highest = () => {
+      throw new Error('no epoch');
+    };
+    const answer = await ask(edge.eu.port, 'POST', '/orders', [`Content-Length: ${body.length}`], body);
+    saysSo(answer, edge, {
+      status: 503,
+      code: 'ERR_FORWARD_UNREACHABLE',
+      outcome: 'not-sent',
+      error: 'proxy_internal_error',
+    });
+    expect(edge.euGate.stats()).toEqual({ inFlight: 0 });
+  });
+
+  test('and is sent under the last good keys while the source of the secrets cannot be read', async () => {
+    let broken = false;
+    const secret = {
+      ...live(SECRET),
+      get current(): string {
+        if (broken) throw new Error('the store is closed');
+        return SECRET;
+      },
+    };
+    const { eu } = await pair((_request, response) => response.end('done'), { forward: { secret } });
+    broken = true;
+    expect((await post(eu.port)).body).toBe('done');
   });
 
   test('was not sent when the name leads nowhere', async () => {
