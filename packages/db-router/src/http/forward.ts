@@ -4,6 +4,7 @@ import type { Clock, RegionKeyring } from '@regionkit/core/kit';
 import { buildConnector, Pool } from 'undici';
 import type { GateRouter } from '../gate-seam.ts';
 import { type AnswerKind, readAnswer } from './answer-mark.ts';
+import { returned, TEXT, TRUST } from './app-function.ts';
 import { type Client, clientOf } from './client.ts';
 import { ForwardError, type ForwardFailure } from './errors.ts';
 import { type AnswerSink, type Exchange, type ExchangeRequest, exchange } from './exchange.ts';
@@ -140,9 +141,11 @@ export function createForwarder<Name extends string>({
     }
     return pool;
   };
+  const whoAsks = (request: RequestView): Client =>
+    clientOf(request, returned('forward.clientAddress', options.clientAddress?.(request), TEXT));
   /** A name that the app gives counts by itself; without one, the address does, and all that have none together. */
   const takersOf = (view: RequestView, { address }: Client, trusted: boolean): Takers => {
-    const named = options.client?.(view);
+    const named = returned('forward.client', options.client?.(view), TEXT);
     if (named !== undefined) return [`name ${named}`];
     const last = trusted ? view.header('x-forwarded-for').at(-1)?.split(',').at(-1)?.trim() : undefined;
     const from = last !== undefined && isIP(last) !== 0 ? last : address;
@@ -158,9 +161,6 @@ export function createForwarder<Name extends string>({
   const leftMs = ({ startedAtMs }: Trip): number => Math.max(1, options.deadlineMs - (clock.now() - startedAtMs));
   const patience: Carrier['patience'] = (onOut) =>
     createPatience({ clock, ms: options.bodyTimeoutMs, bytesPerSecond: options.minBytesPerSecond, onOut });
-  const carrier: Carrier = {
-    options,
-    clock,
   /** What is sent for a trip, or why it cannot be. */
   const requestOf = (
     trip: Trip,
@@ -178,6 +178,9 @@ export function createForwarder<Name extends string>({
     const kindOf = (answer: RawFields): AnswerKind | undefined => readAnswer(verifies, mark, answer);
     return { method, target, fields, body, bodyTimeoutMs, deadlineMs, kindOf };
   };
+  const carrier: Carrier = {
+    options,
+    clock,
     patience,
     send: (trip, sent, sink) => {
       const obstacle = closed === undefined ? places.obstacle(trip.takers) : CLOSED;
@@ -214,8 +217,8 @@ export function createForwarder<Name extends string>({
     get inFlight() {
       return places.taken;
     },
-    clientOf: (request) => clientOf(request, options.clientAddress?.(request)),
-    decide: ({ view, client = clientOf(view, options.clientAddress?.(view)), to, startedAtMs, write, onUnknown }) => {
+    clientOf: whoAsks,
+    decide: ({ view, client = whoAsks(view), to, startedAtMs, write, onUnknown }) => {
       const region = regions.get(to);
       // A primary where this process has no region for: nothing of it can be reached.
       if (region === undefined) return errorOf(NO_REGION, to);
@@ -224,7 +227,10 @@ export function createForwarder<Name extends string>({
 
       const { trustForwarded } = options;
       // Asked here, where what the app throws is answered for.
-      const trusted = typeof trustForwarded === 'function' ? trustForwarded(view) : trustForwarded;
+      const trusted =
+        typeof trustForwarded === 'function'
+          ? returned('forward.trustForwarded', trustForwarded(view), TRUST)
+          : trustForwarded;
       const { target, authority } = sent;
       let unknown = false;
       const failed = (error: ForwardError): void => {
@@ -269,15 +275,15 @@ const HEAD_TOO_LARGE = {
 } as const;
 const CLOSED = { code: 'ERR_FORWARD_CLOSED', outcome: 'not-sent', proxyError: 'proxy_internal_error' } as const;
 const MALFORMED = { code: 'ERR_FORWARD_BAD_REQUEST', outcome: 'not-sent', proxyError: 'http_request_error' } as const;
-/** Nothing of it can be reached: no region of that name here, or no key of it. */
-const NO_REGION = {
-  code: 'ERR_FORWARD_UNREACHABLE',
-  outcome: 'not-sent',
-  proxyError: 'proxy_configuration_error',
-} as const;
 /** Something of this process failed before anything was sent. */
 const NOT_PREPARED = {
   code: 'ERR_FORWARD_UNREACHABLE',
   outcome: 'not-sent',
   proxyError: 'proxy_internal_error',
+} as const;
+/** Nothing of it can be reached: no region of that name here, or no key of it. */
+const NO_REGION = {
+  code: 'ERR_FORWARD_UNREACHABLE',
+  outcome: 'not-sent',
+  proxyError: 'proxy_configuration_error',
 } as const;

@@ -13,9 +13,10 @@ import {
   type WithDoors,
   withDoors,
 } from '@regionkit/core';
-import { createRegionKeyring, dropRejection, isSharedCacheable, type RegionKeyring } from '@regionkit/core/kit';
+import { createRegionKeyring, isSharedCacheable, type RegionKeyring } from '@regionkit/core/kit';
 import type { GateRouter, PrimaryLocation, RequestScope } from '../gate-seam.ts';
 import { type AnswerKind, signAnswer } from './answer-mark.ts';
+import { IS_WRITE, returned } from './app-function.ts';
 import type { Client } from './client.ts';
 import { ForwardError } from './errors.ts';
 import { EVENT_NAMES, type WriteGateEvents } from './events.ts';
@@ -199,13 +200,8 @@ export function createWriteGate<Name extends string>(
   };
 
   const writes = (request: RequestView): boolean => {
-    const said: unknown = isWrite?.(request);
-    if (said === undefined) return !isSafe(request.method);
-    if (typeof said !== 'boolean') {
-      dropRejection(said);
-      throw new TypeError('isWrite of createWriteGate must return true, false or undefined');
-    }
-    return said;
+    const said = returned('isWrite', isWrite?.(request), IS_WRITE);
+    return said ?? !isSafe(request.method);
   };
 
   /** Whoever forwarded it is told that a gate has answered, and not something on the way. */

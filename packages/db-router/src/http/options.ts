@@ -2,6 +2,7 @@ import { maxHeaderSize } from 'node:http';
 import type { Live, Regions, RegionView, RequestView } from '@regionkit/core';
 import { type Clock, check, checkCookieDomain, onlyGiven, type RegionSecrets, systemClock } from '@regionkit/core/kit';
 import type { GateRouter } from '../gate-seam.ts';
+import { checkSync, IS_WRITE, TEXT, TRUST } from './app-function.ts';
 
 /** How a write is carried to the region of the primary. */
 export interface ForwardOptions {
@@ -134,7 +135,7 @@ export function checkOptions<Name extends string>(
     throw new TypeError("createWriteGate: forward must be set: the router's writes is 'forward'");
   }
   if (given.view !== undefined) check.view('createWriteGate: view', given.view);
-  if (given.isWrite !== undefined) checkIsWrite(given.isWrite);
+  if (given.isWrite !== undefined) checkSync('createWriteGate: isWrite', given.isWrite, IS_WRITE);
   const retryAfterSeconds = given.retryAfterSeconds ?? 1;
   check.integer('createWriteGate: retryAfterSeconds', retryAfterSeconds, { min: 0, max: 86_400 });
   return {
@@ -146,14 +147,6 @@ export function checkOptions<Name extends string>(
     retryAfterSeconds,
     clock: check.clock('createWriteGate: clock', given.clock ?? systemClock),
   };
-}
-
-/** It is asked before every request goes on: a promise, which is no answer, would forward every GET. */
-function checkIsWrite(given: NonNullable<WriteGateOptions['isWrite']>): void {
-  check.function('createWriteGate: isWrite', given);
-  if (given.constructor.name === 'AsyncFunction') {
-    throw new TypeError('createWriteGate: isWrite must return true, false or undefined at once; got an async function');
-  }
 }
 
 function checkForward(given: ForwardOptions): CheckedForward {
@@ -179,15 +172,15 @@ function checkForward(given: ForwardOptions): CheckedForward {
   for (const name of ['connectTimeoutMs', 'headersTimeoutMs', 'bodyTimeoutMs', 'deadlineMs', 'maxHopAgeMs'] as const) {
     check.integer(`createWriteGate: forward.${name}`, forward[name], { min: 1, max: 86_400_000 });
   }
-  if (typeof forward.trustForwarded !== 'function') {
-    check.boolean('createWriteGate: forward.trustForwarded', forward.trustForwarded);
-  }
+  if (typeof forward.trustForwarded === 'function') {
+    checkSync('createWriteGate: forward.trustForwarded', forward.trustForwarded, TRUST);
+  } else check.boolean('createWriteGate: forward.trustForwarded', forward.trustForwarded);
   check.integer('createWriteGate: forward.maxPerClient', forward.maxPerClient, { min: 1, max: 65_536 });
   check.integer('createWriteGate: forward.minBytesPerSecond', forward.minBytesPerSecond, { min: 1, max: 1_048_576 });
-  if (forward.client !== undefined) check.function('createWriteGate: forward.client', forward.client);
+  if (forward.client !== undefined) checkSync('createWriteGate: forward.client', forward.client, TEXT);
   check.integer('createWriteGate: forward.maxHeadBytes', forward.maxHeadBytes, { min: 1_024, max: 1_048_576 });
   if (forward.clientAddress !== undefined) {
-    check.function('createWriteGate: forward.clientAddress', forward.clientAddress);
+    checkSync('createWriteGate: forward.clientAddress', forward.clientAddress, TEXT);
   }
   if (forward.ca !== undefined) checkCertificates('createWriteGate: forward.ca', forward.ca);
   return forward;

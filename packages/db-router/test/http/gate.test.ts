@@ -93,6 +93,33 @@ describe('gate.decide()', () => {
     expect(router.scopes).toEqual([]);
   });
 
+  test.each([
+    ['client', /forward.client must return a string or undefined at once; got an async function/],
+    ['clientAddress', /forward.clientAddress must return a string or undefined at once; got an async function/],
+    ['trustForwarded', /forward.trustForwarded must return true or false at once; got an async function/],
+  ])('refuses an async forward.%s when it is made', (name, message) => {
+    expect(() => setUp({ forward: { secret: SECRET, [name]: async () => undefined } })).toThrow(message);
+  });
+
+  test.each([
+    ['client', () => Promise.reject(new Error('later')), /forward.client of createWriteGate must return a string/],
+    ['client', () => 7, /forward.client of createWriteGate must return a string or undefined/],
+    ['clientAddress', () => Promise.reject(new Error('later')), /forward.clientAddress of createWriteGate must/],
+    ['clientAddress', () => null, /forward.clientAddress of createWriteGate must return a string or undefined/],
+    ['trustForwarded', () => Promise.reject(new Error('later')), /forward.trustForwarded of createWriteGate must/],
+    ['trustForwarded', () => Promise.resolve(false), /forward.trustForwarded of createWriteGate must return true or/],
+    ['trustForwarded', () => 'no', /forward.trustForwarded of createWriteGate must return true or false/],
+  ])('forwards nothing when forward.%s returns something else: %s', async (name, given, message) => {
+    const rejections: unknown[] = [];
+    const onRejection = (reason: unknown) => void rejections.push(reason);
+    process.on('unhandledRejection', onRejection);
+    const { decide } = setUp({ forward: { secret: SECRET, [name]: given } });
+    expect(() => decide({ method: 'POST' })).toThrow(message);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', onRejection);
+    expect(rejections).toEqual([]);
+  });
+
   test('takes an option that is undefined for one that was not given', () => {
     const none = {
       forward: {
