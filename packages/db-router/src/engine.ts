@@ -1,5 +1,5 @@
 import type { Epoch, Events } from '@regionkit/core';
-import type { Notices } from '@regionkit/core/kit';
+import { type Notices, readEpoch } from '@regionkit/core/kit';
 import { createReach, type Reach } from './causality/reach.ts';
 import { createScopes, type Scopes } from './causality/scope.ts';
 import { createTokenCodec, type TokenCodec } from './causality/token.ts';
@@ -221,7 +221,8 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
   });
 
   const hear = (epoch: Epoch, from: 'hop' | 'token'): void => {
-    if (isKnownTop(live.topology, epoch)) return;
+    // One that no document may carry would make every document of this region malformed to the others.
+    if (isKnownTop(live.topology, epoch) || readEpoch(epoch) === undefined) return;
     live.take({ type: 'heard', epoch, from, atMs: clock.now() });
   };
 

@@ -13,6 +13,7 @@ export {
   systemClock,
 } from './clock.ts';
 export { checkCookieDomain, cookieValues } from './cookies.ts';
+export { isSystem, isTimeline, readEpoch } from './epoch.ts';
 export { dropRejection, harmless } from './harmless.ts';
 export { normaliseHost } from './host.ts';
 export { writtenMembers } from './json-members.ts';

@@ -1,5 +1,5 @@
 import type { Epoch, RequestView } from '@regionkit/core';
-import type { Clock, Keyring, RegionKeyring } from '@regionkit/core/kit';
+import { type Clock, type Keyring, type RegionKeyring, readEpoch } from '@regionkit/core/kit';
 import { sameEpoch } from '../topology/epoch.ts';
 
 /** Marks a request that a region has forwarded. Anything that carries it is never forwarded again. */
@@ -35,6 +35,7 @@ export type HopVerdict =
 
 const VERSION = 'v1';
 const MAX_LENGTH = 512;
+const MAX_DEADLINE_MS = 86_400_000;
 
 /** The value of the field for one request: claims, then their code. */
 export function signHop(
@@ -76,6 +77,8 @@ export function verifyHop(
   const atMs = Number.parseInt(at as string, 36);
   if (!(Math.abs(nowMs - atMs) <= maxAgeMs)) return { mark: 'expired' };
   const deadlineMs = Number.parseInt(deadline as string, 36);
+  // A longer one would overflow a timer.
+  if (!(deadlineMs >= 0 && deadlineMs <= MAX_DEADLINE_MS)) return { mark: 'invalid' };
   const claims = { from: from as string, to, atMs, deadlineMs, epoch: unpack(epoch), write: access === 'w' };
   return { mark: 'valid', claims };
 }
@@ -115,12 +118,15 @@ function packEpoch(epoch: Epoch | undefined): string {
   return Buffer.from(JSON.stringify([system, timeline, owner, server])).toString('base64url');
 }
 
-/** Only ever given what this package has signed. */
+/** A region that holds the secret may still lie: what is no epoch is left out. */
 function unpack(packed: string): Epoch | undefined {
-  if (packed === '-') return undefined;
-  const parts = JSON.parse(Buffer.from(packed, 'base64url').toString()) as [string, number, string, string | null];
-  const [system, timeline, owner, server] = parts;
-  return { system, timeline, owner, ...(typeof server === 'string' && { server }) };
+  try {
+    const [system, timeline, owner, server]: unknown[] = JSON.parse(Buffer.from(packed, 'base64url').toString());
+    return readEpoch({ system, timeline, owner, server: server ?? undefined });
+  } catch {
+    // No JSON, or no list; such as `-`, which says that no epoch is known.
+    return undefined;
+  }
 }
 
 /** A request that another region has forwarded here, as far as its mark is to be believed. */

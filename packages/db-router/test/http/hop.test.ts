@@ -7,6 +7,7 @@ import { EPOCH, SECRET } from './helpers.ts';
 const keyring = (secrets: string | readonly string[]) =>
   createKeyring({ option: 'test: secret', secrets, purpose: 'hop v1' });
 const ring = keyring(SECRET);
+const inBase64url = (text: string): string => Buffer.from(text).toString('base64url');
 const NOW = 1_790_000_000_000;
 const post = { method: 'POST', target: '/orders?x=1' };
 const claims: HopClaims = {
@@ -67,6 +68,34 @@ describe('verifyHop()', () => {
       fc.property(fc.nat(mark.length - 1), fc.constantFrom(...'.-_aZ9 \u00ff'), (at, character) => {
         const altered = mark.slice(0, at) + character + mark.slice(at + 1);
         if (altered !== mark) expect(verifyHop(() => ring, post, [altered], receiver).mark).toBe('invalid');
+      }),
+    );
+  });
+
+  test.each([
+    ['a timeline beyond 32 bits', { ...EPOCH, timeline: 5e9 }],
+    ['a timeline that is no integer', { ...EPOCH, timeline: 3.5 }],
+    ['timeline 0', { ...EPOCH, timeline: 0 }],
+    ['an owner that is no string', { ...EPOCH, owner: 5 }],
+    ['an owner that no document may carry', { ...EPOCH, owner: 'c/\u00e9 x' }],
+    ['a system that is no number', { ...EPOCH, system: 'x' }],
+    ['a server that is no hash', { ...EPOCH, server: 'x' }],
+  ])('believes no epoch with %s, though a region of ours signed it', (_what, epoch) => {
+    const lying = signHop(ring, post, { ...claims, epoch: epoch as never });
+    expect(verifyHop(() => ring, post, [lying], receiver)).toEqual({
+      mark: 'valid',
+      claims: { ...claims, epoch: undefined },
+    });
+  });
+
+  test('never throws at an epoch or a deadline that a region of ours signed', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.base64String(), fc.json().map(inBase64url)), fc.double(), (packed, deadlineMs) => {
+        const signed = signHop(ring, post, { ...claims, deadlineMs }, () => packed.replaceAll('.', ''));
+        const verdict = verifyHop(() => ring, post, [signed], receiver);
+        if (verdict.mark !== 'valid') return;
+        expect(verdict.claims.epoch).toBeUndefined();
+        expect(verdict.claims.deadlineMs).toBeLessThanOrEqual(86_400_000);
       }),
     );
   });

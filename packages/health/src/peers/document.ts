@@ -1,5 +1,5 @@
 import type { DatabaseReport, Epoch, Fork, Verdict } from '@regionkit/core';
-import type { Keyring } from '@regionkit/core/kit';
+import { isSystem, isTimeline, type Keyring, readEpoch } from '@regionkit/core/kit';
 import type { Relative } from '../verdict/guard.ts';
 
 /**
@@ -119,13 +119,13 @@ function encodeEpoch({ system, timeline, owner, server }: Epoch): object {
 function decodeDatabase(given: unknown, region: string): DatabaseReport | undefined | 'malformed' {
   if (given === undefined) return undefined;
   if (!isRecord(given) || !isOneOf(given['role'], ['primary', 'standby', 'unknown'])) return 'malformed';
-  const epoch = given['epoch'] === undefined ? undefined : decodeEpoch(given['epoch']);
-  const highest = given['highest'] === undefined ? undefined : decodeEpoch(given['highest']);
+  const epoch = readEpoch(given['epoch']);
+  const highest = readEpoch(given['highest']);
   const position = given['position'] === undefined ? undefined : decodeLsn(given['position']);
   const forks = decodeForks(given['forks']);
-  if (epoch === 'malformed' || highest === 'malformed' || position === 'malformed' || forks === 'malformed') {
-    return 'malformed';
-  }
+  if (position === 'malformed' || forks === 'malformed') return 'malformed';
+  if ((epoch === undefined) !== (given['epoch'] === undefined)) return 'malformed';
+  if ((highest === undefined) !== (given['highest'] === undefined)) return 'malformed';
   const { acceptedForMs } = given;
   if (!isOptional(acceptedForMs, isAge)) return 'malformed';
   if (epoch !== undefined && !epoch.owner.startsWith(`${region}/`)) return 'malformed';
@@ -138,15 +138,6 @@ function decodeDatabase(given: unknown, region: string): DatabaseReport | undefi
     ...(given['measured'] === true && { measured: true }),
     ...(acceptedForMs !== undefined && { acceptedForMs }),
   };
-}
-
-/** The owner is empty where only the timeline is known, as a standby may. */
-function decodeEpoch(given: unknown): Epoch | 'malformed' {
-  if (!isRecord(given)) return 'malformed';
-  const { system, timeline, owner, server } = given;
-  if (!isSystem(system) || !isTimeline(timeline) || !isOptional(server, isIdentity)) return 'malformed';
-  if (typeof owner !== 'string' || !/^[\x21-\x7e]{0,256}$/.test(owner)) return 'malformed';
-  return { system, timeline, owner, ...(server !== undefined && { server }) };
 }
 
 function decodeForks(given: unknown): readonly Fork[] | 'malformed' {
@@ -166,14 +157,6 @@ function decodeLsn(given: unknown): bigint | 'malformed' {
   if (typeof given !== 'string' || !/^\d{1,20}$/.test(given)) return 'malformed';
   const lsn = BigInt(given);
   return lsn <= MAX_LSN ? lsn : 'malformed';
-}
-
-function isSystem(given: unknown): given is string {
-  return typeof given === 'string' && /^\d{1,20}$/.test(given);
-}
-
-function isTimeline(given: unknown): given is number {
-  return Number.isInteger(given) && (given as number) >= 1 && (given as number) <= 0xffff_ffff;
 }
 
 function isIdentity(given: unknown): given is string {
