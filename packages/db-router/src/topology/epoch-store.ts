@@ -1,4 +1,5 @@
 import type { Epoch, Fork } from '@regionkit/core';
+import { isTimeline, readEpoch } from '@regionkit/core/kit';
 import type { Stored } from './facts.ts';
 
 const MAX_LSN = 0xffff_ffff_ffff_ffffn;
@@ -32,14 +33,7 @@ export function readStored(value: string): Stored | undefined {
 }
 
 function isEpoch(value: unknown): value is Epoch {
-  const { system, timeline, owner, server } = (value ?? {}) as Record<string, unknown>;
-  const isServer = server === undefined || typeof server === 'string';
-  return typeof system === 'string' && isTimeline(timeline) && typeof owner === 'string' && isServer;
-}
-
-/** PostgreSQL counts timelines from 1, in 32 bits. */
-function isTimeline(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 0xffff_ffff;
+  return readEpoch(value) !== undefined;
 }
 
 function readFork(value: unknown): Fork {
