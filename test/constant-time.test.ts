@@ -37,8 +37,8 @@ const DOORS: readonly (readonly [name: string, code: string, opens: (code: strin
   ],
   [
     'the mark of an answer',
-    signAnswer(keyring, 'answered', mark) as string,
-    (code) => readAnswer(keyring, mark, ['X-Region-Hop', code]) === 'answered',
+    signAnswer(keyring, 'answered', mark, 'b') as string,
+    (code) => readAnswer(keyring, mark, 'b', ['X-Region-Hop', code]) === 'answered',
   ],
   ['a position token', position, (code) => codec.decode(code) !== undefined],
   [

@@ -175,7 +175,7 @@ export function createForwarder<Name extends string>({
     const fields = requestFields(given, { ...client, host, trusted }, mark, contentLength);
     if (headBytes(target, fields) + FRAMING_BYTES >= options.maxHeadBytes) return HEAD_TOO_LARGE;
     const { bodyTimeoutMs } = options;
-    const kindOf = (answer: RawFields): AnswerKind | undefined => readAnswer(verifies, mark, answer);
+    const kindOf = (answer: RawFields): AnswerKind | undefined => readAnswer(verifies, mark, to, answer);
     return { method, target, fields, body, bodyTimeoutMs, deadlineMs, kindOf };
   };
   const carrier: Carrier = {

@@ -24,7 +24,7 @@ import { createForwarder, type Forwarder } from './forward.ts';
 import { createHopReader, HOP_FIELD, type Hop, type HopVerdict, peerOf } from './hop.ts';
 import { checkOptions, type WriteGateOptions } from './options.ts';
 import { answerOf } from './problem.ts';
-import { loopHere, noPrimaryHere, notPrimaryHere, refusedHere } from './refusals.ts';
+import { loopHere, misdirectedHere, noPrimaryHere, notPrimaryHere, refusedHere } from './refusals.ts';
 import { type GateReason, ruleWrite } from './ruling.ts';
 import { createTokenFields } from './token-fields.ts';
 
@@ -78,6 +78,7 @@ export function createWriteGate<Name extends string>(
   const events = createEvents<WriteGateEvents>('gate', EVENT_NAMES);
   const tokens = createTokenFields(token);
   const loop = loopHere(self);
+  const misdirected = misdirectedHere(self);
 
   let keyring: RegionKeyring | undefined;
   let answers: RegionKeyring | undefined;
@@ -159,7 +160,8 @@ export function createWriteGate<Name extends string>(
       case 'serve':
         return serve(asked, ruling.reason);
       case 'turn-back':
-        return ruling.reason === 'loop' ? loop : notPrimaryHere;
+        if (ruling.reason === 'loop') return loop;
+        return isForHere(mark) ? notPrimaryHere : misdirected;
       case 'refuse':
         return refusedHere(request, { self, region: ruling.to, retryAfterSeconds });
       case 'forward': {
@@ -208,7 +210,7 @@ export function createWriteGate<Name extends string>(
   const marked = (decision: Decision, [mark, ...more]: readonly string[]): Decision => {
     if (mark === undefined || more.length > 0 || decision.action === 'proxy') return decision;
     const kind: AnswerKind = decision === notPrimaryHere ? 'turned-back' : 'answered';
-    const value = signAnswer(answers?.between(peerOf(mark, self) ?? ''), kind, mark);
+    const value = signAnswer(answers?.between(peerOf(mark, self) ?? ''), kind, mark, self);
     if (value === undefined) return decision;
     if (decision.action === 'respond') return { ...decision, headers: [...decision.headers, [HOP_FIELD, value]] };
     const onHead = (head: ResponseHead): void => {
@@ -236,8 +238,8 @@ export function createWriteGate<Name extends string>(
       const startedAtMs = clock.now();
       const values = request.header(HOP_FIELD);
       const mark = values.length === 0 ? undefined : readMark(request, values);
-      // Nothing is signed for whoever asks: the mark must be of a region, and of this very request.
-      const marks = mark === undefined || mark.mark === 'invalid' ? NO_MARKS : values;
+      // Nothing is signed for whoever asks: the mark must be of a region, for this one, and of this very request.
+      const marks = isForHere(mark) ? values : NO_MARKS;
       // Whoever forwarded it may run another version of the app: what it took the request for, it is.
       const write = mark?.mark === 'valid' ? mark.claims.write : writes(request);
       const scope = write ? undefined : openScope(request, write);
@@ -257,6 +259,11 @@ export function createWriteGate<Name extends string>(
       return isAway.then((late) => go(late, client));
     },
   } satisfies WriteGateDecider);
+}
+
+/** Made by another region, for this one and for this very request. */
+function isForHere(mark: HopVerdict | undefined): boolean {
+  return mark?.mark === 'valid' || mark?.mark === 'expired';
 }
 
 /** Methods that are safe by RFC 9110 section 9.2.1. */

@@ -6,7 +6,7 @@ export interface Problem {
   readonly code: string;
   readonly detail: string;
   /** What became of the write. */
-  readonly outcome: string | undefined;
+  readonly outcome?: string | undefined;
   /** Where it would be done. */
   readonly region?: string | undefined;
 }

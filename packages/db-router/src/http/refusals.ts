@@ -1,6 +1,8 @@
 import type { RegionKitError, RequestView, RespondDecision } from '@regionkit/core';
+import type { ProxyErrorType } from './errors.ts';
 import { answerOf, problemBody } from './problem.ts';
 import { proxyStatus } from './proxy-status.ts';
+import type { GateReason } from './ruling.ts';
 
 type Field = readonly [name: string, value: string];
 
@@ -58,19 +60,37 @@ export const notPrimaryHere: RespondDecision = {
   }),
 };
 
-/** To this very region: a name that should lead to another one leads back. */
+/**
+ * To a write whose mark was not made for this region, or is not believed: it goes no further. Something on the way may have
+ * sent it to another region as well, so this says nothing of what became of it: the region that forwarded it does.
+ */
+export function misdirectedHere(self: string): RespondDecision {
+  return wrongWay('not-primary', self, {
+    error: 'destination_unavailable',
+    code: 'ERR_NOT_PRIMARY_REGION',
+    detail: 'a forwarded request came to a region that it was not forwarded to, and that is not the primary',
+  });
+}
+
+/** To this very region: a name that should lead to another one leads back. It says nothing of what became of the write. */
 export function loopHere(self: string): RespondDecision {
+  return wrongWay('loop', self, {
+    error: 'proxy_loop_detected',
+    code: 'ERR_FORWARD_LOOP',
+    detail: 'a forwarded request came back to the region it was forwarded by',
+  });
+}
+
+function wrongWay(
+  reason: GateReason,
+  self: string,
+  { error, code, detail }: { readonly error: ProxyErrorType; readonly code: string; readonly detail: string },
+): RespondDecision {
   return {
     action: 'respond',
-    reason: 'loop',
+    reason,
     status: 502,
-    headers: [...COMMON, ['Proxy-Status', proxyStatus({ self, error: 'proxy_loop_detected', outcome: 'rejected' })]],
-    body: problemBody({
-      status: 502,
-      code: 'ERR_FORWARD_LOOP',
-      detail: 'a forwarded request came back to the region it was forwarded by',
-      outcome: 'rejected',
-      region: self,
-    }),
+    headers: [...COMMON, ['Proxy-Status', proxyStatus({ self, error })]],
+    body: problemBody({ status: 502, code, detail, region: self }),
   };
 }

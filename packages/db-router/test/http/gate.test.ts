@@ -278,7 +278,7 @@ describe('gate.decide() and a mark', () => {
       expect(decide({ method: 'POST', headers: { 'x-region-hop': hop } })).toMatchObject({
         action: 'respond',
         reason: 'not-primary',
-        status: 421,
+        status: 502,
       });
     }
     expect(heard).toEqual(Array(4).fill({ mark: 'invalid' }));

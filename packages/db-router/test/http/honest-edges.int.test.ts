@@ -1,8 +1,10 @@
 import { request as httpRequest } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
+import { createKeyring } from '@regionkit/core/kit';
 import { describe, expect, test } from 'vitest';
+import { readAnswer, signAnswer } from '../../src/http/answer-mark.ts';
 import { ask } from './answer.ts';
-import { eventually, listen, raw, serve } from './helpers.ts';
+import { eventually, listen, raw, SECRET, serve } from './helpers.ts';
 import { bodyOf, edgeOf, gateOf, pair, started } from './pair.ts';
 
 /** A primary whose app says what it was sent. */
@@ -229,6 +231,15 @@ describe('a mark on an answer', () => {
     expect((await withMark('/orders', seen[0] ?? '')).field('x-region-hop')).toMatch(/^v1\.a\./);
     expect((await withMark('/other', seen[0] ?? '')).field('x-region-hop')).toBeUndefined();
     expect((await withMark('/orders', 'v1.eu-west-1.us-east-1.forged')).field('x-region-hop')).toBeUndefined();
+  });
+});
+
+describe('readAnswer()', () => {
+  test('believes the word of the region that was asked, and of no other', () => {
+    const keyring = createKeyring({ option: 'test: secret', secrets: SECRET, purpose: 'hop answer v1' });
+    const said = signAnswer(keyring, 'turned-back', 'v1.mark', 'us-east-1') as string;
+    expect(readAnswer(keyring, 'v1.mark', 'us-east-1', ['X-Region-Hop', said])).toBe('turned-back');
+    expect(readAnswer(keyring, 'v1.mark', 'ap-south-1', ['X-Region-Hop', said])).toBeUndefined();
   });
 });
 
