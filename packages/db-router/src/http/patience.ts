@@ -9,7 +9,7 @@ export interface Patience {
   wait(): void;
   /** It moved so many bytes, and is waited for no more. */
   moved(bytes: number): void;
-  /** What is left, from 1 to 0. */
+  /** What is left, from 1 to 0: all of it while it is not waited for. */
   left(): number;
   /** It is waited for no more. Nothing else is told. */
   end(): void;
@@ -52,7 +52,7 @@ export function createPatience({
       leftMs = Math.min(ms, Math.max(0, nowLeftMs()) + (bytes * 1_000) / bytesPerSecond);
       sinceMs = undefined;
     },
-    left: () => Math.max(0, nowLeftMs()) / ms,
+    left: () => (sinceMs === undefined ? 1 : Math.max(0, nowLeftMs()) / ms),
     end: () => {
       ended = true;
       cancel?.();

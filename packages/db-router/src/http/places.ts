@@ -25,27 +25,31 @@ export function createPlaces({ max, maxPerClient }: { readonly max: number; read
   const places = new Map<Place, Takers>();
   const counts = new Map<string, number>();
 
-  const makeRoom = (taker?: string): void => {
-    let slowest: Place | undefined;
+  /** The place of the client that has kept its forward waiting the longest, among all or those of one taker. */
+  const slowest = (taker?: string): Place | undefined => {
+    let found: Place | undefined;
     let least = IN_USE;
     for (const [place, takers] of places) {
       const patience = place.patience();
       if (patience >= least || (taker !== undefined && !takers.includes(taker))) continue;
-      slowest = place;
+      found = place;
       least = patience;
     }
-    slowest?.giveUp();
+    return found;
   };
+  const isFull = (taker: string): boolean => (counts.get(taker) ?? 0) >= maxPerClient;
 
   return {
     get taken() {
       return places.size;
     },
     obstacle: (takers) => {
-      if (places.size >= max) makeRoom();
+      // A newcomer that has its own share must not end the forward of another client.
+      const leaving = takers.filter(isFull).map((taker) => slowest(taker));
+      if (leaving.includes(undefined)) return places.size >= max ? BUSY : CLIENT_BUSY;
+      for (const place of new Set(leaving)) place?.giveUp();
+      if (places.size >= max) slowest()?.giveUp();
       if (places.size >= max) return BUSY;
-      const isFull = (taker: string): boolean => (counts.get(taker) ?? 0) >= maxPerClient;
-      for (const taker of takers) if (isFull(taker)) makeRoom(taker);
       return takers.some(isFull) ? CLIENT_BUSY : undefined;
     },
     take: (takers, place) => {

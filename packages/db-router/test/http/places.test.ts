@@ -32,6 +32,29 @@ describe('createPlaces()', () => {
     expect(places.taken).toBe(1);
   });
 
+  test('ends the forward of no other client for one that has its share and gets no place anyway', () => {
+    const places = createPlaces({ max: 2, maxPerClient: 1 });
+    const given: string[] = [];
+    const back = places.take(['slow'], {
+      patience: () => 0.1,
+      giveUp: () => {
+        given.push('slow');
+        back();
+      },
+    });
+    places.take(['greedy'], { ...busy });
+    expect(places.obstacle(['greedy'])?.code).toBe('ERR_FORWARD_BUSY');
+    expect([given, places.taken]).toEqual([[], 2]);
+    // Nor for one of whose two names only one can have room.
+    const two = createPlaces({ max: 9, maxPerClient: 1 });
+    two.take(['nameless', 'address a'], { patience: () => 0.1, giveUp: () => given.push('a') });
+    two.take(['address b'], { ...busy });
+    expect(two.obstacle(['nameless', 'address b'])?.code).toBe('ERR_FORWARD_CLIENT_BUSY');
+    expect(given).toEqual([]);
+    expect(places.obstacle(['new'])).toBeUndefined();
+    expect(given).toEqual(['slow']);
+  });
+
   test('takes the place of the client that has kept its forward waiting the longest, and of none that has not', () => {
     const places = createPlaces({ max: 3, maxPerClient: 3 });
     const given: string[] = [];
