@@ -7,6 +7,8 @@ export interface Client {
   readonly scheme: 'http' | 'https';
   /** Undefined where nothing tells: a fetch `Request` has no connection. */
   readonly address: string | undefined;
+  /** The app named the address, so no field of the request says another one. */
+  readonly isGiven: boolean;
 }
 
 interface Connection {
@@ -22,10 +24,25 @@ interface Connection {
 export function clientOf(request: RequestView, given: string | undefined): Client {
   const { socket, url } = request.raw as { readonly socket?: Connection; readonly url?: string };
   const isHttp2 = Number.parseInt(request.httpVersion, 10) >= 2;
-  const address = given !== undefined && isIP(given) !== 0 ? given : addressOf(socket);
+  const named = given === undefined ? undefined : ipOf(given);
+  const address = named ?? addressOf(socket);
   const encrypted = socket === undefined ? url?.startsWith('https:') : isEncrypted(socket);
-  return { httpVersion: isHttp2 ? '2.0' : request.httpVersion, scheme: encrypted ? 'https' : 'http', address };
+  return {
+    httpVersion: isHttp2 ? '2.0' : request.httpVersion,
+    scheme: encrypted ? 'https' : 'http',
+    address,
+    isGiven: named !== undefined,
+  };
 }
+
+/** The address in what a load balancer writes: alone, in brackets, or with a port. Undefined when there is none. */
+export function ipOf(text: string): string | undefined {
+  const ip = WITH_PORT.exec(text)?.[1] ?? IN_BRACKETS.exec(text)?.[1] ?? text;
+  return isIP(ip) === 0 ? undefined : ip;
+}
+
+const WITH_PORT = /^([\d.]+):\d{1,5}$/;
+const IN_BRACKETS = /^\[([^\]]*)\](?::\d{1,5})?$/;
 
 /** The socket of an HTTP/2 session that has ended throws at whoever asks it. */
 function addressOf(socket: Connection | undefined): string | undefined {

@@ -1,11 +1,10 @@
-import { isIP } from 'node:net';
 import type { ProxyDecision, Regions, RequestView, ResponseHead } from '@regionkit/core';
 import type { Clock, RegionKeyring } from '@regionkit/core/kit';
 import { buildConnector, Pool } from 'undici';
 import type { GateRouter } from '../gate-seam.ts';
 import { type AnswerKind, readAnswer } from './answer-mark.ts';
 import { returned, TEXT, TRUST } from './app-function.ts';
-import { type Client, clientOf } from './client.ts';
+import { type Client, clientOf, ipOf } from './client.ts';
 import { ForwardError, type ForwardFailure } from './errors.ts';
 import { type AnswerSink, type Exchange, type ExchangeRequest, exchange } from './exchange.ts';
 import { forwardFetch } from './forward-fetch.ts';
@@ -144,11 +143,11 @@ export function createForwarder<Name extends string>({
   const whoAsks = (request: RequestView): Client =>
     clientOf(request, returned('forward.clientAddress', options.clientAddress?.(request), TEXT));
   /** A name that the app gives counts by itself; without one, the address does, and all that have none together. */
-  const takersOf = (view: RequestView, { address }: Client, trusted: boolean): Takers => {
+  const takersOf = (view: RequestView, { address, isGiven }: Client, trusted: boolean): Takers => {
     const named = returned('forward.client', options.client?.(view), TEXT);
     if (named !== undefined) return [`name ${named}`];
-    const last = trusted ? view.header('x-forwarded-for').at(-1)?.split(',').at(-1)?.trim() : undefined;
-    const from = last !== undefined && isIP(last) !== 0 ? last : address;
+    const last = trusted && !isGiven ? view.header('x-forwarded-for').at(-1)?.split(',').at(-1)?.trim() : undefined;
+    const from = (last === undefined ? undefined : ipOf(last)) ?? address;
     const takers = options.client === undefined ? [] : ['nameless'];
     return from === undefined ? takers : [...takers, `address ${addressTaker(from)}`];
   };

@@ -23,7 +23,7 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 const OURS: ReadonlySet<string> = new Set(['host', 'content-length', 'expect', HOP_FIELD]);
 
 /** What is said of where the request came from. */
-export interface Provenance extends Client {
+export interface Provenance extends Omit<Client, 'isGiven'> {
   readonly host: string | undefined;
   /** Whoever is in front of this process sets `X-Forwarded-*` itself: what came is kept, and added to. */
   readonly trusted: boolean;

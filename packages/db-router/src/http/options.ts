@@ -36,7 +36,10 @@ export interface ForwardOptions {
   readonly trustForwarded?: boolean | ((request: RequestView) => boolean);
   /** Heads that would be larger over there are refused here. @default what Node takes, `http.maxHeaderSize` */
   readonly maxHeadBytes?: number;
-  /** The address of the client, where a load balancer or a fetch handler alone knows it; undefined for that of the connection. */
+  /**
+   * The address of the client, where a load balancer or a fetch handler alone knows it; it counts before `X-Forwarded-For`.
+   * Undefined for that of the connection.
+   */
   readonly clientAddress?: (request: RequestView) => string | undefined;
   /** The certificates to trust in place of the usual ones, in PEM: the text, not a path. There is no way to trust all. */
   readonly ca?: string | Buffer | readonly (string | Buffer)[];

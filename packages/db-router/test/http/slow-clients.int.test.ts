@@ -187,6 +187,45 @@ describe('one client', () => {
     for (const end of held) end();
   });
 
+  test.each([
+    ['with a port', '203.0.113.1:51324', '203.0.113.2:51324'],
+    ['of IPv6 in brackets', '[2001:db8:0:1::7]:443', '[2001:db8:0:2::7]:443'],
+  ])('is its last hop before a trusted load balancer that writes addresses %s', async (_what, first, second) => {
+    const held: (() => void)[] = [];
+    const { eu } = await pair((_request, response) => void held.push(() => response.end('late')), {
+      forward: { maxConcurrent: 8, maxPerClient: 1, trustForwarded: true },
+    });
+    const post = (from: string) =>
+      client(eu.port, `POST / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.1.1.1, ${from}\r\nContent-Length: 0\r\n\r\n`);
+    const all = [post(first), post(second)];
+    await eventually(() => held.length === 2 || all.some(({ text }) => text() !== ''));
+    expect(held).toHaveLength(2);
+    const again = post(second);
+    await eventually(() => again.text().includes('ERR_FORWARD_CLIENT_BUSY'));
+    for (const end of held) end();
+  });
+
+  test('is the address that the app gives, before what the load balancer says', async () => {
+    const held: (() => void)[] = [];
+    const { eu } = await pair((_request, response) => void held.push(() => response.end('late')), {
+      forward: {
+        maxConcurrent: 8,
+        maxPerClient: 1,
+        trustForwarded: true,
+        clientAddress: (request) => request.header('cf-connecting-ip')[0],
+      },
+    });
+    const post = (address: string) =>
+      client(
+        eu.port,
+        `POST / HTTP/1.1\r\nHost: a\r\nCF-Connecting-IP: ${address}\r\nX-Forwarded-For: 10.0.0.1\r\nContent-Length: 0\r\n\r\n`,
+      );
+    const all = [post('203.0.113.1'), post('203.0.113.2')];
+    await eventually(() => held.length === 2 || all.some(({ text }) => text() !== ''));
+    expect(held).toHaveLength(2);
+    for (const end of held) end();
+  });
+
   test('is its last hop before a trusted load balancer, not the balancer', async () => {
     const held: (() => void)[] = [];
     const { eu } = await pair((_request, response) => void held.push(() => response.end('late')), {
