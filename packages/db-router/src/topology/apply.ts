@@ -13,7 +13,7 @@ import {
 import { hearEpoch, hearForks, isVoided } from './hear.ts';
 import { addSample } from './lag.ts';
 import type { Reading } from './readings.ts';
-import { serverId } from './writers.ts';
+import { epochOf, regionOf, serverId } from './writers.ts';
 
 const RTT_WEIGHT = 0.2;
 const MAX_VOIDED = 32;
@@ -165,8 +165,12 @@ function applyDocument(facts: Facts, input: Input & { type: 'document' }, rules:
  */
 function measured(facts: Facts, { region, primary, observedAtMs }: Input & { type: 'document' }): Facts {
   if (primary === undefined || observedAtMs <= facts.resetAtMs) return facts;
-  if (facts.nodes.some((node) => node.region === region)) return facts;
-  const voided = facts.voided.filter((known) => !isVoided({ voided: [known] }, knownEpoch(facts, primary.epoch)));
+  const isReached = (name: string): boolean => facts.nodes.some((node) => node.region === name);
+  if (isReached(region)) return facts;
+  const epoch = knownEpoch(facts, primary.epoch);
+  const voided = facts.voided.filter(
+    (known) => isReached(regionOf(known.owner)) || !isVoided({ voided: [known] }, epoch),
+  );
   return voided.length === facts.voided.length ? facts : { ...facts, voided };
 }
 
@@ -205,7 +209,7 @@ function applyReset(facts: Facts, atMs: number): Facts {
   const mistaken = facts.tops.flatMap((top): Epoch[] =>
     top.owners.length === 0
       ? [{ system: top.system, timeline: top.timeline, owner: '' }]
-      : top.owners.map((owner) => ({ system: top.system, timeline: top.timeline, owner })),
+      : top.owners.map((owner) => epochOf(facts, { system: top.system, timeline: top.timeline, owner })),
   );
   const voided = mistaken.filter((epoch) => !found.some((known) => sameEpoch(known, epoch)));
   // What was void whoever writes it, because nobody was known to, is somebody's now.

@@ -7,6 +7,7 @@ import type { Stored } from './facts.ts';
 import { isVoided } from './hear.ts';
 import type { LiveTopology } from './live-topology.ts';
 import type { Topology } from './topology.ts';
+import { isMadeUp } from './writers.ts';
 
 /** Keeps the highest epoch in the app's store, and brings back what it holds. */
 export interface EpochKeeper {
@@ -56,7 +57,8 @@ export function createEpochKeeper({ store, live, clock, timeoutMs, emit }: Epoch
     const epoch = live.topology.highest;
     if (epoch === undefined) return;
     isDue = false;
-    const { owners, forks, voided } = live.store.facts;
+    const { owners: all, forks, voided } = live.store.facts;
+    const owners = all.filter(({ owner }) => !isMadeUp(owner));
     const others = (stored?.voided ?? []).filter(
       (known) => !isVoided({ voided }, known) && !owners.some((owner) => sameEpoch(owner, known)),
     );

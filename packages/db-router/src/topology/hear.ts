@@ -29,13 +29,14 @@ export function hearEpoch(before: Facts, heard: Epoch, atMs: number, measuredAtM
   return { ...facts, owners, forks, tops: top === known ? facts.tops : [top, ...own, ...strangers] };
 }
 
-/** An owner that is not known (a standby told of the timeline) matches every voided owner. */
+/** By its server, whatever it is called, or by its name. An owner that is not known matches every voided owner. */
 export function isVoided({ voided }: Pick<Facts, 'voided'>, epoch: Epoch): boolean {
-  return voided.some((known) =>
-    epoch.owner === '' || known.owner === ''
-      ? known.system === epoch.system && known.timeline === epoch.timeline
-      : sameEpoch(known, epoch),
-  );
+  const { system, timeline, owner, server } = epoch;
+  return voided.some((known) => {
+    if (known.system !== system || known.timeline !== timeline) return false;
+    if (owner === '' || known.owner === '' || known.owner === owner) return true;
+    return server !== undefined && server !== '' && known.server === server;
+  });
 }
 
 function raise(known: Top | undefined, { system, timeline, owner }: Epoch, atMs: number): Top {

@@ -1,20 +1,12 @@
 import type { Epoch } from '@regionkit/core';
 import { leftAt } from './epoch.ts';
-import {
-  answers,
-  type DocumentFacts,
-  type Facts,
-  knownEpoch,
-  type NodeFacts,
-  type Rules,
-  writtenEpoch,
-} from './facts.ts';
+import { answers, type Facts, knownEpoch, type NodeFacts, type Rules, writtenEpoch } from './facts.ts';
 import { isVoided } from './hear.ts';
 import { lagAt } from './lag.ts';
 import type { Reading } from './readings.ts';
 import { regressedTo } from './regression.ts';
 import type { NodeState, NodeView, PrimaryView, Top, Topology, TopologyState } from './topology.ts';
-import { regionOf, serverOf } from './writers.ts';
+import { epochOf, regionOf } from './writers.ts';
 
 /** What the facts mean at `nowMs`. Pure. */
 export function judge(facts: Facts, rules: Rules, nowMs: number): Topology {
@@ -33,7 +25,9 @@ export function judge(facts: Facts, rules: Rules, nowMs: number): Topology {
   const changes = nodes.flatMap(({ state: is, readable }) =>
     is === 'behind' && readable && top !== undefined ? [top.firstHeardAtMs + rules.maxLagMs] : [],
   );
-  if (writer?.document !== undefined) changes.push(writer.document.observedAtMs + rules.maxViewAgeMs);
+  for (const { primary, observedAtMs } of facts.documents) {
+    if (primary !== undefined) changes.push(observedAtMs + rules.maxViewAgeMs);
+  }
   if (nodes.some((node) => node.state === 'stale' && node.lagMs === undefined) && samples[0] !== undefined) {
     changes.push(samples[0].atMs + rules.maxLagMs);
   }
@@ -56,14 +50,23 @@ export function judge(facts: Facts, rules: Rules, nowMs: number): Topology {
 
 function highestEpoch(facts: Facts, { system, timeline, owners }: Top): Epoch {
   const [owner = ''] = owners;
-  const server = serverOf(facts, { system, timeline, owner });
-  return { system, timeline, owner, ...(server !== undefined && { server }) };
+  return epochOf(facts, { system, timeline, owner });
 }
 
 interface Writer {
   readonly view: PrimaryView;
   readonly readOnly: boolean;
-  readonly document: DocumentFacts | undefined;
+  /** Why it is not certain to be the only one, though one owner writes. */
+  readonly doubt: 'no-primary' | 'twin-primaries' | undefined;
+}
+
+/** What a region says that it writes itself. */
+interface Claim {
+  readonly region: string;
+  readonly epoch: Epoch;
+  readonly position: bigint;
+  /** The pool of that name was looked at since: it is no reason to believe it any more, and still one to doubt. */
+  readonly isOverdue: boolean;
 }
 
 /** Before a database is adopted it is the one on which all that answer agree. */
@@ -85,6 +88,7 @@ function findWriter(facts: Facts, rules: Rules, top: Top | undefined, nowMs: num
     const epoch = writtenEpoch(facts, node);
     return ofTop(epoch) && answers(node) ? [{ node, epoch }] : [];
   });
+  const claims = claimsOf(facts, rules, nowMs).filter(({ epoch }) => ofTop(epoch));
   const { self } = rules;
   // Several pools may lead to it: the local one is used, then that of its name, then the fastest.
   const [found] = candidates.toSorted(
@@ -96,21 +100,35 @@ function findWriter(facts: Facts, rules: Rules, top: Top | undefined, nowMs: num
   if (found !== undefined) {
     const { node, epoch } = found;
     const { position, readOnly } = node.reading;
-    return { view: { region: node.region, epoch, position, node: node.index }, readOnly, document: undefined };
+    const view = { region: node.region, epoch, position, node: node.index };
+    // One that was restarted, or two: the next look at each node tells, or the next document.
+    const isOther = candidates.some((other) => other.node.server !== node.server);
+    const doubt = isDenied(claims, node.server) ? 'twin-primaries' : isOther ? 'no-primary' : undefined;
+    return { view, readOnly, doubt };
   }
-  const documents = facts.documents.flatMap((document) => {
-    const { primary, region, observedAtMs } = document;
-    if (primary === undefined || nowMs - observedAtMs > rules.maxViewAgeMs) return [];
-    const epoch = knownEpoch(facts, primary.epoch);
-    const asked = facts.nodes.find(({ id }) => id === primary.epoch.owner);
-    const isKnownBetter = asked !== undefined && answers(asked) && asked.readAtMs > observedAtMs;
-    return isKnownBetter || !ofTop(epoch) ? [] : [{ document, region, epoch, position: primary.position }];
-  });
   // Of two regions that name one server the one that is in its name: the same in every process.
-  const told = documents.find(({ region, epoch }) => region === regionOf(epoch.owner)) ?? documents[0];
+  const believed = claims.filter(({ isOverdue }) => !isOverdue);
+  const told = believed.find(({ region, epoch }) => region === regionOf(epoch.owner)) ?? believed[0];
   if (told === undefined) return undefined;
-  const { document, region, epoch, position } = told;
-  return { view: { region, epoch, position, node: undefined }, readOnly: false, document };
+  const { region, epoch, position } = told;
+  const doubt = isDenied(claims, epoch.server) ? 'twin-primaries' : undefined;
+  return { view: { region, epoch, position, node: undefined }, readOnly: false, doubt };
+}
+
+/** What the regions say that they write. A look of ours at a pool of the region itself counts for more than older word. */
+function claimsOf(facts: Facts, rules: Rules, nowMs: number): Claim[] {
+  return facts.documents.flatMap(({ primary, region, observedAtMs }) => {
+    if (primary === undefined || nowMs - observedAtMs > rules.maxViewAgeMs) return [];
+    const asked = facts.nodes.find(({ id }) => id === primary.epoch.owner);
+    const isOverdue = asked !== undefined && answers(asked) && asked.readAtMs > observedAtMs;
+    if (isOverdue && asked.region === region) return [];
+    return [{ region, epoch: knownEpoch(facts, primary.epoch), position: primary.position, isOverdue }];
+  });
+}
+
+/** One name may lead to two servers in turn, and both live: a region that writes another one says so. */
+function isDenied(claims: readonly Claim[], server: string | undefined): boolean {
+  return server !== undefined && claims.some(({ epoch }) => epoch.server !== undefined && epoch.server !== server);
 }
 
 function stateOf(
@@ -125,6 +143,7 @@ function stateOf(
 ): TopologyState {
   if (top !== undefined && top.owners.length > 1) return 'twin-primaries';
   if (writer === undefined) return regressed === undefined ? 'no-primary' : 'epoch-regressed';
+  if (writer.doubt !== undefined) return writer.doubt;
   if (writer.readOnly) return 'read-only';
   return facts.accepted || mayAccept(facts, rules, writer.view.epoch, nowMs) ? 'ready' : 'unconfirmed';
 }
@@ -219,12 +238,12 @@ function judgeStandby(node: NodeFacts, facts: Facts, rules: Rules, light: Light)
   const { top, samples, state, regressed, nowMs } = light;
   const position = node.reading?.position ?? 0n;
   if (top !== undefined && node.timeline < top.timeline) {
+    // It follows what the whole cluster agrees on: it may serve what asks for no position, and nothing else.
+    if (regressed !== undefined) return { state: 'behind', readable: node.reading?.streaming === true };
     const left = node.exact ? leftAt(facts.forks, top.system, node.timeline, top.timeline) : undefined;
     if (left !== undefined && position > left) return { state: 'fenced', readable: false };
     const inGrace = nowMs - top.firstHeardAtMs < rules.maxLagMs && node.fresh !== false;
-    // It follows what the whole cluster agrees on: it may serve what asks for no position.
-    const follows = regressed !== undefined && node.reading?.streaming === true;
-    return { state: 'behind', readable: inGrace || follows };
+    return { state: 'behind', readable: inGrace };
   }
   const first = samples[0];
   if (state !== 'ready' || first === undefined) {

@@ -1,5 +1,5 @@
 import type { Epoch } from '@regionkit/core';
-import { answers, type Facts, type Rules, writtenEpoch } from './facts.ts';
+import { answers, type DocumentFacts, type Facts, type Rules, writtenEpoch } from './facts.ts';
 import type { Top } from './topology.ts';
 
 /**
@@ -10,6 +10,10 @@ import type { Top } from './topology.ts';
 export function regressedTo(facts: Facts, rules: Rules, top: Top | undefined, nowMs: number): Epoch | undefined {
   const { nodes, documents } = facts;
   if (top === undefined || nodes.length === 0) return undefined;
+  const isFresh = ({ observedAtMs }: DocumentFacts): boolean => nowMs - observedAtMs <= rules.maxViewAgeMs;
+  // Our own nodes may be led elsewhere by their URLs: a region that writes the highest counts for more.
+  if (documents.some((document) => isFresh(document) && document.primary?.epoch.timeline === top.timeline))
+    return undefined;
   const writers = nodes.map((node) => writtenEpoch(facts, node)).filter((epoch) => epoch !== undefined);
   const [found] = writers;
   if (found === undefined || found.system !== top.system || found.timeline >= top.timeline) return undefined;
@@ -25,7 +29,7 @@ export function regressedTo(facts: Facts, rules: Rules, top: Top | undefined, no
   const isCovered = rules.regions.every((region) => {
     if (nodes.some((node) => node.region === region) || region === rules.self) return true;
     const said = documents.find((document) => document.region === region);
-    if (said === undefined || nowMs - said.observedAtMs > rules.maxViewAgeMs || !said.measured) return false;
+    if (said === undefined || !isFresh(said) || !said.measured) return false;
     return said.primary === undefined || said.primary.epoch.timeline === found.timeline;
   });
   return isCovered ? found : undefined;

@@ -1,4 +1,5 @@
 import type { Clock } from '@regionkit/core/kit';
+import { answers } from './facts.ts';
 import type { LiveTopology } from './live-topology.ts';
 
 /** Whether what is known is too old to start a write on: every node is then probed before it is believed again. */
@@ -21,7 +22,8 @@ export interface ViewGuardOptions {
 }
 
 const LEAST_GRACE_MS = 250;
-const GRACE_ROUND_TRIPS = 4;
+/** A probe may have to open its connection anew: TCP, TLS, the login, and the question itself. */
+const GRACE_ROUND_TRIPS = 8;
 
 export function createViewGuard(options: ViewGuardOptions): ViewGuard {
   const { clock, live } = options;
@@ -29,7 +31,7 @@ export function createViewGuard(options: ViewGuardOptions): ViewGuard {
   let rounds = 0;
   let renewedAtMs = Number.NEGATIVE_INFINITY;
 
-  const invalidate = (): void => {
+  const renew = (graceMs: number): void => {
     rounds += 1;
     const round = rounds;
     stale = true;
@@ -49,7 +51,7 @@ export function createViewGuard(options: ViewGuardOptions): ViewGuard {
     const cancel = clock.schedule(() => {
       isOver = true;
       settle();
-    }, graceMs());
+    }, graceMs);
     for (const { index } of before) {
       void options.probe(index).then(() => {
         silent.delete(index);
@@ -70,12 +72,14 @@ export function createViewGuard(options: ViewGuardOptions): ViewGuard {
     if (silent.has(primary.node)) return false;
     const had = before[primary.node]?.reading?.senders;
     const has = live.store.facts.nodes[primary.node]?.reading?.senders;
-    const isHeld = had !== undefined && has !== undefined && has >= had;
+    const standbys = before.filter((node) => answers(node) && node.reading.inRecovery).length;
+    // A backup counts as well: fewer than there were standbys, or none, say nothing of a single one.
+    const isHeld = had !== undefined && has !== undefined && had > 0 && had >= standbys && has >= had;
     return [...silent].every((index) => isHeld || (before[index]?.failures ?? 0) > 0);
   };
 
   /** How long the slowest node that answers usually takes, with room to spare. */
-  const graceMs = (): number => {
+  const usualGraceMs = (): number => {
     const usual = live.topology.nodes.map(({ rttMs }) => (Number.isFinite(rttMs) ? rttMs : 0));
     return Math.min(options.timeoutMs, Math.max(LEAST_GRACE_MS, GRACE_ROUND_TRIPS * Math.max(...usual)));
   };
@@ -83,9 +87,10 @@ export function createViewGuard(options: ViewGuardOptions): ViewGuard {
   return {
     isStale: () => {
       const knownAtMs = Math.max(live.oldestLookMs, renewedAtMs);
-      if (!stale && clock.now() - knownAtMs > options.maxViewAgeMs) invalidate();
+      if (!stale && clock.now() - knownAtMs > options.maxViewAgeMs) renew(usualGraceMs());
       return stale;
     },
-    invalidate,
+    // Asleep, it may have missed a promotion and a rebuild: each node answers, or fails.
+    invalidate: () => renew(options.timeoutMs),
   };
 }

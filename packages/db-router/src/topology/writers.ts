@@ -15,7 +15,8 @@ export interface Writer {
   readonly names: readonly string[];
   /** The name that stands for all of them here. Two servers may have it: one was restarted. */
   readonly owner: string;
-  readonly firstToldAtMs: number;
+  /** When one of our own nodes was this server for the first time; Infinity for never. */
+  readonly firstMeasuredAtMs: number;
   /** When one of our own nodes was asked last and was this server; -Infinity for never. */
   readonly measuredAtMs: number;
 }
@@ -23,6 +24,8 @@ export interface Writer {
 const MAX_WRITERS = 64;
 const MAX_NAMES = 16;
 const ID_LENGTH = 16;
+/** No region has it in its name. */
+const TWIN = '~';
 
 /** What a running server is called in documents and tokens: a hash, as its start time and port concern nobody else. */
 export function serverId(server: string): string {
@@ -42,15 +45,23 @@ export function ownerName({ writers }: Pick<Facts, 'writers'>, { system, timelin
   return named?.owner ?? owner;
 }
 
-/** The server that was told of last under this owner. */
+/** The server that was measured last under this owner, or told of last: word of an earlier life may come late. */
 export function serverOf(
   { writers }: Pick<Facts, 'writers'>,
   { system, timeline, owner }: Pick<Epoch, 'system' | 'timeline' | 'owner'>,
 ): string | undefined {
-  const found = writers.findLast(
-    (writer) => writer.owner === owner && writer.timeline === timeline && writer.system === system,
-  );
+  let found: Writer | undefined;
+  for (const writer of writers) {
+    if (writer.owner !== owner || writer.timeline !== timeline || writer.system !== system) continue;
+    if (found === undefined || writer.measuredAtMs >= found.measuredAtMs) found = writer;
+  }
   return found?.server === '' ? undefined : found?.server;
+}
+
+/** The epoch of this owner, with its server where that is known. */
+export function epochOf(facts: Pick<Facts, 'writers'>, epoch: Pick<Epoch, 'system' | 'timeline' | 'owner'>): Epoch {
+  const server = serverOf(facts, epoch);
+  return { ...epoch, ...(server !== undefined && { server }) };
 }
 
 /**
@@ -70,6 +81,7 @@ export function learnWriter(facts: Facts, epoch: Epoch, atMs: number, measuredAt
   const told: Writer = {
     ...known,
     names: isNamed ? known.names : [...known.names, epoch.owner],
+    firstMeasuredAtMs: measuredAtMs === undefined ? known.firstMeasuredAtMs : Math.min(known.firstMeasuredAtMs, atMs),
     measuredAtMs: Math.max(known.measuredAtMs, measuredAtMs ?? Number.NEGATIVE_INFINITY),
   };
   const next = { ...facts, writers: facts.writers.map((writer) => (writer === known ? told : writer)) };
@@ -95,7 +107,7 @@ function addWriter(
     server,
     names: before?.server === '' ? before.names : [owner],
     owner: before?.owner ?? owner,
-    firstToldAtMs: atMs,
+    firstMeasuredAtMs: measuredAtMs === undefined ? Number.POSITIVE_INFINITY : atMs,
     measuredAtMs: measuredAtMs ?? Number.NEGATIVE_INFINITY,
   };
   const others = before?.server === '' ? writers.filter((writer) => writer !== before) : writers;
@@ -104,7 +116,7 @@ function addWriter(
 
 /**
  * Two owners are one if the name of one leads to the server of the other, and nothing shows that both servers live: the
- * older one was never seen after the younger was told of, and our own nodes or the region of both say so.
+ * older one was never seen after the younger, and our own nodes or the region of both say so.
  */
 function mergeNamesakes(facts: Facts, writer: Writer, { owner: name }: Epoch, measuredAtMs?: number): Facts {
   let next = facts;
@@ -121,10 +133,13 @@ function mergeNamesakes(facts: Facts, writer: Writer, { owner: name }: Epoch, me
   return next;
 }
 
-/** The older of two servers was seen after the younger was told of: nobody was restarted. */
+/**
+ * The older of two servers was seen after the younger: neither is the other one restarted. Only our own looks have an order:
+ * what others tell may be of an earlier life.
+ */
 function coexisted(one: Writer, other: Writer): boolean {
-  const [older, younger] = one.firstToldAtMs <= other.firstToldAtMs ? [one, other] : [other, one];
-  return older.measuredAtMs >= younger.firstToldAtMs;
+  const [older, younger] = one.firstMeasuredAtMs <= other.firstMeasuredAtMs ? [one, other] : [other, one];
+  return older.measuredAtMs >= younger.firstMeasuredAtMs;
 }
 
 /** Two servers that were held for one, restarted, are two: the younger gets a name of its own. */
@@ -134,9 +149,9 @@ function splitCoexisting(facts: Facts, seen: Writer): Facts {
       writer !== seen && writer.owner === seen.owner && isSameTimeline(writer, seen) && coexisted(writer, seen),
   );
   if (twin === undefined) return facts;
-  const younger = twin.firstToldAtMs > seen.firstToldAtMs ? twin : seen;
+  const younger = twin.firstMeasuredAtMs > seen.firstMeasuredAtMs ? twin : seen;
   const name = younger.names.find((known) => known !== younger.owner);
-  const owner = name ?? `${younger.owner}~${younger.server}`;
+  const owner = name ?? `${younger.owner}${TWIN}${younger.server}`;
   const owned = { ...younger, owner, names: [owner] };
   const { system, timeline } = younger;
   const owners = [{ system, timeline, owner, server: younger.server }, ...facts.owners];
@@ -150,7 +165,12 @@ function splitCoexisting(facts: Facts, seen: Writer): Facts {
   };
 }
 
-function isSameTimeline(one: Writer, other: Writer): boolean {
+/** Whether only this process calls a server so, because one name led to two: no other process knows it. */
+export function isMadeUp(owner: string): boolean {
+  return owner.includes(TWIN);
+}
+
+function isSameTimeline(one: Pick<Writer, 'system' | 'timeline'>, other: Pick<Writer, 'system' | 'timeline'>): boolean {
   return one.timeline === other.timeline && one.system === other.system;
 }
 
@@ -162,8 +182,12 @@ export function regionOf(owner: string): string {
 /** The name of the first pool stands for all, so that processes agree on it. */
 function renameToFirst(facts: Facts, writer: Writer, { owner: name }: Epoch): Facts {
   const { owner } = facts.writers.find(({ server }) => server === writer.server && server !== '') ?? writer;
+  // What is void stays so, whatever it is called.
+  const isVoid = facts.voided.some((known) => known.owner === owner && isSameTimeline(known, writer));
   const isOther = facts.writers.some((other) => other.owner === name && isSameTimeline(other, writer));
-  return isOther || firstOf(facts, writer, owner, name) === owner ? facts : rename(facts, writer, owner, name);
+  return isVoid || isOther || firstOf(facts, writer, owner, name) === owner
+    ? facts
+    : rename(facts, writer, owner, name);
 }
 
 /** A name that was declared void comes last; then the order of the pools, which is that of every process. */

@@ -186,6 +186,60 @@ describe('an operator’s reset', () => {
   });
 });
 
+describe('an epoch that was declared void', () => {
+  const strayVoid = () => {
+    const told = wellStory();
+    told.says('eu/0', primary(2, 1_100n, { server: 'stray' }));
+    told.fails('eu/0');
+    told.take({ type: 'reset', atMs: told.nowMs });
+    const expectVoid = () => {
+      told.says('eu/0', primary(2, 1_100n, { server: 'stray' }));
+      told.says('us/0', primary(1, 1_000n, { server: 'us' }));
+      expect(told.topology.primary?.epoch).toMatchObject({ timeline: 1, owner: 'us/0' });
+      expect(told.stateOf('eu/0')).toBe('fenced');
+    };
+    return { told, expectVoid, server: told.serverOf('stray') };
+  };
+
+  it.each(['us/0', 'eu/1', 'ap/0'])('stays so when its server is told of as %s', (owner) => {
+    for (const isSeenFirst of [true, false]) {
+      const { told, expectVoid, server } = strayVoid();
+      if (isSeenFirst) expectVoid();
+      told.hears(2, owner, SYSTEM, server);
+      expectVoid();
+      const epoch = { system: SYSTEM, timeline: 2, owner, server };
+      told.document('ap', { highest: epoch, primary: { epoch, position: 1_200n }, measured: true });
+      expectVoid();
+      told.hears(2, 'eu/0');
+      expectVoid();
+    }
+  });
+
+  it('stays so when a region without pools here says that it writes there: its URL leads to the same server', () => {
+    const told = story({ coldStart: 'trust' }, [
+      { id: 'us/0', region: 'us' },
+      { id: 'eu/0', region: 'eu' },
+    ]);
+    told.says('eu/0', primary(2, 1_100n, { server: 'stray' }));
+    told.says('us/0', primary(1, 1_000n, { server: 'us' }));
+    told.fails('eu/0');
+    told.take({ type: 'reset', atMs: told.nowMs });
+    told.later(1);
+    const epoch = { system: SYSTEM, timeline: 2, owner: 'ap/0', server: told.serverOf('stray') };
+    told.document('ap', { highest: epoch, primary: { epoch, position: 1_200n }, measured: true });
+    expect(told.topology.primary?.epoch).toMatchObject({ timeline: 1, owner: 'us/0' });
+  });
+
+  it('stays so when its server answers behind another pool, and restarted behind its own', () => {
+    const { told, expectVoid } = strayVoid();
+    told.says('ap/0', primary(2, 1_100n, { server: 'stray' }));
+    expectVoid();
+    expect(told.stateOf('ap/0')).toBe('fenced');
+    told.says('eu/0', primary(2, 1_100n, { server: 'stray, restarted' }));
+    expect(told.topology.primary?.epoch.timeline).toBe(1);
+  });
+});
+
 describe('what is no news', () => {
   it('leaves everything as it is: a token of an older timeline comes with every request of its client', () => {
     const told = wellStory();

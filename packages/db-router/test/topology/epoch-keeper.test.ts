@@ -96,6 +96,22 @@ describe('createEpochKeeper()', () => {
     expect(readStored(place.value ?? '')).toMatchObject({ epoch, forks });
   });
 
+  it('keeps no name that this process made up for the second of two servers behind one name', async () => {
+    const place: { value?: string } = {};
+    const { clock, live, ready } = keeping(storeAt(place));
+    await clock.advance(0);
+    ready();
+    for (const server of ['another', 'primary-1', 'another']) {
+      await clock.advance(1);
+      const sentAtMs = clock.now();
+      live.take({ type: 'reading', node: 0, reading: primary(1, 1_000n, { server }), sentAtMs, atMs: sentAtMs });
+    }
+    await clock.advance(0);
+    await clock.advance(0);
+    expect(live.topology.owners).toHaveLength(2);
+    expect(readStored(place.value ?? '')?.owners.map(({ owner }) => owner)).toEqual(['us/0']);
+  });
+
   it('keeps what operators declared void elsewhere, and hears none of it', async () => {
     const place: { value?: string } = {};
     const { clock, live, ready } = keeping(storeAt(place));

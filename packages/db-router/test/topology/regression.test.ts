@@ -73,6 +73,33 @@ describe('a cluster that was taken back to an older timeline', () => {
     expect(told.topology.state).toBe('no-primary');
   });
 
+  it('is none while a region with pools writes the newer timeline, though its URL leads to the old primary', () => {
+    const told = takenBack();
+    const newer = { system: SYSTEM, timeline: 2, owner: 'eu/0' };
+    told.document('eu', { highest: newer, measured: true, primary: { epoch: newer, position: 2_000n } });
+    told.later(1);
+    told.says('eu/0', standby(1, 1_500n, { server: 'eu' }));
+    expect(told.topology.state).toBe('no-primary');
+    told.later(told.topology.nextChangeMs - told.nowMs + 1);
+    told.later(told.topology.nextChangeMs - told.nowMs + 1);
+    expect(told.topology.state).toBe('epoch-regressed');
+  });
+
+  it('serves on though the fork is known and every node has gone beyond it', () => {
+    const told = wellStory();
+    told.says('eu/0', primary(2, 1_100n, { server: 'eu', fork: 1_050n }));
+    told.later(1);
+    told.says('us/0', primary(1, 1_500n, { server: 'us' }));
+    told.says('eu/0', standby(1, 1_500n, { server: 'eu, taken back' }));
+    told.says('ap/0', standby(1, 1_500n, { server: 'ap' }));
+    expect(told.topology.state).toBe('epoch-regressed');
+    expect(told.node('ap/0')).toMatchObject({ state: 'behind', readable: true });
+    const table = createTable(told.topology, { self: 'ap', writes: 'reject', onBehind: 'forward' });
+    expect(decideRead(table, undefined, 0, 0, false)).toMatchObject({ action: 'run', node: 2 });
+    const newer = { system: SYSTEM, timeline: 2, owner: 'eu/0', lsn: 1_080n };
+    expect(decideRead(table, newer, 0, 0, false).action).toBe('refuse');
+  });
+
   it('is none while a region that is not asked itself is silent, or claims the newer timeline', () => {
     const nodes = [
       { id: 'us/0', region: 'us' },

@@ -31,8 +31,8 @@ function guarded() {
       renewed += 1;
     },
   });
-  const said = (index: number, reading: Reading): void =>
-    live.take({ type: 'reading', node: index, reading, sentAtMs: clock.now(), atMs: clock.now() });
+  const said = (index: number, reading: Reading, rttMs = 0): void =>
+    live.take({ type: 'reading', node: index, reading, sentAtMs: clock.now() - rttMs, atMs: clock.now() });
   const settle = async (index: number): Promise<void> => {
     for (const resolve of open[index]?.splice(0) ?? []) resolve();
     await clock.advance(0);
@@ -50,7 +50,12 @@ function guarded() {
   said(0, us(2));
   said(1, other);
   said(2, other);
-  return { clock, guard, answers, fails, us, other, renewals: () => renewed };
+  /** It was not suspended: no node was looked at for a while. */
+  const growsOld = async (): Promise<void> => {
+    await clock.advance(RULES.maxViewAgeMs + 1);
+    expect(guard.isStale()).toBe(true);
+  };
+  return { clock, guard, said, answers, fails, us, other, growsOld, renewals: () => renewed };
 }
 
 describe('after a stall', () => {
@@ -67,8 +72,8 @@ describe('after a stall', () => {
   });
 
   it('goes on with a primary that has answered and kept its standbys, though a node is in a black hole', async () => {
-    const { clock, guard, answers, fails, us, other, renewals } = guarded();
-    guard.invalidate();
+    const { clock, guard, answers, fails, us, other, growsOld, renewals } = guarded();
+    await growsOld();
     await answers(0, us(2));
     await answers(1, other);
     await clock.advance(TIMEOUT_MS / 4);
@@ -84,7 +89,35 @@ describe('after a stall', () => {
     guard.invalidate();
     await answers(0, us(2));
     await answers(1, other);
-    await clock.advance(TIMEOUT_MS / 4);
+    await clock.advance(TIMEOUT_MS - 1);
+    expect(guard.isStale()).toBe(true);
+    await clock.advance(1);
+    expect(guard.isStale()).toBe(false);
+  });
+
+  it.each([0, 1])('does not count it as held by %i of its two standbys, before and after', async (senders) => {
+    const { clock, guard, said, answers, fails, us, other, growsOld } = guarded();
+    said(0, us(senders));
+    await growsOld();
+    await answers(0, us(senders));
+    await answers(1, other);
+    await clock.advance(TIMEOUT_MS);
+    expect(guard.isStale()).toBe(true);
+    await fails(2);
+    expect(guard.isStale()).toBe(false);
+  });
+
+  it('gives a node the time to open its connection anew', async () => {
+    const { clock, guard, said, answers, us, other, growsOld } = guarded();
+    await clock.advance(500);
+    // Averaged with the ones before: 100 ms.
+    said(2, other, 500);
+    await growsOld();
+    await answers(0, us(2));
+    await answers(1, other);
+    await clock.advance(799);
+    expect(guard.isStale()).toBe(true);
+    await clock.advance(1);
     expect(guard.isStale()).toBe(false);
   });
 
@@ -103,9 +136,9 @@ describe('after a stall', () => {
   });
 
   it('waits for no node that was silent before', async () => {
-    const { clock, guard, answers, fails, us, other } = guarded();
+    const { clock, guard, answers, fails, us, other, growsOld } = guarded();
     await fails(2);
-    guard.invalidate();
+    await growsOld();
     await answers(0, us(1));
     await answers(1, other);
     await clock.advance(TIMEOUT_MS / 4);

@@ -220,3 +220,127 @@ describe('whatever the endpoints and the other regions say', () => {
     );
   });
 });
+
+describe('word of an earlier life of the primary', () => {
+  const life = (told: ReturnType<typeof story>, server: string) => ({
+    system: SYSTEM,
+    timeline: 1,
+    owner: 'us/0',
+    server: told.serverOf(server),
+  });
+  const alone = () => {
+    const told = story({ regions: ['us', 'eu'], coldStart: 'trust' }, [{ id: 'us/0', region: 'us' }]);
+    return { told, looks: (server: string) => told.says('us/0', primary(1, 1_000n, { server })) };
+  };
+
+  it('makes no twins, and is not told on, when it comes late by a document', () => {
+    const { told, looks } = alone();
+    looks('second life');
+    told.document('eu', { highest: life(told, 'first life'), measured: true });
+    expect(told.topology.highest).toEqual(life(told, 'second life'));
+    looks('second life');
+    expect(told.topology.state).toBe('ready');
+    expect(told.told('twin-primaries')).toEqual([]);
+  });
+
+  it('makes no twins when it comes from the epoch store after the first look', () => {
+    const { told, looks } = alone();
+    looks('second life');
+    const epoch = life(told, 'first life');
+    told.later(1);
+    told.take({ type: 'store', stored: { epoch, owners: [epoch], forks: [], voided: [] }, atMs: told.nowMs });
+    looks('second life');
+    expect(told.topology.state).toBe('ready');
+    expect(told.topology.owners).toHaveLength(1);
+  });
+
+  it('makes no twins when that life was never seen here', () => {
+    const { told, looks } = alone();
+    looks('first life');
+    looks('third life');
+    told.document('eu', { highest: life(told, 'second life'), measured: true });
+    looks('third life');
+    expect(told.topology.state).toBe('ready');
+  });
+});
+
+describe('another server under the name of a pool that led to the primary', () => {
+  const epoch = (told: ReturnType<typeof story>, owner: string, server: string) => {
+    const is = { system: SYSTEM, timeline: 1, owner, server: told.serverOf(server) };
+    return { primary: { epoch: is, position: 1_000n }, highest: is, measured: true };
+  };
+
+  it('takes no write while the region of the primary says that it writes another, however long', () => {
+    const told = story({ self: 'eu', regions: ['us', 'eu'] }, [{ id: 'eu/0', region: 'eu' }]);
+    told.document('us', epoch(told, 'us/0', 'a'));
+    told.says('eu/0', primary(1, 1_000n, { server: 'a' }));
+    expect(told.topology.primary?.node).toBe(0);
+    for (let second = 0; second < 100; second += 1) {
+      told.says('eu/0', primary(1, 1_000n, { server: 'rebuilt' }));
+      expect(told.topology).toMatchObject({ state: 'twin-primaries', primary: undefined });
+      told.later(1_000);
+      told.document('us', epoch(told, 'us/0', 'a'));
+    }
+    told.document('us', epoch(told, 'us/0', 'rebuilt'));
+    expect(told.topology.state).toBe('ready');
+  });
+
+  it('takes no write until the pool of the primary was looked at again', () => {
+    const told = story({ self: 'eu', regions: ['us', 'eu'] }, [
+      { id: 'us/0', region: 'us' },
+      { id: 'eu/0', region: 'eu' },
+    ]);
+    const looks = (id: string, server: string) => told.says(id, primary(1, 1_000n, { server }));
+    looks('us/0', 'a');
+    looks('eu/0', 'a');
+    looks('eu/0', 'b');
+    expect(told.topology).toMatchObject({ state: 'no-primary', primary: undefined });
+    looks('us/0', 'b');
+    expect(told.topology.state).toBe('ready');
+    expect(told.told('twin-primaries')).toEqual([]);
+    looks('eu/0', 'c');
+    looks('us/0', 'b');
+    expect(told.topology.state).toBe('twin-primaries');
+  });
+
+  it('takes no write while the pool of the primary is silent and its region says that it writes another', () => {
+    const told = story({ self: 'eu', regions: ['us', 'eu'] }, [
+      { id: 'us/0', region: 'us' },
+      { id: 'eu/0', region: 'eu' },
+    ]);
+    told.says('us/0', primary(1, 1_000n, { server: 'a' }));
+    told.says('eu/0', primary(1, 1_000n, { server: 'a' }));
+    told.fails('us/0');
+    expect(told.topology.primary?.node).toBe(1);
+    told.document('us', epoch(told, 'us/0', 'a'));
+    told.says('eu/0', primary(1, 1_000n, { server: 'rebuilt' }));
+    expect(told.topology.primary).toBeUndefined();
+  });
+
+  it('takes no write though the region of the primary calls it by the name of the pool that left it', () => {
+    const told = story({ self: 'eu', regions: ['us', 'eu'] }, [{ id: 'eu/0', region: 'eu' }]);
+    told.says('eu/0', primary(1, 1_000n, { server: 'a' }));
+    told.document('us', epoch(told, 'eu/0', 'a'));
+    expect(told.topology.primary?.node).toBe(0);
+    told.says('eu/0', primary(1, 1_000n, { server: 'rebuilt' }));
+    told.says('eu/0', primary(1, 1_000n, { server: 'rebuilt' }));
+    expect(told.topology.primary).toBeUndefined();
+  });
+
+  it('takes no write from here while two regions say so of two servers, and the word of one ends', () => {
+    const told = story({ self: 'ap' }, [{ id: 'ap/0', region: 'ap' }]);
+    told.says('ap/0', standby(1, 900n, { server: 'ap' }));
+    told.document('us', epoch(told, 'us/0', 'a'));
+    told.document('eu', epoch(told, 'eu/0', 'a'));
+    expect(told.topology.state).toBe('ready');
+    told.later(1_000);
+    told.document('us', epoch(told, 'us/0', 'a'));
+    told.document('eu', epoch(told, 'eu/0', 'rebuilt'));
+    expect(told.topology).toMatchObject({ state: 'twin-primaries', primary: undefined });
+    told.later(14_000);
+    told.document('us', epoch(told, 'us/0', 'a'));
+    expect(told.topology.state).toBe('twin-primaries');
+    told.later(told.topology.nextChangeMs - told.nowMs + 1);
+    expect(told.topology).toMatchObject({ state: 'ready', primary: { region: 'us' } });
+  });
+});
