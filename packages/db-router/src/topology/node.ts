@@ -5,6 +5,7 @@ import type { Pool, PoolClient } from 'pg';
 import { type Condition, conditionOf, whenQuiet } from '../connection/condition.ts';
 import { acceptSession, followProtocol } from '../connection/protocol-state.ts';
 import { NodeUnavailableError } from '../errors.ts';
+import { POOLED, readOnlySql } from './read-only-session.ts';
 import type { Reading, Readings } from './readings.ts';
 
 /** What is noted on a connection. */
@@ -251,8 +252,12 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
   /** Also where the app writes by a function, or in what it declared to be a read. */
   const guard = (client: PoolClient, done: (error: unknown, client: PoolClient | undefined) => void): void => {
     guardedClients.add(client);
-    client.query('SET default_transaction_read_only = on').then(
-      () => done(undefined, client),
+    client.query(readOnlySql(client)).then(
+      ({ rows }) => {
+        if (rows.length > 0) return done(undefined, client);
+        release(client, true);
+        done(new NodeUnavailableError(id, new Error(POOLED)), undefined);
+      },
       (error: unknown) => {
         release(client, true);
         done(error ?? new NodeUnavailableError(id), undefined);

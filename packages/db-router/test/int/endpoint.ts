@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import net from 'node:net';
+import { Transform } from 'node:stream';
 import { onTestFinished } from 'vitest';
 
 /** A name in front of databases, as HAProxy, RDS and CloudNativePG give one: it leads to one of them, and moves. */
@@ -9,7 +10,11 @@ export interface Endpoint {
   lead(to: { readonly connectionString: string }, options?: { readonly keep?: boolean }): void;
 }
 
-export async function openEndpoint(first: { readonly connectionString: string }): Promise<Endpoint> {
+/** @param options `pooled`: it tells a process id of its own, as a pooler does, which hands a session to many in turn. */
+export async function openEndpoint(
+  first: { readonly connectionString: string },
+  options: { readonly pooled?: boolean } = {},
+): Promise<Endpoint> {
   let port = portOf(first);
   const open = new Set<net.Socket>();
   const server = net.createServer((inner) => {
@@ -24,7 +29,8 @@ export async function openEndpoint(first: { readonly connectionString: string })
       });
     }
     inner.pipe(outer);
-    outer.pipe(inner);
+    if (options.pooled === true) outer.pipe(otherProcessId()).pipe(inner);
+    else outer.pipe(inner);
   });
   const end = (): void => {
     for (const socket of open) socket.destroy();
@@ -48,4 +54,20 @@ export async function openEndpoint(first: { readonly connectionString: string })
 
 function portOf({ connectionString }: { readonly connectionString: string }): number {
   return Number(new URL(connectionString).port);
+}
+
+/** BackendKeyData comes once, before the first statement. */
+function otherProcessId(): Transform {
+  const keyData = Buffer.from([0x4b, 0, 0, 0, 12]);
+  let isDone = false;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      const at = isDone ? -1 : chunk.indexOf(keyData);
+      if (at >= 0) {
+        isDone = true;
+        chunk.writeInt32BE(chunk.readInt32BE(at + keyData.length) + 1_000_000, at + keyData.length);
+      }
+      done(null, chunk);
+    },
+  });
 }

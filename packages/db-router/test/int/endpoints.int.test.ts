@@ -127,3 +127,32 @@ it('lets a primary that is not confirmed yet take no write in a read either', as
   await router.confirmPrimary();
   expect((await router.run({ access: 'read' }, insert)).rowCount).toBe(1);
 });
+
+it('changes no session of a pooler, and reads nothing through one while the primary is not confirmed', async () => {
+  const lab = await labOfTest();
+  const { connectionString } = await openEndpoint(lab.region('us'), { pooled: true });
+  const pool = new pg.Pool({ connectionString, max: 4 });
+  pool.on('error', () => {});
+  const settings: string[] = [];
+  pool.on('connect', (client) => {
+    const { connection } = client as unknown as { connection: NodeJS.EventEmitter };
+    connection.on('parameterStatus', ({ parameterName, parameterValue }) => {
+      if (parameterName === 'default_transaction_read_only') settings.push(parameterValue);
+    });
+  });
+  const router = createRegionRouter({
+    regions: regionsFrom('us', ['us', 'eu', 'ap']),
+    pools: { us: pool },
+    token: { secret: SECRET },
+    holdWritesMs: 50,
+    probe: { quietMs: 300, alertMs: 50, timeoutMs: 1_000 },
+  });
+  onTestFinished(() => router.close({ pools: true }));
+  await router.ready();
+  await eventually(() => router.topology().state === 'unconfirmed');
+  expect(await failureOf(router.read('SELECT 1'))).toMatchObject({ outcome: 'not-sent' });
+  expect(settings).toEqual([]);
+  await router.confirmPrimary();
+  expect((await router.write("INSERT INTO note (text) VALUES ('confirmed')")).rowCount).toBe(1);
+  expect((await router.read('SELECT count(*)::int AS count FROM note')).rows).toEqual([{ count: 1 }]);
+});
