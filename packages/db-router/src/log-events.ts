@@ -24,7 +24,7 @@ export function logEvents(events: EventSource<RouterEvents>, logger: Logger | un
   events.on('twin-primaries', ({ timeline, owners }) =>
     say(
       'error',
-      `timeline ${timeline} is written by ${owners.join(' and ')}: no write goes anywhere`,
+      `timeline ${timeline} is written by ${owners.length > 1 ? owners.join(' and ') : `two servers that are called ${owners.join()}`}: no write goes anywhere`,
       'REGIONKIT_TWIN_PRIMARIES',
     ),
   );
