@@ -95,6 +95,8 @@ export function followProtocol(client: PoolClient): void {
     if (typeof cause === 'object' && cause !== null) losses.add(cause);
     // What is under way is told the same error. One of the router's own may be told to other connections as well.
     if (outcome === 'rolled-back' && cause instanceof Error && !isRegionKitError(cause)) undone.add(cause);
+    if (outcome === 'rolled-back' && cause === undefined)
+      for (const query of underWay(client)) noteUndoneWhenTold(query);
     state.onLoss?.(state.loss);
   };
   // Before node-postgres forgets what was under way.
@@ -166,6 +168,16 @@ interface Queues {
 function underWay(client: PoolClient): readonly Asked[] {
   const { _activeQuery, _sentQueryQueue = [], _queryQueue = [] } = client as unknown as Queues;
   return [_activeQuery ?? {}, ..._sentQueryQueue, ..._queryQueue];
+}
+
+/** An end without an error: node-postgres makes one only afterwards, and tells it to each query that was under way. */
+function noteUndoneWhenTold(query: Asked & { handleError?: (error: unknown, connection: unknown) => void }): void {
+  const { handleError } = query;
+  if (handleError === undefined) return;
+  query.handleError = (error, connection) => {
+    if (error instanceof Error && !isRegionKitError(error)) undone.add(error);
+    handleError.call(query, error, connection);
+  };
 }
 
 /** ReadyForQuery has come, and nothing is sent or waits to be. */

@@ -4,6 +4,8 @@ import { readStored, writeStored } from '../../src/topology/epoch-store.ts';
 import { noFacts } from '../../src/topology/facts.ts';
 import { hearForks, ownerOf } from '../../src/topology/hear.ts';
 
+/** What comes from outside must look as PostgreSQL writes it. */
+const SYSTEM = '7412345678901234567';
 const fork = (parent: number, child: number, lsn: bigint, system = 's') => ({ system, parent, child, lsn });
 
 describe('leftAt()', () => {
@@ -53,8 +55,8 @@ describe('ownerOf()', () => {
 
 describe('the epoch store’s value', () => {
   it('reads back what it wrote', () => {
-    const epoch = { system: 's', timeline: 2, owner: 'eu/0' };
-    const stored = { epoch, owners: [epoch], forks: [fork(1, 2, 0xffff_ffff_ffffn)], voided: [] };
+    const epoch = { system: SYSTEM, timeline: 2, owner: 'eu/0' };
+    const stored = { epoch, owners: [epoch], forks: [fork(1, 2, 0xffff_ffff_ffffn, SYSTEM)], voided: [] };
     expect(readStored(writeStored(stored))).toEqual(stored);
   });
 
