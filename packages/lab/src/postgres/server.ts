@@ -47,7 +47,7 @@ export interface Server {
   close(): void;
 }
 
-const PORT_TRIES = 5;
+const START_TRIES = 5;
 const STOP_TIMEOUT_MS = 20_000;
 
 export async function createServer(options: ServerOptions): Promise<Server> {
@@ -114,9 +114,15 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       if (ready === 'ready') return;
       await onChange(false);
       // lc_messages is C: the words are PostgreSQL's own.
-      if (!logTail(logFile, 20, before).includes('could not bind')) throw failed('PostgreSQL did not start');
-      if (tries === PORT_TRIES) throw failed(`found no free port to listen on in ${PORT_TRIES} tries`);
-      port = await freePort();
+      const said = logTail(logFile, 20, before);
+      // The kernel lets go of a killed process' memory only after its name is gone from the list of processes.
+      const isHeld = said.includes('pre-existing shared memory block');
+      if (!isHeld && !said.includes('could not bind')) throw failed('PostgreSQL did not start');
+      if (tries === START_TRIES) {
+        throw failed(isHeld ? 'PostgreSQL did not start' : `found no free port to listen on in ${START_TRIES} tries`);
+      }
+      if (isHeld) await sleep(20);
+      else port = await freePort();
     }
   };
 
