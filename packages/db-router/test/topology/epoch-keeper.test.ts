@@ -6,6 +6,7 @@ import { type EpochStore, readStored, writeStored } from '../../src/topology/epo
 import { followView } from '../../src/topology/follow-view.ts';
 import { createLiveTopology } from '../../src/topology/live-topology.ts';
 import { serverId } from '../../src/topology/writers.ts';
+import { liveTopology } from '../support/live-topology.ts';
 import { NODES, primary, RULES, SYSTEM, standby } from '../support/model.ts';
 
 function keeping(store: EpochStore) {
@@ -214,15 +215,7 @@ describe('followView()', () => {
 
   it('believes a region that named itself, and neither a stranger nor itself', async () => {
     const clock = fakeClock();
-    const live = createLiveTopology({
-      nodes: NODES,
-      rules: RULES,
-      table: { self: 'us', writes: 'reject', onBehind: 'forward' },
-      clock,
-      hasStore: false,
-      emit: () => {},
-      onChange: () => {},
-    });
+    const live = liveTopology(clock);
     const view = fakeView(regions);
     view.set('eu', { highest, identified: false, observedAtMs: clock.now() });
     const { stop } = followView(view, live, clock);

@@ -1,19 +1,11 @@
 import { fakeClock } from '@regionkit/core/testing';
 import { expect, it } from 'vitest';
-import { createLiveTopology } from '../../src/topology/live-topology.ts';
-import { NODES, primary, RULES, standby } from '../support/model.ts';
+import { liveTopology } from '../support/live-topology.ts';
+import { primary, standby } from '../support/model.ts';
 
 it('knows since when a primary is accepted, and begins anew after a reset that finds none', async () => {
   const clock = fakeClock();
-  const live = createLiveTopology({
-    nodes: NODES,
-    rules: RULES,
-    table: { self: 'us', writes: 'reject', onBehind: 'forward' },
-    clock,
-    hasStore: false,
-    emit: () => {},
-    onChange: () => {},
-  });
+  const live = liveTopology(clock);
   const says = (node: number, reading: ReturnType<typeof primary>): void =>
     live.take({ type: 'reading', node, reading, sentAtMs: clock.now(), atMs: clock.now() });
   says(0, primary(1));

@@ -1,8 +1,8 @@
 import { fakeClock } from '@regionkit/core/testing';
 import { describe, expect, it } from 'vitest';
-import { createLiveTopology } from '../../src/topology/live-topology.ts';
 import type { Reading } from '../../src/topology/readings.ts';
 import { createViewGuard } from '../../src/topology/view-guard.ts';
+import { liveTopology } from '../support/live-topology.ts';
 import { NODES, primary, RULES, standby } from '../support/model.ts';
 
 const TIMEOUT_MS = 2_000;
@@ -10,15 +10,7 @@ const TIMEOUT_MS = 2_000;
 /** A primary in `us` with two standbys attached, all well, and probes that are answered when the test says so. */
 function guarded() {
   const clock = fakeClock();
-  const live = createLiveTopology({
-    nodes: NODES,
-    rules: RULES,
-    table: { self: 'us', writes: 'reject', onBehind: 'forward' },
-    clock,
-    hasStore: false,
-    emit: () => {},
-    onChange: () => {},
-  });
+  const live = liveTopology(clock);
   const open = NODES.map((): (() => void)[] => []);
   let renewed = 0;
   const guard = createViewGuard({
