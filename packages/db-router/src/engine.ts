@@ -4,6 +4,7 @@ import { createReach, type Reach } from './causality/reach.ts';
 import { createScopes, type Scopes } from './causality/scope.ts';
 import { createTokenCodec, type TokenCodec } from './causality/token.ts';
 import { createWatcher, type Watcher } from './causality/watcher.ts';
+import { createPoolNode, type PoolNode } from './connection/node.ts';
 import { type Counters, createCounters } from './counters.ts';
 import {
   AbortedError,
@@ -15,22 +16,21 @@ import {
   RouterClosedError,
 } from './errors.ts';
 import type { RouterEvents } from './events.ts';
+import { createEpochKeeper } from './monitor/epoch-keeper.ts';
+import { type FollowedView, followView } from './monitor/follow-view.ts';
+import { createMonitor, type Monitor } from './monitor/monitor.ts';
+import { createProbeSchedule } from './monitor/probe-schedule.ts';
+import { createSuspensionDetector } from './monitor/suspension.ts';
+import { createUnreachable } from './monitor/unreachable.ts';
+import { createViewGuard } from './monitor/view-guard.ts';
+import { createWriteWatch, type WriteWatch } from './monitor/write-watch.ts';
 import type { Settings } from './options.ts';
 import { createHoldQueue, type HoldQueue } from './routing/hold.ts';
 import type { Route } from './routing/route.ts';
-import { createEpochKeeper } from './topology/epoch-keeper.ts';
 import { knownEpoch } from './topology/facts.ts';
-import { type FollowedView, followView } from './topology/follow-view.ts';
 import { createLiveTopology, isKnownTop, type LiveTopology } from './topology/live-topology.ts';
-import { createLooks } from './topology/looks.ts';
-import { createMonitor, type Monitor } from './topology/monitor.ts';
-import { createPoolNode, type PoolNode } from './topology/node.ts';
 import type { Reading } from './topology/readings.ts';
 import type { Topology } from './topology/topology.ts';
-import { createUnreachable } from './topology/unreachable.ts';
-import { createViewGuard } from './topology/view-guard.ts';
-import { createWakefulness } from './topology/wakefulness.ts';
-import { createWriteWatch, type WriteWatch } from './topology/write-watch.ts';
 
 /** What the statements of a router run on. */
 export interface Engine {
@@ -228,7 +228,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
 
   const beats: (() => void)[] = [];
   let followed: FollowedView | undefined;
-  const wakefulness = createWakefulness(clock, () => {
+  const suspension = createSuspensionDetector(clock, () => {
     checkSuspension();
     lookAtView();
     // A pool that ends forgets who waits for a connection of it.
@@ -242,7 +242,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     } catch {}
   };
   const checkSuspension = (): void => {
-    if (closed || !wakefulness.wasSuspended()) return;
+    if (closed || !suspension.wasSuspended()) return;
     emit('suspended', {});
     guard.invalidate();
   };
@@ -265,7 +265,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
 
   const canRead = (): boolean => live.table.locals.length > 0 || live.table.others.length > 0;
 
-  const looks = createLooks({
+  const schedule = createProbeSchedule({
     settings,
     nodes,
     live,
@@ -282,14 +282,14 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     random: settings.random,
     timeoutMs: settings.timeoutMs,
     maxConnectionMs: MAX_CONNECTION_MS,
-    ...looks,
+    ...schedule,
     onReading: (index, reading, sentAtMs) => {
       unreachable.onAnswer(index, reading.inRecovery);
-      looks.onReading(index, reading, sentAtMs);
+      schedule.onReading(index, reading, sentAtMs);
     },
     onFailure: (index, error) => {
       unreachable.onFailure(index, error);
-      looks.onFailure(index, error);
+      schedule.onFailure(index, error);
       if (unreachable.isInVain) hold.giveUp();
       if (unreachable.isShutOut) for (const end of [...readers]) end();
     },
@@ -361,7 +361,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
       if (closed) return;
       closed = true;
       followed?.stop();
-      wakefulness.close();
+      suspension.close();
       monitor?.close();
       hold.close();
       watcher.close();

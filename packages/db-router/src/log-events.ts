@@ -1,7 +1,7 @@
 import type { EventSource, Logger } from '@regionkit/core';
 import type { NoticeCode, Notices } from '@regionkit/core/kit';
 import type { RouterEvents } from './events.ts';
-import { formatEpoch } from './topology/epoch.ts';
+import { formatEpoch } from './history/epoch.ts';
 import { regionOf } from './topology/writers.ts';
 
 /**

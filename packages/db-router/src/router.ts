@@ -1,27 +1,27 @@
 import { createEvents, type DatabaseReport, type Epoch, type RouteExplanation } from '@regionkit/core';
 import { createNotices, type Notices } from '@regionkit/core/kit';
 import type { Pool, QueryResult } from 'pg';
-import { formatLsn } from './causality/lsn.ts';
 import { needOf } from './causality/scope.ts';
+import type { PoolNode } from './connection/node.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { createEntry } from './entry.ts';
 import { NoPrimaryError } from './errors.ts';
 import { ROUTER_EVENTS, type RouterEvents } from './events.ts';
 import type { PrimaryLocation } from './gate-seam.ts';
+import { formatLsn } from './history/lsn.ts';
 import { logEvents } from './log-events.ts';
 import { checkOptions, type RegionRouterOptions, type Settings } from './options.ts';
 import { createFacade, type FacadeKind } from './pools/facade.ts';
 import { createLeases } from './pools/lease.ts';
 import type { RegionRouter, RouterTopology, ScopeOptions } from './region-router.ts';
-import { createBatches } from './routing/batches.ts';
 import { decideRead } from './routing/decide.ts';
 import type { Route, RouteReason } from './routing/route.ts';
-import { createRunner } from './routing/run.ts';
-import { createStatements } from './routing/statements.ts';
-import { createTransactions } from './routing/transactions.ts';
 import { shownAs } from './shown.ts';
+import { createBatches } from './statements/batches.ts';
+import { createRunner } from './statements/run.ts';
+import { createStatements } from './statements/statements.ts';
+import { createTransactions } from './statements/transactions.ts';
 import { answers } from './topology/facts.ts';
-import type { PoolNode } from './topology/node.ts';
 import type { NodeView } from './topology/topology.ts';
 
 /**

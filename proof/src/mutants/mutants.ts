@@ -78,7 +78,7 @@ export const MUTANTS: readonly Mutation[] = [
     name: 'unknown-retried',
     edits: [
       {
-        file: `${ROUTER}/routing/writes.ts`,
+        file: `${ROUTER}/statements/writes.ts`,
         find: "      case 'lost':\n      case 'timeout':",
         replace:
           "      case 'lost':\n        if (reruns >= MAX_RERUNS) throw error;\n        await engine.monitor.look(node.index);\n        break;\n      case 'timeout':",
@@ -139,7 +139,7 @@ export const MUTANTS: readonly Mutation[] = [
     name: 'unknown-called-not-sent',
     edits: [
       {
-        file: `${ROUTER}/routing/outcome.ts`,
+        file: `${ROUTER}/connection/outcome.ts`,
         find: "return inRecovery ? 'rolled-back' : 'unknown';",
         replace: "return inRecovery ? 'rolled-back' : 'not-sent';",
       },
@@ -154,7 +154,7 @@ export const MUTANTS: readonly Mutation[] = [
     name: 'seen-position-cached',
     edits: [
       {
-        file: `${ROUTER}/pools/position.ts`,
+        file: `${ROUTER}/statements/position.ts`,
         find: 'const { lsn } = await askPosition(client, engine.settings.readings.seenPositionSql);',
         replace: 'const lsn = await engine.live.topology.nodes[node.index]?.position;',
       },

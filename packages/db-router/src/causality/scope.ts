@@ -3,13 +3,13 @@ import type { Epoch } from '@regionkit/core';
 import type { Clock } from '@regionkit/core/kit';
 import type { RouterEvents } from '../events.ts';
 import type { RequestScope, WriteNotice } from '../gate-seam.ts';
+import { leftAt } from '../history/epoch.ts';
+import { formatLsn } from '../history/lsn.ts';
 import { type Need, PRIMARY_ONLY } from '../routing/route.ts';
-import { leftAt } from '../topology/epoch.ts';
 import { knownEpoch } from '../topology/facts.ts';
-import { ownerOf } from '../topology/hear.ts';
+import { ownerOf } from '../topology/learn.ts';
 import type { Top, Topology } from '../topology/topology.ts';
 import { runInside } from './inside.ts';
-import { formatLsn } from './lsn.ts';
 import { nameOfHash, type TokenClaims, type TokenCodec } from './token.ts';
 
 /** What one request, job or message must see, and what it wrote. */

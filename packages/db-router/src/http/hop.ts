@@ -1,6 +1,6 @@
 import type { Epoch, RequestView } from '@regionkit/core';
 import { type Clock, type Keyring, type RegionKeyring, readEpoch } from '@regionkit/core/kit';
-import { sameEpoch } from '../topology/epoch.ts';
+import { sameEpoch } from '../history/epoch.ts';
 
 /** Marks a request that a region has forwarded. Anything that carries it is never forwarded again. */
 export const HOP_FIELD = 'x-region-hop';

@@ -1,14 +1,14 @@
 import { EventEmitter } from 'node:events';
 import pg, { type Pool, type PoolClient } from 'pg';
 import type { Scope } from '../causality/scope.ts';
+import type { PoolNode } from '../connection/node.ts';
 import type { Engine } from '../engine.ts';
 import type { Entry } from '../entry.ts';
 import { NotPrimaryRegionError } from '../errors.ts';
 import { decideRead } from '../routing/decide.ts';
-import type { Query, Values } from '../routing/run.ts';
-import type { Statements } from '../routing/statements.ts';
 import { shownAs } from '../shown.ts';
-import type { PoolNode } from '../topology/node.ts';
+import type { Query, Values } from '../statements/run.ts';
+import type { Statements } from '../statements/statements.ts';
 import type { Leases } from './lease.ts';
 
 /** Which of the router's pools. `auto` is the replica in a read scope and the primary otherwise. */

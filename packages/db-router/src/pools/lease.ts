@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { Scope } from '../causality/scope.ts';
 import type { Engine } from '../engine.ts';
-import type { Leased } from '../routing/run.ts';
+import type { Leased } from '../statements/run.ts';
 import { answerWhenLost } from './lost-client.ts';
 import { overlay } from './overlay.ts';
 

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { type Loss, onLoss } from '../connection/protocol-state.ts';
 import { NodeUnavailableError, OutcomeUnknownError, RolledBackError, type RouterError } from '../errors.ts';
-import type { Leased } from '../routing/run.ts';
+import type { Leased } from '../statements/run.ts';
 import { doneOf, isSubmittable, layOver, reply } from './overlay.ts';
 
 /**

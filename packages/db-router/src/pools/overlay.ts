@@ -1,16 +1,16 @@
 import type { Connection, PoolClient, QueryResult } from 'pg';
 import type { Scope } from '../causality/scope.ts';
+import { takesAdvisoryLock } from '../connection/advisory-lock.ts';
+import { commit } from '../connection/commit.ts';
+import { outcomeOf } from '../connection/outcome.ts';
 import { isPartlyDone } from '../connection/protocol-state.ts';
+import type { Conversation, Queryable } from '../connection/submittable.ts';
 import { controlsTransaction, isCommit, isOneStatement, mayCommit } from '../connection/transaction-control.ts';
+import { followedByQuestion } from '../connection/whether-written.ts';
 import type { Engine } from '../engine.ts';
 import { AdvisoryLockError, RolledBackError } from '../errors.ts';
-import { takesAdvisoryLock } from '../routing/advisory-lock.ts';
-import { outcomeOf } from '../routing/outcome.ts';
-import { copyOf, type Leased, noteRefusal, type Query, type Values } from '../routing/run.ts';
-import { commit } from './commit.ts';
-import { behindRead, behindWrite, noteWritten } from './position.ts';
-import type { Conversation, Queryable } from './submittable.ts';
-import { followedByQuestion } from './whether-written.ts';
+import { behindRead, behindWrite, noteWritten } from '../statements/position.ts';
+import { copyOf, type Leased, noteRefusal, type Query, type Values } from '../statements/run.ts';
 
 type Done = (error: unknown, result?: unknown) => void;
 type AnyQuery = (this: PoolClient | undefined, config: unknown, values?: unknown, callback?: unknown) => unknown;

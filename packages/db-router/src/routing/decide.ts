@@ -1,5 +1,5 @@
-import { leftAt } from '../topology/epoch.ts';
-import { ownerOf } from '../topology/hear.ts';
+import { leftAt } from '../history/epoch.ts';
+import { ownerOf } from '../topology/learn.ts';
 import type { Topology } from '../topology/topology.ts';
 import { ownerName } from '../topology/writers.ts';
 import type { Need, Route } from './route.ts';

@@ -1,5 +1,5 @@
 import type { WritePolicy } from '../gate-seam.ts';
-import { ownerOf } from '../topology/hear.ts';
+import { ownerOf } from '../topology/learn.ts';
 import type { NodeView, Topology } from '../topology/topology.ts';
 import type { Route, RouteReason } from './route.ts';
 

@@ -8,9 +8,9 @@ import { ROUTER_EVENTS, type RouterEvents } from '../events.ts';
 import type { WritePolicy } from '../gate-seam.ts';
 import { RegionPool } from '../pools/facade.ts';
 import type { RegionRouter, RouterTopology, ScopeOptions } from '../region-router.ts';
-import type { Transaction } from '../routing/open-transaction.ts';
 import type { RouteReason } from '../routing/route.ts';
-import type { Query, Values } from '../routing/run.ts';
+import type { Transaction } from '../statements/open-transaction.ts';
+import type { Query, Values } from '../statements/run.ts';
 
 /** One statement a fake router was asked for. */
 export interface FakeStatement {

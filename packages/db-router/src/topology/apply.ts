@@ -1,5 +1,5 @@
 import type { Epoch } from '@regionkit/core';
-import { sameEpoch } from './epoch.ts';
+import { sameEpoch } from '../history/epoch.ts';
 import {
   type Facts,
   type Followed,
@@ -10,8 +10,8 @@ import {
   type Sample,
   writtenEpoch,
 } from './facts.ts';
-import { hearEpoch, hearForks, isVoided } from './hear.ts';
 import { addSample } from './lag.ts';
+import { isVoided, learnEpoch, learnForks } from './learn.ts';
 import type { Reading } from './readings.ts';
 import { epochOf, regionOf, serverId } from './writers.ts';
 
@@ -32,7 +32,7 @@ export function apply(facts: Facts, input: Input, rules: Rules): Facts {
         code: input.code,
       }));
     case 'heard':
-      return hearEpoch(facts, input.epoch, input.atMs);
+      return learnEpoch(facts, input.epoch, input.atMs);
     case 'document':
       return applyDocument(facts, input, rules);
     case 'store':
@@ -62,7 +62,7 @@ function applyReading(facts: Facts, input: Input & { type: 'reading' }, rules: R
   const { system, timeline } = reading;
   if (timeline === undefined) return next;
   if (reading.inRecovery) {
-    return hearEpoch(
+    return learnEpoch(
       noteFollowed(next, { system, server: reading.server, timeline }),
       { system, timeline, owner: '' },
       atMs,
@@ -70,8 +70,8 @@ function applyReading(facts: Facts, input: Input & { type: 'reading' }, rules: R
   }
   const server = sentAtMs >= node.readAtMs ? (next.nodes[input.node]?.server ?? '') : serverId(reading.server);
   const epoch: Epoch = { system, timeline, owner: node.id, server };
-  next = hearEpoch(next, epoch, atMs, sentAtMs);
-  next = hearForks(hearOwnFork(next, reading, epoch), reading.forks ?? []);
+  next = learnEpoch(next, epoch, atMs, sentAtMs);
+  next = learnForks(learnOwnFork(next, reading, epoch), reading.forks ?? []);
   return sentAtMs >= node.readAtMs
     ? sample(next, knownEpoch(next, epoch), { lsn: reading.position, atMs: sentAtMs }, 'measured', rules)
     : next;
@@ -120,12 +120,12 @@ function noteFollowed(facts: Facts, { system, server, timeline }: Followed): Fac
  * looked at nothing is known. Timeline 2 can come only from 1. Its control file names an older timeline until the
  * checkpoint after the promotion has ended, and the parent is no older than that.
  */
-function hearOwnFork(facts: Facts, reading: Reading, { system, timeline: child }: Epoch): Facts {
+function learnOwnFork(facts: Facts, reading: Reading, { system, timeline: child }: Epoch): Facts {
   const { fork: lsn, server } = reading;
   if (lsn === undefined) return facts;
   const followed = facts.followed.find((known) => known.server === server && known.system === system)?.timeline;
   const isCertain = child === 2 || followed === child - 1 || reading.timelineAtLeast === child - 1;
-  return isCertain ? hearForks(facts, [{ system, parent: child - 1, child, lsn }]) : facts;
+  return isCertain ? learnForks(facts, [{ system, parent: child - 1, child, lsn }]) : facts;
 }
 
 function sample(facts: Facts, epoch: Epoch, at: Sample, from: 'measured' | 'told', rules: Rules): Facts {
@@ -143,9 +143,9 @@ function applyDocument(facts: Facts, input: Input & { type: 'document' }, rules:
   const known = facts.documents.find((document) => document.region === region);
   let next = measured(facts, input);
   // Whose highest epoch is void tells of another history.
-  if (highest === undefined || !isVoided(next, knownEpoch(next, highest))) next = hearForks(next, input.forks ?? []);
-  if (highest !== undefined) next = hearEpoch(next, highest, atMs);
-  if (primary !== undefined) next = hearEpoch(next, primary.epoch, atMs);
+  if (highest === undefined || !isVoided(next, knownEpoch(next, highest))) next = learnForks(next, input.forks ?? []);
+  if (highest !== undefined) next = learnEpoch(next, highest, atMs);
+  if (primary !== undefined) next = learnEpoch(next, primary.epoch, atMs);
   if (known !== undefined && known.observedAtMs > observedAtMs) return next;
   const isBelieved = primary !== undefined && !isVoided(next, knownEpoch(next, primary.epoch));
   const believed = isBelieved ? primary : undefined;
@@ -178,9 +178,9 @@ function applyStore(facts: Facts, { stored, atMs }: Input & { type: 'store' }): 
   if (stored === undefined) return facts.store === 'loaded' ? facts : { ...facts, store: 'none' };
   // Once a primary was accepted, an operator's word here counts for more than one that was kept elsewhere before it.
   const voided = facts.accepted ? facts.voided : [...stored.voided, ...facts.voided].slice(0, MAX_VOIDED);
-  let next: Facts = hearForks({ ...facts, store: 'loaded', voided }, stored.forks);
+  let next: Facts = learnForks({ ...facts, store: 'loaded', voided }, stored.forks);
   for (const epoch of [...stored.owners, stored.epoch]) {
-    if (!isVoided(stored, epoch)) next = hearEpoch(next, epoch, atMs);
+    if (!isVoided(stored, epoch)) next = learnEpoch(next, epoch, atMs);
   }
   return { ...next, system: next.system ?? stored.epoch.system };
 }
@@ -195,7 +195,7 @@ function applyConfirm(facts: Facts, atMs: number): Facts {
   const [epoch] = written(facts).sort((left, right) => right.timeline - left.timeline);
   if (epoch === undefined) return facts;
   const voided = facts.voided.filter((known) => !isVoided({ voided: [known] }, epoch));
-  return hearEpoch({ ...facts, accepted: true, system: epoch.system, voided }, epoch, atMs);
+  return learnEpoch({ ...facts, accepted: true, system: epoch.system, voided }, epoch, atMs);
 }
 
 /**
@@ -229,6 +229,6 @@ function applyReset(facts: Facts, atMs: number): Facts {
     samples: { epoch: '', list: [] },
     nodes: facts.nodes.map((node) => ({ ...node, generation: node.generation + 1, fresh: undefined })),
   };
-  for (const epoch of found) next = hearEpoch(next, epoch, atMs);
+  for (const epoch of found) next = learnEpoch(next, epoch, atMs);
   return next;
 }

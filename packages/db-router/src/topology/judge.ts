@@ -1,8 +1,8 @@
 import type { Epoch } from '@regionkit/core';
-import { leftAt } from './epoch.ts';
+import { leftAt } from '../history/epoch.ts';
 import { answers, type Facts, knownEpoch, type NodeFacts, type Rules, writtenEpoch } from './facts.ts';
-import { isVoided } from './hear.ts';
 import { lagAt } from './lag.ts';
+import { isVoided } from './learn.ts';
 import type { Reading } from './readings.ts';
 import { regressedTo } from './regression.ts';
 import type { NodeState, NodeView, PrimaryView, Top, Topology, TopologyState } from './topology.ts';

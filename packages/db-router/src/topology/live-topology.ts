@@ -1,8 +1,8 @@
 import type { Epoch } from '@regionkit/core';
 import type { Clock } from '@regionkit/core/kit';
 import type { RouterEvents } from '../events.ts';
+import { sameEpoch } from '../history/epoch.ts';
 import { createTable, type RouteTable, type TableOptions } from '../routing/table.ts';
-import { sameEpoch } from './epoch.ts';
 import type { Input, Rules } from './facts.ts';
 import { nothingKnown, reduce, type TopologyStore } from './reduce.ts';
 import type { Topology } from './topology.ts';

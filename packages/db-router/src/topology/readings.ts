@@ -1,5 +1,5 @@
 import type { Fork } from '@regionkit/core';
-import { parseLsn } from '../causality/lsn.ts';
+import { parseLsn } from '../history/lsn.ts';
 
 /** What one node said of itself, in one answer. */
 export interface Reading {

@@ -1,6 +1,6 @@
 import type { RouterEvents } from '../events.ts';
+import { sameEpoch } from '../history/epoch.ts';
 import { apply } from './apply.ts';
-import { sameEpoch } from './epoch.ts';
 import { type Facts, type Input, knownEpoch, noFacts, type Rules } from './facts.ts';
 import { judge } from './judge.ts';
 import type { Topology } from './topology.ts';

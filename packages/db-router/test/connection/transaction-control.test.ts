@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { takesAdvisoryLock } from '../../src/connection/advisory-lock.ts';
 import { controlsTransaction, isCommit, isOneStatement, mayCommit } from '../../src/connection/transaction-control.ts';
-import { takesAdvisoryLock } from '../../src/routing/advisory-lock.ts';
 
 describe('controlsTransaction()', () => {
   it.each([

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { type Epoch, fakeView, type RegionState, type RegionView } from '@regionkit/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { parseLsn } from '../../src/causality/lsn.ts';
 import { createTokenCodec } from '../../src/causality/token.ts';
+import { parseLsn } from '../../src/history/lsn.ts';
 import {
   eventually,
   failureOf,

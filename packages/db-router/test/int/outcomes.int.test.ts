@@ -766,7 +766,7 @@ describe('what became of a statement that failed, on real servers', () => {
       // A statement that was left open makes BEGIN a warning, an aborted transaction makes it an error.
       await client.query('BEGIN');
       await client.query('SELECT 1 / 0').catch(() => {});
-      const { prepareBatch, runBatch } = await import('../../src/pools/batch.ts');
+      const { prepareBatch, runBatch } = await import('../../src/connection/batch.ts');
       const statements = prepareBatch([{ text: "INSERT INTO note (text) VALUES ('after a failed BEGIN')" }]);
       const failure = (await runBatch(client, statements, 'BEGIN', 'SELECT 1').catch((error: unknown) => error)) as {
         error: { code: string };

@@ -1,0 +1,180 @@
+import pg, { type Connection, type PoolClient, type QueryResult } from 'pg';
+import { BatchStatementError } from '../errors.ts';
+import { parseLsn } from '../history/lsn.ts';
+import { NO_POSITION, readSenders } from '../topology/readings.ts';
+import { isEndOfSession, noteUndone } from './protocol-state.ts';
+import { type Conversation, converse } from './submittable.ts';
+import { controlsTransaction, mayOnlyRead } from './transaction-control.ts';
+import { TRANSACTION_ID_SQL } from './whether-written.ts';
+
+/** One statement of a batch. */
+export interface BatchStatement {
+  readonly text: string;
+  readonly values?: readonly unknown[];
+}
+
+/** What became of a batch that did not throw. */
+export interface BatchResult {
+  readonly results: readonly QueryResult[];
+  /** Undefined when the position behind COMMIT could not be had. */
+  readonly lsn: bigint | undefined;
+  /** False when it is known to have changed nothing. */
+  readonly wrote: boolean;
+  /** How many standbys were attached then; undefined when that was not said. */
+  readonly senders: number | undefined;
+}
+
+/** A batch failed. `sent` tells whether anything of it left this process, `index` which statement the server refused. */
+export interface BatchFailure {
+  readonly error: unknown;
+  readonly sent: boolean;
+  readonly tag: 'COMMIT' | 'ROLLBACK' | undefined;
+}
+
+interface Prepared {
+  readonly text: string;
+  readonly values: readonly (string | Buffer | null)[];
+}
+
+/**
+ * Every value is serialised before a byte goes out: one that cannot be must not leave half a transaction behind.
+ *
+ * @throws {BatchStatementError}
+ */
+export function prepareBatch(statements: readonly BatchStatement[]): readonly Prepared[] {
+  return statements.map((statement, index) => {
+    const { text, values = [] } = (statement ?? {}) as Partial<BatchStatement>;
+    if (typeof text !== 'string' || text.includes('\0') || !Array.isArray(values))
+      throw new BatchStatementError(index, 'shape');
+    if (controlsTransaction(text)) throw new BatchStatementError(index, 'transaction-control');
+    try {
+      return { text, values: values.map(serialise) };
+    } catch (error) {
+      throw new BatchStatementError(index, 'value', error);
+    }
+  });
+}
+
+function serialise(value: unknown): string | Buffer | null {
+  const { prepareValue } = (pg as unknown as { utils: { prepareValue(value: unknown): unknown } }).utils;
+  const prepared = prepareValue(value);
+  if (prepared === null || prepared === undefined) return null;
+  if (typeof prepared === 'string' || Buffer.isBuffer(prepared)) return prepared;
+  throw new TypeError('the value does not serialise to text or bytes');
+}
+
+/** What node-postgres builds a result in: the types of it are not in its declarations. */
+interface ResultInProgress extends QueryResult {
+  addFields(fields: readonly unknown[]): void;
+  parseRow(fields: readonly (string | null)[]): Record<string, unknown>;
+  addRow(row: Record<string, unknown>): void;
+  addCommandComplete(message: unknown): void;
+}
+
+type Wire = Connection & {
+  parse(message: { text: string }): void;
+  bind(message: { values: readonly unknown[] }): void;
+  describe(message: { type: 'P' }): void;
+  execute(message: object): void;
+};
+
+/**
+ * BEGIN, the statements, COMMIT and the position behind it, under one Sync: the server discards everything after the
+ * first error up to the Sync, so nothing after a failure can run, let alone commit (PostgreSQL, 55.2.3). COMMIT's own tag
+ * decides; once it has come nothing takes it back.
+ *
+ * @throws {BatchFailure}
+ */
+export function runBatch(
+  client: PoolClient,
+  statements: readonly Prepared[],
+  begin: string,
+  positionSql: string,
+): Promise<BatchResult> {
+  return new Promise((resolve, reject) => {
+    const types = { getTypeParser: client.getTypeParser.bind(client) };
+    const asks = positionSql !== NO_POSITION && statements.every(({ text }) => mayOnlyRead(text));
+    const question = asks ? [TRANSACTION_ID_SQL] : [];
+    const position = positionSql === NO_POSITION ? [] : [positionSql];
+    const texts = [begin, ...statements.map(({ text }) => text), ...question, 'COMMIT', ...position];
+    const results: ResultInProgress[] = [];
+    let current = newResult(types);
+    let tag: 'COMMIT' | 'ROLLBACK' | undefined;
+    let failed: unknown;
+    let sent = false;
+    let settled = false;
+
+    const commitAt = texts.indexOf('COMMIT', statements.length + 1);
+    const next = (): void => {
+      results.push(current);
+      current = newResult(types);
+    };
+    const settle = (): void => {
+      if (settled) return;
+      settled = true;
+      conversation.callback();
+      if (tag === 'COMMIT') {
+        const { position, senders } = (results[commitAt + 1]?.rows[0] ?? {}) as Record<string, unknown>;
+        resolve({
+          results: results.slice(1, statements.length + 1),
+          wrote: !asks || results[commitAt - 1]?.rows[0]?.['pg_current_xact_id_if_assigned'] !== null,
+          lsn: typeof position === 'string' ? parseLsn(position) : undefined,
+          senders: readSenders(senders),
+        });
+      } else reject({ error: failed ?? new Error('the batch was not answered'), sent, tag } satisfies BatchFailure);
+    };
+
+    const conversation: Conversation = {
+      callback: () => {},
+      submit: (connection) => {
+        const wire = connection as Wire;
+        wire.stream.cork();
+        try {
+          sent = true;
+          texts.forEach((text, index) => {
+            wire.parse({ text });
+            wire.bind({ values: statements[index - 1]?.values ?? [] });
+            wire.describe({ type: 'P' });
+            wire.execute({});
+          });
+          wire.sync();
+        } finally {
+          wire.stream.uncork();
+        }
+        return null;
+      },
+      handleRowDescription: ({ fields }) => current.addFields(fields),
+      handleDataRow: ({ fields }) => {
+        try {
+          current.addRow(current.parseRow(fields));
+        } catch (error) {
+          // A type parser of the app's: what the server does is not changed by it.
+          failed ??= error;
+        }
+      },
+      handleCommandComplete: (message) => {
+        if (results.length === commitAt) tag = message.text === 'COMMIT' ? 'COMMIT' : 'ROLLBACK';
+        current.addCommandComplete(message);
+        next();
+      },
+      handleEmptyQuery: next,
+      handlePortalSuspended: next,
+      handleCopyInResponse: (connection) => {
+        (connection as unknown as { sendCopyFail(why: string): void }).sendCopyFail('a batch has no data to copy');
+      },
+      handleCopyData: () => {},
+      handleError: (error) => {
+        // Its other answers do not count: nothing is done before COMMIT.
+        if (!sent || (tag === undefined && isEndOfSession(error))) noteUndone(error as object);
+        failed ??= error;
+        settle();
+      },
+      handleReadyForQuery: settle,
+    };
+    converse(client, conversation);
+  });
+}
+
+function newResult(types: object): ResultInProgress {
+  return new pg.Result('', types as never) as unknown as ResultInProgress;
+}

@@ -1,0 +1,107 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Clock } from '@regionkit/core/kit';
+import type { RouterEvents } from '../events.ts';
+import { sameEpoch } from '../history/epoch.ts';
+import type { Stored } from '../topology/facts.ts';
+import { isVoided } from '../topology/learn.ts';
+import type { LiveTopology } from '../topology/live-topology.ts';
+import type { Topology } from '../topology/topology.ts';
+import { isMadeUp } from '../topology/writers.ts';
+import { type EpochStore, readStored, writeStored } from './epoch-store.ts';
+
+/** Keeps the highest epoch in the app's store, and brings back what it holds. */
+export interface EpochKeeper {
+  /** Saves what is known if that is more than before, or could not be saved then. To be called after each change. */
+  keep(topology: Topology, before: Topology): void;
+}
+
+export interface EpochKeeperOptions {
+  readonly store: EpochStore;
+  readonly live: LiveTopology;
+  readonly clock: Clock;
+  /** A store that takes longer counts as none until it has answered; what failed is tried again after as long. */
+  readonly timeoutMs: number;
+  emit<E extends keyof RouterEvents>(event: E, payload: RouterEvents[E]): void;
+}
+
+/** Begins to load at once. */
+export function createEpochKeeper({ store, live, clock, timeoutMs, emit }: EpochKeeperOptions): EpochKeeper {
+  const take = (stored: Stored | undefined): void => live.take({ type: 'store', stored, atMs: clock.now() });
+  const failed = (action: 'load' | 'save'): void => emit('store-failed', { action });
+
+  // What a token of a request brings is saved for the process: the store has nothing to do with the request.
+  const inBackground = AsyncLocalStorage.snapshot();
+  const load = async (): Promise<Stored | undefined> => {
+    const value: unknown = await store.load();
+    if (value === undefined || value === null) return undefined;
+    const stored = typeof value === 'string' ? readStored(value) : undefined;
+    if (stored === undefined) failed('load');
+    return stored;
+  };
+  const giveUp = (): void => {
+    failed('load');
+    take(undefined);
+  };
+  const cancel = clock.schedule(giveUp, timeoutMs);
+  void load().then(take, giveUp).finally(cancel);
+
+  /** There is more to save than the store is known to hold. */
+  let isDue = false;
+  let isSaving = false;
+  let triedAtMs = Number.NEGATIVE_INFINITY;
+
+  /** What another process kept meanwhile comes first: a lower epoch must not take the place of a higher one. */
+  const save = async (): Promise<void> => {
+    const stored = await load();
+    if (stored !== undefined) take(stored);
+    const epoch = live.topology.highest;
+    if (epoch === undefined) return;
+    isDue = false;
+    const { owners: all, forks, voided } = live.store.facts;
+    const owners = all.filter(({ owner }) => !isMadeUp(owner));
+    const others = (stored?.voided ?? []).filter(
+      (known) => !isVoided({ voided }, known) && !owners.some((owner) => sameEpoch(owner, known)),
+    );
+    await store.save(writeStored({ epoch, owners, forks, voided: [...voided, ...others] }));
+  };
+
+  const begin = (): void => {
+    isSaving = true;
+    triedAtMs = clock.now();
+    let isLate = false;
+    const stopWaiting = clock.schedule(() => {
+      isLate = true;
+      isSaving = false;
+      isDue = true;
+      failed('save');
+    }, timeoutMs);
+    const end = (saved: boolean): void => {
+      stopWaiting();
+      // What was saved late may stand where something newer stood by then.
+      if (!saved || isLate) isDue = true;
+      if (isLate) return;
+      isSaving = false;
+      if (!saved) failed('save');
+      else if (isDue) begin();
+    };
+    void save().then(
+      () => end(true),
+      () => end(false),
+    );
+  };
+
+  return {
+    keep: (topology, before) => {
+      const same =
+        topology.top === before.top &&
+        topology.forks === before.forks &&
+        topology.owners === before.owners &&
+        topology.accepted === before.accepted;
+      // What was only heard of, and never accepted, is not worth another process's belief.
+      if (!topology.accepted) return;
+      const wasDue = isDue;
+      if (!same) isDue = true;
+      if (isDue && !isSaving && (!wasDue || clock.now() - triedAtMs >= timeoutMs)) inBackground(begin);
+    },
+  };
+}

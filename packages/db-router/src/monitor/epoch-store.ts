@@ -1,0 +1,44 @@
+import type { Epoch, Fork } from '@regionkit/core';
+import { isTimeline, readEpoch } from '@regionkit/core/kit';
+import type { Stored } from '../topology/facts.ts';
+
+const MAX_LSN = 0xffff_ffff_ffff_ffffn;
+
+/**
+ * Keeps what a router knows of the epochs while no process runs. A file, a row in another database, a parameter: any
+ * place that all regions share. What it holds is a short string of the router's own. It is loaded before each save, so that
+ * no process puts less in the place of more; a store that can refuse a save that was overtaken may do so.
+ */
+export interface EpochStore {
+  /** What was saved last; undefined if nothing was. */
+  load(): Promise<string | undefined>;
+  save(value: string): Promise<void>;
+}
+
+/** One line of JSON. */
+export function writeStored(stored: Stored): string {
+  return JSON.stringify(stored, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
+}
+
+/** Undefined for anything that {@link writeStored} did not write. */
+export function readStored(value: string): Stored | undefined {
+  try {
+    const { epoch, owners, forks, voided } = JSON.parse(value) as Record<string, unknown>;
+    if (!isEpoch(epoch) || !Array.isArray(owners) || !Array.isArray(forks) || !Array.isArray(voided)) return undefined;
+    if (!owners.every(isEpoch) || !voided.every(isEpoch)) return undefined;
+    return { epoch, owners, voided, forks: forks.map(readFork) };
+  } catch {
+    return undefined;
+  }
+}
+
+function isEpoch(value: unknown): value is Epoch {
+  return readEpoch(value) !== undefined;
+}
+
+function readFork(value: unknown): Fork {
+  const { system, parent, child, lsn } = value as Record<string, unknown>;
+  if (typeof system !== 'string' || !isTimeline(parent) || !isTimeline(child)) throw new TypeError();
+  if (typeof lsn !== 'string' || !/^\d{1,20}$/.test(lsn) || BigInt(lsn) > MAX_LSN) throw new TypeError();
+  return { system, parent, child, lsn: BigInt(lsn) };
+}

@@ -1,0 +1,115 @@
+import type { Fork } from '@regionkit/core';
+import { type Clock, createPoller, type Poller } from '@regionkit/core/kit';
+import type { PoolNode } from '../connection/node.ts';
+import { OutcomeUnknownError } from '../errors.ts';
+import { parseHistory } from '../history/timeline-history.ts';
+import type { Reading, Readings } from '../topology/readings.ts';
+import { createProbe, type Probe } from './probe.ts';
+
+/** Decides when to look at each node, and looks. */
+export interface Monitor {
+  /** Looks at a node now; resolves when it has answered or failed. */
+  look(index: number): Promise<void>;
+  /** Looks at every node now. */
+  lookAll(): Promise<void>;
+  /** Looks soon, without waiting. `reconnect`: on a new connection, for a name that may lead elsewhere. */
+  wake(index: number, options?: { readonly reconnect?: boolean }): void;
+  /** The pace has quickened: who sleeps for long is woken. */
+  hurry(): void;
+  close(): void;
+}
+
+export interface MonitorOptions {
+  readonly nodes: readonly PoolNode[];
+  readonly readings: Readings;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly timeoutMs: number;
+  readonly maxConnectionMs: number;
+  /** How long to wait before a node is looked at again. */
+  paceMs(index: number): number;
+  /** Whether to look on a new connection: its name may lead elsewhere by now. */
+  startsAnew(index: number): boolean;
+  onReading(index: number, reading: Reading, sentAtMs: number): void;
+  onFailure(index: number, error: unknown): void;
+}
+
+const MAX_HISTORIES = 32;
+
+export function createMonitor(options: MonitorOptions): Monitor {
+  const { clock, nodes } = options;
+  const probes: Probe[] = [];
+  const pollers: Poller[] = [];
+  let isClosed = false;
+  const histories = new Map<string, readonly Fork[]>();
+
+  /** Asked once a server and timeline, and only where the role may: what is refused would be in the server's log. */
+  const withHistory = async (reading: Reading, probe: Probe): Promise<Reading> => {
+    const { historySql } = options.readings;
+    const { timeline = 1, server, system } = reading;
+    const key = `${system} ${timeline} ${server}`;
+    if (historySql === undefined || reading.mayReadHistory !== true || timeline < 2) return reading;
+    let forks = histories.get(key);
+    if (forks === undefined) {
+      forks = await probe.query(historySql).then(
+        ({ history }) => parseHistory(Buffer.from(String(history ?? ''), 'hex').toString('latin1'), system, timeline),
+        () => [],
+      );
+      if (histories.size >= MAX_HISTORIES) histories.clear();
+      histories.set(key, forks);
+    }
+    return { ...reading, forks };
+  };
+
+  for (const { id, index, pool, watchSilent } of nodes) {
+    const probe = createProbe({
+      pool,
+      readings: options.readings,
+      clock,
+      timeoutMs: options.timeoutMs,
+      maxConnectionMs: options.maxConnectionMs,
+      onSign: () => pollers[index]?.wake(),
+      watchSilent: (openedBeforeMs) => {
+        const destroySilent = watchSilent(openedBeforeMs);
+        return () => destroySilent(new OutcomeUnknownError(id));
+      },
+    });
+    probes.push(probe);
+    const run = async (): Promise<void> => {
+      if (options.startsAnew(index)) probe.reconnect();
+      const sentAtMs = clock.now();
+      try {
+        const reading = await withHistory(await probe.ask(), probe);
+        options.onReading(index, reading, sentAtMs);
+      } catch (error) {
+        // What was under way at the close says nothing of the node.
+        if (!isClosed) options.onFailure(index, error);
+      }
+    };
+    pollers.push(createPoller({ run, everyMs: () => options.paceMs(index), clock, random: options.random }));
+  }
+
+  const look = async (index: number): Promise<void> => {
+    pollers[index]?.wake();
+    await pollers[index]?.settled();
+  };
+
+  return {
+    look,
+    lookAll: async () => {
+      await Promise.all(nodes.map(({ index }) => look(index)));
+    },
+    wake: (index, { reconnect = false } = {}) => {
+      if (reconnect) probes[index]?.reconnect();
+      pollers[index]?.wake();
+    },
+    hurry: () => {
+      for (const poller of pollers) poller.wake();
+    },
+    close: () => {
+      isClosed = true;
+      for (const poller of pollers) poller.close();
+      for (const probe of probes) probe.close();
+    },
+  };
+}

@@ -1,0 +1,149 @@
+import pg, { type Client, type Pool, type PoolConfig } from 'pg';
+import type { Reading, Readings } from '../topology/readings.ts';
+import { createSilence, type SilenceOptions } from './silence.ts';
+
+/** Asks one node what it is, on a connection of its own, so that a busy pool does not make it look dead. */
+export interface Probe {
+  /**
+   * Asks now. A connection that was lost since is opened anew once; what rejects is a node that does not answer.
+   * Not concurrent: one question at a time.
+   */
+  ask(): Promise<Reading>;
+  /** Asks something else on the connection that answered last. Not while `ask()` is under way. */
+  query(sql: string): Promise<Readonly<Record<string, unknown>>>;
+  /** The next question opens a new connection: the name may lead elsewhere by now. One under way is not disturbed. */
+  reconnect(): void;
+  close(): void;
+}
+
+export interface ProbeOptions extends SilenceOptions {
+  readonly pool: Pool;
+  readonly readings: Readings;
+  /** A connection older than this is opened anew, because a name is resolved only then. */
+  readonly maxConnectionMs: number;
+  /** A sign that the node is no longer what it was: the connection broke, or the server says that it left recovery. */
+  onSign(): void;
+}
+
+export function createProbe(options: ProbeOptions): Probe {
+  const { clock, pool, readings } = options;
+  const silence = createSilence(options);
+  let client: Client | undefined;
+  let openedAtMs = 0;
+  let isOutdated = false;
+  let isClosed = false;
+
+  /** Only what it is told to: by then another question may be under way on another connection. */
+  const drop = (old: Client | undefined): void => {
+    if (client === old) client = undefined;
+    old?.connection.stream.destroy();
+  };
+
+  const open = async (): Promise<Client> => {
+    if (isClosed) throw new Error('the probe is closed');
+    const fresh = new (clientClass(pool))(probeConfig(pool.options, options.timeoutMs));
+    client = fresh;
+    openedAtMs = clock.now();
+    let isOpen = false;
+    const onLost = (): void => {
+      // One that does not come to be is a look that fails, and the next comes at its own pace.
+      if (!isOpen || client !== fresh) return;
+      drop(fresh);
+      options.onSign();
+    };
+    fresh.on('error', onLost);
+    fresh.on('end', onLost);
+    try {
+      await fresh.connect();
+    } catch (error) {
+      drop(fresh);
+      throw error;
+    }
+    isOpen = true;
+    (fresh as unknown as { unref(): void }).unref();
+    fresh.connection.on('parameterStatus', (message: { parameterName?: string }) => {
+      if (message.parameterName === 'in_hot_standby') options.onSign();
+    });
+    return fresh;
+  };
+
+  const read = async (): Promise<Reading> => {
+    const asked = client ?? (await open());
+    try {
+      const { rows } = await asked.query<Record<string, unknown>>(readings.sql);
+      return readings.parse(rows[0] ?? {});
+    } catch (error) {
+      drop(asked);
+      throw error;
+    }
+  };
+
+  return {
+    ask: () =>
+      new Promise<Reading>((resolve, reject) => {
+        if (isOutdated || clock.now() - openedAtMs > options.maxConnectionMs) drop(client);
+        isOutdated = false;
+        const reused = client;
+        const askedAtMs = clock.now();
+        let timedOut = false;
+        const answered = read().catch((error: unknown) => {
+          if (reused === undefined || timedOut) throw error;
+          return read();
+        });
+        const cancel = clock.schedule(() => {
+          timedOut = true;
+          const silent = client;
+          if (silent !== undefined && silent === reused) {
+            client = undefined;
+            silence.keep({ askedAtMs, answered, drop: () => drop(silent) });
+          } else drop(silent);
+          reject(Object.assign(new Error('the probe timed out'), { code: 'ETIMEDOUT' }));
+        }, options.timeoutMs);
+        answered.finally(cancel).then((reading) => {
+          if (!timedOut) silence.nodeAnswers();
+          resolve(reading);
+        }, reject);
+      }),
+    query: async (sql) => {
+      const asked = client;
+      if (asked === undefined) throw new Error('the probe has no connection');
+      // A connection that falls silent here is dropped: the next look opens another.
+      const cancel = clock.schedule(() => drop(asked), options.timeoutMs);
+      try {
+        return (await asked.query<Record<string, unknown>>(sql)).rows[0] ?? {};
+      } finally {
+        cancel();
+      }
+    },
+    reconnect: () => {
+      isOutdated = true;
+    },
+    close: () => {
+      isClosed = true;
+      silence.close();
+      drop(client);
+    },
+  };
+}
+
+/** The app's own client class, so that its TLS, password function and type of stream hold for the probe too. */
+function clientClass(pool: Pool): new (config: PoolConfig) => Client {
+  return ((pool as unknown as { Client?: new (config: PoolConfig) => Client }).Client ?? pg.Client) as never;
+}
+
+/** The pool's own settings, without those that would change what the probe sees. The password stays out of sight. */
+function probeConfig(options: PoolConfig, timeoutMs: number): PoolConfig {
+  const config: PoolConfig = {
+    ...options,
+    connectionTimeoutMillis: timeoutMs,
+    query_timeout: undefined,
+    fallback_application_name: 'regionkit-probe',
+  };
+  Object.defineProperty(config, 'password', {
+    configurable: true,
+    enumerable: false,
+    writable: true,
+    value: options.password,
+  });
+  return config;
+}

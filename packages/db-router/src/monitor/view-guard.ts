@@ -1,0 +1,96 @@
+import type { Clock } from '@regionkit/core/kit';
+import { answers } from '../topology/facts.ts';
+import type { LiveTopology } from '../topology/live-topology.ts';
+
+/** Whether what is known is too old to start a write on: every node is then probed before it is believed again. */
+export interface ViewGuard {
+  /** Too old now. Begins to renew it, unless that is under way. */
+  isStale(): boolean;
+  /** What is known is from before: the process was suspended. */
+  invalidate(): void;
+}
+
+export interface ViewGuardOptions {
+  readonly clock: Clock;
+  readonly live: LiveTopology;
+  readonly maxViewAgeMs: number;
+  readonly timeoutMs: number;
+  /** Probes a node; resolves when it has answered or failed, asked after this call. */
+  probe(index: number): Promise<void>;
+  /** What is known may be believed again. */
+  onRenewed(): void;
+}
+
+const LEAST_GRACE_MS = 250;
+/** A probe may have to open its connection anew: TCP, TLS, the login, and the question itself. */
+const GRACE_ROUND_TRIPS = 8;
+
+export function createViewGuard(options: ViewGuardOptions): ViewGuard {
+  const { clock, live } = options;
+  let stale = false;
+  let rounds = 0;
+  let renewedAtMs = Number.NEGATIVE_INFINITY;
+
+  const renew = (graceMs: number): void => {
+    rounds += 1;
+    const round = rounds;
+    stale = true;
+    const before = live.store.facts.nodes;
+    const silent = new Set(before.map(({ index }) => index));
+    let isOver = false;
+
+    const settle = (): void => {
+      // Suspended again meanwhile: what was seen may be from before.
+      if (round !== rounds || !stale) return;
+      if (silent.size > 0 && !(isOver && isSure(before, silent))) return;
+      cancel();
+      stale = false;
+      renewedAtMs = clock.now();
+      options.onRenewed();
+    };
+    const cancel = clock.schedule(() => {
+      isOver = true;
+      settle();
+    }, graceMs);
+    for (const { index } of before) {
+      void options.probe(index).then(() => {
+        silent.delete(index);
+        settle();
+      });
+    }
+  };
+
+  /**
+   * Whether the primary may be believed though others are silent: one in a black hole would answer nothing later either.
+   * Each of them was silent before, or no standby has let go of the primary since, as one that was promoted would.
+   */
+  const isSure = (before: LiveTopology['store']['facts']['nodes'], silent: ReadonlySet<number>): boolean => {
+    const { state, primary } = live.topology;
+    if (state !== 'ready') return false;
+    // Only the documents of its region tell of it, and that region judges for itself what is forwarded to it.
+    if (primary?.node === undefined) return true;
+    if (silent.has(primary.node)) return false;
+    const had = before[primary.node]?.reading?.senders;
+    const has = live.store.facts.nodes[primary.node]?.reading?.senders;
+    const standbys = before.filter((node) => answers(node) && node.reading.inRecovery).length;
+    // A backup counts as well: fewer than there were standbys, or none, say nothing of a single one.
+    const isHeld = had !== undefined && has !== undefined && had > 0 && had >= standbys && has >= had;
+    return [...silent].every((index) => isHeld || (before[index]?.failures ?? 0) > 0);
+  };
+
+  /** How long the slowest node that answers usually takes, with room to spare. */
+  const usualGraceMs = (): number => {
+    const usual = live.topology.nodes.map(({ rttMs }) => (Number.isFinite(rttMs) ? rttMs : 0));
+    return Math.min(options.timeoutMs, Math.max(LEAST_GRACE_MS, GRACE_ROUND_TRIPS * Math.max(...usual)));
+  };
+
+  return {
+    isStale: () => {
+      const knownAtMs = Math.max(live.oldestLookMs, renewedAtMs);
+      if (!stale && clock.now() - knownAtMs > options.maxViewAgeMs) renew(usualGraceMs());
+      return stale;
+    },
+    // Asleep, it may have missed a promotion and a rebuild: each node answers, or fails.
+    invalidate: () => renew(options.timeoutMs),
+  };
+}

@@ -1,0 +1,100 @@
+import type { Epoch } from '@regionkit/core';
+import { check } from '@regionkit/core/kit';
+import type { QueryResult } from 'pg';
+import type { Scope } from '../causality/scope.ts';
+import {
+  type BatchFailure,
+  type BatchResult,
+  type BatchStatement,
+  prepareBatch,
+  runBatch,
+} from '../connection/batch.ts';
+import { classify } from '../connection/outcome.ts';
+import type { Engine } from '../engine.ts';
+import type { Caller } from '../entry.ts';
+import { RolledBackError } from '../errors.ts';
+import { BACKOFF_MS, backoffMs } from './backoff.ts';
+import { noteWritten } from './position.ts';
+import { breaks, type Leased, type Runner } from './run.ts';
+import type { Statements } from './statements.ts';
+
+/** How a batch begins. */
+export interface BatchOptions {
+  /** @default the server's: read committed */
+  readonly isolation?: 'read committed' | 'repeatable read' | 'serializable';
+  /** How often it may be sent again after the server undid it for a reason that passes. @default 3 */
+  readonly retries?: number;
+  readonly signal?: AbortSignal;
+}
+
+export type RunBatch = (
+  statements: readonly BatchStatement[],
+  options: BatchOptions,
+  caller: Caller,
+) => Promise<readonly QueryResult[]>;
+
+const ISOLATION_LEVELS = ['read committed', 'repeatable read', 'serializable'] as const;
+
+export function createBatches(engine: Engine, statements: Statements, runner: Runner): RunBatch {
+  const { counters, live } = engine;
+
+  return async (list, options, { scope, signal }) => {
+    const retries = check.integer('batch: retries', options.retries ?? 3, { max: 1_000 });
+    if (options.isolation !== undefined) check.oneOf('batch: isolation', options.isolation, ISOLATION_LEVELS);
+    const prepared = prepareBatch(list);
+    const begin =
+      options.isolation === undefined ? 'BEGIN' : `BEGIN ISOLATION LEVEL ${options.isolation.toUpperCase()}`;
+    counters.batches += 1;
+    for (let run = 0; ; run += 1) {
+      const leased = await statements.leaseForWrite(signal);
+      const { client, node } = leased;
+      const epoch = live.topology.primary?.epoch;
+      let done: BatchResult;
+      try {
+        done = await runBatch(client, prepared, begin, engine.settings.readings.insertPositionSql);
+      } catch (failure) {
+        await giveUpOrGoOn(leased, failure as BatchFailure, run < retries, { scope, epoch, run });
+        continue;
+      }
+      node.release(client, false);
+      engine.writes.attached(node.index, done.senders);
+      if (scope !== undefined && done.wrote && epoch !== undefined) noteWritten(engine, node, scope, epoch, done.lsn);
+      return done.results;
+    }
+  };
+
+  /** Returns if the batch may be sent again: the server undid all of it. */
+  async function giveUpOrGoOn(
+    { client, node }: Leased,
+    { error, tag }: BatchFailure,
+    may: boolean,
+    on: { readonly scope: Scope | undefined; readonly epoch: Epoch | undefined; readonly run: number },
+  ): Promise<void> {
+    const failure = classify(error, { phase: 'commit', inRecovery: false });
+    const broken = breaks(failure);
+    // An error in the middle leaves the aborted transaction open.
+    const clean =
+      !broken &&
+      (await client
+        .query('ROLLBACK')
+        .then(() => true)
+        .catch(() => false));
+    node.release(client, !clean);
+    if (failure.kind === 'statement' && tag === 'ROLLBACK') throw new RolledBackError('commit-said-rollback', error);
+    if (failure.outcome === 'unknown') {
+      engine.monitor.wake(node.index);
+      throw runner.unknown(node, error, on);
+    }
+    if (failure.kind === 'ended' && !(may && (await runner.isGoing(node, failure))))
+      throw new RolledBackError('connection-lost', error);
+    const passes =
+      failure.kind === 'serialization' ||
+      failure.kind === 'read-only' ||
+      failure.kind === 'not-sent' ||
+      failure.kind === 'ended';
+    if (!passes || !may) throw error;
+    if (failure.kind === 'serialization') await engine.pause(backoffMs(on.run, BACKOFF_MS, engine.settings.random));
+    else await runner.lookAgain(node);
+    runner.retried('transaction', failure, node);
+  }
+}

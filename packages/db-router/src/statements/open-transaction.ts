@@ -1,0 +1,84 @@
+import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
+import { takesAdvisoryLock } from '../connection/advisory-lock.ts';
+import { classify, isNotQueryable } from '../connection/outcome.ts';
+import { controlsTransaction, isOneStatement } from '../connection/transaction-control.ts';
+import { AdvisoryLockError, TransactionClosedError, TransactionControlError } from '../errors.ts';
+import { breaks, type Query } from './run.ts';
+
+/** A transaction under way, on one connection. Usable inside the callback only. */
+export interface Transaction {
+  /** `region/node`. */
+  readonly node: string;
+  /** @throws what the server says, as node-postgres does; {@link TransactionClosedError} after the end. */
+  query<Row extends QueryResultRow = QueryResultRow>(
+    query: Query,
+    values?: readonly unknown[],
+  ): Promise<QueryResult<Row>>;
+}
+
+/** One that is under way, and what its statements have met. */
+export interface OpenTransaction {
+  readonly handle: Transaction;
+  readonly isOpen: boolean;
+  readonly pending: number;
+  /** The last error a statement of it met. */
+  readonly failed: unknown;
+  /** The error with which its connection was lost. */
+  readonly lost: unknown;
+  /** A text of several statements was sent and not answered: one of them may be a COMMIT. */
+  readonly mayBeCommitted: boolean;
+  close(): void;
+}
+
+export function createOpenTransaction(client: PoolClient, node: string, inRecovery: boolean): OpenTransaction {
+  let open = true;
+  let pending = 0;
+  let failed: unknown;
+  let lost: unknown;
+  let unanswered = 0;
+  return {
+    handle: {
+      node,
+      query: async (query, values) => {
+        if (!open) throw new TransactionClosedError();
+        if (inRecovery && takesAdvisoryLock(query)) throw new AdvisoryLockError();
+        if (controlsTransaction(typeof query === 'string' ? query : query.text)) throw new TransactionControlError();
+        const several = isOneStatement(query, values) ? 0 : 1;
+        pending += 1;
+        unanswered += several;
+        try {
+          const result = (await client.query(query as never, values as never)) as unknown as QueryResult<never>;
+          failed = undefined;
+          unanswered -= several;
+          return result;
+        } catch (error) {
+          // 25P02 says only that a statement before it had failed.
+          if ((error as { code?: unknown }).code !== '25P02') failed = error;
+          if (breaks(classify(error, { phase: 'statement', inRecovery }))) lost = error;
+          if (lost !== error || isNotQueryable(error)) unanswered -= several;
+          throw error;
+        } finally {
+          pending -= 1;
+        }
+      },
+    },
+    get isOpen() {
+      return open;
+    },
+    get pending() {
+      return pending;
+    },
+    get failed() {
+      return failed;
+    },
+    get lost() {
+      return lost;
+    },
+    get mayBeCommitted() {
+      return unanswered > 0;
+    },
+    close: () => {
+      open = false;
+    },
+  };
+}

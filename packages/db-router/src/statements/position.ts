@@ -1,0 +1,78 @@
+import type { Epoch } from '@regionkit/core';
+import type { Scope } from '../causality/scope.ts';
+import type { PoolNode } from '../connection/node.ts';
+import type { Queryable } from '../connection/submittable.ts';
+import type { Engine } from '../engine.ts';
+import { normaliseInsertLsn, parseLsn } from '../history/lsn.ts';
+import { ownerOf } from '../topology/learn.ts';
+import { NO_POSITION, readSenders } from '../topology/readings.ts';
+import { serverOf } from '../topology/writers.ts';
+
+/** The position behind a write, on the same connection: it covers the commit, also under `synchronous_commit = off`. */
+export async function behindWrite(
+  engine: Engine,
+  node: PoolNode,
+  client: Queryable,
+  scope: Scope,
+  epoch: Epoch,
+): Promise<void> {
+  const { insertPositionSql } = engine.settings.readings;
+  if (insertPositionSql === NO_POSITION) return;
+  const { lsn, senders } = await askPosition(client, insertPositionSql);
+  engine.writes.attached(node.index, senders);
+  noteWritten(engine, node, scope, epoch, lsn);
+}
+
+/** Takes down a position that came with the write itself. */
+export function noteWritten(engine: Engine, node: PoolNode, scope: Scope, epoch: Epoch, lsn: bigint | undefined): void {
+  if (engine.settings.readings.insertPositionSql === NO_POSITION) return;
+  engine.scopes.noteWritten(scope, epoch, learnt(engine, node, lsn, 'insert'));
+}
+
+/**
+ * What a read saw, on the same connection: a position cached before would be a lower bound of it, and the next read could
+ * go below it. What cannot be learnt only the primary is known to have.
+ */
+export async function behindRead(engine: Engine, node: PoolNode, client: Queryable, scope: Scope): Promise<void> {
+  if (engine.settings.readings.seenPositionSql === NO_POSITION) return;
+  const { lsn } = await askPosition(client, engine.settings.readings.seenPositionSql);
+  const { nodes, owners, primary, system, top } = engine.live.topology;
+  const view = nodes[node.index];
+  if (view === undefined || system === undefined) return;
+  // A standby that cannot tell its timeline may have followed on to the highest: what is there has all that it has.
+  const isExact = engine.live.store.facts.nodes[node.index]?.exact === true;
+  const timeline = isExact ? view.timeline : Math.max(view.timeline, top?.timeline ?? 0);
+  const owner = ownerOf(owners, system, timeline);
+  const seen = learnt(engine, node, lsn, primary?.node === node.index ? 'insert' : 'replay');
+  const server = serverOf(engine.live.topology, { system, timeline, owner: owner ?? '' });
+  const epoch = { system, timeline, owner: owner ?? '', ...(server !== undefined && { server }) };
+  engine.scopes.noteSeen(scope, epoch, owner === undefined ? undefined : seen);
+}
+
+/** The position as a standby can reach it. One that was not learnt is told of. */
+function learnt(
+  engine: Engine,
+  node: PoolNode,
+  lsn: bigint | undefined,
+  kind: 'insert' | 'replay',
+): bigint | undefined {
+  if (lsn === undefined) engine.events.emit('position-unknown', { node: node.id });
+  const segmentBytes = engine.live.topology.nodes[node.index]?.segmentBytes ?? 0;
+  return lsn === undefined || kind === 'replay' || segmentBytes === 0 ? lsn : normaliseInsertLsn(lsn, segmentBytes);
+}
+
+interface Position {
+  readonly lsn: bigint | undefined;
+  readonly senders: number | undefined;
+}
+
+async function askPosition(client: Queryable, sql: string): Promise<Position> {
+  try {
+    const { rows } = await client.query<{ position: unknown; senders?: unknown }>(sql);
+    const position = rows[0]?.position;
+    const lsn = typeof position === 'string' ? parseLsn(position) : undefined;
+    return { lsn, senders: readSenders(rows[0]?.senders) };
+  } catch {
+    return { lsn: undefined, senders: undefined };
+  }
+}

@@ -1,0 +1,229 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { check } from '@regionkit/core/kit';
+import type { PoolClient } from 'pg';
+import type { Scope } from '../causality/scope.ts';
+import { commit } from '../connection/commit.ts';
+import { classify, type Failure, type FailureKind } from '../connection/outcome.ts';
+import { commitsOn } from '../connection/protocol-state.ts';
+import type { Engine } from '../engine.ts';
+import { type Caller, keepStack } from '../entry.ts';
+import {
+  NestedTransactionError,
+  NotPrimaryRegionError,
+  RolledBackError,
+  TransactionControlError,
+  TransactionLeakedError,
+} from '../errors.ts';
+import { BACKOFF_MS, backoffMs } from './backoff.ts';
+import { createOpenTransaction, type OpenTransaction, type Transaction } from './open-transaction.ts';
+import { behindRead, noteWritten } from './position.ts';
+import { breaks, type Leased, type Runner } from './run.ts';
+import type { Statements } from './statements.ts';
+
+/** How a transaction begins. */
+export interface TransactionOptions {
+  /** @default the server's: read committed */
+  readonly isolation?: 'read committed' | 'repeatable read' | 'serializable';
+  /** READ ONLY, on the nearest node that is fresh enough; on the primary if serializable, which no standby can be. @default false */
+  readonly readOnly?: boolean;
+  /** How often the callback may be run again, for whatever cause. It must then be safe to run twice. @default 0 */
+  readonly retries?: number;
+  /**
+   * The longest wait before the first re-run of one that lost against another (40001, 40P01); doubled at each, 32 times at
+   * most. A random part of it is waited. @default 10
+   */
+  readonly backoffMs?: number;
+  /** Ends the wait for a primary and for a connection to it; what has begun goes on. */
+  readonly signal?: AbortSignal;
+}
+
+export type RunTransaction = <T>(
+  fn: (tx: Transaction) => Promise<T>,
+  options: TransactionOptions,
+  caller: Caller,
+) => Promise<T>;
+
+export function createTransactions(engine: Engine, statements: Statements, runner: Runner): RunTransaction {
+  const inside = new AsyncLocalStorage<OpenTransaction>();
+  const { counters, live } = engine;
+
+  return async (fn, options, caller) => {
+    // What an ended one has left behind, a timer or a job, runs in its context for ever.
+    if (inside.getStore()?.isOpen === true) throw new NestedTransactionError();
+    counters.transactions += 1;
+    const retries = check.integer('transaction: retries', options.retries ?? 0, { max: 1_000 });
+    const baseMs = check.integer('transaction: backoffMs', options.backoffMs ?? BACKOFF_MS, { max: 60_000 });
+    if (options.isolation !== undefined) check.oneOf('transaction: isolation', options.isolation, ISOLATION_LEVELS);
+    let readHere = options.readOnly === true && options.isolation !== 'serializable';
+    let opens = 0;
+    for (let run = 0; ; ) {
+      const leased = readHere
+        ? await statements.leaseForRead(caller)
+        : await statements.leaseForWrite(caller.signal).catch((error: unknown) => {
+            // A read-only transaction may run here all the same; only a write belongs elsewhere.
+            if (options.readOnly !== true || !(error instanceof NotPrimaryRegionError)) throw error;
+            throw new NotPrimaryRegionError(error.region, 'read');
+          });
+      const ended = await attempt(leased, fn, options, caller.scope);
+      if (ended.ok) return ended.value;
+      const { failure, began } = ended;
+      const may = began ? run < retries : opens < MAX_OPENS;
+      if (!may || !rerunnable(failure, options)) throw ended.error;
+      if (began) run += 1;
+      else opens += 1;
+      if (failure.kind === 'conflict') readHere = false;
+      if (failure.kind === 'serialization') await engine.pause(backoffMs(run - 1, baseMs, engine.settings.random));
+      else await runner.lookAgain(leased.node);
+      runner.retried('transaction', failure, leased.node);
+    }
+  };
+
+  async function attempt<T>(
+    leased: Leased,
+    fn: (tx: Transaction) => Promise<T>,
+    options: TransactionOptions,
+    scope: Scope | undefined,
+  ): Promise<Ended<T>> {
+    const { client, node } = leased;
+    const epoch = live.topology.primary?.epoch;
+    const inRecovery = live.store.facts.nodes[node.index]?.reading?.inRecovery ?? false;
+    const failed = (
+      error: unknown,
+      phase: 'statement' | 'commit',
+      began: boolean,
+      thrown: unknown = error,
+    ): Ended<T> => {
+      const failure = classify(error, { phase, inRecovery });
+      const undone: Failure =
+        phase === 'statement' && failure.outcome === 'unknown' ? { ...failure, outcome: 'rolled-back' } : failure;
+      if (undone.outcome === 'unknown') {
+        return { ok: false, failure: undone, began, error: runner.unknown(node, error, { scope, epoch }) };
+      }
+      const lost = undone.kind !== 'timeout' && breaks(undone) && isCausedBy(thrown, error);
+      return {
+        ok: false,
+        failure: undone,
+        began,
+        error: lost ? new RolledBackError('connection-lost', thrown) : thrown,
+      };
+    };
+    const giveBack = (broken: boolean): void => node.release(client, broken);
+    /** One of its statements was a text with a COMMIT or ROLLBACK in it. */
+    const endedFromInside = (cause?: unknown): Ended<never> => {
+      giveBack(true);
+      if (scope !== undefined && epoch !== undefined) engine.scopes.noteWritten(scope, epoch, undefined);
+      return { ok: false, failure: ENDED, began: true, error: new TransactionControlError('unknown', cause) };
+    };
+
+    try {
+      await client.query(beginText(options));
+    } catch (error) {
+      const failure = classify(error, { phase: 'statement', inRecovery });
+      giveBack(failure.kind !== 'statement' && failure.kind !== 'read-only');
+      return failed(error, 'statement', false);
+    }
+    const tx = createOpenTransaction(client, node.id, inRecovery);
+    const commits = commitsOn(client);
+    let value: T;
+    try {
+      value = await inside.run(tx, () => fn(tx.handle));
+    } catch (error) {
+      keepStack(error);
+      tx.close();
+      if (commitsOn(client) !== commits) return endedFromInside(error);
+      const broken = tx.lost !== undefined || !(await rollBack(client));
+      giveBack(broken);
+      // An ORM may have wrapped what the server said: what the last statement met decides, if anything did.
+      if (tx.lost !== undefined) return failed(tx.lost, tx.mayBeCommitted ? 'commit' : 'statement', true);
+      return failed(tx.failed ?? CALLERS_OWN, 'statement', true, error);
+    }
+    const leaked = tx.pending > 0;
+    tx.close();
+    if (leaked) {
+      if (tx.mayBeCommitted) return endedFromInside();
+      giveBack(true);
+      return { ok: false, failure: LEAKED, began: true, error: new TransactionLeakedError() };
+    }
+    // The callback may have caught it.
+    if (tx.lost !== undefined && tx.mayBeCommitted) {
+      giveBack(true);
+      return failed(tx.lost, 'commit', true);
+    }
+    if (client.getTransactionStatus() === 'I' || commitsOn(client) !== commits) return endedFromInside();
+    try {
+      const listens = scope !== undefined && !inRecovery && options.readOnly !== true;
+      const result = await commit(client, client, engine.settings.readings.insertPositionSql, listens);
+      const reads = options.readOnly === true && engine.settings.monotonicReads;
+      if (reads && scope !== undefined) await behindRead(engine, node, client, scope);
+      giveBack(false);
+      if (result.tag === 'ROLLBACK') {
+        return {
+          ok: false,
+          failure: LEAKED,
+          began: true,
+          error: new RolledBackError('commit-said-rollback', tx.failed),
+        };
+      }
+      engine.writes.attached(node.index, result.senders);
+      if (listens && result.wrote && epoch !== undefined) noteWritten(engine, node, scope, epoch, result.lsn);
+      return { ok: true, value };
+    } catch (error) {
+      const failure = classify(error, { phase: 'commit', inRecovery });
+      giveBack(breaks(failure));
+      return failed(error, 'commit', true);
+    }
+  }
+}
+
+type Ended<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly failure: Failure; readonly began: boolean; readonly error: unknown };
+
+const ISOLATION_LEVELS = ['read committed', 'repeatable read', 'serializable'] as const;
+/** Before BEGIN nothing has run: connections are tried again without counting as a re-run. */
+const MAX_OPENS = 3;
+const LEAKED: Failure = { kind: 'statement', outcome: 'rolled-back', code: 'none' };
+const ENDED: Failure = { kind: 'statement', outcome: 'unknown', code: 'none' };
+/** Stands for an error that no statement met. */
+const CALLERS_OWN = new TypeError('the callback threw');
+
+function rerunnable({ kind, outcome }: Failure, { readOnly }: TransactionOptions): boolean {
+  if (outcome === 'unknown') return false;
+  if (kind === 'conflict') return readOnly === true;
+  return RERUNNABLE.has(kind);
+}
+
+const RERUNNABLE: ReadonlySet<FailureKind> = new Set([
+  'serialization',
+  'lost',
+  'ended',
+  'not-sent',
+  'read-only',
+  'stale-statement',
+]);
+
+/** An ORM may have wrapped what a statement met. */
+function isCausedBy(thrown: unknown, error: unknown): boolean {
+  for (let link = thrown, depth = 0; depth < MAX_CAUSES; depth += 1) {
+    if (link === error) return true;
+    if (!(link instanceof Error)) return false;
+    link = link.cause;
+  }
+  return false;
+}
+
+const MAX_CAUSES = 8;
+
+function beginText({ isolation, readOnly }: TransactionOptions): string {
+  const level = isolation === undefined ? '' : ` ISOLATION LEVEL ${isolation.toUpperCase()}`;
+  return `BEGIN${level}${readOnly === true ? ' READ ONLY' : ''}`;
+}
+
+async function rollBack(client: PoolClient): Promise<boolean> {
+  try {
+    await client.query('ROLLBACK');
+    return true;
+  } catch {
+    return false;
+  }
+}

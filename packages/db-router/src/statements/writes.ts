@@ -1,0 +1,214 @@
+import type { Epoch } from '@regionkit/core';
+import type { QueryResult } from 'pg';
+import type { Scope } from '../causality/scope.ts';
+import type { PoolNode } from '../connection/node.ts';
+import { classify, isServerError } from '../connection/outcome.ts';
+import { isOfPreparedStatement, isPartlyDone } from '../connection/protocol-state.ts';
+import { isOneStatement } from '../connection/transaction-control.ts';
+import { type Asked, askWhetherWritten } from '../connection/whether-written.ts';
+import type { Engine } from '../engine.ts';
+import type { Caller } from '../entry.ts';
+import {
+  AbortedError,
+  NodeUnavailableError,
+  NotPrimaryRegionError,
+  RolledBackError,
+  RouterClosedError,
+  RouterError,
+} from '../errors.ts';
+import type { Route } from '../routing/route.ts';
+import { BACKOFF_MS, backoffMs } from './backoff.ts';
+import { behindWrite } from './position.ts';
+import {
+  breaks,
+  isNamed,
+  type Leased,
+  MAX_RERUNS,
+  type Query,
+  type Runner,
+  refusalOf,
+  unprepared,
+  type Values,
+} from './run.ts';
+
+/** Writes: on the one real primary, held while there is none, and again only if it is known not to have happened. */
+export interface Writes {
+  write(query: Query, values: Values, caller: Caller): Promise<QueryResult>;
+  /** A connection to the primary, or a refusal. */
+  leaseForWrite(signal: AbortSignal | undefined): Promise<Leased>;
+}
+
+export function createWrites(engine: Engine, runner: Runner): Writes {
+  const { live, nodes, counters, settings } = engine;
+  const { clock } = settings;
+  const { acquire, inRecovery, isGoing, lookAgain, retried, routed, runFast, unknown } = runner;
+
+  const write = (query: Query, values: Values, caller: Caller): Promise<QueryResult> => {
+    counters.writes += 1;
+    const { scope, signal } = caller;
+    const route = engine.writeRoute();
+    if (route.action !== 'run' || scope !== undefined || signal !== undefined || engine.closed) {
+      return writeSlowly(query, values, caller);
+    }
+    const node = nodes[route.node] as PoolNode;
+    routed('write', route, node);
+    return new Promise((resolve, reject) => {
+      const still = (): boolean => engine.writeRoute().node === route.node;
+      runFast(node, query, values, still, resolve, (error, phase, recovering) => {
+        const first =
+          phase === 'moved' ? undefined : { error, node, phase, recovering, query, values, scope, epoch: undefined };
+        writeSlowly(query, values, caller, first).then(resolve, reject);
+      });
+    });
+  };
+
+  interface FirstFailure {
+    readonly error: unknown;
+    readonly node: PoolNode;
+    readonly phase: 'open' | 'statement';
+    readonly recovering: boolean;
+    readonly query: Query;
+    readonly values: Values;
+    readonly scope: Scope | undefined;
+    readonly epoch: Epoch | undefined;
+  }
+
+  const writeSlowly = async (
+    query: Query,
+    values: Values,
+    { scope, signal }: Caller,
+    first?: FirstFailure,
+  ): Promise<QueryResult> => {
+    const deadlineMs = clock.now() + settings.holdWritesMs;
+    let reruns = 0;
+    let text = query;
+    const goOnAfter = async (failed: FirstFailure): Promise<void> => {
+      await afterWriteFailure(failed, deadlineMs, reruns);
+      if (isNamed(query) && isOfPreparedStatement(failed.error)) text = unprepared(query);
+      reruns += 1;
+    };
+    if (first !== undefined) await goOnAfter(first);
+    for (;;) {
+      const route = await engine.locate(deadlineMs, signal);
+      const { node, client } = await openForWrite(route, deadlineMs, signal);
+      routed('write', live.table.write, node);
+      const primary = live.topology.primary;
+      const recovering = inRecovery(node);
+      let asked: Asked;
+      try {
+        asked = await askWhetherWritten(client, text, values, scope !== undefined);
+      } catch (error) {
+        const epoch = primary?.epoch;
+        const failed = { error, node, phase: 'statement', recovering, query, values, scope, epoch } as const;
+        node.release(client, breaks(classify(error, { phase: 'statement', inRecovery: recovering })));
+        await goOnAfter(failed);
+        continue;
+      }
+      if (scope !== undefined && asked.wrote && primary !== undefined)
+        await behindWrite(engine, node, client, scope, primary.epoch);
+      node.release(client, false);
+      return asked.result;
+    }
+  };
+
+  /** Returns if the statement may be run again: it is known not to have happened. */
+  const afterWriteFailure = async (first: FirstFailure, deadlineMs: number, reruns: number): Promise<void> => {
+    const { error, node, phase, recovering } = first;
+    const failure = classify(error, { phase, inRecovery: recovering });
+    const done = isPartlyDone(error) && !recovering;
+    if (done && first.scope !== undefined && first.epoch !== undefined)
+      engine.scopes.noteWritten(first.scope, first.epoch, undefined);
+    // In recovery nothing was done, whatever it was. Else only what is one statement is certain to have been undone.
+    const mayRunAgain = reruns < MAX_RERUNS && (recovering || (!done && isOneStatement(first.query, first.values)));
+    switch (failure.kind) {
+      case 'not-sent':
+        await settleDown(node, deadlineMs, error);
+        break;
+      case 'login':
+      case 'refused':
+        throw refusalOf(node, error);
+      case 'read-only':
+      case 'conflict':
+        if (!mayRunAgain) throw error;
+        // On a new connection: a setting of the database or the role shows only there.
+        engine.monitor.wake(node.index, { reconnect: true });
+        await engine.monitor.look(node.index);
+        break;
+      case 'serialization':
+        if (!mayRunAgain) throw error;
+        await engine.pause(backoffMs(reruns, BACKOFF_MS, settings.random));
+        break;
+      case 'stale-statement':
+        if (!mayRunAgain || !isNamed(first.query)) throw error;
+        break;
+      case 'ended':
+        if (!mayRunAgain || !(await isGoing(node, failure))) throw new RolledBackError('connection-lost', error);
+        break;
+      case 'lost':
+      case 'timeout':
+        engine.monitor.wake(node.index);
+        if (failure.outcome === 'unknown') throw unknown(node, error, first);
+        throw error;
+      default:
+        if (failure.outcome === 'unknown') {
+          const told = unknown(node, error, first);
+          // What the server said of a statement is what its caller wants to know.
+          throw error instanceof RouterError || isServerError(error) ? error : told;
+        }
+        throw error;
+    }
+    retried('write', failure, node);
+  };
+
+  /** Nothing was sent: worth another try while there is time, after another look. */
+  const settleDown = async (node: PoolNode, deadlineMs: number, error: unknown): Promise<void> => {
+    if (engine.closed) throw new RouterClosedError();
+    await lookAgain(node);
+    if (clock.now() >= deadlineMs) throw new NodeUnavailableError(node.id, error);
+    const { state } = live.topology.nodes[node.index] ?? { state: 'unknown' };
+    // The node answers and yet gives no connection (too many, starting up): give it a moment.
+    if (state === 'primary') await engine.pause(settings.alertMs);
+  };
+
+  const openForWrite = async (given: Route, deadlineMs: number, signal: AbortSignal | undefined): Promise<Leased> => {
+    let route = given;
+    for (;;) {
+      if (route.action !== 'run') {
+        engine.noteRefusal();
+        throw new NotPrimaryRegionError(route.region ?? '');
+      }
+      const node = nodes[route.node] as PoolNode;
+      try {
+        const client = await acquire(node, signal);
+        const now = engine.writeRoute();
+        if (now.action === 'run' && now.node === node.index && signal?.aborted !== true)
+          return { node, client, primary: true };
+        node.release(client, false);
+      } catch (error) {
+        if (error instanceof AbortedError) throw error;
+        const refusal = refusalOf(node, error);
+        if (refusal !== undefined) throw refusal;
+        await settleDown(node, deadlineMs, error);
+      }
+      route = await engine.locate(deadlineMs, signal);
+    }
+  };
+
+  const leaseForWriteSlowly = async (signal: AbortSignal | undefined): Promise<Leased> => {
+    const deadlineMs = clock.now() + settings.holdWritesMs;
+    const route = await engine.locate(deadlineMs, signal);
+    const leased = await openForWrite(route, deadlineMs, signal);
+    routed('write', live.table.write, leased.node);
+    return leased;
+  };
+
+  return {
+    write,
+    leaseForWrite: (signal) => {
+      const route = engine.writeRoute();
+      if (route.action !== 'run' || signal !== undefined || engine.closed) return leaseForWriteSlowly(signal);
+      const still = (node: PoolNode): boolean => engine.writeRoute().node === node.index;
+      return runner.leaseFast('write', route, still, () => leaseForWriteSlowly(signal));
+    },
+  };
+}

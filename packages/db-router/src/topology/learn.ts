@@ -1,0 +1,92 @@
+import type { Epoch, Fork } from '@regionkit/core';
+import { sameEpoch } from '../history/epoch.ts';
+import { type Facts, knownEpoch } from './facts.ts';
+import type { Top } from './topology.ts';
+import { learnWriter } from './writers.ts';
+
+const MAX_SYSTEMS = 8;
+const MAX_OWNERS = 32;
+const MAX_FORKS = 64;
+const MAX_TWINS = 8;
+
+/**
+ * `before` after an epoch was heard of, by whatever means; the same object when that is no news.
+ *
+ * @param measuredAtMs when one of our own nodes was asked and said so
+ */
+export function learnEpoch(before: Facts, heard: Epoch, atMs: number, measuredAtMs?: number): Facts {
+  const facts = learnWriter(before, heard, atMs, measuredAtMs);
+  const epoch = knownEpoch(facts, heard);
+  if (isVoided(facts, epoch)) return facts;
+  const known = facts.tops.find((top) => top.system === epoch.system);
+  const top = raise(known, epoch, atMs);
+  const owners = addOwner(facts.owners, epoch);
+  if (top === known && owners === facts.owners) return facts;
+  const forks = isContested(owners, epoch) ? withoutForkOf(facts.forks, epoch) : facts.forks;
+  const others = facts.tops.filter(({ system }) => system !== epoch.system);
+  const own = others.filter(({ system }) => system === facts.system);
+  const strangers = others.filter(({ system }) => system !== facts.system).slice(0, MAX_SYSTEMS);
+  return { ...facts, owners, forks, tops: top === known ? facts.tops : [top, ...own, ...strangers] };
+}
+
+/** By its server, whatever it is called, or by its name. An owner that is not known matches every voided owner. */
+export function isVoided({ voided }: Pick<Facts, 'voided'>, epoch: Epoch): boolean {
+  const { system, timeline, owner, server } = epoch;
+  return voided.some((known) => {
+    if (known.system !== system || known.timeline !== timeline) return false;
+    if (owner === '' || known.owner === '' || known.owner === owner) return true;
+    return server !== undefined && server !== '' && known.server === server;
+  });
+}
+
+function raise(known: Top | undefined, { system, timeline, owner }: Epoch, atMs: number): Top {
+  if (known === undefined || timeline > known.timeline) {
+    return { system, timeline, owners: owner === '' ? [] : [owner], firstHeardAtMs: atMs };
+  }
+  if (timeline < known.timeline || owner === '' || known.owners.includes(owner) || known.owners.length >= MAX_TWINS) {
+    return known;
+  }
+  return { ...known, owners: [...known.owners, owner].sort() };
+}
+
+/** Twins leave two owners of one timeline: its tokens then belong to nobody. */
+function addOwner(owners: readonly Epoch[], epoch: Epoch): readonly Epoch[] {
+  if (epoch.owner === '' || owners.some((known) => sameEpoch(known, epoch))) return owners;
+  return [epoch, ...owners].slice(0, MAX_OWNERS);
+}
+
+/** Two write it: each has left the parent at a place of its own. */
+function isContested(owners: readonly Epoch[], { system, timeline }: Pick<Epoch, 'system' | 'timeline'>): boolean {
+  return owners.filter((epoch) => epoch.timeline === timeline && epoch.system === system).length > 1;
+}
+
+function withoutForkOf(forks: readonly Fork[], { system, timeline }: Epoch): readonly Fork[] {
+  const kept = forks.filter((fork) => fork.child !== timeline || fork.system !== system);
+  return kept.length === forks.length ? forks : kept;
+}
+
+/**
+ * `facts` with forks that were not known yet. The first word about a child stands; of a timeline that two write there is
+ * none to be had.
+ */
+export function learnForks(facts: Facts, forks: readonly Fork[]): Facts {
+  const news = forks.filter(
+    (fork) =>
+      fork.parent < fork.child &&
+      !isContested(facts.owners, { system: fork.system, timeline: fork.child }) &&
+      !facts.forks.some(({ system, child }) => system === fork.system && child === fork.child),
+  );
+  return news.length === 0 ? facts : { ...facts, forks: [...news, ...facts.forks].slice(0, MAX_FORKS) };
+}
+
+/** Who wrote a timeline: empty when nobody is known to, undefined when more than one is. */
+export function ownerOf(owners: readonly Epoch[], system: string, timeline: number): string | undefined {
+  let found = '';
+  for (let index = 0; index < owners.length; index += 1) {
+    const epoch = owners[index] as Epoch;
+    if (epoch.timeline !== timeline || epoch.system !== system) continue;
+    if (found !== '') return undefined;
+    found = epoch.owner;
+  }
+  return found;
+}

@@ -1,0 +1,79 @@
+import { fakeClock } from '@regionkit/core/testing';
+import { describe, expect, it } from 'vitest';
+import type { PoolNode } from '../../src/connection/node.ts';
+import { createProbeSchedule } from '../../src/monitor/probe-schedule.ts';
+import type { Settings } from '../../src/options.ts';
+import type { LiveTopology } from '../../src/topology/live-topology.ts';
+import { primary, wellStory } from '../support/model.ts';
+
+const QUIET_MS = 5_000;
+const ALERT_MS = 100;
+
+/** Looks at nodes of a topology that stays `ready`, as one does whose documents still tell of the primary. */
+function scheduleOf(
+  writes: { isWriting(): boolean; isAlarmed(): boolean } = { isWriting: () => false, isAlarmed: () => false },
+) {
+  const destroyed: number[] = [];
+  const codes: unknown[] = [];
+  const { topology } = wellStory();
+  const nodes = topology.nodes.map(({ index, id }) => ({ id, destroyAll: () => destroyed.push(index) }));
+  const schedule = createProbeSchedule({
+    settings: { clock: fakeClock(), quietMs: QUIET_MS, alertMs: ALERT_MS } as unknown as Settings,
+    nodes: nodes as unknown as readonly PoolNode[],
+    live: { topology, take: () => {} } as unknown as LiveTopology,
+    emit: (_event, payload) => void codes.push((payload as { code?: unknown }).code),
+    holding: () => false,
+    watched: () => false,
+    writes: { ...writes, attached: () => {} },
+  });
+  return { schedule, destroyed, codes };
+}
+
+describe('how often a node is looked at', () => {
+  it('is each second while writes flow, and as if the primary were gone when a standby has let go of it', () => {
+    const standbys = (isWriting: boolean, isAlarmed: boolean) => {
+      const { schedule } = scheduleOf({ isWriting: () => isWriting, isAlarmed: () => isAlarmed });
+      expect(schedule.paceMs(0)).toBe(QUIET_MS);
+      return schedule.paceMs(1);
+    };
+    expect(standbys(false, false)).toBe(QUIET_MS);
+    expect(standbys(true, false)).toBeLessThan(1_000);
+    expect(standbys(true, true)).toBe(ALERT_MS);
+  });
+
+  it('is soon after it has not answered, so that nobody waits for long on a connection to it', () => {
+    const { schedule, destroyed } = scheduleOf();
+    expect(schedule.paceMs(0)).toBe(QUIET_MS);
+    schedule.onFailure(0, new Error('no answer'));
+    expect(schedule.paceMs(0)).toBe(ALERT_MS);
+    expect(schedule.paceMs(1)).toBe(QUIET_MS);
+    expect(destroyed).toEqual([]);
+    schedule.onFailure(0, new Error('no answer'));
+    expect(destroyed).toEqual([0]);
+    expect(schedule.paceMs(0)).toBe(QUIET_MS);
+  });
+
+  it('is seldom again once it answers', () => {
+    const { schedule } = scheduleOf();
+    schedule.onFailure(0, new Error('no answer'));
+    schedule.onReading(0, primary(1), 0);
+    expect(schedule.paceMs(0)).toBe(QUIET_MS);
+  });
+});
+
+describe('why a node cannot be asked', () => {
+  it.each([
+    ['timeout', new Error('timeout expired')],
+    ['timeout', new Error('Connection terminated due to connection timeout')],
+    ['connection-ended', new Error('Connection terminated unexpectedly')],
+    ['login-failed', new Error('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string')],
+    ['ECONNREFUSED', Object.assign(new AggregateError([], ''), { code: 'ECONNREFUSED' })],
+    ['28P01', Object.assign(new Error('password authentication failed'), { code: '28P01', severity: 'FATAL' })],
+    ['unknown', new Error('something of the app')],
+    ['unknown', 'no error at all'],
+  ])('is said as %s, also where node-postgres gives no code', (code, error) => {
+    const { schedule, codes } = scheduleOf();
+    schedule.onFailure(0, error);
+    expect(codes).toEqual([code]);
+  });
+});

@@ -1,0 +1,161 @@
+import { connect, createServer, type Socket } from 'node:net';
+import { systemClock } from '@regionkit/core/kit';
+import type { Lab } from '@regionkit/lab';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createProbe, type Probe } from '../../src/monitor/probe.ts';
+import { postgresReadings } from '../../src/topology/readings.ts';
+import { eventually, type Name, startLab } from '../int/lab.ts';
+
+describe('a probe of a real server', () => {
+  let lab: Lab<Name>;
+  beforeAll(async () => {
+    lab = await startLab({ regions: ['us'] });
+  });
+  afterAll(() => lab.close());
+
+  /** In front of the server: `hold` keeps what the server says from now on from every connection there is. */
+  async function startDoor() {
+    const doors: { readonly inner: Socket; readonly outer: Socket }[] = [];
+    let held: typeof doors = [];
+    const server = createServer((inner) => {
+      const outer = connect(lab.region('us').port, '127.0.0.1');
+      doors.push({ inner, outer });
+      for (const [from, to] of [
+        [inner, outer],
+        [outer, inner],
+      ] as const) {
+        from.on('error', () => to.destroy());
+        from.on('close', () => to.destroy());
+        from.pipe(to);
+      }
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      for (const { inner } of doors) inner.destroy();
+      server.close();
+    });
+    return {
+      port: (server.address() as { port: number }).port,
+      hold: () => {
+        held = [...doors];
+        for (const { inner, outer } of held) outer.unpipe(inner);
+      },
+      hangUp: () => {
+        for (const { inner } of doors) inner.end();
+      },
+      letGo: () => {
+        for (const { inner, outer } of held) outer.pipe(inner);
+      },
+      opened: () => doors.length,
+      open: () => doors.filter(({ inner }) => !inner.destroyed).length,
+    };
+  }
+
+  function probeBehind(port: number, timeoutMs: number, { destroySilent = () => {}, onSign = () => {} } = {}): Probe {
+    const url = new URL(lab.region('us').connectionString);
+    url.port = String(port);
+    const pool = new pg.Pool({ connectionString: url.href });
+    const probe = createProbe({
+      pool,
+      readings: postgresReadings,
+      clock: systemClock,
+      timeoutMs,
+      maxConnectionMs: 60_000,
+      onSign,
+      watchSilent: () => destroySilent,
+    });
+    onTestFinished(() => probe.close());
+    return probe;
+  }
+
+  it('finds the server with the question behind one that was not answered in time', async () => {
+    const door = await startDoor();
+    const probe = probeBehind(door.port, 1_000);
+    await probe.ask();
+    door.hold();
+    // Asked at once, as a look that is woken while another one is under way: the lost connection is not gone yet.
+    const next = probe.ask().catch(() => probe.ask());
+    expect((await next).inRecovery).toBe(false);
+    expect(door.opened()).toBe(2);
+  });
+
+  it('tells of connections that stay silent while it has a new one, and of none that answer after all', async () => {
+    const door = await startDoor();
+    let silent = 0;
+    const probe = probeBehind(door.port, 300, {
+      destroySilent: () => {
+        silent += 1;
+      },
+    });
+    await probe.ask();
+    door.hold();
+    await probe.ask().catch(() => probe.ask());
+    door.letGo();
+    await eventually(() => door.open() === 1);
+    expect(silent).toBe(0);
+
+    door.hold();
+    await probe.ask().catch(() => probe.ask());
+    await eventually(() => silent === 1);
+    await eventually(() => door.open() === 1);
+  });
+
+  it('answers the question under way when it is told to reconnect, and the next on a new connection', async () => {
+    const door = await startDoor();
+    const probe = probeBehind(door.port, 5_000);
+    const asking = probe.ask();
+    probe.reconnect();
+    probe.reconnect();
+    expect((await asking).inRecovery).toBe(false);
+    expect(door.opened()).toBe(1);
+    await probe.ask();
+    await probe.ask();
+    expect(door.opened()).toBe(2);
+  });
+
+  it('opens no connection after it was closed, though a question was under way', async () => {
+    const door = await startDoor();
+    const probe = probeBehind(door.port, 5_000);
+    await probe.ask();
+    door.hold();
+    const asking = probe.ask().then(
+      () => 'answered',
+      () => 'failed',
+    );
+    probe.close();
+    expect(await asking).toBe('failed');
+    await eventually(() => door.open() === 0);
+    expect(door.opened()).toBe(1);
+  });
+
+  it('takes a connection that is closed before it is open for no sign: it would be opened again and again without a pause', async () => {
+    const server = createServer((socket) => socket.on('error', () => {}).end());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    let signs = 0;
+    const probe = probeBehind((server.address() as { port: number }).port, 5_000, {
+      onSign: () => {
+        signs += 1;
+      },
+    });
+    await expect(probe.ask()).rejects.toThrow('Connection terminated unexpectedly');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(signs).toBe(0);
+  });
+
+  it('takes the loss of an open one for a sign, once', async () => {
+    const door = await startDoor();
+    let signs = 0;
+    const probe = probeBehind(door.port, 5_000, {
+      onSign: () => {
+        signs += 1;
+      },
+    });
+    await probe.ask();
+    door.hangUp();
+    await eventually(() => signs === 1);
+    await probe.ask();
+    expect(signs).toBe(1);
+  });
+});
