@@ -17,7 +17,7 @@ import { EVENT_NAMES, type HealthEvents } from './events.ts';
 import { createLatch } from './latch.ts';
 import { checkHealthOptions, checkRules, type HealthOptions } from './options.ts';
 import { createNeighbourhood, type Followed } from './peers/neighbourhood.ts';
-import { createPeerNotices, createSecretNotices } from './peers/peer-notices.ts';
+import { createPeerNotices, createSecretNotices, noticeClockSkew } from './peers/peer-notices.ts';
 import { detail } from './routes/detail.ts';
 import { makePaths } from './routes/paths.ts';
 import { createRoutes } from './routes/routes.ts';
@@ -158,6 +158,7 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
       events.emit('peer', { region, reason, durationMs });
       noticePeer(region, reason);
     },
+    onClockSkew: (region) => noticeClockSkew(notice, region),
     onOtherSecret: (region, use) => noticeSecret(region, use),
     onUnasked: () => notice('REGIONKIT_NO_PEERS', NO_PEERS),
     ...(options.epoch !== undefined && { epoch: options.epoch }),
@@ -190,7 +191,8 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
       document: (request: RequestView) => {
         const answer = neighbourhood.document(request);
         // Only whoever has signed the question is a region: nobody else can make this a warning.
-        if (typeof answer !== 'string' && !followsRouter && saysWrites()) notice('REGIONKIT_NO_FOLLOW', NO_FOLLOW);
+        if (answer !== undefined && !('refusal' in answer) && !followsRouter && saysWrites())
+          notice('REGIONKIT_NO_FOLLOW', NO_FOLLOW);
         return answer;
       },
     }),

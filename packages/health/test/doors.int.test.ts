@@ -132,7 +132,7 @@ for (const [name, start] of Object.entries(apps)) {
       expect(await conditional.json()).toMatchObject({ status: 'pass', accept: 'yes' });
       const detail = await at('/health', { headers: { authorization: `Bearer ${TOKEN}` } });
       expect(await detail.json()).toMatchObject({ checks: { db: [{ status: 'pass' }] } });
-      const document = await at('/health/region', { headers: signedQuestion() });
+      const document = await at('/health/region', { headers: signedQuestion({ atMs: Date.now() }) });
       expect([document.status, (await document.text()).split('.').length]).toEqual([200, 2]);
       expect((await at('/health/region')).status).toBe(400);
 

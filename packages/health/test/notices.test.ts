@@ -7,7 +7,8 @@ import type { SecretMarks } from '../src/peers/document.ts';
 import type { PeerReason } from '../src/peers/peer.ts';
 import { createPeerNotices, createSecretNotices } from '../src/peers/peer-notices.ts';
 import { sealQuestion } from '../src/peers/question.ts';
-import { threeRegions } from './helpers/fixtures.ts';
+import { BEGIN_MS, threeRegions } from './helpers/fixtures.ts';
+import { type Name, network } from './helpers/network.ts';
 
 const SECRET = 'a secret of at least thirty-two bytes';
 const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
@@ -22,6 +23,8 @@ describe('a region that answers wrongly', () => {
     ['redirect', 'REGIONKIT_PEER_NOT_MOUNTED'],
     ['wrong-region', 'REGIONKIT_PEER_WRONG_REGION'],
     ['malformed', 'REGIONKIT_PEER_MALFORMED'],
+    ['version', 'REGIONKIT_PEER_MALFORMED'],
+    ['clock-skew', 'REGIONKIT_PEER_CLOCK'],
   ])('with %s five times in a row is told of as %s', (reason, code) => {
     const told: string[] = [];
     const answer = createPeerNotices((given, message) => void told.push(`${given} ${message}`));
@@ -32,7 +35,7 @@ describe('a region that answers wrongly', () => {
     expect(told).toEqual([expect.stringMatching(new RegExp(`^${code} health: .*\\bb\\b`))]);
   });
 
-  test.each<PeerReason>(['ok', 'timeout', 'unreachable', 'too-large', 'wrong-nonce'])(
+  test.each<PeerReason>(['ok', 'timeout', 'unreachable', 'too-large', 'wrong-nonce', 'replayed'])(
     '%s is no mistake of an app',
     (reason) => {
       const told: string[] = [];
@@ -55,7 +58,10 @@ const questions = createKeyring({ option: 'test', secrets: SECRET, purpose: 'reg
 const asks = (code = questions) =>
   requestView({
     target: '/health/region',
-    headers: sealQuestion({ from: 'b', nonce: randomBytes(16).toString('base64url'), news: false }, code),
+    headers: sealQuestion(
+      { from: 'b', to: 'a', atMs: BEGIN_MS, nonce: randomBytes(16).toString('base64url'), news: false },
+      code,
+    ),
   });
 
 test('a router that health does not follow is told of when another region asks who the primary is', async () => {
@@ -101,6 +107,28 @@ test('without a logger a region that fails, and a neighbour that is not mounted,
   await clock.advance(60_000);
   expect(codes()).toEqual(['REGIONKIT_UNHEALTHY', 'REGIONKIT_PEER_NOT_MOUNTED']);
   expect(String(warned.mock.calls[0]?.[0])).toContain('failing: disk');
+});
+
+describe('a region that takes no question of this one', () => {
+  const LIMIT_MS = 30_000;
+  test.each<[string, Partial<Record<Name, string>>, number, unknown[]]>([
+    ['as its clock is wrong', {}, LIMIT_MS + 1_000, ['REGIONKIT_PEER_CLOCK']],
+    ['as its clock is wrong the other way', {}, -LIMIT_MS - 1_000, ['REGIONKIT_PEER_CLOCK']],
+    ['as its secret is another', { b: 'x'.repeat(32) }, 0, ['REGIONKIT_PEER_SECRET']],
+    ['for neither, as the clocks differ by less', {}, LIMIT_MS - 1_000, []],
+  ])('%s is told as that and nothing else', async (_, secrets, aheadMs, expected) => {
+    const world = network({ secrets });
+    try {
+      await world.advance(500);
+      warned.mockClear();
+      world.clocks.b.stepWall(aheadMs);
+      await world.advance(15_000);
+      // Each region that is concerned says it once.
+      expect([...new Set(codes())]).toEqual(expected);
+    } finally {
+      await world.close();
+    }
+  });
 });
 
 describe('secrets that differ between regions', () => {

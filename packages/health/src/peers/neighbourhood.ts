@@ -6,7 +6,7 @@ import type { Neighbour, Relative } from '../verdict/guard.ts';
 import type { HealthVerdict } from '../verdict/judge.ts';
 import { type SecretMarks, seal } from './document.ts';
 import type { CheckedPeersOptions } from './options.ts';
-import { createPeers, type PeersHooks } from './peers.ts';
+import { createPeers, type PeersHooks, type RefusedQuestion } from './peers.ts';
 import { createView, ownState, sameEpoch } from './view.ts';
 
 /** This region among the others: what it tells them, what it knows of them, and when to ask them. */
@@ -24,8 +24,8 @@ export interface Neighbourhood<Name extends string> {
   /** From now on `router` says what to report, and when it is urgent. */
   follow(router: Followed): void;
   forget(): void;
-  /** The document that answers `request`, or why it gets none. */
-  document(request: RequestView): { readonly body: string } | 'malformed' | 'bad-signature';
+  /** The document that answers `request`, or why it gets none; undefined where there are no peers. */
+  document(request: RequestView): { readonly body: string } | RefusedQuestion | undefined;
   close(): void;
 }
 
@@ -124,10 +124,10 @@ export function createNeighbourhood<Name extends string>(options: NeighbourhoodO
     },
     forget: () => peers?.forget(),
     document: (request) => {
-      const question = peers?.question(request) ?? 'malformed';
-      if (peers === undefined || typeof question === 'string') return question as 'malformed' | 'bad-signature';
-      const keyring = peers.documents.between(question.from);
-      if (keyring === undefined) return 'bad-signature';
+      const asked = peers?.question(request);
+      if (peers === undefined || asked === undefined) return undefined;
+      if ('refusal' in asked) return asked;
+      const { question, keyring } = asked;
       if (question.news) peers.heardFrom(question.from);
       noticeJump();
       const { accept, reads, writes } = verdict();

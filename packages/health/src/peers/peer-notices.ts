@@ -28,6 +28,12 @@ const MISTAKES: Partial<
     (region) =>
       `health: ${region} redirects /health/region elsewhere: its origin in defineRegions must answer by itself`,
   ],
+  version: [
+    'REGIONKIT_PEER_MALFORMED',
+    (region) =>
+      `health: ${region} does not know the form of this region's questions: deploy the same version in every region`,
+  ],
+  'clock-skew': ['REGIONKIT_PEER_CLOCK', clockSkew],
   'wrong-region': [
     'REGIONKIT_PEER_WRONG_REGION',
     (region) =>
@@ -39,6 +45,15 @@ const MISTAKES: Partial<
       `health: what answers at the origin of ${region} is no document of health: mount health there, of the same version`,
   ],
 };
+
+function clockSkew(region: string): string {
+  return `health: the clock of ${region} and that of this process differ by more than 30 s: forwarded writes are believed less, and certificates may fail. Synchronise the clocks (NTP); the secrets are right`;
+}
+
+/** Tells of a region whose clock is wrong, or to which this one's is. */
+export function noticeClockSkew(notice: Notices, region: string): void {
+  notice('REGIONKIT_PEER_CLOCK', clockSkew(region));
+}
 
 const SECRETS: Readonly<Record<string, readonly [code: `REGIONKIT_${string}`, option: string, consequence: string]>> = {
   token: [

@@ -2,10 +2,11 @@ import { type Region, type RegionState, unknownRegion } from '@regionkit/core';
 import type { Neighbour } from '../verdict/guard.ts';
 import { bestOf, knownHistory, type ProcessDocument, worstOf } from './best-of.ts';
 import type { Malformed, RegionDocument } from './document.ts';
+import type { QuestionRefusal } from './question.ts';
 import type { Unanswered } from './transport.ts';
 
-/** How one look at another region ended: a closed set, fit for a metric label. */
-export type PeerReason = 'ok' | 'wrong-region' | Unanswered | Malformed;
+/** How one question to another region ended: a closed set, fit for a metric label. */
+export type PeerReason = 'ok' | 'wrong-region' | Unanswered | Malformed | Exclude<QuestionRefusal, 'bad-signature'>;
 
 /** What is remembered of another region. */
 export interface PeerMemory {

@@ -1,20 +1,20 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import type { Region, RegionState, Regions, RequestView } from '@regionkit/core';
-import { type Clock, createRegionKeyring, type RegionKeyring } from '@regionkit/core/kit';
+import { type Clock, createRegionKeyring, type Keyring, type RegionKeyring } from '@regionkit/core/kit';
 import type { Neighbour } from '../verdict/guard.ts';
+import { createAskedOnce } from './asked-once.ts';
 import { type RegionDocument, unseal } from './document.ts';
 import type { CheckedPeersOptions } from './options.ts';
 import { forgotten, freshMemory, neighbour, type PeerMemory, type PeerReason, peerState, remember } from './peer.ts';
-import { type RegionQuestion, sealQuestion, unsealQuestion } from './question.ts';
-import { fetchTransport, nodeTransport, type Transport } from './transport.ts';
+import { type QuestionRefusal, type RegionQuestion, sealQuestion, unsealQuestion } from './question.ts';
+import { type Answer, fetchTransport, nodeTransport, type Transport } from './transport.ts';
+import { sealTime, unsealTime } from './wall-time.ts';
 
 /** The other regions, asked in turn and remembered. */
 export interface Peers<Name extends string> {
-  /** Signs this region's documents, for the region that asks. */
-  readonly documents: RegionKeyring;
-  /** The question in `request`, if it was signed under a secret of ours. */
-  question(request: RequestView): RegionQuestion | 'malformed' | 'bad-signature';
+  /** The question in `request`, if it may be answered, and the keyring that signs the answer. */
+  question(request: RequestView): { readonly question: RegionQuestion; readonly keyring: Keyring } | RefusedQuestion;
   get(name: string): RegionState<Name> | undefined;
   /** Each of them, as the mass-ejection guard sees it. */
   neighbours(): readonly Neighbour[];
@@ -31,6 +31,12 @@ export interface Peers<Name extends string> {
   close(): void;
 }
 
+/** A question that gets no document; with the text of the answer, where there is one. */
+export interface RefusedQuestion {
+  readonly refusal: QuestionRefusal;
+  readonly body?: string;
+}
+
 export interface PeersHooks<Name extends string> {
   readonly regions: Regions<Name>;
   readonly clock: Clock;
@@ -39,6 +45,8 @@ export interface PeersHooks<Name extends string> {
   onAnswer(name: Name, reason: PeerReason, durationMs: number): void;
   /** What a region says of itself, verified. */
   onDocument(document: RegionDocument): void;
+  /** The wall clocks of that region and of this one differ by more than questions allow. */
+  onClockSkew(name: Name, aheadMs: number): void;
   /** What is known of a region may have changed: by an answer or by time. */
   onChange(name: Name): void;
 }
@@ -59,13 +67,15 @@ interface Line<Name extends string> {
   news: boolean;
   /** Grows when all is forgotten: an answer to a question from before counts no more. */
   era: number;
+  /** How far its wall clock is ahead of this one; 0 while that makes no difference. */
+  clockAheadMs: number;
   /** A question is due before the next tick. */
   cancelSoon: (() => void) | undefined;
 }
 
 export function createPeers<Name extends string>(
   options: CheckedPeersOptions<Name>,
-  { regions, clock, random, onAnswer, onDocument, onChange }: PeersHooks<Name>,
+  { regions, clock, random, onAnswer, onDocument, onClockSkew, onChange }: PeersHooks<Name>,
 ): Peers<Name> {
   const { secret, intervalMs, urgentIntervalMs, timeoutMs } = options;
   const keyring = (purpose: string): RegionKeyring =>
@@ -88,9 +98,11 @@ export function createPeers<Name extends string>(
       doubtful: false,
       news: false,
       era: 0,
+      clockAheadMs: 0,
       cancelSoon: undefined,
     });
   }
+  const askedOnce = createAskedOnce([...lines.keys()]);
   let refreshedAtMs = Number.NEGATIVE_INFINITY;
   let closed = false;
 
@@ -101,7 +113,32 @@ export function createPeers<Name extends string>(
     documents.refresh().catch(() => {});
   };
 
-  const look = async (line: Line<Name>, nonce: string): Promise<PeerReason> => {
+  /** Why a region gave no document; it may have told its time first. */
+  const refusedBy = (line: Line<Name>, { body, refusal }: Answer, nonce: string, answers: Keyring): PeerReason => {
+    switch (refusal) {
+      case 'clock-skew': {
+        const wallMs = unsealTime(body, nonce, answers);
+        if (wallMs === undefined) return 'bad-signature';
+        line.clockAheadMs = wallMs - clock.wallMs();
+        return 'clock-skew';
+      }
+      case 'wrong-region':
+        // It is another region that answers there: nothing may be sent that way, from now on.
+        line.memory = forgotten(line.memory, clock.now());
+        return 'wrong-region';
+      case 'bad-signature':
+        refreshSecret();
+        return 'refused';
+      case 'malformed':
+      case 'version':
+      case 'replayed':
+        return refusal;
+      default:
+        return 'status';
+    }
+  };
+
+  const askOnce = async (line: Line<Name>): Promise<PeerReason> => {
     const { name } = line.region;
     const [asks, answers] = [questions.between(name), documents.between(name)];
     // There is no key of it here any more: nothing that it says is believed.
@@ -109,25 +146,36 @@ export function createPeers<Name extends string>(
       line.memory = forgotten(line.memory, clock.now());
       return 'bad-signature';
     }
-    const question = { from: regions.self, nonce, news: line.news };
-    const headers = sealQuestion(question, asks);
+    const nonce = randomBytes(16).toString('base64url');
+    const atMs = Math.max(0, Math.round(clock.wallMs() + line.clockAheadMs));
+    const headers = sealQuestion({ from: regions.self, to: name, atMs, nonce, news: line.news }, asks);
     line.news = false;
     const { era } = line;
     const answer = await transport.ask({ url: line.url, headers, timeoutMs, maxBytes: MAX_BYTES });
     if (answer === 'refused') refreshSecret();
     if (typeof answer === 'string') return answer;
+    if (answer.refusal !== undefined) return refusedBy(line, answer, nonce, answers);
     const document = unseal(answer.body, nonce, answers);
     if (document === 'bad-signature') refreshSecret();
     if (typeof document === 'string') return document;
     if (line.era !== era) return 'timeout';
-    if (document.region !== line.region.name) {
-      // It is somebody else who answers there: nothing may be sent that way, from now on.
+    if (document.region !== name) {
       line.memory = forgotten(line.memory, clock.now());
       return 'wrong-region';
     }
     onDocument(document);
     line.memory = remember(line.memory, document, line.askedAtMs, options);
     return 'ok';
+  };
+
+  /** Once more by the time of the other region, where the clocks differ. */
+  const look = async (line: Line<Name>): Promise<PeerReason> => {
+    const { news } = line;
+    const reason = await askOnce(line);
+    if (reason !== 'clock-skew' || closed) return reason;
+    onClockSkew(line.region.name, line.clockAheadMs);
+    line.news ||= news;
+    return askOnce(line);
   };
 
   // Whatever makes this region ask, the question outlives it: a request, say, whose context must not be kept.
@@ -137,7 +185,7 @@ export function createPeers<Name extends string>(
     line.asking = true;
     line.askedAtMs = clock.now();
     line.nextAtMs = line.askedAtMs + intervalMs * (0.9 + 0.2 * random());
-    void look(line, randomBytes(16).toString('base64url'))
+    void look(line)
       .catch((): PeerReason => 'malformed')
       .then((reason) => {
         line.asking = false;
@@ -165,11 +213,16 @@ export function createPeers<Name extends string>(
   };
 
   return {
-    documents,
     question: (request) => {
-      const question = unsealQuestion(request, questions.between);
+      const question = unsealQuestion(request, regions.self, questions.between);
       if (question === 'bad-signature') refreshSecret();
-      return question;
+      if (typeof question === 'string') return { refusal: question };
+      const keyring = documents.between(question.from);
+      if (keyring === undefined) return { refusal: 'bad-signature' };
+      const nowMs = clock.wallMs();
+      const refusal = askedOnce.refusal(question, nowMs);
+      if (refusal === undefined) return { question, keyring };
+      return { refusal, ...(refusal === 'clock-skew' && { body: sealTime(nowMs, question.nonce, keyring) }) };
     },
     get: (name) => {
       const line = lines.get(name);

@@ -1,12 +1,19 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Clock } from '@regionkit/core/kit';
+import { REFUSED_FIELD } from './question.ts';
 
 /**
- * Why a question got no answer that could be a document: a closed set. `refused` is 401: the other region does not know
- * our signature, so the secrets differ.
+ * Why a question got no answer that could be read: a closed set. `refused` is 401: the other region does not know our
+ * signature, so the secrets differ.
  */
 export type Unanswered = 'unreachable' | 'timeout' | 'redirect' | 'refused' | 'status' | 'too-large';
+
+/** An answer: a document, unless `refusal` is why the other region gives none. */
+export interface Answer {
+  readonly body: string;
+  readonly refusal?: string;
+}
 
 export interface Question {
   readonly url: string;
@@ -17,7 +24,7 @@ export interface Question {
 
 /** Asks one URL once. Never rejects, never follows a redirect, never reads past `maxBytes` or `timeoutMs`. */
 export interface Transport {
-  ask(question: Question): Promise<{ readonly body: string } | Unanswered>;
+  ask(question: Question): Promise<Answer | Unanswered>;
   close(): void;
 }
 
@@ -59,14 +66,14 @@ function askOnce(
   question: Question,
   agent: http.Agent | undefined,
   mayRetry: boolean,
-): Promise<{ readonly body: string } | Unanswered> {
+): Promise<Answer | Unanswered> {
   const { url, headers, timeoutMs, maxBytes } = question;
   const startedAt = clock.now();
   return new Promise((resolve) => {
     const client = url.startsWith('https:') ? https : http;
     let request: http.ClientRequest;
     let ended = false;
-    const end = (result: { readonly body: string } | Unanswered): void => {
+    const end = (result: Answer | Unanswered): void => {
       if (ended) return;
       ended = true;
       cancel();
@@ -92,7 +99,9 @@ function askOnce(
     });
     request.on('response', (response) => {
       const { statusCode = 0 } = response;
-      if (statusCode !== 200) return end(unanswered(statusCode));
+      const field = response.headers[REFUSED_FIELD];
+      const refusal = typeof field === 'string' ? refusalOf(statusCode, field) : undefined;
+      if (statusCode !== 200 && refusal === undefined) return end(unanswered(statusCode));
       const chunks: Buffer[] = [];
       let bytes = 0;
       response.on('data', (chunk: Buffer) => {
@@ -100,12 +109,21 @@ function askOnce(
         if (bytes > maxBytes) end('too-large');
         else chunks.push(chunk);
       });
-      response.on('end', () => end({ body: Buffer.concat(chunks).toString('latin1') }));
+      response.on('end', () => end(answerOf(chunks, refusal)));
       response.on('error', () => end('unreachable'));
       response.on('close', () => end('unreachable'));
     });
     request.end();
   });
+}
+
+function answerOf(chunks: readonly Uint8Array[], refusal: string | undefined): Answer {
+  return { body: Buffer.concat(chunks).toString('latin1'), ...(refusal !== undefined && { refusal }) };
+}
+
+/** A refusal of health itself, not of something in front of it. */
+function refusalOf(status: number, field: string): string | undefined {
+  return status >= 400 && status < 500 ? field : undefined;
 }
 
 function unanswered(status: number): Unanswered {
@@ -125,9 +143,10 @@ export function fetchTransport(clock: Clock, fetch: FetchLike): Transport {
           controller.abort();
         }, timeoutMs);
       });
-      const answer = (async (): Promise<{ readonly body: string } | Unanswered> => {
+      const answer = (async (): Promise<Answer | Unanswered> => {
         const response = await fetch(url, { method: 'GET', headers, redirect: 'manual', signal: controller.signal });
-        if (response.status !== 200) {
+        const refusal = refusalOf(response.status, response.headers.get(REFUSED_FIELD) ?? '') || undefined;
+        if (response.status !== 200 && refusal === undefined) {
           return response.type === 'opaqueredirect' ? 'redirect' : unanswered(response.status);
         }
         const chunks: Uint8Array[] = [];
@@ -137,7 +156,7 @@ export function fetchTransport(clock: Clock, fetch: FetchLike): Transport {
           if (bytes > maxBytes) return 'too-large';
           chunks.push(chunk);
         }
-        return { body: Buffer.concat(chunks).toString('latin1') };
+        return answerOf(chunks, refusal);
       })().catch((): Unanswered => 'unreachable');
       const result = await Promise.race([answer, late]);
       cancel();

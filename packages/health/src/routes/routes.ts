@@ -1,4 +1,6 @@
 import type { RequestView, RespondDecision } from '@regionkit/core';
+import type { RefusedQuestion } from '../peers/peers.ts';
+import { type QuestionRefusal, REFUSED_FIELD } from '../peers/question.ts';
 import type { HealthVerdict } from '../verdict/judge.ts';
 import { type Answers, HEAD_FIELDS, makeAnswers, type VerdictRoute, word } from './answers.ts';
 import { type RouteName, routeAt } from './paths.ts';
@@ -9,7 +11,7 @@ export interface RoutesOptions {
   mayKnowMore(request: RequestView): boolean;
   detail(status: 'pass' | 'warn' | 'fail'): string;
   /** The document for that request, or why it gets none. Left out: there is no such route. */
-  readonly document?: (request: RequestView) => { readonly body: string } | 'malformed' | 'bad-signature';
+  readonly document?: (request: RequestView) => { readonly body: string } | RefusedQuestion | undefined;
 }
 
 const NOT_ALLOWED: RespondDecision = {
@@ -21,10 +23,34 @@ const NOT_ALLOWED: RespondDecision = {
     ['cache-control', 'no-store'],
   ],
 };
-const REFUSED: Readonly<Record<'malformed' | 'bad-signature', RespondDecision>> = {
-  malformed: { action: 'respond', reason: 'nonce', status: 400, headers: [['cache-control', 'no-store']] },
-  'bad-signature': { action: 'respond', reason: 'signature', status: 401, headers: [['cache-control', 'no-store']] },
+
+/** 4xx, so that nothing in front of a region tries another one. */
+const REFUSED: Readonly<Record<QuestionRefusal, readonly [status: number, body?: string]>> = {
+  malformed: [400, 'This is no question of a region.'],
+  version: [
+    400,
+    'The question has no addressee or no time. Deploy the same version of @regionkit/health in all regions.',
+  ],
+  'bad-signature': [401],
+  'wrong-region': [421],
+  'clock-skew': [403],
+  replayed: [403],
 };
+
+function refuse({ refusal, body }: RefusedQuestion): RespondDecision {
+  const [status, text] = REFUSED[refusal];
+  return {
+    action: 'respond',
+    reason: refusal,
+    status,
+    headers: [
+      ['content-type', 'text/plain; charset=utf-8'],
+      ['cache-control', 'no-store'],
+      [REFUSED_FIELD, refusal],
+    ],
+    ...((body ?? text) !== undefined && { body: body ?? text }),
+  };
+}
 
 /** The answer to a request at one of the health paths, from memory; undefined for every other request. */
 export function createRoutes(options: RoutesOptions): (request: RequestView) => RespondDecision | undefined {
@@ -43,8 +69,8 @@ export function createRoutes(options: RoutesOptions): (request: RequestView) => 
     if (route === 'region' && document === undefined) return undefined;
     if (request.method !== 'GET' && request.method !== 'HEAD') return NOT_ALLOWED;
     if (route === 'region') {
-      const answer = document?.(request) ?? 'malformed';
-      if (typeof answer === 'string') return REFUSED[answer];
+      const answer = document?.(request) ?? { refusal: 'malformed' };
+      if ('refusal' in answer) return refuse(answer);
       return {
         action: 'respond',
         reason: 'region',

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { defineRegions, type Regions } from '@regionkit/core';
 import { type Clock, createKeyring } from '@regionkit/core/kit';
 import type { CheckContext } from '../../src/index.ts';
@@ -36,11 +37,15 @@ export function deferred<T = void>(): {
   return { promise, resolve, reject };
 }
 
-/** The fields of a question, signed under the secret of the tests unless told otherwise. */
+/** When a fake clock begins. */
+export const BEGIN_MS = Date.UTC(2026, 0, 1);
+
+/** The fields of a new question of b to a, signed under the secret of the tests unless told otherwise. */
 export function signedQuestion(
   question: Partial<RegionQuestion> = {},
   secret: string = SECRET,
 ): Readonly<Record<string, string>> {
   const keyring = createKeyring({ option: 'test', secrets: secret, purpose: 'region-question' });
-  return sealQuestion({ from: 'b', nonce: 'n'.repeat(22), news: false, ...question }, keyring);
+  const nonce = randomBytes(16).toString('base64url');
+  return sealQuestion({ from: 'b', to: 'a', atMs: BEGIN_MS, nonce, news: false, ...question }, keyring);
 }

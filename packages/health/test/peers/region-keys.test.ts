@@ -40,3 +40,17 @@ test('a region whose public key is taken away is believed in nothing, and told n
   expect(world.healths.b.view.get('c')).toMatchObject({ accept: 'yes', identified: true });
   expect(world.healths.a.view.get('b')?.accept).not.toBe('yes');
 });
+
+test('a region at the address of another is told apart from a wrong secret, also with a key pair each', async () => {
+  const made = network({ secrets: { a: keysOf('a'), b: keysOf('b'), c: keysOf('c') } });
+  world = made;
+  const reasons = new Set<string>();
+  made.healths.a.on('peer', ({ region, reason }) => {
+    if (region === 'b') reasons.add(reason);
+  });
+  made.between = (from, to, request) =>
+    from === 'a' && to === 'b' ? Promise.resolve(made.healths.c.fetch(() => new Response())(request)) : undefined;
+  await made.advance(5_000);
+  expect([...reasons]).toEqual(['wrong-region']);
+  expect(made.healths.a.view.get('b')).toMatchObject({ identified: false });
+});

@@ -50,6 +50,21 @@ for (const [name, make] of transports) {
     expect(seen).toEqual(['GET', '/health/region', 'n']);
   });
 
+  test(`${name}: a refusal is read with its reason, and nothing else that is no 200`, async () => {
+    let status = 403;
+    let fields: Record<string, string> = { 'x-region-refused': 'clock-skew' };
+    const url = await served((_request, response) => void response.writeHead(status, fields).end('time'));
+    expect(await open().ask(question(url))).toEqual({ body: 'time', refusal: 'clock-skew' });
+    expect(await open().ask(question(url, { maxBytes: 3 }))).toBe('too-large');
+    status = 503;
+    expect(await open().ask(question(url))).toBe('status');
+    fields = {};
+    status = 403;
+    expect(await open().ask(question(url))).toBe('status');
+    status = 401;
+    expect(await open().ask(question(url))).toBe('refused');
+  });
+
   test(`${name}: a redirect is not followed`, async () => {
     let elsewhere = 0;
     const target = await served((_request, response) => {

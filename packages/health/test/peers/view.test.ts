@@ -6,7 +6,7 @@ import { afterEach, expect, test } from 'vitest';
 import { createHealth } from '../../src/index.ts';
 import { seal } from '../../src/peers/document.ts';
 import { signedQuestion, threeRegions } from '../helpers/fixtures.ts';
-import { epochOf, type Name, type Network, network, primary, silence, standby } from '../helpers/network.ts';
+import { epochOf, NAMES, type Name, type Network, network, primary, silence, standby } from '../helpers/network.ts';
 
 let world: Network | undefined;
 afterEach(async () => {
@@ -71,13 +71,21 @@ test('a router that does not exist yet, or throws, reports nothing', () => {
   void health.close();
 });
 
-test('clocks an hour apart, or set while it runs, make no difference', async () => {
+test('clocks an hour apart, or set while it runs, part no regions', async () => {
   const { healths, clocks, advance } = start();
   clocks.b.stepWall(3_600_000);
   clocks.c.stepWall(-3_600_000);
   await advance(1_000);
   expect(healths.a.view.list().map(({ accept }) => accept)).toEqual(['yes', 'yes', 'yes']);
   expect(healths.b.view.get('a')?.accept).toBe('yes');
+  const reasons = new Set<string>();
+  for (const name of NAMES) healths[name].on('peer', ({ reason }) => reasons.add(reason));
+  clocks.b.stepWall(-7_200_000);
+  for (let step = 0; step < 100; step += 1) {
+    await advance(100);
+    expect(healths.a.view.list().map(({ accept }) => accept)).toEqual(['yes', 'yes', 'yes']);
+  }
+  expect([...reasons]).toEqual(['ok']);
 });
 
 test('a draining region is believed at once, not a poll later', async () => {
@@ -266,7 +274,7 @@ test.each<[string, (request: Request, healths: Network['healths']) => Promise<Re
   [
     'the answer to an older question',
     async (_request, { b }) => {
-      const headers = signedQuestion({ from: 'a', nonce: 'o'.repeat(22) });
+      const headers = signedQuestion({ from: 'a', to: 'b' });
       const old = new Request('https://b.example.com/health/region', { headers });
       return b.fetch(() => new Response())(old);
     },

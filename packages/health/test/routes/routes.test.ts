@@ -3,7 +3,7 @@ import { fakeClock, requestView } from '@regionkit/core/testing';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { createHealth } from '../../src/index.ts';
-import { SECRET, signedQuestion, TOKEN, threeRegions } from '../helpers/fixtures.ts';
+import { BEGIN_MS, SECRET, signedQuestion, TOKEN, threeRegions } from '../helpers/fixtures.ts';
 
 const clock = fakeClock();
 const health = createHealth({
@@ -95,7 +95,7 @@ test('the document is for a nonce of the right length and letters alone', () => 
     'é'.repeat(20),
     ['x'.repeat(20), 'x'.repeat(20)],
   ]) {
-    expect(ask(nonce)).toMatchObject({ status: 400, reason: 'nonce' });
+    expect(ask(nonce)).toMatchObject({ status: 400, reason: 'malformed' });
   }
 });
 
@@ -112,9 +112,33 @@ test('the document tells of the database: it is for a question of a region that 
   ];
   for (const headers of refused) {
     const refusal = ask(headers);
-    expect(refusal).toMatchObject({ status: 401, headers: [['cache-control', 'no-store']] });
+    expect(refusal).toMatchObject({ status: 401, reason: 'bad-signature' });
+    expect(refusal).toMatchObject({ headers: expect.arrayContaining([['cache-control', 'no-store']]) });
     expect(refusal).not.toHaveProperty('body');
   }
+});
+
+test.each<[string, Parameters<typeof signedQuestion>[0], number, string]>([
+  ['for another region', { to: 'c' }, 421, 'wrong-region'],
+  ['of half a minute ago', { atMs: BEGIN_MS - 30_001 }, 403, 'clock-skew'],
+  ['of half a minute from now', { atMs: BEGIN_MS + 30_001 }, 403, 'clock-skew'],
+])('a question %s gets no document, and is told why', (_, question, status, refusal) => {
+  const answer = decide({ target: '/health/region', headers: signedQuestion(question) });
+  expect(answer).toMatchObject({ status, reason: refusal });
+  expect(answer).toMatchObject({ headers: expect.arrayContaining([['x-region-refused', refusal]]) });
+});
+
+test('a question that was asked before gets no document: what was read on its way opens nothing', () => {
+  const headers = signedQuestion();
+  expect(decide({ target: '/health/region', headers })).toMatchObject({ status: 200 });
+  expect(decide({ target: '/health/region', headers })).toMatchObject({ status: 403, reason: 'replayed' });
+  expect(decide({ target: '/health/region', method: 'HEAD', headers })).toMatchObject({ status: 403 });
+});
+
+test('a question of an older version is told to be one', () => {
+  const { 'x-region-to': _to, 'x-region-at': _at, ...older } = signedQuestion();
+  const answer = decide({ target: '/health/region', headers: older });
+  expect(answer).toMatchObject({ status: 400, reason: 'version', body: expect.stringContaining('same version') });
 });
 
 test('without peers there is no document', async () => {
