@@ -9,6 +9,8 @@ export interface Cluster extends Disposable {
   leader(): Promise<Node | undefined>;
   /** Whether the manager sees a primary and every other node streaming from it. */
   isWhole(): Promise<boolean>;
+  /** The end of what its agents have printed. */
+  logs(): string;
   /** Asks the manager for a planned switchover; resolves when it has agreed to do it. */
   switchover(): Promise<void>;
 }
@@ -22,6 +24,10 @@ export interface Node {
   agent(): readonly number[];
   /** The processes of PostgreSQL. */
   postgres(): readonly number[];
-  /** Starts what was killed, as a machine that boots does. */
+  /** Starts what was killed, as a machine that boots does: the agent makes a standby of it. */
   start(): Promise<void>;
+  /** Starts PostgreSQL as it was, without its agent. */
+  startServer(): Promise<void>;
+  /** A clean stop of PostgreSQL, while no agent manages it. */
+  stopServer(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import type { Cluster, Node } from './cluster.ts';
 import type { Load } from './load.ts';
 import { signal, until } from './programs.ts';
+import { watchPromotion } from './promotion.ts';
 import type { Played } from './verdict.ts';
 
 type Step = (cluster: Cluster, primary: Node, load: Load) => Promise<void>;
@@ -67,6 +68,24 @@ export const DRILLS = {
       }
     },
   },
+  return: {
+    says: 'SIGKILL to agent and PostgreSQL of the primary; its PostgreSQL returns as it was beside the new primary, then its agent',
+    planned: false,
+    play: async (cluster, primary, load) => {
+      signal([...primary.agent(), ...primary.postgres()], 'SIGKILL');
+      await anotherThan(primary, cluster);
+      await writesGoOn(load);
+      await primary.startServer();
+      if (leadsToEachNode(cluster)) {
+        await until('the router fences what returned', () =>
+          load.topology().nodes.some(({ state }) => state === 'fenced'),
+        );
+      }
+      await writesGoOn(load);
+      await primary.stopServer();
+      await primary.start();
+    },
+  },
 } as const satisfies Readonly<Record<string, Drill>>;
 
 export type DrillName = keyof typeof DRILLS;
@@ -74,20 +93,37 @@ export type DrillName = keyof typeof DRILLS;
 /** Plays one drill and waits until all is as before: a broken promise of the cluster's own stops it with a reason. */
 export async function play(name: DrillName, cluster: Cluster, load: Load): Promise<Played> {
   const drill: Drill = DRILLS[name];
+  const primary = await until('the manager names a primary', () => cluster.leader());
+  await using promotion = watchPromotion(cluster.nodes.filter((node) => node !== primary));
   const fromMs = performance.now();
   let stuck: string | undefined;
   try {
-    const primary = await until('the manager names a primary', () => cluster.leader());
     await drill.play(cluster, primary, load);
     await until('the manager sees every node', () => cluster.isWhole());
-    await until('the router knows one primary', () => load.topology().state === 'ready');
-    await writesGoOn(load);
+    await recovers(load);
   } catch (error) {
     const { state, nodes } = load.topology();
-    stuck = `${(error as Error).message} (${state}: ${nodes.map(({ id, state }) => `${id} ${state}`).join(', ')})`;
+    const where = nodes.map(({ id, state, timeline }) => `${id} ${state} of timeline ${timeline}`);
+    stuck = `${(error as Error).message} (${state}: ${where.join(', ')})`;
   }
-  return { name, planned: drill.planned, fromMs, toMs: performance.now(), stuck };
+  return { name, planned: drill.planned, fromMs, toMs: performance.now(), promotedMs: promotion.atMs, stuck };
 }
+
+/** By itself; only a cluster that its manager took back to an older timeline waits for one word of an operator. */
+async function recovers(load: Load): Promise<void> {
+  const state = await until('the router knows one primary, or that it cannot', () => {
+    const { state } = load.topology();
+    return (state === 'ready' || state === 'epoch-regressed') && state;
+  });
+  if (state === 'epoch-regressed') {
+    await load.read();
+    load.resetEpoch();
+    await until('the router knows one primary after resetEpoch()', () => load.topology().state === 'ready');
+  }
+  await writesGoOn(load);
+}
+
+const leadsToEachNode = ({ pools, nodes }: Cluster): boolean => Object.keys(pools).length === nodes.length;
 
 const anotherThan = (primary: Node, cluster: Cluster): Promise<Node> =>
   until(`another node than ${primary.name} is the primary`, async () => {

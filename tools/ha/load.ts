@@ -5,7 +5,7 @@ import { createRegionRouter, outcomeOf, type RouterTopology } from '@regionkit/d
 import pg from 'pg';
 import type { Cluster } from './cluster.ts';
 import { until } from './programs.ts';
-import type { Write } from './verdict.ts';
+import type { Told, Write } from './verdict.ts';
 
 const WRITERS = 4;
 const PAUSE_MS = 20;
@@ -15,8 +15,14 @@ export interface Load extends AsyncDisposable {
   readonly writes: readonly Write[];
   /** Reads of a client that returned its token and missed its own write; refs of those writes. */
   readonly missed: readonly string[];
+  /** What the router said of who is primary. */
+  readonly told: readonly Told[];
   /** What the router thinks, now. */
   topology(): RouterTopology;
+  /** A read of a client that asks for nothing in particular. */
+  read(): Promise<unknown>;
+  /** An operator's word that the older timeline, to which the cluster was taken back, is right. */
+  resetEpoch(): void;
   /** Whether a write that was sent after `ms` has been acknowledged. */
   wroteSince(ms: number): boolean;
   /** Ends the clients. */
@@ -42,6 +48,12 @@ export async function startLoad(cluster: Cluster): Promise<Load> {
     writes: names.length > 1 ? 'remote-pool' : 'reject',
     token: { secret: 'a secret of the drill, 32 bytes or more' },
   });
+  const told: Told[] = [];
+  const tell = (event: Told['event'], timeline: number): void =>
+    void told.push({ atMs: performance.now(), event, timeline });
+  router.on('primary', ({ epoch }) => tell('primary', epoch.timeline));
+  router.on('twin-primaries', ({ timeline }) => tell('twin-primaries', timeline));
+  router.on('epoch-regressed', ({ to }) => tell('epoch-regressed', to.timeline));
   await router.ready();
   await router.write('create table written (ref uuid not null, n int not null)');
 
@@ -82,7 +94,10 @@ export async function startLoad(cluster: Cluster): Promise<Load> {
   return {
     writes,
     missed,
+    told,
     topology: () => router.topology(),
+    read: () => router.run({ access: 'read' }, () => router.read('select from written limit 1')),
+    resetEpoch: () => router.resetEpoch('the manager took the cluster back'),
     wroteSince: (ms) => writes.some(({ outcome, sentMs }) => outcome === 'acknowledged' && sentMs > ms),
     stop,
     async [Symbol.asyncDispose]() {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
+import type { Node } from './cluster.ts';
 import { type Programs, treeBelow } from './programs.ts';
 
 /** The role and the database of the app, as every cluster here has them. */
@@ -16,6 +17,19 @@ export function postgresOf(dataDirectory: string): number[] {
   return existsSync(file) ? treeBelow(Number(readFileSync(file, 'utf8').split('\n', 1)[0])) : [];
 }
 
+/** Starts and stops the server of a data directory past its agent. */
+export function serverOf(
+  programs: Programs,
+  { bin, data, port }: { readonly bin: string; readonly data: string; readonly port: number },
+): Pick<Node, 'startServer' | 'stopServer'> {
+  const control = (...args: readonly string[]): Promise<string> =>
+    programs.run(join(bin, 'pg_ctl'), ['-D', data, '-w', ...args]);
+  return {
+    startServer: async () => void (await control('-o', `-p ${port}`, '-l', `${data}.log`, 'start')),
+    stopServer: async () => void (await control('-m', 'fast', 'stop')),
+  };
+}
+
 /** Runs statements as the superuser, one after another. */
 export async function asSuperuser(port: number, statements: readonly string[]): Promise<void> {
   const client = new pg.Client({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres' });
@@ -24,6 +38,23 @@ export async function asSuperuser(port: number, statements: readonly string[]): 
     for (const statement of statements) await client.query(statement);
   } finally {
     await client.end();
+  }
+}
+
+/** How many standbys stream from a primary, as that says itself: a manager's word may be seconds old. */
+export async function standbysOf({ url }: Pick<Node, 'url'>): Promise<number> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1_000, query_timeout: 1_000 });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ count: number }>(
+      `select count(*)::int from pg_stat_replication where state = 'streaming' and not pg_is_in_recovery()`,
+    );
+    return rows[0]?.count ?? 0;
+  } catch {
+    return 0;
+  } finally {
+    await client.end().catch(() => {});
   }
 }
 
@@ -38,7 +69,7 @@ export function tails(programs: Programs, names: readonly string[]): string {
   return names
     .map((name) => {
       try {
-        return `${name}: ${programs.log(name).split('\n').slice(-12).join('\n')}`;
+        return `${name}: ${programs.log(name).split('\n').slice(-25).join('\n')}`;
       } catch {
         return `${name}: no log`;
       }

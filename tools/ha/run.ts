@@ -21,8 +21,8 @@ import { type Count, judge, type Played } from './verdict.ts';
 interface Kind {
   readonly packages: readonly string[];
   readonly commands: readonly string[];
-  /** What cannot be asked of it. */
-  readonly without?: readonly DrillName[];
+  /** What cannot be asked of it, and why. */
+  readonly without?: Readonly<Partial<Record<DrillName, string>>>;
   create(): Promise<Cluster>;
 }
 
@@ -45,8 +45,12 @@ const CLUSTERS = {
   repmgr: {
     packages: ['postgresql', 'repmgr', 'postgresql-15-repmgr'],
     commands: ['repmgr', 'repmgrd'],
-    // Its switchover works through SSH. Its agent decides nothing while the primary answers; a frozen primary stays one.
-    without: ['switchover', 'hung-agent', 'freeze', 'kill-postgres'],
+    without: {
+      switchover: 'it works through SSH alone',
+      'kill-postgres': 'its agent starts no PostgreSQL again: see kill-node',
+      freeze: 'a primary that was frozen stays one: see return',
+      'hung-agent': 'its agents decide nothing while the primary answers',
+    },
     create: createRepmgr,
   },
 } as const satisfies Readonly<Record<string, Kind>>;
@@ -60,26 +64,44 @@ async function run(name: string, { create, without }: Kind, drills: readonly Dri
   await using load = await startLoad(cluster);
   const played: Played[] = [];
   for (const drill of drills) {
-    if (without?.includes(drill)) {
-      say(`   ${drill}: cannot be asked of it`);
+    const why = without?.[drill];
+    if (why !== undefined) {
+      say(`   ${drill}: not played: ${why}`);
       continue;
     }
     say(`   ${drill}: ${DRILLS[drill].says}`);
     const one = await play(drill, cluster, load);
     played.push(one);
-    say(`   ${drill}: ${one.stuck ?? 'over'}, ${((one.toMs - one.fromMs) / 1_000).toFixed(1)} s`);
-    if (one.stuck !== undefined) break;
+    say(`   ${drill}: ${one.stuck ?? 'over'}, ${seconds(one.toMs - one.fromMs)}`);
+    if (one.stuck !== undefined) {
+      say(cluster.logs());
+      break;
+    }
   }
   await load.stop();
   const copies = await countRows(cluster);
-  return played.map((one) => judge(one, load.writes, load.missed, copies));
+  return played.map((one) => judge(one, load, copies));
 }
 
-function row(cluster: string, count: Count): string {
-  const { drill, acknowledged, lost, duplicates, refused, refusedButPresent, unknown, missedOwn, longestGapMs } = count;
-  const gap = `${(longestGapMs / 1_000).toFixed(1)} s`;
-  return `| ${[cluster, drill, acknowledged, lost, duplicates, refused, refusedButPresent, unknown, missedOwn, gap].join(' | ')} |`;
-}
+const seconds = (ms: number | undefined): string => (ms === undefined ? '–' : `${(ms / 1_000).toFixed(2)} s`);
+
+const COLUMNS: readonly (readonly [title: string, of: (count: Count) => string | number])[] = [
+  ['drill', ({ drill }) => drill],
+  ['acknowledged', ({ acknowledged }) => acknowledged],
+  ['lost', ({ lost }) => lost],
+  ['twice', ({ duplicates }) => duplicates],
+  ['refused', ({ refused }) => refused],
+  ['refused and there', ({ refusedButPresent }) => refusedButPresent],
+  ['unknown', ({ unknown }) => unknown],
+  ['missed own', ({ missedOwn }) => missedOwn],
+  ['promoted after', ({ promotedAfterMs }) => seconds(promotedAfterMs)],
+  ['known after that', ({ knownAfterMs }) => seconds(knownAfterMs)],
+  ['longest gap', ({ longestGapMs }) => seconds(longestGapMs)],
+  ['longest write', ({ longestWriteMs }) => seconds(longestWriteMs)],
+  ['taken back', ({ regressed }) => (regressed ? 'yes' : 'no')],
+];
+
+const line = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`;
 
 const { values, positionals } = parseArgs({
   args: process.argv.slice(2).filter((argument) => argument !== '--'),
@@ -113,7 +135,7 @@ for (const name of wanted) {
   try {
     for (const count of await run(name, CLUSTERS[name], drills)) {
       counted.push([name, count]);
-      for (const line of count.broken) say(`   ✘ ${count.drill}: ${line}`);
+      for (const says of count.broken) say(`   ✘ ${count.drill}: ${says}`);
       if (count.broken.length > 0) status = 1;
     }
   } catch (error) {
@@ -121,9 +143,7 @@ for (const name of wanted) {
     status = 1;
   }
 }
-say(
-  '\n| cluster | drill | acknowledged | lost | twice | refused | refused and there | unknown | missed own | longest gap |',
-);
-say('|---|---|---|---|---|---|---|---|---|---|');
-for (const [name, count] of counted) say(row(name, count));
+say(`\n${line(['cluster', ...COLUMNS.map(([title]) => title)])}`);
+say(line(['---', ...COLUMNS.map(() => '---')]));
+for (const [name, count] of counted) say(line([name, ...COLUMNS.map(([, of]) => of(count))]));
 process.exit(status);

@@ -8,6 +8,14 @@ export interface Write {
   readonly code?: string | undefined;
 }
 
+/** What the router said of who is primary, since the load began. */
+export interface Told {
+  readonly atMs: number;
+  readonly event: 'primary' | 'twin-primaries' | 'epoch-regressed';
+  /** The one of the primary, or the one that the cluster was taken back to. */
+  readonly timeline: number;
+}
+
 /** One drill: what was done, between two moments. */
 export interface Played {
   readonly name: string;
@@ -15,6 +23,8 @@ export interface Played {
   readonly planned: boolean;
   readonly fromMs: number;
   readonly toMs: number;
+  /** When another node than the primary took writes, asked past the router. */
+  readonly promotedMs?: number | undefined;
   /** Why it did not end as it must, if it did not. */
   readonly stuck?: string | undefined;
 }
@@ -31,15 +41,22 @@ export interface Count {
   readonly missedOwn: number;
   /** The longest time without an acknowledged write. */
   readonly longestGapMs: number;
+  /** The longest time that an acknowledged write took. */
+  readonly longestWriteMs: number;
+  /** From the start of the drill to the promotion: the manager's own time. */
+  readonly promotedAfterMs: number | undefined;
+  /** From the promotion until the router knew: from then on no write goes to the old primary. */
+  readonly knownAfterMs: number | undefined;
+  /** The manager took the cluster back to an older timeline. */
+  readonly regressed: boolean;
   /** What broke a promise; empty when all held. */
   readonly broken: readonly string[];
 }
 
 /** Counts what became of the writes of one drill against what the primary holds at the end. */
 export function judge(
-  { name, planned, fromMs, toMs, stuck }: Played,
-  all: readonly Write[],
-  missed: readonly string[],
+  { name, planned, fromMs, toMs, promotedMs, stuck }: Played,
+  { writes: all, missed, told }: { writes: readonly Write[]; missed: readonly string[]; told: readonly Told[] },
   copies: ReadonlyMap<string, number>,
 ): Count {
   const writes = all.filter(({ sentMs }) => sentMs >= fromMs && sentMs < toMs);
@@ -51,6 +68,9 @@ export function judge(
   const mine = new Set(acknowledged.map(({ ref }) => ref));
   const refused = of('not-sent', 'rolled-back', 'rejected');
   const unknown = of('unknown');
+  const before = told.filter(({ atMs }) => atMs < toMs);
+  const during = before.filter(({ atMs }) => atMs >= fromMs);
+  const knownMs = knownSince(before);
   const count = {
     drill: name,
     acknowledged: acknowledged.length,
@@ -62,7 +82,12 @@ export function judge(
     unknownPresent: unknown.filter(present).length,
     missedOwn: missed.filter((ref) => mine.has(ref) && !lostRefs.has(ref)).length,
     longestGapMs: longestGap(acknowledged, fromMs, toMs),
+    longestWriteMs: Math.round(Math.max(0, ...acknowledged.map(({ sentMs, endedMs }) => endedMs - sentMs))),
+    promotedAfterMs: promotedMs === undefined ? undefined : Math.round(promotedMs - fromMs),
+    knownAfterMs: promotedMs === undefined ? undefined : Math.round(knownMs - promotedMs),
+    regressed: during.some(({ event }) => event === 'epoch-regressed'),
   };
+  const lostLate = lost.filter(({ sentMs }) => sentMs > knownMs).length;
   const broken = [
     ...(stuck === undefined ? [] : [stuck]),
     ...(count.duplicates > 0 ? [`${count.duplicates} writes are there twice`] : []),
@@ -70,9 +95,19 @@ export function judge(
     ...(of('none').length > 0 ? [`${of('none').length} errors do not say what became of the write`] : []),
     ...(count.missedOwn > 0 ? [`${count.missedOwn} reads missed the write before them`] : []),
     ...(planned && count.lost > 0 ? [`${count.lost} acknowledged writes are lost in a planned switchover`] : []),
+    ...(lostLate > 0 ? [`${lostLate} acknowledged writes are lost that were sent to the primary known last`] : []),
+    ...(during.some(({ event }) => event === 'twin-primaries') ? ['the router saw twins where there were none'] : []),
     ...(acknowledged.length === 0 ? ['no write was acknowledged'] : []),
   ];
   return { ...count, broken };
+}
+
+/** Since when the primary that was told of last was known, unless its timeline was given up and taken again. */
+function knownSince(told: readonly Told[]): number {
+  const regressed = told.findLastIndex(({ event }) => event === 'epoch-regressed');
+  const primaries = told.slice(regressed + 1).filter(({ event }) => event === 'primary');
+  const last = primaries.at(-1)?.timeline;
+  return primaries.find(({ timeline }) => timeline === last)?.atMs ?? Number.POSITIVE_INFINITY;
 }
 
 function longestGap(acknowledged: readonly Write[], fromMs: number, toMs: number): number {

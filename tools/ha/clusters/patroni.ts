@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Cluster, Node } from '../cluster.ts';
 import { debianPostgres } from '../debian.ts';
 import { freePorts } from '../ports.ts';
-import { APP_SQL, postgresOf, REGIONS, tails, urlOf, versionOf } from '../postgres.ts';
+import { APP_SQL, postgresOf, REGIONS, serverOf, standbysOf, tails, urlOf, versionOf } from '../postgres.ts';
 import { createPrograms, type Programs, treeBelow, until } from '../programs.ts';
 
 /** How the apps reach the nodes: each directly, through HAProxy's two ports, or through a PgBouncer a node. */
@@ -96,7 +96,8 @@ async function start(programs: Programs, endpoints: Endpoints): Promise<Cluster>
         timeline === primary?.timeline &&
         typeof lag === 'number',
     );
-    return streaming.length === 2;
+    if (streaming.length !== 2) return false;
+    return (await standbysOf({ url: urlOf((places.find(({ name }) => name === primary?.name) as Place).port) })) === 2;
   };
   const [first, ...others] = places as [Place, ...Place[]];
   startAgent(first);
@@ -114,6 +115,7 @@ async function start(programs: Programs, endpoints: Endpoints): Promise<Cluster>
       },
       postgres: () => postgresOf(place.dataDirectory),
       start: async () => startAgent(place),
+      ...serverOf(programs, { bin, data: place.dataDirectory, port: place.port }),
     }),
   );
   const nodeOf = (name: string | undefined): Node | undefined => nodes.find((node) => node.name === name);
@@ -125,6 +127,11 @@ async function start(programs: Programs, endpoints: Endpoints): Promise<Cluster>
     nodes,
     leader,
     isWhole,
+    logs: () =>
+      tails(
+        programs,
+        nodes.map(({ name }) => name),
+      ),
     async switchover() {
       const from = (await leader()) as Node;
       const to = nodes.find((node) => node !== from) as Node;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Cluster, Node } from '../cluster.ts';
 import { debianPostgres } from '../debian.ts';
 import { freePorts } from '../ports.ts';
-import { APP_SQL, asSuperuser, postgresOf, REGIONS, tails, urlOf, versionOf } from '../postgres.ts';
+import { APP_SQL, asSuperuser, postgresOf, REGIONS, serverOf, tails, urlOf, versionOf } from '../postgres.ts';
 import { createPrograms, type Programs, treeBelow, until } from '../programs.ts';
 
 interface Member {
@@ -73,6 +73,7 @@ async function start(programs: Programs): Promise<Cluster> {
       },
       postgres: () => postgresOf(data),
       start: async () => void agents.set(name, programs.start(name, 'pg_autoctl', ['run', '--pgdata', data])),
+      ...serverOf(programs, { bin, data, port }),
     };
   });
   return {
@@ -84,6 +85,7 @@ async function start(programs: Programs): Promise<Cluster> {
       return nodes.find(({ name }) => name === primary?.[0]);
     },
     isWhole: () => isWhole(/^primary$/, 2),
+    logs: () => tails(programs, ['monitor', ...nodes.map(({ name }) => name)]),
     async switchover() {
       await programs.run('pg_autoctl', ['perform', 'switchover', '--pgdata', monitor]);
     },

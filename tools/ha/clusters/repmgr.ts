@@ -4,7 +4,7 @@ import pg from 'pg';
 import type { Cluster, Node } from '../cluster.ts';
 import { debianPostgres } from '../debian.ts';
 import { freePorts } from '../ports.ts';
-import { APP_SQL, asSuperuser, postgresOf, REGIONS, tails, urlOf, versionOf } from '../postgres.ts';
+import { APP_SQL, asSuperuser, postgresOf, REGIONS, serverOf, tails, urlOf, versionOf } from '../postgres.ts';
 import { createPrograms, type Programs, treeBelow, until } from '../programs.ts';
 
 interface Place {
@@ -37,8 +37,7 @@ async function start(programs: Programs): Promise<Cluster> {
     return place;
   });
   const [first, ...others] = places as [Place, ...Place[]];
-  const startServer = ({ port, data }: Place): Promise<string> =>
-    programs.run(program('pg_ctl'), ['-D', data, '-w', '-o', `-p ${port}`, '-l', `${data}.log`, 'start']);
+  const server = ({ port, data }: Place): ReturnType<typeof serverOf> => serverOf(programs, { bin, data, port });
   const repmgr = ({ config }: Place, ...args: readonly string[]): Promise<string> =>
     programs.run(program('repmgr'), ['-f', config, ...args]);
   const agents = new Map<string, number>();
@@ -48,7 +47,7 @@ async function start(programs: Programs): Promise<Cluster> {
 
   await programs.run(program('initdb'), ['-D', first.data, '-U', 'postgres', '--auth=trust']);
   appendFileSync(join(first.data, 'postgresql.conf'), settingsOf(directory));
-  await startServer(first);
+  await server(first).startServer();
   await asSuperuser(first.port, [
     'create role repmgr superuser login',
     'create database repmgr owner repmgr',
@@ -58,7 +57,7 @@ async function start(programs: Programs): Promise<Cluster> {
   for (const place of others) {
     const from = ['-h', '127.0.0.1', '-p', String(first.port), '-U', 'repmgr', '-d', 'repmgr'];
     await repmgr(place, ...from, 'standby', 'clone', '-c');
-    await startServer(place);
+    await server(place).startServer();
     await repmgr(place, 'standby', 'register', '--wait-sync');
   }
   for (const place of places) startAgent(place);
@@ -80,8 +79,8 @@ async function start(programs: Programs): Promise<Cluster> {
         const primary = await until('there is a primary to follow', leader);
         const from = places[nodes.indexOf(primary)] as Place;
         // Recovers from the crash and stops in order first: pg_rewind asks for a clean end.
-        await startServer(place);
-        await programs.run(program('pg_ctl'), ['-D', place.data, '-w', '-m', 'fast', 'stop']);
+        await server(place).startServer();
+        await server(place).stopServer();
         const conninfo = `host=127.0.0.1 port=${from.port} user=repmgr dbname=repmgr`;
         const refusals = new Set<string>();
         // It refuses until the new primary has written down that it is one, and may fail behind the start of the server.
@@ -98,6 +97,7 @@ async function start(programs: Programs): Promise<Cluster> {
         });
         startAgent(place);
       },
+      ...server(place),
     }),
   );
   return {
@@ -109,6 +109,11 @@ async function start(programs: Programs): Promise<Cluster> {
       const all = await roles();
       return all.filter((role) => role === 'primary').length === 1 && !all.includes('away');
     },
+    logs: () =>
+      tails(
+        programs,
+        nodes.map(({ name }) => name),
+      ),
     async switchover() {
       throw new Error('repmgr switches over through SSH alone');
     },
