@@ -40,6 +40,7 @@ const CLUSTERS = {
   'pg-auto-failover': {
     packages: ['postgresql', 'pg-auto-failover-cli', 'postgresql-15-auto-failover'],
     commands: ['pg_autoctl'],
+    without: { 'hung-agent': 'its monitor promotes nothing while PostgreSQL answers' },
     create: createPgAutoFailover,
   },
   repmgr: {

@@ -48,6 +48,8 @@ const SQLSTATE = /^[0-9A-Z]{5}$/;
  * `BEGIN READ WRITE`, and of a serializable transaction (PostgreSQL, 27.4.2).
  */
 const NOT_ON_A_STANDBY = /^(?:call_bool_check_hook|call_enum_check_hook|GetSerializableTransactionSnapshot)$/;
+/** What ends a session on a standby because recovery needs what it reads. Nothing ends one so on a primary. */
+const ENDED_BY_RECOVERY = /^Process(?:Interrupts|RecoveryConflictInterrupts?)$/;
 const ENDS_SESSION = /^(?:57P0[1-5]|08...|25P0[34]|53300)$/;
 
 /**
@@ -61,6 +63,8 @@ export function classify(error: unknown, place: FailurePlace): Failure {
   if (error instanceof TransactionLeftOpenError) return { kind: 'statement', outcome: error.outcome, code };
   if (isNotQueryable(error)) return classifyNotQueryable(error, place, code);
   if (!sqlstate) return classifyLocal(error, place, code);
+  if (code === '40001' && isFatal(error, code) && ENDED_BY_RECOVERY.test(routineOf(error)))
+    return { kind: 'conflict', outcome: 'rolled-back', code };
   if (isPartlyDone(error) && !place.inRecovery) {
     return { kind: endsSession(error, code) ? 'lost' : 'statement', outcome: 'unknown', code };
   }

@@ -101,6 +101,18 @@ describe('classify()', () => {
     }
   });
 
+  it('knows of a session that recovery ended that it was on a standby, wherever it is asked', () => {
+    // PostgreSQL 15 and 16, and those after them.
+    for (const routine of ['ProcessInterrupts', 'ProcessRecoveryConflictInterrupt']) {
+      const ended = Object.assign(serverError('40001', 'FATAL'), { routine });
+      expect(classify(ended, onPrimary)).toMatchObject({ kind: 'conflict', outcome: 'rolled-back' });
+      expect(outcomeOf(ended)).toBe('rolled-back');
+    }
+    for (const other of [serverError('40001', 'FATAL'), serverError('57P01', 'FATAL')]) {
+      expect(outcomeOf(Object.assign(other, { routine: 'of another engine' }))).toBe('unknown');
+    }
+  });
+
   it('takes 0A000 for a write only where a function of recovery says it', () => {
     const of = (routine: string) => Object.assign(serverError('0A000'), { routine });
     for (const routine of ['call_bool_check_hook', 'call_enum_check_hook', 'GetSerializableTransactionSnapshot']) {

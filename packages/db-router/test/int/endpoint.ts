@@ -10,10 +10,13 @@ export interface Endpoint {
   lead(to: { readonly connectionString: string }, options?: { readonly keep?: boolean }): void;
 }
 
-/** @param options `pooled`: it tells a process id of its own, as a pooler does, which hands a session to many in turn. */
+/**
+ * @param options `pooled`: it tells a process id of its own, as a pooler does, which hands a session to many in turn.
+ *   `host`: the address of loopback at which it listens.
+ */
 export async function openEndpoint(
   first: { readonly connectionString: string },
-  options: { readonly pooled?: boolean } = {},
+  { pooled = false, host = '127.0.0.1' }: { readonly pooled?: boolean; readonly host?: '127.0.0.1' | '::1' } = {},
 ): Promise<Endpoint> {
   let port = portOf(first);
   const open = new Set<net.Socket>();
@@ -29,19 +32,20 @@ export async function openEndpoint(
       });
     }
     inner.pipe(outer);
-    if (options.pooled === true) outer.pipe(otherProcessId()).pipe(inner);
+    if (pooled) outer.pipe(otherProcessId()).pipe(inner);
     else outer.pipe(inner);
   });
   const end = (): void => {
     for (const socket of open) socket.destroy();
   };
-  server.listen(0, '127.0.0.1');
+  server.listen(0, host);
   await once(server, 'listening');
   onTestFinished(() => {
     server.close();
     end();
   });
   const url = new URL(first.connectionString);
+  url.hostname = host === '::1' ? '[::1]' : host;
   url.port = String((server.address() as net.AddressInfo).port);
   return {
     connectionString: url.href,
