@@ -1,8 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { PATH } from './programs.ts';
 
 const ROOT = '/usr/lib/postgresql';
+/** A machine without a way to Debian's servers must say so soon. */
+const INSTALL_MS = 240_000;
 
 /** The programs of the newest PostgreSQL that Debian has installed. @throws {Error} there is none */
 export function debianPostgres(): string {
@@ -21,20 +24,21 @@ export function provide(
   install: boolean,
 ): { readonly missing: string } | undefined {
   const missing = (): readonly string[] =>
-    commands.filter((command) => spawnSync('sh', ['-c', `command -v ${command}`]).status !== 0);
+    commands.filter((command) => spawnSync('sh', ['-c', `command -v ${command}`], { env: { PATH } }).status !== 0);
   if (missing().length === 0 && existsSync(ROOT)) return undefined;
   if (install && process.geteuid?.() === 0) {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
     const get = (...args: string[]): void => {
-      execFileSync('apt-get', args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
+      execFileSync('apt-get', args, { env, timeout: INSTALL_MS, stdio: ['ignore', 'ignore', 'inherit'] });
     };
     try {
       get('-qq', 'update');
       get('-qq', '-y', '--no-install-recommends', 'install', ...packages);
     } catch (error) {
-      return { missing: `apt-get could not install ${packages.join(' ')}: ${(error as Error).message}` };
+      return { missing: `apt-get could not install ${packages.join(' ')}: ${(error as Error).message.split('\n')[0]}` };
     }
     if (missing().length === 0) return undefined;
   }
-  return { missing: `there is no ${missing().join(', ')}: install Debian's ${packages.join(' ')}` };
+  const lacks = missing().join(', ') || ROOT;
+  return { missing: `there is no ${lacks}: install Debian's ${packages.join(' ')}, or run as root with --install` };
 }

@@ -20,6 +20,9 @@ export interface Programs extends Disposable {
   mkdir(name: string): string;
 }
 
+/** Where Debian's packages put their programs. */
+export const PATH = '/usr/sbin:/usr/bin:/bin';
+
 /** The user that owns a PostgreSQL of Debian's: no server here runs as root. */
 const USER = 'postgres';
 
@@ -32,7 +35,7 @@ export function createPrograms(mark: string): Programs {
     return path;
   };
   chmodSync(own(directory), 0o755);
-  const env = { PATH: '/usr/sbin:/usr/bin:/bin', HOME: directory, XDG_RUNTIME_DIR: directory, LC_ALL: 'C.UTF-8' };
+  const env = { PATH, HOME: directory, XDG_RUNTIME_DIR: directory, LC_ALL: 'C.UTF-8' };
   const endAll = (): void => {
     // Again and again: a supervisor may have started another child in between.
     for (let left = treeOf(directory); left.length > 0; left = treeOf(directory)) signal(left, 'SIGKILL');

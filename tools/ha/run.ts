@@ -144,6 +144,7 @@ for (const name of wanted) {
     status = 1;
   }
 }
+if (counted.length === 0) process.exit(status);
 say(`\n${line(['cluster', ...COLUMNS.map(([title]) => title)])}`);
 say(line(['---', ...COLUMNS.map(() => '---')]));
 for (const [name, count] of counted) say(line([name, ...COLUMNS.map(([, of]) => of(count))]));

@@ -82,18 +82,20 @@ async function start(programs: Programs): Promise<Cluster> {
         await server(place).startServer();
         await server(place).stopServer();
         const conninfo = `host=127.0.0.1 port=${from.port} user=repmgr dbname=repmgr`;
-        const refusals = new Set<string>();
-        // It refuses until the new primary has written down that it is one, and may fail behind the start of the server.
+        let refusal: unknown;
+        // It refuses until the new primary is registered, and may fail behind the start of the server.
         await until(`${place.name} rejoins`, async () => {
           try {
+            // Until its first checkpoint a promoted server's control file names the old timeline: pg_rewind copies nothing.
+            await asSuperuser(from.port, ['checkpoint']);
             await repmgr(place, 'node', 'rejoin', '-d', conninfo, '--force-rewind');
             return true;
           } catch (error) {
-            refusals.add((error as Error).message);
+            refusal = error;
             return (await roleOf(place.port)) === 'standby';
           }
-        }).catch((error: unknown) => {
-          throw new Error([...refusals].join('\n'), { cause: error });
+        }).catch((error: Error) => {
+          throw new Error(`${error.message}: ${errorsOf(refusal)}`, { cause: refusal });
         });
         startAgent(place);
       },
@@ -120,6 +122,14 @@ async function start(programs: Programs): Promise<Cluster> {
     [Symbol.dispose]: () => programs[Symbol.dispose](),
   };
 }
+
+/** The lines of repmgr that say why, out of a minute's worth of notices. */
+const errorsOf = (refusal: unknown): string =>
+  String((refusal as Error).message)
+    .split('\n')
+    .filter((line) => /^(?:ERROR|DETAIL|HINT)/.test(line))
+    .slice(-3)
+    .join(' ');
 
 async function roleOf(port: number): Promise<'primary' | 'standby' | 'away'> {
   const client = new pg.Client({
