@@ -98,6 +98,10 @@ test('the times of the manager and of the router are told apart', () => {
     knownAfterMs: 20,
   });
   expect(judge(drill, seen([]), rows())).toMatchObject({ promotedAfterMs: undefined, knownAfterMs: undefined });
+  const still = seen([], [], [told(-10, 1), told(40, 1)]);
+  expect(judge({ ...drill, promotedMs: 30 }, still, rows())).toMatchObject({ knownAfterMs: undefined });
+  const back = seen([], [], [...FAILOVER, told(60, 1, 'epoch-regressed'), told(70, 1)]);
+  expect(judge({ ...drill, promotedMs: 30 }, back, rows())).toMatchObject({ knownAfterMs: 20 });
 });
 
 test('writes of another drill do not count', () => {

@@ -1,5 +1,6 @@
 import type { Cluster, Node } from './cluster.ts';
 import type { Load } from './load.ts';
+import { hasCheckpoint } from './postgres.ts';
 import { signal, until } from './programs.ts';
 import { watchPromotion } from './promotion.ts';
 import type { Played } from './verdict.ts';
@@ -61,8 +62,10 @@ export const DRILLS = {
       const agent = primary.agent();
       signal(agent, 'SIGSTOP');
       try {
-        await anotherThan(primary, cluster);
+        const promoted = await anotherThan(primary, cluster);
         await writesGoOn(load);
+        // An agent that takes the cluster back sooner leaves a node behind that Patroni cannot rewind.
+        await until(`${promoted.name} writes a checkpoint of its timeline`, () => hasCheckpoint(promoted));
       } finally {
         signal(agent, 'SIGCONT');
       }

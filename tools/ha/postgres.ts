@@ -42,17 +42,26 @@ export async function asSuperuser(port: number, statements: readonly string[]): 
 }
 
 /** How many standbys stream from a primary, as that says itself: a manager's word may be seconds old. */
-export async function standbysOf({ url }: Pick<Node, 'url'>): Promise<number> {
+export async function standbysOf(node: Pick<Node, 'url'>): Promise<number> {
+  const streaming = `select count(*)::int as value from pg_stat_replication where state = 'streaming'`;
+  return (await ask<number>(node, `${streaming} and not pg_is_in_recovery()`)) ?? 0;
+}
+
+/** Whether the control file of a promoted server names its timeline: pg_rewind goes by that. */
+export async function hasCheckpoint(node: Pick<Node, 'url'>): Promise<boolean> {
+  const written = `('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int`;
+  return (await ask<boolean>(node, `select (pg_control_checkpoint()).timeline_id = ${written} as value`)) ?? false;
+}
+
+/** One value of a server that may be down. */
+async function ask<T>({ url }: Pick<Node, 'url'>, sql: string): Promise<T | undefined> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1_000, query_timeout: 1_000 });
   client.on('error', () => {});
   try {
     await client.connect();
-    const { rows } = await client.query<{ count: number }>(
-      `select count(*)::int from pg_stat_replication where state = 'streaming' and not pg_is_in_recovery()`,
-    );
-    return rows[0]?.count ?? 0;
+    return (await client.query<{ value: T }>(sql)).rows[0]?.value;
   } catch {
-    return 0;
+    return undefined;
   } finally {
     await client.end().catch(() => {});
   }

@@ -45,7 +45,7 @@ export interface Count {
   readonly longestWriteMs: number;
   /** From the start of the drill to the promotion: the manager's own time. */
   readonly promotedAfterMs: number | undefined;
-  /** From the promotion until the router knew: from then on no write goes to the old primary. */
+  /** From the promotion until the router knew it: from then on no write goes to the old primary. */
   readonly knownAfterMs: number | undefined;
   /** The manager took the cluster back to an older timeline. */
   readonly regressed: boolean;
@@ -71,6 +71,9 @@ export function judge(
   const before = told.filter(({ atMs }) => atMs < toMs);
   const during = before.filter(({ atMs }) => atMs >= fromMs);
   const knownMs = knownSince(before);
+  const primaries = before.filter(({ event }) => event === 'primary');
+  const was = primaries.findLast(({ atMs }) => atMs < fromMs);
+  const next = primaries.find(({ atMs, timeline }) => atMs >= fromMs && timeline > (was?.timeline ?? 0));
   const count = {
     drill: name,
     acknowledged: acknowledged.length,
@@ -84,7 +87,7 @@ export function judge(
     longestGapMs: longestGap(acknowledged, fromMs, toMs),
     longestWriteMs: Math.round(Math.max(0, ...acknowledged.map(({ sentMs, endedMs }) => endedMs - sentMs))),
     promotedAfterMs: promotedMs === undefined ? undefined : Math.round(promotedMs - fromMs),
-    knownAfterMs: promotedMs === undefined ? undefined : Math.round(knownMs - promotedMs),
+    knownAfterMs: promotedMs === undefined || next === undefined ? undefined : Math.round(next.atMs - promotedMs),
     regressed: during.some(({ event }) => event === 'epoch-regressed'),
   };
   const lostLate = lost.filter(({ sentMs }) => sentMs > knownMs).length;
