@@ -5,6 +5,7 @@ import { SignJWT } from 'jose';
 import { SESSION_ALGORITHMS, type SessionAlgorithm } from './algorithms.ts';
 import { KeySetError, type KeySetReason } from './keys/key-set-error.ts';
 import { readSigningKey, type SigningKey, type SigningKeySource } from './keys/signing-key.ts';
+import { vetWhatIsLeft } from './keys/vet-ahead.ts';
 import { type FrozenObject, parseStrictJson } from './strict-json.ts';
 
 export interface SessionIssuerOptions {
@@ -98,9 +99,15 @@ export function createSessionIssuer(options: SessionIssuerOptions): SessionIssue
   const source: Live<SigningKeySource> = isLive(options.key) ? options.key : live(options.key);
   let seen = source.current;
   let signing = readSigningKey(seen, algorithm);
+  let vetting: Promise<void> | undefined;
   const current = (): SigningKey => {
+    if (vetting !== undefined) return signing;
     const next = source.current;
     if (next === seen) return signing;
+    vetting = vetWhatIsLeft((later) => readSigningKey(next, algorithm, later))?.then(() => {
+      vetting = undefined;
+    });
+    if (vetting !== undefined) return signing;
     seen = next;
     try {
       signing = readSigningKey(next, algorithm);
@@ -114,6 +121,8 @@ export function createSessionIssuer(options: SessionIssuerOptions): SessionIssue
   };
   const unsubscribe = source.subscribe(() => {
     current();
+    // What it throws then, the next `issue` throws as well.
+    vetting?.then(current).catch(() => {});
   });
   const close = async (): Promise<void> => unsubscribe();
 
@@ -131,6 +140,8 @@ export function createSessionIssuer(options: SessionIssuerOptions): SessionIssue
       const further = asVerifiersReadIt('claims', check.object('issue: claims', claims));
       const taken = REGISTERED.find((name) => Object.hasOwn(further, name));
       if (taken !== undefined) throw new TypeError(`issue: claims must not have ${taken}: it has an option of its own`);
+      current();
+      await vetting;
       const nowMs = clock.wallMs();
       const { key, kid, alg } = current();
       const payload = asVerifiersReadIt('sub, sid and roles', {

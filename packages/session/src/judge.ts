@@ -55,10 +55,14 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
   let hits = 0;
   let verified = 0;
 
-  const judge = (token: unknown): Judgement<Claims> | Promise<Judgement<Claims>> => {
+  const judge = (token: unknown, round = 0): Judgement<Claims> | Promise<Judgement<Claims>> => {
     if (typeof token !== 'string') return 'not-compact';
     if (token.length > maxTokenBytes) return 'too-large';
     keys.current();
+    // A key that is gone must not verify while the newer ones are vetted.
+    if (keys.vetting !== undefined) {
+      return round < MAX_ROUNDS ? keys.vetting.then(() => judge(token, round + 1)) : 'unavailable';
+    }
     // The digest names the token, so that nobody finds tokens in our memory.
     const digest = hash('sha256', token, 'binary');
     const known = cache.get(digest);
@@ -92,8 +96,10 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
       const signature = await checkSignature(compact, key);
       const outcome = signature === 'good' ? await accept(compact, key) : signature;
       keys.current();
+      await keys.vetting;
+      keys.current();
       // The key went while we waited: whatever it said, the keys of now decide.
-      if (!keys.holds(key)) continue;
+      if (keys.vetting !== undefined || !keys.holds(key)) continue;
       if (typeof outcome !== 'string') {
         verified += 1;
         cache.set(digest, outcome);
@@ -187,7 +193,7 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
     }
   };
 
-  return Object.assign(judge, {
+  return Object.assign((token: unknown) => judge(token), {
     forgetAllBut: ({ byKid }: KeySet) => cache.sweep(({ key }) => byKid.get(key.kid) === key),
     counts: () => ({ size: cache.size, hits, verified }),
   });

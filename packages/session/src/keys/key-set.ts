@@ -5,6 +5,7 @@ import { KeySetError, type KeySetReason } from './key-set-error.ts';
 import { parseKey } from './parse-key.ts';
 import { unquoted } from './pem.ts';
 import { thumbprintOf } from './thumbprint.ts';
+import type { Later } from './vet-rsa.ts';
 
 /**
  * Public keys in any of the usual forms: a PEM; a JWK; a JWKS; the JSON text of either; a list of PEMs and JWKs; a map
@@ -37,6 +38,13 @@ export interface KeySet {
   readonly unusable: readonly { readonly position: number; readonly reason: KeySetReason }[];
 }
 
+export interface ReadKeySetOptions {
+  readonly previous?: KeySet | undefined;
+  readonly fetched?: boolean;
+  /** Is given what takes long to vet, in place of vetting it now: the set is then not to be used. */
+  readonly later?: Later;
+}
+
 const MAX_KEYS = 64;
 const NO_KEYS: KeySet = { byKid: new Map(), aside: 0, unusable: [] };
 
@@ -56,7 +64,7 @@ export function isJwksUrl(source: KeySource): source is string | URL {
 export function readKeySet(
   source: KeySource,
   algorithms: ReadonlySet<CanonicalAlgorithm>,
-  { previous = NO_KEYS, fetched = false }: { readonly previous?: KeySet | undefined; readonly fetched?: boolean } = {},
+  { previous = NO_KEYS, fetched = false, later }: ReadKeySetOptions = {},
 ): KeySet {
   const members = membersOf(source);
   if (members.length === 0) throw new KeySetError('empty');
@@ -70,7 +78,7 @@ export function readKeySet(
     unusable.push({ reason, position });
   };
   for (const [position, member] of members.entries()) {
-    const parsed = parseKey(member.key, algorithms);
+    const parsed = parseKey(member.key, algorithms, later);
     if (parsed.kind === 'bad') {
       refuse(parsed.reason, position);
       continue;

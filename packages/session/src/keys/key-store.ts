@@ -6,6 +6,7 @@ import { isJwksUrl, type KeySet, type KeySource, readKeySet, type VerificationKe
 import { KeySetError } from './key-set-error.ts';
 import { createRemoteJwks, type RemoteJwks, type RemoteJwksOptions } from './remote-jwks.ts';
 import { createUnknownKeys, type UnknownKeyOptions } from './unknown-key.ts';
+import { vetAhead } from './vet-ahead.ts';
 
 export interface KeyStoreOptions {
   readonly source: KeySource | Live<KeySource>;
@@ -37,6 +38,8 @@ export type KeyState = 'absent' | 'fresh' | 'stale' | 'expired';
 export interface KeyStore {
   /** Undefined until the first set has come from its URL, and once that set has expired. */
   current(): KeySet | undefined;
+  /** There are newer keys, and they are being vetted: no token is to be judged before. */
+  readonly vetting: Promise<void> | undefined;
   /** Whether this very key was still in use when `current` was last asked. */
   holds(key: VerificationKey): boolean;
   /**
@@ -75,6 +78,7 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
   let withheld = false;
   let expired = false;
   let closed = false;
+  let vetting: Promise<void> | undefined;
   let confirmed: { readonly nowMs: number; readonly wallMs: number } | undefined;
 
   const isStale = (): boolean => stale || (remote === undefined && source.stale === true);
@@ -89,7 +93,7 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
       given = next;
       const url = isJwksUrl(next) ? checkJwksUrl(next, options.development) : undefined;
       remote?.close();
-      remote = url && createRemoteJwks({ ...options.remote, url, clock, onFetched });
+      remote = url && createRemoteJwks({ ...options.remote, url, clock, vet, onFetched });
       value = url === undefined ? next : NOT_YET;
       // Keys that came from elsewhere are used no longer than this URL's own would be, should it never answer.
       confirmed = url === undefined ? undefined : (confirmed ?? (keys && moment()));
@@ -111,8 +115,19 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
     options.onRejected(error instanceof KeySetError ? error : new KeySetError('invalid'));
   };
 
+  const vet = (text: string): Promise<void> | undefined => vetAhead(text, algorithms, true);
+  /** A value that takes long to vet is looked at again when that is done. */
+  const vetFirst = (next: KeySource): boolean => {
+    if (next === given || isJwksUrl(next)) return false;
+    vetting = vetAhead(next, algorithms, false)?.then(() => {
+      vetting = undefined;
+      look();
+    });
+    return vetting !== undefined;
+  };
+
   const look = (): void => {
-    if (closed) return;
+    if (closed || vetting !== undefined) return;
     let next: KeySource;
     try {
       next = source.current;
@@ -123,7 +138,7 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
       return;
     }
     try {
-      follow(next);
+      if (!vetFirst(next)) follow(next);
     } catch (error) {
       // The last good set stays: a bad rotation must not sign everybody out.
       reject(error);
@@ -169,6 +184,9 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
       remote?.catchUp();
       checkExpiry();
       return expired ? undefined : keys;
+    },
+    get vetting() {
+      return vetting;
     },
     holds: (key) => !expired && keys?.byKid.get(key.kid) === key,
     refreshForUnknown: async () => {

@@ -3,7 +3,7 @@ import { type CanonicalAlgorithm, canonicalAlgorithm, type KeyKind, kindOf } fro
 import type { KeySetReason } from './key-set-error.ts';
 import { tidyPem } from './pem.ts';
 import { vetEd25519 } from './vet-ed25519.ts';
-import { vetRsa } from './vet-rsa.ts';
+import { type Later, vetRsa } from './vet-rsa.ts';
 
 /** A key that may verify signatures, or why it may not: `aside` if it is none of our business, else a reason. */
 export type ParsedKey =
@@ -35,17 +35,21 @@ const CURVES = new Map([
 ]) as ReadonlyMap<string | undefined, KeyKind>;
 
 /** The points of the NIST curves are checked as they are read. */
-const VET: { readonly [Kind in KeyKind]?: (key: KeyObject) => KeySetReason | undefined } = {
+const VET: { readonly [Kind in KeyKind]?: (key: KeyObject, later?: Later) => KeySetReason | undefined } = {
   RSA: vetRsa,
   'OKP Ed25519': vetEd25519,
 };
 
-/** Vets one key, a PEM or a JWK, for a verifier that allows `algorithms`. */
-export function parseKey(given: unknown, algorithms: ReadonlySet<CanonicalAlgorithm>): ParsedKey {
+/**
+ * Vets one key, a PEM or a JWK, for a verifier that allows `algorithms`.
+ *
+ * @param later is given what takes long to vet, in place of vetting it now
+ */
+export function parseKey(given: unknown, algorithms: ReadonlySet<CanonicalAlgorithm>, later?: Later): ParsedKey {
   if (typeof given === 'string')
-    return given.length > MAX_PEM_LENGTH ? bad('invalid') : parsePem(tidyPem(given), algorithms);
+    return given.length > MAX_PEM_LENGTH ? bad('invalid') : parsePem(tidyPem(given), algorithms, later);
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return bad('not-a-key');
-  return parseJwk(withoutNulls(given), algorithms);
+  return parseJwk(withoutNulls(given), algorithms, later);
 }
 
 /** Some serialisers write `null` for a member that is not there. */
@@ -53,14 +57,18 @@ function withoutNulls(jwk: object): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(jwk).filter(([, value]) => value !== null));
 }
 
-function parsePem(pem: string, algorithms: ReadonlySet<CanonicalAlgorithm>): ParsedKey {
+function parsePem(pem: string, algorithms: ReadonlySet<CanonicalAlgorithm>, later?: Later): ParsedKey {
   if (pem.includes('PRIVATE KEY')) return bad('private');
   if (pem.includes('CERTIFICATE')) return bad('certificate');
   if (!PUBLIC_PEM.test(pem)) return bad('not-a-key');
-  return finish(() => createPublicKey(pem), undefined, undefined, algorithms);
+  return finish(() => createPublicKey(pem), undefined, undefined, algorithms, later);
 }
 
-function parseJwk(jwk: Readonly<Record<string, unknown>>, algorithms: ReadonlySet<CanonicalAlgorithm>): ParsedKey {
+function parseJwk(
+  jwk: Readonly<Record<string, unknown>>,
+  algorithms: ReadonlySet<CanonicalAlgorithm>,
+  later?: Later,
+): ParsedKey {
   const { kty, kid, alg } = jwk;
   if (kty === 'oct') return bad('symmetric');
   if (PRIVATE_MEMBERS.some((member) => jwk[member] !== undefined)) return bad('private');
@@ -81,7 +89,7 @@ function parseJwk(jwk: Readonly<Record<string, unknown>>, algorithms: ReadonlySe
   if (kty !== 'RSA' && ![...CURVES.values(), 'OKP Ed25519'].includes(`${kty} ${shape['crv']}`)) return ASIDE;
   const algorithm = alg === undefined ? undefined : canonicalAlgorithm(alg);
   if (alg !== undefined && algorithm === undefined) return jwk['use'] === 'sig' ? bad('conflict') : ASIDE;
-  return finish(() => createPublicKey({ key: shape, format: 'jwk' }), algorithm, kid, algorithms);
+  return finish(() => createPublicKey({ key: shape, format: 'jwk' }), algorithm, kid, algorithms, later);
 }
 
 /** RFC 7517 sections 4.2 and 4.3. An encryption key in a JWKS is not ours to judge, unless it claims to sign as well. */
@@ -105,6 +113,7 @@ function finish(
   declared: CanonicalAlgorithm | undefined,
   kid: string | undefined,
   algorithms: ReadonlySet<CanonicalAlgorithm>,
+  later?: Later,
 ): ParsedKey {
   let key: KeyObject;
   try {
@@ -115,7 +124,7 @@ function finish(
   const kind = keyKind(key);
   if (kind === undefined) return bad('unsupported-type');
   if (declared !== undefined && kindOf(declared) !== kind) return bad('conflict');
-  const weakness = VET[kind]?.(key);
+  const weakness = VET[kind]?.(key, later);
   if (weakness !== undefined) return bad(weakness);
   const fitting = [...algorithms].filter((algorithm) => kindOf(algorithm) === kind);
   if (declared === undefined && fitting.length > 1) return bad('ambiguous-algorithm');

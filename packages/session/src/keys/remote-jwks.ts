@@ -10,6 +10,8 @@ export interface RemoteJwksOptions {
   readonly maxBytes: number;
   readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
+  /** What takes long to vet in a new text, off the event loop, before the text becomes current. */
+  vet(text: string): Promise<void> | undefined;
   /** Called after every fetch, with what went wrong if something did. Says whether the keys are any good. */
   onFetched(error: KeySetError | undefined): boolean;
 }
@@ -46,6 +48,7 @@ export function createRemoteJwks(options: RemoteJwksOptions): RemoteJwks {
     run: async () => {
       overdueAtMs = Number.POSITIVE_INFINITY;
       const fetched = await fetchJwks({ ...options, signal: closing.signal });
+      if (typeof fetched === 'string' && fetched !== current) await options.vet(fetched);
       if (closing.signal.aborted) return;
       if (typeof fetched === 'string') current = fetched;
       failed = !options.onFetched(fetched instanceof KeySetError ? fetched : undefined);

@@ -5,6 +5,7 @@ import { KeySetError } from './key-set-error.ts';
 import { keyKind, parseKey } from './parse-key.ts';
 import { tidyPem, unquoted } from './pem.ts';
 import { thumbprintOf } from './thumbprint.ts';
+import type { Later } from './vet-rsa.ts';
 
 /** A private key: a PEM (PKCS #8, PKCS #1 or SEC 1, not encrypted), a JWK, or the JSON text of one. */
 export type SigningKeySource = string | { readonly kty: string };
@@ -30,9 +31,14 @@ const USUAL: Readonly<Record<KeyKind, CanonicalAlgorithm>> = {
  * Reads and vets a private key; its `kid` is the RFC 7638 thumbprint unless it is a JWK that has one.
  *
  * @param algorithm what it signs with; undefined for its own `alg`, or the usual one of its kind
+ * @param later is given what takes long to vet, in place of vetting it now: the key is then not to be used
  * @throws {KeySetError} It must not be used.
  */
-export function readSigningKey(source: SigningKeySource, algorithm: SessionAlgorithm | undefined): SigningKey {
+export function readSigningKey(
+  source: SigningKeySource,
+  algorithm: SessionAlgorithm | undefined,
+  later?: Later,
+): SigningKey {
   const text = typeof source === 'string' ? unquoted(source) : undefined;
   const given = text?.startsWith('{') ? parseStrictJson(text) : source;
   if (given === 'not-json' || given === 'duplicate-member') throw new KeySetError('not-json');
@@ -57,7 +63,7 @@ export function readSigningKey(source: SigningKeySource, algorithm: SessionAlgor
   const kid = jwk.kid ?? thumbprintOf(publicKey);
   const publicJwk = { ...publicKey.export({ format: 'jwk' }), kid, alg, use: jwk.use ?? 'sig' };
   // What the verifiers would refuse must not sign.
-  const parsed = parseKey(publicJwk, new Set([canonical]));
+  const parsed = parseKey(publicJwk, new Set([canonical]), later);
   if (parsed.kind === 'bad') throw new KeySetError(parsed.reason);
   if (parsed.kind === 'aside') throw new KeySetError('conflict');
   return {

@@ -1,8 +1,15 @@
-import { checkPrimeSync } from 'node:crypto';
+import { checkPrime, checkPrimeSync } from 'node:crypto';
+import { promisify } from 'node:util';
 
 const SMALL = 10_000n;
 const CLOSE_ROUNDS = 100;
 const POWERS = [2n, 3n, 5n, 7n, 11n] as const;
+
+/** The squares modulo 64: five numbers in six are told from a square without their root. */
+const SQUARES_64: ReadonlySet<number> = new Set([0, 1, 4, 9, 16, 17, 25, 33, 36, 41, 49, 57]);
+/** One round tells a prime for certain; what else it takes for one is no modulus of two random primes. */
+const ONE_ROUND = { checks: 1 } as const;
+const isPrime = promisify(checkPrime) as (candidate: bigint, options: typeof ONE_ROUND) => Promise<boolean>;
 
 /**
  * Whether anybody can factor a modulus in a moment: it has a small factor, is a power of a prime or a prime itself, or is
@@ -10,16 +17,27 @@ const POWERS = [2n, 3n, 5n, 7n, 11n] as const;
  * proves anything, and OpenSSL takes all of them.
  */
 export function isFactorable(modulus: bigint): boolean {
+  return hasKnownForm(modulus) || checkPrimeSync(modulus, ONE_ROUND);
+}
+
+/** The same, with its slow part, the test for a prime, in another thread. */
+export async function isFactorableAside(modulus: bigint): Promise<boolean> {
+  return hasKnownForm(modulus) || isPrime(modulus, ONE_ROUND);
+}
+
+function hasKnownForm(modulus: bigint): boolean {
   for (let divisor = 3n; divisor < SMALL; divisor += 2n) if (modulus % divisor === 0n) return true;
   if (POWERS.some((power) => rootOf(modulus, power) ** power === modulus)) return true;
   let half = rootOf(modulus, 2n) + 1n;
   for (let round = 0; round < CLOSE_ROUNDS; round += 1) {
-    const square = half * half - modulus;
-    if (rootOf(square, 2n) ** 2n === square) return true;
+    if (isSquare(half * half - modulus)) return true;
     half += 1n;
   }
-  // One round tells a prime for certain; what else it takes for one is no modulus of two random primes.
-  return checkPrimeSync(modulus, { checks: 1 });
+  return false;
+}
+
+function isSquare(value: bigint): boolean {
+  return SQUARES_64.has(Number(BigInt.asUintN(6, value))) && rootOf(value, 2n) ** 2n === value;
 }
 
 /** The greatest integer whose power is no more than `value`: Newton's method from above. */

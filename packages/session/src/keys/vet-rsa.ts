@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { createRecentCache } from '@regionkit/core/kit';
 import type { KeySetReason } from './key-set-error.ts';
-import { isFactorable } from './vet-modulus.ts';
+import { isFactorable, isFactorableAside } from './vet-modulus.ts';
 
 const MIN_BITS = 2_048;
 const MAX_BITS = 8_192;
@@ -11,8 +11,15 @@ const MAX_EXPONENT = 0xffff_ffffn;
 // comes from the generator of CVE-2017-15361; one that does not passes them all by chance less than once in 2^27.
 const ROCA_PRIMES = [11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157] as const;
 
-/** Why an RSA public key must not be used (RFC 7518 section 3.3, RFC 8725 section 3.4); undefined if it may. */
-export function vetRsa(key: KeyObject): KeySetReason | undefined {
+/** Takes a modulus whose slow check is left for later. */
+export type Later = (modulus: bigint) => void;
+
+/**
+ * Why an RSA public key must not be used (RFC 7518 section 3.3, RFC 8725 section 3.4); undefined if it may.
+ *
+ * @param later is given a modulus that no one has checked yet, in place of checking it now
+ */
+export function vetRsa(key: KeyObject, later?: Later): KeySetReason | undefined {
   const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
   if (modulusLength < MIN_BITS) return 'weak-modulus';
   if (modulusLength > MAX_BITS) return 'large-modulus';
@@ -20,18 +27,28 @@ export function vetRsa(key: KeyObject): KeySetReason | undefined {
   const modulus = BigInt(`0x${Buffer.from(key.export({ format: 'jwk' }).n ?? '', 'base64url').toString('hex')}`);
   if (modulus % 2n === 0n) return 'invalid';
   if (bearsRocaFingerprint(modulus)) return 'roca';
-  return isFactorableOnce(modulus) ? 'factorable' : undefined;
+  const known = factorable.get(nameOf(modulus));
+  if (known === undefined && later !== undefined) {
+    later(modulus);
+    return undefined;
+  }
+  return (known ?? keep(modulus, isFactorable(modulus))) ? 'factorable' : undefined;
+}
+
+/** Checks these moduli now, one after the other, off the event loop: {@link vetRsa} then knows the answers. */
+export async function vetModuli(moduli: readonly bigint[]): Promise<void> {
+  for (const modulus of moduli) keep(modulus, await isFactorableAside(modulus));
 }
 
 /** A set of keys is read again and again, and the answer takes milliseconds. */
 const factorable = createRecentCache<boolean>(256);
-function isFactorableOnce(modulus: bigint): boolean {
-  const name = modulus.toString(36);
-  const known = factorable.get(name);
-  if (known !== undefined) return known;
-  const answer = isFactorable(modulus);
-  factorable.set(name, answer);
+function keep(modulus: bigint, answer: boolean): boolean {
+  factorable.set(nameOf(modulus), answer);
   return answer;
+}
+
+function nameOf(modulus: bigint): string {
+  return modulus.toString(36);
 }
 
 /** Nemec et al., "The Return of Coppersmith's Attack" (2017), section 4.2. */
