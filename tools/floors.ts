@@ -44,6 +44,26 @@ export function brokenFloors(sources: Sources, floors: Floors): readonly string[
   return broken.sort();
 }
 
+/** The circles of files that import each other, one line each: none of them can be read, tested or moved alone. */
+export function importCircles(sources: Sources): readonly string[] {
+  const arrows = new Map([...sources].map(([path, text]) => [path, importsOf(path, text)]));
+  const reachable = (from: string): ReadonlySet<string> => {
+    const found = new Set<string>();
+    const left = [...(arrows.get(from) ?? [])];
+    for (let path = left.pop(); path !== undefined; path = left.pop()) {
+      if (found.has(path)) continue;
+      found.add(path);
+      left.push(...(arrows.get(path) ?? []));
+    }
+    return found;
+  };
+  const reach = new Map([...arrows.keys()].map((path) => [path, reachable(path)]));
+  const circles = [...reach].map(([path, found]) =>
+    [...found].filter((other) => reach.get(other)?.has(path) === true).sort(),
+  );
+  return [...new Set(circles.filter((files) => files.length > 0).map((files) => files.join(', ')))].sort();
+}
+
 /** The files of the house that a file imports, exports from, or loads later. */
 function importsOf(path: string, text: string): readonly string[] {
   const { importedFiles } = ts.preProcessFile(text, true, true);

@@ -1,4 +1,4 @@
-import type { RouteReason } from './routing/route.ts';
+import type { RouteReason } from './reasons.ts';
 
 /** What a router has done since it was made. */
 export interface Counters {

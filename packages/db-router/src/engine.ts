@@ -11,7 +11,6 @@ import {
   NodeFencedError,
   type NodeSituation,
   NodeUnavailableError,
-  type NoPrimaryReason,
   NoReadableNodeError,
   RouterClosedError,
 } from './errors.ts';
@@ -25,7 +24,9 @@ import { createUnreachable } from './monitor/unreachable.ts';
 import { createViewGuard } from './monitor/view-guard.ts';
 import { createWriteWatch, type WriteWatch } from './monitor/write-watch.ts';
 import type { Settings } from './options.ts';
+import type { NoPrimaryReason } from './reasons.ts';
 import { createHoldQueue, type HoldQueue } from './routing/hold.ts';
+import { createLiveTable, type LiveTable } from './routing/live-table.ts';
 import type { Route } from './routing/route.ts';
 import { knownEpoch } from './topology/facts.ts';
 import { createLiveTopology, isKnownTop, type LiveTopology } from './topology/live-topology.ts';
@@ -37,6 +38,7 @@ export interface Engine {
   readonly settings: Settings;
   readonly nodes: readonly PoolNode[];
   readonly live: LiveTopology;
+  readonly routes: LiveTable;
   readonly monitor: Monitor;
   readonly hold: HoldQueue;
   readonly watcher: Watcher;
@@ -87,6 +89,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
   const codec = token === undefined ? undefined : createTokenCodec(token.secret, environmentOf(settings));
 
   const onChange = (topology: Topology, before: Topology): void => {
+    routes.renew(topology);
     for (const view of topology.nodes) {
       const node = nodes[view.index];
       if (node === undefined) continue;
@@ -118,12 +121,14 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
       maxViewAgeMs: settings.maxViewAgeMs,
       coldStart: settings.coldStart,
     },
-    table: { self: regions.self, writes: settings.writes, onBehind: settings.onBehind },
     clock,
     hasStore: settings.epoch !== undefined,
     emit,
     onChange,
   });
+
+  const { writes: policy, onBehind } = settings;
+  const routes = createLiveTable(live.topology, { self: regions.self, writes: policy, onBehind });
 
   const onVerify = async (index: number, reading: Reading, sentAtMs: number): Promise<number | undefined> => {
     const matching = (): Reading | undefined => {
@@ -202,7 +207,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
   };
   const writes = createWriteWatch(clock, () => monitor?.hurry());
   const watcher = createWatcher({ clock, onWatch: (index) => monitor?.wake(index) });
-  const reach = createReach({ live, watcher, tokenWaitMs: settings.tokenWaitMs });
+  const reach = createReach({ live, routes, watcher, tokenWaitMs: settings.tokenWaitMs });
 
   const scopes = createScopes({
     codec,
@@ -248,10 +253,10 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
   };
   const writeRoute = (): Route => {
     checkSuspension();
-    return guard.isStale() ? STALE_VIEW : live.table.write;
+    return guard.isStale() ? STALE_VIEW : routes.current.write;
   };
   const goOn = (): void => {
-    if (hold.size > 0 && !guard.isStale() && live.table.write.action !== 'hold') hold.release();
+    if (hold.size > 0 && !guard.isStale() && routes.current.write.action !== 'hold') hold.release();
   };
 
   const guard = createViewGuard({
@@ -263,7 +268,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     onRenewed: () => goOn(),
   });
 
-  const canRead = (): boolean => live.table.locals.length > 0 || live.table.others.length > 0;
+  const canRead = (): boolean => routes.current.locals.length > 0 || routes.current.others.length > 0;
 
   const schedule = createProbeSchedule({
     settings,
@@ -303,6 +308,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     settings,
     nodes,
     live,
+    routes,
     monitor,
     hold,
     watcher,

@@ -1,5 +1,5 @@
 import { RegionKitError, type RegionKitErrorOptions } from '@regionkit/core';
-import type { NodeState } from './topology/topology.ts';
+import type { NodeState, NoPrimaryReason } from './reasons.ts';
 
 /**
  * What became of a statement that failed. `not-sent`: nothing of it left this process. `rolled-back`: the server did
@@ -37,17 +37,6 @@ export class RouterError<Code extends RouterErrorCode = RouterErrorCode> extends
     this.outcome = outcome;
   }
 }
-
-/** Why no primary can take a write at this moment. */
-export type NoPrimaryReason =
-  | 'no-primary'
-  | 'unconfirmed'
-  | 'twin-primaries'
-  | 'epoch-regressed'
-  | 'foreign-system'
-  | 'read-only'
-  | 'stale-view'
-  | 'primary-unreachable';
 
 const UNAVAILABLE = { status: 503, headers: { 'retry-after': '1' } } as const;
 

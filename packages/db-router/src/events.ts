@@ -1,7 +1,5 @@
 import type { Epoch } from '@regionkit/core';
-import type { HoldEnd } from './routing/hold.ts';
-import type { RouteReason } from './routing/route.ts';
-import type { NodeState, TopologyState } from './topology/topology.ts';
+import type { HoldEnd, NodeState, RouteReason, TopologyState } from './reasons.ts';
 
 /** What a router tells of itself. Each is mirrored on `diagnostics_channel` as `regionkit:db-router:<event>`. */
 export interface RouterEvents {

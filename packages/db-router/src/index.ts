@@ -1,6 +1,7 @@
 export { type AnyRouterError, isRouterError } from './any-router-error.ts';
 export type { BatchStatement } from './connection/batch.ts';
 export { outcomeOf } from './connection/outcome.ts';
+export type { Query } from './connection/query.ts';
 export {
   AbortedError,
   AdvisoryLockError,
@@ -10,7 +11,6 @@ export {
   type NodeSituation,
   NodeUnavailableError,
   NoPrimaryError,
-  type NoPrimaryReason,
   NoReadableNodeError,
   NotPrimaryRegionError,
   type Outcome,
@@ -27,8 +27,9 @@ export {
 } from './errors.ts';
 export type { HeardFrom, RouterEvents } from './events.ts';
 export type { GateRouter, PrimaryLocation, RequestScope, WritePolicy } from './gate-seam.ts';
-export type { EpochStore } from './monitor/epoch-store.ts';
+export type { EpochStore } from './history/epoch-store.ts';
 export type { RegionRouterOptions } from './options.ts';
+export type { NodeState, NoPrimaryReason, RouteReason, TopologyState } from './reasons.ts';
 export type {
   NodeReport,
   RegionRouter,
@@ -38,12 +39,9 @@ export type {
   StatementOptions,
 } from './region-router.ts';
 export { createRegionRouter } from './router.ts';
-export type { RouteReason } from './routing/route.ts';
 export type { BatchOptions } from './statements/batches.ts';
 export type { Transaction } from './statements/open-transaction.ts';
-export type { Query } from './statements/run.ts';
 export type { TransactionOptions } from './statements/transactions.ts';
 export { type FakeRouter, type FakeRouterOptions, type FakeStatement, fakeRouter } from './testing/fake-router.ts';
 export { everyNodeWrites } from './topology/every-node-writes.ts';
 export { postgresReadings, type Reading, type Readings } from './topology/readings.ts';
-export type { NodeState, TopologyState } from './topology/topology.ts';

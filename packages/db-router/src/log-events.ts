@@ -2,7 +2,7 @@ import type { EventSource, Logger } from '@regionkit/core';
 import type { NoticeCode, Notices } from '@regionkit/core/kit';
 import type { RouterEvents } from './events.ts';
 import { formatEpoch } from './history/epoch.ts';
-import { regionOf } from './topology/writers.ts';
+import { regionOf } from './topology/writer.ts';
 
 /**
  * What an operator should read, in one line each. Without a logger only what must not be missed is told: the first of

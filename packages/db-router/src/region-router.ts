@@ -1,15 +1,14 @@
 import type { DatabaseReport, Epoch, EventSource, Fork, RouteExplanation, RouterSeam } from '@regionkit/core';
 import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
 import type { BatchStatement } from './connection/batch.ts';
+import type { Query } from './connection/query.ts';
 import type { Counters } from './counters.ts';
 import type { RouterEvents } from './events.ts';
 import type { GateRouter } from './gate-seam.ts';
-import type { RouteReason } from './routing/route.ts';
+import type { NodeState, RouteReason, TopologyState } from './reasons.ts';
 import type { BatchOptions } from './statements/batches.ts';
 import type { Transaction } from './statements/open-transaction.ts';
-import type { Query } from './statements/run.ts';
 import type { TransactionOptions } from './statements/transactions.ts';
-import type { NodeState, TopologyState } from './topology/topology.ts';
 
 /** One node, as `topology()` tells of it. */
 export interface NodeReport<Name extends string = string> {

@@ -13,9 +13,10 @@ import { logEvents } from './log-events.ts';
 import { checkOptions, type RegionRouterOptions, type Settings } from './options.ts';
 import { createFacade, type FacadeKind } from './pools/facade.ts';
 import { createLeases } from './pools/lease.ts';
+import type { RouteReason } from './reasons.ts';
 import type { RegionRouter, RouterTopology, ScopeOptions } from './region-router.ts';
 import { decideRead } from './routing/decide.ts';
-import type { Route, RouteReason } from './routing/route.ts';
+import type { Route } from './routing/route.ts';
 import { shownAs } from './shown.ts';
 import { createBatches } from './statements/batches.ts';
 import { createRunner } from './statements/run.ts';
@@ -47,7 +48,7 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
   noticeWhatIsMissing(settings, notice);
   logEvents(events, settings.logger, notice);
   const engine = createEngine(settings, events, notice);
-  const { live, nodes, scopes, hold, monitor, counters } = engine;
+  const { live, routes, nodes, scopes, hold, monitor, counters } = engine;
   const entry = createEntry(scopes);
   const runner = createRunner(engine);
   const statements = createStatements(engine, runner);
@@ -104,7 +105,7 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
     explain: (intent, token) => {
       if (intent === 'write') return explainRoute(engine, engine.writeRoute());
       const need = token === undefined ? needOf(scopes.current()) : scopes.needOf(token);
-      return explainRoute(engine, decideRead(live.table, need, 0, 0, settings.tokenWaitMs > 0));
+      return explainRoute(engine, decideRead(routes.current, need, 0, 0, settings.tokenWaitMs > 0));
     },
     stats: () => ({ ...counters, routes: { ...counters.routes }, holding: hold.size, leased: leases.size }),
     confirmPrimary: () =>

@@ -1,7 +1,8 @@
 /**
  * Compiled, never run: an error narrows by its code. The lines marked `@ts-expect-error` must not compile.
  */
-import { ForwardError, type ForwardOutcome } from '../src/http/index.ts';
+import { ForwardError } from '../src/http/index.ts';
+import type { ForwardOutcome } from '../src/http/proxy-status.ts';
 import {
   type AnyRouterError,
   isRouterError,

@@ -1,6 +1,8 @@
+import type { Need } from '../history/need.ts';
 import type { Settings } from '../options.ts';
 import { decideRead, has } from '../routing/decide.ts';
-import type { Need, Route } from '../routing/route.ts';
+import type { LiveTable } from '../routing/live-table.ts';
+import type { Route } from '../routing/route.ts';
 import type { LiveTopology } from '../topology/live-topology.ts';
 import type { Watcher } from './watcher.ts';
 
@@ -17,17 +19,22 @@ export interface Reach {
 
 export function createReach({
   live,
+  routes,
   watcher,
   tokenWaitMs,
-}: Pick<Settings, 'tokenWaitMs'> & { readonly live: LiveTopology; readonly watcher: Watcher }): Reach {
+}: Pick<Settings, 'tokenWaitMs'> & {
+  readonly live: LiveTopology;
+  readonly routes: LiveTable;
+  readonly watcher: Watcher;
+}): Reach {
   const isOutNow = (need: Need | undefined): boolean => {
-    const { action } = decideRead(live.table, need, 0, 0, false);
+    const { action } = decideRead(routes.current, need, 0, 0, false);
     // Without a need the handler may not ask the database at all: only where it is known to be served is it sent away.
     return action === 'forward' || (need !== undefined && action === 'refuse');
   };
   const wait: Reach['await'] = (route, need, signal) => {
     const reached = (): boolean => {
-      const seat = live.table.localHolders.find(({ view }) => view.index === route.node);
+      const seat = routes.current.localHolders.find(({ view }) => view.index === route.node);
       return seat !== undefined && need !== undefined && has(seat, need, live.topology);
     };
     return watcher.wait(route.node, reached, tokenWaitMs, signal);
@@ -36,7 +43,7 @@ export function createReach({
     await: wait,
     isOut: (need) => {
       if (!isOutNow(need)) return false;
-      const route = decideRead(live.table, need, 0, 0, tokenWaitMs > 0);
+      const route = decideRead(routes.current, need, 0, 0, tokenWaitMs > 0);
       return route.action === 'wait' ? wait(route, need).then(() => isOutNow(need)) : true;
     },
   };

@@ -1,4 +1,4 @@
-import type { Query } from '../statements/run.ts';
+import type { Query } from './query.ts';
 
 const ADVISORY_LOCK = /\bpg_(?:try_)?advisory_(?:xact_)?lock(?:_shared)?\s*\(/i;
 

@@ -181,3 +181,8 @@ function isFatal(error: unknown, code: string): boolean {
 export function isNotQueryable(error: unknown): boolean {
   return error instanceof Error && error.message.endsWith(' and is not queryable');
 }
+
+/** A failure after which the connection must not be used again. Everything else leaves it as good as new. */
+export function breaks({ kind }: Failure): boolean {
+  return kind === 'lost' || kind === 'ended' || kind === 'timeout' || kind === 'not-sent';
+}

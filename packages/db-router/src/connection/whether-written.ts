@@ -1,5 +1,6 @@
 import pg, { type Connection, type PoolClient, type QueryConfig, type QueryResult, type Submittable } from 'pg';
-import { ask, copyOf, type Query, type Values } from '../statements/run.ts';
+import { ask } from './ask.ts';
+import { copyOf, type Query, type Values } from './query.ts';
 import type { CommandMessage, RowMessage } from './submittable.ts';
 import { isOneStatement, mayOnlyRead } from './transaction-control.ts';
 

@@ -33,3 +33,15 @@ export function leftAt(forks: readonly Fork[], system: string, from: number, to:
   }
   return undefined;
 }
+
+/** Who wrote a timeline: empty when nobody is known to, undefined when more than one is. */
+export function ownerOf(owners: readonly Epoch[], system: string, timeline: number): string | undefined {
+  let found = '';
+  for (let index = 0; index < owners.length; index += 1) {
+    const epoch = owners[index] as Epoch;
+    if (epoch.timeline !== timeline || epoch.system !== system) continue;
+    if (found !== '') return undefined;
+    found = epoch.owner;
+  }
+  return found;
+}

@@ -1,4 +1,5 @@
-import type { ForwardFailure, ProxyErrorType } from './errors.ts';
+import type { ForwardFailure } from './errors.ts';
+import type { ProxyErrorType } from './proxy-status.ts';
 
 /**
  * What a failure of the transport means. `sent` is whether any byte of the request was written to a connection: only when

@@ -1,13 +1,5 @@
 import { RegionKitError } from '@regionkit/core';
-import type { Outcome } from '../errors.ts';
-import { proxyStatus } from './proxy-status.ts';
-
-/**
- * What is known of the write that was to be forwarded, of the outcomes that `outcomeOf` gives. `not-sent`: no byte of it
- * left this region. `rejected`: the other region said that it did not do it. Both may be sent again. `unknown`: it was
- * sent, and nobody can tell whether it was done.
- */
-export type ForwardOutcome = Exclude<Outcome, 'rolled-back'>;
+import { type ForwardOutcome, type ProxyErrorType, proxyStatus } from './proxy-status.ts';
 
 /** Why a forward failed. */
 export type ForwardErrorCode =
@@ -45,25 +37,6 @@ export type ForwardErrorCode =
   | 'ERR_FORWARD_CLIENT_IDLE'
   /** The client went away. */
   | 'ERR_FORWARD_CLIENT_GONE';
-
-/** Error types of RFC 9209 section 2.3 that a forward can end in. */
-export type ProxyErrorType =
-  | 'connection_limit_reached'
-  | 'connection_refused'
-  | 'connection_terminated'
-  | 'connection_timeout'
-  | 'destination_unavailable'
-  | 'dns_error'
-  | 'http_protocol_error'
-  | 'http_request_denied'
-  | 'http_request_error'
-  | 'http_response_incomplete'
-  | 'http_response_timeout'
-  | 'proxy_configuration_error'
-  | 'proxy_internal_error'
-  | 'proxy_loop_detected'
-  | 'tls_certificate_error'
-  | 'tls_protocol_error';
 
 /** How a forward failed, in the terms of the wire. */
 export interface ForwardFailure {

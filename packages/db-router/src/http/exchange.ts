@@ -2,26 +2,10 @@ import type { Readable } from 'node:stream';
 import type { Clock } from '@regionkit/core/kit';
 import type { Dispatcher, Pool } from 'undici';
 import type { AnswerKind } from './answer-mark.ts';
-import type { BodyFeed } from './body.ts';
 import { classifyFailure, plainCause } from './classify.ts';
 import type { ForwardFailure } from './errors.ts';
-import type { RawFields } from './headers.ts';
+import type { AnswerSink, Exchange, ExchangeRequest } from './forward-context.ts';
 import type { Patience } from './patience.ts';
-
-/** One request to another region. */
-export interface ExchangeRequest {
-  readonly method: string;
-  readonly target: string;
-  readonly fields: string[];
-  /** A feed is read as it is sent. */
-  readonly body: BodyFeed | Buffer | undefined;
-  /** How long the other region may take nothing of a feed that is there. */
-  readonly bodyTimeoutMs: number;
-  /** Milliseconds left until the whole exchange must have ended. */
-  readonly deadlineMs: number;
-  /** What an answer with these fields says of itself: undefined when no gate has marked it. */
-  kindOf(fields: RawFields): AnswerKind | undefined;
-}
 
 /** What an exchange is given by whoever starts it. */
 export interface ExchangeHost {
@@ -30,31 +14,6 @@ export interface ExchangeHost {
   patience(onOut: () => void): Patience;
   /** Nothing of it is under way any more, here or over there. */
   ended(): void;
-}
-
-/** Who gets the answer. After `fail` or `end` nothing more is called. */
-export interface AnswerSink {
-  /** A 1xx answer before the real one. */
-  inform(status: number, fields: RawFields): void;
-  /** `reason` is one byte a character, as a status line is written; empty when it has none that can be. */
-  head(status: number, reason: string, fields: RawFields): void;
-  /** False when no more is wanted until {@link Exchange.resume}. The chunk is the sink's. */
-  data(chunk: Buffer): boolean;
-  end(): void;
-  fail(failure: ForwardFailure, cause: unknown): void;
-}
-
-export interface Exchange {
-  /** The sink can take more. */
-  resume(): void;
-  /** The client is gone: the other region sees it. Fails as such, unless it has ended. */
-  abandon(): void;
-  /** The answer came and could not be given to the client. */
-  breakOff(cause: unknown): void;
-  /** How much patience is left with the client, from 1 to 0: none with one that is gone. 1 while to end it frees no place. */
-  patience(): number;
-  /** Ends it, as its client keeps it waiting and others want its place. */
-  giveUp(): void;
 }
 
 /**

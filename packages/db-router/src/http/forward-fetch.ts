@@ -1,12 +1,11 @@
 import { feedFromWeb } from './body.ts';
 import type { ForwardFailure } from './errors.ts';
-import type { Exchange } from './exchange.ts';
-import type { Carrier, Trip } from './forward.ts';
+import type { Exchange, ForwardContext, ForwardRequest } from './forward-context.ts';
 import { responseFields } from './headers.ts';
 import { answerOf } from './problem.ts';
 
 /** Forwards a request of a fetch handler. Resolves with its answer once the head is there; never rejects. */
-export function forwardFetch(carrier: Carrier, trip: Trip, request: Request): Promise<Response> {
+export function forwardFetch(context: ForwardContext, forward: ForwardRequest, request: Request): Promise<Response> {
   return new Promise((resolve) => {
     let output: ReadableStreamDefaultController<Uint8Array> | undefined;
     let shown = false;
@@ -15,7 +14,7 @@ export function forwardFetch(carrier: Carrier, trip: Trip, request: Request): Pr
     const detach = (): void => request.signal.removeEventListener('abort', onAbort);
     const fail = (failure: ForwardFailure, cause?: unknown): void => {
       detach();
-      const error = carrier.explain(trip, failure, cause);
+      const error = context.explain(forward, failure, cause);
       if (shown) {
         output?.error(error);
         return;
@@ -35,10 +34,10 @@ export function forwardFetch(carrier: Carrier, trip: Trip, request: Request): Pr
       body,
       contentLength: body === undefined ? undefined : (request.headers.get('content-length') ?? undefined),
     };
-    const sending = carrier.send(trip, sent, {
+    const sending = context.send(forward, sent, {
       inform: () => {},
       head: (status, statusText, fields) => {
-        carrier.answered(trip, status);
+        context.answered(forward, status);
         const headers = new Headers();
         const kept = responseFields(fields);
         for (let at = 0; at < kept.length; at += 2) headers.append(kept[at] as string, kept[at + 1] as string);

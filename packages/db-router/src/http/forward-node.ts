@@ -3,13 +3,18 @@ import type { NodeRequest, NodeResponse } from '@regionkit/core';
 import { type BodyFeed, bodyBytes, collect, feedFromNode, isConsumed, SMALL_BYTES } from './body.ts';
 import { plainCause } from './classify.ts';
 import type { ForwardFailure } from './errors.ts';
-import { type AnswerSink, type Exchange, NOT_GIVEN } from './exchange.ts';
-import type { Carrier, Trip } from './forward.ts';
+import { NOT_GIVEN } from './exchange.ts';
+import type { AnswerSink, Exchange, ForwardContext, ForwardRequest } from './forward-context.ts';
 import { type RawFields, responseFields } from './headers.ts';
 import { answerOf } from './problem.ts';
 
 /** Forwards a request of Node's http, https or http2 server. Resolves when its answer has ended, however it has. */
-export function forwardNode(carrier: Carrier, trip: Trip, request: NodeRequest, given: NodeResponse): Promise<void> {
+export function forwardNode(
+  context: ForwardContext,
+  forward: ForwardRequest,
+  request: NodeRequest,
+  given: NodeResponse,
+): Promise<void> {
   // The compatibility API of http2 has the same methods; only its types have not.
   const response = given as ServerResponse;
   return new Promise((resolve) => {
@@ -25,7 +30,7 @@ export function forwardNode(carrier: Carrier, trip: Trip, request: NodeRequest, 
 
     const fail = (failure: ForwardFailure, cause?: unknown): void => {
       detach();
-      const error = carrier.explain(trip, failure, cause);
+      const error = context.explain(forward, failure, cause);
       try {
         if (shown || response.headersSent || isGone(response)) cutShort(response);
         else {
@@ -50,7 +55,7 @@ export function forwardNode(carrier: Carrier, trip: Trip, request: NodeRequest, 
     const sink: AnswerSink = {
       inform: (status, fields) => inform(request, response, status, fields),
       head: (status, reason, fields) => {
-        carrier.answered(trip, status);
+        context.answered(forward, status);
         bodiless ||= status === 204 || status === 304;
         unshown = () => {
           const kept = responseFields(fields);
@@ -97,7 +102,7 @@ export function forwardNode(carrier: Carrier, trip: Trip, request: NodeRequest, 
       const contentLength = body === undefined || isChunked ? undefined : request.headers['content-length'];
       const sending = isCutOff(request, response)
         ? CLIENT_GONE
-        : carrier.send(trip, { fields: request.rawHeaders, body, contentLength }, sink);
+        : context.send(forward, { fields: request.rawHeaders, body, contentLength }, sink);
       if ('code' in sending) {
         if (body !== undefined && !Buffer.isBuffer(body)) body.release();
         fail(sending);
@@ -115,7 +120,7 @@ export function forwardNode(carrier: Carrier, trip: Trip, request: NodeRequest, 
       response.shouldKeepAlive = false;
       fail(TRANSFER_CODING);
     } else if (bytes <= SMALL_BYTES) {
-      collect(request, carrier.patience, (body) => {
+      collect(request, context.patience, (body) => {
         if (Buffer.isBuffer(body)) send(body);
         else fail(body === 'gone' ? CLIENT_GONE : CLIENT_IDLE);
       });

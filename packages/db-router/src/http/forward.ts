@@ -6,56 +6,17 @@ import { type AnswerKind, readAnswer } from './answer-mark.ts';
 import { returned, TEXT, TRUST } from './app-function.ts';
 import { type Client, clientOf, ipOf } from './client.ts';
 import { ForwardError, type ForwardFailure } from './errors.ts';
-import { type AnswerSink, type Exchange, type ExchangeRequest, exchange } from './exchange.ts';
+import { exchange } from './exchange.ts';
+import type { Exchange, ExchangeRequest, ForwardContext, ForwardRequest, SentRequest } from './forward-context.ts';
 import { forwardFetch } from './forward-fetch.ts';
 import { forwardNode } from './forward-node.ts';
 import { headBytes, type RawFields, requestFields } from './headers.ts';
 import { createEpochPacker, signHop } from './hop.ts';
 import type { CheckedForward } from './options.ts';
-import { createPatience, type Patience } from './patience.ts';
+import { createPatience } from './patience.ts';
 import { addressTaker, createPlaces, type Takers } from './places.ts';
 import { readBeforeItEnds } from './read-on.ts';
 import { sentTarget } from './target.ts';
-
-/** One request on its way. */
-export interface Trip {
-  readonly method: string;
-  /** In origin-form. */
-  readonly target: string;
-  readonly host: string | undefined;
-  readonly client: Client;
-  readonly takers: Takers;
-  readonly to: string;
-  readonly origin: string;
-  /** When the request came to the gate. */
-  readonly startedAtMs: number;
-  readonly write: boolean;
-  /** Whether the `X-Forwarded-*` of the request are to be believed. */
-  readonly trusted: boolean;
-  /** It failed: told before that is answered. */
-  failed(error: ForwardError): void;
-}
-
-/** What is sent of a request besides its method and target. */
-export interface SentRequest {
-  readonly fields: RawFields;
-  readonly body: ExchangeRequest['body'];
-  readonly contentLength: string | undefined;
-}
-
-/** What carries trips, whichever door they came through. */
-export interface Carrier {
-  readonly options: CheckedForward;
-  readonly clock: Clock;
-  /** A patience with the client of a trip. */
-  patience(onOut: () => void): Patience;
-  /** Starts the exchange; its end is counted. The failure is why it cannot be started. */
-  send(trip: Trip, sent: SentRequest, sink: AnswerSink): Exchange | ForwardFailure;
-  /** A head came back. */
-  answered(trip: Trip, status: number): void;
-  /** The error that a failure is answered with; told to the router and to the events. */
-  explain(trip: Trip, failure: ForwardFailure, cause: unknown): ForwardError;
-}
 
 /** Told how forwards go. */
 export interface ForwardWatch {
@@ -157,45 +118,44 @@ export function createForwarder<Name extends string>({
     return error;
   };
 
-  const leftMs = ({ startedAtMs }: Trip): number => Math.max(1, options.deadlineMs - (clock.now() - startedAtMs));
-  const patience: Carrier['patience'] = (onOut) =>
+  const leftMs = ({ startedAtMs }: ForwardRequest): number =>
+    Math.max(1, options.deadlineMs - (clock.now() - startedAtMs));
+  const patience: ForwardContext['patience'] = (onOut) =>
     createPatience({ clock, ms: options.bodyTimeoutMs, bytesPerSecond: options.minBytesPerSecond, onOut });
-  /** What is sent for a trip, or why it cannot be. */
+  /** What is sent for a forward, or why it cannot be. */
   const requestOf = (
-    trip: Trip,
+    forward: ForwardRequest,
     { fields: given, body, contentLength }: SentRequest,
   ): ExchangeRequest | ForwardFailure => {
-    const { method, target, to, write, client, host, trusted } = trip;
-    const deadlineMs = leftMs(trip);
+    const { method, target, to, write, client, host, trusted } = forward;
+    const deadlineMs = leftMs(forward);
     const claims = { from: self, to, atMs: clock.wallMs(), deadlineMs, epoch: router.highest(), write };
     const [signs, verifies] = [keyring.between(to), answers.between(to)];
     if (signs === undefined || verifies === undefined) return NO_REGION;
-    const mark = signHop(signs, trip, claims, pack);
+    const mark = signHop(signs, forward, claims, pack);
     const fields = requestFields(given, { ...client, host, trusted }, mark, contentLength);
     if (headBytes(target, fields) + FRAMING_BYTES >= options.maxHeadBytes) return HEAD_TOO_LARGE;
     const { bodyTimeoutMs } = options;
     const kindOf = (answer: RawFields): AnswerKind | undefined => readAnswer(verifies, mark, to, answer);
     return { method, target, fields, body, bodyTimeoutMs, deadlineMs, kindOf };
   };
-  const carrier: Carrier = {
-    options,
-    clock,
+  const context: ForwardContext = {
     patience,
-    send: (trip, sent, sink) => {
-      const obstacle = closed === undefined ? places.obstacle(trip.takers) : CLOSED;
+    send: (forward, sent, sink) => {
+      const obstacle = closed === undefined ? places.obstacle(forward.takers) : CLOSED;
       if (obstacle !== undefined) return obstacle;
       let request: ExchangeRequest | ForwardFailure;
       let pool: Pool;
       try {
-        pool = poolOf(trip.origin);
-        request = requestOf(trip, sent);
+        pool = poolOf(forward.origin);
+        request = requestOf(forward, sent);
       } catch {
         // No request handler is above this any more: what is thrown here would end the process.
         return NOT_PREPARED;
       }
       if ('code' in request) return request;
       let started: Exchange | undefined;
-      const giveBack = places.take(trip.takers, {
+      const giveBack = places.take(forward.takers, {
         patience: () => started?.patience() ?? 1,
         giveUp: () => started?.giveUp(),
       });
@@ -204,10 +164,10 @@ export function createForwarder<Name extends string>({
     },
     answered: ({ to, startedAtMs }, status) =>
       watch.forwarded({ region: to, status, headMs: clock.now() - startedAtMs }),
-    explain: (trip, failure, cause) => {
+    explain: (forward, failure, cause) => {
       if (failure.code === 'ERR_FORWARD_NOT_PRIMARY') router.doubt();
-      const error = errorOf(failure, trip.to, cause);
-      trip.failed(error);
+      const error = errorOf(failure, forward.to, cause);
+      forward.failed(error);
       return error;
     },
   };
@@ -236,7 +196,7 @@ export function createForwarder<Name extends string>({
         unknown = error.outcome === 'unknown';
       };
       const place = { to, origin: region.origin, startedAtMs, write };
-      const trip: Trip = {
+      const forward: ForwardRequest = {
         method: view.method,
         target,
         host: authority ?? view.host,
@@ -249,8 +209,8 @@ export function createForwarder<Name extends string>({
       return {
         action: 'proxy',
         reason: 'forwarded',
-        node: (request, response) => forwardNode(carrier, trip, request, response),
-        fetch: (request) => forwardFetch(carrier, trip, request),
+        node: (request, response) => forwardNode(context, forward, request, response),
+        fetch: (request) => forwardFetch(context, forward, request),
         ...(onUnknown !== undefined && {
           onHead: (head: ResponseHead) => {
             if (unknown) onUnknown(head);

@@ -172,8 +172,8 @@ export function createWriteGate<Name extends string>(
         }
         const { epoch } = primary as PrimaryLocation<Name>;
         const onUnknown = (head: ResponseHead): void => issueUnknown(request, epoch, head);
-        const trip = { view: request, client, to: ruling.to, startedAtMs, write, ...(write && { onUnknown }) };
-        const decision = (forwarder as Forwarder).decide(trip);
+        const asked = { view: request, client, to: ruling.to, startedAtMs, write, ...(write && { onUnknown }) };
+        const decision = (forwarder as Forwarder).decide(asked);
         return decision instanceof ForwardError ? refuse(decision, 'malformed') : decision;
       }
     }

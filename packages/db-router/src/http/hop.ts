@@ -1,6 +1,5 @@
 import type { Epoch, RequestView } from '@regionkit/core';
 import { type Clock, type Keyring, type RegionKeyring, readEpoch } from '@regionkit/core/kit';
-import { sameEpoch } from '../history/epoch.ts';
 
 /** Marks a request that a region has forwarded. Anything that carries it is never forwarded again. */
 export const HOP_FIELD = 'x-region-hop';
@@ -108,8 +107,14 @@ export function createEpochPacker(): (epoch: Epoch | undefined) => string {
   };
 }
 
+/** All that is packed: the server as well, which is another one after a restart. */
 function isSame(left: Epoch | undefined, right: Epoch | undefined): boolean {
-  return left === undefined || right === undefined ? left === right : sameEpoch(left, right);
+  return (
+    left?.timeline === right?.timeline &&
+    left?.owner === right?.owner &&
+    left?.system === right?.system &&
+    left?.server === right?.server
+  );
 }
 
 function packEpoch(epoch: Epoch | undefined): string {

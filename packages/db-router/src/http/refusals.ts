@@ -1,6 +1,6 @@
 import type { RegionKitError, RequestView, RespondDecision } from '@regionkit/core';
-import type { ProxyErrorType } from './errors.ts';
 import { answerOf, problemBody } from './problem.ts';
+import type { ProxyErrorType } from './proxy-status.ts';
 import { proxyStatus } from './proxy-status.ts';
 import type { GateReason } from './ruling.ts';
 

@@ -2,12 +2,13 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '@regionkit/core/kit';
 import type { RouterEvents } from '../events.ts';
 import { sameEpoch } from '../history/epoch.ts';
+import type { EpochStore } from '../history/epoch-store.ts';
 import type { Stored } from '../topology/facts.ts';
 import { isVoided } from '../topology/learn.ts';
 import type { LiveTopology } from '../topology/live-topology.ts';
 import type { Topology } from '../topology/topology.ts';
-import { isMadeUp } from '../topology/writers.ts';
-import { type EpochStore, readStored, writeStored } from './epoch-store.ts';
+import { isMadeUp } from '../topology/writer.ts';
+import { readStored, writeStored } from './stored.ts';
 
 /** Keeps the highest epoch in the app's store, and brings back what it holds. */
 export interface EpochKeeper {

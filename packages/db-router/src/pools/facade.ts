@@ -2,12 +2,12 @@ import { EventEmitter } from 'node:events';
 import pg, { type Pool, type PoolClient } from 'pg';
 import type { Scope } from '../causality/scope.ts';
 import type { PoolNode } from '../connection/node.ts';
+import type { Query, Values } from '../connection/query.ts';
 import type { Engine } from '../engine.ts';
 import type { Entry } from '../entry.ts';
 import { NotPrimaryRegionError } from '../errors.ts';
 import { decideRead } from '../routing/decide.ts';
 import { shownAs } from '../shown.ts';
-import type { Query, Values } from '../statements/run.ts';
 import type { Statements } from '../statements/statements.ts';
 import type { Leases } from './lease.ts';
 
@@ -186,9 +186,9 @@ export function createFacade(options: FacadeOptions): Pool {
 
 /** The node to which its next client would lead, as far as one is known. */
 function serving({ kind, engine }: FacadeOptions): PoolNode {
-  const { nodes, live, settings } = engine;
+  const { nodes, live, routes, settings } = engine;
   const isRead = kind === 'replica' || (kind === 'auto' && engine.scopes.current()?.access === 'read');
-  const index = isRead ? decideRead(live.table, undefined, 0, 0, false).node : live.topology.primary?.node;
+  const index = isRead ? decideRead(routes.current, undefined, 0, 0, false).node : live.topology.primary?.node;
   const own = nodes.find(({ region }) => region === settings.regions.self);
   return (nodes[index ?? -1] ?? own ?? nodes[0]) as PoolNode;
 }

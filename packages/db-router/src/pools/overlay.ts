@@ -1,16 +1,18 @@
 import type { Connection, PoolClient, QueryResult } from 'pg';
 import type { Scope } from '../causality/scope.ts';
 import { takesAdvisoryLock } from '../connection/advisory-lock.ts';
+import { noteRefusal } from '../connection/ask.ts';
 import { commit } from '../connection/commit.ts';
 import { outcomeOf } from '../connection/outcome.ts';
 import { isPartlyDone } from '../connection/protocol-state.ts';
+import { copyOf, type Query, type Values } from '../connection/query.ts';
 import type { Conversation, Queryable } from '../connection/submittable.ts';
 import { controlsTransaction, isCommit, isOneStatement, mayCommit } from '../connection/transaction-control.ts';
 import { followedByQuestion } from '../connection/whether-written.ts';
 import type { Engine } from '../engine.ts';
 import { AdvisoryLockError, RolledBackError } from '../errors.ts';
 import { behindRead, behindWrite, noteWritten } from '../statements/position.ts';
-import { copyOf, type Leased, noteRefusal, type Query, type Values } from '../statements/run.ts';
+import type { Leased } from '../statements/run.ts';
 
 type Done = (error: unknown, result?: unknown) => void;
 type AnyQuery = (this: PoolClient | undefined, config: unknown, values?: unknown, callback?: unknown) => unknown;

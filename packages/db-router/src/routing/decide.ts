@@ -1,8 +1,8 @@
-import { leftAt } from '../history/epoch.ts';
-import { ownerOf } from '../topology/learn.ts';
+import { leftAt, ownerOf } from '../history/epoch.ts';
+import type { Need } from '../history/need.ts';
 import type { Topology } from '../topology/topology.ts';
-import { ownerName } from '../topology/writers.ts';
-import type { Need, Route } from './route.ts';
+import { ownerName } from '../topology/writer.ts';
+import type { Route } from './route.ts';
 import type { RouteTable, Seat } from './table.ts';
 
 /**

@@ -1,11 +1,6 @@
 import type { Clock } from '@regionkit/core/kit';
-import {
-  AbortedError,
-  type NodeSituation,
-  NoPrimaryError,
-  type NoPrimaryReason,
-  RouterClosedError,
-} from '../errors.ts';
+import { AbortedError, type NodeSituation, NoPrimaryError, RouterClosedError } from '../errors.ts';
+import type { HoldEnd, NoPrimaryReason } from '../reasons.ts';
 
 /** Writes that wait for a primary, in the order they came. */
 export interface HoldQueue {
@@ -23,9 +18,6 @@ export interface HoldQueue {
   close(): void;
   readonly size: number;
 }
-
-/** What ends the wait of a write. `in-vain`: no database lets this process in. */
-export type HoldEnd = 'primary' | 'timeout' | 'aborted' | 'closed' | 'in-vain';
 
 export interface HoldQueueOptions {
   readonly clock: Clock;

@@ -1,7 +1,8 @@
 import type { WritePolicy } from '../gate-seam.ts';
-import { ownerOf } from '../topology/learn.ts';
+import { ownerOf } from '../history/epoch.ts';
+import type { RouteReason } from '../reasons.ts';
 import type { NodeView, Topology } from '../topology/topology.ts';
-import type { Route, RouteReason } from './route.ts';
+import type { Route } from './route.ts';
 
 /** A node with the routes that lead to it. */
 export interface Seat {

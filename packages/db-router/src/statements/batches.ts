@@ -9,13 +9,13 @@ import {
   prepareBatch,
   runBatch,
 } from '../connection/batch.ts';
-import { classify } from '../connection/outcome.ts';
+import { breaks, classify } from '../connection/outcome.ts';
 import type { Engine } from '../engine.ts';
 import type { Caller } from '../entry.ts';
 import { RolledBackError } from '../errors.ts';
 import { BACKOFF_MS, backoffMs } from './backoff.ts';
 import { noteWritten } from './position.ts';
-import { breaks, type Leased, type Runner } from './run.ts';
+import type { Leased, Runner } from './run.ts';
 import type { Statements } from './statements.ts';
 
 /** How a batch begins. */

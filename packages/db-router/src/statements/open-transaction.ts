@@ -1,9 +1,9 @@
 import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
 import { takesAdvisoryLock } from '../connection/advisory-lock.ts';
-import { classify, isNotQueryable } from '../connection/outcome.ts';
+import { breaks, classify, isNotQueryable } from '../connection/outcome.ts';
+import type { Query } from '../connection/query.ts';
 import { controlsTransaction, isOneStatement } from '../connection/transaction-control.ts';
 import { AdvisoryLockError, TransactionClosedError, TransactionControlError } from '../errors.ts';
-import { breaks, type Query } from './run.ts';
 
 /** A transaction under way, on one connection. Usable inside the callback only. */
 export interface Transaction {

@@ -3,10 +3,10 @@ import type { Scope } from '../causality/scope.ts';
 import type { PoolNode } from '../connection/node.ts';
 import type { Queryable } from '../connection/submittable.ts';
 import type { Engine } from '../engine.ts';
+import { ownerOf } from '../history/epoch.ts';
 import { normaliseInsertLsn, parseLsn } from '../history/lsn.ts';
-import { ownerOf } from '../topology/learn.ts';
 import { NO_POSITION, readSenders } from '../topology/readings.ts';
-import { serverOf } from '../topology/writers.ts';
+import { serverOf } from '../topology/writer.ts';
 
 /** The position behind a write, on the same connection: it covers the commit, also under `synchronous_commit = off`. */
 export async function behindWrite(

@@ -3,7 +3,8 @@ import type { PoolClient, QueryResult } from 'pg';
 import { needOf, type Scope } from '../causality/scope.ts';
 import { takesAdvisoryLock } from '../connection/advisory-lock.ts';
 import type { PoolNode } from '../connection/node.ts';
-import { classify, type Failure } from '../connection/outcome.ts';
+import { breaks, classify, type Failure } from '../connection/outcome.ts';
+import { isNamed, type Query, unprepared, type Values } from '../connection/query.ts';
 import { isOneStatement } from '../connection/transaction-control.ts';
 import { askWhetherWritten } from '../connection/whether-written.ts';
 import type { Engine } from '../engine.ts';
@@ -21,17 +22,7 @@ import {
 import { decideRead, has } from '../routing/decide.ts';
 import type { Route } from '../routing/route.ts';
 import { behindRead, behindWrite } from './position.ts';
-import {
-  breaks,
-  isNamed,
-  type Leased,
-  MAX_RERUNS,
-  type Query,
-  type Runner,
-  refusalOf,
-  unprepared,
-  type Values,
-} from './run.ts';
+import { type Leased, MAX_RERUNS, type Runner, refusalOf } from './run.ts';
 import type { Writes } from './writes.ts';
 
 /** Reads: on the nearest node that is fresh enough, and on another one if that is known to be safe. */
@@ -44,7 +35,7 @@ export interface Reads {
 const MAX_TURN = 0x3fff_ffff;
 
 export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writes, 'write'>): Reads {
-  const { live, nodes, counters, settings, events } = engine;
+  const { live, routes, nodes, counters, settings, events } = engine;
   const { clock } = settings;
   const { acquire, inRecovery, retried, routed, runFast, unknown } = runner;
   let turn = 0;
@@ -52,7 +43,7 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
   const read = (query: Query, values: Values, caller: Caller): Promise<QueryResult> => {
     counters.reads += 1;
     const { scope, signal } = caller;
-    const table = live.table;
+    const table = routes.current;
     turn = (turn + 1) & MAX_TURN;
     const route = decideRead(table, needOf(scope), 0, turn, true);
     const isUsual = route.action === 'run' && route.reason !== 'stale' && signal === undefined && !engine.closed;
@@ -66,8 +57,8 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
     routed('read', route, node);
     return new Promise((resolve, reject) => {
       const still = (): boolean =>
-        live.table === table ||
-        decideRead(live.table, needOf(scope), 0, turn, false).node === route.node ||
+        routes.current === table ||
+        decideRead(routes.current, needOf(scope), 0, turn, false).node === route.node ||
         stillHas(route, scope);
       runFast(node, query, values, still, resolve, (error, phase, recovering) => {
         if (phase === 'moved') {
@@ -81,7 +72,7 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
 
   /** The topology changed on the way: the node may serve this read all the same. */
   const stillHas = (route: Route, scope: Scope | undefined): boolean => {
-    const { table } = live;
+    const table = routes.current;
     const seat = [...table.locals, ...table.others].find(({ view }) => view.index === route.node);
     if (seat === undefined) return false;
     const need = needOf(scope);
@@ -162,7 +153,7 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
     from: PoolNode,
     error: unknown,
   ): Promise<QueryResult> => {
-    const target = live.table.primary;
+    const target = routes.current.primary;
     if (target === undefined) throw error;
     retried('read', failure, from);
     return readOn(nodes[target.view.index] as PoolNode, { ...attempt, avoid: ~target.bit, reruns: MAX_RERUNS });
@@ -187,7 +178,7 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
       if (engine.closed) throw new RouterClosedError();
       if (signal?.aborted === true) throw new AbortedError();
       const need = needOf(scope);
-      const route = decideRead(live.table, need, failed, turn, mayWait);
+      const route = decideRead(routes.current, need, failed, turn, mayWait);
       switch (route.action) {
         case 'run':
           if (route.reason === 'stale') events.emit('stale-read', { node: nodes[route.node]?.id ?? '' });
@@ -260,7 +251,7 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
   };
 
   const stillMay = (node: PoolNode, scope: Scope | undefined): boolean => {
-    const { table } = live;
+    const table = routes.current;
     const need = needOf(scope);
     const bit = 1 << node.index;
     const route = decideRead(table, need, ~bit, 0, false);
@@ -278,7 +269,7 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
         const client = await acquire(node, caller.signal);
         if (stillMay(node, caller.scope)) {
           routed('read', route, node);
-          return { node, client, primary: live.table.primary?.view.index === node.index };
+          return { node, client, primary: routes.current.primary?.view.index === node.index };
         }
         node.release(client, false);
       } catch (error) {
@@ -295,12 +286,12 @@ export function createReads(engine: Engine, runner: Runner, { write }: Pick<Writ
   return {
     read,
     leaseForRead: (caller) => {
-      const { table } = live;
+      const table = routes.current;
       turn = (turn + 1) & MAX_TURN;
       const route = decideRead(table, needOf(caller.scope), 0, turn, true);
       const isUsual = route.action === 'run' && route.reason !== 'stale' && caller.signal === undefined;
       if (!isUsual || engine.closed) return leaseForReadSlowly(caller);
-      const still = (node: PoolNode): boolean => live.table === table || stillMay(node, caller.scope);
+      const still = (node: PoolNode): boolean => routes.current === table || stillMay(node, caller.scope);
       return runner.leaseFast('read', route, still, () => leaseForReadSlowly(caller));
     },
   };

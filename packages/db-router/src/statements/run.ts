@@ -1,19 +1,16 @@
 import type { Epoch } from '@regionkit/core';
 import type { PoolClient, QueryResult } from 'pg';
 import type { Scope } from '../causality/scope.ts';
+import { send } from '../connection/ask.ts';
 import type { PoolNode } from '../connection/node.ts';
-import { classify, type Failure, type FailurePlace, isNotQueryable } from '../connection/outcome.ts';
-import { isInTransaction, maybeSent, noteUndone } from '../connection/protocol-state.ts';
+import { breaks, classify, type Failure, type FailurePlace } from '../connection/outcome.ts';
+import { noteUndone } from '../connection/protocol-state.ts';
+import type { Query, Values } from '../connection/query.ts';
 import { countRoute } from '../counters.ts';
 import type { Engine } from '../engine.ts';
-import { AbortedError, NodeUnavailableError, OutcomeUnknownError, TransactionLeftOpenError } from '../errors.ts';
+import { AbortedError, NodeUnavailableError, OutcomeUnknownError } from '../errors.ts';
 import type { RouterEvents } from '../events.ts';
 import type { Route } from '../routing/route.ts';
-
-/** A statement as node-postgres takes it. */
-export type Query = string | { readonly text: string; readonly values?: readonly unknown[] };
-/** Its values, or undefined. */
-export type Values = readonly unknown[] | undefined;
 
 /** A connection, and where it leads. */
 export interface Leased {
@@ -70,7 +67,7 @@ export const MAX_RERUNS = 3;
 const IDLE_SESSION_TIMEOUT = '57P05';
 const OPEN: FailurePlace = { phase: 'open', inRecovery: false };
 
-export function createRunner({ live, nodes, counters, events, monitor, scopes, writes }: Engine): Runner {
+export function createRunner({ live, routes, nodes, counters, events, monitor, scopes, writes }: Engine): Runner {
   const inRecovery = (node: PoolNode): boolean => live.store.facts.nodes[node.index]?.reading?.inRecovery ?? false;
 
   const routed = (intent: 'read' | 'write', { reason }: Route, node: PoolNode): void => {
@@ -111,7 +108,7 @@ export function createRunner({ live, nodes, counters, events, monitor, scopes, w
         }
         if (client !== undefined && still(node)) {
           routed(intent, route, node);
-          resolve({ node, client, primary: live.table.primary?.view.index === node.index });
+          resolve({ node, client, primary: routes.current.primary?.view.index === node.index });
           return;
         }
         if (client !== undefined) node.release(client, false);
@@ -167,82 +164,4 @@ export function refusalOf(node: PoolNode, error: unknown): Error | undefined {
   if (kind !== 'refused') return undefined;
   noteUndone(error as Error);
   return error as Error;
-}
-
-type LooseQuery = (query: unknown, values: unknown, done: (error: unknown, result: unknown) => void) => void;
-
-/**
- * Calls back exactly once, also for what node-postgres throws at once. For a value that does not serialise it calls back
- * itself, and again when the server is ready.
- */
-function send(client: PoolClient, query: Query, values: Values, done: (error: unknown, result: unknown) => void): void {
-  let settled = false;
-  const answered = (error: unknown, result: unknown): void => {
-    if (settled) return;
-    settled = true;
-    // It is the first on a connection that was just taken.
-    if (isNotQueryable(error)) noteUndone(error as Error);
-    noteRefusal(client, error);
-    if (!error && isInTransaction(client)) done(new TransactionLeftOpenError(committed(result)), undefined);
-    else done(error, result);
-  };
-  try {
-    (client.query as unknown as LooseQuery).call(client, copyOf(query), values, answered);
-  } catch (error) {
-    answered(error, undefined);
-  }
-}
-
-/** What became of the statements of one text that left a transaction open. */
-function committed(result: unknown): 'unknown' | 'rolled-back' {
-  const results = [result].flat() as readonly Partial<QueryResult>[];
-  return results.some(({ command }) => command === 'COMMIT' || command === 'PREPARE') ? 'unknown' : 'rolled-back';
-}
-
-/**
- * Up to 8.23.0 node-postgres keeps the callback in the very object it is given, which is the caller's. Only what has a
- * class of its own is laid under another object: an engine makes slow what becomes a prototype.
- */
-export function copyOf(query: Query): Query {
-  if (typeof query !== 'object' || query === null || 'submit' in query) return query;
-  return Object.getPrototypeOf(query) === Object.prototype ? { ...query } : Object.create(query);
-}
-
-/** To be said of each error in answer to a statement: what node-postgres itself refused was not sent. */
-export function noteRefusal(client: PoolClient, error: unknown): void {
-  if (isRefusal(error) && !maybeSent(client)) noteUndone(error);
-}
-
-/** The same statement without a name: it is parsed anew, whatever the connection it runs on has prepared. */
-export function unprepared(query: Query): Query {
-  return Object.assign(copyOf(query) as object, { name: undefined }) as unknown as Query;
-}
-
-export function isNamed(query: Query): boolean {
-  return typeof query === 'object' && Boolean((query as { readonly name?: unknown } | null)?.name);
-}
-
-/**
- * Neither the server's nor the connection's: node-postgres refused the statement, or a type parser of the app's what came
- * back.
- */
-function isRefusal(error: unknown): error is Error {
-  return error instanceof Error && !('severity' in error) && classify(error, STATEMENT).kind === 'statement';
-}
-
-const STATEMENT: FailurePlace = { phase: 'statement', inRecovery: false };
-
-/** The same as a promise. */
-export function ask(client: PoolClient, query: Query, values: Values): Promise<QueryResult> {
-  return new Promise((resolve, reject) => {
-    send(client, query, values, (error, result) => {
-      if (error === undefined || error === null) resolve(result as QueryResult);
-      else reject(error);
-    });
-  });
-}
-
-/** A failure after which the connection must not be used again. Everything else leaves it as good as new. */
-export function breaks({ kind }: Failure): boolean {
-  return kind === 'lost' || kind === 'ended' || kind === 'timeout' || kind === 'not-sent';
 }

@@ -3,7 +3,7 @@ import { check } from '@regionkit/core/kit';
 import type { PoolClient } from 'pg';
 import type { Scope } from '../causality/scope.ts';
 import { commit } from '../connection/commit.ts';
-import { classify, type Failure, type FailureKind } from '../connection/outcome.ts';
+import { breaks, classify, type Failure, type FailureKind } from '../connection/outcome.ts';
 import { commitsOn } from '../connection/protocol-state.ts';
 import type { Engine } from '../engine.ts';
 import { type Caller, keepStack } from '../entry.ts';
@@ -17,7 +17,7 @@ import {
 import { BACKOFF_MS, backoffMs } from './backoff.ts';
 import { createOpenTransaction, type OpenTransaction, type Transaction } from './open-transaction.ts';
 import { behindRead, noteWritten } from './position.ts';
-import { breaks, type Leased, type Runner } from './run.ts';
+import type { Leased, Runner } from './run.ts';
 import type { Statements } from './statements.ts';
 
 /** How a transaction begins. */

@@ -2,8 +2,9 @@ import type { Epoch } from '@regionkit/core';
 import type { QueryResult } from 'pg';
 import type { Scope } from '../causality/scope.ts';
 import type { PoolNode } from '../connection/node.ts';
-import { classify, isServerError } from '../connection/outcome.ts';
+import { breaks, classify, isServerError } from '../connection/outcome.ts';
 import { isOfPreparedStatement, isPartlyDone } from '../connection/protocol-state.ts';
+import { isNamed, type Query, unprepared, type Values } from '../connection/query.ts';
 import { isOneStatement } from '../connection/transaction-control.ts';
 import { type Asked, askWhetherWritten } from '../connection/whether-written.ts';
 import type { Engine } from '../engine.ts';
@@ -19,17 +20,7 @@ import {
 import type { Route } from '../routing/route.ts';
 import { BACKOFF_MS, backoffMs } from './backoff.ts';
 import { behindWrite } from './position.ts';
-import {
-  breaks,
-  isNamed,
-  type Leased,
-  MAX_RERUNS,
-  type Query,
-  type Runner,
-  refusalOf,
-  unprepared,
-  type Values,
-} from './run.ts';
+import { type Leased, MAX_RERUNS, type Runner, refusalOf } from './run.ts';
 
 /** Writes: on the one real primary, held while there is none, and again only if it is known not to have happened. */
 export interface Writes {
@@ -39,7 +30,7 @@ export interface Writes {
 }
 
 export function createWrites(engine: Engine, runner: Runner): Writes {
-  const { live, nodes, counters, settings } = engine;
+  const { live, routes, nodes, counters, settings } = engine;
   const { clock } = settings;
   const { acquire, inRecovery, isGoing, lookAgain, retried, routed, runFast, unknown } = runner;
 
@@ -91,7 +82,7 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
     for (;;) {
       const route = await engine.locate(deadlineMs, signal);
       const { node, client } = await openForWrite(route, deadlineMs, signal);
-      routed('write', live.table.write, node);
+      routed('write', routes.current.write, node);
       const primary = live.topology.primary;
       const recovering = inRecovery(node);
       let asked: Asked;
@@ -198,7 +189,7 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
     const deadlineMs = clock.now() + settings.holdWritesMs;
     const route = await engine.locate(deadlineMs, signal);
     const leased = await openForWrite(route, deadlineMs, signal);
-    routed('write', live.table.write, leased.node);
+    routed('write', routes.current.write, leased.node);
     return leased;
   };
 

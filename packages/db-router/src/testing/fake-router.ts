@@ -2,15 +2,15 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { createEvents, type Epoch, type RouteExplanation } from '@regionkit/core';
 import type { PoolClient, QueryResult } from 'pg';
 import { runInside } from '../causality/inside.ts';
+import type { Query, Values } from '../connection/query.ts';
 import { createCounters } from '../counters.ts';
 import { NestedTransactionError, NoPrimaryError, NotPrimaryRegionError } from '../errors.ts';
 import { ROUTER_EVENTS, type RouterEvents } from '../events.ts';
 import type { WritePolicy } from '../gate-seam.ts';
 import { RegionPool } from '../pools/facade.ts';
+import type { RouteReason } from '../reasons.ts';
 import type { RegionRouter, RouterTopology, ScopeOptions } from '../region-router.ts';
-import type { RouteReason } from '../routing/route.ts';
 import type { Transaction } from '../statements/open-transaction.ts';
-import type { Query, Values } from '../statements/run.ts';
 
 /** One statement a fake router was asked for. */
 export interface FakeStatement {

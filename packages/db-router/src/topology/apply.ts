@@ -13,7 +13,7 @@ import {
 import { addSample } from './lag.ts';
 import { isVoided, learnEpoch, learnForks } from './learn.ts';
 import type { Reading } from './readings.ts';
-import { epochOf, regionOf, serverId } from './writers.ts';
+import { epochOf, regionOf, serverId } from './writer.ts';
 
 const RTT_WEIGHT = 0.2;
 const MAX_VOIDED = 32;

@@ -2,7 +2,7 @@ import type { Epoch, Fork } from '@regionkit/core';
 import type { HeardFrom } from '../events.ts';
 import type { Reading } from './readings.ts';
 import type { Top } from './topology.ts';
-import { ownerName, type Writer } from './writers.ts';
+import { ownerName, type Writer } from './writer.ts';
 
 /** Everything that was heard, unjudged. */
 export interface Facts {

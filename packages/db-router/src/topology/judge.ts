@@ -1,12 +1,13 @@
 import type { Epoch } from '@regionkit/core';
 import { leftAt } from '../history/epoch.ts';
+import type { NodeState, TopologyState } from '../reasons.ts';
 import { answers, type Facts, knownEpoch, type NodeFacts, type Rules, writtenEpoch } from './facts.ts';
 import { lagAt } from './lag.ts';
 import { isVoided } from './learn.ts';
 import type { Reading } from './readings.ts';
 import { regressedTo } from './regression.ts';
-import type { NodeState, NodeView, PrimaryView, Top, Topology, TopologyState } from './topology.ts';
-import { epochOf, regionOf } from './writers.ts';
+import type { NodeView, PrimaryView, Top, Topology } from './topology.ts';
+import { epochOf, regionOf } from './writer.ts';
 
 /** What the facts mean at `nowMs`. Pure. */
 export function judge(facts: Facts, rules: Rules, nowMs: number): Topology {

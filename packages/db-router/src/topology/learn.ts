@@ -1,8 +1,8 @@
 import type { Epoch, Fork } from '@regionkit/core';
 import { sameEpoch } from '../history/epoch.ts';
 import { type Facts, knownEpoch } from './facts.ts';
+import { learnWriter } from './learn-writer.ts';
 import type { Top } from './topology.ts';
-import { learnWriter } from './writers.ts';
 
 const MAX_SYSTEMS = 8;
 const MAX_OWNERS = 32;
@@ -77,16 +77,4 @@ export function learnForks(facts: Facts, forks: readonly Fork[]): Facts {
       !facts.forks.some(({ system, child }) => system === fork.system && child === fork.child),
   );
   return news.length === 0 ? facts : { ...facts, forks: [...news, ...facts.forks].slice(0, MAX_FORKS) };
-}
-
-/** Who wrote a timeline: empty when nobody is known to, undefined when more than one is. */
-export function ownerOf(owners: readonly Epoch[], system: string, timeline: number): string | undefined {
-  let found = '';
-  for (let index = 0; index < owners.length; index += 1) {
-    const epoch = owners[index] as Epoch;
-    if (epoch.timeline !== timeline || epoch.system !== system) continue;
-    if (found !== '') return undefined;
-    found = epoch.owner;
-  }
-  return found;
 }

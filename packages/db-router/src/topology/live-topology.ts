@@ -2,7 +2,6 @@ import type { Epoch } from '@regionkit/core';
 import type { Clock } from '@regionkit/core/kit';
 import type { RouterEvents } from '../events.ts';
 import { sameEpoch } from '../history/epoch.ts';
-import { createTable, type RouteTable, type TableOptions } from '../routing/table.ts';
 import type { Input, Rules } from './facts.ts';
 import { nothingKnown, reduce, type TopologyStore } from './reduce.ts';
 import type { Topology } from './topology.ts';
@@ -11,7 +10,6 @@ import type { Topology } from './topology.ts';
 export interface LiveTopology {
   readonly store: TopologyStore;
   readonly topology: Topology;
-  readonly table: RouteTable;
   /** The longest-ago look at any node: what is known is as old as that. */
   readonly oldestLookMs: number;
   /** Since when a primary is accepted as the real one; undefined while none is. */
@@ -23,7 +21,6 @@ export interface LiveTopology {
 export interface LiveTopologyOptions {
   readonly nodes: readonly { readonly id: string; readonly region: string }[];
   readonly rules: Rules;
-  readonly table: TableOptions;
   readonly clock: Clock;
   readonly hasStore: boolean;
   emit<E extends keyof RouterEvents>(event: E, payload: RouterEvents[E]): void;
@@ -34,7 +31,6 @@ export interface LiveTopologyOptions {
 export function createLiveTopology(options: LiveTopologyOptions): LiveTopology {
   const { clock, rules, nodes } = options;
   let store = nothingKnown(nodes, rules, { store: options.hasStore, nowMs: clock.now() });
-  let table = createTable(store.topology, options.table);
   let oldestLookMs = Number.NEGATIVE_INFINITY;
   let acceptedAtMs: number | undefined;
   let cancel: () => void = () => {};
@@ -46,7 +42,6 @@ export function createLiveTopology(options: LiveTopologyOptions): LiveTopology {
     const { next, events } = reduce(store, input, rules);
     store = next;
     acceptedAtMs = next.topology.accepted ? (acceptedAtMs ?? clock.now()) : undefined;
-    table = createTable(next.topology, options.table);
     oldestLookMs = Math.min(...next.facts.nodes.map(({ triedAtMs }) => triedAtMs));
     cancel();
     const { nextChangeMs } = next.topology;
@@ -63,9 +58,6 @@ export function createLiveTopology(options: LiveTopologyOptions): LiveTopology {
     },
     get topology() {
       return store.topology;
-    },
-    get table() {
-      return table;
     },
     get oldestLookMs() {
       return oldestLookMs;

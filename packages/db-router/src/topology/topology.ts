@@ -1,35 +1,6 @@
 import type { Epoch, Fork } from '@regionkit/core';
-import type { NoPrimaryReason } from '../errors.ts';
-import type { Writer } from './writers.ts';
-
-/**
- * What a node may be used for.
- *
- * | state | reads without a token | with a token | writes |
- * |---|---|---|---|
- * | `primary` | yes | yes | yes |
- * | `read-only` (a primary that refuses writes), `candidate` (not confirmed yet), `twin` | yes | no | no |
- * | `replica` | yes | what it has replayed | no |
- * | `stale`: too far behind, or not judged yet | no | what it has replayed | no |
- * | `behind`: on an older or unknown timeline | for a while | what it was seen to have | no |
- * | `fenced`: its data has left the history in force | no | no | no |
- * | `foreign`: another database; `unreachable`; `unknown`: not asked yet | no | no | no |
- */
-export type NodeState =
-  | 'unknown'
-  | 'unreachable'
-  | 'primary'
-  | 'candidate'
-  | 'read-only'
-  | 'twin'
-  | 'replica'
-  | 'stale'
-  | 'behind'
-  | 'fenced'
-  | 'foreign';
-
-/** `ready`: there is one primary. Anything else is why there is none. */
-export type TopologyState = 'ready' | Exclude<NoPrimaryReason, 'stale-view' | 'primary-unreachable'>;
+import type { NodeState, TopologyState } from '../reasons.ts';
+import type { Writer } from './writer.ts';
 
 /** One node, as it stands. */
 export interface NodeView {

@@ -2,7 +2,7 @@ import { fakeClock } from '@regionkit/core/testing';
 import { describe, expect, it } from 'vitest';
 import { createScopes } from '../../src/causality/scope.ts';
 import { createTokenCodec } from '../../src/causality/token.ts';
-import { PRIMARY_ONLY } from '../../src/routing/route.ts';
+import { PRIMARY_ONLY } from '../../src/history/need.ts';
 import type { Topology } from '../../src/topology/topology.ts';
 
 const SYSTEM = '7711269831366940242';

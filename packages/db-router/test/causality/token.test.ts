@@ -2,7 +2,7 @@ import { live } from '@regionkit/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createTokenCodec, nameOfHash } from '../../src/causality/token.ts';
-import { serverId } from '../../src/topology/writers.ts';
+import { serverId } from '../../src/topology/writer.ts';
 
 const SECRET = 'a secret that is at least thirty-two bytes';
 const EPOCH = { system: '7711269831366940242', timeline: 3, owner: 'ap-southeast-1/0' };

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { leftAt } from '../../src/history/epoch.ts';
-import { readStored, writeStored } from '../../src/monitor/epoch-store.ts';
+import { leftAt, ownerOf } from '../../src/history/epoch.ts';
+import { readStored, writeStored } from '../../src/monitor/stored.ts';
 import { noFacts } from '../../src/topology/facts.ts';
-import { learnForks, ownerOf } from '../../src/topology/learn.ts';
+import { learnForks } from '../../src/topology/learn.ts';
 
 /** What comes from outside must look as PostgreSQL writes it. */
 const SYSTEM = '7412345678901234567';

@@ -117,6 +117,8 @@ describe('createEpochPacker()', () => {
     const first = pack({ ...EPOCH });
     expect(pack({ ...EPOCH })).toBe(first);
     expect(packing).toHaveBeenCalledTimes(1);
+    // Restarted: the same name, and another running server.
+    expect(pack({ ...EPOCH, server: 'restarted-server' })).not.toBe(first);
     expect(pack({ ...EPOCH, owner: 'another' })).not.toBe(first);
     expect(pack(undefined)).toBe('-');
     expect(pack({ ...EPOCH })).toBe(first);

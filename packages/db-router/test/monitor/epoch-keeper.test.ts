@@ -1,11 +1,12 @@
 import { defineRegions, fakeView } from '@regionkit/core';
 import { fakeClock } from '@regionkit/core/testing';
 import { describe, expect, it } from 'vitest';
+import type { EpochStore } from '../../src/history/epoch-store.ts';
 import { createEpochKeeper } from '../../src/monitor/epoch-keeper.ts';
-import { type EpochStore, readStored, writeStored } from '../../src/monitor/epoch-store.ts';
 import { followView } from '../../src/monitor/follow-view.ts';
+import { readStored, writeStored } from '../../src/monitor/stored.ts';
 import { createLiveTopology } from '../../src/topology/live-topology.ts';
-import { serverId } from '../../src/topology/writers.ts';
+import { serverId } from '../../src/topology/writer.ts';
 import { liveTopology } from '../support/live-topology.ts';
 import { NODES, primary, RULES, SYSTEM, standby } from '../support/model.ts';
 
@@ -15,7 +16,6 @@ function keeping(store: EpochStore) {
   const live = createLiveTopology({
     nodes: NODES,
     rules: RULES,
-    table: { self: 'us', writes: 'reject', onBehind: 'forward' },
     clock,
     hasStore: true,
     emit: (event) => void events.push(event),
@@ -233,7 +233,6 @@ describe('followView()', () => {
     const live = createLiveTopology({
       nodes: [NODES[0]],
       rules: { ...RULES, regions: ['us', 'eu'] },
-      table: { self: 'us', writes: 'reject', onBehind: 'forward' },
       clock,
       hasStore: false,
       emit: () => {},

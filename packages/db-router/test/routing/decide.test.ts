@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { type Need, PRIMARY_ONLY } from '../../src/history/need.ts';
 import { decideRead } from '../../src/routing/decide.ts';
-import { type Need, PRIMARY_ONLY } from '../../src/routing/route.ts';
 import { createTable, type TableOptions } from '../../src/routing/table.ts';
 import { primary, SYSTEM, standby, story, wellStory } from '../support/model.ts';
 

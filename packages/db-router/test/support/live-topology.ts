@@ -7,7 +7,6 @@ export function liveTopology(clock: Clock): LiveTopology {
   return createLiveTopology({
     nodes: NODES,
     rules: RULES,
-    table: { self: 'us', writes: 'reject', onBehind: 'forward' },
     clock,
     hasStore: false,
     emit: () => {},

@@ -1,7 +1,7 @@
 import type { Input, Rules } from '../../src/topology/facts.ts';
 import type { Reading } from '../../src/topology/readings.ts';
 import { nothingKnown, reduce, type TopologyEvent, type TopologyStore } from '../../src/topology/reduce.ts';
-import { serverId } from '../../src/topology/writers.ts';
+import { serverId } from '../../src/topology/writer.ts';
 
 export const SYSTEM = '7000000000000000001';
 

@@ -4,17 +4,6 @@ import type { Stored } from '../topology/facts.ts';
 
 const MAX_LSN = 0xffff_ffff_ffff_ffffn;
 
-/**
- * Keeps what a router knows of the epochs while no process runs. A file, a row in another database, a parameter: any
- * place that all regions share. What it holds is a short string of the router's own. It is loaded before each save, so that
- * no process puts less in the place of more; a store that can refuse a save that was overtaken may do so.
- */
-export interface EpochStore {
-  /** What was saved last; undefined if nothing was. */
-  load(): Promise<string | undefined>;
-  save(value: string): Promise<void>;
-}
-
 /** One line of JSON. */
 export function writeStored(stored: Stored): string {
   return JSON.stringify(stored, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));

@@ -1,0 +1,65 @@
+import type { PoolClient, QueryResult } from 'pg';
+import { TransactionLeftOpenError } from '../errors.ts';
+import { classify, type FailurePlace, isNotQueryable } from './outcome.ts';
+import { isInTransaction, maybeSent, noteUndone } from './protocol-state.ts';
+import { copyOf, type Query, type Values } from './query.ts';
+
+type LooseQuery = (query: unknown, values: unknown, done: (error: unknown, result: unknown) => void) => void;
+
+/**
+ * Calls back exactly once, also for what node-postgres throws at once. For a value that does not serialise it calls back
+ * itself, and again when the server is ready.
+ */
+export function send(
+  client: PoolClient,
+  query: Query,
+  values: Values,
+  done: (error: unknown, result: unknown) => void,
+): void {
+  let settled = false;
+  const answered = (error: unknown, result: unknown): void => {
+    if (settled) return;
+    settled = true;
+    // It is the first on a connection that was just taken.
+    if (isNotQueryable(error)) noteUndone(error as Error);
+    noteRefusal(client, error);
+    if (!error && isInTransaction(client)) done(new TransactionLeftOpenError(committed(result)), undefined);
+    else done(error, result);
+  };
+  try {
+    (client.query as unknown as LooseQuery).call(client, copyOf(query), values, answered);
+  } catch (error) {
+    answered(error, undefined);
+  }
+}
+
+/** What became of the statements of one text that left a transaction open. */
+function committed(result: unknown): 'unknown' | 'rolled-back' {
+  const results = [result].flat() as readonly Partial<QueryResult>[];
+  return results.some(({ command }) => command === 'COMMIT' || command === 'PREPARE') ? 'unknown' : 'rolled-back';
+}
+
+/** To be said of each error in answer to a statement: what node-postgres itself refused was not sent. */
+export function noteRefusal(client: PoolClient, error: unknown): void {
+  if (isRefusal(error) && !maybeSent(client)) noteUndone(error);
+}
+
+/**
+ * Neither the server's nor the connection's: node-postgres refused the statement, or a type parser of the app's what came
+ * back.
+ */
+function isRefusal(error: unknown): error is Error {
+  return error instanceof Error && !('severity' in error) && classify(error, STATEMENT).kind === 'statement';
+}
+
+const STATEMENT: FailurePlace = { phase: 'statement', inRecovery: false };
+
+/** The same as a promise. */
+export function ask(client: PoolClient, query: Query, values: Values): Promise<QueryResult> {
+  return new Promise((resolve, reject) => {
+    send(client, query, values, (error, result) => {
+      if (error === undefined || error === null) resolve(result as QueryResult);
+      else reject(error);
+    });
+  });
+}

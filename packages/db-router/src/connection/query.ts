@@ -1,0 +1,22 @@
+/** A statement as node-postgres takes it. */
+export type Query = string | { readonly text: string; readonly values?: readonly unknown[] };
+/** Its values, or undefined. */
+export type Values = readonly unknown[] | undefined;
+
+/**
+ * Up to 8.23.0 node-postgres keeps the callback in the very object it is given, which is the caller's. Only what has a
+ * class of its own is laid under another object: an engine makes slow what becomes a prototype.
+ */
+export function copyOf(query: Query): Query {
+  if (typeof query !== 'object' || query === null || 'submit' in query) return query;
+  return Object.getPrototypeOf(query) === Object.prototype ? { ...query } : Object.create(query);
+}
+
+/** The same statement without a name: it is parsed anew, whatever the connection it runs on has prepared. */
+export function unprepared(query: Query): Query {
+  return Object.assign(copyOf(query) as object, { name: undefined }) as unknown as Query;
+}
+
+export function isNamed(query: Query): boolean {
+  return typeof query === 'object' && Boolean((query as { readonly name?: unknown } | null)?.name);
+}
