@@ -92,6 +92,12 @@ test('the longest gap counts from the start of the drill to its end, over acknow
   expect(judge(drill, seen([]), rows()).longestGapMs).toBe(100);
 });
 
+test('what was lost after the promotion is counted apart from what had not reached the promoted node', () => {
+  const writes = [write('a', 'acknowledged', 20), write('b', 'acknowledged', 40), write('c', 'acknowledged', 60)];
+  const count = { lost: 2, lostAfterPromotion: 1, broken: [] };
+  expect(judge({ ...drill, promotedMs: 30 }, seen(writes), rows('c'))).toMatchObject(count);
+});
+
 test('the times of the manager and of the router are told apart', () => {
   expect(judge({ ...drill, promotedMs: 30 }, seen([]), rows())).toMatchObject({
     promotedAfterMs: 30,

@@ -48,8 +48,7 @@ export const DRILLS = {
       const all = [...primary.agent(), ...primary.postgres()];
       signal(all, 'SIGSTOP');
       try {
-        await anotherThan(primary, cluster);
-        await writesGoOn(load);
+        await takesOver(cluster, primary, load);
       } finally {
         signal(all, 'SIGCONT');
       }
@@ -62,10 +61,7 @@ export const DRILLS = {
       const agent = primary.agent();
       signal(agent, 'SIGSTOP');
       try {
-        const promoted = await anotherThan(primary, cluster);
-        await writesGoOn(load);
-        // An agent that takes the cluster back sooner leaves a node behind that Patroni cannot rewind.
-        await until(`${promoted.name} writes a checkpoint of its timeline`, () => hasCheckpoint(promoted));
+        await takesOver(cluster, primary, load);
       } finally {
         signal(agent, 'SIGCONT');
       }
@@ -133,6 +129,13 @@ const anotherThan = (primary: Node, cluster: Cluster): Promise<Node> =>
     const leader = await cluster.leader();
     return leader !== primary && leader;
   });
+
+/** Until another node has all that the old primary needs to follow it: one that goes on sooner cannot be rewound by Patroni. */
+async function takesOver(cluster: Cluster, primary: Node, load: Load): Promise<void> {
+  const promoted = await anotherThan(primary, cluster);
+  await writesGoOn(load);
+  await until(`${promoted.name} writes a checkpoint of its timeline`, () => hasCheckpoint(promoted));
+}
 
 function writesGoOn(load: Load): Promise<true> {
   const since = performance.now();

@@ -90,6 +90,7 @@ const COLUMNS: readonly (readonly [title: string, of: (count: Count) => string |
   ['drill', ({ drill }) => drill],
   ['acknowledged', ({ acknowledged }) => acknowledged],
   ['lost', ({ lost }) => lost],
+  ['after the promotion', ({ lostAfterPromotion }) => lostAfterPromotion],
   ['twice', ({ duplicates }) => duplicates],
   ['refused', ({ refused }) => refused],
   ['refused and there', ({ refusedButPresent }) => refusedButPresent],

@@ -33,6 +33,8 @@ export interface Count {
   readonly drill: string;
   readonly acknowledged: number;
   readonly lost: number;
+  /** Of these: sent when another node took writes already. Those before had not reached it when it let go. */
+  readonly lostAfterPromotion: number;
   readonly duplicates: number;
   readonly refused: number;
   readonly refusedButPresent: number;
@@ -78,6 +80,7 @@ export function judge(
     drill: name,
     acknowledged: acknowledged.length,
     lost: lost.length,
+    lostAfterPromotion: lost.filter(({ sentMs }) => sentMs > (promotedMs ?? Number.POSITIVE_INFINITY)).length,
     duplicates: writes.filter(({ ref }) => (copies.get(ref) ?? 0) > 1).length,
     refused: refused.length,
     refusedButPresent: refused.filter(present).length,
@@ -87,7 +90,8 @@ export function judge(
     longestGapMs: longestGap(acknowledged, fromMs, toMs),
     longestWriteMs: Math.round(Math.max(0, ...acknowledged.map(({ sentMs, endedMs }) => endedMs - sentMs))),
     promotedAfterMs: promotedMs === undefined ? undefined : Math.round(promotedMs - fromMs),
-    knownAfterMs: promotedMs === undefined || next === undefined ? undefined : Math.round(next.atMs - promotedMs),
+    knownAfterMs:
+      promotedMs === undefined || next === undefined ? undefined : Math.round(Math.max(0, next.atMs - promotedMs)),
     regressed: during.some(({ event }) => event === 'epoch-regressed'),
   };
   const lostLate = lost.filter(({ sentMs }) => sentMs > knownMs).length;
