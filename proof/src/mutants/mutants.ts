@@ -164,4 +164,19 @@ export const MUTANTS: readonly Mutation[] = [
     deployment: { monotonicReads: true },
     seeds: 2,
   },
+  {
+    // An ORM rolls back in its `catch`: what that says takes the place of what COMMIT met.
+    name: 'rollback-speaks-for-commit',
+    edits: [
+      {
+        file: `${ROUTER}/pools/lost-client.ts`,
+        find: "  if (outcome === 'unknown') return new OutcomeUnknownError(node, cause);\n",
+        replace: '',
+      },
+    ],
+    breaks: ['happened-against-word', 'duplicate'],
+    profile: 'partitions',
+    deployment: { writes: 'remote-pool', pools: 'all' },
+    seeds: 6,
+  },
 ];

@@ -54,7 +54,7 @@ export function createProbe(options: ProbeOptions): Probe {
     fresh.on('error', onLost);
     fresh.on('end', onLost);
     try {
-      await fresh.connect();
+      await connected(fresh);
     } catch (error) {
       drop(fresh);
       throw error;
@@ -70,8 +70,7 @@ export function createProbe(options: ProbeOptions): Probe {
   const read = async (): Promise<Reading> => {
     const asked = client ?? (await open());
     try {
-      const { rows } = await asked.query<Record<string, unknown>>(readings.sql);
-      return readings.parse(rows[0] ?? {});
+      return readings.parse(await firstRow(asked, readings.sql));
     } catch (error) {
       drop(asked);
       throw error;
@@ -110,7 +109,7 @@ export function createProbe(options: ProbeOptions): Probe {
       // A connection that falls silent here is dropped: the next look opens another.
       const cancel = clock.schedule(() => drop(asked), options.timeoutMs);
       try {
-        return (await asked.query<Record<string, unknown>>(sql)).rows[0] ?? {};
+        return await firstRow(asked, sql);
       } finally {
         cancel();
       }
@@ -124,6 +123,21 @@ export function createProbe(options: ProbeOptions): Probe {
       drop(client);
     },
   };
+}
+
+/** By callback, as a pool does it: an app's own client class may know no other way. */
+function connected(client: Client): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.connect((error: unknown) => (error ? reject(error) : resolve()));
+  });
+}
+
+function firstRow(client: Client, sql: string): Promise<Readonly<Record<string, unknown>>> {
+  return new Promise((resolve, reject) => {
+    client.query<Record<string, unknown>>(sql, (error, result) =>
+      error ? reject(error) : resolve(result.rows[0] ?? {}),
+    );
+  });
 }
 
 /** The app's own client class, so that its TLS, password function and type of stream hold for the probe too. */
