@@ -134,7 +134,7 @@ function connected(client: Client): Promise<void> {
 
 function firstRow(client: Client, sql: string): Promise<Readonly<Record<string, unknown>>> {
   return new Promise((resolve, reject) => {
-    client.query<Record<string, unknown>>(sql, (error, result) =>
+    void client.query<Record<string, unknown>>(sql, (error, result) =>
       error ? reject(error) : resolve(result.rows[0] ?? {}),
     );
   });

@@ -3,6 +3,7 @@ import pg, { type Pool, type PoolClient } from 'pg';
 import type { Scope } from '../causality/scope.ts';
 import type { PoolNode } from '../connection/node.ts';
 import type { Query, Values } from '../connection/query.ts';
+import type { Conversation } from '../connection/submittable.ts';
 import type { Engine } from '../engine.ts';
 import type { Entry } from '../entry.ts';
 import { NotPrimaryRegionError } from '../errors.ts';
@@ -10,6 +11,8 @@ import { decideRead } from '../routing/decide.ts';
 import { shownAs } from '../shown.ts';
 import type { Statements } from '../statements/statements.ts';
 import type { Leases } from './lease.ts';
+import { isSubmittable, reply } from './overlay.ts';
+import { runSubmitted } from './submitted.ts';
 
 /** Which of the router's pools. `auto` is the replica in a read scope and the primary otherwise. */
 export type FacadeKind = 'primary' | 'replica' | 'auto';
@@ -72,12 +75,13 @@ export class RegionPool extends pg.Pool {
 
   override query(query: unknown, values?: unknown, callback?: unknown): never {
     const isPlain = typeof query === 'string' || typeof (query as { text?: unknown } | null)?.text === 'string';
-    if (!isPlain || typeof (query as { submit?: unknown }).submit === 'function' || this.ending) {
-      // A cursor, a stream, or a mistake: the pool's own way, over `connect()`.
-      return super.query(query as never, values as never, callback as never) as never;
-    }
     const done = (typeof values === 'function' ? values : callback) as Callback | undefined;
     const given = (typeof values === 'function' ? undefined : values) as Values;
+    if (isSubmittable(query)) return this.#submit(query, given, done) as never;
+    if (!isPlain || this.ending) {
+      // A mistake: the pool's own way, over `connect()`.
+      return super.query(query as never, values as never, callback as never) as never;
+    }
     this.#busy += 1;
     // One chain of promises: a second reaction to one of them would cut the stack of an error off from the app.
     const result = this.#backend.query(query as Query, given).then(this.#done, this.#failed);
@@ -87,6 +91,19 @@ export class RegionPool extends pg.Pool {
       (error: unknown) => process.nextTick(done, error),
     );
     return undefined as never;
+  }
+
+  #submit(query: Conversation, values: Values, callback: Callback | undefined): Promise<unknown> | undefined {
+    return reply(callback, (done) => {
+      this.#lease().then(
+        (client) =>
+          runSubmitted(client, query, values, (error, result) => {
+            client.release();
+            done(error, result);
+          }),
+        (error) => done(error),
+      );
+    });
   }
 
   #lease(): Promise<PoolClient> {

@@ -1,7 +1,8 @@
 import type { Lab } from '@regionkit/lab';
-import type pg from 'pg';
+import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import Cursor from 'pg-cursor';
+import QueryStream from 'pg-query-stream';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { outcomeOf, type RegionRouter } from '../../src/index.ts';
 import { eventually, failureOf, type Name, readsLocally, startLab, startRouter } from './lab.ts';
@@ -212,6 +213,11 @@ describe('a connection between two users, on a real server', () => {
             router.primary.query(text, (error: unknown, result: unknown) => (error ? reject(error) : resolve(result))),
           ),
       ],
+      ['a pg.Query', (router, text) => router.pool.query(new pg.Query(text) as never)],
+      [
+        'a pg.Query in a scope',
+        (router, text) => router.run({}, () => router.primary.query(new pg.Query(text) as never)),
+      ],
     ];
 
     it.each(ways)('by its failure spoils nothing for who comes next: %s', async (_name, run) => {
@@ -238,6 +244,56 @@ describe('a connection between two users, on a real server', () => {
       const failure = await failureOf(run(router, `INSERT INTO note (text) VALUES ('a part ${name}'); COMMIT; BEGIN`));
       expect(failure).toMatchObject({ code: 'ERR_TRANSACTION_LEFT_OPEN', outcome: 'unknown' });
       expect(await stored(`a part ${name}`)).toBe(1);
+    });
+
+    const forms: readonly (readonly [string, (pool: pg.Pool) => Promise<unknown>])[] = [
+      ['a text', (pool) => pool.query('BEGIN')],
+      ['a config', (pool) => pool.query({ text: 'BEGIN', values: [] })],
+      ['a named config', (pool) => pool.query({ name: 'begin', text: 'BEGIN' })],
+      ['a pg.Query', (pool) => pool.query(new pg.Query('BEGIN') as never)],
+      ['a named pg.Query', (pool) => pool.query(new pg.Query({ name: 'begin', text: 'BEGIN' }) as never)],
+      [
+        'a pg.Query with a callback of its own',
+        async (pool) => {
+          const query = new Promise((resolve, reject) => {
+            const done = (error: unknown, result: unknown) => (error ? reject(error) : resolve(result));
+            pool.query(new pg.Query('BEGIN', undefined as never, done as never) as never).catch(() => {});
+          });
+          await query;
+        },
+      ],
+      [
+        'a cursor',
+        async (pool) => {
+          const cursor = new Cursor('BEGIN');
+          await Promise.all([pool.query(cursor as never), cursor.read(1)]);
+        },
+      ],
+      [
+        'a stream',
+        async (pool) => {
+          const stream = new QueryStream('BEGIN');
+          const rows = async () => {
+            for await (const _ of stream);
+          };
+          await Promise.all([pool.query(stream as never), rows()]);
+        },
+      ],
+    ];
+    const scopes = [undefined, { access: 'write' }, { access: 'read' }] as const;
+
+    it.each(forms)('is an error in each form, on each pool, in a scope and without: %s', async (_name, ask) => {
+      const router = await inUs();
+      let asked = 0;
+      for (const scope of scopes) {
+        for (const pool of [router.pool, router.primary, router.replica]) {
+          const failure = await failureOf(scope === undefined ? ask(pool) : router.run(scope, () => ask(pool)));
+          expect(failure).toMatchObject({ code: 'ERR_TRANSACTION_LEFT_OPEN', outcome: 'rolled-back' });
+          for (const [, use] of USES) await worksFor(router, use);
+          asked += 1;
+          expect(router.stats()).toMatchObject({ leased: 0, discarded: asked });
+        }
+      }
     });
 
     it('spoils no read on a replica', async () => {

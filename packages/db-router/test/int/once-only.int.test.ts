@@ -1,3 +1,4 @@
+import { PrismaPg } from '@prisma/adapter-pg';
 import type { Lab } from '@regionkit/lab';
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
@@ -425,6 +426,28 @@ describe('a statement is run again only if it certainly did not happen, on real 
             await kyselySql`INSERT INTO attempt (label) VALUES (${text})`.execute(trx);
             await beforeCommit();
           }),
+      },
+      {
+        name: "Prisma's adapter",
+        run: async (router, text, beforeCommit) => {
+          const adapter = await new PrismaPg(router.pool).connect();
+          const raw = (sql: string) => ({ sql, args: [], argTypes: [] });
+          const tx = await adapter.startTransaction();
+          // As its engine does: it sends both by itself, and then tells the adapter.
+          try {
+            await tx.executeRaw(raw(`INSERT INTO attempt (label) VALUES ('${text}')`));
+            await beforeCommit();
+            await tx.executeRaw(raw('COMMIT'));
+            await tx.commit();
+          } catch (error) {
+            try {
+              await tx.executeRaw(raw('ROLLBACK'));
+            } finally {
+              await tx.rollback();
+            }
+            throw error;
+          }
+        },
       },
       {
         name: 'Knex',
