@@ -428,7 +428,7 @@ describe('a statement is run again only if it certainly did not happen, on real 
           }),
       },
       {
-        name: "Prisma's adapter",
+        name: 'the adapter of Prisma',
         run: async (router, text, beforeCommit) => {
           const adapter = await new PrismaPg(router.pool).connect();
           const raw = (sql: string) => ({ sql, args: [], argTypes: [] });
