@@ -51,7 +51,7 @@ async function play(ready: Stage): Promise<boolean> {
   narrator.table('Measured in this run', [
     ['reads rerouted after', seconds(measured.readsReroutedAfterMs)],
     ['last led to the dead region after', seconds(lastLedToDeadRegion.totalMs)],
-    ['  our part: health stops passing', seconds(lastLedToDeadRegion.oursMs)],
+    ['  our part: health stops passing', seconds(lastLedToDeadRegion.appMs)],
     ['  DNS: the checkers agree', seconds(lastLedToDeadRegion.checkersMs)],
     ['  DNS: cached answers run out', seconds(lastLedToDeadRegion.cachesMs)],
     ['writes restored after', seconds(measured.writesRestoredAfterMs)],

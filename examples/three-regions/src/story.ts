@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Departure } from '@regionkit/lab';
+import type { FailoverTimes } from '@regionkit/lab';
 import { type Answer, createBrowser } from './browser.ts';
 import { checkHistory, type Findings, type Operation } from './checker.ts';
 import { startLoad } from './load.ts';
@@ -11,7 +11,7 @@ import { type Stage, seconds } from './stage.ts';
 /** What the demo measured, for the table at the end and for `--json`. Durations in milliseconds. */
 export interface Measured {
   /** From the kill to the last connection that DNS led to the dead region, and whose part of it was what. */
-  readonly lastLedToDeadRegion: Departure;
+  readonly lastLedToDeadRegion: FailoverTimes;
   readonly readsReroutedAfterMs: number;
   readonly writesRestoredAfterMs: number;
   readonly promotionToFirstWriteMs: number;
@@ -157,10 +157,10 @@ export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measu
   const becameQuiet = await until('writes succeed everywhere and no request fails', quiet).catch(() => false);
   const stableAfterMs = lastFailure() - killedAt;
   const lastLedToDeadRegion = await until('DNS has led the last client elsewhere', () =>
-    dns.departure('us-east-1', killedAt),
+    dns.failoverTimes('us-east-1', killedAt),
   );
   say(
-    `DNS led the last connection to the dead region ${seconds(lastLedToDeadRegion.totalMs)} after the kill: ${seconds(lastLedToDeadRegion.oursMs)} until its health check stopped passing, ${seconds(lastLedToDeadRegion.checkersMs)} until the checkers agreed, ${seconds(lastLedToDeadRegion.cachesMs)} of cached answers`,
+    `DNS led the last connection to the dead region ${seconds(lastLedToDeadRegion.totalMs)} after the kill: ${seconds(lastLedToDeadRegion.appMs)} until its health check stopped passing, ${seconds(lastLedToDeadRegion.checkersMs)} until the checkers agreed, ${seconds(lastLedToDeadRegion.cachesMs)} of cached answers`,
   );
   claim(
     'reads of those nearest to Virginia went on in Ireland',

@@ -24,28 +24,46 @@ export type Affinity<Name extends string = string> = WithDoors<AffinityDecider<N
 
 interface AffinityDecider<Name extends string> extends Decider, EventSource<AffinityEvents<Name>> {
   readonly kind: 'affinity';
-  /** Decides from memory, synchronously. `reason` of the decision is an {@link AffinityReason}. */
+  /**
+   * Decides from memory, synchronously. The `reason` of the decision is an {@link AffinityReason}.
+   *
+   * @example
+   * ```ts
+   * const { action, reason } = affinity.decide(requestView({ headers: { Cookie: 'region=eu-west-1' } }));
+   * ```
+   */
   decide(request: RequestView): (NextDecision | RespondDecision) & { readonly reason: AffinityReason };
   /**
-   * Makes `region` the one the client of the current request belongs to, from its next request on. Called in a handler,
-   * or anywhere below it, before the head of the answer is written; the last call counts. Needs the option `pin: true`.
+   * Assigns the client of the current request to `region`, from its next request on. Call it in a handler, or in code
+   * that the handler calls, before the head of the answer is written. The last call counts. Needs the option `pin:
+   * true`.
+   *
+   * @example
+   * ```ts
+   * app.post('/region', (request, response) => {
+   *   affinity.pin('eu-west-1');
+   *   response.end();
+   * });
+   * ```
    *
    * @throws {RangeError} There is no such region.
-   * @throws {TypeError} Called outside a request, or without `pin: true`.
+   * @throws {TypeError} It is called outside of a request, or without `pin: true`.
    */
   pin(region: Name): void;
 }
 
-/** What a handler may ask for while its request is under way. */
-interface Ticket<Name> {
+/** The state of `pin` for one request. */
+interface PinRequest<Name> {
   pinned: Name | undefined;
   headWritten: boolean;
 }
 
 /**
- * Keeps a client in one region by a cookie: a browser that comes in at the global name with a cookie for another region
- * is redirected there, once, and only to a region known to be well; an API client is served here with a hint.
+ * Keeps each client in one region with a cookie. A browser that arrives at the global host name with a cookie for
+ * another region is redirected there, once, and only if that region is known to be healthy. An API client is served
+ * here and gets a hint.
  *
+ * @example
  * ```ts
  * const affinity = createAffinity({ regions, view: health.view, cookie: { domain: 'example.com' } });
  * app.use(affinity.express());
@@ -56,12 +74,12 @@ interface Ticket<Name> {
 export function createAffinity<Name extends string>(given: AffinityOptions<Name>): Affinity<Name> {
   const options = checkOptions(given);
   const { regions, view, clock, random, trustUnknown, maxViewAgeMs } = options;
-  warnOfWhatNeverHappens(options, given);
+  warnOfMissingOptions(options, given);
   const { self } = regions;
   const { name, ...cookie } = createRegionCookie(regions, options.cookie);
   const events = createEvents<AffinityEvents<Name>>('affinity', EVENT_NAMES);
-  const tickets = new AsyncLocalStorage<Ticket<Name>>();
-  const quietly = new Map<AffinityReason, Let>();
+  const pinRequests = new AsyncLocalStorage<PinRequest<Name>>();
+  const passDecisions = new Map<AffinityReason, AffinityNext>();
   const ignore = options.ignore ?? isProbePath;
   const hosts = new Set(regions.hosts);
   const renews = options.cookie.renew === 'always';
@@ -75,7 +93,10 @@ export function createAffinity<Name extends string>(given: AffinityOptions<Name>
   const stateOf = (region: Name): TargetState =>
     targetState(view?.get(region), { nowMs: clock.now(), maxViewAgeMs, trustUnknown });
 
-  /** Puts on the answer what belongs to this client; the app's own cookie of the name, and a shared cache, come first. */
+  /**
+   * Adds the cookies and the hint of this client to the answer. A cookie that the app sets under the same name takes
+   * precedence, and an answer for shared caches gets neither.
+   */
   const write = (head: ResponseHead, setCookies: readonly string[], hint: Name | undefined): void => {
     if (setCookies.length === 0 && hint === undefined) return;
     if (!keepPrivate(head)) {
@@ -88,7 +109,8 @@ export function createAffinity<Name extends string>(given: AffinityOptions<Name>
     }
     const own = `${name}=`;
     const setByApp = setCookies.length > 0 && head.get('set-cookie').some((value) => value.trimStart().startsWith(own));
-    // The app sends the client on: until it has arrived for good, the hop cookie keeps it from being sent here and back.
+    // The app redirects the client. Until the client has arrived, the hop cookie keeps it from being redirected back
+    // and forth.
     const leavesAgain = head.status >= 300 && head.status < 400 && head.get('location').length > 0;
     for (const value of setCookies) {
       if (leavesAgain && value === cookie.clearHop) continue;
@@ -97,36 +119,36 @@ export function createAffinity<Name extends string>(given: AffinityOptions<Name>
     }
   };
 
-  /** What most requests get: nothing is done with the answer, and nothing is allocated. */
-  const quiet = (reason: AffinityReason): Let => {
-    let decision = quietly.get(reason);
+  /** The decision for most requests: it leaves the answer unchanged and allocates nothing. */
+  const passThrough = (reason: AffinityReason): AffinityNext => {
+    let decision = passDecisions.get(reason);
     if (decision === undefined) {
       decision = Object.freeze({ action: 'next', reason });
-      quietly.set(reason, decision);
+      passDecisions.set(reason, decision);
     }
     return decision;
   };
-  const next = (reason: AffinityReason, setCookies: readonly string[], hint?: Name): Let => {
+  const next = (reason: AffinityReason, setCookies: readonly string[], hint?: Name): AffinityNext => {
     if (options.pin) return nextInScope(reason, setCookies, hint);
-    if (setCookies.length === 0 && hint === undefined) return quiet(reason);
+    if (setCookies.length === 0 && hint === undefined) return passThrough(reason);
     return { action: 'next', reason, onHead: (head) => write(head, setCookies, hint) };
   };
-  const nextInScope = (reason: AffinityReason, setCookies: readonly string[], hint: Name | undefined): Let => {
-    const ticket: Ticket<Name> = { pinned: undefined, headWritten: false };
+  const nextInScope = (reason: AffinityReason, setCookies: readonly string[], hint: Name | undefined): AffinityNext => {
+    const pinRequest: PinRequest<Name> = { pinned: undefined, headWritten: false };
     return {
       action: 'next',
       reason,
-      scope: (run) => tickets.run(ticket, run),
+      scope: (run) => pinRequests.run(pinRequest, run),
       onHead: (head) => {
-        ticket.headWritten = true;
-        const { pinned } = ticket;
+        pinRequest.headWritten = true;
+        const { pinned } = pinRequest;
         if (pinned === undefined) write(head, setCookies, hint);
         else write(head, [...setCookies.filter((value) => !value.startsWith(`${name}=`)), cookie.pin(pinned)], hint);
       },
     };
   };
 
-  const tell = (ruling: Ruling, wanted: Name | undefined, target: TargetState): void => {
+  const emitRuling = (ruling: Ruling, wanted: Name | undefined, target: TargetState): void => {
     if (events.wants('decision')) {
       const { action, reason } = ruling;
       events.emit('decision', { action, reason, ...(wanted !== undefined && { region: wanted }) });
@@ -148,16 +170,16 @@ export function createAffinity<Name extends string>(given: AffinityOptions<Name>
           `affinity.pin: there is no such region; there are ${regions.list.map((r) => r.name).join(', ')}`,
         );
       }
-      const ticket = tickets.getStore();
-      if (ticket === undefined) {
+      const pinRequest = pinRequests.getStore();
+      if (pinRequest === undefined) {
         throw new TypeError(
           options.pin
             ? 'affinity.pin must be called while a request is handled'
             : 'affinity.pin needs pin: true in the options of createAffinity',
         );
       }
-      if (ticket.headWritten) events.emit('cookie-skipped', { reason: 'too-late' });
-      else ticket.pinned = region;
+      if (pinRequest.headWritten) events.emit('cookie-skipped', { reason: 'too-late' });
+      else pinRequest.pinned = region;
     },
     decide: (request) => {
       const mode = typeof options.mode === 'function' ? options.mode(request) : options.mode;
@@ -180,7 +202,7 @@ export function createAffinity<Name extends string>(given: AffinityOptions<Name>
         targetIsSafe: elsewhere && isSafeTarget(request.target),
         failover: options.failover,
       });
-      tell(ruling, known, target);
+      emitRuling(ruling, known, target);
 
       if (ruling.action === 'redirect' && known !== undefined) {
         return {
@@ -202,15 +224,15 @@ export function createAffinity<Name extends string>(given: AffinityOptions<Name>
       if (ruling.stay === true) {
         setCookies.push(cookie.setHop(self, Math.ceil(options.settleSeconds * (1 + random()))));
       }
-      // It has arrived: the next visit to the global name may be redirected again.
+      // The client has arrived. Its next visit to the global host name may be redirected again.
       if (known === self && hop === self) setCookies.push(cookie.clearHop);
       return next(ruling.reason, setCookies.length === 0 ? NOTHING : setCookies);
     },
   } satisfies AffinityDecider<Name>);
 }
 
-/** What an app has set up and will never see happen: nothing else would tell it. */
-function warnOfWhatNeverHappens<Name extends string>(
+/** Warns of options without which affinity never redirects or hints. Nothing else would show this. */
+function warnOfMissingOptions<Name extends string>(
   { regions, view, mode, trustUnknown }: CheckedOptions<Name>,
   given: AffinityOptions<Name>,
 ): void {
@@ -232,9 +254,9 @@ function warnOfWhatNeverHappens<Name extends string>(
 
 const NOTHING: readonly string[] = Object.freeze([]);
 
-type Let = NextDecision & { readonly reason: AffinityReason };
+type AffinityNext = NextDecision & { readonly reason: AffinityReason };
 
-/** The rulings by which a guard kept a redirect back. */
+/** The decisions in which a guard prevented a redirect. */
 const GUARDS: Partial<Record<AffinityReason, LoopGuard>> = {
   'host-not-global': 'host',
   'already-redirected': 'hop-cookie',

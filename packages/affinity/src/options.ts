@@ -2,66 +2,77 @@ import type { Regions, RegionView, RequestView } from '@regionkit/core';
 import { type Clock, check, checkCookieDomain, onlyGiven, systemClock } from '@regionkit/core/kit';
 
 /**
- * `auto` redirects navigations and hints the rest; `redirect` also redirects a GET that neither looks like a browser's
- * nor like a page's (`curl -L`); `hint` never redirects; `off` leaves the request alone.
+ * `auto` redirects navigations and gives all other requests a hint. `redirect` also redirects a GET that comes neither
+ * from a browser nor from a page (`curl -L`). `hint` never redirects. `off` does nothing.
  */
 export type AffinityMode = 'auto' | 'redirect' | 'hint' | 'off';
 
-/** The region cookie. Its value is the name of a region, in plain text: names are public. */
+/** The region cookie. Its value is the name of a region in plain text: the names are public. */
 export interface AffinityCookieOptions {
-  /** The hop cookie is called the same with `-hop` behind it. @default 'region' */
+  /** Name of the cookie. The hop cookie has this name with `-hop` at the end. @default 'region' */
   readonly name?: string;
-  /** How long a client belongs to a region, from 1 second to 400 days (RFC 6265bis section 5.5). @default 3_600 */
+  /**
+   * How long a client stays assigned to a region, from 1 second to 400 days (RFC 6265bis section 5.5). @default 3_600
+   */
   readonly maxAgeSeconds?: number;
-  /** Must cover every region's origin and every global host. Required unless there is one region or `development`. */
+  /** Must cover every region's origin and every global host. Required, except with one region or with `development`. */
   readonly domain?: string;
-  /** @default true, false with `regions.development` */
+  /** @default true; false with `regions.development` */
   readonly secure?: boolean;
   /** @default true */
   readonly httpOnly?: boolean;
   /** `none` needs `secure`. @default 'lax' */
   readonly sameSite?: 'lax' | 'strict' | 'none';
-  /** `missing` writes the cookie when the client has no valid one; `always` also starts its life anew on each answer. @default 'missing' */
+  /**
+   * `missing` writes the cookie if the client has no valid one. `always` also renews it on each answer. @default
+   * 'missing'
+   */
   readonly renew?: 'missing' | 'always';
 }
 
 export interface AffinityOptions<Name extends string = string> {
-  /** The one map. Without `hosts` in it there is no redirect: one starts only from a global host. */
+  /**
+   * The map of regions. Without `hosts` in it there are no redirects: only a request to a global host is redirected.
+   */
   readonly regions: Regions<Name>;
   readonly cookie?: AffinityCookieOptions;
-  /** What is known of the other regions, usually `health.view`. Without one every other region is unknown. */
+  /** What is known of the other regions, usually `health.view`. Without it every other region is unknown. */
   readonly view?: RegionView<Name>;
   /**
-   * Redirect and hint to regions nothing is known of. This gives up the guard against a DNS name that leads elsewhere,
-   * and sends clients to dead regions. @default false
+   * Also redirect and hint to regions of unknown state. This disables the guard against a DNS name that leads
+   * elsewhere, and sends clients to dead regions. @default false
    */
   readonly trustUnknown?: boolean;
-  /** News of a region that is older than this is no news. @default 30_000 */
+  /** A healthy state that is older than this counts as unknown. In milliseconds. @default 30_000 */
   readonly maxViewAgeMs?: number;
   /**
-   * When the region a cookie names is draining or down: `temporary` serves the client here and keeps its cookie, `sticky`
-   * moves it here for good. @default 'temporary'
+   * What happens when the region in a cookie is draining or down. `temporary` serves the client here and keeps its
+   * cookie; `sticky` assigns it to this region. @default 'temporary'
    */
   readonly failover?: 'temporary' | 'sticky';
   /**
-   * For how long a client is not redirected again after a redirect that did not arrive, or after a temporary failover
-   * (then spread to up to twice as long, so that a region which comes back is not stormed). @default 30
+   * How long a client is not redirected again, in seconds: after a redirect that did not arrive, or after a temporary
+   * failover. After a failover the time varies up to twice this, so that clients return to a recovered region
+   * gradually. @default 30
    */
   readonly settleSeconds?: number;
-  /** One mode, or one for each request. @default 'auto' */
+  /** One mode, or a function that returns one for each request. @default 'auto' */
   readonly mode?: AffinityMode | ((request: RequestView) => AffinityMode);
-  /** Never permanent: a browser would remember it. @default 307 */
+  /** Only temporary redirects: a browser remembers a permanent one. @default 307 */
   readonly redirectStatus?: 302 | 303 | 307;
-  /** The host a request came in under: the place to trust `X-Forwarded-Host`. @default (request) => request.host */
+  /**
+   * Returns the host that the client asked for. Use `X-Forwarded-Host` here if your proxy sets it. @default (request)
+   * => request.host
+   */
   readonly host?: (request: RequestView) => string | undefined;
   /**
-   * Requests to leave alone.
-   * @default paths under /health and /.well-known, /livez and /readyz
+   * Returns true for requests that affinity must ignore. @default paths under /health and /.well-known, /livez and
+   * /readyz
    */
   readonly ignore?: (request: RequestView) => boolean;
   /**
-   * Whether handlers call `affinity.pin`. Off, a client that is at home costs next to nothing; on, every request is
-   * handled inside a scope. @default false
+   * Whether handlers call `affinity.pin`. Without it a request of a client in its own region costs almost nothing. With
+   * it every request runs inside a scope. @default false
    */
   readonly pin?: boolean;
   readonly clock?: Clock;
@@ -81,7 +92,7 @@ const DEFAULTS = {
   random: Math.random,
 } as const;
 
-/** The options, checked, with their defaults. */
+/** The checked options with their defaults. */
 export type CheckedOptions<Name extends string> = Required<Omit<AffinityOptions<Name>, 'view' | 'host' | 'ignore'>> &
   Pick<AffinityOptions<Name>, 'view' | 'host' | 'ignore'> & {
     readonly cookie: Required<Omit<AffinityCookieOptions, 'domain'>> & Pick<AffinityCookieOptions, 'domain'>;

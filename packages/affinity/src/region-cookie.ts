@@ -3,12 +3,12 @@ import { cookieValues, setCookie } from '@regionkit/core/kit';
 import type { CheckedOptions } from './options.ts';
 import type { Facts } from './rule.ts';
 
-/** Reads and writes the region cookie and the hop cookie. Every value it can write is made once, at construction. */
+/** Reads and writes the region cookie and the hop cookie. All values it can write are made once, at construction. */
 export interface RegionCookie<Name extends string> {
   readonly name: string;
-  /** What the client's cookie says. */
+  /** Returns the region in the client's cookie, or why there is none. */
   wanted(cookies: readonly string[]): Facts<Name>['wanted'];
-  /** The region the hop cookie names, if the client has one that names any. */
+  /** Returns the region in the hop cookie, if the client has a valid one. */
   hop(cookies: readonly string[]): Name | undefined;
   /** `Set-Cookie` values. */
   pin(region: Name): string;
@@ -36,7 +36,8 @@ export function createRegionCookie<Name extends string>(
       const values = cookieValues(cookies, name);
       const [first] = values;
       if (first === undefined) return NONE;
-      // A cookie of our name on a wider or narrower domain: nobody can tell which is ours (RFC 6265 section 4.2.2).
+      // There is another cookie of our name, on a wider or narrower domain. It is not clear which one is ours (RFC 6265
+      // section 4.2.2).
       if (values.length > 1 && values.some((value) => value !== first)) return CONFLICT;
       return regions.get(first)?.name ?? UNKNOWN;
     },

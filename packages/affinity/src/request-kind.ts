@@ -2,10 +2,10 @@ import type { RequestView } from '@regionkit/core';
 import type { AffinityMode } from './options.ts';
 import type { AffinityReason } from './rule.ts';
 
-/** The field that marks a request another region has forwarded. Present, it is enough: it can only make us do less. */
+/** Marks a request that another region has forwarded. A client that fakes it only makes affinity do less. */
 const HOP_FIELD = 'x-region-hop';
 
-/** Why a request is not looked at, if it is not. */
+/** Why affinity ignores a request. Undefined if it does not. */
 export function untouched(
   request: RequestView,
   ignore: (request: RequestView) => boolean,
@@ -19,15 +19,15 @@ export function untouched(
 }
 
 /**
- * Whether a redirect to another origin would do the client no harm: a top-level navigation without a body. Anything else
- * would lose its body (a 302 turns POST into GET) or its credentials (a redirect across origins drops Authorization), or
- * fail altogether (a preflight, a `fetch` without CORS).
+ * Whether the client can follow a redirect to another origin without loss: only a top-level navigation without a body.
+ * Other requests would lose the body (a 302 turns POST into GET) or the credentials (a redirect across origins drops
+ * `Authorization`), or fail (a preflight, a `fetch` without CORS).
  */
 export function mayRedirect(request: RequestView, mode: AffinityMode): boolean {
   if (mode !== 'auto' && mode !== 'redirect') return false;
   if (request.method !== 'GET' && request.method !== 'HEAD') return false;
   if (request.header('authorization').length > 0 || hasBody(request)) return false;
-  // A page fetched or rendered ahead of time is dropped by browsers when it leads to another origin.
+  // Browsers drop a prefetched or prerendered page that leads to another origin.
   if (request.header('sec-purpose').length > 0 || request.header('purpose').length > 0) return false;
   const fetchMode = request.header('sec-fetch-mode')[0];
   if (fetchMode !== undefined) {
@@ -43,7 +43,7 @@ function hasBody(request: RequestView): boolean {
   return length.length > 0 && length[0] !== '0';
 }
 
-/** The paths a probe or a certificate authority asks for, below the mount point. */
+/** The paths of health probes and of certificate authorities, below the mount point. */
 export function isProbePath({ path }: RequestView): boolean {
   return (
     path === '/health' ||

@@ -1,7 +1,7 @@
-/** What affinity does with a request. `leave` means that it was not looked at. */
+/** What affinity does with a request. `leave`: it ignores the request. */
 export type AffinityAction = 'leave' | 'serve' | 'hint' | 'redirect';
 
-/** Why. A closed set: the same string goes to the event and to a metric's label. */
+/** Why. The set is closed; the same string is used in the event and as label of a metric. */
 export type AffinityReason =
   | 'off'
   | 'preflight'
@@ -23,34 +23,34 @@ export type AffinityReason =
   | 'already-redirected'
   | 'unsafe-target';
 
-/** What is known of a region that a cookie names. Only `usable` is ever redirected to. */
+/** The state of the region in a cookie. Only `usable` regions are redirect targets. */
 export type TargetState = 'usable' | 'draining' | 'down' | 'unknown' | 'misnamed';
 
-/** Everything the rule depends on, read from the request and the view. */
+/** The input of the rule, read from the request and the view. */
 export interface Facts<Name extends string> {
   readonly self: Name;
-  /** The region the cookie names, or why it names none. */
+  /** The region in the cookie, or why there is none. */
   readonly wanted: Name | { readonly none: 'assigned' | 'cookie-unknown' | 'cookie-conflict' };
-  /** Of the wanted region, when it is another one. */
+  /** The state of the wanted region, if it is another one. */
   readonly target: TargetState;
-  /** A top-level navigation that a redirect cannot harm, where the mode allows one. */
+  /** True for a top-level navigation that can follow a redirect, if the mode allows redirects. */
   readonly mayRedirect: boolean;
-  /** The first guard: the request came in under a global host name. */
+  /** First guard: the request came in under a global host name. The second guard is `target`. */
   readonly hostIsGlobal: boolean;
-  /** The third guard: the client was redirected, or failed over, a moment ago. The second is `target`. */
+  /** Third guard: the client was redirected, or failed over, a moment ago. */
   readonly hopped: boolean;
-  /** The request target can stand behind an origin in `Location`. */
+  /** The request target may follow an origin in `Location`. */
   readonly targetIsSafe: boolean;
   readonly failover: 'temporary' | 'sticky';
 }
 
-/** What the rule says. */
+/** The result of the rule. */
 export interface Ruling {
   readonly action: 'serve' | 'hint' | 'redirect';
   readonly reason: AffinityReason;
-  /** Write the region cookie, naming this region. */
+  /** Write the region cookie with this region. */
   readonly pinSelf?: true;
-  /** Ask the client to stay for a while, so that a region that flaps does not toss it to and fro. */
+  /** Keep the client here for a while, so that a flapping region does not move it back and forth. */
   readonly stay?: true;
 }
 
@@ -61,7 +61,7 @@ const NOT_GLOBAL: Ruling = { action: 'serve', reason: 'host-not-global' };
 const REDIRECTED: Ruling = { action: 'serve', reason: 'already-redirected' };
 const UNSAFE: Ruling = { action: 'serve', reason: 'unsafe-target' };
 
-/** The whole policy, as one pure function: the loop model in the tests runs over it. */
+/** The whole policy of affinity, as one pure function. The loop model in the tests runs it. */
 export function rule<Name extends string>(facts: Facts<Name>): Ruling {
   const { wanted, target } = facts;
   if (typeof wanted !== 'string') return { action: 'serve', reason: wanted.none, pinSelf: true };
@@ -75,7 +75,7 @@ export function rule<Name extends string>(facts: Facts<Name>): Ruling {
 
 function failOver<Name extends string>(facts: Facts<Name>, target: Exclude<TargetState, 'usable'>): Ruling {
   const ruling: Ruling = { action: 'serve', reason: `target-${target}` };
-  // Not known is no reason to move anybody for good: only a region that is known to be down or leaving loses its clients.
+  // A region of unknown state keeps its clients. Only a region that is known to be down or draining loses them.
   const gone = target === 'down' || target === 'draining';
   if (facts.failover === 'sticky' && gone) return { ...ruling, pinSelf: true };
   return facts.mayRedirect && facts.hostIsGlobal && !facts.hopped && gone ? { ...ruling, stay: true } : ruling;

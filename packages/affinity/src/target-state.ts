@@ -2,8 +2,8 @@ import type { RegionState } from '@regionkit/core';
 import type { TargetState } from './rule.ts';
 
 /**
- * What a region's state means to a redirect. What is known to be bad stays bad however old: a region that is dead says
- * nothing new. Old good news is no news, and unknown is neither good nor bad.
+ * What the state of a region means for a redirect. A bad state counts at any age, because a dead region sends no newer
+ * one. A good state that is too old counts as unknown.
  */
 export function targetState(
   state: RegionState | undefined,

@@ -7,7 +7,7 @@ export interface Question extends Deadline {
   readonly regions: readonly string[];
   readonly stage: Stage;
   readonly scope: Scope;
-  /** The failures after which the next region is asked. */
+  /** After these failures the next region is asked. */
   readonly fallbackOn: ReadonlySet<Failure>;
   onFallback?(from: string, to: string, failure: Failure): void;
 }
@@ -22,13 +22,13 @@ export interface Attempt {
   readonly failure: Failure;
 }
 
-/** No region had an answer. `error` is the first region's: the others were asked in its stead. */
+/** No region had an answer. `error` is the error of the first region, because the others only stand in for it. */
 export interface NoAnswer {
   readonly error: SourceError;
   readonly attempts: readonly Attempt[];
 }
 
-/** Asks one region after the other, until one answers or one fails in a way that another must not make good. */
+/** Asks the regions one after the other. Stops at the first answer, or at a failure that is not in `fallbackOn`. */
 export async function askInTurn(question: Question): Promise<Answer | NoAnswer> {
   const attempts: Attempt[] = [];
   let first: SourceError | undefined;
@@ -45,8 +45,8 @@ export async function askInTurn(question: Question): Promise<Answer | NoAnswer> 
 }
 
 /**
- * Asks every region at once and takes the newest answer, or the first in the order of the regions if they cannot be
- * ordered. A first region that fails in a way that another must not make good ends it here as well.
+ * Asks every region at once. Returns the newest answer, or the first in the order of the regions if the answers have no
+ * order. Stops if the first region fails in a way that is not in `fallbackOn`.
  */
 export async function askAll(question: Question): Promise<Answer | NoAnswer> {
   const all = await Promise.all(question.regions.map((region) => ask(question, region)));
@@ -78,7 +78,7 @@ async function ask(question: Question, region: string): Promise<Answer | SourceE
   }
 }
 
-/** A source of the user's own may answer anything; version and date decide too much to be taken on trust. */
+/** A custom source may return anything. Check version and date, because they decide which value is used. */
 function checked({ value, version, createdAt, endpoint }: Loaded): Loaded {
   return {
     value,

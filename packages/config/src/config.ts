@@ -16,26 +16,31 @@ type Raw<S> = S extends { schema: StandardSchema<never, infer Output> }
       : T
     : unknown;
 
-/** What `get` gives for a source: what its schema makes, or what it loads; `| undefined` if it is optional. */
+/**
+ * The type of `get` for a source: the output of its schema, or the loaded value; with `| undefined` if it is optional.
+ */
 export type ValueOf<S> = Sealed<S extends { optional: true } ? Raw<S> | undefined : Raw<S>>;
 
 export type Sources = Readonly<Record<string, Source>>;
 
-/** A value has changed. Never the value. */
+/** The payload of the event `change`. It does not contain the value. */
 export interface Change<Key extends string = string> {
   readonly key: Key;
-  /** The new version: as its source names it, or `#2`, `#3`, … if the source names none. */
+  /** The new version: the name that its source gives it, or `#2`, `#3`, … without one. */
   readonly version: string;
-  /** The region that told it. */
+  /** The region that answered with it. */
   readonly region: string;
 }
 
-/** How a forced refresh ended. `too-soon`: nobody was asked, since somebody was less than `minForcedMs` ago. */
+/**
+ * The result of a forced refresh. `held`: the answer was an older version, which is not used yet. `too-soon`: the last
+ * forced refresh was less than `minForcedMs` ago, so no region was asked. `closed`: the config is closed.
+ */
 export type RefreshOutcome = 'changed' | 'unchanged' | 'held' | 'failed' | 'too-soon' | 'closed';
 
 export interface ConfigEvents<Key extends string = string> {
   change: Change<Key>;
-  /** A look at the sources of a key has ended well. `held`: they told an older version, which was not believed. */
+  /** A refresh of a key has succeeded. `held`: the sources answered with an older version, which is not used yet. */
   refreshed: { readonly key: Key; readonly outcome: 'changed' | 'unchanged' | 'held'; readonly reason: string };
   'refresh-failed': {
     readonly key: Key;
@@ -44,59 +49,113 @@ export interface ConfigEvents<Key extends string = string> {
     readonly reason: string;
   };
   fallback: { readonly key: Key; readonly from: string; readonly to: string; readonly failure: Failure };
-  /** A value has not been confirmed for `maxStaleMs`. */
+  /** A value was not confirmed for `maxStaleMs`. */
   expired: { readonly key: Key };
-  /** The process was suspended, or a clock was set: everything is looked at again. */
+  /** The process was suspended, or a clock was set. All values are refreshed now. */
   jump: { readonly keys: number };
   /** A subscriber, of the config or of a ref, threw or rejected. */
   'subscriber-failed': { readonly key: Key; readonly version: string };
 }
 
-/** A value that follows its source, as the other packages take it, and as {@link rotatingClient} does. */
+/** A live value, in the form that the other packages and {@link rotatingClient} take. */
 export interface ConfigRef<T> extends Live<T> {
   readonly key: string;
   readonly version: string | undefined;
-  /** Whether the last look at the sources failed: they may have a newer value. */
+  /** Whether the last refresh failed. The sources may have a newer value then. */
   readonly stale: boolean;
   refresh(options?: { readonly reason?: string; readonly signal?: AbortSignal }): Promise<void>;
-  /** The value of another stage, the newest any region has; undefined if there is none, or it cannot be had now. */
+  /**
+   * Returns the value of another stage, the newest that any region has. Undefined if there is none or no region
+   * answers.
+   *
+   * @example
+   * ```ts
+   * const pending = await config.ref('db').at('pending');
+   * ```
+   */
   at(stage: Exclude<Stage, 'current'>): Promise<T | undefined>;
 }
 
-/** Values, kept current. Made by `loadConfig`. */
+/** Values that are refreshed in the background. Made by `loadConfig`. */
 export interface Config<S extends Sources> extends EventSource<ConfigEvents<keyof S & string>>, AsyncDisposable {
   /**
-   * The value of `key`, from memory: deep-frozen, and redacted wherever it is printed as a whole.
+   * Returns the value of `key` from memory. It is deeply frozen, and printing it as a whole shows only `[redacted]`.
+   *
+   * @example
+   * ```ts
+   * const { PORT } = config.get('env');
+   * ```
    *
    * @throws {RangeError} There is no such key.
-   * @throws {ConfigError} `ERR_CONFIG_EXPIRED`, only with `onExpired: 'throw'`.
+   * @throws {ConfigError} `ERR_CONFIG_EXPIRED`: the value has expired, with `onExpired: 'throw'`.
    */
   get<K extends keyof S & string>(key: K): ValueOf<S[K]>;
   /**
-   * The value of `key` as something that changes. A listener is told the new value; one that is asynchronous is told
-   * the next when it has finished, and only the latest.
+   * Returns the value of `key` as a live value. Its listeners get each new value. An asynchronous listener gets the
+   * next value when it has finished, and only the latest one.
+   *
+   * @example
+   * ```ts
+   * const pool = new pg.Pool({ host: 'localhost', Client: rotatingClient(pg.Client, config.ref('db')) });
+   * ```
+   *
+   * @throws {RangeError} There is no such key.
    */
   ref<K extends keyof S & string>(key: K): ConfigRef<ValueOf<S[K]>>;
-  /** The version of `key`; not secret. Undefined for an absent value. */
+  /**
+   * Returns the version of `key`, which is not secret. Undefined if there is no value.
+   *
+   * @example
+   * ```ts
+   * console.log(`db credentials: version ${config.version('db')}`);
+   * ```
+   *
+   * @throws {RangeError} There is no such key.
+   */
   version(key: keyof S & string): string | undefined;
-  /** What is known of every value, never a value: for health checks and people. */
+  /**
+   * Returns what is known of every value, but no values. For health checks and operators.
+   *
+   * @example
+   * ```ts
+   * const { verdict, keys } = config.status();
+   * ```
+   */
   status(): ConfigStatus<keyof S & string>;
   /**
-   * Asks every region of `key` now and takes the newest. Concurrent calls share one look, and there is at most one in
-   * `refresh.minForcedMs`. Never rejects for what a source does.
+   * Asks every region for `key` now, and uses the newest answer. Concurrent calls share one refresh. There is at most
+   * one in `refresh.minForcedMs`. It never rejects because of a source.
    *
-   * @throws The reason of `signal`, once it is aborted: the look goes on for the others.
+   * @example
+   * ```ts
+   * const outcome = await config.refresh('db', { signal: AbortSignal.timeout(2_000) });
+   * ```
+   *
+   * @throws {RangeError} There is no such key.
+   * @throws The reason of `signal`, if it is aborted. The refresh continues for other callers.
    */
   refresh(
     key: keyof S & string,
     options?: { readonly reason?: string; readonly signal?: AbortSignal },
   ): Promise<RefreshOutcome>;
   /**
-   * Calls `listener` after every change, until the returned function is called. An asynchronous one is told the next
-   * change when it has finished with the last, and only the latest of each key; one that throws, or never ends, harms
-   * nobody else.
+   * Calls `listener` after every change, until the returned function is called. An asynchronous listener gets the next
+   * change when it has finished with the last one, and only the latest change of each key. A listener that fails or
+   * never ends does not affect the others.
+   *
+   * @example
+   * ```ts
+   * const stop = config.subscribe(({ key, version }) => console.log(`${key} is now version ${version}`));
+   * ```
    */
   subscribe(listener: (change: Change<keyof S & string>) => void | Promise<void>): () => void;
-  /** Ends the refreshing and aborts what is under way. The values stay readable. */
+  /**
+   * Stops refreshing and aborts the refreshes under way. The values stay readable.
+   *
+   * @example
+   * ```ts
+   * await config.close();
+   * ```
+   */
   close(): Promise<void>;
 }

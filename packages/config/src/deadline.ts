@@ -4,15 +4,15 @@ import { SourceError } from './failure.ts';
 export interface Deadline {
   readonly clock: Clock;
   readonly timeoutMs: number;
-  /** Ends the wait as well: the config is closed. */
+  /** Also ends the wait: the config is closed. */
   readonly signal: AbortSignal;
 }
 
 /**
- * What `work` gives within `timeoutMs`. The work's own signal is aborted at the deadline, but not trusted: an SDK that
- * is stuck in its credential provider does not hear it, so the wait ends by itself.
+ * Returns the result of `work` within `timeoutMs`. The signal of the work is aborted at the deadline, but the wait ends
+ * even if the work ignores it, as an SDK does that is stuck in its credential provider.
  *
- * @throws {SourceError} `timeout`: the deadline has passed or `signal` was aborted.
+ * @throws {SourceError} `timeout`: the deadline has passed, or `signal` was aborted.
  */
 export function withDeadline<T>(
   { clock, timeoutMs, signal }: Deadline,

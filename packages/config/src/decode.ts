@@ -4,12 +4,12 @@ import { parseJson } from './json.ts';
 /** How the bytes of a secret or file become a value. */
 export type Format = 'json' | 'text' | 'bytes';
 
-/** What a format gives when there is no schema. */
+/** The type of a decoded value without a schema. */
 export type Decoded<F extends Format> = F extends 'text' ? string : F extends 'bytes' ? Uint8Array : unknown;
 
 /**
- * Text or bytes as the value that `format` names. An empty one is refused: it is a file that is being written, or a
- * secret somebody forgot to fill.
+ * Decodes text or bytes by `format`. An empty input is refused: it is a file that is being written, or a secret that
+ * was never filled.
  *
  * @throws {SourceError} `invalid`: `empty`, `too-large`, `not-utf8`, `not-json`, …
  */

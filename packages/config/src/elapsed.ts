@@ -1,10 +1,10 @@
 import { type Clock, createJumpDetector } from '@regionkit/core/kit';
 
-/** Time as values age in it: it goes on while the process is suspended, which the monotonic clock need not. */
+/** The time by which values age. It includes the time while the process was suspended. The monotonic clock may not. */
 export interface Elapsed {
-  /** Milliseconds, never going back. */
+  /** Milliseconds. Never goes back. */
   now(): number;
-  /** Looks at both clocks; true when they have jumped against each other since the last look. */
+  /** Reads both clocks. True if they have moved differently since the last call. */
   jumped(): boolean;
 }
 
@@ -19,7 +19,7 @@ export function createElapsed(clock: Clock): Elapsed {
       const jumped = detector.jumped();
       const monoNow = clock.now();
       const wallNow = clock.wallMs();
-      // A wall clock that was set back says nothing about how long we slept.
+      // A wall clock that was set back says nothing about the time of the suspension.
       if (jumped) suspendedMs += Math.max(0, wallNow - wall - (monoNow - mono));
       mono = monoNow;
       wall = wallNow;

@@ -10,16 +10,16 @@ import { type Box, seal } from './seal.ts';
 import type { Scope, Source, Stage } from './source.ts';
 import type { KeyStatus, RefreshError } from './status.ts';
 import { validate } from './validate.ts';
-import { type Held, judge, type Told } from './version-order.ts';
+import { type HeldVersion, judge, type ReportedVersion } from './version-order.ts';
 
-/** How a look at the sources ended. */
-export type Look =
+/** The result of a refresh. */
+export type RefreshResult =
   | { readonly outcome: 'changed' | 'unchanged' | 'held' }
   | { readonly outcome: 'failed'; readonly error: SourceError };
 
-/** What an entry tells the config it is part of. */
+/** What an entry reports to its config. */
 interface EntryHooks {
-  onLook(entry: Entry, look: Look): void;
+  onRefreshed(entry: Entry, result: RefreshResult): void;
   onFallback(entry: Entry, from: string, to: string, failure: Failure): void;
 }
 
@@ -30,30 +30,35 @@ export interface EntryOptions {
   readonly elapsed: Elapsed;
   readonly scope: Scope;
   readonly signal: AbortSignal;
-  /** The key of the digests that tell values apart: random for each config, so that a digest confirms no guess. */
+  /**
+   * The key of the digests that compare values. It is random for each config, so that a digest cannot confirm a guess.
+   */
   readonly salt: Buffer;
   readonly hooks: EntryHooks;
 }
 
-/** Where the value of a key is: an object of its own, so that the way to it is as short as can be. */
+/** Holds the value of a key, in an object of its own to make reads fast. */
 interface Slot {
   box: Box;
 }
 
-/** One key: the value it has now, and how it came by it. */
+/** One key with its current value and its history. */
 export interface Entry {
   readonly key: string;
   readonly source: Source;
   readonly everyMs: number;
-  /** The value now: reading `slot.box.value` is all that `get` does. */
+  /** The current value. `get` only reads `slot.box.value`. */
   readonly slot: Slot;
   readonly version: string | undefined;
   readonly failures: number;
   readonly lastError: { readonly source: SourceError; readonly shown: RefreshError } | undefined;
-  readonly holding: Held | undefined;
-  /** Looks at the sources: the regions in turn; or all at once, for the newest, if `forced`. One look at a time. */
-  look(forced: boolean): Promise<Look>;
-  /** The value of another stage: the newest any region has. Never mixed with the current one. */
+  readonly holding: HeldVersion | undefined;
+  /**
+   * Refreshes the value: from the regions in turn, or with `forced` from all at once, to use the newest. Concurrent
+   * calls share one refresh.
+   */
+  refresh(forced: boolean): Promise<RefreshResult>;
+  /** Returns the value of another stage, the newest that any region has. It never mixes with the current one. */
   at(stage: Exclude<Stage, 'current'>): Promise<Box | undefined>;
   status(): KeyStatus;
   /** Applies `onExpired`. */
@@ -84,14 +89,14 @@ export function createEntry(options: EntryOptions): Entry {
 
   let good: Box = EMPTY;
   const slot: Slot = { box: EMPTY };
-  let current: (Told & { readonly endpoint: string | undefined; readonly label: string }) | undefined;
-  let tellers = new Set<string>();
-  let held: Held | undefined;
+  let current: (ReportedVersion & { readonly endpoint: string | undefined; readonly label: string }) | undefined;
+  let reportedBy = new Set<string>();
+  let held: HeldVersion | undefined;
   let confirmedAtMs: number | undefined;
   let lastError: Entry['lastError'];
   let changes = 0;
-  let background: Promise<Look> | undefined;
-  let forced: Promise<Look> | undefined;
+  let background: Promise<RefreshResult> | undefined;
+  let forced: Promise<RefreshResult> | undefined;
   let expiredNow = false;
 
   const digest = (value: unknown): string => {
@@ -99,7 +104,7 @@ export function createEntry(options: EntryOptions): Entry {
     try {
       bytes = serialize(value);
     } catch {
-      // A value with functions in it cannot be compared: it counts as another one each time.
+      // A value with functions in it cannot be compared. It counts as new each time.
       bytes = randomBytes(16);
     }
     return createHmac('sha256', salt).update(bytes).digest('base64');
@@ -115,35 +120,35 @@ export function createEntry(options: EntryOptions): Entry {
     slot.box = good;
   };
 
-  const take = async ({ loaded, region }: Answer): Promise<Look> => {
-    const told: Told = {
+  const adopt = async ({ loaded, region }: Answer): Promise<RefreshResult> => {
+    const reported: ReportedVersion = {
       version: loaded.version,
       createdAt: loaded.createdAt,
       digest: digest(loaded.value),
       region,
     };
-    const verdict = judge({ current, tellers, held }, told, {
+    const verdict = judge({ current, reportedBy, held }, reported, {
       nowMs: elapsed.now(),
       firstRegion: question.regions[0] as string,
       maxLagMs: refresh.maxLagMs,
     });
-    if (verdict.take === 'hold') {
+    if (verdict.action === 'hold') {
       held = verdict.held;
       lastError = undefined;
-      // The same value under another version, as regions have it that replicate nothing: it is confirmed all the same.
-      if (told.digest === current?.digest) confirm();
+      // Regions without replication may have the same value under different versions. The value is confirmed anyway.
+      if (reported.digest === current?.digest) confirm();
       return { outcome: 'held' };
     }
-    // A file that was touched, a secret that was put again: another version of the same value is no change.
-    const changed = told.digest !== current?.digest;
+    // A touched file or a secret that was stored again has a new version of the same value. That is no change.
+    const changed = reported.digest !== current?.digest;
     if (changed) {
       good = await shape(loaded.value);
       changes += 1;
     }
-    if (verdict.take === 'same') tellers.add(region);
+    if (verdict.action === 'same') reportedBy.add(region);
     else {
-      tellers = new Set([region]);
-      current = { ...told, endpoint: loaded.endpoint, label: loaded.version ?? `#${changes}` };
+      reportedBy = new Set([region]);
+      current = { ...reported, endpoint: loaded.endpoint, label: loaded.version ?? `#${changes}` };
     }
     held = undefined;
     lastError = undefined;
@@ -151,7 +156,7 @@ export function createEntry(options: EntryOptions): Entry {
     return { outcome: changed ? 'changed' : 'unchanged' };
   };
 
-  const fail = (error: SourceError, attempts: NoAnswer['attempts']): Look => {
+  const fail = (error: SourceError, attempts: NoAnswer['attempts']): RefreshResult => {
     const { failure, detail } = error;
     lastError = {
       source: error,
@@ -166,18 +171,18 @@ export function createEntry(options: EntryOptions): Entry {
     return { outcome: 'failed', error };
   };
 
-  const run = async (everywhere: boolean): Promise<Look> => {
-    let look: Look;
+  const run = async (everywhere: boolean): Promise<RefreshResult> => {
+    let result: RefreshResult;
     const answer = await (everywhere ? askAll : askInTurn)({ ...question, stage: 'current' });
     try {
-      look = 'error' in answer ? fail(answer.error, answer.attempts) : await take(answer);
+      result = 'error' in answer ? fail(answer.error, answer.attempts) : await adopt(answer);
     } catch (error) {
       const source = asSourceError(error);
       const region = 'region' in answer ? answer.region : '';
-      look = fail(source, [{ region, failure: source.failure }]);
+      result = fail(source, [{ region, failure: source.failure }]);
     }
-    if (!signal.aborted) hooks.onLook(entry, look);
-    return look;
+    if (!signal.aborted) hooks.onRefreshed(entry, result);
+    return result;
   };
 
   const entry: Entry = {
@@ -197,7 +202,7 @@ export function createEntry(options: EntryOptions): Entry {
     get holding() {
       return held;
     },
-    look: (force) => {
+    refresh: (force) => {
       if (forced !== undefined) return forced;
       if (!force) {
         background ??= run(false).finally(() => {
@@ -205,11 +210,12 @@ export function createEntry(options: EntryOptions): Entry {
         });
         return background;
       }
-      // A look that is under way may have been answered before whatever made somebody ask.
+      // The refresh under way may hold an answer from before the event that caused this call. Refresh once more after
+      // it.
       const before = background;
       forced = (async () => {
-        const look = await before;
-        return look?.outcome === 'changed' ? look : run(true);
+        const result = await before;
+        return result?.outcome === 'changed' ? result : run(true);
       })().finally(() => {
         forced = undefined;
       });
@@ -230,14 +236,14 @@ export function createEntry(options: EntryOptions): Entry {
       const state = stateOf(entry, ageMs, refresh.maxStaleMs);
       const awaited = !expiredNow && (background ?? forced) !== undefined;
       return Object.freeze({
-        // Not before the look that is under way has ended: it may confirm the value.
+        // Wait for the refresh under way before reporting `expired`: it may confirm the value.
         state: state === 'expired' && awaited ? 'stale' : state,
         kind: source.kind ?? 'custom',
         version: current?.label,
         region: current?.region,
         endpoint: current?.endpoint,
         ageMs,
-        held: held && { version: held.told.version, region: held.told.region },
+        held: held && { version: held.reported.version, region: held.reported.region },
         refreshError: lastError?.shown,
       });
     },
@@ -250,7 +256,7 @@ export function createEntry(options: EntryOptions): Entry {
   return entry;
 }
 
-/** Overdue is twice the interval: one look may be late without anybody being told. */
+/** Overdue means twice the interval, so one late refresh does not count as stale. */
 function stateOf(entry: Entry, ageMs: number | undefined, maxStaleMs: number): KeyStatus['state'] {
   if (ageMs === undefined) return 'absent';
   if (entry.everyMs === Number.POSITIVE_INFINITY) return 'fresh';

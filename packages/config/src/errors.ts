@@ -9,7 +9,7 @@ import type { Failure, InvalidDetail, Path } from './failure.ts';
  */
 export type ConfigErrorCode = 'ERR_CONFIG_START' | 'ERR_CONFIG_EXPIRED';
 
-/** One thing that is wrong with one value. Never the value, nor a name that came with it. */
+/** One thing that is wrong with one value. It contains neither the value nor a name from inside it. */
 export interface Problem {
   /** The key in `sources`. */
   readonly key: string;
@@ -17,14 +17,14 @@ export interface Problem {
   readonly kind: string;
   readonly failure: Failure;
   readonly detail?: InvalidDetail;
-  /** Where in the value, for `detail: 'schema'`; empty for the value as a whole. */
+  /** The place in the value, for `detail: 'schema'`. Empty for the value as a whole. */
   readonly path: Path;
-  /** What each region answered, in the order they were asked. */
+  /** The failure of each region, in the order in which they were asked. */
   readonly attempts: readonly { readonly region: string; readonly failure: Failure }[];
 }
 
 export class ConfigError extends RegionKitError<ConfigErrorCode> {
-  /** With `ERR_CONFIG_START`: everything that is wrong, by key and path. */
+  /** With `ERR_CONFIG_START`: all problems, by key and path. */
   readonly problems: readonly Problem[];
 
   constructor(code: ConfigErrorCode, message: string, problems: readonly Problem[] = []) {
@@ -33,7 +33,7 @@ export class ConfigError extends RegionKitError<ConfigErrorCode> {
   }
 }
 
-/** The error of a start: all problems at once, one a line. */
+/** The error at start, with all problems, one on each line. */
 export function startError(problems: readonly Problem[]): ConfigError {
   const lines = problems.map(
     ({ key, kind, path, failure, detail, attempts }) =>

@@ -1,18 +1,20 @@
 import { isRegionKitError, RegionKitError } from '@regionkit/core';
 
 /**
- * Why a value could not be had. Which of them are asked of another region is `refresh.fallbackOn`.
+ * Why a source has no value. `refresh.fallbackOn` chooses after which of them the next region is asked.
  *
- * - `timeout`: no answer within `refresh.timeoutMs`, credentials included
- * - `network`: no connection, or one that broke
- * - `unavailable`: an answer of 5xx, a broken or truncated one, a redirect
+ * - `timeout`: no answer within `refresh.timeoutMs`, including the time for credentials
+ * - `network`: no connection, or it broke
+ * - `unavailable`: an answer with status 5xx, a broken or truncated answer, a redirect
  * - `throttled`: too many calls
- * - `credentials`: none found, expired, or not to be read: the file of a token or profile, what STS says of it
- * - `denied`: the credentials may not read it
- * - `not-found`: there is none, or it is marked for deletion
+ * - `credentials`: there are none, they have expired, or they cannot be read (the file of a token or profile, an
+ *   answer of STS)
+ * - `denied`: the credentials have no permission to read it
+ * - `not-found`: it does not exist, or is marked for deletion
  * - `undecryptable`: the key that encrypts it cannot be used
- * - `refused`: refused by us: plain http to another machine, an ARN of another account, a region that is not one
- * - `invalid`: it came, and is not what it must be: see {@link InvalidDetail}
+ * - `refused`: our own guard refused the call: plain http to another machine, an ARN of another account, an invalid
+ *   region
+ * - `invalid`: the value arrived but is wrong: see {@link InvalidDetail}
  * - `unknown`: anything else
  */
 export type Failure =
@@ -28,7 +30,7 @@ export type Failure =
   | 'invalid'
   | 'unknown';
 
-/** What is wrong with a value that came. */
+/** What is wrong with a value that arrived. */
 export type InvalidDetail =
   | 'empty'
   | 'too-large'
@@ -40,13 +42,14 @@ export type InvalidDetail =
   | 'name-conflict'
   | 'schema';
 
-/** A place in a value that its schema refused. `*` stands for a name that came with the value, which may be secret. */
+/** A place in a value that its schema refused. `*` stands for a name from inside the value, which may be secret. */
 export type Path = readonly string[];
 
 /**
- * What a source throws when it has no value to give. Its message is a constant: what the service said never passes, as
- * it may quote the value.
+ * Thrown by a source that has no value to return. Its message is a constant. The text of the service is dropped,
+ * because it may contain the value.
  *
+ * @example
  * ```ts
  * if (response.status === 429) throw new SourceError('throttled');
  * ```
@@ -54,7 +57,7 @@ export type Path = readonly string[];
 export class SourceError extends RegionKitError<'ERR_CONFIG_SOURCE'> {
   readonly failure: Failure;
   readonly detail: InvalidDetail | undefined;
-  /** With detail `schema`: every place the schema refused, at most 20. */
+  /** With detail `schema`: every refused place, at most 20. */
   readonly paths: readonly Path[];
 
   constructor(failure: Failure, detail?: InvalidDetail, paths: readonly Path[] = []) {
@@ -71,11 +74,11 @@ export class SourceError extends RegionKitError<'ERR_CONFIG_SOURCE'> {
 const NETWORK =
   /^(?:ECONN(?:REFUSED|RESET|ABORTED)|ENOTFOUND|EAI_AGAIN|EPIPE|EHOSTUNREACH|ENETUNREACH|EPROTO|UND_ERR_(?!.*TIMEOUT)|ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_STREAM_PREMATURE_CLOSE)/;
 
-/** What an error of any source means; its text is never read. */
+/** Maps an error of any source to a failure. It never reads the text of the error. */
 export function asSourceError(error: unknown): SourceError {
   if (error instanceof SourceError) return error;
   if (isRegionKitError(error) && error.code === 'ERR_CONFIG_SOURCE') {
-    // Thrown by a source that brought its own version of this package.
+    // Thrown by a source that has its own version of this package.
     const { failure, detail, paths } = error as SourceError;
     return new SourceError(failure, detail, paths);
   }
@@ -99,7 +102,15 @@ function failureOf(error: unknown, depth: number): Failure {
   return depth < 3 ? failureOf(cause, depth + 1) : 'unknown';
 }
 
-/** What an HTTP status means for a read. Sources made with `fetch` can throw `new SourceError(failureOfStatus(…))`. */
+/**
+ * Maps an HTTP status to the failure of a read. Sources that use `fetch` can throw `new
+ * SourceError(failureOfStatus(…))`.
+ *
+ * @example
+ * ```ts
+ * if (!response.ok) throw new SourceError(failureOfStatus(response.status));
+ * ```
+ */
 export function failureOfStatus(status: number): Failure {
   if (status === 401 || status === 403) return 'denied';
   if (status === 404 || status === 410) return 'not-found';

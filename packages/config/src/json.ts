@@ -3,9 +3,9 @@ import { SourceError } from './failure.ts';
 import { MAX_DEPTH, refuseForbidden } from './seal.ts';
 
 /**
- * Parses JSON (RFC 8259), without its byte order mark, and stricter than `JSON.parse`: no member name twice in one
- * object (the last would win here and the first elsewhere), none that could reach a prototype. Says what is wrong by a
- * constant: the engine's own message quotes the text.
+ * Parses JSON (RFC 8259) and removes its byte order mark. It is stricter than `JSON.parse`: no member name may occur
+ * twice in one object (parsers differ in which one they keep), and no name may reach a prototype. The error is a
+ * constant, because the engine's own message quotes the text.
  *
  * @throws {SourceError} `invalid`: `not-json`, `duplicate-key`, `forbidden-key`.
  */
@@ -21,7 +21,7 @@ export function parseJson(text: string): unknown {
   return value;
 }
 
-/** @throws {SourceError} A member could reach a prototype, or is nested too deep to be looked at. */
+/** @throws {SourceError} A member could reach a prototype, or the value is nested too deep. */
 function countMembers(value: unknown, depth: number): number {
   if (typeof value !== 'object' || value === null) return 0;
   if (depth > MAX_DEPTH) throw new SourceError('invalid', 'too-deep');

@@ -4,7 +4,7 @@ import { createEvents } from '@regionkit/core';
 import { createNotices, keptAlive, type NoticeCode } from '@regionkit/core/kit';
 import type { Change, Config, ConfigEvents, ConfigRef, RefreshOutcome, Sources, ValueOf } from './config.ts';
 import { createElapsed } from './elapsed.ts';
-import { createEntry, type Entry, type Look } from './entry.ts';
+import { createEntry, type Entry, type RefreshResult } from './entry.ts';
 import { type Problem, startError } from './errors.ts';
 import { type ConfigOptions, checkOptions } from './options.ts';
 import { createRef } from './ref.ts';
@@ -25,12 +25,13 @@ const EVENTS = [
 ] as const satisfies readonly (keyof ConfigEvents)[];
 
 /**
- * Loads every value at once, and keeps them current until `close()`.
+ * Loads all values at once and keeps them current until `close()`.
  *
- * Resolves when all are there, checked against their schemas; takes at most `refresh.timeoutMs` for each region that is
- * asked, and as long for a schema. From then on a value never goes away: a refresh that fails, or that brings something
- * invalid or older, leaves the last good one in place and shows in `status()`.
+ * Resolves when all values are loaded and have passed their schemas. This takes at most `refresh.timeoutMs` for each
+ * region that is asked, and the same for a schema. A value never disappears after that: if a refresh fails, or brings
+ * something invalid or older, the last good value stays and `status()` shows the failure.
  *
+ * @example
  * ```ts
  * const config = await loadConfig({
  *   sources: { env: env({ schema: Env }), banner: file('/run/config/banner') },
@@ -38,8 +39,9 @@ const EVENTS = [
  * config.get('env').PORT;
  * ```
  *
- * @throws {TypeError | RangeError} An option is not what it must be.
- * @throws {ConfigError} `ERR_CONFIG_START`: values that are not `optional` are missing or invalid; all are listed.
+ * @throws {TypeError | RangeError} An option is wrong.
+ * @throws {ConfigError} `ERR_CONFIG_START`: values that are not `optional` are missing or invalid. The error lists all
+ * of them.
  */
 export async function loadConfig<const S extends Sources>(options: ConfigOptions<S>): Promise<Config<S>> {
   type Key = keyof S & string;
@@ -49,10 +51,10 @@ export async function loadConfig<const S extends Sources>(options: ConfigOptions
   const say = (level: 'info' | 'warn' | 'error', message: string, code?: NoticeCode): void => {
     if (settings.logger === undefined && code !== undefined) notice(code, `${message}. A logger is told of each`);
     try {
-      const said: unknown = settings.logger?.[level](message);
-      if (said instanceof Promise) said.catch(() => {});
+      const warned: unknown = settings.logger?.[level](message);
+      if (warned instanceof Promise) warned.catch(() => {});
     } catch {
-      // A logger that throws must not end a refresh, nor one that rejects the process.
+      // A logger that throws must not end a refresh. A logger that rejects must not end the process.
     }
   };
   const events = createEvents<ConfigEvents<Key>>('config', EVENTS);
@@ -69,23 +71,23 @@ export async function loadConfig<const S extends Sources>(options: ConfigOptions
   const refs = new Map<string, ReturnType<typeof createRef>>();
   let started = false;
 
-  const onLook = (entry: Entry, look: Look): void => {
+  const onRefreshed = (entry: Entry, result: RefreshResult): void => {
     if (!started) return;
     const key = entry.key as Key;
     const reason = refresher.reasonOf(entry);
-    if (look.outcome === 'failed') {
-      const { failure, detail } = look.error;
+    if (result.outcome === 'failed') {
+      const { failure, detail } = result.error;
       say('warn', `config: ${key} could not be refreshed: ${detail ?? failure}`, 'REGIONKIT_NOT_REFRESHED');
       events.emit('refresh-failed', { key, failure, detail, reason });
       return;
     }
-    events.emit('refreshed', { key, outcome: look.outcome, reason });
-    if (look.outcome !== 'changed') return;
+    events.emit('refreshed', { key, outcome: result.outcome, reason });
+    if (result.outcome !== 'changed') return;
     const change = Object.freeze({ key, version: entry.version as string, region: entry.status().region as string });
     say('info', `config: ${key} is now version ${change.version}`);
     events.emit('change', change);
-    refs.get(key)?.tell(change, entry.slot.box.value);
-    changes.tell(change);
+    refs.get(key)?.notify(change, entry.slot.box.value);
+    changes.notify(change);
   };
 
   for (const [key, source] of Object.entries<Source>(options.sources)) {
@@ -93,7 +95,7 @@ export async function loadConfig<const S extends Sources>(options: ConfigOptions
       say('warn', `config: ${key}: ${from} failed (${failure}), asking ${to}`);
       events.emit('fallback', { key: key as Key, from, to, failure });
     };
-    const hooks = { onLook, onFallback };
+    const hooks = { onRefreshed, onFallback };
     entries.set(key, createEntry({ key, source, settings, elapsed, scope, salt, hooks, signal: closing.signal }));
   }
   const refresher = createRefresher({
@@ -111,7 +113,7 @@ export async function loadConfig<const S extends Sources>(options: ConfigOptions
     },
   });
 
-  await keptAlive(() => Promise.all([...entries.values()].map((entry) => entry.look(false))));
+  await keptAlive(() => Promise.all([...entries.values()].map((entry) => entry.refresh(false))));
   const problems = [...entries.values()].flatMap(problemsOf);
   if (problems.length > 0) {
     scope.close();

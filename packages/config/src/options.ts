@@ -4,42 +4,45 @@ import type { Failure } from './failure.ts';
 import type { Source } from './source.ts';
 
 export interface RefreshOptions {
-  /** How often each value is looked at again. @default 900_000 */
+  /** Time between two refreshes of a value, in milliseconds. @default 900_000 */
   readonly everyMs?: number;
-  /** The share by which each interval is spread, so that a fleet does not march in step. From 0 to 0.5. @default 0.1 */
+  /**
+   * The share by which each interval varies at random, so that the processes of a fleet do not run in step. From 0 to
+   * 0.5. @default 0.1
+   */
   readonly jitter?: number;
-  /** The longest one region may take to answer, credentials included. @default 3_000 */
+  /** The longest time for one region's answer, including credentials, in milliseconds. @default 3_000 */
   readonly timeoutMs?: number;
-  /** How long after a failed refresh the next is tried, doubling up to `everyMs`. @default 30_000 */
+  /** Time until the retry of a failed refresh, in milliseconds. It doubles up to `everyMs`. @default 30_000 */
   readonly retryMs?: number;
-  /** The age from which a value counts as expired. @default 86_400_000 */
+  /** The age at which a value expires, in milliseconds. @default 86_400_000 */
   readonly maxStaleMs?: number;
-  /** The least time between two forced refreshes of one key. @default 5_000 */
+  /** The shortest time between two forced refreshes of one key, in milliseconds. @default 5_000 */
   readonly minForcedMs?: number;
   /**
-   * How long a replica can lag at most: an older version that the first region tells for longer is believed.
-   * @default 3_600_000
+   * The longest expected lag of a replica, in milliseconds. If the first region answers with an older version for
+   * longer than this, that version is used. @default 3_600_000
    */
   readonly maxLagMs?: number;
   /**
-   * The failures after which the next region is asked. `denied`, `not-found` and `undecryptable` are answers, and not
-   * among them: a right that was taken away must not be had elsewhere.
-   * @default ['timeout', 'network', 'unavailable', 'throttled', 'credentials']
+   * After these failures the next region is asked. `denied`, `not-found` and `undecryptable` are real answers and not
+   * in the default: another region must not grant a permission that was revoked. @default ['timeout', 'network',
+   * 'unavailable', 'throttled', 'credentials']
    */
   readonly fallbackOn?: readonly Failure[];
 }
 
 export interface ConfigOptions<S extends Readonly<Record<string, Source>>> {
-  /** Where the values come from, by the key they are read under. */
+  /** The sources of the values, by the key under which you read them. */
   readonly sources: S;
-  /** The map of regions; its `self` is asked first. @default one region named 'local' */
+  /** The map of regions. Its `self` is asked first. @default one region named 'local' */
   readonly regions?: Regions;
-  /** The regions asked when the own one does not answer, in this order. They need not be in the map. @default [] */
+  /** The regions to ask if the own region does not answer, in this order. They need not be in the map. @default [] */
   readonly fallbackRegions?: readonly string[];
   readonly refresh?: RefreshOptions;
-  /** What `get` does with a value that has expired: hand out the last good one, or throw. @default 'keep' */
+  /** What `get` does with an expired value: return the last good one, or throw. @default 'keep' */
   readonly onExpired?: 'keep' | 'throw';
-  /** Told of failed refreshes, fallbacks and expiry, never of a value. @default none */
+  /** Gets failed refreshes, fallbacks and expiry, but never a value. @default none */
   readonly logger?: Logger;
   /** @default the real clock */
   readonly clock?: Clock;
@@ -68,10 +71,10 @@ const FAILURES: readonly Failure[] = [
   'unknown',
 ];
 
-/** The longest wait a timer takes. */
+/** The longest delay of a timer. */
 const MAX_TIMER_MS = 2_147_483_647;
 
-/** Options with nothing left to default. */
+/** The checked options with all defaults. */
 export interface Settings {
   readonly regions: readonly string[];
   readonly refresh: Required<RefreshOptions>;
@@ -81,7 +84,7 @@ export interface Settings {
   readonly random: () => number;
 }
 
-/** @throws {TypeError | RangeError} An option is not what it must be. */
+/** @throws {TypeError | RangeError} An option is wrong. */
 export function checkOptions(options: ConfigOptions<Readonly<Record<string, Source>>>): Settings {
   check.object('loadConfig: options', options, [
     'sources',

@@ -3,11 +3,11 @@ import type { Entry } from './entry.ts';
 import { hide } from './seal.ts';
 import { createSubscribers } from './subscribers.ts';
 
-/** A ref, and the half of it that config keeps. */
+/** A ref, and the methods that only config uses. */
 export interface OwnedRef {
   readonly ref: ConfigRef<unknown>;
   readonly busy: number;
-  tell(change: Change, value: unknown): void;
+  notify(change: Change, value: unknown): void;
   clear(): void;
 }
 
@@ -16,7 +16,7 @@ export function createRef(
   refresh: ConfigRef<unknown>['refresh'],
   onFailed: (change: Change) => void,
 ): OwnedRef {
-  // A listener that is busy hears only the latest value: the ones between are no longer true.
+  // A busy listener gets only the latest value. The values between are outdated.
   const listeners = createSubscribers<{ readonly change: Change; readonly value: unknown }>(
     () => entry,
     ({ change }) => onFailed(change),
@@ -37,14 +37,14 @@ export function createRef(
     refresh,
     at: async (stage) => (await entry.at(stage))?.value,
   };
-  // A ref is passed around in options, which get printed, serialised and spread.
+  // Apps pass refs around in options, which are printed, serialised and spread. Such copies must show no value.
   Object.defineProperty(ref, 'current', { enumerable: false });
   return {
     ref: Object.freeze(hide(ref)),
     get busy() {
       return listeners.busy;
     },
-    tell: (change, value) => listeners.tell({ change, value }),
+    notify: (change, value) => listeners.notify({ change, value }),
     clear: listeners.clear,
   };
 }

@@ -14,21 +14,21 @@ export interface RefresherOptions {
   onExpired(entry: Entry): void;
 }
 
-/** Decides when each entry is looked at. */
+/** Decides when each entry is refreshed. */
 export interface Refresher {
   start(): void;
-  /** Looks at the clocks and begins what is due, without waiting for the next tick. */
+  /** Reads the clocks and starts what is due, without waiting for the next tick. */
   check(): void;
-  /** Looks now, unless somebody forced a look less than `minForcedMs` ago and it has ended. */
+  /** Refreshes now, unless the last forced refresh started less than `minForcedMs` ago and has ended. */
   force(entry: Entry, reason: string): Promise<RefreshOutcome>;
-  /** Why the look that is under way was begun. */
+  /** The reason of the refresh that is under way. */
   reasonOf(entry: Entry): string;
   close(): void;
 }
 
-/** How often the clocks are looked at: what a suspended process knows is out of date for so long after it wakes. */
+/** How often the clocks are read. After a suspension the values may be outdated for this long. */
 const TICK_MS = 5_000;
-/** Values due within this share of their interval are looked at together, so that they can be asked in one call. */
+/** Values that are due within this share of their interval are refreshed together, so that one call can read them. */
 const TOGETHER = 0.05;
 
 interface Plan {
@@ -36,7 +36,7 @@ interface Plan {
   forcedAtMs: number;
   forced: Promise<RefreshOutcome> | undefined;
   reason: string;
-  looks: number;
+  running: number;
   expired: boolean;
 }
 
@@ -47,17 +47,22 @@ export function createRefresher({ entries, settings, elapsed, onJump, onExpired 
   const plans = new Map<Entry, Plan>();
   let poller: Poller | undefined;
 
-  // A look is shared and outlives the request that asked for it, whose context must not be kept.
+  // A refresh is shared and outlives the request that started it. It must not keep the context of that request.
   const outside = AsyncLocalStorage.snapshot();
-  const look = (entry: Entry, plan: Plan, forced: boolean, draw: number, reason: string): Promise<RefreshOutcome> =>
-    outside(lookNow, entry, plan, forced, draw, reason);
-  const lookNow = async (entry: Entry, plan: Plan, forced: boolean, draw: number, reason: string) => {
+  const refreshEntry = (
+    entry: Entry,
+    plan: Plan,
+    forced: boolean,
+    draw: number,
+    reason: string,
+  ): Promise<RefreshOutcome> => outside(refreshNow, entry, plan, forced, draw, reason);
+  const refreshNow = async (entry: Entry, plan: Plan, forced: boolean, draw: number, reason: string) => {
     const fromMs = elapsed.now();
-    plan.looks += 1;
+    plan.running += 1;
     plan.reason = reason;
-    const { outcome } = await entry.look(forced);
+    const { outcome } = await entry.refresh(forced);
     const { holding, failures, everyMs } = entry;
-    plan.looks -= 1;
+    plan.running -= 1;
     plan.dueAtMs = nextDueMs({
       fromMs,
       everyMs,
@@ -81,24 +86,25 @@ export function createRefresher({ entries, settings, elapsed, onJump, onExpired 
     plan.expired = expired;
   };
 
-  const round = (): void => {
+  const tick = (): void => {
     const jumped = elapsed.jumped();
     if (jumped) onJump();
     const now = elapsed.now();
     const draw = random();
-    const due = [...plans].some(([, { dueAtMs, looks }]) => looks === 0 && dueAtMs <= now);
+    const due = [...plans].some(([, { dueAtMs, running }]) => running === 0 && dueAtMs <= now);
     for (const [entry, plan] of plans) {
-      // A look first, then the expiry: what is too old by a clock that was set may have been confirmed seconds ago.
-      if (plan.looks > 0 || isStatic(entry)) continue;
+      // Refresh first and check the expiry after it: if a clock was set, a value may look too old although it was
+      // confirmed seconds ago.
+      if (plan.running > 0 || isStatic(entry)) continue;
       const soon = due && plan.dueAtMs - now <= TOGETHER * entry.everyMs;
-      if (jumped || plan.dueAtMs <= now || soon) void look(entry, plan, false, draw, jumped ? 'jump' : 'due');
+      if (jumped || plan.dueAtMs <= now || soon) void refreshEntry(entry, plan, false, draw, jumped ? 'jump' : 'due');
       else checkExpiry(entry, plan);
     }
   };
   const waitMs = (): number => {
     let next = Number.POSITIVE_INFINITY;
-    for (const [entry, { dueAtMs, looks }] of plans)
-      if (looks === 0 && !isStatic(entry)) next = Math.min(next, dueAtMs);
+    for (const [entry, { dueAtMs, running }] of plans)
+      if (running === 0 && !isStatic(entry)) next = Math.min(next, dueAtMs);
     return Math.max(1, Math.min(TICK_MS, next - elapsed.now()));
   };
 
@@ -115,15 +121,15 @@ export function createRefresher({ entries, settings, elapsed, onJump, onExpired 
           forcedAtMs: Number.NEGATIVE_INFINITY,
           forced: undefined,
           reason: 'start',
-          looks: 0,
+          running: 0,
           expired: false,
         });
       }
       if (!entries.every(isStatic)) {
-        poller = createPoller({ run: round, everyMs: waitMs, jitter: 0, clock });
+        poller = createPoller({ run: tick, everyMs: waitMs, jitter: 0, clock });
       }
     },
-    check: round,
+    check: tick,
     force: async (entry, reason) => {
       const plan = plans.get(entry);
       if (plan === undefined) return 'closed';
@@ -131,7 +137,7 @@ export function createRefresher({ entries, settings, elapsed, onJump, onExpired 
       if (plan.forced !== undefined) return plan.forced;
       if (now - plan.forcedAtMs < refresh.minForcedMs) return 'too-soon';
       plan.forcedAtMs = now;
-      plan.forced = look(entry, plan, true, random(), reason).finally(() => {
+      plan.forced = refreshEntry(entry, plan, true, random(), reason).finally(() => {
         plan.forced = undefined;
       });
       return plan.forced;

@@ -1,18 +1,18 @@
 export interface ScheduleInput {
-  /** When the round began that this look was part of. */
+  /** When the round of this refresh began. */
   readonly fromMs: number;
   readonly everyMs: number;
   readonly jitter: number;
-  /** From 0 to 1; one draw for all values of a round, so that they stay together and can be asked in one call. */
+  /** From 0 to 1. One random number for all values of a round, so that they stay together and can share a call. */
   readonly draw: number;
   readonly retryMs: number;
-  /** How many looks in a row have failed. */
+  /** How many refreshes in a row have failed. */
   readonly failures: number;
-  /** An older version was told for the first time: it is soon asked for again. */
+  /** Set if an older version arrived for the first time: refresh again soon to confirm it. */
   readonly confirmMs: number | undefined;
 }
 
-/** When a value is looked at next: after its interval, or sooner after a failure. */
+/** Returns when a value is refreshed next: after its interval, or sooner after a failure. */
 export function nextDueMs(input: ScheduleInput): number {
   const { fromMs, everyMs, jitter, draw, retryMs, failures, confirmMs } = input;
   const spread = 1 + jitter * (2 * draw - 1);
@@ -20,7 +20,7 @@ export function nextDueMs(input: ScheduleInput): number {
   return fromMs + Math.round(Math.min(everyMs, soonerMs) * spread);
 }
 
-/** The first look back: anywhere in the interval, since a fleet starts together. */
+/** The first refresh is at a random time of the interval, because the processes of a fleet start together. */
 export function firstDueMs(fromMs: number, everyMs: number, draw: number): number {
   return everyMs === Number.POSITIVE_INFINITY ? everyMs : fromMs + everyMs * draw;
 }

@@ -1,38 +1,38 @@
 import { inspect } from 'node:util';
 import { SourceError } from './failure.ts';
 
-/** Values that are kept as they are: they hide their content themselves, or are made of functions. */
+/** Values that are not copied: they hide their content themselves, or consist of functions. */
 type Kept = string | number | boolean | bigint | symbol | null | undefined | Date | RegExp | URL | Uint8Array;
 // biome-ignore lint/complexity/noBannedTypes: any function will do.
 type Opaque = Kept | Function | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>;
 
-/** `T` as config hands it out: read-only all the way down. */
+/** `T` as config returns it: deeply read-only. */
 export type Sealed<T> = T extends Opaque ? T : T extends object ? { readonly [K in keyof T]: Sealed<T[K]> } : T;
 
-/** The deepest a value may be nested. */
+/** The largest depth of a value. */
 export const MAX_DEPTH = 64;
 const REDACTED = '[redacted]';
 const FORBIDDEN = new Set(['__proto__', 'toJSON']);
 
-/** One sealed value: reading `value` is reading the property of an object, for speed. */
+/** One sealed value. Reading the property `value` is fast. */
 export interface Box<T = unknown> {
   readonly value: T;
 }
 
 /**
- * A deep, frozen copy of `value` that shows `[redacted]` to `inspect`, `JSON.stringify` and template strings.
+ * Returns a deep, frozen copy of `value` that shows `[redacted]` to `inspect`, `JSON.stringify` and template strings.
  *
- * Plain objects and arrays are copied, without a prototype, and every property is an accessor: `console.dir` and
- * debuggers, which look behind a custom inspection, then print `[Getter]`, while spreading and destructuring still work.
- * Bytes and dates, which cannot be frozen, are handed out as a new copy at each read. Other objects a schema made (a
- * Map, a KeyObject) are kept as they are.
+ * Plain objects and arrays are copied without a prototype, and every property is an accessor. `console.dir` and
+ * debuggers bypass a custom inspection; they print `[Getter]` then. Spreading and destructuring still work. Bytes and
+ * dates cannot be frozen, so each read returns a new copy. Other objects that a schema made (a Map, a KeyObject) are
+ * kept.
  *
  * @throws {SourceError} `invalid`: a key could reach a prototype (`__proto__`, `constructor.prototype`) or the
- * redaction (`toJSON`), or it is nested deeper than 64.
+ * redaction (`toJSON`), or the value is nested deeper than 64.
  */
 export function seal<T>(value: T): Box<T> {
   const read = reader(value, 0) as () => T;
-  // Literals, not `place`: V8 reads their property at full speed.
+  // Literals, not `place`: V8 reads their properties at full speed.
   return isCopiedOut(value)
     ? Object.freeze({
         get value() {
@@ -76,21 +76,24 @@ function reader(value: unknown, depth: number): () => unknown {
 
 const isCopiedOut = (value: unknown): boolean => value instanceof Uint8Array || value instanceof Date;
 
-/** Whether `value` is an object literal, as `JSON.parse` makes them. */
+/** Whether `value` is a plain object, as `JSON.parse` makes them. */
 export function isPlain(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || prototype === Object.prototype;
 }
 
-/** @throws {SourceError} `value` under `key` could reach a prototype once it is merged into another object. */
+/** @throws {SourceError} `value` under `key` could reach a prototype when it is merged into another object. */
 export function refuseForbidden(key: string, value: unknown): void {
   if (FORBIDDEN.has(key) || (key === 'constructor' && isPlain(value) && Object.hasOwn(value, 'prototype'))) {
     throw new SourceError('invalid', 'forbidden-key');
   }
 }
 
-/** Makes `target` show nothing of itself. The four properties are not enumerable: copies made by spreading lack them. */
+/**
+ * Hides the content of `target` from printing. The four properties are not enumerable, so a copy by spreading does not
+ * have them.
+ */
 export function hide<T extends object>(target: T): T {
   const redacted = (): string => REDACTED;
   for (const key of ['toJSON', 'toString', Symbol.toPrimitive, inspect.custom] as const) {
@@ -100,8 +103,13 @@ export function hide<T extends object>(target: T): T {
 }
 
 /**
- * A plain, mutable, deep copy of a sealed value, for code that must print it or change it. Whatever happens to it is
- * then in your hands.
+ * Returns a plain, mutable, deep copy of a sealed value, for code that must print or change it. The copy is not
+ * redacted: you must protect it.
+ *
+ * @example
+ * ```ts
+ * const options = reveal(config.get('db'));
+ * ```
  */
 export function reveal<T>(value: T): T {
   if (value instanceof Uint8Array) return Uint8Array.from(value) as T;

@@ -1,62 +1,65 @@
 import type { StandardSchema } from '@regionkit/core';
 
-/** Which version of a value is asked for. A database may want the pending one before it is current: see rotation. */
+/** The version of a value to read. A database may want the pending one before it is current: see rotation. */
 export type Stage = 'current' | 'pending' | 'previous';
 
-/** What a source is asked. */
+/** The argument of `load`. */
 export interface LoadRequest {
   /** The region to ask: the process's own first, then each of `fallbackRegions`. */
   readonly region: string;
-  /** Aborted when the deadline has passed, the config is closed, or nobody waits any more. */
+  /** Aborted when the deadline has passed, the config is closed, or no caller waits any more. */
   readonly signal: AbortSignal;
-  /** Always `current` for a source that has no `stages`. */
+  /** Always `current` for a source without `stages`. */
   readonly stage: Stage;
   /** What the sources of one config share: clients, batches. */
   readonly scope: Scope;
 }
 
-/** What a source answers. */
+/** The result of `load`. */
 export interface Loaded<T = unknown> {
   readonly value: T;
-  /** Names the version, in every region alike. Not secret: it goes to events and logs. */
+  /** The name of the version, the same in every region. It is not secret: it appears in events and logs. */
   readonly version?: string;
-  /** When that version was made, in milliseconds since the epoch: tells a newer version from an older replica's. */
+  /**
+   * Time of creation of that version, in milliseconds since 1970. It tells a newer version from an older one of a
+   * replica.
+   */
   readonly createdAt?: number;
-  /** Where it came from, if not from the place one would think: shown in `status()`. */
+  /** The endpoint that answered, if it is not the usual one. Shown in `status()`. */
   readonly endpoint?: string;
 }
 
 /**
- * Where a value comes from: one function, and a few words about it. Anything that can be read over the network or from
- * a disk fits; the README shows GCP Secret Manager and HashiCorp Vault.
+ * Where a value comes from: one function and a few properties. Everything that can be read over a network or from a
+ * disk fits. The README shows GCP Secret Manager and HashiCorp Vault.
  *
- * `load` may be called again at any time, for one region after another, never twice at once for the same key and stage.
- * What it throws is classified by {@link SourceError}, an HTTP `status`, or an error `code` of Node; the text of an
- * error is dropped, since it may quote the value.
+ * `load` may be called at any time, for one region after another. It never runs twice at once for the same key and
+ * stage. Its errors are classified by {@link SourceError}, by an HTTP `status`, or by an error `code` of Node. The text
+ * of an error is dropped, because it may contain the value.
  */
 export interface Source<T = unknown, Optional extends boolean = boolean> {
   load(request: LoadRequest): Loaded | Promise<Loaded>;
-  /** What kind of source it is, for messages and `status()`. @default 'custom' */
+  /** The kind of source, for messages and `status()`. @default 'custom' */
   readonly kind?: string;
-  /** Checks and shapes the value; any Standard Schema. @default the value as loaded */
+  /** Checks and transforms the value; any Standard Schema. @default no change */
   readonly schema?: StandardSchema<unknown, T> | undefined;
-  /** Whether the app can start without it; `get` then returns undefined. @default false */
+  /** Whether the app can start without it. `get` then returns undefined. @default false */
   readonly optional?: Optional | undefined;
-  /** How often it is refreshed, in milliseconds; `Infinity` for never. @default refresh.everyMs */
+  /** Time between two refreshes, in milliseconds; `Infinity`: never. @default refresh.everyMs */
   readonly everyMs?: number | undefined;
-  /** The regions to ask, in order; none for a source that knows no regions. @default the own region, then fallbackRegions */
+  /** The regions to ask, in order. Empty for a source without regions. @default the own region, then fallbackRegions */
   readonly regions?: readonly string[] | undefined;
-  /** The stages it has besides `current`. @default [] */
+  /** The stages that it has besides `current`. @default [] */
   readonly stages?: readonly Exclude<Stage, 'current'>[];
 }
 
-/** Things the sources of one config share, made once, closed with it. */
+/** Objects that the sources of one config share. They are created once, and closed with the config. */
 export interface Scope {
-  /** What `create` made for this `key` at the first call. `close` is called when the config closes. */
+  /** Returns what `create` made for this `key` at the first call. `close` is called when the config closes. */
   use<T>(key: unknown, create: () => T, close?: (made: T) => void): T;
 }
 
-/** A scope and the way to close it. */
+/** A scope with a method to close it. */
 export function createScope(): Scope & { close(): void } {
   const made = new Map<unknown, { readonly thing: unknown; readonly close: (() => void) | undefined }>();
   return {
@@ -72,7 +75,7 @@ export function createScope(): Scope & { close(): void } {
         try {
           close?.();
         } catch {
-          // What one thing throws on closing must not keep the others open.
+          // An error on closing one object must not keep the others open.
         }
       }
       made.clear();

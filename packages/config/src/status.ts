@@ -1,22 +1,22 @@
 import type { Attempt } from './ask-regions.ts';
 import type { Failure, InvalidDetail } from './failure.ts';
 
-/** The last refresh of a value did not work; the last good one is still there. */
+/** The last refresh of a value failed. The last good value is still in use. */
 export interface RefreshError {
   readonly failure: Failure;
   readonly detail?: InvalidDetail;
-  /** What each region answered, in the order they were asked. */
+  /** The failure of each region, in the order in which they were asked. */
   readonly attempts: readonly Attempt[];
   /** How many refreshes in a row have failed. */
   readonly times: number;
-  /** Milliseconds since the epoch. */
+  /** Time of the last failure, in milliseconds since 1970. */
   readonly atMs: number;
 }
 
 /**
- * What is known of one value, never the value.
+ * What is known of one value. It does not contain the value.
  *
- * - `fresh`: confirmed by its source as often as it should be
+ * - `fresh`: confirmed by its source as often as configured
  * - `stale`: the last refresh failed, or is overdue
  * - `expired`: not confirmed for `refresh.maxStaleMs`
  * - `absent`: optional, and there is none
@@ -25,21 +25,21 @@ export interface KeyStatus {
   readonly state: 'fresh' | 'stale' | 'expired' | 'absent';
   readonly kind: string;
   readonly version: string | undefined;
-  /** The region that told the current version first. */
+  /** The region that first answered with the current version. */
   readonly region: string | undefined;
-  /** Where it came from, if not from the place one would think. */
+  /** The endpoint that answered, if it is not the usual one. */
   readonly endpoint: string | undefined;
-  /** How long ago a source last confirmed it, in milliseconds. */
+  /** Milliseconds since a source last confirmed it. */
   readonly ageMs: number | undefined;
-  /** An older version that a region tells and that was not believed. */
+  /** An older version that a region answers with, and that is not used yet. */
   readonly held: { readonly version: string | undefined; readonly region: string } | undefined;
   readonly refreshError: RefreshError | undefined;
 }
 
 export interface ConfigStatus<Key extends string = string> {
-  /** `fail` if any value has expired, `warn` if any is stale, else `pass`. */
+  /** `fail` if a value has expired, `warn` if a value is stale, otherwise `pass`. */
   readonly verdict: 'pass' | 'warn' | 'fail';
   readonly keys: Readonly<Record<Key, KeyStatus>>;
-  /** How many subscribers have not finished with a change yet. */
+  /** How many subscribers are still busy with a change. */
   readonly busySubscribers: number;
 }

@@ -1,67 +1,69 @@
-/** Listeners that are told one thing at a time each. */
+/** Listeners that get one value at a time. */
 export interface Subscribers<T> {
-  /** Until the returned function is called. */
-  add(listener: (news: T) => void | Promise<void>): () => void;
-  /** Tells everybody, in the order they came; those who are still busy hear it afterwards. */
-  tell(news: T): void;
-  /** How many have not finished with what they were told. */
+  /** Adds a listener, until the returned function is called. */
+  add(listener: (value: T) => void | Promise<void>): () => void;
+  /**
+   * Calls all listeners, in the order in which they were added. A busy listener gets the value when it has finished.
+   */
+  notify(value: T): void;
+  /** How many listeners are still busy. */
   readonly busy: number;
   clear(): void;
 }
 
 interface Subscriber<T> {
-  readonly listener: (news: T) => void | Promise<void>;
+  readonly listener: (value: T) => void | Promise<void>;
   readonly waiting: Map<unknown, T>;
   busy: boolean;
-  gone: boolean;
+  removed: boolean;
 }
 
 /**
- * Each listener gets the next news when it has finished with the last, so an asynchronous one never runs twice at once.
- * News that came meanwhile wait, only the latest of each `topic`: a listener that hangs holds up nobody else and no
- * memory. One that throws or rejects is reported and told the next news all the same.
+ * A listener gets the next value when it has finished with the last, so an asynchronous one never runs twice at once.
+ * Values wait meanwhile, only the latest of each `topic`. A listener that hangs therefore blocks no other one and uses
+ * bounded memory. If a listener throws or rejects, this is reported and it still gets the next value.
  */
-export function createSubscribers<T>(topic: (news: T) => unknown, onError: (news: T) => void): Subscribers<T> {
+export function createSubscribers<T>(topic: (value: T) => unknown, onError: (value: T) => void): Subscribers<T> {
   const all = new Set<Subscriber<T>>();
 
   const settle = (one: Subscriber<T>): void => {
     one.busy = false;
-    for (const [key, news] of one.waiting) {
+    for (const [key, value] of one.waiting) {
       one.waiting.delete(key);
-      run(one, news);
+      run(one, value);
       return;
     }
   };
-  const run = (one: Subscriber<T>, news: T): void => {
-    if (one.gone) return;
+  const run = (one: Subscriber<T>, value: T): void => {
+    if (one.removed) return;
     one.busy = true;
     let done: Promise<void> | undefined;
     try {
-      done = one.listener(news) as Promise<void> | undefined;
+      done = one.listener(value) as Promise<void> | undefined;
     } catch {
-      onError(news);
+      onError(value);
     }
     if (typeof done?.then !== 'function') settle(one);
     else
       void Promise.resolve(done)
-        .catch(() => onError(news))
+        .catch(() => onError(value))
         .then(() => settle(one));
   };
 
   return {
     add: (listener) => {
-      const one: Subscriber<T> = { listener, waiting: new Map(), busy: false, gone: false };
+      const one: Subscriber<T> = { listener, waiting: new Map(), busy: false, removed: false };
       all.add(one);
       return () => {
-        one.gone = true;
+        one.removed = true;
         one.waiting.clear();
         all.delete(one);
       };
     },
-    tell: (news) => {
+    notify: (value) => {
       for (const one of [...all]) {
-        if (one.busy) one.waiting.set(topic(news), news);
-        else run(one, news);
+        if (one.busy) one.waiting.set(topic(value), value);
+        else run(one, value);
       }
     },
     get busy() {
@@ -70,7 +72,7 @@ export function createSubscribers<T>(topic: (news: T) => unknown, onError: (news
       return busy;
     },
     clear: () => {
-      for (const one of all) one.gone = true;
+      for (const one of all) one.removed = true;
       all.clear();
     },
   };

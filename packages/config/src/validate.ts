@@ -6,13 +6,13 @@ const MAX_PROBLEMS = 20;
 const MAX_SEGMENTS = 12;
 
 /**
- * What the schema makes of `value`.
+ * Returns the output of the schema for `value`.
  *
- * Nothing of a vendor's issue is kept but its path, since messages and issue objects quote the value; and of the path
- * only the names that are proven to be the schema's own. The others came with the value (a stray member of a strict
+ * Of a vendor's issue only the path is kept, because messages and issue objects contain the value. Of the path only
+ * names are kept that certainly belong to the schema. Other names came with the value (an extra member of a strict
  * object, a key of a record) and are shown as `*`.
  *
- * @throws {SourceError} `invalid`, `schema`, with the paths it refused.
+ * @throws {SourceError} `invalid`, `schema`, with the refused paths.
  */
 export async function validate<T>(schema: StandardSchema<unknown, T>, value: unknown): Promise<T> {
   const result = await run(schema, value);
@@ -43,7 +43,7 @@ function pathOf(issue: StandardIssue): PropertyKey[] {
   return (issue.path ?? []).map((part) => (typeof part === 'object' ? part.key : part));
 }
 
-/** Every property name the schema writes down, if its vendor can write JSON Schema. */
+/** Every property name in the schema, if its vendor can export JSON Schema. */
 function declaredNames(schema: StandardSchema): ReadonlySet<string> {
   const names = new Set<string>();
   const collect = (node: unknown, depth: number): void => {
@@ -56,14 +56,14 @@ function declaredNames(schema: StandardSchema): ReadonlySet<string> {
   try {
     collect(schema['~standard'].jsonSchema?.input({ target: 'draft-2020-12' }), 0);
   } catch {
-    // A schema that cannot be written down is asked instead.
+    // A schema without an export is tested instead.
   }
   return names;
 }
 
 /**
- * Whether a segment is no secret: the index of a list that came; or a name the schema asks for when it is given nothing
- * but the way there, without a byte of the value.
+ * Whether a path segment is not secret: an index of a list, or a name that the schema also reports for an input without
+ * any part of the value.
  */
 async function isHarmless(
   schema: StandardSchema,
@@ -85,7 +85,7 @@ async function isHarmless(
   }
 }
 
-/** Empty objects, in lists where the value has them, as deep as `path` leads. */
+/** Empty objects as deep as `path` leads, in lists where the value has lists. */
 function emptyAt(path: readonly PropertyKey[], value: unknown): unknown {
   const [key, ...rest] = path;
   if (key === undefined) return {};

@@ -1,56 +1,57 @@
-/** A version as a region told it. */
-export interface Told {
+/** A version that a region answered with. */
+export interface ReportedVersion {
   readonly version: string | undefined;
   readonly createdAt: number | undefined;
-  /** Tells two values apart without showing either. */
+  /** Compares two values without showing them. */
   readonly digest: string;
   readonly region: string;
 }
 
-/** An older version that a region goes on telling. */
-export interface Held {
-  readonly told: Told;
+/** An older version that a region keeps answering with. */
+export interface HeldVersion {
+  readonly reported: ReportedVersion;
   readonly sinceMs: number;
   readonly times: number;
 }
 
 export interface OrderState {
-  readonly current: Told | undefined;
-  /** The regions that have told the current version themselves. */
-  readonly tellers: ReadonlySet<string>;
-  readonly held: Held | undefined;
+  readonly current: ReportedVersion | undefined;
+  /** The regions that have answered with the current version. */
+  readonly reportedBy: ReadonlySet<string>;
+  readonly held: HeldVersion | undefined;
 }
 
-export type Verdict = { readonly take: 'same' | 'replace' } | { readonly take: 'hold'; readonly held: Held };
+export type Verdict = { readonly action: 'same' | 'replace' } | { readonly action: 'hold'; readonly held: HeldVersion };
 
 /**
- * Whether what a region tells replaces what is known.
+ * Decides whether the answer of a region replaces the current value.
  *
- * - A newer version always does.
- * - An older one comes from a replica that lags, so it is held back; unless the region takes back what it had told
- *   itself (a rollback), which it must say twice in a row since one region's answers may flap; or unless the first
- *   region has said nothing else for longer than any replica lags.
- * - Versions that cannot be ordered are taken from the first region, or from the one the current value came from.
+ * - A newer version always replaces it.
+ * - An older version usually comes from a replica that lags, so it is held back. There are two exceptions. A region
+ *   that had answered with the current version may return to the older one: a rollback. It must do so twice in a row,
+ *   because the answers of one region may flap. And the first region may answer with it for longer than any replica
+ *   lags.
+ * - Versions without an order are accepted from the first region, or from the region of the current value.
  */
 export function judge(
-  { current, tellers, held }: OrderState,
-  told: Told,
+  { current, reportedBy, held }: OrderState,
+  reported: ReportedVersion,
   { nowMs, firstRegion, maxLagMs }: { readonly nowMs: number; readonly firstRegion: string; readonly maxLagMs: number },
 ): Verdict {
-  if (current === undefined) return { take: 'replace' };
-  if (isSame(current, told)) return { take: 'same' };
+  if (current === undefined) return { action: 'replace' };
+  if (isSame(current, reported)) return { action: 'same' };
   const ordered =
-    current.createdAt !== undefined && told.createdAt !== undefined && told.createdAt !== current.createdAt;
-  const first = told.region === firstRegion;
-  if (ordered && (told.createdAt as number) > (current.createdAt as number)) return { take: 'replace' };
-  if (!ordered && (first || told.region === current.region)) return { take: 'replace' };
-  const again = held !== undefined && held.told.region === told.region && isSame(held.told, told);
-  const next: Held = again ? { ...held, times: held.times + 1 } : { told, sinceMs: nowMs, times: 1 };
-  const rolledBack = ordered && tellers.has(told.region) && next.times >= 2;
+    current.createdAt !== undefined && reported.createdAt !== undefined && reported.createdAt !== current.createdAt;
+  const first = reported.region === firstRegion;
+  if (ordered && (reported.createdAt as number) > (current.createdAt as number)) return { action: 'replace' };
+  if (!ordered && (first || reported.region === current.region)) return { action: 'replace' };
+  const again = held !== undefined && held.reported.region === reported.region && isSame(held.reported, reported);
+  const next: HeldVersion = again ? { ...held, times: held.times + 1 } : { reported, sinceMs: nowMs, times: 1 };
+  const rolledBack = ordered && reportedBy.has(reported.region) && next.times >= 2;
   const settled = first && nowMs - next.sinceMs >= maxLagMs;
-  return rolledBack || settled ? { take: 'replace' } : { take: 'hold', held: next };
+  return rolledBack || settled ? { action: 'replace' } : { action: 'hold', held: next };
 }
 
-function isSame(left: Told, right: Told): boolean {
+function isSame(left: ReportedVersion, right: ReportedVersion): boolean {
   return left.version === right.version && left.digest === right.digest;
 }

@@ -34,7 +34,7 @@ test('a listener is told at once, in order', () => {
   const heard: string[] = [];
   subscribers.add((news) => void heard.push(`first ${news}`));
   subscribers.add((news) => void heard.push(`second ${news}`));
-  subscribers.tell('a1');
+  subscribers.notify('a1');
   expect(heard).toEqual(['first a1', 'second a1']);
 });
 
@@ -42,7 +42,7 @@ test('an asynchronous listener never runs twice at once, and hears the latest of
   const { subscribers } = setUp();
   const { heard, listener, end } = slow();
   subscribers.add(listener);
-  for (const news of ['a1', 'a2', 'b1', 'a3']) subscribers.tell(news);
+  for (const news of ['a1', 'a2', 'b1', 'a3']) subscribers.notify(news);
   expect(heard).toEqual(['a1']);
   expect(subscribers.busy).toBe(1);
   await end();
@@ -67,9 +67,9 @@ describe('harms nobody else', () => {
     const heard: string[] = [];
     subscribers.add(bad);
     subscribers.add((news) => void heard.push(news));
-    subscribers.tell('a1');
+    subscribers.notify('a1');
     await turn();
-    subscribers.tell('a2');
+    subscribers.notify('a2');
     await turn();
     expect(heard).toEqual(['a1', 'a2']);
     expect(failed).toEqual(['a1', 'a2']);
@@ -80,7 +80,7 @@ describe('harms nobody else', () => {
     const heard: string[] = [];
     subscribers.add(() => new Promise(() => {}));
     subscribers.add((news) => void heard.push(news));
-    for (let n = 0; n < 1_000; n += 1) subscribers.tell(`a${n}`);
+    for (let n = 0; n < 1_000; n += 1) subscribers.notify(`a${n}`);
     expect(heard).toHaveLength(1_000);
     expect(subscribers.busy).toBe(1);
   });
@@ -95,8 +95,8 @@ describe('harms nobody else', () => {
     });
     subscribers.add((news) => void heard.push(`second ${news}`));
     const removeLast = subscribers.add((news) => void heard.push(`last ${news}`));
-    subscribers.tell('a1');
-    subscribers.tell('a2');
+    subscribers.notify('a1');
+    subscribers.notify('a2');
     expect(heard).toEqual(['first a1', 'second a1', 'second a2']);
   });
 
@@ -105,10 +105,10 @@ describe('harms nobody else', () => {
     const heard: string[] = [];
     subscribers.add((news) => {
       heard.push(news);
-      if (news === 'a1') subscribers.tell('a2');
+      if (news === 'a1') subscribers.notify('a2');
       heard.push('end');
     });
-    subscribers.tell('a1');
+    subscribers.notify('a1');
     expect(heard).toEqual(['a1', 'end', 'a2', 'end']);
   });
 
@@ -116,8 +116,8 @@ describe('harms nobody else', () => {
     const { subscribers } = setUp();
     const { heard, listener, end } = slow();
     const remove = subscribers.add(listener);
-    subscribers.tell('a1');
-    subscribers.tell('a2');
+    subscribers.notify('a1');
+    subscribers.notify('a2');
     remove();
     await end();
     expect(heard).toEqual(['a1']);

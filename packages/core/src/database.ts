@@ -1,23 +1,32 @@
 /**
- * Which history of a database a statement or a position belongs to. Two positions compare by number only when their
+ * The history of a database that a statement or a position belongs to. Compare two positions by number only if their
  * epochs are equal: a promoted standby and the primary it replaced reach the same LSNs with different rows.
  */
 export interface Epoch {
-  /** `pg_control_system().system_identifier`, in decimal. */
+  /**
+   * The system identifier of the cluster in decimal, from `pg_control_system()`
+   * (https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-CONTROLDATA).
+   */
   readonly system: string;
-  /** The timeline on which the primary writes. */
+  /**
+   * The timeline on which the primary writes
+   * (https://www.postgresql.org/docs/current/continuous-archiving.html#BACKUP-TIMELINES).
+   */
   readonly timeline: number;
-  /** Region and node that write it, as `region/node`: two standbys promoted by mistake share all the rest. */
+  /**
+   * The region and node that writes this history, as `region/node`. Two standbys that are promoted by mistake differ
+   * only here.
+   */
   readonly owner: string;
   /**
-   * Which running server that is: a hash of what only one server has (its start time and port), 16 to 64 characters of
-   * base64url. Two owners of one timeline with one server are one server under two names. No part of what makes two
-   * epochs equal: it changes when the server is restarted.
+   * Identifies the running server: a hash of its start time and port, 16 to 64 characters of base64url. Two owners of
+   * one timeline with the same `server` are one server under two names. It is not part of the equality of epochs,
+   * because it changes when the server restarts.
    */
   readonly server?: string;
 }
 
-/** Where a timeline left its parent: what was written on the parent beyond `lsn` is not in the child. */
+/** Where a timeline left its parent. What the parent wrote after `lsn` is not in the child. */
 export interface Fork {
   readonly system: string;
   readonly parent: number;
@@ -25,39 +34,47 @@ export interface Fork {
   readonly lsn: bigint;
 }
 
-/** What one process knows of its own region's database, and may tell other regions. */
+/** What one process knows of its own region's database. It may send this to other regions. */
 export interface DatabaseReport {
-  /** Measured by this process itself; `unknown` when it cannot tell. */
+  /** Measured by this process. `unknown`: it could not measure. */
   readonly role: 'primary' | 'standby' | 'unknown';
   /** The epoch of a primary, measured by this process. Absent on a standby. */
   readonly epoch?: Epoch;
-  /** The primary's insert position, or the standby's replay position. */
+  /**
+   * Of a primary: the end of the WAL it has inserted. Of a standby: the end of the WAL it has replayed. In bytes
+   * (https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-BACKUP).
+   */
   readonly position?: bigint;
   /** Every fork this process knows. */
   readonly forks: readonly Fork[];
   /**
-   * The highest epoch heard of by any means. It is second-hand: it can fence a primary, never make one (or regions that
-   * echo each other would keep a dead one alive).
+   * The highest epoch that this process knows, from any source. It is second-hand: it can fence a primary, but it never
+   * confirms one. Otherwise regions that repeat each other's reports would keep a dead primary alive.
    */
   readonly highest?: Epoch;
-  /** A database of this region has answered this process, now: `highest` is then more than an echo of other regions. */
+  /**
+   * True if a database of this region answers this process now. `highest` then rests on more than the reports of other
+   * regions.
+   */
   readonly measured?: boolean;
-  /** How long ago this process accepted a primary as the real one. Absent: it has not, so it has just been started. */
+  /** Milliseconds since this process accepted a primary. Absent: it has accepted none since it started. */
   readonly acceptedForMs?: number;
 }
 
 /** Where a read or a write would go now, and why. */
 export interface RouteExplanation<Reason extends string = string> {
-  /** `run` on `region`/`node`; `forward` the request to `region`; `hold` it for a primary; `refuse` it. */
+  /**
+   * `run` it on `region`/`node`; `forward` the request to `region`; `hold` it until there is a primary; `refuse` it.
+   */
   readonly action: 'run' | 'forward' | 'hold' | 'refuse';
   readonly region?: string;
   readonly node?: string;
   readonly reason: Reason;
-  /** How far behind the node of `region` is, in milliseconds, when it is a standby and that is known. */
+  /** The lag of the node in milliseconds, if the node is a standby and its lag is known. */
   readonly lagMs?: number;
 }
 
-/** What health asks of a router: the seam between the two packages. Synchronous, from memory. */
+/** The part of a router that the health package uses. Synchronous; answers from memory. */
 export interface RouterSeam {
   topology(): { readonly local: DatabaseReport };
   explain(intent: 'read' | 'write'): RouteExplanation;

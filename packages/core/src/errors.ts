@@ -1,26 +1,27 @@
 const BRAND = Symbol.for('regionkit.error');
 
-/** What an error says besides its code and message. */
+/** The properties of an error besides its code and message. */
 export interface RegionKitErrorOptions {
-  /** HTTP status that answers a request which met this error. @default 500 */
+  /** HTTP status of the answer to a request that met this error. @default 500 */
   readonly status?: number;
   /** Header fields of that answer. Names and values are ours, never bytes of a request. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Whether the message may be shown to the client. @default status < 500 */
   readonly expose?: boolean;
-  /** The error behind this one; only where it cannot carry a secret. */
+  /** The underlying error, but only if it cannot contain a secret. */
   readonly cause?: unknown;
 }
 
 /**
- * The base of every error regionkit throws at a user of it.
+ * The base class of every error that regionkit throws.
  *
- * `code` is a constant of a closed union (`ERR_…`) and never changes; `message` is a constant sentence with values of
- * our own in it, never bytes of a request, a token or a secret. The other fields are what the default error handlers of
- * Express (`status`, `headers`), Koa (`status`, `expose`, `headers`), Fastify (`statusCode`, `headers`) and Hono
- * (`getResponse()`) look for, so an error that reaches them answers rightly without any code of the user's.
+ * `code` is a constant from a closed union (`ERR_…`) and never changes. `message` is a constant sentence with our own
+ * values in it, never bytes of a request, a token or a secret. The default error handlers of Express (`status`,
+ * `headers`), Koa (`status`, `expose`, `headers`), Fastify (`statusCode`, `headers`) and Hono (`getResponse()`) read
+ * the other fields, so the app needs no code of its own to give the right answer.
  *
- * Recognise one with {@link isRegionKitError} rather than `instanceof`: two versions of this package may be loaded.
+ * Test for it with {@link isRegionKitError} instead of `instanceof`, because two versions of this package may be
+ * loaded.
  */
 export class RegionKitError<Code extends string = string> extends Error {
   readonly code: Code;
@@ -40,7 +41,10 @@ export class RegionKitError<Code extends string = string> extends Error {
     Object.defineProperty(this, BRAND, { value: true });
   }
 
-  /** The answer as a fetch `Response`: `application/problem+json` (RFC 9457) with the code, and the message if exposed. */
+  /**
+   * Returns the answer as a fetch `Response`: `application/problem+json` (RFC 9457) with the code, and with the message
+   * if it is exposed.
+   */
   getResponse(): Response {
     const problem = {
       type: 'about:blank',
@@ -55,14 +59,16 @@ export class RegionKitError<Code extends string = string> extends Error {
   }
 }
 
-/** Whether `value` is an error of any regionkit package, of any version loaded. */
+/** Whether `value` is an error of any regionkit package, in any loaded version. */
 export function isRegionKitError(value: unknown): value is RegionKitError {
   return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[BRAND] === true;
 }
 
 /**
- * The regionkit error in `value` or behind it: an ORM wraps what its driver threw and keeps it as `cause`.
+ * Returns the regionkit error in `value` or in its chain of causes: an ORM wraps the error of its driver and keeps it
+ * as `cause`.
  *
+ * @example
  * ```ts
  * const known = regionKitErrorOf(error);
  * if (known !== undefined) response.status(known.status).set(known.headers);

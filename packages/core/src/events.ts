@@ -1,48 +1,57 @@
 import { channel } from 'node:diagnostics_channel';
-import { createAudience } from './kit/audience.ts';
 import { check } from './kit/check.ts';
+import { createListeners } from './kit/listeners.ts';
 
-/** What a `logger` option takes: pino, winston, console, Fastify's. */
+/** The type of `logger` options: fits pino, winston, console and Fastify's logger. */
 export interface Logger {
   info(message: string): void;
   warn(message: string): void;
   error(message: string): void;
 }
 
-/** The listening half of an emitter: what a package gives its users as `on`. */
+/** The subscribing half of an emitter. Packages offer it to users as `on`. */
 export interface EventSource<All extends object> {
-  /** Calls `listener` at each `event`, synchronously, until the returned function is called. What it throws is dropped. */
+  /**
+   * Calls `listener` synchronously at each `event`, until the returned function is called. Errors of the listener are
+   * ignored.
+   */
   on<E extends keyof All & string>(event: E, listener: (payload: All[E]) => void): () => void;
 }
 
-/** A typed emitter whose events are mirrored on `node:diagnostics_channel` as `regionkit:<package>:<event>`. */
+/** A typed emitter. Each event is also published on the `node:diagnostics_channel` `regionkit:<package>:<event>`. */
 export interface Events<All extends object> extends EventSource<All> {
   emit<E extends keyof All & string>(event: E, payload: All[E]): void;
-  /** Whether anybody listens: ask before building a payload that costs. */
+  /** Whether the event has a listener. Check it before you build an expensive payload. */
   wants(event: keyof All & string): boolean;
 }
 
-/** Events of one instance of a package. `names` is every event there is, so that nothing is looked up on a hot path. */
+/**
+ * Makes the emitter of one instance of a package. `names` lists all events, so that emitting needs no lookup in a
+ * registry.
+ */
 export function createEvents<All extends object>(source: string, names: readonly (keyof All & string)[]): Events<All> {
-  const rooms = new Map(
-    names.map((name) => [name, { audience: createAudience<never>(), mirror: channel(`regionkit:${source}:${name}`) }]),
+  const channels = new Map(
+    names.map((name) => [
+      name,
+      { listeners: createListeners<never>(), mirror: channel(`regionkit:${source}:${name}`) },
+    ]),
   );
-  const roomOf = (event: string) => {
-    const room = rooms.get(event as keyof All & string);
-    if (room === undefined) {
+  const channelOf = (event: string) => {
+    const found = channels.get(event as keyof All & string);
+    if (found === undefined) {
       throw new RangeError(`there is no event ${JSON.stringify(event)}; there are ${names.join(', ')}`);
     }
-    return room;
+    return found;
   };
   return {
-    on: (event, listener) => roomOf(event).audience.join(check.function(`on(${JSON.stringify(event)})`, listener)),
+    on: (event, listener) => channelOf(event).listeners.add(check.function(`on(${JSON.stringify(event)})`, listener)),
     wants: (event) => {
-      const { audience, mirror } = roomOf(event);
-      return audience.size > 0 || mirror.hasSubscribers;
+      const { listeners, mirror } = channelOf(event);
+      return listeners.size > 0 || mirror.hasSubscribers;
     },
     emit: (event, payload) => {
-      const { audience, mirror } = roomOf(event);
-      audience.tell(payload as never);
+      const { listeners, mirror } = channelOf(event);
+      listeners.notify(payload as never);
       if (mirror.hasSubscribers) mirror.publish(payload);
     },
   };

@@ -1,27 +1,28 @@
-import { createAudience } from './kit/audience.ts';
+import { createListeners } from './kit/listeners.ts';
 
 /**
- * A value that can change while the process runs: keys, passwords, secrets. Config makes them; whoever needs the value
- * reads `current` each time and never keeps it.
+ * A value that can change while the process runs: keys, passwords, secrets. Config makes such values. Read `current`
+ * each time you need the value, and never keep a copy.
  */
 export interface Live<T> {
   readonly current: T;
   /** Calls `listener` with the new value after a change, until the returned function is called. */
   subscribe(listener: (value: T) => void): () => void;
-  /** Whether the last look at the source failed: it may have a newer value. Left out where nobody can tell. */
+  /** Whether the last read of the source failed, so that it may have a newer value. Left out if this is not known. */
   readonly stale?: boolean;
-  /** Asks the source for a newer value; resolves when it was asked, whether or not there was one. */
+  /** Asks the source for a newer value. Resolves when the source has answered, whether or not the value changed. */
   refresh?(options?: { readonly reason?: string; readonly signal?: AbortSignal }): Promise<void>;
 }
 
-/** A {@link Live} value set by hand. */
+/** A {@link Live} value that the app sets. */
 export interface SettableLive<T> extends Live<T> {
   set(value: T): void;
 }
 
 /**
- * A live value that changes when `set` is called.
+ * Makes a live value that changes when `set` is called.
  *
+ * @example
  * ```ts
  * const secret = live('first');
  * secret.set('second');
@@ -29,15 +30,15 @@ export interface SettableLive<T> extends Live<T> {
  */
 export function live<T>(initial: T): SettableLive<T> {
   let current = initial;
-  const { join, tell } = createAudience<T>();
+  const { add, notify } = createListeners<T>();
   return {
     get current() {
       return current;
     },
-    subscribe: join,
+    subscribe: add,
     set: (value) => {
       current = value;
-      tell(value);
+      notify(value);
     },
   };
 }
@@ -52,7 +53,7 @@ export function isLive<T>(value: T | Live<T>): value is Live<T> {
   );
 }
 
-/** `value` itself if it is live, else a live value that never changes. */
+/** Returns `value` itself if it is live, or else a live value that never changes. */
 export function toLive<T>(value: T | Live<T>): Live<T> {
   return isLive(value) ? value : live(value);
 }

@@ -1,50 +1,55 @@
 import type { Epoch, Fork } from './database.ts';
-import { createAudience } from './kit/audience.ts';
+import { createListeners } from './kit/listeners.ts';
 import type { Regions } from './regions.ts';
 
-/** A verdict about one capability. `unknown` is never good news and never bad news. */
+/** A verdict about one capability. `unknown` counts neither as good nor as bad. */
 export type Verdict = 'pass' | 'warn' | 'fail' | 'unknown';
 
-/** What is known, now, about one region. */
+/** What is known now about one region. */
 export interface RegionState<Name extends string = string> {
   readonly name: Name;
   readonly origin: string;
   /** Whether it can serve reads. */
   readonly reads: Verdict;
-  /** Whether it can get a write done: itself, or by forwarding it. */
+  /** Whether it can complete a write, in its own database or by forwarding. */
   readonly writes: Verdict;
-  /** Whether new traffic should go there. */
+  /** Whether it should get new traffic. */
   readonly accept: 'yes' | 'draining' | 'no' | 'unknown';
-  /** Its own answer named itself as this region: the guard against a DNS name that leads elsewhere. */
+  /** Its own answer named it as this region. This guards against a DNS name that leads elsewhere. */
   readonly identified: boolean;
-  /** When this was observed, on this process's monotonic clock (`performance.now()`); -Infinity for never. */
+  /**
+   * Time of the observation on the monotonic clock of this process (`performance.now()`); -Infinity: never observed.
+   */
   readonly observedAtMs: number;
-  /** Its database is a primary, measured by that region itself. */
+  /** Present if that region has measured its own database as a primary. */
   readonly primary?: { readonly epoch: Epoch; readonly position: bigint };
-  /** Forks that region knows. */
+  /** The forks that the region knows. */
   readonly forks?: readonly Fork[];
-  /** The highest epoch that region has heard of: fences, never names a primary. */
+  /** The highest epoch that the region knows. It fences primaries, but never confirms one. */
   readonly highest?: Epoch;
-  /** Its own database has answered it: `highest` then shows that it knows of nothing higher, and is no echo. */
+  /** True if its own database has answered it. Its `highest` is then more than a repetition of other regions. */
   readonly measured?: boolean;
-  /** How long a process of that region had known a real primary when it said so. Absent: none has, all are new. */
+  /**
+   * Milliseconds for which a process of that region had known an accepted primary, at the time of its report. Absent:
+   * no process has known one, so all are new.
+   */
   readonly acceptedForMs?: number;
 }
 
 /**
- * What is known, now, about each region: synchronous, from memory. Health makes it; affinity, the write gate and the
- * router read it; {@link staticView} serves who has no health.
+ * What is known now about each region. Synchronous; answers from memory. Health makes it; affinity, the write gate and
+ * the router read it. Use {@link staticView} without health.
  */
 export interface RegionView<Name extends string = string> {
   readonly self: Name;
   get(name: string): RegionState<Name> | undefined;
-  /** In the order of the definition. */
+  /** Returns all regions in the order of the definition. */
   list(): readonly RegionState<Name>[];
-  /** Calls `listener` after a state has changed, until the returned function is called. */
+  /** Calls `listener` after each change of a state, until the returned function is called. */
   subscribe(listener: (state: RegionState<Name>) => void): () => void;
 }
 
-/** The state of a region nobody has heard of. */
+/** Returns the state of a region of which nothing is known. */
 export function unknownRegion<Name extends string>(region: {
   readonly name: Name;
   readonly origin: string;
@@ -60,19 +65,22 @@ export function unknownRegion<Name extends string>(region: {
   };
 }
 
-/** A view that never changes and claims to know nothing but the map itself. */
+/** Makes a view that never changes and knows only the map of regions. */
 export function staticView<Name extends string>(regions: Regions<Name>): RegionView<Name> {
   const { get, list, self } = fakeView(regions);
   return { self, get, list, subscribe: () => () => {} };
 }
 
-/** A view for unit tests: every region unknown until {@link FakeView.set} says otherwise. */
+/** A view for unit tests. Every region is unknown until {@link FakeView.set} is called. */
 export interface FakeView<Name extends string = string> extends RegionView<Name> {
-  /** Merges `state` into what is known of `name` and tells the subscribers, in the order they came. */
+  /** Merges `state` into the state of `name`, and calls the subscribers in the order of subscription. */
   set(name: Name, state: Partial<Omit<RegionState<Name>, 'name' | 'origin'>>): void;
 }
 
 /**
+ * Makes a view for unit tests.
+ *
+ * @example
  * ```ts
  * const view = fakeView(regions);
  * view.set('eu-west-1', { reads: 'pass', accept: 'yes', identified: true });
@@ -80,18 +88,18 @@ export interface FakeView<Name extends string = string> extends RegionView<Name>
  */
 export function fakeView<Name extends string>(regions: Regions<Name>): FakeView<Name> {
   const states = new Map<string, RegionState<Name>>(regions.list.map((region) => [region.name, unknownRegion(region)]));
-  const { join, tell } = createAudience<RegionState<Name>>();
+  const { add, notify } = createListeners<RegionState<Name>>();
   return {
     self: regions.self,
     get: (name) => states.get(name),
     list: () => [...states.values()],
-    subscribe: join,
+    subscribe: add,
     set: (name, patch) => {
       const known = states.get(name);
       if (known === undefined) throw new RangeError(`fakeView: there is no region ${JSON.stringify(name)}`);
       const state = { ...known, ...patch };
       states.set(name, state);
-      tell(state);
+      notify(state);
     },
   };
 }

@@ -4,25 +4,25 @@ import { normaliseHost } from './kit/host.ts';
 /** One region of the map. */
 export interface Region<Name extends string = string> {
   readonly name: Name;
-  /** Scheme, host and port under which this region alone answers, as `new URL(…).origin` writes it. */
+  /** Scheme, host and port under which only this region answers, in the form of `new URL(…).origin`. */
   readonly origin: string;
 }
 
-/** The one map of regions, passed to every factory. Made by {@link defineRegions}; immutable. */
+/** The map of regions that every factory takes. Made by {@link defineRegions}; immutable. */
 export interface Regions<Name extends string = string> {
   /** The region this process runs in. */
   readonly self: Name;
-  /** Every region, in the order of the definition: the fixed order in which ties are broken everywhere. */
+  /** Every region, in the order of the definition. Ties are broken in this order everywhere. */
   readonly list: readonly Region<Name>[];
   /** The global host names, normalised: lower case, no port, no trailing dot. */
   readonly hosts: readonly string[];
-  /** One machine, plain http: the documented switch for development. */
+  /** Whether this is a development setup: one machine, plain http. */
   readonly development: boolean;
-  /** The region of that name; `undefined` for any other string, however hostile. */
+  /** Returns the region of that name, and `undefined` for any other string. */
   get(name: string): Region<Name> | undefined;
 }
 
-/** A literal `self` must be a name of the map; a `string | undefined` from the environment is checked when it runs. */
+/** A literal `self` must be a name of the map. A `string | undefined` from the environment is checked at run time. */
 type SelfOf<Name extends string, Self> = Self extends string
   ? string extends Self
     ? Self
@@ -30,11 +30,14 @@ type SelfOf<Name extends string, Self> = Self extends string
   : Self;
 
 export interface RegionsOptions<Name extends string, Self extends string | undefined> {
-  /** Where this process runs: usually `process.env.REGION`. Unset or unknown refuses to start. */
+  /** The region of this process, usually `process.env.REGION`. If it is unset or unknown, the factory throws. */
   readonly self: SelfOf<Name, Self>;
-  /** Every region by name, with the origin under which it alone answers. */
+  /** Every region by name, with the origin under which only this region answers. */
   readonly all: Readonly<Record<Name, { readonly origin: string }>>;
-  /** The names behind the latency DNS, without scheme. A redirect starts only from one of them. @default [] */
+  /**
+   * The host names that the latency DNS serves, without scheme. Only requests to these hosts are redirected. @default
+   * []
+   */
   readonly hosts?: readonly string[];
   /** Allows `http:` origins, and cookies without `Secure`. Never in production. @default false */
   readonly development?: boolean;
@@ -43,9 +46,9 @@ export interface RegionsOptions<Name extends string, Self extends string | undef
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
- * Defines the regions of an app. The literal names of `all` type everything that takes the result: a misspelt region
- * does not compile.
+ * Defines the regions of an app. The literal names of `all` become types, so a misspelt region does not compile.
  *
+ * @example
  * ```ts
  * const regions = defineRegions({
  *   self: process.env.REGION,
@@ -57,9 +60,9 @@ const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
  * });
  * ```
  *
- * @throws {TypeError | RangeError} `self` is unset or not in `all`; a name is not a DNS label; an origin is not an
- * origin, is not `https:` (without `development`), is shared by two regions, or is under a global host although there is
- * another region (without `development`); a host is not a host name.
+ * @throws {TypeError | RangeError} `self` is unset or not in `all`; a name is not a DNS label; an origin is malformed,
+ * is not `https:` (without `development`), belongs to two regions, or is under a global host although there is another
+ * region (without `development`); a host is not a host name.
  */
 export function defineRegions<const Name extends string, const Self extends string | undefined>(
   options: RegionsOptions<Name, Self>,
@@ -105,7 +108,7 @@ export function defineRegions<const Name extends string, const Self extends stri
     return host;
   });
   for (const { name, origin } of development || byName.size === 1 ? [] : byName.values()) {
-    // A redirect there could come in at this region again, and be redirected again.
+    // A redirect to that origin could arrive at this region again and start a loop.
     if (hosts.includes(normaliseHost(new URL(origin).host) ?? '')) {
       throw new RangeError(`defineRegions: all['${name}'].origin must not be under one of the global hosts`);
     }
@@ -119,7 +122,7 @@ export function defineRegions<const Name extends string, const Self extends stri
   });
 }
 
-/** The switch of a developer's machine that was deployed along: cookies without Secure, and nothing else would tell. */
+/** The development switch was deployed to production: cookies go without `Secure`, and nothing else would show it. */
 function warnOfDevelopment(): void {
   if (process.env['NODE_ENV'] !== 'production') return;
   process.emitWarning(
@@ -128,7 +131,7 @@ function warnOfDevelopment(): void {
   );
 }
 
-/** What is wrong with an origin is said without showing it: it may hold credentials. */
+/** The message does not contain the origin, because it may hold credentials. */
 function checkOrigin(option: string, given: string, development: boolean): string {
   const url = URL.canParse(check.string(option, given)) ? new URL(given) : undefined;
   if (url === undefined || url.href !== `${url.origin}/`) {

@@ -21,8 +21,12 @@ type Entry =
   | { readonly kind: 'fault'; readonly atMs: number }
   | { readonly kind: 'check'; readonly event: HealthEvents['check'] }
   | { readonly kind: 'verdict'; readonly atMs: number; readonly event: HealthEvents['change'] }
-  | { readonly kind: 'look'; readonly beganAtMs: number; readonly event: LatencyDnsEvents<Name>['look'] }
-  | { readonly kind: 'turn'; readonly event: LatencyDnsEvents<Name>['turn'] }
+  | {
+      readonly kind: 'health-check';
+      readonly beganAtMs: number;
+      readonly event: LatencyDnsEvents<Name>['health-check'];
+    }
+  | { readonly kind: 'endpoint-change'; readonly event: LatencyDnsEvents<Name>['change'] }
   | { readonly kind: 'answer'; readonly event: LatencyDnsEvents<Name>['answer'] }
   | { readonly kind: 'request'; readonly client: number; readonly region: Name };
 
@@ -70,10 +74,11 @@ function startClients(urls: Readonly<Record<Name, string>>, ledger: Entry[]) {
     ttlMs: 60_000,
     speed: 50,
   });
-  dns.on('look', (event) => {
-    if (event.region === 'us') ledger.push({ kind: 'look', beganAtMs: performance.now() - event.durationMs, event });
+  dns.on('health-check', (event) => {
+    if (event.region === 'us')
+      ledger.push({ kind: 'health-check', beganAtMs: performance.now() - event.durationMs, event });
   });
-  dns.on('turn', (event) => ledger.push({ kind: 'turn', event }));
+  dns.on('change', (event) => ledger.push({ kind: 'endpoint-change', event }));
   dns.on('answer', (event) => ledger.push({ kind: 'answer', event }));
 
   let running = true;
@@ -119,19 +124,19 @@ async function untilAllAreLedAway(ledger: readonly Entry[], since: number): Prom
 
 /** DNS's part, the same whatever the fault was: threshold × interval, then the TTL. Counted, not timed. */
 function expectDnsPart(ledger: readonly Entry[], dns: LatencyDns<Name>): void {
-  const turnAt = ledger.findIndex(({ kind }) => kind === 'turn');
+  const turnAt = ledger.findIndex(({ kind }) => kind === 'endpoint-change');
   const [before, after] = [ledger.slice(0, turnAt), ledger.slice(turnAt)];
 
   // One turn, by the fourteenth checker that saw three failures in a row, and it had seen no more.
-  expect(only(ledger, 'turn').map(({ event }) => event)).toEqual([
+  expect(only(ledger, 'endpoint-change').map(({ event }) => event)).toEqual([
     { region: 'us', healthy: false, healthyCheckers: 16 - ENOUGH_CHECKERS, checkers: 16 },
   ]);
   const failuresInARow = new Map<number, number>();
-  for (const { event } of only(before, 'look')) {
+  for (const { event } of only(before, 'health-check')) {
     failuresInARow.set(event.checker, event.passed ? 0 : (failuresInARow.get(event.checker) ?? 0) + 1);
   }
   expect([...failuresInARow.values()].filter((count) => count >= THRESHOLD)).toHaveLength(ENOUGH_CHECKERS);
-  expect(failuresInARow.get(only(before, 'look').at(-1)?.event.checker ?? -1)).toBe(THRESHOLD);
+  expect(failuresInARow.get(only(before, 'health-check').at(-1)?.event.checker ?? -1)).toBe(THRESHOLD);
 
   // Not one answer named us after the turn: each client went on by the one it had, until that ran out, and never went back.
   expect(only(after, 'answer').map(({ event }) => event.region)).not.toContain('us');
@@ -143,14 +148,14 @@ function expectDnsPart(ledger: readonly Entry[], dns: LatencyDns<Name>): void {
 
   // The split says the same: each part is there if and only if something happened in it.
   const fault = only(ledger, 'fault')[0];
-  const departure = dns.departure('us', fault?.atMs ?? Number.NaN);
-  const { oursMs = Number.NaN, checkersMs = Number.NaN, cachesMs = Number.NaN, totalMs = Number.NaN } = departure ?? {};
-  const toldWell = only(before.slice(before.findIndex(({ kind }) => kind === 'fault')), 'look').filter(
+  const times = dns.failoverTimes('us', fault?.atMs ?? Number.NaN);
+  const { appMs = Number.NaN, checkersMs = Number.NaN, cachesMs = Number.NaN, totalMs = Number.NaN } = times ?? {};
+  const toldWell = only(before.slice(before.findIndex(({ kind }) => kind === 'fault')), 'health-check').filter(
     ({ event }) => event.passed,
   );
-  expect(oursMs > 0).toBe(toldWell.length > 0);
+  expect(appMs > 0).toBe(toldWell.length > 0);
   expect(cachesMs > 0).toBe(only(after, 'request').some(({ region }) => region === 'us'));
-  expect(oursMs + checkersMs + cachesMs).toBeCloseTo(totalMs);
+  expect(appMs + checkersMs + cachesMs).toBeCloseTo(totalMs);
 }
 
 test('a region whose database hangs: our part is failAfter runs of its check, the rest is the threshold and the TTL', async () => {
@@ -167,7 +172,7 @@ test('a region whose database hangs: our part is failAfter runs of its check, th
   us.health.on('check', (event) => ledger.push({ kind: 'check', event }));
   us.health.on('change', (event) => ledger.push({ kind: 'verdict', atMs: performance.now(), event }));
   const { dns, stop } = startClients({ us: us.url, eu: eu.url }, ledger);
-  await expect.poll(() => only(ledger, 'look').length, { timeout: 15_000 }).toBeGreaterThan(32);
+  await expect.poll(() => only(ledger, 'health-check').length, { timeout: 15_000 }).toBeGreaterThan(32);
 
   const faultAt = ledger.push({ kind: 'fault', atMs: performance.now() }) - 1;
   hangs = true;
@@ -183,8 +188,10 @@ test('a region whose database hangs: our part is failAfter runs of its check, th
 
   // Whoever asked after that was told.
   const { atMs: verdictAtMs } = ledger[verdictAt] as Of<'verdict'>;
-  expect(only(ledger, 'look').filter(({ beganAtMs, event }) => beganAtMs > verdictAtMs && event.passed)).toEqual([]);
-  expect(ledger.findIndex(({ kind }) => kind === 'turn')).toBeGreaterThan(verdictAt);
+  expect(
+    only(ledger, 'health-check').filter(({ beganAtMs, event }) => beganAtMs > verdictAtMs && event.passed),
+  ).toEqual([]);
+  expect(ledger.findIndex(({ kind }) => kind === 'endpoint-change')).toBeGreaterThan(verdictAt);
   expectDnsPart(ledger, dns);
 });
 
@@ -201,7 +208,7 @@ test('a region whose process is killed: none of it is our part', async () => {
   const ledger: Entry[] = [];
   const { dns, stop } = startClients({ us, eu: eu.url }, ledger);
   await expect
-    .poll(() => only(ledger, 'look').filter(({ event }) => event.passed).length, { timeout: 15_000 })
+    .poll(() => only(ledger, 'health-check').filter(({ event }) => event.passed).length, { timeout: 15_000 })
     .toBeGreaterThan(32);
 
   child.kill('SIGKILL');
@@ -211,6 +218,8 @@ test('a region whose process is killed: none of it is our part', async () => {
   await untilAllAreLedAway(ledger, faultAt);
   await stop();
 
-  expect(only(ledger, 'look').filter(({ beganAtMs, event }) => beganAtMs > faultAtMs && event.passed)).toEqual([]);
+  expect(only(ledger, 'health-check').filter(({ beganAtMs, event }) => beganAtMs > faultAtMs && event.passed)).toEqual(
+    [],
+  );
   expectDnsPart(ledger, dns);
 });

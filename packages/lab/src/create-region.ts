@@ -8,8 +8,8 @@ import { removeSegment, segmentOf } from './process/shared-memory.ts';
 import type { LabRegion } from './region.ts';
 import { until } from './until.ts';
 
-/** What a region must know of the lab around it. */
-export interface Surroundings<Name extends string> {
+/** What a region needs to know of its lab. */
+export interface LabContext<Name extends string> {
   primary: Name;
   readonly closed: boolean;
   readonly appPassword: string;
@@ -18,21 +18,21 @@ export interface Surroundings<Name extends string> {
   region(name: Name): InnerRegion<Name>;
 }
 
-/** A region as the lab sees it. */
+/** A region with the members that only the lab uses. */
 export interface InnerRegion<Name extends string> extends LabRegion<Name> {
   readonly node: Node;
   readonly upstream: Name | undefined;
-  /** The first start: data is in place. */
+  /** The first start. The data is in place. */
   launch(upstream?: Name): Promise<void>;
-  /** Starts nothing more, and waits for what is under way: the servers must have been ended. */
+  /** Starts nothing more, and waits for the operation under way. The servers must have been ended before. */
   close(): Promise<void>;
-  /** After a clean stop: becomes a standby with the data it has. */
+  /** After a clean stop: makes it a standby with the data it has. */
   demote(of: Name): Promise<void>;
 }
 
 const REPLAY_TIMEOUT_MS = 10_000;
 const PROMOTE_TIMEOUT_MS = 60_000;
-/** Longer than a query of a client may hold up replay (max_standby_streaming_delay). */
+/** Longer than a client's query may delay replay (`max_standby_streaming_delay`). */
 const FOLLOW_TIMEOUT_MS = 60_000;
 const MAX_LATENCY_MS = 60_000;
 
@@ -40,7 +40,7 @@ export function createRegion<Name extends string>(
   name: Name,
   node: Node,
   network: Network<Name>,
-  lab: Surroundings<Name>,
+  lab: LabContext<Name>,
 ): InnerRegion<Name> {
   const { server, console } = node;
   let role: 'primary' | 'standby' = 'primary';
@@ -50,8 +50,8 @@ export function createRegion<Name extends string>(
   const mustBeOpen = (): void => {
     if (lab.closed) throw new LabError('ERR_LAB_CLOSED', `${name}: the lab is closed`);
   };
-  /** What moves the server comes one after the other. */
-  const inTurn = <T>(move: () => Promise<T>): Promise<T> => {
+  /** Operations on the server run one after the other. */
+  const queued = <T>(move: () => Promise<T>): Promise<T> => {
     const next = queue.then(() => {
       mustBeOpen();
       return move();
@@ -81,8 +81,8 @@ export function createRegion<Name extends string>(
     await node.configure(next === undefined ? undefined : network.link(name, next).port);
   };
   /**
-   * A server takes up a new upstream when its startup process gets to it, with paused replay not before that goes on.
-   * Until then it hears the former one, and would receive what that had sent before it died.
+   * A standby switches to a new upstream when its startup process handles the change; while replay is paused, only
+   * after it resumes. Until then it would still receive WAL that the former upstream sent before it died.
    */
   const leaveFormerUpstream = async (port: number): Promise<void> => {
     if (server.state.status !== 'up') return;
@@ -173,19 +173,19 @@ export function createRegion<Name extends string>(
     logs: (lines = 100) => logTail(node.logFile, lines),
 
     launch: (next) =>
-      inTurn(async () => {
+      queued(async () => {
         role = next === undefined ? 'primary' : 'standby';
         await pointAt(next);
         await server.start();
       }),
-    kill: () => inTurn(kill),
+    kill: () => queued(kill),
     stop: () =>
-      inTurn(async () => {
+      queued(async () => {
         console.recycle();
         await server.stop();
       }),
     start: () =>
-      inTurn(async () => {
+      queued(async () => {
         if (server.state.status === 'frozen') mustAnswer();
         if (server.state.status === 'down' && role === 'primary' && lab.primary !== name) {
           throw new LabError(
@@ -195,12 +195,12 @@ export function createRegion<Name extends string>(
         }
         await startAsWas();
       }),
-    returnAsIs: () => inTurn(startAsWas),
+    returnAsIs: () => queued(startAsWas),
     promote: async ({ follow = true } = {}) => {
-      const promotion = await inTurn(async () => {
+      const promotion = await queued(async () => {
         mustAnswer();
         mustBeStandby('be promoted');
-        // Asked rather than waited for: pg_promote(wait) looks only every 100 ms.
+        // Request the promotion and check its progress here: `pg_promote(wait)` checks only every 100 ms.
         await console.query('SELECT pg_promote(false)');
         await until(async () => !(await scalar<boolean>('SELECT pg_is_in_recovery() AS value')), {
           timeoutMs: PROMOTE_TIMEOUT_MS,
@@ -216,18 +216,18 @@ export function createRegion<Name extends string>(
         const made = await timeline();
         return { timeline: made, fork: node.forkOf(made) ?? '0/0' };
       });
-      // Not in turn: two that are promoted at once must not wait for each other.
+      // Not queued: two regions that are promoted at the same time must not wait for each other.
       if (follow) {
         for (const other of lab.names().map(lab.region)) {
           const feeds = other.upstream === undefined ? undefined : lab.region(other.upstream);
           if (other.role === 'standby' && feeds?.role === 'primary')
-            await other.follow({ of: name }).catch(unlessItCannot(other));
+            await other.follow({ of: name }).catch(ignoreIfUnable(other));
         }
       }
       return promotion;
     },
     rejoin: async ({ of = lab.primary } = {}) =>
-      inTurn(async () => {
+      queued(async () => {
         const source = lab.region(upstreamOf(`${name}.rejoin`, of));
         if (source.status !== 'up')
           throw new LabError('ERR_LAB_STATE', `${of} is ${source.status}: ${name} cannot be copied from it`);
@@ -245,7 +245,7 @@ export function createRegion<Name extends string>(
         await server.start();
       }),
     follow: ({ of }) =>
-      inTurn(async () => {
+      queued(async () => {
         mustBeStandby('follow another region');
         const next = upstreamOf(`${name}.follow`, of);
         await pointAt(next);
@@ -257,14 +257,14 @@ export function createRegion<Name extends string>(
       await queue;
     },
     demote: (of) =>
-      inTurn(async () => {
+      queued(async () => {
         await node.markStandby();
         role = 'standby';
         await pointAt(of);
         await server.start();
       }),
-    pauseReplay: () => inTurn(() => setReplay('pause', 'paused')),
-    resumeReplay: () => inTurn(() => setReplay('resume', 'not paused')),
+    pauseReplay: () => queued(() => setReplay('pause', 'paused')),
+    resumeReplay: () => queued(() => setReplay('resume', 'not paused')),
     freeze: async () => {
       mustBeOpen();
       await server.freeze();
@@ -289,8 +289,8 @@ export function createRegion<Name extends string>(
   };
 }
 
-/** It was promoted itself meanwhile, or has no data to follow with. */
-const unlessItCannot =
+/** The region was promoted itself meanwhile, or it has no data to follow with. */
+const ignoreIfUnable =
   (region: LabRegion) =>
   (error: unknown): void => {
     if (region.role === 'standby' && region.status !== 'down') throw error;

@@ -1,6 +1,6 @@
 import { RegionKitError } from '@regionkit/core';
 
-/** What can go wrong in a lab. The README says for each what to do. */
+/** What can go wrong in a lab. The README says what to do for each code. */
 export type LabErrorCode =
   | 'ERR_LAB_PLATFORM'
   | 'ERR_LAB_NO_POSTGRES'
@@ -14,13 +14,13 @@ export type LabErrorCode =
 
 export interface LabErrorOptions {
   readonly cause?: unknown;
-  /** The last lines of the server's log; they are appended to the message. */
+  /** The last lines of the server's log. They are appended to the message. */
   readonly logs?: string;
 }
 
 /**
- * Thrown by everything the lab does. The first line of `message` says what happened and what to do; the last lines of
- * the server's log follow it where a server failed, and are in `logs` too.
+ * Thrown by all functions of the lab. The first line of `message` says what happened and what to do. If a server
+ * failed, the last lines of its log follow; they are also in `logs`.
  */
 export class LabError extends RegionKitError<LabErrorCode> {
   readonly logs: string;

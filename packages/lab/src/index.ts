@@ -1,7 +1,7 @@
-export type { Departure } from './dns/departure.ts';
 export type { EndpointStatus } from './dns/endpoint.ts';
+export type { FailoverTimes } from './dns/failover-times.ts';
+export type { HealthCheckReason } from './dns/health-check.ts';
 export { createLatencyDns, type LatencyDns, type LatencyDnsEvents } from './dns/latency-dns.ts';
-export type { LookReason } from './dns/look.ts';
 export type { LatencyDnsOptions } from './dns/options.ts';
 export type { Resolver } from './dns/resolver.ts';
 export { LabError, type LabErrorCode, type LabErrorOptions } from './errors.ts';

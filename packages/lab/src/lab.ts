@@ -3,7 +3,7 @@ import { accessSync, constants } from 'node:fs';
 import { basename, join } from 'node:path';
 import { check } from '@regionkit/core/kit';
 import type pg from 'pg';
-import { createRegion, type InnerRegion, type Surroundings } from './create-region.ts';
+import { createRegion, type InnerRegion, type LabContext } from './create-region.ts';
 import { LabError } from './errors.ts';
 import { createNetwork, type Network } from './network/network.ts';
 import { checkOptions, type LabOptions } from './options.ts';
@@ -21,34 +21,40 @@ import { caughtUp, switchOver } from './replication.ts';
 export interface Lab<Name extends string = string> {
   /** In the order of the options. */
   readonly regions: readonly LabRegion<Name>[];
-  /** The region that was promoted last (or the first primary), whatever others believe of themselves. */
+  /**
+   * The region that was promoted last, or the first primary. Other servers may still believe that they are the primary.
+   */
   readonly primary: LabRegion<Name>;
-  /** @throws {RangeError} There is no such region. */
+  /** Returns a region by name. @throws {RangeError} There is no such region. */
   region(name: Name): LabRegion<Name>;
   /**
-   * Waits until every standby that is up has replayed what the primary has flushed so far, on the primary's timeline:
-   * every commit that was acknowledged, unless `synchronous_commit` was off. Writes nothing.
+   * Waits until every running standby has replayed what the primary has flushed so far, on the primary's timeline. That
+   * includes every acknowledged commit, unless `synchronous_commit` was off. It writes nothing. @default timeoutMs
+   * 10_000
    *
-   * @throws {LabError} ERR_LAB_TIMEOUT: it names the region that did not get there.
+   * @throws {LabError} `ERR_LAB_TIMEOUT`: the message names the region that did not catch up.
    */
   caughtUp(options?: { readonly timeoutMs?: number }): Promise<void>;
-  /** Promotes `to`; the other standbys follow it. The old primary is left as it is: kill, freeze or partition it first. */
+  /**
+   * Promotes `to`. The other standbys follow it. The old primary is not touched: kill, freeze or partition it first.
+   */
   failover(options: { readonly to: Name }): Promise<Promotion>;
   /**
-   * Changes roles on purpose, and loses nothing: shuts the primary down, waits until `to` has everything it wrote,
-   * promotes `to`, and lets the old primary follow it. If `to` does not get there in time, the old primary is started
+   * Changes roles without data loss. It shuts the primary down, waits until `to` has everything it wrote, promotes
+   * `to`, and makes the old primary a standby of it. If `to` does not catch up in time, the old primary is started
    * again. @default timeoutMs 10_000
    */
   switchover(options: { readonly to: Name; readonly timeoutMs?: number }): Promise<Promotion>;
-  /** Ends every server and removes every file. Called more than once it does the same once. */
+  /** Ends every server and removes every file. Further calls have no effect. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * Starts a PostgreSQL in every region, one the primary, the others its streaming standbys, and resolves when all accept
- * connections. A small process of its own ends the servers and removes their files if this process cannot.
+ * Starts a PostgreSQL server in every region: one primary, the others streaming standbys. Resolves when all accept
+ * connections. If this process dies, a small watchdog process ends the servers and removes their files.
  *
+ * @example
  * ```ts
  * await using lab = await createLab({ regions: ['us-east-1', 'eu-west-1'] });
  * const pool = lab.region('us-east-1').pool();
@@ -56,8 +62,8 @@ export interface Lab<Name extends string = string> {
  * await lab.failover({ to: 'eu-west-1' });
  * ```
  *
- * @throws {TypeError | RangeError} An option is not what it must be.
- * @throws {LabError} It could not start; nothing is left behind. The first line of the message says what to do.
+ * @throws {TypeError | RangeError} An option is wrong.
+ * @throws {LabError} The lab could not start. Nothing is left behind. The first line of the message says what to do.
  */
 export async function createLab<const Name extends string>(options: LabOptions<Name>): Promise<Lab<Name>> {
   const settled = checkOptions(options);
@@ -87,7 +93,7 @@ export async function createLab<const Name extends string>(options: LabOptions<N
       for (const pool of pools) pool.end().catch(() => {});
       const idle = [...inner.values()].map((each) => each.close());
       network?.close();
-      // Twice: a move that was under way may have been about to start one.
+      // Do it twice: an operation under way may have started another server.
       await endPostgres(`${basename(runDirectory)}/`);
       await Promise.all(idle);
       await watchdog.dismiss();
@@ -96,7 +102,7 @@ export async function createLab<const Name extends string>(options: LabOptions<N
     return closing;
   };
 
-  const surroundings: Surroundings<Name> = {
+  const surroundings: LabContext<Name> = {
     primary: settled.primary,
     get closed() {
       return closing !== undefined;
@@ -170,8 +176,8 @@ export async function createLab<const Name extends string>(options: LabOptions<N
 }
 
 /**
- * The application's role and database. What the superuser creates there, the application may use. The database is the
- * one that initdb made, renamed: another would be three hundred files more in every region.
+ * The application's role and database. The role may use everything that the superuser creates there. The database is
+ * the one that initdb made, renamed: a second one would need three hundred more files in every region.
  */
 async function makeApp(node: Node, password: string, monitor: boolean): Promise<void> {
   const template = node.adminConnectionString.replace(/[^/]*$/, 'template1');

@@ -3,32 +3,38 @@ import { check } from '@regionkit/core/kit';
 import type { Settings } from './postgres/settings.ts';
 import { byRegion, type RoundTrips, readRoundTrips } from './round-trips.ts';
 
-/** What {@link createLab} takes. Only `regions` must be given. */
+/** The options of {@link createLab}. Only `regions` is required. */
 export interface LabOptions<Name extends string = string> {
-  /** The names of the regions: lower-case DNS labels of at most 40 characters. Their literals type everything. */
+  /** The names of the regions: lower-case DNS labels of at most 40 characters. The literal names become types. */
   readonly regions: readonly Name[];
-  /** Which one starts as the primary. @default the first */
+  /** The region that starts as the primary. @default the first */
   readonly primary?: NoInfer<Name>;
   /**
-   * The round trip that a client in one region sees to the database of another, in milliseconds: one number for all
-   * pairs, or by pair. Replication takes the same way. Within a region it is 0. @default 0
+   * The round trip from clients in one region to the database of another, in milliseconds: one number for all pairs, or
+   * a number for each pair. Replication has the same delay. Inside a region it is 0. @default 0
    */
   readonly roundTripMs?: number | RoundTrips<NoInfer<Name>>;
-  /** Where the programs `postgres` and `initdb` are (15 or later). @default REGIONKIT_PG_BIN, else the embedded one */
+  /**
+   * The directory of the programs `postgres` and `initdb` (15 or later). @default REGIONKIT_PG_BIN, else the embedded
+   * one
+   */
   readonly binDir?: string;
-  /** Settings of postgresql.conf for every server; they win over the lab's own. @default {} */
+  /** Settings of postgresql.conf for every server. They override the lab's own. @default {} */
   readonly settings?: Settings;
-  /** Whether the application's role has `pg_monitor`. Without it a standby hides its timeline. @default true */
+  /**
+   * Whether the application's role has `pg_monitor` (https://www.postgresql.org/docs/current/predefined-roles.html).
+   * Without it a standby hides its timeline. @default true
+   */
   readonly monitor?: boolean;
-  /** The port of a region's own connection string, to find it at the same place each time. @default a free one */
+  /** A fixed port for the connection string of each region. @default a free one */
   readonly ports?: { readonly [A in NoInfer<Name>]?: number };
-  /** Where the lab makes its directory. @default os.tmpdir() */
+  /** The directory in which the lab makes its own directory. @default os.tmpdir() */
   readonly directory?: string;
-  /** An existing directory in which to keep the servers' logs, as `<region>.log`. @default they go with the lab */
+  /** An existing directory for the servers' logs, as `<region>.log`. @default they are removed with the lab */
   readonly logDir?: string;
-  /** How long a server may take until it accepts connections. @default 60_000 */
+  /** How long a server may take to accept connections, in milliseconds. @default 60_000 */
   readonly startTimeoutMs?: number;
-  /** Told of each step of the start, in a few words. @default to stderr if it is a terminal */
+  /** Called for each step of the start, with a short text. @default writes to stderr if it is a terminal */
   readonly onProgress?: (step: string) => void;
 }
 

@@ -1,81 +1,101 @@
 import type pg from 'pg';
 
-/** What a promotion made: the new timeline, and the position at which it left the old one. */
+/** The result of a promotion: the new timeline, and the position at which it left the old one. */
 export interface Promotion {
   readonly timeline: number;
-  /** Everything at or below it on the parent timeline is kept; what the old primary wrote beyond it is not. */
+  /**
+   * The new timeline has everything up to this position of the old one, and nothing that the old primary wrote after
+   * it.
+   */
   readonly fork: string;
 }
 
 export interface LabPoolOptions<Name extends string = string> extends pg.PoolConfig {
-  /** The region the client is in. @default the database's own */
+  /** The region of the client. @default the database's own */
   readonly from?: Name | undefined;
 }
 
-/** One region: its PostgreSQL, the ways that lead to it, and everything that can go wrong with either. */
+/** One region: its PostgreSQL server, the network paths to it, and the faults of both. */
 export interface LabRegion<Name extends string = string> {
   readonly name: Name;
-  /** What its server believes to be, or believed when it went down. After a failover two may say `primary`. */
+  /**
+   * The role that its server believes to have, or had when it went down. After a failover two regions may say
+   * `primary`.
+   */
   readonly role: 'primary' | 'standby';
   readonly status: 'up' | 'frozen' | 'down';
-  /** Where clients of its own region reach it. Stays the same while the lab lives. */
+  /** The port for clients in its own region. It stays the same while the lab lives. */
   readonly port: number;
   /** For clients in its own region: role and database `app`, no superuser. */
   readonly connectionString: string;
-  /** The superuser, straight to the server: no fault of the network is in its way. Read it anew after a start. */
+  /** For the superuser, directly to the server, without network faults. Read it again after a start. */
   readonly adminConnectionString: string;
-  /** For clients in region `from`: that pair's round trip and faults are in its way. */
+  /** Returns the connection string for clients in region `from`, with the round trip and the faults of that pair. */
   connectionStringFrom(from: Name): string;
-  /** A pool of clients, ended with the lab. Errors of its connections are swallowed; those of its queries are not. */
+  /** Makes a pool that ends with the lab. Errors of idle connections are ignored; errors of queries are not. */
   pool(options?: LabPoolOptions<Name>): pg.Pool;
-  /** Runs SQL as the superuser in the database `app`, past every fault of the network. The role `app` may use what it creates. */
+  /**
+   * Runs SQL as the superuser in the database `app`, without network faults. The role `app` may use what it creates.
+   */
   // biome-ignore lint/suspicious/noExplicitAny: as in pg: what a row holds is the SQL's business.
   query<Row extends pg.QueryResultRow = any>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
-  /** The timeline it writes, or receives. */
+  /** Returns the timeline that it writes, or receives. */
   timeline(): Promise<number>;
-  /** The position it has written, or replayed: `0/3000148`. */
+  /** Returns the position that it has flushed, or replayed: `0/3000148`. */
   position(): Promise<string>;
-  /** The last lines of its server's log. */
+  /** Returns the last lines of its server's log. */
   logs(lines?: number): string;
 
-  /** SIGKILL to the whole server: nothing is written, said or closed by it any more. Clients are then refused. */
+  /** Kills the whole server (SIGKILL). It writes, sends and closes nothing more. Clients are refused then. */
   kill(): Promise<void>;
-  /** A clean, fast shutdown; connected standbys get everything first. */
+  /** Shuts the server down cleanly and fast. Connected standbys receive everything first. */
   stop(): Promise<void>;
-  /** Starts it as what it was. Refused if it was the primary and another is now: see `rejoin` and `returnAsIs`. */
+  /**
+   * Starts it in its former role. Refused if it was the primary and another region is now: see `rejoin` and
+   * `returnAsIs`.
+   */
   start(): Promise<void>;
-  /** Starts it as what it was, even if that is a primary that was failed over: it will take writes on its old timeline. */
+  /** Starts it in its former role, even as a primary that was failed over: it accepts writes on its old timeline. */
   returnAsIs(): Promise<void>;
-  /** Makes it the primary. Standbys of another primary follow it from now on, unless `follow` is false. */
+  /** Promotes it to primary. Standbys of other primaries then follow it, unless `follow` is false. */
   promote(options?: { readonly follow?: boolean }): Promise<Promotion>;
-  /** Throws its data away and makes it a standby of `of`, from a fresh copy. @default the lab's primary */
+  /** Deletes its data and makes it a standby of `of`, from a fresh copy. @default the lab's primary */
   rejoin(options?: { readonly of?: Name }): Promise<void>;
   /**
-   * Lets a standby stream from `of` from now on, with the data it has; `of` may be a standby itself. Resolves when it
-   * hears its former upstream no more. One that is down or frozen, or whose replay is paused, takes it up when it goes on.
+   * Makes a standby stream from `of` with the data it has. `of` may be a standby itself. Resolves when it no longer
+   * receives from its former upstream. A standby that is down, frozen or paused switches when it continues.
    */
   follow(options: { readonly of: Name }): Promise<void>;
-  /** WAL is still received, but not replayed: reads here grow old. */
+  /** Pauses replay. WAL is still received, but reads do not see newer data. */
   pauseReplay(): Promise<void>;
   resumeReplay(): Promise<void>;
-  /** SIGSTOP to the whole server: connections stay open, new ones are accepted by the kernel, nothing answers. */
+  /** Stops the whole server (SIGSTOP). Connections stay open, the kernel accepts new ones, and nothing answers. */
   freeze(): Promise<void>;
   thaw(): Promise<void>;
 
   /**
-   * Nothing gets through and nothing is closed, until `heal`; then what was sent arrives. With `from`, clients and the
-   * standby in that region lose sight of this database (not the other way round). Without, this region is cut off from
-   * all others both ways; its own clients still reach it.
+   * Blocks all traffic and closes nothing until `heal`; then the blocked data arrives. With `from`, clients and the
+   * standby in that region cannot reach this database; the other direction still works. Without it, this region is cut
+   * off from all others in both directions; its own clients still reach it.
    */
   partition(from?: Name): Promise<void>;
-  /** What clients send arrives and is done; the answers do not come back before `heal`. Its own clients too, without `from`. */
+  /**
+   * Delivers what clients send, and the server executes it. The answers are held until `heal`. Without `from` this
+   * includes its own clients.
+   */
   mute(from?: Name): Promise<void>;
-  /** A black hole: as a partition, for its own clients too, and connections that met it stay silent even after `heal`. */
+  /**
+   * Drops all traffic, like a black hole. As `partition`, but it includes its own clients, and affected connections
+   * stay silent even after `heal`.
+   */
   drop(from?: Name): Promise<void>;
-  /** Resets (RST) the connections there are. New ones work. */
+  /** Resets (RST) the existing connections. New ones work. */
   reset(from?: Name): Promise<void>;
-  /** Adds `ms` to the round trip, for its own clients too; 0 takes it away. Does not add up. */
+  /** Adds `ms` to the round trip, also for its own clients. 0 removes it. A second call replaces the first. */
   latency(ms: number, from?: Name): Promise<void>;
-  /** Ends `partition`, `mute` and `drop`: of clients in `from`, or of all ways to and from this region. Leaves `latency`. */
+  /**
+   * Ends `partition`, `mute` and `drop`: for clients in `from`, or for all paths to and from this region. `latency`
+   * stays.
+   */
   heal(from?: Name): Promise<void>;
 }

@@ -1,13 +1,13 @@
-import type { InnerRegion, Surroundings } from './create-region.ts';
+import type { InnerRegion, LabContext } from './create-region.ts';
 import { LabError } from './errors.ts';
 import { formatLsn, shutdownPosition } from './postgres/control-file.ts';
 import type { Promotion } from './region.ts';
 import { until } from './until.ts';
 
 /**
- * Flushed, not inserted: right after a promotion there is a record that nobody hurries to flush, and before the first
- * record of a page or segment the insert position is already behind its header. Nothing is replayed up to either while
- * nobody writes.
+ * Use the flushed position, not the inserted one. After a promotion there is a record that is not flushed soon, and
+ * before the first record of a page or segment the insert position already lies after the page header. Without writes,
+ * standbys reach neither position.
  */
 const WRITTEN = `
   SELECT pg_current_wal_flush_lsn()::text AS lsn,
@@ -17,8 +17,8 @@ const REPLAYED = `
   SELECT coalesce(pg_last_wal_replay_lsn() >= $1::pg_lsn, false)
      AND EXISTS (SELECT FROM pg_stat_wal_receiver WHERE received_tli = $2) AS done`;
 
-/** Waits until every standby that is up has replayed what the primary has written, on its timeline. */
-export async function caughtUp<Name extends string>(lab: Surroundings<Name>, timeoutMs: number): Promise<void> {
+/** Waits until every running standby has replayed what the primary has written, on its timeline. */
+export async function caughtUp<Name extends string>(lab: LabContext<Name>, timeoutMs: number): Promise<void> {
   const primary = lab.region(lab.primary);
   const [written] = await primary.query<{ lsn: string; timeline: number }>(WRITTEN);
   const standbys = lab
@@ -45,9 +45,9 @@ export async function caughtUp<Name extends string>(lab: Surroundings<Name>, tim
   );
 }
 
-/** Changes roles without losing a write, or puts everything back. */
+/** Changes roles without losing a write, or restores the old roles. */
 export async function switchOver<Name extends string>(
-  lab: Surroundings<Name>,
+  lab: LabContext<Name>,
   to: InnerRegion<Name>,
   timeoutMs: number,
 ): Promise<Promotion> {

@@ -1,11 +1,14 @@
 import { check } from '@regionkit/core/kit';
 
-/** The round trip in milliseconds between two regions, under either of the two; a pair that is not named has 0. */
+/** The round trip in milliseconds between two regions. Write each pair once, in either order. A missing pair has 0. */
 export type RoundTrips<Name extends string> = { readonly [A in Name]?: { readonly [B in Name]?: number } };
 
 const MAX_ROUND_TRIP_MS = 60_000;
 
-/** @throws {TypeError | RangeError} It names no region of ours, or no time; `option` is what it is called. */
+/**
+ * @throws {TypeError | RangeError} A key is not a known region, or a value is not a duration. `option` is the name in
+ * the message.
+ */
 export function readRoundTrips<Name extends string>(
   option: string,
   given: number | RoundTrips<Name>,

@@ -1,14 +1,14 @@
-/** Waits, and keeps the process alive meanwhile: somebody awaits the outcome. */
+/** Waits. It keeps the process alive, because a caller awaits the result. */
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export interface UntilOptions {
   readonly timeoutMs: number;
   readonly everyMs?: number;
-  /** What to throw when the time is over. */
+  /** Returns the error to throw at the timeout. */
   readonly orThrow: () => Error;
 }
 
-/** Asks again and again until the answer is neither undefined nor false, and gives it. */
+/** Calls `ask` repeatedly until its result is neither undefined nor false, and returns that result. */
 export async function until<T>(
   ask: () => T | undefined | false | Promise<T | undefined | false>,
   { timeoutMs, everyMs = 10, orThrow }: UntilOptions,

@@ -1,4 +1,7 @@
-/** The signature algorithms a session may use: RFC 7518 section 3.1 and RFC 8037. `Ed25519` (RFC 9864) is `EdDSA`. */
+/**
+ * The signature algorithms that a session may use: RFC 7518 section 3.1 and RFC 8037. `Ed25519` (RFC 9864) means
+ * `EdDSA`.
+ */
 export type SessionAlgorithm =
   | 'RS256'
   | 'RS384'
@@ -12,10 +15,10 @@ export type SessionAlgorithm =
   | 'EdDSA'
   | 'Ed25519';
 
-/** An algorithm under its one name. */
+/** An algorithm under its canonical name. */
 export type CanonicalAlgorithm = Exclude<SessionAlgorithm, 'Ed25519'>;
 
-/** The kind of key an algorithm takes: `kty`, and `crv` where there is one. */
+/** The kind of key that an algorithm needs: `kty`, and `crv` if the kind has curves. */
 export type KeyKind = 'RSA' | 'EC P-256' | 'EC P-384' | 'EC P-521' | 'OKP Ed25519';
 
 const KINDS: ReadonlyMap<CanonicalAlgorithm, KeyKind> = new Map([
@@ -31,16 +34,18 @@ const KINDS: ReadonlyMap<CanonicalAlgorithm, KeyKind> = new Map([
   ['EdDSA', 'OKP Ed25519'],
 ]);
 
-/** What an `algorithms` option may name. */
+/** The values that the option `algorithms` accepts. */
 export const SESSION_ALGORITHMS: readonly SessionAlgorithm[] = [...KINDS.keys(), 'Ed25519'];
 
-/** The one name of an algorithm; undefined for anything else, `none` in every spelling and HMAC included. */
+/**
+ * The canonical name of an algorithm. Undefined for everything else, which includes `none` in every spelling and HMAC.
+ */
 export function canonicalAlgorithm(alg: unknown): CanonicalAlgorithm | undefined {
   if (alg === 'Ed25519') return 'EdDSA';
   return KINDS.has(alg as CanonicalAlgorithm) ? (alg as CanonicalAlgorithm) : undefined;
 }
 
-/** The kind of key an algorithm takes. */
+/** The kind of key that an algorithm needs. */
 export function kindOf(algorithm: CanonicalAlgorithm): KeyKind {
   return KINDS.get(algorithm) as KeyKind;
 }

@@ -1,7 +1,7 @@
 import type { InvalidTokenReason } from './errors.ts';
 import type { FrozenObject } from './strict-json.ts';
 
-/** The registered claims of a token, checked for type. Times are in seconds since 1970, as in the token. */
+/** The registered claims of a token. Their types are checked. Times are in seconds since 1970, as in the token. */
 export interface RegisteredClaims {
   readonly sub: string;
   readonly iat: number;
@@ -11,15 +11,18 @@ export interface RegisteredClaims {
   readonly jti: string | undefined;
 }
 
-/** What the claims of a token are held to once. */
+/** The rules that the claims of a token must follow. They are checked once for each token. */
 export interface ClaimRules {
-  /** Undefined for no check. */
+  /** Undefined: not checked. */
   readonly issuers: ReadonlySet<string> | undefined;
   readonly audiences: ReadonlySet<string> | undefined;
   readonly maxLifetimeMs: number | undefined;
 }
 
-/** What never changes about a token: types, issuer, audience, lifetime. RFC 7519 section 4.1, RFC 8725 section 3.8, 3.9. */
+/**
+ * Checks what never changes about a token: types, issuer, audience, lifetime (RFC 7519 section 4.1, RFC 8725 sections
+ * 3.8 and 3.9).
+ */
 export function readClaims(claims: FrozenObject, rules: ClaimRules): RegisteredClaims | InvalidTokenReason {
   const { sub, iat, exp, nbf, sid, jti, iss, aud } = claims;
   if (typeof sub !== 'string' || sub === '' || typeof iat !== 'number' || typeof exp !== 'number') return 'claims';
@@ -45,7 +48,10 @@ export function readClaims(claims: FrozenObject, rules: ClaimRules): RegisteredC
   };
 }
 
-/** What time does to a token: checked each time it is presented, for clocks go on, and sometimes back. */
+/**
+ * Checks the times of a token. It runs each time the token is presented, because clocks move on and sometimes move
+ * back.
+ */
 export function checkTime(
   { exp, nbf, iat }: RegisteredClaims,
   nowMs: number,
@@ -58,7 +64,7 @@ export function checkTime(
   return undefined;
 }
 
-/** Whether a value is an array of strings. What merely looks like one, a string or an object, is not. */
+/** Whether a value is an array of strings. A string, or an object that looks like an array, is not. */
 export function isStringList(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }

@@ -3,22 +3,22 @@ import { type CanonicalAlgorithm, canonicalAlgorithm } from './algorithms.ts';
 import type { InvalidTokenReason } from './errors.ts';
 import { type FrozenObject, type LargeIntegers, parseStrictJson } from './strict-json.ts';
 
-/** A token that has one spelling only, taken apart. Nothing in it is to be believed before its signature is verified. */
+/** The parts of a token that has only one possible spelling. Trust nothing in it before its signature is verified. */
 export interface CompactToken {
   readonly text: string;
-  /** As spelled in the header: `Ed25519` and `EdDSA` differ here. */
+  /** As written in the header: `Ed25519` and `EdDSA` differ here. */
   readonly alg: string;
   readonly algorithm: CanonicalAlgorithm;
   readonly kid: string | undefined;
   readonly claims: FrozenObject;
 }
 
-/** What the header of a token is held to before any cryptography. */
+/** The rules that the header of a token must follow. They are checked before any cryptography. */
 export interface HeaderRules {
   readonly algorithms: ReadonlySet<CanonicalAlgorithm>;
-  /** Lower case, without `application/`; undefined for no check. */
+  /** Lower case, without `application/`. Undefined: not checked. */
   readonly types: ReadonlySet<string> | undefined;
-  /** In the claims; a header has no use for any. */
+  /** Applies to the claims. A header needs no large integers. */
   readonly largeIntegers: LargeIntegers;
 }
 
@@ -29,9 +29,10 @@ const ALPHABET = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const LAST = [undefined, '', 'AQgw', 'AEIMQUYcgkosw048'];
 
 /**
- * The gate before all cryptography. A token that passes is the one spelling of its bytes. (Whoever has an ECDSA
- * signature can make another of it, with n - s for s; so a revocation goes by `jti`, `sid` or `sub`, never by a digest
- * of the token.) RFC 7515 sections 2 and 7.1, RFC 8725 sections 3.1, 3.10 and 3.11.
+ * Checks the form of a token before any cryptography. A token that passes is the only spelling of its bytes. There is
+ * one exception: from an ECDSA signature anyone can compute a second valid one (n - s in place of s). Revocation
+ * therefore uses `jti`, `sid` or `sub`, and never a digest of the token. See RFC 7515 sections 2 and 7.1, RFC 8725
+ * sections 3.1, 3.10 and 3.11.
  */
 export function readCompact(text: string, rules: HeaderRules): CompactToken | InvalidTokenReason {
   const firstDot = text.indexOf('.');
@@ -58,7 +59,7 @@ function hasThreeParts(text: string): boolean {
   return first > 0 && second > first + 1 && second < text.length - 1 && text.indexOf('.', second + 1) === -1;
 }
 
-/** Whether a segment ends as the one spelling of its bytes does. */
+/** Whether a segment ends with the only spelling of its bytes. */
 function endsCleanly(text: string, from: number, to: number): boolean {
   const allowed = LAST[(to - from) % 4];
   return allowed === undefined || allowed.includes(text.charAt(to - 1));
@@ -70,14 +71,14 @@ function readObject(segment: string, largeIntegers?: LargeIntegers): FrozenObjec
   return parseStrictJson(bytes.toString('utf8'), largeIntegers);
 }
 
-/** A token without `typ` is a plain `JWT` (RFC 7519 section 5.1); every other type must be spelled out. */
+/** A token without `typ` counts as `JWT` (RFC 7519 section 5.1). Every other type must be written out. */
 function typeFits(typ: unknown, types: ReadonlySet<string> | undefined): boolean {
   if (types === undefined) return true;
   if (typ === undefined) return types.has('jwt');
   return typeof typ === 'string' && types.has(normaliseType(typ));
 }
 
-/** RFC 7515 section 4.1.9: media types compare without case, and `application/` may be left out. */
+/** Media types compare without case, and `application/` may be left out (RFC 7515 section 4.1.9). */
 export function normaliseType(typ: string): string {
   return typ.toLowerCase().replace(/^application\//, '');
 }

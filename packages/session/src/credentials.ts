@@ -2,13 +2,13 @@ import type { RequestView } from '@regionkit/core';
 import type { Judge, Judgement } from './judge.ts';
 import type { TokenSource } from './token-source.ts';
 
-/** What becomes of a request that carries several different tokens. */
+/** What the verifier does with a request that carries several different tokens. */
 export type SeveralTokens = 'refuse' | 'only-valid';
 
-/** Whoever sends more different tokens than this is answered 400, whatever the option says. */
+/** A request with more different tokens than this gets status 400, with either option. */
 const MAX_TOKENS = 4;
 
-/** The different tokens of a request: a token that is sent twice is one. */
+/** The different tokens of a request. A token that is sent twice counts once. */
 export function tokensOf(request: RequestView, from: readonly TokenSource[]): readonly string[] {
   const tokens: string[] = [];
   for (const source of from) {
@@ -18,8 +18,8 @@ export function tokensOf(request: RequestView, from: readonly TokenSource[]): re
 }
 
 /**
- * The session of the one token among several that is valid. Two valid ones are ambiguous, for one of them may have been
- * planted; if one cannot be judged now, it may be the right one.
+ * Finds the one valid token among several, and returns its session. Two valid tokens are ambiguous: an attacker may
+ * have planted one. If one token cannot be judged now, it may be the right one, so the result is `unavailable`.
  */
 export async function judgeSeveral<Claims>(
   tokens: readonly string[],

@@ -3,28 +3,28 @@ import { check } from '@regionkit/core/kit';
 import type { RegisteredClaims } from './claims.ts';
 
 /**
- * Revocation without a store: everything issued until then is over. Times are in seconds since 1970, as in `iat`;
- * fractions count. Delivered to every region by configuration.
+ * Revocation without a store: a session that was issued at or before its epoch has ended. Times are in seconds since
+ * 1970, as in `iat`, and may have fractions. Deliver the epochs to every region as configuration.
  */
 export interface RevocationEpochs {
-  /** Every session. */
+  /** Ends every session. */
   readonly all?: number | undefined;
-  /** Every session of a subject. */
+  /** Ends every session of a subject, by `sub`. */
   readonly sub?: Readonly<Record<string, number>> | undefined;
-  /** One session, by its `sid`. */
+  /** Ends one session, by `sid`. */
   readonly sid?: Readonly<Record<string, number>> | undefined;
-  /** Every session signed with a key. */
+  /** Ends every session that was signed with a key, by `kid`. */
   readonly kid?: Readonly<Record<string, number>> | undefined;
 }
 
-/** Whose sessions are to end. */
+/** Which sessions a sign-out ends. */
 export type SignOutScope =
   | { readonly all: true }
   | { readonly sub: string }
   | { readonly sid: string }
   | { readonly kid: string };
 
-/** Epochs made ready for looking up. */
+/** Epochs in a form that is fast to look up. */
 interface EpochIndex {
   readonly all: number | undefined;
   readonly sub: ReadonlyMap<string, number>;
@@ -32,24 +32,24 @@ interface EpochIndex {
   readonly kid: ReadonlyMap<string, number>;
 }
 
-/** Tells whether a token was issued before the sessions it belongs to were ended. */
+/** Decides whether a token was issued before its sessions were ended. */
 export interface EpochGuard {
-  /** Why a token is refused; undefined if it is not. `unavailable`: the live value withholds the epochs. */
+  /** Why a token is refused; undefined if it is accepted. `unavailable`: reading the live value of the epochs threw. */
   refuses(claims: RegisteredClaims, kid: string): 'revoked' | 'unavailable' | undefined;
   close(): void;
 }
 
 const KINDS = ['sub', 'sid', 'kid'] as const;
-/** Names that config refuses in a value, since they reach a prototype or undo its redaction. */
-const UNSPEAKABLE = new Set(['__proto__', 'toJSON']);
+/** Config refuses these names in a value, because they reach a prototype or undo its redaction. */
+const FORBIDDEN_NAMES = new Set(['__proto__', 'toJSON']);
 const NO_EPOCHS: EpochIndex = { all: undefined, sub: new Map(), sid: new Map(), kid: new Map() };
-// The year 5138: any later time is one in milliseconds.
+// The year 5138. A larger number is a time in milliseconds.
 const MAX_SECONDS = 100_000_000_000;
 
 /**
- * Reads the epochs each time they change. Epochs that turn bad leave the last good ones in force.
+ * Reads the epochs each time they change. If new epochs are malformed, the last good ones stay in force.
  *
- * @throws {TypeError | RangeError} The epochs there are at the start are malformed.
+ * @throws {TypeError | RangeError} The epochs at the start are malformed.
  */
 export function createEpochGuard(
   option: string,
@@ -94,21 +94,24 @@ export function createEpochGuard(
 }
 
 /**
- * The epochs after a sign-out: what to store where the configuration comes from. Leaves `epochs` as it is, and never
- * makes one earlier: a sign-out by a slower clock does not bring back what another has ended.
+ * Returns the epochs after a sign-out. Store the result where your configuration comes from. `epochs` itself does not
+ * change. An epoch never moves back: a sign-out on a slower clock does not bring back sessions that another sign-out
+ * has ended.
  *
- * Store the result only if nobody else has stored another meanwhile (compare and set), and begin again otherwise: of two
- * sign-outs that read the same epochs, the later `put` would undo the earlier.
+ * Store the result with compare-and-set, and start again if another process has stored a result meanwhile. Otherwise,
+ * of two sign-outs that read the same epochs, the later write undoes the earlier one.
  *
+ * @example
  * ```ts
- * const next = signOut(epochs, { sub: 'alice' });
+ * const next = signOut(epochs, { sub: 'alice' }, { forgetAfterMs: 2 * 86_400_000 });
  * ```
  *
- * @throws {TypeError | RangeError} The scope names nobody, or somebody by a name that no configuration can carry:
- * `__proto__` and `toJSON` are refused in it, and a single sign-out of that name would hold up all that follow.
- * @param options.nowMs when, in milliseconds since 1970: `Date.now()` if left out
- * @param options.forgetAfterMs epochs older than this are left out of the result, for no session of that time is still
- * valid: the `maxLifetimeMs` of the verifiers, and some more for clocks that differ. Kept for ever if left out.
+ * @param options.nowMs the time of the sign-out, in milliseconds since 1970. Default: `Date.now()`
+ * @param options.forgetAfterMs leaves out epochs that are older than this, in milliseconds. Use the `maxLifetimeMs` of
+ * the verifiers plus some time for clocks that differ: no older session is still valid. Default: keep every epoch
+ * @throws {RangeError} The scope is empty, or its name is `__proto__` or `toJSON`. Configuration cannot carry these two
+ * names, so one such sign-out would block all later ones.
+ * @throws {TypeError | RangeError} `epochs` or an option is malformed.
  */
 export function signOut(
   epochs: RevocationEpochs,
@@ -136,7 +139,7 @@ export function signOut(
 
 const latest = (now: number, before = now): number => Math.max(now, before);
 
-/** A sign-out that ends nothing would look like one that worked. */
+/** A sign-out with an empty scope ends nothing, but would look like one that worked. */
 function namesOf(
   scope: SignOutScope,
 ): { readonly all?: true } & { readonly [Kind in (typeof KINDS)[number]]?: string } {
@@ -148,7 +151,7 @@ function namesOf(
       continue;
     }
     check.oneOf('signOut: scope', kind, ['all', ...KINDS]);
-    if (UNSPEAKABLE.has(check.string(`signOut: scope.${kind}`, name))) {
+    if (FORBIDDEN_NAMES.has(check.string(`signOut: scope.${kind}`, name))) {
       throw new RangeError(`signOut: scope.${kind} must not be __proto__ or toJSON`);
     }
   }
@@ -159,8 +162,8 @@ function indexEpochs(option: string, epochs: RevocationEpochs): EpochIndex {
   if (typeof epochs !== 'object' || epochs === null || Array.isArray(epochs)) {
     throw new TypeError(`${option} must be an object of epochs`);
   }
-  const stranger = Object.keys(epochs).find((key) => key !== 'all' && !(KINDS as readonly string[]).includes(key));
-  if (stranger !== undefined) throw new TypeError(`${option} takes all, sub, sid and kid; it has something else`);
+  const unknownKey = Object.keys(epochs).find((key) => key !== 'all' && !(KINDS as readonly string[]).includes(key));
+  if (unknownKey !== undefined) throw new TypeError(`${option} takes all, sub, sid and kid; it has something else`);
   const mapOf = (kind: (typeof KINDS)[number]): ReadonlyMap<string, number> => {
     const given = epochs[kind] ?? {};
     if (typeof given !== 'object' || Array.isArray(given)) throw new TypeError(`${option}.${kind} must be an object`);

@@ -1,26 +1,34 @@
 import { RegionKitError } from '@regionkit/core';
 
-/** Why a token is refused: a closed set, also the label of events. Nothing of the token itself is in it. */
+/**
+ * Why a token is refused. The set is closed; the same string is the label of events. It contains nothing of the token.
+ */
 export type InvalidTokenReason =
   /** Longer than `maxTokenBytes`. */
   | 'too-large'
-  /** Not three segments with something in each (RFC 7515 section 7.1). */
+  /** Not three non-empty segments (RFC 7515 section 7.1). */
   | 'not-compact'
-  /** A segment is not base64url in its one spelling: padding, white space, another alphabet, stray trailing bits. */
+  /**
+   * A segment is not canonical base64url: it has padding, white space, another alphabet, or trailing bits that are not
+   * zero.
+   */
   | 'not-canonical'
-  /** Header or claims are not a JSON object of valid UTF-8, at most 32 deep, with numbers JavaScript holds exactly. */
+  /**
+   * Header or claims are not a JSON object in valid UTF-8, at most 32 levels deep, with numbers that JavaScript holds
+   * exactly.
+   */
   | 'not-json'
   /** A member name occurs twice in one object. */
   | 'duplicate-member'
-  /** `alg` is missing, not allowed, or not the one algorithm of the key. */
+  /** `alg` is missing, not allowed, or not the algorithm of the key. */
   | 'algorithm'
   /** `typ` is not the expected one. */
   | 'type'
-  /** `crit` or `b64` is present: nothing of it is supported (RFC 7515 section 4.1.11, RFC 7797 section 7). */
+  /** `crit` or `b64` is present. Neither is supported (RFC 7515 section 4.1.11, RFC 7797 section 7). */
   | 'critical'
-  /** `kid` is not a short string, or it is missing and more than one key could be meant. */
+  /** `kid` is not a short string; or it is missing and more than one key fits. */
   | 'key-id'
-  /** No key of that `kid` is known, also after the keys were refreshed. */
+  /** No key has that `kid`, even after a refresh of the keys. */
   | 'unknown-key'
   | 'signature'
   /** A registered claim is missing or of the wrong type: `exp`, `iat`, `sub`, `nbf`, `sid`, `iss`, `aud`, the roles. */
@@ -32,12 +40,12 @@ export type InvalidTokenReason =
   | 'not-yet-valid'
   /** `exp` is more than `maxLifetimeMs` after `iat`. */
   | 'lifetime'
-  /** The schema of the `claims` option refused them. */
+  /** The schema of the option `claims` refused them. */
   | 'schema'
-  /** By an epoch, or by `isRevoked`. */
+  /** Revoked by an epoch or by `isRevoked`. */
   | 'revoked';
 
-/** Why a request gets no further. */
+/** Why a request is refused. */
 export type RejectionReason = InvalidTokenReason | 'missing' | 'ambiguous' | 'role' | 'unavailable';
 
 /** The codes of the errors of this package. */
@@ -51,7 +59,7 @@ export type SessionErrorCode =
   | 'ERR_SESSION_COOKIE_TOO_LARGE'
   | 'ERR_SESSION_NO_DOOR';
 
-/** The challenge of RFC 6750 section 3. Every part is a constant or the checked `realm` option. */
+/** The challenge of RFC 6750 section 3. Every part is a constant or the checked option `realm`. */
 function challenge(realm: string, error?: string, description?: string): Readonly<Record<string, string>> {
   const parts = [`Bearer realm="${realm}"`];
   if (error !== undefined) parts.push(`error="${error}"`);
@@ -66,7 +74,7 @@ export class MissingTokenError extends RegionKitError<'ERR_SESSION_MISSING'> {
   }
 }
 
-/** 400: the request carries more than one token, so nobody can say whose it is (RFC 6750 section 2). */
+/** 400: the request carries several different tokens, so it is not clear whose request it is (RFC 6750 section 2). */
 export class AmbiguousCredentialsError extends RegionKitError<'ERR_SESSION_AMBIGUOUS'> {
   constructor(realm = 'api') {
     const message = 'the request carries more than one session token';
@@ -74,7 +82,7 @@ export class AmbiguousCredentialsError extends RegionKitError<'ERR_SESSION_AMBIG
   }
 }
 
-/** 401: the token is refused. `reason` says why; the client is told only whether it has expired. */
+/** 401: the token is refused. `reason` says why. The client learns only whether the token has expired. */
 export class InvalidTokenError extends RegionKitError<'ERR_SESSION_INVALID'> {
   readonly reason: InvalidTokenReason;
 
@@ -85,7 +93,7 @@ export class InvalidTokenError extends RegionKitError<'ERR_SESSION_INVALID'> {
   }
 }
 
-/** 403: the session is good, and lacks a role. */
+/** 403: the session is valid, but it lacks a role. */
 export class InsufficientRoleError extends RegionKitError<'ERR_SESSION_ROLE'> {
   constructor(realm = 'api') {
     const message = 'the session lacks a role that this needs';
@@ -93,7 +101,7 @@ export class InsufficientRoleError extends RegionKitError<'ERR_SESSION_ROLE'> {
   }
 }
 
-/** 503: nobody can tell now whether the token is good: no keys yet, or a hook failed. Never the client's fault. */
+/** 503: the token cannot be judged now. There are no keys yet, or a hook failed. The client did nothing wrong. */
 export class VerifierUnavailableError extends RegionKitError<'ERR_SESSION_UNAVAILABLE'> {
   constructor() {
     super('ERR_SESSION_UNAVAILABLE', 'sessions cannot be verified right now', {
@@ -104,7 +112,7 @@ export class VerifierUnavailableError extends RegionKitError<'ERR_SESSION_UNAVAI
   }
 }
 
-/** 500: `of` was asked for the session of a request that passed no door of this verifier. A mistake in the app. */
+/** 500: the request passed no door of this verifier before `of` was called. This is a mistake in the app. */
 export class NoSessionDoorError extends RegionKitError<'ERR_SESSION_NO_DOOR'> {
   constructor() {
     super('ERR_SESSION_NO_DOOR', 'mount sessions.optional() or sessions.require() before a handler that asks for one');

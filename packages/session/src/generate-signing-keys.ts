@@ -5,8 +5,9 @@ import { SESSION_ALGORITHMS, type SessionAlgorithm } from './algorithms.ts';
 import { thumbprintOf } from './keys/thumbprint.ts';
 
 /**
- * A new pair of keys in every usual form. What is private is not enumerable: no log shows it by accident. `JSON.stringify`
- * of the whole throws, for it would lose the private key without a word: store `privatePem`, or `privateJwk`.
+ * A new key pair in every usual form. The private forms are not enumerable, so no log shows them by accident.
+ * `JSON.stringify` of this object throws, because it would silently lose the private key: store `privatePem` or
+ * `privateJwk`.
  */
 export interface SigningKeys {
   /** The RFC 7638 thumbprint of the public key. */
@@ -18,19 +19,22 @@ export interface SigningKeys {
   /** SPKI. */
   readonly publicPem: string;
   readonly publicJwk: JWK;
-  /** A JWKS of the public key alone: what verifiers are given. */
+  /** A JWKS with the public key only. Give it to verifiers. */
   readonly jwks: { readonly keys: readonly JWK[] };
 }
 
 /**
- * Makes keys for first use and for rotation. The private one goes into the secret store of the issuer, and nowhere else.
+ * Makes a key pair, for first use and for rotation. Put the private key into the secret store of the issuer and nowhere
+ * else.
  *
+ * @example
  * ```ts
  * const { privateJwk, jwks } = await generateSigningKeys({ algorithm: 'ES256' });
  * ```
  *
- * @param options.algorithm RS256 verifies fastest, ES256 and EdDSA make the shortest tokens. RS256 if left out
- * @param options.modulusBits of an RSA key: 2,048 if left out
+ * @param options.algorithm RS256 verifies fastest; ES256 and EdDSA make the shortest tokens. Default: RS256
+ * @param options.modulusBits size of an RSA key in bits. Default: 2,048
+ * @throws {TypeError | RangeError} An option is wrong.
  */
 export async function generateSigningKeys(
   options: { readonly algorithm?: SessionAlgorithm; readonly modulusBits?: number } = {},
@@ -58,7 +62,7 @@ export async function generateSigningKeys(
   );
 }
 
-/** `shown` with the members of `hidden` too, which can be read but do not show. */
+/** Returns `shown` with the members of `hidden` added. Code can read these, but they are not enumerable. */
 function hiding<A extends object, B extends object>(shown: A, hidden: B): A & B {
   for (const [name, value] of Object.entries(hidden)) Object.defineProperty(shown, name, { value });
   return shown as A & B;

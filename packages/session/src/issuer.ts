@@ -9,19 +9,19 @@ import { vetWhatIsLeft } from './keys/vet-ahead.ts';
 import { type FrozenObject, parseStrictJson } from './strict-json.ts';
 
 export interface SessionIssuerOptions {
-  /** The private key, or a live value of one. */
+  /** The private key, or a live value of it. */
   readonly key: SigningKeySource | Live<SigningKeySource>;
   /** `iss` of every token. */
   readonly issuer: string;
   /** `aud` of every token. */
   readonly audience: string | readonly string[];
-  /** How long a session lasts. @default 3_600_000 */
+  /** Lifetime of a session in milliseconds. @default 3_600_000 */
   readonly lifetimeMs?: number;
-  /** @default the `alg` of the JWK, else RS256, ES256, ES384, ES512 or EdDSA by the kind of the key */
+  /** @default the `alg` of the JWK; without one RS256, ES256, ES384, ES512 or EdDSA by the kind of the key */
   readonly algorithm?: SessionAlgorithm;
   /** `typ` of every token. @default 'JWT' */
   readonly type?: string;
-  /** A token that would be longer is an error: what verifiers refuse must not be issued. @default 8_192 */
+  /** A longer token is an error, because verifiers would refuse it. In bytes. @default 8_192 */
   readonly maxTokenBytes?: number;
   readonly clock?: Clock;
 }
@@ -30,31 +30,47 @@ export interface SessionIssuerOptions {
 export interface SessionGrant {
   readonly sub: string;
   readonly roles?: readonly string[];
-  /** Names this session, for a sign-out of it alone. A fresh one if left out. */
+  /** Identifies this session, so that a sign-out can end it alone. @default a random one */
   readonly sid?: string;
-  /** Further claims, as JSON makes them; none of the registered ones. */
+  /** More claims, as JSON writes them. Registered claims are not allowed here. */
   readonly claims?: Readonly<Record<string, unknown>>;
-  /** For this session: at most the `lifetimeMs` of the issuer. */
+  /** Lifetime of this session in milliseconds: at most the `lifetimeMs` of the issuer. */
   readonly lifetimeMs?: number;
 }
 
-/** What an issuer tells. Mirrored on `regionkit:session-issuer:<event>`. */
+/**
+ * The events of an issuer. Each is also published on the `node:diagnostics_channel` `regionkit:session-issuer:<event>`.
+ */
 export interface SessionIssuerEvents {
-  /** A key came into use for signing. */
+  /** A key is now in use for signing. */
   readonly 'signing-key': { readonly kid: string };
-  /** A new key was refused; the last good one goes on signing. */
+  /** A new key was refused. The last good key keeps signing. */
   readonly 'signing-key-rejected': { readonly reason: KeySetReason };
 }
 
 /** Signs sessions. */
 export interface SessionIssuer extends EventSource<SessionIssuerEvents> {
   /**
-   * A signed token. `iat` is exact to the millisecond, so that whoever signs out and in again within a second is in.
+   * Returns a signed token. `iat` is exact to the millisecond: a user who signs out and in again within one second
+   * stays signed in.
    *
-   * @throws {TypeError | RangeError} The grant is malformed, names a registered claim, or makes too long a token.
+   * @example
+   * ```ts
+   * const token = await issuer.issue({ sub: 'alice', roles: ['admin'] });
+   * ```
+   *
+   * @throws {TypeError | RangeError} The grant is malformed, names a registered claim, or makes a token that is too
+   * long.
    */
   issue(grant: SessionGrant): Promise<string>;
-  /** The public half of the key that signs now: publish it to every region before it signs. */
+  /**
+   * Returns the public half of the key that signs now, as a JWK. Publish it to every region before the key signs.
+   *
+   * @example
+   * ```ts
+   * const jwks = { keys: [issuer.publicJwk()] };
+   * ```
+   */
   publicJwk(): Readonly<Record<string, unknown>> & { readonly kty: string };
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -64,6 +80,9 @@ const NAME = 'createSessionIssuer';
 const REGISTERED = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'sid', 'roles'];
 
 /**
+ * Makes an issuer of sessions. It reads a rotated key by itself if `key` is a live value.
+ *
+ * @example
  * ```ts
  * const issuer = createSessionIssuer({ key: privateKeyPem, issuer: 'https://auth.example.com', audience: 'api' });
  * const token = await issuer.issue({ sub: 'alice', roles: ['admin'] });
@@ -113,7 +132,7 @@ export function createSessionIssuer(options: SessionIssuerOptions): SessionIssue
       signing = readSigningKey(next, algorithm);
       events.emit('signing-key', { kid: signing.kid });
     } catch (error) {
-      // The last good key goes on signing: a bad rotation must not stop sign-ins.
+      // The last good key keeps signing: a bad rotation must not stop sign-ins.
       const reason = error instanceof KeySetError ? error.reason : 'invalid';
       events.emit('signing-key-rejected', { reason });
     }
@@ -167,7 +186,7 @@ export function createSessionIssuer(options: SessionIssuerOptions): SessionIssue
   };
 }
 
-/** What is checked is what is signed: JSON, whatever the objects in the claims make of themselves. */
+/** Checks what is really signed: the JSON, even if an object in the claims has its own `toJSON`. */
 function asVerifiersReadIt(what: string, given: object): FrozenObject {
   const read = parseStrictJson(JSON.stringify(given) ?? '');
   if (typeof read !== 'string') return read;

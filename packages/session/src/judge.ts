@@ -15,24 +15,24 @@ import { within } from './within.ts';
 
 /** Why a token gives no session. */
 type Refusal = InvalidTokenReason | 'unavailable';
-/** The session of a token, or why there is none. */
+/** The session of a token, or the reason why there is none. */
 export type Judgement<Claims> = Session<Claims> | Refusal;
 
-/** Judges tokens: at once those it remembers, later those it has to verify. Neither throws nor rejects. */
+/** Judges tokens. A remembered token is judged at once; a new one is verified first. Never throws and never rejects. */
 export interface Judge<Claims> {
   (token: unknown): Judgement<Claims> | Promise<Judgement<Claims>>;
-  /** Forgets the tokens of keys that are not among these. */
+  /** Forgets the tokens of all keys that are not in this set. */
   forgetAllBut(keys: KeySet): void;
   counts(): { readonly size: number; readonly hits: number; readonly verified: number };
 }
 
-/** A token whose signature and claims hold, for as long as its key does. */
+/** A token with a valid signature and valid claims. It stays valid as long as its key is in use. */
 interface VerifiedToken<Claims> {
   readonly key: VerificationKey;
   readonly registered: RegisteredClaims;
   readonly roles: ReadonlySet<string>;
   readonly claims: FrozenObject;
-  /** Undefined when a schema made something that cannot be shared: then it is made anew for everybody. */
+  /** Undefined if the schema made a value that cannot be shared. Then each request gets a new session. */
   readonly session: Session<Claims> | undefined;
 }
 
@@ -51,7 +51,7 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
   const { rules, keys, epochs, schema, isRevoked } = options;
   const { clock, clockToleranceMs, maxTokenBytes, hookTimeoutMs } = rules;
   const cache = createRecentCache<VerifiedToken<Claims>>(rules.cacheMax);
-  const flights = new Map<string, Promise<VerifiedToken<Claims> | Refusal>>();
+  const inFlight = new Map<string, Promise<VerifiedToken<Claims> | Refusal>>();
   let hits = 0;
   let verified = 0;
 
@@ -63,7 +63,7 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
     if (keys.vetting !== undefined) {
       return round < MAX_ROUNDS ? keys.vetting.then(() => judge(token, round + 1)) : 'unavailable';
     }
-    // The digest names the token, so that nobody finds tokens in our memory.
+    // The digest identifies the token, so that a memory dump contains no tokens.
     const digest = hash('sha256', token, 'binary');
     const known = cache.get(digest);
     if (known === undefined || !keys.holds(known.key)) return judgeUnknown(digest, token);
@@ -74,20 +74,20 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
   };
 
   const judgeUnknown = (digest: string, token: string): Refusal | Promise<Judgement<Claims>> => {
-    let flight = flights.get(digest);
+    let flight = inFlight.get(digest);
     if (flight === undefined) {
-      if (flights.size >= MAX_FLIGHTS) return 'unavailable';
+      if (inFlight.size >= MAX_FLIGHTS) return 'unavailable';
       const compact = readCompact(token, rules.header);
       if (typeof compact === 'string') return compact;
       flight = authenticate(digest, compact)
         .catch((): Refusal => 'unavailable')
-        .finally(() => flights.delete(digest));
-      flights.set(digest, flight);
+        .finally(() => inFlight.delete(digest));
+      inFlight.set(digest, flight);
     }
     return flight.then((outcome) => (typeof outcome === 'string' ? outcome : present(outcome)));
   };
 
-  /** What is settled once for a token, for everybody who presents it at the same time. */
+  /** Verifies a token once for all requests that present it at the same time. */
   const authenticate = async (digest: string, compact: CompactToken): Promise<VerifiedToken<Claims> | Refusal> => {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const key = await findKey(compact);
@@ -98,7 +98,7 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
       keys.current();
       await keys.vetting;
       keys.current();
-      // The key went while we waited: whatever it said, the keys of now decide.
+      // The key was removed while this waited. Judge again by the current keys.
       if (keys.vetting !== undefined || !keys.holds(key)) continue;
       if (typeof outcome !== 'string') {
         verified += 1;
@@ -122,7 +122,7 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
     if (key !== undefined) return key;
     const areAll = await keys.refreshForUnknown();
     const newer = keys.current()?.byKid.get(kid);
-    // A client that is told 401 signs its user out: not for a key that may exist.
+    // A client that gets 401 signs its user out. Do not answer 401 for a key that may exist.
     return newer ?? (areAll ? 'unknown-key' : 'unavailable');
   };
 
@@ -148,7 +148,7 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
     return { ...base, session: createSession(registered, key.kid, roles, copy.value as Claims) };
   };
 
-  /** Makes the session of a verified token: what the schema makes of its claims, if there is one. */
+  /** Makes the session of a verified token, with the output of the schema if there is one. */
   const shape = (token: VerifiedToken<Claims>): Judgement<Claims> | Promise<Judgement<Claims>> => {
     const { registered, roles, key, claims } = token;
     if (schema === undefined) return createSession(registered, key.kid, roles, claims as Claims);
@@ -165,7 +165,7 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
     }
   };
 
-  /** What is looked at each time a verified token is presented. */
+  /** The checks that run each time a verified token is presented. */
   const present = (token: VerifiedToken<Claims>): Judgement<Claims> | Promise<Judgement<Claims>> => {
     const nowMs = clock.wallMs();
     const untimely = checkTime(token.registered, nowMs, clockToleranceMs);
@@ -199,7 +199,7 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
   });
 }
 
-/** Nothing but `false` lets a session pass: an answer that is not a boolean is no answer. */
+/** Only `false` lets a session pass. An answer that is not a boolean counts as a failure of the hook. */
 function conclude<Claims>(session: Session<Claims>, answer: unknown): Judgement<Claims> {
   if (answer === false) return session;
   return answer === true ? 'revoked' : 'unavailable';
@@ -212,7 +212,7 @@ function count({ key: { usage }, registered }: VerifiedToken<unknown>, nowMs: nu
   if (usage.latestExpiryMs === undefined || usage.latestExpiryMs < expiresAtMs) usage.latestExpiryMs = expiresAtMs;
 }
 
-/** A hook that does not look at its signal need not cost an `AbortController`. */
+/** Creates the `AbortController` only if the hook reads its signal. */
 function lazySignal(): { readonly context: { readonly signal: AbortSignal }; abort(): void } {
   let made: AbortController | undefined;
   const controller = (): AbortController => {

@@ -15,74 +15,78 @@ import type { RolesOption, Session } from './session.ts';
 import type { FrozenObject, LargeIntegers } from './strict-json.ts';
 import { bearer, type TokenSource } from './token-source.ts';
 
-/** What `isRevoked` is given besides the session. */
+/** The second argument of `isRevoked`. */
 export interface RevocationContext {
-  /** Aborted when the answer is no longer waited for. */
+  /** Aborted when the verifier no longer waits for the answer. */
   readonly signal: AbortSignal;
 }
 
 export interface SessionVerifierOptions<Claims = FrozenObject> {
   /**
-   * The public keys, in any of the usual forms, or a live value of one. A key without a `kid` is named by its RFC 7638
-   * thumbprint; `{ 'their-kid': pem }` names it otherwise.
+   * The public keys in any usual form, or a live value of them. A key without a `kid` gets its RFC 7638 thumbprint as
+   * name; `{ 'their-kid': pem }` gives it another name.
    */
   readonly keys: KeySource | Live<KeySource>;
-  /** The algorithms a token may be signed with; asymmetric ones only. Each key is used with one of them. */
+  /**
+   * The algorithms that a token may be signed with. Only asymmetric ones are possible. Each key is used with one
+   * algorithm.
+   */
   readonly algorithms: readonly SessionAlgorithm[];
-  /** `iss` must be this, or one of these, to the letter. `null`: not checked. */
+  /** `iss` must equal this, or one of these. `null`: not checked. */
   readonly issuer: string | readonly string[] | null;
   /** `aud` must contain this, or one of these. `null`: not checked. */
   readonly audience: string | readonly string[] | null;
   /**
-   * `typ` must be this, or one of these (RFC 8725 section 3.11). A token without `typ` counts as `JWT`. `null`: not
+   * `typ` must equal this, or one of these (RFC 8725 section 3.11). A token without `typ` counts as `JWT`. `null`: not
    * checked. @default 'JWT'
    */
   readonly type?: string | readonly string[] | null;
-  /** The longest time from `iat` to `exp`. `null`: not checked. @default 86_400_000 */
+  /** The longest allowed time from `iat` to `exp`, in milliseconds. `null`: not checked. @default 86_400_000 */
   readonly maxLifetimeMs?: number | null;
-  /** How far the clocks of issuer and verifier may differ. @default 5_000 */
+  /** How far the clocks of issuer and verifier may differ, in milliseconds. @default 5_000 */
   readonly clockToleranceMs?: number;
-  /** Longer tokens are refused unread. @default 8_192 */
+  /** Longer tokens are refused without reading them. In bytes. @default 8_192 */
   readonly maxTokenBytes?: number;
   /** Where a request may carry a token. @default [bearer()] */
   readonly from?: readonly TokenSource[];
   /**
-   * What becomes of a request that carries several different tokens; equal ones are one. `refuse` answers 400.
-   * `only-valid` takes the one that is valid if the others are not, and answers 400 if two are: somebody who can plant a
-   * cookie from another subdomain cannot lock a user out with one that is not a session. @default 'refuse'
+   * What happens to a request with several different tokens. Equal tokens count once. `refuse` answers 400.
+   * `only-valid` uses the one valid token if all others are invalid, and answers 400 if two are valid: an attacker who
+   * plants a cookie from another subdomain cannot lock a user out with a cookie that is not a session. @default
+   * 'refuse'
    */
   readonly severalTokens?: SeveralTokens;
-  /** A Standard Schema that types the claims; what it makes of them is `session.claims`. */
+  /** A Standard Schema for the claims. Its output becomes `session.claims`. */
   readonly claims?: StandardSchema<unknown, Claims>;
   /**
-   * Integers beyond 2^53 in the claims, as numeric ids of some providers are: JavaScript cannot hold them, so two of them
-   * can become one. `refuse`: the token is `not-json`. `round`: as `JSON.parse` rounds them; look at no such claim then.
-   * @default 'refuse'
+   * What happens to integers beyond 2^53 in the claims. Some providers use such ids. JavaScript cannot hold them
+   * exactly, so two of them can become one. `refuse`: the token is `not-json`. `round`: they are rounded as by
+   * `JSON.parse`, so do not use such a claim. @default 'refuse'
    */
   readonly largeIntegers?: LargeIntegers;
   /** Where the roles are: the name of a claim, or a function of all claims. @default 'roles' */
   readonly roles?: RolesOption;
-  /** Verified tokens that are remembered, by digest. `max: 0` for none. @default { max: 10_000 } */
+  /** How many verified tokens are remembered, by digest. `max: 0`: none. @default { max: 10_000 } */
   readonly cache?: { readonly max?: number };
-  /** Revocation epochs: a session that was issued until then is over. See `signOut`. */
+  /** Revocation epochs: a session that was issued at or before its epoch has ended. See {@link signOut}. */
   readonly notBefore?: RevocationEpochs | Live<RevocationEpochs>;
   /**
-   * Asked on every verification, also of a remembered token. If it throws, gives anything but a boolean or takes longer
-   * than `hookTimeoutMs`, the answer is 503.
+   * Called on every verification, also for a remembered token. The answer is 503 if it throws, returns anything but a
+   * boolean, or takes longer than `hookTimeoutMs`.
    */
   readonly isRevoked?: (session: Session<Claims>, context: RevocationContext) => boolean | Promise<boolean>;
-  /** How long `isRevoked` and an asynchronous schema may take. @default 1_000 */
+  /** The longest time for `isRevoked` and for an asynchronous schema, in milliseconds. @default 1_000 */
   readonly hookTimeoutMs?: number;
-  /** How a token of an unknown key asks for newer keys. @default { cooldownMs: 30_000, waitMs: 1_000 } */
+  /** How a token with an unknown key triggers a refresh of the keys. @default { cooldownMs: 30_000, waitMs: 1_000 } */
   readonly unknownKey?: { readonly cooldownMs?: number; readonly waitMs?: number };
   /** How a JWKS is fetched from its URL. */
   readonly remote?: RemoteKeysOptions;
-  /** The `realm` of challenges. @default 'api' */
+  /** The `realm` of challenges (RFC 9110 section 11.5). @default 'api' */
   readonly realm?: string;
   /**
-   * What `require()` does with a CORS preflight. `refuse` is right where CORS is mounted before the doors, because it
-   * answers preflights itself. `pass` hands them to the handler behind the door: whoever sends `OPTIONS` with `Origin`
-   * and `Access-Control-Request-Method` gets there without a session. @default 'refuse'
+   * What `require()` does with a CORS preflight. Use `refuse` if CORS is mounted before the doors and answers
+   * preflights itself. `pass` hands a preflight to the handler behind the door: any client that sends `OPTIONS` with
+   * `Origin` and `Access-Control-Request-Method` then reaches this handler without a session. @default 'refuse'
    */
   readonly preflight?: 'pass' | 'refuse';
   /** Allows a JWKS over plain http from hosts that are not loopback. Never in production. @default false */
@@ -91,18 +95,19 @@ export interface SessionVerifierOptions<Claims = FrozenObject> {
 }
 
 export interface RemoteKeysOptions {
-  /** @default 600_000 */
+  /** Time between two fetches, in milliseconds. @default 600_000 */
   readonly everyMs?: number;
-  /** After a fetch that failed. @default 10_000 */
+  /** Time until the next fetch after a failed one, in milliseconds. @default 10_000 */
   readonly retryMs?: number;
-  /** For the whole fetch, body included. @default 5_000 */
+  /** The longest time of one fetch with its body, in milliseconds. @default 5_000 */
   readonly timeoutMs?: number;
-  /** @default 262_144 */
+  /** The longest accepted body, in bytes. @default 262_144 */
   readonly maxBytes?: number;
   /**
-   * How long the last good keys stay in use while the URL does not confirm them: every session is answered 503 after
-   * that. The event `keys-rejected` tells of each fetch that failed, long before. `null`: for ever, so that whoever has
-   * stolen a key and keeps us from its URL signs in for ever too. At least twice `everyMs`. @default 604_800_000
+   * How long the last good keys stay in use while the URL does not confirm them, in milliseconds. After that every
+   * request with a session gets 503. The event `keys-rejected` reports each failed fetch, long before. `null`: keys
+   * never expire; then a thief of a key who also blocks our way to the URL can sign in for ever. At least twice
+   * `everyMs`. @default 604_800_000
    */
   readonly maxStaleMs?: number | null;
   /** @default globalThis.fetch */
@@ -121,7 +126,7 @@ const DEFAULTS = {
   realm: 'api',
 } as const;
 
-/** The options, checked, with every default in its place. */
+/** The checked options with all defaults. */
 export interface VerifierRules {
   readonly header: HeaderRules;
   readonly claims: ClaimRules;
@@ -231,7 +236,7 @@ export function checkOptions<Claims>(options: SessionVerifierOptions<Claims>): V
   };
 }
 
-/** Keys must not expire between two fetches that succeed. */
+/** Keys must not expire between two successful fetches. */
 function checkStaleness(given: number | null | undefined, everyMs: number): number {
   if (given === null) return Number.POSITIVE_INFINITY;
   const min = 2 * everyMs;
@@ -257,7 +262,7 @@ function checkSources(given: readonly TokenSource[]): readonly TokenSource[] {
   return [...given];
 }
 
-/** `undefined` is never "not checked": that is spelled `null`. */
+/** `undefined` never means "not checked". Write `null` for that. */
 function strings(name: string, given: string | readonly string[]): ReadonlySet<string> {
   const list: readonly unknown[] = Array.isArray(given) ? given : [given];
   if (list.length === 0) throw new RangeError(`${NAME}: ${name} must not be empty; null switches the check off`);

@@ -1,4 +1,4 @@
-// The operations of ES2025, where this Node has them, so that a newer `ReadonlySet` type keeps its word.
+// The set operations of ES2025, if this version of Node has them. A newer type `ReadonlySet` then stays true.
 const NEWER = [
   'union',
   'intersection',
@@ -9,7 +9,7 @@ const NEWER = [
   'isDisjointFrom',
 ];
 
-/** A set that nobody can change: freezing a `Set` would still leave its `add`, so the set is a private field. */
+/** A set that no code can change. Freezing a `Set` does not disable `add`, so the set is a private field. */
 class SetView<T> implements ReadonlySet<T> {
   readonly #set: ReadonlySet<T>;
 
@@ -60,7 +60,7 @@ class SetView<T> implements ReadonlySet<T> {
   }
 }
 
-/** These values as a set that nobody can change. */
+/** Returns these values as a set that no code can change. */
 export function readonlySet<T>(values: Iterable<T>): ReadonlySet<T> {
   return new SetView(values);
 }

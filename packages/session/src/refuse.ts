@@ -8,7 +8,7 @@ import {
   VerifierUnavailableError,
 } from './errors.ts';
 
-/** The error that says a reason. Made when it is thrown, so that its stack tells where. */
+/** The error for a reason. It is created where it is thrown, so that its stack is useful. */
 export function errorOf(reason: RejectionReason, realm: string): RegionKitError {
   if (reason === 'missing') return new MissingTokenError(realm);
   if (reason === 'ambiguous') return new AmbiguousCredentialsError(realm);
@@ -17,13 +17,15 @@ export function errorOf(reason: RejectionReason, realm: string): RegionKitError 
   return new InvalidTokenError(reason, realm);
 }
 
-/** The answer to a refused request: the headers of the error and a body of RFC 9457. Constants, the realm apart. */
+/**
+ * The answer to a refused request: the headers of the error and a body of RFC 9457. All constants, except the realm.
+ */
 export function refuse(reason: RejectionReason, realm: string, request: RequestView): RespondDecision {
   const error = errorOf(reason, realm);
   const { status, code, message } = error;
   const headers: [string, string][] = Object.entries(error.headers);
   headers.push(['content-type', 'application/problem+json']);
-  // A script of another origin cannot read the challenge unless the answer says that it may.
+  // A script of another origin can read the challenge only if the answer exposes it.
   if (request.header('origin').length > 0) {
     const exposed = status === 503 ? 'retry-after' : 'www-authenticate';
     headers.push(['access-control-expose-headers', exposed]);

@@ -3,39 +3,52 @@ import { check, checkCookieDomain, onlyGiven, setCookie } from '@regionkit/core/
 import { checkCookieName } from './token-source.ts';
 
 export interface SessionCookieOptions {
-  /** @default '__Secure-session' */
+  /** Name of the cookie. @default '__Secure-session' */
   readonly name?: string;
-  /** The domain that covers every region's origin. Required when `regions` has more than one. */
+  /** The domain that covers every region's origin. Required if `regions` has more than one region. */
   readonly domain?: string;
-  /** Checks that `domain` covers every origin a redirect can lead to. */
+  /** Used to check that `domain` covers every origin that a redirect can lead to. */
   readonly regions?: Regions;
-  /** How long the browser keeps it: no longer than the token lives. @default 3_600 */
+  /** How long the browser keeps the cookie, in seconds. Not longer than the lifetime of the token. @default 3_600 */
   readonly maxAgeSeconds?: number;
-  /** @default '/' */
+  /** Path of the cookie. @default '/' */
   readonly path?: string;
-  /** `none` opens it to requests from other sites: protect against CSRF then. @default 'lax' */
+  /** `none` also sends the cookie with requests from other sites. Protect the app against CSRF then. @default 'lax' */
   readonly sameSite?: 'lax' | 'strict' | 'none';
-  /** Off only for development over plain http; the name must not begin with `__` then. @default true */
+  /** `false` is only for development over plain http. The name must not begin with `__` then. @default true */
   readonly secure?: boolean;
 }
 
-/** Writes the cookie that carries a session to the browser. Always `HttpOnly`. */
+/** Writes the cookie that carries a session to the browser. The cookie is always `HttpOnly`. */
 export interface SessionCookie {
   readonly name: string;
   /**
-   * The values of `Set-Cookie` that give the browser a token. With a `domain` they are two: the first takes away a cookie
-   * of the same name and path that is for this host alone. Such a twin would be sent beside the new one, and a request
-   * with two tokens is refused.
+   * Returns the values of `Set-Cookie` that give the browser a token. With a `domain` there are two. The first deletes
+   * a cookie of the same name and path that belongs to this host only: the browser would send both, and a request with
+   * two tokens is refused.
    *
-   * @throws {CookieTooLargeError} The cookie is longer than the 4,096 bytes every browser keeps (RFC 6265 section 6.1).
+   * @example
+   * ```ts
+   * response.setHeader('set-cookie', sessionCookie.set(token));
+   * ```
+   *
+   * @throws {CookieTooLargeError} The cookie is longer than 4,096 bytes. Every browser keeps up to this size (RFC 6265
+   * section 6.1).
    * @throws {TypeError} The token has a character that no JWT has.
    */
   set(token: string): string[];
-  /** The values of `Set-Cookie` that take it away, and its twin for this host alone. */
+  /**
+   * Returns the values of `Set-Cookie` that delete the cookie, and a cookie of the same name for this host only.
+   *
+   * @example
+   * ```ts
+   * response.setHeader('set-cookie', sessionCookie.clear());
+   * ```
+   */
   clear(): string[];
 }
 
-/** 500: a browser would drop this cookie without a word, and the user would seem never to have signed in. */
+/** 500: the cookie is too large. A browser would drop it silently, and the user would not be signed in. */
 export class CookieTooLargeError extends RegionKitError<'ERR_SESSION_COOKIE_TOO_LARGE'> {
   constructor(bytes: number) {
     super(
@@ -53,13 +66,16 @@ const DOMAIN = /^\.?[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i;
 const PATH = /^\/[\x21-\x3a\x3c-\x7e]*$/;
 
 /**
+ * Makes a writer for the session cookie.
+ *
+ * @example
  * ```ts
  * const sessionCookie = createSessionCookie({ domain: 'example.com', regions });
  * response.setHeader('set-cookie', sessionCookie.set(await issuer.issue({ sub: 'alice' })));
  * ```
  *
- * @throws {TypeError | RangeError} An option is wrong; `domain` does not cover every region; a prefix of the name asks
- * for what the other options do not give (RFC 6265bis section 4.1.3).
+ * @throws {TypeError | RangeError} An option is wrong; `domain` does not cover every region; or a prefix of the name
+ * requires other options (RFC 6265bis section 4.1.3).
  */
 export function createSessionCookie(options: SessionCookieOptions = {}): SessionCookie {
   check.object(NAME, options, ['name', 'domain', 'regions', 'maxAgeSeconds', 'path', 'sameSite', 'secure']);
@@ -87,16 +103,16 @@ export function createSessionCookie(options: SessionCookieOptions = {}): Session
   const write = (value: string, seconds: number): string =>
     setCookie({ name, value, maxAgeSeconds: seconds, domain, path, httpOnly: true, secure, sameSite });
   const hostOnly = setCookie({ name, value: '', maxAgeSeconds: 0, path, httpOnly: true, secure, sameSite });
-  // First: to a client that knows a cookie by name, host and path alone, the two are one on the domain itself.
-  const withoutTwin = (field: string): string[] => (domain === undefined ? [field] : [hostOnly, field]);
+  // This one comes first. On the domain itself, some clients treat the two as one cookie: the later one wins.
+  const withHostOnlyCleared = (field: string): string[] => (domain === undefined ? [field] : [hostOnly, field]);
   return {
     name,
     set: (token) => {
       if (!TOKEN.test(token)) throw new TypeError('set: token must be a JWT');
       const field = write(token, maxAgeSeconds);
       if (field.length > MAX_BYTES) throw new CookieTooLargeError(field.length);
-      return withoutTwin(field);
+      return withHostOnlyCleared(field);
     },
-    clear: () => withoutTwin(write('', 0)),
+    clear: () => withHostOnlyCleared(write('', 0)),
   };
 }

@@ -15,7 +15,7 @@ import { errorOf, refuse } from './refuse.ts';
 import type { Session } from './session.ts';
 import type { TokenSource } from './token-source.ts';
 
-/** The roles a door asks for: every one that is named, or any one of a list. */
+/** The roles that a door requires: all the named ones, or any one of a list. */
 export type RequiredRoles = readonly string[] | readonly [{ readonly anyOf: readonly string[] }];
 
 export interface SessionDoors<Claims> {
@@ -34,19 +34,19 @@ export interface SessionDoorsOptions<Claims> {
   onRejected(reason: RejectionReason): void;
 }
 
-type Looked<Claims> = Judgement<Claims> | RejectionReason;
+type SessionOutcome<Claims> = Judgement<Claims> | RejectionReason;
 
 const SESSION: NextDecision = Object.freeze({ action: 'next', reason: 'session' });
 const ANONYMOUS: NextDecision = Object.freeze({ action: 'next', reason: 'anonymous' });
 const PREFLIGHT: NextDecision = Object.freeze({ action: 'next', reason: 'preflight' });
 
-/** Doors that look for the session of a request once, and keep what they found for handlers and for later doors. */
+/** Makes doors that look up the session of a request once. Handlers and later doors read the same result. */
 export function createSessionDoors<Claims>(options: SessionDoorsOptions<Claims>): SessionDoors<Claims> {
   const { judge, from, severalTokens, realm, preflight, onRejected } = options;
   const notice = createNotices();
   const found = new WeakMap<object, Session<Claims> | RejectionReason>();
 
-  const look = (request: RequestView): Looked<Claims> | Promise<Looked<Claims>> => {
+  const findSession = (request: RequestView): SessionOutcome<Claims> | Promise<SessionOutcome<Claims>> => {
     const known = found.get(request.raw);
     if (known !== undefined) return known;
     const tokens = tokensOf(request, from);
@@ -65,7 +65,7 @@ export function createSessionDoors<Claims>(options: SessionDoorsOptions<Claims>)
           found.set(request.raw, outcome);
           return conclude(outcome, request);
         };
-        const outcome = look(request);
+        const outcome = findSession(request);
         return outcome instanceof Promise ? outcome.then(settle) : settle(outcome);
       },
     });
@@ -121,8 +121,9 @@ const PREFLIGHT_REFUSED =
   "require() has refused a CORS preflight: a browser sends it without credentials. Mount CORS before it. If the app answers preflights behind it: preflight: 'pass' in createSessionVerifier";
 
 /**
- * What a browser asks on its own, before any credentials: https://fetch.spec.whatwg.org/#cors-preflight-request. Anybody
- * can send the same, so it is no reason to let a request by.
+ * A CORS preflight: a browser sends it by itself, without credentials
+ * (https://fetch.spec.whatwg.org/#cors-preflight-request). Any client can send the same, so it is no reason to let a
+ * request pass.
  */
 function isPreflight(request: RequestView): boolean {
   return (

@@ -2,29 +2,29 @@ import { isStringList, type RegisteredClaims } from './claims.ts';
 import { readonlySet } from './readonly-set.ts';
 import type { FrozenObject } from './strict-json.ts';
 
-/** A verified session. Frozen all the way down and without a prototype; shared by everybody who presents its token. */
+/** A verified session. It is deeply frozen and has no prototype. All requests with the same token share it. */
 export interface Session<Claims = FrozenObject> {
-  /** Who this is. */
+  /** The subject: the user. */
   readonly sub: string;
-  /** Which of their sessions this is, if its issuer says so. */
+  /** Identifies this session of the subject, if the issuer sets it. */
   readonly sid: string | undefined;
-  /** The token's own identifier, if it has one. */
+  /** The identifier of the token, if it has one. */
   readonly jti: string | undefined;
   readonly roles: ReadonlySet<string>;
-  /** When it was issued, in seconds since 1970. */
+  /** Time of issue, in seconds since 1970. */
   readonly iat: number;
-  /** When it ends, in seconds since 1970. */
+  /** End of the session, in seconds since 1970. */
   readonly exp: number;
-  /** The key that verified it. */
+  /** The key that verified the token. */
   readonly kid: string;
-  /** Every claim of the token; or what the schema of the `claims` option made of them. */
+  /** Every claim of the token, or the output of the schema in the option `claims`. */
   readonly claims: Claims;
 }
 
 /** Where the roles of a session are: the name of a claim, or a function of all claims. */
 export type RolesOption = string | ((claims: FrozenObject) => readonly string[] | undefined);
 
-/** The roles in the claims; undefined if there is something there that is not a list of strings. */
+/** The roles in the claims. Undefined if the value is not a list of strings. */
 export function readRoles(claims: FrozenObject, option: RolesOption): ReadonlySet<string> | undefined {
   const given: unknown = typeof option === 'function' ? option(claims) : claims[option];
   if (given === undefined) return readonlySet([]);
@@ -42,9 +42,8 @@ export function createSession<Claims>(
 }
 
 /**
- * What a schema made, copied and frozen all the way down: its own objects, such as a default that it gives to everybody,
- * stay as they are. Undefined if there is something in it that can still be changed after that, such as a `Date` or a
- * `Map`: then nobody may share it.
+ * A deeply frozen copy of the output of a schema. The schema's own objects, such as a shared default, do not change.
+ * Undefined if the output contains something that stays mutable, such as a `Date` or a `Map`: it cannot be shared.
  */
 export function frozenCopy(
   value: unknown,

@@ -6,12 +6,12 @@ import type { VerificationKey } from './keys/key-set.ts';
 type Scheme = readonly [hash: string | null, parameters: Omit<VerifyKeyObjectInput, 'key'>];
 
 const rsa = (hash: string): Scheme => [hash, { padding: constants.RSA_PKCS1_PADDING }];
-// RFC 7518 section 3.5: the salt is as long as the hash, no longer and no shorter.
+// The salt is exactly as long as the hash (RFC 7518 section 3.5).
 const pss = (hash: string, saltLength: number): Scheme => [
   hash,
   { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength },
 ];
-// RFC 7518 section 3.4: the two numbers side by side in full length; DER is another signature.
+// The two numbers stand side by side in full length (RFC 7518 section 3.4). DER is another format.
 const ecdsa = (hash: string): Scheme => [hash, { dsaEncoding: 'ieee-p1363' }];
 
 const SCHEMES: Readonly<Record<CanonicalAlgorithm, Scheme>> = {
@@ -28,8 +28,8 @@ const SCHEMES: Readonly<Record<CanonicalAlgorithm, Scheme>> = {
 };
 
 /**
- * Whether a token was signed with a key, by the key's one algorithm, off the event loop. `unavailable` is a failure of
- * ours: the engine says that it could not tell.
+ * Whether a token was signed with a key, by the one algorithm of the key. Runs off the event loop. `unavailable`: the
+ * crypto engine failed, so nothing is known about the token.
  */
 export function checkSignature(
   { text }: CompactToken,

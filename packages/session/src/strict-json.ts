@@ -1,6 +1,6 @@
 import { writtenMembers } from '@regionkit/core/kit';
 
-/** What JSON may hold, frozen all the way down; objects have no prototype, so no claim can be found on one. */
+/** Any JSON value, deeply frozen. Objects have no prototype, so no claim can come from one. */
 export type FrozenJson =
   | string
   | number
@@ -9,18 +9,18 @@ export type FrozenJson =
   | readonly FrozenJson[]
   | { readonly [member: string]: FrozenJson };
 
-/** A JSON object, frozen all the way down. */
+/** A JSON object, deeply frozen. */
 export type FrozenObject = { readonly [member: string]: FrozenJson };
 
 const MAX_DEPTH = 32;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** What becomes of an integer beyond 2^53, which JavaScript cannot hold exactly. */
+/** What happens to an integer beyond 2^53, which JavaScript cannot hold exactly. */
 export type LargeIntegers = 'refuse' | 'round';
 
 /**
- * Reads a JSON object as RFC 7493 (I-JSON) has it: member names are unique, strings are Unicode, and numbers are what
- * JavaScript holds exactly, for two parsers must never see two different sets of claims in one token.
+ * Reads a JSON object by the rules of RFC 7493 (I-JSON): member names are unique, strings are Unicode, and JavaScript
+ * holds each number exactly. Otherwise two parsers could read different claims from one token.
  */
 export function parseStrictJson(
   text: string,

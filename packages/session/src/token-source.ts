@@ -1,21 +1,26 @@
 import type { RequestView } from '@regionkit/core';
 import { check, cookieValues } from '@regionkit/core/kit';
 
-/** Where in a request a token may be. */
+/** A place in a request that may hold a token. */
 export interface TokenSource {
-  /** Every token the request carries there, as sent. Of several different ones, here or elsewhere, see `severalTokens`. */
+  /** Returns every token at this place, as sent. For several different tokens see `severalTokens`. */
   read(request: RequestView): readonly string[];
 }
 
 const NONE: readonly string[] = [];
 const SCHEME = /^bearer(?: +|$)/i;
-/** Browsers send no more than 16 KiB of fields to Node: four full cookies. */
+/** Node accepts 16 KiB of header fields by default: four full cookies. */
 const MAX_CHUNKS = 8;
 const COOKIE_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /**
- * The `Authorization` field with the `Bearer` scheme, RFC 6750 section 2.1. Another scheme is not ours and counts as no
- * token. Two fields, or two credentials joined in one, are two credentials.
+ * Reads the `Authorization` field with the `Bearer` scheme (RFC 6750 section 2.1). Another scheme counts as no token.
+ * Two fields, or two credentials in one field, are two credentials.
+ *
+ * @example
+ * ```ts
+ * const from = [bearer()];
+ * ```
  */
 export function bearer(): TokenSource {
   return {
@@ -24,7 +29,7 @@ export function bearer(): TokenSource {
       const [only] = fields;
       if (only === undefined) return NONE;
       if (fields.length === 1 && !only.includes(',')) return SCHEME.test(only) ? [only.replace(SCHEME, '')] : NONE;
-      // The field is not a list, so a second credential of any scheme makes it unclear which one counts.
+      // The field is not a list. A second credential of any scheme makes it unclear which one counts.
       const credentials = fields.flatMap((field) => field.split(',').map((part) => part.trim()));
       if (!credentials.some((part) => SCHEME.test(part))) return NONE;
       return credentials.map((part) => part.replace(SCHEME, ''));
@@ -34,18 +39,25 @@ export function bearer(): TokenSource {
 
 export interface CookieSourceOptions {
   /**
-   * Also reads a token that was cut into `<name>.0`, `<name>.1`, … because it was too long for one cookie, as Auth.js and
-   * others write it. @default false
+   * Also reads a token that was split into `<name>.0`, `<name>.1`, … because it was too long for one cookie. Auth.js
+   * writes such cookies. @default false
    */
   readonly chunks?: boolean;
 }
 
 /**
- * A cookie. An empty one counts as none; two of the same name are two tokens, for one of them may have been planted
- * from another subdomain.
+ * Reads a cookie. An empty cookie counts as none. Two cookies of the same name are two tokens: an attacker may have
+ * planted one from another subdomain.
  *
  * Use a name with the prefix `__Secure-`: browsers accept it from https only. `__Host-` cannot be shared between
- * regions: it carries no `Domain`, so a redirect to another region's host would sign the user out.
+ * regions: it has no `Domain`, so a redirect to another region's host would sign the user out.
+ *
+ * @example
+ * ```ts
+ * const from = [bearer(), cookie('__Secure-session')];
+ * ```
+ *
+ * @throws {TypeError | RangeError} The name is not a cookie name (RFC 6265 section 4.1.1), or an option is wrong.
  */
 export function cookie(name: string, options: CookieSourceOptions = {}): TokenSource {
   checkCookieName('cookie: name', name);
@@ -62,7 +74,7 @@ export function cookie(name: string, options: CookieSourceOptions = {}): TokenSo
   };
 }
 
-/** The token that was cut into these cookies, up to the first that is missing. A chunk with a twin makes two of it. */
+/** Joins the chunks of a token, up to the first missing one. A chunk that is sent twice gives two tokens. */
 function joined(names: readonly string[], valuesOf: (name: string) => readonly string[]): readonly string[] {
   let first = '';
   let last = '';

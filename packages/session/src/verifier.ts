@@ -12,74 +12,132 @@ import type { Session } from './session.ts';
 import { createSessionDoors, type RequiredRoles } from './session-doors.ts';
 import type { FrozenObject } from './strict-json.ts';
 
-/** What a verifier has seen of a key: whether it can be removed is a fact, not a guess. */
+/** What a verifier knows of a key. It shows whether a key can be removed. */
 export interface KeyStats {
   readonly kid: string;
   readonly algorithm: string;
-  /** How often a session of this key was presented to this process. */
+  /** How often this process has seen a session of this key. */
   readonly verified: number;
-  /** When one was last presented, in milliseconds since 1970. */
+  /** The last time this process saw one, in milliseconds since 1970. */
   readonly lastSeenAtMs: number | undefined;
-  /** When the last of those that were presented ends, in milliseconds since 1970. */
+  /** When the latest of the seen sessions ends, in milliseconds since 1970. */
   readonly latestExpiryMs: number | undefined;
 }
 
 export interface SessionStats {
   readonly keys: readonly KeyStats[];
-  /** How the keys stand to their source: `absent` and `expired` are answered 503. */
+  /** Whether the keys are up to date with their source. With `absent` and `expired` requests with a session get 503. */
   readonly keyState: KeyState;
   readonly cache: { readonly size: number; readonly hits: number };
-  /** Tokens whose signature was verified, rather than remembered. */
+  /** Tokens whose signature was verified, and not taken from memory. */
   readonly verified: number;
-  /** Milliseconds since the URL of a JWKS last confirmed the keys in use; undefined for keys given by value. */
+  /**
+   * Milliseconds since the URL of a JWKS last confirmed the keys in use; undefined for keys that are given by value.
+   */
   readonly fetchedMsAgo: number | undefined;
 }
 
-/**
- * Verifies sessions. Itself a decider, the same as `optional()`, so that it goes into `compose` as it is.
- */
+/** Verifies sessions. It is itself a decider, the same as `optional()`, so it goes into `compose` directly. */
 export interface SessionVerifier<Claims = FrozenObject> extends Decider, EventSource<SessionEvents> {
   readonly kind: 'session';
   /**
-   * The session of a token. A remembered token costs one digest; equal tokens that arrive together are verified once.
+   * Returns the session of a token. A remembered token costs one digest. Equal tokens that arrive at the same time are
+   * verified once.
+   *
+   * @example
+   * ```ts
+   * const { sub, roles } = await sessions.verify(token);
+   * ```
    *
    * @throws {InvalidTokenError} 401: the token is refused.
-   * @throws {VerifierUnavailableError} 503: nobody can tell right now.
+   * @throws {VerifierUnavailableError} 503: the token cannot be judged now.
    */
   verify(token: string): Promise<Session<Claims>>;
-  /** Looks for a session and lets every request through. `of` then throws what is wrong with it; `peek` does not. */
+  /**
+   * Returns a door that reads the session and lets every request pass. If there is no valid session, `of` throws the
+   * reason and `peek` returns undefined.
+   *
+   * @example
+   * ```ts
+   * app.use(sessions.optional().express());
+   * ```
+   */
   optional(): WithDoors<Decider>;
   /**
-   * Lets through who has a session with all of these roles, or, given `{ anyOf }`, with one of them; answers 401, 403,
-   * 400 or 503 otherwise (RFC 6750 section 3.1). A CORS preflight carries no session: see the option `preflight`.
+   * Returns a door that lets a request pass if its session has all of these roles, or one of them with `{ anyOf }`.
+   * Otherwise it answers 401, 403, 400 or 503 (RFC 6750 section 3.1). A CORS preflight carries no session: see the
+   * option `preflight`.
+   *
+   * @example
+   * ```ts
+   * app.use('/admin', sessions.require('admin').express());
+   * app.use('/reports', sessions.require({ anyOf: ['admin', 'auditor'] }).express());
+   * ```
+   *
+   * @throws {TypeError | RangeError} The roles are not non-empty strings, or `anyOf` is empty.
    */
   require(...roles: RequiredRoles): WithDoors<Decider>;
   /**
-   * The session of a request, from any framework's request or context.
+   * Returns the session of a request. Takes the request or context of any framework.
    *
-   * @throws {MissingTokenError | AmbiguousCredentialsError | InvalidTokenError | VerifierUnavailableError} There is none.
+   * @example
+   * ```ts
+   * app.get('/me', (request, response) => void response.json({ user: sessions.of(request).sub }));
+   * ```
+   *
+   * @throws {MissingTokenError | AmbiguousCredentialsError | InvalidTokenError | VerifierUnavailableError} The request
+   * has no valid session.
    * @throws {NoSessionDoorError} The request passed no door of this verifier.
    */
   of(request: unknown): Session<Claims>;
-  /** The session of a request, or undefined: also if it passed no door of this verifier. */
+  /**
+   * Returns the session of a request. Undefined if it has no valid session or passed no door of this verifier.
+   *
+   * @example
+   * ```ts
+   * const user = sessions.peek(request)?.sub ?? 'anonymous';
+   * ```
+   */
   peek(request: unknown): Session<Claims> | undefined;
   stats(): SessionStats;
   /**
-   * Resolves when there are keys: at once, unless they come from a URL and the first fetch is still under way.
+   * Resolves when there are keys. Waits only for keys from a URL whose first fetch is still under way.
    *
-   * @throws {VerifierUnavailableError} The fetch that was under way brought none. Others follow by themselves.
+   * @example
+   * ```ts
+   * await sessions.ready();
+   * app.listen(3000);
+   * ```
+   *
+   * @throws {VerifierUnavailableError} The fetch that was under way brought no keys. The verifier keeps trying.
    */
   ready(): Promise<void>;
-  /** Asks the source of the keys for newer ones, now. */
+  /**
+   * Asks the source of the keys for newer ones now, and resolves when it has answered.
+   *
+   * @example
+   * ```ts
+   * await sessions.refresh();
+   * ```
+   */
   refresh(): Promise<void>;
-  /** Stops following the keys. What is verified after that is verified with those there were. */
+  /**
+   * Stops updating the keys. Later verifications use the last ones.
+   *
+   * @example
+   * ```ts
+   * await sessions.close();
+   * ```
+   */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * Makes a verifier of sessions: JWTs that carry everything there is to know, so that every region verifies them alone.
+ * Makes a verifier of sessions. A session is a signed JWT that carries all its data, so every region verifies it
+ * without asking another.
  *
+ * @example
  * ```ts
  * const sessions = createSessionVerifier({
  *   keys: publicKeyPem,
@@ -101,7 +159,7 @@ export function createSessionVerifier<Claims = FrozenObject>(
   const notice = createNotices();
   const rejected = (reason: RejectionReason): void => {
     events.emit('rejected', { reason });
-    // Its signature is good: whoever signs here takes another maximum for right, and nobody will ever get in.
+    // The signature is valid, but the issuer uses a longer lifetime: no session of it will ever be accepted.
     if (reason === 'lifetime') notice('REGIONKIT_LIFETIME', TOO_LONG_LIVED);
   };
   let judge: Judge<Claims> | undefined;

@@ -18,29 +18,29 @@ export function parseArn(id: string): SecretArn | undefined {
   return ARN.exec(id)?.groups as SecretArn | undefined;
 }
 
-/** @throws {SourceError} `refused`: it is no name of an AWS region, and would become part of a host name. */
+/** @throws {SourceError} `refused`: it is not the name of an AWS region. It must not become part of a host name. */
 export function checkRegion(region: string): void {
   if (!REGION.test(region)) throw new SourceError('refused');
 }
 
 /**
- * The id under which a region knows the secret: a replica's ARN differs in the region alone. Account and partition
- * never change.
+ * Returns the id under which a region knows the secret: the ARN of a replica differs only in the region. Account and
+ * partition never change.
  *
- * @throws {SourceError} `refused`: the region is of another partition than the ARN.
+ * @throws {SourceError} `refused`: the region belongs to another partition than the ARN.
  */
 export function idIn(region: string, id: string): string {
   checkRegion(region);
   const arn = parseArn(id);
   if (arn === undefined) return id;
-  // Its own region is of its partition, also of one that is newer than this code.
+  // The ARN's own region always belongs to its partition, also a region that is newer than this code.
   if (region !== arn.region && partitionOf(region) !== arn.partition) throw new SourceError('refused');
   return `arn:${arn.partition}:secretsmanager:${region}:${arn.account}:secret:${arn.resource}`;
 }
 
 /**
- * Whether an answer is of the secret that was asked for: in that region, under that name or ARN, and of the account
- * that answered before.
+ * Whether an answer is about the requested secret: in that region, under that name or ARN, and from the same account as
+ * before.
  */
 export function isAnswerTo(asked: string, region: string, answered: string, account: string | undefined): boolean {
   const answer = parseArn(answered);
@@ -52,7 +52,7 @@ export function isAnswerTo(asked: string, region: string, answered: string, acco
     : answered === asked || isNamed(answered, asked);
 }
 
-/** An ARN ends in the name, a hyphen and six characters of its own. */
+/** An ARN ends with the name, a hyphen and six characters. */
 function isNamed(resource: string, name: string): boolean {
   return resource.length === name.length + 7 && resource.startsWith(`${name}-`);
 }

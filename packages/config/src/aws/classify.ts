@@ -15,12 +15,12 @@ const BY_NAME: Readonly<Record<string, Failure>> = {
   ExpiredToken: 'credentials',
   CredentialsProviderError: 'credentials',
   TokenProviderError: 'credentials',
-  // What STS says of the token that credentials are made from. Neither service that is read here uses these codes.
+  // STS errors about the token behind the credentials. Neither of the two services that we read uses these codes.
   AccessDenied: 'credentials',
   IDPCommunicationError: 'credentials',
   IDPRejectedClaim: 'credentials',
   InvalidIdentityToken: 'credentials',
-  // The SDK's own lists, of what it tries again: a test holds them against it.
+  // The SDK's own lists of errors to retry. A test compares them with the SDK.
   BandwidthLimitExceeded: 'throttled',
   EC2ThrottledException: 'throttled',
   LimitExceededException: 'throttled',
@@ -43,23 +43,24 @@ const BY_NAME: Readonly<Record<string, Failure>> = {
   ServiceUnavailable: 'unavailable',
 };
 
-/** What an error code of AWS means; undefined if it says nothing. */
+/** Maps an error code of AWS to a failure. Undefined if the code is unknown. */
 export function failureOfCode(code: string, message: string): Failure | undefined {
-  // A secret on its way out is gone for whoever reads it.
+  // A secret that is marked for deletion cannot be read any more.
   if (code === 'InvalidRequestException' && /marked for deletion/i.test(message)) return 'not-found';
   return Object.hasOwn(BY_NAME, code) ? BY_NAME[code] : undefined;
 }
 
-/** What an error of the SDK means. The error itself goes no further: it carries the request and the answer. */
+/** Maps an error of the SDK to a failure. Do not pass the error itself on: it contains the request and the answer. */
 export function classify(error: unknown): SourceError {
   if (error instanceof SourceError) return error;
   if (typeof error !== 'object' || error === null) return new SourceError('unknown');
   const { name, message } = error as { readonly name?: unknown; readonly message?: unknown };
   const known = failureOfCode(String(name), String(message));
   if (known !== undefined) return new SourceError(known);
-  // The answer was not JSON, or stopped in the middle: whatever spoke was not the service.
+  // The answer was not JSON, or was truncated: it did not come from the service.
   if (name === 'SyntaxError') return new SourceError('unavailable');
-  // The SDK reads files for credentials and profiles only (a web identity token, ~/.aws): no secret is in one.
+  // The SDK reads files only for credentials and profiles (a web identity token, ~/.aws). None of them holds a secret
+  // of the config.
   return isOfFile(error, 0) ? new SourceError('credentials') : asSourceError(error);
 }
 

@@ -4,39 +4,42 @@ import { check } from '@regionkit/core/kit';
 
 export interface AwsClientsOptions {
   /**
-   * Where a region's services answer, for test doubles and VPC endpoints: https, or http to loopback. Shown in
-   * `status()`, as is one that the SDK takes from its environment (`AWS_ENDPOINT_URL`).
-   * @default AWS's own
+   * Returns the endpoint of a region's services, for test doubles and VPC endpoints: https, or http to loopback. It is
+   * shown in `status()`, as is an endpoint that the SDK takes from its environment (`AWS_ENDPOINT_URL`). @default AWS's
+   * own
    */
   readonly endpoint?: (region: string) => string | undefined;
   /** @default the SDK's chain of credential providers */
   readonly credentials?: NonNullable<SecretsManagerClientConfig['credentials']>;
-  /** How often the SDK tries one request; within `refresh.timeoutMs`, whatever it is. @default 3 */
+  /** How often the SDK tries one request. All attempts together stay within `refresh.timeoutMs`. @default 3 */
   readonly maxAttempts?: number;
-  /** Makes the client of a region, instead of all the above. @default a client of our own */
+  /** Makes the client of a region. The options above are not used then. @default a client made here */
   readonly secretsManager?: (region: string) => SecretsManagerClient;
-  /** Makes the client of a region, instead of all the above. @default a client of our own */
+  /** Makes the client of a region. The options above are not used then. @default a client made here */
   readonly ssm?: (region: string) => SSMClient;
 }
 
-/** One client a region and service, made when it is first asked for. */
+/** One client for each region and service, created at the first use. */
 export interface AwsClients {
   secretsManager(region: string): SecretsManagerClient;
   ssm(region: string): SSMClient;
-  /** Destroys the clients made here, not those that came from your own factory. */
+  /** Destroys the clients made here, but not those from your own factories. */
   close(): void;
 }
 
-/** The SDK gives up an attempt after this long, so that another still fits into the deadline. */
+/** An attempt ends after this time, so that another one fits into the deadline. */
 const ATTEMPT = { connectionTimeout: 1_000, requestTimeout: 2_000, throwOnRequestTimeout: true };
 
 /**
- * Clients to share between the sources of a config, or of several. Without it each config makes its own.
+ * Makes clients that several sources, or several configs, can share. Without them each config makes its own.
  *
+ * @example
  * ```ts
  * const clients = awsClients({ endpoint: (region) => `https://vpce-1.secretsmanager.${region}.vpce.amazonaws.com` });
  * const db = secret('prod/app/db', { clients });
  * ```
+ *
+ * @throws {TypeError | RangeError} An option is wrong.
  */
 export function awsClients(options: AwsClientsOptions = {}): AwsClients {
   check.object('awsClients: options', options, ['endpoint', 'credentials', 'maxAttempts', 'secretsManager', 'ssm']);

@@ -2,25 +2,25 @@ import { Readable } from 'node:stream';
 import { SourceError } from '../failure.ts';
 import { isAwsHost } from './partitions.ts';
 
-/** The most an answer may have: twenty secrets of 64 KB with every byte escaped fit. */
+/** The largest accepted answer. Twenty secrets of 64 KB fit, with every byte escaped. */
 const MAX_ANSWER_BYTES = 16_777_216;
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/;
 
-/** What the SDK lets us see of a request on its way out. */
+/** The part of an outgoing request that the SDK shows us. */
 interface Outgoing {
   readonly protocol?: string;
   readonly hostname?: string;
   readonly port?: number;
 }
 
-/** The part of a command's middleware stack that the guard needs; every command of the SDK has it. */
+/** The part of a command's middleware stack that the guard needs. Every command of the SDK has it. */
 interface Guarded {
   readonly middlewareStack: {
     add(middleware: never, options: never): void;
   };
 }
 
-/** Tells where a guarded command went, if not to AWS. */
+/** Tells where a guarded command was sent, if not to AWS. */
 export interface Guard {
   readonly endpoint: string | undefined;
 }
@@ -28,8 +28,9 @@ export interface Guard {
 type Next = (args: { readonly request: unknown }) => Promise<{ response?: unknown }>;
 
 /**
- * Lets a command go to AWS or to this machine only, over TLS unless it is this machine, wherever its endpoint was
- * configured (the SDK reads it from code, the environment and profiles); and bounds the answer, which the SDK does not.
+ * Lets a command go only to AWS or to this machine. TLS is required, except to this machine. This holds wherever the
+ * endpoint was configured: the SDK also reads it from the environment and from profiles. The guard also limits the size
+ * of the answer, which the SDK does not.
  */
 export function guard(command: Guarded): Guard {
   let endpoint: string | undefined;

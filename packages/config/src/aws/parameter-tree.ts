@@ -2,16 +2,16 @@ import type { Parameter } from '@aws-sdk/client-ssm';
 import { SourceError } from '../failure.ts';
 import { isPlain, refuseForbidden } from '../seal.ts';
 
-/** A parameter, and where it belongs. */
+/** A parameter and its place in the tree. */
 export interface Named {
   readonly path: readonly string[];
   readonly parameter: Parameter;
 }
 
 /**
- * The parameters as nested objects.
+ * Returns the parameters as nested objects.
  *
- * @throws {SourceError} `invalid`: a name could reach a prototype (`forbidden-key`), or is both a value and a path of
+ * @throws {SourceError} `invalid`: a name could reach a prototype (`forbidden-key`), or is both a value and a prefix of
  * others (`name-conflict`).
  */
 export function parameterTree(found: readonly Named[]): Record<string, unknown> {

@@ -12,29 +12,29 @@ import { type Named, parameterTree } from './parameter-tree.ts';
 import { sharedIn } from './shared.ts';
 
 export interface ParametersOptions<T, O extends boolean> {
-  /** Checks and shapes the values. @default as they are */
+  /** Checks and transforms the values. @default no change */
   readonly schema?: StandardSchema<unknown, T>;
   /** Whether the app can start without them. @default false */
   readonly optional?: O;
-  /** How often they are looked at again, in milliseconds. @default refresh.everyMs */
+  /** Time between two refreshes, in milliseconds. @default refresh.everyMs */
   readonly everyMs?: number;
-  /** The regions that have them, in the order they are asked. @default the own region, then fallbackRegions */
+  /** The regions that have them, in the order in which they are asked. @default the own region, then fallbackRegions */
   readonly regions?: readonly string[];
-  /** The most parameters taken under a path. @default 1_000 */
+  /** The largest number of parameters under a path. @default 1_000 */
   readonly maxParameters?: number;
   /** @default clients made for this config */
   readonly clients?: AwsClients;
 }
 
-/** A parameter's value: a StringList is a list. */
+/** The value of a parameter. A StringList becomes a list. */
 export type ParameterValue = string | readonly string[];
 
-/** What is found under a path: `/prod/app/db/host` under `/prod/app/` is `{ db: { host } }`. */
+/** The parameters under a path: `/prod/app/db/host` under `/prod/app/` is `{ db: { host } }`. */
 export interface ParameterTree {
   readonly [name: string]: ParameterValue | ParameterTree;
 }
 
-/** The most that one call gives. */
+/** The largest number of parameters in one call. */
 const PAGE = 10;
 
 type Send = (names: readonly string[] | { readonly path: string; readonly token: string | undefined }) => Promise<{
@@ -43,16 +43,17 @@ type Send = (names: readonly string[] | { readonly path: string; readonly token:
 }>;
 
 /**
- * Parameters of AWS Systems Manager: all under a path, as a tree, or some by name, under keys of your own. Encrypted
- * ones are decrypted. Parameter Store replicates nothing: every region asked must have them. Needs
- * `ssm:GetParametersByPath` or `ssm:GetParameters`.
+ * A source for parameters of AWS Systems Manager: all under a path, as a tree, or some by name, under your own keys.
+ * Encrypted parameters are decrypted. Parameter Store does not replicate: every region that is asked must have the
+ * parameters. Needs the permission `ssm:GetParametersByPath` or `ssm:GetParameters`.
  *
+ * @example
  * ```ts
  * const app = parameters('/prod/app/', { schema: z.object({ port: z.coerce.number(), db: z.object({ host: z.string() }) }) });
  * const some = parameters({ port: '/prod/app/port' });
  * ```
  *
- * @throws {TypeError | RangeError} An option is not what it must be.
+ * @throws {TypeError | RangeError} An option is wrong.
  */
 export function parameters<T, O extends boolean = false>(
   from: string | Readonly<Record<string, string>>,
@@ -159,7 +160,7 @@ async function byName(send: Send, names: Readonly<Record<string, string>>): Prom
   });
 }
 
-/** Which version of each parameter it is, in sixteen characters; nothing of their values. */
+/** A hash of the version of each parameter, in sixteen characters. It contains nothing of their values. */
 function versionOf(found: readonly Named[]): string {
   const lines = found.map(({ parameter }) => `${parameter.Name}=${parameter.Version}`).sort();
   return createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 16);

@@ -1,15 +1,15 @@
-/** A part of AWS that shares nothing with the others: no account, no credentials, no names. */
+/** A separate part of AWS. Partitions share no accounts, credentials or names. */
 export interface Partition {
-  /** What the second part of an ARN says. */
+  /** The second part of an ARN. */
   readonly name: string;
   readonly regions: RegExp;
-  /** Where its services answer: `secretsmanager.<region>.<suffix>`, for IPv4 alone and for both. */
+  /** The suffixes of its services' hosts, `secretsmanager.<region>.<suffix>`: for IPv4 only, and for IPv4 and IPv6. */
   readonly suffixes: readonly [string, string];
 }
 
 /**
- * The partition data of the AWS SDK, as `partition()` of `@aws-sdk/core/client` has it; a test holds it against the SDK
- * that is installed. The function itself is not imported, for the package it is in is not one that apps depend on.
+ * The partition data of the AWS SDK, the same as `partition()` of `@aws-sdk/core/client`. A test compares it with the
+ * installed SDK. The function itself is not imported, because apps do not depend on its package.
  */
 export const PARTITIONS: readonly Partition[] = [
   {
@@ -26,12 +26,12 @@ export const PARTITIONS: readonly Partition[] = [
   { name: 'aws-us-gov', regions: /^us-gov-\w+-\d+$/, suffixes: ['amazonaws.com', 'api.aws'] },
 ];
 
-/** The partition of a region. One that is not known is of `aws`, as the SDK has it. */
+/** Returns the partition of a region. An unknown region belongs to `aws`, as in the SDK. */
 export function partitionOf(region: string): string {
   return PARTITIONS.find(({ regions }) => regions.test(region))?.name ?? 'aws';
 }
 
-/** Whether a host is of AWS, of whatever partition. */
+/** Whether a host belongs to AWS, in any partition. */
 export function isAwsHost(hostname: string): boolean {
   return PARTITIONS.some(({ suffixes }) => suffixes.some((suffix) => hostname.endsWith(`.${suffix}`)));
 }

@@ -9,7 +9,7 @@ import { classify, failureOfCode } from './classify.ts';
 import type { AwsClients } from './clients.ts';
 import { guard } from './guard.ts';
 
-/** What Secrets Manager says of one version of a secret. */
+/** One version of a secret, as Secrets Manager returns it. */
 interface SecretAnswer {
   readonly ARN?: string | undefined;
   readonly Name?: string | undefined;
@@ -17,28 +17,31 @@ interface SecretAnswer {
   readonly SecretString?: string | undefined;
   readonly SecretBinary?: Uint8Array | undefined;
   readonly CreatedDate?: Date | undefined;
-  /** Where it came from, if not from AWS. */
+  /** The endpoint that answered, if not AWS. */
   readonly endpoint: string | undefined;
 }
 
 /**
- * Reads secrets of one region, several in one call when they are asked for at the same time.
+ * Reads secrets of one region. Secrets that are requested at the same time are read in one call.
  *
- * The call for several tells which secrets have changed, and no more: its `CreatedDate` is documented as that of the
- * secret, and only the date of a version tells a newer one from an older. So a version that is new here is read again
- * by itself, and a secret is read by itself the first time.
+ * The call for several secrets only shows which of them have changed: its `CreatedDate` is documented as the date of
+ * the secret, and only the date of a version tells a newer version from an older one. Therefore a secret is read alone
+ * the first time, and again when its version is new to this process.
  */
 export interface SecretReader {
-  /** One call for this secret alone. @throws {SourceError} */
+  /** Reads this secret alone. @throws {SourceError} */
   get(request: GetSecretValueRequest, signal: AbortSignal): Promise<SecretAnswer>;
-  /** Its current version, if it can be in one call with those asked for in the same turn. @throws {SourceError} its own */
+  /**
+   * Reads the current version of a secret, in one call with others that are requested in the same turn if possible.
+   * @throws {SourceError} the error of this secret
+   */
   getTogether(id: string, signal: AbortSignal): Promise<SecretAnswer>;
 }
 
-/** The most ids BatchGetSecretValue takes. */
+/** The largest number of ids for BatchGetSecretValue. */
 const MAX_IDS = 20;
 
-/** What would befall each secret on its own as well. */
+/** Failures that each secret would meet alone, too. */
 const PASSING: ReadonlySet<Failure> = new Set([
   'timeout',
   'network',
@@ -57,9 +60,9 @@ interface Waiting {
 
 export function createSecretReader(clients: AwsClients, region: string): SecretReader {
   let waiting: Waiting[] = [];
-  /** The role may read each secret but has no right to the batch call: asked once, then never again. */
+  /** False once AWS has denied the batch call: the role may read each secret, but not several in one call. */
   let mayBatch = true;
-  /** Which version of each secret was read by itself, and when that was made. */
+  /** The version of each secret that was last read alone, and its date. */
   const dated = new Map<string, Pick<SecretAnswer, 'VersionId' | 'CreatedDate'>>();
 
   const get: SecretReader['get'] = async (request, signal) => {
@@ -99,7 +102,7 @@ export function createSecretReader(clients: AwsClients, region: string): SecretR
     } catch (error) {
       const failure = classify(error);
       if (failure.failure === 'denied') mayBatch = false;
-      // An answer that is about the call, or about one id in it, says nothing of the others.
+      // An error about the call, or about one id in it, says nothing about the other ids.
       for (const one of left) PASSING.has(failure.failure) ? one.reject(failure) : alone(one);
     } finally {
       release();
@@ -125,7 +128,7 @@ export function createSecretReader(clients: AwsClients, region: string): SecretR
   };
 }
 
-/** Whether the answer for several settles it; false for a version that has to be read by itself. */
+/** Whether the answer of a batch call is enough. False for a version that must be read alone. */
 function settle(
   one: Waiting,
   known: Pick<SecretAnswer, 'VersionId' | 'CreatedDate'> | undefined,
@@ -145,7 +148,7 @@ function settle(
   return true;
 }
 
-/** Aborted when every one of the signals is: a call that somebody still waits for goes on. */
+/** Returns a signal that is aborted when all of the given ones are. A call goes on while one caller still waits. */
 function allAborted(signals: readonly AbortSignal[]): { readonly signal: AbortSignal; release(): void } {
   const controller = new AbortController();
   const listener = (): void => {

@@ -8,33 +8,37 @@ import type { AwsClients } from './clients.ts';
 import { type Shared, sharedIn } from './shared.ts';
 
 export interface SecretOptions<T, F extends Format, O extends boolean> {
-  /** Checks and shapes the value. @default as it is */
+  /** Checks and transforms the value. @default no change */
   readonly schema?: StandardSchema<unknown, T>;
-  /** `json` is parsed, `text` is UTF-8, `bytes` is neither. @default schema ? 'json' : 'text' */
+  /** `json` is parsed, `text` is decoded as UTF-8, `bytes` stay as they are. @default schema ? 'json' : 'text' */
   readonly format?: F;
   /** Whether the app can start without it. @default false */
   readonly optional?: O;
-  /** How often it is looked at again, in milliseconds. @default refresh.everyMs */
+  /** Time between two refreshes, in milliseconds. @default refresh.everyMs */
   readonly everyMs?: number;
-  /** The regions that have it, in the order they are asked. @default the own region, then fallbackRegions */
+  /** The regions that have it, in the order in which they are asked. @default the own region, then fallbackRegions */
   readonly regions?: readonly string[];
   /** The staging label of the version to read. @default 'AWSCURRENT' */
   readonly stage?: string;
-  /** Whether it may be looked at again in one call with others (BatchGetSecretValue, a right of its own). @default true */
+  /**
+   * Whether a refresh may read it in one call with others (BatchGetSecretValue, which needs its own permission).
+   * @default true
+   */
   readonly batch?: boolean;
   /** @default clients made for this config */
   readonly clients?: AwsClients;
 }
 
 const STAGES = { pending: 'AWSPENDING', previous: 'AWSPREVIOUS' } as const;
-/** What Secrets Manager takes at most. */
+/** The largest secret that Secrets Manager accepts. */
 const MAX_BYTES = 65_536;
 
 /**
- * A secret of AWS Secrets Manager, by name or ARN. Each region asked is expected to have it or a replica: the region of
- * an ARN is rewritten, its account and partition never are. Needs `secretsmanager:GetSecretValue`, and uses
- * `secretsmanager:BatchGetSecretValue` if it is granted.
+ * A source for a secret of AWS Secrets Manager, by name or ARN. Each region that is asked must have the secret or a
+ * replica of it. In an ARN the region is replaced; account and partition stay. Needs the permission
+ * `secretsmanager:GetSecretValue`, and uses `secretsmanager:BatchGetSecretValue` if it is granted.
  *
+ * @example
  * ```ts
  * const config = await loadConfig({
  *   regions,
@@ -43,7 +47,7 @@ const MAX_BYTES = 65_536;
  * });
  * ```
  *
- * @throws {TypeError | RangeError} An option is not what it must be.
+ * @throws {TypeError | RangeError} An option is wrong.
  */
 export function secret<T, O extends boolean = false>(
   id: string,

@@ -6,7 +6,7 @@ import { createSecretReader, type SecretReader } from './secret-reader.ts';
 export interface Shared {
   readonly clients: AwsClients;
   reader(region: string): SecretReader;
-  /** The account that answered for a secret the first time. */
+  /** The account that answered first, for each secret. */
   readonly accounts: Map<string, string>;
 }
 

@@ -1,36 +1,42 @@
 import { type Clock, check, keptAlive, systemClock } from '@regionkit/core/kit';
 import type { ConfigRef } from '../config.ts';
 
-/** A user and its password: they change together, or an alternating rotation would mix them. */
+/** A user and its password. They change together, because an alternating rotation also changes the user. */
 export interface Pair {
-  /** @default the user the driver was configured with */
+  /** @default the user in the driver's configuration */
   readonly user?: string;
   readonly password: string;
 }
 
 export interface RotationOptions<T> {
-  /** The pair in a value. @default { user: value.username, password: value.password } */
+  /** Returns the pair of a value. @default { user: value.username, password: value.password } */
   readonly pair?: (value: T) => Pair;
-  /** The SQLSTATEs that mean the pair was refused. @default ['28P01', '28000'] */
+  /**
+   * The SQLSTATEs by which the database refuses a pair
+   * (https://www.postgresql.org/docs/current/errcodes-appendix.html). @default ['28P01', '28000']
+   */
   readonly codes?: readonly string[];
-  /** How often one connection is tried, each time with another pair. @default 5 */
+  /** How many pairs one connection tries. @default 5 */
   readonly maxAttempts?: number;
-  /** How long one connection may look for a pair that is accepted, in milliseconds. @default 10_000 */
+  /** How long one connection may search for an accepted pair, in milliseconds. @default 10_000 */
   readonly budgetMs?: number;
   /** @default the real clock */
   readonly clock?: Clock;
 }
 
-/** Which pair to connect with, known together by all connections that share it. */
+/** Chooses the pair for each connection. All connections share what is learned. */
 export interface Credentials {
-  /** The pair to begin with: the current one, or the one the database took last while it wanted another. */
+  /**
+   * The pair to try first: the current one, or the one that the database accepted last after it had refused the current
+   * one.
+   */
   first(): Pair;
   /**
-   * A pair that is not among the `refused`, as soon as there is one; undefined if there is none until `deadlineMs` on
-   * the clock.
+   * Returns a pair that is not among the `refused` ones, as soon as there is one. Undefined if there is none until
+   * `deadlineMs` on the clock.
    */
   next(refused: readonly Pair[], deadlineMs: number): Promise<Pair | undefined>;
-  /** The database took it. */
+  /** Records that the database accepted the pair. */
   accepted(pair: Pair): void;
   /** Whether an error means that the pair was refused. */
   isRefusal(error: unknown): boolean;
@@ -39,17 +45,17 @@ export interface Credentials {
   readonly clock: Clock;
 }
 
-/** How long a pair that is not the current one is tried first, and how long an answer about a stage is good for. */
+/** How long another pair than the current one is tried first, and how long an answer about a stage is valid. */
 const PREFERRED_MS = 30_000;
 const STAGE_MS = 1_000;
-/** How long to wait before everything is asked again: a change may be on its way to this region. */
+/** Pause before all sources are asked again. A change may be on its way to this region. */
 const PAUSE_MS = 500;
 
 /**
- * Between the step of a rotation that sets the new password in the database and the one that makes it current, the
- * database wants the pending one; behind a lag, of a replica of the secret or of the database, it may want the newest
- * of another region, or the previous one. They are tried in that order, after the current one, and only when the
- * database has refused a pair.
+ * A rotation first sets the new password in the database and then makes it current. Between these two steps the
+ * database wants the pending pair. While the replica of the secret or of the database lags, the database may want the
+ * newest pair of another region, or the previous one. The pairs are tried in this order: the current one, the newest,
+ * the pending, the previous, and only after the database has refused one.
  */
 export function createCredentials<T>(option: string, ref: ConfigRef<T>, options: RotationOptions<T>): Credentials {
   check.object(`${option}: options`, options, ['pair', 'codes', 'maxAttempts', 'budgetMs', 'clock']);
@@ -65,8 +71,11 @@ export function createCredentials<T>(option: string, ref: ConfigRef<T>, options:
   let preferred: { readonly pair: Pair; readonly version: string | undefined } | undefined;
 
   const current = (): Pair => pair(ref.current);
-  const standIn = (): Pair | undefined => (preferred?.version === ref.version ? preferred?.pair : undefined);
-  /** One read for all connections that ask at about the same time; forgotten soon, as it is a password. */
+  const preferredPair = (): Pair | undefined => (preferred?.version === ref.version ? preferred?.pair : undefined);
+  /**
+   * All connections that ask at about the same time share one read. It is forgotten soon, because it contains a
+   * password.
+   */
   const stage = async (name: 'pending' | 'previous'): Promise<Pair | undefined> => {
     let read = stages.get(name);
     if (read === undefined) {
@@ -77,15 +86,15 @@ export function createCredentials<T>(option: string, ref: ConfigRef<T>, options:
     const value = await read;
     return value === undefined ? undefined : pair(value);
   };
-  const isCurrent = (taken: Pair): boolean => {
+  const isCurrent = (acceptedPair: Pair): boolean => {
     try {
-      return isSame(taken, current());
+      return isSame(acceptedPair, current());
     } catch {
       return false; // The value has expired.
     }
   };
   const sources: readonly (() => Pair | undefined | Promise<Pair | undefined>)[] = [
-    standIn,
+    preferredPair,
     current,
     async () => {
       await ref.refresh({ reason: 'refused' });
@@ -99,7 +108,7 @@ export function createCredentials<T>(option: string, ref: ConfigRef<T>, options:
     maxAttempts,
     budgetMs,
     clock,
-    first: () => standIn() ?? current(),
+    first: () => preferredPair() ?? current(),
     next: (refused, deadlineMs) =>
       keptAlive(async () => {
         for (;;) {
@@ -111,15 +120,15 @@ export function createCredentials<T>(option: string, ref: ConfigRef<T>, options:
           await new Promise<void>((resolve) => clock.schedule(resolve, PAUSE_MS));
         }
       }),
-    accepted: (taken) => {
-      const known = standIn();
-      if (known !== undefined && isSame(taken, known)) return;
+    accepted: (acceptedPair) => {
+      const known = preferredPair();
+      if (known !== undefined && isSame(acceptedPair, known)) return;
       preferred = undefined;
-      if (isCurrent(taken)) return;
-      const mine = { pair: taken, version: ref.version };
-      preferred = mine;
+      if (isCurrent(acceptedPair)) return;
+      const own = { pair: acceptedPair, version: ref.version };
+      preferred = own;
       clock.schedule(() => {
-        if (preferred === mine) preferred = undefined;
+        if (preferred === own) preferred = undefined;
       }, PREFERRED_MS);
     },
     isRefusal: (error) => codes.includes((error as { readonly code?: string } | undefined)?.code ?? ''),

@@ -3,13 +3,13 @@ import { check } from '@regionkit/core/kit';
 import type { ConfigRef } from '../config.ts';
 import { type Credentials, createCredentials, type Pair, type RotationOptions } from './credentials.ts';
 
-/** The class `Client` of `pg`, 8.16 or later; nothing of it is imported here. */
+/** The class `Client` of `pg`, 8.16 or later. Nothing is imported from `pg` here. */
 // biome-ignore lint/suspicious/noExplicitAny: a mixin takes a class with any constructor.
 export type PgClientClass = abstract new (...args: any[]) => object;
 
 type Done = (error?: Error | null, client?: unknown) => void;
 
-/** The part of a `pg.Client` that is used, or set. */
+/** The part of a `pg.Client` that is read or set here. */
 interface PgClient extends EventEmitter {
   connect(callback: Done): void;
   user: string;
@@ -21,18 +21,20 @@ interface PgClient extends EventEmitter {
 type PgConfig = string | { readonly connectionTimeoutMillis?: number; readonly user?: string };
 
 /**
- * `pg.Client` with user and password from a value that changes, for `pg.Pool` and on its own. A connection that is
- * refused for its pair is tried again, before anybody hears of it, with the pairs described at `RotationOptions`; so a
- * rotation under load fails no query. Connections that are established are left alone, as PostgreSQL does. The password
- * is taken out of a client's memory once it is connected, and never gets into the pool's options.
+ * Returns a subclass of `pg.Client` that takes user and password from a live value. Use it in `pg.Pool` or alone. If
+ * the database refuses the pair of a new connection, the client tries the other pairs (see `RotationOptions`) before it
+ * reports an error, so a rotation under load fails no query. Established connections stay open, because PostgreSQL
+ * keeps them too. The password is removed from a client's memory once it is connected, and it never enters the options
+ * of the pool.
  *
- * Host and database come from the options and never from the value: a replica of a secret names the primary's host.
+ * Host and database come from the options, never from the value: the replica of a secret names the primary's host.
  *
+ * @example
  * ```ts
  * const pool = new pg.Pool({ host, database, Client: rotatingClient(pg.Client, config.ref('db')) });
  * ```
  *
- * @throws {TypeError | RangeError} An option is not what it must be.
+ * @throws {TypeError | RangeError} An option is wrong.
  */
 export function rotatingClient<C extends PgClientClass, T>(
   Client: C,
@@ -80,9 +82,9 @@ export function rotatingClient<C extends PgClientClass, T>(
       };
       const again = async (error: Error): Promise<void> => {
         const release = holdEnd(this.connection);
-        // What goes wrong in looking for another pair is not what the caller needs to hear: the refusal is.
+        // Report the refusal. A failure of the search for another pair is of no use to the caller.
         const next = await credentials.next(refused, deadlineMs).catch(() => undefined);
-        // Out of the promise, so that what a callback throws is an exception, as it always is with pg.
+        // Leave the promise first. An error in a callback is then an uncaught exception, as always with pg.
         process.nextTick(() => {
           if (next === undefined || credentials.clock.now() >= deadlineMs) {
             release();
@@ -96,7 +98,7 @@ export function rotatingClient<C extends PgClientClass, T>(
       try {
         attempt(credentials.first());
       } catch (error) {
-        // There is no pair in the value, or it has expired: a failure to connect like any other.
+        // The value has no pair, or it has expired. Report it as a failed connection.
         process.nextTick(() => callback(error as Error));
       }
     }
@@ -109,7 +111,7 @@ function budgetOf(config: PgConfig | undefined, { budgetMs }: Credentials): numb
   return timeoutMs === undefined || timeoutMs === 0 ? budgetMs : Math.min(budgetMs, timeoutMs);
 }
 
-/** Where `pg` looks at the pair: when it says hello, and when it is asked for the password. */
+/** `pg` reads the user when it opens the connection, and the password when the server asks for it. */
 function setPair(
   client: PgClient,
   { user, password }: { readonly user?: string; readonly password: string | null },
@@ -123,8 +125,8 @@ function setPair(
 }
 
 /**
- * PostgreSQL closes a connection it refused, and the client then fails the queries that wait for it: not before it is
- * known that there is no other pair to try. The returned function lets it.
+ * PostgreSQL closes a connection that it refused, and the client then fails its waiting queries. Delay this until it is
+ * clear that no other pair is left. The returned function releases it.
  */
 function holdEnd(connection: PgClient['connection']): () => void {
   const listeners = connection.rawListeners('end') as (() => void)[];
@@ -142,8 +144,8 @@ function holdEnd(connection: PgClient['connection']): () => void {
 const EMITTER_KEYS = new Set(Reflect.ownKeys(new EventEmitter()));
 
 /**
- * Makes a client that failed to connect what a `fresh` one is, so that it can connect once more: it has a connection
- * that nothing listens to yet, and no state. Listeners, and queries that were asked for meanwhile, stay.
+ * Resets a client that failed to connect to the state of a `fresh` one, so that it can connect again. It gets a new
+ * connection without listeners and without state. The listeners and the waiting queries of the client stay.
  */
 function begin(client: PgClient, fresh: PgClient): void {
   const { connection } = client;

@@ -1,25 +1,26 @@
 import type { ConfigRef } from '../config.ts';
 import { createCredentials, type Pair, type RotationOptions } from './credentials.ts';
 
-/** A password for drivers that ask a function for it, once for each new connection. */
+/** A password for drivers that call a function for each new connection. */
 export interface RotatingPassword {
   (): Promise<string>;
   /**
-   * Call it with the error of a connection that failed, and the password it had: connections that fail at the same time
-   * may have had different ones. True if it was refused and there is another to try: connect again. False for any other
-   * error, and when every password there is has been refused.
+   * Call it with the error of a failed connection and the password it used. Connections that fail at the same time may
+   * have used different ones. Resolves to true if the database refused that password and there is another one to try:
+   * connect again. Resolves to false for any other error, and when every password was refused.
    *
-   * @param tried what this function would give now, if left out
+   * @param tried the password that was used. Default: the one this function returns now
    */
   retry(error: unknown, tried?: string): Promise<boolean>;
 }
 
 /**
- * The password of a value, for drivers that take a function: `new pg.Pool({ password: rotatingPassword(ref) })`. Such a
- * function cannot know that its password was refused, so on its own it follows the value and no more; with `retry` in
- * the loop that connects, it gets over the window of a rotation as well. With `pg`, `rotatingClient` is that loop. The
- * user stays the one the driver was given: for a rotation that alternates between two, use `rotatingClient`.
+ * Makes a password function for drivers: `new pg.Pool({ password: rotatingPassword(ref) })`. The function does not
+ * learn whether its password was refused, so alone it only follows the value. With `retry` in the loop that connects,
+ * it also works during a rotation. For `pg`, {@link rotatingClient} is that loop. The user stays the one in the
+ * driver's configuration: for a rotation that alternates between two users, use `rotatingClient`.
  *
+ * @example
  * ```ts
  * const password = rotatingPassword(config.ref('db'));
  * for (;;) {
@@ -32,7 +33,7 @@ export interface RotatingPassword {
  * }
  * ```
  *
- * @throws {TypeError | RangeError} An option is not what it must be.
+ * @throws {TypeError | RangeError} An option is wrong.
  */
 export function rotatingPassword<T>(ref: ConfigRef<T>, options: RotationOptions<T> = {}): RotatingPassword {
   const credentials = createCredentials('rotatingPassword', ref, options);

@@ -3,25 +3,32 @@ import { check } from '@regionkit/core/kit';
 import type { Source } from '../source.ts';
 
 export interface EnvOptions<T> {
-  /** Checks and shapes the variables: what it does not name is dropped by most vendors. @default all, as strings */
+  /**
+   * Checks and transforms the variables. Most vendors drop variables that the schema does not name. @default all
+   * variables, as strings
+   */
   readonly schema?: StandardSchema<unknown, T>;
-  /** Only the variables that begin with it, named without it. @default '' */
+  /** Use only variables with this prefix, and remove the prefix from their names. @default '' */
   readonly prefix?: string;
-  /** Whether a variable that is set to nothing counts as not set. @default true */
+  /** Whether an empty variable counts as not set. @default true */
   readonly emptyIsUnset?: boolean;
-  /** @default process.env, read when the config is loaded */
+  /** @default process.env at the time of loading */
   readonly from?: Readonly<Record<string, string | undefined>>;
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
- * The environment. Read once, since a process's environment does not change from outside.
+ * A source for environment variables. They are read once, because the environment of a process does not change from
+ * outside.
  *
+ * @example
  * ```ts
  * const Env = z.object({ PORT: z.coerce.number().default(3_000) });
  * const config = await loadConfig({ sources: { env: env({ schema: Env }) } });
  * ```
+ *
+ * @throws {TypeError | RangeError} An option is wrong.
  */
 export function env(options?: Omit<EnvOptions<never>, 'schema'>): Source<Variables, false>;
 export function env<T>(options: EnvOptions<T> & { readonly schema: StandardSchema<unknown, T> }): Source<T, false>;

@@ -5,26 +5,32 @@ import { type Decoded, decode, type Format } from '../decode.ts';
 import type { Source } from '../source.ts';
 
 export interface FileOptions<T, F extends Format, O extends boolean> {
-  /** Checks and shapes the content. @default as it is */
+  /** Checks and transforms the content. @default no change */
   readonly schema?: StandardSchema<unknown, T>;
-  /** `text` is UTF-8 without its last line break, `json` is parsed, `bytes` is neither. @default schema ? 'json' : 'text' */
+  /**
+   * `text` is decoded as UTF-8 without its last line break, `json` is parsed, `bytes` stay as they are. @default schema
+   * ? 'json' : 'text'
+   */
   readonly format?: F;
   /** Whether the app can start without it. @default false */
   readonly optional?: O;
-  /** The largest content taken. @default 1_048_576 */
+  /** The largest accepted content, in bytes. @default 1_048_576 */
   readonly maxBytes?: number;
-  /** How often it is read again, in milliseconds; `Infinity` for never. @default refresh.everyMs */
+  /** Time between two refreshes, in milliseconds; `Infinity`: never. @default refresh.everyMs */
   readonly everyMs?: number;
 }
 
 /**
- * A file: a mounted secret of Docker, Kubernetes or the CSI driver. Read again at every refresh; its version is its
- * modification time, so that an operator can tell which one a process has.
+ * A source for a file: a mounted secret of Docker, Kubernetes or the CSI driver. It is read at every refresh. Its
+ * version is its modification time, so that an operator can see which version a process has.
  *
+ * @example
  * ```ts
  * const config = await loadConfig({ sources: { key: file('/run/secrets/signing-key') } });
  * config.get('key');
  * ```
+ *
+ * @throws {TypeError | RangeError} An option is wrong.
  */
 export function file<T, O extends boolean = false>(
   path: string,
@@ -67,7 +73,7 @@ async function read(path: string, maxBytes: number, signal: AbortSignal): Promis
   try {
     const { mtimeMs } = await handle.stat();
     const chunks: Uint8Array[] = [];
-    // One byte more than is allowed, so that a larger file is noticed and a device that never ends is not read for ever.
+    // Reads one byte more than allowed, to detect a larger file without reading an endless device for ever.
     const stream = handle.createReadStream({ end: maxBytes, autoClose: false, signal });
     for await (const chunk of stream) chunks.push(chunk as Uint8Array);
     return { bytes: Buffer.concat(chunks), modifiedMs: mtimeMs };

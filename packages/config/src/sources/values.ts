@@ -3,13 +3,14 @@ import { check } from '@regionkit/core/kit';
 import type { Source } from '../source.ts';
 
 export interface ValuesOptions<T> {
-  /** Checks and shapes the values. @default as they are */
+  /** Checks and transforms the values. @default no change */
   readonly schema?: StandardSchema<unknown, T>;
 }
 
 /**
- * Values written in the program: for defaults, tests and development. Never refreshed.
+ * A source for values in the program: defaults, tests, development. They are never refreshed.
  *
+ * @example
  * ```ts
  * const config = await loadConfig({ sources: { local: values({ port: 3_000 }) } });
  * config.get('local').port;

@@ -11,34 +11,34 @@ export interface FakeAwsOptions {
   readonly regions: readonly string[];
   /** @default '123456789012' */
   readonly account?: string;
-  /** What ARNs say: `aws-cn`, `aws-us-gov`, `aws-eusc`, … @default the partition of the first region */
+  /** The partition in ARNs: `aws-cn`, `aws-us-gov`, `aws-eusc`, … @default the partition of the first region */
   readonly partition?: string;
-  /** Dates versions and delays replication. @default the real clock */
+  /** Gives versions their dates and delays replication. @default the system clock */
   readonly clock?: Clock;
 }
 
 /** Secrets Manager and Parameter Store of one region. */
 export interface FakeRegion {
   readonly name: string;
-  /** `http://127.0.0.1:…`: what `AWS_ENDPOINT_URL` would say. */
+  /** `http://127.0.0.1:…`, in the form of `AWS_ENDPOINT_URL`. */
   readonly endpoint: string;
-  /** Every request that came, in order, whether or not it was answered. */
+  /** Every received request in order, answered or not. */
   readonly calls: readonly Call[];
   clearCalls(): void;
-  /** Misbehaves until the returned function, or `heal`, is called. */
+  /** Adds a fault, until the returned function or `heal` is called. */
   fault(kind: FaultKind, scope?: FaultScope): () => void;
-  /** Sets the region's clock off by `ms`: a signature older or newer than five minutes is refused. */
+  /** Moves the region's clock by `ms`. It then refuses signatures that are more than five minutes older or newer. */
   skewClock(ms: number): void;
-  /** No fault, and the right time. */
+  /** Removes all faults and resets the clock. */
   heal(): void;
-  /** Sets a parameter; a string is one of type String. */
+  /** Sets a parameter. A string becomes a parameter of type String. */
   setParameter(name: string, parameter: string | FakeParameter): void;
   removeParameter(name: string): void;
 }
 
-/** Several regions' Secrets Manager and Parameter Store, in this process, over HTTP. */
+/** Secrets Manager and Parameter Store of several regions, in this process, over HTTP. */
 export interface FakeAws extends AsyncDisposable {
-  /** Give it to `awsClients`, or its parts to an SDK client of your own. */
+  /** Pass it to `awsClients`, or its parts to your own SDK client. */
   readonly connection: {
     endpoint(region: string): string;
     readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
@@ -47,16 +47,17 @@ export interface FakeAws extends AsyncDisposable {
   region(name: string): FakeRegion;
   /** Creates a secret, with replicas. */
   secret(name: string, options: FakeSecretOptions): FakeSecret;
-  /** Leaves no server and no connection. */
+  /** Closes all servers and connections. */
   close(): Promise<void>;
 }
 
 /**
  * Starts an endpoint for each region on a loopback port. The real SDK talks to it over the real wire protocol (AWS JSON
  * 1.1): GetSecretValue, BatchGetSecretValue, DescribeSecret, PutSecretValue, UpdateSecretVersionStage; GetParameter,
- * GetParameters, GetParametersByPath, PutParameter. Signatures are checked for their region and date, not for their
- * key. Nothing it does keeps the process alive.
+ * GetParameters, GetParametersByPath, PutParameter. It checks region and date of signatures, but not the key. It does
+ * not keep the process alive.
  *
+ * @example
  * ```ts
  * await using aws = await fakeAws({ regions: ['us-east-1', 'eu-west-1'] });
  * const db = aws.secret('prod/app/db', { value: { username: 'app', password: 'first' } });

@@ -5,42 +5,42 @@ import type { RegionalSecret } from './secrets-manager.ts';
 export interface FakeSecretOptions {
   /** Objects are stored as JSON. */
   readonly value: SecretContent | Readonly<Record<string, unknown>>;
-  /** Where the primary secret is. @default the first region */
+  /** The region of the primary secret. @default the first region */
   readonly region?: string;
-  /** Where its replicas are. @default every other region */
+  /** The regions of its replicas. @default every other region */
   readonly replicas?: readonly string[];
-  /** How long a change takes to reach a replica. @default 0 */
+  /** How long a change takes to reach a replica, in milliseconds. @default 0 */
   readonly replicationMs?: number;
 }
 
-/** What a rotation function does at its two steps outside Secrets Manager. */
+/** The two steps of a rotation function outside of Secrets Manager. */
 export interface RotationSteps {
-  /** Makes the database take the pending credentials. */
+  /** Sets the pending credentials in the database. */
   setSecret?(pending: string): void | Promise<void>;
-  /** Tries them. */
+  /** Tests the pending credentials. */
   testSecret?(pending: string): void | Promise<void>;
 }
 
 /** A secret and its replicas. */
 export interface FakeSecret {
   readonly name: string;
-  /** In the primary's region, or as another region writes it. */
+  /** Returns the ARN in the primary's region, or in another region. */
   arn(region?: string): string;
-  /** The version that has this stage, in the primary's region or in another. */
+  /** Returns the version with this stage, in the primary's region or in another. */
   versionId(stage?: string, region?: string): string | undefined;
-  /** Puts a new version, as PutSecretValue does, and gives its id. @default stages ['AWSCURRENT'] */
+  /** Stores a new version, as PutSecretValue does, and returns its id. @default stages ['AWSCURRENT'] */
   put(value: FakeSecretOptions['value'], options?: { readonly stages?: readonly string[] }): string;
   /** Moves a stage, as UpdateSecretVersionStage does. */
   stage(stage: string, versionId: string): void;
-  /** The four steps of a rotation: create, set, test, finish. Resolves to the new version's id. */
+  /** Runs the four steps of a rotation: create, set, test, finish. Resolves to the id of the new version. */
   rotate(value: FakeSecretOptions['value'], steps?: RotationSteps): Promise<string>;
-  /** Changes reach this replica no more, until `resumeReplication`. */
+  /** Stops replication to this region until `resumeReplication` is called. */
   pauseReplication(region: string): void;
-  /** The replica catches up. */
+  /** Continues replication. The replica catches up. */
   resumeReplication(region: string): void;
-  /** Makes a replica a secret of its own, which the primary reaches no more; `put` there through the SDK. */
+  /** Makes a replica an independent secret that the primary no longer updates. Use the SDK to write to it. */
   promote(region: string): void;
-  /** Marks it for deletion, everywhere. */
+  /** Marks it for deletion in every region. */
   delete(): void;
 }
 

@@ -1,7 +1,7 @@
 /**
- * What can be wrong with a region's Secrets Manager and Parameter Store.
+ * The faults of a region's Secrets Manager and Parameter Store.
  *
- * - `hang`: takes the request and never answers
+ * - `hang`: accepts the request and never answers
  * - `reset`: breaks the connection
  * - `error`: 500
  * - `throttle`: ThrottlingException
@@ -9,8 +9,8 @@
  * - `undecryptable`: DecryptionFailure
  * - `expired-token`: ExpiredTokenException
  * - `truncate`: 200, and a body that stops in the middle
- * - `drip`: 200, and a body that comes a byte at a time, for ever
- * - `flood`: 200, and a body without end
+ * - `drip`: 200, and a body that arrives one byte at a time, for ever
+ * - `flood`: 200, and an endless body
  * - `redirect`: 307 to another host
  */
 export type FaultKind =
@@ -40,20 +40,20 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   'redirect',
 ];
 
-/** Which requests a fault hits: all, unless narrowed. */
+/** The requests that a fault affects. Default: all. */
 export interface FaultScope {
   /** Only these operations: `GetSecretValue`, `BatchGetSecretValue`, `GetParametersByPath`, … @default all */
   readonly operations?: readonly string[];
-  /** Only requests that ask for this secret or parameter, by name or ARN. @default all */
+  /** Only requests for this secret or parameter, by name or ARN. @default all */
   readonly id?: string;
-  /** How many requests it hits before it is over. @default Infinity */
+  /** How many requests it affects before it ends. @default Infinity */
   readonly times?: number;
 }
 
 export interface Faults {
-  /** Until the returned function, or `clear`, is called. */
+  /** Adds a fault, until the returned function or `clear` is called. */
   add(kind: FaultKind, scope?: FaultScope): () => void;
-  /** The fault that hits this request, counted. */
+  /** Returns the fault for this request, and counts it. */
   hit(operation: string, body: string): FaultKind | undefined;
   clear(): void;
 }

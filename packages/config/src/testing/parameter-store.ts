@@ -15,7 +15,7 @@ interface Version {
   readonly modifiedAtMs: number;
 }
 
-/** The parameters of one region. Parameter Store replicates nothing: each region has its own. */
+/** The parameters of one region. Parameter Store does not replicate: each region has its own. */
 export interface ParameterStore {
   set(name: string, parameter: string | FakeParameter): void;
   remove(name: string): void;

@@ -6,18 +6,18 @@ export type SecretContent = string | Uint8Array;
 export interface SecretVersion {
   readonly id: string;
   readonly content: SecretContent;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since 1970. */
   readonly createdAtMs: number;
   readonly stages: readonly string[];
 }
 
-/** One secret as one region has it. Immutable: replication hands whole states on. */
+/** The state of one secret in one region. It is immutable, and replication copies whole states. */
 export interface SecretState {
   readonly versions: readonly SecretVersion[];
   readonly deleted: boolean;
 }
 
-/** Puts a version, newest last, and gives it its stages. */
+/** Adds a version as the newest, with its stages. */
 export function withVersion(
   state: SecretState,
   version: { readonly id?: string; readonly content: SecretContent; readonly createdAtMs: number },
@@ -31,7 +31,7 @@ export function withVersion(
   return stages.reduce<SecretState>((next, stage) => withStage(next, stage, id), added);
 }
 
-/** Moves a stage to a version. The version that was current becomes the previous one. */
+/** Moves a stage to a version. The former current version becomes the previous one. */
 export function withStage(state: SecretState, stage: string, id: string): SecretState {
   if (!state.versions.some((version) => version.id === id)) {
     throw new WireError('ResourceNotFoundException', "Secrets Manager can't find the specified secret version.");
@@ -49,7 +49,7 @@ export function withStage(state: SecretState, stage: string, id: string): Secret
   return move('AWSPREVIOUS', before.id, moved);
 }
 
-/** The version that is meant by an id, a stage, or neither. */
+/** The version for an id, for a stage, or the current one. */
 export function versionOf(state: SecretState, id: unknown, stage: unknown): SecretVersion {
   const wanted = stage ?? (id === undefined ? 'AWSCURRENT' : undefined);
   const found = state.versions.find(

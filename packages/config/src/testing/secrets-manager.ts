@@ -7,12 +7,12 @@ export interface RegionalSecret {
   readonly name: string;
   readonly arn: string;
   readonly state: SecretState;
-  /** Replaces the state, and replicates it; undefined in a region that has only a replica. */
+  /** Replaces the state and replicates it. Undefined in a region that has only a replica. */
   readonly write: ((state: SecretState) => void) | undefined;
 }
 
 export interface SecretsManagerOptions {
-  /** The secrets this region has, now. */
+  /** Returns the secrets that this region has now. */
   secrets(): readonly RegionalSecret[];
   nowMs(): number;
 }
@@ -54,7 +54,7 @@ export function secretsManager({ secrets, nowMs }: SecretsManagerOptions): Reado
           const secret = find(id);
           const [first] = secret.state.versions;
           const value = shown(secret, versionOf(secret.state, undefined, undefined));
-          // As AWS documents it: here the date is that of the secret, not that of its version.
+          // As AWS documents it: this date belongs to the secret, not to the version.
           values.push({ ...value, CreatedDate: (first?.createdAtMs ?? 0) / 1_000 });
         } catch (error) {
           if (!(error instanceof WireError)) throw error;

@@ -1,4 +1,4 @@
-/** An error as the AWS JSON protocol sends it. */
+/** An error in the format of the AWS JSON protocol. */
 export class WireError extends Error {
   readonly type: string;
   readonly status: number;
@@ -10,10 +10,10 @@ export class WireError extends Error {
   }
 }
 
-/** What an operation is given: the parsed JSON body. */
+/** The input of an operation: the parsed JSON body. */
 export type Input = Readonly<Record<string, unknown>>;
 
-/** One operation of a service: its answer is sent as JSON; what it throws as an error of the protocol. */
+/** One operation of a service. Its result is sent as JSON, and its error as an error of the protocol. */
 export type Operation = (input: Input) => unknown;
 
 export function text(input: Input, name: string): string {
@@ -30,7 +30,7 @@ export function texts(input: Input, name: string, max: number): readonly string[
   return value as string[];
 }
 
-/** One page of a list: at most `MaxResults` members, and the token of the next. */
+/** One page of a list: at most `MaxResults` members, and the token of the next page. */
 export function page<T>(all: readonly T[], input: Input, max: number): { readonly items: readonly T[]; next?: string } {
   const size = (input['MaxResults'] as number | undefined) ?? max;
   if (size < 1 || size > max) throw new WireError('ValidationException', `MaxResults must be from 1 to ${max}`);

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createFaults, type FaultKind, type Faults } from './fault.ts';
 import { type Input, type Operation, WireError } from './wire-error.ts';
 
-/** One request that came. */
+/** One received request. */
 export interface Call {
   readonly service: 'secretsmanager' | 'ssm';
   readonly operation: string;
@@ -11,12 +11,12 @@ export interface Call {
   readonly input: Input;
 }
 
-/** One region's endpoint: both services speak the AWS JSON 1.1 protocol, told apart by `X-Amz-Target`. */
+/** One region's endpoint. Both services use the AWS JSON 1.1 protocol; `X-Amz-Target` tells them apart. */
 export interface WireServer {
   readonly url: string;
   readonly faults: Faults;
   readonly calls: Call[];
-  /** How far the region's clock is off, in milliseconds. */
+  /** The offset of the region's clock, in milliseconds. */
   skewMs: number;
   close(): Promise<void>;
 }
@@ -27,7 +27,7 @@ export interface WireServerOptions {
 }
 
 const MAX_BODY_BYTES = 1_048_576;
-/** How far a signature's date may be from the server's clock. */
+/** The largest difference between a signature's date and the server's clock. */
 const MAX_SKEW_MS = 300_000;
 const TYPE = 'application/x-amz-json-1.1';
 
@@ -98,7 +98,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** As AWS does: a request must be signed for this region, and by a clock that agrees with the region's. */
+/** As at AWS, a request must be signed for this region and with a clock close to the region's. */
 function checkSignature(request: IncomingMessage, region: string, serverNow: number): void {
   const scope = /Credential=[^/]+\/\d{8}\/(?<region>[^/]+)\//.exec(request.headers.authorization ?? '')?.groups;
   if (scope === undefined) throw new WireError('MissingAuthenticationToken', 'The request is not signed.');
@@ -152,7 +152,7 @@ function misbehave(fault: FaultKind, response: ServerResponse, run: () => unknow
       const piece = fault === 'drip' ? ' ' : ' '.repeat(65_536);
       const timer = setInterval(
         () => {
-          // A client that reads no more must not fill our memory.
+          // Wait for a slow client, so that it does not fill our memory.
           if (!response.writableNeedDrain) response.write(piece);
         },
         fault === 'drip' ? 20 : 1,

@@ -5,7 +5,7 @@ import { noteOrder } from './order.ts';
 
 const CONTINUE: NextDecision = { action: 'next', reason: 'decider-failed' };
 
-/** The answer when a request can be neither let through nor handed over. */
+/** The answer to a request that can neither pass nor be forwarded. */
 export const UNAVAILABLE: RespondDecision = {
   action: 'respond',
   reason: 'decider-failed',
@@ -18,7 +18,7 @@ export const UNAVAILABLE: RespondDecision = {
   body: '{"type":"about:blank","title":"Service Unavailable","status":503}',
 };
 
-/** Asks a decider. Never throws or rejects: a failure becomes the decision its kind calls for. */
+/** Runs a decider. Never throws and never rejects: a failure becomes the default decision of its kind. */
 export function attempt(decider: Decider, request: RequestView): Decision | Promise<Decision> {
   try {
     noteOrder(decider, request.raw);
@@ -37,10 +37,13 @@ export function attempt(decider: Decider, request: RequestView): Decision | Prom
 /** RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5. */
 const BODILESS = new Set([204, 205, 304]);
 
-/** Decisions that were found fit to be sent, and can never be changed. */
+/** Decisions that passed the check and can never change. */
 const vetted = new WeakSet<RespondDecision>();
 
-/** `decision` if its head can be sent at all, else what answers in its place. One that is frozen is looked at once. */
+/**
+ * Returns `decision` if its head can be sent, or else the answer to send instead. A frozen decision is checked only
+ * once.
+ */
 export function sendable(decision: RespondDecision): RespondDecision {
   if (vetted.has(decision)) return decision;
   try {

@@ -11,19 +11,20 @@ import { withDoors } from './with-doors.ts';
 const CONTINUE: NextDecision = Object.freeze({ action: 'next', reason: 'composed' });
 
 /**
- * Several deciders as one: one middleware, one look at the answer's head. The first that responds or proxies decides;
- * what those before it want to add to the head and to hear of the end still happens, and their scopes nest. `onHead` runs
- * from the innermost decider to the outermost, as separate middlewares would.
+ * Joins several deciders into one, with one middleware and one hook on the head of the answer. The first decider that
+ * responds or proxies decides. The hooks and scopes of the deciders before it still run. `onHead` runs from the
+ * innermost decider to the outermost, as with separate middlewares.
  *
- * The order is health, affinity, session, gate (a gate before the session would forward anonymous requests). Deciders
- * given in another order are put in that one, with a process warning of code `REGIONKIT_ORDER`; those without a kind
- * stay where they are. Mount CORS before, body parsers after.
+ * The order is health, affinity, session, gate: a gate before the session would forward anonymous requests. If you pass
+ * another order, `compose` sorts the deciders and emits a process warning with code `REGIONKIT_ORDER`. Deciders without
+ * a kind keep their place. Mount CORS before the composed door and body parsers after it.
  *
- * @throws {TypeError} something is no decider: a router, or a door such as `health.express()`
- *
+ * @example
  * ```ts
  * app.use(compose(health, affinity, sessions, gate).express());
  * ```
+ *
+ * @throws {TypeError} An argument is not a decider: for example a router, or a door such as `health.express()`.
  */
 export function compose(...deciders: readonly Decider[]): WithDoors<Decider> {
   for (const [at, decider] of deciders.entries()) {
@@ -61,16 +62,16 @@ function withHooks(before: NextDecision[], decision: NextDecision): NextDecision
   return before;
 }
 
-/** `last` with the hooks of those before it. */
+/** Returns `last` with the hooks of the deciders before it. */
 function joined(before: readonly NextDecision[], last: Decision): Decision {
   if (before.length === 0) return last;
   const all: readonly Decision[] = last === CONTINUE ? before : [...before, last];
   const hooks = {
     ...(all.some((decision) => decision.onHead !== undefined) && {
-      onHead: (head: ResponseHead) => tellHead(all, last, head),
+      onHead: (head: ResponseHead) => runHeadHooks(all, last, head),
     }),
     ...(all.some((decision) => decision.onDone !== undefined) && {
-      onDone: (outcome: Parameters<NonNullable<Decision['onDone']>>[0]) => tellDone(all, outcome),
+      onDone: (outcome: Parameters<NonNullable<Decision['onDone']>>[0]) => runDoneHooks(all, outcome),
     }),
   };
   if (last.action === 'respond') return { ...last, ...hooks };
@@ -92,7 +93,7 @@ function nested<T>(scoped: readonly NextDecision[], at: number, run: () => T): T
   return decision === undefined ? run() : inScope(decision, () => nested(scoped, at + 1, run));
 }
 
-function tellHead(all: readonly Decision[], last: Decision, head: ResponseHead): void {
+function runHeadHooks(all: readonly Decision[], last: Decision, head: ResponseHead): void {
   for (let at = all.length - 1; at >= 0; at -= 1) {
     const decision = all[at] as Decision;
     try {
@@ -103,7 +104,10 @@ function tellHead(all: readonly Decision[], last: Decision, head: ResponseHead):
   }
 }
 
-/** An answer a decider has given, or another region, is whole: a decider before it adds to the head, it does not overrule. */
+/**
+ * A decider or another region has given a complete answer. Deciders before it may add to the head, but not replace
+ * fields.
+ */
 function guarded(head: ResponseHead): ResponseHead {
   const free = (name: string): boolean => isAdditive(name) || head.get(name).length === 0;
   return {
@@ -118,7 +122,7 @@ function guarded(head: ResponseHead): ResponseHead {
   };
 }
 
-function tellDone(all: readonly Decision[], outcome: Parameters<NonNullable<Decision['onDone']>>[0]): void {
+function runDoneHooks(all: readonly Decision[], outcome: Parameters<NonNullable<Decision['onDone']>>[0]): void {
   for (const decision of all) {
     try {
       decision.onDone?.(outcome);
@@ -128,7 +132,7 @@ function tellDone(all: readonly Decision[], outcome: Parameters<NonNullable<Deci
   }
 }
 
-/** Deciders of a kind in the one right order, in the places where deciders of a kind were put. */
+/** Sorts the deciders that have a kind. Deciders without a kind keep their place. */
 function inOrder(deciders: readonly Decider[]): readonly Decider[] {
   const rank = ({ kind }: Decider): number => ORDER.indexOf(kind as DeciderKind);
   const kinded = deciders.filter((decider) => rank(decider) !== -1);

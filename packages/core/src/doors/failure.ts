@@ -1,15 +1,15 @@
 import { channel } from 'node:diagnostics_channel';
 
-/** What of a decider failed, published on `regionkit:core:failure`. */
+/** A part of a decider failed. Published on `regionkit:core:failure`. */
 export interface DeciderFailure {
   readonly part: 'decide' | 'onHead' | 'onDone' | 'scope' | 'respond' | 'proxy' | 'next';
   readonly error: unknown;
 }
 
-/** So that a bug which fails every request is one warning. The channel tells each. */
+/** A bug that fails every request gives one warning. The channel reports each failure. */
 const warned = new Set<DeciderFailure['part']>();
 
-/** Says what failed without harming the request: no door rejects, but a bug must be visible. */
+/** Reports a failure without failing the request. No door rejects, but a bug must be visible. */
 export function reportFailure(part: DeciderFailure['part'], error: unknown): void {
   const failures = channel('regionkit:core:failure');
   if (failures.hasSubscribers) failures.publish({ part, error } satisfies DeciderFailure);

@@ -7,7 +7,7 @@ import { NodeView } from './node-view.ts';
 import { decideOnNode, failOnNode, proxyOnNode } from './on-node.ts';
 import type { FastifyPlugin } from './types.ts';
 
-/** The parts of Fastify the door needs. */
+/** The parts of Fastify that the door needs. */
 interface Instance {
   readonly prefix?: string;
   addHook(name: 'onRequest', hook: (request: Request, reply: Reply, done: () => void) => void): unknown;
@@ -27,8 +27,8 @@ interface Reply {
 }
 
 /**
- * Fastify 5. The hook belongs to the instance it was registered on, as if the plugin had no scope of its own. Which
- * requests those are is Fastify's to say: each that gets here is decided about, however its path is spelt.
+ * Fastify 5. The hook belongs to the instance that registers the plugin, as if the plugin had no scope of its own.
+ * Fastify chooses the requests; the door decides about each request that reaches it, in any spelling of its path.
  */
 export function fastifyPlugin(decider: Decider, given: { readonly prefix?: string } = {}): FastifyPlugin {
   const plugin: FastifyPlugin = (instance: Instance, options, done) => {
@@ -44,7 +44,8 @@ export function fastifyPlugin(decider: Decider, given: { readonly prefix?: strin
           reply.send(body === undefined ? body : Buffer.from(body));
         },
         proxy: (decision) => {
-          // From here on Fastify does not touch the response: what plugins have set on the reply would be lost.
+          // From here on Fastify does not write the response. Copy the headers that plugins have set on the reply, or
+          // they are lost.
           for (const [name, value] of Object.entries(reply.getHeaders())) {
             if (value !== undefined) reply.raw.setHeader(name, value);
           }
@@ -66,7 +67,7 @@ export function fastifyPlugin(decider: Decider, given: { readonly prefix?: strin
   });
 }
 
-/** `reply.header` appends cookies by itself, and replaces everything else. */
+/** `reply.header` appends cookies, but replaces every other field. */
 function setOn(reply: Reply, name: string, value: string): void {
   const before = name.toLowerCase() !== 'set-cookie' && isAdditive(name) ? reply.getHeader(name) : undefined;
   reply.header(name, before === undefined ? value : [before].flat().concat(value).join(', '));

@@ -2,8 +2,8 @@ import type { RespondDecision, ResponseHead } from '../http/decision.ts';
 import { isAdditive } from './head-rules.ts';
 
 /**
- * The head of a fetch `Response`. The first change makes a new response: the headers of one that came from `fetch` are
- * immutable, and one that an app answers again and again must not gather other clients' cookies.
+ * The head of a fetch `Response`. The first change copies the response: the headers of a response from `fetch` are
+ * immutable, and a response object that an app uses again must not collect cookies of other clients.
  */
 export class FetchHead implements ResponseHead {
   #response: Response;
@@ -13,7 +13,7 @@ export class FetchHead implements ResponseHead {
     this.#response = response;
   }
 
-  /** The response with what was changed. */
+  /** The response with all changes. */
   get response(): Response {
     return this.#response;
   }
@@ -45,7 +45,10 @@ export class FetchHead implements ResponseHead {
   }
 }
 
-/** The response of a decision. `before` are headers that are there already and stay unless the decision sets them. */
+/**
+ * Makes the response of a decision. `before` holds headers that are already set. They stay unless the decision sets
+ * them too.
+ */
 export function toResponse({ status, headers, body }: RespondDecision, method: string, before?: Headers): Response {
   const merged = new Headers(before);
   for (const [name, value] of headers) {
@@ -56,7 +59,7 @@ export function toResponse({ status, headers, body }: RespondDecision, method: s
   return new Response(method === 'HEAD' ? null : (body ?? null), { status, headers: merged });
 }
 
-/** `response` with what was set before it, where it does not say otherwise itself. */
+/** Adds the headers that were set before to `response`, unless it sets them itself. */
 export function onTopOf(before: Headers, response: Response): Response {
   const merged = new Headers(before);
   for (const name of response.headers.keys()) merged.delete(name);

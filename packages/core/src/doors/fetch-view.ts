@@ -3,7 +3,7 @@ import { pathOf } from './node-view.ts';
 
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i;
 
-/** A fetch `Request` as a decider sees it: what the runtime has parsed, not what was sent. */
+/** A fetch `Request` as a decider sees it: parsed by the runtime, not the bytes that were sent. */
 export class FetchView implements RequestView {
   readonly raw: Request;
   readonly #path: string | undefined;
@@ -26,13 +26,13 @@ export class FetchView implements RequestView {
     return this.#path ?? pathOf(this.target);
   }
 
-  /** Some runtimes put the field in the URL alone; where both are, the field is what was sent. */
+  /** Some runtimes put the host only into the URL. If there is a field too, the field is what the client sent. */
   get host(): string | undefined {
     const host = this.raw.headers.get('host') ?? ORIGIN.exec(this.raw.url)?.[1];
     return host === undefined || host === '' || host.includes(',') ? undefined : host;
   }
 
-  /** A fetch `Request` does not say. */
+  /** A fetch `Request` does not contain the version. */
   get httpVersion(): string {
     return '1.1';
   }
@@ -41,14 +41,14 @@ export class FetchView implements RequestView {
     return this.raw.signal;
   }
 
-  /** Values sent separately come as one: `Headers` has joined them. */
+  /** Repeated fields arrive as one value, because `Headers` joins them. */
   header(name: string): readonly string[] {
     const value = this.raw.headers.get(name);
     return value === null ? [] : [value];
   }
 }
 
-/** The origin-form of a request's URL. */
+/** The URL of a request in origin-form. */
 export function targetOf(request: Request): string {
   const target = request.url.replace(ORIGIN, '').replace(/#.*$/s, '');
   return target.startsWith('/') ? target : `/${target}`;

@@ -4,7 +4,7 @@ import { FetchView } from './fetch-view.ts';
 import { decideOnFetch, proxyOnFetch } from './on-fetch.ts';
 import type { FetchHandler } from './types.ts';
 
-/** Around a fetch handler. What a runtime passes beside the request (`env`, a context) goes through. */
+/** Wraps a fetch handler. Further arguments of the runtime (`env`, a context) pass through. */
 export function fetchHandler<Rest extends unknown[]>(
   decider: Decider,
   handler: FetchHandler<Rest>,

@@ -3,11 +3,14 @@ import type { Decision, NodeResponse, RequestOutcome, ResponseHead } from '../ht
 import { reportFailure } from './failure.ts';
 import { onResponseEnd, responseEnd } from './response-end.ts';
 
-/** Header fields as `writeHead` takes them: an object, a flat array, or an array of pairs. */
+/** Header fields in the forms that `writeHead` accepts: an object, a flat array, or an array of pairs. */
 type GivenHeaders = Readonly<Record<string, unknown>> | readonly unknown[];
 type WriteHead = (status: number, message?: string) => NodeResponse;
 
-/** The head of a Node response: what is set on the response itself. HTTP/2 leaves it to us to refuse a bad value. */
+/**
+ * The head of a Node response: the fields that are set on the response itself. With HTTP/2 we must refuse bad values
+ * ourselves.
+ */
 class NodeHead implements ResponseHead {
   readonly status: number;
   readonly #response: NodeResponse;
@@ -34,20 +37,20 @@ class NodeHead implements ResponseHead {
   }
 }
 
-/** Unlike Node's `appendHeader`, never grows an array that the app has passed in and may use again. */
+/** Never changes an array that the app has passed in and may use again. Node's `appendHeader` does. */
 export function appendTo(response: NodeResponse, name: string, value: string | readonly string[]): void {
   const before = response.getHeader(name);
   if (before === undefined) response.setHeader(name, value);
   else response.setHeader(name, [before, value].flat().map(String));
 }
 
-/** What is known of the head so far: a status of 0 is none. */
+/** What is known of the head so far. Status 0 means that there is none yet. */
 interface Sent {
   status: number;
   at: number;
 }
 
-/** Lets the hooks of a decision see the answer, however it is given and however it ends. */
+/** Runs the hooks of a decision for any answer, however it is written and however it ends. */
 export function watchAnswer(
   response: NodeResponse,
   decision: Decision,
@@ -68,21 +71,21 @@ export function watchAnswer(
       reportFailure('onDone', error);
     }
   };
-  // A client that left while it was being decided about is told of at once: nothing else will tell.
+  // The client left during the decision. Report it now: no event follows.
   const end = responseEnd(response);
   if (end === 'under way') onResponseEnd(response, ended);
   else ended(end === 'cut short');
 }
 
 /**
- * The head is caught where every way of writing it comes by (`writeHead`, which Node calls itself for an implicit head,
- * over HTTP/2 too), so nothing the app sets can be lost to the hook's headers, nor the hook's to those of the app.
+ * Patches `writeHead`, because every way of writing a head goes through it: Node itself calls it for an implicit head,
+ * over HTTP/2 too. So the hook loses no header of the app, and the app loses no header of the hook.
  */
 function patchHead(response: NodeResponse, decision: Decision, sent: Sent): void {
   const hasHook = decision.onHead !== undefined;
   const original = response.writeHead as WriteHead;
   const writeHead = (given: number, message?: string | GivenHeaders, headers?: GivenHeaders): NodeResponse => {
-    // What Node is going to refuse, it refuses by itself: the app may then try another head.
+    // Node refuses this head itself. The app may then try another one.
     if (sent.status !== 0 || response.headersSent || !(given >= 100 && given <= 999)) {
       return Reflect.apply(original, response, [given, message, headers]);
     }
@@ -106,7 +109,10 @@ function patchHead(response: NodeResponse, decision: Decision, sent: Sent): void
   response.writeHead = writeHead as typeof response.writeHead;
 }
 
-/** Sets what `writeHead` was given as Node would: it replaces what was set before; a name given twice stays twice. */
+/**
+ * Sets the headers that were given to `writeHead`, as Node does: they replace earlier ones, and a name that is given
+ * twice stays twice.
+ */
 function setAll(response: NodeResponse, headers: GivenHeaders | undefined): void {
   if (headers === undefined || headers === null) return;
   if (!Array.isArray(headers)) {

@@ -1,4 +1,4 @@
-/** Fields that say one more thing rather than another: what CORS or the app has put there must stay. */
+/** Fields with several values. Values that CORS or the app has set must stay. */
 const ADDITIVE = new Set(['set-cookie', 'vary', 'access-control-expose-headers']);
 
 export function isAdditive(name: string): boolean {

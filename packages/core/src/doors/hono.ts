@@ -7,7 +7,7 @@ import { decideOnFetch, proxyOnFetch } from './on-fetch.ts';
 import { decideOnNode, proxyOnNode } from './on-node.ts';
 import type { HonoMiddleware } from './types.ts';
 
-/** The parts of Hono's context the door needs. */
+/** The parts of Hono's context that the door needs. */
 interface Context {
   readonly env?: { readonly incoming?: unknown; readonly outgoing?: unknown } | undefined;
   readonly req: { readonly raw: Request; readonly routePath?: string };
@@ -15,7 +15,9 @@ interface Context {
   set res(response: Response | undefined);
 }
 
-/** Hono 4. On `@hono/node-server` the request and the answer are Node's own, so nothing is lost in translation. */
+/**
+ * Hono 4. On `@hono/node-server` the door works on Node's own request and response, so nothing is lost in conversion.
+ */
 export function honoMiddleware(decider: Decider): HonoMiddleware {
   return (context: Context, next) =>
     isNodeRequest(context.env?.incoming) ? onNode(decider, context, next) : onFetch(decider, context, next);
@@ -35,8 +37,8 @@ async function onNode(decider: Decider, context: Context, next: () => Promise<vo
         else response.setHeader(name, value);
       }
       await proxyOnNode(view, response, decision);
-      // How Hono's server is told that the answer was written on Node's response. It would miss the field on a response
-      // nobody has looked into, which it writes by a shorter way.
+      // This field tells Hono's server that the answer was already written on Node's response. Read the response first:
+      // Hono's fast path for an unread response ignores the field.
       const sent = new Response(null, { headers: { 'x-hono-already-sent': 'true' } });
       void sent.body;
       replace(context, sent);
@@ -59,13 +61,13 @@ async function onFetch(decider: Decider, context: Context, next: () => Promise<v
   return undefined;
 }
 
-/** Assigning over a response lets the old headers win; this lets the new ones. */
+/** An assignment to `context.res` keeps the old headers. This replaces them with the new ones. */
 function replace(context: Context, response: Response): void {
   context.res = undefined;
   context.res = response;
 }
 
-/** A middleware for `/api/*` is mounted at `/api`: as many segments as its route has before the wildcard. */
+/** A middleware for `/api/*` is mounted at `/api`: at the segments before the wildcard. */
 function belowMount({ req }: Context, path: string): string {
   const route = (req.routePath ?? '/*').replace(/\/?\*$/, '');
   let at = 0;

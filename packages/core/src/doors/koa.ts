@@ -4,7 +4,7 @@ import { NodeView } from './node-view.ts';
 import { decideOnNode, proxyOnNode } from './on-node.ts';
 import type { KoaMiddleware } from './types.ts';
 
-/** The part of Koa's context the door needs. */
+/** The part of Koa's context that the door needs. */
 interface Context {
   readonly req: NodeRequest;
   readonly res: NodeResponse;
@@ -16,15 +16,15 @@ interface Context {
   append(name: string, value: string): void;
 }
 
-/** Koa 3. A mount rewrites `req.url` and keeps the target as it was sent in `originalUrl`. */
+/** Koa 3. A mount rewrites `req.url` and keeps the original target in `originalUrl`. */
 export function koaMiddleware(decider: Decider): KoaMiddleware {
   return async (context: Context, next) => {
     const view = new NodeView(context.req, context.res, context.originalUrl);
     await decideOnNode<unknown>(decider, view, context.res, {
       next,
       respond: ({ status, headers, body }) => {
-        // Through the context, so that what was mounted before still sees the answer. An empty body comes first: it
-        // resets the status.
+        // Set the answer on the context, so that middlewares mounted earlier see it. Set an empty body first, because
+        // it resets the status.
         context.body = body === undefined ? null : Buffer.from(body);
         context.status = status;
         for (const [name, value] of headers) {

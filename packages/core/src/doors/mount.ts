@@ -1,6 +1,6 @@
 import { pathOf } from './node-view.ts';
 
-/** The segments of a mount point; `undefined` stands for one that holds a parameter, which anything may fill. */
+/** The segments of a mount point. `undefined` stands for a parameter, which matches any segment. */
 export type Mount = readonly (string | undefined)[];
 
 export function segmentsOf(prefix: string): Mount {
@@ -9,9 +9,9 @@ export function segmentsOf(prefix: string): Mount {
 }
 
 /**
- * What of a request's target is below its mount point. It only names a path for the decider and never chooses the
- * requests that are decided about, so it may be lenient: case, escapes and doubled slashes make no difference. A target
- * that is not below the mount point stays whole.
+ * The part of a request's target below its mount point. It only names a path for the decider and never selects
+ * requests, so it may be lenient: case, escapes and doubled slashes make no difference. A target outside the mount
+ * point is returned whole.
  */
 export function below(mount: Mount, target: string): string {
   if (mount.length === 0) return target;

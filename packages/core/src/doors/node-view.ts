@@ -4,10 +4,10 @@ import { onResponseEnd, responseEnd } from './response-end.ts';
 const NONE: readonly string[] = Object.freeze([]);
 const ABSOLUTE_FORM = /^https?:\/\/[^/?#]*/i;
 
-/** What else frameworks leave on Node's request when they have mounted something below a path. */
+/** Frameworks set this on Node's request when they mount something below a path. */
 type MountedRequest = NodeRequest & { readonly originalUrl?: string };
 
-/** The path of a request target: no query, no fragment, and no authority when it was sent in absolute-form. */
+/** The path of a request target: without query and fragment, and without the authority of an absolute-form target. */
 export function pathOf(target: string): string {
   const below = target.charCodeAt(0) === 47 ? target : target.replace(ABSOLUTE_FORM, '');
   const end = below.search(/[?#]/);
@@ -15,8 +15,8 @@ export function pathOf(target: string): string {
 }
 
 /**
- * A class, because one is made for each request: its getters cost nothing until they are asked. What a framework may
- * rewrite later (the URL when it descends into a router, the method) is taken down at once.
+ * A class, because each request needs one: its getters cost nothing until they are read. The constructor saves what a
+ * framework may rewrite later: the method, and the URL inside a router.
  */
 export class NodeView implements RequestView {
   readonly raw: NodeRequest;
@@ -26,7 +26,7 @@ export class NodeView implements RequestView {
   readonly #response: NodeResponse;
   #signal: AbortSignal | undefined;
 
-  /** @param url the target below the mount point; by default what the framework has left in `request.url` */
+  /** @param url the target below the mount point. Default: the framework's `request.url` */
   constructor(request: NodeRequest, response: NodeResponse, target?: string, url?: string) {
     this.raw = request;
     this.method = request.method ?? 'GET';
@@ -54,7 +54,10 @@ export class NodeView implements RequestView {
     return this.#signal;
   }
 
-  /** Scans what was sent: neither `headers` (which drops and joins) nor `headersDistinct` (HTTP/1 only) is built. */
+  /**
+   * Scans the raw headers. `headers` would drop and join values, and `headersDistinct` exists for HTTP/1 only; building
+   * either costs time.
+   */
   header(name: string): readonly string[] {
     const { rawHeaders } = this.raw;
     if (rawHeaders === undefined || rawHeaders.length === 0) return adaptedHeader(this.raw, name);
@@ -70,7 +73,10 @@ export class NodeView implements RequestView {
   }
 }
 
-/** Whether a field has this name, given in lower case (RFC 9110 section 5.1). Nothing is allocated: it is asked often. */
+/**
+ * Whether a field has this name, given in lower case (RFC 9110 section 5.1). It allocates nothing, because it runs
+ * often.
+ */
 function isField(field: string, name: string): boolean {
   if (field.length !== name.length) return false;
   for (let at = 0; at < field.length; at += 1) {
@@ -80,7 +86,7 @@ function isField(field: string, name: string): boolean {
   return true;
 }
 
-/** Adapters that turn a function's event into a Node request fill in `headers` alone. */
+/** Adapters that turn a function's event into a Node request fill only `headers`. */
 function adaptedHeader(request: NodeRequest, name: string): readonly string[] {
   const value = request.headers?.[name];
   if (value === undefined) return NONE;

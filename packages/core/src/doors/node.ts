@@ -5,13 +5,13 @@ import { NodeView } from './node-view.ts';
 import { decideOnNode, failOnNode, proxyOnNode, respondOnNode } from './on-node.ts';
 import type { NodeMiddleware } from './types.ts';
 
-/** `(request, response, next)`: Express 4 and 5, Connect. They leave the URL below the mount in `request.url`. */
+/** `(request, response, next)`: Express 4 and 5, Connect. Both keep the URL below the mount in `request.url`. */
 export function nodeMiddleware(decider: Decider): NodeMiddleware {
   return (request, response, next) => {
     const view = new NodeView(request, response);
     const done = run(decider, view, response, () => next());
     if (!isPromise(done)) return;
-    // Only a `next` that throws although it was called late gets here: there is nobody left to throw at.
+    // Only a `next` that is called late and throws gets here. There is no caller left to report to.
     done.catch((error) => {
       reportFailure('next', error);
       failOnNode(view, response);
@@ -19,7 +19,7 @@ export function nodeMiddleware(decider: Decider): NodeMiddleware {
   };
 }
 
-/** Around a listener of `http`, `https` or `http2`. */
+/** Wraps a listener of `http`, `https` or `http2`. */
 export function nodeHandler<Req extends NodeRequest, Res extends NodeResponse>(
   decider: Decider,
   handler: (request: Req, response: Res) => unknown,

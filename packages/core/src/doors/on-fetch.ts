@@ -5,14 +5,14 @@ import { FetchHead, toResponse } from './fetch-head.ts';
 import type { FetchView } from './fetch-view.ts';
 import { inScope } from './scope.ts';
 
-/** How one framework on fetch goes on with a request. */
+/** How one fetch framework continues a request. */
 export interface FetchSteps {
   next(): Response | Promise<Response>;
   respond(decision: RespondDecision): Response;
   proxy(decision: ProxyDecision): Promise<Response>;
 }
 
-/** Decides about a request and takes the step that follows; the response has its head, and its end is watched. */
+/** Decides about a request and carries out the decision. Watches the head and the end of the response. */
 export function decideOnFetch(decider: Decider, view: FetchView, steps: FetchSteps): Response | Promise<Response> {
   const startedAt = performance.now();
   const decision = attempt(decider, view);
@@ -32,7 +32,7 @@ function carryOut(
   const ending = createEnding(decision, by, startedAt);
   const finish = (response: Response): Response => ending.watch(withHead(decision, response), view.raw);
   const fail = (error: unknown): never => {
-    ending.tell(false);
+    ending.report(false);
     throw error;
   };
   try {
@@ -70,15 +70,15 @@ function withHead(decision: Decision, response: Response): Response {
   return head.response;
 }
 
-/** Tells `onDone` once: when the body was read to its end, was given up, or the request was aborted. */
+/** Calls `onDone` once: when the body was read to its end or cancelled, or the request was aborted. */
 function createEnding(decision: Decision, by: RequestOutcome['by'], startedAt: number) {
   let status = 0;
   let headAt = 0;
-  let told = decision.onDone === undefined;
+  let reported = decision.onDone === undefined;
 
-  const tell = (aborted: boolean): void => {
-    if (told) return;
-    told = true;
+  const report = (aborted: boolean): void => {
+    if (reported) return;
+    reported = true;
     const now = performance.now();
     const headMs = (status === 0 ? now : headAt) - startedAt;
     try {
@@ -88,17 +88,17 @@ function createEnding(decision: Decision, by: RequestOutcome['by'], startedAt: n
     }
   };
   const watch = (response: Response, request: Request): Response => {
-    if (told) return response;
+    if (reported) return response;
     status = response.status;
     headAt = performance.now();
     if (response.body === null || request.signal.aborted) {
-      tell(request.signal.aborted);
+      report(request.signal.aborted);
       return response;
     }
-    request.signal.addEventListener('abort', () => tell(true), { once: true });
-    return new Response(watched(response.body, tell), response);
+    request.signal.addEventListener('abort', () => report(true), { once: true });
+    return new Response(watched(response.body, report), response);
   };
-  return { tell, watch };
+  return { report, watch };
 }
 
 function watched(body: ReadableStream<Uint8Array>, ended: (aborted: boolean) => void): ReadableStream<Uint8Array> {

@@ -7,14 +7,14 @@ import { isAdditive } from './head-rules.ts';
 import type { NodeView } from './node-view.ts';
 import { inNodeScope } from './scope.ts';
 
-/** How one framework on Node goes on with a request. What is left out is done on Node's response itself. */
+/** How one Node framework continues a request. A missing step is done on Node's response itself. */
 export interface NodeSteps<R> {
   next(): R;
   respond(decision: RespondDecision): R;
   proxy(decision: ProxyDecision): R;
 }
 
-/** Decides about a request and takes the step that follows, at once when the decider decides at once. */
+/** Decides about a request and carries out the decision. This is synchronous if the decider is. */
 export function decideOnNode<R>(
   decider: Decider,
   view: NodeView,
@@ -44,7 +44,7 @@ function carryOut<R>(
   return decision.action === 'respond' ? steps.respond(sendable(decision)) : steps.proxy(decision);
 }
 
-/** Answers on Node's response. What was set on it before stays, unless the decision sets it too. */
+/** Answers on Node's response. Headers that were set before stay, unless the decision sets them too. */
 export function respondOnNode(view: NodeView, response: NodeResponse, decision: RespondDecision): void {
   try {
     if (response.headersSent) throw new Error('the head was already sent');
@@ -77,12 +77,15 @@ function writeRespond(view: NodeView, response: NodeResponse, { status, headers,
   else response.end(body);
 }
 
-/** Nothing was set, and nobody waits for the head to be written: it can be written at once, which a prober's load shows. */
+/**
+ * Whether no header is set and no hook waits for the head. Then one call writes it all, which makes health probes
+ * measurably cheaper.
+ */
 function isUntouched(response: NodeResponse): response is ServerResponse {
   return !('stream' in response) && !Object.hasOwn(response, 'writeHead') && response.getHeaderNames().length === 0;
 }
 
-/** Hands the request over on Node. Resolves when that has ended, however it has. */
+/** Forwards the request on Node. Resolves when the forward has ended, with success or failure. */
 export async function proxyOnNode(view: NodeView, response: NodeResponse, decision: ProxyDecision): Promise<void> {
   try {
     await decision.node(view.raw, response);
@@ -92,7 +95,7 @@ export async function proxyOnNode(view: NodeView, response: NodeResponse, decisi
   }
 }
 
-/** What is left when an answer could not be given: 503 if nothing was sent, else the end of the connection. */
+/** Ends an answer that failed: 503 if nothing was sent, or else the end of the connection. */
 export function failOnNode(view: NodeView, response: NodeResponse): void {
   if (response.writableEnded) return;
   if (response.headersSent) response.destroy();

@@ -1,21 +1,21 @@
 import type { NodeResponse } from '../http/decision.ts';
 
-/** Calls `ended` once: when the answer was handed to the network whole, or when it was cut short. */
+/** Calls `ended` once: when the whole answer was handed to the network, or when it was cut short. */
 export function onResponseEnd(response: NodeResponse, ended: (aborted: boolean) => void): void {
-  // Known only while the response is under way: Node detaches the socket before it tells that the response has ended.
+  // Read the socket now: Node detaches it before it emits the end of the response.
   const socket = 'stream' in response ? undefined : response.req?.socket;
-  let told = false;
-  const tell = (aborted: boolean): void => {
-    if (told) return;
-    told = true;
+  let reported = false;
+  const report = (aborted: boolean): void => {
+    if (reported) return;
+    reported = true;
     ended(aborted);
   };
-  // A response that waited for a socket that was then destroyed finishes too, and so does every HTTP/2 stream.
-  response.once('finish', () => tell(socket?.destroyed === true || streamCutShort(response)));
-  response.once('close', () => tell(true));
+  // A response whose socket was destroyed also emits `finish`, and so does every HTTP/2 stream.
+  response.once('finish', () => report(socket?.destroyed === true || streamCutShort(response)));
+  response.once('close', () => report(true));
 }
 
-/** Whether the response has ended already, and how. */
+/** Whether and how the response has ended. */
 export function responseEnd(response: NodeResponse): 'under way' | 'whole' | 'cut short' {
   if ('stream' in response) {
     if (response.stream !== undefined && !response.stream.destroyed) return 'under way';

@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { NextDecision, NodeRequest } from '../http/decision.ts';
 import { reportFailure } from './failure.ts';
 
-/** Runs the rest of a request inside the scope of `decision`: exactly once, whatever the scope does. */
+/** Runs the rest of a request inside the scope of `decision`, exactly once, even if the scope does not call `run`. */
 export function inScope<T>(decision: NextDecision, run: () => T): T {
   let outcome: { readonly value: T } | { readonly error: unknown } | undefined;
   const once = (): T => {
@@ -25,8 +25,8 @@ export function inScope<T>(decision: NextDecision, run: () => T): T {
 }
 
 /**
- * The same for a Node request, whose body arrives on events that know nothing of who waits for it: a parser that calls
- * back from one of them would leave the scope. So the events of the request are told within it.
+ * The same for a Node request. Its body arrives on events that do not know the scope, so a parser that calls back from
+ * such an event would leave it. Therefore the events of the request are emitted inside the scope.
  */
 export function inNodeScope<T>(decision: NextDecision, request: NodeRequest, run: () => T): T {
   if (decision.scope === undefined) return run();

@@ -7,8 +7,9 @@ import { nodeHandler, nodeMiddleware } from './node.ts';
 import type { Doors, WithDoors } from './types.ts';
 
 /**
- * Gives a decider its doors, on the object itself; one that is frozen is given back as an object that inherits from it.
+ * Adds the doors to a decider, on the object itself. For a frozen object it returns a new object that inherits from it.
  *
+ * @example
  * ```ts
  * const maintenance = withDoors({
  *   decide: () => ({ action: 'respond', reason: 'maintenance', status: 503, headers: [['Retry-After', '60']] }),
@@ -16,7 +17,7 @@ import type { Doors, WithDoors } from './types.ts';
  * app.use(maintenance.express());
  * ```
  *
- * @throws {TypeError} The decider has a member of its own under the name of a door, which would be lost.
+ * @throws {TypeError} The decider has its own member with the name of a door, which would be overwritten.
  */
 export function withDoors<D extends Decider>(decider: D): WithDoors<D> {
   const doors: Doors = {
@@ -37,5 +38,5 @@ export function withDoors<D extends Decider>(decider: D): WithDoors<D> {
   return Object.assign(target, doors);
 }
 
-/** Who has its doors already may be given them again. */
+/** A decider that already has its doors may be passed again. */
 const doored = new WeakSet<object>();

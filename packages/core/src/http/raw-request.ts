@@ -1,24 +1,23 @@
 import type { NodeRequest } from './decision.ts';
 
 /**
- * From what a framework hands to a handler (Express's request, Koa's context, Fastify's request, Hono's context, a Node
- * request or a fetch `Request`) to the object that {@link RequestView.raw} held for that request. A decider keeps what
- * it knows of a request in a `WeakMap` under that object, and finds it again from any handler.
- *
- * `undefined` for anything else.
+ * Takes what a framework passes to a handler: Express's request, Koa's context, Fastify's request, Hono's context, a
+ * Node request or a fetch `Request`. Returns the object that {@link RequestView.raw} had for that request, and
+ * `undefined` for anything else. A decider can store data in a `WeakMap` under this object and find it again in any
+ * handler.
  */
 export function rawRequest(value: unknown): object | undefined {
   if (isNodeRequest(value) || isFetchRequest(value)) return value;
   if (typeof value !== 'object' || value === null) return undefined;
   const { env, raw, req } = value as { env?: { incoming?: unknown }; raw?: unknown; req?: unknown };
-  // Hono's context on Node, then Fastify's request, Koa's context, Hono's context elsewhere.
+  // In this order: Hono's context on Node, Fastify's request, Koa's context, Hono's context on other runtimes.
   if (isNodeRequest(env?.incoming)) return env.incoming;
   if (isNodeRequest(raw) || isFetchRequest(raw)) return raw;
   if (isNodeRequest(req)) return req;
   return typeof req === 'object' && req !== null ? rawRequest((req as { raw?: unknown }).raw) : undefined;
 }
 
-/** Structural, since servers and test tools bring request classes of their own. */
+/** A structural test, because servers and test tools have their own request classes. */
 export function isNodeRequest(value: unknown): value is NodeRequest {
   const request = value as NodeRequest | null | undefined;
   return typeof request === 'object' && typeof request?.httpVersion === 'string' && typeof request.on === 'function';

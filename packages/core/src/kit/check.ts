@@ -2,8 +2,8 @@ import type { Logger } from '../events.ts';
 import type { Clock } from './clock.ts';
 
 /**
- * Option checks with one grammar: `<option> must be <what is allowed>; got <what was given>`. A value of the wrong type
- * is a `TypeError`, one out of range a `RangeError`. `option` names the factory too: `createHealth: token`.
+ * Checks options with one grammar: `<option> must be <what is allowed>; got <what was given>`. A wrong type throws a
+ * `TypeError`, a value out of range a `RangeError`. `option` includes the factory: `createHealth: token`.
  */
 export const check = {
   integer(option: string, given: unknown, { min = 0, max = Number.MAX_SAFE_INTEGER }: Range = {}): number {
@@ -26,7 +26,7 @@ export const check = {
     return given;
   },
 
-  /** A non-empty string. Its value is never shown: it may be a secret. */
+  /** A non-empty string. The message never contains the value, because it may be a secret. */
   string(option: string, given: unknown): string {
     if (typeof given !== 'string') throw wrongType(option, 'a string', given);
     if (given === '') throw new RangeError(`${option} must not be empty`);
@@ -49,7 +49,7 @@ export const check = {
     return given;
   },
 
-  /** An object with these methods, whatever else it has. */
+  /** An object that has at least these methods. */
   methods<T extends object>(option: string, given: T, names: readonly (keyof T & string)[]): T {
     check.object(option, given);
     for (const name of names) check.function(`${option}.${name}`, given[name] as () => unknown);
@@ -64,7 +64,7 @@ export const check = {
     return check.methods(option, given, ['now', 'wallMs', 'schedule']);
   },
 
-  /** The map that `defineRegions` made, and not what it is made of. */
+  /** The result of `defineRegions`, and not its options. */
   regions<T extends object>(option: string, given: T): T {
     return madeBy(option, given, 'what defineRegions returns', ['list', 'get']);
   },
@@ -74,13 +74,13 @@ export const check = {
     return madeBy(option, given, 'a RegionView such as health.view', ['list', 'get', 'subscribe']);
   },
 
-  /** An object that is not an array. With `known`, one without any other key: a misspelt option must not be ignored. */
+  /** An object that is not an array. With `known`, other keys are refused: a misspelt option must not be ignored. */
   object<T extends object>(option: string, given: T, known?: readonly (keyof T & string)[]): T {
     if (typeof given !== 'object' || given === null || Array.isArray(given))
       throw wrongType(option, 'an object', given);
-    const stranger = known && Object.keys(given).find((key) => !(known as readonly string[]).includes(key));
-    if (stranger !== undefined) {
-      throw new TypeError(`${option} has no option ${JSON.stringify(stranger)}; it takes ${known?.join(', ')}`);
+    const unknownKey = known && Object.keys(given).find((key) => !(known as readonly string[]).includes(key));
+    if (unknownKey !== undefined) {
+      throw new TypeError(`${option} has no option ${JSON.stringify(unknownKey)}; it takes ${known?.join(', ')}`);
     }
     return given;
   },

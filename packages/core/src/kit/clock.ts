@@ -1,16 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** Time as an option, so that tests need not wait for it. */
+/** The clock as an option, so that tests need not wait. */
 export interface Clock {
-  /** Monotonic milliseconds, as `performance.now()`. For every duration. */
+  /** Monotonic milliseconds, as `performance.now()`. Use it for every duration. */
   now(): number;
-  /** Milliseconds since the epoch, as `Date.now()`. For what people and certificates call time. */
+  /** Milliseconds since 1970, as `Date.now()`. Use it for calendar time, such as the times in tokens. */
   wallMs(): number;
   /** Calls `run` once after `delayMs`, unless the returned function is called first. Never keeps the process alive. */
   schedule(run: () => void, delayMs: number): () => void;
 }
 
-/** The real clock. */
+/** The clock of the system. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallMs: () => Date.now(),
@@ -22,8 +22,8 @@ export const systemClock: Clock = {
 };
 
 /**
- * A clock whose timers run in the asynchronous context in which it was made: one that a request has set must not keep the
- * request's context.
+ * A clock whose timers run in the asynchronous context of this call. A timer that is set during a request then does not
+ * keep the request's context in memory.
  */
 export function inBackground(clock: Clock): Clock {
   const run = AsyncLocalStorage.snapshot();
@@ -34,19 +34,19 @@ export function inBackground(clock: Clock): Clock {
   };
 }
 
-/** Tells that the process was suspended: what it knew before is stale until it is looked at again. */
+/** Detects that the process was suspended. What it knew before is stale until it is checked again. */
 export interface JumpDetector {
   /**
-   * True once after either clock has stepped against the other, or after more than `maxGapMs` have passed since the
-   * last call although a call was due at least that often. Costs two clock reads.
+   * Returns true once after the two clocks have moved differently, or after more than `maxGapMs` since the last call
+   * although calls are due more often. Costs two clock reads.
    */
   jumped(): boolean;
 }
 
 export interface JumpTolerance {
-  /** How far the two clocks may drift apart between two looks (NTP slews by 0.5 ms a second). @default 1_000 */
+  /** How far the two clocks may drift apart between two calls (NTP slews by 0.5 ms a second). @default 1_000 */
   readonly toleranceMs?: number;
-  /** The longest time that may pass between two looks; Infinity if looks come at no rhythm. @default Infinity */
+  /** The longest allowed time between two calls, in milliseconds. Infinity: calls have no rhythm. @default Infinity */
   readonly maxGapMs?: number;
 }
 

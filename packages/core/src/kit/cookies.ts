@@ -2,15 +2,15 @@ import { isIP } from 'node:net';
 import type { Regions } from '../regions.ts';
 
 /**
- * Every value a request sent under this cookie name, in order, undecoded. More than one means that somebody else set a
- * cookie of that name on a wider domain: RFC 6265 section 4.2.2 forbids relying on their order.
+ * Returns every value that a request sent under this cookie name, in order and not decoded. More than one means that
+ * another host set a cookie of that name on a wider domain. RFC 6265 section 4.2.2 forbids relying on their order.
  *
  * @param name a token (RFC 6265 section 4.1.1), so never empty
  */
 export function cookieValues(fields: readonly string[], name: string): readonly string[] {
   let found: string[] | undefined;
   for (const field of fields) {
-    // The name is looked for rather than the pairs taken apart: most cookies are somebody else's.
+    // Searches for the name instead of parsing every pair, because most cookies are of no interest here.
     for (let at = field.indexOf(name); at !== -1; at = field.indexOf(name, at + 1)) {
       const equals = skipSpace(field, at + name.length);
       if (field.charCodeAt(equals) !== EQUALS || !beginsPair(field, at)) continue;
@@ -31,7 +31,7 @@ function beginsPair(field: string, at: number): boolean {
   return before === 0 || field.charCodeAt(before - 1) === SEMICOLON;
 }
 
-/** What stands between `equals` and the end of the pair, without the quotes around it. */
+/** The text between `equals` and the end of the pair, without surrounding quotes. */
 function valueAfter(field: string, equals: number): string {
   const semicolon = field.indexOf(';', equals);
   let start = skipSpace(field, equals + 1);
@@ -59,10 +59,10 @@ function skipSpaceBack(field: string, from: number): number {
 const isSpace = (code: number): boolean => code === 0x20 || code === 0x09;
 
 /**
- * Checks that a cookie's `Domain` covers every origin a redirect can lead to (RFC 6265 section 5.1.3): otherwise the
- * client loses the cookie on the way. No domain is right when there is one region.
+ * Checks that a cookie's `Domain` covers every origin that a redirect can lead to (RFC 6265 section 5.1.3). Otherwise
+ * the client loses the cookie after a redirect. With one region the domain may be left out.
  *
- * @throws {RangeError} It does not.
+ * @throws {RangeError} It does not cover every origin.
  */
 export function checkCookieDomain(option: string, domain: string | undefined, regions: Regions): void {
   if (domain === undefined) {
@@ -72,7 +72,7 @@ export function checkCookieDomain(option: string, domain: string | undefined, re
   const suffix = domain.toLowerCase().replace(/^\./, '');
   for (const { origin, name } of regions.list) {
     const host = new URL(origin).hostname;
-    // An address has no parent: only itself matches.
+    // An address has no parent domain: it matches only itself.
     if (host !== suffix && (isIP(host) !== 0 || !host.endsWith(`.${suffix}`))) {
       throw new RangeError(`${option} must cover the origin of every region; it does not cover that of ${name}`);
     }

@@ -1,8 +1,8 @@
 import type { Epoch } from '../database.ts';
 
 /**
- * An epoch that came from outside, such as from another region: undefined when it is none. The owner is empty where only
- * the timeline is known, as a standby may.
+ * Reads an epoch that came from outside, for example from another region. Undefined if it is not an epoch. The owner is
+ * empty if only the timeline is known, as on a standby.
  */
 export function readEpoch(given: unknown): Epoch | undefined {
   if (typeof given !== 'object' || given === null) return undefined;

@@ -1,14 +1,14 @@
 import type { Logger } from '../events.ts';
 
 /**
- * To be said of what a function of the app returned where no promise is awaited: one that rejects unheard would end the
- * process.
+ * Ignores a rejection of the value that an app's function returned where nothing awaits it. An unhandled rejection
+ * would end the process.
  */
 export function dropRejection(returned: unknown): void {
   if (returned instanceof Promise) returned.catch(() => {});
 }
 
-/** The same logger, of which nothing is heard when it throws or rejects: what it is told of must go on. */
+/** Wraps a logger so that its errors are ignored. The caller must continue. */
 export function harmless(logger: Logger): Logger {
   const say =
     (level: keyof Logger) =>
@@ -16,7 +16,7 @@ export function harmless(logger: Logger): Logger {
       try {
         dropRejection(logger[level](message));
       } catch {
-        // There is no other place to tell it.
+        // There is no other place to report this.
       }
     };
   return { info: say('info'), warn: say('warn'), error: say('error') };

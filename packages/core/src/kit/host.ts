@@ -1,7 +1,9 @@
 /** An ASCII host name (RFC 3986 section 3.2.2, without percent-encoding), an IPv4 or a bracketed IPv6 address. */
 const HOST = /^(?<name>\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?(?::\d{1,5})?$/i;
 
-/** A `Host` value in one spelling: lower case, no port, no trailing dot; undefined if it is not a host at all. */
+/**
+ * Returns a `Host` value in canonical spelling: lower case, no port, no trailing dot. Undefined if it is not a host.
+ */
 export function normaliseHost(host: string): string | undefined {
   if (host.length > 255) return undefined;
   return HOST.exec(host)?.groups?.name?.toLowerCase();

@@ -1,8 +1,8 @@
 /**
- * What the regionkit packages are built with. For packages of the `@regionkit` scope: no promise is made to others
- * between minor versions.
+ * Internal tools of the `@regionkit` packages. For other packages there is no promise of compatibility between minor
+ * versions.
  */
-export { type Audience, createAudience } from './audience.ts';
+
 export { check } from './check.ts';
 export {
   type Clock,
@@ -19,6 +19,7 @@ export { normaliseHost } from './host.ts';
 export { writtenMembers } from './json-members.ts';
 export { keepAlive, keptAlive } from './kept-alive.ts';
 export { createKeyring, equalInConstantTime, type Keyring, type KeyringOptions, type Secrets } from './keyring.ts';
+export { createListeners, type Listeners } from './listeners.ts';
 export { createNotices, type NoticeCode, type Notices } from './notices.ts';
 export { onlyGiven } from './only-given.ts';
 export { createPoller, type Poller, type PollerOptions } from './poller.ts';

@@ -3,9 +3,10 @@ const BACKSLASH = 0x5c;
 const COLON = 0x3a;
 
 /**
- * How many members the objects of a JSON text have, as written: each has one colon outside of strings. `JSON.parse`
- * keeps one member of each name, so a parsed value with fewer has one that was named twice, of which another parser may
- * keep the other. Undefined if it is nested more than `maxDepth` deep: looked at before it is parsed.
+ * Counts the members of all objects in a JSON text, as written: each has one colon outside of strings. `JSON.parse`
+ * keeps one member of each name. If a parsed value has fewer members than the text, a name occurs twice, and another
+ * parser may keep the other one. Undefined if the text is nested more than `maxDepth` deep, so that it can be refused
+ * before it is parsed.
  */
 export function writtenMembers(json: string, maxDepth: number = Number.POSITIVE_INFINITY): number | undefined {
   let members = 0;

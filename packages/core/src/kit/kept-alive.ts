@@ -1,35 +1,37 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 /**
- * Keeps the process alive while a caller waits. Timers of ours do not, and work that is stuck may hold no socket: the
- * process would end in the middle of an `await`, without a word. One timer serves everyone who waits: it is a handle of
- * the process only as long as somebody does, and costs less to take up and put down than one of its own.
+ * Keeps the process alive while a caller waits. Our own timers do not, and stuck work may hold no socket, so the
+ * process would end silently during an `await`. All callers share one timer. It holds the process only while a caller
+ * waits, and this is cheaper than one timer for each caller.
  */
 export const keepAlive: {
-  /** To be called once for each wait, before it begins. */
+  /** Call it once for each wait, before the wait begins. */
   begin(): void;
-  /** To be called once for each wait, when it has ended. */
+  /** Call it once for each wait, after the wait has ended. */
   end(): void;
 } = {
   begin: () => {
     waits += 1;
     if (waits > 1) return;
-    anchor ??= outside(() => setInterval(() => {}, MAX_INTERVAL_MS));
-    anchor.ref();
+    timer ??= outside(() => setInterval(() => {}, MAX_INTERVAL_MS));
+    timer.ref();
   },
   end: () => {
     waits -= 1;
-    if (waits === 0) anchor?.unref();
+    if (waits === 0) timer?.unref();
   },
 };
 
 const MAX_INTERVAL_MS = 2_147_483_647;
-/** It outlives the request that waits first: in its context it would keep that for ever. */
+/**
+ * The timer outlives the first caller's request. Created in that context, it would keep the context in memory for ever.
+ */
 const outside = AsyncLocalStorage.snapshot();
-let anchor: NodeJS.Timeout | undefined;
+let timer: NodeJS.Timeout | undefined;
 let waits = 0;
 
-/** Does `work`, and keeps the process alive until it has settled. */
+/** Runs `work` and keeps the process alive until it has settled. */
 export async function keptAlive<T>(work: () => Promise<T>): Promise<T> {
   keepAlive.begin();
   try {

@@ -1,28 +1,34 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { isLive, type Live } from '../live.ts';
 
-/** Secrets of an option: the first signs, all verify. A new one is distributed before it signs. */
+/** The secrets of an option: the first signs, all verify. Distribute a new secret before it signs. */
 export type Secrets = string | readonly string[];
 
-/** Signs and verifies with HMAC-SHA-256 under keys derived for one purpose. */
+/** Signs and verifies with HMAC-SHA-256. The keys are derived for one purpose. */
 export interface Keyring {
-  /** The code of `data`, base64url: 43 characters, or the first `length` of them. */
+  /** Returns the code of `data` in base64url: 43 characters, or the first `length` of them. */
   sign(data: string): string;
-  /** In constant time for each key; false for anything that is not a code of `data`. */
+  /** Verifies in constant time for each key. False for anything that is not a code of `data`. */
   verify(data: string, code: string): boolean;
-  /** One for each secret, the same in every process that has it, and of no use to whoever reads it. */
+  /**
+   * Returns one fingerprint for each secret. It is the same in every process with that secret, and it does not reveal
+   * the secret.
+   */
   fingerprints(): readonly string[];
-  /** Asks the source of the secrets for newer ones, if it has one to ask. */
+  /** Asks the source of the secrets for newer ones, if it can be asked. */
   refresh(): Promise<void>;
 }
 
 export interface KeyringOptions {
-  /** The name of the option the secrets came from, for its errors: `createWriteGate: forward.secret`. */
+  /** The name of the option that the secrets come from, for error messages: `createWriteGate: forward.secret`. */
   readonly option: string;
   readonly secrets: Secrets | Live<Secrets>;
-  /** What the codes are for. The same secret gives other keys for another purpose, so no code serves two. */
+  /**
+   * What the codes are for. A secret gives different keys for different purposes, so a code of one is invalid for
+   * another.
+   */
   readonly purpose: string;
-  /** Characters of a code; 22 carry 132 bits. @default 43 */
+  /** Length of a code in characters; 22 carry 132 bits. @default 43 */
   readonly length?: number;
 }
 
@@ -30,7 +36,7 @@ const MIN_SECRET_BYTES = 32;
 
 /**
  * @throws {TypeError | RangeError} There is no secret, or one is shorter than 32 bytes. A live value that turns bad
- * later leaves the keys as they were.
+ * later leaves the keys unchanged.
  */
 export function createKeyring(options: KeyringOptions): Keyring {
   const { option, purpose, length = 43 } = options;
@@ -45,7 +51,7 @@ export function createKeyring(options: KeyringOptions): Keyring {
       source = given.current;
       keys = derive(option, source, purpose);
     } catch {
-      // The last good keys stay: a bad rotation, or a source that cannot be read, must not sign everybody out.
+      // The last good keys stay in use: a bad rotation or an unreadable source must not invalidate every code.
     }
     return keys;
   };
@@ -56,7 +62,7 @@ export function createKeyring(options: KeyringOptions): Keyring {
     sign: (data) => code(current()[0] as KeyObject, data),
     verify: (data, given) => {
       if (given.length !== length) return false;
-      // In UTF-8 only ASCII keeps the length: latin1 would fold other characters onto those of the code.
+      // In UTF-8 only ASCII keeps the length. Latin1 would map other characters onto those of the code.
       const bytes = Buffer.from(given);
       if (bytes.length !== length) return false;
       return current().some((key) => timingSafeEqual(Buffer.from(code(key, data)), bytes));
@@ -83,7 +89,7 @@ function derive(option: string, secrets: Secrets, purpose: string): readonly Key
   });
 }
 
-/** Whether two strings are equal, in a time that depends on neither. */
+/** Compares two strings in constant time, independent of their contents. */
 export function equalInConstantTime(left: string, right: string): boolean {
   const key = 'regionkit compare';
   return timingSafeEqual(

@@ -3,37 +3,43 @@ import { type Clock, systemClock } from './clock.ts';
 import { guardRandom } from './random.ts';
 
 export interface PollerOptions {
-  /** One round of work. Rounds never overlap; what one throws is dropped, so it must report its own failures. */
+  /** One round of work. Rounds never overlap. Its errors are ignored, so it must report them itself. */
   run(): void | Promise<void>;
   /**
-   * How long to wait after a round has ended before the next begins: asked anew each time, so that it can quicken. If it
-   * throws, the wait is a second.
+   * Milliseconds from the end of a round to the start of the next. Called after each round, so that the pace can
+   * change. If it throws, the wait is one second.
    */
   everyMs(): number;
-  /** The share by which each wait is spread, so that processes do not march in step. @default 0.1 */
+  /** The share by which each wait varies at random, so that processes do not run in step. @default 0.1 */
   readonly jitter?: number;
   readonly clock?: Clock;
   /** From 0 to 1. @default Math.random */
   readonly random?: () => number;
 }
 
-/** Work repeated in the background: never two rounds at once, spread by jitter, no process kept alive by it. */
+/**
+ * Repeats work in the background. Rounds never overlap, waits vary by the jitter, and it does not keep the process
+ * alive.
+ */
 export interface Poller {
-  /** Begins a round at once; if one is under way, another begins when it has ended. */
+  /** Starts a round at once. If one is under way, another starts after it. */
   wake(): void;
-  /** The round under way has ended, and the one that was due after it at the time of the call: two at most. */
+  /**
+   * Resolves when the current round has ended, and also the one that was due after it at the time of the call. That is
+   * at most two rounds.
+   */
   settled(): Promise<void>;
-  /** No further round begins. The one under way ends by itself. */
+  /** Starts no further round. The current one ends by itself. */
   close(): void;
 }
 
 const WAIT_MS = 1_000;
 
-/** Starts at once with the first round. */
+/** Starts the first round at once. */
 export function createPoller(options: PollerOptions): Poller {
   const { clock = systemClock, jitter = 0.1 } = options;
   const random = guardRandom(options.random ?? Math.random);
-  // A request may wake it, and its context must not be kept by every round from then on.
+  // A request may wake the poller. The later rounds must not keep the context of that request in memory.
   const outside = AsyncLocalStorage.snapshot();
   let cancel: (() => void) | undefined;
   let round: Promise<void> | undefined;
@@ -74,7 +80,7 @@ export function createPoller(options: PollerOptions): Poller {
       }
     },
     settled: async () => {
-      // Not until nothing is due: somebody may wake it in every round.
+      // Do not wait until no round is due: a caller may wake the poller in every round.
       const isDue = again;
       await round;
       if (isDue) await round;

@@ -1,4 +1,4 @@
-/** `random` of an app that throws, or that gives what is no share: half is then as good as any, and nothing ends by it. */
+/** Wraps the `random` of an app. If it throws or returns a number outside of 0 to 1, the result is 0.5. */
 export function guardRandom(random: () => number): () => number {
   return () => {
     try {

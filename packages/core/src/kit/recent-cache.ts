@@ -1,18 +1,18 @@
-/** A bounded map that forgets what was not asked for recently. */
+/** A bounded map that forgets entries without recent use. */
 export interface RecentCache<V> {
   get(key: string): V | undefined;
   set(key: string, value: V): void;
   delete(key: string): void;
-  /** Drops every entry that `keep` does not want. */
+  /** Removes every entry for which `keep` returns false. */
   sweep(keep: (value: V) => boolean): void;
   readonly size: number;
 }
 
 /**
- * Two generations instead of a list in order of use: a hit in the young one costs one lookup and moves nothing. When
- * the young one is full it becomes the old one, and the old one, unused since, is forgotten.
+ * Uses two generations instead of a list in order of use: a hit in the young one costs one lookup and moves nothing.
+ * When the young one is full, it becomes the old one, and the entries of the former old one are forgotten.
  *
- * @param max the most entries it ever holds; 0 holds none
+ * @param max the largest number of entries; 0 keeps none
  */
 export function createRecentCache<V>(max: number): RecentCache<V> {
   const youngMax = Math.ceil(max / 2);
@@ -22,7 +22,7 @@ export function createRecentCache<V>(max: number): RecentCache<V> {
   const insert = (key: string, value: V): void => {
     young.set(key, value);
     if (young.size >= youngMax) {
-      // The old generation may fill what the young one leaves: together never more than `max`.
+      // The old generation may use the space that the young one leaves. Together they never exceed `max`.
       old = young;
       young = new Map();
     }

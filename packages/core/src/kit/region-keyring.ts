@@ -3,31 +3,34 @@ import { isLive, type Live } from '../live.ts';
 import { createKeyring, type Keyring, type Secrets } from './keyring.ts';
 
 /**
- * A key pair for each region in place of one secret for all. Between two regions a code is made with what their two pairs
- * have in common, so a region can speak in its own name alone: one that was stolen is shut out by leaving its public key
- * out everywhere else.
+ * A key pair for each region, instead of one secret for all. The code between two regions is made from a secret that
+ * only their two pairs share, so a region can sign only as itself. To exclude a region whose key was stolen, remove its
+ * public key everywhere else.
  *
- * Keys are X25519 in PEM: `openssl genpkey -algorithm x25519`, and `openssl pkey -pubout` of that.
+ * Keys are X25519 in PEM: `openssl genpkey -algorithm x25519`, then `openssl pkey -pubout`.
  */
 export interface RegionKeys {
-  /** This region's own. The first of a list signs, all verify. */
+  /** The private key of this region. Of a list, the first signs and all verify. */
   readonly privateKey: string | readonly string[];
-  /** Those of the others, by name of the region. Nothing is believed of a region that is not here, nor told to it. */
+  /**
+   * The public keys of the other regions by region name. Nothing is accepted from a region without a key here, and
+   * nothing is sent to it.
+   */
   readonly publicKeys: Readonly<Record<string, string | readonly string[]>>;
 }
 
-/** What the words between regions are signed with: a secret that all of them hold, or a key pair for each. */
+/** What signs messages between regions: one secret that all regions hold, or a key pair for each region. */
 export type RegionSecrets = Secrets | RegionKeys;
 
-/** The keys between this region and each of the others. */
+/** The keys between this region and each other region. */
 export interface RegionKeyring {
-  /** Undefined for a region that has no key here. Where all hold one secret, that. */
+  /** Returns the keys for one region. Undefined if it has no key here. With one common secret, always that. */
   between(peer: string): Keyring | undefined;
-  /** Asks the source of the secrets for newer ones, if it has one to ask. */
+  /** Asks the source of the secrets for newer ones, if it can be asked. */
   refresh(): Promise<void>;
 }
 
-/** @throws {TypeError | RangeError} a secret or a key is not what it must be; a live value that turns bad later is ignored */
+/** @throws {TypeError | RangeError} A secret or a key is malformed. A live value that turns bad later is ignored. */
 export function createRegionKeyring({
   option,
   secrets,
@@ -63,7 +66,7 @@ export function createRegionKeyring({
           between = build(current);
         }
       } catch {
-        // The last good keys stay: a bad rotation, or a source that cannot be read, must not part the regions.
+        // The last good keys stay in use: a bad rotation or an unreadable source must not disconnect the regions.
       }
       return between(peer);
     },
@@ -77,7 +80,10 @@ function isRegionKeys(given: RegionSecrets): given is RegionKeys {
   return typeof given === 'object' && given !== null && 'privateKey' in given;
 }
 
-/** For each other region what every pair of keys has in common. The names are part of it: no code serves two pairs. */
+/**
+ * Derives the shared secret of every pair of keys, for each other region. The region names are part of it, so a code
+ * between two regions is invalid between two others.
+ */
 function pairs(option: string, keys: RegionKeys, self: string): ReadonlyMap<string, readonly string[]> {
   const own = listOf(`${option}.privateKey`, keys.privateKey).map((pem) =>
     parse(`${option}.privateKey`, () => createPrivateKey(pem)),
@@ -94,7 +100,7 @@ function pairs(option: string, keys: RegionKeys, self: string): ReadonlyMap<stri
     const names = [self, peer].sort().join(' ');
     const secrets = own.flatMap((privateKey) =>
       publicKeys.map((publicKey) => {
-        // A key of low order has nothing in common with any other, and throws.
+        // A key of low order has no shared secret with any other key, so this throws.
         const common = parse(`${option}.publicKeys.${peer}`, () => diffieHellman({ privateKey, publicKey }));
         return createHash('sha256').update(`regionkit pair ${names}\n`).update(common).digest('base64url');
       }),
@@ -112,13 +118,13 @@ function listOf(option: string, given: unknown): readonly string[] {
   return list as readonly string[];
 }
 
-/** What OpenSSL says of a key may show some of it. */
+/** A message of OpenSSL may contain parts of the key. */
 function parse<T extends KeyObject | Buffer>(option: string, make: () => T): T {
   try {
     const made = make();
     if (Buffer.isBuffer(made) || made.asymmetricKeyType === 'x25519') return made;
   } catch {
-    // Said below.
+    // The error below reports it.
   }
   throw new RangeError(`${option} must be an X25519 key in PEM`);
 }

@@ -1,8 +1,8 @@
 import type { ResponseHead } from '../http/decision.ts';
 
 /**
- * Whether a shared cache may keep an answer with this head and give it to others (RFC 9111 section 3; RFC 9213 for the
- * fields that speak to one cache alone). Nothing that belongs to one client may be put on such an answer.
+ * Whether a shared cache may store an answer with this head and reuse it for other clients (RFC 9111 section 3; RFC
+ * 9213 for fields that address one kind of cache). Put nothing of a single client on such an answer.
  */
 export function isSharedCacheable(head: ResponseHead): boolean {
   for (const field of TARGETED) {
@@ -17,25 +17,24 @@ export function isSharedCacheable(head: ResponseHead): boolean {
 }
 
 /**
- * Keeps an answer with something of one client's on it out of the caches that others share. One that says nothing about
- * them may be kept by its age alone (RFC 9111 section 4.2.2), and one that must be validated first is kept with all its
- * fields: such an answer is made `private`.
+ * Makes an answer `private` if shared caches might store it: without `Cache-Control` by its age alone (RFC 9111 section
+ * 4.2.2), or for validation, and then with all its fields.
  *
- * False: a shared cache may keep it all the same, and nothing of one client's may be put on it.
+ * Returns false if a shared cache may still store the answer. Put nothing of a single client on it then.
  */
 export function keepPrivate(head: ResponseHead): boolean {
   if (isSharedCacheable(head)) return false;
   const control = (): string => head.get('cache-control').join(', ');
   if (PRIVATE.test(control())) return true;
   head.set('Cache-Control', control() === '' ? 'private' : `${control()}, private`);
-  // The head of an answer that somebody else gives whole may not take it.
+  // The head may be protected, because another region or decider gave the complete answer.
   return PRIVATE.test(control());
 }
 
-/** Both without arguments: `private="set-cookie"` forbids to keep that field, not the answer. */
+/** Both without arguments: `private="set-cookie"` forbids to store that field only, not the answer. */
 const PRIVATE = /(?:^|,)\s*(?:no-store|private)\s*(?:$|,)/i;
 
-/** A cache that knows its own field does what it says, even where `Cache-Control` forbids all others to keep anything. */
+/** A cache that knows its own targeted field obeys it, even if `Cache-Control` forbids other caches to store. */
 const TARGETED = [
   'cdn-cache-control',
   'cloudflare-cdn-cache-control',
@@ -44,7 +43,7 @@ const TARGETED = [
   'vercel-cdn-cache-control',
 ] as const;
 
-/** Lets a page of another origin read the field `name` of an answer, if CORS lets it read the answer at all. */
+/** Lets a page of another origin read the field `name` of an answer, if CORS allows reading the answer at all. */
 export function exposeField(head: ResponseHead, name: string): void {
   if (head.get('access-control-allow-origin').length === 0) return;
   const exposed = head.get('access-control-expose-headers').join().toLowerCase();

@@ -1,10 +1,10 @@
-/** A cookie to set. Names and values are our own, or checked: nothing is encoded here. */
+/** A cookie to set. Names and values are our own, or checked. Nothing is encoded here. */
 export interface SetCookie {
   readonly name: string;
   readonly value: string;
-  /** 0 takes the cookie away. */
+  /** 0 deletes the cookie. */
   readonly maxAgeSeconds: number;
-  /** With or without a leading dot. Left out: for this host alone. */
+  /** With or without a leading dot. Left out: for this host only. */
   readonly domain?: string | undefined;
   /** @default '/' */
   readonly path?: string;

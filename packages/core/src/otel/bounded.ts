@@ -1,12 +1,12 @@
 import type { Attributes } from '@opentelemetry/api';
 
-/** How many values one attribute of one instrument may take before the rest is `other`. */
+/** How many values one attribute of one instrument may take. Further values become `other`. */
 const MAX_VALUES = 100;
 const MAX_LENGTH = 64;
 
 /**
- * Keeps a mistake (or a stranger who publishes on our channels) from growing a time series for each request: a value
- * that is not a short string, or one too many, becomes `other`.
+ * Keeps a mistake, or foreign code that publishes on our channels, from creating a time series for each request. A
+ * value that is not a short string, or one too many, becomes `other`.
  */
 export function createBounds(): (labels: Readonly<Record<string, unknown>>) => Attributes {
   const known = new Map<string, Set<string>>();

@@ -4,30 +4,31 @@ import { createBounds } from './bounded.ts';
 import { type Row, table } from './table.ts';
 
 export interface InstrumentOptions {
-  /** Makes the instruments. @default a meter `@regionkit/core` of `meterProvider` */
+  /** The meter that makes the instruments. @default a meter `@regionkit/core` of `meterProvider` */
   readonly meter?: Meter;
-  /** @default the global one, which must be registered before this is called: OpenTelemetry knows no later */
+  /** @default the global meter provider. Register it before this call: OpenTelemetry ignores later ones */
   readonly meterProvider?: MeterProvider;
 }
 
-/** Instruments that are fed until they are closed. */
+/** Instruments that record events until they are closed. */
 export interface Instrumentation extends AsyncDisposable {
-  /** Feeds them no more. What was recorded stays with the meter. */
+  /** Stops recording. The meter keeps what was recorded. */
   close(): void;
 }
 
-/** Seconds: from an answer out of memory to a failover nobody noticed. */
+/** In seconds: from an answer out of memory up to a long failover. */
 const BOUNDARIES = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /**
- * Feeds OpenTelemetry instruments with the events of every regionkit package in this process, through the channels they
- * publish on. An event `regionkit:<package>:<event>` is the counter `regionkit.<package>.<event>`; one that knows how
- * long something took is the histogram `regionkit.<package>.<event>.duration`, in seconds, instead. Gauges of 0 and 1
- * say what holds now: `regionkit.db-router.primary.known`, `regionkit.health.reads`, `.writes` and `.accept`.
- * Attributes are bounded: reasons of closed sets, and names of the app's configuration.
+ * Records the events of every regionkit package of this process in OpenTelemetry instruments, through their diagnostics
+ * channels. An event `regionkit:<package>:<event>` becomes the counter `regionkit.<package>.<event>`. An event with a
+ * duration becomes the histogram `regionkit.<package>.<event>.duration` in seconds instead. Gauges of 0 and 1 show the
+ * current state: `regionkit.db-router.primary.known`, `regionkit.health.reads`, `.writes` and `.accept`. Attributes are
+ * bounded: reasons from closed sets, and names from the app's configuration.
  *
- * Call it once a process, after the SDK was started; twice counts twice.
+ * Call it once in a process, after the SDK was started. Two calls count everything twice.
  *
+ * @example
  * ```ts
  * import { instrument } from '@regionkit/core/otel';
  * const telemetry = instrument();
@@ -43,7 +44,7 @@ export function instrument({ meterProvider = metrics, ...options }: InstrumentOp
       try {
         record(payload);
       } catch {
-        // A payload of another version of a package must not take the process down, as a throwing subscriber does.
+        // A payload from another version of a package must not end the process, as a throwing subscriber would.
       }
     };
     subscribe(channel, listen);

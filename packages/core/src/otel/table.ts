@@ -1,25 +1,28 @@
-import type { Heard } from './heard.ts';
+import type { InstrumentedEvents } from './instrumented-events.ts';
 
-/** What an event becomes. */
+/** How an event is recorded. */
 export interface Row<Payload> {
-  /** The attributes: of closed sets, or named in the app's own configuration. Never a message, an identity or a token. */
+  /**
+   * The attributes: values from closed sets, or names from the app's configuration. Never a message, an identity or a
+   * token.
+   */
   readonly labels: (payload: Payload) => Readonly<Record<string, string | undefined>>;
-  /** With this the event is a histogram of durations instead of a counter. */
+  /** If present, the event is a histogram of durations instead of a counter. */
   readonly durationMs?: (payload: Payload) => number;
-  /** What stays true until the next such event, as 0 or 1, by the name of its gauge. */
+  /** States that hold until the next such event, as 0 or 1, by the name of the gauge. */
   readonly states?: Readonly<Record<string, (payload: Payload) => boolean>>;
 }
 
 const none = (): Record<string, never> => ({});
 
-/** Unknown is never good news. */
+/** Unknown does not count as good. */
 const good = (verdict: string): boolean => verdict === 'pass' || verdict === 'warn';
 
 /**
- * Every event of every package. An event `regionkit:<package>:<event>` is the counter `regionkit.<package>.<event>`, or
- * the histogram `regionkit.<package>.<event>.duration` in seconds.
+ * Every event of every package. An event `regionkit:<package>:<event>` becomes the counter
+ * `regionkit.<package>.<event>`, or the histogram `regionkit.<package>.<event>.duration` in seconds.
  */
-export const table: { readonly [Event in keyof Heard]: Row<Heard[Event]> } = {
+export const table: { readonly [Event in keyof InstrumentedEvents]: Row<InstrumentedEvents[Event]> } = {
   'core:failure': { labels: ({ part }) => ({ part }) },
 
   'affinity:decision': { labels: ({ action, reason, region }) => ({ action, reason, region }) },

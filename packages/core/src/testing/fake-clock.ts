@@ -1,16 +1,14 @@
 import type { Clock } from '../kit/clock.ts';
 
-/** A clock that stands still until it is told to go on. */
+/** A clock that moves only when a test advances it. */
 export interface FakeClock extends Clock {
-  /**
-   * Moves both clocks on by `ms`, running what falls due in order, and lets promises and the event loop turn after each.
-   */
+  /** Moves both clocks by `ms`. Runs due calls in order, and lets promises and the event loop run after each. */
   advance(ms: number): Promise<void>;
-  /** Steps the wall clock alone, as an operator or a resumed machine does. */
+  /** Moves only the wall clock, as an operator or a resumed machine does. */
   stepWall(ms: number): void;
-  /** Moves both clocks without running what fell due meanwhile until the next `advance`: a suspended process. */
+  /** Moves both clocks, but runs due calls only at the next `advance`: a suspended process. */
   suspend(ms: number): void;
-  /** How many scheduled calls are waiting: a closed component leaves none. */
+  /** The number of scheduled calls. A closed component leaves none. */
   readonly pending: number;
 }
 

@@ -1,14 +1,15 @@
 import type { RequestView } from '../http/decision.ts';
 
-/** What a test says of a request. `headers` may be written in any case. */
+/** The parts of a request that a test sets. `headers` may be written in any case. */
 export interface RequestParts extends Partial<RequestView> {
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
 }
 
 /**
- * A request for tests of deciders: `GET /` with no header, of `app.example.com`, unless told otherwise. The path follows
- * the target.
+ * Makes a request for tests of deciders. The default is `GET /` on `app.example.com` without headers. The path follows
+ * from the target.
  *
+ * @example
  * ```ts
  * affinity.decide(requestView({ target: '/cart?x=1', headers: { Cookie: 'region=eu-west-1' } }));
  * ```

@@ -1,5 +1,5 @@
 import { type DatabaseReport, type RegionState, type Regions, type RegionView, unknownRegion } from '@regionkit/core';
-import { createAudience } from '@regionkit/core/kit';
+import { createListeners } from '@regionkit/core/kit';
 import type { HealthVerdict } from '../verdict/judge.ts';
 
 /** The view, and how those who listen to it are told. */
@@ -13,7 +13,7 @@ export function createView<Name extends string>(
   regions: Regions<Name>,
   look: (name: Name) => RegionState<Name>,
 ): ToldView<Name> {
-  const listeners = createAudience<RegionState<Name>>();
+  const listeners = createListeners<RegionState<Name>>();
   const told = new Map<string, RegionState<Name>>(regions.list.map((region) => [region.name, unknownRegion(region)]));
   const get = (name: string): RegionState<Name> | undefined => {
     const region = regions.get(name);
@@ -24,14 +24,14 @@ export function createView<Name extends string>(
       self: regions.self,
       get,
       list: () => regions.list.map(({ name }) => look(name)),
-      subscribe: listeners.join,
+      subscribe: listeners.add,
     },
     tell: (name) => {
       const state = get(name);
       const before = told.get(name);
       if (state === undefined || before === undefined || same(before, state)) return;
       told.set(name, state);
-      listeners.tell(state);
+      listeners.notify(state);
     },
   };
 }

@@ -1,22 +1,25 @@
 import type { Clock } from '@regionkit/core/kit';
-import { afterLook, type Checker, countHealthy, isHealthy, NEW_CHECKER } from './checker.ts';
-import { type Departure, type Milestones, splitDeparture } from './departure.ts';
+import { afterCheck, type Checker, countHealthy, isHealthy, NEW_CHECKER } from './checker-state.ts';
+import { type FailoverTimes, type Milestones, splitFailover } from './failover-times.ts';
 
-/** What the DNS makes of one region's endpoint. */
+/** The state of one region's endpoint in the DNS. */
 export interface EndpointStatus {
   readonly healthy: boolean;
   readonly healthyCheckers: number;
   readonly checkers: number;
 }
 
-/** One region's endpoint: what its checkers found, and who was still led there after it had turned unhealthy. */
+/**
+ * One region's endpoint: the results of its checkers, and the connections that the DNS still sends there after it has
+ * become unhealthy.
+ */
 export interface Endpoint {
   readonly status: EndpointStatus;
-  /** Takes a look into account. @returns whether the endpoint turned by it */
-  looked(checker: number, passed: boolean): boolean;
-  /** A connection was led here. */
-  led(): void;
-  departure(sinceMs: number): Departure | undefined;
+  /** Records the result of a check. @returns whether the state of the endpoint changed */
+  recordCheck(checker: number, passed: boolean): boolean;
+  /** Records that a resolver sent a connection here. */
+  recordConnection(): void;
+  failoverTimes(sinceMs: number): FailoverTimes | undefined;
 }
 
 export interface EndpointOptions {
@@ -35,19 +38,19 @@ export function createEndpoint({ checkers: count, failureThreshold, clock }: End
     get status() {
       return { healthy, healthyCheckers: countHealthy(checkers), checkers: checkers.length };
     },
-    looked: (at, passed) => {
+    recordCheck: (at, passed) => {
       if (passed) lastPassedAtMs = clock.now();
-      checkers[at] = afterLook(checkers[at] as Checker, passed, failureThreshold);
+      checkers[at] = afterCheck(checkers[at] as Checker, passed, failureThreshold);
       if (isHealthy(checkers) === healthy) return false;
       healthy = !healthy;
       const now = clock.now();
-      if (!healthy) left = { lastPassedAtMs, turnedAtMs: now, lastLedAtMs: now };
+      if (!healthy) left = { lastPassedAtMs, turnedAtMs: now, lastConnectedAtMs: now };
       return true;
     },
-    led: () => {
-      if (!healthy && left !== undefined) left = { ...left, lastLedAtMs: clock.now() };
+    recordConnection: () => {
+      if (!healthy && left !== undefined) left = { ...left, lastConnectedAtMs: clock.now() };
     },
-    departure: (sinceMs) =>
-      left === undefined || left.turnedAtMs < sinceMs ? undefined : splitDeparture(left, sinceMs),
+    failoverTimes: (sinceMs) =>
+      left === undefined || left.turnedAtMs < sinceMs ? undefined : splitFailover(left, sinceMs),
   };
 }

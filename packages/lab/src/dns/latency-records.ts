@@ -1,4 +1,7 @@
-/** The regions from the nearest to the farthest, as seen from `place`: its own first, ties in the order they came in. */
+/**
+ * Sorts the regions from the nearest to the farthest, as seen from `place`. Its own region is first; ties keep their
+ * order.
+ */
 export function byLatency<Name extends string>(
   place: Name,
   regions: readonly Name[],
@@ -8,7 +11,7 @@ export function byLatency<Name extends string>(
   return regions.toSorted((a, b) => distance(a) - distance(b));
 }
 
-/** Which record answers: the nearest healthy one. All unhealthy means all healthy, so that there is always an answer. */
+/** Returns the nearest healthy region. If all are unhealthy, all count as healthy, so there is always an answer. */
 export function answerOf<Name extends string>(
   nearestFirst: readonly Name[],
   isHealthy: (region: Name) => boolean,

@@ -1,34 +1,37 @@
 import { type Clock, check, systemClock } from '@regionkit/core/kit';
 import { type RoundTrips, readRoundTrips } from '../round-trips.ts';
-import type { Allowances } from './look.ts';
+import type { Allowances } from './health-check.ts';
 
 /**
- * What {@link createLatencyDns} takes. Durations are those of the real Route 53: `speed` divides them all. Only
- * `endpoints` must be given.
+ * The options of {@link createLatencyDns}. All durations are those of the real Route 53; `speed` divides them. Only
+ * `endpoints` is required.
  */
 export interface LatencyDnsOptions<Name extends string = string> {
-  /** For each region the URL its checkers ask, as `http://127.0.0.1:3001/health`. */
+  /** The URL that the checkers request for each region, for example `http://127.0.0.1:3001/health`. */
   readonly endpoints: Readonly<Record<Name, string>>;
   /**
-   * The round trip between regions, as for `createLab`: a client is led to the nearest healthy one. Its own is always the
-   * nearest; ties go by the order of `endpoints`. @default 0
+   * The round trip between regions in milliseconds, as for `createLab`. The DNS sends a client to the nearest healthy
+   * region. The client's own region is the nearest; ties follow the order of `endpoints`. @default 0
    */
   readonly roundTripMs?: number | RoundTrips<NoInfer<Name>>;
-  /** How long a checker waits after an answer before it asks again. @default 30_000 */
+  /** How long a checker waits from an answer to its next request, in milliseconds. @default 30_000 */
   readonly intervalMs?: 10_000 | 30_000;
-  /** Looks in a row that change a checker's mind, both ways; 1 to 10. @default 3 */
+  /** How many results in a row change the opinion of a checker, in both directions; 1 to 10. @default 3 */
   readonly failureThreshold?: number;
-  /** Must come within the first 5,120 bytes of a body, and within 2 s. @default none */
+  /** Must be within the first 5,120 bytes of the body, and arrive within 2 s. @default none */
   readonly searchString?: string;
   /** How many checkers each endpoint has. @default 16 */
   readonly checkers?: number;
-  /** How long a resolver uses an answer. @default 60_000 */
+  /** How long a resolver caches an answer, in milliseconds. @default 60_000 */
   readonly ttlMs?: number;
-  /** Up to how much longer it uses it, as some runtimes and resolvers do. @default 0 */
+  /**
+   * The largest extra time for which it still uses an expired answer, as some runtimes and resolvers do. In
+   * milliseconds. @default 0
+   */
   readonly slackMs?: number;
   /**
-   * How many times quicker than Route 53 all of it is: 40 turns 10 s into 250 ms. What an app has to connect and to
-   * answer (4 s, then 2 s) is not cut below 250 ms each, since the app is no quicker than it is. @default 1
+   * The factor by which everything is faster than Route 53: 40 turns 10 s into 250 ms. The times for the app to connect
+   * and to answer (4 s and 2 s) are at least 250 ms each, because the app does not get faster. @default 1
    */
   readonly speed?: number;
   readonly clock?: Clock;

@@ -1,9 +1,9 @@
 import type { Clock } from '@regionkit/core/kit';
 
-/** A client of the DNS, or the resolver that several clients share: it uses an answer until its time is up. */
+/** A client of the DNS, or a resolver that several clients share. It caches an answer until its TTL ends. */
 export interface Resolver<Name extends string = string> {
   readonly place: Name;
-  /** Where a connection that is opened now goes. Connections there are already stay where they are. */
+  /** Returns the region for a connection that is opened now. Existing connections stay where they are. */
   resolve(): Name;
 }
 
@@ -11,7 +11,7 @@ export interface ResolverOptions<Name extends string> {
   readonly place: Name;
   readonly ask: () => Name;
   readonly ttlMs: number;
-  /** Up to so much longer is an answer used: anew by chance for each. */
+  /** An expired answer is used for up to this time longer. The time is random for each answer. */
   readonly slackMs: number;
   readonly clock: Clock;
   readonly random: () => number;

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import type { Account } from '../process/account.ts';
 
 export interface CopyTreeOptions {
-  /** Whose the copy is to be. */
+  /** The owner of the copy. */
   readonly account: Account | undefined;
-  /** What to do with an entry; `empty` makes a directory without its content. */
+  /** What to do with an entry. `empty` makes a directory without its content. */
   readonly choose: (entry: Dirent) => 'copy' | 'empty' | 'skip';
 }
 
-/** Copies a directory that may change meanwhile: a file that goes away is no error. Links are copied as they are. */
+/** Copies a directory that may change meanwhile. A file that disappears is no error. Links are copied as links. */
 export async function copyTree(from: string, to: string, options: CopyTreeOptions): Promise<void> {
   const { account, choose } = options;
   await makeOwned(to, account);
@@ -29,7 +29,7 @@ export async function copyTree(from: string, to: string, options: CopyTreeOption
   );
 }
 
-/** Copies one file, if it is still there. */
+/** Copies one file, if it still exists. */
 export async function copyOwned(from: string, to: string, account: Account | undefined): Promise<void> {
   try {
     await copyFile(from, to, constants.COPYFILE_FICLONE);
@@ -40,13 +40,13 @@ export async function copyOwned(from: string, to: string, account: Account | und
   await own(to, account);
 }
 
-/** Writes a file that the server's user can read, and nobody else. */
+/** Writes a file that only the user of the server can read. */
 export async function writeOwned(path: string, content: string, account: Account | undefined): Promise<void> {
   await writeFile(path, content, { mode: 0o600 });
   await own(path, account);
 }
 
-/** Makes a directory that the server's user can enter, and nobody else. */
+/** Makes a directory that only the user of the server can enter. */
 export async function makeOwned(path: string, account: Account | undefined): Promise<void> {
   await mkdir(path, { mode: 0o700 });
   await own(path, account);

@@ -1,11 +1,17 @@
 import type { Socket } from 'node:net';
 
-/** What travels one way: bytes, an orderly end, or an abort. */
+/** One item of a direction: bytes, an orderly end, or an abort. */
 type Parcel = { readonly kind: 'bytes'; readonly bytes: Buffer } | { readonly kind: 'end' | 'abort' };
 
-/** One direction of a connection: everything arrives in order, late by the link's delay, or not at all while held. */
+/**
+ * One direction of a connection. Everything arrives in order, after the delay of the link. While it is held, nothing
+ * arrives.
+ */
 export interface Conduit {
-  /** Held, nothing arrives and nothing is read: the sender sees a peer that has fallen silent. What is under way arrives later. */
+  /**
+   * While this is true, nothing arrives and nothing is read: the sender sees a silent peer. Data under way arrives
+   * later.
+   */
   hold(held: boolean): void;
   close(): void;
 }
@@ -14,7 +20,7 @@ const MAX_QUEUED_BYTES = 4 * 1_024 * 1_024;
 
 export interface ConduitOptions {
   readonly delayMs: () => number;
-  /** `performance.now()` before which nothing is sent: a connection takes a round trip to open. */
+  /** The time on `performance.now()` before which nothing is sent, because opening a connection takes a round trip. */
   readonly opensAtMs: number;
 }
 
@@ -23,7 +29,7 @@ export function createConduit(from: Socket, to: Socket, { delayMs, opensAtMs }: 
   let queuedBytes = 0;
   let lastDueMs = 0;
   let held = false;
-  let full = false; // `to` asked for patience
+  let full = false; // `to` reported backpressure
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
 

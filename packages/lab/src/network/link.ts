@@ -5,32 +5,36 @@ import { type Conduit, createConduit } from './conduit.ts';
 import { listen, listenAnywhere } from './ports.ts';
 
 /**
- * What a link does with what is sent over it.
- * - `pass`: delivers it.
- * - `cut`: nothing arrives either way and nothing is closed. Like TCP over a network that comes back, what was sent
- *   meanwhile arrives once the link passes again.
- * - `mute`: what the client sends arrives, what the server answers does not (until the link passes again).
- * - `lose`: as `cut`, but the connections that met it never recover, as when a firewall has forgotten them.
+ * What a link does with the data on it.
+ * - `pass`: delivers it
+ * - `cut`: delivers nothing in either direction, and closes nothing; what was sent meanwhile arrives when the link
+ *   passes again, as with TCP after a network outage
+ * - `mute`: delivers what the client sends, but holds the answers of the server until the link passes again
+ * - `lose`: as `cut`, but connections that were open or opened meanwhile never recover, as after a firewall forgot
+ *   them
  */
 export type Flow = 'pass' | 'cut' | 'mute' | 'lose';
 
-/** The way from clients in one region to the database of one: a TCP port that leads to the server, and can misbehave. */
+/**
+ * The path from clients in one region to the database of one region: a TCP port that forwards to the server and
+ * simulates faults.
+ */
 export interface Link {
   readonly port: number;
   readonly flow: Flow;
-  /** Takes effect at once; resolves when new connections are met accordingly too. */
+  /** Takes effect at once. Resolves when it also applies to new connections. */
   setFlow(flow: Flow): Promise<void>;
-  /** Added to the link's own round trip. */
+  /** In addition to the round trip of the link. */
   setExtraMs(ms: number): void;
-  /** Resets (RST) every connection there is; new ones are not affected. */
+  /** Resets (RST) every existing connection. New ones are not affected. */
   reset(): void;
-  /** Tells whether the server is there. A link to none refuses connections, unless it is cut: then nobody answers. */
+  /** Sets whether the server runs. Without a server a link refuses connections; a cut link does not answer them. */
   setServer(port: number | undefined): Promise<void>;
   close(): void;
 }
 
 export interface LinkOptions {
-  /** For messages: `us-east-1`. */
+  /** For messages, for example `us-east-1`. */
   readonly to: string;
   readonly roundTripMs: number;
   /** @default a free one */
@@ -46,13 +50,16 @@ interface Connection {
 }
 
 const LISTEN_TRIES = 20;
-/** Connections that wait for a cut link. Beyond, the oldest goes: most of those clients have given up unseen. */
+/**
+ * The number of connections that wait for a cut link. Above it the oldest is dropped: most such clients have already
+ * given up.
+ */
 const MAX_WAITING = 1_000;
 
-/** Listens from the start; until the first `setServer` connections are reset. */
+/** Listens from the start. Before the first `setServer` it resets connections. */
 export async function createLink({ to, roundTripMs, port: wanted }: LinkOptions): Promise<Link> {
   const connections = new Set<Connection>();
-  const waiting = new Set<Socket>(); // clients whose connection attempt is lost in a cut link
+  const waiting = new Set<Socket>(); // clients that tried to connect through a cut link
   let flow: Flow = 'pass';
   let extraMs = 0;
   let target: number | undefined;
@@ -75,7 +82,7 @@ export async function createLink({ to, roundTripMs, port: wanted }: LinkOptions)
     connections.delete(connection);
   };
 
-  /** Joins a client to the server, or leaves it waiting where nothing gets through. */
+  /** Connects a client to the server, or lets it wait while the link is cut. */
   const join = (client: Socket): void => {
     if (isDark()) {
       if (waiting.size >= MAX_WAITING) [...waiting][0]?.destroy();
@@ -116,7 +123,8 @@ export async function createLink({ to, roundTripMs, port: wanted }: LinkOptions)
 
   function newListener(): Server {
     const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, accept);
-    // Once it listens an error is that of one connection (no descriptor left for it); the client sees it.
+    // After the start of listening, an error concerns one connection (for example no free descriptor). The client sees
+    // it.
     return server.on('error', () => {});
   }
 
@@ -134,7 +142,7 @@ export async function createLink({ to, roundTripMs, port: wanted }: LinkOptions)
     }
   };
 
-  /** One move at a time: listens if and only if somebody would answer, or nobody would notice. */
+  /** One change at a time. Listens if the server would answer, or if the link must stay silent. */
   const settle = (): Promise<void> => {
     const next = moving.then(async () => {
       const wanted = !closed && (target !== undefined || isDark());

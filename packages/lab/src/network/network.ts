@@ -3,21 +3,21 @@ import { createLink, type Flow, type Link } from './link.ts';
 export interface NetworkOptions<Name extends string> {
   readonly regions: readonly Name[];
   readonly roundTripMs: (from: Name, to: Name) => number;
-  /** The port of a region's own link, where it is given. */
+  /** Returns the fixed port of a region's own link, if it has one. */
   readonly port: (region: Name) => number | undefined;
 }
 
-/** Every way from one region to the database of another, and to its own. `from` left out means from every region. */
+/** All paths from a region to the database of another, and to its own. Without `from`: from every region. */
 export interface Network<Name extends string> {
   link(from: Name, to: Name): Link;
   setFlow(flow: Flow, to: Name, from?: Name): Promise<void>;
-  /** Cuts a region off from all others, both ways. Within itself nothing changes. */
+  /** Cuts a region off from all others, in both directions. Inside the region nothing changes. */
   isolate(region: Name): Promise<void>;
-  /** Lets everything pass: on the way from one region, or on every way to and from this one. */
+  /** Ends faults: on the path from one region, or on every path to and from this one. */
   heal(region: Name, from?: Name): Promise<void>;
   setExtraMs(ms: number, to: Name, from?: Name): void;
   reset(to: Name, from?: Name): void;
-  /** Where the region's server listens; undefined while it is down. */
+  /** Sets where the region's server listens. Undefined while it is down. */
   setServer(region: Name, port: number | undefined): Promise<void>;
   close(): void;
 }

@@ -3,14 +3,14 @@ import { createServer, type Server } from 'node:net';
 import { LabError } from '../errors.ts';
 
 /**
- * Below the range from which Linux (32,768) and macOS (49,152) take the ports of outgoing connections, so that a port
- * that is free for a moment, while a server is down, is not taken by chance.
+ * Below the range that Linux (32,768) and macOS (49,152) use for outgoing connections, so that no outgoing connection
+ * takes the port while a server is down.
  */
 const FIRST = 15_000;
 const LAST = 32_000;
 const TRIES = 50;
 
-/** Listens on 127.0.0.1. Neither the server nor what it accepts keeps the process alive. */
+/** Listens on 127.0.0.1. Neither the server nor its connections keep the process alive. */
 export async function listen(server: Server, port: number): Promise<void> {
   const listening = once(server, 'listening'); // or its error
   server.listen({ port, host: '127.0.0.1' });
@@ -18,7 +18,7 @@ export async function listen(server: Server, port: number): Promise<void> {
   server.unref();
 }
 
-/** Listens on a port of the range on which nobody else does, and gives it. */
+/** Listens on a free port of the range, and returns it. */
 export async function listenAnywhere(server: Server, random: () => number = Math.random): Promise<number> {
   for (let tries = 1; ; tries += 1) {
     const port = FIRST + Math.floor(random() * (LAST - FIRST));
@@ -36,7 +36,7 @@ export async function listenAnywhere(server: Server, random: () => number = Math
   }
 }
 
-/** A port on which nobody listened a moment ago. Whoever takes it must be ready to find it taken. */
+/** Returns a port that was free a moment ago. The caller must expect that it is taken meanwhile. */
 export async function freePort(random?: () => number): Promise<number> {
   const probe = createServer();
   const port = await listenAnywhere(probe, random);

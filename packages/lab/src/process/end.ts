@@ -2,8 +2,8 @@ import { sleep } from '../until.ts';
 import { findPostgres, signal } from './find.ts';
 
 /**
- * Ends every PostgreSQL process under `mark`, frozen ones too: first the way in which PostgreSQL gives its shared
- * memory back (an immediate shutdown), then the hard way.
+ * Ends every PostgreSQL process under `mark`, also frozen ones. It first requests an immediate shutdown, in which
+ * PostgreSQL frees its shared memory, and kills the rest.
  */
 export async function endPostgres(
   mark: string,
@@ -16,7 +16,7 @@ export async function endPostgres(
     if (pids.length === 0) return;
     if (performance.now() > deadline) signal(pids, 'SIGKILL');
     else {
-      // Once each: a second SIGQUIT would interrupt the shutdown that the first began.
+      // Send it once to each: a second SIGQUIT would interrupt the shutdown.
       signal(
         pids.filter((pid) => !asked.has(pid)),
         'SIGQUIT',

@@ -4,8 +4,8 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 const PROGRAMS = new Set(['postgres', 'initdb']);
 
 /**
- * The PostgreSQL processes whose command line holds `mark`: the postmaster by its data directory, and every process of
- * its by the `cluster_name` that PostgreSQL writes into its title. Nothing else is ever found, not even a `tail` of the log.
+ * Finds the PostgreSQL processes whose command line contains `mark`: the postmaster by its data directory, and its
+ * child processes by the `cluster_name` in their titles. It finds no other process, not even a `tail` of the log.
  */
 export function findPostgres(mark: string): readonly number[] {
   return process.platform === 'linux' ? findInProc(mark) : findWithPs(mark);
@@ -18,7 +18,7 @@ function findInProc(mark: string): readonly number[] {
       if (!PROGRAMS.has(readFileSync(`/proc/${entry}/comm`, 'utf8').trim())) return [];
       return readFileSync(`/proc/${entry}/cmdline`, 'latin1').includes(mark) ? [Number(entry)] : [];
     } catch {
-      return []; // It ended meanwhile.
+      return []; // The process ended meanwhile.
     }
   });
 }
@@ -33,8 +33,8 @@ function findWithPs(mark: string): readonly number[] {
 }
 
 /**
- * What tells this process from any other that ever had its number: the number, when it started, and the boot and
- * process namespace it lives in. Undefined if there is no such process.
+ * Identifies a process even if its number is used again: the number, its start time, and the boot and process
+ * namespace. Undefined if there is no such process.
  */
 export function identityOf(
   pid: number,
@@ -44,7 +44,7 @@ export function identityOf(
       const started = ps('-o', 'lstart=', '-p', String(pid)).trim();
       return started === '' ? undefined : { pid, started, world: process.platform };
     }
-    // The program's name may hold spaces and brackets; the fields are counted from its last bracket.
+    // The program's name may contain spaces and brackets. The fields start after its last bracket.
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
@@ -62,13 +62,13 @@ function ps(...args: string[]): string {
   }
 }
 
-/** Sends a signal to each; one that has ended meanwhile is no matter. */
+/** Sends a signal to each process. One that has ended meanwhile is ignored. */
 export function signal(pids: readonly number[], name: NodeJS.Signals): void {
   for (const pid of pids) {
     try {
       process.kill(pid, name);
     } catch {
-      // Gone.
+      // It has ended.
     }
   }
 }

@@ -10,14 +10,14 @@ const RUN = /^regionkit-lab-[A-Za-z0-9]+$/;
 const OWNER = 'owner.json';
 
 /**
- * Makes the directory of one lab, with the identity of its process in it. It appears under its name only once it says
- * whose it is, so a sweep never meets one that is just being made.
+ * Makes the directory of one lab, with the identity of its process in it. It gets its final name only when this
+ * identity is written, so a sweep never sees a half-made one.
  */
 export function makeRunDirectory(parent: string): string {
   try {
     const made = mkdtempSync(join(parent, `.${PREFIX}`));
     writeFileSync(join(made, OWNER), JSON.stringify(identityOf(process.pid) ?? null));
-    // The servers may run as another user: let it pass, not look.
+    // The servers may run as another user. That user may pass through, but not read the directory.
     chmodSync(made, 0o711);
     const directory = join(parent, basename(made).slice(1));
     renameSync(made, directory);
@@ -32,8 +32,8 @@ export function makeRunDirectory(parent: string): string {
 }
 
 /**
- * Ends and removes what earlier labs of this user left in `parent`: those whose process is certainly gone. Gives how
- * many; what cannot be removed does not stand in the way of a new lab.
+ * Ends and removes labs that earlier processes of this user left in `parent`, if these processes have certainly ended.
+ * Returns their number. A directory that cannot be removed is skipped.
  */
 export async function sweep(parent: string): Promise<number> {
   const names = await readdir(parent).catch(() => []);
@@ -49,7 +49,7 @@ function isAbandoned(directory: string): boolean {
     const owner = JSON.parse(readFileSync(join(directory, OWNER), 'utf8')) as NonNullable<
       ReturnType<typeof identityOf>
     >;
-    // In another container the same number is another process: nothing can be said about it.
+    // In another container the same number belongs to another process, so nothing is known about it.
     if (owner.world !== identityOf(process.pid)?.world) return false;
     return identityOf(owner.pid)?.started !== owner.started;
   } catch {
@@ -57,7 +57,7 @@ function isAbandoned(directory: string): boolean {
   }
 }
 
-/** Ends the servers of a run and removes its directory. Two may do it at once. */
+/** Ends the servers of a run and removes its directory. Two processes may do this at the same time. */
 export async function removeRun(directory: string): Promise<void> {
   await endPostgres(`${basename(directory)}/`);
   await rm(directory, { recursive: true, force: true, maxRetries: 5 });

@@ -5,13 +5,16 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** The System V segment with which a postmaster guards its data directory. One that is killed cannot give it back. */
+/**
+ * The System V shared memory segment that protects a data directory from a second postmaster. A killed postmaster
+ * cannot free it.
+ */
 export interface Segment {
   readonly id: string;
   readonly creator: string;
 }
 
-/** Read it while `postmaster.pid` is still there: its 7th line holds the key and the id. */
+/** Read it while `postmaster.pid` still exists: its 7th line contains the key and the id. */
 export function segmentOf(dataDirectory: string): Segment | undefined {
   try {
     const lines = readFileSync(join(dataDirectory, 'postmaster.pid'), 'utf8').split('\n');
@@ -22,7 +25,10 @@ export function segmentOf(dataDirectory: string): Segment | undefined {
   }
 }
 
-/** Removes the segment of a postmaster that is certainly dead; where the system can tell, only if it is its own. */
+/**
+ * Removes the segment of a postmaster that is certainly dead. If the system can tell, only if the segment belongs to
+ * it.
+ */
 export async function removeSegment({ id, creator }: Segment): Promise<void> {
   try {
     if (process.platform === 'linux') {
@@ -33,6 +39,6 @@ export async function removeSegment({ id, creator }: Segment): Promise<void> {
     }
     await run('ipcrm', ['-m', id]);
   } catch {
-    // It is 56 bytes, and gone with the next start of that directory or of the machine.
+    // It has 56 bytes, and the next start of that directory or of the machine removes it.
   }
 }

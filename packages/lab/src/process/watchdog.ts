@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { basename } from 'node:path';
 
 /**
- * Reads until the other end of its standard input is closed, which the kernel does however the lab's process ends, then
- * ends the servers and removes the directory. A shell, because it must outlive everything and cost nothing. A postmaster is
- * killed only long after the five seconds it gives its own children: one that is killed leaves its shared memory behind.
+ * Reads its standard input until the other end is closed, which the kernel does in every case when the lab's process
+ * ends. Then it ends the servers and removes the directory. It is a shell, because it must outlive the lab and cost
+ * almost nothing. It kills a postmaster only after the five seconds that a postmaster gives its own children: a killed
+ * one leaves its shared memory behind.
  */
 const SCRIPT = `
 trap '' HUP INT TERM
@@ -43,7 +44,7 @@ case "$2" in regionkit-lab-*) rm -rf -- "$1";; esac
 /** Cleans up after this process if it cannot do so itself. */
 export interface Watchdog {
   readonly pid: number | undefined;
-  /** Lets it do its work now, and waits for its end. */
+  /** Starts the clean-up now, and waits until it has ended. */
   dismiss(): Promise<void>;
 }
 

@@ -8,7 +8,8 @@ const setUp = () => {
   /** One look of each of these checkers, in order; which of them turned the endpoint. */
   const round = (passed: boolean, from = 0, to = 16): number[] => {
     const turned: number[] = [];
-    for (let checker = from; checker < to; checker += 1) if (endpoint.looked(checker, passed)) turned.push(checker);
+    for (let checker = from; checker < to; checker += 1)
+      if (endpoint.recordCheck(checker, passed)) turned.push(checker);
     return turned;
   };
   return { clock, endpoint, round };
@@ -44,10 +45,10 @@ describe('the departure', () => {
   test('there is none before it turned, and none for a fault after it turned', async () => {
     const { clock, endpoint, round } = setUp();
     await clock.advance(1_000);
-    expect(endpoint.departure(0)).toBeUndefined();
+    expect(endpoint.failoverTimes(0)).toBeUndefined();
     for (let rounds = 0; rounds < 3; rounds += 1) round(false);
-    expect(endpoint.departure(1_000)?.totalMs).toBe(0);
-    expect(endpoint.departure(1_001)).toBeUndefined();
+    expect(endpoint.failoverTimes(1_000)?.totalMs).toBe(0);
+    expect(endpoint.failoverTimes(1_001)).toBeUndefined();
   });
 
   test('it counts what was led there while it was unhealthy, and nothing once it is back', async () => {
@@ -59,13 +60,13 @@ describe('the departure', () => {
       round(false);
     }
     await clock.advance(400);
-    endpoint.led();
-    const split = { oursMs: 100, checkersMs: 750, cachesMs: 400, totalMs: 1_250 };
-    expect(endpoint.departure(0)).toEqual(split);
+    endpoint.recordConnection();
+    const split = { appMs: 100, checkersMs: 750, cachesMs: 400, totalMs: 1_250 };
+    expect(endpoint.failoverTimes(0)).toEqual(split);
     await clock.advance(5_000);
     for (let rounds = 0; rounds < 3; rounds += 1) round(true);
-    endpoint.led();
-    expect(endpoint.departure(0)).toEqual(split);
+    endpoint.recordConnection();
+    expect(endpoint.failoverTimes(0)).toEqual(split);
   });
 
   test('the next one replaces it', async () => {
@@ -74,6 +75,6 @@ describe('the departure', () => {
       await clock.advance(1_000);
       for (let rounds = 0; rounds < 3; rounds += 1) round(passed);
     }
-    expect(endpoint.departure(2_500)).toEqual({ oursMs: 0, checkersMs: 500, cachesMs: 0, totalMs: 500 });
+    expect(endpoint.failoverTimes(2_500)).toEqual({ appMs: 0, checkersMs: 500, cachesMs: 0, totalMs: 500 });
   });
 });

@@ -67,10 +67,10 @@ test('a client that has an answer keeps to it, and one that has none gets the ne
   await turned(dns, 'us', false);
   expect([early.resolve(), late.resolve(), early.resolve(), late.resolve()]).toEqual(['us', 'eu', 'us', 'eu']);
   expect(asked).toEqual(['us: us', 'us: eu']);
-  expect(dns.departure('eu', since)).toBeUndefined();
-  const { oursMs, checkersMs, cachesMs, totalMs } = dns.departure('us', since) ?? {};
+  expect(dns.failoverTimes('eu', since)).toBeUndefined();
+  const { appMs, checkersMs, cachesMs, totalMs } = dns.failoverTimes('us', since) ?? {};
   expect(cachesMs).toBeGreaterThan(0);
-  expect((oursMs ?? 0) + (checkersMs ?? 0) + (cachesMs ?? 0)).toBeCloseTo(totalMs ?? Number.NaN);
+  expect((appMs ?? 0) + (checkersMs ?? 0) + (cachesMs ?? 0)).toBeCloseTo(totalMs ?? Number.NaN);
 });
 
 test('the verdict follows the looks as they are told, checker by checker', async () => {
@@ -79,7 +79,7 @@ test('the verdict follows the looks as they are told, checker by checker', async
   const expected: boolean[] = [];
   const told: boolean[] = [];
   let healthy = true;
-  dns.on('look', ({ region, checker, passed }) => {
+  dns.on('health-check', ({ region, checker, passed }) => {
     const each = believes[checker];
     if (region !== 'us' || each === undefined) return;
     each.against = passed === each.healthy ? 0 : each.against + 1;
@@ -88,7 +88,7 @@ test('the verdict follows the looks as they are told, checker by checker', async
     if (now !== healthy) expected.push(now);
     healthy = now;
   });
-  dns.on('turn', ({ region, healthy: now, healthyCheckers }) => {
+  dns.on('change', ({ region, healthy: now, healthyCheckers }) => {
     if (region !== 'us') return;
     told.push(now);
     expect([healthyCheckers, expected]).toEqual([now ? 3 : 2, told]);
@@ -104,7 +104,7 @@ test('closed, it asks nobody any more and still answers', async () => {
   const { dns } = await setUp();
   await dns.close();
   let looks = 0;
-  dns.on('look', () => {
+  dns.on('health-check', () => {
     looks += 1;
   });
   await new Promise((done) => setTimeout(done, 300));
@@ -118,7 +118,7 @@ test('a region that does not exist is refused by every call', async () => {
   expect(() => dns.answer(moon)).toThrow(error);
   expect(() => dns.resolver(moon)).toThrow(RangeError);
   expect(() => dns.status(moon)).toThrow(RangeError);
-  expect(() => dns.departure(moon, 0)).toThrow(RangeError);
+  expect(() => dns.failoverTimes(moon, 0)).toThrow(RangeError);
 });
 
 test('nothing of it keeps a process alive, not even a look that is not answered', async () => {

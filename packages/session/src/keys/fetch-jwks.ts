@@ -9,16 +9,16 @@ export interface FetchJwksOptions {
   readonly maxBytes: number;
   readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
-  /** Ends the fetch early: the verifier was closed. */
+  /** Ends the fetch early, because the verifier was closed. */
   readonly signal: AbortSignal;
 }
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /**
- * The URL of a JWKS, if keys may come from there: whoever can answer for it can sign in as anybody.
+ * Checks that keys may come from this URL. A server that can answer for it can sign in as any user.
  *
- * @throws {KeySetError} It is not `https:`, and neither loopback nor development; or it carries credentials.
+ * @throws {KeySetError} The URL is not `https:` (and neither loopback nor development), or it carries credentials.
  */
 export function checkJwksUrl(given: string | URL, development: boolean): URL {
   let url: URL;
@@ -35,8 +35,8 @@ export function checkJwksUrl(given: string | URL, development: boolean): URL {
 }
 
 /**
- * The text of a JWKS, or why it could not be had: in time as a whole, whatever `fetch` makes of its signal; of bounded
- * size; and from this URL only, for a redirect would let somebody else say what our keys are.
+ * Fetches the text of a JWKS. The whole fetch ends within the timeout, even if `fetch` ignores its signal; the size is
+ * bounded; and redirects are refused, because another server could then choose our keys.
  */
 export async function fetchJwks(options: FetchJwksOptions): Promise<string | KeySetError> {
   const abort = new AbortController();

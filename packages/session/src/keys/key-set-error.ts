@@ -29,16 +29,19 @@ const MESSAGES = {
   'not-json': 'it is not valid JSON, or names a member twice',
 } as const;
 
-/** Why a set of keys is refused: a closed set, also the label of the event `keys-rejected`. */
+/**
+ * Why a set of keys is refused. The set of reasons is closed; the same string is the label of the event
+ * `keys-rejected`.
+ */
 export type KeySetReason = keyof typeof MESSAGES;
 
 /**
- * A set of keys that must not be used. Thrown by the factory; a set that turns bad later is reported by the event
- * `keys-rejected`, and the last good one stays.
+ * A set of keys that must not be used. The factory throws it. If a set turns bad later, the event `keys-rejected`
+ * reports it and the last good set stays in use.
  */
 export class KeySetError extends RegionKitError<'ERR_SESSION_KEY_SET'> {
   readonly reason: KeySetReason;
-  /** Which key of the set, from 0; undefined when it is not about one key. */
+  /** The position of the key in the set, from 0. Undefined if the error is not about one key. */
   readonly position: number | undefined;
 
   constructor(reason: KeySetReason, position?: number) {

@@ -8,8 +8,8 @@ import { thumbprintOf } from './thumbprint.ts';
 import type { Later } from './vet-rsa.ts';
 
 /**
- * Public keys in any of the usual forms: a PEM; a JWK; a JWKS; the JSON text of either; a list of PEMs and JWKs; a map
- * from `kid` to PEM or JWK; or the URL of a JWKS. A key without a `kid` is named by its RFC 7638 thumbprint.
+ * Public keys in any usual form: a PEM; a JWK; a JWKS; the JSON text of a JWK or a JWKS; a list of PEMs and JWKs; a map
+ * from `kid` to PEM or JWK; or the URL of a JWKS. A key without a `kid` gets its RFC 7638 thumbprint as name.
  */
 export type KeySource =
   | string
@@ -19,22 +19,27 @@ export type KeySource =
   | { readonly kty: string }
   | Readonly<Record<string, string | object>>;
 
-/** A public key that may verify. Its identity is what cache entries hang on: the same object as long as it is in use. */
+/**
+ * A public key that may verify. Cache entries depend on its identity: it is the same object as long as it is in use.
+ */
 export interface VerificationKey {
   readonly kid: string;
   readonly algorithm: CanonicalAlgorithm;
   readonly key: KeyObject;
   readonly thumbprint: string;
-  /** What was seen of it in this process. */
+  /** Counters of this key in this process. */
   readonly usage: { verified: number; lastSeenAtMs: number | undefined; latestExpiryMs: number | undefined };
 }
 
 /** Keys by `kid`: immutable. */
 export interface KeySet {
   readonly byKid: ReadonlyMap<string, VerificationKey>;
-  /** How many members of the source are not for us: encryption keys, other algorithms. */
+  /** How many members of the source this verifier has no use for: encryption keys, other algorithms. */
   readonly aside: number;
-  /** The members of a fetched set that must not be used, and why. In a set given by value one such member spoils it. */
+  /**
+   * The members of a fetched set that must not be used, and why. In a set given by value one such member makes the
+   * whole set invalid.
+   */
   readonly unusable: readonly { readonly position: number; readonly reason: KeySetReason }[];
 }
 
@@ -48,16 +53,20 @@ export interface ReadKeySetOptions {
 const MAX_KEYS = 64;
 const NO_KEYS: KeySet = { byKid: new Map(), aside: 0, unusable: [] };
 
-/** Whether the source says where the keys are rather than what they are. */
+/** Whether the source is the URL of a set and not the set itself. */
 export function isJwksUrl(source: KeySource): source is string | URL {
   return source instanceof URL || (typeof source === 'string' && /^\s*https?:/i.test(source));
 }
 
 /**
- * Reads and vets a whole set; what is not for us is left aside. One bad key spoils a set that is given by value, since
- * whoever gave it can mend it. A set that was fetched from its URL is the provider's: its bad members are not used, and
- * the others are (RFC 7517 section 5), for one of them must not end every session. The same key twice is one. A key that was in `previous`
- * under the same name keeps its object, so that a refresh which brings nothing new costs nobody a cache entry.
+ * Reads and checks a whole set, and leaves out keys that this verifier has no use for.
+ *
+ * - One bad key makes a set that is given by value invalid: the author of the set can fix it.
+ * - A fetched set belongs to a provider. Its bad members are left out and the others are used (RFC 7517 section 5),
+ *   because one bad member must not end every session.
+ * - The same key twice counts once.
+ * - A key that was in `previous` under the same name keeps its object, so that a refresh without news invalidates no
+ *   cache entry.
  *
  * @throws {KeySetError} The set must not be used.
  */
@@ -100,7 +109,7 @@ export function readKeySet(
       refuse('duplicate-kid', position);
       continue;
     }
-    // RFC 8725 section 3.1: a key is used with exactly one algorithm, also under another name.
+    // A key is used with exactly one algorithm, also under another name (RFC 8725 section 3.1).
     if ((algorithmOf.get(thumbprint) ?? algorithm) !== algorithm) {
       refuse('conflict', position);
       continue;

@@ -15,9 +15,9 @@ export interface KeyStoreOptions {
   readonly development: boolean;
   readonly unknownKey: Pick<UnknownKeyOptions, 'cooldownMs' | 'waitMs'>;
   readonly remote: Pick<RemoteJwksOptions, 'everyMs' | 'retryMs' | 'timeoutMs' | 'maxBytes' | 'fetch'>;
-  /** How long keys stay in use that their URL does not confirm. */
+  /** How long keys stay in use if their URL does not confirm them. */
   readonly maxStaleMs: number;
-  /** Called synchronously, before anything is looked up in the new set. */
+  /** Called synchronously, before any lookup in the new set. */
   onKeys(now: KeySet, before: KeySet | undefined): void;
   onRejected(error: KeySetError): void;
   onExpired(): void;
@@ -25,45 +25,47 @@ export interface KeyStoreOptions {
 }
 
 /**
- * How the keys in use stand to their source.
+ * Whether the keys in use are up to date with their source.
  *
- * - `absent`: none has come from the URL yet
- * - `fresh`: they are what it says
- * - `stale`: the last look at it failed, or what it says now was refused; the last good keys are in use
- * - `expired`: the URL has not confirmed them for `remote.maxStaleMs`, or the live value withholds them; none is in use
+ * - `absent`: no keys have come from the URL yet
+ * - `fresh`: the last read of the source succeeded, and these are its keys
+ * - `stale`: the last read failed, or its result was refused; the last good keys are in use
+ * - `expired`: the URL has not confirmed the keys for `remote.maxStaleMs`, or reading the live value threw; no key is
+ *   in use
  */
 export type KeyState = 'absent' | 'fresh' | 'stale' | 'expired';
 
-/** The keys of now. */
+/** The keys that are in use now. */
 export interface KeyStore {
-  /** Undefined until the first set has come from its URL, and once that set has expired. */
+  /** Undefined until the first set has come from its URL, and after that set has expired. */
   current(): KeySet | undefined;
   /** There are newer keys, and they are being vetted: no token is to be judged before. */
   readonly vetting: Promise<void> | undefined;
-  /** Whether this very key was still in use when `current` was last asked. */
+  /** Whether this key object was still in use at the last call of `current`. */
   holds(key: VerificationKey): boolean;
   /**
-   * Asks the source for newer keys because of an unknown one: rate-limited, and waited for a short time only. Says whether
-   * the keys of now are all there are: false while the source is slow, fails or is refused, since it may have more.
+   * Asks the source for newer keys because a token names an unknown one. The calls are rate-limited and wait only a
+   * short time. Returns whether the current keys are complete: false while the source is slow, fails or is refused,
+   * because it may have more.
    */
   refreshForUnknown(): Promise<boolean>;
   /** Waits a short time for the first set. */
   waitForFirst(): Promise<void>;
-  /** No fetch is under way. */
+  /** Resolves when no fetch is under way. */
   settled(): Promise<void>;
-  /** Asks the source for newer keys because somebody trusted says so. */
+  /** Asks the source for newer keys, because trusted code requests it. */
   refresh(): Promise<void>;
-  /** Every key there is, in use or not. */
+  /** Every key, in use or expired. */
   readonly known: readonly VerificationKey[];
   readonly state: KeyState;
-  /** How long ago the URL last confirmed its keys; undefined for keys that are given by value. */
+  /** Milliseconds since the URL last confirmed its keys; undefined for keys that are given by value. */
   readonly confirmedMsAgo: number | undefined;
   close(): void;
 }
 
 const NOT_YET = Symbol('not yet');
 
-/** @throws {KeySetError} The keys there are at the start must not be used. */
+/** @throws {KeySetError} The keys at the start must not be used. */
 export function createKeyStore(options: KeyStoreOptions): KeyStore {
   const { algorithms, clock, maxStaleMs } = options;
   const source = toLive(options.source);
@@ -72,7 +74,7 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
   let loaded: unknown = NOT_YET;
   let remote: RemoteJwks | undefined;
   let keys: KeySet | undefined;
-  /** Whether `loaded` is in use, or was refused. */
+  /** Whether `loaded` is in use. False: it was refused. */
   let sound = false;
   let stale = false;
   let withheld = false;
@@ -83,11 +85,11 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
 
   const isStale = (): boolean => stale || (remote === undefined && source.stale === true);
   const moment = () => ({ nowMs: clock.now(), wallMs: clock.wallMs() });
-  /** By the clock that says more: while a process is suspended, one of them may stand still. */
+  /** Uses the clock that shows more time: one of them may stand still while a process is suspended. */
   const confirmedMsAgo = (): number | undefined =>
     remote && confirmed && Math.round(Math.max(clock.now() - confirmed.nowMs, clock.wallMs() - confirmed.wallMs));
 
-  /** Follows the source to a value or a URL, and the URL to its text. Cheap when nothing has changed. */
+  /** Reads the source: a value, or a URL and then its text. Cheap if nothing has changed. */
   const follow = (next: KeySource): void => {
     if (next !== given) {
       given = next;
@@ -95,7 +97,7 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
       remote?.close();
       remote = url && createRemoteJwks({ ...options.remote, url, clock, vet, onFetched });
       value = url === undefined ? next : NOT_YET;
-      // Keys that came from elsewhere are used no longer than this URL's own would be, should it never answer.
+      // If the new URL never answers, keys from the former source expire as early as keys of the new URL would.
       confirmed = url === undefined ? undefined : (confirmed ?? (keys && moment()));
       stale = url === undefined ? !sound : keys !== undefined;
     }
@@ -121,26 +123,26 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
     if (next === given || isJwksUrl(next)) return false;
     vetting = vetAhead(next, algorithms, false)?.then(() => {
       vetting = undefined;
-      look();
+      readSource();
     });
     return vetting !== undefined;
   };
 
-  const look = (): void => {
+  const readSource = (): void => {
     if (closed || vetting !== undefined) return;
     let next: KeySource;
     try {
       next = source.current;
       withheld = false;
     } catch {
-      // A source that hands nothing out any more, such as an expired secret, means it.
+      // A source that throws, such as an expired secret, withdraws its keys on purpose.
       withheld = true;
       return;
     }
     try {
       if (!vetFirst(next)) follow(next);
     } catch (error) {
-      // The last good set stays: a bad rotation must not sign everybody out.
+      // The last good set stays: a bad rotation must not sign out every user.
       reject(error);
     }
   };
@@ -153,7 +155,7 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
   };
 
   const onFetched = (error: KeySetError | undefined): boolean => {
-    if (error === undefined) look();
+    if (error === undefined) readSource();
     else reject(error);
     stale = error !== undefined || !sound;
     if (!stale) {
@@ -166,21 +168,21 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
 
   const ask = async (reason: string): Promise<void> => {
     await (remote === undefined ? source.refresh?.({ reason }) : remote.refresh());
-    look();
+    readSource();
   };
 
   const unknown = createUnknownKeys({ ...options.unknownKey, clock, onUnknownKey: options.onUnknownKey });
   follow(source.current);
-  const unsubscribe = source.subscribe(look);
+  const unsubscribe = source.subscribe(readSource);
 
-  const askBecauseOfToken = async (): Promise<void> => {
+  const refreshForToken = async (): Promise<void> => {
     await ask('a token names an unknown key');
     if (!isStale()) unknown.answer();
   };
 
   return {
     current: () => {
-      look();
+      readSource();
       remote?.catchUp();
       checkExpiry();
       return expired ? undefined : keys;
@@ -191,7 +193,7 @@ export function createKeyStore(options: KeyStoreOptions): KeyStore {
     holds: (key) => !expired && keys?.byKid.get(key.kid) === key,
     refreshForUnknown: async () => {
       const possible = !closed && (remote !== undefined || source.refresh !== undefined);
-      await unknown.ask(possible ? askBecauseOfToken : undefined);
+      await unknown.ask(possible ? refreshForToken : undefined);
       return (!possible || unknown.answered) && !isStale();
     },
     waitForFirst: async () => {

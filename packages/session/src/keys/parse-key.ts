@@ -5,7 +5,9 @@ import { tidyPem } from './pem.ts';
 import { vetEd25519 } from './vet-ed25519.ts';
 import { type Later, vetRsa } from './vet-rsa.ts';
 
-/** A key that may verify signatures, or why it may not: `aside` if it is none of our business, else a reason. */
+/**
+ * A key that may verify signatures; `aside` if this verifier has no use for it; or the reason why it must not be used.
+ */
 export type ParsedKey =
   | {
       readonly kind: 'key';
@@ -34,7 +36,7 @@ const CURVES = new Map([
   ['secp521r1', 'EC P-521'],
 ]) as ReadonlyMap<string | undefined, KeyKind>;
 
-/** The points of the NIST curves are checked as they are read. */
+/** Node checks the points of the NIST curves when it reads them. */
 const VET: { readonly [Kind in KeyKind]?: (key: KeyObject, later?: Later) => KeySetReason | undefined } = {
   RSA: vetRsa,
   'OKP Ed25519': vetEd25519,
@@ -52,7 +54,7 @@ export function parseKey(given: unknown, algorithms: ReadonlySet<CanonicalAlgori
   return parseJwk(withoutNulls(given), algorithms, later);
 }
 
-/** Some serialisers write `null` for a member that is not there. */
+/** Some serialisers write `null` for a missing member. */
 function withoutNulls(jwk: object): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(jwk).filter(([, value]) => value !== null));
 }
@@ -92,7 +94,7 @@ function parseJwk(
   return finish(() => createPublicKey({ key: shape, format: 'jwk' }), algorithm, kid, algorithms, later);
 }
 
-/** RFC 7517 sections 4.2 and 4.3. An encryption key in a JWKS is not ours to judge, unless it claims to sign as well. */
+/** RFC 7517 sections 4.2 and 4.3. An encryption key in a JWKS is ignored, unless it claims to sign as well. */
 function purposeOf(jwk: Readonly<Record<string, unknown>>): 'verify' | ParsedKey {
   const { use, key_ops: operations, alg } = jwk;
   if (use !== undefined && typeof use !== 'string') return bad('conflict');
@@ -133,7 +135,7 @@ function finish(
   return { kind: 'key', key, algorithm, kid };
 }
 
-/** What a key is, whatever its label says. */
+/** The real kind of a key, whatever its label says. */
 export function keyKind(key: KeyObject): KeyKind | undefined {
   if (key.asymmetricKeyType === 'rsa') return 'RSA';
   if (key.asymmetricKeyType === 'ed25519') return 'OKP Ed25519';

@@ -1,6 +1,6 @@
 const PEM = /^-----BEGIN (?<label>[A-Z0-9 ]{1,40})-----(?<body>[^-]*)-----END \k<label>-----$/;
 
-/** Without the quotes that an `.env` file or a shell left around it. */
+/** Removes the quotes that an `.env` file or a shell left around a text. */
 export function unquoted(text: string): string {
   const plain = text.trim();
   const quote = plain[0];
@@ -9,8 +9,9 @@ export function unquoted(text: string): string {
 }
 
 /**
- * A PEM as it was before an environment variable or a YAML file had it: quotes around it, `\n` spelled out, spaces or
- * nothing in place of line breaks, indented lines. Anything else is given back as it is, to be refused for what it is.
+ * Restores a PEM that went through an environment variable or a YAML file: removes quotes and indentation, and restores
+ * line breaks that were written as `\n`, as spaces or not at all. Returns any other text unchanged, so that the parser
+ * reports what is wrong with it.
  */
 export function tidyPem(text: string): string {
   const plain = unquoted(text)

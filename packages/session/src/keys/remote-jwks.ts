@@ -12,21 +12,21 @@ export interface RemoteJwksOptions {
   readonly clock: Clock;
   /** What takes long to vet in a new text, off the event loop, before the text becomes current. */
   vet(text: string): Promise<void> | undefined;
-  /** Called after every fetch, with what went wrong if something did. Says whether the keys are any good. */
+  /** Called after every fetch, with the error if the fetch failed. Returns whether the keys are usable. */
   onFetched(error: KeySetError | undefined): boolean;
 }
 
-/** The text of a JWKS that lives behind a URL. */
+/** The text of a JWKS behind a URL. */
 export interface RemoteJwks {
-  /** The last text that was fetched; undefined before the first. An outage leaves it as it is. */
+  /** The last fetched text; undefined before the first. A failed fetch does not change it. */
   readonly current: string | undefined;
-  /** Fetches now; if a fetch is under way, once more after it: that one may have been answered too early. */
+  /** Fetches now. If a fetch is under way, fetches once more after it, because that one may hold an older answer. */
   refresh(): Promise<void>;
-  /** No fetch is under way. */
+  /** Resolves when no fetch is under way. */
   settled(): Promise<void>;
-  /** Fetches if the last fetch is long overdue: timers stand still while a process is suspended. */
+  /** Fetches if the last fetch is long overdue, because timers stand still while a process is suspended. */
   catchUp(): void;
-  /** Fetches no more, and ends the fetch that is under way. */
+  /** Starts no more fetches, and ends the fetch that is under way. */
   close(): void;
 }
 

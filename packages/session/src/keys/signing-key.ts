@@ -13,7 +13,7 @@ export type SigningKeySource = string | { readonly kty: string };
 /** A private key that is ready to sign. */
 export interface SigningKey {
   readonly kid: string;
-  /** As it is spelled in the header. */
+  /** As written in the header. */
   readonly alg: SessionAlgorithm;
   readonly key: KeyObject;
   readonly publicJwk: Readonly<Record<string, unknown>> & { readonly kty: string };
@@ -62,7 +62,7 @@ export function readSigningKey(
   const publicKey = createPublicKey(key);
   const kid = jwk.kid ?? thumbprintOf(publicKey);
   const publicJwk = { ...publicKey.export({ format: 'jwk' }), kid, alg, use: jwk.use ?? 'sig' };
-  // What the verifiers would refuse must not sign.
+  // Verifiers would refuse such a key, so it must not sign.
   const parsed = parseKey(publicJwk, new Set([canonical]), later);
   if (parsed.kind === 'bad') throw new KeySetError(parsed.reason);
   if (parsed.kind === 'aside') throw new KeySetError('conflict');

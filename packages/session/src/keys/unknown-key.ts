@@ -1,27 +1,30 @@
 import type { Clock } from '@regionkit/core/kit';
 import { within } from '../within.ts';
 
-/** What was done about a token of an unknown key: keys were asked for anew, or not so soon, or there is nobody to ask. */
+/**
+ * What happened after a token named an unknown key: a refresh has started; the token waits for a running refresh; the
+ * last refresh was too recent; or the source cannot be refreshed.
+ */
 export type UnknownKeyRefresh = 'started' | 'joined' | 'cooling-down' | 'impossible';
 
 export interface UnknownKeyOptions {
   readonly clock: Clock;
-  /** The least time from one ask to the next. */
+  /** The shortest time from one refresh to the next. */
   readonly cooldownMs: number;
-  /** The longest a token waits. */
+  /** The longest time that a token waits. */
   readonly waitMs: number;
   onUnknownKey(refresh: UnknownKeyRefresh): void;
 }
 
-/** How much tokens that cannot be verified yet may ask of the source of the keys, and of our memory. */
+/** Limits how much load tokens with unknown keys can put on the source of the keys and on our memory. */
 export interface UnknownKeys {
-  /** Asks for newer keys, unless somebody did lately, and waits for them a short time. */
+  /** Asks for newer keys, unless the last refresh was less than `cooldownMs` ago, and waits for them a short time. */
   ask(run: (() => Promise<unknown>) | undefined): Promise<void>;
-  /** The source has said what its keys are. */
+  /** Records that the source has answered with its keys. */
   answer(): void;
-  /** Whether the source has answered since it was last asked: only then is a key that it lacks certainly unknown. */
+  /** Whether the source has answered since the last refresh. Only then is a missing key certainly unknown. */
   readonly answered: boolean;
-  /** Waits for `work` a short time, unless too many do. */
+  /** Waits for `work` a short time, unless too many callers wait. */
   wait(work: Promise<unknown>): Promise<void>;
 }
 

@@ -7,14 +7,14 @@ const POWERS = [2n, 3n, 5n, 7n, 11n] as const;
 
 /** The squares modulo 64: five numbers in six are told from a square without their root. */
 const SQUARES_64: ReadonlySet<number> = new Set([0, 1, 4, 9, 16, 17, 25, 33, 36, 41, 49, 57]);
-/** One round tells a prime for certain; what else it takes for one is no modulus of two random primes. */
+/** One round identifies every prime. Any other number it marks is not a product of two random primes either. */
 const ONE_ROUND = { checks: 1 } as const;
 const isPrime = promisify(checkPrime) as (candidate: bigint, options: typeof ONE_ROUND) => Promise<boolean>;
 
 /**
- * Whether anybody can factor a modulus in a moment: it has a small factor, is a power of a prime or a prime itself, or is
- * the product of two primes so close that Fermat's method finds them (CVE-2022-26320). No signature under such a key
- * proves anything, and OpenSSL takes all of them.
+ * Whether an attacker can factor a modulus at once: it has a small factor, is a power of a prime or a prime itself, or
+ * is the product of two primes so close that Fermat's method finds them (CVE-2022-26320). A signature under such a key
+ * proves nothing, and OpenSSL accepts all of them.
  */
 export function isFactorable(modulus: bigint): boolean {
   return hasKnownForm(modulus) || checkPrimeSync(modulus, ONE_ROUND);
@@ -40,7 +40,7 @@ function isSquare(value: bigint): boolean {
   return SQUARES_64.has(Number(BigInt.asUintN(6, value))) && rootOf(value, 2n) ** 2n === value;
 }
 
-/** The greatest integer whose power is no more than `value`: Newton's method from above. */
+/** The greatest integer whose power is at most `value`. Newton's method from above. */
 function rootOf(value: bigint, power: bigint): bigint {
   if (value < 2n) return value;
   const bits = BigInt(value.toString(16).length) * 4n;

@@ -7,8 +7,8 @@ const MIN_BITS = 2_048;
 const MAX_BITS = 8_192;
 const MAX_EXPONENT = 0xffff_ffffn;
 
-// Primes p below 168 for which the powers of 65537 modulo p are few: a modulus that is such a power for all of them
-// comes from the generator of CVE-2017-15361; one that does not passes them all by chance less than once in 2^27.
+// Primes p below 168 for which 65537 has few powers modulo p. A modulus that is such a power for all of them comes from
+// the generator of CVE-2017-15361. Another modulus passes all these tests by chance less than once in 2^27.
 const ROCA_PRIMES = [11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157] as const;
 
 /** Takes a modulus whose slow check is left for later. */
@@ -40,7 +40,7 @@ export async function vetModuli(moduli: readonly bigint[]): Promise<void> {
   for (const modulus of moduli) keep(modulus, await isFactorableAside(modulus));
 }
 
-/** A set of keys is read again and again, and the answer takes milliseconds. */
+/** The same set of keys is read often, and this check takes milliseconds. */
 const factorable = createRecentCache<boolean>(256);
 function keep(modulus: bigint, answer: boolean): boolean {
   factorable.set(nameOf(modulus), answer);

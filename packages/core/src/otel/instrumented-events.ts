@@ -1,5 +1,7 @@
-/** What the instruments read of each event: a part of what its package publishes on `regionkit:<package>:<event>`. */
-export interface Heard {
+/**
+ * The fields that the instruments read of each event. Each is a part of the payload on `regionkit:<package>:<event>`.
+ */
+export interface InstrumentedEvents {
   'core:failure': { readonly part: string };
 
   'affinity:decision': { readonly action: string; readonly reason: string; readonly region?: string };

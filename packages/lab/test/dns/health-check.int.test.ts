@@ -5,7 +5,7 @@ import http from 'node:http';
 import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { type LookOptions, look } from '../../src/dns/look.ts';
+import { checkHealth, type HealthCheckOptions } from '../../src/dns/health-check.ts';
 
 /** Long enough for a loaded machine, where no test waits for it to pass. */
 const PLENTY_MS = 20_000;
@@ -23,8 +23,8 @@ async function listen<S extends net.Server>(server: S): Promise<S> {
 const urlOf = (server: net.Server, scheme = 'http'): URL =>
   new URL(`${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}/health`);
 const app = async (handler: http.RequestListener): Promise<URL> => urlOf(await listen(http.createServer(handler)));
-const lookAt = (url: URL, options: Partial<LookOptions> = {}) =>
-  look(url, { allowances: PLENTY, signal: new AbortController().signal, ...options });
+const lookAt = (url: URL, options: Partial<HealthCheckOptions> = {}) =>
+  checkHealth(url, { allowances: PLENTY, signal: new AbortController().signal, ...options });
 
 test.each([
   [200, 'passed'],

@@ -1,19 +1,19 @@
 import { type Clock, createPoller, type Poller } from '@regionkit/core/kit';
-import type { LookReason } from './look.ts';
+import type { HealthCheckReason } from './health-check.ts';
 
-export interface PatrolOptions {
+export interface CheckersOptions {
   readonly checkers: number;
-  /** From the end of one look to the begin of the next, of each checker. */
+  /** From the end of one check to the start of the next, for each checker. */
   readonly intervalMs: number;
-  look(signal: AbortSignal): Promise<LookReason>;
-  looked(checker: number, reason: LookReason, durationMs: number): void;
+  runCheck(signal: AbortSignal): Promise<HealthCheckReason>;
+  onChecked(checker: number, reason: HealthCheckReason, durationMs: number): void;
   readonly clock: Clock;
   readonly random: () => number;
 }
 
-/** The checkers of one endpoint. Each begins at a moment of its own and they drift apart: they know nothing of each other. */
-export function startPatrol(options: PatrolOptions): { close(): void } {
-  const { checkers, intervalMs, look, looked, clock, random } = options;
+/** Starts the checkers of one endpoint. They are independent: each starts at a random time, and they drift apart. */
+export function startCheckers(options: CheckersOptions): { close(): void } {
+  const { checkers, intervalMs, runCheck, onChecked, clock, random } = options;
   const controllers: AbortController[] = [];
   const stops: (() => void)[] = [];
   let closed = false;
@@ -22,8 +22,8 @@ export function startPatrol(options: PatrolOptions): { close(): void } {
     const controller = new AbortController();
     const run = async (): Promise<void> => {
       const began = clock.now();
-      const reason = await look(controller.signal);
-      if (!closed) looked(checker, reason, clock.now() - began);
+      const reason = await runCheck(controller.signal);
+      if (!closed) onChecked(checker, reason, clock.now() - began);
     };
     let poller: Poller | undefined;
     const begin = (): void => {

@@ -2,14 +2,14 @@ import http from 'node:http';
 import https from 'node:https';
 
 /**
- * How one look ended. A 2xx or a 3xx passes, and no redirect is followed.
- * - `refused`: no connection: nobody listens, or there is no such host.
- * - `connect-timeout`, `status-timeout`: not in time.
- * - `broken`: the connection ended, or what came was no HTTP, before there was a status.
- * - `bad-status`: any other.
- * - `no-match`: the search string did not come within the first 5,120 bytes, or not in time.
+ * The result of one health check. Status 2xx and 3xx pass. Redirects are not followed.
+ * - `refused`: no connection, because no server listens or the host does not exist
+ * - `connect-timeout`, `status-timeout`: too late
+ * - `broken`: the connection ended, or sent something that is not HTTP, before the status
+ * - `bad-status`: any other status
+ * - `no-match`: the search string was not within the first 5,120 bytes, or came too late
  */
-export type LookReason =
+export type HealthCheckReason =
   | 'passed'
   | 'refused'
   | 'connect-timeout'
@@ -18,7 +18,7 @@ export type LookReason =
   | 'bad-status'
   | 'no-match';
 
-/** How long each step of a look may take. */
+/** The longest time for each step of a check. */
 export interface Allowances {
   readonly connectMs: number;
   /** From the connection to the status. */
@@ -27,20 +27,23 @@ export interface Allowances {
   readonly bodyMs: number;
 }
 
-export interface LookOptions {
+export interface HealthCheckOptions {
   readonly allowances: Allowances;
   readonly searchString?: string | undefined;
-  /** Ends the look; how it ended is of no interest then. */
+  /** Ends the check. Its result is not used then. */
   readonly signal: AbortSignal;
 }
 
 const BODY_BYTES = 5_120;
 const HEADERS = { 'user-agent': 'Amazon-Route53-Health-Check-Service (simulated by @regionkit/lab)', accept: '*/*' };
 
-/** One look at an endpoint, over a connection of its own. Never rejects, and keeps no process alive. */
-export function look(url: URL, { allowances, searchString, signal }: LookOptions): Promise<LookReason> {
+/** Checks an endpoint once, over a new connection. Never rejects, and does not keep the process alive. */
+export function checkHealth(
+  url: URL,
+  { allowances, searchString, signal }: HealthCheckOptions,
+): Promise<HealthCheckReason> {
   return new Promise((resolve) => {
-    // Route 53 checks no certificate.
+    // Route 53 does not check certificates.
     const tls = { rejectUnauthorized: false };
     const request =
       url.protocol === 'https:'
@@ -50,7 +53,7 @@ export function look(url: URL, { allowances, searchString, signal }: LookOptions
     let step = 0;
     let connected = false;
 
-    const finish = (reason: LookReason): void => {
+    const finish = (reason: HealthCheckReason): void => {
       clearTimeout(timer);
       step += 1;
       signal.removeEventListener('abort', cancel);
@@ -58,14 +61,14 @@ export function look(url: URL, { allowances, searchString, signal }: LookOptions
       request.destroy();
     };
     const cancel = (): void => finish('broken');
-    const allow = (ms: number, orElse: LookReason): void => {
+    const allow = (ms: number, orElse: HealthCheckReason): void => {
       clearTimeout(timer);
       step += 1;
       const current = step;
       const late = (): void => {
         if (step === current) finish(orElse);
       };
-      // After a turn of the event loop: if this process was busy, what arrived in time has not been read yet.
+      // Give the event loop one turn: if this process was busy, data that arrived in time has not been read yet.
       timer = setTimeout(() => setImmediate(late), ms).unref();
     };
 
@@ -82,7 +85,7 @@ export function look(url: URL, { allowances, searchString, signal }: LookOptions
     request.on('response', (response) => {
       const { statusCode = 0 } = response;
       if (statusCode < 200 || statusCode > 399) return finish('bad-status');
-      // The body is read, up to the limit, even where nothing is looked for in it: an answer cut off looks like a fault.
+      // Read the body up to the limit even without a search string: a truncated answer counts as a failure in the app.
       if (searchString === undefined) resolve('passed');
       allow(allowances.bodyMs, 'no-match');
       let body = Buffer.alloc(0);

@@ -11,7 +11,7 @@ import type { HealthEvents } from '../../../health/src/events.ts';
 import type { SessionEvents } from '../../../session/src/events.ts';
 import type { SessionIssuerEvents } from '../../../session/src/issuer.ts';
 import type { DeciderFailure } from '../../src/index.ts';
-import type { Heard } from '../../src/otel/heard.ts';
+import type { InstrumentedEvents } from '../../src/otel/instrumented-events.ts';
 
 type Of<Package extends string, Events> = {
   [Event in keyof Events & string as `${Package}:${Event}`]: Events[Event];
@@ -28,9 +28,12 @@ type Published = Of<'core', { failure: DeciderFailure }> &
 
 /** Fails to compile with the names that are in one set and not in the other. */
 type Nothing<Left extends never> = Left;
-export type Unheard = Nothing<Exclude<keyof Published, keyof Heard>>;
-export type Invented = Nothing<Exclude<keyof Heard, keyof Published>>;
+export type Unheard = Nothing<Exclude<keyof Published, keyof InstrumentedEvents>>;
+export type Invented = Nothing<Exclude<keyof InstrumentedEvents, keyof Published>>;
 export type Misread = Nothing<
-  { [Event in keyof Heard & keyof Published]: Published[Event] extends Heard[Event] ? never : Event }[keyof Heard &
-    keyof Published]
+  {
+    [Event in keyof InstrumentedEvents & keyof Published]: Published[Event] extends InstrumentedEvents[Event]
+      ? never
+      : Event;
+  }[keyof InstrumentedEvents & keyof Published]
 >;

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { afterLook, type Checker, countHealthy, isHealthy, NEW_CHECKER } from '../../src/dns/checker.ts';
+import { afterCheck, type Checker, countHealthy, isHealthy, NEW_CHECKER } from '../../src/dns/checker-state.ts';
 
 const walk = (looks: readonly boolean[], threshold = 3): Checker =>
-  looks.reduce((checker, passed) => afterLook(checker, passed, threshold), NEW_CHECKER);
+  looks.reduce((checker, passed) => afterCheck(checker, passed, threshold), NEW_CHECKER);
 
 describe('afterLook', () => {
   test('a new checker believes in the endpoint until the threshold is reached', () => {
@@ -43,7 +43,7 @@ describe('afterLook', () => {
 
 describe('isHealthy', () => {
   const crowd = (healthy: number, all: number): Checker[] =>
-    Array.from({ length: all }, (_, at) => ({ healthy: at < healthy, against: 0 }));
+    Array.from({ length: all }, (_, at) => ({ healthy: at < healthy, contrary: 0 }));
 
   test.each([
     [3, 16, true],
