@@ -1,6 +1,6 @@
 /**
  * Compiled, never run: the instruments hear every event of every package, and read of it only what it has. An event that
- * is new, or is no more, makes this fail until `src/otel/heard.ts` and `src/otel/table.ts` say what becomes of it.
+ * is new, or is removed, makes this fail until `src/otel/instrumented-events.ts` and `src/otel/table.ts` say how it is recorded.
  */
 import type { AffinityEvents } from '../../../affinity/src/events.ts';
 import type { ConfigEvents } from '../../../config/src/config.ts';
