@@ -3,7 +3,8 @@ import { createNotices, type Notices } from '@regionkit/core/kit';
 import type { Pool, QueryResult } from 'pg';
 import { needOf } from './causality/scope.ts';
 import type { PoolNode } from './connection/node.ts';
-import { createEngine, type Engine } from './engine.ts';
+import { createEngine, type Engine } from './engine/engine.ts';
+import { whoIsWhere } from './engine/who-is-where.ts';
 import { createEntry } from './entry.ts';
 import { NoPrimaryError } from './errors.ts';
 import { ROUTER_EVENTS, type RouterEvents } from './events.ts';
@@ -23,7 +24,7 @@ import { createRunner } from './statements/run.ts';
 import { createStatements } from './statements/statements.ts';
 import { createTransactions } from './statements/transactions.ts';
 import { answers } from './topology/facts.ts';
-import type { NodeView } from './topology/topology.ts';
+import { isStandby, type NodeView } from './topology/topology.ts';
 
 /**
  * Wraps the `pg` pools an app has and gives pools back that know which node is the real primary, which replicas are fresh
@@ -55,7 +56,7 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
   const transaction = createTransactions(engine, statements, runner);
   const batch = createBatches(engine, statements, runner);
   const leases = createLeases(engine);
-  engine.onBeat(() => leases.lookForLeaks());
+  engine.onBeat(() => leases.reportLeaks());
 
   const self = settings.regions.self;
   const shared = new Map<string, (peer: string) => readonly string[]>();
@@ -66,7 +67,7 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
   const localNodes = (): readonly PoolNode[] => nodes.filter(({ region }) => region === self);
 
   const primaryNow = (): PrimaryLocation<Name> | undefined => {
-    if (engine.writeRoute().reason === 'stale-view') return undefined;
+    if (engine.writeRoute.now().reason === 'stale-view') return undefined;
     const { primary } = live.topology;
     return primary === undefined ? undefined : { region: primary.region as Name, epoch: primary.epoch };
   };
@@ -85,7 +86,7 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
     primary: facade('primary', primaryNodes),
     replica: facade('replica', localNodes),
     pool: facade('auto', () => nodes),
-    ready: ({ signal } = {}) => entry(() => engine.readable(signal)),
+    ready: ({ signal } = {}) => entry(() => engine.readiness.wait(signal)),
     read: (query, values, { signal } = {}) =>
       entry((caller) => statements.read(query, values, caller), signal) as Promise<QueryResult<never>>,
     write: (query, values, { signal } = {}) =>
@@ -103,14 +104,14 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
     secrets: (peer) => Object.fromEntries([...shared].map(([use, fingerprints]) => [use, fingerprints(peer)])),
     shareSecret: (use, fingerprints) => void shared.set(use, fingerprints),
     explain: (intent, token) => {
-      if (intent === 'write') return explainRoute(engine, engine.writeRoute());
+      if (intent === 'write') return explainRoute(engine, engine.writeRoute.now());
       const need = token === undefined ? needOf(scopes.current()) : scopes.needOf(token);
       return explainRoute(engine, decideRead(routes.current, need, 0, 0, settings.tokenWaitMs > 0));
     },
     stats: () => ({ ...counters, routes: { ...counters.routes }, holding: hold.size, leased: leases.size }),
     confirmPrimary: () =>
       entry(async () => {
-        await monitor.lookAll();
+        await monitor.probeAll();
         const writers = live.topology.nodes.filter(({ state }) => state === 'candidate' || state === 'primary');
         if (writers.length === 0 || live.topology.state === 'twin-primaries') {
           const { state } = live.topology;
@@ -118,18 +119,18 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
             state === 'ready' ? 'no-primary' : state,
             'not-held',
             undefined,
-            engine.whoIsWhere(),
+            whoIsWhere(live.topology),
           );
         }
         live.take({ type: 'confirm', atMs: settings.clock.now() });
       }),
     resetEpoch: (reason) =>
       entry(async () => {
-        await monitor.lookAll();
+        await monitor.probeAll();
         const voided = live.topology.highest;
         live.take({ type: 'reset', atMs: settings.clock.now() });
         events.emit('epoch-reset', { voided, reason });
-        await monitor.lookAll();
+        await monitor.probeAll();
       }),
     recycle: () => {
       for (const node of nodes) node.recycle();
@@ -141,13 +142,13 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
     openScope: ({ tokens, access }) => {
       return scopes.forGate(scopes.open({ tokens, access }));
     },
-    noteGate: () => engine.noteGate(),
+    noteGate: () => engine.gateWarning.noteGate(),
     primaryNow,
     locatePrimary: ({ signal }) =>
       entry(async () => {
         const deadlineMs = settings.clock.now() + settings.holdWritesMs;
         for (;;) {
-          await engine.locate(deadlineMs, signal);
+          await engine.writeRoute.locate(deadlineMs, signal);
           const location = primaryNow();
           if (location !== undefined) return location;
         }
@@ -207,7 +208,7 @@ function report<Name extends string>(engine: Engine, self: Name): RouterTopology
   const { primary } = topology;
   const forks = topology.forks.map((fork) => writtenOut({ ...fork }));
   const highest = topology.highest;
-  const stale = engine.writeRoute().reason === 'stale-view';
+  const stale = engine.writeRoute.now().reason === 'stale-view';
   return {
     local: writtenOut({ ...localReport(engine, self, stale), forks }),
     state: stale ? 'stale-view' : topology.state,
@@ -262,7 +263,7 @@ function localReport({ live, settings }: Engine, self: string, stale: boolean): 
     const epoch = view === undefined ? primary.epoch : ownEpoch(primary.epoch, view);
     return { role: 'primary', epoch, position: primary.position, ...common };
   }
-  const standbys = own.filter(({ state }) => state === 'replica' || state === 'stale' || state === 'behind');
+  const standbys = own.filter(({ state }) => isStandby(state));
   if (standbys.length === 0 || stale) return { role: 'unknown', ...common };
   const [furthest] = standbys.toSorted((left, right) => Number(right.position - left.position));
   return { role: 'standby', position: furthest?.position ?? 0n, ...common };

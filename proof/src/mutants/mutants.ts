@@ -22,7 +22,7 @@ export const MUTANTS: readonly Mutation[] = [
     name: 'timeline-ignored',
     edits: [
       {
-        file: `${ROUTER}/causality/scope.ts`,
+        file: `${ROUTER}/causality/fate.ts`,
         find: 'if (epoch.timeline === top.timeline) return',
         replace: "if (epoch.timeline < top.timeline) return 'kept';\n  if (epoch.timeline === top.timeline) return",
       },
@@ -46,7 +46,7 @@ export const MUTANTS: readonly Mutation[] = [
         replace: 'top.owners.length > 99',
       },
       {
-        file: `${ROUTER}/causality/scope.ts`,
+        file: `${ROUTER}/causality/fate.ts`,
         find: "isOnlyOwner(top, epoch.owner) ? 'kept'",
         replace: "top.owners.length > 0 ? 'kept'",
       },
@@ -93,9 +93,9 @@ export const MUTANTS: readonly Mutation[] = [
     name: 'lease-kept-across-a-fence',
     edits: [
       {
-        file: `${ROUTER}/engine.ts`,
-        find: 'const clients = node.destroyAll(new NodeFencedError(node.id));',
-        replace: 'const clients = 0;',
+        file: `${ROUTER}/engine/apply-states.ts`,
+        find: 'const connections = node.destroyAll(new NodeFencedError(node.id));',
+        replace: 'const connections = 0;',
       },
     ],
     breaks: ['write-on-fenced'],

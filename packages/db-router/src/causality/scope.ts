@@ -3,11 +3,11 @@ import type { Epoch } from '@regionkit/core';
 import type { Clock } from '@regionkit/core/kit';
 import type { RouterEvents } from '../events.ts';
 import type { RequestScope, WriteNotice } from '../gate-seam.ts';
-import { leftAt, ownerOf } from '../history/epoch.ts';
+import { leftAt } from '../history/epoch.ts';
 import { formatLsn } from '../history/lsn.ts';
-import { type Need, PRIMARY_ONLY } from '../history/need.ts';
-import { knownEpoch } from '../topology/facts.ts';
-import type { Top, Topology } from '../topology/topology.ts';
+import { higherNeed, isHigher, type Need, needAt, PRIMARY_ONLY, UNKNOWN_LSN } from '../history/need.ts';
+import type { Topology } from '../topology/topology.ts';
+import { fateOf } from './fate.ts';
 import { runInside } from './inside.ts';
 import { nameOfHash, type TokenClaims, type TokenCodec } from './token.ts';
 
@@ -39,9 +39,6 @@ interface Claim {
   readonly epoch: Epoch;
   readonly lsn: bigint;
 }
-
-/** Something was written, or seen, at a position nobody could learn: no standby is ever seen to have it. */
-export const UNKNOWN_LSN = 0xffff_ffff_ffff_ffffn;
 
 export interface Scopes {
   current(): Scope | undefined;
@@ -302,41 +299,4 @@ function raise(scope: Scope, kind: 'write' | 'seen', epoch: Epoch, lsn: bigint):
   const { position } = scope;
   if (position === undefined || isHigher(epoch, lsn, position.epoch, position.lsn))
     scope.position = { kind, epoch, lsn };
-}
-
-function isHigher(epoch: Epoch, lsn: bigint, thanEpoch: Epoch, thanLsn: bigint): boolean {
-  return epoch.timeline > thanEpoch.timeline || (epoch.timeline === thanEpoch.timeline && lsn > thanLsn);
-}
-
-/** No standby is waited for that cannot be told to have it. */
-function needAt(epoch: Epoch, lsn: bigint): Need {
-  return lsn === UNKNOWN_LSN ? PRIMARY_ONLY : { ...epoch, lsn };
-}
-
-/** The later of two needs. Once only the primary will do, nothing less does. */
-function higherNeed(left: Need | undefined, right: Need): Need {
-  if (left === undefined) return right;
-  if (left === PRIMARY_ONLY || right === PRIMARY_ONLY) return PRIMARY_ONLY;
-  return isHigher(right, right.lsn, left, left.lsn) ? right : left;
-}
-
-/** A standby may have told of a timeline before anybody is known to write it. */
-function isOnlyOwner({ owners }: Top, owner: string): boolean {
-  return owners.length === 0 || (owners.length === 1 && owners[0] === owner);
-}
-
-/** Whether what was written there is in the history in force: not if it is beyond the fork, or another owner's. */
-function fateOf(given: Epoch, lsn: bigint, topology: Topology): 'kept' | 'lost' | 'unknown' {
-  const { top, forks, owners } = topology;
-  // Its owner may be called by another name since the request began.
-  const epoch = knownEpoch(topology, given);
-  if (top === undefined || top.system !== epoch.system) return 'kept';
-  // It was heard of just now: still above all that is known, or of nobody who is, it was declared void.
-  if (epoch.timeline > top.timeline) return 'unknown';
-  if (epoch.timeline === top.timeline) return isOnlyOwner(top, epoch.owner) ? 'kept' : 'unknown';
-  if (lsn === UNKNOWN_LSN) return 'unknown';
-  if (ownerOf(owners, epoch.system, epoch.timeline) !== epoch.owner) return 'unknown';
-  const left = leftAt(forks, epoch.system, epoch.timeline, top.timeline);
-  if (left === undefined) return 'unknown';
-  return lsn > left ? 'lost' : 'kept';
 }

@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Socket } from 'node:net';
 import type { Clock } from '@regionkit/core/kit';
 import type { Pool, PoolClient } from 'pg';
 import { NodeUnavailableError } from '../errors.ts';
 import type { Reading, Readings } from '../topology/readings.ts';
 import { type Condition, conditionOf, whenQuiet } from './condition.ts';
+import { listenToPool, type PoolListener } from './pool-events.ts';
 import { acceptSession, followProtocol } from './protocol-state.ts';
 import { POOLED, readOnlySql } from './read-only-session.ts';
 
@@ -45,15 +45,12 @@ export interface PoolNode {
   turnAway(error: Error): void;
   /** Destroys every connection, handed out or idle. Returns how many. */
   destroyAll(error: Error): number;
-  /**
-   * Takes down what each connection opened before then has received. Called, what it returns destroys those that have
-   * received nothing since.
-   */
-  watchSilent(openedBeforeMs: number): (error: Error) => void;
+  /** The connections that were opened before then and are still open. */
+  openedBefore(atMs: number): readonly PoolClient[];
   /** Connections opened before now are closed when they are idle. */
   recycle(): void;
   /** Calls `listener` with what the pool tells of its connections. */
-  onPoolEvent(listener: (event: PoolEvent, ...details: unknown[]) => void): void;
+  onPoolEvent(listener: PoolListener): void;
   /** Connections open now. */
   readonly openCount: number;
   /** Forgets its pool: no listener is left on it. */
@@ -82,9 +79,6 @@ export interface PoolNodeOptions {
    */
   onVerify(reading: Reading, sentAtMs: number): Promise<number | undefined>;
 }
-
-/** What a pool tells of a connection: opened, closed, lost while idle, handed out, given back. */
-export type PoolEvent = 'connect' | 'remove' | 'error' | 'acquire' | 'release';
 
 /** New connections that lead elsewhere, or are not clean from the start. */
 const MAX_TRIES = 3;
@@ -118,27 +112,10 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
     client.connection.on('parameterStatus', onParameterStatus);
     return stamp;
   };
-  const listeners: ((event: PoolEvent, ...details: unknown[]) => void)[] = [];
-  const tell = (event: PoolEvent, ...details: unknown[]): void => {
-    for (const listener of listeners) listener(event, ...details);
-  };
-  const onConnect = (client: PoolClient): void => {
-    notice(client);
-    tell('connect', client);
-  };
-  const onRemove = (client: PoolClient): void => {
-    clients.delete(client);
-    tell('remove', client);
-  };
-  // Unheard, the loss of an idle connection would end the process.
-  const onError = (error: Error, client: PoolClient): void => tell('error', error, client);
-  const onAcquire = (client: PoolClient): void => tell('acquire', client);
-  const onRelease = (error: Error | undefined, client: PoolClient): void => tell('release', error, client);
-  pool.on('connect', onConnect);
-  pool.on('remove', onRemove);
-  pool.on('error', onError);
-  pool.on('acquire', onAcquire);
-  pool.on('release', onRelease);
+  const events = listenToPool(pool, {
+    onConnect: (client) => void notice(client),
+    onRemove: (client) => void clients.delete(client),
+  });
 
   /** Waits in the pool's own queue, and leaves it when the node turns its callers away. */
   const open = (done: (error: unknown, client: PoolClient | undefined) => void): void => {
@@ -286,15 +263,7 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
       const { size } = clients;
       return size;
     },
-    watchSilent: (openedBeforeMs) => {
-      const old = [...clients].filter((client) => notice(client).openedAtMs < openedBeforeMs);
-      const received = new Map(old.map((client) => [client, bytesReceived(client)]));
-      return (error) => {
-        for (const [client, bytes] of received) {
-          if (clients.has(client) && bytesReceived(client) === bytes) client.connection.stream.destroy(error);
-        }
-      };
-    },
+    openedBefore: (atMs) => [...clients].filter((client) => notice(client).openedAtMs < atMs),
     recycle: () => {
       recycledAtMs = clock.now();
       for (let idle = pool.idleCount; idle > 0; idle -= 1) {
@@ -304,19 +273,12 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
         });
       }
     },
-    onPoolEvent: (listener) => {
-      listeners.push(listener);
-    },
+    onPoolEvent: events.on,
     get openCount() {
       return clients.size;
     },
     detach: () => {
-      pool.off('connect', onConnect);
-      pool.off('remove', onRemove);
-      pool.off('acquire', onAcquire);
-      pool.off('release', onRelease);
-      // The last listener stays: the app may go on using its pool, and an idle connection may be lost.
-      if (pool.listenerCount('error') > 1) pool.off('error', onError);
+      events.detach();
       for (const client of clients) {
         client.connection.off('parameterStatus', onParameterStatus);
         client.off('error', options.onSign);
@@ -331,9 +293,4 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
 /** Its pool closes it by itself. */
 function isLost(client: PoolClient): boolean {
   return client.connection.stream.destroyed;
-}
-
-/** Undefined for a stream that does not count: then it has received nothing. */
-function bytesReceived(client: PoolClient): number | undefined {
-  return (client.connection.stream as Partial<Socket>).bytesRead;
 }

@@ -5,7 +5,7 @@ import type { LiveTopology } from '../topology/live-topology.ts';
 /** What the other regions say of their databases. */
 export interface FollowedView {
   /** Takes in what was observed since. A view tells of changes: that a region still says the same is told by nobody. */
-  look(): void;
+  refresh(): void;
   stop(): void;
 }
 
@@ -28,9 +28,9 @@ export function followView(view: RegionView, live: LiveTopology, clock: Clock): 
       atMs: clock.now(),
     });
   };
-  const look = (): void => {
+  const refresh = (): void => {
     for (const state of view.list()) if (state.observedAtMs !== taken.get(state.name)) take(state);
   };
-  look();
-  return { look, stop: view.subscribe(take) };
+  refresh();
+  return { refresh, stop: view.subscribe(take) };
 }

@@ -5,16 +5,19 @@ import { OutcomeUnknownError } from '../errors.ts';
 import { parseHistory } from '../history/timeline-history.ts';
 import type { Reading, Readings } from '../topology/readings.ts';
 import { createProbe, type Probe } from './probe.ts';
+import { watchSilent } from './silence.ts';
 
-/** Decides when to look at each node, and looks. */
+/** Decides when each node is probed, and probes it. */
 export interface Monitor {
-  /** Looks at a node now; resolves when it has answered or failed. */
-  look(index: number): Promise<void>;
-  /** Looks at every node now. */
-  lookAll(): Promise<void>;
-  /** Looks soon, without waiting. `reconnect`: on a new connection, for a name that may lead elsewhere. */
-  wake(index: number, options?: { readonly reconnect?: boolean }): void;
-  /** The pace has quickened: who sleeps for long is woken. */
+  /** Probes a node now; resolves when it has answered or failed. */
+  probe(index: number): Promise<void>;
+  /** The same on a new connection: its name may lead elsewhere, and a server that shuts down accepts no connection. */
+  probeAnew(index: number): Promise<void>;
+  /** Probes every node now. */
+  probeAll(): Promise<void>;
+  /** Probes a node soon, without waiting for it. */
+  wake(index: number): void;
+  /** Probes every node soon. */
   hurry(): void;
   close(): void;
 }
@@ -26,9 +29,9 @@ export interface MonitorOptions {
   readonly random: () => number;
   readonly timeoutMs: number;
   readonly maxConnectionMs: number;
-  /** How long to wait before a node is looked at again. */
+  /** How long to wait before a node is probed again. */
   paceMs(index: number): number;
-  /** Whether to look on a new connection: its name may lead elsewhere by now. */
+  /** Whether to probe on a new connection: its name may lead elsewhere by now. */
   startsAnew(index: number): boolean;
   onReading(index: number, reading: Reading, sentAtMs: number): void;
   onFailure(index: number, error: unknown): void;
@@ -61,7 +64,8 @@ export function createMonitor(options: MonitorOptions): Monitor {
     return { ...reading, forks };
   };
 
-  for (const { id, index, pool, watchSilent } of nodes) {
+  for (const node of nodes) {
+    const { id, index, pool } = node;
     const probe = createProbe({
       pool,
       readings: options.readings,
@@ -70,7 +74,7 @@ export function createMonitor(options: MonitorOptions): Monitor {
       maxConnectionMs: options.maxConnectionMs,
       onSign: () => pollers[index]?.wake(),
       watchSilent: (openedBeforeMs) => {
-        const destroySilent = watchSilent(openedBeforeMs);
+        const destroySilent = watchSilent(node, openedBeforeMs);
         return () => destroySilent(new OutcomeUnknownError(id));
       },
     });
@@ -89,20 +93,21 @@ export function createMonitor(options: MonitorOptions): Monitor {
     pollers.push(createPoller({ run, everyMs: () => options.paceMs(index), clock, random: options.random }));
   }
 
-  const look = async (index: number): Promise<void> => {
+  const probe = async (index: number): Promise<void> => {
     pollers[index]?.wake();
     await pollers[index]?.settled();
   };
 
   return {
-    look,
-    lookAll: async () => {
-      await Promise.all(nodes.map(({ index }) => look(index)));
+    probe,
+    probeAnew: (index) => {
+      probes[index]?.reconnect();
+      return probe(index);
     },
-    wake: (index, { reconnect = false } = {}) => {
-      if (reconnect) probes[index]?.reconnect();
-      pollers[index]?.wake();
+    probeAll: async () => {
+      await Promise.all(nodes.map(({ index }) => probe(index)));
     },
+    wake: (index) => pollers[index]?.wake(),
     hurry: () => {
       for (const poller of pollers) poller.wake();
     },

@@ -1,4 +1,7 @@
+import type { Socket } from 'node:net';
 import type { Clock } from '@regionkit/core/kit';
+import type { PoolClient } from 'pg';
+import type { PoolNode } from '../connection/node.ts';
 
 /**
  * What became of a question that was not answered in time. A server that stood still answers it after all. Where the path
@@ -63,4 +66,23 @@ export function createSilence({ clock, timeoutMs, watchSilent }: SilenceOptions)
     },
     close: end,
   };
+}
+
+/**
+ * Notes what every connection of a node that was opened before then has received. Called, what it returns destroys those
+ * that have received nothing since.
+ */
+export function watchSilent(node: Pick<PoolNode, 'openedBefore'>, openedBeforeMs: number): (error: Error) => void {
+  const received = new Map(node.openedBefore(openedBeforeMs).map((client) => [client, bytesReceived(client)]));
+  return (error) => {
+    for (const client of node.openedBefore(openedBeforeMs)) {
+      if (received.has(client) && bytesReceived(client) === received.get(client))
+        client.connection.stream.destroy(error);
+    }
+  };
+}
+
+/** Undefined for a stream that does not count: then it has received nothing. */
+function bytesReceived(client: PoolClient): number | undefined {
+  return (client.connection.stream as Partial<Socket>).bytesRead;
 }

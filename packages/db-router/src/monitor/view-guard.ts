@@ -4,10 +4,10 @@ import type { LiveTopology } from '../topology/live-topology.ts';
 
 /** Whether what is known is too old to start a write on: every node is then probed before it is believed again. */
 export interface ViewGuard {
-  /** Too old now. Begins to renew it, unless that is under way. */
+  /** Too old now, or from before a suspension. Begins to renew it, unless that is under way. */
   isStale(): boolean;
-  /** What is known is from before: the process was suspended. */
-  invalidate(): void;
+  /** Begins to renew what is known if the process was suspended. To be called on every beat. */
+  checkSuspension(): void;
 }
 
 export interface ViewGuardOptions {
@@ -15,6 +15,9 @@ export interface ViewGuardOptions {
   readonly live: LiveTopology;
   readonly maxViewAgeMs: number;
   readonly timeoutMs: number;
+  /** True once after a suspension. */
+  wasSuspended(): boolean;
+  onSuspended(): void;
   /** Probes a node; resolves when it has answered or failed, asked after this call. */
   probe(index: number): Promise<void>;
   /** What is known may be believed again. */
@@ -84,13 +87,20 @@ export function createViewGuard(options: ViewGuardOptions): ViewGuard {
     return Math.min(options.timeoutMs, Math.max(LEAST_GRACE_MS, GRACE_ROUND_TRIPS * Math.max(...usual)));
   };
 
+  /** Asleep, it may have missed a promotion and a rebuild: each node answers, or fails, before it is believed. */
+  const checkSuspension = (): void => {
+    if (!options.wasSuspended()) return;
+    options.onSuspended();
+    renew(options.timeoutMs);
+  };
+
   return {
     isStale: () => {
+      checkSuspension();
       const knownAtMs = Math.max(live.oldestLookMs, renewedAtMs);
       if (!stale && clock.now() - knownAtMs > options.maxViewAgeMs) renew(usualGraceMs());
       return stale;
     },
-    // Asleep, it may have missed a promotion and a rebuild: each node answers, or fails.
-    invalidate: () => renew(options.timeoutMs),
+    checkSuspension,
   };
 }

@@ -4,7 +4,7 @@ import type { Scope } from '../causality/scope.ts';
 import type { PoolNode } from '../connection/node.ts';
 import type { Query, Values } from '../connection/query.ts';
 import type { Conversation } from '../connection/submittable.ts';
-import type { Engine } from '../engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { Entry } from '../entry.ts';
 import { NotPrimaryRegionError } from '../errors.ts';
 import { decideRead } from '../routing/decide.ts';
@@ -145,7 +145,7 @@ export class RegionPool extends pg.Pool {
 
 export interface FacadeOptions {
   readonly kind: FacadeKind;
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, 'nodes' | 'live' | 'routes' | 'settings' | 'scopes'>;
   readonly entry: Entry;
   readonly statements: Statements;
   readonly leases: Leases;

@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { Scope } from '../causality/scope.ts';
-import type { Engine } from '../engine.ts';
+import type { PositionParts } from '../statements/position.ts';
 import type { Leased } from '../statements/run.ts';
 import { answerWhenLost } from './lost-client.ts';
 import { overlay } from './overlay.ts';
@@ -23,7 +23,7 @@ export interface Leases {
    * Reports those that have been out for too long, once each; and takes back those whose connection is lost, as an ORM
    * whose BEGIN failed never gives its client back.
    */
-  lookForLeaks(): void;
+  reportLeaks(): void;
   readonly size: number;
 }
 
@@ -38,7 +38,7 @@ interface Lease {
   takeBack(): void;
 }
 
-export function createLeases(engine: Engine): Leases {
+export function createLeases(engine: PositionParts): Leases {
   const { clock, leakAfterMs } = engine.settings;
   const out = new Set<Lease>();
 
@@ -84,7 +84,7 @@ export function createLeases(engine: Engine): Leases {
       return client;
     },
     nodeOf: (client) => [...out].find((lease) => lease.client === client)?.node,
-    lookForLeaks: () => {
+    reportLeaks: () => {
       for (const lease of [...out]) {
         if (lease.lost) lease.takeBack();
         lease.lost = lease.client.connection.stream.destroyed;

@@ -5,17 +5,14 @@ import { noteRefusal } from '../connection/ask.ts';
 import { commit } from '../connection/commit.ts';
 import { outcomeOf } from '../connection/outcome.ts';
 import { isPartlyDone } from '../connection/protocol-state.ts';
-import { copyOf, type Query, type Values } from '../connection/query.ts';
+import type { Query, Values } from '../connection/query.ts';
 import type { Conversation, Queryable } from '../connection/submittable.ts';
 import { controlsTransaction, isCommit, isOneStatement, mayCommit } from '../connection/transaction-control.ts';
 import { followedByQuestion } from '../connection/whether-written.ts';
-import type { Engine } from '../engine.ts';
 import { AdvisoryLockError, RolledBackError } from '../errors.ts';
-import { behindRead, behindWrite, noteWritten } from '../statements/position.ts';
+import { behindRead, behindWrite, noteWritten, type PositionParts } from '../statements/position.ts';
 import type { Leased } from '../statements/run.ts';
-
-type Done = (error: unknown, result?: unknown) => void;
-type AnyQuery = (this: PoolClient | undefined, config: unknown, values?: unknown, callback?: unknown) => unknown;
+import { type Done, doneOf, isSubmittable, layOver, reply, withoutCallback } from './lay-over.ts';
 
 /** What is laid over the `query` of a client that was handed out. */
 export interface Overlay {
@@ -31,7 +28,7 @@ const NOTHING: Overlay = { pending: undefined, remove: () => {} };
  * in a scope, the position behind every statement that committed on the primary, or that was read where reads must not go
  * backwards.
  */
-export function overlay(engine: Engine, leased: Leased, scope: Scope | undefined, read: boolean): Overlay {
+export function overlay(engine: PositionParts, leased: Leased, scope: Scope | undefined, read: boolean): Overlay {
   const guard = guardClient(leased);
   if (scope === undefined) return guard;
   // What was leased for reading may write, on the primary.
@@ -70,7 +67,7 @@ function guardClient({ client, primary }: Leased): Overlay {
 }
 
 /** The position behind everything that is read, or behind the transaction in which it is read. */
-function followReads(engine: Engine, { client, node }: Leased, scope: Scope): Overlay {
+function followReads(engine: PositionParts, { client, node }: Leased, scope: Scope): Overlay {
   return follow(client, {
     learn: (raw) => behindRead(engine, node, raw, scope),
     hasPosition: () => true,
@@ -78,7 +75,7 @@ function followReads(engine: Engine, { client, node }: Leased, scope: Scope): Ov
   });
 }
 
-function followWrites(engine: Engine, { client, node }: Leased, scope: Scope): Overlay {
+function followWrites(engine: PositionParts, { client, node }: Leased, scope: Scope): Overlay {
   const epoch = engine.live.topology.primary?.epoch;
   if (epoch === undefined) return NOTHING;
 
@@ -204,62 +201,10 @@ function follow(client: PoolClient, following: Following): Overlay {
   };
 }
 
-/** Answers as node-postgres does: by the callback, or by a promise whose error leads back to the line that asked. */
-export function reply(callback: Done | undefined, run: (done: Done) => void): Promise<unknown> | undefined {
-  if (callback !== undefined) {
-    run((error, result) => (error === undefined ? callback(null, result) : callback(error)));
-    return undefined;
-  }
-  let settle: Done = () => {};
-  const answered = new Promise((resolve, reject) => {
-    settle = (error, result) => (error === undefined ? resolve(result) : reject(error));
-  });
-  // What node-postgres throws at once it throws here, too.
-  run(settle);
-  return answered.catch((error: unknown) => {
-    if (error instanceof Error) Error.captureStackTrace(error);
-    throw error;
-  });
-}
-
-/** Lays `query` over the client's own, which may itself be laid over another by somebody else. */
-export function layOver(client: PoolClient, query: AnyQuery): { readonly original: AnyQuery; remove(): void } {
-  const target = client as { query?: unknown };
-  const own = Object.hasOwn(target, 'query');
-  const original = target.query as AnyQuery;
-  target.query = query;
-  return {
-    original,
-    remove: () => {
-      if (own) target.query = original;
-      else delete target.query;
-    },
-  };
-}
-
 /** Outside a transaction: what was done is committed. */
 function isIdle(client: PoolClient): boolean {
   const status = client.getTransactionStatus?.();
   return status === 'I' || status === undefined;
-}
-
-/** Where node-postgres looks for a callback. */
-export function doneOf(config: unknown, values: unknown, callback: unknown): Done | undefined {
-  if (typeof callback === 'function') return callback as Done;
-  if (typeof values === 'function') return values as Done;
-  return hasCallback(config) ? config.callback : undefined;
-}
-
-function hasCallback(config: unknown): config is { readonly callback: Done } {
-  return typeof (config as { callback?: unknown } | null)?.callback === 'function';
-}
-
-function withoutCallback(config: unknown): unknown {
-  return hasCallback(config) ? Object.assign(copyOf(config as unknown as Query), { callback: undefined }) : config;
-}
-
-export function isSubmittable(config: unknown): config is Conversation {
-  return typeof (config as { submit?: unknown } | null)?.submit === 'function';
 }
 
 /** What was done is committed: nothing is open, or only what was begun behind it, as by `COMMIT AND CHAIN`. */

@@ -1,7 +1,7 @@
 import type { WritePolicy } from '../gate-seam.ts';
 import { ownerOf } from '../history/epoch.ts';
 import type { RouteReason } from '../reasons.ts';
-import type { NodeView, Topology } from '../topology/topology.ts';
+import { isStandby, type NodeView, type Topology } from '../topology/topology.ts';
 import type { Route } from './route.ts';
 
 /** A node with the routes that lead to it. */
@@ -50,14 +50,14 @@ export function createTable(topology: Topology, options: TableOptions): RouteTab
   const { self } = options;
   const seats = topology.nodes.map((view) => createSeat(view, topology, self));
   const here = (seat: Seat) => seat.view.region === self;
-  const isStandby = ({ view }: Seat) => view.state === 'replica' || view.state === 'stale' || view.state === 'behind';
+  const follows = ({ view }: Seat) => isStandby(view.state);
   const nearest = (left: Seat, right: Seat) =>
     Number(here(right)) - Number(here(left)) ||
-    (here(left) ? Number(isStandby(right)) - Number(isStandby(left)) : left.view.rttMs - right.view.rttMs) ||
+    (here(left) ? Number(follows(right)) - Number(follows(left)) : left.view.rttMs - right.view.rttMs) ||
     left.view.index - right.view.index;
   const readable = seats.filter(({ view }) => view.readable);
-  const locals = readable.filter((seat) => here(seat) && isStandby(seat));
-  const holders = seats.filter((seat) => isStandby(seat) || seat.view.state === 'read-only').sort(nearest);
+  const locals = readable.filter((seat) => here(seat) && follows(seat));
+  const holders = seats.filter((seat) => follows(seat) || seat.view.state === 'read-only').sort(nearest);
   const target = topology.primary?.node;
   const primary = target === undefined ? undefined : seats[target];
   const region = topology.primary?.region;
@@ -74,7 +74,7 @@ export function createTable(topology: Topology, options: TableOptions): RouteTab
     remoteHolders: holders.filter((seat) => !here(seat)),
     localPrimary: primary !== undefined && here(primary) ? primary : undefined,
     primary,
-    lastResorts: options.onBehind === 'stale' ? seats.filter(isStandby).sort(nearest) : [],
+    lastResorts: options.onBehind === 'stale' ? seats.filter(follows).sort(nearest) : [],
     noRead: nowhere('no-readable-node'),
     noHolder: nowhere('replica-behind'),
     write: writeRoute(topology, primary, options),

@@ -10,11 +10,11 @@ import {
   runBatch,
 } from '../connection/batch.ts';
 import { breaks, classify } from '../connection/outcome.ts';
-import type { Engine } from '../engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { Caller } from '../entry.ts';
 import { RolledBackError } from '../errors.ts';
 import { BACKOFF_MS, backoffMs } from './backoff.ts';
-import { noteWritten } from './position.ts';
+import { noteWritten, type PositionParts } from './position.ts';
 import type { Leased, Runner } from './run.ts';
 import type { Statements } from './statements.ts';
 
@@ -35,7 +35,11 @@ export type RunBatch = (
 
 const ISOLATION_LEVELS = ['read committed', 'repeatable read', 'serializable'] as const;
 
-export function createBatches(engine: Engine, statements: Statements, runner: Runner): RunBatch {
+export function createBatches(
+  engine: PositionParts & Pick<Engine, 'counters' | 'monitor' | 'pause'>,
+  statements: Statements,
+  runner: Runner,
+): RunBatch {
   const { counters, live } = engine;
 
   return async (list, options, { scope, signal }) => {
@@ -94,7 +98,7 @@ export function createBatches(engine: Engine, statements: Statements, runner: Ru
       failure.kind === 'ended';
     if (!passes || !may) throw error;
     if (failure.kind === 'serialization') await engine.pause(backoffMs(on.run, BACKOFF_MS, engine.settings.random));
-    else await runner.lookAgain(node);
+    else await runner.reprobe(node);
     runner.retried('transaction', failure, node);
   }
 }

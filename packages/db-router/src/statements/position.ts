@@ -2,15 +2,18 @@ import type { Epoch } from '@regionkit/core';
 import type { Scope } from '../causality/scope.ts';
 import type { PoolNode } from '../connection/node.ts';
 import type { Queryable } from '../connection/submittable.ts';
-import type { Engine } from '../engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import { ownerOf } from '../history/epoch.ts';
 import { normaliseInsertLsn, parseLsn } from '../history/lsn.ts';
 import { NO_POSITION, readSenders } from '../topology/readings.ts';
 import { serverOf } from '../topology/writer.ts';
 
+/** What positions are learnt from, and noted in. */
+export type PositionParts = Pick<Engine, 'settings' | 'live' | 'scopes' | 'writes' | 'events'>;
+
 /** The position behind a write, on the same connection: it covers the commit, also under `synchronous_commit = off`. */
 export async function behindWrite(
-  engine: Engine,
+  engine: PositionParts,
   node: PoolNode,
   client: Queryable,
   scope: Scope,
@@ -24,7 +27,13 @@ export async function behindWrite(
 }
 
 /** Takes down a position that came with the write itself. */
-export function noteWritten(engine: Engine, node: PoolNode, scope: Scope, epoch: Epoch, lsn: bigint | undefined): void {
+export function noteWritten(
+  engine: PositionParts,
+  node: PoolNode,
+  scope: Scope,
+  epoch: Epoch,
+  lsn: bigint | undefined,
+): void {
   if (engine.settings.readings.insertPositionSql === NO_POSITION) return;
   engine.scopes.noteWritten(scope, epoch, learnt(engine, node, lsn, 'insert'));
 }
@@ -33,7 +42,12 @@ export function noteWritten(engine: Engine, node: PoolNode, scope: Scope, epoch:
  * What a read saw, on the same connection: a position cached before would be a lower bound of it, and the next read could
  * go below it. What cannot be learnt only the primary is known to have.
  */
-export async function behindRead(engine: Engine, node: PoolNode, client: Queryable, scope: Scope): Promise<void> {
+export async function behindRead(
+  engine: PositionParts,
+  node: PoolNode,
+  client: Queryable,
+  scope: Scope,
+): Promise<void> {
   if (engine.settings.readings.seenPositionSql === NO_POSITION) return;
   const { lsn } = await askPosition(client, engine.settings.readings.seenPositionSql);
   const { nodes, owners, primary, system, top } = engine.live.topology;
@@ -51,7 +65,7 @@ export async function behindRead(engine: Engine, node: PoolNode, client: Queryab
 
 /** The position as a standby can reach it. One that was not learnt is told of. */
 function learnt(
-  engine: Engine,
+  engine: PositionParts,
   node: PoolNode,
   lsn: bigint | undefined,
   kind: 'insert' | 'replay',

@@ -7,7 +7,7 @@ import { breaks, classify, type Failure, type FailurePlace } from '../connection
 import { noteUndone } from '../connection/protocol-state.ts';
 import type { Query, Values } from '../connection/query.ts';
 import { countRoute } from '../counters.ts';
-import type { Engine } from '../engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import { AbortedError, NodeUnavailableError, OutcomeUnknownError } from '../errors.ts';
 import type { RouterEvents } from '../events.ts';
 import type { Route } from '../routing/route.ts';
@@ -55,10 +55,10 @@ export interface Runner {
    */
   isGoing(node: PoolNode, failure: Failure): Promise<boolean>;
   /**
-   * Looks at a node that has failed, so that the next try does not go there again. Where it would not anyway, as to one
-   * that was fenced, nobody waits: it may be silent, and a look at it take as long as a look may.
+   * Probes a node that has failed, so that the next try does not go there again. A node that gets no statement anyway, as
+   * one that was fenced, is not waited for: it may be silent, and the probe takes as long as a probe may.
    */
-  lookAgain(node: PoolNode): Promise<void>;
+  reprobe(node: PoolNode): Promise<void>;
 }
 
 /** How often a statement is run again for a cause that may come back. */
@@ -67,7 +67,9 @@ export const MAX_RERUNS = 3;
 const IDLE_SESSION_TIMEOUT = '57P05';
 const OPEN: FailurePlace = { phase: 'open', inRecovery: false };
 
-export function createRunner({ live, routes, nodes, counters, events, monitor, scopes, writes }: Engine): Runner {
+type RunnerParts = Pick<Engine, 'live' | 'routes' | 'nodes' | 'counters' | 'events' | 'monitor' | 'scopes' | 'writes'>;
+
+export function createRunner({ live, routes, nodes, counters, events, monitor, scopes, writes }: RunnerParts): Runner {
   const inRecovery = (node: PoolNode): boolean => live.store.facts.nodes[node.index]?.reading?.inRecovery ?? false;
 
   const routed = (intent: 'read' | 'write', { reason }: Route, node: PoolNode): void => {
@@ -146,13 +148,12 @@ export function createRunner({ live, routes, nodes, counters, events, monitor, s
     },
     isGoing: async (node, { code }) => {
       // On a new connection: a server that shuts down accepts none, and may not yet have ended the one for looking.
-      monitor.wake(node.index, { reconnect: true });
-      await monitor.look(node.index);
+      await monitor.probeAnew(node.index);
       return code === IDLE_SESSION_TIMEOUT || live.topology.nodes[node.index]?.state !== 'primary';
     },
-    lookAgain: async ({ index }) => {
+    reprobe: async ({ index }) => {
       const { state, readable } = live.topology.nodes[index] ?? {};
-      if (state === 'primary' || readable === true) await monitor.look(index);
+      if (state === 'primary' || readable === true) await monitor.probe(index);
     },
   };
 }

@@ -5,7 +5,7 @@ import type { Scope } from '../causality/scope.ts';
 import { commit } from '../connection/commit.ts';
 import { breaks, classify, type Failure, type FailureKind } from '../connection/outcome.ts';
 import { commitsOn } from '../connection/protocol-state.ts';
-import type { Engine } from '../engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import { type Caller, keepStack } from '../entry.ts';
 import {
   NestedTransactionError,
@@ -16,7 +16,7 @@ import {
 } from '../errors.ts';
 import { BACKOFF_MS, backoffMs } from './backoff.ts';
 import { createOpenTransaction, type OpenTransaction, type Transaction } from './open-transaction.ts';
-import { behindRead, noteWritten } from './position.ts';
+import { behindRead, noteWritten, type PositionParts } from './position.ts';
 import type { Leased, Runner } from './run.ts';
 import type { Statements } from './statements.ts';
 
@@ -43,7 +43,11 @@ export type RunTransaction = <T>(
   caller: Caller,
 ) => Promise<T>;
 
-export function createTransactions(engine: Engine, statements: Statements, runner: Runner): RunTransaction {
+export function createTransactions(
+  engine: PositionParts & Pick<Engine, 'counters' | 'monitor' | 'pause'>,
+  statements: Statements,
+  runner: Runner,
+): RunTransaction {
   const inside = new AsyncLocalStorage<OpenTransaction>();
   const { counters, live } = engine;
 
@@ -73,7 +77,7 @@ export function createTransactions(engine: Engine, statements: Statements, runne
       else opens += 1;
       if (failure.kind === 'conflict') readHere = false;
       if (failure.kind === 'serialization') await engine.pause(backoffMs(run - 1, baseMs, engine.settings.random));
-      else await runner.lookAgain(leased.node);
+      else await runner.reprobe(leased.node);
       runner.retried('transaction', failure, leased.node);
     }
   };

@@ -7,7 +7,7 @@ import { isOfPreparedStatement, isPartlyDone } from '../connection/protocol-stat
 import { isNamed, type Query, unprepared, type Values } from '../connection/query.ts';
 import { isOneStatement } from '../connection/transaction-control.ts';
 import { type Asked, askWhetherWritten } from '../connection/whether-written.ts';
-import type { Engine } from '../engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { Caller } from '../entry.ts';
 import {
   AbortedError,
@@ -19,7 +19,7 @@ import {
 } from '../errors.ts';
 import type { Route } from '../routing/route.ts';
 import { BACKOFF_MS, backoffMs } from './backoff.ts';
-import { behindWrite } from './position.ts';
+import { behindWrite, type PositionParts } from './position.ts';
 import { type Leased, MAX_RERUNS, type Runner, refusalOf } from './run.ts';
 
 /** Writes: on the one real primary, held while there is none, and again only if it is known not to have happened. */
@@ -29,22 +29,25 @@ export interface Writes {
   leaseForWrite(signal: AbortSignal | undefined): Promise<Leased>;
 }
 
-export function createWrites(engine: Engine, runner: Runner): Writes {
+export type WriteParts = PositionParts &
+  Pick<Engine, 'routes' | 'nodes' | 'counters' | 'writeRoute' | 'closed' | 'monitor' | 'pause' | 'gateWarning'>;
+
+export function createWrites(engine: WriteParts, runner: Runner): Writes {
   const { live, routes, nodes, counters, settings } = engine;
   const { clock } = settings;
-  const { acquire, inRecovery, isGoing, lookAgain, retried, routed, runFast, unknown } = runner;
+  const { acquire, inRecovery, isGoing, reprobe, retried, routed, runFast, unknown } = runner;
 
   const write = (query: Query, values: Values, caller: Caller): Promise<QueryResult> => {
     counters.writes += 1;
     const { scope, signal } = caller;
-    const route = engine.writeRoute();
+    const route = engine.writeRoute.now();
     if (route.action !== 'run' || scope !== undefined || signal !== undefined || engine.closed) {
       return writeSlowly(query, values, caller);
     }
     const node = nodes[route.node] as PoolNode;
     routed('write', route, node);
     return new Promise((resolve, reject) => {
-      const still = (): boolean => engine.writeRoute().node === route.node;
+      const still = (): boolean => engine.writeRoute.now().node === route.node;
       runFast(node, query, values, still, resolve, (error, phase, recovering) => {
         const first =
           phase === 'moved' ? undefined : { error, node, phase, recovering, query, values, scope, epoch: undefined };
@@ -80,7 +83,7 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
     };
     if (first !== undefined) await goOnAfter(first);
     for (;;) {
-      const route = await engine.locate(deadlineMs, signal);
+      const route = await engine.writeRoute.locate(deadlineMs, signal);
       const { node, client } = await openForWrite(route, deadlineMs, signal);
       routed('write', routes.current.write, node);
       const primary = live.topology.primary;
@@ -122,8 +125,7 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
       case 'conflict':
         if (!mayRunAgain) throw error;
         // On a new connection: a setting of the database or the role shows only there.
-        engine.monitor.wake(node.index, { reconnect: true });
-        await engine.monitor.look(node.index);
+        await engine.monitor.probeAnew(node.index);
         break;
       case 'serialization':
         if (!mayRunAgain) throw error;
@@ -154,7 +156,7 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
   /** Nothing was sent: worth another try while there is time, after another look. */
   const settleDown = async (node: PoolNode, deadlineMs: number, error: unknown): Promise<void> => {
     if (engine.closed) throw new RouterClosedError();
-    await lookAgain(node);
+    await reprobe(node);
     if (clock.now() >= deadlineMs) throw new NodeUnavailableError(node.id, error);
     const { state } = live.topology.nodes[node.index] ?? { state: 'unknown' };
     // The node answers and yet gives no connection (too many, starting up): give it a moment.
@@ -165,13 +167,13 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
     let route = given;
     for (;;) {
       if (route.action !== 'run') {
-        engine.noteRefusal();
+        engine.gateWarning.noteRefusal();
         throw new NotPrimaryRegionError(route.region ?? '');
       }
       const node = nodes[route.node] as PoolNode;
       try {
         const client = await acquire(node, signal);
-        const now = engine.writeRoute();
+        const now = engine.writeRoute.now();
         if (now.action === 'run' && now.node === node.index && signal?.aborted !== true)
           return { node, client, primary: true };
         node.release(client, false);
@@ -181,13 +183,13 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
         if (refusal !== undefined) throw refusal;
         await settleDown(node, deadlineMs, error);
       }
-      route = await engine.locate(deadlineMs, signal);
+      route = await engine.writeRoute.locate(deadlineMs, signal);
     }
   };
 
   const leaseForWriteSlowly = async (signal: AbortSignal | undefined): Promise<Leased> => {
     const deadlineMs = clock.now() + settings.holdWritesMs;
-    const route = await engine.locate(deadlineMs, signal);
+    const route = await engine.writeRoute.locate(deadlineMs, signal);
     const leased = await openForWrite(route, deadlineMs, signal);
     routed('write', routes.current.write, leased.node);
     return leased;
@@ -196,9 +198,9 @@ export function createWrites(engine: Engine, runner: Runner): Writes {
   return {
     write,
     leaseForWrite: (signal) => {
-      const route = engine.writeRoute();
+      const route = engine.writeRoute.now();
       if (route.action !== 'run' || signal !== undefined || engine.closed) return leaseForWriteSlowly(signal);
-      const still = (node: PoolNode): boolean => engine.writeRoute().node === node.index;
+      const still = (node: PoolNode): boolean => engine.writeRoute.now().node === node.index;
       return runner.leaseFast('write', route, still, () => leaseForWriteSlowly(signal));
     },
   };

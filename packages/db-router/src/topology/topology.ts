@@ -2,6 +2,11 @@ import type { Epoch, Fork } from '@regionkit/core';
 import type { NodeState, TopologyState } from '../reasons.ts';
 import type { Writer } from './writer.ts';
 
+/** Whether a node follows a primary, on whatever timeline. */
+export function isStandby(state: NodeState): boolean {
+  return state === 'replica' || state === 'stale' || state === 'behind';
+}
+
 /** One node, as it stands. */
 export interface NodeView {
   readonly index: number;

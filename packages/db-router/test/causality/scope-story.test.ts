@@ -1,8 +1,8 @@
 import { fakeClock } from '@regionkit/core/testing';
 import { describe, expect, it } from 'vitest';
-import { createScopes, UNKNOWN_LSN } from '../../src/causality/scope.ts';
+import { createScopes } from '../../src/causality/scope.ts';
 import { createTokenCodec } from '../../src/causality/token.ts';
-import { PRIMARY_ONLY } from '../../src/history/need.ts';
+import { PRIMARY_ONLY, UNKNOWN_LSN } from '../../src/history/need.ts';
 import { decideRead } from '../../src/routing/decide.ts';
 import { createTable } from '../../src/routing/table.ts';
 import { NODES, primary, SYSTEM, standby, story, wellStory } from '../support/model.ts';

@@ -1,9 +1,9 @@
 import type { Lab } from '@regionkit/lab';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { UNKNOWN_LSN } from '../../src/causality/scope.ts';
 import { createTokenCodec } from '../../src/causality/token.ts';
 import { formatLsn, parseLsn } from '../../src/history/lsn.ts';
+import { UNKNOWN_LSN } from '../../src/history/need.ts';
 import { createWriteGate } from '../../src/http/index.ts';
 import { outcomeOf, postgresReadings } from '../../src/index.ts';
 import {

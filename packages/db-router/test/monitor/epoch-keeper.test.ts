@@ -258,7 +258,7 @@ describe('followView()', () => {
     expect(live.topology.primary?.region).toBe('eu');
     for (let beat = 0; beat < 60; beat += 1) {
       clock.suspend(500);
-      followed.look();
+      followed.refresh();
       live.take({ type: 'tick', atMs: clock.now() });
       expect(live.topology.primary?.region).toBe('eu');
     }

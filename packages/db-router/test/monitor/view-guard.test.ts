@@ -13,11 +13,18 @@ function guarded() {
   const live = liveTopology(clock);
   const open = NODES.map((): (() => void)[] => []);
   let renewed = 0;
+  let suspended = false;
   const guard = createViewGuard({
     clock,
     live,
     maxViewAgeMs: RULES.maxViewAgeMs,
     timeoutMs: TIMEOUT_MS,
+    wasSuspended: () => {
+      const was = suspended;
+      suspended = false;
+      return was;
+    },
+    onSuspended: () => {},
     probe: (index) => new Promise((resolve) => open[index]?.push(resolve)),
     onRenewed: () => {
       renewed += 1;
@@ -47,14 +54,18 @@ function guarded() {
     await clock.advance(RULES.maxViewAgeMs + 1);
     expect(guard.isStale()).toBe(true);
   };
-  return { clock, guard, said, answers, fails, us, other, growsOld, renewals: () => renewed };
+  const suspend = (): void => {
+    suspended = true;
+    guard.checkSuspension();
+  };
+  return { clock, guard, suspend, said, answers, fails, us, other, growsOld, renewals: () => renewed };
 }
 
 describe('after a stall', () => {
   it('believes nothing until every node has answered or failed', async () => {
-    const { guard, answers, us, other, renewals } = guarded();
+    const { guard, suspend, answers, us, other, renewals } = guarded();
     expect(guard.isStale()).toBe(false);
-    guard.invalidate();
+    suspend();
     await answers(0, us(2));
     await answers(1, other);
     expect(guard.isStale()).toBe(true);
@@ -76,9 +87,9 @@ describe('after a stall', () => {
   });
 
   it('does not go around in circles while the node stays silent for longer than a view may be old', async () => {
-    const { clock, guard, answers, us, other } = guarded();
+    const { clock, guard, suspend, answers, us, other } = guarded();
     clock.suspend(60_000);
-    guard.invalidate();
+    suspend();
     await answers(0, us(2));
     await answers(1, other);
     await clock.advance(TIMEOUT_MS - 1);
@@ -117,8 +128,8 @@ describe('after a stall', () => {
     ['a standby has let go of it', 1],
     ['it does not say how many it has', undefined],
   ])('waits for the silent node when %s', async (_name, senders) => {
-    const { clock, guard, answers, fails, us, other } = guarded();
-    guard.invalidate();
+    const { clock, guard, suspend, answers, fails, us, other } = guarded();
+    suspend();
     await answers(0, us(senders));
     await answers(1, other);
     await clock.advance(TIMEOUT_MS);
@@ -138,8 +149,8 @@ describe('after a stall', () => {
   });
 
   it('waits for the primary, however long it takes', async () => {
-    const { clock, guard, answers, us, other } = guarded();
-    guard.invalidate();
+    const { clock, guard, suspend, answers, us, other } = guarded();
+    suspend();
     await answers(1, other);
     await answers(2, other);
     await clock.advance(TIMEOUT_MS);
@@ -149,10 +160,10 @@ describe('after a stall', () => {
   });
 
   it('counts no answer from before it was suspended again', async () => {
-    const { guard, answers, us, other, renewals } = guarded();
-    guard.invalidate();
+    const { guard, suspend, answers, us, other, renewals } = guarded();
+    suspend();
     await answers(0, us(2));
-    guard.invalidate();
+    suspend();
     await answers(1, other);
     await answers(2, other);
     expect(guard.isStale()).toBe(true);

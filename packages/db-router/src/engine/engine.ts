@@ -1,0 +1,283 @@
+import type { Epoch, Events } from '@regionkit/core';
+import { type Notices, readEpoch } from '@regionkit/core/kit';
+import { createReach, type Reach } from '../causality/reach.ts';
+import { createScopes, type Scopes } from '../causality/scope.ts';
+import { createTokenCodec, type TokenCodec } from '../causality/token.ts';
+import { createWatcher, type Watcher } from '../causality/watcher.ts';
+import { createPoolNode, type PoolNode } from '../connection/node.ts';
+import { type Counters, createCounters } from '../counters.ts';
+import { NodeUnavailableError, RouterClosedError } from '../errors.ts';
+import type { RouterEvents } from '../events.ts';
+import { createEpochKeeper } from '../monitor/epoch-keeper.ts';
+import { type FollowedView, followView } from '../monitor/follow-view.ts';
+import { createMonitor, type Monitor } from '../monitor/monitor.ts';
+import { createProbeSchedule } from '../monitor/probe-schedule.ts';
+import { createSuspensionDetector } from '../monitor/suspension.ts';
+import { createUnreachable, type Unreachable } from '../monitor/unreachable.ts';
+import { createViewGuard } from '../monitor/view-guard.ts';
+import { createWriteWatch, type WriteWatch } from '../monitor/write-watch.ts';
+import type { Settings } from '../options.ts';
+import { createHoldQueue, type HoldQueue } from '../routing/hold.ts';
+import { createLiveTable, type LiveTable } from '../routing/live-table.ts';
+import { knownEpoch } from '../topology/facts.ts';
+import { createLiveTopology, isKnownTop, type LiveTopology } from '../topology/live-topology.ts';
+import { isStandby, type Topology } from '../topology/topology.ts';
+import { applyStates } from './apply-states.ts';
+import { createGateWarning, type GateWarning } from './gate-warning.ts';
+import { createReadiness, type Readiness } from './readiness.ts';
+import { createServerCheck } from './server-check.ts';
+import { whoIsWhere } from './who-is-where.ts';
+import { createWriteRoute, type WriteRoute } from './write-route.ts';
+
+/** The parts of a router below its statements, wired to each other. Each user picks the parts it needs. */
+export interface Engine {
+  readonly settings: Settings;
+  readonly nodes: readonly PoolNode[];
+  readonly live: LiveTopology;
+  readonly routes: LiveTable;
+  readonly monitor: Monitor;
+  readonly unreachable: Unreachable;
+  readonly readiness: Readiness;
+  readonly writeRoute: WriteRoute;
+  readonly gateWarning: GateWarning;
+  readonly hold: HoldQueue;
+  readonly watcher: Watcher;
+  readonly reach: Reach;
+  readonly scopes: Scopes;
+  /** Undefined without `token`. */
+  readonly codec: TokenCodec | undefined;
+  readonly writes: WriteWatch;
+  readonly events: Events<RouterEvents>;
+  readonly counters: Counters;
+  readonly closed: boolean;
+  hear(epoch: Epoch, from: 'hop' | 'token'): void;
+  /** Called twice a second or so. */
+  onBeat(run: () => void): void;
+  /** Waits, without keeping the process alive. */
+  pause(delayMs: number): Promise<void>;
+  close(): void;
+}
+
+const MAX_CONNECTION_MS = 60_000;
+const MAX_OWNERS_PER_REGION = 16;
+
+export function createEngine(settings: Settings, events: Events<RouterEvents>, notice: Notices): Engine {
+  const { clock, regions, token, timeoutMs } = settings;
+  const counters = createCounters();
+  const gateWarning = createGateWarning(settings.writes, notice);
+  const emit: Events<RouterEvents>['emit'] = (event, payload) => events.emit(event, payload);
+  let closed = false;
+  let monitor: Monitor | undefined;
+
+  const onChange = (topology: Topology, before: Topology): void => {
+    routes.renew(topology);
+    applyStates(nodes, topology, before, ({ id }, clients) =>
+      emit('fenced', { node: id, by: topology.highest, clients }),
+    );
+    watcher.notify();
+    readiness.update();
+    if (before.state === 'ready' && topology.state !== 'ready') monitor?.hurry();
+    writeRoute.resumeHeld();
+    keeper?.keep(topology, before);
+  };
+
+  const live = createLiveTopology({
+    nodes: settings.nodes,
+    rules: {
+      self: regions.self,
+      regions: regions.list.map(({ name }) => name),
+      maxLagMs: settings.maxLagMs,
+      maxViewAgeMs: settings.maxViewAgeMs,
+      coldStart: settings.coldStart,
+    },
+    clock,
+    hasStore: settings.epoch !== undefined,
+    emit,
+    onChange,
+  });
+  const { writes: policy, onBehind } = settings;
+  const routes = createLiveTable(live.topology, { self: regions.self, writes: policy, onBehind });
+
+  const onVerify = createServerCheck({ live, clock, probeAnew: async (index) => monitor?.probeAnew(index) });
+  const nodes: readonly PoolNode[] = settings.nodes.map(({ id, region, pool }, index) =>
+    createPoolNode({
+      index,
+      id,
+      region,
+      pool,
+      clock,
+      readings: settings.readings,
+      verifyTimeoutMs: timeoutMs,
+      quietTimeoutMs: timeoutMs,
+      inRecovery: () => live.store.facts.nodes[index]?.reading?.inRecovery ?? false,
+      onDiscard: (why) => {
+        counters.discarded += 1;
+        if (why !== 'stale-statements') emit('leak', { node: id, why });
+      },
+      onSign: () => {
+        if (!closed) monitor?.wake(index);
+      },
+      onVerify: (reading, sentAtMs) => onVerify(index, reading, sentAtMs),
+    }),
+  );
+
+  const unreachable = createUnreachable(nodes.length);
+  const readiness = createReadiness(routes, unreachable);
+  const hold = createHoldQueue({
+    clock,
+    nodes: () => whoIsWhere(live.topology),
+    max: settings.holdWritesMs === 0 ? 0 : settings.holdWritesMax,
+    isInVain: () => unreachable.isInVain,
+    cause: () => unreachable.cause,
+    onHold: (waiting) => {
+      counters.held += 1;
+      if (waiting === 1) {
+        monitor?.hurry();
+        connectStandbys();
+      }
+      emit('hold', { waiting });
+    },
+    onEnd: (heldMs, by) => emit('hold-ended', { heldMs, by }),
+  });
+  /** One of the standbys is about to be promoted: the first write to it should not have to connect first. */
+  const connectStandbys = (): void => {
+    for (const { index, state } of live.topology.nodes) {
+      const node = nodes[index];
+      if (node === undefined || !isStandby(state) || node.pool.totalCount > 0) continue;
+      node.acquire((_error, client) => {
+        if (client !== undefined) node.release(client, false);
+      });
+    }
+  };
+
+  const codec = token === undefined ? undefined : createTokenCodec(token.secret, environmentOf(settings));
+  const hear = (epoch: Epoch, from: 'hop' | 'token'): void => {
+    // One that no document may carry would make every document of this region malformed to the others.
+    if (isKnownTop(live.topology, epoch) || readEpoch(epoch) === undefined) return;
+    live.take({ type: 'heard', epoch, from, atMs: clock.now() });
+  };
+  const watcher = createWatcher({ clock, onWatch: (index) => monitor?.wake(index) });
+  const reach = createReach({ live, routes, watcher, tokenWaitMs: settings.tokenWaitMs });
+  const scopes = createScopes({
+    codec,
+    clock,
+    maxAgeMs: token?.maxAgeMs ?? 0,
+    owners: regions.list.flatMap(({ name }) =>
+      Array.from({ length: MAX_OWNERS_PER_REGION }, (_, place) => `${name}/${place}`),
+    ),
+    known: (epoch) => knownEpoch(live.store.facts, epoch),
+    isOutOfReach: reach.isOut,
+    topology: () => live.topology,
+    systems: () => live.store.facts.tops.map(({ system }) => system),
+    hear: (epoch) => hear(epoch, 'token'),
+    resetAtMs: () => live.store.facts.resetAtMs,
+    emit,
+  });
+
+  const beats: (() => void)[] = [];
+  let followed: FollowedView | undefined;
+  const suspension = createSuspensionDetector(clock, () => {
+    guard.checkSuspension();
+    refreshView();
+    // A pool that ends forgets who waits for a connection of it.
+    for (const node of nodes) if (node.pool.ending) node.turnAway(new NodeUnavailableError(node.id));
+    for (const run of beats) run();
+  });
+  /** What a view that throws told before grows old. */
+  const refreshView = (): void => {
+    try {
+      followed?.refresh();
+    } catch {}
+  };
+  const guard = createViewGuard({
+    clock,
+    live,
+    maxViewAgeMs: settings.maxViewAgeMs,
+    timeoutMs,
+    wasSuspended: () => !closed && suspension.wasSuspended(),
+    onSuspended: () => emit('suspended', {}),
+    probe: async (index) => monitor?.probe(index),
+    onRenewed: () => writeRoute.resumeHeld(),
+  });
+  const writeRoute = createWriteRoute({ routes, guard, hold });
+
+  const writes = createWriteWatch(clock, () => monitor?.hurry());
+  const schedule = createProbeSchedule({
+    settings,
+    nodes,
+    live,
+    emit,
+    holding: () => hold.size > 0,
+    watched: watcher.watches,
+    writes,
+  });
+  monitor = createMonitor({
+    nodes,
+    readings: settings.readings,
+    clock,
+    random: settings.random,
+    timeoutMs,
+    maxConnectionMs: MAX_CONNECTION_MS,
+    ...schedule,
+    onReading: (index, reading, sentAtMs) => {
+      unreachable.onAnswer(index, reading.inRecovery);
+      schedule.onReading(index, reading, sentAtMs);
+    },
+    onFailure: (index, error) => {
+      unreachable.onFailure(index, error);
+      schedule.onFailure(index, error);
+      if (unreachable.isInVain) hold.giveUp();
+      readiness.update();
+    },
+  });
+
+  const { epoch: store } = settings;
+  const keeper = store === undefined ? undefined : createEpochKeeper({ store, live, clock, timeoutMs, emit });
+  followed = settings.view === undefined ? undefined : followView(settings.view, live, clock);
+
+  return {
+    settings,
+    nodes,
+    live,
+    routes,
+    monitor,
+    unreachable,
+    readiness,
+    writeRoute,
+    gateWarning,
+    hold,
+    watcher,
+    reach,
+    scopes,
+    codec,
+    writes,
+    events,
+    counters,
+    get closed() {
+      return closed;
+    },
+    hear,
+    onBeat: (run) => void beats.push(run),
+    pause: (delayMs) => new Promise((resolve) => void clock.schedule(resolve, delayMs)),
+    close: () => {
+      if (closed) return;
+      closed = true;
+      followed?.stop();
+      suspension.close();
+      monitor?.close();
+      writeRoute.close();
+      watcher.close();
+      readiness.close();
+      live.close();
+      for (const node of nodes) {
+        node.turnAway(new RouterClosedError());
+        node.detach();
+      }
+    },
+  };
+}
+
+/** A copy of an environment, with its secret and its database, has other hosts. Origins may differ between regions. */
+function environmentOf({ regions }: Settings): string {
+  return [...regions.list.map(({ name }) => name), ...regions.hosts].sort().join(' ');
+}
