@@ -10,8 +10,8 @@ import { NotPrimaryRegionError } from '../errors.ts';
 import { decideRead } from '../routing/decide.ts';
 import { shownAs } from '../shown.ts';
 import type { Statements } from '../statements/statements.ts';
+import { isSubmittable, reply } from './lay-over.ts';
 import type { Leases } from './lease.ts';
-import { isSubmittable, reply } from './overlay.ts';
 import { runSubmitted } from './submitted.ts';
 
 /** Which of the router's pools. `auto` is the replica in a read scope and the primary otherwise. */
