@@ -279,10 +279,17 @@ export class BatchStatementError extends RouterError<'ERR_BATCH_STATEMENT'> {
   }
 }
 
-/** The caller went away before anything was sent. */
+/**
+ * The caller went away: before anything was sent (`not-sent`), or while a read was under way, which is then cancelled on its
+ * server. On a standby nothing can have been written (`rolled-back`); on the primary a function in it may have (`unknown`).
+ */
 export class AbortedError extends RouterError<'ERR_ABORTED'> {
-  constructor() {
-    super('ERR_ABORTED', 'the caller went away before anything was sent', 'not-sent', { status: 499, expose: false });
+  constructor(outcome: 'not-sent' | 'rolled-back' | 'unknown' = 'not-sent') {
+    const message =
+      outcome === 'not-sent'
+        ? 'the caller went away before anything was sent'
+        : 'the caller went away while its read was under way: the read is cancelled on its server';
+    super('ERR_ABORTED', message, outcome, { status: 499, expose: false });
   }
 }
 

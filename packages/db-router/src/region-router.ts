@@ -61,7 +61,10 @@ export interface RouterStats extends Readonly<Counters> {
 
 /** How a single statement waits. */
 export interface StatementOptions {
-  /** Ends the wait for a node and for a connection to it as `not-sent`, as the scope's own signal does; what was sent goes on. */
+  /**
+   * Ends the wait for a node and for a connection to it as `not-sent`, as the scope's own signal does. A read that is under
+   * way is cancelled on its server; a write that was sent goes on.
+   */
   readonly signal?: AbortSignal;
 }
 

@@ -3,6 +3,7 @@ import type { Clock } from '@regionkit/core/kit';
 import type { Pool, PoolClient } from 'pg';
 import { NodeUnavailableError } from '../errors.ts';
 import type { Reading, Readings } from '../topology/readings.ts';
+import { cancelStatement } from './cancel.ts';
 import { type Condition, conditionOf, whenQuiet } from './condition.ts';
 import { listenToPool, type PoolListener } from './pool-events.ts';
 import { acceptSession, followProtocol } from './protocol-state.ts';
@@ -41,6 +42,8 @@ export interface PoolNode {
    * ended, and kept only if its user left nothing behind that changes what the next one does.
    */
   release(client: PoolClient, destroy: boolean | Error): void;
+  /** Cancels the statement that is under way on `client`, on its own server, and closes the connection afterwards. */
+  cancel(client: PoolClient): void;
   /** Who waits for a connection stops waiting: the node cannot be reached, or must not. */
   turnAway(error: Error): void;
   /** Destroys every connection, handed out or idle. Returns how many. */
@@ -255,6 +258,7 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
         else guard(client, done);
       }, 0),
     release,
+    cancel: (client) => cancelStatement(pool, client, clock, options.quietTimeoutMs, () => release(client, true)),
     turnAway: (error) => {
       for (const leave of [...waiting]) leave(error);
     },

@@ -1,4 +1,5 @@
-import pg, { type Client, type Pool, type PoolConfig } from 'pg';
+import type { Client, Pool, PoolConfig } from 'pg';
+import { clientClass } from '../connection/client-class.ts';
 import type { Reading, Readings } from '../topology/readings.ts';
 import { createSilence, type SilenceOptions } from './silence.ts';
 
@@ -138,11 +139,6 @@ function firstRow(client: Client, sql: string): Promise<Readonly<Record<string, 
       error ? reject(error) : resolve(result.rows[0] ?? {}),
     );
   });
-}
-
-/** The app's own client class, so that its TLS, password function and type of stream hold for the probe too. */
-function clientClass(pool: Pool): new (config: PoolConfig) => Client {
-  return ((pool as unknown as { Client?: new (config: PoolConfig) => Client }).Client ?? pg.Client) as never;
 }
 
 /** The pool's own settings, without those that would change what the probe sees. The password stays out of sight. */

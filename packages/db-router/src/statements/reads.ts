@@ -9,6 +9,7 @@ import { askWhetherWritten } from '../connection/whether-written.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Caller } from '../entry.ts';
 import { AbortedError, AdvisoryLockError, RolledBackError } from '../errors.ts';
+import { abortedFirst } from './aborted-first.ts';
 import { createReadChoice, type ReadChoiceParts, type WantedRead } from './choose-read.ts';
 import { behindRead, behindWrite, type PositionParts } from './position.ts';
 import { type Leased, MAX_RERUNS, type Runner, refusalOf } from './run.ts';
@@ -156,8 +157,15 @@ export function createReads(engine: ReadParts, runner: Runner, { write }: Pick<W
     const recovering = inRecovery(node);
     const { primary } = live.topology;
     const epoch = scope !== undefined && primary?.node === node.index ? primary.epoch : undefined;
+    const asked = askWhetherWritten(client, query, values, epoch !== undefined);
+    if (signal !== undefined && (await abortedFirst(asked, signal))) {
+      node.cancel(client);
+      // On the primary it may have written, by a function.
+      if (scope !== undefined && epoch !== undefined) engine.scopes.noteWritten(scope, epoch, undefined);
+      throw new AbortedError(recovering ? 'rolled-back' : 'unknown');
+    }
     try {
-      const { result, wrote } = await askWhetherWritten(client, query, values, epoch !== undefined);
+      const { result, wrote } = await asked;
       if (epoch !== undefined && scope !== undefined && wrote) await behindWrite(engine, node, client, scope, epoch);
       if (settings.monotonicReads && scope !== undefined) await behindRead(engine, node, client, scope);
       node.release(client, false);

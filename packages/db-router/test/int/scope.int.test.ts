@@ -109,6 +109,71 @@ describe('the scope of a request', () => {
     expect(await failureOf(read)).toMatchObject({ code: 'ERR_ABORTED', outcome: 'not-sent' });
   });
 
+  describe('an aborted read', () => {
+    const SLEEP = 'SELECT pg_sleep(600)';
+    const asleep = async (region: Name): Promise<number> => {
+      const rows = await lab
+        .region(region)
+        .query("SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND wait_event = 'PgSleep'");
+      return rows.length;
+    };
+
+    it.each<
+      [string, Name, string, (router: Awaited<ReturnType<typeof inEu>>, signal: AbortSignal) => Promise<unknown>]
+    >([
+      ['read()', 'eu', 'rolled-back', (router, signal) => router.read(SLEEP, [], { signal })],
+      [
+        'router.pool in a read scope',
+        'eu',
+        'rolled-back',
+        (router, signal) => router.run({ access: 'read', signal }, () => router.pool.query(SLEEP)),
+      ],
+      [
+        'a read on the primary',
+        'us',
+        'unknown',
+        async (router, signal) => {
+          const token = await router.run({}, async () => {
+            await router.write("INSERT INTO note (text) VALUES ('read behind')");
+            return router.token();
+          });
+          return router.run({ token, signal }, () => router.read(SLEEP));
+        },
+      ],
+    ])('stops waiting, and is cancelled on its own server: %s', async (_name, region, outcome, read) => {
+      const router = await inEu({ tokenWaitMs: 0 });
+      if (region === 'us') await pausedReplay();
+      const leaving = new AbortController();
+      const failure = failureOf(read(router, leaving.signal));
+      await eventually(async () => (await asleep(region)) === 1);
+      leaving.abort();
+      expect(await failure).toMatchObject({ code: 'ERR_ABORTED', outcome });
+      await eventually(async () => (await asleep(region)) === 0);
+      expect(await asleep(region === 'us' ? 'eu' : 'us')).toBe(0);
+      expect((await router.read('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+      expect(router.stats().retries).toBe(0);
+    });
+
+    it('cancels nothing of who comes next, though it was about to end', async () => {
+      const router = await inEu({ max: 2 });
+      let isOver = false;
+      const neighbour = async (): Promise<void> => {
+        while (!isOver) await router.read('SELECT pg_sleep(0.001)');
+      };
+      const neighbours = [neighbour(), neighbour()];
+      for (let at = 0; at < 60; at += 1) {
+        const leaving = new AbortController();
+        const read = router.read('SELECT pg_sleep(0.002)', [], { signal: leaving.signal }).catch((error: unknown) => {
+          expect(error).toMatchObject({ code: 'ERR_ABORTED' });
+        });
+        setTimeout(() => leaving.abort(), at % 6);
+        await read;
+      }
+      isOver = true;
+      await Promise.all(neighbours);
+    });
+  });
+
   describe('an error leads to the code that asked', () => {
     const failing = 'SELECT 1/0';
     it.each<[string, (router: Awaited<ReturnType<typeof inEu>>) => Promise<unknown>]>([
