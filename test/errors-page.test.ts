@@ -86,6 +86,8 @@ const SAMPLES: readonly (RegionKitError & { readonly outcome?: string })[] = [
   new router.TransactionLeftOpenError('unknown'),
   new router.BatchStatementError(0, 'shape'),
   new router.AbortedError(),
+  new router.AbortedError('rolled-back'),
+  new router.AbortedError('unknown'),
   new router.RouterClosedError(),
   forward('ERR_FORWARD_BUSY', 'not-sent'),
   forward('ERR_FORWARD_CLIENT_BUSY', 'not-sent'),
