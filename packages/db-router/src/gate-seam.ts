@@ -47,6 +47,8 @@ export interface GateRouter<Name extends string = string> {
   hear(epoch: Epoch, from: 'hop' | 'token'): void;
   /** The highest epoch this process has heard of. */
   highest(): Epoch | undefined;
+  /** Tells of a mistake of the app, once for each code, where this router tells of its own. A router may do without. */
+  notice?(code: `REGIONKIT_${string}`, message: string): void;
   /** A write gate was made for this router: what is refused here, it forwards. */
   noteGate?(): void;
   /** Something outside contradicts what is known (a 421): look again now. */

@@ -142,6 +142,7 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
     openScope: ({ tokens, access }) => {
       return scopes.forGate(scopes.open({ tokens, access }));
     },
+    notice,
     noteGate: () => engine.gateWarning.noteGate(),
     primaryNow,
     locatePrimary: ({ signal }) =>

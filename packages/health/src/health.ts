@@ -63,10 +63,8 @@ export interface Health<Name extends string = string>
 }
 
 const ALONE_PULSE_MS = 1_000;
-const NO_PEERS =
-  'createHealth: health.view was asked about another region, and without peers nothing is known of any: set peers.secret';
-const NO_FOLLOW =
-  'health: another region asks who the primary is, and health.follow(router) was not called: it is told nothing of the database here';
+const NO_PEERS = 'createHealth: without peers, health.view knows of no other region: set peers.secret';
+const NO_FOLLOW = 'health: other regions are told nothing of the database here: call health.follow(router)';
 
 /**
  * Answers what a DNS health checker, a load balancer and an orchestrator ask: can this region serve reads, can it serve

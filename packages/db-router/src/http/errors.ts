@@ -75,7 +75,7 @@ const MESSAGE: Readonly<Record<ForwardErrorCode, string>> = {
   ERR_FORWARD_BODY_CONSUMED:
     'the body was read before the write gate could forward it: mount the gate before body parsers',
   ERR_FORWARD_BAD_REQUEST: 'the request cannot be forwarded as it is',
-  ERR_FORWARD_HEAD_TOO_LARGE: 'the head of the request is too large to be forwarded',
+  ERR_FORWARD_HEAD_TOO_LARGE: 'the head of the request is too large',
   ERR_FORWARD_TRANSFER_CODING: 'a body with a transfer coding besides chunked cannot be forwarded',
   ERR_FORWARD_REGION_DOWN: "the primary's region cannot take writes",
   ERR_FORWARD_UNREACHABLE: "the primary's region cannot be reached",

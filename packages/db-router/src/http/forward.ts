@@ -14,7 +14,7 @@ import { headBytes, type RawFields, requestFields } from './headers.ts';
 import { createEpochPacker, signHop } from './hop.ts';
 import type { CheckedForward } from './options.ts';
 import { createPatience } from './patience.ts';
-import { addressTaker, createPlaces, type Takers } from './places.ts';
+import { addressTaker, createPlaces, PRIVATE, type Takers } from './places.ts';
 import { readBeforeItEnds } from './read-on.ts';
 import { sentTarget } from './target.ts';
 
@@ -110,7 +110,15 @@ export function createForwarder<Name extends string>({
     const last = trusted && !isGiven ? view.header('x-forwarded-for').at(-1)?.split(',').at(-1)?.trim() : undefined;
     const from = (last === undefined ? undefined : ipOf(last)) ?? address;
     const takers = options.client === undefined ? [] : ['nameless'];
-    return from === undefined ? takers : [...takers, `address ${addressTaker(from)}`];
+    if (from === undefined) return takers;
+    const taker = addressTaker(from);
+    // The address of a balancer is no client: a share of the places for it would be one for all clients together.
+    const isUntrusted = options.trustForwarded === false && !isGiven && view.header('x-forwarded-for').length > 0;
+    if (isUntrusted && PRIVATE.test(taker)) {
+      router.notice?.('REGIONKIT_TRUST_FORWARDED', UNTRUSTED);
+      return takers;
+    }
+    return [...takers, `address ${taker}`];
   };
   const errorOf = (failure: ForwardFailure, region: string, cause?: unknown): ForwardError => {
     const error = new ForwardError(failure, { self, region, retryAfterSeconds, cause });
@@ -225,6 +233,7 @@ export function createForwarder<Name extends string>({
   };
 }
 
+const UNTRUSTED = 'createWriteGate: all clients have the address of a balancer: set forward.trustForwarded';
 /** `Host`, `Connection` and `Transfer-Encoding`, which undici adds. */
 const FRAMING_BYTES = 320;
 const HEAD_TOO_LARGE = {

@@ -83,7 +83,13 @@ export function createWriteGate<Name extends string>(
   let keyring: RegionKeyring | undefined;
   let answers: RegionKeyring | undefined;
   let forwarder: Forwarder | undefined;
-  const failed = (error: ForwardError): void => events.emit('forward-failed', { error });
+  const failed = (error: ForwardError): void => {
+    events.emit('forward-failed', { error });
+    // Neither what a client has done nor what ends by itself.
+    if (error.status === 502 || error.code === 'ERR_FORWARD_UNREACHABLE') {
+      router.notice?.('REGIONKIT_FORWARD_FAILED', error.message);
+    }
+  };
   if (forward !== undefined) {
     const option = 'createWriteGate: forward.secret';
     keyring = createRegionKeyring({ option, secrets: forward.secret, self, purpose: 'hop v1' });

@@ -13,7 +13,10 @@ export interface ForwardOptions {
   readonly secret: RegionSecrets | Live<RegionSecrets>;
   /** Forwards under way at once; one more is refused, so that a slow primary cannot take the local reads with it. @default 256 */
   readonly maxConcurrent?: number;
-  /** Of them, for one client. @default half of maxConcurrent */
+  /**
+   * Of them, for one client. No limit for the private address of a load balancer whose `X-Forwarded-For` is not trusted.
+   * @default half of maxConcurrent
+   */
   readonly maxPerClient?: number;
   /**
    * Names the client, such as the user of its session. Where it names none the address counts, and all without a name
@@ -26,7 +29,10 @@ export interface ForwardOptions {
   readonly headersTimeoutMs?: number;
   /** How long either end may hold the body, or the answer, up. @default 30_000 */
   readonly bodyTimeoutMs?: number;
-  /** What a client has to send, or take, lest it use that time up. @default 512 */
+  /**
+   * What a client has to send, or take, lest it use that time up. When all places are taken, the slowest client below 16
+   * times as much gives its place to a new request. @default 512
+   */
   readonly minBytesPerSecond?: number;
   /** From the arrival of the request to the end of its answer, the hold included; told to the other region. @default 300_000 */
   readonly deadlineMs?: number;

@@ -9,11 +9,20 @@ export interface Patience {
   wait(): void;
   /** It moved so many bytes, and is waited for no more. */
   moved(bytes: number): void;
-  /** What is left, from 1 to 0: all of it while it is not waited for. */
+  /**
+   * What is left where others need the place, from 1 to 0: all of it while it is not waited for, and with one that moves
+   * {@link HASTE} times as many bytes.
+   */
   left(): number;
   /** It is waited for no more. Nothing else is told. */
   end(): void;
 }
+
+/**
+ * Who keeps to the lowest rate is never given up, and would hold its place for as long as it likes while faster clients
+ * find none. So where places are short this many times the rate is asked for.
+ */
+export const HASTE = 16;
 
 export function createPatience({
   clock,
@@ -28,16 +37,18 @@ export function createPatience({
   readonly onOut: () => void;
 }): Patience {
   let leftMs = ms;
+  let spareMs = ms;
   let sinceMs: number | undefined;
   let cancel: (() => void) | undefined;
   let ended = false;
 
-  const nowLeftMs = (): number => leftMs - (sinceMs === undefined ? 0 : clock.now() - sinceMs);
+  const nowLeft = (left: number): number => left - (sinceMs === undefined ? 0 : clock.now() - sinceMs);
+  const after = (left: number, boughtMs: number): number => Math.min(ms, Math.max(0, nowLeft(left)) + boughtMs);
   // One timer is kept while pieces come and go: most of them find it still running.
   const look = (): void => {
     cancel = undefined;
     if (ended || sinceMs === undefined) return;
-    const now = nowLeftMs();
+    const now = nowLeft(leftMs);
     if (now > 0) cancel = clock.schedule(look, now);
     else onOut();
   };
@@ -49,10 +60,12 @@ export function createPatience({
       cancel ??= clock.schedule(look, leftMs);
     },
     moved: (bytes) => {
-      leftMs = Math.min(ms, Math.max(0, nowLeftMs()) + (bytes * 1_000) / bytesPerSecond);
+      const boughtMs = (bytes * 1_000) / bytesPerSecond;
+      leftMs = after(leftMs, boughtMs);
+      spareMs = after(spareMs, boughtMs / HASTE);
       sinceMs = undefined;
     },
-    left: () => (sinceMs === undefined ? 1 : Math.max(0, nowLeftMs()) / ms),
+    left: () => (sinceMs === undefined ? 1 : after(spareMs, 0) / ms),
     end: () => {
       ended = true;
       cancel?.();

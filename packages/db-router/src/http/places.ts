@@ -92,3 +92,6 @@ export function addressTaker(address: string): string {
     .map((group) => Number.parseInt(group, 16).toString(16))
     .join(':');
 }
+
+/** What {@link addressTaker} gives of loopback and private networks (RFC 1918, RFC 4193): nobody in the internet has it. */
+export const PRIVATE: RegExp = /^(?:10|127|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.|^f[cd]|^0:0:0:0$/;

@@ -67,6 +67,20 @@ describe('a forward whose connection fails', () => {
     expect(edge.euGate.stats()).toEqual({ inFlight: 0 });
   });
 
+  test('is told where the router tells of mistakes, and what a client does is not', async () => {
+    const gone = await listen(createServer() as never);
+    await gone.close();
+    const edge = await edgeOf(gone.origin);
+    const told: string[] = [];
+    edge.euRouter.notice = (code) => void told.push(code);
+    expect((await ask(edge.eu.port, 'POST', '/orders', ['Transfer-Encoding: gzip, chunked'], '0\r\n\r\n')).status).toBe(
+      501,
+    );
+    expect(told).toEqual([]);
+    await post(edge.eu.port);
+    expect(told).toEqual(['REGIONKIT_FORWARD_FAILED']);
+  });
+
   test.each([
     ['a small body', 'hello'],
     ['a long body', 'hello'.repeat(10_000)],

@@ -1,6 +1,6 @@
 import { fakeClock } from '@regionkit/core/testing';
 import { describe, expect, test } from 'vitest';
-import { createPatience } from '../../src/http/patience.ts';
+import { createPatience, HASTE } from '../../src/http/patience.ts';
 
 function setUp() {
   const clock = fakeClock();
@@ -61,6 +61,24 @@ describe('createPatience()', () => {
       patience.moved(90);
     }
     expect([out(), patience.left()]).toEqual([0, 1]);
+  });
+
+  test('is short for others with one that keeps to the rate and no more, and long with a faster one', async () => {
+    const [slow, fast] = [setUp(), setUp()];
+    for (let second = 0; second < 10; second += 1) {
+      for (const [{ clock, patience }, bytes] of [
+        [slow, 52],
+        [fast, HASTE * 52],
+      ] as const) {
+        patience.wait();
+        await clock.advance(500);
+        patience.moved(bytes);
+      }
+    }
+    for (const { patience } of [slow, fast]) patience.wait();
+    expect([slow.out(), fast.out()]).toEqual([0, 0]);
+    expect(slow.patience.left()).toBeLessThan(0.1);
+    expect(fast.patience.left()).toBe(1);
   });
 
   test('leaves no timer behind', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { addressTaker, createPlaces } from '../../src/http/places.ts';
+import { addressTaker, createPlaces, PRIVATE } from '../../src/http/places.ts';
 
 const busy = { patience: () => 1, giveUp: () => {} };
 
@@ -92,3 +92,26 @@ describe('addressTaker()', () => {
     expect(addressTaker(address)).toBe(taker);
   });
 });
+
+test.each([
+  '10.0.0.1',
+  '127.0.0.1',
+  '::1',
+  '172.16.0.1',
+  '172.31.9.9',
+  '192.168.1.1',
+  '::ffff:10.1.1.1',
+  'fd00:1::2',
+  'fc00::1',
+])('%s is an address of a private network', (address) => expect(PRIVATE.test(addressTaker(address))).toBe(true));
+
+test.each([
+  '11.0.0.1',
+  '100.1.1.1',
+  '172.15.0.1',
+  '172.32.0.1',
+  '192.169.1.1',
+  '203.0.113.1',
+  '2001:db8::1',
+  '2600:fd00::1',
+])('%s is not', (address) => expect(PRIVATE.test(addressTaker(address))).toBe(false));

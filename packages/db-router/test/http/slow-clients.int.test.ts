@@ -79,6 +79,36 @@ describe('clients that send a byte now and then', () => {
     expect(euGate.stats().inFlight).toBe(0);
   });
 
+  test('just fast enough for the lowest rate, stop no write of others either', async () => {
+    const clock = fakeClock();
+    let bytes = 0;
+    const { eu, euGate } = await pair(
+      (request, response) => {
+        request
+          .on('error', () => {})
+          .on('data', (chunk: Buffer) => {
+            bytes += chunk.length;
+          });
+        request.on('end', () => response.end('done'));
+      },
+      { clock, forward: { maxConcurrent: 2, maxPerClient: 2, bodyTimeoutMs: 30_000, minBytesPerSecond: 512 } },
+    );
+    const slow = [client(eu.port, SLOW), client(eu.port, SLOW)];
+    await eventually(() => euGate.stats().inFlight === 2);
+    const piece = `208\r\n${'x'.repeat(520)}\r\n`;
+    for (let second = 0; second < 10; second += 1) {
+      const before = bytes;
+      for (const { socket } of slow) socket.write(piece);
+      await eventually(() => bytes === before + 1_040);
+      await clock.advance(1_000);
+    }
+    // Alone they keep their places, as they keep to the rate.
+    expect([euGate.stats().inFlight, slow.map(({ text }) => text())]).toEqual([2, ['', '']]);
+    const answer = await ask(eu.port, 'POST', '/', ['Content-Length: 2'], 'ok');
+    expect([answer.status, answer.body]).toEqual([200, 'done']);
+    await eventually(() => slow.some(({ text }) => text().includes('ERR_FORWARD_CLIENT_IDLE')));
+  });
+
   test('and small bodies obey the same limit', async () => {
     const clock = fakeClock();
     const { eu, usRouter, failures } = await pair((_request, response) => response.end('done'), {
@@ -223,6 +253,46 @@ describe('one client', () => {
     const all = [post('203.0.113.1'), post('203.0.113.2')];
     await eventually(() => held.length === 2 || all.some(({ text }) => text() !== ''));
     expect(held).toHaveLength(2);
+    for (const end of held) end();
+  });
+
+  test.each([
+    [
+      'is not the load balancer that is not trusted: it has all places, and the app is told',
+      'X-Forwarded-For: 203.0.113.1\r\n',
+      3,
+      ['REGIONKIT_TRUST_FORWARDED'],
+    ],
+    ['is whoever connects, where nothing says that it is a load balancer', '', 2, []],
+  ])('%s', async (_what, field, places, told) => {
+    const held: (() => void)[] = [];
+    const { eu, euRouter } = await pair((_request, response) => void held.push(() => response.end('late')), {
+      forward: { maxConcurrent: 3, maxPerClient: 2 },
+    });
+    const codes: string[] = [];
+    euRouter.notice = (code) => void codes.push(code);
+    const post = () => client(eu.port, `POST / HTTP/1.1\r\nHost: a\r\n${field}Content-Length: 0\r\n\r\n`);
+    for (let at = 1; at <= places; at += 1) {
+      post();
+      await eventually(() => held.length === at);
+    }
+    const refused = post();
+    await eventually(() => refused.text().includes(places === 3 ? 'ERR_FORWARD_BUSY' : 'ERR_FORWARD_CLIENT_BUSY'));
+    expect([...new Set(codes)]).toEqual(told);
+    for (const end of held) end();
+  });
+
+  test('is the load balancer where the app says that this request did not come through one', async () => {
+    const held: (() => void)[] = [];
+    const { eu } = await pair((_request, response) => void held.push(() => response.end('late')), {
+      forward: { maxConcurrent: 3, maxPerClient: 1, trustForwarded: () => false },
+    });
+    const post = () =>
+      client(eu.port, 'POST / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.1.1.1\r\nContent-Length: 0\r\n\r\n');
+    post();
+    await eventually(() => held.length === 1);
+    const refused = post();
+    await eventually(() => refused.text().includes('ERR_FORWARD_CLIENT_BUSY'));
     for (const end of held) end();
   });
 

@@ -12,7 +12,7 @@ export interface PoolLike {
 /** How much of the check's time is waited for an answer, so that the check can still say why there is none. */
 const PATIENCE = 0.8;
 
-const BUSY: CheckResult = { status: 'warn', message: 'busy: the server answers, every client of the pool is in use' };
+const BUSY: CheckResult = { status: 'warn', message: 'busy: every client of the pool is in use' };
 
 /**
  * A server answers on this pool. No more than that: a primary that was failed over and came back answers too. What the

@@ -4,55 +4,45 @@ import type { PeerReason } from './peer.ts';
 /** One bad answer may be a deployment or a secret on its way; as many in a row are a mistake that stays. */
 const IN_A_ROW = 5;
 
+type Mistake = readonly [code: `REGIONKIT_${string}`, message: (region: string) => string];
+
+const SECRET: Mistake = [
+  'REGIONKIT_PEER_SECRET',
+  (region) => `health: ${region} has another peers.secret: it must be the same in every region`,
+];
+const NOT_MOUNTED: Mistake = [
+  'REGIONKIT_PEER_NOT_MOUNTED',
+  (region) =>
+    `health: ${region} does not answer at /health/region: mount health there, with peers, at the root of its origin`,
+];
+const MALFORMED: Mistake = [
+  'REGIONKIT_PEER_MALFORMED',
+  (region) => `health: what answers at the origin of ${region} is no health of this version: mount the same there`,
+];
+const CLOCK: Mistake = [
+  'REGIONKIT_PEER_CLOCK',
+  (region) =>
+    `health: the clocks of ${region} and of this region differ by more than 30 s: synchronise them (NTP). The secrets are right`,
+];
+
 /** What to do about a region that answers, and never with a document of its own. All of them look the same from outside. */
-const MISTAKES: Partial<
-  Record<PeerReason, readonly [code: `REGIONKIT_${string}`, message: (region: string) => string]>
-> = {
-  'bad-signature': [
-    'REGIONKIT_PEER_SECRET',
-    (region) =>
-      `health: what ${region} says is signed with another secret: peers.secret must be the same in every region`,
-  ],
-  refused: [
-    'REGIONKIT_PEER_SECRET',
-    (region) =>
-      `health: ${region} does not take this region's questions: peers.secret must be the same in every region`,
-  ],
-  status: [
-    'REGIONKIT_PEER_NOT_MOUNTED',
-    (region) =>
-      `health: ${region} does not answer at /health/region: mount health there, with peers, at the root of its origin`,
-  ],
-  redirect: [
-    'REGIONKIT_PEER_NOT_MOUNTED',
-    (region) =>
-      `health: ${region} redirects /health/region elsewhere: its origin in defineRegions must answer by itself`,
-  ],
-  version: [
-    'REGIONKIT_PEER_MALFORMED',
-    (region) =>
-      `health: ${region} does not know the form of this region's questions: deploy the same version in every region`,
-  ],
-  'clock-skew': ['REGIONKIT_PEER_CLOCK', clockSkew],
+const MISTAKES: Partial<Record<PeerReason, Mistake>> = {
+  'bad-signature': SECRET,
+  refused: SECRET,
+  status: NOT_MOUNTED,
+  redirect: NOT_MOUNTED,
+  malformed: MALFORMED,
+  version: MALFORMED,
+  'clock-skew': CLOCK,
   'wrong-region': [
     'REGIONKIT_PEER_WRONG_REGION',
-    (region) =>
-      `health: another region answers at the origin of ${region}: mend its DNS name, or its origin in defineRegions`,
-  ],
-  malformed: [
-    'REGIONKIT_PEER_MALFORMED',
-    (region) =>
-      `health: what answers at the origin of ${region} is no document of health: mount health there, of the same version`,
+    (region) => `health: another region answers at the origin of ${region}: mend its DNS name, or its origin`,
   ],
 };
 
-function clockSkew(region: string): string {
-  return `health: the clock of ${region} and that of this process differ by more than 30 s: forwarded writes are believed less, and certificates may fail. Synchronise the clocks (NTP); the secrets are right`;
-}
-
 /** Tells of a region whose clock is wrong, or to which this one's is. */
 export function noticeClockSkew(notice: Notices, region: string): void {
-  notice('REGIONKIT_PEER_CLOCK', clockSkew(region));
+  notice(CLOCK[0], CLOCK[1](region));
 }
 
 const SECRETS: Readonly<Record<string, readonly [code: `REGIONKIT_${string}`, option: string, consequence: string]>> = {

@@ -115,27 +115,18 @@ export function createPeers<Name extends string>(
 
   /** Why a region gave no document; it may have told its time first. */
   const refusedBy = (line: Line<Name>, { body, refusal }: Answer, nonce: string, answers: Keyring): PeerReason => {
-    switch (refusal) {
-      case 'clock-skew': {
-        const wallMs = unsealTime(body, nonce, answers);
-        if (wallMs === undefined) return 'bad-signature';
-        line.clockAheadMs = wallMs - clock.wallMs();
-        return 'clock-skew';
-      }
-      case 'wrong-region':
-        // It is another region that answers there: nothing may be sent that way, from now on.
-        line.memory = forgotten(line.memory, clock.now());
-        return 'wrong-region';
-      case 'bad-signature':
-        refreshSecret();
-        return 'refused';
-      case 'malformed':
-      case 'version':
-      case 'replayed':
-        return refusal;
-      default:
-        return 'status';
+    if (refusal === 'clock-skew') {
+      const wallMs = unsealTime(body, nonce, answers);
+      if (wallMs === undefined) return 'bad-signature';
+      line.clockAheadMs = wallMs - clock.wallMs();
+      return refusal;
     }
+    if (refusal === 'wrong-region') {
+      // It is another region that answers there: nothing may be sent that way, from now on.
+      line.memory = forgotten(line.memory, clock.now());
+      return refusal;
+    }
+    return refusal === 'malformed' || refusal === 'version' || refusal === 'replayed' ? refusal : 'status';
   };
 
   const askOnce = async (line: Line<Name>): Promise<PeerReason> => {

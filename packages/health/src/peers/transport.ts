@@ -99,8 +99,7 @@ function askOnce(
     });
     request.on('response', (response) => {
       const { statusCode = 0 } = response;
-      const field = response.headers[REFUSED_FIELD];
-      const refusal = typeof field === 'string' ? refusalOf(statusCode, field) : undefined;
+      const refusal = refusalOf(statusCode, response.headers[REFUSED_FIELD]);
       if (statusCode !== 200 && refusal === undefined) return end(unanswered(statusCode));
       const chunks: Buffer[] = [];
       let bytes = 0;
@@ -121,9 +120,9 @@ function answerOf(chunks: readonly Uint8Array[], refusal: string | undefined): A
   return { body: Buffer.concat(chunks).toString('latin1'), ...(refusal !== undefined && { refusal }) };
 }
 
-/** A refusal of health itself, not of something in front of it. */
-function refusalOf(status: number, field: string): string | undefined {
-  return status >= 400 && status < 500 ? field : undefined;
+/** Why health itself refuses, and not something in front of it. What 401 means is known without. */
+function refusalOf(status: number, field: unknown): string | undefined {
+  return typeof field === 'string' && [400, 403, 421].includes(status) ? field : undefined;
 }
 
 function unanswered(status: number): Unanswered {
@@ -145,7 +144,7 @@ export function fetchTransport(clock: Clock, fetch: FetchLike): Transport {
       });
       const answer = (async (): Promise<Answer | Unanswered> => {
         const response = await fetch(url, { method: 'GET', headers, redirect: 'manual', signal: controller.signal });
-        const refusal = refusalOf(response.status, response.headers.get(REFUSED_FIELD) ?? '') || undefined;
+        const refusal = refusalOf(response.status, response.headers.get(REFUSED_FIELD));
         if (response.status !== 200 && refusal === undefined) {
           return response.type === 'opaqueredirect' ? 'redirect' : unanswered(response.status);
         }

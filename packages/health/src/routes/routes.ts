@@ -25,30 +25,28 @@ const NOT_ALLOWED: RespondDecision = {
 };
 
 /** 4xx, so that nothing in front of a region tries another one. */
-const REFUSED: Readonly<Record<QuestionRefusal, readonly [status: number, body?: string]>> = {
-  malformed: [400, 'This is no question of a region.'],
-  version: [
-    400,
-    'The question has no addressee or no time. Deploy the same version of @regionkit/health in all regions.',
-  ],
-  'bad-signature': [401],
-  'wrong-region': [421],
-  'clock-skew': [403],
-  replayed: [403],
+const REFUSED: Readonly<Record<QuestionRefusal, number>> = {
+  malformed: 400,
+  version: 400,
+  'bad-signature': 401,
+  'wrong-region': 421,
+  'clock-skew': 403,
+  replayed: 403,
 };
+/** The region that asks reads the field. This is for a person. */
+const OTHER_VERSION = 'Deploy the same version of @regionkit/health in all regions.';
 
-function refuse({ refusal, body }: RefusedQuestion): RespondDecision {
-  const [status, text] = REFUSED[refusal];
+function answerRegion(status: number, reason: string, body: string | undefined, refused?: string): RespondDecision {
   return {
     action: 'respond',
-    reason: refusal,
+    reason,
     status,
     headers: [
       ['content-type', 'text/plain; charset=utf-8'],
       ['cache-control', 'no-store'],
-      [REFUSED_FIELD, refusal],
+      ...(refused === undefined ? [] : [[REFUSED_FIELD, refused] as const]),
     ],
-    ...((body ?? text) !== undefined && { body: body ?? text }),
+    ...(body !== undefined && { body }),
   };
 }
 
@@ -70,17 +68,9 @@ export function createRoutes(options: RoutesOptions): (request: RequestView) => 
     if (request.method !== 'GET' && request.method !== 'HEAD') return NOT_ALLOWED;
     if (route === 'region') {
       const answer = document?.(request) ?? { refusal: 'malformed' };
-      if ('refusal' in answer) return refuse(answer);
-      return {
-        action: 'respond',
-        reason: 'region',
-        status: 200,
-        headers: [
-          ['content-type', 'text/plain; charset=utf-8'],
-          ['cache-control', 'no-store'],
-        ],
-        body: answer.body,
-      };
+      if (!('refusal' in answer)) return answerRegion(200, 'region', answer.body);
+      const { refusal, body = refusal === 'version' ? OTHER_VERSION : undefined } = answer;
+      return answerRegion(REFUSED[refusal], refusal, body, refusal);
     }
     const answer = answerOf(route);
     if (route === 'live' || !mayKnowMore(request)) return answer;
