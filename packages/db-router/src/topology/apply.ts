@@ -12,6 +12,7 @@ import {
 } from './facts.ts';
 import { addSample } from './lag.ts';
 import { isVoided, learnEpoch, learnForks } from './learn.ts';
+import { admitPromotion } from './promoted-anew.ts';
 import type { Reading } from './readings.ts';
 import { epochOf, regionOf, serverId } from './writer.ts';
 
@@ -63,14 +64,15 @@ function applyReading(facts: Facts, input: Input & { type: 'reading' }, rules: R
   if (timeline === undefined) return next;
   if (reading.inRecovery) {
     return learnEpoch(
-      noteFollowed(next, { system, server: reading.server, timeline }),
+      noteFollowed(next, { system, server: reading.server, timeline, sinceMs: sentAtMs }),
       { system, timeline, owner: '' },
       atMs,
     );
   }
   const server = sentAtMs >= node.readAtMs ? (next.nodes[input.node]?.server ?? '') : serverId(reading.server);
   const epoch: Epoch = { system, timeline, owner: node.id, server };
-  next = learnEpoch(next, epoch, atMs, sentAtMs);
+  next = learnEpoch(admitPromotion(next, reading, epoch), epoch, atMs, sentAtMs);
+  next = noteKept(next, reading, epoch, sentAtMs);
   next = learnForks(learnOwnFork(next, reading, epoch), reading.forks ?? []);
   return sentAtMs >= node.readAtMs
     ? sample(next, knownEpoch(next, epoch), { lsn: reading.position, atMs: sentAtMs }, 'measured', rules)
@@ -108,11 +110,19 @@ function readNode(node: NodeFacts, { reading, sentAtMs, atMs }: Input & { type: 
   };
 }
 
-function noteFollowed(facts: Facts, { system, server, timeline }: Followed): Facts {
-  const isOf = (known: Followed): boolean => known.server === server && known.system === system;
-  if (facts.followed.find(isOf)?.timeline === timeline) return facts;
-  const others = facts.followed.filter((known) => !isOf(known));
-  return { ...facts, followed: [{ system, server, timeline }, ...others].slice(0, MAX_FOLLOWED) };
+function noteFollowed(facts: Facts, followed: Followed): Facts {
+  const isOf = (known: Followed): boolean => known.server === followed.server && known.system === followed.system;
+  const known = facts.followed.find(isOf);
+  if (known?.timeline === followed.timeline && (known.sinceMs > facts.resetAtMs || followed.sinceMs <= known.sinceMs))
+    return facts;
+  const others = facts.followed.filter((other) => !isOf(other));
+  return { ...facts, followed: [followed, ...others].slice(0, MAX_FOLLOWED) };
+}
+
+function noteKept(facts: Facts, { position }: Reading, epoch: Epoch, sentAtMs: number): Facts {
+  const { system, timeline } = epoch;
+  if (facts.kept !== undefined || facts.voided.length === 0 || sentAtMs <= facts.resetAtMs) return facts;
+  return isVoided(facts, knownEpoch(facts, epoch)) ? facts : { ...facts, kept: { system, timeline, position } };
 }
 
 /**
@@ -222,6 +232,7 @@ function applyReset(facts: Facts, atMs: number): Facts {
     accepted: system !== undefined,
     voided: [...voided, ...before].slice(0, MAX_VOIDED),
     resetAtMs: atMs,
+    kept: undefined,
     tops: [],
     owners: facts.owners.filter((epoch) => !voided.some((known) => sameEpoch(known, epoch))),
     forks: facts.forks.filter(({ child }) => child <= highest),

@@ -17,6 +17,8 @@ export interface Facts {
   /** Epochs an operator declared void, and when that was last. */
   readonly voided: readonly Epoch[];
   readonly resetAtMs: number;
+  /** Where the timeline that the reset kept was when it was measured first after it. */
+  readonly kept: { readonly system: string; readonly timeline: number; readonly position: bigint } | undefined;
   /** Which servers write which timeline, and what they are called. */
   readonly writers: readonly Writer[];
   /** Which timeline a server followed when it was last seen as a standby, under whatever pool. */
@@ -54,6 +56,8 @@ export interface Followed {
   readonly system: string;
   readonly server: string;
   readonly timeline: number;
+  /** When it was first seen so, after the last reset. */
+  readonly sinceMs: number;
 }
 
 export interface DocumentFacts {
@@ -126,6 +130,7 @@ export function noFacts(nodes: readonly { readonly id: string; readonly region: 
     forks: [],
     voided: [],
     resetAtMs: Number.NEGATIVE_INFINITY,
+    kept: undefined,
     writers: [],
     followed: [],
     nodes: nodes.map(({ id, region }, index) => ({

@@ -1,6 +1,6 @@
 import type { Epoch } from '@regionkit/core';
 import type { Facts } from './facts.ts';
-import { regionOf, TWIN, type Writer } from './writer.ts';
+import { madeUpOwner, regionOf, type Writer } from './writer.ts';
 
 const MAX_WRITERS = 64;
 const MAX_NAMES = 16;
@@ -92,7 +92,7 @@ function splitCoexisting(facts: Facts, seen: Writer): Facts {
   if (twin === undefined) return facts;
   const younger = twin.firstMeasuredAtMs > seen.firstMeasuredAtMs ? twin : seen;
   const name = younger.names.find((known) => known !== younger.owner);
-  const owner = name ?? `${younger.owner}${TWIN}${younger.server}`;
+  const owner = name ?? madeUpOwner(younger.owner, younger.server);
   const owned = { ...younger, owner, names: [owner] };
   const { system, timeline } = younger;
   const owners = [{ system, timeline, owner, server: younger.server }, ...facts.owners];

@@ -26,7 +26,7 @@ interface Writers {
 
 const ID_LENGTH = 16;
 /** No region has it in its name. */
-export const TWIN = '~';
+const TWIN = '~';
 
 /** What a running server is called in documents and tokens: a hash, as its start time and port concern nobody else. */
 export function serverId(server: string): string {
@@ -63,6 +63,11 @@ export function serverOf(
 export function epochOf(facts: Writers, epoch: Pick<Epoch, 'system' | 'timeline' | 'owner'>): Epoch {
   const server = serverOf(facts, epoch);
   return { ...epoch, ...(server !== undefined && { server }) };
+}
+
+/** A name for a server that shares its name with another one. */
+export function madeUpOwner(owner: string, server: string): string {
+  return `${owner}${TWIN}${server}`;
 }
 
 /** Whether only this process calls a server so, because one name led to two: no other process knows it. */

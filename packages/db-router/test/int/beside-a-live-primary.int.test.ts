@@ -52,3 +52,22 @@ it('learns that a standby has let go from the very question that a write asks fo
     return now?.['senders'] === '0';
   });
 });
+
+it('follows the next promotion of a cluster that was taken back, though it makes the timeline again that was void', async () => {
+  const lab = await labOfTest({ regions: ['us', 'eu'] });
+  const router = await startRouter(lab, 'us', { holdWritesMs: 60_000 });
+  await router.write('SELECT 1');
+  await lab.region('eu').promote({ follow: false });
+  await eventually(() => router.explain('write').node === 'eu/0');
+  await lab.region('eu').rejoin({ of: 'us' });
+  await eventually(() => router.topology().state === 'epoch-regressed');
+  await router.resetEpoch('the cluster was taken back');
+  await router.write("INSERT INTO note (text) VALUES ('on the older timeline')");
+  await lab.caughtUp();
+  await eventually(() => router.topology().nodes[1]?.state === 'replica');
+  await lab.region('us').kill();
+  expect(await lab.failover({ to: 'eu' })).toMatchObject({ timeline: 2 });
+  await router.write("INSERT INTO note (text) VALUES ('on the new one of its number')");
+  expect(router.topology()).toMatchObject({ state: 'ready', primary: { node: 'eu/0', epoch: { timeline: 2 } } });
+  expect(await lab.primary.query('SELECT text FROM note')).toHaveLength(2);
+});
