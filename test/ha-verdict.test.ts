@@ -12,9 +12,14 @@ const drill: Played = { name: 'drill', planned: false, fromMs: 0, toMs: 100 };
 const rows = (...refs: string[]): ReadonlyMap<string, number> => new Map(refs.map((ref) => [ref, 1]));
 /** The primary changes in the middle of the drill. */
 const FAILOVER = [told(-10, 1), told(50, 2)];
-const seen = (writes: readonly Write[], missed: readonly string[] = [], what: readonly Told[] = FAILOVER) => ({
+const seen = (
+  writes: readonly Write[],
+  missed: readonly string[] = [],
+  what: readonly Told[] = FAILOVER,
+  atMs = 99,
+) => ({
   writes,
-  missed,
+  missed: missed.map((ref) => ({ ref, atMs })),
   told: what,
 });
 
@@ -84,6 +89,14 @@ test('what was written before the cluster was taken back to an older timeline ma
   const writes = [write('a', 'acknowledged'), write('b', 'acknowledged', 30), write('c', 'acknowledged', 80)];
   expect(judge(drill, seen(writes, [], back), rows('a', 'c'))).toMatchObject({ lost: 1, regressed: true, broken: [] });
   expect(judge(drill, seen(writes, [], back), rows('a', 'b')).broken).toEqual([expect.stringContaining('known last')]);
+});
+
+test('a read that missed its own write is excused on the newer timeline alone, from which the cluster was taken back', () => {
+  const back = [told(-10, 1), told(20, 2), told(60, 1, 'epoch-regressed'), told(70, 1)];
+  const missedAt = (atMs: number) =>
+    judge(drill, seen([write('a', 'acknowledged')], ['a'], back, atMs), rows('a')).missedOwn;
+  expect([15, 40, 80].map(missedAt)).toEqual([1, 0, 1]);
+  expect(judge(drill, seen([write('a', 'acknowledged')], ['a'], FAILOVER, 60), rows('a')).missedOwn).toBe(1);
 });
 
 test('the longest gap counts from the start of the drill to its end, over acknowledged writes alone', () => {

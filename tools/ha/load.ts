@@ -5,7 +5,7 @@ import { createRegionRouter, outcomeOf, type RouterTopology } from '@regionkit/d
 import pg from 'pg';
 import type { Cluster } from './cluster.ts';
 import { until } from './programs.ts';
-import type { Told, Write } from './verdict.ts';
+import type { Missed, Told, Write } from './verdict.ts';
 
 const WRITERS = 4;
 const PAUSE_MS = 20;
@@ -13,8 +13,7 @@ const PAUSE_MS = 20;
 /** An app's writes and reads through a router, over a cluster, with what became of each. */
 export interface Load extends AsyncDisposable {
   readonly writes: readonly Write[];
-  /** Reads of a client that returned its token and missed its own write; refs of those writes. */
-  readonly missed: readonly string[];
+  readonly missed: readonly Missed[];
   /** What the router said of who is primary. */
   readonly told: readonly Told[];
   /** What the router thinks, now. */
@@ -58,7 +57,7 @@ export async function startLoad(cluster: Cluster): Promise<Load> {
   await router.write('create table written (ref uuid not null, n int not null)');
 
   const writes: Write[] = [];
-  const missed: string[] = [];
+  const missed: Missed[] = [];
   let running = true;
   const writer = async (): Promise<void> => {
     for (let n = 0; running; n += 1) {
@@ -83,7 +82,7 @@ export async function startLoad(cluster: Cluster): Promise<Load> {
     router
       .run({ token, access: 'read' }, () => router.read('select from written where ref = $1', [ref]))
       .then(
-        ({ rowCount }) => void (rowCount === 0 && missed.push(ref)),
+        ({ rowCount }) => void (rowCount === 0 && missed.push({ ref, atMs: performance.now() })),
         () => {}, // refused: it has not missed anything
       );
   const writers = Array.from({ length: WRITERS }, writer);

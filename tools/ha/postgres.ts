@@ -25,7 +25,7 @@ export function serverOf(
   const control = (...args: readonly string[]): Promise<string> =>
     programs.run(join(bin, 'pg_ctl'), ['-D', data, '-w', ...args]);
   return {
-    startServer: async () => void (await control('-o', `-p ${port}`, '-l', `${data}.log`, 'start')),
+    startServer: async () => void (await control('-o', `-p ${port}`, '-l', `${data}-server.log`, 'start')),
     stopServer: async () => void (await control('-m', 'fast', 'stop')),
   };
 }

@@ -62,7 +62,10 @@ async function run(name: string, { create, without }: Kind, drills: readonly Dri
   say(`\n${name}: starting`);
   using cluster = await create();
   say(`${name}: ${cluster.versions}`);
-  await using load = await startLoad(cluster);
+  await using load = await startLoad(cluster).catch((error: unknown) => {
+    say(cluster.logs());
+    throw error;
+  });
   const played: Played[] = [];
   for (const drill of drills) {
     const why = without?.[drill];

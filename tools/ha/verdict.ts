@@ -16,6 +16,13 @@ export interface Told {
   readonly timeline: number;
 }
 
+/** A read of a client that returned its token and missed its own write. */
+export interface Missed {
+  readonly ref: string;
+  /** When the answer came. */
+  readonly atMs: number;
+}
+
 /** One drill: what was done, between two moments. */
 export interface Played {
   readonly name: string;
@@ -58,7 +65,7 @@ export interface Count {
 /** Counts what became of the writes of one drill against what the primary holds at the end. */
 export function judge(
   { name, planned, fromMs, toMs, promotedMs, stuck }: Played,
-  { writes: all, missed, told }: { writes: readonly Write[]; missed: readonly string[]; told: readonly Told[] },
+  { writes: all, missed, told }: { writes: readonly Write[]; missed: readonly Missed[]; told: readonly Told[] },
   copies: ReadonlyMap<string, number>,
 ): Count {
   const writes = all.filter(({ sentMs }) => sentMs >= fromMs && sentMs < toMs);
@@ -76,6 +83,10 @@ export function judge(
   const primaries = before.filter(({ event }) => event === 'primary');
   const was = primaries.findLast(({ atMs }) => atMs < fromMs);
   const next = primaries.find(({ atMs, timeline }) => atMs >= fromMs && timeline > (was?.timeline ?? 0));
+  const back = during.find(({ event }) => event === 'epoch-regressed');
+  /** On the newer timeline it was lost, until the cluster was taken back to the one that has it. */
+  const wasLost = (atMs: number): boolean =>
+    back !== undefined && next !== undefined && atMs > next.atMs && atMs < back.atMs;
   const count = {
     drill: name,
     acknowledged: acknowledged.length,
@@ -86,13 +97,13 @@ export function judge(
     refusedButPresent: refused.filter(present).length,
     unknown: unknown.length,
     unknownPresent: unknown.filter(present).length,
-    missedOwn: missed.filter((ref) => mine.has(ref) && !lostRefs.has(ref)).length,
+    missedOwn: missed.filter(({ ref, atMs }) => mine.has(ref) && !lostRefs.has(ref) && !wasLost(atMs)).length,
     longestGapMs: longestGap(acknowledged, fromMs, toMs),
     longestWriteMs: Math.round(Math.max(0, ...acknowledged.map(({ sentMs, endedMs }) => endedMs - sentMs))),
     promotedAfterMs: promotedMs === undefined ? undefined : Math.round(promotedMs - fromMs),
     knownAfterMs:
       promotedMs === undefined || next === undefined ? undefined : Math.round(Math.max(0, next.atMs - promotedMs)),
-    regressed: during.some(({ event }) => event === 'epoch-regressed'),
+    regressed: back !== undefined,
   };
   const lostLate = lost.filter(({ sentMs }) => sentMs > knownMs).length;
   const broken = [

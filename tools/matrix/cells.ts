@@ -1,5 +1,11 @@
 import { parseArgs } from 'node:util';
 
+const SMOKE = [
+  'packages/db-router/test/int/outcomes',
+  'packages/db-router/test/int/replication',
+  'examples/express',
+] as const;
+
 /** What of the project a cell runs. */
 export const PARTS = {
   /** The whole suite. */
@@ -8,8 +14,8 @@ export const PARTS = {
   postgres: ['node_modules/vitest/vitest.mjs', 'run', '.int.test.ts', 'packages/lab'],
   /** Every package, without PostgreSQL. */
   unit: ['node_modules/vitest/vitest.mjs', 'run', '--exclude', '**/*.int.test.ts', 'packages', 'proof/test'],
-  /** A minute's worth: every error of a real server, and an app over two of them. */
-  smoke: ['node_modules/vitest/vitest.mjs', 'run', 'packages/db-router/test/int/outcomes', 'examples/express'],
+  /** A minute's worth: every error of a real server, replication as operators set it, and an app over two servers. */
+  smoke: ['node_modules/vitest/vitest.mjs', 'run', ...SMOKE],
   /** The packages as they will be published; wants a build. */
   consumers: ['--import', 'tsx', 'tools/consumers/run.ts'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;

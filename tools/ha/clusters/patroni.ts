@@ -130,7 +130,7 @@ async function start(programs: Programs, endpoints: Endpoints): Promise<Cluster>
     logs: () =>
       tails(
         programs,
-        nodes.map(({ name }) => name),
+        nodes.flatMap(({ name }) => [name, ...(endpoints.startsWith('pgbouncer') ? [`pgbouncer-${name}`] : [])]),
       ),
     async switchover() {
       const from = (await leader()) as Node;
@@ -219,12 +219,12 @@ async function poolsOf(
   }
   if (endpoints === 'direct') return Object.fromEntries(places.map(({ port }, at) => [REGIONS[at], [urlOf(port)]]));
   const mode = endpoints === 'pgbouncer-session' ? 'session' : 'transaction';
+  const users = join(programs.directory, 'users.txt');
+  writeFileSync(users, '"app" ""\n');
   return Object.fromEntries(
     places.map(({ name, port }, at) => {
       const listen = ports[at] as number;
       const config = join(programs.directory, `pgbouncer-${name}.ini`);
-      const users = join(programs.directory, 'users.txt');
-      writeFileSync(users, '"app" ""\n');
       writeFileSync(
         config,
         `[databases]\napp = host=127.0.0.1 port=${port} dbname=app\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = ${listen}\nunix_socket_dir =\nauth_type = trust\nauth_file = ${users}\npool_mode = ${mode}\nmax_client_conn = 200\ndefault_pool_size = 20\nserver_login_retry = 1\n`,
