@@ -76,6 +76,9 @@ export interface RouterEvents {
   'stale-read': { readonly node: string };
 }
 
+/** Tells an event. */
+export type Emit = <E extends keyof RouterEvents>(event: E, payload: RouterEvents[E]) => void;
+
 /** Where a higher epoch was heard of. */
 export type HeardFrom = 'probe' | 'token' | 'hop' | 'document' | 'store';
 

@@ -30,6 +30,9 @@ export interface RequestScope {
   closeHead(): { readonly written?: string; readonly seen?: string; readonly notice?: WriteNotice };
 }
 
+/** How many tokens of a request a router verifies. With more of them, the primary serves its reads. */
+export const MAX_TOKENS = 16;
+
 /** What the write gate asks of a router, so that each can be tested without the other. */
 export interface GateRouter<Name extends string = string> {
   readonly self: Name;

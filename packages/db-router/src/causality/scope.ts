@@ -1,8 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Epoch } from '@regionkit/core';
-import type { Clock } from '@regionkit/core/kit';
-import type { RouterEvents } from '../events.ts';
-import type { RequestScope, WriteNotice } from '../gate-seam.ts';
+import type { Emit } from '../events.ts';
+import { MAX_TOKENS, type RequestScope, type WriteNotice } from '../gate-seam.ts';
 import { leftAt } from '../history/epoch.ts';
 import { formatLsn } from '../history/lsn.ts';
 import { higherNeed, isHigher, type Need, needAt, PRIMARY_ONLY, UNKNOWN_LSN } from '../history/need.ts';
@@ -10,6 +9,7 @@ import type { Topology } from '../topology/topology.ts';
 import { fateOf } from './fate.ts';
 import { runInside } from './inside.ts';
 import { nameOfHash, type TokenClaims, type TokenCodec } from './token.ts';
+import { createTokenAge, type TokenAgeOptions } from './token-age.ts';
 
 /** What one request, job or message must see, and what it wrote. */
 export interface Scope {
@@ -62,29 +62,21 @@ export interface Scopes {
   needOf(token: string): Need | undefined;
 }
 
-export interface ScopesOptions {
+export interface ScopesOptions extends TokenAgeOptions {
   readonly codec: TokenCodec | undefined;
-  readonly clock: Clock;
-  readonly maxAgeMs: number;
   /** Owners there can be, so that a token's hash can be given its name back. */
   readonly owners: readonly string[];
   /** The epoch under the name by which its owner is known here: one server may have several. */
   known(epoch: Epoch): Epoch;
   /** Whether no node this process reaches has it; a promise while one that may have it in a moment is waited for. */
   isOutOfReach(need: Need | undefined): boolean | Promise<boolean>;
-  topology(): Topology;
   /** Every database heard of. */
   systems(): readonly string[];
   hear(epoch: Epoch): void;
-  /** When an operator last declared epochs void, on the monotonic clock. */
-  resetAtMs(): number;
-  emit<E extends keyof RouterEvents>(event: E, payload: RouterEvents[E]): void;
+  readonly emit: Emit;
 }
 
-const MAX_TOKENS = 16;
 const REFRESH_SPACING_MS = 10_000;
-/** By then every process has heard of a promotion by other means, or is cut off from all of them. */
-const FENCING_AGE_MS = 600_000;
 
 export function createScopes(options: ScopesOptions): Scopes {
   const { codec, clock, emit } = options;
@@ -92,6 +84,7 @@ export function createScopes(options: ScopesOptions): Scopes {
   // A read may have been served where nobody knew who writes what it saw: that owner has no name.
   const names = ['', ...options.owners];
   const owners = new Map(codec === undefined ? [] : names.map((owner) => [codec.ownerHash(owner), owner]));
+  const age = createTokenAge(options);
   let refreshedAtMs = Number.NEGATIVE_INFINITY;
 
   const invalid = (): void => {
@@ -110,31 +103,6 @@ export function createScopes(options: ScopesOptions): Scopes {
     return options.known({ system, timeline, owner, ...(server !== undefined && { server }) });
   };
 
-  /**
-   * Too old for its fate to matter any more. Asked only where the fate cannot be known: a position that can be compared
-   * needs no age. The wall clock alone does not say so: it may have been set, and whoever wrote just before a promotion must
-   * hear of it.
-   */
-  const isSpent = ({ issuedAtMs }: TokenClaims): boolean => {
-    const { state, top } = options.topology();
-    if (state !== 'ready' || top === undefined) return false;
-    return clock.wallMs() - issuedAtMs > options.maxAgeMs && clock.now() - top.firstHeardAtMs > options.maxAgeMs;
-  };
-
-  const startedAtMs = clock.now();
-  const startedAtWallMs = clock.wallMs();
-  /**
-   * Whether the epoch it names may fence a lower one. Only while it is young, by one of two clocks, as either may have been
-   * set since: the history it is of may have been thrown away. None of before a reset, and none of another environment.
-   */
-  const mayFence = ({ issuedAtMs, isHome }: TokenClaims): boolean => {
-    const nowMs = clock.now();
-    const byWallMs = clock.wallMs() - issuedAtMs;
-    const byStartMs = startedAtWallMs + nowMs - startedAtMs - issuedAtMs;
-    const ageMs = Math.abs(byWallMs) < Math.abs(byStartMs) ? byWallMs : byStartMs;
-    return isHome && Math.abs(ageMs) <= FENCING_AGE_MS && nowMs - ageMs > options.resetAtMs();
-  };
-
   const take = (scope: Scope, token: string): void => {
     const claims = codec?.decode(token);
     if (claims === undefined) {
@@ -144,13 +112,13 @@ export function createScopes(options: ScopesOptions): Scopes {
     }
     const epoch = epochOf(claims);
     if (epoch === undefined) {
-      if (!isSpent(claims)) scope.need = PRIMARY_ONLY;
+      if (!age.isSpent(claims)) scope.need = PRIMARY_ONLY;
       return;
     }
-    if (mayFence(claims)) options.hear(epoch);
+    if (age.mayFence(claims)) options.hear(epoch);
     const claim: Claim = { kind: claims.kind, epoch, lsn: claims.lsn };
     const fate = fateOf(epoch, claims.lsn, options.topology());
-    if (fate === 'unknown' && isSpent(claims)) return;
+    if (fate === 'unknown' && age.isSpent(claims)) return;
     if (fate !== 'kept') {
       announce(scope, claim, fate);
       return;
@@ -285,7 +253,7 @@ export function createScopes(options: ScopesOptions): Scopes {
       const epoch = epochOf(claims);
       const fate = epoch === undefined ? 'unknown' : fateOf(epoch, claims.lsn, options.topology());
       if (epoch !== undefined && fate === 'kept') return needAt(epoch, claims.lsn);
-      return fate === 'unknown' && isSpent(claims) ? undefined : PRIMARY_ONLY;
+      return fate === 'unknown' && age.isSpent(claims) ? undefined : PRIMARY_ONLY;
     },
   };
 }

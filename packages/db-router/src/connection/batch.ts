@@ -24,10 +24,9 @@ export interface BatchResult {
   readonly senders: number | undefined;
 }
 
-/** A batch failed. `sent` tells whether anything of it left this process, `index` which statement the server refused. */
+/** A batch failed: with what error, and by what command tag its transaction ended. */
 export interface BatchFailure {
   readonly error: unknown;
-  readonly sent: boolean;
   readonly tag: 'COMMIT' | 'ROLLBACK' | undefined;
 }
 
@@ -121,7 +120,7 @@ export function runBatch(
           lsn: typeof position === 'string' ? parseLsn(position) : undefined,
           senders: readSenders(senders),
         });
-      } else reject({ error: failed ?? new Error('the batch was not answered'), sent, tag } satisfies BatchFailure);
+      } else reject({ error: failed ?? new Error('the batch was not answered'), tag } satisfies BatchFailure);
     };
 
     const conversation: Conversation = {

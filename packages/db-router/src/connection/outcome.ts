@@ -115,15 +115,21 @@ export function outcomeOf(error: unknown): Outcome {
  * causes that carries a code, or else the last. An ORM may give what it wraps a code of its own.
  */
 function unwrapped(error: unknown): unknown {
-  const chain: unknown[] = [];
-  let found: unknown = error;
-  while (found instanceof Error && chain.length < MAX_CAUSES) {
-    chain.push(found);
-    found = found.cause;
-  }
-  if (chain.length === 0) return error;
+  if (!(error instanceof Error)) return error;
+  const chain = causesOf(error).filter((link) => link instanceof Error);
   const said = chain.findLast((link) => isServerError(link) || isUndone(link) || isNotQueryable(link));
   return said ?? chain.find((link) => 'code' in (link as object)) ?? chain.at(-1);
+}
+
+/** An error and what is behind it, outermost first: an ORM wraps what its driver threw. */
+export function causesOf(error: unknown): readonly unknown[] {
+  const chain = [error];
+  while (chain.length < MAX_CAUSES) {
+    const last = chain.at(-1);
+    if (!(last instanceof Error) || last.cause === undefined) break;
+    chain.push(last.cause);
+  }
+  return chain;
 }
 
 const MAX_CAUSES = 8;

@@ -123,3 +123,10 @@ export class ForwardError extends RegionKitError<ForwardErrorCode> {
     this.proxyError = proxyError;
   }
 }
+
+/** The app has read the body before the gate could. */
+export const BODY_CONSUMED: ForwardFailure = {
+  code: 'ERR_FORWARD_BODY_CONSUMED',
+  outcome: 'not-sent',
+  proxyError: 'proxy_configuration_error',
+};

@@ -1,5 +1,5 @@
 import { feedFromWeb } from './body.ts';
-import type { ForwardFailure } from './errors.ts';
+import { BODY_CONSUMED, type ForwardFailure } from './errors.ts';
 import type { Exchange, ForwardContext, ForwardRequest } from './forward-context.ts';
 import { responseFields } from './headers.ts';
 import { answerOf } from './problem.ts';
@@ -78,11 +78,6 @@ export function forwardFetch(context: ForwardContext, forward: ForwardRequest, r
   });
 }
 
-const BODY_CONSUMED: ForwardFailure = {
-  code: 'ERR_FORWARD_BODY_CONSUMED',
-  outcome: 'not-sent',
-  proxyError: 'proxy_configuration_error',
-};
 /** Statuses a fetch `Response` may not have a body with. */
 const NO_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 const HIGH_WATER_BYTES = 64 * 1024;

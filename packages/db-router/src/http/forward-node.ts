@@ -2,7 +2,7 @@ import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { NodeRequest, NodeResponse } from '@regionkit/core';
 import { type BodyFeed, bodyBytes, collect, feedFromNode, isConsumed, SMALL_BYTES } from './body.ts';
 import { plainCause } from './classify.ts';
-import type { ForwardFailure } from './errors.ts';
+import { BODY_CONSUMED, type ForwardFailure } from './errors.ts';
 import { NOT_GIVEN } from './exchange.ts';
 import type { AnswerSink, Exchange, ForwardContext, ForwardRequest } from './forward-context.ts';
 import { type RawFields, responseFields } from './headers.ts';
@@ -149,12 +149,6 @@ function hasOtherCoding(request: NodeRequest): boolean {
 
 /** Written to send the head alone: `flushHeaders` would send it in UTF-8, which header fields are not in. */
 const NOTHING: Buffer = Buffer.alloc(0);
-
-const BODY_CONSUMED: ForwardFailure = {
-  code: 'ERR_FORWARD_BODY_CONSUMED',
-  outcome: 'not-sent',
-  proxyError: 'proxy_configuration_error',
-};
 
 const TRANSFER_CODING: ForwardFailure = {
   code: 'ERR_FORWARD_TRANSFER_CODING',

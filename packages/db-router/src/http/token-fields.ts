@@ -1,6 +1,6 @@
 import type { RequestView, ResponseHead } from '@regionkit/core';
 import { cookieValues, exposeField, setCookie } from '@regionkit/core/kit';
-import type { RequestScope } from '../gate-seam.ts';
+import { MAX_TOKENS, type RequestScope } from '../gate-seam.ts';
 import type { CheckedToken } from './options.ts';
 
 /** Reads a client's tokens and writes its new ones. */
@@ -30,13 +30,13 @@ export function createTokenFields({
       const fields = field === undefined ? NONE : request.header(field);
       const cookies = cookie === false ? NONE : request.header('cookie');
       if (fields.length === 0 && cookies.length === 0) return NONE;
-      const sent = listed(fields, MORE_THAN_ANY_ROUTER_TAKES);
+      const sent = listed(fields, MAX_PASSED_ON);
       if (cookie !== false) {
         for (const name of [cookie, seenCookie]) {
           for (const token of cookieValues(cookies, name)) if (token !== '') sent.push(token);
         }
       }
-      return sent.length > MORE_THAN_ANY_ROUTER_TAKES ? sent.slice(0, MORE_THAN_ANY_ROUTER_TAKES) : sent;
+      return sent.length > MAX_PASSED_ON ? sent.slice(0, MAX_PASSED_ON) : sent;
     },
     write: (head, { written, seen, notice }) => {
       if (notice !== undefined) {
@@ -60,8 +60,8 @@ export function createTokenFields({
 /** Tells a client that a write its token stands for is probably lost, or that nobody can know. */
 const NOTICE_FIELD = 'X-Region-Notice';
 const NONE: readonly string[] = Object.freeze([]);
-/** The router verifies 16, and has the primary serve whoever sends more. */
-const MORE_THAN_ANY_ROUTER_TAKES = 17;
+/** One more than a router verifies: it must see that there are more. */
+const MAX_PASSED_ON = MAX_TOKENS + 1;
 
 /** The first `max` members of a list in fields (RFC 9110 section 5.6.1). What comes after them is not looked at. */
 function listed(fields: readonly string[], max: number): string[] {

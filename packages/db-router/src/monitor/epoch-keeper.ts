@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '@regionkit/core/kit';
-import type { RouterEvents } from '../events.ts';
+import type { Emit } from '../events.ts';
 import { sameEpoch } from '../history/epoch.ts';
 import type { EpochStore } from '../history/epoch-store.ts';
 import type { Stored } from '../topology/facts.ts';
@@ -22,7 +22,7 @@ export interface EpochKeeperOptions {
   readonly clock: Clock;
   /** A store that takes longer counts as none until it has answered; what failed is tried again after as long. */
   readonly timeoutMs: number;
-  emit<E extends keyof RouterEvents>(event: E, payload: RouterEvents[E]): void;
+  readonly emit: Emit;
 }
 
 /** Begins to load at once. */

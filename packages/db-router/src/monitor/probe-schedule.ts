@@ -1,6 +1,7 @@
 import type { PoolNode } from '../connection/node.ts';
+import { isServerError } from '../connection/outcome.ts';
 import { OutcomeUnknownError } from '../errors.ts';
-import type { RouterEvents } from '../events.ts';
+import type { Emit } from '../events.ts';
 import type { Settings } from '../options.ts';
 import type { LiveTopology } from '../topology/live-topology.ts';
 import type { MonitorOptions } from './monitor.ts';
@@ -19,7 +20,7 @@ export interface ProbeScheduleOptions {
   readonly settings: Settings;
   readonly nodes: readonly PoolNode[];
   readonly live: LiveTopology;
-  emit<E extends keyof RouterEvents>(event: E, payload: RouterEvents[E]): void;
+  readonly emit: Emit;
   /** Whether a write waits for a primary. */
   holding(): boolean;
   /** Whether a read waits for this node to catch up. */
@@ -78,8 +79,4 @@ export function createProbeSchedule({
       if (silentLooks[index] === SILENT_LOOKS) node?.destroyAll(new OutcomeUnknownError(node.id));
     },
   };
-}
-
-function isServerError(error: unknown): boolean {
-  return typeof (error as { severity?: unknown } | undefined)?.severity === 'string';
 }

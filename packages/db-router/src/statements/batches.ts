@@ -9,6 +9,7 @@ import {
   prepareBatch,
   runBatch,
 } from '../connection/batch.ts';
+import { ISOLATION_LEVELS, isolationClause } from '../connection/isolation.ts';
 import { breaks, classify } from '../connection/outcome.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Caller } from '../entry.ts';
@@ -33,8 +34,6 @@ export type RunBatch = (
   caller: Caller,
 ) => Promise<readonly QueryResult[]>;
 
-const ISOLATION_LEVELS = ['read committed', 'repeatable read', 'serializable'] as const;
-
 export function createBatches(
   engine: PositionParts & Pick<Engine, 'counters' | 'monitor' | 'pause'>,
   statements: Statements,
@@ -46,8 +45,7 @@ export function createBatches(
     const retries = check.integer('batch: retries', options.retries ?? 3, { max: 1_000 });
     if (options.isolation !== undefined) check.oneOf('batch: isolation', options.isolation, ISOLATION_LEVELS);
     const prepared = prepareBatch(list);
-    const begin =
-      options.isolation === undefined ? 'BEGIN' : `BEGIN ISOLATION LEVEL ${options.isolation.toUpperCase()}`;
+    const begin = `BEGIN${isolationClause(options.isolation)}`;
     counters.batches += 1;
     for (let run = 0; ; run += 1) {
       const leased = await statements.leaseForWrite(signal);

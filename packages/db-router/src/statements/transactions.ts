@@ -3,7 +3,8 @@ import { check } from '@regionkit/core/kit';
 import type { PoolClient } from 'pg';
 import type { Scope } from '../causality/scope.ts';
 import { commit } from '../connection/commit.ts';
-import { breaks, classify, type Failure, type FailureKind } from '../connection/outcome.ts';
+import { ISOLATION_LEVELS, isolationClause } from '../connection/isolation.ts';
+import { breaks, causesOf, classify, type Failure, type FailureKind } from '../connection/outcome.ts';
 import { commitsOn } from '../connection/protocol-state.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type Caller, keepStack } from '../entry.ts';
@@ -183,7 +184,6 @@ type Ended<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly failure: Failure; readonly began: boolean; readonly error: unknown };
 
-const ISOLATION_LEVELS = ['read committed', 'repeatable read', 'serializable'] as const;
 /** Before BEGIN nothing has run: connections are tried again without counting as a re-run. */
 const MAX_OPENS = 3;
 const LEAKED: Failure = { kind: 'statement', outcome: 'rolled-back', code: 'none' };
@@ -208,19 +208,11 @@ const RERUNNABLE: ReadonlySet<FailureKind> = new Set([
 
 /** An ORM may have wrapped what a statement met. */
 function isCausedBy(thrown: unknown, error: unknown): boolean {
-  for (let link = thrown, depth = 0; depth < MAX_CAUSES; depth += 1) {
-    if (link === error) return true;
-    if (!(link instanceof Error)) return false;
-    link = link.cause;
-  }
-  return false;
+  return causesOf(thrown).includes(error);
 }
 
-const MAX_CAUSES = 8;
-
 function beginText({ isolation, readOnly }: TransactionOptions): string {
-  const level = isolation === undefined ? '' : ` ISOLATION LEVEL ${isolation.toUpperCase()}`;
-  return `BEGIN${level}${readOnly === true ? ' READ ONLY' : ''}`;
+  return `BEGIN${isolationClause(isolation)}${readOnly === true ? ' READ ONLY' : ''}`;
 }
 
 async function rollBack(client: PoolClient): Promise<boolean> {

@@ -204,7 +204,6 @@ function judgeNode(node: NodeFacts, facts: Facts, rules: Rules, light: Light): N
     seen: node.seen,
     lagMs,
     rttMs: node.rttMs,
-    readAtMs: node.readAtMs,
     generation: node.generation,
     segmentBytes: node.reading?.segmentBytes ?? 16 * 1024 * 1024,
   };

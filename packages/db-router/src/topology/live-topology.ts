@@ -1,6 +1,6 @@
 import type { Epoch } from '@regionkit/core';
 import type { Clock } from '@regionkit/core/kit';
-import type { RouterEvents } from '../events.ts';
+import type { Emit } from '../events.ts';
 import { sameEpoch } from '../history/epoch.ts';
 import type { Input, Rules } from './facts.ts';
 import { nothingKnown, reduce, type TopologyStore } from './reduce.ts';
@@ -23,7 +23,7 @@ export interface LiveTopologyOptions {
   readonly rules: Rules;
   readonly clock: Clock;
   readonly hasStore: boolean;
-  emit<E extends keyof RouterEvents>(event: E, payload: RouterEvents[E]): void;
+  readonly emit: Emit;
   /** After each change, before its events are told. */
   onChange(topology: Topology, before: Topology): void;
 }

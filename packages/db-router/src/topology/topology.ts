@@ -32,8 +32,6 @@ export interface NodeView {
   readonly lagMs: number | undefined;
   /** Median-like round trip of its probes. */
   readonly rttMs: number;
-  /** When it was asked for what is known of it, on the monotonic clock. */
-  readonly readAtMs: number;
   /** Changes when a connection verified before must be verified again. */
   readonly generation: number;
   readonly segmentBytes: number;
