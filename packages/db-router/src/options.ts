@@ -3,6 +3,7 @@ import { type Clock, check, harmless, inBackground, type Secrets, systemClock } 
 import type { Pool } from 'pg';
 import type { WritePolicy } from './gate-seam.ts';
 import type { EpochStore } from './history/epoch-store.ts';
+import { type OptionCheck, type OptionTable, optional, readOptions, withDefault } from './option-table.ts';
 import { postgresReadings, type Readings } from './topology/readings.ts';
 
 export interface RegionRouterOptions<Name extends string = string> {
@@ -80,117 +81,101 @@ export interface RegionRouterOptions<Name extends string = string> {
   readonly random?: () => number;
 }
 
+/** What of the options is a setting as it was given, or by its default. */
+type Plain<Name extends string> = Required<
+  Pick<
+    RegionRouterOptions<Name>,
+    | 'regions'
+    | 'pools'
+    | 'writes'
+    | 'coldStart'
+    | 'readings'
+    | 'maxLagMs'
+    | 'tokenWaitMs'
+    | 'onBehind'
+    | 'holdWritesMs'
+    | 'holdWritesMax'
+    | 'monotonicReads'
+    | 'leakAfterMs'
+    | 'clock'
+    | 'random'
+  >
+> & { readonly [Option in 'view' | 'epoch' | 'logger']: RegionRouterOptions<Name>[Option] | undefined };
+
 /** The options with every default filled in. */
-export interface Settings<Name extends string = string> {
-  readonly regions: Regions<Name>;
+export interface Settings<Name extends string = string> extends Omit<Plain<Name>, 'pools'> {
   readonly nodes: readonly { readonly id: string; readonly region: Name; readonly pool: Pool }[];
-  readonly writes: WritePolicy;
   readonly token: { readonly secret: Secrets | Live<Secrets>; readonly maxAgeMs: number } | undefined;
-  readonly view: RegionView<Name> | undefined;
-  readonly coldStart: 'confirm' | 'trust';
-  readonly epoch: EpochStore | undefined;
-  readonly readings: Readings;
-  readonly maxLagMs: number;
-  readonly tokenWaitMs: number;
-  readonly onBehind: 'forward' | 'stale' | 'error';
-  readonly holdWritesMs: number;
-  readonly holdWritesMax: number;
   readonly maxViewAgeMs: number;
   readonly quietMs: number;
   readonly alertMs: number;
   readonly timeoutMs: number;
-  readonly monotonicReads: boolean;
-  readonly leakAfterMs: number;
-  readonly logger: Logger | undefined;
-  readonly clock: Clock;
-  readonly random: () => number;
 }
 
-const DEFAULTS = {
-  writes: 'reject',
-  coldStart: 'confirm',
-  maxLagMs: 10_000,
-  tokenWaitMs: 100,
-  onBehind: 'forward',
-  holdWritesMs: 5_000,
-  holdWritesMax: 1_000,
-  maxViewAgeMs: 15_000,
-  monotonicReads: false,
-  leakAfterMs: 60_000,
-} as const;
-const PROBE_DEFAULTS = { quietMs: 5_000, alertMs: 100, timeoutMs: 2_000 } as const;
+const HOUR_MS = 3_600_000;
 const TOKEN_MAX_AGE_MS = 60_000;
+const VIEW_MAX_AGE_MS = 15_000;
 const MAX_SKEW_MS = 5_000;
-/** Looks are spread by a tenth: one that comes late must not make the view old. */
-const LATEST_LOOK = 1.1;
+/** Probes are spread by a tenth: one that comes late must not make the view old. */
+const LATEST_PROBE = 1.1;
 /** Nodes are kept as bits of one integer. */
 const MAX_NODES = 30;
 
-const KNOWN: readonly (keyof RegionRouterOptions)[] = [
-  'regions',
-  'pools',
-  'writes',
-  'token',
-  'view',
-  'coldStart',
-  'epoch',
-  'readings',
-  'maxLagMs',
-  'tokenWaitMs',
-  'onBehind',
-  'holdWritesMs',
-  'holdWritesMax',
-  'maxViewAgeMs',
-  'probe',
-  'monotonicReads',
-  'leakAfterMs',
-  'logger',
-  'clock',
-  'random',
-];
+const milliseconds = (byDefault: number, min: number): OptionCheck<number> =>
+  withDefault(byDefault, (option, given) => check.integer(option, given, { min, max: HOUR_MS }));
+const oneOf = <const T extends string>(byDefault: NoInfer<T>, allowed: readonly T[]): OptionCheck<T> =>
+  withDefault<T>(byDefault, (option, given) => check.oneOf(option, given, allowed));
+/** Checked together with other options. */
+const asGiven = <Given>(_option: string, given: Given): Given => given;
 
-const HOUR_MS = 3_600_000;
+/** In the order in which they are told to who misspells one. */
+const OPTIONS: OptionTable<Plain<string> & Pick<RegionRouterOptions, 'token' | 'maxViewAgeMs' | 'probe'>> = {
+  regions: check.regions,
+  pools: asGiven,
+  writes: oneOf<WritePolicy>('reject', ['forward', 'remote-pool', 'reject']),
+  token: asGiven,
+  view: optional(check.view<RegionView>),
+  coldStart: oneOf('confirm', ['confirm', 'trust']),
+  epoch: optional((option, given: EpochStore) => check.methods(option, given, ['load', 'save'])),
+  readings: withDefault(postgresReadings, checkReadings),
+  maxLagMs: milliseconds(10_000, 1),
+  tokenWaitMs: milliseconds(100, 0),
+  onBehind: oneOf('forward', ['forward', 'stale', 'error']),
+  holdWritesMs: milliseconds(5_000, 0),
+  holdWritesMax: withDefault(1_000, (option, given) => check.integer(option, given, { max: 1_000_000 })),
+  maxViewAgeMs: asGiven,
+  probe: asGiven,
+  monotonicReads: withDefault<boolean>(false, check.boolean),
+  leakAfterMs: milliseconds(60_000, 1),
+  logger: optional((option, given: Logger) => harmless(check.logger(option, given))),
+  clock: (option, given: Clock | undefined) => inBackground(check.clock(option, given ?? systemClock)),
+  random: withDefault<() => number>(Math.random, check.function),
+};
+
+const PROBE: OptionTable<Required<NonNullable<RegionRouterOptions['probe']>>> = {
+  quietMs: milliseconds(5_000, 10),
+  alertMs: milliseconds(100, 10),
+  timeoutMs: milliseconds(2_000, 10),
+};
 
 /** @throws {TypeError | RangeError} naming the option, what was given and what is allowed. */
 export function checkOptions<Name extends string>(given: RegionRouterOptions<Name>): Settings<Name> {
-  const at = (option: string): string => `createRegionRouter: ${option}`;
-  check.object('createRegionRouter: options', given, KNOWN as never);
-  const { regions } = given;
-  check.regions(at('regions'), regions);
-  const milliseconds = (option: string, value: unknown, min: number): number =>
-    check.integer(at(option), value, { min, max: HOUR_MS });
-  const maxLagMs = milliseconds('maxLagMs', given.maxLagMs ?? DEFAULTS.maxLagMs, 1);
-  const probe = check.object(at('probe'), given.probe ?? {}, ['quietMs', 'alertMs', 'timeoutMs']);
-  const quietMs = milliseconds('probe.quietMs', probe.quietMs ?? PROBE_DEFAULTS.quietMs, 10);
-  const alertMs = milliseconds('probe.alertMs', probe.alertMs ?? PROBE_DEFAULTS.alertMs, 10);
-  const timeoutMs = milliseconds('probe.timeoutMs', probe.timeoutMs ?? PROBE_DEFAULTS.timeoutMs, 10);
-  const defaultAgeMs = Math.max(DEFAULTS.maxViewAgeMs, Math.ceil(quietMs * LATEST_LOOK) + timeoutMs);
-  const nodes = checkPools(given.pools, regions);
+  const read = readOptions('createRegionRouter: options', 'createRegionRouter: ', given, OPTIONS);
+  const { pools: _pools, probe: _probe, ...plain } = read as typeof read & Plain<Name>;
+  const probe = readOptions('createRegionRouter: probe', 'createRegionRouter: probe.', given.probe ?? {}, PROBE);
+  const { quietMs, timeoutMs } = probe;
+  const maxViewAgeMs = Math.max(VIEW_MAX_AGE_MS, Math.ceil(quietMs * LATEST_PROBE) + timeoutMs);
+  const nodes = checkPools(given.pools, plain.regions);
+  checkWrites(plain.writes, plain.regions, nodes, plain.view !== undefined);
   return {
-    regions,
+    ...plain,
+    ...probe,
     nodes,
-    writes: checkWrites(given.writes ?? DEFAULTS.writes, regions, nodes, given.view !== undefined),
-    token: checkToken(given.token, maxLagMs),
-    view: given.view === undefined ? undefined : check.view(at('view'), given.view),
-    coldStart: check.oneOf(at('coldStart'), given.coldStart ?? DEFAULTS.coldStart, ['confirm', 'trust']),
-    epoch: given.epoch === undefined ? undefined : check.methods(at('epoch'), given.epoch, ['load', 'save']),
-    readings: given.readings === undefined ? postgresReadings : checkReadings(given.readings),
-    maxLagMs,
-    tokenWaitMs: milliseconds('tokenWaitMs', given.tokenWaitMs ?? DEFAULTS.tokenWaitMs, 0),
-    onBehind: check.oneOf(at('onBehind'), given.onBehind ?? DEFAULTS.onBehind, ['forward', 'stale', 'error']),
-    holdWritesMs: milliseconds('holdWritesMs', given.holdWritesMs ?? DEFAULTS.holdWritesMs, 0),
-    holdWritesMax: check.integer(at('holdWritesMax'), given.holdWritesMax ?? DEFAULTS.holdWritesMax, {
-      max: 1_000_000,
-    }),
-    maxViewAgeMs: milliseconds('maxViewAgeMs', given.maxViewAgeMs ?? defaultAgeMs, quietMs + timeoutMs),
-    quietMs,
-    alertMs,
-    timeoutMs,
-    monotonicReads: check.boolean(at('monotonicReads'), given.monotonicReads ?? DEFAULTS.monotonicReads),
-    leakAfterMs: milliseconds('leakAfterMs', given.leakAfterMs ?? DEFAULTS.leakAfterMs, 1),
-    logger: given.logger === undefined ? undefined : harmless(check.logger(at('logger'), given.logger)),
-    clock: inBackground(check.clock(at('clock'), given.clock ?? systemClock)),
-    random: check.function(at('random'), given.random ?? Math.random),
+    token: checkToken(given.token, plain.maxLagMs),
+    maxViewAgeMs: milliseconds(maxViewAgeMs, quietMs + timeoutMs)(
+      'createRegionRouter: maxViewAgeMs',
+      given.maxViewAgeMs as never,
+    ),
   };
 }
 
@@ -231,13 +216,11 @@ function checkPools<Name extends string>(
 
 /** Over the pools of its own region no write ever reaches another, and without a view nothing is heard of the others. */
 function checkWrites<Name extends string>(
-  given: WritePolicy,
+  writes: WritePolicy,
   { self, list }: Regions<Name>,
   nodes: Settings<Name>['nodes'],
   hasView: boolean,
-): WritePolicy {
-  const option = 'createRegionRouter: writes';
-  const writes = check.oneOf(option, given, ['forward', 'remote-pool', 'reject']);
+): void {
   const isAlone = list.length > 1 && nodes.every(({ region }) => region === self);
   if (writes === 'forward' && isAlone && !hasView) {
     throw new TypeError(
@@ -246,10 +229,9 @@ function checkWrites<Name extends string>(
   }
   if (writes === 'remote-pool' && isAlone) {
     throw new RangeError(
-      `${option} must be "forward" or "reject" while pools holds none of another region; got "remote-pool"`,
+      `createRegionRouter: writes must be "forward" or "reject" while pools holds none of another region; got "remote-pool"`,
     );
   }
-  return writes;
 }
 
 function checkToken(given: RegionRouterOptions['token'], maxLagMs: number): Settings['token'] {
@@ -267,10 +249,10 @@ function checkToken(given: RegionRouterOptions['token'], maxLagMs: number): Sett
   return { secret: given.secret, maxAgeMs };
 }
 
-function checkReadings(given: Readings): Readings {
-  check.methods('createRegionRouter: readings', given, ['parse']);
+function checkReadings(option: string, given: Readings): Readings {
+  check.methods(option, given, ['parse']);
   for (const name of ['sql', 'insertPositionSql', 'seenPositionSql'] as const) {
-    check.string(`createRegionRouter: readings.${name}`, given[name]);
+    check.string(`${option}.${name}`, given[name]);
   }
   return given;
 }
