@@ -323,6 +323,8 @@ describe('the pools a router gives back, on real servers', () => {
 
   it('close while statements are under way lets them end, and ends the pools if it is told to', async () => {
     const router = await inEu({ holdWritesMs: 20_000 });
+    // There is a connection: what is asked next is sent at once, however busy the machine is.
+    await router.write('SELECT 1');
     const under = router.write('SELECT pg_sleep(0.2)');
     await sleep(50);
     await router.close({ pools: true });
