@@ -1,5 +1,6 @@
 import { createLab } from '@regionkit/lab';
 import type { Group } from '../group.ts';
+import { layer } from '../router/layer.ts';
 import { reading, readingCausally } from '../router/reads.ts';
 import { createTables, HERE, ROUND_TRIP_MS, routerIn, THERE } from '../router/setting.ts';
 import { deciding } from '../router/tokens.ts';
@@ -25,6 +26,8 @@ export const group: Group = {
       results.push(...(await reading(there, lab)));
       tell('reading with tokens');
       results.push(await readingCausally(lab, here));
+      tell('the layer over a pool and over a client');
+      results.push(...(await layer(here, lab)));
       tell('writing in the primary region');
       results.push(await writing(here, lab));
       tell(`writing over ${ROUND_TRIP_MS} ms`);

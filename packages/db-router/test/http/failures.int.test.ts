@@ -323,20 +323,29 @@ describe('a forward that was sent', () => {
   });
 
   test.each([
-    ['ends', (socket: Socket) => socket.end(), {}],
-    ['is reset', (socket: Socket) => socket.resetAndDestroy(), {}],
-    ['stalls', () => {}, { forward: { bodyTimeoutMs: 100 } }],
-    ['outlives its deadline', () => {}, { forward: { deadlineMs: 150 } }],
-  ] as [string, (socket: Socket) => void, Options][])(
+    ['ends', (socket: Socket) => socket.end(), 0],
+    ['is reset', (socket: Socket) => socket.resetAndDestroy(), 0],
+    ['stalls', () => {}, 100],
+    ['outlives its deadline', () => {}, 150],
+  ] as [string, (socket: Socket) => void, number][])(
     'cuts the client short when the answer %s before it is complete',
-    async (_name, act, options) => {
+    async (_name, act, afterMs) => {
+      const clock = fakeClock();
+      const sockets: Socket[] = [];
       const upstream = await rude((socket) => {
-        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf of', () => setTimeout(() => act(socket), 20));
+        sockets.push(socket);
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf of');
       });
-      const edge = await edgeOf(upstream.origin, options);
+      const edge = await edgeOf(upstream.origin, {
+        clock,
+        forward: afterMs === 150 ? { deadlineMs: afterMs } : { bodyTimeoutMs: 100 },
+      });
       const response = await fetch(`${edge.eu.origin}/orders`, { method: 'POST', body: 'hello' });
       expect(response.status).toBe(200);
-      await expect(response.text()).rejects.toThrow();
+      const body = expect(response.text()).rejects.toThrow();
+      for (const socket of sockets) act(socket);
+      await clock.advance(afterMs);
+      await body;
       expect(edge.failures.map(({ code, outcome }) => [code, outcome])).toEqual([
         ['ERR_FORWARD_INCOMPLETE', 'unknown'],
       ]);

@@ -90,13 +90,17 @@ describe('verifyHop()', () => {
 
   test('never throws at an epoch or a deadline that a region of ours signed', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.base64String(), fc.json().map(inBase64url)), fc.double(), (packed, deadlineMs) => {
-        const signed = signHop(ring, post, { ...claims, deadlineMs }, () => packed.replaceAll('.', ''));
-        const verdict = verifyHop(() => ring, post, [signed], receiver);
-        if (verdict.mark !== 'valid') return;
-        expect(verdict.claims.epoch).toBeUndefined();
-        expect(verdict.claims.deadlineMs).toBeLessThanOrEqual(86_400_000);
-      }),
+      fc.property(
+        fc.oneof(fc.base64String(), fc.json({ maxDepth: 2 }).map(inBase64url)),
+        fc.double(),
+        (packed, deadlineMs) => {
+          const signed = signHop(ring, post, { ...claims, deadlineMs }, () => packed.replaceAll('.', ''));
+          const verdict = verifyHop(() => ring, post, [signed], receiver);
+          if (verdict.mark !== 'valid') return;
+          expect(verdict.claims.epoch).toBeUndefined();
+          expect(verdict.claims.deadlineMs).toBeLessThanOrEqual(86_400_000);
+        },
+      ),
     );
   });
 

@@ -1,0 +1,66 @@
+import type { RegionRouter } from '@regionkit/db-router';
+import type { Lab } from '@regionkit/lab';
+import type { Pool } from 'pg';
+import { callsInFlight } from '../sample.ts';
+import { type Contender, runTrial, type TrialResult } from '../trial.ts';
+import { directPool, HERE, keysInTurn, type Name, SELECT } from './setting.ts';
+
+/** What the router lays over a pool, and over each client that it hands out, costs against the bare pool. */
+export async function layer(router: RegionRouter<Name>, lab: Lab<Name>): Promise<TrialResult[]> {
+  const pool = directPool(lab.region(HERE));
+  const next = keysInTurn();
+  const contender = (name: string, call: () => Promise<unknown>): Contender => ({
+    name,
+    measure: (ms) => callsInFlight(call, ms, 8),
+  });
+  /** A client for one statement, as Kysely takes it. */
+  const leased = async (from: Pool): Promise<void> => {
+    const client = await from.connect();
+    try {
+      await client.query(SELECT, [next()]);
+    } finally {
+      client.release();
+    }
+  };
+  const read = { access: 'read' } as const;
+  const common = {
+    metrics: ['cpuMicrosPerOp', 'opsPerSecond', 'p50Ms', 'p99Ms'],
+    // Many and short, one after the other: what else the machine does meets all alike.
+    rounds: 15,
+    durationMs: 150,
+  } as const;
+  const results = [
+    await runTrial({
+      ...common,
+      title: 'one row by key through pool.query in the primary region, 8 in flight',
+      baseline: 'pg pool.query',
+      contenders: [
+        contender('pg pool.query', () => pool.query(SELECT, [next()])),
+        contender('regionkit primary.query', () => router.primary.query(SELECT, [next()])),
+        contender('regionkit pool.query', () => router.pool.query(SELECT, [next()])),
+        contender('regionkit pool.query in a write scope', () =>
+          router.run({}, () => router.pool.query(SELECT, [next()])),
+        ),
+        contender('regionkit pool.query in a read scope', () =>
+          router.run(read, () => router.pool.query(SELECT, [next()])),
+        ),
+      ],
+      notes: ['In a scope on the primary the server is asked, in the same round trip, whether the statement wrote.'],
+    }),
+    await runTrial({
+      ...common,
+      title: 'one row by key on a client of its own in the primary region, 8 in flight',
+      baseline: 'pg connect, query, release',
+      contenders: [
+        contender('pg connect, query, release', () => leased(pool)),
+        contender('regionkit connect, query, release', () => leased(router.primary)),
+        contender('regionkit connect, query, release in a write scope', () =>
+          router.run({}, () => leased(router.primary)),
+        ),
+      ],
+      notes: ['A scope asks for the same as in the table of pool.query.'],
+    }),
+  ];
+  await pool.end();
+  return results;
+}
