@@ -57,6 +57,9 @@ test.each([
 test('a drill that did not end as it must breaks a promise', () => {
   const stuck = 'a write succeeds: not within 180 s';
   expect(judge({ ...drill, stuck }, seen([write('a', 'acknowledged')]), rows('a')).broken).toEqual([stuck]);
+  // Whether the router or the manager is to blame for a loss cannot be told then.
+  const late = seen([write('a', 'acknowledged'), write('b', 'acknowledged', 60)]);
+  expect(judge({ ...drill, stuck }, late, rows('a')).broken).toEqual([stuck]);
 });
 
 test('twins break a promise in the drill in which they were told of', () => {

@@ -113,7 +113,10 @@ export function judge(
     ...(of('none').length > 0 ? [`${of('none').length} errors do not say what became of the write`] : []),
     ...(count.missedOwn > 0 ? [`${count.missedOwn} reads missed the write before them`] : []),
     ...(planned && count.lost > 0 ? [`${count.lost} acknowledged writes are lost in a planned switchover`] : []),
-    ...(lostLate > 0 ? [`${lostLate} acknowledged writes are lost that were sent to the primary known last`] : []),
+    // Of a cluster that did not recover, the manager's primary may be another than the one that the router knew.
+    ...(stuck === undefined && lostLate > 0
+      ? [`${lostLate} acknowledged writes are lost that were sent to the primary known last`]
+      : []),
     ...(during.some(({ event }) => event === 'twin-primaries') ? ['the router saw twins where there were none'] : []),
     ...(acknowledged.length === 0 ? ['no write was acknowledged'] : []),
   ];
