@@ -1,12 +1,5 @@
 import { RegionKitError, type RegionKitErrorOptions } from '@regionkit/core';
-import type { NodeState, NoPrimaryReason } from './reasons.ts';
-
-/**
- * What became of a statement that failed. `not-sent`: nothing of it left this process. `rolled-back`: the server did
- * nothing, or undid it. `rejected`: another region, to which the whole request was forwarded, did nothing with it.
- * `unknown`: it may have happened; only the database can tell, so it is never sent again.
- */
-export type Outcome = 'not-sent' | 'rolled-back' | 'rejected' | 'unknown';
+import type { NodeState, NoPrimaryReason, Outcome } from './reasons.ts';
 
 /** Every code a router's error can have. */
 export type RouterErrorCode =

@@ -13,7 +13,6 @@ export {
   NoPrimaryError,
   NoReadableNodeError,
   NotPrimaryRegionError,
-  type Outcome,
   OutcomeUnknownError,
   ReplicaBehindError,
   RolledBackError,
@@ -29,7 +28,7 @@ export type { HeardFrom, RouterEvents } from './events.ts';
 export type { GateRouter, PrimaryLocation, RequestScope, WritePolicy } from './gate-seam.ts';
 export type { EpochStore } from './history/epoch-store.ts';
 export type { RegionRouterOptions } from './options.ts';
-export type { NodeState, NoPrimaryReason, RouteReason, TopologyState } from './reasons.ts';
+export type { NodeState, NoPrimaryReason, Outcome, RouteReason, TopologyState } from './reasons.ts';
 export type {
   NodeReport,
   RegionRouter,

@@ -72,3 +72,10 @@ export type RouteReason =
 
 /** What ends the wait of a write. `in-vain`: no database lets this process in. */
 export type HoldEnd = 'primary' | 'timeout' | 'aborted' | 'closed' | 'in-vain';
+
+/**
+ * What became of a statement that failed. `not-sent`: nothing of it left this process. `rolled-back`: the server did
+ * nothing, or undid it. `rejected`: another region, to which the whole request was forwarded, did nothing with it.
+ * `unknown`: it may have happened; only the database can tell, so it is never sent again.
+ */
+export type Outcome = 'not-sent' | 'rolled-back' | 'rejected' | 'unknown';

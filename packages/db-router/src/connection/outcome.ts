@@ -1,5 +1,6 @@
 import { isRegionKitError, regionKitErrorOf } from '@regionkit/core';
-import { type Outcome, TransactionLeftOpenError } from '../errors.ts';
+import { TransactionLeftOpenError } from '../errors.ts';
+import type { Outcome } from '../reasons.ts';
 import { isLoss, isOfPreparedStatement, isPartlyDone, isUndone } from './protocol-state.ts';
 
 /** What a failure means for the statement that met it, and for where to go next. */
