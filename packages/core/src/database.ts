@@ -57,6 +57,11 @@ export interface DatabaseReport {
    * regions.
    */
   readonly measured?: boolean;
+  /**
+   * The highest epoch that a database showed to this process itself. Unlike `highest` it repeats no other region, so it can
+   * confirm what one region alone claims. Its owner is empty if only a standby showed it.
+   */
+  readonly measuredEpoch?: Epoch;
   /** Milliseconds since this process accepted a primary. Absent: it has accepted none since it started. */
   readonly acceptedForMs?: number;
 }

@@ -29,6 +29,8 @@ export interface RegionState<Name extends string = string> {
   readonly highest?: Epoch;
   /** True if its own database has answered it. Its `highest` is then more than a repetition of other regions. */
   readonly measured?: boolean;
+  /** The highest epoch that a database showed to that region itself. It confirms what another region alone claims. */
+  readonly measuredEpoch?: Epoch;
   /**
    * Milliseconds for which a process of that region had known an accepted primary, at the time of its report. Absent:
    * no process has known one, so all are new.

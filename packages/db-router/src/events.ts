@@ -32,8 +32,11 @@ export interface RouterEvents {
   'same-server': { readonly timeline: number; readonly owners: readonly string[] };
   /** A node, or somebody's word, belongs to another database. */
   'foreign-system': { readonly node: string; readonly system: string };
-  /** A first primary was found that cannot be confirmed yet: no write until it is. */
-  unconfirmed: { readonly epoch: Epoch };
+  /**
+   * A primary that cannot be confirmed yet: no write until it is. The first one that is found, or with `claimedBy` one that
+   * only that region tells of, though its timeline does not follow on what else is known.
+   */
+  unconfirmed: { readonly epoch: Epoch; readonly claimedBy?: string };
   /** A higher epoch was heard of. */
   epoch: { readonly epoch: Epoch; readonly from: HeardFrom };
   /** The operator's reset. */
@@ -60,6 +63,8 @@ export interface RouterEvents {
   'write-fate-unknown': { readonly timeline: number; readonly lsn: string };
   /** A token that no secret verifies. The request reads from the primary. */
   'token-invalid': object;
+  /** A token that another environment has signed, or that says so. It fences nothing. */
+  'token-elsewhere': object;
   /** A position came after the head of the answer was written: the client does not have it. */
   'token-late': object;
   /** Something was written, or seen by a monotonic read, but its position could not be had: only the primary has it. */
@@ -107,6 +112,7 @@ export const ROUTER_EVENTS: readonly (keyof RouterEvents)[] = [
   'write-lost-suspected',
   'write-fate-unknown',
   'token-invalid',
+  'token-elsewhere',
   'token-late',
   'position-unknown',
   'leak',

@@ -47,7 +47,7 @@ export interface GateRouter<Name extends string = string> {
    */
   locatePrimary(options: { readonly signal: AbortSignal }): Promise<PrimaryLocation<Name>>;
   /** A higher epoch was heard of from outside: fences what is lower, makes no primary. */
-  hear(epoch: Epoch, from: 'hop' | 'token'): void;
+  hear(epoch: Epoch, from: 'hop' | 'token', region?: string): void;
   /** The highest epoch this process has heard of. */
   highest(): Epoch | undefined;
   /** Tells of a mistake of the app, once for each code, where this router tells of its own. A router may do without. */

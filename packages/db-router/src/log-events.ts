@@ -47,9 +47,16 @@ export function logEvents(events: EventSource<RouterEvents>, logger: Logger | un
         `${[first, ...others].join(' and ')} lead to one server, the primary: if one should be a replica, check its URL`,
       );
   });
-  events.on('unconfirmed', ({ epoch }) =>
-    say('warn', `${formatEpoch(epoch)} is not confirmed as primary: no write until it is, or confirmPrimary()`),
-  );
+  events.on('unconfirmed', ({ epoch, claimedBy }) => {
+    if (claimedBy === undefined)
+      say('warn', `${formatEpoch(epoch)} is not confirmed as primary: no write until it is, or confirmPrimary()`);
+    else
+      say(
+        'error',
+        `${claimedBy} alone tells of ${formatEpoch(epoch)}, which does not follow on what else is known: no write until a node or a second region shows it, ${claimedBy} takes it back, or confirmPrimary()`,
+        'REGIONKIT_UNPROVEN_PRIMARY',
+      );
+  });
   events.on('epoch-reset', ({ reason }) => say('warn', `an operator reset the epoch: ${reason}`));
   events.on('store-failed', ({ action }) =>
     say('error', `the epoch store failed to ${action}`, 'REGIONKIT_EPOCH_STORE'),
@@ -61,6 +68,13 @@ export function logEvents(events: EventSource<RouterEvents>, logger: Logger | un
       'error',
       `a write at ${lsn} on timeline ${timeline} lies beyond the fork at ${fork}: it is probably lost`,
       'REGIONKIT_WRITE_LOST',
+    ),
+  );
+  // Each request of a client brings it again: said once, with a logger or without.
+  events.on('token-elsewhere', () =>
+    notice(
+      'REGIONKIT_TOKEN_ENVIRONMENT',
+      'db-router: a client brought a token of another environment: its reads go to the primary. Give each environment its own token.secret, token.environment and cookie domain, the same in all its processes',
     ),
   );
   events.on('leak', ({ node, why }) => say('warn', `a client of ${node} leaked (${why})`, 'REGIONKIT_LEAK'));

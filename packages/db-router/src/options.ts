@@ -34,6 +34,14 @@ export interface RegionRouterOptions<Name extends string = string> {
      * Neither a younger one nor one that can be judged is ever ignored. At least `maxLagMs` + 5 s. @default 60_000
      */
     readonly maxAgeMs?: number;
+    /**
+     * What this environment is called (`production`), the same in all its processes: 1 to 64 letters, digits, `.`, `_`
+     * and `-`. The keys are derived with it. A copy of a database has the same system identifier and often the same
+     * secret, so nothing else tells the tokens of a copy apart; without a name only `regions` and their `hosts` do.
+     * A new name makes tokens that were signed before invalid: their clients read from the primary until they write again.
+     * @default none
+     */
+    readonly environment?: string;
   };
   /** What the other regions say of themselves: `health.view`. */
   readonly view?: RegionView<Name>;
@@ -105,7 +113,9 @@ type Plain<Name extends string> = Required<
 /** The options with every default filled in. */
 export interface Settings<Name extends string = string> extends Omit<Plain<Name>, 'pools'> {
   readonly nodes: readonly { readonly id: string; readonly region: Name; readonly pool: Pool }[];
-  readonly token: { readonly secret: Secrets | Live<Secrets>; readonly maxAgeMs: number } | undefined;
+  readonly token:
+    | { readonly secret: Secrets | Live<Secrets>; readonly maxAgeMs: number; readonly environment: string | undefined }
+    | undefined;
   readonly maxViewAgeMs: number;
   readonly quietMs: number;
   readonly alertMs: number;
@@ -157,6 +167,8 @@ const PROBE: OptionTable<Required<NonNullable<RegionRouterOptions['probe']>>> = 
   alertMs: milliseconds(100, 10),
   timeoutMs: milliseconds(2_000, 10),
 };
+
+const ENVIRONMENT = /^[\w.-]{1,64}$/;
 
 /** @throws {TypeError | RangeError} naming the option, what was given and what is allowed. */
 export function checkOptions<Name extends string>(given: RegionRouterOptions<Name>): Settings<Name> {
@@ -236,7 +248,7 @@ function checkWrites<Name extends string>(
 
 function checkToken(given: RegionRouterOptions['token'], maxLagMs: number): Settings['token'] {
   if (given === undefined) return undefined;
-  check.object('createRegionRouter: token', given, ['secret', 'maxAgeMs']);
+  check.object('createRegionRouter: token', given, ['secret', 'maxAgeMs', 'environment']);
   const min = maxLagMs + MAX_SKEW_MS;
   const maxAgeMs = check.integer(
     'createRegionRouter: token.maxAgeMs',
@@ -246,7 +258,19 @@ function checkToken(given: RegionRouterOptions['token'], maxLagMs: number): Sett
       max: 24 * HOUR_MS,
     },
   );
-  return { secret: given.secret, maxAgeMs };
+  return { secret: given.secret, maxAgeMs, environment: checkEnvironment(given.environment) };
+}
+
+function checkEnvironment(given: unknown): string | undefined {
+  if (given === undefined) return undefined;
+  const option = 'createRegionRouter: token.environment';
+  const name = check.string(option, given);
+  if (!ENVIRONMENT.test(name)) {
+    throw new RangeError(
+      `${option} must be 1 to 64 letters, digits, ".", "_" or "-"; got ${JSON.stringify(name.slice(0, 80))}`,
+    );
+  }
+  return name;
 }
 
 function checkReadings(option: string, given: Readings): Readings {

@@ -23,7 +23,7 @@ import { createBatches } from './statements/batches.ts';
 import { createRunner } from './statements/run.ts';
 import { createStatements } from './statements/statements.ts';
 import { createTransactions } from './statements/transactions.ts';
-import { answers } from './topology/facts.ts';
+import { answers, highestMeasured } from './topology/facts.ts';
 import { isStandby, type NodeView } from './topology/topology.ts';
 
 /**
@@ -113,7 +113,8 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
       entry(async () => {
         await monitor.probeAll();
         const writers = live.topology.nodes.filter(({ state }) => state === 'candidate' || state === 'primary');
-        if (writers.length === 0 || live.topology.state === 'twin-primaries') {
+        const isClaimed = live.topology.claimedBy !== undefined;
+        if ((writers.length === 0 && !isClaimed) || live.topology.state === 'twin-primaries') {
           const { state } = live.topology;
           throw new NoPrimaryError(
             state === 'ready' ? 'no-primary' : state,
@@ -154,7 +155,7 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
           if (location !== undefined) return location;
         }
       }),
-    hear: (epoch: Epoch, from) => engine.hear(epoch, from),
+    hear: (epoch: Epoch, from, region) => engine.hear(epoch, from, region),
     highest: () => live.topology.highest,
     doubt: () => {
       for (const { index } of nodes) monitor.wake(index);
@@ -252,10 +253,12 @@ function localReport({ live, settings }: Engine, self: string, stale: boolean): 
   const known = topology.highest;
   const highest = known && twin ? ownEpoch(known, twin) : known;
   const measured = !stale && live.store.facts.nodes.some((node) => node.region === self && answers(node));
+  const measuredEpoch = highestMeasured(live.store.facts, topology.system);
   const common = {
     forks: topology.forks,
     ...(highest !== undefined && { highest }),
     ...(measured && { measured }),
+    ...(measuredEpoch !== undefined && { measuredEpoch }),
     ...(acceptedAtMs !== undefined && { acceptedForMs: settings.clock.now() - acceptedAtMs }),
   };
   const { primary } = topology;

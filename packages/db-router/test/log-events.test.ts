@@ -46,6 +46,11 @@ it('without a logger tells what must not be missed, each with a code and where t
   const events = createEvents<RouterEvents>('db-router', ROUTER_EVENTS);
   logEvents(events, undefined, (code, message) => void notices.push([code, message]));
   for (const event of ROUTER_EVENTS) events.emit(event, (TOLD[event]?.[1] ?? {}) as never);
+  const [elsewhere] = notices.splice(
+    notices.findIndex(([code]) => code === 'REGIONKIT_TOKEN_ENVIRONMENT'),
+    1,
+  );
+  expect(elsewhere?.[1]).toMatch(/^db-router: a client brought a token of another environment/);
   expect(notices.map(([code]) => code).toSorted()).toEqual([
     'REGIONKIT_EPOCH_STORE',
     'REGIONKIT_FOREIGN_SYSTEM',

@@ -37,3 +37,21 @@ test('a router tells its secrets apart, and those of its gate, the same in every
   expect(JSON.stringify(us.router.secrets('eu'))).not.toMatch(/secret/);
   await Promise.all([us.close(), eu.close()]);
 });
+
+test('a router of another environment with the same secret has another fingerprint: health warns of it', async () => {
+  const fingerprintOf = async (environment?: string): Promise<unknown> => {
+    const router = createRegionRouter({
+      regions: defineRegions({ self: 'us', all: ALL }),
+      pools: { us: new pg.Pool(), eu: new pg.Pool() },
+      token: { secret: OLD, ...(environment !== undefined && { environment }) },
+    });
+    await router.close({ pools: true });
+    return router.secrets('eu')['token'];
+  };
+  const [production, again, staging, none] = await Promise.all(
+    ['production', 'production', 'staging', undefined].map(fingerprintOf),
+  );
+  expect(production).toEqual(again);
+  expect(production).not.toEqual(staging);
+  expect(production).not.toEqual(none);
+});

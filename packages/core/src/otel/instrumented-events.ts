@@ -40,6 +40,7 @@ export interface InstrumentedEvents {
   'db-router:write-lost-suspected': object;
   'db-router:write-fate-unknown': object;
   'db-router:token-invalid': object;
+  'db-router:token-elsewhere': object;
   'db-router:token-late': object;
   'db-router:position-unknown': { readonly node: string };
   'db-router:leak': { readonly node: string; readonly why: string };

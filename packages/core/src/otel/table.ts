@@ -69,6 +69,7 @@ export const table: { readonly [Event in keyof InstrumentedEvents]: Row<Instrume
   'db-router:write-lost-suspected': { labels: none },
   'db-router:write-fate-unknown': { labels: none },
   'db-router:token-invalid': { labels: none },
+  'db-router:token-elsewhere': { labels: none },
   'db-router:token-late': { labels: none },
   'db-router:position-unknown': { labels: ({ node }) => ({ node }) },
   'db-router:leak': { labels: ({ node, why }) => ({ node, why }) },

@@ -87,8 +87,9 @@ export function createScopes(options: ScopesOptions): Scopes {
   const age = createTokenAge(options);
   let refreshedAtMs = Number.NEGATIVE_INFINITY;
 
-  const invalid = (): void => {
+  const invalid = (token: string): void => {
     emit('token-invalid', {});
+    if (codec?.saysElsewhere(token) === true) emit('token-elsewhere', {});
     if (clock.now() - refreshedAtMs < REFRESH_SPACING_MS) return;
     refreshedAtMs = clock.now();
     void codec?.refresh().catch(() => {});
@@ -106,10 +107,11 @@ export function createScopes(options: ScopesOptions): Scopes {
   const take = (scope: Scope, token: string): void => {
     const claims = codec?.decode(token);
     if (claims === undefined) {
-      if (codec !== undefined) invalid();
+      if (codec !== undefined) invalid(token);
       scope.need = PRIMARY_ONLY;
       return;
     }
+    if (!claims.isHome) emit('token-elsewhere', {});
     const epoch = epochOf(claims);
     if (epoch === undefined) {
       if (!age.isSpent(claims)) scope.need = PRIMARY_ONLY;

@@ -13,7 +13,7 @@ export interface TokenClaims {
   readonly server: string | undefined;
   readonly lsn: bigint;
   readonly issuedAtMs: number;
-  /** Signed for this very set of regions and hosts: not by another environment with the same secret. */
+  /** Signed in this environment, and not in another one with the same secret. */
   readonly isHome: boolean;
 }
 
@@ -22,6 +22,8 @@ export interface TokenCodec {
   encode(kind: TokenClaims['kind'], epoch: Epoch, lsn: bigint, issuedAtMs: number): string;
   /** Undefined for anything that no secret verifies. Never throws. */
   decode(token: string): TokenClaims | undefined;
+  /** Whether a token that no secret verifies says that another environment signed it. Anybody can write that. */
+  saysElsewhere(token: string): boolean;
   /** The hashes under which a token names a database and an owner. */
   systemHash(system: string): string;
   ownerHash(owner: string): string;
@@ -45,19 +47,29 @@ const OF_HASH = new RegExp(`^#[0-9a-f]{${BYTES.owner * 2}}$`);
 const PAYLOAD_LENGTH = Math.ceil((PAYLOAD_BYTES * 4) / 3);
 /** 87 characters, of the 96 a token may have. */
 const TOKEN_LENGTH = VERSION.length + 1 + PAYLOAD_LENGTH + 1 + CODE_LENGTH;
+const CODE_AT = TOKEN_LENGTH - CODE_LENGTH;
+
+/** What tells one environment from a copy of it, with the same secret and a copy of the database. */
+export interface TokenHome {
+  /** `token.environment`. The keys are derived with it: a token of another environment does not verify. */
+  readonly environment?: string | undefined;
+  /** The regions and hosts. Where there is no name a token says them, so that one of elsewhere fences nothing. */
+  readonly place?: string;
+}
 
 /**
  * `v1.<payload>.<HMAC-SHA-256, 132 bits>`: 87 characters of a cookie value (RFC 6265 section 4.1.1).
  *
- * @param environment what this environment alone is called: a copy of it, with the same secret and a copy of the database,
- * has another
  * @throws {TypeError | RangeError} A secret is missing or too short.
  */
-export function createTokenCodec(secrets: Secrets | Live<Secrets>, environment = ''): TokenCodec {
+export function createTokenCodec(
+  secrets: Secrets | Live<Secrets>,
+  { environment, place = '' }: TokenHome = {},
+): TokenCodec {
   const keyring = createKeyring({
     option: 'createRegionRouter: token.secret',
     secrets,
-    purpose: 'db-router token',
+    purpose: environment === undefined ? 'db-router token' : `db-router token in ${environment}`,
     length: CODE_LENGTH,
   });
   // A client sends its token with every request until it writes again: what verified once is kept while the secrets stay.
@@ -73,7 +85,7 @@ export function createTokenCodec(secrets: Secrets | Live<Secrets>, environment =
   };
   const systemHash = createNames(BYTES.system);
   const hashOf = createNames(BYTES.owner);
-  const home = createNames(BYTES.environment)(environment);
+  const home = createNames(BYTES.environment)(environment === undefined ? place : `environment ${environment}`);
   const ownerHash = (owner: string): string => (OF_HASH.test(owner) ? owner.slice(1) : hashOf(owner));
   return {
     systemHash,
@@ -99,22 +111,30 @@ export function createTokenCodec(secrets: Secrets | Live<Secrets>, environment =
       }
       const known = verified.get(token);
       if (known !== undefined) return known;
-      if (typeof token !== 'string' || token.length !== TOKEN_LENGTH || !token.startsWith(`${VERSION}.`))
-        return undefined;
-      const dot = TOKEN_LENGTH - CODE_LENGTH - 1;
-      if (token[dot] !== '.' || !keyring.verify(token.slice(0, dot), token.slice(dot + 1))) return undefined;
-      const claims = readPayload(Buffer.from(token.slice(VERSION.length + 1, dot), 'base64url'), home);
+      if (!isLaidOut(token) || !keyring.verify(token.slice(0, CODE_AT - 1), token.slice(CODE_AT))) return undefined;
+      const claims = readPayload(token, home);
       if (claims === undefined) return undefined;
       // A copy: a token cut out of a field would keep the whole field in memory.
       verified.set(Buffer.from(token, 'latin1').toString('latin1'), claims);
       return claims;
     },
+    saysElsewhere: (token) => isLaidOut(token) && readPayload(token, home)?.isHome === false,
     fingerprints: keyring.fingerprints,
     refresh: () => keyring.refresh(),
   };
 }
 
-function readPayload(payload: Buffer, home: string): TokenClaims | undefined {
+function isLaidOut(token: string): boolean {
+  return (
+    typeof token === 'string' &&
+    token.length === TOKEN_LENGTH &&
+    token.startsWith(`${VERSION}.`) &&
+    token[CODE_AT - 1] === '.'
+  );
+}
+
+function readPayload(token: string, home: string): TokenClaims | undefined {
+  const payload = Buffer.from(token.slice(VERSION.length + 1, CODE_AT - 1), 'base64url');
   if (payload.length !== PAYLOAD_BYTES) return undefined;
   const kind = payload[0] === 1 ? 'write' : payload[0] === 2 ? 'seen' : undefined;
   if (kind === undefined) return undefined;

@@ -50,7 +50,7 @@ export interface Engine {
   readonly events: Events<RouterEvents>;
   readonly counters: Counters;
   readonly closed: boolean;
-  hear(epoch: Epoch, from: 'hop' | 'token'): void;
+  hear(epoch: Epoch, from: 'hop' | 'token', region?: string): void;
   /** Called twice a second or so. */
   onBeat(run: () => void): void;
   /** Waits, without keeping the process alive. */
@@ -150,11 +150,11 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     }
   };
 
-  const codec = token === undefined ? undefined : createTokenCodec(token.secret, environmentOf(settings));
-  const hear = (epoch: Epoch, from: 'hop' | 'token'): void => {
+  const codec = token === undefined ? undefined : createTokenCodec(token.secret, { environment: token.environment, place: placeOf(settings) });
+  const hear = (epoch: Epoch, from: 'hop' | 'token', region?: string): void => {
     // One that no document may carry would make every document of this region malformed to the others.
     if (isKnownTop(live.topology, epoch) || readEpoch(epoch) === undefined) return;
-    live.take({ type: 'heard', epoch, from, atMs: clock.now() });
+    live.take({ type: 'heard', epoch, from, ...(region !== undefined && { region }), atMs: clock.now() });
   };
   const watcher = createWatcher({ clock, onWatch: (index) => monitor?.wake(index) });
   const reach = createReach({ live, routes, watcher, tokenWaitMs: settings.tokenWaitMs });
@@ -277,7 +277,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
   };
 }
 
-/** A copy of an environment, with its secret and its database, has other hosts. Origins may differ between regions. */
-function environmentOf({ regions }: Settings): string {
+/** A copy of an environment that has no name may have other hosts. Origins may differ between regions. */
+function placeOf({ regions }: Settings): string {
   return [...regions.list.map(({ name }) => name), ...regions.hosts].sort().join(' ');
 }

@@ -112,7 +112,7 @@ export function createWriteGate<Name extends string>(
   const readMark = (request: RequestView, values: readonly string[]): HopVerdict => {
     const verdict = hops.read(request, values);
     const valid = verdict.mark === 'valid' ? verdict.claims : undefined;
-    if (valid?.epoch !== undefined) router.hear(valid.epoch, 'hop');
+    if (valid?.epoch !== undefined) router.hear(valid.epoch, 'hop', valid.from);
     events.emit('hop', { mark: verdict.mark, ...(valid !== undefined && { from: valid.from }) });
     return verdict;
   };

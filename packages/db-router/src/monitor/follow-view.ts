@@ -15,7 +15,7 @@ export function followView(view: RegionView, live: LiveTopology, clock: Clock): 
   const take = (state: RegionState): void => {
     // A name that leads elsewhere may be answered by anybody.
     if (!state.identified || state.name === view.self) return;
-    const { primary, forks, highest, measured, observedAtMs } = state;
+    const { primary, forks, highest, measured, measuredEpoch, observedAtMs } = state;
     taken.set(state.name, observedAtMs);
     live.take({
       type: 'document',
@@ -24,6 +24,7 @@ export function followView(view: RegionView, live: LiveTopology, clock: Clock): 
       ...(forks !== undefined && { forks }),
       ...(highest !== undefined && { highest }),
       ...(measured === true && { measured }),
+      ...(measuredEpoch !== undefined && { measuredEpoch }),
       observedAtMs,
       atMs: clock.now(),
     });

@@ -1,5 +1,6 @@
 import type { Epoch } from '@regionkit/core';
 import { sameEpoch } from '../history/epoch.ts';
+import { claimOf, isUnproven, weighDocuments } from './claims.ts';
 import {
   type Facts,
   type Followed,
@@ -14,6 +15,7 @@ import { addSample } from './lag.ts';
 import { isVoided, learnEpoch, learnForks } from './learn.ts';
 import { admitPromotion } from './promoted-anew.ts';
 import type { Reading } from './readings.ts';
+import type { Top } from './topology.ts';
 import { epochOf, regionOf, serverId } from './writer.ts';
 
 const RTT_WEIGHT = 0.2;
@@ -22,6 +24,13 @@ const MAX_FOLLOWED = 32;
 
 /** The facts after one more was heard. Pure; what is no news leaves them as they are. */
 export function apply(facts: Facts, input: Input, rules: Rules): Facts {
+  const next = applyInput(facts, input, rules);
+  // What a region said before may follow on what is known now, or not any more.
+  const isNews = next.tops !== facts.tops || next.writers !== facts.writers || next.documents !== facts.documents;
+  return isNews && next.documents.length > 0 ? weighDocuments(next, input.atMs) : next;
+}
+
+function applyInput(facts: Facts, input: Input, rules: Rules): Facts {
   switch (input.type) {
     case 'reading':
       return applyReading(facts, input, rules);
@@ -33,13 +42,15 @@ export function apply(facts: Facts, input: Input, rules: Rules): Facts {
         code: input.code,
       }));
     case 'heard':
-      return learnEpoch(facts, input.epoch, input.atMs);
+      return input.region === undefined
+        ? learnEpoch(facts, input.epoch, input.atMs)
+        : applyWord(facts, input.epoch, input.region, input.atMs);
     case 'document':
       return applyDocument(facts, input, rules);
     case 'store':
       return applyStore(facts, input);
     case 'confirm':
-      return applyConfirm(facts, input.atMs);
+      return applyConfirm(facts, rules, input.atMs);
     case 'reset':
       return applyReset(facts, input.atMs);
     case 'tick':
@@ -148,25 +159,41 @@ function sample(facts: Facts, epoch: Epoch, at: Sample, from: 'measured' | 'told
 }
 
 function applyDocument(facts: Facts, input: Input & { type: 'document' }, rules: Rules): Facts {
-  const { region, primary, highest, observedAtMs, atMs } = input;
+  const { region, primary, highest, measuredEpoch, observedAtMs, atMs } = input;
   if (region === rules.self) return facts;
   const known = facts.documents.find((document) => document.region === region);
   let next = measured(facts, input);
   // Whose highest epoch is void tells of another history.
   if (highest === undefined || !isVoided(next, knownEpoch(next, highest))) next = learnForks(next, input.forks ?? []);
-  if (highest !== undefined) next = learnEpoch(next, highest, atMs);
-  if (primary !== undefined) next = learnEpoch(next, primary.epoch, atMs);
+  const learn = (epoch: Epoch | undefined, by: string): void => {
+    if (epoch !== undefined && !isUnproven(next, epoch, by)) next = learnEpoch(next, epoch, atMs, undefined, by);
+  };
+  learn(highest, '');
+  learn(measuredEpoch, region);
+  learn(primary?.epoch, region);
   if (known !== undefined && known.observedAtMs > observedAtMs) return next;
   const isBelieved = primary !== undefined && !isVoided(next, knownEpoch(next, primary.epoch));
   const believed = isBelieved ? primary : undefined;
   const others = next.documents.filter((document) => document.region !== region);
   next = {
     ...next,
-    documents: [...others, { region, primary: believed, highest, measured: input.measured === true, observedAtMs }],
+    documents: [
+      ...others,
+      { region, primary: believed, highest, measured: input.measured === true, measuredEpoch, observedAtMs },
+    ],
   };
   return believed === undefined
     ? next
     : sample(next, knownEpoch(next, believed.epoch), { lsn: believed.position, atMs: observedAtMs }, 'told', rules);
+}
+
+/** What a region says beside its documents, such as in the mark of a request: weighed as if it stood in one. */
+function applyWord(facts: Facts, epoch: Epoch, region: string, atMs: number): Facts {
+  if (!isUnproven(facts, epoch, region)) return learnEpoch(facts, epoch, atMs, undefined, region);
+  const known = facts.documents.find((document) => document.region === region);
+  const none = { region, primary: undefined, measured: false, measuredEpoch: undefined, observedAtMs: atMs };
+  const others = facts.documents.filter((document) => document !== known);
+  return { ...facts, documents: [...others, { ...(known ?? none), highest: epoch }] };
 }
 
 /**
@@ -200,12 +227,23 @@ function written(facts: Facts): Epoch[] {
   return facts.nodes.map((node) => writtenEpoch(facts, node)).filter((epoch) => epoch !== undefined);
 }
 
-/** The operator says: what writes here now is the primary. */
-function applyConfirm(facts: Facts, atMs: number): Facts {
-  const [epoch] = written(facts).sort((left, right) => right.timeline - left.timeline);
+/** The operator says: what writes here now is the primary, whatever a region claims; or that claim, if nothing writes. */
+function applyConfirm(facts: Facts, rules: Rules, atMs: number): Facts {
+  const [found] = written(facts).sort((left, right) => right.timeline - left.timeline);
+  const claim = claimOf(facts, rules, topInForce(facts), atMs);
+  const epoch = found ?? claim?.epoch;
   if (epoch === undefined) return facts;
   const voided = facts.voided.filter((known) => !isVoided({ voided: [known] }, epoch));
-  return learnEpoch({ ...facts, accepted: true, system: epoch.system, voided }, epoch, atMs);
+  const denied = found !== undefined && claim !== undefined ? [claim.epoch] : [];
+  return learnEpoch(
+    { ...facts, accepted: true, system: epoch.system, voided: [...denied, ...voided].slice(0, MAX_VOIDED) },
+    epoch,
+    atMs,
+  );
+}
+
+function topInForce({ tops, system }: Facts): Top | undefined {
+  return system === undefined && tops.length === 1 ? tops[0] : tops.find((top) => top.system === system);
 }
 
 /**

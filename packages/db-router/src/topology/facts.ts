@@ -66,6 +66,8 @@ export interface DocumentFacts {
   readonly highest: Epoch | undefined;
   /** Its own database has answered it: otherwise `highest` may be an echo. */
   readonly measured: boolean;
+  /** What a database showed it itself: no echo of another region. */
+  readonly measuredEpoch: Epoch | undefined;
   readonly observedAtMs: number;
 }
 
@@ -85,7 +87,14 @@ export type Input =
       readonly atMs: number;
     }
   | { readonly type: 'failed'; readonly node: number; readonly code: string; readonly atMs: number }
-  | { readonly type: 'heard'; readonly epoch: Epoch; readonly from: HeardFrom; readonly atMs: number }
+  | {
+      readonly type: 'heard';
+      readonly epoch: Epoch;
+      readonly from: HeardFrom;
+      /** Which region said so, where that is known. */
+      readonly region?: string;
+      readonly atMs: number;
+    }
   | {
       readonly type: 'document';
       readonly region: string;
@@ -93,6 +102,7 @@ export type Input =
       readonly forks?: readonly Fork[];
       readonly highest?: Epoch;
       readonly measured?: boolean;
+      readonly measuredEpoch?: Epoch;
       readonly observedAtMs: number;
       readonly atMs: number;
     }
@@ -171,4 +181,15 @@ export function writtenEpoch(facts: Facts, node: NodeFacts): Epoch | undefined {
 export function knownEpoch(facts: Pick<Facts, 'writers'>, epoch: Epoch): Epoch {
   const owner = ownerName(facts, epoch);
   return owner === epoch.owner ? epoch : { ...epoch, owner };
+}
+
+/** The highest epoch that our own nodes showed when they last answered, of one database: no word of others is in it. */
+export function highestMeasured(facts: Facts, system: string | undefined): Epoch | undefined {
+  let highest: Epoch | undefined;
+  for (const { reading, exact, timeline, id, server } of facts.nodes) {
+    if (reading === undefined || reading.system !== system || !exact || timeline < (highest?.timeline ?? 1)) continue;
+    const epoch = reading.inRecovery ? { system, timeline, owner: '' } : { system, timeline, owner: id, server };
+    if (timeline > (highest?.timeline ?? 0) || !reading.inRecovery) highest = epoch;
+  }
+  return highest;
 }

@@ -1,6 +1,7 @@
 import type { Epoch } from '@regionkit/core';
 import { leftAt } from '../history/epoch.ts';
 import type { NodeState, TopologyState } from '../reasons.ts';
+import { claimOf, type Claim as RegionClaim } from './claims.ts';
 import { answers, type Facts, knownEpoch, type NodeFacts, type Rules, writtenEpoch } from './facts.ts';
 import { lagAt } from './lag.ts';
 import { isVoided } from './learn.ts';
@@ -17,7 +18,8 @@ export function judge(facts: Facts, rules: Rules, nowMs: number): Topology {
   const writer = findWriter(facts, rules, top, nowMs);
   const foreign = system === undefined && systems.size > 1;
   const regressed = writer === undefined ? regressedTo(facts, rules, top, nowMs) : undefined;
-  const state = foreign ? 'foreign-system' : stateOf(facts, rules, { top, writer, regressed, nowMs });
+  const claim = claimOf(facts, rules, top, nowMs);
+  const state = foreign ? 'foreign-system' : stateOf(facts, rules, { top, writer, claim, regressed, nowMs });
   const ready = state === 'ready';
   const samples = ready ? facts.samples.list : [];
   const nodes = facts.nodes.map((node) =>
@@ -27,7 +29,7 @@ export function judge(facts: Facts, rules: Rules, nowMs: number): Topology {
     is === 'behind' && readable && top !== undefined ? [top.firstHeardAtMs + rules.maxLagMs] : [],
   );
   for (const { primary, observedAtMs } of facts.documents) {
-    if (primary !== undefined) changes.push(observedAtMs + rules.maxViewAgeMs);
+    if (primary !== undefined || claim !== undefined) changes.push(observedAtMs + rules.maxViewAgeMs);
   }
   if (nodes.some((node) => node.state === 'stale' && node.lagMs === undefined) && samples[0] !== undefined) {
     changes.push(samples[0].atMs + rules.maxLagMs);
@@ -37,7 +39,8 @@ export function judge(facts: Facts, rules: Rules, nowMs: number): Topology {
     nodes,
     primary: ready && writer !== undefined ? writer.view : undefined,
     regressed,
-    candidate: state === 'unconfirmed' ? writer?.view.epoch : undefined,
+    candidate: state === 'unconfirmed' ? (claim?.epoch ?? writer?.view.epoch) : undefined,
+    claimedBy: state === 'unconfirmed' ? claim?.region : undefined,
     system,
     top,
     highest: top && highestEpoch(facts, top),
@@ -138,11 +141,17 @@ function stateOf(
   {
     top,
     writer,
+    claim,
     regressed,
     nowMs,
-  }: Pick<Light, 'top' | 'regressed' | 'nowMs'> & { readonly writer: Writer | undefined },
+  }: Pick<Light, 'top' | 'regressed' | 'nowMs'> & {
+    readonly writer: Writer | undefined;
+    readonly claim: RegionClaim | undefined;
+  },
 ): TopologyState {
   if (top !== undefined && top.owners.length > 1) return 'twin-primaries';
+  // One of the two is not the primary any more, or never was: no write until more is known.
+  if (claim !== undefined) return 'unconfirmed';
   if (writer === undefined) return regressed === undefined ? 'no-primary' : 'epoch-regressed';
   if (writer.doubt !== undefined) return writer.doubt;
   if (writer.readOnly) return 'read-only';

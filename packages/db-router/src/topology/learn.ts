@@ -13,13 +13,14 @@ const MAX_TWINS = 8;
  * `before` after an epoch was heard of, by whatever means; the same object when that is no news.
  *
  * @param measuredAtMs when one of our own nodes was asked and said so
+ * @param by the region whose document says so, or '' where that repeats others
  */
-export function learnEpoch(before: Facts, heard: Epoch, atMs: number, measuredAtMs?: number): Facts {
+export function learnEpoch(before: Facts, heard: Epoch, atMs: number, measuredAtMs?: number, by?: string): Facts {
   const facts = learnWriter(before, heard, atMs, measuredAtMs);
   const epoch = knownEpoch(facts, heard);
   if (isVoided(facts, epoch)) return facts;
   const known = facts.tops.find((top) => top.system === epoch.system);
-  const top = raise(known, epoch, atMs);
+  const top = raise(known, epoch, atMs, by);
   const owners = addOwner(facts.owners, epoch);
   if (top === known && owners === facts.owners) return facts;
   const forks = isContested(owners, epoch) ? withoutForkOf(facts.forks, epoch) : facts.forks;
@@ -39,14 +40,23 @@ export function isVoided({ voided }: Pick<Facts, 'voided'>, epoch: Epoch): boole
   });
 }
 
-function raise(known: Top | undefined, { system, timeline, owner }: Epoch, atMs: number): Top {
+function raise(known: Top | undefined, { system, timeline, owner }: Epoch, atMs: number, by?: string): Top {
+  const certain = Math.max(known?.certain ?? 0, by === undefined ? timeline : 0);
   if (known === undefined || timeline > known.timeline) {
-    return { system, timeline, owners: owner === '' ? [] : [owner], firstHeardAtMs: atMs };
+    return { system, timeline, owners: owner === '' ? [] : [owner], firstHeardAtMs: atMs, by, certain };
   }
+  const source = timeline < known.timeline ? known.by : sourceOf(known.by, by);
+  const told = source === known.by && certain === known.certain ? known : { ...known, by: source, certain };
   if (timeline < known.timeline || owner === '' || known.owners.includes(owner) || known.owners.length >= MAX_TWINS) {
-    return known;
+    return told;
   }
-  return { ...known, owners: [...known.owners, owner].sort() };
+  return { ...told, owners: [...known.owners, owner].sort() };
+}
+
+/** Who alone has told of it, after `by` has as well. */
+function sourceOf(known: string | undefined, by: string | undefined): string | undefined {
+  if (by === '') return known;
+  return known === '' || known === by ? by : undefined;
 }
 
 /** Twins leave two owners of one timeline: its tokens then belong to nobody. */

@@ -108,7 +108,11 @@ function changes(before: TopologyStore, next: TopologyStore, input: Input): read
       }));
       events.push(['epoch-regressed', { from: is.highest, to: is.regressed, nodes }]);
     }
-    if (is.state === 'unconfirmed' && is.candidate !== undefined) events.push(['unconfirmed', { epoch: is.candidate }]);
+    if (is.state === 'unconfirmed' && is.candidate !== undefined)
+      events.push([
+        'unconfirmed',
+        { epoch: is.candidate, ...(is.claimedBy !== undefined && { claimedBy: is.claimedBy }) },
+      ]);
   }
   if (was.primary !== undefined && is.primary === undefined) {
     events.push(['primary-lost', { state: is.state, last: was.primary.epoch }]);

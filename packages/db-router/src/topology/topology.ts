@@ -53,6 +53,10 @@ export interface Top {
   /** More than one: twins. None: only a standby told of it. */
   readonly owners: readonly string[];
   readonly firstHeardAtMs: number;
+  /** The only region that told of it, or '' for what regions repeat; undefined once anything else did. */
+  readonly by: string | undefined;
+  /** The highest that anything but the documents of regions told of. */
+  readonly certain: number;
 }
 
 /** What is known, judged. Immutable: a new one at each change. */
@@ -62,6 +66,8 @@ export interface Topology {
   readonly primary: PrimaryView | undefined;
   /** The candidate that is not confirmed, when that is the state. */
   readonly candidate: Epoch | undefined;
+  /** The region that alone tells of the candidate, when that is why it is not confirmed. */
+  readonly claimedBy: string | undefined;
   /** When the state is `epoch-regressed`: the older epoch on which all nodes agree. */
   readonly regressed: Epoch | undefined;
   readonly system: string | undefined;

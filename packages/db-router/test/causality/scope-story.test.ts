@@ -1,7 +1,7 @@
 import { fakeClock } from '@regionkit/core/testing';
 import { describe, expect, it } from 'vitest';
 import { createScopes } from '../../src/causality/scope.ts';
-import { createTokenCodec } from '../../src/causality/token.ts';
+import { createTokenCodec, type TokenHome } from '../../src/causality/token.ts';
 import { PRIMARY_ONLY, UNKNOWN_LSN } from '../../src/history/need.ts';
 import { decideRead } from '../../src/routing/decide.ts';
 import { createTable } from '../../src/routing/table.ts';
@@ -11,9 +11,9 @@ const SECRET = 'a secret that is at least thirty-two bytes';
 const EPOCH = { system: SYSTEM, timeline: 1, owner: 'us/0' };
 
 /** Scopes over a topology that goes on living. */
-function scopesOf(told: ReturnType<typeof story>) {
+function scopesOf(told: ReturnType<typeof story>, home: TokenHome = {}) {
   const clock = fakeClock();
-  const codec = createTokenCodec(SECRET);
+  const codec = createTokenCodec(SECRET, home);
   const events: string[] = [];
   const refreshes: number[] = [];
   const scopes = createScopes({
@@ -123,9 +123,39 @@ describe('a token of an epoch that is higher than all that is known', () => {
   it('fences nothing when another environment signed it, with the same secret over a copy of the database', () => {
     const told = wellStory();
     const { open, clock } = scopesOf(told);
-    const staging = createTokenCodec(SECRET, 'staging');
+    const staging = createTokenCodec(SECRET, { place: 'staging' });
     open(staging.encode('write', stray, 1n, clock.wallMs()));
     expect(told.topology.state).toBe('ready');
+  });
+
+  it('asks the primary, fences nothing and is told of, when a copy with the same secret, regions and hosts signed it', () => {
+    const told = wellStory();
+    const { open, clock, events } = scopesOf(told, { environment: 'production', place: 'eu us app.example.com' });
+    for (const home of [{ environment: 'staging' }, {}]) {
+      const copy = createTokenCodec(SECRET, { ...home, place: 'eu us app.example.com' });
+      const scope = open(copy.encode('write', stray, 1n, clock.wallMs()));
+      expect(scope.need).toBe(PRIMARY_ONLY);
+      expect(scope.notice).toBeUndefined();
+      expect(events.splice(0)).toEqual(['token-invalid', 'token-elsewhere']);
+    }
+    expect(told.topology.state).toBe('ready');
+    open('v1.'.padEnd(87, 'A'));
+    expect(events).toEqual(['token-invalid']);
+  });
+
+  it('fences where the environment has a name, whatever hosts its process knows', () => {
+    const told = wellStory();
+    const { open, clock, events } = scopesOf(told, { environment: 'production', place: 'eu us' });
+    const sibling = createTokenCodec(SECRET, { environment: 'production', place: 'eu us new.example.com' });
+    open(sibling.encode('write', stray, 1n, clock.wallMs()));
+    expect(told.topology.state).toBe('no-primary');
+    expect(events).toEqual([]);
+  });
+
+  it('is told of when it names other hosts and no environment', () => {
+    const { open, clock, events } = scopesOf(wellStory());
+    open(createTokenCodec(SECRET, { place: 'staging' }).encode('write', EPOCH, 1n, clock.wallMs()));
+    expect(events).toEqual(['token-elsewhere']);
   });
 
   it('fences nothing when it is of a database that is not known here', () => {

@@ -17,7 +17,7 @@ function topologyOf(given: Partial<Topology>): Topology {
     primary: undefined,
     candidate: undefined,
     system: SYSTEM,
-    top: { system: SYSTEM, timeline: 1, owners: [OLD.owner], firstHeardAtMs: 0 },
+    top: { system: SYSTEM, timeline: 1, owners: [OLD.owner], by: undefined, certain: 1, firstHeardAtMs: 0 },
     forks: [],
     owners: [OLD],
     writers: [],
@@ -29,7 +29,7 @@ function topologyOf(given: Partial<Topology>): Topology {
 
 const BEFORE = topologyOf({});
 const PROMOTED = topologyOf({
-  top: { system: SYSTEM, timeline: 2, owners: [NEW.owner], firstHeardAtMs: 0 },
+  top: { system: SYSTEM, timeline: 2, owners: [NEW.owner], by: undefined, certain: 2, firstHeardAtMs: 0 },
   owners: [OLD, NEW],
   forks: [FORK],
   primary: { region: 'eu-west-1', node: 1, epoch: NEW, position: 900n } as never,

@@ -59,6 +59,7 @@ const TOLD: readonly (keyof RouterEvents)[] = [
   'write-lost-suspected',
   'write-fate-unknown',
   'token-invalid',
+  'token-elsewhere',
   'token-late',
   'leak',
   'stale-read',

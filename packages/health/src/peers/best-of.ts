@@ -10,7 +10,7 @@ export interface ProcessDocument {
 
 /** What a region says of what it can do, and of its primary. */
 export type RegionWord = Pick<RegionDocument, 'accept' | 'reads' | 'writes'> &
-  Pick<RegionState, 'primary' | 'measured' | 'acceptedForMs' | 'observedAtMs'>;
+  Pick<RegionState, 'primary' | 'measured' | 'measuredEpoch' | 'acceptedForMs' | 'observedAtMs'>;
 
 /**
  * A region of several processes is the best that they say: the balancer in front of them sends a request to one that can
@@ -21,6 +21,7 @@ export type RegionWord = Pick<RegionDocument, 'accept' | 'reads' | 'writes'> &
 export function bestOf(documents: readonly [ProcessDocument, ...ProcessDocument[]]): RegionWord {
   const { accept, reads, writes } = bestVerdict(documents.map(({ document }) => document));
   const claim = primaryClaim(documents);
+  const measuredEpoch = highestOf(documents.map(({ document }) => document.database?.measuredEpoch));
   const acceptedForMs = Math.max(...documents.map(({ document }) => document.database?.acceptedForMs ?? -1));
   return {
     accept,
@@ -30,6 +31,7 @@ export function bestOf(documents: readonly [ProcessDocument, ...ProcessDocument[
     observedAtMs: (claim ?? documents[0]).observedAtMs,
     ...(claim !== undefined && { primary: claim.primary }),
     ...(documents.some(({ document }) => document.database?.measured === true) && { measured: true }),
+    ...(measuredEpoch !== undefined && { measuredEpoch }),
     ...(acceptedForMs >= 0 && { acceptedForMs }),
   };
 }
@@ -76,6 +78,14 @@ function primaryClaim(documents: readonly ProcessDocument[]): Claim | undefined 
   return documents.some(({ document }) => outdates(document.database?.highest, epoch)) ? undefined : best;
 }
 
+function highestOf(epochs: readonly (Epoch | undefined)[]): Epoch | undefined {
+  let highest: Epoch | undefined;
+  for (const epoch of epochs) {
+    if (epoch !== undefined && (highest === undefined || outdates(epoch, highest))) highest = epoch;
+  }
+  return highest;
+}
+
 function outdates(one: Epoch | undefined, other: Epoch): boolean {
   return one !== undefined && one.system === other.system && one.timeline > other.timeline;
 }
@@ -83,7 +93,6 @@ function outdates(one: Epoch | undefined, other: Epoch): boolean {
 /** What fences a primary: every fork, and the highest epoch, that a process of the region knows. */
 export function knownHistory(documents: readonly ProcessDocument[]): Pick<RegionState, 'forks' | 'highest'> {
   const forks = new Map<string, Fork>();
-  let highest: Epoch | undefined;
   let hasReport = false;
   for (const { document } of documents) {
     const { database } = document;
@@ -93,9 +102,8 @@ export function knownHistory(documents: readonly ProcessDocument[]): Pick<Region
       const key = `${fork.system}/${fork.child}`;
       if (!forks.has(key)) forks.set(key, fork);
     }
-    const heard = database.highest ?? database.epoch;
-    if (heard !== undefined && (highest === undefined || outdates(heard, highest))) highest = heard;
   }
+  const highest = highestOf(documents.map(({ document }) => document.database?.highest ?? document.database?.epoch));
   return { ...(hasReport && { forks: [...forks.values()] }), ...(highest !== undefined && { highest }) };
 }
 

@@ -6,8 +6,8 @@ import type { Relative } from '../verdict/guard.ts';
  * What one process says of its own region. Everything in it but `database.highest` that process measured itself.
  *
  * On the wire, as JSON: `v` (1), `region`, `nonce`, `process`, `accept`, `reads`, `writes`, `relative`, `database`. In
- * `database`: `role`, `epoch`, `position`, `forks`, `highest`, `measured`, `acceptedForMs`. An epoch is `system`,
- * `timeline`, `owner`, and `server`, which says whether two owners are one server. `process`, `acceptedForMs` and
+ * `database`: `role`, `epoch`, `position`, `forks`, `highest`, `measured`, `measuredEpoch`, `acceptedForMs`. An epoch is `system`,
+ * `timeline`, `owner`, and `server`, which says whether two owners are one server. `process`, `measuredEpoch`, `acceptedForMs` and
  * `server`, and `secrets` beside `database`, may be missing; what is there is checked, for a region that holds the secret may still lie.
  */
 export interface RegionDocument {
@@ -98,7 +98,7 @@ export function unseal(body: string, nonce: string, keyring: Keyring): RegionDoc
 const VERDICTS = ['pass', 'warn', 'fail', 'unknown'] as const;
 
 function encodeDatabase(report: DatabaseReport): object {
-  const { role, epoch, position, forks, highest, measured, acceptedForMs } = report;
+  const { role, epoch, position, forks, highest, measured, measuredEpoch, acceptedForMs } = report;
   return {
     role,
     ...(epoch !== undefined && { epoch: encodeEpoch(epoch) }),
@@ -107,6 +107,7 @@ function encodeDatabase(report: DatabaseReport): object {
     forks: forks.slice(-MAX_FORKS).map(({ system, parent, child, lsn }) => [system, parent, child, lsn.toString()]),
     ...(highest !== undefined && { highest: encodeEpoch(highest) }),
     ...(measured === true && { measured }),
+    ...(measuredEpoch !== undefined && { measuredEpoch: encodeEpoch(measuredEpoch) }),
     ...(acceptedForMs !== undefined && { acceptedForMs: Math.round(acceptedForMs) }),
   };
 }
@@ -121,11 +122,13 @@ function decodeDatabase(given: unknown, region: string): DatabaseReport | undefi
   if (!isRecord(given) || !isOneOf(given['role'], ['primary', 'standby', 'unknown'])) return 'malformed';
   const epoch = readEpoch(given['epoch']);
   const highest = readEpoch(given['highest']);
+  const measuredEpoch = readEpoch(given['measuredEpoch']);
   const position = given['position'] === undefined ? undefined : decodeLsn(given['position']);
   const forks = decodeForks(given['forks']);
   if (position === 'malformed' || forks === 'malformed') return 'malformed';
   if ((epoch === undefined) !== (given['epoch'] === undefined)) return 'malformed';
   if ((highest === undefined) !== (given['highest'] === undefined)) return 'malformed';
+  if ((measuredEpoch === undefined) !== (given['measuredEpoch'] === undefined)) return 'malformed';
   const { acceptedForMs } = given;
   if (!isOptional(acceptedForMs, isAge)) return 'malformed';
   if (epoch !== undefined && !epoch.owner.startsWith(`${region}/`)) return 'malformed';
@@ -136,6 +139,7 @@ function decodeDatabase(given: unknown, region: string): DatabaseReport | undefi
     ...(position !== undefined && { position }),
     ...(highest !== undefined && { highest }),
     ...(given['measured'] === true && { measured: true }),
+    ...(measuredEpoch !== undefined && { measuredEpoch }),
     ...(acceptedForMs !== undefined && { acceptedForMs }),
   };
 }

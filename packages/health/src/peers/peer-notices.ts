@@ -48,7 +48,7 @@ export function noticeClockSkew(notice: Notices, region: string): void {
 const SECRETS: Readonly<Record<string, readonly [code: `REGIONKIT_${string}`, option: string, consequence: string]>> = {
   token: [
     'REGIONKIT_TOKEN_SECRET',
-    'token.secret of createRegionRouter',
+    'token.secret or token.environment of createRegionRouter',
     'the tokens of one are nothing to the other, so reads go to the primary',
   ],
   forward: [

@@ -43,7 +43,7 @@ export function ownState<Name extends string>(
   report: DatabaseReport | undefined,
   nowMs: number,
 ): RegionState<Name> {
-  const { role, epoch, position, forks, highest, measured, acceptedForMs } = report ?? {};
+  const { role, epoch, position, forks, highest, measured, measuredEpoch, acceptedForMs } = report ?? {};
   return {
     name: region.name,
     origin: region.origin,
@@ -56,6 +56,7 @@ export function ownState<Name extends string>(
     ...(forks !== undefined && { forks }),
     ...(highest !== undefined && { highest }),
     ...(measured === true && { measured }),
+    ...(measuredEpoch !== undefined && { measuredEpoch }),
     ...(acceptedForMs !== undefined && { acceptedForMs }),
   };
 }
@@ -72,6 +73,7 @@ function same(one: RegionState, other: RegionState): boolean {
     one.primary?.position === other.primary?.position &&
     sameEpoch(one.primary?.epoch, other.primary?.epoch) &&
     sameEpoch(one.highest, other.highest) &&
+    sameEpoch(one.measuredEpoch, other.measuredEpoch) &&
     one.forks?.length === other.forks?.length
   );
 }

@@ -21,6 +21,7 @@ const DOCUMENT: RegionDocument = {
     forks: [{ system: '7412345678901234567', parent: 2, child: 3, lsn: 123n }],
     highest: { system: '7412345678901234567', timeline: 4, owner: 'us-east-1/0' },
     measured: true,
+    measuredEpoch: { system: '7412345678901234567', timeline: 3, owner: '' },
     acceptedForMs: 86_400_000,
   },
 };
@@ -124,6 +125,7 @@ test.each<[string, string]>([
     'a server with a line break',
     lieOfDatabase({ highest: { system: '1', timeline: 1, owner: 'a', server: `${'s'.repeat(20)}\n` } }),
   ],
+  ['a measured epoch that is none', lieOfDatabase({ measuredEpoch: { system: '1', timeline: 0, owner: '' } })],
   ['a negative age of acceptance', lieOfDatabase({ acceptedForMs: -1 })],
   ['an endless age of acceptance', lieOfDatabase({ acceptedForMs: 1e300 })],
   ['an age of acceptance that is a text', lieOfDatabase({ acceptedForMs: '1' })],

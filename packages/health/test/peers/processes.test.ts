@@ -112,6 +112,13 @@ test('a region knows every fork and the highest epoch that a process of it knows
   expect(peerState(REGION, memory, 60_000, TIMES)).toMatchObject({ ...known, accept: 'no' });
 });
 
+test('a region has measured what any of its processes has, whichever was heard last', () => {
+  const before = { role: 'unknown', forks: [], measuredEpoch: epochOf('b', 2) } as const;
+  const newer = at(2_000, said('y', { database: { role: 'unknown', forks: [], highest: epochOf('b', 9) } }));
+  expect(bestOf([newer, at(1_000, said('x', { database: before }))]).measuredEpoch).toEqual(epochOf('b', 2));
+  expect(bestOf([newer]).measuredEpoch).toBeUndefined();
+});
+
 test.each<[string, Partial<RegionDocument>, Partial<RegionDocument>, Partial<RegionDocument>]>([
   ['one drains', { accept: 'draining' }, {}, { accept: 'yes' }],
   ['one is starting', { accept: 'no', reads: 'unknown' }, { accept: 'draining' }, { accept: 'draining' }],

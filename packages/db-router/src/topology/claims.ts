@@ -1,0 +1,137 @@
+import type { Epoch } from '@regionkit/core';
+import { type DocumentFacts, type Facts, knownEpoch, type Rules } from './facts.ts';
+import { isVoided, learnEpoch } from './learn.ts';
+import type { Top } from './topology.ts';
+
+/** A timeline that one region alone says it measured, and that does not follow on what else is known. */
+export interface Claim {
+  readonly region: string;
+  readonly epoch: Epoch;
+}
+
+/** In place of a region for what a region only repeats. */
+const REPEATED = '';
+/** A switchover or failover raises the timeline by one. */
+const STEP = 1;
+
+/**
+ * `facts` after what the stored documents say was weighed. A region that holds the shared secret may lie, or may be a copy
+ * of this one. The next timeline is believed at once, as after any failover. A jump over timelines is learnt only when a
+ * node of our own shows it, or a second region that has measured it: one that only repeats it proves nothing.
+ */
+export function weighDocuments(facts: Facts, atMs: number): Facts {
+  let next = withoutLoneTop(facts, atMs);
+  for (let before: Facts | undefined; before !== next; ) {
+    before = next;
+    for (const document of next.documents) {
+      for (const { epoch, by } of toldBy(document)) {
+        const top = topOf(next, epoch.system);
+        const isNews = top === undefined || epoch.timeline > top.timeline;
+        if (isNews && !isUnproven(next, epoch, by)) next = learnEpoch(next, epoch, atMs, undefined, by);
+      }
+    }
+  }
+  return next;
+}
+
+/**
+ * Whether nothing but the word of this region, or of those that repeat others (''), speaks for a timeline that does not follow on
+ * what else is known.
+ */
+export function isUnproven(facts: Facts, epoch: Epoch, region: string): boolean {
+  const top = topOf(facts, epoch.system);
+  if (top === undefined || epoch.timeline <= top.timeline + STEP) return false;
+  return writtenElsewhere(facts, epoch.system, region) > 0 && !isSeconded(facts, epoch);
+}
+
+/**
+ * The claim that keeps a primary from being believed now. It stands until its region takes it back, or says nothing any
+ * more while most of the others have measured since that there is no such timeline.
+ */
+export function claimOf(facts: Facts, rules: Rules, top: Top | undefined, nowMs: number): Claim | undefined {
+  if (top === undefined) return undefined;
+  for (const document of facts.documents) {
+    const { region, observedAtMs } = document;
+    const claim = toldBy(document).find(
+      ({ epoch }) =>
+        epoch.system === top.system && epoch.timeline > top.timeline && !isVoided(facts, knownEpoch(facts, epoch)),
+    );
+    if (claim === undefined) continue;
+    const isFresh = nowMs - observedAtMs <= rules.maxViewAgeMs;
+    if (isFresh || !isDenied(facts, rules, document, top, nowMs))
+      return { region, epoch: knownEpoch(facts, claim.epoch) };
+  }
+  return undefined;
+}
+
+function isDenied({ documents }: Facts, rules: Rules, claim: DocumentFacts, top: Top, nowMs: number): boolean {
+  const others = rules.regions.filter((region) => region !== rules.self && region !== claim.region);
+  const denying = documents.filter(
+    (document) =>
+      others.includes(document.region) &&
+      document.observedAtMs > claim.observedAtMs &&
+      nowMs - document.observedAtMs <= rules.maxViewAgeMs &&
+      document.measured &&
+      measuredTimeline(document, top.system) > 0 &&
+      measuredTimeline(document, top.system) <= top.timeline,
+  );
+  return denying.length > others.length / 2;
+}
+
+/** What a region says that it measured comes first. */
+function toldBy({
+  region,
+  primary,
+  measuredEpoch,
+  highest,
+}: DocumentFacts): { readonly epoch: Epoch; readonly by: string }[] {
+  const own = [primary?.epoch, measuredEpoch].filter((epoch) => epoch !== undefined);
+  return [
+    ...own.map((epoch) => ({ epoch, by: region })),
+    ...(highest === undefined ? [] : [{ epoch: highest, by: REPEATED }]),
+  ];
+}
+
+function measuredTimeline({ primary, measuredEpoch }: DocumentFacts, of: string): number {
+  const own = [primary?.epoch, measuredEpoch].map((epoch) => (epoch?.system === of ? epoch.timeline : 0));
+  return Math.max(...own);
+}
+
+/** Two regions say that they measured it. */
+function isSeconded({ documents }: Facts, { system, timeline }: Epoch): boolean {
+  return documents.filter((document) => measuredTimeline(document, system) >= timeline).length > 1;
+}
+
+/** The highest timeline that a primary was seen to write, by our own nodes or by another region; 0 for none. */
+function writtenElsewhere({ writers, documents }: Facts, system: string, region: string): number {
+  const seen = writers.filter((writer) => writer.system === system && Number.isFinite(writer.measuredAtMs));
+  const told = documents.filter((document) => document.region !== region && document.primary?.epoch.system === system);
+  return Math.max(
+    0,
+    ...seen.map(({ timeline }) => timeline),
+    ...told.map(({ primary }) => primary?.epoch.timeline ?? 0),
+  );
+}
+
+/**
+ * The first word that a process hears may be that of a region that lies: as soon as anything else is known, it is a claim
+ * like any other.
+ */
+function withoutLoneTop(facts: Facts, atMs: number): Facts {
+  const lone = facts.tops.find(({ by, system, timeline }) => {
+    if (by === undefined) return false;
+    const written = writtenElsewhere(facts, system, by);
+    return written > 0 && timeline > written + STEP && !isSeconded(facts, { system, timeline, owner: '' });
+  });
+  if (lone === undefined) return facts;
+  const { system, certain, by } = lone;
+  const timeline = Math.max(certain, writtenElsewhere(facts, system, by ?? REPEATED));
+  const names = facts.owners.filter((epoch) => epoch.system === system && epoch.timeline === timeline);
+  const owners = [...new Set(names.map(({ owner }) => owner))].sort();
+  const top: Top = { system, timeline, owners, firstHeardAtMs: atMs, by: undefined, certain };
+  return { ...facts, tops: facts.tops.map((known) => (known === lone ? top : known)) };
+}
+
+function topOf({ tops }: Facts, of: string): Top | undefined {
+  return tops.find(({ system }) => system === of);
+}
