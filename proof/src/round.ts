@@ -43,6 +43,7 @@ export async function playRound(options: RoundOptions): Promise<void> {
       temper: index % CLIENTS_PER_REGION === 1 ? 'dreamy' : 'busy',
       carries: CARRIES[index % CARRIES.length] as OperationEntry['carries'],
       restMs,
+      strays: stage.strays,
       portOf: (region) => stage.ports[region],
       regionAt: stage.regionAt,
       now,

@@ -4,6 +4,7 @@ import type { Violation } from './check/violation.ts';
 import { drawDeployment } from './deployment.ts';
 import type { Entry } from './history/entries.ts';
 import { createHistory } from './history/file.ts';
+import { watchStalls } from './history/stalls.ts';
 import type { Mutation } from './mutants/mutation.ts';
 import { createRandom } from './random.ts';
 import { playRound } from './round.ts';
@@ -56,12 +57,15 @@ export async function run(options: RunOptions): Promise<RunResult> {
     mutation,
     directory,
     onEvent: (region, name, payload) => history.add({ type: 'event', region, atMs: now(), name, payload }),
+    onStall: (region, ms) => history.add({ type: 'stall', region, sinceMs: now() - ms, ms }),
     onExit: (region, why) => history.add({ type: 'exit', region, atMs: now(), why }),
   });
+  const endWatch = watchStalls((ms) => history.add({ type: 'stall', sinceMs: now() - ms, ms }));
   try {
     const operator = createOperator({ stage, onRows: (rows) => rows.forEach(history.add) });
     await playRound({ stage, operator, schedule, deployment, random, now, record: history.add, tell });
   } finally {
+    endWatch();
     await stage.close();
     await history.close();
   }

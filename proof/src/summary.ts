@@ -1,6 +1,6 @@
 import { indexHistory } from './check/index-history.ts';
 import type { Violation } from './check/violation.ts';
-import type { Entry, OperationOutcome } from './history/entries.ts';
+import type { Entry, OperationEntry, OperationOutcome } from './history/entries.ts';
 import { isRead, isWrite } from './history/kinds.ts';
 
 /** A run in figures. */
@@ -18,8 +18,10 @@ export interface Summary {
   readonly switchovers: number;
   /** Acknowledged and beyond the fork of a failover. */
   readonly lost: number;
-  /** Answers that said so, or that it cannot be told. */
-  readonly announced: number;
+  /** Answers that said so. */
+  readonly saidLost: number;
+  /** Answers that said that nobody can tell whether a write was lost. */
+  readonly saidUnknown: number;
   readonly violations: Readonly<Record<string, number>>;
 }
 
@@ -27,11 +29,21 @@ export function summarise(entries: readonly Entry[], violations: readonly Violat
   const { run, operations, faults, survives } = indexHistory(entries);
   const done = faults.filter(({ result }) => result === 'done');
   const acknowledged = operations.filter(({ kind, outcome }) => isWrite(kind) && outcome === 'ok');
-  const { writes, pools, store, monotonicReads } = run.deployment;
+  const { writes, pools, store, monotonicReads, endpoint, processes = 1, strays } = run.deployment;
+  const told = (as: OperationEntry['announced']): number =>
+    operations.filter(({ announced }) => announced === as).length;
   return {
     seed: run.seed,
     profile: run.profile,
-    deployment: [writes, pools, ...(store ? ['store'] : []), ...(monotonicReads ? ['monotonic'] : [])].join('+'),
+    deployment: [
+      writes,
+      pools,
+      ...(store ? ['store'] : []),
+      ...(monotonicReads ? ['monotonic'] : []),
+      ...(endpoint ? ['endpoint'] : []),
+      ...(processes > 1 ? [`${processes} processes`] : []),
+      ...(strays ? ['strays'] : []),
+    ].join('+'),
     requests: operations.length,
     outcomes: count(operations.map(({ outcome }) => outcome)),
     writesAcknowledged: acknowledged.length,
@@ -41,13 +53,15 @@ export function summarise(entries: readonly Entry[], violations: readonly Violat
     failovers: done.filter(({ fault }) => fault.kind === 'failover' || fault.kind === 'twins').length,
     switchovers: done.filter(({ fault }) => fault.kind === 'switchover').length,
     lost: acknowledged.filter(({ id }) => !survives(id)).length,
-    announced: operations.filter(({ announced }) => announced !== undefined).length,
+    saidLost: told('lost'),
+    saidUnknown: told('unknown'),
     violations: count(violations.map(({ rule }) => rule)),
   };
 }
 
 export function summaryLine(summary: Summary): string {
-  const { seed, profile, deployment, requests, outcomes, failovers, switchovers, faults, lost, announced } = summary;
+  const { seed, profile, deployment, requests, outcomes, failovers, switchovers, faults, lost, saidLost, saidUnknown } =
+    summary;
   const refused = Object.entries(outcomes)
     .filter(([outcome]) => outcome !== 'ok')
     .map(([outcome, times]) => `${times} ${outcome}`)
@@ -58,7 +72,7 @@ export function summaryLine(summary: Summary): string {
   return [
     `seed ${seed} (${profile}, ${deployment}): ${requests} requests, ${outcomes.ok ?? 0} ok${refused === '' ? '' : `, ${refused}`}`,
     `${faults} faults, ${failovers} failovers, ${switchovers} switchovers`,
-    `${summary.writesAcknowledged} writes acknowledged, ${lost} lost beyond a fork, ${announced} announcements`,
+    `${summary.writesAcknowledged} writes acknowledged, ${lost} lost beyond a fork, ${saidLost} notices of a loss, ${saidUnknown} of an unknown fate`,
     broken === '' ? 'every promise held' : `BROKEN: ${broken}`,
   ].join('; ');
 }
@@ -76,7 +90,7 @@ export function totalLine(summaries: readonly Summary[], failed: number): string
     `${summaries.length + failed} seeds: every promise held in ${held}, ${summaries.length - held} broke one, ${failed} could not be run`,
     `${sum(({ requests }) => requests)} requests, ${sum(({ writesAcknowledged }) => writesAcknowledged)} writes acknowledged, ${sum(({ readsAnswered }) => readsAnswered)} reads answered`,
     `${sum(({ faults }) => faults)} faults, ${sum(({ failovers }) => failovers)} failovers, ${sum(({ switchovers }) => switchovers)} switchovers`,
-    `${sum(({ lost }) => lost)} lost beyond a fork, ${sum(({ announced }) => announced)} announcements`,
+    `${sum(({ lost }) => lost)} lost beyond a fork, ${sum(({ saidLost }) => saidLost)} notices of a loss, ${sum(({ saidUnknown }) => saidUnknown)} of an unknown fate`,
   ].join('; ');
 }
 

@@ -681,3 +681,99 @@ describe('read-from-fenced', () => {
     expect(show('100', 5_000)).toEqual([]);
   });
 });
+
+/** `eu` was promoted while `us` lives: from 100 on, of the log and of the clock. */
+const beside = (history: HistoryBuilder): void =>
+  history.fault({ kind: 'promote-beside', to: 'eu' }, { startMs: 50, endMs: 100, promotions: [promotion()] });
+const lostAt = (history: HistoryBuilder, startMs: number, given: object = {}): string =>
+  history.op('append', {
+    startMs,
+    endMs: startMs + 5,
+    received: [wrote(200)],
+    rows: [{ survives: false, app: 'us/1', ...given }],
+  });
+
+describe('fence-late', () => {
+  const late = (history: HistoryBuilder, run: object = {}): string[] =>
+    broken(history.entries({ timeline: 2, run })).filter((rule) => rule === 'fence-late');
+
+  it('is broken by a process whose writes flow on to the old primary more than a second after the promotion', () => {
+    const history = writeHistory();
+    lostAt(history, 90);
+    beside(history);
+    lostAt(history, 1_400);
+    const read = lostAt(history, 1_700);
+    expect(checkHistory(history.entries({ timeline: 2 })).filter(({ rule }) => rule === 'fence-late')).toMatchObject([
+      { operations: [read] },
+    ]);
+  });
+
+  it('begins with the first write where none flowed, and is a matter of each process', () => {
+    const history = writeHistory();
+    beside(history);
+    lostAt(history, 3_000);
+    lostAt(history, 4_400);
+    lostAt(history, 4_600, { app: 'eu/1' });
+    expect(late(history)).toEqual([]);
+    lostAt(history, 4_600);
+    expect(late(history)).toEqual(['fence-late']);
+  });
+
+  it.each<[string, (history: HistoryBuilder) => void, object?]>([
+    ['its process was started meanwhile', (history) => history.fault({ kind: 'start-app', region: 'us' }, at(900))],
+    ['the network was broken', (history) => history.fault({ kind: 'partition', region: 'ap', from: 'us' }, at(900))],
+    ['it was before, and is still', (history) => history.fault({ kind: 'drop', region: 'ap' }, at(20))],
+    ['the machine stood still', (history) => history.add({ type: 'stall', sinceMs: 500, ms: 900 })],
+    ['its process reaches the local database alone', () => {}, { deployment: LOCAL }],
+  ])('is held when %s', (_, happens, run) => {
+    const history = writeHistory();
+    lostAt(history, 10);
+    if (_.startsWith('it was before')) happens(history);
+    beside(history);
+    if (!_.startsWith('it was before')) happens(history);
+    lostAt(history, 2_000);
+    expect(late(history, run)).toEqual([]);
+  });
+});
+
+const at = (startMs: number) => ({ startMs, endMs: startMs + 5 });
+const LOCAL = { writes: 'forward', pools: 'local', store: true, monotonicReads: true } as const;
+
+describe('primary-forgotten', () => {
+  const run = { deployment: { ...LOCAL, processes: 2 } };
+  const forgotten = (history: HistoryBuilder, given: object = run): string[] =>
+    broken(history.entries({ run: given })).filter((rule) => rule === 'primary-forgotten');
+  const asked = (history: HistoryBuilder, startMs: number, given: Partial<Knowledge> = {}): string =>
+    history.op('list', {
+      entries: [],
+      startMs,
+      endMs: startMs + 5,
+      knew: [knowing({ timeline: 1, forks: [], state: 'no-primary', region: 'ap', ...given })],
+    });
+
+  it('is broken where a process of another region was all that was touched', () => {
+    const history = writeHistory();
+    history.fault({ kind: 'kill-app', region: 'us' }, at(12_000));
+    history.fault({ kind: 'start-app', region: 'us' }, at(20_000));
+    asked(history, 20_500);
+    expect(forgotten(history)).toEqual(['primary-forgotten']);
+    expect(forgotten(history, { deployment: LOCAL })).toEqual([]);
+  });
+
+  it.each<[string, (history: HistoryBuilder) => void, Partial<Knowledge>?]>([
+    [
+      'it is that process that was started',
+      (history) => history.fault({ kind: 'start-app', region: 'ap' }, at(19_000)),
+    ],
+    ['a database was touched', (history) => history.fault({ kind: 'end-sessions', region: 'us' }, at(19_000))],
+    ['one is still down', (history) => history.fault({ kind: 'kill-node', region: 'us' }, at(2_000))],
+    ['the network is still broken', (history) => history.fault({ kind: 'mute', region: 'us' }, at(2_000))],
+    ['the machine stood still', (history) => history.add({ type: 'stall', sinceMs: 18_000, ms: 900 })],
+    ['it knew of one', () => {}, { state: 'ready' }],
+  ])('is held when %s', (_, happens, given) => {
+    const history = writeHistory();
+    happens(history);
+    asked(history, 20_000, given);
+    expect(forgotten(history)).toEqual([]);
+  });
+});

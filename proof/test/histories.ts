@@ -57,7 +57,7 @@ export function writeHistory(): HistoryBuilder {
       lsn: String(1_000 + count),
       transaction: String(700 + count),
       server: 5432,
-      app: 'us',
+      app: 'us/0',
       known: 1,
       state: 'ready',
       ...given,

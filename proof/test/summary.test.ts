@@ -17,7 +17,14 @@ describe('summarise', () => {
 
   it('counts what a run was worth', () => {
     const summary = summarise(entries, checkHistory(entries));
-    expect(summary).toMatchObject({ lost: 1, announced: 1, failovers: 1, outcomes: { 'not-sent': 1 }, violations: {} });
+    expect(summary).toMatchObject({
+      lost: 1,
+      saidLost: 1,
+      saidUnknown: 0,
+      failovers: 1,
+      outcomes: { 'not-sent': 1 },
+      violations: {},
+    });
     expect(holds(summary)).toBe(true);
     expect(summaryLine(summary)).toContain('every promise held');
     expect(totalLine([summary, summary], 1)).toContain('3 seeds: every promise held in 2, 0 broke one, 1 could not');

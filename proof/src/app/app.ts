@@ -17,7 +17,7 @@ export function createProofApp(settings: AppSettings): {
   readonly router: RegionRouter<Region>;
   readonly pools: Partial<Readonly<Record<Region, Pool>>>;
 } {
-  const { region: self, deployment, origins, databases, secret } = settings;
+  const { region: self, process, deployment, origins, databases, secret, environment } = settings;
   const regions = defineRegions({
     self,
     all: perRegion((name) => ({ origin: origins[name] })),
@@ -25,7 +25,7 @@ export function createProofApp(settings: AppSettings): {
     development: true,
   });
   const poolTo = (connectionString: string): Pool =>
-    new Pool({ connectionString, max: 10, connectionTimeoutMillis: 2_000 });
+    new Pool({ connectionString, max: 10 / (deployment.processes ?? 1), connectionTimeoutMillis: 2_000 });
   const poolOf = (name: Region): Pool => poolTo(databases[name]);
   const pools: Partial<Record<Region, Pool>> =
     deployment.pools === 'all' ? perRegion(poolOf) : { [self]: poolOf(self) };
@@ -49,7 +49,7 @@ export function createProofApp(settings: AppSettings): {
     regions,
     pools: named,
     writes: deployment.writes,
-    token: { secret },
+    token: { secret, environment },
     view: health.view,
     monotonicReads: deployment.monotonicReads,
     ...(deployment.store && { epoch: createEpochFile(settings.storeFile) }),
@@ -71,10 +71,10 @@ export function createProofApp(settings: AppSettings): {
     forward: { secret, deadlineMs: 10_000, headersTimeoutMs: 9_000 },
   });
 
-  const door = compose(health, affinity, gate).node(createRoutes(self, router));
+  const door = compose(health, affinity, gate).node(createRoutes(`${self}/${process}`, router));
   const server = createServer((request, response) => {
     if (request.url?.startsWith('/health') === false) {
-      response.setHeader(`x-proof-knew-${self}`, JSON.stringify(knowledge(self, router)));
+      response.setHeader(`x-proof-knew-${self}`, JSON.stringify(knowledge(self, process, router)));
     }
     door(request, response);
   });
@@ -83,10 +83,11 @@ export function createProofApp(settings: AppSettings): {
   return { server, router, pools };
 }
 
-function knowledge(region: Region, router: RegionRouter<Region>): Knowledge {
+function knowledge(region: Region, process: number, router: RegionRouter<Region>): Knowledge {
   const { forks, highest, state } = router.topology();
   return {
     region,
+    process,
     timeline: highest?.timeline ?? 0,
     state,
     forks: forks.map(({ parent, child, lsn }) => ({ parent, child, lsn: lsn.toString() })),

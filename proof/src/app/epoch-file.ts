@@ -13,8 +13,10 @@ export function createEpochFile(path: string): EpochStore {
       }
     },
     save: async (value) => {
-      await writeFile(`${path}.new`, value);
-      await rename(`${path}.new`, path);
+      // Another process of the region may save at the same time.
+      const fresh = `${path}.${process.pid}`;
+      await writeFile(fresh, value);
+      await rename(fresh, path);
     },
   };
 }

@@ -1,22 +1,27 @@
 import { once } from 'node:events';
 import type { RouterEvents } from '@regionkit/db-router';
+import { watchStalls } from '../history/stalls.ts';
 import type { Sample } from '../soak/sample.ts';
 import { createProofApp } from './app.ts';
 import { createProbe } from './probe.ts';
 import { fromEnvironment } from './settings.ts';
+import { makeStrayToken } from './stray.ts';
 import { stepWallClock } from './wall-clock.ts';
 
 /** What the proof tells an app. */
 export type Order =
   | { readonly order: 'step-clock'; readonly ms: number }
   | { readonly order: 'forget-epoch' }
+  | { readonly order: 'stray' }
   | { readonly order: 'sample' };
 
 /** What an app tells the proof. */
 export type Report =
   | { readonly report: 'listening' }
   | { readonly report: 'forgot' }
+  | { readonly report: 'stray'; readonly token: string }
   | { readonly report: 'sample'; readonly sample: Sample }
+  | { readonly report: 'stall'; readonly ms: number }
   | { readonly report: 'event'; readonly name: string; readonly payload: unknown };
 
 /** Worth reading in a history; the rest happens with every other request. */
@@ -37,6 +42,7 @@ const TOLD: readonly (keyof RouterEvents)[] = [
   'write-lost-suspected',
   'write-fate-unknown',
   'token-invalid',
+  'token-elsewhere',
   'token-late',
   'position-unknown',
   'leak',
@@ -50,10 +56,15 @@ const plain = (payload: unknown): unknown =>
   JSON.parse(JSON.stringify(payload, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)));
 for (const name of TOLD) router.on(name, (payload) => send({ report: 'event', name, payload: plain(payload) }));
 
+watchStalls((ms) => send({ report: 'stall', ms }));
 process.on('message', (order: Order) => {
   if (order.order === 'step-clock') stepWallClock(order.ms);
   else if (order.order === 'sample') {
     if (probe !== undefined) send({ report: 'sample', sample: probe.sample() });
+  } else if (order.order === 'stray') {
+    makeStrayToken(settings.databases[settings.region], settings.secret)
+      .then((token) => send({ report: 'stray', token }))
+      .catch((error: unknown) => process.stderr.write(`${error}\n`));
   } else {
     const forgot = router.resetEpoch('the twins were settled');
     forgot.then(() => send({ report: 'forgot' })).catch((error: unknown) => process.stderr.write(`${error}\n`));

@@ -9,8 +9,12 @@ import { APPEND, GET, LIST, SET } from './schema.ts';
 
 type Statement = readonly [text: string, values: readonly unknown[]];
 
-/** The app proper: registers that are set and read, lists that are appended to and read. */
-export function createRoutes(self: Region, router: RegionRouter<Region>) {
+/**
+ * The app proper: registers that are set and read, lists that are appended to and read.
+ *
+ * @param self the process, such as `us/0`
+ */
+export function createRoutes(self: string, router: RegionRouter<Region>) {
   const known = whenSent(() => router.highest()?.timeline ?? 0);
   const state = whenSent(() => router.topology().state);
   /** What is known goes in with each statement: the row then proves what its sender knew. */
@@ -82,7 +86,7 @@ export function createRoutes(self: Region, router: RegionRouter<Region>) {
   } satisfies Partial<Record<OperationKind, (asked: Asked) => Promise<object>>>;
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    response.setHeader('x-proof-served', self);
+    response.setHeader('x-proof-served', router.self);
     request.resume();
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     const [, kind = '', ...key] = pathname.split('/');

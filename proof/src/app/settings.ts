@@ -4,6 +4,8 @@ import { REGIONS, type Region } from '../regions.ts';
 /** What an app is told by its environment. */
 export interface AppSettings {
   readonly region: Region;
+  /** Its number among the processes of the region. */
+  readonly process: number;
   readonly deployment: Deployment;
   readonly port: number;
   /** Where this app reaches each region's app: each on a way of its own, which can be cut. */
@@ -15,6 +17,8 @@ export interface AppSettings {
   /** The file that remembers the highest epoch. */
   readonly storeFile: string;
   readonly secret: string;
+  /** What this environment is called in tokens. */
+  readonly environment: string;
   /** It can be asked how it is. */
   readonly probed: boolean;
 }

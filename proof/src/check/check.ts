@@ -2,7 +2,9 @@ import type { Entry } from '../history/entries.ts';
 import { checkAnnouncements } from './announcements.ts';
 import { checkAnswers } from './answers.ts';
 import { checkFencedReads } from './fenced-reads.ts';
+import { checkForgotten } from './forgotten.ts';
 import { type History, indexHistory } from './index-history.ts';
+import { checkLateFences } from './late-fences.ts';
 import { checkLosses } from './losses.ts';
 import { checkMonotonicReads } from './monotonic.ts';
 import { checkOwnWrites } from './own-writes.ts';
@@ -18,6 +20,8 @@ const RULES: readonly ((history: History) => readonly Violation[])[] = [
   checkStatements,
   checkTokens,
   checkFencedReads,
+  checkLateFences,
+  checkForgotten,
   checkLosses,
   checkAnnouncements,
   checkAnswers,

@@ -17,8 +17,8 @@ const GRACE_MS = 12_000;
  */
 export function checkFencedReads(history: History): readonly Violation[] {
   const heardAtMs = new Map<string, number>();
-  const heard = ({ region, timeline }: Knowledge, atMs: number): number => {
-    const subject = `${region} ${timeline}`;
+  const heard = ({ region, process = 0, timeline }: Knowledge, atMs: number): number => {
+    const subject = `${region}/${process} ${timeline}`;
     const known = heardAtMs.get(subject) ?? atMs;
     heardAtMs.set(subject, known);
     return known;

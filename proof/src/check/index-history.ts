@@ -1,4 +1,13 @@
-import type { EndEntry, Entry, ExitEntry, FaultEntry, OperationEntry, RowEntry, RunEntry } from '../history/entries.ts';
+import type {
+  EndEntry,
+  Entry,
+  ExitEntry,
+  FaultEntry,
+  OperationEntry,
+  RowEntry,
+  RunEntry,
+  StallEntry,
+} from '../history/entries.ts';
 import { type Lineage, lineageOf } from './lineage.ts';
 
 /** A history laid out for the rules. */
@@ -12,6 +21,7 @@ export interface History {
   readonly byClient: ReadonlyMap<string, readonly OperationEntry[]>;
   readonly faults: readonly FaultEntry[];
   readonly exits: readonly ExitEntry[];
+  readonly stalls: readonly StallEntry[];
   readonly rows: readonly RowEntry[];
   rowsOf(operation: string): readonly RowEntry[];
   /** It is in the primary's data at the end. */
@@ -44,6 +54,7 @@ export function indexHistory(entries: readonly Entry[]): History {
     byClient: groupBy(operations, ({ client }) => client),
     faults,
     exits: of('exit'),
+    stalls: of('stall'),
     rows,
     rowsOf,
     survives,

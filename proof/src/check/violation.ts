@@ -20,6 +20,8 @@ export type RuleName =
   | 'write-on-fenced'
   | 'write-on-twins'
   | 'read-from-fenced'
+  | 'fence-late'
+  | 'primary-forgotten'
   | 'redirect-loop'
   | 'redirect-astray'
   | 'app-ended'

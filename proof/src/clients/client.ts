@@ -18,6 +18,8 @@ export interface ClientOptions {
   /** How long it rests after everything but a write, which it may want to look at. @default 0 */
   readonly restMs?: number;
   readonly carries: OperationEntry['carries'];
+  /** Tokens of another environment, which it brings now and then besides its own. @default none */
+  readonly strays?: readonly string[];
   /** Where the app of a region listens. */
   readonly portOf: (region: Region) => number;
   /** Which region an origin leads to. */
@@ -42,13 +44,16 @@ export interface Client {
 /** Longer than an app may hold a write or wait for a database. */
 const TIMEOUT_MS = 15_000;
 const MAX_REDIRECTS = 8;
+/** A few a minute from each client. */
+const STRAY_SHARE = 0.02;
 
 export function createClient(options: ClientOptions): Client {
-  const { name, portOf, regionAt, now, record, carries, restMs = 0 } = options;
+  const { name, portOf, regionAt, now, record, carries, restMs = 0, strays = [] } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: 2 });
   const purse = createPurse(options.purse, carries);
   const plan = createPlan(name, options.temper, options.random);
   const keys = new Set<string>();
+  const astray = options.random.fork('strays');
   let running = true;
   let count = 0;
 
@@ -61,8 +66,9 @@ export function createClient(options: ClientOptions): Client {
     const write = isWrite(kind);
     if (write) keys.add(key);
     const sent = purse.positions;
+    const brought = strays.length > 0 && !final && astray.chance(STRAY_SHARE) ? [astray.pick(strays)] : [];
     const startMs = now();
-    const { answer, redirects } = await follow(kind, pathOf(kind, key, id, pauseMs), region);
+    const { answer, redirects } = await follow(kind, pathOf(kind, key, id, pauseMs), region, brought);
     const base = {
       type: 'operation',
       id,
@@ -96,6 +102,7 @@ export function createClient(options: ClientOptions): Client {
     kind: OperationKind,
     path: string,
     region: Region,
+    brought: readonly string[],
   ): Promise<{ readonly answer: Answer | Silence; readonly redirects: readonly Region[] }> => {
     const redirects: Region[] = [];
     for (let at = region, host = GLOBAL_HOST; ; ) {
@@ -104,7 +111,7 @@ export function createClient(options: ClientOptions): Client {
         port: portOf(at),
         method: isWrite(kind) ? 'POST' : 'GET',
         path,
-        headers: { host, ...purse.fields, ...(kind === 'visit' && NAVIGATION) },
+        headers: { host, ...purse.fieldsWith(brought), ...(kind === 'visit' && NAVIGATION) },
         timeoutMs: TIMEOUT_MS,
       });
       if ('failure' in answer) return { answer, redirects };

@@ -4,9 +4,9 @@ import { readToken } from '../history/position.ts';
 
 /** What a client keeps of the answers and sends back with the next request. */
 export interface Purse {
-  /** Header fields of the next request. */
-  readonly fields: Readonly<Record<string, string>>;
-  /** The positions in them. */
+  /** Header fields of the next request, with tokens besides those that it keeps. */
+  fieldsWith(brought: readonly string[]): Readonly<Record<string, string>>;
+  /** The positions in those that it keeps. */
   readonly positions: readonly Position[];
   keep(headers: IncomingHttpHeaders): void;
 }
@@ -21,9 +21,14 @@ export function createPurse(kind: PurseKind, carries: OperationEntry['carries'])
   let header: string | undefined;
 
   return {
-    get fields() {
-      if (kind === 'header') return header === undefined ? {} : { 'x-region-token': header };
-      const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+    fieldsWith: (brought) => {
+      if (kind === 'header') {
+        const tokens = [...(header === undefined ? [] : [header]), ...brought];
+        return tokens.length === 0 ? {} : { 'x-region-token': tokens.join(', ') };
+      }
+      // A cookie of the wider domain comes beside the own one of the same name.
+      const cookies = [...jar, ...brought.map((token) => [TOKENS[0], token] as const)];
+      const cookie = cookies.map(([name, value]) => `${name}=${value}`).join('; ');
       return cookie === '' ? {} : { cookie };
     },
     get positions() {

@@ -6,7 +6,7 @@ import type { Fault } from '../schedule/fault.ts';
  * What a run writes down, one entry a line (JSONL). Times are milliseconds since the start of the run on the monotonic
  * clock of one process, the prover. Positions are decimal numbers in strings: they do not fit into a double.
  */
-export type Entry = RunEntry | OperationEntry | FaultEntry | EventEntry | ExitEntry | RowEntry | EndEntry;
+export type Entry = RunEntry | OperationEntry | FaultEntry | EventEntry | ExitEntry | StallEntry | RowEntry | EndEntry;
 
 /** The first line: everything the run was made from. */
 export interface RunEntry {
@@ -31,6 +31,10 @@ export interface Deployment {
   readonly monotonicReads: boolean;
   /** Whether each region also has a name for the primary, which follows a promotion a while later. */
   readonly endpoint?: boolean;
+  /** How many processes of the app each region has, behind a balancer. @default 1 */
+  readonly processes?: number;
+  /** Whether clients now and then bring a token of another environment as well. */
+  readonly strays?: boolean;
 }
 
 /** A position in the log of one history of the database, as a token carries it. */
@@ -52,6 +56,8 @@ export interface ForkPoint {
 /** What an app knew when it began to handle a request. */
 export interface Knowledge {
   readonly region: Region;
+  /** Which process of that region. @default 0 */
+  readonly process?: number;
   /** The highest timeline it had heard of; 0 for none. */
   readonly timeline: number;
   readonly state: string;
@@ -150,6 +156,15 @@ export interface ExitEntry {
   readonly why: string;
 }
 
+/** A process got no time of the machine: what it should have done meanwhile was late. */
+export interface StallEntry {
+  readonly type: 'stall';
+  /** Whose process; undefined for the prover. */
+  readonly region?: Region;
+  readonly sinceMs: number;
+  readonly ms: number;
+}
+
 /** What a data directory holds of one statement, read before it was thrown away or at the end. */
 export interface RowEntry {
   readonly type: 'row';
@@ -166,8 +181,8 @@ export interface RowEntry {
   readonly lsn: string;
   readonly transaction: string;
   readonly server: number;
-  /** The app that sent it, and what that knew when it wrote it out; of a batch, when it made it. */
-  readonly app: Region;
+  /** The process that sent it, such as `us/0`, and what that knew when it wrote it out; of a batch, when it made it. */
+  readonly app: string;
   readonly known: number;
   readonly state: string;
 }

@@ -1,6 +1,7 @@
 import type { Mutation } from './mutation.ts';
 
 const ROUTER = 'packages/db-router/src';
+const HEALTH = 'packages/health/src';
 
 /** Bugs of the kinds that others have had. Each must be found within its number of seeds. */
 export const MUTANTS: readonly Mutation[] = [
@@ -178,5 +179,60 @@ export const MUTANTS: readonly Mutation[] = [
     profile: 'partitions',
     deployment: { writes: 'remote-pool', pools: 'all' },
     seeds: 6,
+  },
+  {
+    // A copy of the database, with the same secret, regions and hosts, is taken for this environment.
+    name: 'environment-ignored',
+    edits: [
+      {
+        file: `${ROUTER}/causality/token.ts`,
+        find: 'purpose: environment === undefined ?',
+        replace: 'purpose: environment !== null ?',
+      },
+      {
+        file: `${ROUTER}/causality/token.ts`,
+        find: "isHome: payload.toString('hex', homeAt) === home,",
+        replace: 'isHome: true,',
+      },
+    ],
+    breaks: ['not-recovered'],
+    profile: 'standbys',
+    deployment: { strays: true },
+    seeds: 1,
+  },
+  {
+    // Writes that flow have nobody looked at: a standby promoted beside the primary is seen when it is due.
+    name: 'old-primary-unnoticed',
+    edits: [
+      {
+        file: `${ROUTER}/monitor/write-watch.ts`,
+        find: 'isWriting: () => clock.now() - wroteAtMs <= FLOW_MS,',
+        replace: 'isWriting: () => false,',
+      },
+      {
+        file: `${ROUTER}/monitor/write-watch.ts`,
+        find: 'const isDrop = index === node && senders < known;',
+        replace: 'const isDrop = index === node && senders < 0;',
+      },
+    ],
+    breaks: ['fence-late'],
+    profile: 'beside',
+    deployment: { pools: 'all', endpoint: false },
+    seeds: 4,
+  },
+  {
+    // What a region says is what one of its processes said last.
+    name: 'last-process-counts',
+    edits: [
+      {
+        file: `${HEALTH}/peers/best-of.ts`,
+        find: 'const claim = primaryClaim(documents);',
+        replace: 'const claim = primaryClaim(documents.slice(0, 1));',
+      },
+    ],
+    breaks: ['primary-forgotten'],
+    profile: 'processes',
+    deployment: { writes: 'forward', pools: 'local', processes: 2, endpoint: false },
+    seeds: 4,
   },
 ];

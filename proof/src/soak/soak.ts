@@ -50,6 +50,7 @@ export async function soak(
     probed: true,
     directory,
     onEvent: (region, name, payload) => history?.add({ type: 'event', region, atMs: now(), name, payload }),
+    onStall: (region, ms) => history?.add({ type: 'stall', region, sinceMs: now() - ms, ms }),
     onExit: (region, why) => history?.add({ type: 'exit', region, atMs: now(), why }),
   });
   const beganAt = performance.now();

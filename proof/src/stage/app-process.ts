@@ -13,6 +13,8 @@ export interface AppProcessOptions {
   /** Where its stderr goes; appended to. */
   readonly logFile: string;
   readonly onEvent: (name: string, payload: unknown) => void;
+  /** It got no time of the machine for so long, and had not been stopped. */
+  readonly onStall: (ms: number) => void;
   /** It ended, and nobody had asked for that. */
   readonly onExit: (why: string) => void;
   /** It listens, or has ended. */
@@ -32,6 +34,8 @@ export interface AppProcess {
   stepClock(ms: number): void;
   /** The operator's reset; resolves when it is done. */
   forgetEpoch(): Promise<void>;
+  /** A token of a copy of the environment. The region has the primary. */
+  strayToken(): Promise<string>;
   /** How it is now. @throws {Error} it does not run, or is not probed. */
   sample(): Promise<Sample>;
 }
@@ -43,9 +47,10 @@ const MAIN = fileURLToPath(new URL('../app/main.ts', import.meta.url));
 const HOOK = new URL('../mutants/register.mjs', import.meta.url).href;
 
 export function createAppProcess(options: AppProcessOptions): AppProcess {
-  const { settings, mutation, logFile, onEvent, onExit, onListening } = options;
+  const { settings, mutation, logFile, onEvent, onStall, onExit, onListening } = options;
   let child: ChildProcess | undefined;
   let tail = '';
+  let wasStopped = false;
 
   const running = (): ChildProcess => {
     if (child === undefined) throw new Error(`the app of ${settings.region} does not run`);
@@ -71,6 +76,7 @@ export function createAppProcess(options: AppProcessOptions): AppProcess {
       );
       child = started;
       tail = '';
+      wasStopped = false;
       started.stderr?.on('data', (bytes: Buffer) => {
         tail = `${tail}${bytes}`.slice(-2_000);
         log.write(bytes);
@@ -84,6 +90,9 @@ export function createAppProcess(options: AppProcessOptions): AppProcess {
       });
       started.on('message', (message: Report) => {
         if (message.report === 'event') onEvent(message.name, message.payload);
+        if (message.report !== 'stall') return;
+        if (wasStopped) wasStopped = false;
+        else onStall(message.ms);
       });
       await heard(started, 'listening', START_TIMEOUT_MS);
       await onListening(true);
@@ -96,13 +105,21 @@ export function createAppProcess(options: AppProcessOptions): AppProcess {
       await exit;
       await onListening(false);
     },
-    stop: () => void running().kill('SIGSTOP'),
+    stop: () => {
+      wasStopped = true;
+      running().kill('SIGSTOP');
+    },
     continue: () => void running().kill('SIGCONT'),
     stepClock: (ms) => tell({ order: 'step-clock', ms }),
     forgetEpoch: async () => {
       const forgot = heard(running(), 'forgot', START_TIMEOUT_MS);
       tell({ order: 'forget-epoch' });
       await forgot;
+    },
+    strayToken: async () => {
+      const told = heard(running(), 'stray', START_TIMEOUT_MS);
+      tell({ order: 'stray' });
+      return (await told).token;
     },
     sample: async () => {
       if (!settings.probed) throw new Error(`the app of ${settings.region} is not probed`);

@@ -32,7 +32,7 @@ const SWITCHOVER_TIMEOUT_MS = 4_000;
 const ENDPOINT_LAG_MS = 1_500;
 
 export function createOperator({ stage, onRows }: OperatorOptions): Operator {
-  const { lab, apps, wire } = stage;
+  const { lab, apps, processes, wire } = stage;
   const abandoned = new Set<Region>();
   let timeline = 1;
   let leading: NodeJS.Timeout | undefined;
@@ -175,7 +175,11 @@ export function createOperator({ stage, onRows }: OperatorOptions): Operator {
       }
       case 'settle-twins':
         await rebuild(fault.other, fault.keep);
-        await Promise.all(REGIONS.map((region) => apps[region].forgetEpoch()));
+        await Promise.all(
+          Object.values(processes)
+            .flat()
+            .map((app) => app.forgetEpoch()),
+        );
         return [];
       case 'stop-app':
         apps[fault.region].stop();
@@ -190,7 +194,8 @@ export function createOperator({ stage, onRows }: OperatorOptions): Operator {
         await apps[fault.region].start();
         return [];
       case 'clock-step':
-        apps[fault.region].stepClock(fault.ms);
+        // One machine has one clock.
+        for (const app of processes[fault.region]) app.stepClock(fault.ms);
         return [];
     }
   };

@@ -6,22 +6,28 @@ import { SCHEMA } from '../app/schema.ts';
 import type { Deployment } from '../history/entries.ts';
 import type { Mutation } from '../mutants/mutation.ts';
 import { perRegion, REGIONS, type Region, ROUND_TRIP_MS } from '../regions.ts';
-import { type AppProcess, createAppProcess } from './app-process.ts';
+import { type AppProcess, type AppProcessOptions, createAppProcess } from './app-process.ts';
+import { type Balancer, createBalancer } from './balancer.ts';
 import { createEndpoint, type Endpoint } from './endpoint.ts';
 import { freePorts } from './ports.ts';
 import { createWire, type Wire } from './wire.ts';
 
-/** Everything a run is played on: databases, one process of the app a region, and the ways between all of them. */
+/** Everything a run is played on: databases, the app's processes in each region, and the ways between all of them. */
 export interface Stage {
   readonly lab: Lab<Region>;
+  /** The first process of the app in each region: what befalls an app befalls it. */
   readonly apps: Readonly<Record<Region, AppProcess>>;
+  /** All of them, by region. */
+  readonly processes: Readonly<Record<Region, readonly AppProcess[]>>;
+  /** Tokens of another environment, which clients may bring as well. */
+  readonly strays: readonly string[];
   /** Where clients reach the app of a region. */
   readonly ports: Readonly<Record<Region, number>>;
   /** The way from one region's app to another's. */
   wire(from: Region, to: Region): Wire;
-  /** Which region an origin leads to, whoever it was made for. */
   /** The name for the primary leads to this region's database from now on, everywhere. */
   lead(to: Region): void;
+  /** Which region an origin leads to, whoever it was made for. */
   regionAt(location: string): Region | undefined;
   close(): Promise<void>;
 }
@@ -34,17 +40,21 @@ export interface StageOptions {
   /** Where the logs of the apps and the servers go. */
   readonly directory: string;
   readonly onEvent: (region: Region, name: string, payload: unknown) => void;
+  readonly onStall?: (region: Region, ms: number) => void;
   readonly onExit: (region: Region, why: string) => void;
 }
 
+const ENVIRONMENT = 'proof';
 const SECRET = 'a secret that all three regions of the proof share';
 
 /** @throws {Error} something could not start; nothing is left behind. */
 export async function setStage(options: StageOptions): Promise<Stage> {
-  const { deployment, mutation, probed = false, directory, onEvent, onExit } = options;
+  const { deployment, mutation, probed = false, directory, onEvent, onStall = () => {}, onExit } = options;
+  const places = Array.from({ length: deployment.processes ?? 1 }, (_, place) => place);
   const scratch = await mkdtemp(join(tmpdir(), 'regionkit-proof-'));
   const wires = new Map<string, Wire>();
   const endpoints = new Map<Region, Endpoint>();
+  const balancers: Balancer[] = [];
   const started: AppProcess[] = [];
   let lab: Lab<Region> | undefined;
 
@@ -52,6 +62,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     await Promise.all(started.map((app) => app.kill().catch(() => {})));
     for (const wire of wires.values()) wire.close();
     for (const endpoint of endpoints.values()) endpoint.close();
+    for (const balancer of balancers) balancer.close();
     await lab?.close();
     await rm(scratch, { recursive: true, force: true });
   };
@@ -66,8 +77,19 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     lab = made;
     await made.primary.query(SCHEMA);
     await made.caughtUp();
-    const free = [...(await freePorts(REGIONS.length * (REGIONS.length + 2)))];
+    const free = [...(await freePorts(REGIONS.length * (REGIONS.length + 2 + places.length)))];
     const ports = perRegion(() => free.pop() as number);
+    // One process alone is reached without a balancer.
+    const processPorts = perRegion((region) =>
+      places.length === 1 ? [ports[region]] : places.map(() => free.pop() as number),
+    );
+    if (places.length > 1) {
+      for (const region of REGIONS) {
+        const balancer = createBalancer(ports[region], processPorts[region]);
+        await balancer.open();
+        balancers.push(balancer);
+      }
+    }
     for (const from of REGIONS) {
       for (const to of REGIONS) wires.set(`${from} ${to}`, createWire(free.pop() as number, ports[to]));
     }
@@ -88,34 +110,48 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       url.port = String(endpoint.port);
       return { endpoint: url.href };
     };
-    const apps = perRegion((region) =>
+    const makeApp = (region: Region, process: number, onListening: AppProcessOptions['onListening']): AppProcess =>
       createAppProcess({
         settings: {
           region,
+          process,
           deployment,
-          port: ports[region],
+          port: processPorts[region][process] as number,
           origins: perRegion((to) => `http://127.0.0.1:${wire(region, to).port}`),
           databases: perRegion((to) => made.region(to).connectionStringFrom(region)),
           ...throughEndpoint(region),
           storeFile: join(scratch, `epoch-${region}.json`),
           secret: SECRET,
+          environment: ENVIRONMENT,
           probed,
         },
         mutation,
-        logFile: join(directory, `app-${region}.log`),
+        logFile: join(directory, `app-${region}${process === 0 ? '' : `-${process}`}.log`),
         onEvent: (name, payload) => onEvent(region, name, payload),
+        onStall: (ms) => onStall(region, ms),
         onExit: (why) => onExit(region, why),
-        onListening: async (isUp) => {
-          await Promise.all(REGIONS.map((from) => wire(from, region).up(isUp)));
-        },
-      }),
-    );
-    started.push(...Object.values(apps));
+        onListening,
+      });
+    const processes = perRegion((region) => {
+      const listening = new Set<number>();
+      return places.map((process) =>
+        makeApp(region, process, async (isUp) => {
+          if (isUp) listening.add(process);
+          else listening.delete(process);
+          await Promise.all(REGIONS.map((from) => wire(from, region).up(listening.size > 0)));
+        }),
+      );
+    });
+    const apps = perRegion((region) => processes[region][0] as AppProcess);
+    started.push(...Object.values(processes).flat());
     await Promise.all(started.map((app) => app.start()));
+    const strays = deployment.strays === true ? [await apps[made.primary.name].strayToken()] : [];
     const regionByPort = new Map(REGIONS.flatMap((from) => REGIONS.map((to) => [wire(from, to).port, to] as const)));
     return {
       lab: made,
       apps,
+      processes,
+      strays,
       ports,
       wire,
       lead: (to) => {
