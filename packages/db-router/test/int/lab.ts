@@ -123,6 +123,7 @@ export function gossip(view: FakeView<Name>, from: RegionRouter<Name>): void {
     forks: local.forks,
     ...(local.highest !== undefined && { highest: local.highest }),
     ...(local.measured === true && { measured: true }),
+    ...(local.measuredEpoch !== undefined && { measuredEpoch: local.measuredEpoch }),
     ...(local.role === 'primary' &&
       local.epoch !== undefined &&
       local.position !== undefined && {
