@@ -150,7 +150,10 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     }
   };
 
-  const codec = token === undefined ? undefined : createTokenCodec(token.secret, { environment: token.environment, place: placeOf(settings) });
+  const codec =
+    token === undefined
+      ? undefined
+      : createTokenCodec(token.secret, { environment: token.environment, place: placeOf(settings) });
   const hear = (epoch: Epoch, from: 'hop' | 'token', region?: string): void => {
     // One that no document may carry would make every document of this region malformed to the others.
     if (isKnownTop(live.topology, epoch) || readEpoch(epoch) === undefined) return;
