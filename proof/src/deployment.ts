@@ -11,6 +11,6 @@ export function drawDeployment(random: Random): Deployment {
   ]);
   // In this order: a seed means the same as before there were endpoints.
   const [store, monotonicReads, endpoint] = [random.chance(0.5), random.chance(0.7), random.chance(0.35)];
-  const [several, strays] = [random.chance(0.25), random.chance(0.5)];
-  return { writes, pools, store, monotonicReads, endpoint, processes: several ? 2 : 1, strays };
+  const [several, strays, readsHistory] = [random.chance(0.25), random.chance(0.5), random.chance(0.5)];
+  return { writes, pools, store, monotonicReads, endpoint, processes: several ? 2 : 1, strays, readsHistory };
 }

@@ -29,7 +29,7 @@ export function summarise(entries: readonly Entry[], violations: readonly Violat
   const { run, operations, faults, survives } = indexHistory(entries);
   const done = faults.filter(({ result }) => result === 'done');
   const acknowledged = operations.filter(({ kind, outcome }) => isWrite(kind) && outcome === 'ok');
-  const { writes, pools, store, monotonicReads, endpoint, processes = 1, strays } = run.deployment;
+  const { writes, pools, store, monotonicReads, endpoint, processes = 1, strays, readsHistory } = run.deployment;
   const told = (as: OperationEntry['announced']): number =>
     operations.filter(({ announced }) => announced === as).length;
   return {
@@ -43,6 +43,7 @@ export function summarise(entries: readonly Entry[], violations: readonly Violat
       ...(endpoint ? ['endpoint'] : []),
       ...(processes > 1 ? [`${processes} processes`] : []),
       ...(strays ? ['strays'] : []),
+      ...(readsHistory ? ['history'] : []),
     ].join('+'),
     requests: operations.length,
     outcomes: count(operations.map(({ outcome }) => outcome)),

@@ -33,6 +33,8 @@ export interface Deployment {
   readonly endpoint?: boolean;
   /** How many processes of the app each region has, behind a balancer. @default 1 */
   readonly processes?: number;
+  /** Whether the app's role may read the timeline history of a server. */
+  readonly readsHistory?: boolean;
   /** Whether clients now and then bring a token of another environment as well. */
   readonly strays?: boolean;
 }

@@ -17,7 +17,24 @@ export const PROFILES = [
 ] as const;
 export type Profile = (typeof PROFILES)[number];
 
-/** How much likelier a kind of fault is than elsewhere. `processes` leaves the databases alone: their faults hide what one process does. */
+/** Few faults of databases and of the network, which would hide what the profile is about. */
+const UNTOUCHED_DATABASES = {
+  'kill-node': 0.1,
+  'freeze-node': 0.1,
+  'restart-behind': 0.1,
+  'pause-replay': 0.1,
+  'slow-replay': 0.1,
+  'end-sessions': 0.1,
+  rejoin: 0.1,
+  isolate: 0.1,
+  partition: 0.1,
+  drop: 0.1,
+  mute: 0.1,
+  latency: 0.1,
+  reset: 0.1,
+} as const;
+
+/** How much likelier a kind of fault is than elsewhere. */
 const FOCUS: Readonly<Record<Profile, Partial<Record<FaultKind, number>>>> = {
   everything: {},
   failovers: { 'kill-node': 3, 'freeze-node': 2, isolate: 2, failover: 2 },
@@ -25,25 +42,8 @@ const FOCUS: Readonly<Record<Profile, Partial<Record<FaultKind, number>>>> = {
   standbys: { 'restart-behind': 6, 'pause-replay': 4, 'slow-replay': 4, 'kill-node': 2 },
   partitions: { isolate: 7, partition: 4, drop: 3, mute: 4, latency: 2 },
   suspensions: { 'stop-app': 6, 'kill-app': 5, 'clock-step': 5, 'freeze-node': 2 },
-  processes: {
-    'kill-app': 3,
-    'kill-node': 0.1,
-    'freeze-node': 0.1,
-    'restart-behind': 0.1,
-    'pause-replay': 0.1,
-    'slow-replay': 0.1,
-    'end-sessions': 0.1,
-    rejoin: 0.1,
-    isolate: 0.1,
-    partition: 0.1,
-    drop: 0.1,
-    mute: 0.1,
-    latency: 0.1,
-    reset: 0.1,
-    switchover: 0.3,
-    'promote-beside': 0.1,
-  },
-  beside: { 'promote-beside': 12, switchover: 0.5 },
+  processes: { ...UNTOUCHED_DATABASES, 'kill-app': 3, switchover: 0.3, 'promote-beside': 0.1 },
+  beside: { ...UNTOUCHED_DATABASES, 'promote-beside': 25, switchover: 0.5, rejoin: 2 },
   twins: { 'kill-node': 1.5, 'freeze-node': 2, isolate: 2, twins: 80, failover: 0.2 },
 };
 

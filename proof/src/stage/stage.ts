@@ -45,6 +45,8 @@ export interface StageOptions {
 }
 
 const ENVIRONMENT = 'proof';
+/** As the README of the router has it. */
+const READ_HISTORY = 'GRANT EXECUTE ON FUNCTION pg_read_binary_file(text, bigint, bigint, boolean) TO app';
 const SECRET = 'a secret that all three regions of the proof share';
 
 /** @throws {Error} something could not start; nothing is left behind. */
@@ -76,6 +78,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     });
     lab = made;
     await made.primary.query(SCHEMA);
+    if (deployment.readsHistory === true) await made.primary.query(READ_HISTORY);
     await made.caughtUp();
     const free = [...(await freePorts(REGIONS.length * (REGIONS.length + 2 + places.length)))];
     const ports = perRegion(() => free.pop() as number);

@@ -31,6 +31,10 @@ export function judge(facts: Facts, rules: Rules, nowMs: number): Topology {
   for (const { primary, observedAtMs } of facts.documents) {
     if (primary !== undefined || claim !== undefined) changes.push(observedAtMs + rules.maxViewAgeMs);
   }
+  if (top !== undefined) {
+    for (const node of facts.nodes)
+      if (mayHide(node, top, rules, nowMs)) changes.push(node.readAtMs + rules.maxViewAgeMs);
+  }
   if (nodes.some((node) => node.state === 'stale' && node.lagMs === undefined) && samples[0] !== undefined) {
     changes.push(samples[0].atMs + rules.maxLagMs);
   }
@@ -56,6 +60,9 @@ function highestEpoch(facts: Facts, { system, timeline, owners }: Top): Epoch {
   const [owner = ''] = owners;
   return epochOf(facts, { system, timeline, owner });
 }
+
+/** No answer in time. A server that has gone refuses, or ends the connection. */
+const SILENT = /^(?:ETIMEDOUT|timeout)$/;
 
 interface Writer {
   readonly view: PrimaryView;
@@ -106,7 +113,9 @@ function findWriter(facts: Facts, rules: Rules, top: Top | undefined, nowMs: num
     const { position, readOnly } = node.reading;
     const view = { region: node.region, epoch, position, node: node.index };
     // One that was restarted, or two: the next look at each node tells, or the next document.
-    const isOther = candidates.some((other) => other.node.server !== node.server);
+    const isOther =
+      candidates.some((other) => other.node.server !== node.server) ||
+      facts.nodes.some((other) => mayHide(other, top, rules, nowMs) && other.server !== node.server);
     const doubt = isDenied(claims, node.server) ? 'twin-primaries' : isOther ? 'no-primary' : undefined;
     return { view, readOnly, doubt };
   }
@@ -117,6 +126,24 @@ function findWriter(facts: Facts, rules: Rules, top: Top | undefined, nowMs: num
   const { region, epoch, position } = told;
   const doubt = isDenied(claims, epoch.server) ? 'twin-primaries' : undefined;
   return { view: { region, epoch, position, node: undefined }, readOnly: false, doubt };
+}
+
+/**
+ * It is connected to and says nothing, and a moment ago it was another server that wrote this timeline: that one may live,
+ * under a name that leads elsewhere by now. Not for longer than anything else is believed: a path that swallows every
+ * answer must not refuse the writes of a server that was restarted.
+ */
+function mayHide(node: NodeFacts, top: Top, rules: Rules, nowMs: number): boolean {
+  const { reading, failures, code } = node;
+  return (
+    reading !== undefined &&
+    failures > 0 &&
+    SILENT.test(code ?? '') &&
+    !reading.inRecovery &&
+    reading.system === top.system &&
+    reading.timeline === top.timeline &&
+    nowMs - node.readAtMs <= rules.maxViewAgeMs
+  );
 }
 
 /** What the regions say that they write. A look of ours at a pool of the region itself counts for more than older word. */
