@@ -138,12 +138,19 @@ export function createScopes(options: ScopesOptions): Scopes {
         scope.notice = fate === 'lost' ? 'write-lost-suspected' : 'write-fate-unknown';
       }
     }
-    if (fate === 'unknown') raise(scope, kind, epoch, lsn);
+    if (fate === 'unknown' && mayBecomeKnown(epoch, lsn)) raise(scope, kind, epoch, lsn);
     else {
       if (scope.position?.epoch === epoch && scope.position.lsn === lsn) scope.position = undefined;
       if (kind === 'write') scope.replaceToken = true;
     }
   };
+
+  /**
+   * Where a timeline was left may be learnt later, but a position that nobody could learn is never known: such a write is
+   * told of once, and its token replaced. What is left of it is in what the primary has now.
+   */
+  const mayBecomeKnown = ({ timeline }: Epoch, lsn: bigint): boolean =>
+    lsn !== UNKNOWN_LSN || timeline >= (options.topology().top?.timeline ?? 0);
 
   /** A primary may have been promoted since the scope was opened: the answer that shows the gap must also tell of it. */
   const judgeAgain = (scope: Scope): void => {

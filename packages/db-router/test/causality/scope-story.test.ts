@@ -275,3 +275,39 @@ describe('what a scope answers with', () => {
     expect(scopes.current()).toBeUndefined();
   });
 });
+
+describe('a write whose position nobody could learn, on a timeline that was left', () => {
+  const left = () => {
+    const told = wellStory();
+    const story = scopesOf(told);
+    const token = story.token(EPOCH, UNKNOWN_LSN);
+    told.says('eu/0', standby(1, 1_100n, { server: 'eu' }));
+    told.fails('us/0');
+    return { ...story, told, token };
+  };
+
+  it('is told of once: its token is replaced by one for all that the new primary has', () => {
+    const { told, token, open, scopes, codec, events } = left();
+    told.says('eu/0', primary(2, 1_200n, { server: 'eu', fork: 1_100n }));
+    const answer = scopes.forGate(open(token)).closeHead();
+    expect(answer.notice).toBe('write-fate-unknown');
+    expect(codec.decode(answer.written ?? '')).toMatchObject({ kind: 'seen', timeline: 2, lsn: 1_200n });
+    expect(scopes.forGate(open(answer.written ?? '')).closeHead().notice).toBeUndefined();
+    expect(events).toEqual(['write-fate-unknown']);
+  });
+
+  it('is told of again as long as no primary is known that could stand for it', () => {
+    const { told, token, open, scopes } = left();
+    told.hears(2, 'eu/0');
+    const answer = scopes.forGate(open(token)).closeHead();
+    expect(answer).toEqual({ notice: 'write-fate-unknown' });
+  });
+
+  it('keeps its token while the position is known and only the fork is not: that may be learnt', () => {
+    const { told, open, scopes, codec, clock } = left();
+    told.says('eu/0', primary(3, 1_200n, { server: 'eu' }));
+    const kept = codec.encode('write', EPOCH, 900n, clock.wallMs());
+    const answer = scopes.forGate(open(kept)).closeHead();
+    expect(answer).toEqual({ notice: 'write-fate-unknown' });
+  });
+});
