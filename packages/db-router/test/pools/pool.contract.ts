@@ -113,6 +113,27 @@ export function poolContract(subject: PoolSubject): void {
         expect(pool.idleCount).toBe(pool.totalCount);
       });
 
+      test('calls back for a pg.Query, once', {}, async (pool) => {
+        const result = await called<QueryResult>((done) =>
+          pool.query(new pg.Query('SELECT 1 AS one') as never, done as never),
+        );
+        expect(result.rows).toEqual([{ one: 1 }]);
+        const failing = new pg.Query('SELEC');
+        let calls = 0;
+        const failure = called((done) =>
+          pool.query(
+            failing as never,
+            ((error: unknown) => {
+              calls += 1;
+              done(error);
+            }) as never,
+          ),
+        );
+        await expect(failure).rejects.toMatchObject({ code: '42601' });
+        expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+        expect(calls).toBe(1);
+      });
+
       test('does not hang when its connection is ended under it', { max: 1 }, async (pool) => {
         const client = await pool.connect();
         const { processID } = client as unknown as { processID: number };
@@ -223,6 +244,17 @@ export function poolContract(subject: PoolSubject): void {
     });
 
     describe('options', () => {
+      test(
+        '`Client` may be a class that knows only callbacks',
+        { Client: CallbackClient } as PoolConfig,
+        async (pool) => {
+          const client = await pool.connect();
+          expect(client).toBeInstanceOf(CallbackClient);
+          expect((await client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+          client.release();
+        },
+      );
+
       let calls = 0;
       test(
         '`onConnect` is awaited, once a client',
@@ -323,6 +355,25 @@ export function poolContract(subject: PoolSubject): void {
     });
 
     describe('events', () => {
+      test('tell of each use of a client that many ask for', { max: 2 }, async (pool) => {
+        let acquired = 0;
+        let released = 0;
+        pool.on('acquire', () => {
+          acquired += 1;
+        });
+        pool.on('release', () => {
+          released += 1;
+        });
+        const asked = Array.from({ length: 10 }, async () => {
+          const queried = pool.query('SELECT 1');
+          (await pool.connect()).release();
+          await queried;
+        });
+        await Promise.all(asked);
+        await until(() => released === 20);
+        expect(acquired).toBe(20);
+      });
+
       test('tell of each connection, and of each use of one', { max: 2 }, async (pool) => {
         const told: string[] = [];
         const clients = new Set<unknown>();
@@ -569,6 +620,15 @@ function writingContract(test: Register): void {
       listener.release();
     });
   });
+}
+
+/** As a wrapper of a client may be: without its callback it does nothing. */
+class CallbackClient extends pg.Client {
+  override connect(done?: unknown): never {
+    if (done === undefined) throw new TypeError('a callback is missing');
+    super.connect(done as never);
+    return undefined as never;
+  }
 }
 
 function called<T>(run: (done: Done<T>) => unknown): Promise<T> {
