@@ -201,8 +201,8 @@ export const MUTANTS: readonly Mutation[] = [
     seeds: 1,
   },
   {
-    // Writes that flow have nobody looked at: a standby promoted beside the primary is seen when it is due.
-    name: 'old-primary-unnoticed',
+    // A router that only asks each node now and then, as most do: documents, tokens, marks and what a connection tells are not heard.
+    name: 'probes-alone',
     edits: [
       {
         file: `${ROUTER}/monitor/write-watch.ts`,
@@ -214,10 +214,25 @@ export const MUTANTS: readonly Mutation[] = [
         find: 'const isDrop = index === node && senders < known;',
         replace: 'const isDrop = index === node && senders < 0;',
       },
+      {
+        file: `${ROUTER}/monitor/follow-view.ts`,
+        find: 'if (!state.identified || state.name === view.self) return;',
+        replace: "if (state.name !== '') return;",
+      },
+      {
+        file: `${ROUTER}/engine/engine.ts`,
+        find: 'if (isKnownTop(live.topology, epoch) || readEpoch(epoch) === undefined) return;',
+        replace: 'if (isKnownTop(live.topology, epoch) || readEpoch(epoch) !== null) return;',
+      },
+      {
+        file: `${ROUTER}/connection/node.ts`,
+        find: "if (message.parameterName === 'in_hot_standby') options.onSign();",
+        replace: "if (message.parameterName === '') options.onSign();",
+      },
     ],
     breaks: ['fence-late'],
     profile: 'beside',
-    deployment: { pools: 'all', endpoint: false },
+    deployment: { pools: 'all', endpoint: false, processes: 1 },
     seeds: 4,
   },
   {

@@ -137,7 +137,8 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
     inBackground(() =>
       pool.connect((error, client) => {
         if (left) {
-          if (client !== undefined) release(take(client), false);
+          // Its pool goes on to the next caller within the release: of a long queue that left, each would go deeper.
+          if (client !== undefined) queueMicrotask(() => release(take(client), false));
           return;
         }
         waiting.delete(leave);
