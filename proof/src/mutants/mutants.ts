@@ -1,7 +1,6 @@
 import type { Mutation } from './mutation.ts';
 
 const ROUTER = 'packages/db-router/src';
-const HEALTH = 'packages/health/src';
 
 /** Bugs of the kinds that others have had. Each must be found within its number of seeds. */
 export const MUTANTS: readonly Mutation[] = [
@@ -233,21 +232,6 @@ export const MUTANTS: readonly Mutation[] = [
     breaks: ['fence-late'],
     profile: 'beside',
     deployment: { pools: 'all', endpoint: false, processes: 1 },
-    seeds: 4,
-  },
-  {
-    // What a region says is what one of its processes said last.
-    name: 'last-process-counts',
-    edits: [
-      {
-        file: `${HEALTH}/peers/best-of.ts`,
-        find: 'const claim = primaryClaim(documents);',
-        replace: 'const claim = primaryClaim(documents.slice(0, 1));',
-      },
-    ],
-    breaks: ['primary-forgotten'],
-    profile: 'processes',
-    deployment: { writes: 'forward', pools: 'local', processes: 2, endpoint: false },
     seeds: 4,
   },
 ];
