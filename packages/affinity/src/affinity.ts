@@ -10,7 +10,7 @@ import {
   type WithDoors,
   withDoors,
 } from '@regionkit/core';
-import { createNotices, dropRejection, exposeField, keepPrivate, normaliseHost } from '@regionkit/core/kit';
+import { createNotices, dropRejection, exposeField, keepPrivate, normaliseHost, saidYes } from '@regionkit/core/kit';
 import { type AffinityEvents, EVENT_NAMES, type LoopGuard } from './events.ts';
 import { isSafeTarget } from './location.ts';
 import { type AffinityOptions, type CheckedOptions, checkOptions } from './options.ts';
@@ -80,7 +80,8 @@ export function createAffinity<Name extends string>(given: AffinityOptions<Name>
   const events = createEvents<AffinityEvents<Name>>('affinity', EVENT_NAMES);
   const pinRequests = new AsyncLocalStorage<PinRequest<Name>>();
   const passDecisions = new Map<AffinityReason, AffinityNext>();
-  const ignore = options.ignore ?? isProbePath;
+  const { ignore: ignores = isProbePath } = options;
+  const ignore = (request: RequestView): boolean => saidYes(ignores(request));
   const hosts = new Set(regions.hosts);
   const renews = options.cookie.renew === 'always';
 
@@ -183,6 +184,7 @@ export function createAffinity<Name extends string>(given: AffinityOptions<Name>
     },
     decide: (request) => {
       const mode = typeof options.mode === 'function' ? options.mode(request) : options.mode;
+      dropRejection(mode);
       const skipped = mode === 'off' ? 'off' : untouched(request, ignore);
       if (skipped !== undefined) return next(skipped, NOTHING);
 

@@ -1,5 +1,5 @@
 import type { Regions, RegionView, RequestView } from '@regionkit/core';
-import { type Clock, check, checkCookieDomain, onlyGiven, systemClock } from '@regionkit/core/kit';
+import { type Clock, check, checkCookieDomain, guardRandom, onlyGiven, systemClock } from '@regionkit/core/kit';
 
 /**
  * `auto` redirects navigations and gives all other requests a hint. `redirect` also redirects a GET that comes neither
@@ -131,6 +131,7 @@ export function checkOptions<Name extends string>(given: AffinityOptions<Name>):
   if (options.mode === 'redirect' && given.regions.hosts.length === 0) {
     throw new RangeError("createAffinity: mode 'redirect' needs a global host: set hosts in defineRegions");
   }
+  for (const name of ['host', 'ignore', 'mode'] as const) checkSync(`createAffinity: ${name}`, options[name]);
   if (options.host !== undefined) check.function('createAffinity: host', options.host);
   if (options.ignore !== undefined) check.function('createAffinity: ignore', options.ignore);
   check.clock('createAffinity: clock', options.clock);
@@ -139,7 +140,14 @@ export function checkOptions<Name extends string>(given: AffinityOptions<Name>):
   if (options.view !== undefined && options.view.self !== given.regions.self) {
     throw new RangeError('createAffinity: view must be that of this region; its self is another');
   }
-  return { ...options, cookie: checkCookie(given.cookie ?? {}, given.regions) };
+  return { ...options, random: guardRandom(options.random), cookie: checkCookie(given.cookie ?? {}, given.regions) };
+}
+
+/** None of them is awaited: a promise would ignore every request, or be no host and no mode. */
+function checkSync(option: string, given: unknown): void {
+  if (typeof given === 'function' && given.constructor.name === 'AsyncFunction') {
+    throw new TypeError(`${option} must return its answer at once; got an async function`);
+  }
 }
 
 function checkCookie<Name extends string>(

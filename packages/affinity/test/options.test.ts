@@ -143,3 +143,13 @@ test('an option that is undefined was not given', () => {
   };
   expect(create({ ...none, cookie: { name: undefined, secure: undefined } } as never)).not.toThrow();
 });
+
+test.each(['host', 'ignore', 'mode'] as const)(
+  'an async %s is refused: a promise is true, and no host and no mode',
+  (name) => {
+    const regions = defineRegions({ self: 'a', all: { a: { origin: 'https://a.example.com' } } });
+    expect(() => createAffinity({ regions, [name]: async () => 'x' } as never)).toThrow(
+      /must return its answer at once/,
+    );
+  },
+);

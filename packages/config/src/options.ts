@@ -1,5 +1,5 @@
 import type { Logger, Regions } from '@regionkit/core';
-import { type Clock, check, onlyGiven, systemClock } from '@regionkit/core/kit';
+import { type Clock, check, guardRandom, onlyGiven, systemClock } from '@regionkit/core/kit';
 import type { Failure } from './failure.ts';
 import type { Source } from './source.ts';
 
@@ -106,7 +106,7 @@ export function checkOptions(options: ConfigOptions<Readonly<Record<string, Sour
     onExpired: check.oneOf('loadConfig: onExpired', options.onExpired ?? 'keep', ['keep', 'throw']),
     logger: options.logger === undefined ? undefined : check.logger('loadConfig: logger', options.logger),
     clock: check.clock('loadConfig: clock', options.clock ?? systemClock),
-    random: check.function('loadConfig: random', options.random ?? Math.random),
+    random: guardRandom(check.function('loadConfig: random', options.random ?? Math.random)),
   };
 }
 

@@ -10,7 +10,16 @@ import {
   type RequestView,
   withDoors,
 } from '@regionkit/core';
-import { check, createJumpDetector, createNotices, createPoller, keptAlive } from '@regionkit/core/kit';
+import {
+  check,
+  createJumpDetector,
+  createNotices,
+  createPoller,
+  dropRejection,
+  harmless,
+  keptAlive,
+  type Notices,
+} from '@regionkit/core/kit';
 import type { Check, CheckOptions } from './checks/check.ts';
 import { trackCheck } from './checks/track.ts';
 import { EVENT_NAMES, type HealthEvents } from './events.ts';
@@ -91,7 +100,13 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
   const ownRank = rank.get(regions.self) ?? 0;
   const outside = AsyncLocalStorage.snapshot();
   let closed = false;
-  const notice = createNotices(logger);
+  const notify = createNotices(logger);
+  /** By code, for the detail of `/health`: the first of each. */
+  const warnings: Record<string, string> = {};
+  const notice: Notices = (code, message) => {
+    warnings[code] ??= message;
+    notify(code, message);
+  };
   let followsRouter = options.epoch !== undefined;
 
   // Whoever asks to leave is asked about, and asks, at the urgent rate: two turns and a timeout old is old.
@@ -117,16 +132,10 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
     const line = `health: reads ${reads}, writes ${writes}, accept ${accept}, ${phase}`;
     const whole = failing.length === 0 ? line : `${line}; failing: ${failing.join(', ')}`;
     if (logger === undefined) {
-      if (status === 'fail' && phase === 'up')
-        notice('REGIONKIT_UNHEALTHY', `${whole}. A logger is told of each change`);
+      if (status === 'fail' && phase === 'up') notice('REGIONKIT_UNHEALTHY', whole);
       return;
     }
-    try {
-      const said: unknown = logger[status === 'fail' ? 'warn' : 'info'](whole);
-      if (said instanceof Promise) said.catch(() => {});
-    } catch {
-      // A logger that throws, or rejects, harms nobody.
-    }
+    harmless(logger)[status === 'fail' ? 'warn' : 'info'](whole);
   };
 
   // A process that was suspended finds what it knew in its place, and all of it may be wrong by now.
@@ -184,7 +193,7 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
     paths: makePaths(options.paths ?? {}),
     verdict,
     mayKnowMore: createTokenCheck(options.token),
-    detail: (status) => detail(status, verdict(), keeper.checks.values(), view, version, clock.now()),
+    detail: (status) => detail(status, verdict(), keeper.checks.values(), view, version, clock.now(), warnings),
     ...(peers !== undefined && {
       document: (request: RequestView) => {
         const answer = neighbourhood.document(request);
@@ -203,7 +212,7 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
     reason: 'not-health',
     onDone: (outcome) => {
       if (outcome.by !== 'handler') return;
-      for (const check of observers) check.observe?.(outcome, request);
+      for (const check of observers) dropRejection(check.observe?.(outcome, request));
     },
   });
   const updateObservers = (): void => {

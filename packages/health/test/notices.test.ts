@@ -7,7 +7,7 @@ import type { SecretMarks } from '../src/peers/document.ts';
 import type { PeerReason } from '../src/peers/peer.ts';
 import { createPeerNotices, createSecretNotices } from '../src/peers/peer-notices.ts';
 import { sealQuestion } from '../src/peers/question.ts';
-import { BEGIN_MS, threeRegions } from './helpers/fixtures.ts';
+import { BEGIN_MS, TOKEN, threeRegions } from './helpers/fixtures.ts';
 import { type Name, network } from './helpers/network.ts';
 
 const SECRET = 'a secret of at least thirty-two bytes';
@@ -96,7 +96,7 @@ test('a view that is asked about another region says so, once, where there are n
 
 test('without a logger a region that fails, and a neighbour that is not mounted, are process warnings; one that leaves on purpose is none', async () => {
   const clock = fakeClock();
-  await using health = createHealth({ regions: threeRegions(), clock, random: () => 0.5, peers });
+  await using health = createHealth({ regions: threeRegions(), clock, random: () => 0.5, peers, token: TOKEN });
   let broken = false;
   health.check('disk', () => (broken ? Promise.reject(new Error('full')) : undefined), { failAfter: 1 });
   await clock.advance(100);
@@ -107,6 +107,9 @@ test('without a logger a region that fails, and a neighbour that is not mounted,
   await clock.advance(60_000);
   expect(codes()).toEqual(['REGIONKIT_UNHEALTHY', 'REGIONKIT_PEER_NOT_MOUNTED']);
   expect(String(warned.mock.calls[0]?.[0])).toContain('failing: disk');
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  const { body } = health.decide(requestView({ target: '/health', headers })) as { body: string };
+  expect(Object.keys((JSON.parse(body) as { warnings: object }).warnings)).toEqual(codes());
 });
 
 describe('a region that takes no question of this one', () => {

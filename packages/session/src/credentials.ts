@@ -1,4 +1,5 @@
 import type { RequestView } from '@regionkit/core';
+import { dropRejection } from '@regionkit/core/kit';
 import type { Judge, Judgement } from './judge.ts';
 import type { TokenSource } from './token-source.ts';
 
@@ -12,7 +13,7 @@ const MAX_TOKENS = 4;
 export function tokensOf(request: RequestView, from: readonly TokenSource[]): readonly string[] {
   const tokens: string[] = [];
   for (const source of from) {
-    for (const token of source.read(request)) if (!tokens.includes(token)) tokens.push(token);
+    for (const token of dropRejection(source.read(request))) if (!tokens.includes(token)) tokens.push(token);
   }
   return tokens;
 }

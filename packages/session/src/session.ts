@@ -1,3 +1,4 @@
+import { dropRejection } from '@regionkit/core/kit';
 import { isStringList, type RegisteredClaims } from './claims.ts';
 import { readonlySet } from './readonly-set.ts';
 import type { FrozenObject } from './strict-json.ts';
@@ -26,7 +27,7 @@ export type RolesOption = string | ((claims: FrozenObject) => readonly string[] 
 
 /** The roles in the claims. Undefined if the value is not a list of strings. */
 export function readRoles(claims: FrozenObject, option: RolesOption): ReadonlySet<string> | undefined {
-  const given: unknown = typeof option === 'function' ? option(claims) : claims[option];
+  const given: unknown = typeof option === 'function' ? dropRejection<unknown>(option(claims)) : claims[option];
   if (given === undefined) return readonlySet([]);
   return isStringList(given) ? readonlySet(given) : undefined;
 }

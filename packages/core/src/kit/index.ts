@@ -14,7 +14,7 @@ export {
 } from './clock.ts';
 export { checkCookieDomain, cookieValues } from './cookies.ts';
 export { isSystem, isTimeline, readEpoch } from './epoch.ts';
-export { dropRejection, harmless } from './harmless.ts';
+export { dropRejection, harmless, saidYes } from './harmless.ts';
 export { normaliseHost } from './host.ts';
 export { writtenMembers } from './json-members.ts';
 export { keepAlive, keptAlive } from './kept-alive.ts';

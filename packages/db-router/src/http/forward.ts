@@ -233,7 +233,7 @@ export function createForwarder<Name extends string>({
   };
 }
 
-const UNTRUSTED = 'createWriteGate: all clients have the address of a balancer: set forward.trustForwarded';
+const UNTRUSTED = 'createWriteGate: all clients have one address: set forward.trustForwarded';
 /** `Host`, `Connection` and `Transfer-Encoding`, which undici adds. */
 const FRAMING_BYTES = 320;
 const HEAD_TOO_LARGE = {

@@ -1,4 +1,4 @@
-import { check } from '@regionkit/core/kit';
+import { check, dropRejection } from '@regionkit/core/kit';
 import type { Check, CheckContext, CheckResult, CheckStatus } from './check.ts';
 import { readError, readResult, type SafeResult } from './result.ts';
 
@@ -99,11 +99,11 @@ function around(inner: readonly Check[], run: (signal: AbortSignal, context: Che
   const observing = inner.filter(({ observe }) => observe !== undefined);
   if (observing.length > 0) {
     composed.observe = (outcome, request) => {
-      for (const each of observing) each.observe?.(outcome, request);
+      for (const each of observing) dropRejection(each.observe?.(outcome, request));
     };
   }
   composed.close = () => {
-    for (const each of inner) each.close?.();
+    for (const each of inner) dropRejection(each.close?.());
   };
   return composed;
 }

@@ -1,4 +1,4 @@
-import { check } from '@regionkit/core/kit';
+import { check, dropRejection } from '@regionkit/core/kit';
 import type { Check } from './check.ts';
 
 /** The part of `@regionkit/config` that is used. */
@@ -13,7 +13,7 @@ export interface ConfigLike {
 export function configCheck(config: () => ConfigLike): Check {
   check.function('checks.config: config', config);
   return () => {
-    const { verdict, keys } = config().status();
+    const { verdict, keys } = dropRejection(config()).status();
     const late = Object.keys(keys).filter((key) => keys[key]?.state !== 'fresh');
     return { status: verdict, ...(late.length > 0 && { message: late.join(', ') }) };
   };

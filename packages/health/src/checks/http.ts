@@ -29,12 +29,11 @@ export function httpCheck(url: string, options: HttpCheckOptions = {}): Check {
       request.on('response', (response) => {
         const { statusCode: status = 0 } = response;
         response.destroy();
-        try {
-          resolve({ status: expect(status) ? 'pass' : 'fail', message: `answered ${status}` });
-        } catch (error) {
-          // Nobody catches what is thrown in a listener: the process would end.
-          reject(error);
-        }
+        // What is thrown in a listener, or rejected there, would end the process.
+        (async () => expect(status))().then(
+          (expected) => resolve({ status: expected ? 'pass' : 'fail', message: `answered ${status}` }),
+          reject,
+        );
       });
       request.end();
     });

@@ -1,6 +1,6 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { RequestView } from '@regionkit/core';
-import { check } from '@regionkit/core/kit';
+import { check, saidYes } from '@regionkit/core/kit';
 import type { Check, CheckResult } from './check.ts';
 import { isEnough, noEvidence, weigh } from './latency-evidence.ts';
 import { firstTurn, type Turn, takeTurn } from './latency-turn.ts';
@@ -98,7 +98,7 @@ export function latencyCheck(options: LatencyOptions): Check {
     }
   };
   run.observe = (outcome, request) => {
-    if (outcome.by !== 'handler' || (outcome.aborted && aborted === 'ignore') || ignore?.(request)) return;
+    if (outcome.by !== 'handler' || (outcome.aborted && aborted === 'ignore') || saidYes(ignore?.(request))) return;
     const us = Math.round(outcome.headMs * 1_000);
     if (Number.isNaN(us)) return;
     // A histogram throws for what is not an integer from 1 to its highest value.

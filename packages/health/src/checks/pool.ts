@@ -1,4 +1,4 @@
-import { check } from '@regionkit/core/kit';
+import { check, dropRejection } from '@regionkit/core/kit';
 import type { Check, CheckResult } from './check.ts';
 
 /** The part of a `pg` pool that is used. */
@@ -41,7 +41,7 @@ export function poolCheck(pool: PoolLike | (() => PoolLike), text = 'select 1'):
   };
 
   return async (_signal, { timeoutMs, clock }) => {
-    const asked = get();
+    const asked = dropRejection(get());
     let cameBack = 0;
     const onRelease = (error?: unknown): void => {
       // One that comes back with an error proves nothing.

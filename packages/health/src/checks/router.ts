@@ -1,5 +1,5 @@
 import type { RouterSeam } from '@regionkit/core';
-import { check } from '@regionkit/core/kit';
+import { check, dropRejection } from '@regionkit/core/kit';
 import type { Check } from './check.ts';
 import { grade } from './result.ts';
 
@@ -14,7 +14,7 @@ export function routerCheck(router: () => Pick<RouterSeam, 'explain'>, intent: '
   check.function('checks.router: router', router);
   check.oneOf('checks.router: intent', intent, ['read', 'write']);
   return (_signal, { self }) => {
-    const { action, region, reason } = router().explain(intent);
+    const { action, region, reason } = dropRejection(router()).explain(intent);
     const served = action === 'run' || (action === 'forward' && intent === 'write');
     const away = intent === 'read' && region !== undefined && region !== self;
     return { status: !served ? 'fail' : away ? 'warn' : 'pass', message: reason };
@@ -40,7 +40,7 @@ export function replicaLagCheck(router: () => LagSource, { warnMs, failMs }: Rep
   check.function('checks.replicaLag: router', router);
   check.number('checks.replicaLag: failMs', failMs, { min: check.number('checks.replicaLag: warnMs', warnMs) });
   return (_signal, { self }) => {
-    const lagMs = lagOf(router(), self);
+    const lagMs = lagOf(dropRejection(router()), self);
     return lagMs === undefined ? undefined : grade(Math.round(lagMs), 'ms', { warn: warnMs, fail: failMs });
   };
 }

@@ -1,4 +1,4 @@
-import { check } from '@regionkit/core/kit';
+import { check, dropRejection } from '@regionkit/core/kit';
 import type { Check } from './check.ts';
 
 /** The part of `@regionkit/session`'s verifier that is used. */
@@ -18,7 +18,7 @@ export function sessionKeysCheck(
   check.function('checks.sessionKeys: sessions', sessions);
   check.number('checks.sessionKeys: warnAfterMs', warnAfterMs);
   return () => {
-    const { keys, keyState, fetchedMsAgo = 0 } = sessions().stats();
+    const { keys, keyState, fetchedMsAgo = 0 } = dropRejection(sessions()).stats();
     if (keys.length === 0) return { status: 'fail', message: 'there is no key' };
     if (keyState === 'expired') return { status: 'fail', message: 'the keys have expired' };
     return { status: fetchedMsAgo > warnAfterMs ? 'warn' : 'pass', observed: keys.length, unit: 'keys' };

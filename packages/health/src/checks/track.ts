@@ -1,5 +1,5 @@
 import type { Verdict } from '@regionkit/core';
-import type { Clock } from '@regionkit/core/kit';
+import { type Clock, dropRejection } from '@regionkit/core/kit';
 import { type History, type Hysteresis, settle, unheard } from '../verdict/history.ts';
 import type { JudgedCheck } from '../verdict/judge.ts';
 import type { Capability, Check, CheckRun } from './check.ts';
@@ -94,7 +94,7 @@ export function trackCheck(
     close: () => {
       runner.close();
       try {
-        check.close?.();
+        dropRejection(check.close?.());
       } catch {
         // It is gone either way.
       }

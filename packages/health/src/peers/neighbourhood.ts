@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseReport, RegionState, RegionView, RequestView } from '@regionkit/core';
 import { unknownRegion } from '@regionkit/core';
+import { dropRejection, saidYes } from '@regionkit/core/kit';
 import type { HealthOptions } from '../options.ts';
 import type { Neighbour, Relative } from '../verdict/guard.ts';
 import type { HealthVerdict } from '../verdict/judge.ts';
@@ -76,7 +77,7 @@ export function createNeighbourhood<Name extends string>(options: NeighbourhoodO
   };
   const report = (): DatabaseReport | undefined => {
     try {
-      return epoch?.().local;
+      return dropRejection(epoch?.())?.local;
     } catch {
       // The router is made after health: until then there is nothing to report.
       return undefined;
@@ -94,8 +95,8 @@ export function createNeighbourhood<Name extends string>(options: NeighbourhoodO
   const isUrgent = (): boolean => {
     if (relative() !== 'in') return true;
     try {
-      const state = followed?.topology().state;
-      if (urgent() || (state !== undefined && state !== 'ready')) return true;
+      const state = dropRejection(followed?.topology())?.state;
+      if (saidYes(urgent()) || (state !== undefined && state !== 'ready')) return true;
     } catch {
       return true;
     }

@@ -17,12 +17,12 @@ const NOT_MOUNTED: Mistake = [
 ];
 const MALFORMED: Mistake = [
   'REGIONKIT_PEER_MALFORMED',
-  (region) => `health: what answers at the origin of ${region} is no health of this version: mount the same there`,
+  (region) => `health: what answers at the origin of ${region} is no health of this version`,
 ];
 const CLOCK: Mistake = [
   'REGIONKIT_PEER_CLOCK',
   (region) =>
-    `health: the clocks of ${region} and of this region differ by more than 30 s: synchronise them (NTP). The secrets are right`,
+    `health: the clocks of ${region} and of this region differ by over 30 s: synchronise them (NTP), the secrets are right`,
 ];
 
 /** What to do about a region that answers, and never with a document of its own. All of them look the same from outside. */

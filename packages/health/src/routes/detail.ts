@@ -13,6 +13,7 @@ export function detail(
   view: RegionView,
   version: string | undefined,
   nowMs: number,
+  warnings: Readonly<Record<string, string>>,
 ): string {
   const { reads, writes, accept, phase, since, failing } = verdict;
   return JSON.stringify({
@@ -25,6 +26,7 @@ export function detail(
     failing,
     ...(version !== undefined && { version }),
     region: view.self,
+    warnings,
     checks: Object.fromEntries([...checks].map((check) => [check.name, [describe(check)]])),
     regions: view.list().map(({ name, reads, writes, accept, identified, observedAtMs, primary }) => ({
       name,
