@@ -64,6 +64,19 @@ export interface DatabaseReport {
   readonly measuredEpoch?: Epoch;
   /** Milliseconds since this process accepted a primary. Absent: it has accepted none since it started. */
   readonly acceptedForMs?: number;
+  /** What a new process of the same region may take over. Absent: this process vouches for nothing. Told to its own region alone. */
+  readonly vouches?: Vouch;
+}
+
+/**
+ * What a process that has accepted a primary passes on to a new process of its region, besides `highest` and `forks`: the
+ * new one then starts no write that this one would not start.
+ */
+export interface Vouch {
+  /** The epoch on which this process starts writes now, with its server. Absent: it knows no primary at this moment. */
+  readonly primary?: Epoch;
+  /** Epochs that an operator declared void. */
+  readonly voided: readonly Epoch[];
 }
 
 /** Where a read or a write would go now, and why. */

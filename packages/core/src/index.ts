@@ -1,4 +1,4 @@
-export type { DatabaseReport, Epoch, Fork, RouteExplanation, RouterSeam } from './database.ts';
+export type { DatabaseReport, Epoch, Fork, RouteExplanation, RouterSeam, Vouch } from './database.ts';
 export { compose } from './doors/compose.ts';
 export type { DeciderFailure } from './doors/failure.ts';
 export type {
@@ -35,6 +35,7 @@ export {
   fakeView,
   type RegionState,
   type RegionView,
+  type Sibling,
   staticView,
   unknownRegion,
   type Verdict,

@@ -1,4 +1,4 @@
-import type { Epoch, Fork } from './database.ts';
+import type { DatabaseReport, Epoch, Fork } from './database.ts';
 import { createListeners } from './kit/listeners.ts';
 import type { Regions } from './regions.ts';
 
@@ -36,6 +36,19 @@ export interface RegionState<Name extends string = string> {
    * no process has known one, so all are new.
    */
   readonly acceptedForMs?: number;
+  /** True after this process has asked that region once, whether the region answered or not. */
+  readonly asked?: boolean;
+  /** Only in the state of the own region: the newest report of each of its other processes. */
+  readonly siblings?: readonly Sibling[];
+}
+
+/** Another process of the own region. */
+export interface Sibling {
+  /** A random name that the process takes when it starts. */
+  readonly process: string;
+  readonly database: DatabaseReport;
+  /** When it was asked, on the monotonic clock of this process. */
+  readonly observedAtMs: number;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { createEvents, type DatabaseReport, type Epoch, type RouteExplanation } from '@regionkit/core';
+import { createEvents, type Epoch, type RouteExplanation } from '@regionkit/core';
 import { createNotices, type Notices } from '@regionkit/core/kit';
 import type { Pool, QueryResult } from 'pg';
 import { needOf } from './causality/scope.ts';
@@ -23,8 +23,7 @@ import { createBatches } from './statements/batches.ts';
 import { createRunner } from './statements/run.ts';
 import { createStatements } from './statements/statements.ts';
 import { createTransactions } from './statements/transactions.ts';
-import { answers, highestMeasured } from './topology/facts.ts';
-import { isStandby, type NodeView } from './topology/topology.ts';
+import { localReport } from './topology/local-report.ts';
 
 /**
  * Wraps the `pg` pools an app has and gives pools back that know which node is the real primary, which replicas are fresh
@@ -211,8 +210,10 @@ function report<Name extends string>(engine: Engine, self: Name): RouterTopology
   const forks = topology.forks.map((fork) => writtenOut({ ...fork }));
   const highest = topology.highest;
   const stale = engine.writeRoute.now().reason === 'stale-view';
+  const { acceptedAtMs } = engine.live;
+  const acceptedForMs = acceptedAtMs === undefined ? undefined : engine.settings.clock.now() - acceptedAtMs;
   return {
-    local: writtenOut({ ...localReport(engine, self, stale), forks }),
+    local: writtenOut({ ...localReport(engine.live.store, self, { stale, acceptedForMs }), forks }),
     state: stale ? 'stale-view' : topology.state,
     ...(primary !== undefined &&
       !stale && {
@@ -242,38 +243,4 @@ function report<Name extends string>(engine: Engine, self: Name): RouterTopology
       }),
     ),
   };
-}
-
-/** Only what this process measured, and only while it may be believed: other regions act on it. */
-function localReport({ live, settings }: Engine, self: string, stale: boolean): DatabaseReport {
-  const { topology, acceptedAtMs } = live;
-  const own = topology.nodes.filter(({ region }) => region === self);
-  // Of twins each tells its own: whoever hears the other's name alone does not learn that there are two.
-  const twin = own.find(({ state }) => state === 'twin');
-  const known = topology.highest;
-  const highest = known && twin ? ownEpoch(known, twin) : known;
-  const measured = !stale && live.store.facts.nodes.some((node) => node.region === self && answers(node));
-  const measuredEpoch = highestMeasured(live.store.facts, topology.system);
-  const common = {
-    forks: topology.forks,
-    ...(highest !== undefined && { highest }),
-    ...(measured && { measured }),
-    ...(measuredEpoch !== undefined && { measuredEpoch }),
-    ...(acceptedAtMs !== undefined && { acceptedForMs: settings.clock.now() - acceptedAtMs }),
-  };
-  const { primary } = topology;
-  if (primary?.node !== undefined && primary.region === self && !stale) {
-    const view = topology.nodes[primary.node];
-    const epoch = view === undefined ? primary.epoch : ownEpoch(primary.epoch, view);
-    return { role: 'primary', epoch, position: primary.position, ...common };
-  }
-  const standbys = own.filter(({ state }) => isStandby(state));
-  if (standbys.length === 0 || stale) return { role: 'unknown', ...common };
-  const [furthest] = standbys.toSorted((left, right) => Number(right.position - left.position));
-  return { role: 'standby', position: furthest?.position ?? 0n, ...common };
-}
-
-/** Another region knows it by the name of the first pool that leads to it: here it has the name of this region's. */
-function ownEpoch({ system, timeline }: Epoch, { id, server }: NodeView): Epoch {
-  return { system, timeline, owner: id, ...(server !== '' && { server }) };
 }

@@ -115,6 +115,7 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
     clock,
     guardTimes: { freshMs, settleMs: 2 * freshMs },
     neighbours: () => neighbourhood.neighbours(),
+    isUnconfirmed: () => neighbourhood.isUnconfirmed(),
     better: (name) => (rank.get(name) ?? Number.POSITIVE_INFINITY) < ownRank,
     onStale: ({ name }) => events.emit('stale', { name }),
     onRelative: () => neighbourhood.announce(),
@@ -163,7 +164,8 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
     relative: () => keeper.relative,
     onAnswer: (region, reason, durationMs) => {
       events.emit('peer', { region, reason, durationMs });
-      noticePeer(region, reason);
+      // The own origin may be out of reach from inside: another process is then not found, and nothing else is lost.
+      if (region !== regions.self) noticePeer(region, reason);
     },
     onClockSkew: (region) => noticeClockSkew(notice, region),
     onOtherSecret: (region, use) => noticeSecret(region, use),

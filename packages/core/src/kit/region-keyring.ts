@@ -24,7 +24,10 @@ export type RegionSecrets = Secrets | RegionKeys;
 
 /** The keys between this region and each other region. */
 export interface RegionKeyring {
-  /** Returns the keys for one region. Undefined if it has no key here. With one common secret, always that. */
+  /**
+   * Returns the keys for one region. Undefined if it has no key here. With one common secret, always that. The keys for the own
+   * region are known to its processes alone.
+   */
   between(peer: string): Keyring | undefined;
   /** Asks the source of the secrets for newer ones, if it can be asked. */
   refresh(): Promise<void>;
@@ -92,22 +95,31 @@ function pairs(option: string, keys: RegionKeys, self: string): ReadonlyMap<stri
     throw new TypeError(`${option}.publicKeys must be an object of keys by region`);
   }
   const found = new Map<string, readonly string[]>();
+  // The shared secret of a key with its own public key: nobody can derive it without the private key.
+  found.set(
+    self,
+    own.map((privateKey) => secretOf(self, self, privateKey, createPublicKey(privateKey))),
+  );
   for (const [peer, given] of Object.entries(keys.publicKeys)) {
     if (peer === self) continue;
     const publicKeys = listOf(`${option}.publicKeys.${peer}`, given).map((pem) =>
       parse(`${option}.publicKeys.${peer}`, () => createPublicKey(pem)),
     );
-    const names = [self, peer].sort().join(' ');
     const secrets = own.flatMap((privateKey) =>
       publicKeys.map((publicKey) => {
         // A key of low order has no shared secret with any other key, so this throws.
-        const common = parse(`${option}.publicKeys.${peer}`, () => diffieHellman({ privateKey, publicKey }));
-        return createHash('sha256').update(`regionkit pair ${names}\n`).update(common).digest('base64url');
+        return parse(`${option}.publicKeys.${peer}`, () => secretOf(self, peer, privateKey, publicKey));
       }),
     );
     found.set(peer, secrets);
   }
   return found;
+}
+
+function secretOf(self: string, peer: string, privateKey: KeyObject, publicKey: KeyObject): string {
+  const common = diffieHellman({ privateKey, publicKey });
+  const names = [self, peer].sort().join(' ');
+  return createHash('sha256').update(`regionkit pair ${names}\n`).update(common).digest('base64url');
 }
 
 function listOf(option: string, given: unknown): readonly string[] {
@@ -119,10 +131,10 @@ function listOf(option: string, given: unknown): readonly string[] {
 }
 
 /** A message of OpenSSL may contain parts of the key. */
-function parse<T extends KeyObject | Buffer>(option: string, make: () => T): T {
+function parse<T extends KeyObject | string>(option: string, make: () => T): T {
   try {
     const made = make();
-    if (Buffer.isBuffer(made) || made.asymmetricKeyType === 'x25519') return made;
+    if (typeof made === 'string' || made.asymmetricKeyType === 'x25519') return made;
   } catch {
     // The error below reports it.
   }

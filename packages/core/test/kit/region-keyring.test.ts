@@ -31,6 +31,14 @@ describe('createRegionKeyring()', () => {
     expect(rings.ap.between('eu')?.verify('hello', code)).toBe(false);
   });
 
+  test('gives the processes of one region keys of their own, which no other region has', () => {
+    const sibling = ringOf('us', { privateKey: us.privateKey, publicKeys: { eu: eu.publicKey } });
+    const code = rings.us.between('us')?.sign('hello') ?? '';
+    expect(sibling.between('us')?.verify('hello', code)).toBe(true);
+    expect(rings.eu.between('us')?.verify('hello', code)).toBe(false);
+    expect(ringOf('us', { privateKey: eu.privateKey, publicKeys }).between('us')?.verify('hello', code)).toBe(false);
+  });
+
   test('lets a region that was stolen speak in no name but its own', () => {
     // `ap` holds its own private key and all public ones, and claims to be `us`.
     const liar = ringOf('us', { privateKey: ap.privateKey, publicKeys });

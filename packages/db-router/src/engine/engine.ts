@@ -89,6 +89,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
       maxLagMs: settings.maxLagMs,
       maxViewAgeMs: settings.maxViewAgeMs,
       coldStart: settings.coldStart,
+      writes: settings.writes,
     },
     clock,
     hasStore: settings.epoch !== undefined,

@@ -1,8 +1,8 @@
-import type { RegionState, RegionView } from '@regionkit/core';
+import type { RegionState, RegionView, Sibling } from '@regionkit/core';
 import type { Clock } from '@regionkit/core/kit';
 import type { LiveTopology } from '../topology/live-topology.ts';
 
-/** What the other regions say of their databases. */
+/** What the other regions, and the other processes of this one, say of their databases. */
 export interface FollowedView {
   /** Takes in what was observed since. A view tells of changes: that a region still says the same is told by nobody. */
   refresh(): void;
@@ -12,7 +12,10 @@ export interface FollowedView {
 /** Takes in what is known now, and each change. */
 export function followView(view: RegionView, live: LiveTopology, clock: Clock): FollowedView {
   const taken = new Map<string, number>();
-  const take = (state: RegionState): void => {
+  const asked = new Set<string>();
+  let siblings: readonly Sibling[] = [];
+
+  const takeDocument = (state: RegionState): void => {
     // A name that leads elsewhere may be answered by anybody.
     if (!state.identified || state.name === view.self) return;
     const { primary, forks, highest, measured, measuredEpoch, observedAtMs } = state;
@@ -29,9 +32,31 @@ export function followView(view: RegionView, live: LiveTopology, clock: Clock): 
       atMs: clock.now(),
     });
   };
+  const takeSiblings = (told: readonly Sibling[]): void => {
+    const isKnown = ({ process, observedAtMs }: Sibling): boolean =>
+      siblings.some((known) => known.process === process && known.observedAtMs === observedAtMs);
+    if (told.length === siblings.length && told.every(isKnown)) return;
+    siblings = told;
+    live.take({ type: 'siblings', siblings: told, atMs: clock.now() });
+  };
+  /** What a region had to say comes before the fact that it was asked. */
+  const takeRest = (state: RegionState): void => {
+    if (state.name === view.self) takeSiblings(state.siblings ?? []);
+    if (state.asked !== true || asked.has(state.name)) return;
+    asked.add(state.name);
+    live.take({ type: 'asked', region: state.name, atMs: clock.now() });
+  };
+
   const refresh = (): void => {
-    for (const state of view.list()) if (state.observedAtMs !== taken.get(state.name)) take(state);
+    for (const state of view.list()) {
+      if (state.observedAtMs !== taken.get(state.name)) takeDocument(state);
+      takeRest(state);
+    }
   };
   refresh();
-  return { refresh, stop: view.subscribe(take) };
+  const stop = view.subscribe((state) => {
+    takeDocument(state);
+    takeRest(state);
+  });
+  return { refresh, stop };
 }

@@ -47,6 +47,10 @@ function applyInput(facts: Facts, input: Input, rules: Rules): Facts {
         : applyWord(facts, input.epoch, input.region, input.atMs);
     case 'document':
       return applyDocument(facts, input, rules);
+    case 'siblings':
+      return applySiblings(facts, input);
+    case 'asked':
+      return facts.asked.includes(input.region) ? facts : { ...facts, asked: [...facts.asked, input.region] };
     case 'store':
       return applyStore(facts, input);
     case 'confirm':
@@ -211,6 +215,19 @@ function measured(facts: Facts, { region, primary, observedAtMs }: Input & { typ
   return voided.length === facts.voided.length ? facts : { ...facts, voided };
 }
 
+/** What a sibling knows fences here too. What it vouches for is taken over elsewhere, if this process needs it. */
+function applySiblings(facts: Facts, { siblings, atMs }: Input & { type: 'siblings' }): Facts {
+  let next = facts;
+  for (const { database } of siblings) {
+    const { highest, forks, vouches } = database;
+    if (highest === undefined) continue;
+    if (!isVoided(next, knownEpoch(next, highest))) next = learnForks(next, forks);
+    next = learnEpoch(next, highest, atMs);
+    if (vouches?.primary !== undefined) next = learnEpoch(next, vouches.primary, atMs);
+  }
+  return { ...next, siblings };
+}
+
 function applyStore(facts: Facts, { stored, atMs }: Input & { type: 'store' }): Facts {
   if (stored === undefined) return facts.store === 'loaded' ? facts : { ...facts, store: 'none' };
   // Once a primary was accepted, an operator's word here counts for more than one that was kept elsewhere before it.
@@ -236,7 +253,13 @@ function applyConfirm(facts: Facts, rules: Rules, atMs: number): Facts {
   const voided = facts.voided.filter((known) => !isVoided({ voided: [known] }, epoch));
   const denied = found !== undefined && claim !== undefined ? [claim.epoch] : [];
   return learnEpoch(
-    { ...facts, accepted: true, system: epoch.system, voided: [...denied, ...voided].slice(0, MAX_VOIDED) },
+    {
+      ...facts,
+      accepted: true,
+      vouched: false,
+      system: epoch.system,
+      voided: [...denied, ...voided].slice(0, MAX_VOIDED),
+    },
     epoch,
     atMs,
   );
@@ -268,6 +291,7 @@ function applyReset(facts: Facts, atMs: number): Facts {
     ...facts,
     system,
     accepted: system !== undefined,
+    vouched: false,
     voided: [...voided, ...before].slice(0, MAX_VOIDED),
     resetAtMs: atMs,
     kept: undefined,

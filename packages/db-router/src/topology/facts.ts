@@ -1,5 +1,6 @@
-import type { Epoch, Fork } from '@regionkit/core';
+import type { Epoch, Fork, Sibling } from '@regionkit/core';
 import type { HeardFrom } from '../events.ts';
+import type { WritePolicy } from '../gate-seam.ts';
 import type { Reading } from './readings.ts';
 import type { Top } from './topology.ts';
 import { ownerName, type Writer } from './writer.ts';
@@ -9,6 +10,8 @@ export interface Facts {
   /** The database this process serves: adopted with the first primary that was accepted. */
   readonly system: string | undefined;
   readonly accepted: boolean;
+  /** It was accepted because a sibling was, and no node of its own was seen on the highest timeline since. */
+  readonly vouched: boolean;
   readonly store: 'pending' | 'none' | 'loaded';
   /** One for each database heard of. */
   readonly tops: readonly Top[];
@@ -25,6 +28,10 @@ export interface Facts {
   readonly followed: readonly Followed[];
   readonly nodes: readonly NodeFacts[];
   readonly documents: readonly DocumentFacts[];
+  /** The other processes of this region, as they spoke last. */
+  readonly siblings: readonly Sibling[];
+  /** Regions that were asked for a document at least once, the own one too, whether they answered or not. */
+  readonly asked: readonly string[];
   /** Where the primary in force was, and when. */
   readonly samples: { readonly epoch: string; readonly list: readonly Sample[] };
 }
@@ -106,6 +113,8 @@ export type Input =
       readonly observedAtMs: number;
       readonly atMs: number;
     }
+  | { readonly type: 'siblings'; readonly siblings: readonly Sibling[]; readonly atMs: number }
+  | { readonly type: 'asked'; readonly region: string; readonly atMs: number }
   | { readonly type: 'store'; readonly stored: Stored | undefined; readonly atMs: number }
   | { readonly type: 'confirm'; readonly atMs: number }
   | { readonly type: 'reset'; readonly atMs: number }
@@ -127,6 +136,7 @@ export interface Rules {
   readonly maxLagMs: number;
   readonly maxViewAgeMs: number;
   readonly coldStart: 'confirm' | 'trust';
+  readonly writes: WritePolicy;
 }
 
 /** Nothing heard yet. */
@@ -134,6 +144,7 @@ export function noFacts(nodes: readonly { readonly id: string; readonly region: 
   return {
     system: undefined,
     accepted: false,
+    vouched: false,
     store: store ? 'pending' : 'none',
     tops: [],
     owners: [],
@@ -161,6 +172,8 @@ export function noFacts(nodes: readonly { readonly id: string; readonly region: 
       fresh: undefined,
     })),
     documents: [],
+    siblings: [],
+    asked: [],
     samples: { epoch: '', list: [] },
   };
 }

@@ -1,5 +1,5 @@
 import type { Epoch } from '@regionkit/core';
-import { leftAt } from '../history/epoch.ts';
+import { leftAt, sameEpoch } from '../history/epoch.ts';
 import type { NodeState, TopologyState } from '../reasons.ts';
 import { claimOf, type Claim as RegionClaim } from './claims.ts';
 import { answers, type Facts, knownEpoch, type NodeFacts, type Rules, writtenEpoch } from './facts.ts';
@@ -8,6 +8,7 @@ import { isVoided } from './learn.ts';
 import type { Reading } from './readings.ts';
 import { regressedTo } from './regression.ts';
 import type { NodeView, PrimaryView, Top, Topology } from './topology.ts';
+import { hasMeasured, wasEverythingAsked } from './vouch.ts';
 import { epochOf, regionOf } from './writer.ts';
 
 /** What the facts mean at `nowMs`. Pure. */
@@ -21,9 +22,11 @@ export function judge(facts: Facts, rules: Rules, nowMs: number): Topology {
   const claim = claimOf(facts, rules, top, nowMs);
   const state = foreign ? 'foreign-system' : stateOf(facts, rules, { top, writer, claim, regressed, nowMs });
   const ready = state === 'ready';
+  // Enough to forward, and no more: the region that claims the primary does the write on its own word.
+  const claimed = ready && writer !== undefined && !mayAccept(facts, rules, writer.view.epoch, nowMs);
   const samples = ready ? facts.samples.list : [];
   const nodes = facts.nodes.map((node) =>
-    judgeNode(node, facts, rules, { top, system, state, samples, regressed, nowMs }),
+    judgeNode(node, facts, rules, { top, system, state, claimed, samples, regressed, nowMs }),
   );
   const changes = nodes.flatMap(({ state: is, readable }) =>
     is === 'behind' && readable && top !== undefined ? [top.firstHeardAtMs + rules.maxLagMs] : [],
@@ -41,7 +44,7 @@ export function judge(facts: Facts, rules: Rules, nowMs: number): Topology {
   return {
     state,
     nodes,
-    primary: ready && writer !== undefined ? writer.view : undefined,
+    primary: ready && writer !== undefined ? { ...writer.view, ...(claimed && { node: undefined }) } : undefined,
     regressed,
     candidate: state === 'unconfirmed' ? (claim?.epoch ?? writer?.view.epoch) : undefined,
     claimedBy: state === 'unconfirmed' ? claim?.region : undefined,
@@ -51,7 +54,8 @@ export function judge(facts: Facts, rules: Rules, nowMs: number): Topology {
     writers: facts.writers,
     forks: facts.forks,
     owners: facts.owners,
-    accepted: facts.accepted || (ready && !(writer?.readOnly ?? true)),
+    accepted: facts.accepted || (ready && !claimed && !(writer?.readOnly ?? true)),
+    vouches: vouches(facts, state, writer !== undefined || regressed !== undefined),
     nextChangeMs: Math.min(Number.POSITIVE_INFINITY, ...changes.filter((atMs) => atMs > nowMs)),
   };
 }
@@ -182,7 +186,8 @@ function stateOf(
   if (writer === undefined) return regressed === undefined ? 'no-primary' : 'epoch-regressed';
   if (writer.doubt !== undefined) return writer.doubt;
   if (writer.readOnly) return 'read-only';
-  return facts.accepted || mayAccept(facts, rules, writer.view.epoch, nowMs) ? 'ready' : 'unconfirmed';
+  const mayWrite = mayAccept(facts, rules, writer.view.epoch, nowMs) || mayForward(facts, rules, writer.view, nowMs);
+  return mayWrite ? 'ready' : 'unconfirmed';
 }
 
 /**
@@ -190,6 +195,7 @@ function stateOf(
  * here is whether enough was heard: the store, or a majority of the other regions.
  */
 function mayAccept(facts: Facts, rules: Rules, epoch: Epoch, nowMs: number): boolean {
+  if (facts.accepted) return true;
   if (facts.store === 'pending' || facts.nodes.some(({ triedAtMs }) => triedAtMs === Number.NEGATIVE_INFINITY))
     return false;
   if (rules.coldStart === 'trust' || facts.store === 'loaded') return true;
@@ -214,10 +220,32 @@ function mayAccept(facts: Facts, rules: Rules, epoch: Epoch, nowMs: number): boo
   });
 }
 
+/**
+ * Whether the region of the primary says by its own fresh document that it writes `epoch`. Only an accepted process says
+ * so, and it does what is forwarded to it on its own word: nothing becomes accepted here. Every region was asked before,
+ * because one of them, or a sibling, may know better.
+ */
+function mayForward(facts: Facts, rules: Rules, { region, epoch }: PrimaryView, nowMs: number): boolean {
+  if (rules.writes !== 'forward' || region === rules.self || !wasEverythingAsked(facts, rules)) return false;
+  return facts.documents.some((document) => {
+    if (document.region !== region || document.primary === undefined) return false;
+    if (nowMs - document.observedAtMs > rules.maxViewAgeMs) return false;
+    return sameEpoch(knownEpoch(facts, document.primary.epoch), epoch);
+  });
+}
+
+/** A process that sees a contradiction does not vouch: a newcomer could hear one side of it alone. */
+function vouches(facts: Facts, state: TopologyState, isAnyWriter: boolean): boolean {
+  if (!facts.accepted || (facts.vouched && !hasMeasured(facts))) return false;
+  return state === 'ready' || state === 'read-only' || (state === 'no-primary' && !isAnyWriter);
+}
+
 interface Light {
   readonly top: Top | undefined;
   readonly system: string | undefined;
   readonly state: TopologyState;
+  /** A region claims the primary, and nothing confirms it: writes may be forwarded to it, and no statement runs on it. */
+  readonly claimed: boolean;
   readonly samples: Facts['samples']['list'];
   /** The older epoch on which all nodes agree, if they do. */
   readonly regressed: Epoch | undefined;
@@ -253,7 +281,7 @@ interface Judgement {
 
 function judgeState(node: NodeFacts, facts: Facts, rules: Rules, light: Light): Judgement {
   if (node.reading === undefined) return { state: node.failures > 0 ? 'unreachable' : 'unknown', readable: false };
-  const { top, system, state } = light;
+  const { top, system, state, claimed } = light;
   if (node.failures > 0) return { state: isOutlived(node.reading, top) ? 'fenced' : 'unreachable', readable: false };
   if (system !== undefined && node.reading.system !== system) return { state: 'foreign', readable: false };
   if (node.reading.inRecovery) return judgeStandby(node, facts, rules, light);
@@ -262,7 +290,7 @@ function judgeState(node: NodeFacts, facts: Facts, rules: Rules, light: Light): 
   if (top !== undefined && epoch.timeline < top.timeline) return { state: 'fenced', readable: false };
   if (state === 'twin-primaries') return { state: 'twin', readable: true };
   if (node.reading.readOnly) return { state: 'read-only', readable: true };
-  return { state: state === 'ready' ? 'primary' : 'candidate', readable: true };
+  return { state: state === 'ready' && !claimed ? 'primary' : 'candidate', readable: true };
 }
 
 /** It was a primary when it last spoke, and a newer timeline is known since: a client of it might still COMMIT there. */

@@ -4,6 +4,7 @@ import { apply } from './apply.ts';
 import { type Facts, type Input, knownEpoch, noFacts, type Rules } from './facts.ts';
 import { judge } from './judge.ts';
 import type { Topology } from './topology.ts';
+import { hasMeasured, takeOver } from './vouch.ts';
 
 /** What is known, and what it means. */
 export interface TopologyStore {
@@ -35,7 +36,7 @@ export function reduce(
   input: Input,
   rules: Rules,
 ): { readonly next: TopologyStore; readonly events: readonly TopologyEvent[] } {
-  const heard = apply(before.facts, input, rules);
+  const heard = takeOver(apply(before.facts, input, rules), rules, input.atMs);
   // Tokens name old epochs by the thousand after a failover: what is no news costs no judgement.
   if (input.type === 'heard' && heard === before.facts) return { next: before, events: [] };
   const topology = judge(heard, rules, input.atMs);
@@ -62,8 +63,10 @@ function settle(facts: Facts, topology: Topology, nowMs: number, rules: Rules): 
   }
   const accepted = topology.accepted;
   const system = accepted ? topology.system : facts.system;
-  if (nodes === facts.nodes && accepted === facts.accepted && system === facts.system) return facts;
-  return { ...facts, nodes, accepted, system };
+  const vouched = facts.vouched && !hasMeasured(facts);
+  const isSame = accepted === facts.accepted && vouched === facts.vouched && system === facts.system;
+  if (nodes === facts.nodes && isSame) return facts;
+  return { ...facts, nodes, accepted, vouched, system };
 }
 
 function changes(before: TopologyStore, next: TopologyStore, input: Input): readonly TopologyEvent[] {

@@ -81,6 +81,8 @@ export interface Topology {
   readonly owners: readonly Epoch[];
   /** A first primary was accepted: from now on a higher timeline is believed at once. */
   readonly accepted: boolean;
+  /** What is known may be taken over by a new process of this region. */
+  readonly vouches: boolean;
   /** Something changes by itself then, without anything new being heard. */
   readonly nextChangeMs: number;
 }

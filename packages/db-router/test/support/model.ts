@@ -11,6 +11,7 @@ export const RULES: Rules = {
   maxLagMs: 10_000,
   maxViewAgeMs: 15_000,
   coldStart: 'confirm',
+  writes: 'reject',
 };
 
 export const NODES = [

@@ -1,4 +1,4 @@
-import type { DatabaseReport, Epoch, Fork, Verdict } from '@regionkit/core';
+import type { DatabaseReport, Epoch, Fork, Verdict, Vouch } from '@regionkit/core';
 import { isSystem, isTimeline, type Keyring, readEpoch } from '@regionkit/core/kit';
 import type { Relative } from '../verdict/guard.ts';
 
@@ -6,7 +6,8 @@ import type { Relative } from '../verdict/guard.ts';
  * What one process says of its own region. Everything in it but `database.highest` that process measured itself.
  *
  * On the wire, as JSON: `v` (1), `region`, `nonce`, `process`, `accept`, `reads`, `writes`, `relative`, `database`. In
- * `database`: `role`, `epoch`, `position`, `forks`, `highest`, `measured`, `measuredEpoch`, `acceptedForMs`. An epoch is `system`,
+ * `database`: `role`, `epoch`, `position`, `forks`, `highest`, `measured`, `measuredEpoch`, `acceptedForMs`, and to a process of the own region
+ * `vouches` (`primary`, `voided`). An epoch is `system`,
  * `timeline`, `owner`, and `server`, which says whether two owners are one server. `process`, `measuredEpoch`, `acceptedForMs` and
  * `server`, and `secrets` beside `database`, may be missing; what is there is checked, for a region that holds the secret may still lie.
  */
@@ -30,6 +31,7 @@ export type SecretMarks = Readonly<Record<string, readonly string[]>>;
 export type Malformed = 'malformed' | 'bad-signature' | 'wrong-nonce';
 
 const MAX_FORKS = 64;
+const MAX_VOIDED = 32;
 const MAX_LSN = 2n ** 64n - 1n;
 const MAX_ACCEPTED_MS = 2 ** 45;
 const MARK = /^[A-Za-z0-9_-]{11}$/;
@@ -98,7 +100,7 @@ export function unseal(body: string, nonce: string, keyring: Keyring): RegionDoc
 const VERDICTS = ['pass', 'warn', 'fail', 'unknown'] as const;
 
 function encodeDatabase(report: DatabaseReport): object {
-  const { role, epoch, position, forks, highest, measured, measuredEpoch, acceptedForMs } = report;
+  const { role, epoch, position, forks, highest, measured, measuredEpoch, acceptedForMs, vouches } = report;
   return {
     role,
     ...(epoch !== undefined && { epoch: encodeEpoch(epoch) }),
@@ -109,7 +111,12 @@ function encodeDatabase(report: DatabaseReport): object {
     ...(measured === true && { measured }),
     ...(measuredEpoch !== undefined && { measuredEpoch: encodeEpoch(measuredEpoch) }),
     ...(acceptedForMs !== undefined && { acceptedForMs: Math.round(acceptedForMs) }),
+    ...(vouches !== undefined && { vouches: encodeVouch(vouches) }),
   };
+}
+
+function encodeVouch({ primary, voided }: Vouch): object {
+  return { ...(primary && { primary: encodeEpoch(primary) }), voided: voided.slice(0, MAX_VOIDED).map(encodeEpoch) };
 }
 
 function encodeEpoch({ system, timeline, owner, server }: Epoch): object {
@@ -132,6 +139,8 @@ function decodeDatabase(given: unknown, region: string): DatabaseReport | undefi
   const { acceptedForMs } = given;
   if (!isOptional(acceptedForMs, isAge)) return 'malformed';
   if (epoch !== undefined && !epoch.owner.startsWith(`${region}/`)) return 'malformed';
+  const vouches = given['vouches'] === undefined ? undefined : decodeVouch(given['vouches']);
+  if (vouches === 'malformed') return 'malformed';
   return {
     role: given['role'],
     forks,
@@ -141,7 +150,17 @@ function decodeDatabase(given: unknown, region: string): DatabaseReport | undefi
     ...(given['measured'] === true && { measured: true }),
     ...(measuredEpoch !== undefined && { measuredEpoch }),
     ...(acceptedForMs !== undefined && { acceptedForMs }),
+    ...(vouches !== undefined && { vouches }),
   };
+}
+
+function decodeVouch(given: unknown): Vouch | 'malformed' {
+  if (!isRecord(given) || !Array.isArray(given['voided']) || given['voided'].length > MAX_VOIDED) return 'malformed';
+  const primary = readEpoch(given['primary']);
+  const voided = given['voided'].map(readEpoch);
+  if ((primary === undefined) !== (given['primary'] === undefined) || !voided.every((epoch) => epoch !== undefined))
+    return 'malformed';
+  return { voided, ...(primary !== undefined && { primary }) };
 }
 
 function decodeForks(given: unknown): readonly Fork[] | 'malformed' {

@@ -15,6 +15,11 @@ export interface Neighbourhood<Name extends string> {
   readonly view: RegionView<Name>;
   /** The others, as the guard sees them. */
   neighbours(): readonly Neighbour[];
+  /**
+   * Whether this process knows no primary for certain while another process of the region does, or the region was not asked
+   * yet whether one does. False from the first time that it was false of a router.
+   */
+  isUnconfirmed(): boolean;
   /** This region's state may have changed: who subscribed to the view is told. */
   tell(): void;
   /** The same, and it matters to the other regions, who are told at once. */
@@ -39,7 +44,7 @@ export interface Followed {
 
 export interface NeighbourhoodOptions<Name extends string>
   extends Pick<HealthOptions<Name>, 'epoch'>,
-    Omit<PeersHooks<Name>, 'onChange' | 'onDocument'> {
+    Omit<PeersHooks<Name>, 'onChange' | 'onDocument' | 'process'> {
   readonly peers: CheckedPeersOptions<Name> | undefined;
   urgent(): boolean;
   /** Called before anything is read from memory. */
@@ -62,6 +67,7 @@ export function createNeighbourhood<Name extends string>(options: NeighbourhoodO
     options.peers &&
     createPeers(options.peers, {
       ...options,
+      process,
       onChange: (name) => tell(name),
       onDocument: ({ region, secrets = {} }) => {
         for (const use of differing(secretsWith(region) ?? {}, secrets)) onOtherSecret(region, use);
@@ -85,12 +91,21 @@ export function createNeighbourhood<Name extends string>(options: NeighbourhoodO
   };
   const look = (name: Name): RegionState<Name> => {
     noticeJump();
-    if (name === self.name) return ownState(self, verdict(), report(), clock.now());
+    if (name === self.name) return { ...ownState(self, verdict(), report(), clock.now()), ...peers?.own() };
     if (peers === undefined) onUnasked();
     return peers?.get(name) ?? unknownRegion(regions.get(name) ?? { name, origin: '' });
   };
   const { view, tell } = createView(regions, look);
 
+  const isReady = (): boolean => {
+    try {
+      return followed?.topology().state === 'ready';
+    } catch {
+      return false;
+    }
+  };
+  /** One that was ready stays so: it serves reads, whatever becomes of the primary. */
+  let confirmed = false;
   let known = report();
   const isUrgent = (): boolean => {
     if (relative() !== 'in') return true;
@@ -107,6 +122,16 @@ export function createNeighbourhood<Name extends string>(options: NeighbourhoodO
   return {
     view,
     neighbours: () => peers?.neighbours() ?? [],
+    isUnconfirmed: () => {
+      if (confirmed || peers === undefined || followed === undefined) return false;
+      const { asked, siblings } = peers.own();
+      const isAccepted = ({ acceptedForMs }: DatabaseReport): boolean => acceptedForMs !== undefined;
+      confirmed =
+        isReady() ||
+        isAccepted(report() ?? NOTHING) ||
+        (asked && !siblings.some(({ database }) => isAccepted(database)));
+      return !confirmed;
+    },
     tell: () => tell(self.name),
     announce: () => {
       tell(self.name);
@@ -132,14 +157,24 @@ export function createNeighbourhood<Name extends string>(options: NeighbourhoodO
       if (question.news) peers.heardFrom(question.from);
       noticeJump();
       const { accept, reads, writes } = verdict();
-      const database = report();
-      const secrets = secretsWith(question.from);
+      const isOwn = question.from === self.name;
+      const secrets = isOwn ? undefined : secretsWith(question.from);
       const document = { region: self.name, process, accept, reads, writes, relative: relative() };
+      const database = isOwn ? report() : withoutVouch(report());
       const more = { ...(database && { database }), ...(secrets && { secrets }) };
       return { body: seal({ ...document, ...more }, question.nonce, keyring) };
     },
     close: () => peers?.close(),
   };
+}
+
+const NOTHING: DatabaseReport = { role: 'unknown', forks: [] };
+
+/** What a process vouches for is for its own region alone. */
+function withoutVouch(report: DatabaseReport | undefined): DatabaseReport | undefined {
+  if (report?.vouches === undefined) return report;
+  const { vouches, ...rest } = report;
+  return rest;
 }
 
 /** The uses for which two regions have secrets, and none in common. While one is rotated they share another. */

@@ -1,4 +1,4 @@
-import { type Region, type RegionState, unknownRegion } from '@regionkit/core';
+import { type Region, type RegionState, type Sibling, unknownRegion } from '@regionkit/core';
 import type { Neighbour } from '../verdict/guard.ts';
 import { bestOf, knownHistory, type ProcessDocument, worstOf } from './best-of.ts';
 import type { Malformed, RegionDocument } from './document.ts';
@@ -86,6 +86,13 @@ export function peerState<Name extends string>(
     observedAtMs: heardAtMs(memory),
     ...knownHistory(memory.documents),
   };
+}
+
+/** The processes of a region whose word is young enough to be believed, each with its own. */
+export function siblings(memory: PeerMemory, nowMs: number, times: PeerTimes): readonly Sibling[] {
+  return believed(memory, nowMs, times).flatMap(({ document: { process, database }, observedAtMs }) =>
+    process === undefined || database === undefined ? [] : [{ process, database, observedAtMs }],
+  );
 }
 
 /** The same region as the mass-ejection guard sees it. */

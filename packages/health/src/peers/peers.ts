@@ -1,21 +1,24 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
-import type { Region, RegionState, Regions, RequestView } from '@regionkit/core';
+import type { Region, RegionState, Regions, RequestView, Sibling } from '@regionkit/core';
 import { type Clock, createRegionKeyring, type Keyring, type RegionKeyring } from '@regionkit/core/kit';
 import type { Neighbour } from '../verdict/guard.ts';
 import { createAskedOnce } from './asked-once.ts';
 import { type RegionDocument, unseal } from './document.ts';
+import { createLine, isDoubtful, type Line } from './line.ts';
 import type { CheckedPeersOptions } from './options.ts';
-import { forgotten, freshMemory, neighbour, type PeerMemory, type PeerReason, peerState, remember } from './peer.ts';
+import { forgotten, neighbour, type PeerMemory, type PeerReason, peerState, remember, siblings } from './peer.ts';
 import { type QuestionRefusal, type RegionQuestion, sealQuestion, unsealQuestion } from './question.ts';
 import { type Answer, fetchTransport, nodeTransport, type Transport } from './transport.ts';
 import { sealTime, unsealTime } from './wall-time.ts';
 
-/** The other regions, asked in turn and remembered. */
+/** The other regions, and the other processes of this one: asked in turn and remembered. */
 export interface Peers<Name extends string> {
   /** The question in `request`, if it may be answered, and the keyring that signs the answer. */
   question(request: RequestView): { readonly question: RegionQuestion; readonly keyring: Keyring } | RefusedQuestion;
   get(name: string): RegionState<Name> | undefined;
+  /** The newest report of each other process of this region, and whether this region was asked once. */
+  own(): { readonly asked: boolean; readonly siblings: readonly Sibling[] };
   /** Each of them, as the mass-ejection guard sees it. */
   neighbours(): readonly Neighbour[];
   /** Asks every region whose turn it is; each is asked by one question at a time. */
@@ -41,6 +44,8 @@ export interface PeersHooks<Name extends string> {
   readonly regions: Regions<Name>;
   readonly clock: Clock;
   readonly random: () => number;
+  /** The name of this process: it recognises its own answers by it. */
+  readonly process: string;
   /** A question to `name` ended. Called before the states it changed are told. */
   onAnswer(name: Name, reason: PeerReason, durationMs: number): void;
   /** What a region says of itself, verified. */
@@ -54,28 +59,9 @@ export interface PeersHooks<Name extends string> {
 const MAX_BYTES = 32_768;
 const SECRET_REFRESH_MS = 10_000;
 
-interface Line<Name extends string> {
-  readonly region: Region<Name>;
-  readonly url: string;
-  memory: PeerMemory;
-  nextAtMs: number;
-  askedAtMs: number;
-  asking: boolean;
-  /** It is the primary, and the last question had no answer or one that does not say so. */
-  doubtful: boolean;
-  /** This region has something to tell that the question under way does not say yet. */
-  news: boolean;
-  /** Grows when all is forgotten: an answer to a question from before counts no more. */
-  era: number;
-  /** How far its wall clock is ahead of this one; 0 while that makes no difference. */
-  clockAheadMs: number;
-  /** A question is due before the next tick. */
-  cancelSoon: (() => void) | undefined;
-}
-
 export function createPeers<Name extends string>(
   options: CheckedPeersOptions<Name>,
-  { regions, clock, random, onAnswer, onDocument, onClockSkew, onChange }: PeersHooks<Name>,
+  { regions, clock, random, process, onAnswer, onDocument, onClockSkew, onChange }: PeersHooks<Name>,
 ): Peers<Name> {
   const { secret, intervalMs, urgentIntervalMs, timeoutMs } = options;
   const keyring = (purpose: string): RegionKeyring =>
@@ -85,24 +71,11 @@ export function createPeers<Name extends string>(
   const transport: Transport =
     options.fetch === undefined ? nodeTransport(clock, options.agent) : fetchTransport(clock, options.fetch);
   const url = options.url ?? (({ origin }: Region<Name>) => `${origin}/health/region`);
-  const lines = new Map<string, Line<Name>>();
-  for (const region of regions.list) {
-    if (region.name === regions.self) continue;
-    lines.set(region.name, {
-      region,
-      url: checkUrl(url(region)),
-      memory: freshMemory(clock.now()),
-      nextAtMs: clock.now(),
-      askedAtMs: Number.NEGATIVE_INFINITY,
-      asking: false,
-      doubtful: false,
-      news: false,
-      era: 0,
-      clockAheadMs: 0,
-      cancelSoon: undefined,
-    });
-  }
-  const askedOnce = createAskedOnce([...lines.keys()]);
+  const all = regions.list.map((region) => createLine(region, url(region), clock.now()));
+  /** The origin of this region: its other processes answer there, and this one. */
+  const own = all.find(({ region }) => region.name === regions.self);
+  const lines = new Map<string, Line<Name>>(all.filter((line) => line !== own).map((line) => [line.region.name, line]));
+  const askedOnce = createAskedOnce(regions.list.map(({ name }) => name));
   let refreshedAtMs = Number.NEGATIVE_INFINITY;
   let closed = false;
 
@@ -142,7 +115,8 @@ export function createPeers<Name extends string>(
     const headers = sealQuestion({ from: regions.self, to: name, atMs, nonce, news: line.news }, asks);
     line.news = false;
     const { era } = line;
-    const answer = await transport.ask({ url: line.url, headers, timeoutMs, maxBytes: MAX_BYTES });
+    const isFresh = line === own;
+    const answer = await transport.ask({ url: line.url, headers, timeoutMs, maxBytes: MAX_BYTES, isFresh });
     if (answer === 'refused') refreshSecret();
     if (typeof answer === 'string') return answer;
     if (answer.refusal !== undefined) return refusedBy(line, answer, nonce, answers);
@@ -154,7 +128,9 @@ export function createPeers<Name extends string>(
       line.memory = forgotten(line.memory, clock.now());
       return 'wrong-region';
     }
-    onDocument(document);
+    if (line === own) {
+      if (document.process === undefined || document.process === process) return 'ok';
+    } else onDocument(document);
     line.memory = remember(line.memory, document, line.askedAtMs, options);
     return 'ok';
   };
@@ -181,9 +157,11 @@ export function createPeers<Name extends string>(
       .then((reason) => {
         line.asking = false;
         if (closed) return;
-        line.doubtful = isDoubtful(line.memory, reason);
+        line.wasAsked = true;
+        line.doubtful = line !== own && isDoubtful(line.memory, reason);
         onAnswer(line.region.name, reason, clock.now() - line.askedAtMs);
-        onChange(line.region.name);
+        // The state of the own region is told with the verdict of this process.
+        if (line !== own) onChange(line.region.name);
         // News that came up while the question was under way.
         if (line.news) ask(line);
       });
@@ -217,17 +195,22 @@ export function createPeers<Name extends string>(
     },
     get: (name) => {
       const line = lines.get(name);
-      return line && peerState(line.region, line.memory, clock.now(), options);
+      if (line === undefined) return undefined;
+      return { ...peerState(line.region, line.memory, clock.now(), options), ...(line.wasAsked && { asked: true }) };
     },
+    own: () => ({
+      asked: own?.wasAsked === true,
+      siblings: own === undefined ? [] : siblings(own.memory, clock.now(), options),
+    }),
     neighbours: () => [...lines].map(([name, { memory }]) => neighbour(name, memory, clock.now(), options)),
     tick: (urgent) => {
       const now = clock.now();
       // While the primary is silent, whoever takes its place should be heard at once.
       const hurry = urgent || [...lines.values()].some(({ doubtful }) => doubtful);
-      for (const line of lines.values()) {
+      for (const line of all) {
         const due = now >= line.nextAtMs || (hurry && now - line.askedAtMs >= urgentIntervalMs * 0.5);
         if (due && !line.asking && !closed) ask(line);
-        onChange(line.region.name);
+        if (line !== own) onChange(line.region.name);
       }
     },
     announce: () => {
@@ -237,14 +220,14 @@ export function createPeers<Name extends string>(
       }
     },
     wake: () => {
-      for (const line of lines.values()) askSoon(line);
+      for (const line of all) askSoon(line);
     },
     heardFrom: (name) => {
       const line = lines.get(name);
       if (line !== undefined) askSoon(line);
     },
     forget: () => {
-      for (const line of lines.values()) {
+      for (const line of all) {
         line.memory = forgotten(line.memory, clock.now());
         line.nextAtMs = clock.now();
         line.era += 1;
@@ -252,23 +235,8 @@ export function createPeers<Name extends string>(
     },
     close: () => {
       closed = true;
-      for (const { cancelSoon } of lines.values()) cancelSoon?.();
+      for (const { cancelSoon } of all) cancelSoon?.();
       transport.close();
     },
   };
-}
-
-function isDoubtful({ documents }: PeerMemory, reason: PeerReason): boolean {
-  const [newest, ...others] = documents.map(({ document }) => document.database?.role === 'primary');
-  return reason === 'ok' ? newest !== true && others.includes(true) : newest === true || others.includes(true);
-}
-
-function checkUrl(given: string): string {
-  try {
-    const url = new URL(given);
-    if (url.protocol === 'https:' || url.protocol === 'http:') return url.href;
-  } catch {
-    // Said below.
-  }
-  throw new TypeError('createHealth: peers.url must give an http or https URL');
 }

@@ -20,6 +20,8 @@ export interface Question {
   readonly headers: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly maxBytes: number;
+  /** Asks on a new connection, so that a balancer of connections chooses a process anew. A custom `fetch` may not. */
+  readonly isFresh?: boolean;
 }
 
 /** Asks one URL once. Never rejects, never follows a redirect, never reads past `maxBytes` or `timeoutMs`. */
@@ -67,7 +69,8 @@ function askOnce(
   agent: http.Agent | undefined,
   mayRetry: boolean,
 ): Promise<Answer | Unanswered> {
-  const { url, headers, timeoutMs, maxBytes } = question;
+  const { url, timeoutMs, maxBytes, isFresh = false } = question;
+  const headers = { ...question.headers, ...(isFresh && { connection: 'close' }) };
   const startedAt = clock.now();
   return new Promise((resolve) => {
     const client = url.startsWith('https:') ? https : http;

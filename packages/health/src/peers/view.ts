@@ -74,7 +74,10 @@ function same(one: RegionState, other: RegionState): boolean {
     sameEpoch(one.primary?.epoch, other.primary?.epoch) &&
     sameEpoch(one.highest, other.highest) &&
     sameEpoch(one.measuredEpoch, other.measuredEpoch) &&
-    one.forks?.length === other.forks?.length
+    one.forks?.length === other.forks?.length &&
+    one.asked === other.asked &&
+    one.siblings?.length === other.siblings?.length &&
+    one.siblings?.[0]?.observedAtMs === other.siblings?.[0]?.observedAtMs
   );
 }
 

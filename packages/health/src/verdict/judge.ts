@@ -1,8 +1,11 @@
 import type { Verdict } from '@regionkit/core';
 import type { Capability } from '../checks/check.ts';
 
-/** Where the process is in its life. */
-export type Phase = 'starting' | 'up' | 'draining' | 'stopped';
+/**
+ * Where the process is in its life. `unconfirmed`: it has just been started, it does not know for certain who the primary is,
+ * and another process of its region does. A rollout stops there by itself.
+ */
+export type Phase = 'starting' | 'unconfirmed' | 'up' | 'draining' | 'stopped';
 
 /** What this region can do now. */
 export interface HealthVerdict {

@@ -25,13 +25,15 @@ export interface KeeperOptions {
   neighbours(): readonly Neighbour[];
   /** Whether the region of that name is ranked before this one. */
   better(name: string): boolean;
+  /** Whether another process of the region can do what this one cannot yet. */
+  isUnconfirmed(): boolean;
   onStale(check: TrackedCheck): void;
   onChange(from: HealthVerdict, to: HealthVerdict): void;
   onRelative(relative: Relative): void;
 }
 
 export function createKeeper(options: KeeperOptions): Keeper {
-  const { clock, guardTimes, neighbours, better, onStale, onChange, onRelative } = options;
+  const { clock, guardTimes, neighbours, better, isUnconfirmed, onStale, onChange, onRelative } = options;
   const checks = new Map<string, TrackedCheck>();
   let leaving: 'draining' | 'stopped' | undefined;
   let started = false;
@@ -51,7 +53,9 @@ export function createKeeper(options: KeeperOptions): Keeper {
     // Without a check there is nothing to wait for; but the first one that is added must be waited for.
     const heard = [...checks.values()].every(({ lastRun }) => lastRun !== undefined);
     started ||= heard && checks.size > 0;
-    return leaving ?? (started || heard ? 'up' : 'starting');
+    if (leaving !== undefined) return leaving;
+    if (!started && !heard) return 'starting';
+    return isUnconfirmed() ? 'unconfirmed' : 'up';
   };
 
   const look = (): void => {
@@ -69,6 +73,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     const before = guarded.relative;
     guarded = guard(guarded, asksToLeave(checks.values()), neighbours(), better, now, guardTimes);
     const judged = judge(checks.values(), phase(), guarded.relative === 'out');
+    if (judged.phase === 'unconfirmed') lookAgainAtMs = now;
     const from = current;
     if (!same(from, judged)) {
       current = { ...judged, since: clock.wallMs() };

@@ -58,6 +58,7 @@ test('a check that was added late and has not been run yet is unknown, and takes
 
 test.each<[Phase, string, boolean]>([
   ['starting', 'no', false],
+  ['unconfirmed', 'no', false],
   ['up', 'yes', true],
   ['draining', 'draining', false],
   ['stopped', 'no', false],
@@ -78,7 +79,7 @@ const anyCheck = fc.record<JudgedCheck>({
 });
 
 test('whatever the checks say, status is fail exactly when /health is not 200, and a word agrees with its answer', () => {
-  const phases = fc.constantFrom<Phase>('starting', 'up', 'draining', 'stopped');
+  const phases = fc.constantFrom<Phase>('starting', 'unconfirmed', 'up', 'draining', 'stopped');
   fc.assert(
     fc.property(fc.array(anyCheck, { maxLength: 8 }), phases, fc.boolean(), (checks, phase, mayLeave) => {
       const verdict = { ...judge(checks, phase, mayLeave), since: 0 };

@@ -1,0 +1,46 @@
+import type { DatabaseReport, Epoch } from '@regionkit/core';
+import { answers, highestMeasured } from './facts.ts';
+import type { TopologyStore } from './reduce.ts';
+import { isStandby, type NodeView } from './topology.ts';
+
+/**
+ * What a process tells the other regions, and the other processes of its own. Only what it measured, and only while that
+ * may be believed: they act on it. Pure.
+ */
+export function localReport(
+  { topology, facts }: Pick<TopologyStore, 'topology' | 'facts'>,
+  self: string,
+  { stale, acceptedForMs }: { readonly stale: boolean; readonly acceptedForMs: number | undefined },
+): DatabaseReport {
+  const own = topology.nodes.filter(({ region }) => region === self);
+  // Of twins each tells its own: whoever hears the other's name alone does not learn that there are two.
+  const twin = own.find(({ state }) => state === 'twin');
+  const known = topology.highest;
+  const highest = known && twin ? ownEpoch(known, twin) : known;
+  const measured = !stale && facts.nodes.some((node) => node.region === self && answers(node));
+  const measuredEpoch = highestMeasured(facts, topology.system);
+  const { primary } = topology;
+  const common = {
+    forks: topology.forks,
+    ...(highest !== undefined && { highest }),
+    ...(measured && { measured }),
+    ...(measuredEpoch !== undefined && { measuredEpoch }),
+    ...(acceptedForMs !== undefined && { acceptedForMs }),
+    ...(topology.vouches &&
+      !stale && { vouches: { voided: facts.voided, ...(primary !== undefined && { primary: primary.epoch }) } }),
+  };
+  if (primary?.node !== undefined && primary.region === self && !stale) {
+    const view = topology.nodes[primary.node];
+    const epoch = view === undefined ? primary.epoch : ownEpoch(primary.epoch, view);
+    return { role: 'primary', epoch, position: primary.position, ...common };
+  }
+  const standbys = own.filter(({ state }) => isStandby(state));
+  if (standbys.length === 0 || stale) return { role: 'unknown', ...common };
+  const [furthest] = standbys.toSorted((left, right) => Number(right.position - left.position));
+  return { role: 'standby', position: furthest?.position ?? 0n, ...common };
+}
+
+/** Another region knows it by the name of the first pool that leads to it: here it has the name of this region's. */
+function ownEpoch({ system, timeline }: Epoch, { id, server }: NodeView): Epoch {
+  return { system, timeline, owner: id, ...(server !== '' && { server }) };
+}

@@ -1,0 +1,214 @@
+import { describe, expect, it } from 'vitest';
+import { type Process, Survivors, writes } from '../support/survivors.ts';
+
+/** The primary in `us`, one process that has accepted it in each region, and `ap` down since. */
+function withoutAp(options?: ConstructorParameters<typeof Survivors>[0]) {
+  const world = new Survivors(options);
+  const [us, eu, ap] = (['us', 'eu', 'ap'] as const).map((region) => world.start(region)) as [
+    Process,
+    Process,
+    Process,
+  ];
+  for (let round = 0; round < 2; round += 1) for (const process of world.processes) world.settle(process);
+  world.stop(ap);
+  world.kill('ap');
+  world.later(20_000);
+  for (const process of world.processes) world.settle(process);
+  return { world, us, eu };
+}
+
+describe('a newcomer beside a process that has accepted the primary', () => {
+  it('takes writes at once while another region is down, and so does the one that replaces it', () => {
+    const { world, us } = withoutAp();
+    let last = us;
+    for (let restart = 0; restart < 4; restart += 1) {
+      const newcomer = world.start('us');
+      world.settle(newcomer);
+      expect(writes(newcomer.store)).toBe(writes(us.store));
+      world.stop(last);
+      last = newcomer;
+    }
+  });
+
+  it('takes none before every node and every region was asked once', () => {
+    const { world } = withoutAp();
+    const newcomer = world.start('us');
+    world.askOwn(newcomer, 0);
+    world.probe(newcomer, 'us');
+    world.probe(newcomer, 'eu');
+    world.askRegion(newcomer, 'eu');
+    expect(newcomer.store.topology.accepted).toBe(false);
+    world.probe(newcomer, 'ap');
+    expect(newcomer.store.topology.accepted).toBe(false);
+    world.askRegion(newcomer, 'ap');
+    expect(newcomer.store.topology).toMatchObject({ accepted: true, state: 'ready' });
+  });
+
+  it('believes a promotion at once that comes after the last process that saw the old primary has ended', () => {
+    const { world, eu } = withoutAp();
+    world.kill('us');
+    for (const process of world.of('us')) world.stop(process);
+    world.settle(eu);
+    const newcomer = world.start('eu');
+    world.settle(newcomer);
+    expect(newcomer.store.topology).toMatchObject({ accepted: true, state: 'no-primary' });
+    world.stop(eu);
+    world.promote('eu', 2);
+    world.probe(newcomer, 'eu');
+    expect(newcomer.store.topology.primary?.epoch).toMatchObject({ timeline: 2, owner: 'eu/0' });
+  });
+
+  it('learns what an operator declared void, and does not believe the region that still claims it', () => {
+    const { world, us, eu } = withoutAp();
+    world.promote('eu', 2);
+    for (const process of [us, eu]) world.settle(process);
+    expect(writes(us.store)).toMatch(/^eu 2/);
+    // A mistake: it is thrown away, and the operator says so in `us` alone.
+    world.kill('eu');
+    world.probe(us, 'eu');
+    world.operator(us, 'reset');
+    expect(writes(us.store)).toMatch(/^us 1/);
+    const newcomer = world.start('us');
+    world.settle(newcomer);
+    expect(writes(newcomer.store)).toBe(writes(us.store));
+  });
+
+  it('is fenced by what a sibling knows of a higher epoch, though it has accepted', () => {
+    const { world, us } = withoutAp();
+    const newcomer = world.start('us');
+    world.settle(newcomer);
+    world.tell(us, 2, 'ap');
+    expect(writes(newcomer.store)).toMatch(/^us 1/);
+    world.askOwn(newcomer, 0);
+    expect(writes(newcomer.store)).toBeUndefined();
+  });
+
+  it('takes nothing over while its own name of the primary leads to another server than the sibling writes', () => {
+    const { world } = withoutAp();
+    const newcomer = world.start('us');
+    world.restart('us');
+    world.settle(newcomer);
+    expect(newcomer.store.topology.accepted).toBe(false);
+    for (const process of world.processes) world.settle(process);
+    world.settle(newcomer);
+    expect(newcomer.store.topology).toMatchObject({ accepted: true, state: 'ready' });
+  });
+
+  it('takes nothing over from a sibling that sees twins', () => {
+    const { world, us } = withoutAp();
+    world.promote('us', 2);
+    world.settle(us);
+    world.promote('eu', 2);
+    world.settle(us);
+    expect(us.store.topology.state).toBe('twin-primaries');
+    world.kill('eu');
+    const newcomer = world.start('us');
+    world.settle(newcomer);
+    expect(newcomer.store.topology.accepted).toBe(false);
+    expect(writes(newcomer.store)).toBeUndefined();
+  });
+
+  it('vouches for nobody before it has seen the highest epoch on a node of its own', () => {
+    const { world, eu } = withoutAp({ reach: 'own', writes: 'forward' });
+    for (const process of world.of('us')) world.stop(process);
+    world.tell(eu, 2, 'eu');
+    const newcomer = world.start('eu');
+    world.settle(newcomer);
+    expect(newcomer.store.topology).toMatchObject({ accepted: true, vouches: false });
+    world.stop(eu);
+    const second = world.start('eu');
+    world.settle(second);
+    expect(second.store.topology.accepted).toBe(false);
+    world.promote('eu', 2);
+    for (const process of [newcomer, second]) world.settle(process);
+    world.settle(second);
+    expect(second.store.topology).toMatchObject({ accepted: true, state: 'ready' });
+  });
+});
+
+describe('a zombie that starts alone', () => {
+  it('writes nothing, with one process or several, restarted again and again', () => {
+    const { world } = withoutAp();
+    for (const process of [...world.processes]) world.stop(process);
+    world.promote('eu', 2);
+    world.cut('us', 'eu');
+    world.cut('us', 'ap');
+    for (let restart = 0; restart < 3; restart += 1) {
+      const newcomers = [world.start('us'), world.start('us'), world.start('us')];
+      for (let round = 0; round < 2; round += 1) for (const newcomer of newcomers) world.settle(newcomer);
+      for (const newcomer of newcomers)
+        expect(newcomer.store.topology).toMatchObject({ accepted: false, state: 'unconfirmed' });
+      for (const newcomer of newcomers.slice(0, 2)) world.stop(newcomer);
+    }
+  });
+
+  it('is fenced in every process of its region as soon as one of them hears of the new primary', () => {
+    const { world, us } = withoutAp();
+    world.cut('us', 'eu');
+    world.promote('eu', 2);
+    const newcomer = world.start('us');
+    world.settle(newcomer);
+    world.stop(us);
+    const next = world.start('us');
+    world.settle(next);
+    // No more credulous than the process it replaces, and no less.
+    expect(writes(next.store)).toMatch(/^us 1/);
+    world.tell(next, 2, 'eu');
+    world.settle(newcomer);
+    for (const process of [next, newcomer]) expect(writes(process.store)).toBeUndefined();
+  });
+});
+
+describe("the claim of the primary's region", () => {
+  it('is enough to forward, and makes nothing accepted and nothing run', () => {
+    const { world } = withoutAp({ writes: 'forward' });
+    for (const process of world.of('eu')) world.stop(process);
+    const newcomer = world.start('eu');
+    world.settle(newcomer);
+    const { topology } = newcomer.store;
+    expect(topology).toMatchObject({ state: 'ready', accepted: false, vouches: false });
+    expect(topology.primary).toMatchObject({ region: 'us', node: undefined });
+    expect(topology.nodes[0]).toMatchObject({ id: 'us/0', state: 'candidate' });
+  });
+
+  it('is not enough where writes are not forwarded', () => {
+    const { world } = withoutAp({ writes: 'remote-pool' });
+    for (const process of world.of('eu')) world.stop(process);
+    const newcomer = world.start('eu');
+    world.settle(newcomer);
+    expect(newcomer.store.topology.state).toBe('unconfirmed');
+  });
+
+  it('counts no longer than it is fresh', () => {
+    const { world } = withoutAp({ reach: 'own', writes: 'forward' });
+    for (const process of world.of('eu')) world.stop(process);
+    const newcomer = world.start('eu');
+    world.settle(newcomer);
+    expect(writes(newcomer.store)).toMatch(/^us 1/);
+    for (const process of world.of('us')) world.stop(process);
+    world.later(20_000);
+    world.settle(newcomer);
+    expect(writes(newcomer.store)).toBeUndefined();
+  });
+
+  it('is fenced by a sibling that knows of a higher epoch', () => {
+    const { world, eu } = withoutAp({ writes: 'forward' });
+    world.tell(eu, 2, 'ap');
+    const newcomer = world.start('eu');
+    world.settle(newcomer);
+    expect(writes(newcomer.store)).toBeUndefined();
+  });
+
+  it('does not make a database of its own region believed', () => {
+    const { world } = withoutAp({ writes: 'forward' });
+    for (const process of world.of('eu')) world.stop(process);
+    world.kill('eu');
+    const newcomer = world.start('eu');
+    world.settle(newcomer);
+    expect(writes(newcomer.store)).toMatch(/^us 1/);
+    world.promote('eu', 2);
+    world.cut('us', 'eu');
+    world.settle(newcomer);
+    expect(newcomer.store.topology.state).toBe('unconfirmed');
+  });
+});

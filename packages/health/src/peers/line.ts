@@ -1,0 +1,57 @@
+import type { Region } from '@regionkit/core';
+import { freshMemory, type PeerMemory, type PeerReason } from './peer.ts';
+
+/** One region that is asked, and when. */
+export interface Line<Name extends string> {
+  readonly region: Region<Name>;
+  readonly url: string;
+  memory: PeerMemory;
+  nextAtMs: number;
+  askedAtMs: number;
+  asking: boolean;
+  /** It was asked once, and answered or did not. */
+  wasAsked: boolean;
+  /** It is the primary, and the last question had no answer or one that does not say so. */
+  doubtful: boolean;
+  /** This region has something to tell that the question under way does not say yet. */
+  news: boolean;
+  /** Grows when all is forgotten: an answer to a question from before counts no more. */
+  era: number;
+  /** How far its wall clock is ahead of this one; 0 while that makes no difference. */
+  clockAheadMs: number;
+  /** A question is due before the next tick. */
+  cancelSoon: (() => void) | undefined;
+}
+
+export function createLine<Name extends string>(region: Region<Name>, url: string, nowMs: number): Line<Name> {
+  return {
+    region,
+    url: checkUrl(url),
+    memory: freshMemory(nowMs),
+    nextAtMs: nowMs,
+    askedAtMs: Number.NEGATIVE_INFINITY,
+    asking: false,
+    wasAsked: false,
+    doubtful: false,
+    news: false,
+    era: 0,
+    clockAheadMs: 0,
+    cancelSoon: undefined,
+  };
+}
+
+/** Whether the primary was silent, or did not say so any more. */
+export function isDoubtful({ documents }: PeerMemory, reason: PeerReason): boolean {
+  const [newest, ...others] = documents.map(({ document }) => document.database?.role === 'primary');
+  return reason === 'ok' ? newest !== true && others.includes(true) : newest === true || others.includes(true);
+}
+
+function checkUrl(given: string): string {
+  try {
+    const url = new URL(given);
+    if (url.protocol === 'https:' || url.protocol === 'http:') return url.href;
+  } catch {
+    // Said below.
+  }
+  throw new TypeError('createHealth: peers.url must give an http or https URL');
+}

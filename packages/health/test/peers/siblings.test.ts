@@ -1,0 +1,138 @@
+import { type DatabaseReport, defineRegions } from '@regionkit/core';
+import { fakeClock } from '@regionkit/core/testing';
+import { afterEach, expect, test } from 'vitest';
+import { createHealth, type Health } from '../../src/index.ts';
+import { SECRET } from '../helpers/fixtures.ts';
+import { epochOf, primary } from '../helpers/network.ts';
+
+const ACCEPTED: DatabaseReport = {
+  ...primary('a'),
+  acceptedForMs: 60_000,
+  vouches: { primary: epochOf('a'), voided: [epochOf('b', 9)] },
+};
+const NEW: DatabaseReport = { role: 'unknown', forks: [], highest: epochOf('a') };
+
+type Name = 'a' | 'b';
+const started: Health<Name>[] = [];
+afterEach(async () => {
+  for (const health of started.splice(0)) await health.close();
+});
+
+/** A region of several processes behind one origin that picks one in turn, and another region. */
+function start() {
+  const clock = fakeClock({ now: 1_000 });
+  const behind: Record<Name, Health<Name>[]> = { a: [], b: [] };
+  let turn = 0;
+  const process = (self: Name, report: DatabaseReport, state = 'ready') => {
+    const told = { report, state };
+    const health = createHealth<Name>({
+      regions: defineRegions({
+        self,
+        all: { a: { origin: 'https://a.example.com' }, b: { origin: 'https://b.example.com' } },
+      }),
+      clock,
+      random: () => 0.5,
+      peers: {
+        secret: SECRET,
+        fetch: async (url, init) => {
+          await Promise.resolve();
+          const all = behind[new URL(url).hostname[0] as Name];
+          turn += 1;
+          const to = all[turn % Math.max(1, all.length)];
+          if (to === undefined) throw new Error('connection refused');
+          return to.fetch(() => new Response('not found', { status: 404 }))(
+            new Request(url, { headers: init.headers }),
+          );
+        },
+      },
+    });
+    health.follow({ topology: () => ({ local: told.report, state: told.state }) });
+    health.check('app', () => {});
+    started.push(health);
+    return { health, told };
+  };
+  const advance = async (ms: number) => {
+    for (let left = ms; left > 0; left -= 50) await clock.advance(50);
+  };
+  const answer = async ({ health }: { health: Health<Name> }, path: string) =>
+    (await health.fetch(() => new Response('', { status: 404 }))(new Request(`https://a.example.com${path}`))).status;
+  return { behind, process, advance, answer };
+}
+
+test('a process knows the other processes of its region, what they vouch for, and not itself', async () => {
+  const { behind, process, advance } = start();
+  const old = process('a', ACCEPTED);
+  const young = process('a', NEW, 'unconfirmed');
+  behind.a.push(old.health, young.health);
+  await advance(3_000);
+  const { siblings, asked } = young.health.view.get('a') ?? {};
+  expect(asked).toBe(true);
+  expect(siblings?.map(({ database }) => database)).toEqual([ACCEPTED]);
+  expect(old.health.view.get('a')?.siblings).toHaveLength(1);
+});
+
+test('what a process vouches for is told to its own region alone', async () => {
+  const { behind, process, advance } = start();
+  const told = process('a', ACCEPTED);
+  const other = process('b', NEW);
+  behind.a.push(told.health);
+  behind.b.push(other.health);
+  await advance(3_000);
+  const state = other.health.view.get('a');
+  expect(state).toMatchObject({ acceptedForMs: 60_000, asked: true });
+  expect(JSON.stringify(other.health.view.list(), (_, value) => (typeof value === 'bigint' ? 0 : value))).not.toMatch(
+    /void/,
+  );
+});
+
+test('a newcomer beside a process that has accepted a primary is not ready until it has, and stays ready from then on', async () => {
+  const { behind, process, advance, answer } = start();
+  const old = process('a', ACCEPTED);
+  behind.a.push(old.health);
+  await advance(1_000);
+  const young = process('a', NEW, 'unconfirmed');
+  await advance(2_000);
+  expect(young.health.verdict()).toMatchObject({ phase: 'unconfirmed', accept: 'no' });
+  for (const path of ['/readyz', '/health', '/health/read', '/health/write'])
+    expect(await answer(young, path)).toBe(503);
+  expect(await answer(young, '/livez')).toBe(200);
+  young.told.report = ACCEPTED;
+  young.told.state = 'ready';
+  await advance(500);
+  expect(await answer(young, '/readyz')).toBe(200);
+  young.told.report = NEW;
+  young.told.state = 'no-primary';
+  await advance(5_000);
+  expect(await answer(young, '/readyz')).toBe(200);
+});
+
+test('newcomers alone are ready: reads can be served, and there is nobody to wait for', async () => {
+  const { behind, process, advance, answer } = start();
+  const young = [process('a', NEW, 'unconfirmed'), process('a', NEW, 'unconfirmed')];
+  expect(await answer(young[0] as never, '/readyz')).toBe(503);
+  await advance(500);
+  behind.a.push(...young.map(({ health }) => health));
+  await advance(3_000);
+  for (const each of young) expect(await answer(each, '/readyz')).toBe(200);
+});
+
+test('a newcomer that can forward is ready, though it has accepted nothing', async () => {
+  const { behind, process, advance, answer } = start();
+  behind.a.push(process('a', ACCEPTED).health);
+  await advance(500);
+  const young = process('a', NEW, 'ready');
+  await advance(2_000);
+  expect(await answer(young, '/readyz')).toBe(200);
+});
+
+test('a newcomer goes on when the process that had accepted is gone', async () => {
+  const { behind, process, advance, answer } = start();
+  const old = process('a', ACCEPTED);
+  behind.a.push(old.health);
+  const young = process('a', NEW, 'unconfirmed');
+  await advance(2_000);
+  expect(await answer(young, '/readyz')).toBe(503);
+  behind.a.length = 0;
+  await advance(10_000);
+  expect(await answer(young, '/readyz')).toBe(200);
+});
