@@ -237,6 +237,8 @@ function mayForward(facts: Facts, rules: Rules, { region, epoch }: PrimaryView, 
 /** A process that sees a contradiction does not vouch: a newcomer could hear one side of it alone. */
 function vouches(facts: Facts, state: TopologyState, isAnyWriter: boolean): boolean {
   if (!facts.accepted || (facts.vouched && !hasMeasured(facts))) return false;
+  // When an operator spoke is not passed on, and decides what a later claim means: such a process speaks for itself alone.
+  if (facts.voided.length > 0) return false;
   return state === 'ready' || state === 'read-only' || (state === 'no-primary' && !isAnyWriter);
 }
 
