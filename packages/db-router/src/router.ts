@@ -71,12 +71,14 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
     return primary === undefined ? undefined : { region: primary.region as Name, epoch: primary.epoch };
   };
 
+  let poolsEnd: Promise<unknown> | undefined;
   const close = async ({ pools = false }: { readonly pools?: boolean } = {}): Promise<void> => {
     engine.close();
-    if (!pools) return;
-    // A pool gives an idle connection in the next tick, and one that ends gives none any more.
+    // A pool gives an idle connection in the next tick. One that is ended before, here or by the app, never gives it.
     await new Promise(setImmediate);
-    await Promise.all(nodes.map(({ pool }) => (pool.ending ? undefined : pool.end())));
+    if (!pools) return;
+    poolsEnd ??= Promise.all(nodes.map(({ pool }) => (pool.ending ? undefined : pool.end())));
+    await poolsEnd;
   };
 
   const router: RegionRouter<Name> = {

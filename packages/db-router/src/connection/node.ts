@@ -56,8 +56,8 @@ export interface PoolNode {
   onPoolEvent(listener: PoolListener): void;
   /** Connections open now. */
   readonly openCount: number;
-  /** Forgets its pool: no listener is left on it. */
-  detach(): void;
+  /** Refuses who waits for a connection, and who asks for one later. No listener is left on the pool. */
+  close(error: Error): void;
 }
 
 export interface PoolNodeOptions {
@@ -98,6 +98,7 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
   const waiting = new Set<(error: Error) => void>();
   const inBackground = AsyncLocalStorage.snapshot();
   let recycledAtMs = Number.NEGATIVE_INFINITY;
+  let refusal: Error | undefined;
 
   const onParameterStatus = (message: { parameterName?: string }): void => {
     if (message.parameterName === 'in_hot_standby') options.onSign();
@@ -122,6 +123,10 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
 
   /** Waits in the pool's own queue, and leaves it when the node turns its callers away. */
   const open = (done: (error: unknown, client: PoolClient | undefined) => void): void => {
+    if (refusal !== undefined) {
+      done(refusal, undefined);
+      return;
+    }
     if (pool.idleCount > pool.waitingCount) {
       pool.connect((error, client) => done(error, client));
       return;
@@ -137,14 +142,19 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
     inBackground(() =>
       pool.connect((error, client) => {
         if (left) {
+          if (client === undefined) return;
           // Its pool goes on to the next caller within the release: of a long queue that left, each would go deeper.
-          if (client !== undefined) queueMicrotask(() => release(take(client), false));
+          queueMicrotask(() => (refusal === undefined ? release(take(client), false) : client.release()));
           return;
         }
         waiting.delete(leave);
         done(error, client);
       }),
     );
+  };
+
+  const turnAway = (error: Error): void => {
+    for (const leave of [...waiting]) leave(error);
   };
 
   const take = (client: PoolClient): PoolClient => {
@@ -260,9 +270,7 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
       }, 0),
     release,
     cancel: (client) => cancelStatement(pool, client, clock, options.quietTimeoutMs, () => release(client, true)),
-    turnAway: (error) => {
-      for (const leave of [...waiting]) leave(error);
-    },
+    turnAway,
     destroyAll: (error) => {
       for (const client of clients) client.connection.stream.destroy(error);
       const { size } = clients;
@@ -282,7 +290,9 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
     get openCount() {
       return clients.size;
     },
-    detach: () => {
+    close: (error) => {
+      refusal = error;
+      turnAway(error);
       events.detach();
       for (const client of clients) {
         client.connection.off('parameterStatus', onParameterStatus);

@@ -273,10 +273,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
       watcher.close();
       readiness.close();
       live.close();
-      for (const node of nodes) {
-        node.turnAway(new RouterClosedError());
-        node.detach();
-      }
+      for (const node of nodes) node.close(new RouterClosedError());
     },
   };
 }

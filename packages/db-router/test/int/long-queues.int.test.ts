@@ -35,5 +35,5 @@ it('turns away a long queue of callers, and lends the connection that comes back
   expect((await answers).filter(({ status }) => status === 'rejected')).toHaveLength(CALLERS);
   held.release();
   node.release(await acquire(), false);
-  node.detach();
+  node.close(new Error('the end of the test'));
 });

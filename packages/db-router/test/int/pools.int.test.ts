@@ -1,8 +1,11 @@
+import { systemClock } from '@regionkit/core/kit';
 import type { Lab } from '@regionkit/lab';
 import pg from 'pg';
 import Cursor from 'pg-cursor';
 import QueryStream from 'pg-query-stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createPoolNode } from '../../src/connection/node.ts';
+import { postgresReadings, RouterClosedError } from '../../src/index.ts';
 import { eventually, failureOf, type Name, sleep, startLab, startRouter } from './lab.ts';
 
 describe('the pools a router gives back, on real servers', () => {
@@ -334,5 +337,78 @@ describe('the pools a router gives back, on real servers', () => {
     expect((await failureOf(router.read('SELECT 1'))).code).toBe('ERR_ROUTER_CLOSED');
     expect((await failureOf(router.ready())).code).toBe('ERR_ROUTER_CLOSED');
     await router.close();
+  });
+
+  it('close refuses a write whose first connection is being made, and ends the pools all the same', async () => {
+    const router = await inEu({ holdWritesMs: 20_000 });
+    expect(router.wrapped.us?.totalCount).toBe(0);
+    const under = failureOf(router.write('SELECT 1'));
+    await router.close({ pools: true });
+    expect(await under).toMatchObject({ code: 'ERR_ROUTER_CLOSED', outcome: 'not-sent' });
+    expect(router.wrapped.us).toMatchObject({ ended: true, totalCount: 0 });
+  });
+
+  it('close loses no write to an app that ends its pools by itself right after it', async () => {
+    const router = await inEu();
+    await router.write('SELECT 1');
+    expect(router.wrapped.us?.idleCount).toBe(1);
+    const under = router.write('SELECT 1');
+    await router.close();
+    await router.wrapped.us?.end();
+    expect((await under).rowCount).toBe(1);
+  });
+
+  it('close is done when the pools have ended, also the second time it is told to end them', async () => {
+    const router = await inEu();
+    await router.write('SELECT 1');
+    const under = router.write('SELECT pg_sleep(0.2)');
+    await Promise.all(
+      [1, 2].map(async () => {
+        await router.close({ pools: true });
+        expect(router.wrapped.us?.ended).toBe(true);
+      }),
+    );
+    expect((await under).rowCount).toBe(1);
+  });
+  const startNode = (onVerify: () => Promise<number | undefined>) => {
+    const pool = lab.region('us').pool({ max: 2 });
+    const settings = { index: 0, id: 'us/0', region: 'us', pool, clock: systemClock, readings: postgresReadings };
+    const node = createPoolNode({
+      ...settings,
+      verifyTimeoutMs: 60_000,
+      quietTimeoutMs: 60_000,
+      inRecovery: () => false,
+      onDiscard: () => {},
+      onSign: () => {},
+      onVerify,
+    });
+    const acquired = (): Promise<unknown> => new Promise((resolve) => node.acquire((error) => resolve(error)));
+    return { pool, node, acquired };
+  };
+
+  it('a node that was closed while a connection was verified opens no other one', async () => {
+    let verified = 0;
+    const { node, acquired } = startNode(async () => {
+      verified += 1;
+      node.close(new RouterClosedError());
+      return undefined;
+    });
+    expect(await acquired()).toBeInstanceOf(RouterClosedError);
+    expect(await acquired()).toBeInstanceOf(RouterClosedError);
+    expect(verified).toBe(1);
+  });
+
+  it('a node that was closed leaves no listener on a connection that comes later', async () => {
+    const { pool, node, acquired } = startNode(async () => 0);
+    const plain = await pool.connect();
+    const refused = acquired();
+    node.close(new RouterClosedError());
+    expect(await refused).toBeInstanceOf(RouterClosedError);
+    await eventually(() => pool.idleCount === 1);
+    const late = await pool.connect();
+    const other = await lab.region('us').pool().connect();
+    expect(late.listenerCount('error')).toBe(other.listenerCount('error'));
+    expect(late.connection.listenerCount('parameterStatus')).toBe(other.connection.listenerCount('parameterStatus'));
+    for (const client of [plain, late, other]) client.release();
   });
 });
