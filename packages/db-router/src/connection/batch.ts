@@ -3,7 +3,7 @@ import { BatchStatementError } from '../errors.ts';
 import { parseLsn } from '../history/lsn.ts';
 import { NO_POSITION, readSenders } from '../topology/readings.ts';
 import { isEndOfSession, noteUndone } from './protocol-state.ts';
-import { type Conversation, converse } from './submittable.ts';
+import { type Conversation, converse, isSubmittable } from './submittable.ts';
 import { controlsTransaction, mayOnlyRead } from './transaction-control.ts';
 import { TRANSACTION_ID_SQL } from './whether-written.ts';
 
@@ -43,7 +43,7 @@ interface Prepared {
 export function prepareBatch(statements: readonly BatchStatement[]): readonly Prepared[] {
   return statements.map((statement, index) => {
     const { text, values = [] } = (statement ?? {}) as Partial<BatchStatement>;
-    if (typeof text !== 'string' || text.includes('\0') || !Array.isArray(values))
+    if (typeof text !== 'string' || text.includes('\0') || !Array.isArray(values) || isSubmittable(statement))
       throw new BatchStatementError(index, 'shape');
     if (controlsTransaction(text)) throw new BatchStatementError(index, 'transaction-control');
     try {

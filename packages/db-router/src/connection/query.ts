@@ -1,7 +1,25 @@
+import { noteUndone } from './protocol-state.ts';
+import { isSubmittable } from './submittable.ts';
+
 /** A statement as node-postgres takes it. */
 export type Query = string | { readonly text: string; readonly values?: readonly unknown[] };
 /** Its values, or undefined. */
 export type Values = readonly unknown[] | undefined;
+
+/**
+ * What would be sent and whose answer nobody here would get. A cursor, a stream and a `pg.Query` take their answer by
+ * themselves, and none of them can be run again; a callback would never be called.
+ */
+export function mistakeIn(query: unknown, values: unknown): TypeError | undefined {
+  if (!isSubmittable(query) && typeof values !== 'function') return undefined;
+  const mistake = new TypeError(
+    isSubmittable(query)
+      ? 'a statement must be a text or { text, values }; a cursor, a stream or a pg.Query needs a client of router.primary.connect() or router.replica.connect()'
+      : 'values must be a list; for a callback use router.primary or router.replica',
+  );
+  noteUndone(mistake);
+  return mistake;
+}
 
 /**
  * Up to 8.23.0 node-postgres keeps the callback in the very object it is given, which is the caller's. Only what has a

@@ -29,6 +29,11 @@ export interface Conversation extends Submittable {
   handleReadyForQuery(connection: Connection): void;
 }
 
+/** A cursor, a stream, a `pg.Query`: what node-postgres only hands its messages to. */
+export function isSubmittable(query: unknown): query is Conversation {
+  return typeof (query as { submit?: unknown } | null | undefined)?.submit === 'function';
+}
+
 /** A client, or what stands for one. */
 export type Queryable = Pick<PoolClient, 'query'>;
 

@@ -3,14 +3,14 @@ import pg, { type Pool, type PoolClient } from 'pg';
 import type { Scope } from '../causality/scope.ts';
 import type { PoolNode } from '../connection/node.ts';
 import type { Query, Values } from '../connection/query.ts';
-import type { Conversation } from '../connection/submittable.ts';
+import { type Conversation, isSubmittable } from '../connection/submittable.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Entry } from '../entry.ts';
 import { NotPrimaryRegionError } from '../errors.ts';
 import { decideRead } from '../routing/decide.ts';
 import { shownAs } from '../shown.ts';
 import type { Statements } from '../statements/statements.ts';
-import { isSubmittable, reply } from './lay-over.ts';
+import { reply } from './lay-over.ts';
 import type { Leases } from './lease.ts';
 import { runSubmitted } from './submitted.ts';
 

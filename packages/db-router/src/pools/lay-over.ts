@@ -1,6 +1,5 @@
 import type { PoolClient } from 'pg';
 import { copyOf, type Query } from '../connection/query.ts';
-import type { Conversation } from '../connection/submittable.ts';
 
 export type Done = (error: unknown, result?: unknown) => void;
 type AnyQuery = (this: PoolClient | undefined, config: unknown, values?: unknown, callback?: unknown) => unknown;
@@ -51,8 +50,4 @@ function hasCallback(config: unknown): config is { readonly callback: Done } {
 
 export function withoutCallback(config: unknown): unknown {
   return hasCallback(config) ? Object.assign(copyOf(config as unknown as Query), { callback: undefined }) : config;
-}
-
-export function isSubmittable(config: unknown): config is Conversation {
-  return typeof (config as { submit?: unknown } | null)?.submit === 'function';
 }

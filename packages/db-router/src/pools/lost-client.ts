@@ -1,8 +1,9 @@
 import type { PoolClient } from 'pg';
 import { type Loss, onLoss } from '../connection/protocol-state.ts';
+import { isSubmittable } from '../connection/submittable.ts';
 import { NodeUnavailableError, OutcomeUnknownError, RolledBackError, type RouterError } from '../errors.ts';
 import type { Leased } from '../statements/run.ts';
-import { doneOf, isSubmittable, layOver, reply } from './lay-over.ts';
+import { doneOf, layOver, reply } from './lay-over.ts';
 
 /**
  * What a client that was handed out answers once its connection is lost. node-postgres says only that it is not queryable.

@@ -6,13 +6,13 @@ import { commit } from '../connection/commit.ts';
 import { outcomeOf } from '../connection/outcome.ts';
 import { isPartlyDone } from '../connection/protocol-state.ts';
 import type { Query, Values } from '../connection/query.ts';
-import type { Conversation, Queryable } from '../connection/submittable.ts';
+import { type Conversation, isSubmittable, type Queryable } from '../connection/submittable.ts';
 import { controlsTransaction, isCommit, isOneStatement, mayCommit } from '../connection/transaction-control.ts';
 import { followedByQuestion } from '../connection/whether-written.ts';
 import { AdvisoryLockError, RolledBackError } from '../errors.ts';
 import { behindRead, behindWrite, noteWritten, type PositionParts } from '../statements/position.ts';
 import type { Leased } from '../statements/run.ts';
-import { type Done, doneOf, isSubmittable, layOver, reply, withoutCallback } from './lay-over.ts';
+import { type Done, doneOf, layOver, reply, withoutCallback } from './lay-over.ts';
 
 /** What is laid over the `query` of a client that was handed out. */
 export interface Overlay {

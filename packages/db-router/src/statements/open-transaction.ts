@@ -1,7 +1,7 @@
 import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
 import { takesAdvisoryLock } from '../connection/advisory-lock.ts';
 import { breaks, classify, isNotQueryable } from '../connection/outcome.ts';
-import type { Query } from '../connection/query.ts';
+import { mistakeIn, type Query } from '../connection/query.ts';
 import { controlsTransaction, isOneStatement } from '../connection/transaction-control.ts';
 import { AdvisoryLockError, TransactionClosedError, TransactionControlError } from '../errors.ts';
 
@@ -41,6 +41,8 @@ export function createOpenTransaction(client: PoolClient, node: string, inRecove
       node,
       query: async (query, values) => {
         if (!open) throw new TransactionClosedError();
+        const mistake = mistakeIn(query, values);
+        if (mistake !== undefined) throw mistake;
         if (inRecovery && takesAdvisoryLock(query)) throw new AdvisoryLockError();
         if (controlsTransaction(typeof query === 'string' ? query : query.text)) throw new TransactionControlError();
         const several = isOneStatement(query, values) ? 0 : 1;

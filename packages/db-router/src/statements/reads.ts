@@ -3,7 +3,7 @@ import type { PoolClient, QueryResult } from 'pg';
 import { takesAdvisoryLock } from '../connection/advisory-lock.ts';
 import type { PoolNode } from '../connection/node.ts';
 import { breaks, classify, type Failure } from '../connection/outcome.ts';
-import { isNamed, type Query, unprepared, type Values } from '../connection/query.ts';
+import { isNamed, mistakeIn, type Query, unprepared, type Values } from '../connection/query.ts';
 import { isOneStatement } from '../connection/transaction-control.ts';
 import { askWhetherWritten } from '../connection/whether-written.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -31,6 +31,8 @@ export function createReads(engine: ReadParts, runner: Runner, { write }: Pick<W
   const choice = createReadChoice(engine);
 
   const read = (query: Query, values: Values, caller: Caller): Promise<QueryResult> => {
+    const mistake = mistakeIn(query, values);
+    if (mistake !== undefined) return Promise.reject(mistake);
     counters.reads += 1;
     const { scope, signal } = caller;
     const table = routes.current;

@@ -4,7 +4,7 @@ import type { Scope } from '../causality/scope.ts';
 import type { PoolNode } from '../connection/node.ts';
 import { breaks, classify, isServerError } from '../connection/outcome.ts';
 import { isOfPreparedStatement, isPartlyDone } from '../connection/protocol-state.ts';
-import { isNamed, type Query, unprepared, type Values } from '../connection/query.ts';
+import { isNamed, mistakeIn, type Query, unprepared, type Values } from '../connection/query.ts';
 import { isOneStatement } from '../connection/transaction-control.ts';
 import { type Asked, askWhetherWritten } from '../connection/whether-written.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -38,6 +38,8 @@ export function createWrites(engine: WriteParts, runner: Runner): Writes {
   const { acquire, inRecovery, isGoing, reprobe, retried, routed, runFast, unknown } = runner;
 
   const write = (query: Query, values: Values, caller: Caller): Promise<QueryResult> => {
+    const mistake = mistakeIn(query, values);
+    if (mistake !== undefined) return Promise.reject(mistake);
     counters.writes += 1;
     const { scope, signal } = caller;
     const route = engine.writeRoute.now();

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { createEvents, type Epoch, type RouteExplanation } from '@regionkit/core';
 import type { PoolClient, QueryResult } from 'pg';
 import { runInside } from '../causality/inside.ts';
-import type { Query, Values } from '../connection/query.ts';
+import { mistakeIn, type Query, type Values } from '../connection/query.ts';
 import { createCounters } from '../counters.ts';
 import { NestedTransactionError, NoPrimaryError, NotPrimaryRegionError } from '../errors.ts';
 import { ROUTER_EVENTS, type RouterEvents } from '../events.ts';
@@ -74,6 +74,8 @@ export function fakeRouter<Name extends string>(options: FakeRouterOptions<Name>
     values: Values,
     inTransaction = false,
   ): Promise<QueryResult<never>> => {
+    const mistake = mistakeIn(query, values);
+    if (mistake !== undefined) throw mistake;
     const text = typeof query === 'string' ? query : query.text;
     const given = values ?? (typeof query === 'string' ? undefined : query.values) ?? [];
     const statement: FakeStatement = { intent, text, values: given, inTransaction };
@@ -169,7 +171,7 @@ export function fakeRouter<Name extends string>(options: FakeRouterOptions<Name>
       mayWrite();
       counters.batches += 1;
       const results: QueryResult[] = [];
-      for (const { text, values } of list) results.push(await run('write', text, values, true));
+      for (const statement of list) results.push(await run('write', statement, undefined, true));
       return results;
     },
     run: <T>({ token: given, access = 'write' }: ScopeOptions, fn: () => T) =>

@@ -106,7 +106,8 @@ describe('verifyHop()', () => {
 
   test('never throws at what it is given', () => {
     const hostile = fc.oneof(
-      fc.string({ unit: 'binary' }),
+      // The characters of a field; `unit: 'binary'` takes fast-check seconds to prepare.
+      fc.string({ unit: fc.nat(0xff).map((code) => String.fromCharCode(code)) }),
       fc.array(fc.constantFrom('v1', '', '.', 'eu-west-1', '-', 'e30', '__proto__')).map((parts) => parts.join('.')),
       fc.constant(`v1.${'a'.repeat(10_000)}`),
     );

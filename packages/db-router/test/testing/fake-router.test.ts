@@ -3,6 +3,18 @@ import { describe, expect, it } from 'vitest';
 import { fakeRouter, type RegionRouter } from '../../src/index.ts';
 
 describe('fakeRouter()', () => {
+  it('refuses what the router refuses: a statement that takes its answer by itself, and a callback', async () => {
+    const router = fakeRouter({ self: 'us' });
+    for (const ask of [
+      () => router.read(new pg.Query('SELECT 1') as never),
+      () => router.write('SELECT 1', (() => {}) as never),
+      () => router.transaction((tx) => tx.query(new pg.Query('SELECT 1') as never)),
+      () => router.batch([new pg.Query('SELECT 1') as never]),
+    ])
+      await expect(ask()).rejects.toThrow(/\{ text, values \}|values must be a list/);
+    expect(router.statements).toEqual([]);
+  });
+
   it('answers by the test’s function, and keeps what it was asked', async () => {
     const router = fakeRouter({ self: 'us', answer: ({ text, values }) => [{ text, first: values[0] }] });
     const real: RegionRouter = router;
