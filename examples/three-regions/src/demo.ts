@@ -46,14 +46,14 @@ function serve({ url }: Stage): void {
 /** @returns whether every claim held */
 async function play(ready: Stage): Promise<boolean> {
   const measured = await tellStory(ready, narrator);
-  const { findings, lastLedToDeadRegion } = measured;
+  const { findings, lastSentToDeadRegion } = measured;
   const held = narrator.claims.every((claim) => claim.held);
   narrator.table('Measured in this run', [
     ['reads rerouted after', seconds(measured.readsReroutedAfterMs)],
-    ['last led to the dead region after', seconds(lastLedToDeadRegion.totalMs)],
-    ['  our part: health stops passing', seconds(lastLedToDeadRegion.appMs)],
-    ['  DNS: the checkers agree', seconds(lastLedToDeadRegion.checkersMs)],
-    ['  DNS: cached answers run out', seconds(lastLedToDeadRegion.cachesMs)],
+    ['last led to the dead region after', seconds(lastSentToDeadRegion.totalMs)],
+    ['  our part: health stops passing', seconds(lastSentToDeadRegion.appMs)],
+    ['  DNS: the checkers agree', seconds(lastSentToDeadRegion.checkersMs)],
+    ['  DNS: cached answers run out', seconds(lastSentToDeadRegion.cachesMs)],
     ['writes restored after', seconds(measured.writesRestoredAfterMs)],
     ['  of which after the promotion', seconds(measured.promotionToFirstWriteMs)],
     ['stable after', seconds(measured.stableAfterMs)],

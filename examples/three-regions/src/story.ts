@@ -11,7 +11,7 @@ import { type Stage, seconds } from './stage.ts';
 /** What the demo measured, for the table at the end and for `--json`. Durations in milliseconds. */
 export interface Measured {
   /** From the kill to the last connection that DNS led to the dead region, and whose part of it was what. */
-  readonly lastLedToDeadRegion: FailoverTimes;
+  readonly lastSentToDeadRegion: FailoverTimes;
   readonly readsReroutedAfterMs: number;
   readonly writesRestoredAfterMs: number;
   readonly promotionToFirstWriteMs: number;
@@ -77,18 +77,18 @@ export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measu
     `${plainMissed} of ${acknowledged} missed it`,
   );
 
-  chapter('A browser is led home once; an API call is told where home is');
+  chapter('A browser is redirected to its region once; an API client gets a hint');
   const home: RegionName = 'ap-southeast-1';
   browser.setCookie('region', home, GLOBAL_HOST);
   const visit = await browser.navigate(`${url('us-east-1')}/`);
   claim(
-    'a navigation that meets the wrong region ends at home after one redirect',
+    'a navigation to the wrong region ends in the right one after one redirect',
     visit.redirects.length === 1 && visit.answer.body.includes(home),
     `${visit.redirects.length} redirect, ${visit.answer.status}`,
   );
   const call = await browser.ask(`${url('us-east-1')}/orders`);
   claim(
-    'an API call is served where it is and gets a hint instead',
+    'an API call is served where it arrives and gets a hint instead',
     call.status === 200 && call.headers['x-region-hint'] === home,
     `${call.status}, X-Region-Hint: ${call.headers['x-region-hint']}`,
   );
@@ -109,10 +109,10 @@ export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measu
         operation.client.startsWith(client),
     );
   say('');
-  say('From here on six clients, two in each place, order and look, without a pause.');
+  say('From here on six clients, two in each place, write and read without a pause.');
   await pause(1_000);
 
-  chapter('The secrets rotate, and nobody notices');
+  chapter('The secrets rotate without a failed request');
   const rotationAt = performance.now();
   for (const step of stage.rotation) {
     say(step.says);
@@ -130,13 +130,13 @@ export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measu
   await until('DNS leads to Virginia', () => dns.status('us-east-1').healthy);
   const killedAt = performance.now();
   await Promise.all([stage.killApp('us-east-1'), lab.region('us-east-1').kill()]);
-  say('its PostgreSQL and its app are gone, with all that was in flight');
-  await until('DNS leads away from Virginia', () => !dns.status('us-east-1').healthy);
+  say('its PostgreSQL and its app were killed, with all running requests');
+  await until('DNS sends no client to Virginia', () => !dns.status('us-east-1').healthy);
   const readsOn = await until('a client near Virginia reads elsewhere', () =>
     firstOk('read', killedAt, PLACE['us-east-1']),
   );
   const readsReroutedAfterMs = readsOn.endedAtMs - killedAt;
-  say('its clients are led to Ireland; reads go on everywhere, writes are held');
+  say('DNS sends its clients to Ireland; reads continue everywhere, writes wait');
   await pause(700);
   const wiring = stage.wiring();
   const promotedAt = performance.now();
@@ -154,25 +154,25 @@ export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measu
     const since = Math.max(lastFailure(), promotedAt);
     return performance.now() - since > QUIET_MS && REGIONS.every((place) => firstOk('write', since, PLACE[place]));
   };
-  const becameQuiet = await until('writes succeed everywhere and no request fails', quiet).catch(() => false);
+  const becameStable = await until('writes succeed everywhere and no request fails', quiet).catch(() => false);
   const stableAfterMs = lastFailure() - killedAt;
-  const lastLedToDeadRegion = await until('DNS has led the last client elsewhere', () =>
+  const lastSentToDeadRegion = await until('DNS has sent the last client elsewhere', () =>
     dns.failoverTimes('us-east-1', killedAt),
   );
   say(
-    `DNS led the last connection to the dead region ${seconds(lastLedToDeadRegion.totalMs)} after the kill: ${seconds(lastLedToDeadRegion.appMs)} until its health check stopped passing, ${seconds(lastLedToDeadRegion.checkersMs)} until the checkers agreed, ${seconds(lastLedToDeadRegion.cachesMs)} of cached answers`,
+    `DNS sent the last connection to the dead region ${seconds(lastSentToDeadRegion.totalMs)} after the kill: ${seconds(lastSentToDeadRegion.appMs)} until its health check stopped passing, ${seconds(lastSentToDeadRegion.checkersMs)} until the checkers agreed, ${seconds(lastSentToDeadRegion.cachesMs)} of cached answers`,
   );
   claim(
-    'reads of those nearest to Virginia went on in Ireland',
+    'reads of the clients nearest to Virginia continued in Ireland',
     Number.isFinite(readsReroutedAfterMs),
     `after ${seconds(readsReroutedAfterMs)}`,
   );
   claim(
-    'writes went on as soon as there was a primary, with no deploy and no DNS change',
+    'writes continued as soon as there was a primary, with no deploy and no DNS change',
     untouched,
     `${promotionToFirstWriteMs.toFixed(0)} ms after the promotion was ordered`,
   );
-  claim('all is quiet again', becameQuiet, `last failed request ${seconds(stableAfterMs)} after the kill`);
+  claim('the service is stable again', becameStable, `last failed request ${seconds(stableAfterMs)} after the kill`);
 
   chapter('Virginia comes back and believes it is still the primary');
   await lab.region('us-east-1').returnAsIs();
@@ -188,10 +188,10 @@ export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measu
   await pause(1_500);
   const after = await count(stage, 'us-east-1');
   const served = inVirginia().length;
-  say(`it accepts connections and would take writes; its own app, started beside it, served ${served} reads`);
+  say(`it accepts connections and would accept writes; its own app, started again, served ${served} reads`);
   claim('the returned primary got not one write', after === before, `${before} orders before, ${after} after`);
   claim(
-    'clients led to Virginia again were served rightly meanwhile',
+    'clients that DNS sent to Virginia again got correct answers meanwhile',
     served > 0 && failuresSince(returnedAt).length === 0,
     `${served} served, ${failuresSince(returnedAt).length} failed`,
   );
@@ -219,7 +219,7 @@ export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measu
   const requests = load.history.filter(({ startedAtMs }) => startedAtMs >= switchAt).length;
   say(`${requests} requests meanwhile, the slowest write took ${seconds(switchoverLongestWriteMs)}`);
   claim(
-    'a planned switchover holds what it can, and what it cannot says what became of it',
+    'a planned switchover holds writes; for those it cannot hold, the error tells the outcome',
     silent === 0,
     `${switchFailures.length} refused or cut off${kinds(switchFailures)}; ${refused.length} refused orders placed when sent again, ${silent} without a word`,
   );
@@ -262,7 +262,7 @@ export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measu
     `${findings.doneAgainstWord.length} of them`,
   );
   return {
-    lastLedToDeadRegion,
+    lastSentToDeadRegion,
     readsReroutedAfterMs,
     writesRestoredAfterMs,
     promotionToFirstWriteMs,
