@@ -71,7 +71,7 @@ export interface RouterEvents {
   'position-unknown': { readonly node: string };
   /**
    * A client handed out was not given back in time, or with a transaction open, a statement under way, or a session that
-   * takes no writes: its connection was closed.
+   * it made read-only: its connection was closed.
    */
   leak: {
     readonly node: string;

@@ -2,16 +2,28 @@ import type { Clock } from '@regionkit/core/kit';
 import type { PoolClient } from 'pg';
 import { acceptSession, isInTransaction, isQuiet, onNextReady, sessionState } from './protocol-state.ts';
 
-/** What its last user left behind on a connection, so that the next one must not have it. */
+/** Why the next user of a connection must not have it: mostly what its last user left behind. */
 export type Condition =
   /** A statement that has not ended, a cursor that is open. */
   | 'under-way'
   /** A transaction that is open, or has failed. */
   | 'in-transaction'
-  /** A session that takes no writes, though its server does. */
+  /** A session that its user made read-only. */
   | 'read-only-session'
+  /**
+   * It refused a write, and nobody made its session read-only: an operator did, or a pooler leads to a server that was
+   * demoted, or the transaction was read-only itself. No user left anything behind.
+   */
+  | 'write-refused'
   /** Prepared statements that node-postgres and the server do not agree on. */
   | 'stale-statements';
+
+/** What only a user of the connection can have left behind: a leak, which is told. */
+export type LeftBehind = Exclude<Condition, 'write-refused' | 'stale-statements'>;
+
+export function isLeftBehind(condition: Condition): condition is LeftBehind {
+  return condition !== 'write-refused' && condition !== 'stale-statements';
+}
 
 /**
  * What keeps a connection from its next user; undefined: nothing does.
@@ -22,7 +34,8 @@ export function conditionOf(client: PoolClient, inRecovery: boolean): Condition 
   if (!isQuiet(client)) return 'under-way';
   if (isInTransaction(client)) return 'in-transaction';
   const { readOnlyChanged, writeRefused, statementsLost } = sessionState(client);
-  if (readOnlyChanged || (writeRefused && !inRecovery)) return 'read-only-session';
+  if (readOnlyChanged) return 'read-only-session';
+  if (writeRefused && !inRecovery) return 'write-refused';
   if (writeRefused) acceptSession(client);
   return statementsLost ? 'stale-statements' : undefined;
 }

@@ -72,7 +72,7 @@ export interface PoolNodeOptions {
   readonly quietTimeoutMs: number;
   /** Whether it is in recovery: then it refuses writes as it should. */
   inRecovery(): boolean;
-  /** A connection was closed for what its last user left behind. */
+  /** A connection was closed for its condition, which the next user must not meet. */
   onDiscard(why: Condition): void;
   /** A sign that the node is no longer what it was: a connection broke, or says that its server left recovery. */
   onSign(): void;

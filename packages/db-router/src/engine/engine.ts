@@ -4,6 +4,7 @@ import { createReach, type Reach } from '../causality/reach.ts';
 import { createScopes, type Scopes } from '../causality/scope.ts';
 import { createTokenCodec, type TokenCodec } from '../causality/token.ts';
 import { createWatcher, type Watcher } from '../causality/watcher.ts';
+import { isLeftBehind } from '../connection/condition.ts';
 import { createPoolNode, type PoolNode } from '../connection/node.ts';
 import { type Counters, createCounters } from '../counters.ts';
 import { NodeUnavailableError, RouterClosedError } from '../errors.ts';
@@ -113,7 +114,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
       inRecovery: () => live.store.facts.nodes[index]?.reading?.inRecovery ?? false,
       onDiscard: (why) => {
         counters.discarded += 1;
-        if (why !== 'stale-statements') emit('leak', { node: id, why });
+        if (isLeftBehind(why)) emit('leak', { node: id, why });
       },
       onSign: () => {
         if (!closed) monitor?.wake(index);

@@ -8,6 +8,10 @@ export interface Endpoint {
   readonly connectionString: string;
   /** Leads to another database from now on. Connections there are end, unless they are to be kept. */
   lead(to: { readonly connectionString: string }, options?: { readonly keep?: boolean }): void;
+  /** It goes on to accept connections, and nothing passes through any of them. */
+  fallSilent(): void;
+  /** Connections pass again. Those of the silence are ended. */
+  speakAgain(): void;
 }
 
 /**
@@ -20,6 +24,7 @@ export async function openEndpoint(
 ): Promise<Endpoint> {
   let port = portOf(first);
   const open = new Set<net.Socket>();
+  let isSilent = false;
   const server = net.createServer((inner) => {
     const outer = net.connect(port, '127.0.0.1');
     for (const socket of [inner, outer]) {
@@ -31,6 +36,7 @@ export async function openEndpoint(
         outer.destroy();
       });
     }
+    if (isSilent) return;
     inner.pipe(outer);
     if (pooled) outer.pipe(otherProcessId()).pipe(inner);
     else outer.pipe(inner);
@@ -52,6 +58,14 @@ export async function openEndpoint(
     lead: (to, { keep = false } = {}) => {
       port = portOf(to);
       if (!keep) end();
+    },
+    fallSilent: () => {
+      isSilent = true;
+      for (const socket of open) socket.unpipe();
+    },
+    speakAgain: () => {
+      isSilent = false;
+      end();
     },
   };
 }

@@ -1,12 +1,12 @@
 import { fakeView } from '@regionkit/core';
 import pg from 'pg';
 import { expect, it, onTestFinished } from 'vitest';
-import { createRegionRouter, type RouterEvents } from '../../src/index.ts';
+import { createRegionRouter, type RegionRouterOptions, type RouterEvents } from '../../src/index.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
 import { eventually, failureOf, gossip, labOfTest, type Name, regionsFrom, SECRET, startRouter } from './lab.ts';
 
 /** A router of one region over endpoints, in the order given. */
-function routerOver(endpoints: readonly Endpoint[]) {
+function routerOver(endpoints: readonly Endpoint[], options: Partial<RegionRouterOptions> = {}) {
   const router = createRegionRouter({
     regions: regionsFrom('us', ['us']),
     pools: {
@@ -19,6 +19,7 @@ function routerOver(endpoints: readonly Endpoint[]) {
     token: { secret: SECRET },
     holdWritesMs: 30_000,
     probe: { quietMs: 300, alertMs: 50, timeoutMs: 1_000 },
+    ...options,
   });
   const twins: RouterEvents['twin-primaries'][] = [];
   router.on('twin-primaries', (told) => void twins.push(told));
@@ -46,6 +47,65 @@ it('takes the server that the readers’ endpoint showed first for no twin, once
   expect(twins).toEqual([]);
   const read = () => router.read("SELECT text FROM note WHERE text = 'with a token'");
   expect((await router.run({ token }, read)).rowCount).toBe(1);
+});
+
+it('sends no write to the server that a name leads to now, while a silent endpoint may hide the one it led to before', async () => {
+  const lab = await labOfTest();
+  await lab.region('us').kill();
+  // Both make timeline 2, by mistake.
+  await lab.region('eu').promote({ follow: false });
+  await lab.region('ap').promote({ follow: false });
+  const [name, other] = [await openEndpoint(lab.region('eu')), await openEndpoint(lab.region('eu'))];
+  const { router, twins } = routerOver([name, other], { holdWritesMs: 50, maxViewAgeMs: 3_600_000 });
+  await router.write("INSERT INTO note (text) VALUES ('on the first')");
+  other.fallSilent();
+  await eventually(() => router.topology().nodes[1]?.state === 'unreachable');
+  expect(router.topology().state).toBe('ready');
+  name.lead(lab.region('ap'));
+  await eventually(() => router.topology().state !== 'ready');
+  const probed = () => router.topology().nodes[0]?.state;
+  await eventually(() => probed() === 'candidate' || probed() === 'primary');
+  const insert = () => router.write("INSERT INTO note (text) VALUES ('on the second')");
+  expect(await failureOf(insert())).toMatchObject({ code: 'ERR_NO_PRIMARY', outcome: 'not-sent' });
+  expect(twins).toEqual([]);
+
+  other.speakAgain();
+  await eventually(() => router.topology().state === 'twin-primaries');
+  expect(await failureOf(insert())).toMatchObject({ reason: 'twin-primaries', outcome: 'not-sent' });
+  expect(await lab.region('ap').query('SELECT text FROM note')).toEqual([]);
+});
+
+it('writes once or not at all through a name that leads to the primary and to a standby in turn', async () => {
+  const lab = await labOfTest({ regions: ['us', 'eu'] });
+  const name = await openEndpoint(lab.region('us'));
+  const { router, twins } = routerOver([name], { holdWritesMs: 300 });
+  const leaks: RouterEvents['leak'][] = [];
+  router.on('leak', (told) => void leaks.push(told));
+  await router.write("INSERT INTO note (text) VALUES ('before')");
+  let leads = 0;
+  const turn = setInterval(() => {
+    leads += 1;
+    name.lead(lab.region(leads % 2 === 0 ? 'us' : 'eu'), { keep: true });
+  }, 20);
+  onTestFinished(() => clearInterval(turn));
+  const kept: string[] = [];
+  for (let at = 0; at < 20 || leads < 20; at += 1) {
+    // Each needs a connection, and nobody knows where it leads before it is asked.
+    if (at % 3 === 0) router.recycle();
+    const text = `in turn ${at}`;
+    await router.write('INSERT INTO note (text) VALUES ($1)', [text]).then(
+      () => kept.push(text),
+      (error: { outcome?: string }) => expect(error.outcome).not.toBe('unknown'),
+    );
+  }
+  clearInterval(turn);
+  name.lead(lab.region('us'));
+  await eventually(() => router.explain('write').reason === 'local-primary');
+  await router.write("INSERT INTO note (text) VALUES ('after')");
+  const rows = await lab.region('us').query<{ text: string }>('SELECT text FROM note ORDER BY id');
+  expect(rows.map(({ text }) => text)).toEqual(['before', ...kept, 'after']);
+  expect(twins).toEqual([]);
+  expect(leaks).toEqual([]);
 });
 
 it('stays out of twins in the other regions when the URL of a replica points at the primary, and after it is repaired', async () => {

@@ -219,6 +219,21 @@ describe('one region, on a real server', () => {
     await router.read('SELECT 1');
     expect(router.topology().state).toBe('ready');
     expect(router.told('primary-lost')).toEqual([]);
+    expect(router.told('leak')).toEqual([{ node: 'us/0', why: 'read-only-session' }]);
+  });
+
+  it('calls no refused write a leak: the transaction was read-only, not the session', async () => {
+    const router = await startRouter(lab, 'us', { max: 1 });
+    await router.write('SELECT 1');
+    const client = await router.primary.connect();
+    await client.query('BEGIN READ ONLY');
+    expect(await failureOf(client.query("INSERT INTO note (text) VALUES ('refused')"))).toMatchObject({
+      code: '25006',
+    });
+    await client.query('ROLLBACK');
+    client.release();
+    expect((await router.write("INSERT INTO note (text) VALUES ('after a refusal')")).rowCount).toBe(1);
+    expect(router.told('leak')).toEqual([]);
   });
 
   it('learns of a setting that shows only to new sessions by the first write that meets it', async () => {
@@ -234,6 +249,7 @@ describe('one region, on a real server', () => {
       reason: 'read-only',
       outcome: 'not-sent',
     });
+    expect(router.told('leak')).toEqual([]);
   });
 
   it('keeps no process alive by itself', async () => {
