@@ -16,3 +16,20 @@ test('a router hears of no epoch that its documents could not carry', () => {
   router.hear(EPOCH, 'hop');
   expect(router.highest()).toEqual(EPOCH);
 });
+
+test('a router hears that the server of the highest epoch was restarted, so that another name of it is no twin', () => {
+  const regions = defineRegions({ self: 'us', all: { us: { origin: 'https://us.example.com' } } });
+  const router = createRegionRouter({ regions, pools: { us: new pg.Pool() } });
+  onTestFinished(() => router.close({ pools: true }));
+  const told: unknown[] = [];
+  router.on('twin-primaries', (twin) => told.push(twin));
+  router.hear({ ...EPOCH, server: 'server-before-01' }, 'hop');
+  router.hear({ ...EPOCH, server: 'server-again-001' }, 'hop');
+  router.hear({ ...EPOCH, owner: 'eu/1', server: 'server-again-001' }, 'hop');
+  expect(told).toEqual([]);
+  expect(router.highest()).toEqual({ ...EPOCH, server: 'server-again-001' });
+  router.hear({ ...EPOCH, owner: 'eu/1', server: 'server-other-001' }, 'hop');
+  expect(told).toEqual([]);
+  router.hear({ ...EPOCH, owner: 'eu/2', server: 'server-third-001' }, 'hop');
+  expect(told).toHaveLength(1);
+});

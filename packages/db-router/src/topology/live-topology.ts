@@ -40,6 +40,7 @@ export function createLiveTopology(options: LiveTopologyOptions): LiveTopology {
     if (closed) return;
     const before = store.topology;
     const { next, events } = reduce(store, input, rules);
+    if (next === store) return;
     store = next;
     acceptedAtMs = next.topology.accepted ? (acceptedAtMs ?? clock.now()) : undefined;
     oldestLookMs = Math.min(...next.facts.nodes.map(({ triedAtMs }) => triedAtMs));
@@ -73,7 +74,10 @@ export function createLiveTopology(options: LiveTopologyOptions): LiveTopology {
   };
 }
 
-/** Whether `epoch` is what is already known to be the highest: the usual case, and cheap to tell. */
+/**
+ * Whether `epoch` is what is already known to be the highest: the usual case, and cheap to tell. Of another server it is
+ * news: the one known was restarted.
+ */
 export function isKnownTop({ highest }: Topology, epoch: Epoch): boolean {
-  return highest !== undefined && sameEpoch(highest, epoch);
+  return highest !== undefined && sameEpoch(highest, epoch) && (epoch.server ?? highest.server) === highest.server;
 }
