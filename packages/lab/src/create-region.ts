@@ -59,6 +59,8 @@ export function createRegion<Name extends string>(
     queue = next.catch(() => {});
     return next;
   };
+  const timedOut = (message: string) => () =>
+    new LabError('ERR_LAB_TIMEOUT', message, { logs: logTail(node.logFile, 10) });
   const mustAnswer = (): void => {
     mustBeOpen();
     if (server.state.status === 'down') throw new LabError('ERR_LAB_STATE', `${name} is down: start() it first`);
@@ -94,10 +96,7 @@ export function createRegion<Name extends string>(
         ),
       {
         timeoutMs: FOLLOW_TIMEOUT_MS,
-        orThrow: () =>
-          new LabError('ERR_LAB_TIMEOUT', `${name} did not leave its upstream within ${FOLLOW_TIMEOUT_MS} ms`, {
-            logs: logTail(node.logFile, 10),
-          }),
+        orThrow: timedOut(`${name} did not leave its upstream within ${FOLLOW_TIMEOUT_MS} ms`),
       },
     );
   };
@@ -129,7 +128,7 @@ export function createRegion<Name extends string>(
     await console.query(`SELECT pg_wal_replay_${verb}()`);
     await until(async () => (await scalar<string>('SELECT pg_get_wal_replay_pause_state() AS value')) === reached, {
       timeoutMs: REPLAY_TIMEOUT_MS,
-      orThrow: () => new LabError('ERR_LAB_TIMEOUT', `${name}: replay did not ${verb} within ${REPLAY_TIMEOUT_MS} ms`),
+      orThrow: timedOut(`${name}: replay did not ${verb} within ${REPLAY_TIMEOUT_MS} ms`),
     });
   };
   const connectionStringFrom = (other: Name): string =>
@@ -205,10 +204,7 @@ export function createRegion<Name extends string>(
         await until(async () => !(await scalar<boolean>('SELECT pg_is_in_recovery() AS value')), {
           timeoutMs: PROMOTE_TIMEOUT_MS,
           everyMs: 5,
-          orThrow: () =>
-            new LabError('ERR_LAB_TIMEOUT', `${name} was not promoted within ${PROMOTE_TIMEOUT_MS} ms`, {
-              logs: logTail(node.logFile, 10),
-            }),
+          orThrow: timedOut(`${name} was not promoted within ${PROMOTE_TIMEOUT_MS} ms`),
         });
         role = 'primary';
         upstream = undefined;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { defineRegions, type FakeView } from '@regionkit/core';
 import { createLab, type Lab } from '@regionkit/lab';
 import type pg from 'pg';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { createRegionRouter, type RegionRouter, type RegionRouterOptions, type RouterEvents } from '../../src/index.ts';
 
 export type Name = 'us' | 'eu' | 'ap';
@@ -130,6 +130,25 @@ export function gossip(view: FakeView<Name>, from: RegionRouter<Name>): void {
         primary: { epoch: local.epoch, position: local.position },
       }),
   });
+}
+
+/** The texts of the notes that are LIKE this, in the order in which they were written. */
+export async function textsLike(lab: Lab<Name>, like: string): Promise<readonly string[]> {
+  const rows = await lab.primary.query<{ text: string }>('SELECT text FROM note WHERE text LIKE $1 ORDER BY id', [
+    like,
+  ]);
+  return rows.map(({ text }) => text);
+}
+
+/** Nothing is out, and no backend is left in a transaction. */
+export async function expectNoLeak(lab: Lab<Name>, router: TestRouter): Promise<void> {
+  expect(router.stats().leased).toBe(0);
+  expect(router.told('leak')).toEqual([]);
+  expect(
+    await lab.primary.query(
+      "SELECT query FROM pg_stat_activity WHERE usename = 'app' AND state LIKE 'idle in transaction%'",
+    ),
+  ).toEqual([]);
 }
 
 export async function failureOf(promise: Promise<unknown>): Promise<Error & { code?: string; outcome?: string }> {

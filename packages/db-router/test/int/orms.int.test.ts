@@ -12,7 +12,16 @@ import { KyselyReplicationDialect } from 'kysely-replication';
 import { RoundRobinReplicaStrategy } from 'kysely-replication/strategy/round-robin';
 import PgBoss from 'pg-boss';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { eventually, failureOf, type Name, startLab, startRouter, type TestRouter } from './lab.ts';
+import {
+  eventually,
+  expectNoLeak,
+  failureOf,
+  type Name,
+  startLab,
+  startRouter,
+  type TestRouter,
+  textsLike,
+} from './lab.ts';
 
 describe('ORMs on the router’s pools, unchanged, on real servers', () => {
   let lab: Lab<Name>;
@@ -33,20 +42,8 @@ describe('ORMs on the router’s pools, unchanged, on real servers', () => {
     );
     return router;
   };
-  const texts = async (like: string) =>
-    (await lab.primary.query<{ text: string }>('SELECT text FROM note WHERE text LIKE $1 ORDER BY id', [like])).map(
-      (row) => row.text,
-    );
-  /** Nothing is out, and no backend is left in a transaction. */
-  const nothingLeaks = async () => {
-    expect(router.stats().leased).toBe(0);
-    expect(router.told('leak')).toEqual([]);
-    expect(
-      await lab.primary.query(
-        "SELECT query FROM pg_stat_activity WHERE usename = 'app' AND state LIKE 'idle in transaction%'",
-      ),
-    ).toEqual([]);
-  };
+  const texts = (like: string) => textsLike(lab, like);
+  const nothingLeaks = () => expectNoLeak(lab, router);
 
   it('Drizzle: BEGIN and body on one backend, rollback, withReplicas, and its own writes in a GET', async () => {
     const notes = pgTable('note', { id: serial('id').primaryKey(), text: text('text').notNull() });

@@ -9,7 +9,16 @@ import { Model } from 'objection';
 import pgPromise from 'pg-promise';
 import { DataSource, EntitySchema } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { eventually, type Name, readsLocally, startLab, startRouter, type TestRouter } from './lab.ts';
+import {
+  eventually,
+  expectNoLeak,
+  type Name,
+  readsLocally,
+  startLab,
+  startRouter,
+  type TestRouter,
+  textsLike,
+} from './lab.ts';
 
 /** The recipes of docs/orms.md, each with the library itself. */
 describe('the recipes for libraries that make their pool by themselves, or want a client, on real servers', () => {
@@ -28,20 +37,8 @@ describe('the recipes for libraries that make their pool by themselves, or want 
     await eventually(() => router.explain('write').action === 'run');
     return router;
   };
-  const texts = async (like: string) =>
-    (await lab.primary.query<{ text: string }>('SELECT text FROM note WHERE text LIKE $1 ORDER BY id', [like])).map(
-      (row) => row.text,
-    );
-  /** Nothing is out, and no backend is left in a transaction. */
-  const nothingLeaks = async () => {
-    expect(router.stats().leased).toBe(0);
-    expect(router.told('leak')).toEqual([]);
-    expect(
-      await lab.primary.query(
-        "SELECT query FROM pg_stat_activity WHERE usename = 'app' AND state LIKE 'idle in transaction%'",
-      ),
-    ).toEqual([]);
-  };
+  const texts = (like: string) => textsLike(lab, like);
+  const nothingLeaks = () => expectNoLeak(lab, router);
 
   interface Note {
     id: number;

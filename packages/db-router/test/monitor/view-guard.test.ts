@@ -54,11 +54,21 @@ function guarded() {
     await clock.advance(RULES.maxViewAgeMs + 1);
     expect(guard.isStale()).toBe(true);
   };
+  /** The third node is silent, and nothing is believed until it has failed. */
+  const waitsForSilent = async (senders: number | undefined): Promise<void> => {
+    await answers(0, us(senders));
+    await answers(1, other);
+    await clock.advance(TIMEOUT_MS);
+    expect(guard.isStale()).toBe(true);
+    await fails(2);
+    expect(guard.isStale()).toBe(false);
+  };
   const suspend = (): void => {
     suspended = true;
     guard.checkSuspension();
   };
-  return { clock, guard, suspend, said, answers, fails, us, other, growsOld, renewals: () => renewed };
+  const told = { clock, guard, suspend, said, answers, fails, us, other, growsOld, waitsForSilent };
+  return { ...told, renewals: () => renewed };
 }
 
 describe('after a stall', () => {
@@ -99,15 +109,10 @@ describe('after a stall', () => {
   });
 
   it.each([0, 1])('does not count it as held by %i of its two standbys, before and after', async (senders) => {
-    const { clock, guard, said, answers, fails, us, other, growsOld } = guarded();
+    const { said, us, growsOld, waitsForSilent } = guarded();
     said(0, us(senders));
     await growsOld();
-    await answers(0, us(senders));
-    await answers(1, other);
-    await clock.advance(TIMEOUT_MS);
-    expect(guard.isStale()).toBe(true);
-    await fails(2);
-    expect(guard.isStale()).toBe(false);
+    await waitsForSilent(senders);
   });
 
   it('gives a node the time to open its connection anew', async () => {
@@ -128,14 +133,9 @@ describe('after a stall', () => {
     ['a standby has let go of it', 1],
     ['it does not say how many it has', undefined],
   ])('waits for the silent node when %s', async (_name, senders) => {
-    const { clock, guard, suspend, answers, fails, us, other } = guarded();
+    const { suspend, waitsForSilent } = guarded();
     suspend();
-    await answers(0, us(senders));
-    await answers(1, other);
-    await clock.advance(TIMEOUT_MS);
-    expect(guard.isStale()).toBe(true);
-    await fails(2);
-    expect(guard.isStale()).toBe(false);
+    await waitsForSilent(senders);
   });
 
   it('waits for no node that was silent before', async () => {
