@@ -6,7 +6,7 @@ import { loadConfig, values } from '../packages/config/src/index.ts';
 import { createEvents, defineRegions, fakeView, live } from '../packages/core/src/index.ts';
 import { type FakeClock, fakeClock, requestView } from '../packages/core/src/testing/index.ts';
 import { createWriteGate } from '../packages/db-router/src/http/index.ts';
-import { fakeRouter } from '../packages/db-router/src/index.ts';
+import { fakeRouter } from '../packages/db-router/src/testing/index.ts';
 import { type Check, checks, createDrain, createHealth, mapResult } from '../packages/health/src/index.ts';
 import { createSessionIssuer, createSessionVerifier, generateSigningKeys } from '../packages/session/src/index.ts';
 

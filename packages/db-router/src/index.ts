@@ -41,6 +41,5 @@ export { createRegionRouter } from './router.ts';
 export type { BatchOptions } from './statements/batches.ts';
 export type { Transaction } from './statements/open-transaction.ts';
 export type { TransactionOptions } from './statements/transactions.ts';
-export { type FakeRouter, type FakeRouterOptions, type FakeStatement, fakeRouter } from './testing/fake-router.ts';
 export { everyNodeWrites } from './topology/every-node-writes.ts';
 export { postgresReadings, type Reading, type Readings } from './topology/readings.ts';

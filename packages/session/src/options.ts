@@ -116,14 +116,11 @@ export interface RemoteKeysOptions {
 
 const DEFAULTS = {
   type: 'JWT',
-  maxLifetimeMs: 86_400_000,
-  clockToleranceMs: 5_000,
-  maxTokenBytes: 8_192,
-  cacheMax: 10_000,
-  hookTimeoutMs: 1_000,
+  realm: 'api',
+  integers: { maxLifetimeMs: 86_400_000, clockToleranceMs: 5_000, maxTokenBytes: 8_192, hookTimeoutMs: 1_000 },
+  cache: { max: 10_000 },
   unknownKey: { cooldownMs: 30_000, waitMs: 1_000 },
   remote: { everyMs: 600_000, retryMs: 10_000, timeoutMs: 5_000, maxBytes: 262_144, maxStaleMs: 604_800_000 },
-  realm: 'api',
 } as const;
 
 /** The checked options with all defaults. */
@@ -178,8 +175,6 @@ const OPTIONS = [
 /** @throws {TypeError | RangeError} An option is missing, unknown, of the wrong type or out of range. */
 export function checkOptions<Claims>(options: SessionVerifierOptions<Claims>): VerifierRules {
   check.object(NAME, options, OPTIONS);
-  const integer = (name: string, given: number | undefined, fallback: number, max = MAX_DELAY_MS, min = 0): number =>
-    check.integer(`${NAME}: ${name}`, given ?? fallback, { min, max });
   const { isRevoked, claims, roles = 'roles', realm = DEFAULTS.realm } = options;
   const { cache = {}, remote = {}, unknownKey = {} } = options;
   if (isRevoked !== undefined) check.function(`${NAME}: isRevoked`, isRevoked);
@@ -194,35 +189,38 @@ export function checkOptions<Claims>(options: SessionVerifierOptions<Claims>): V
   check.object(`${NAME}: unknownKey`, unknownKey, ['cooldownMs', 'waitMs']);
   check.object(`${NAME}: remote`, remote, ['everyMs', 'retryMs', 'timeoutMs', 'maxBytes', 'maxStaleMs', 'fetch']);
   const { fetch = globalThis.fetch } = remote;
-  const everyMs = integer('remote.everyMs', remote.everyMs, DEFAULTS.remote.everyMs, MAX_DELAY_MS, 1_000);
+  const integer = integersOf('', options, DEFAULTS.integers);
+  const unknownKeyInteger = integersOf('unknownKey.', unknownKey, DEFAULTS.unknownKey);
+  const remoteInteger = integersOf('remote.', remote, DEFAULTS.remote);
+  const everyMs = remoteInteger('everyMs', MAX_DELAY_MS, 1_000);
   check.function(`${NAME}: remote.fetch`, fetch);
   return {
     header: {
       algorithms: checkAlgorithms(options.algorithms),
-      types: options.type === null ? undefined : mapSet(strings('type', options.type ?? DEFAULTS.type), normaliseType),
+      types:
+        options.type === null
+          ? undefined
+          : new Set([...strings('type', options.type ?? DEFAULTS.type)].map(normaliseType)),
       largeIntegers: check.oneOf(`${NAME}: largeIntegers`, options.largeIntegers ?? 'refuse', ['refuse', 'round']),
     },
     claims: {
       issuers: options.issuer === null ? undefined : strings('issuer', options.issuer),
       audiences: options.audience === null ? undefined : strings('audience', options.audience),
-      maxLifetimeMs:
-        options.maxLifetimeMs === null
-          ? undefined
-          : integer('maxLifetimeMs', options.maxLifetimeMs, DEFAULTS.maxLifetimeMs, Number.MAX_SAFE_INTEGER, 1),
+      maxLifetimeMs: options.maxLifetimeMs === null ? undefined : integer('maxLifetimeMs', Number.MAX_SAFE_INTEGER, 1),
     },
-    clockToleranceMs: integer('clockToleranceMs', options.clockToleranceMs, DEFAULTS.clockToleranceMs, 600_000),
-    maxTokenBytes: integer('maxTokenBytes', options.maxTokenBytes, DEFAULTS.maxTokenBytes, 1_048_576, 64),
-    cacheMax: integer('cache.max', cache.max, DEFAULTS.cacheMax, 10_000_000),
-    hookTimeoutMs: integer('hookTimeoutMs', options.hookTimeoutMs, DEFAULTS.hookTimeoutMs, MAX_DELAY_MS, 1),
+    clockToleranceMs: integer('clockToleranceMs', 600_000),
+    maxTokenBytes: integer('maxTokenBytes', 1_048_576, 64),
+    cacheMax: integersOf('cache.', cache, DEFAULTS.cache)('max', 10_000_000),
+    hookTimeoutMs: integer('hookTimeoutMs', MAX_DELAY_MS, 1),
     unknownKey: {
-      cooldownMs: integer('unknownKey.cooldownMs', unknownKey.cooldownMs, DEFAULTS.unknownKey.cooldownMs),
-      waitMs: integer('unknownKey.waitMs', unknownKey.waitMs, DEFAULTS.unknownKey.waitMs),
+      cooldownMs: unknownKeyInteger('cooldownMs'),
+      waitMs: unknownKeyInteger('waitMs'),
     },
     remote: {
       everyMs,
-      retryMs: integer('remote.retryMs', remote.retryMs, DEFAULTS.remote.retryMs, MAX_DELAY_MS, 100),
-      timeoutMs: integer('remote.timeoutMs', remote.timeoutMs, DEFAULTS.remote.timeoutMs, MAX_DELAY_MS, 1),
-      maxBytes: integer('remote.maxBytes', remote.maxBytes, DEFAULTS.remote.maxBytes, 16_777_216, 1_024),
+      retryMs: remoteInteger('retryMs', MAX_DELAY_MS, 100),
+      timeoutMs: remoteInteger('timeoutMs', MAX_DELAY_MS, 1),
+      maxBytes: remoteInteger('maxBytes', 16_777_216, 1_024),
       fetch,
     },
     maxStaleMs: checkStaleness(remote.maxStaleMs, everyMs),
@@ -234,6 +232,16 @@ export function checkOptions<Claims>(options: SessionVerifierOptions<Claims>): V
     development: check.boolean(`${NAME}: development`, options.development ?? false),
     clock: check.clock(`${NAME}: clock`, options.clock ?? systemClock),
   };
+}
+
+/** Checks an integer by its name among `given`, or takes its default. */
+function integersOf<Name extends string>(
+  path: string,
+  given: { readonly [N in NoInfer<Name>]?: number | null | undefined },
+  defaults: Readonly<Record<Name, number>>,
+) {
+  return (name: Name, max = MAX_DELAY_MS, min = 0): number =>
+    check.integer(`${NAME}: ${path}${name}`, given[name] ?? defaults[name], { min, max });
 }
 
 /** Keys must not expire between two successful fetches. */
@@ -267,8 +275,4 @@ function strings(name: string, given: string | readonly string[]): ReadonlySet<s
   const list: readonly unknown[] = Array.isArray(given) ? given : [given];
   if (list.length === 0) throw new RangeError(`${NAME}: ${name} must not be empty; null switches the check off`);
   return new Set(list.map((item) => check.string(`${NAME}: ${name} (null switches the check off)`, item)));
-}
-
-function mapSet<A, B>(values: ReadonlySet<A>, change: (value: A) => B): ReadonlySet<B> {
-  return new Set([...values].map(change));
 }

@@ -10,15 +10,13 @@ export type Within<T> = { readonly state: 'done'; readonly value: T } | { readon
 export function within<T>(work: PromiseLike<T>, timeoutMs: number, clock: Clock): Promise<Within<T>> {
   return new Promise((resolve) => {
     const cancel = clock.schedule(() => resolve({ state: 'late' }), timeoutMs);
+    const settle = (result: Within<T>): void => {
+      cancel();
+      resolve(result);
+    };
     Promise.resolve(work).then(
-      (value) => {
-        cancel();
-        resolve({ state: 'done', value });
-      },
-      () => {
-        cancel();
-        resolve({ state: 'failed' });
-      },
+      (value) => settle({ state: 'done', value }),
+      () => settle({ state: 'failed' }),
     );
   });
 }

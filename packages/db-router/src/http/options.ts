@@ -158,6 +158,10 @@ export function checkOptions<Name extends string>(
   };
 }
 
+type IntegerOption = {
+  [Name in keyof CheckedForward]-?: CheckedForward[Name] extends number ? Name : never;
+}[keyof CheckedForward];
+
 function checkForward(given: ForwardOptions): CheckedForward {
   check.object('createWriteGate: forward', given, [
     'secret',
@@ -177,17 +181,17 @@ function checkForward(given: ForwardOptions): CheckedForward {
   ]);
   const maxPerClient = Math.ceil((given.maxConcurrent ?? FORWARD_DEFAULTS.maxConcurrent) / 2);
   const forward = { ...FORWARD_DEFAULTS, maxPerClient, ...onlyGiven(given) };
-  check.integer('createWriteGate: forward.maxConcurrent', forward.maxConcurrent, { min: 1, max: 65_536 });
-  for (const name of ['connectTimeoutMs', 'headersTimeoutMs', 'bodyTimeoutMs', 'deadlineMs', 'maxHopAgeMs'] as const) {
-    check.integer(`createWriteGate: forward.${name}`, forward[name], { min: 1, max: 86_400_000 });
-  }
+  const integers = (names: readonly IntegerOption[], max: number, min = 1): void => {
+    for (const name of names) check.integer(`createWriteGate: forward.${name}`, forward[name], { min, max });
+  };
+  integers(['maxConcurrent', 'maxPerClient'], 65_536);
+  integers(['connectTimeoutMs', 'headersTimeoutMs', 'bodyTimeoutMs', 'deadlineMs', 'maxHopAgeMs'], 86_400_000);
+  integers(['minBytesPerSecond'], 1_048_576);
+  integers(['maxHeadBytes'], 1_048_576, 1_024);
   if (typeof forward.trustForwarded === 'function') {
     checkSync('createWriteGate: forward.trustForwarded', forward.trustForwarded, TRUST);
   } else check.boolean('createWriteGate: forward.trustForwarded', forward.trustForwarded);
-  check.integer('createWriteGate: forward.maxPerClient', forward.maxPerClient, { min: 1, max: 65_536 });
-  check.integer('createWriteGate: forward.minBytesPerSecond', forward.minBytesPerSecond, { min: 1, max: 1_048_576 });
   if (forward.client !== undefined) checkSync('createWriteGate: forward.client', forward.client, TEXT);
-  check.integer('createWriteGate: forward.maxHeadBytes', forward.maxHeadBytes, { min: 1_024, max: 1_048_576 });
   if (forward.clientAddress !== undefined) {
     checkSync('createWriteGate: forward.clientAddress', forward.clientAddress, TEXT);
   }

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
-import { fakeRouter, type RegionRouter } from '../../src/index.ts';
+import type { RegionRouter } from '../../src/index.ts';
+import { fakeRouter } from '../../src/testing/index.ts';
 
 describe('fakeRouter()', () => {
   it('refuses what the router refuses: a statement that takes its answer by itself, and a callback', async () => {

@@ -1,0 +1,1 @@
+export { type FakeRouter, type FakeRouterOptions, type FakeStatement, fakeRouter } from './fake-router.ts';
