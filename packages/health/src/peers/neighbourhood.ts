@@ -99,7 +99,7 @@ export function createNeighbourhood<Name extends string>(options: NeighbourhoodO
 
   const isReady = (): boolean => {
     try {
-      return followed?.topology().state === 'ready';
+      return dropRejection(followed?.topology())?.state === 'ready';
     } catch {
       return false;
     }
