@@ -25,6 +25,9 @@ import { createStatements } from './statements/statements.ts';
 import { createTransactions } from './statements/transactions.ts';
 import { localReport } from './topology/local-report.ts';
 
+// Taken when the module loads: a test that fakes timers later still gets its router closed.
+const { setImmediate } = globalThis;
+
 /**
  * Wraps the `pg` pools an app has and gives pools back that know which node is the real primary, which replicas are fresh
  * enough, and what happened to every statement.

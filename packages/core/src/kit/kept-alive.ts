@@ -23,6 +23,8 @@ export const keepAlive: {
   },
 };
 
+/** Taken when the module loads: a timer that a test has faked keeps no process alive. */
+const { setInterval } = globalThis;
 const MAX_INTERVAL_MS = 2_147_483_647;
 /**
  * The timer outlives the first caller's request. Created in that context, it would keep the context in memory for ever.

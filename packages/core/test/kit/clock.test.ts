@@ -1,6 +1,24 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createJumpDetector, systemClock } from '../../src/kit/index.ts';
 import { fakeClock } from '../../src/testing/index.ts';
+
+const { setInterval: realInterval, clearInterval: clearRealInterval } = globalThis;
+
+test("the system clock stays real while a test of the app fakes its timers; the calendar is the app's", async () => {
+  const before = systemClock.now();
+  vi.useFakeTimers({ now: 0 });
+  try {
+    vi.advanceTimersByTime(60 * 86_400_000);
+    expect(systemClock.now() - before).toBeLessThan(86_400_000);
+    expect(systemClock.now()).toBeGreaterThanOrEqual(before);
+    expect(systemClock.wallMs()).toBe(60 * 86_400_000);
+    const alive = realInterval(() => {}, 1_000);
+    await new Promise<void>((resolve) => systemClock.schedule(resolve, 1));
+    clearRealInterval(alive);
+  } finally {
+    vi.useRealTimers();
+  }
+});
 
 test('the system clock runs what was scheduled, unless it was called off, and keeps no process alive', async () => {
   const ran: string[] = [];

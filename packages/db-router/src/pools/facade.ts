@@ -17,6 +17,9 @@ import { runSubmitted } from './submitted.ts';
 /** Which of the router's pools. `auto` is the replica in a read scope and the primary otherwise. */
 export type FacadeKind = 'primary' | 'replica' | 'auto';
 
+// Taken when the module loads: a test that fakes timers later still gets its pool ended.
+const { setImmediate } = globalThis;
+
 type Callback = (error: unknown, result?: unknown) => void;
 type ConnectCallback = (
   error: Error | undefined,

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import pg, { type Pool, type PoolClient, type PoolConfig, type QueryArrayConfig, type QueryResult } from 'pg';
 import Cursor from 'pg-cursor';
 import QueryStream from 'pg-query-stream';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 /** A pool under test, over servers that are up. */
 export interface PoolSubject {
@@ -111,6 +111,22 @@ export function poolContract(subject: PoolSubject): void {
         await ended;
         expect(rows).toBe(250);
         expect(pool.idleCount).toBe(pool.totalCount);
+      });
+
+      test('goes on while a test of the app fakes its timers, and afterwards', {}, async (pool) => {
+        const one = async () => expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+        vi.useFakeTimers();
+        try {
+          await one();
+          vi.advanceTimersByTime(60 * 86_400_000);
+          await one();
+          const client = await pool.connect();
+          await client.query('SELECT 1');
+          client.release();
+        } finally {
+          vi.useRealTimers();
+        }
+        for (let at = 0; at < 3; at += 1) await one();
       });
 
       test('calls back for a pg.Query, once', {}, async (pool) => {
