@@ -44,7 +44,6 @@ describe('keptAlive()', () => {
 
   it('keeps nothing of the request that waited first', async () => {
     vi.resetModules();
-    const fresh = await import('../../src/kit/kept-alive.ts');
     const requests = new AsyncLocalStorage<object>();
     const real = setInterval;
     const contexts: unknown[] = [];
@@ -52,6 +51,8 @@ describe('keptAlive()', () => {
       contexts.push(requests.getStore());
       return real(...given);
     }) as typeof real);
+    // The module takes the timers it finds when it loads.
+    const fresh = await import('../../src/kit/kept-alive.ts');
     await requests.run({}, () => fresh.keptAlive(async () => {}));
     made.mockRestore();
     expect(contexts).toEqual([undefined]);

@@ -1,4 +1,8 @@
 import type { Socket } from 'node:net';
+import { systemClock } from '@regionkit/core/kit';
+
+/** Taken when the module loads, as the clock: a test that fakes its timers does not stop the network. */
+const { clearTimeout, setTimeout } = globalThis;
 
 /** One item of a direction: bytes, an orderly end, or an abort. */
 type Parcel = { readonly kind: 'bytes'; readonly bytes: Buffer } | { readonly kind: 'end' | 'abort' };
@@ -59,7 +63,7 @@ export function createConduit(from: Socket, to: Socket, { delayMs, opensAtMs }: 
     while (!held && !full && !closed) {
       const next = queue[0];
       if (next === undefined) break;
-      const waitMs = next.dueMs - performance.now();
+      const waitMs = next.dueMs - systemClock.now();
       if (waitMs > 0) {
         timer = setTimeout(pump, waitMs);
         timer.unref();
@@ -73,7 +77,7 @@ export function createConduit(from: Socket, to: Socket, { delayMs, opensAtMs }: 
 
   const accept = (parcel: Parcel): void => {
     if (closed) return;
-    lastDueMs = Math.max(lastDueMs, Math.max(opensAtMs, performance.now()) + delayMs());
+    lastDueMs = Math.max(lastDueMs, Math.max(opensAtMs, systemClock.now()) + delayMs());
     queue.push({ dueMs: lastDueMs, parcel });
     if (parcel.kind === 'bytes') {
       queuedBytes += parcel.bytes.length;

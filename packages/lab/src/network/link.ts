@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { systemClock } from '@regionkit/core/kit';
 import { LabError } from '../errors.ts';
 import { sleep } from '../until.ts';
 import { type Conduit, createConduit } from './conduit.ts';
@@ -97,7 +98,7 @@ export async function createLink({ to, roundTripMs, port: wanted }: LinkOptions)
     const server = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
     server.on('error', () => {});
     server.unref();
-    const opensAtMs = performance.now() + 2 * delayMs();
+    const opensAtMs = systemClock.now() + 2 * delayMs();
     const connection: Connection = {
       client,
       server,
