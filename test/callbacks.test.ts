@@ -1,11 +1,13 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createAffinity } from '../packages/affinity/src/index.ts';
 import { loadConfig, values } from '../packages/config/src/index.ts';
-import { createEvents, defineRegions, fakeView, live } from '../packages/core/src/index.ts';
+import { createEvents, defineRegions, fakeView, live, type RegionView } from '../packages/core/src/index.ts';
 import { type FakeClock, fakeClock, requestView } from '../packages/core/src/testing/index.ts';
 import { createWriteGate } from '../packages/db-router/src/http/index.ts';
+import { createRegionRouter } from '../packages/db-router/src/index.ts';
 import { fakeRouter } from '../packages/db-router/src/testing/index.ts';
 import { type Check, checks, createDrain, createHealth, mapResult } from '../packages/health/src/index.ts';
 import { createSessionIssuer, createSessionVerifier, generateSigningKeys } from '../packages/session/src/index.ts';
@@ -115,6 +117,53 @@ function gateWith(forward: object, more: object = {}, listener?: Bad) {
   };
 }
 
+/** A view in which one function is the app's. */
+function viewWith(own: object): RegionView<'a' | 'b'> {
+  const view = fakeView(regions);
+  view.set('b', { accept: 'yes', identified: true, observedAtMs: 1_000 });
+  return { ...view, ...own };
+}
+
+/** A router that finds its database nowhere, hears of a primary elsewhere, and keeps its epoch. */
+function routerWith(options: Options<typeof createRegionRouter<'a' | 'b'>>, listener?: Bad) {
+  return async (): Promise<void> => {
+    const time = clock();
+    const view = fakeView(regions);
+    const pool = new pg.Pool({ host: '127.0.0.1', port: 1 });
+    const router = createRegionRouter<'a' | 'b'>({
+      regions,
+      pools: { a: pool },
+      writes: 'forward',
+      view,
+      holdWritesMs: 0,
+      clock: time,
+      coldStart: 'trust',
+      ...options,
+    });
+    if (listener !== undefined)
+      for (const event of ['probe-failed', 'primary', 'epoch'] as const) router.on(event, listener);
+    const epoch = { system: '7412345678901234567', timeline: 3, owner: 'b/0' };
+    view.set('b', {
+      accept: 'yes',
+      identified: true,
+      observedAtMs: time.now(),
+      primary: { epoch, position: 1n },
+      highest: epoch,
+      measured: true,
+      measuredEpoch: epoch,
+    });
+    for (let round = 0; round < 5; round += 1) {
+      await router.read('SELECT 1').catch(() => {});
+      await router.write('SELECT 1').catch(() => {});
+      // The connection is refused by the system, not by the clock.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      await time.advance(5_000);
+    }
+    await router.close();
+    await pool.end();
+  };
+}
+
 function sessionWith(
   options: object,
   more: (sessions: ReturnType<typeof createSessionVerifier>) => unknown = () => {},
@@ -221,11 +270,27 @@ const CALLBACKS: readonly (readonly [string, (bad: Bad) => () => Promise<unknown
   ['affinity: ignore', (bad) => affinityWith({ ignore: bad })],
   ['affinity: mode', (bad) => affinityWith({ mode: bad })],
   ['affinity: random', (bad) => affinityWith({ random: bad })],
+  ['affinity: get of a view', (bad) => affinityWith({ view: viewWith({ get: bad }) })],
   ['affinity: listeners', (bad) => affinityWith({}, bad)],
+  ['router: logger', (bad) => routerWith({ logger: { info: bad, warn: bad, error: bad } })],
+  ['router: random', (bad) => routerWith({ random: bad })],
+  ['router: load of the epoch store', (bad) => routerWith({ epoch: { load: bad, save: async () => {} } })],
+  ['router: save of the epoch store', (bad) => routerWith({ epoch: { load: async () => undefined, save: bad } })],
+  [
+    'router: list of a view, once it runs',
+    (bad) => {
+      const view = viewWith({});
+      let looks = 0;
+      const list = () => (looks++ === 0 ? view.list() : bad());
+      return routerWith({ view: { ...view, list } });
+    },
+  ],
+  ['router: listeners', (bad) => routerWith({}, bad)],
   ['gate: isWrite', (bad) => gateWith({}, { isWrite: bad })],
   ['gate: trustForwarded', (bad) => gateWith({ trustForwarded: bad })],
   ['gate: client', (bad) => gateWith({ client: bad })],
   ['gate: clientAddress', (bad) => gateWith({ clientAddress: bad })],
+  ['gate: get of a view', (bad) => gateWith({}, { view: viewWith({ get: bad }) })],
   ['gate: listeners', (bad) => gateWith({}, {}, bad)],
   ['session: a source of tokens', (bad) => sessionWith({ from: [{ read: bad }] })],
   ['session: roles', (bad) => sessionWith({ roles: bad })],

@@ -92,7 +92,7 @@ export function createAffinity<Name extends string>(given: AffinityOptions<Name>
     return normal !== undefined && hosts.has(normal);
   };
   const stateOf = (region: Name): TargetState =>
-    targetState(view?.get(region), { nowMs: clock.now(), maxViewAgeMs, trustUnknown });
+    targetState(dropRejection(view?.get(region)), { nowMs: clock.now(), maxViewAgeMs, trustUnknown });
 
   /**
    * Adds the cookies and the hint of this client to the answer. A cookie that the app sets under the same name takes

@@ -12,6 +12,7 @@ import type { RouterEvents } from '../events.ts';
 import { createEpochKeeper } from '../monitor/epoch-keeper.ts';
 import { type FollowedView, followView } from '../monitor/follow-view.ts';
 import { createMonitor, type Monitor } from '../monitor/monitor.ts';
+import { createNearness } from '../monitor/nearness.ts';
 import { createProbeSchedule } from '../monitor/probe-schedule.ts';
 import { createSuspensionDetector } from '../monitor/suspension.ts';
 import { createUnreachable, type Unreachable } from '../monitor/unreachable.ts';
@@ -124,6 +125,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
   );
 
   const unreachable = createUnreachable(nodes.length);
+  const nearness = createNearness(regions.self, nodes, notice);
   const readiness = createReadiness(routes, unreachable);
   const hold = createHoldQueue({
     clock,
@@ -226,6 +228,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     ...schedule,
     onReading: (index, reading, sentAtMs) => {
       unreachable.onAnswer(index, reading.inRecovery);
+      nearness(index, clock.now() - sentAtMs);
       schedule.onReading(index, reading, sentAtMs);
     },
     onFailure: (index, error) => {

@@ -13,7 +13,7 @@ import {
   type WithDoors,
   withDoors,
 } from '@regionkit/core';
-import { createRegionKeyring, isSharedCacheable, type RegionKeyring } from '@regionkit/core/kit';
+import { createRegionKeyring, dropRejection, isSharedCacheable, type RegionKeyring } from '@regionkit/core/kit';
 import type { GateRouter, PrimaryLocation, RequestScope } from '../gate-seam.ts';
 import { type AnswerKind, signAnswer } from './answer-mark.ts';
 import { IS_WRITE, returned } from './app-function.ts';
@@ -171,7 +171,7 @@ export function createWriteGate<Name extends string>(
       case 'refuse':
         return refusedHere(request, { self, region: ruling.to, retryAfterSeconds });
       case 'forward': {
-        if (takesNoWrites(view?.get(ruling.to), clock.now())) {
+        if (takesNoWrites(dropRejection(view?.get(ruling.to)), clock.now())) {
           const error = new ForwardError(REGION_DOWN, { self, region: ruling.to, retryAfterSeconds });
           failed(error);
           return refuse(error, 'region-down');

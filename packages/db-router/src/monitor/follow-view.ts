@@ -1,5 +1,5 @@
 import type { RegionState, RegionView, Sibling } from '@regionkit/core';
-import type { Clock } from '@regionkit/core/kit';
+import { type Clock, dropRejection } from '@regionkit/core/kit';
 import type { LiveTopology } from '../topology/live-topology.ts';
 
 /** What the other regions, and the other processes of this one, say of their databases. */
@@ -48,7 +48,7 @@ export function followView(view: RegionView, live: LiveTopology, clock: Clock): 
   };
 
   const refresh = (): void => {
-    for (const state of view.list()) {
+    for (const state of dropRejection(view.list())) {
       if (state.observedAtMs !== taken.get(state.name)) takeDocument(state);
       takeRest(state);
     }
