@@ -3,7 +3,7 @@ import { createLab, type Lab } from '@regionkit/lab';
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Check } from '../../src/checks/check.ts';
-import { type CheckStatus, checks } from '../../src/index.ts';
+import { type CheckResult, type CheckStatus, checks } from '../../src/index.ts';
 
 let lab: Lab<'us'>;
 beforeAll(async () => {
@@ -18,7 +18,7 @@ async function look(check: Check): Promise<CheckStatus> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   try {
     const result = await check(signal, { clock: systemClock, timeoutMs: TIMEOUT_MS, self: 'us' });
-    return typeof result === 'object' ? result.status : 'pass';
+    return (result as CheckResult | undefined)?.status ?? 'pass';
   } catch {
     return 'fail';
   }
