@@ -51,9 +51,9 @@ function withRegionkit(): (request: IncomingMessage, response: ServerResponse) =
     openScope: () => ({ run: (fn) => fn(), needsPrimary: () => false, noteUnknown: () => {}, closeHead: () => ({}) }),
     primaryNow: () => primary,
     locatePrimary: async () => primary,
-    hear: () => {},
+    learnEpoch: () => {},
     highest: () => epoch,
-    doubt: () => {},
+    recheckPrimary: () => {},
   };
   const gate = createWriteGate(router, {
     regions: edgeRegions('eu-west-1', Number(port)),

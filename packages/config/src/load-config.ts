@@ -49,7 +49,7 @@ export async function loadConfig<const S extends Sources>(options: ConfigOptions
   const { clock, refresh } = settings;
   const notice = createNotices();
   const say = (level: 'info' | 'warn' | 'error', message: string, code?: NoticeCode): void => {
-    if (settings.logger === undefined && code !== undefined) notice(code, `${message}. A logger is told of each`);
+    if (settings.logger === undefined && code !== undefined) notice(code, `${message}. A logger gets each of them`);
     try {
       const warned: unknown = settings.logger?.[level](message);
       if (warned instanceof Promise) warned.catch(() => {});

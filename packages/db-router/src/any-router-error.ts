@@ -21,8 +21,9 @@ import type {
 } from './errors.ts';
 
 /**
- * Each error of a router. Its `code` tells which: a code that is misspelt does not compile.
+ * Every error of a router, as a union by `code`. A misspelt code does not compile.
  *
+ * @example
  * ```ts
  * if (isRouterError(error) && error.code === 'ERR_NOT_PRIMARY_REGION') console.log(error.region);
  * ```
@@ -46,7 +47,10 @@ export type AnyRouterError =
   | AbortedError
   | RouterClosedError;
 
-/** Whether `value` is an error of a router, of any version loaded. Where an ORM may have wrapped it: `regionKitErrorOf`. */
+/**
+ * Whether `value` is an error of a router, in any loaded version. If an ORM may have wrapped it, use `regionKitErrorOf`
+ * first.
+ */
 export function isRouterError(value: unknown): value is AnyRouterError {
   return isRegionKitError(value) && Object.hasOwn(CODES, value.code);
 }

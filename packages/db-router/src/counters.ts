@@ -1,6 +1,6 @@
 import type { RouteReason } from './reasons.ts';
 
-/** What a router has done since it was made. */
+/** What a router has done since it was created. */
 export interface Counters {
   reads: number;
   writes: number;
@@ -9,7 +9,7 @@ export interface Counters {
   retries: number;
   held: number;
   unknown: number;
-  /** Connections closed for what their last user had left behind. */
+  /** Connections that were closed because of what their last user left on them. */
   discarded: number;
   /** Statements by the reason of their route. */
   readonly routes: Partial<Record<RouteReason, number>>;

@@ -2,34 +2,34 @@ import { keepAlive } from '@regionkit/core/kit';
 import type { Scope, Scopes } from './causality/scope.ts';
 
 /**
- * On whose behalf something is done. Asked for once, where the app calls, and passed on from there: in the callback of a
- * pooled connection the current scope is that of the request that opened it.
+ * Who runs a statement, with its scope and signal. It is determined once, where the app calls, and passed on: in the
+ * callback of a pooled connection the current scope belongs to the request that opened the connection.
  */
 export interface Caller {
   readonly scope: Scope | undefined;
-  /** Aborted when the scope ends or the caller goes away, whichever comes first. */
+  /** Aborted when the scope ends or the client disconnects. */
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * What every promise that is handed to the app goes through. It keeps the process alive until it settles, and its error
- * has a stack that leads to the code that asked.
+ * Every promise that the app gets is made by this function. It keeps the process alive until the promise settles, and
+ * the error's stack leads to the calling code.
  */
 export type Entry = <T>(work: (caller: Caller) => Promise<T>, signal?: AbortSignal | undefined) => Promise<T>;
 
-const NOBODY: Caller = { scope: undefined, signal: undefined };
+const NO_CALLER: Caller = { scope: undefined, signal: undefined };
 
 export function createEntry({ current }: Pick<Scopes, 'current'>): Entry {
   return (work, signal) => {
     const scope = current();
-    if (scope === undefined && signal === undefined) return awaited(work(NOBODY));
+    if (scope === undefined && signal === undefined) return awaited(work(NO_CALLER));
     if (scope?.signal === undefined || signal === undefined)
       return awaited(work({ scope, signal: signal ?? scope?.signal }));
     return awaited(withEither(scope.signal, signal, (either) => work({ scope, signal: either })));
   };
 }
 
-/** Works with a signal that follows both. `AbortSignal.any` would stay with the one that lives longer. */
+/** Works with a signal that follows both. `AbortSignal.any` would keep a reference in the longer-lived one. */
 async function withEither<T>(
   first: AbortSignal,
   second: AbortSignal,
@@ -48,7 +48,7 @@ async function withEither<T>(
   }
 }
 
-/** As promise reactions without a closure: this is in the way of every statement. */
+/** Uses promise reactions without a closure, because every statement runs through it. */
 function awaited<T>(promise: Promise<T>): Promise<T> {
   keepAlive.begin();
   return promise.then(done, failed);
@@ -68,14 +68,14 @@ function failed(error: unknown): never {
 /** Errors whose stack already leads to the app. */
 const traced = new WeakSet<Error>();
 
-/** To be said of what the app itself has thrown: its stack is its own. */
+/** Marks an error that the app itself has thrown. Its stack stays. */
 export function keepStack(error: unknown): void {
   if (error instanceof Error) traced.add(error);
 }
 
 /**
- * What the server or a socket said was made in a callback of the socket, where no frame of the app is. Captured here, the
- * stack goes on with who awaits; its text is made only when it is read. node-postgres does the same.
+ * An error of the server or a socket is created in a callback of the socket, without a frame of the app. Captured here,
+ * the stack continues with the awaiting code. Its text is made only when it is read. node-postgres does the same.
  */
 function leadToCaller(error: unknown): void {
   if (!(error instanceof Error) || traced.has(error) || !Object.isExtensible(error)) return;

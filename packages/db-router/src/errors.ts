@@ -1,7 +1,7 @@
 import { RegionKitError, type RegionKitErrorOptions } from '@regionkit/core';
 import type { NodeState, NoPrimaryReason, Outcome } from './reasons.ts';
 
-/** Every code a router's error can have. */
+/** Every code of a router's errors. */
 export type RouterErrorCode =
   | 'ERR_NO_PRIMARY'
   | 'ERR_NOT_PRIMARY_REGION'
@@ -21,7 +21,10 @@ export type RouterErrorCode =
   | 'ERR_ABORTED'
   | 'ERR_ROUTER_CLOSED';
 
-/** The base of a router's errors: each says what became of the statement. `AnyRouterError` is one of them by its code. */
+/**
+ * The base class of a router's errors. Each error says what happened to the statement. {@link AnyRouterError} is the
+ * union of all by `code`.
+ */
 export class RouterError<Code extends RouterErrorCode = RouterErrorCode> extends RegionKitError<Code> {
   readonly outcome: Outcome;
 
@@ -33,28 +36,28 @@ export class RouterError<Code extends RouterErrorCode = RouterErrorCode> extends
 
 const UNAVAILABLE = { status: 503, headers: { 'retry-after': '1' } } as const;
 
-/** One node, as `ERR_NO_PRIMARY` tells of it. */
+/** One node, as `ERR_NO_PRIMARY` describes it. */
 export interface NodeSituation {
   /** `region/node`. */
   readonly node: string;
   readonly state: NodeState;
-  /** The timeline it is on, or a lower bound of it; 0 when nothing is known. */
+  /** The timeline of the node, or a lower bound of it; 0 if nothing is known. */
   readonly timeline: number;
-  /** The database it belongs to, in decimal; absent when it was never asked. */
+  /** The system identifier of its database in decimal. Absent if it has never answered. */
   readonly system?: string;
-  /** Why it could not be asked last: a SQLSTATE, an errno, or a word of the router's. */
+  /** Why it could not be probed last: a SQLSTATE, an errno, or a word of the router. */
   readonly code?: string;
 }
 
-/** No primary is known, or it cannot be told which node is one. Retry later: nothing was sent. */
+/** No primary is known, or it is not certain which node is the primary. Nothing was sent. Retry later. */
 export class NoPrimaryError extends RouterError<'ERR_NO_PRIMARY'> {
   readonly reason: NoPrimaryReason;
-  /** Who was where. */
+  /** The situation of every node. */
   readonly nodes: readonly NodeSituation[];
 
   /**
-   * @param cause why a database could not be asked
-   * @param nodes who is where
+   * @param cause why a database could not be probed
+   * @param nodes the situation of every node
    */
   constructor(
     reason: NoPrimaryReason,
@@ -66,34 +69,39 @@ export class NoPrimaryError extends RouterError<'ERR_NO_PRIMARY'> {
       'timed-out': 'waited for one',
       full: 'too many wait for one',
       'not-held': 'waiting is turned off',
-      'in-vain': 'no database lets this process in, see `cause`',
+      'in-vain': 'every database refuses this process, see `cause`',
     };
-    const message = `no primary can take a write (${reason}; ${waited[held]})${tellNodes(nodes)}`;
+    const message = `no primary can take a write (${reason}; ${waited[held]})${listNodes(nodes)}`;
     super('ERR_NO_PRIMARY', message, 'not-sent', { ...UNAVAILABLE, cause });
     this.reason = reason;
     this.nodes = nodes;
   }
 }
 
-const MAX_TOLD = 8;
+const MAX_LISTED = 8;
 
-/** In one line; all of them are in `nodes`. */
-function tellNodes(nodes: readonly NodeSituation[]): string {
+/** In one line. `nodes` contains all of them. */
+function listNodes(nodes: readonly NodeSituation[]): string {
   const systems = new Set(nodes.map(({ system }) => system).filter((system) => system !== undefined));
-  const told = nodes.slice(0, MAX_TOLD).map(({ node, state, code, system }) => {
+  const listed = nodes.slice(0, MAX_LISTED).map(({ node, state, code, system }) => {
     const of = systems.size > 1 && system !== undefined ? ` system ${system}` : '';
     return `${node} ${state}${code === undefined ? '' : ` ${code}`}${of}`;
   });
-  return told.length === 0 ? '' : `: ${told.join(', ')}${nodes.length > MAX_TOLD ? ', …' : ''}`;
+  return listed.length === 0 ? '' : `: ${listed.join(', ')}${nodes.length > MAX_LISTED ? ', …' : ''}`;
 }
 
-/** The statement belongs to the primary's region, and the policy does not run it from here: go there. */
+/**
+ * The statement belongs to the primary's region, and the policy does not run it from here. Nothing was sent. Send the
+ * request to `region`.
+ */
 export class NotPrimaryRegionError extends RouterError<'ERR_NOT_PRIMARY_REGION'> {
-  /** The region to go to. */
+  /** The primary's region. */
   readonly region: string;
   readonly intent: 'read' | 'write';
 
-  /** @param asked `pool`: a statement of `router.pool` outside a scope, which may be either */
+  /**
+   * @param asked `pool`: a statement of `router.pool` outside a scope, so it is not known whether it reads or writes
+   */
   constructor(region: string, asked: 'read' | 'write' | 'pool' = 'write') {
     const advice =
       asked === 'pool'
@@ -114,7 +122,7 @@ export class NotPrimaryRegionError extends RouterError<'ERR_NOT_PRIMARY_REGION'>
   }
 }
 
-/** No node that can be reached has yet what this request must see. */
+/** No reachable node has replayed what this request must see. Nothing was sent. */
 export class ReplicaBehindError extends RouterError<'ERR_REPLICA_BEHIND'> {
   constructor(options: { readonly region?: string } = {}) {
     super('ERR_REPLICA_BEHIND', 'no reachable node has replayed what this request must see', 'not-sent', {
@@ -127,53 +135,58 @@ export class ReplicaBehindError extends RouterError<'ERR_REPLICA_BEHIND'> {
   }
 }
 
-/** No node can serve a read. */
+/** No node can serve a read. Nothing was sent. */
 export class NoReadableNodeError extends RouterError<'ERR_NO_READABLE_NODE'> {
   constructor(cause?: unknown) {
     super('ERR_NO_READABLE_NODE', 'no node can serve a read', 'not-sent', { ...UNAVAILABLE, cause });
   }
 }
 
-/** A connection to the node could not be had. Nothing was sent. */
+/** The router could not connect to the node. Nothing was sent. */
 export class NodeUnavailableError extends RouterError<'ERR_NODE_UNAVAILABLE'> {
   /** `region/node`. */
   readonly node: string;
 
   constructor(node: string, cause?: unknown) {
-    super('ERR_NODE_UNAVAILABLE', `no connection to ${node} could be had`, 'not-sent', { ...UNAVAILABLE, cause });
+    super('ERR_NODE_UNAVAILABLE', `could not connect to ${node}`, 'not-sent', { ...UNAVAILABLE, cause });
     this.node = node;
   }
 }
 
 /**
- * The node was fenced while a client of it was handed out: its data has left the history of a newer primary, or two nodes
- * write one timeline. The connection was destroyed. This reaches the statement that was in flight.
+ * The node was fenced while one of its clients was handed out: its data has left the history of a newer primary, or two
+ * nodes write one timeline. The connection was destroyed. The running statement gets this error.
  */
 export class NodeFencedError extends RouterError<'ERR_NODE_FENCED'> {
   readonly node: string;
 
   constructor(node: string) {
-    super('ERR_NODE_FENCED', `${node} was fenced: it is not the primary any more, or not the only one`, 'unknown', {
+    super('ERR_NODE_FENCED', `${node} was fenced: it is no longer the primary, or not the only one`, 'unknown', {
       status: 500,
     });
     this.node = node;
   }
 }
 
-/** The statement or the COMMIT was sent and no answer came: it may have happened. Never retried. */
+/** The statement or the COMMIT was sent, but no answer came. It may have been executed. It is never retried. */
 export class OutcomeUnknownError extends RouterError<'ERR_OUTCOME_UNKNOWN'> {
   readonly node: string;
 
   constructor(node: string, cause?: unknown) {
-    super('ERR_OUTCOME_UNKNOWN', `${node} was asked and did not answer: it may have happened`, 'unknown', {
-      status: 500,
-      cause,
-    });
+    super(
+      'ERR_OUTCOME_UNKNOWN',
+      `the statement was sent to ${node} and no answer came: it may have been executed; check before you send it again`,
+      'unknown',
+      {
+        status: 500,
+        cause,
+      },
+    );
     this.node = node;
   }
 }
 
-/** The transaction, or the statement that was one, did not happen. */
+/** The transaction, or the single statement, did not take effect. */
 export class RolledBackError extends RouterError<'ERR_ROLLED_BACK'> {
   constructor(why: 'commit-said-rollback' | 'connection-lost', cause?: unknown) {
     const messages = {
@@ -187,18 +200,18 @@ export class RolledBackError extends RouterError<'ERR_ROLLED_BACK'> {
   }
 }
 
-/** An advisory lock taken on a replica excludes nobody. */
+/** An advisory lock on a standby excludes no other session. Nothing was sent. */
 export class AdvisoryLockError extends RouterError<'ERR_ADVISORY_LOCK_ON_REPLICA'> {
   constructor() {
     super(
       'ERR_ADVISORY_LOCK_ON_REPLICA',
-      'an advisory lock on a replica excludes nobody: take it with write(), transaction() or router.primary',
+      'an advisory lock on a replica excludes no other session: take it with write(), transaction() or router.primary',
       'not-sent',
     );
   }
 }
 
-/** `transaction()` inside the callback of another one: it would run beside it, not in it. */
+/** `transaction()` was called inside the callback of another one. It would run beside that one, not in it. */
 export class NestedTransactionError extends RouterError<'ERR_NESTED_TRANSACTION'> {
   constructor() {
     super(
@@ -209,7 +222,7 @@ export class NestedTransactionError extends RouterError<'ERR_NESTED_TRANSACTION'
   }
 }
 
-/** The `tx` was used after its transaction had ended. */
+/** The `tx` was used after the end of its transaction. */
 export class TransactionClosedError extends RouterError<'ERR_TRANSACTION_CLOSED'> {
   constructor() {
     super('ERR_TRANSACTION_CLOSED', 'this tx has ended: await every statement inside the callback', 'not-sent');
@@ -217,8 +230,8 @@ export class TransactionClosedError extends RouterError<'ERR_TRANSACTION_CLOSED'
 }
 
 /**
- * BEGIN, COMMIT or ROLLBACK inside a transaction of the router's: it begins and ends it itself. Refused before it is sent
- * (`not-sent`), or found out at the end, when a statement of several had one in it (`unknown`).
+ * BEGIN, COMMIT or ROLLBACK inside a transaction of the router, which begins and ends it itself. Refused before it is
+ * sent (`not-sent`), or detected at the end, if a text with several statements contained it (`unknown`).
  */
 export class TransactionControlError extends RouterError<'ERR_TRANSACTION_CONTROL'> {
   constructor(outcome: 'not-sent' | 'unknown' = 'not-sent', cause?: unknown) {
@@ -231,7 +244,7 @@ export class TransactionControlError extends RouterError<'ERR_TRANSACTION_CONTRO
   }
 }
 
-/** The callback returned while statements of it were under way: the transaction was rolled back. */
+/** The callback returned while statements of its transaction were running. The transaction was rolled back. */
 export class TransactionLeakedError extends RouterError<'ERR_TRANSACTION_LEAKED'> {
   constructor() {
     super(
@@ -243,8 +256,8 @@ export class TransactionLeakedError extends RouterError<'ERR_TRANSACTION_LEAKED'
 }
 
 /**
- * A single statement began a transaction and did not end it. Nobody could have ended it later: its connection was closed,
- * and the transaction rolled back. `unknown` if a part of the statement was committed before.
+ * A single statement began a transaction and did not end it. No later code could end it, so the connection was closed
+ * and the transaction rolled back. `unknown` if a part of the statement had been committed before.
  */
 export class TransactionLeftOpenError extends RouterError<'ERR_TRANSACTION_LEFT_OPEN'> {
   constructor(outcome: 'rolled-back' | 'unknown') {
@@ -256,9 +269,9 @@ export class TransactionLeftOpenError extends RouterError<'ERR_TRANSACTION_LEFT_
   }
 }
 
-/** A statement of a batch cannot be part of one. */
+/** A statement cannot be part of a batch. Nothing was sent. */
 export class BatchStatementError extends RouterError<'ERR_BATCH_STATEMENT'> {
-  /** Its place in the list. */
+  /** Its position in the list, from 0. */
   readonly index: number;
 
   constructor(index: number, why: 'transaction-control' | 'value' | 'shape', cause?: unknown) {
@@ -273,20 +286,20 @@ export class BatchStatementError extends RouterError<'ERR_BATCH_STATEMENT'> {
 }
 
 /**
- * The caller went away: before anything was sent (`not-sent`), or while a read was under way, which is then cancelled on its
- * server. On a standby nothing can have been written (`rolled-back`); on the primary a function in it may have (`unknown`).
+ * The client disconnected, or the signal was aborted. `not-sent`: before anything was sent. A running read is cancelled on
+ * its server: `rolled-back` on a standby, which cannot have written; `unknown` on the primary, where a function may have.
  */
 export class AbortedError extends RouterError<'ERR_ABORTED'> {
   constructor(outcome: 'not-sent' | 'rolled-back' | 'unknown' = 'not-sent') {
     const message =
       outcome === 'not-sent'
-        ? 'the caller went away before anything was sent'
-        : 'the caller went away while its read was under way: the read is cancelled on its server';
+        ? 'the caller disconnected or aborted before anything was sent'
+        : 'the caller disconnected or aborted during its read: the read is cancelled on its server';
     super('ERR_ABORTED', message, outcome, { status: 499, expose: false });
   }
 }
 
-/** The router was closed. */
+/** The router was closed. Nothing was sent. */
 export class RouterClosedError extends RouterError<'ERR_ROUTER_CLOSED'> {
   constructor() {
     super('ERR_ROUTER_CLOSED', 'the router is closed', 'not-sent', UNAVAILABLE);

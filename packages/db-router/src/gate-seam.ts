@@ -9,23 +9,23 @@ export interface PrimaryLocation<Name extends string = string> {
   readonly epoch: Epoch;
 }
 
-/** What an answer must say of a write its token stands for: it is beyond the fork, or nobody can know where that is. */
+/** What an answer reports about the write of a token: it lies beyond the fork, or the fork is unknown. */
 export type WriteNotice = 'write-lost-suspected' | 'write-fate-unknown';
 
-/** One request's causality: what it must see, and what it wrote. */
+/** The causality of one request: what it must see, and what it wrote. */
 export interface RequestScope {
   /**
-   * Whether its reads belong where the primary is: no node this process reaches serves them, or has what its tokens ask
-   * for. From memory; a promise while a standby that may have it in a moment is waited for.
+   * Whether its reads must go to the primary's region: no reachable node serves them, or none has what its tokens
+   * require. Answers from memory; a promise while it waits for a standby that may soon have it.
    */
   needsPrimary(): boolean | Promise<boolean>;
-  /** A write of this request was sent where `epoch` is written, and nobody can tell whether it was done. */
+  /** A write of this request was sent to the primary of `epoch`, and it is not known whether it was executed. */
   noteUnknown(epoch: Epoch): void;
   /** Runs `fn` with this scope as the current one, across every `await` in it. */
   run<T>(fn: () => T): T;
   /**
-   * Closes the head: the signed tokens to put on the answer, if any. A position that comes after this is too late for
-   * the answer and is reported as `token-late`.
+   * Closes the head of the answer, and returns the signed tokens to put on it, if any. A position that comes later is
+   * reported as `token-late`.
    */
   closeHead(): { readonly written?: string; readonly seen?: string; readonly notice?: WriteNotice };
 }
@@ -33,29 +33,38 @@ export interface RequestScope {
 /** How many tokens of a request a router verifies. With more of them, the primary serves its reads. */
 export const MAX_TOKENS = 16;
 
-/** What the write gate asks of a router, so that each can be tested without the other. */
+/** What the write gate uses of a router. With this interface each can be tested without the other. */
 export interface GateRouter<Name extends string = string> {
   readonly self: Name;
   readonly writes: WritePolicy;
-  /** Opens the scope of one request. Tokens are as the client sent them: hostile until verified, and never thrown at. */
+  /**
+   * Opens the scope of one request. Pass the tokens as the client sent them. They are verified, and a bad token never
+   * throws.
+   */
   openScope(options: { readonly tokens: readonly string[]; readonly access: 'read' | 'write' }): RequestScope;
-  /** Where a write would go at this moment, from memory; undefined when no primary is known or it is not certain. */
+  /** Returns where a write would go now, from memory. Undefined if no primary is known, or it is not certain. */
   primaryNow(): PrimaryLocation<Name> | undefined;
   /**
-   * The same, holding while there is none, as the router holds its own writes.
-   * @throws {NoPrimaryError} none came in time, the queue is full, or `signal` aborted: nothing was sent.
+   * The same, but waits while there is no primary, like a write of the router.
+   *
+   * @throws {NoPrimaryError} No primary came in time, or the queue is full. Nothing was sent.
+   * @throws {AbortedError} `signal` was aborted. Nothing was sent.
+   * @throws {RouterClosedError} The router was closed. Nothing was sent.
    */
   locatePrimary(options: { readonly signal: AbortSignal }): Promise<PrimaryLocation<Name>>;
-  /** A higher epoch was heard of from outside: fences what is lower, makes no primary. */
-  hear(epoch: Epoch, from: 'hop' | 'token', region?: string): void;
-  /** The highest epoch this process has heard of. */
+  /** Learns a higher epoch from outside. It fences lower epochs, but never confirms a primary. */
+  learnEpoch(epoch: Epoch, from: 'hop' | 'token', region?: string): void;
+  /** Returns the highest epoch that this process knows. */
   highest(): Epoch | undefined;
   /** Tells of a mistake of the app, once for each code, where this router tells of its own. A router may do without. */
   notice?(code: `REGIONKIT_${string}`, message: string): void;
-  /** A write gate was made for this router: what is refused here, it forwards. */
+  /** A write gate was created for this router. It forwards the writes that are refused here. */
   noteGate?(): void;
-  /** Something outside contradicts what is known (a 421): look again now. */
-  doubt(): void;
-  /** What tells the gate's secret with a region from another, for health to compare between regions. A router may do without. */
+  /** An answer from outside contradicts the known state (a 421). Probes the primary again now. */
+  recheckPrimary(): void;
+  /**
+   * Passes the fingerprints of the gate's secret to the router, so that health can compare them between regions.
+   * Optional for a router.
+   */
   shareSecret?(use: 'forward', fingerprints: (peer: string) => readonly string[]): void;
 }

@@ -24,7 +24,7 @@ export {
   TransactionLeakedError,
   TransactionLeftOpenError,
 } from './errors.ts';
-export type { HeardFrom, RouterEvents } from './events.ts';
+export type { EpochSource, RouterEvents } from './events.ts';
 export type { GateRouter, PrimaryLocation, RequestScope, WritePolicy } from './gate-seam.ts';
 export type { EpochStore } from './history/epoch-store.ts';
 export type { RegionRouterOptions } from './options.ts';

@@ -5,66 +5,68 @@ import { formatEpoch } from './history/epoch.ts';
 import { regionOf } from './topology/writer.ts';
 
 /**
- * What an operator should read, in one line each. Without a logger only what must not be missed is told: the first of
- * each kind that has a code, as a process warning.
+ * Logs what an operator should read, one line for each event. Without a logger only the most important ones are
+ * reported: the first of each kind that has a code, as a process warning.
  */
 export function logEvents(events: EventSource<RouterEvents>, logger: Logger | undefined, notice: Notices): void {
-  const say = (level: keyof Logger, message: string, code?: NoticeCode): void => {
+  const log = (level: keyof Logger, message: string, code?: NoticeCode): void => {
     if (logger !== undefined) logger[level](`db-router: ${message}`);
-    else if (code !== undefined) notice(code, `db-router: ${message}. A logger is told of each`);
+    else if (code !== undefined) notice(code, `db-router: ${message}. A logger gets each of them`);
   };
   events.on('primary', ({ epoch, missingForMs }) =>
-    say('info', `the primary is ${formatEpoch(epoch)}; there was none for ${Math.round(missingForMs)} ms`),
+    log('info', `the primary is ${formatEpoch(epoch)}; there was none for ${Math.round(missingForMs)} ms`),
   );
-  events.on('primary-lost', ({ state }) => say('warn', `there is no primary (${state})`));
-  events.on('fenced', ({ node, clients }) => say('warn', `${node} is fenced; ${clients} connections were destroyed`));
+  events.on('primary-lost', ({ state }) => log('warn', `there is no primary (${state})`));
+  events.on('fenced', ({ node, clients }) => log('warn', `${node} is fenced; ${clients} connections were destroyed`));
   events.on('probe-failed', ({ node, code }) =>
-    say('warn', `${node} cannot be asked (${code})`, 'REGIONKIT_NODE_UNREACHABLE'),
+    log('warn', `${node} cannot be probed (${code})`, 'REGIONKIT_NODE_UNREACHABLE'),
   );
   events.on('twin-primaries', ({ timeline, owners }) =>
-    say(
+    log(
       'error',
       `timeline ${timeline} is written by ${owners.length > 1 ? owners.join(' and ') : `two servers that are called ${owners.join()}`}: no write goes anywhere`,
       'REGIONKIT_TWIN_PRIMARIES',
     ),
   );
   events.on('foreign-system', ({ node, system }) =>
-    say('error', `${node} is another database (system ${system})`, 'REGIONKIT_FOREIGN_SYSTEM'),
+    log('error', `${node} is another database (system ${system})`, 'REGIONKIT_FOREIGN_SYSTEM'),
   );
   events.on('epoch-regressed', ({ from, to, nodes }) => {
     const where = nodes.map(({ node, inRecovery }) => `${node} ${inRecovery ? 'follows' : 'writes'} it`).join(', ');
-    say(
+    log(
       'error',
       `every node is on ${formatEpoch(to)} (${where}), but ${formatEpoch(from)} was known: no write goes anywhere; if the cluster was taken back, resetEpoch()`,
     );
   });
   events.on('same-server', ({ owners: [first = '', ...others] }) => {
     const isOneRegion = others.every((owner) => regionOf(owner) === regionOf(first));
-    if (isOneRegion) say('info', `${[first, ...others].join(' and ')} lead to one server, the primary`);
+    if (isOneRegion) log('info', `${[first, ...others].join(' and ')} lead to one server, the primary`);
     else
-      say(
+      log(
         'warn',
         `${[first, ...others].join(' and ')} lead to one server, the primary: if one should be a replica, check its URL`,
       );
   });
   events.on('unconfirmed', ({ epoch, claimedBy }) => {
     if (claimedBy === undefined)
-      say('warn', `${formatEpoch(epoch)} is not confirmed as primary: no write until it is, or confirmPrimary()`);
+      log('warn', `${formatEpoch(epoch)} is not confirmed as primary: no write until it is, or confirmPrimary()`);
     else
-      say(
+      log(
         'error',
         `${claimedBy} alone tells of ${formatEpoch(epoch)}, which does not follow on what else is known: no write until a node or a second region shows it, ${claimedBy} takes it back, or confirmPrimary()`,
         'REGIONKIT_UNPROVEN_PRIMARY',
       );
   });
-  events.on('epoch-reset', ({ reason }) => say('warn', `an operator reset the epoch: ${reason}`));
+  events.on('epoch-reset', ({ reason }) => log('warn', `an operator reset the epoch: ${reason}`));
   events.on('store-failed', ({ action }) =>
-    say('error', `the epoch store failed to ${action}`, 'REGIONKIT_EPOCH_STORE'),
+    log('error', `the epoch store failed to ${action}`, 'REGIONKIT_EPOCH_STORE'),
   );
-  events.on('suspended', () => say('warn', 'the process was suspended; every node is looked at before the next write'));
-  events.on('outcome-unknown', ({ node }) => say('error', `nobody can tell whether a write on ${node} happened`));
+  events.on('suspended', () => log('warn', 'the process was suspended; every node is probed before the next write'));
+  events.on('outcome-unknown', ({ node }) =>
+    log('error', `a write on ${node} may have been executed: its outcome is unknown`),
+  );
   events.on('write-lost-suspected', ({ timeline, lsn, fork }) =>
-    say(
+    log(
       'error',
       `a write at ${lsn} on timeline ${timeline} lies beyond the fork at ${fork}: it is probably lost`,
       'REGIONKIT_WRITE_LOST',
@@ -77,5 +79,5 @@ export function logEvents(events: EventSource<RouterEvents>, logger: Logger | un
       'db-router: a client brought a token of another environment: its reads go to the primary. Give each environment its own token.secret, token.environment and cookie domain, the same in all its processes',
     ),
   );
-  events.on('leak', ({ node, why }) => say('warn', `a client of ${node} leaked (${why})`, 'REGIONKIT_LEAK'));
+  events.on('leak', ({ node, why }) => log('warn', `a client of ${node} leaked (${why})`, 'REGIONKIT_LEAK'));
 }

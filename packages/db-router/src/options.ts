@@ -7,31 +7,32 @@ import { type OptionCheck, type OptionTable, optional, readOptions, withDefault 
 import { postgresReadings, type Readings } from './topology/readings.ts';
 
 export interface RegionRouterOptions<Name extends string = string> {
-  /** Where this process runs, and the names: from `defineRegions()`. */
+  /** The map of regions from `defineRegions()`, with the region of this process. */
   readonly regions: Regions<Name>;
   /**
-   * Every database this process can reach: a pool or several for each region, in the same order in every process, because
-   * a node is named by its place. The local region alone will do when `view` tells of the others; a region without a
-   * database has those of others alone. At most 30 pools. They stay the app's: it may go on using them, and ends them.
+   * Every database that this process can reach: one pool or several for each region. Use the same order in every
+   * process, because a node is named by its position. The local region is enough if `view` reports the others. A region
+   * without a database uses only the pools of other regions. At most 30 pools. The app keeps the pools: it may use
+   * them, and must end them.
    */
   readonly pools: { readonly [Region in Name]?: Pool | readonly Pool[] };
   /**
-   * What happens to a write outside the primary's region: `forward` (refused here with `NotPrimaryRegionError`; the write
-   * gate forwards the whole request), `remote-pool` (over the WAN, so `pools` must hold another region's), `reject` (503 and
-   * the region to go to).
-   * @default 'reject'
+   * What happens to a write outside the primary's region. `forward`: it is refused here with `NotPrimaryRegionError`,
+   * and the write gate forwards the whole request. `remote-pool`: it runs over the WAN, so `pools` must contain another
+   * region. `reject`: it is refused with status 503 and the name of the primary's region. @default 'reject'
    */
   readonly writes?: WritePolicy;
   /**
-   * Positions for clients. Without it a request still reads its own writes, but nothing outlives it: with `forward`, where
-   * the next read of the client is one of a replica, a process warning says so (`REGIONKIT_NO_TOKEN`).
+   * Signs positions for clients. Without it a request still reads its own writes, but the next request does not. With
+   * `forward`, a process warning (`REGIONKIT_NO_TOKEN`) reports that this is missing if the client's next read may go
+   * to a standby.
    */
   readonly token?: {
-    /** At least 32 bytes. The first of a list signs, all verify: distribute a new one before it signs. */
+    /** At least 32 bytes. Of a list, the first signs and all verify. Distribute a new secret before it signs. */
     readonly secret: Secrets | Live<Secrets>;
     /**
-     * A token this old asks for nothing any more where nobody can tell what became of its write: the fork is not known.
-     * Neither a younger one nor one that can be judged is ever ignored. At least `maxLagMs` + 5 s. @default 60_000
+     * When the fork is unknown, tokens older than this no longer force reads to the primary. In milliseconds. Younger
+     * tokens, and tokens whose fate is known, are never ignored. At least `maxLagMs` + 5 s. @default 60_000
      */
     readonly maxAgeMs?: number;
     /**
@@ -43,43 +44,52 @@ export interface RegionRouterOptions<Name extends string = string> {
      */
     readonly environment?: string;
   };
-  /** What the other regions say of themselves: `health.view`. */
+  /** The reports of the other regions: `health.view`. */
   readonly view?: RegionView<Name>;
   /**
-   * `confirm`: the first primary of a process is accepted only if the epoch store or a majority of the other regions show
-   * no higher timeline. `trust`: at once; right in one region. @default 'confirm'
+   * `confirm`: the first primary of a process is accepted only if the epoch store, or a majority of the other regions,
+   * knows no higher timeline. `trust`: it is accepted at once. Use this only with one region. @default 'confirm'
    */
   readonly coldStart?: 'confirm' | 'trust';
-  /** Keeps the highest epoch and the forks across restarts. One store for all regions, or its word counts for little. */
+  /**
+   * Keeps the highest epoch and the forks across restarts. Share one store between all regions; a store per region
+   * cannot confirm a primary.
+   */
   readonly epoch?: EpochStore;
-  /** What a node is asked. @default plain PostgreSQL, 14 and later */
+  /** The queries of a probe. @default plain PostgreSQL, 14 and later */
   readonly readings?: Readings;
-  /** A standby further behind the primary than this serves no read without a token. @default 10_000 */
+  /** A standby with more lag than this serves no read without a token. In milliseconds. @default 10_000 */
   readonly maxLagMs?: number;
-  /** How long a read with a token waits for a standby before it goes to the primary. @default 100 */
+  /** How long a read with a token waits for a standby before it goes to the primary, in milliseconds. @default 100 */
   readonly tokenWaitMs?: number;
   /**
-   * When no reachable node has what a read must see: `forward` (`NotPrimaryRegionError`), `stale` (serve it all the same,
-   * with an event), `error` (`ReplicaBehindError`). @default 'forward'
+   * What happens if no reachable node has what a read must see. `forward`: `NotPrimaryRegionError`. `stale`: it is
+   * served anyway, with an event. `error`: `ReplicaBehindError`. @default 'forward'
    */
   readonly onBehind?: 'forward' | 'stale' | 'error';
-  /** How long a write waits while there is no primary; 0 for not at all. @default 5_000 */
+  /** How long a write waits while there is no primary, in milliseconds; 0: not at all. @default 5_000 */
   readonly holdWritesMs?: number;
-  /** How many may wait. @default 1_000 */
+  /** How many writes may wait. @default 1_000 */
   readonly holdWritesMax?: number;
-  /** No write starts on a topology older than this. At least `probe.quietMs` + `probe.timeoutMs`. @default 15_000 */
+  /**
+   * No write starts on a topology that is older than this, in milliseconds. At least the probe interval plus the probe
+   * timeout. @default 15_000
+   */
   readonly maxViewAgeMs?: number;
   readonly probe?: {
-    /** How often a node is looked at when all is well. @default 5_000 */
-    readonly quietMs?: number;
-    /** The same while a primary is missing, and four times as often while a write is held. @default 100 */
-    readonly alertMs?: number;
-    /** A node that takes longer than this to answer is unreachable. @default 2_000 */
+    /** Time between two probes of a node in the normal state, in milliseconds. @default 5_000 */
+    readonly intervalMs?: number;
+    /**
+     * Time between two probes while a primary is missing, in milliseconds. While a write waits it is a quarter of this.
+     * @default 100
+     */
+    readonly alertIntervalMs?: number;
+    /** A node that takes longer than this to answer counts as unreachable. In milliseconds. @default 2_000 */
     readonly timeoutMs?: number;
   };
-  /** Fetches the position behind each read, so that a client never reads backwards. @default false */
+  /** Reads the position after each read, so that a client's reads never go back in time. @default false */
   readonly monotonicReads?: boolean;
-  /** A client handed out for longer than this is reported as leaked. @default 60_000 */
+  /** A client that is handed out for longer than this is reported as leaked. In milliseconds. @default 60_000 */
   readonly leakAfterMs?: number;
   /** @default none */
   readonly logger?: Logger;
@@ -110,15 +120,15 @@ type Plain<Name extends string> = Required<
   >
 > & { readonly [Option in 'view' | 'epoch' | 'logger']: RegionRouterOptions<Name>[Option] | undefined };
 
-/** The options with every default filled in. */
+/** The options with all defaults. */
 export interface Settings<Name extends string = string> extends Omit<Plain<Name>, 'pools'> {
   readonly nodes: readonly { readonly id: string; readonly region: Name; readonly pool: Pool }[];
   readonly token:
     | { readonly secret: Secrets | Live<Secrets>; readonly maxAgeMs: number; readonly environment: string | undefined }
     | undefined;
   readonly maxViewAgeMs: number;
-  readonly quietMs: number;
-  readonly alertMs: number;
+  readonly intervalMs: number;
+  readonly alertIntervalMs: number;
   readonly timeoutMs: number;
 }
 
@@ -128,7 +138,7 @@ const VIEW_MAX_AGE_MS = 15_000;
 const MAX_SKEW_MS = 5_000;
 /** Probes are spread by a tenth: one that comes late must not make the view old. */
 const LATEST_PROBE = 1.1;
-/** Nodes are kept as bits of one integer. */
+/** Sets of nodes are bits of one integer. */
 const MAX_NODES = 30;
 
 const milliseconds = (byDefault: number, min: number): OptionCheck<number> =>
@@ -163,20 +173,23 @@ const OPTIONS: OptionTable<Plain<string> & Pick<RegionRouterOptions, 'token' | '
 };
 
 const PROBE: OptionTable<Required<NonNullable<RegionRouterOptions['probe']>>> = {
-  quietMs: milliseconds(5_000, 10),
-  alertMs: milliseconds(100, 10),
+  intervalMs: milliseconds(5_000, 10),
+  alertIntervalMs: milliseconds(100, 10),
   timeoutMs: milliseconds(2_000, 10),
 };
 
 const ENVIRONMENT = /^[\w.-]{1,64}$/;
 
-/** @throws {TypeError | RangeError} naming the option, what was given and what is allowed. */
+/**
+ * @throws {TypeError | RangeError} An option is wrong. The message names the option, the given value and the allowed
+ * ones.
+ */
 export function checkOptions<Name extends string>(given: RegionRouterOptions<Name>): Settings<Name> {
   const read = readOptions('createRegionRouter: options', 'createRegionRouter: ', given, OPTIONS);
   const { pools: _pools, probe: _probe, ...plain } = read as typeof read & Plain<Name>;
   const probe = readOptions('createRegionRouter: probe', 'createRegionRouter: probe.', given.probe ?? {}, PROBE);
-  const { quietMs, timeoutMs } = probe;
-  const maxViewAgeMs = Math.max(VIEW_MAX_AGE_MS, Math.ceil(quietMs * LATEST_PROBE) + timeoutMs);
+  const { intervalMs, timeoutMs } = probe;
+  const maxViewAgeMs = Math.max(VIEW_MAX_AGE_MS, Math.ceil(intervalMs * LATEST_PROBE) + timeoutMs);
   const nodes = checkPools(given.pools, plain.regions);
   checkWrites(plain.writes, plain.regions, nodes, plain.view !== undefined);
   return {
@@ -184,7 +197,7 @@ export function checkOptions<Name extends string>(given: RegionRouterOptions<Nam
     ...probe,
     nodes,
     token: checkToken(given.token, plain.maxLagMs),
-    maxViewAgeMs: milliseconds(maxViewAgeMs, quietMs + timeoutMs)(
+    maxViewAgeMs: milliseconds(maxViewAgeMs, intervalMs + timeoutMs)(
       'createRegionRouter: maxViewAgeMs',
       given.maxViewAgeMs as never,
     ),
@@ -226,7 +239,9 @@ function checkPools<Name extends string>(
   return nodes;
 }
 
-/** Over the pools of its own region no write ever reaches another, and without a view nothing is heard of the others. */
+/**
+ * With pools of its own region only, no write can reach another region. Without a view, nothing is known of the others.
+ */
 function checkWrites<Name extends string>(
   writes: WritePolicy,
   { self, list }: Regions<Name>,

@@ -1,4 +1,4 @@
-/** Why no primary can take a write at this moment. */
+/** Why no primary can accept a write now. */
 export type NoPrimaryReason =
   | 'no-primary'
   | 'unconfirmed'
@@ -17,10 +17,10 @@ export type NoPrimaryReason =
  * | `primary` | yes | yes | yes |
  * | `read-only` (a primary that refuses writes), `candidate` (not confirmed yet), `twin` | yes | no | no |
  * | `replica` | yes | what it has replayed | no |
- * | `stale`: too far behind, or not judged yet | no | what it has replayed | no |
- * | `behind`: on an older or unknown timeline | for a while | what it was seen to have | no |
+ * | `stale`: too much lag, or not judged yet | no | what it has replayed | no |
+ * | `old-timeline`: on an older or unknown timeline | for a while | what it was seen to have | no |
  * | `fenced`: its data has left the history in force | no | no | no |
- * | `foreign`: another database; `unreachable`; `unknown`: not asked yet | no | no | no |
+ * | `foreign`: another database; `unreachable`; `unknown`: not probed yet | no | no | no |
  */
 export type NodeState =
   | 'unknown'
@@ -31,30 +31,33 @@ export type NodeState =
   | 'twin'
   | 'replica'
   | 'stale'
-  | 'behind'
+  | 'old-timeline'
   | 'fenced'
   | 'foreign';
 
-/** `ready`: there is one primary. Anything else is why there is none. */
+/** `ready`: there is one primary. Any other value says why there is none. */
 export type TopologyState = 'ready' | Exclude<NoPrimaryReason, 'stale-view' | 'primary-unreachable'>;
 
-/** Why a statement goes where it goes: the same string in `explain()`, events and metrics. */
+/** Why a statement goes to its node. The same string is used in `explain()`, events and metrics. */
 export type RouteReason =
   | 'local-replica'
   | 'local-primary'
   | 'remote-replica'
   | 'remote-primary'
-  /** A standby that has what the token asks for. */
+  /** A standby that has replayed what the token requires. */
   | 'caught-up'
-  /** A standby that may have it in a moment. */
+  /** A standby that may soon have replayed it. */
   | 'wait-for-replica'
-  /** The primary, as no standby at hand was seen to have what the token asks for; also for one that does not verify. */
+  /**
+   * The primary, because no available standby has replayed what the token requires. Also for a token that does not
+   * verify.
+   */
   | 'primary-for-token'
-  /** There is no primary; this standby was fresh when it was lost. */
+  /** There is no primary. This standby was fresh when the primary was lost. */
   | 'primary-lost'
-  /** A newer timeline was heard of a moment ago; this standby is not on it yet. */
-  | 'behind'
-  /** Served although it is not what it should be (`onBehind: 'stale'`). */
+  /** A newer timeline became known a moment ago, and this standby is not on it yet. */
+  | 'old-timeline'
+  /** Served although the data is too old (`onBehind: 'stale'`). */
   | 'stale'
   | 'replica-behind'
   | 'no-readable-node'
@@ -70,12 +73,15 @@ export type RouteReason =
   | 'primary-unreachable'
   | 'stale-view';
 
-/** What ends the wait of a write. `in-vain`: no database lets this process in. */
+/** What ends the wait of a write. `in-vain`: every database refuses this process. */
 export type HoldEnd = 'primary' | 'timeout' | 'aborted' | 'closed' | 'in-vain';
 
 /**
- * What became of a statement that failed. `not-sent`: nothing of it left this process. `rolled-back`: the server did
- * nothing, or undid it. `rejected`: another region, to which the whole request was forwarded, did nothing with it.
- * `unknown`: it may have happened; only the database can tell, so it is never sent again.
+ * What happened to a statement that failed.
+ *
+ * - `not-sent`: nothing of it left this process
+ * - `rolled-back`: the server did not execute it, or undid it
+ * - `rejected`: another region, to which the whole request was forwarded, did not execute it
+ * - `unknown`: it may have been executed. Only the database can tell, so the router never sends it again
  */
 export type Outcome = 'not-sent' | 'rolled-back' | 'rejected' | 'unknown';

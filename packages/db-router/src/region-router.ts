@@ -10,38 +10,40 @@ import type { BatchOptions } from './statements/batches.ts';
 import type { Transaction } from './statements/open-transaction.ts';
 import type { TransactionOptions } from './statements/transactions.ts';
 
-/** One node, as `topology()` tells of it. */
+/** One node in the result of `topology()`. */
 export interface NodeReport<Name extends string = string> {
   /** `region/node`. */
   readonly id: string;
   readonly region: Name;
   readonly state: NodeState;
-  /** Whether it serves a read that asks for nothing in particular. */
+  /** Whether it serves a read without a required position. */
   readonly readable: boolean;
-  /** The timeline it is on, or a lower bound of it; 0 for unknown. */
+  /** Its timeline, or a lower bound of it; 0: unknown. */
   readonly timeline: number;
   readonly position: bigint;
   readonly lagMs?: number;
   readonly rttMs?: number;
-  /** Why it could not be asked last: a SQLSTATE (28P01), an errno (ECONNREFUSED), or a word such as tls-not-supported. */
+  /**
+   * Why it could not be probed last: a SQLSTATE (28P01), an errno (ECONNREFUSED), or a word such as tls-not-supported.
+   */
   readonly code?: string;
-  /** The database it belongs to, in decimal. */
+  /** The system identifier of its database, in decimal. */
   readonly system?: string;
-  /** Connections open to it through this router. */
+  /** The open connections to it in the pools of this router. */
   readonly connections: number;
 }
 
-/** What a router knows, judged. */
+/** What a router knows of all nodes, and what follows from it. */
 export interface RouterTopology<Name extends string = string> {
-  /** Of this region's database: what health tells the other regions. */
+  /** The state of this region's own database. Health sends it to the other regions. */
   readonly local: DatabaseReport;
-  /** `ready`: there is one primary. Anything else: why no write goes anywhere. */
+  /** `ready`: there is one primary. Any other value: why no write is sent. */
   readonly state: TopologyState | 'stale-view';
   readonly primary?: {
     readonly region: Name;
     readonly epoch: Epoch;
     readonly position: bigint;
-    /** `region/node`; absent when only documents tell of it. */
+    /** `region/node`. Absent if only reports of other regions name it. */
     readonly node?: string;
   };
   readonly highest?: Epoch;
@@ -51,11 +53,11 @@ export interface RouterTopology<Name extends string = string> {
   readonly nodes: readonly NodeReport<Name>[];
 }
 
-/** What a router did, and what it has in hand. */
+/** What a router has done, and what it is doing. */
 export interface RouterStats extends Readonly<Counters> {
   /** Writes that wait for a primary now. */
   readonly holding: number;
-  /** Clients handed out by `connect()` and not back yet. */
+  /** Clients from `connect()` that are not given back yet. */
   readonly leased: number;
 }
 
@@ -69,46 +71,91 @@ export interface StatementOptions {
 }
 
 export interface ScopeOptions {
-  /** What the job, message or connection must see: a `token()` of before. */
+  /** An earlier `token()`: what the job, message or connection must see. */
   readonly token?: string | undefined;
-  /** `read`: `router.pool` is the replica inside. @default 'write' */
+  /** `read`: `router.pool` is the replica inside the scope. @default 'write' */
   readonly access?: 'read' | 'write';
-  /** Ends what is held, or waits for a replica or a connection, as `not-sent`; so does a signal given with a statement. */
+  /**
+   * Ends the waits for a primary, a replica or a connection, with outcome `not-sent`. A signal of a single statement
+   * does the same.
+   */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Routes statements over the databases of several regions. Made by `createRegionRouter`.
+ * Routes statements to the databases of several regions. Made by `createRegionRouter`.
  *
- * Everything may be called concurrently. What refuses says by `error.outcome` what became of the statement.
+ * All methods may be called concurrently. Every refusal has `error.outcome`, which tells what happened to the
+ * statement.
  */
 export interface RegionRouter<Name extends string = string>
   extends GateRouter<Name>,
     RouterSeam,
     EventSource<RouterEvents>,
     AsyncDisposable {
-  /** The pool of the primary, for an ORM. `connect()` refuses as `write()` does. */
+  /**
+   * The pool of the primary, for an ORM. `connect()` refuses in the same cases as `write()`.
+   *
+   * @example
+   * ```ts
+   * const db = drizzle(router.primary);
+   * ```
+   */
   readonly primary: Pool;
-  /** The pool of the nearest node that is fresh enough. */
+  /**
+   * The pool of the nearest node that is fresh enough.
+   *
+   * @example
+   * ```ts
+   * const { rows } = await router.replica.query('select id from orders');
+   * ```
+   */
   readonly replica: Pool;
-  /** The replica in a read scope (a GET behind the gate, `run({ access: 'read' })`), the primary otherwise. */
+  /**
+   * The replica in a read scope (a GET behind the gate, `run({ access: 'read' })`), and the primary otherwise.
+   *
+   * @example
+   * ```ts
+   * const { rows } = await router.run({ access: 'read' }, () => router.pool.query('select id from orders'));
+   * ```
+   */
   readonly pool: Pool;
   /**
-   * Resolves when reads can be served; never waits for a primary. A database that is not there yet is waited for; one that
-   * does not let this process in is not.
-   * @throws {AbortedError | RouterClosedError}
-   * @throws {NoReadableNodeError} no database lets this process in: `cause` says why
+   * Resolves when reads can be served. It never waits for a primary. It waits for a database that is not running yet,
+   * but not for one that refuses this process.
+   *
+   * @example
+   * ```ts
+   * await router.ready({ signal: AbortSignal.timeout(30_000) });
+   * ```
+   *
+   * @throws {AbortedError | RouterClosedError} `signal` was aborted, or the router was closed.
+   * @throws {NoReadableNodeError} Every database refuses this process. `cause` says why.
    */
   ready(options?: { readonly signal?: AbortSignal }): Promise<void>;
   /**
-   * One statement that reads, on the nearest node that has what the scope must see.
+   * Runs one statement that reads, on the nearest node that has what the scope must see. It may be run again on another
+   * node, because reads are safe to repeat.
    *
+   * @example
    * ```ts
    * const { rows } = await router.read<{ id: number }>('select id from orders where customer = $1', [7]);
    * ```
    *
-   * @throws {NoReadableNodeError | ReplicaBehindError | NotPrimaryRegionError | OutcomeUnknownError | AdvisoryLockError | AbortedError}
-   * and what the server says of the statement, as node-postgres does
+   * @throws {NoReadableNodeError} No node can serve a read.
+   * @throws {NoPrimaryError} Only the primary could serve it, and there was none in time.
+   * @throws {ReplicaBehindError | NotPrimaryRegionError} No reachable node has what it must see; the option `onBehind`
+   * chooses the error.
+   * @throws {NodeUnavailableError} The router could not connect to the node.
+   * @throws {NodeFencedError} The node was fenced while the statement was running.
+   * @throws {OutcomeUnknownError} The statement ran on the primary, may have written, and its outcome is unknown.
+   * @throws {RolledBackError} The statement did not take effect, and retries did not help.
+   * @throws {AdvisoryLockError} It takes an advisory lock, which has no effect on a standby.
+   * @throws {TransactionLeftOpenError} It began a transaction and did not end it.
+   * @throws {AbortedError} The signal was aborted. A running read is cancelled on its server: `rolled-back` on a standby,
+   * `unknown` on the primary.
+   * @throws {RouterClosedError} The router was closed before it was sent.
+   * @throws {DatabaseError} What the server reports about the statement, as node-postgres does.
    */
   read<Row extends QueryResultRow = QueryResultRow>(
     query: Query,
@@ -116,12 +163,24 @@ export interface RegionRouter<Name extends string = string>
     options?: StatementOptions,
   ): Promise<QueryResult<Row>>;
   /**
-   * One statement on the one real primary, or a refusal. Held while there is none; run again only when it is known not to
-   * have happened.
+   * Runs one statement on the primary, or refuses it. It waits while there is no primary. It is run again only if it
+   * certainly did not take effect.
    *
-   * @throws {NoPrimaryError | NotPrimaryRegionError | NodeUnavailableError | OutcomeUnknownError | RolledBackError | AbortedError}
-   * and what the server says of the statement, as node-postgres does. `CALL` and `DO` are never run again: what they had
-   * committed on their way stays
+   * @example
+   * ```ts
+   * const { rowCount } = await router.write('update orders set paid = true where id = $1', [7]);
+   * ```
+   *
+   * @throws {NoPrimaryError} There was no primary in time. Nothing was sent.
+   * @throws {NotPrimaryRegionError} The policy does not run writes from this region. Nothing was sent.
+   * @throws {NodeUnavailableError} The router could not connect to the primary. Nothing was sent.
+   * @throws {NodeFencedError} The primary was fenced while the statement was running.
+   * @throws {OutcomeUnknownError} It was sent, and it is not known whether it was executed.
+   * @throws {RolledBackError} It did not take effect, and retries did not help.
+   * @throws {TransactionLeftOpenError} It began a transaction and did not end it.
+   * @throws {AbortedError | RouterClosedError} The signal was aborted, or the router was closed, before it was sent.
+   * @throws {DatabaseError} What the server reports about the statement, as node-postgres does. `CALL` and `DO` are
+   * never run again: what they committed while running stays.
    */
   write<Row extends QueryResultRow = QueryResultRow>(
     query: Query,
@@ -129,56 +188,134 @@ export interface RegionRouter<Name extends string = string>
     options?: StatementOptions,
   ): Promise<QueryResult<Row>>;
   /**
-   * Runs `fn` in one transaction on one connection: COMMIT when it returns, ROLLBACK when it throws.
+   * Runs `fn` in one transaction on one connection. COMMIT when it returns, ROLLBACK when it throws.
    *
-   * @throws what `fn` throws; {@link RouterError}s as `write()` does, and `RolledBackError`, `NestedTransactionError`,
-   * `TransactionLeakedError`; `OutcomeUnknownError` when COMMIT was sent and not answered
+   * @example
+   * ```ts
+   * await router.transaction(async (tx) => {
+   *   await tx.query('update accounts set balance = balance - $1 where id = $2', [10, 1]);
+   *   await tx.query('update accounts set balance = balance + $1 where id = $2', [10, 2]);
+   * });
+   * ```
+   *
+   * @throws what `fn` throws. Nothing took effect then.
+   * @throws {RouterError} As `write()`. {@link OutcomeUnknownError}: COMMIT was sent and not answered.
+   * @throws {RolledBackError} The transaction had failed before COMMIT.
+   * @throws {NestedTransactionError} It was called inside the callback of another transaction.
+   * @throws {TransactionLeakedError} The callback returned while its statements were running.
    */
   transaction<T>(fn: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /**
-   * Runs the statements as one transaction in one round trip: all or nothing.
+   * Runs the statements as one transaction in one round trip: all or nothing. Returns their results in order.
    *
-   * @throws {BatchStatementError} nothing was sent
-   * @throws as `write()` does
+   * @example
+   * ```ts
+   * await router.batch([
+   *   { text: 'insert into orders (id) values ($1)', values: [7] },
+   *   { text: 'insert into outbox (order_id) values ($1)', values: [7] },
+   * ]);
+   * ```
+   *
+   * @throws {BatchStatementError} A statement cannot be part of a batch. Nothing was sent.
+   * @throws {RouterError} As `write()`.
    */
   batch(statements: readonly BatchStatement[], options?: BatchOptions): Promise<readonly QueryResult[]>;
   /**
-   * Runs `fn` in a scope of its own, as the write gate does for a request: for jobs, queues, websockets. A query builder
-   * that `fn` returns is awaited inside.
+   * Runs `fn` in its own scope, as the write gate does for a request. For jobs, queues and websockets. If `fn` returns
+   * a query builder, it is awaited inside the scope. Returns what `fn` returns.
+   *
+   * @example
+   * ```ts
+   * await router.run({ token: message.token, access: 'read' }, () => router.pool.query('select id from orders'));
+   * ```
    */
   run<T>(options: ScopeOptions, fn: () => PromiseLike<T>): Promise<T>;
   run<T>(options: ScopeOptions, fn: () => T): T;
-  /** Everything the current scope must see and wrote, signed; undefined for nothing, outside a scope, or without a secret. */
+  /**
+   * Returns a signed token for everything that the current scope must see, including its own writes. Undefined if there
+   * is nothing, outside of a scope, or without a secret.
+   *
+   * @example
+   * ```ts
+   * await queue.send({ orderId: 7, token: router.token() });
+   * ```
+   */
   token(): string | undefined;
   /**
-   * The node, as `region/node`, on which a client is that one of the pools handed out: to cancel its statement there, or to
-   * log it. Undefined for one that is back, or that is not of this router.
+   * Returns the node, as `region/node`, of a client that one of the pools handed out: to cancel its statement there, or
+   * to log it. Undefined for a client that was given back, or that belongs to another router.
+   *
+   * @example
+   * ```ts
+   * const client = await router.primary.connect();
+   * console.log(router.nodeOf(client));
+   * client.release();
+   * ```
    */
   nodeOf(client: PoolClient): string | undefined;
   topology(): RouterTopology<Name>;
-  /** What tells the secrets that this router and its gate have with a region from others: `health.follow` compares them. */
+  /**
+   * Returns the fingerprints of the secrets that this router and its gate use with a region. `health.follow` compares
+   * them between regions.
+   *
+   * @example
+   * ```ts
+   * const fingerprints = router.secrets('eu-west-1');
+   * ```
+   */
   secrets(peer: Name): Readonly<Record<string, readonly string[]>>;
-  /** Where a read or write would go now, and why. With `token`, a read that must see it. From memory; counts nothing. */
+  /**
+   * Returns where a read or write would go now, and why. With `token`: a read that must see it. Answers from memory,
+   * and does not count in the statistics.
+   *
+   * @example
+   * ```ts
+   * const { action, reason } = router.explain('write');
+   * ```
+   */
   explain(intent: 'read' | 'write', token?: string): RouteExplanation<RouteReason>;
   stats(): RouterStats;
   /**
-   * An operator's word: the node that is found to write now is the primary, though nothing confirms it. Resolves when it is
-   * believed.
-   * @throws {NoPrimaryError} there is no such node, or more than one
+   * Accepts the currently writable node as primary without confirmation. For operators. Resolves when it is accepted.
+   *
+   * @example
+   * ```ts
+   * await router.confirmPrimary();
+   * ```
+   *
+   * @throws {NoPrimaryError} There is no writable node, or more than one.
    */
   confirmPrimary(): Promise<void>;
   /**
-   * An operator's word: the highest epoch is a mistake (an accidental promotion, `pg_upgrade`). It is void from now on,
-   * whoever tells of it; what writes now is believed. Say it in every process. Resolves when every node was looked at.
+   * Declares the highest epoch void, because it came from a mistake (an accidental promotion, `pg_upgrade`). For
+   * operators. Reports of it are ignored from now on, and the currently writable node is accepted. Call it in every
+   * process. Resolves when every node was probed.
    *
-   * @param reason goes to the log and the event
+   * @example
+   * ```ts
+   * await router.resetEpoch('eu-west-1 was promoted by mistake');
+   * ```
+   *
+   * @param reason appears in the log and the event
    */
   resetEpoch(reason: string): Promise<void>;
-  /** Closes the connections there are as they become idle: after a password changed, a name moved. */
+  /**
+   * Closes idle connections now, and the others when they become idle. Call it after a password or a name has changed.
+   *
+   * @example
+   * ```ts
+   * router.recycle();
+   * ```
+   */
   recycle(): void;
   /**
-   * Stops looking and holding; statements under way end by themselves, what waits for a connection is refused. With
-   * `pools: true` the wrapped pools are ended too.
+   * Stops probing and ends all waits. Running statements end by themselves; calls that wait for a connection are
+   * refused. With `pools: true` the app's pools are ended too.
+   *
+   * @example
+   * ```ts
+   * await router.close({ pools: true });
+   * ```
    */
   close(options?: { readonly pools?: boolean }): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { createEvents, type Epoch, type RouteExplanation } from '@regionkit/core';
 import { createNotices, type Notices } from '@regionkit/core/kit';
 import type { Pool, QueryResult } from 'pg';
-import { needOf } from './causality/scope.ts';
+import { requiredPosition } from './causality/scope.ts';
 import type { PoolNode } from './connection/node.ts';
 import { createEngine, type Engine } from './engine/engine.ts';
 import { whoIsWhere } from './engine/who-is-where.ts';
@@ -29,9 +29,10 @@ import { localReport } from './topology/local-report.ts';
 const { setImmediate } = globalThis;
 
 /**
- * Wraps the `pg` pools an app has and gives pools back that know which node is the real primary, which replicas are fresh
- * enough, and what happened to every statement.
+ * Wraps the `pg` pools of an app. The router knows which node is the real primary and which replicas are fresh enough,
+ * and every error tells what happened to its statement.
  *
+ * @example
  * ```ts
  * const router = createRegionRouter({
  *   regions,
@@ -42,7 +43,7 @@ const { setImmediate } = globalThis;
  * await router.ready();
  * ```
  *
- * @throws {TypeError | RangeError} an option is not what it must be
+ * @throws {TypeError | RangeError} An option is wrong; the message names it.
  */
 export function createRegionRouter<Name extends string>(options: RegionRouterOptions<Name>): RegionRouter<Name> {
   const settings = checkOptions(options);
@@ -109,7 +110,7 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
     shareSecret: (use, fingerprints) => void shared.set(use, fingerprints),
     explain: (intent, token) => {
       if (intent === 'write') return explainRoute(engine, engine.writeRoute.now());
-      const need = token === undefined ? needOf(scopes.current()) : scopes.needOf(token);
+      const need = token === undefined ? requiredPosition(scopes.current()) : scopes.requiredPosition(token);
       return explainRoute(engine, decideRead(routes.current, need, 0, 0, settings.tokenWaitMs > 0));
     },
     stats: () => ({ ...counters, routes: { ...counters.routes }, holding: hold.size, leased: leases.size }),
@@ -159,9 +160,9 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
           if (location !== undefined) return location;
         }
       }),
-    hear: (epoch: Epoch, from, region) => engine.hear(epoch, from, region),
+    learnEpoch: (epoch: Epoch, from, region) => engine.learnEpoch(epoch, from, region),
     highest: () => live.topology.highest,
-    doubt: () => {
+    recheckPrimary: () => {
       for (const { index } of nodes) monitor.wake(index);
     },
   };
@@ -173,7 +174,7 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
   }));
 }
 
-/** JSON has no bigint: a position is written as PostgreSQL writes it. */
+/** JSON has no bigint. Positions are written as PostgreSQL writes them. */
 function writtenOut<T extends object>(report: T): T {
   const written = (value: unknown): unknown => (typeof value === 'bigint' ? formatLsn(value) : value);
   return Object.defineProperty(report, 'toJSON', {
@@ -181,7 +182,7 @@ function writtenOut<T extends object>(report: T): T {
   });
 }
 
-/** An app may have reasons to do without, but nothing else would tell it what it goes without. */
+/** An app may leave these options out on purpose, but nothing else would show it what is missing. */
 function noticeWhatIsMissing({ writes, token, regions, view, nodes }: Settings, notice: Notices): void {
   if (regions.list.length === 1) return;
   if (writes === 'forward' && token === undefined) {

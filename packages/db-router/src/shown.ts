@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 
 /**
- * Lets an object be printed, and written as JSON, as `show()` says. What it holds may lead to the options of a pool, and
- * those to a password.
+ * Defines how an object is printed and written as JSON: as `show()` returns it. Its fields may lead to the options of a
+ * pool, and those to a password.
  */
 export function shownAs<T extends object>(object: T, name: string, show: () => object): T {
   return Object.defineProperties(object, {

@@ -13,7 +13,7 @@ const TOLD: { readonly [E in keyof RouterEvents]?: readonly [keyof Logger, Route
   ],
   'primary-lost': ['warn', { state: 'no-primary' }, 'no primary (no-primary)'],
   fenced: ['warn', { node: 'us/0', by: epoch, clients: 3 }, 'us/0 is fenced; 3 connections'],
-  'probe-failed': ['warn', { node: 'us/0', code: 'ECONNREFUSED' }, 'us/0 cannot be asked (ECONNREFUSED)'],
+  'probe-failed': ['warn', { node: 'us/0', code: 'ECONNREFUSED' }, 'us/0 cannot be probed (ECONNREFUSED)'],
   'twin-primaries': ['error', { system: '7', timeline: 2, owners: ['ap/0', 'eu/0'] }, 'by ap/0 and eu/0'],
   'foreign-system': ['error', { node: 'us/0', system: '8' }, 'another database (system 8)'],
   unconfirmed: ['warn', { epoch }, 'timeline 2 of eu/0 (system 7) is not confirmed'],
@@ -59,5 +59,5 @@ it('without a logger tells what must not be missed, each with a code and where t
     'REGIONKIT_TWIN_PRIMARIES',
     'REGIONKIT_WRITE_LOST',
   ]);
-  for (const [, message] of notices) expect(message).toMatch(/^db-router: .+ A logger is told of each$/);
+  for (const [, message] of notices) expect(message).toMatch(/^db-router: .+ A logger gets each of them$/);
 });

@@ -28,15 +28,15 @@ describe('checkOptions()', () => {
       holdWritesMs: 5_000,
       holdWritesMax: 1_000,
       maxViewAgeMs: 15_000,
-      quietMs: 5_000,
-      alertMs: 100,
+      intervalMs: 5_000,
+      alertIntervalMs: 100,
       timeoutMs: 2_000,
       monotonicReads: false,
     });
     expect(checkOptions({ ...good(), token: { secret: SECRET } }).token?.maxAgeMs).toBe(60_000);
     expect(checkOptions({ ...good(), maxLagMs: 120_000, token: { secret: SECRET } }).token?.maxAgeMs).toBe(125_000);
     // A look that comes late by its jitter does not make the view old.
-    expect(checkOptions({ ...good(), probe: { quietMs: 30_000 } }).maxViewAgeMs).toBe(35_000);
+    expect(checkOptions({ ...good(), probe: { intervalMs: 30_000 } }).maxViewAgeMs).toBe(35_000);
   });
 
   const pool = new pg.Pool();

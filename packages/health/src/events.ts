@@ -3,11 +3,13 @@ import type { CheckReason, CheckStatus } from './checks/check.ts';
 import type { PeerReason } from './peers/peer.ts';
 import type { HealthVerdict, Phase } from './verdict/judge.ts';
 
-/** What {@link Health.on} tells, mirrored on `node:diagnostics_channel` as `regionkit:health:<event>`. */
+/**
+ * The events of {@link Health}. Each is also published on the `node:diagnostics_channel` `regionkit:health:<event>`.
+ */
 export interface HealthEvents {
   /** The verdict changed. */
   change: { readonly from: HealthVerdict; readonly to: HealthVerdict };
-  /** A check was run. `status` is what this run found, `settled` what the check counts as after it. */
+  /** A check has run. `status`: the result of this run. `settled`: the status of the check after it. */
   check: {
     readonly name: string;
     readonly status: CheckStatus;
@@ -15,11 +17,11 @@ export interface HealthEvents {
     readonly reason: CheckReason;
     readonly durationMs: number;
   };
-  /** The last result of a check became too old, and counts as failed until there is another. */
+  /** The last result of a check became too old. The check counts as failed until there is a new one. */
   stale: { readonly name: string };
-  /** Another region was asked what it can do. */
+  /** Another region was asked for its state. */
   peer: { readonly region: string; readonly reason: PeerReason; readonly durationMs: number };
-  /** This process begins to leave, changed its mind, or has left. */
+  /** This process starts to drain, cancels it, or has drained. */
   drain: { readonly phase: Phase };
 }
 

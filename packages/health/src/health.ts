@@ -41,33 +41,88 @@ export interface Health<Name extends string = string>
     EventSource<HealthEvents>,
     AsyncDisposable {
   readonly kind: 'health';
-  /** What is known of every region, this one included: for affinity, the write gate and the router. */
+  /** What is known of every region, including this one. For affinity, the write gate and the router. */
   readonly view: RegionView<Name>;
-  /** Whether `regions` says `development: true`: a drain then waits for nobody. */
+  /** Whether `regions` has `development: true`. A drain then does not wait. */
   readonly development: boolean;
-  /** What this region can do now, from memory: no check is run. */
+  /**
+   * Returns what this region can do now, from memory. No check runs.
+   *
+   * @example
+   * ```ts
+   * const { status, failing } = health.verdict();
+   * ```
+   */
   verdict(): HealthVerdict;
   /**
-   * Runs `check` now and again in the background, one run at a time. Returns what removes it.
+   * Runs `check` now and then repeatedly in the background, one run at a time. Returns a function that removes it.
+   *
+   * @example
+   * ```ts
+   * const remove = health.check('db', checks.pool(pool), { affects: ['reads'] });
+   * ```
    *
    * @throws {TypeError | RangeError} The name is taken or not printable, or an option is out of range.
    */
   check(name: string, check: Check, options?: CheckOptions): () => void;
-  /** Resolves when every check has been run once. Rejects with the reason of `signal` if that is aborted first. */
+  /**
+   * Resolves when every check has run once.
+   *
+   * @example
+   * ```ts
+   * await health.ready({ signal: AbortSignal.timeout(10_000) });
+   * ```
+   *
+   * @throws The reason of `signal`, if it is aborted first.
+   */
   ready(options?: { readonly signal?: AbortSignal }): Promise<void>;
   /**
-   * From now on the other regions are told what `router` knows of this region's database, and asked at the urgent rate
-   * while its topology is in another state than `ready`. The same as the options `epoch` and `urgent`, for a router that
-   * is made after health because it takes `health.view`.
+   * Sends what `router` knows of this region's database to the other regions, and asks them at the urgent rate while
+   * its topology has another state than `ready`. This is the same as the options `epoch` and `urgent`, for a router
+   * that is created after health because it takes `health.view`.
+   *
+   * @example
+   * ```ts
+   * const router = createRegionRouter({ regions, pools, view: health.view });
+   * health.follow(router);
+   * ```
    */
   follow(router: Followed): void;
-  /** Asks the other regions now rather than at their turn: when a write is held, a primary lost, a fence suspected. */
+  /**
+   * Asks the other regions now, not at the next interval: for example when a write waits, or a primary was lost.
+   *
+   * @example
+   * ```ts
+   * health.wake();
+   * ```
+   */
   wake(): void;
-  /** New traffic should go elsewhere: `/health` and `/readyz` answer 503, and the other regions are told at once. */
+  /**
+   * Sends new traffic elsewhere: `/health` and `/readyz` answer 503, and the other regions are informed at once.
+   *
+   * @example
+   * ```ts
+   * health.drain();
+   * ```
+   */
   drain(): void;
-  /** Takes {@link drain} back. */
+  /**
+   * Cancels {@link drain}.
+   *
+   * @example
+   * ```ts
+   * health.undrain();
+   * ```
+   */
   undrain(): void;
-  /** Ends the checks and the questions to other regions; the routes go on answering, 503. */
+  /**
+   * Ends the checks and the requests to other regions. The routes then answer 503.
+   *
+   * @example
+   * ```ts
+   * await health.close();
+   * ```
+   */
   close(): Promise<void>;
 }
 
@@ -76,10 +131,11 @@ const NO_PEERS = 'createHealth: without peers, health.view knows of no other reg
 const NO_FOLLOW = 'health: other regions are told nothing of the database here: call health.follow(router)';
 
 /**
- * Answers what a DNS health checker, a load balancer and an orchestrator ask: can this region serve reads, can it serve
- * writes, should new traffic come here; and knows what the other regions answer. A probe never runs a check: it reads
- * the verdict from memory.
+ * Answers the probes of a DNS health checker, a load balancer and an orchestrator: can this region serve reads, can it
+ * serve writes, should it get new traffic? It also knows the answers of the other regions. A probe never runs a check:
+ * it reads the verdict from memory.
  *
+ * @example
  * ```ts
  * const health = createHealth({ regions, token: process.env.HEALTH_TOKEN, peers: { secret } });
  * const router = createRegionRouter({ regions, pools, view: health.view });
@@ -109,7 +165,8 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
   };
   let followsRouter = options.epoch !== undefined;
 
-  // Whoever asks to leave is asked about, and asks, at the urgent rate: two turns and a timeout old is old.
+  // A region that asks to leave asks and is asked at the urgent rate. An answer older than two rounds and a timeout is
+  // old.
   const freshMs = peers === undefined ? 0 : 2 * peers.urgentIntervalMs + peers.timeoutMs;
   const keeper = createKeeper({
     clock,
@@ -139,7 +196,7 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
     harmless(logger)[status === 'fail' ? 'warn' : 'info'](whole);
   };
 
-  // A process that was suspended finds what it knew in its place, and all of it may be wrong by now.
+  // After a suspension the memory is intact, but everything in it may be outdated.
   const jumps = createJumpDetector(clock);
   const noticeJump = (): void => {
     if (!jumps.jumped()) return;
@@ -177,7 +234,7 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
   const pulse = createPoller({
     run: () => {
       noticeJump();
-      // An app that adds no check is judged when it is first asked, not while it is still being put together.
+      // An app without checks is judged at its first probe, not while it is still set up.
       if (keeper.checks.size > 0) {
         keeper.look();
         neighbourhood.tell();
@@ -199,7 +256,7 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
     ...(peers !== undefined && {
       document: (request: RequestView) => {
         const answer = neighbourhood.document(request);
-        // Only whoever has signed the question is a region: nobody else can make this a warning.
+        // Only a region can sign the question, so no other sender can cause this warning.
         if (answer !== undefined && !('refusal' in answer) && !followsRouter && saysWrites())
           notice('REGIONKIT_NO_FOLLOW', NO_FOLLOW);
         return answer;
@@ -229,7 +286,7 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
       events.emit('check', { name, status: run.status, settled, reason: run.reason, durationMs: run.durationMs });
       keeper.look();
     };
-    // A check that is added while a request is handled does not keep that request's context for ever.
+    // A check that is added during a request does not keep the context of that request in memory for ever.
     const tracked = outside(() => trackCheck(name, given, rules, { self: regions.self, clock, random }, onRun));
     if (closed) tracked.close();
     keeper.add(tracked);
@@ -263,7 +320,7 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
     verdict,
     check: add,
     ready: ({ signal }: { readonly signal?: AbortSignal } = {}) => {
-      // Without a check it is ready as soon as it is asked.
+      // Without a check it is ready at the first probe.
       verdict();
       return keptAlive(() => ready.wait(signal));
     },

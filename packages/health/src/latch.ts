@@ -1,6 +1,6 @@
-/** Lets callers wait for something that happens once. */
+/** Lets callers wait for an event that happens once. */
 export interface Latch {
-  /** Resolves when it is open. Rejects with the reason of `signal` if that is aborted first. */
+  /** Resolves when it has happened. Rejects with the reason of `signal` if that is aborted first. */
   wait(signal: AbortSignal | undefined): Promise<void>;
   open(): void;
 }

@@ -5,9 +5,9 @@ import type { CheckRules } from './checks/track.ts';
 import { type CheckedPeersOptions, checkPeersOptions, type PeersOptions } from './peers/options.ts';
 import type { RouteName } from './routes/paths.ts';
 
-/** What every check is run by unless its own options say otherwise. */
+/** The defaults for the options of every check. */
 export interface CheckDefaults {
-  /** From the end of one run to the begin of the next. @default 2_000 */
+  /** From the end of one run to the start of the next, in milliseconds. @default 2_000 */
   readonly intervalMs?: number;
   /** @default 1_000 */
   readonly timeoutMs?: number;
@@ -15,7 +15,7 @@ export interface CheckDefaults {
   readonly failAfter?: number;
   /** @default 3 */
   readonly passAfter?: number;
-  /** A result older than this counts as failed. @default 10_000, or two whole rounds if that is more */
+  /** An older result counts as failed. In milliseconds. @default 10_000, or two whole rounds if that is more */
   readonly staleAfterMs?: number;
 }
 
@@ -27,28 +27,31 @@ const checkDefaults: Required<CheckDefaults> = {
   staleAfterMs: 10_000,
 };
 
-/** What {@link createHealth} takes. */
+/** The options of {@link createHealth}. */
 export interface HealthOptions<Name extends string = string> {
   readonly regions: Regions<Name>;
-  /** The version of the app, shown with the token alone. */
+  /** The version of the app, shown only with the token. */
   readonly version?: string | undefined;
   /**
-   * Opens the detail: `Authorization: Bearer <token>`, at least 16 bytes. Without one, detail is never shown.
+   * Required to see details: `Authorization: Bearer <token>`, at least 16 bytes. Without it details are never shown.
    * @default none
    */
   readonly token?: Secrets | Live<Secrets> | undefined;
-  /** Asks the other regions, and answers them at `/health/region`. Without it, `view` knows only this region. */
+  /** Asks the other regions, and answers them at `/health/region`. Without it `view` knows only this region. */
   readonly peers?: PeersOptions<Name>;
-  /** What this process knows of its own region's database: `() => router.topology()`. */
+  /** Returns what this process knows of its region's database: `() => router.topology()`. */
   readonly epoch?: () => { readonly local: DatabaseReport };
   /**
    * Whether the other regions should be asked at `peers.urgentIntervalMs`: `() => router.topology().state !== 'ready'`.
-   * Read at each turn, from memory. With `epoch`, it is urgent anyway while no region says it is the primary.
+   * Read at each interval, from memory. With `epoch` it is also urgent while no region reports to be the primary.
    * @default () => false
    */
   readonly urgent?: () => boolean;
   readonly defaults?: CheckDefaults;
-  /** Where the routes are, below the mount point; `false` leaves one out. @default /health, /health/read, /health/write, /health/region, /livez, /readyz */
+  /**
+   * The paths of the routes, below the mount point; `false` removes one. @default /health, /health/read, /health/write,
+   * /health/region, /livez, /readyz
+   */
   readonly paths?: Partial<Readonly<Record<RouteName, string | false>>>;
   readonly logger?: Logger;
   readonly clock?: Clock;
@@ -96,7 +99,7 @@ export function checkHealthOptions<Name extends string>(options: HealthOptions<N
   };
 }
 
-/** Node runs a longer timer at once. */
+/** Node runs a timer with a longer delay at once. */
 const LONGEST_TIMER_MS = 2_147_483_647;
 
 function rulesOf(option: string, given: Required<CheckDefaults>): Required<Omit<CheckDefaults, 'staleAfterMs'>> {
@@ -108,7 +111,7 @@ function rulesOf(option: string, given: Required<CheckDefaults>): Required<Omit<
   };
 }
 
-/** A result must outlive the wait for the next, jitter included. */
+/** A result must stay valid until the next one, including the jitter. */
 function withStaleAfter(
   option: string,
   given: Required<CheckDefaults>,

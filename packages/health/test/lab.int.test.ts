@@ -59,7 +59,7 @@ async function startApps(): Promise<Record<Name, App>> {
       writes: 'forward',
       view: health.view,
       maxLagMs: 1_500,
-      probe: { quietMs: 200, alertMs: 50, timeoutMs: 1_000 },
+      probe: { intervalMs: 200, alertIntervalMs: 50, timeoutMs: 1_000 },
     });
     health.follow(router);
     health.check(

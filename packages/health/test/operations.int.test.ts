@@ -71,7 +71,7 @@ function startApp(
     writes: 'forward',
     view: health.view,
     holdWritesMs: 0,
-    probe: { quietMs: 200, alertMs: 50, timeoutMs: 1_000 },
+    probe: { intervalMs: 200, alertIntervalMs: 50, timeoutMs: 1_000 },
     ...options,
   });
   health.follow(router);

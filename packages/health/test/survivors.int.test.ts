@@ -87,7 +87,7 @@ class Deployment {
       view: health.view,
       maxViewAgeMs: 5_000,
       holdWritesMs: 300,
-      probe: { quietMs: 200, alertMs: 50, timeoutMs: 1_000 },
+      probe: { intervalMs: 200, alertIntervalMs: 50, timeoutMs: 1_000 },
     });
     health.follow(router);
     health.check('app', () => {});

@@ -52,7 +52,7 @@ export const MUTANTS: readonly Mutation[] = [
       },
       {
         file: `${ROUTER}/routing/decide.ts`,
-        find: 'if (!isOwner(seat.owner, need, topology)) return false;',
+        find: 'if (!isOwner(entry.owner, need, topology)) return false;',
         replace: '',
       },
     ],

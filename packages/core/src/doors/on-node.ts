@@ -7,7 +7,7 @@ import { isAdditive } from './head-rules.ts';
 import type { NodeView } from './node-view.ts';
 import { inNodeScope } from './scope.ts';
 
-/** How one Node framework continues a request. A missing step is done on Node's response itself. */
+/** How one Node framework continues a request. If a step is missing, the door writes to Node's response directly. */
 export interface NodeSteps<R> {
   next(): R;
   respond(decision: RespondDecision): R;

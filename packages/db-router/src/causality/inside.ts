@@ -1,8 +1,8 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
 
 /**
- * Runs `fn` with `value` as what the storage holds, across every `await` in it. What a query builder returns does nothing
- * until it is awaited: it is awaited inside too, or it would start where the caller is.
+ * Runs `fn` with `value` in the storage, across every `await` in it. A query builder starts only when it is awaited, so
+ * if `fn` returns one, it is awaited inside too.
  */
 export function runInside<Value, T>(storage: AsyncLocalStorage<Value>, value: Value, fn: () => T): T {
   return storage.run(value, () => {

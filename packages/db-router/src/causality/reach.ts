@@ -1,20 +1,20 @@
-import type { Need } from '../history/need.ts';
+import type { RequiredPosition } from '../history/required-position.ts';
 import type { Settings } from '../options.ts';
-import { decideRead, has } from '../routing/decide.ts';
+import { decideRead, hasReplayed } from '../routing/decide.ts';
 import type { LiveTable } from '../routing/live-table.ts';
 import type { Route } from '../routing/route.ts';
 import type { LiveTopology } from '../topology/live-topology.ts';
 import type { Watcher } from './watcher.ts';
 
-/** Whether what must be seen is within reach of this process. */
+/** Whether a node that this process can reach has a required position. */
 export interface Reach {
-  /** Waits, as long as a read may, until the standby that `route` names was seen to have `need`. */
-  await(route: Route, need: Need | undefined, signal?: AbortSignal): Promise<boolean>;
+  /** Waits for the standby of `route` to replay `need`, for at most as long as a read may wait. */
+  await(route: Route, need: RequiredPosition | undefined, signal?: AbortSignal): Promise<boolean>;
   /**
-   * Whether no node serves it. Where a standby may have it in a moment and nothing else has, that is waited for first: a
-   * read that waits in the handler instead cannot be sent anywhere any more.
+   * Whether no reachable node serves the read. If only a standby that may soon have the position is left, this waits
+   * for it first: the gate can still forward the request now, but not once it waits in the handler.
    */
-  isOut(need: Need | undefined): boolean | Promise<boolean>;
+  isOut(need: RequiredPosition | undefined): boolean | Promise<boolean>;
 }
 
 export function createReach({
@@ -27,15 +27,15 @@ export function createReach({
   readonly routes: LiveTable;
   readonly watcher: Watcher;
 }): Reach {
-  const isOutNow = (need: Need | undefined): boolean => {
+  const isOutNow = (need: RequiredPosition | undefined): boolean => {
     const { action } = decideRead(routes.current, need, 0, 0, false);
-    // Without a need the handler may not ask the database at all: only where it is known to be served is it sent away.
+    // Without a required position the handler may not query the database at all. Forward it only if it certainly would.
     return action === 'forward' || (need !== undefined && action === 'refuse');
   };
   const wait: Reach['await'] = (route, need, signal) => {
     const reached = (): boolean => {
-      const seat = routes.current.localHolders.find(({ view }) => view.index === route.node);
-      return seat !== undefined && need !== undefined && has(seat, need, live.topology);
+      const entry = routes.current.localHolders.find(({ view }) => view.index === route.node);
+      return entry !== undefined && need !== undefined && hasReplayed(entry, need, live.topology);
     };
     return watcher.wait(route.node, reached, tokenWaitMs, signal);
   };

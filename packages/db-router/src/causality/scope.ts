@@ -4,7 +4,14 @@ import type { Emit } from '../events.ts';
 import { MAX_TOKENS, type RequestScope, type WriteNotice } from '../gate-seam.ts';
 import { leftAt } from '../history/epoch.ts';
 import { formatLsn } from '../history/lsn.ts';
-import { higherNeed, isHigher, type Need, needAt, PRIMARY_ONLY, UNKNOWN_LSN } from '../history/need.ts';
+import {
+  isHigher,
+  laterPosition,
+  PRIMARY_ONLY,
+  type RequiredPosition,
+  requireAt,
+  UNKNOWN_LSN,
+} from '../history/required-position.ts';
 import type { Topology } from '../topology/topology.ts';
 import { fateOf } from './fate.ts';
 import { runInside } from './inside.ts';
@@ -16,24 +23,26 @@ export interface Scope {
   readonly access: 'read' | 'write';
   readonly signal: AbortSignal | undefined;
   /** What its next read must see. */
-  need: Need | undefined;
-  /** The highest position it brought or made, as a token would say it. */
+  need: RequiredPosition | undefined;
+  /** The highest position that it brought or made, in the form of a token. */
   position: { readonly kind: 'write' | 'seen'; readonly epoch: Epoch; readonly lsn: bigint } | undefined;
   wrote: boolean;
   seen: { readonly epoch: Epoch; readonly lsn: bigint } | undefined;
   headClosed: boolean;
-  /** Where something was written whose position is on its way: until it is there, only the primary is known to have it. */
+  /** Epochs with a write whose position is not known yet. Until it is, only the primary certainly has the write. */
   readonly awaited: Epoch[];
-  /** Its token stands for a write that is probably lost: it is replaced, so that this is said once. */
+  /**
+   * True if its token stands for a write that is probably lost. The token is replaced, so that this is reported once.
+   */
   replaceToken: boolean;
-  /** What its tokens stand for, as far as that was in the history in force when it was judged. */
+  /** The positions of its tokens, as far as they were in the history in force when they were judged. */
   readonly kept: Claim[];
-  /** The topology its tokens were judged by. */
+  /** The topology that its tokens were judged by. */
   judgedBy: Topology;
   notice: WriteNotice | undefined;
 }
 
-/** A position somebody was told of. */
+/** A position from a token. */
 interface Claim {
   readonly kind: 'write' | 'seen';
   readonly epoch: Epoch;
@@ -48,31 +57,36 @@ export interface Scopes {
     readonly signal?: AbortSignal | undefined;
   }): Scope;
   run<T>(scope: Scope, fn: () => T): T;
-  /** The scope as the write gate sees it. */
+  /** The scope in the form that the write gate uses. */
   forGate(scope: Scope): RequestScope;
-  /** A write of this scope was committed at `lsn`; undefined when its position could not be learnt. */
+  /** A write of this scope was committed at `lsn`. Undefined: its position could not be read. */
   noteWritten(scope: Scope, epoch: Epoch, lsn: bigint | undefined): void;
-  /** The position of a write of this scope is on its way. What it returns is called once it is there, or is not to be had. */
+  /**
+   * The position of a write of this scope is not known yet. Call the returned function when it is known, or cannot be
+   * read.
+   */
   awaitPosition(scope: Scope, epoch: Epoch): () => void;
-  /** A read of this scope saw everything up to `lsn`; undefined when its position could not be learnt. */
+  /** A read of this scope saw everything up to `lsn`. Undefined: its position could not be read. */
   noteSeen(scope: Scope, epoch: Epoch, lsn: bigint | undefined): void;
-  /** Everything this scope must see, signed; undefined when there is nothing, or no secret. */
+  /** The signed token for everything this scope must see. Undefined if there is nothing, or no secret. */
   tokenOf(scope: Scope): string | undefined;
-  /** What a token asks for, without a scope. */
-  needOf(token: string): Need | undefined;
+  /** The position that a token requires, without a scope. */
+  requiredPosition(token: string): RequiredPosition | undefined;
 }
 
 export interface ScopesOptions extends TokenAgeOptions {
   readonly codec: TokenCodec | undefined;
-  /** Owners there can be, so that a token's hash can be given its name back. */
+  /** The possible owners. A token contains only a hash of its owner. */
   readonly owners: readonly string[];
-  /** The epoch under the name by which its owner is known here: one server may have several. */
+  /** Returns the epoch with the owner's name in this process. One server may have several names. */
   known(epoch: Epoch): Epoch;
-  /** Whether no node this process reaches has it; a promise while one that may have it in a moment is waited for. */
-  isOutOfReach(need: Need | undefined): boolean | Promise<boolean>;
-  /** Every database heard of. */
+  /**
+   * Whether no node that this process can reach has it. A promise while it waits for a standby that may soon have it.
+   */
+  isOutOfReach(need: RequiredPosition | undefined): boolean | Promise<boolean>;
+  /** Every known database. */
   systems(): readonly string[];
-  hear(epoch: Epoch): void;
+  learnEpoch(epoch: Epoch): void;
   readonly emit: Emit;
 }
 
@@ -81,7 +95,7 @@ const REFRESH_SPACING_MS = 10_000;
 export function createScopes(options: ScopesOptions): Scopes {
   const { codec, clock, emit } = options;
   const storage = new AsyncLocalStorage<Scope>();
-  // A read may have been served where nobody knew who writes what it saw: that owner has no name.
+  // The read may have been served while the writer of that history was unknown. Then the owner has no name.
   const names = ['', ...options.owners];
   const owners = new Map(codec === undefined ? [] : names.map((owner) => [codec.ownerHash(owner), owner]));
   const age = createTokenAge(options);
@@ -95,7 +109,7 @@ export function createScopes(options: ScopesOptions): Scopes {
     void codec?.refresh().catch(() => {});
   };
 
-  /** The epoch a token names, with the names this process knows; undefined when it is of no database heard of. */
+  /** The epoch of a token, with the names of this process. Undefined if it belongs to no known database. */
   const epochOf = (claims: TokenClaims): Epoch | undefined => {
     const system = options.systems().find((known) => codec?.systemHash(known) === claims.systemHash);
     if (system === undefined) return undefined;
@@ -104,7 +118,7 @@ export function createScopes(options: ScopesOptions): Scopes {
     return options.known({ system, timeline, owner, ...(server !== undefined && { server }) });
   };
 
-  const take = (scope: Scope, token: string): void => {
+  const readToken = (scope: Scope, token: string): void => {
     const claims = codec?.decode(token);
     if (claims === undefined) {
       if (codec !== undefined) invalid(token);
@@ -117,7 +131,7 @@ export function createScopes(options: ScopesOptions): Scopes {
       if (!age.isSpent(claims)) scope.need = PRIMARY_ONLY;
       return;
     }
-    if (age.mayFence(claims)) options.hear(epoch);
+    if (age.mayFence(claims)) options.learnEpoch(epoch);
     const claim: Claim = { kind: claims.kind, epoch, lsn: claims.lsn };
     const fate = fateOf(epoch, claims.lsn, options.topology());
     if (fate === 'unknown' && age.isSpent(claims)) return;
@@ -127,7 +141,7 @@ export function createScopes(options: ScopesOptions): Scopes {
     }
     scope.kept.push(claim);
     raise(scope, claims.kind, epoch, claims.lsn);
-    scope.need = higherNeed(scope.need, needAt(epoch, claims.lsn));
+    scope.need = laterPosition(scope.need, requireAt(epoch, claims.lsn));
   };
 
   const announce = (scope: Scope, { kind, epoch, lsn }: Claim, fate: 'lost' | 'unknown'): void => {
@@ -152,7 +166,10 @@ export function createScopes(options: ScopesOptions): Scopes {
   const mayBecomeKnown = ({ timeline }: Epoch, lsn: bigint): boolean =>
     lsn !== UNKNOWN_LSN || timeline >= (options.topology().top?.timeline ?? 0);
 
-  /** A primary may have been promoted since the scope was opened: the answer that shows the gap must also tell of it. */
+  /**
+   * A primary may have been promoted since the scope was opened. The answer that shows the gap must also report the
+   * loss.
+   */
   const judgeAgain = (scope: Scope): void => {
     const topology = options.topology();
     if (scope.judgedBy === topology) return;
@@ -190,7 +207,7 @@ export function createScopes(options: ScopesOptions): Scopes {
   const noteWritten: Scopes['noteWritten'] = (scope, epoch, lsn = UNKNOWN_LSN) => {
     scope.wrote = true;
     raise(scope, 'write', epoch, lsn);
-    scope.need = higherNeed(scope.need, needAt(epoch, lsn));
+    scope.need = laterPosition(scope.need, requireAt(epoch, lsn));
     if (scope.headClosed) emit('token-late', {});
   };
 
@@ -211,7 +228,7 @@ export function createScopes(options: ScopesOptions): Scopes {
         judgedBy: options.topology(),
         notice: undefined,
       };
-      for (const token of tokens.slice(0, MAX_TOKENS)) take(scope, token);
+      for (const token of tokens.slice(0, MAX_TOKENS)) readToken(scope, token);
       if (tokens.length > MAX_TOKENS) scope.need = PRIMARY_ONLY;
       return scope;
     },
@@ -241,7 +258,7 @@ export function createScopes(options: ScopesOptions): Scopes {
     noteSeen: (scope, epoch, lsn = UNKNOWN_LSN) => {
       const { seen } = scope;
       if (seen === undefined || isHigher(epoch, lsn, seen.epoch, seen.lsn)) scope.seen = { epoch, lsn };
-      scope.need = higherNeed(scope.need, needAt(epoch, lsn));
+      scope.need = laterPosition(scope.need, requireAt(epoch, lsn));
       if (scope.headClosed) emit('token-late', {});
     },
     tokenOf: (scope) => {
@@ -256,19 +273,19 @@ export function createScopes(options: ScopesOptions): Scopes {
       }
       return position === undefined ? writtenToken(scope) : sign(position.kind, position.epoch, position.lsn);
     },
-    needOf: (token) => {
+    requiredPosition: (token) => {
       const claims = codec?.decode(token);
       if (claims === undefined) return PRIMARY_ONLY;
       const epoch = epochOf(claims);
       const fate = epoch === undefined ? 'unknown' : fateOf(epoch, claims.lsn, options.topology());
-      if (epoch !== undefined && fate === 'kept') return needAt(epoch, claims.lsn);
+      if (epoch !== undefined && fate === 'kept') return requireAt(epoch, claims.lsn);
       return fate === 'unknown' && age.isSpent(claims) ? undefined : PRIMARY_ONLY;
     },
   };
 }
 
-/** What the next read of a scope must see. */
-export function needOf(scope: Scope | undefined): Need | undefined {
+/** The position that the next read of a scope must see. */
+export function requiredPosition(scope: Scope | undefined): RequiredPosition | undefined {
   return scope !== undefined && scope.awaited.length > 0 ? PRIMARY_ONLY : scope?.need;
 }
 

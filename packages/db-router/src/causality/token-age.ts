@@ -16,27 +16,28 @@ export interface TokenAgeOptions {
   resetAtMs(): number;
 }
 
-/** By then every process has heard of a promotion by other means, or is cut off from all of them. */
+/** After this time every process knows of a promotion from another source, or is cut off from all of them. */
 const FENCING_AGE_MS = 600_000;
 
 export function createTokenAge(options: TokenAgeOptions): TokenAge {
   const { clock } = options;
   /**
-   * Too old for its fate to matter any more. Asked only where the fate cannot be known: a position that can be compared
-   * needs no age. The wall clock alone does not say so: it may have been set, and whoever wrote just before a promotion must
-   * hear of it.
+   * Whether a token is so old that its unknown fate no longer matters. Used only if the fate cannot be determined: a
+   * position that can be compared has no age limit. The wall clock alone is not enough, because it may have been set,
+   * and a client that wrote just before a promotion must learn of the loss.
    */
   const isSpent = ({ issuedAtMs }: TokenClaims): boolean => {
     const { state, top } = options.topology();
     if (state !== 'ready' || top === undefined) return false;
-    return clock.wallMs() - issuedAtMs > options.maxAgeMs && clock.now() - top.firstHeardAtMs > options.maxAgeMs;
+    return clock.wallMs() - issuedAtMs > options.maxAgeMs && clock.now() - top.firstKnownAtMs > options.maxAgeMs;
   };
 
   const startedAtMs = clock.now();
   const startedAtWallMs = clock.wallMs();
   /**
-   * Whether the epoch it names may fence a lower one. Only while it is young, by one of two clocks, as either may have been
-   * set since: the history it is of may have been thrown away. None of before a reset, and none of another environment.
+   * Whether the token's epoch may fence a lower one. Only a young token may, because its history may have been
+   * discarded since. Either clock may have been set, so one of the two is enough to call it young. A token from before
+   * a reset, or from another environment, never may.
    */
   const mayFence = ({ issuedAtMs, isHome }: TokenClaims): boolean => {
     const nowMs = clock.now();

@@ -2,14 +2,16 @@ import { createHash } from 'node:crypto';
 import { type Epoch, isLive, type Live } from '@regionkit/core';
 import { createKeyring, createRecentCache, type Secrets } from '@regionkit/core/kit';
 
-/** What a token says. Names are hashed in it: they are matched against the names this process knows. */
+/**
+ * The content of a token. It contains hashes of names. This process compares them with hashes of the names it knows.
+ */
 export interface TokenClaims {
-  /** `write`: the client wrote this. `seen`: it read this. */
+  /** `write`: the client wrote this. `seen`: the client read this. */
   readonly kind: 'write' | 'seen';
   readonly systemHash: string;
   readonly timeline: number;
   readonly ownerHash: string;
-  /** Which running server that is, as `Epoch.server`; undefined when it was not known. */
+  /** Identifies the running server, as `Epoch.server`. Undefined if it was not known. */
   readonly server: string | undefined;
   readonly lsn: bigint;
   readonly issuedAtMs: number;
@@ -20,32 +22,35 @@ export interface TokenClaims {
 /** Signs positions and reads them back. */
 export interface TokenCodec {
   encode(kind: TokenClaims['kind'], epoch: Epoch, lsn: bigint, issuedAtMs: number): string;
-  /** Undefined for anything that no secret verifies. Never throws. */
+  /** Undefined for a token that no secret verifies. Never throws. */
   decode(token: string): TokenClaims | undefined;
   /** Whether a token that no secret verifies says that another environment signed it. Anybody can write that. */
   saysElsewhere(token: string): boolean;
-  /** The hashes under which a token names a database and an owner. */
+  /** The hashes that stand for a database and an owner in a token. */
   systemHash(system: string): string;
   ownerHash(owner: string): string;
-  /** Of each secret, to be compared with those of other regions. */
+  /** A fingerprint of each secret, to compare secrets between regions. */
   fingerprints(): readonly string[];
-  /** Asks for newer secrets, if there is somebody to ask. */
+  /** Asks the source for newer secrets, if it can be asked. */
   refresh(): Promise<void>;
 }
 
-/** What an owner is called of whom only the hash was heard. Signed again it is the same hash: another would be a twin. */
+/**
+ * The name of an owner of which only the hash is known. Signing it again gives the same hash, because another hash
+ * would look like a second primary.
+ */
 export const nameOfHash = (ownerHash: string): string => `#${ownerHash}`;
 
 const VERSION = 'v1';
 const CODE_LENGTH = 22;
-/** Below 3 MB. More clients than that at the same time, and the busy ones are still remembered. */
+/** Less than 3 MB. With more clients at the same time, the busiest ones are remembered. */
 const MAX_VERIFIED = 10_000;
 const BYTES = { kind: 1, system: 6, timeline: 4, owner: 4, lsn: 8, issuedAt: 6, server: 12, environment: 4 } as const;
 const PAYLOAD_BYTES = Object.values(BYTES).reduce((sum, bytes) => sum + bytes, 0);
 const NO_SERVER = Buffer.alloc(BYTES.server).toString('base64url');
 const OF_HASH = new RegExp(`^#[0-9a-f]{${BYTES.owner * 2}}$`);
 const PAYLOAD_LENGTH = Math.ceil((PAYLOAD_BYTES * 4) / 3);
-/** 87 characters, of the 96 a token may have. */
+/** 87 characters. A token may have 96. */
 const TOKEN_LENGTH = VERSION.length + 1 + PAYLOAD_LENGTH + 1 + CODE_LENGTH;
 const CODE_AT = TOKEN_LENGTH - CODE_LENGTH;
 
@@ -72,10 +77,11 @@ export function createTokenCodec(
     purpose: environment === undefined ? 'db-router token' : `db-router token in ${environment}`,
     length: CODE_LENGTH,
   });
-  // A client sends its token with every request until it writes again: what verified once is kept while the secrets stay.
+  // A client sends its token with every request until it writes again. Remember a verified token while the secrets
+  // stay.
   const verified = createRecentCache<TokenClaims>(MAX_VERIFIED);
   let verifiedUnder: unknown = isLive(secrets) ? secrets.current : secrets;
-  /** A source that cannot be read leaves the secrets as they were, as it does for the keyring. */
+  /** If the source cannot be read, the secrets stay unchanged, as in the keyring. */
   const current = (): unknown => {
     try {
       return isLive(secrets) ? secrets.current : secrets;
@@ -114,7 +120,7 @@ export function createTokenCodec(
       if (!isLaidOut(token) || !keyring.verify(token.slice(0, CODE_AT - 1), token.slice(CODE_AT))) return undefined;
       const claims = readPayload(token, home);
       if (claims === undefined) return undefined;
-      // A copy: a token cut out of a field would keep the whole field in memory.
+      // Make a copy: a token that is a slice of a field would keep the whole field in memory.
       verified.set(Buffer.from(token, 'latin1').toString('latin1'), claims);
       return claims;
     },
@@ -157,7 +163,7 @@ function readPayload(token: string, home: string): TokenClaims | undefined {
   };
 }
 
-/** Short names for long ones, in hex, as tokens carry them. The names are few, so each is hashed once. */
+/** Short hex hashes of names, as tokens contain them. There are few names, so each is hashed once. */
 function createNames(bytes: number): (name: string) => string {
   const known = new Map<string, string>();
   return (name) => {

@@ -1,15 +1,12 @@
 import type { Clock } from '@regionkit/core/kit';
 
-/**
- * Everybody who waits for a node to reach a position, over one shared question to it: a thousand waiters cost what one
- * does.
- */
+/** Waits for nodes to reach positions. All waiters of a node share one query, so a thousand cost the same as one. */
 export interface Watcher {
-  /** True when `reached` said so in time; false when time is up, or `signal` aborts. */
+  /** Returns true if `reached` returned true in time, and false at the timeout or if `signal` aborts. */
   wait(index: number, reached: () => boolean, timeoutMs: number, signal?: AbortSignal): Promise<boolean>;
-  /** Something new is known of the nodes: ask the waiters. */
+  /** The state of the nodes has changed. Check the waiters. */
   notify(): void;
-  /** Whether anybody waits for this node: it is then looked at often. */
+  /** Whether a read waits for this node. It is probed more often then. */
   watches(index: number): boolean;
   close(): void;
 }

@@ -7,8 +7,8 @@ import { copyOf, type Query, type Values } from './query.ts';
 type LooseQuery = (query: unknown, values: unknown, done: (error: unknown, result: unknown) => void) => void;
 
 /**
- * Calls back exactly once, also for what node-postgres throws at once. For a value that does not serialise it calls back
- * itself, and again when the server is ready.
+ * Calls back exactly once, also for errors that node-postgres throws synchronously. For a value that cannot be
+ * serialised, node-postgres itself calls back, and again when the server is ready.
  */
 export function send(
   client: PoolClient,
@@ -20,7 +20,7 @@ export function send(
   const answered = (error: unknown, result: unknown): void => {
     if (settled) return;
     settled = true;
-    // It is the first on a connection that was just taken.
+    // It is the first statement on a connection that was just handed out.
     if (isNotQueryable(error)) noteUndone(error as Error);
     noteRefusal(client, error);
     if (!error && isInTransaction(client)) done(new TransactionLeftOpenError(committed(result)), undefined);
@@ -33,20 +33,20 @@ export function send(
   }
 }
 
-/** What became of the statements of one text that left a transaction open. */
+/** What happened to the statements of one text that left a transaction open. */
 function committed(result: unknown): 'unknown' | 'rolled-back' {
   const results = [result].flat() as readonly Partial<QueryResult>[];
   return results.some(({ command }) => command === 'COMMIT' || command === 'PREPARE') ? 'unknown' : 'rolled-back';
 }
 
-/** To be said of each error in answer to a statement: what node-postgres itself refused was not sent. */
+/** Call it for each error that answers a statement: what node-postgres itself refused was not sent. */
 export function noteRefusal(client: PoolClient, error: unknown): void {
   if (isRefusal(error) && !maybeSent(client)) noteUndone(error);
 }
 
 /**
- * Neither the server's nor the connection's: node-postgres refused the statement, or a type parser of the app's what came
- * back.
+ * Neither from the server nor from the connection: node-postgres refused the statement, or a type parser of the app
+ * failed.
  */
 function isRefusal(error: unknown): error is Error {
   return error instanceof Error && !('severity' in error) && classify(error, STATEMENT).kind === 'statement';

@@ -13,14 +13,14 @@ export interface BatchStatement {
   readonly values?: readonly unknown[];
 }
 
-/** What became of a batch that did not throw. */
+/** The result of a batch that did not throw. */
 export interface BatchResult {
   readonly results: readonly QueryResult[];
-  /** Undefined when the position behind COMMIT could not be had. */
+  /** The position after COMMIT. Undefined if it could not be read. */
   readonly lsn: bigint | undefined;
-  /** False when it is known to have changed nothing. */
+  /** False if it certainly changed nothing. */
   readonly wrote: boolean;
-  /** How many standbys were attached then; undefined when that was not said. */
+  /** How many standbys were connected to the primary then. Undefined if the answer does not contain it. */
   readonly senders: number | undefined;
 }
 
@@ -36,9 +36,9 @@ interface Prepared {
 }
 
 /**
- * Every value is serialised before a byte goes out: one that cannot be must not leave half a transaction behind.
+ * Serialises every value before the first byte is sent. A value that fails must not leave half a transaction behind.
  *
- * @throws {BatchStatementError}
+ * @throws {BatchStatementError} A statement or a value cannot be part of a batch.
  */
 export function prepareBatch(statements: readonly BatchStatement[]): readonly Prepared[] {
   return statements.map((statement, index) => {
@@ -62,7 +62,7 @@ function serialise(value: unknown): string | Buffer | null {
   throw new TypeError('the value does not serialise to text or bytes');
 }
 
-/** What node-postgres builds a result in: the types of it are not in its declarations. */
+/** The result class of node-postgres. Its declarations do not include this type. */
 interface ResultInProgress extends QueryResult {
   addFields(fields: readonly unknown[]): void;
   parseRow(fields: readonly (string | null)[]): Record<string, unknown>;
@@ -78,9 +78,10 @@ type Wire = Connection & {
 };
 
 /**
- * BEGIN, the statements, COMMIT and the position behind it, under one Sync: the server discards everything after the
- * first error up to the Sync, so nothing after a failure can run, let alone commit (PostgreSQL, 55.2.3). COMMIT's own tag
- * decides; once it has come nothing takes it back.
+ * Sends BEGIN, the statements, COMMIT and the query for the position before one Sync. After an error the server
+ * discards everything up to the Sync, so nothing after a failure runs or commits
+ * (https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING). The tag of COMMIT decides;
+ * nothing that follows changes it.
  *
  * @throws {BatchFailure}
  */
@@ -147,7 +148,7 @@ export function runBatch(
         try {
           current.addRow(current.parseRow(fields));
         } catch (error) {
-          // A type parser of the app's: what the server does is not changed by it.
+          // A type parser of the app failed. This does not change what the server did.
           failed ??= error;
         }
       },
@@ -163,7 +164,7 @@ export function runBatch(
       },
       handleCopyData: () => {},
       handleError: (error) => {
-        // Its other answers do not count: nothing is done before COMMIT.
+        // The other answers do not matter: nothing takes effect before COMMIT.
         if (!sent || (tag === undefined && isEndOfSession(error))) noteUndone(error as object);
         failed ??= error;
         settle();

@@ -5,28 +5,31 @@ import { noteUndone } from './protocol-state.ts';
 import { type CommandMessage, type Conversation, converse, type Queryable, type RowMessage } from './submittable.ts';
 import { TRANSACTION_ID_SQL } from './whether-written.ts';
 
-/** What COMMIT said. */
+/** The result of COMMIT. */
 export type CommitResult =
-  /** Done. `lsn` is undefined when the position behind it could not be had; `wrote` is true where nobody can tell. */
+  /**
+   * Committed. `lsn` is undefined if the position could not be read. `wrote` is true if it is not known whether the
+   * transaction wrote.
+   */
   | {
       readonly tag: 'COMMIT';
       readonly lsn: bigint | undefined;
       readonly wrote: boolean;
-      /** How many standbys were attached then; undefined when that was not said. */
+      /** How many standbys were connected to the primary then. Undefined if the answer does not contain it. */
       readonly senders: number | undefined;
     }
-  /** The transaction had failed before: nothing was done. */
+  /** The transaction had failed before, so nothing took effect. */
   | { readonly tag: 'ROLLBACK' };
 
 /**
- * COMMIT and the position behind it in one round trip. The position must be taken after COMMIT: before it, it lies at
- * the start of the commit record, which a standby can reach without having applied it. Once COMMIT's own tag has come,
- * nothing that follows can take it back.
+ * Sends COMMIT and the query for the position in one round trip. The position must be read after COMMIT: before it, the
+ * position is at the start of the commit record, and a standby can reach that without having applied the commit. Once
+ * the tag of COMMIT has arrived, nothing that follows can undo it.
  *
- * Before it, the transaction is asked whether it has written. One that has failed answers nothing and is not asked.
+ * Before COMMIT it asks whether the transaction has written. A failed transaction cannot answer and is not asked.
  *
- * @param wants false where nobody wants to know either
- * @throws what the server or the connection said before the tag came
+ * @param wants false if the caller does not need the position
+ * @throws the error of the server or the connection before the tag
  */
 export function commit(
   client: Pick<PoolClient, 'getTransactionStatus'>,
@@ -57,7 +60,7 @@ export function commit(
       callback: () => {},
       submit: (connection: Connection) => {
         sent = true;
-        // What was asked before it is answered by now, and may have failed.
+        // The query before it has been answered by now, and may have failed.
         asks = asksPosition && client.getTransactionStatus?.() === 'T';
         const question = asks ? `${TRANSACTION_ID_SQL}; ` : '';
         connection.query(asksPosition ? `${question}COMMIT; ${positionSql}` : 'COMMIT');
@@ -82,7 +85,8 @@ export function commit(
       handlePortalSuspended: () => {},
       handleCopyInResponse: () => {},
       handleCopyData: () => {},
-      // After an error the server skips to the end of the message and says that it is ready, to nobody.
+      // After an error the server skips to the end of the message and reports that it is ready. No query waits for this
+      // report.
       handleError: (error) => {
         if (!sent) noteUndone(error as object);
         failed = error;

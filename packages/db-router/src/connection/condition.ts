@@ -1,24 +1,24 @@
 import type { Clock } from '@regionkit/core/kit';
 import type { PoolClient } from 'pg';
-import { acceptSession, isInTransaction, isQuiet, onNextReady, sessionState } from './protocol-state.ts';
+import { acceptSession, isConnectionIdle, isInTransaction, onNextReady, sessionState } from './protocol-state.ts';
 
-/** Why the next user of a connection must not have it: mostly what its last user left behind. */
+/** Why the next user must not get a connection. Mostly: what its last user left on it. */
 export type Condition =
-  /** A statement that has not ended, a cursor that is open. */
+  /** A statement that has not ended, or an open cursor. */
   | 'under-way'
-  /** A transaction that is open, or has failed. */
+  /** A transaction that is open or has failed. */
   | 'in-transaction'
   /** A session that its user made read-only. */
   | 'read-only-session'
   /**
-   * It refused a write, and nobody made its session read-only: an operator did, or a pooler leads to a server that was
-   * demoted, or the transaction was read-only itself. No user left anything behind.
+   * The session refused a write, and no user made it read-only: an operator did, or a pooler leads to a demoted server,
+   * or the transaction was read-only. No user left anything on it.
    */
   | 'write-refused'
-  /** Prepared statements that node-postgres and the server do not agree on. */
+  /** node-postgres and the server disagree about the prepared statements. */
   | 'stale-statements';
 
-/** What only a user of the connection can have left behind: a leak, which is told. */
+/** What only a user of the connection can leave on it. It is reported as a leak. */
 export type LeftBehind = Exclude<Condition, 'write-refused' | 'stale-statements'>;
 
 export function isLeftBehind(condition: Condition): condition is LeftBehind {
@@ -26,12 +26,12 @@ export function isLeftBehind(condition: Condition): condition is LeftBehind {
 }
 
 /**
- * What keeps a connection from its next user; undefined: nothing does.
+ * Why a connection must not go to its next user. Undefined: it may.
  *
- * @param inRecovery its node refuses writes as it should
+ * @param inRecovery the node is a standby, so it refuses writes as it should
  */
 export function conditionOf(client: PoolClient, inRecovery: boolean): Condition | undefined {
-  if (!isQuiet(client)) return 'under-way';
+  if (!isConnectionIdle(client)) return 'under-way';
   if (isInTransaction(client)) return 'in-transaction';
   const { readOnlyChanged, writeRefused, statementsLost } = sessionState(client);
   if (readOnlyChanged) return 'read-only-session';
@@ -41,11 +41,11 @@ export function conditionOf(client: PoolClient, inRecovery: boolean): Condition 
 }
 
 /**
- * Calls back when nothing is under way any more: at once if so, and after `withinMs` in any case. An error is told before
- * the server is ready again, and who forgot to wait for a statement wants it done.
+ * Calls back when the connection is idle: at once if it is, and after `withinMs` at the latest. An error arrives before
+ * the server is ready again, and a caller that did not await a statement still expects it to run.
  */
-export function whenQuiet(client: PoolClient, clock: Clock, withinMs: number, done: () => void): void {
-  if (isQuiet(client) || isEnded(client)) {
+export function whenIdle(client: PoolClient, clock: Clock, withinMs: number, done: () => void): void {
+  if (isConnectionIdle(client) || isEnded(client)) {
     done();
     return;
   }
@@ -58,12 +58,12 @@ export function whenQuiet(client: PoolClient, clock: Clock, withinMs: number, do
     done();
   };
   const cancel = clock.schedule(settle, withinMs);
-  const look = (): void => {
-    if (isQuiet(client) || isEnded(client)) settle();
+  const check = (): void => {
+    if (isConnectionIdle(client) || isEnded(client)) settle();
   };
-  onNextReady(client, look);
-  // What node-postgres refused was never sent: no answer comes, and it is ready a tick later.
-  process.nextTick(look);
+  onNextReady(client, check);
+  // node-postgres refused it and sent nothing. No answer comes, and the client is ready a tick later.
+  process.nextTick(check);
 }
 
 function isEnded(client: PoolClient): boolean {

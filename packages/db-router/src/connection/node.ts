@@ -4,57 +4,57 @@ import type { Pool, PoolClient } from 'pg';
 import { NodeUnavailableError } from '../errors.ts';
 import type { Reading, Readings } from '../topology/readings.ts';
 import { cancelStatement } from './cancel.ts';
-import { type Condition, conditionOf, whenQuiet } from './condition.ts';
+import { type Condition, conditionOf, whenIdle } from './condition.ts';
 import { listenToPool, type PoolListener } from './pool-events.ts';
 import { acceptSession, followProtocol } from './protocol-state.ts';
 import { POOLED, readOnlySql } from './read-only-session.ts';
 
-/** What is noted on a connection. */
+/** What is recorded for a connection. */
 interface Stamp {
-  /** Generation of the node on which it was verified; -1 for never. */
+  /** The generation of the node at which it was verified; -1: never. */
   generation: number;
   readonly openedAtMs: number;
-  /** The pool's own `release` of the time it is handed out: another may lie over it. */
-  giveBack: PoolClient['release'];
+  /** The pool's own `release` while the client is handed out. Other code may wrap it. */
+  releaseToPool: PoolClient['release'];
 }
 
-/** One pool of the app's, and every connection of it that passes through here. */
+/** One pool of the app, and every connection of it that the router uses. */
 export interface PoolNode {
   readonly index: number;
   /** `region/node`. */
   readonly id: string;
   readonly region: string;
   readonly pool: Pool;
-  /** Set after each change of the topology: a connection verified on another generation is verified again. */
+  /** The generation of the topology. A connection that was verified in another generation is verified again. */
   generation: number;
   /**
-   * Set after each change of the topology: it could take a write and must not, as it is not certain to be the primary. Its
-   * connections are then handed out read-only, and not used again.
+   * True if the node accepts writes but must not get any, because it is not certain to be the primary. Its connections
+   * are then handed out read-only, and only once.
    */
   guarded: boolean;
   /**
-   * A connection that was verified to reach the server that is known under this node, or an error: nothing was sent then.
-   * Never calls back before it returns, unless the pool does.
+   * Calls back with a connection to the known server of this node, or with an error; then nothing was sent. It never
+   * calls back synchronously, unless the pool does.
    */
   acquire(done: (error: unknown, client: PoolClient | undefined) => void): void;
   /**
-   * The one door through which every client goes back. With `destroy` it is closed; without, when what is under way has
-   * ended, and kept only if its user left nothing behind that changes what the next one does.
+   * Every client goes back through this function. With `destroy` it is closed. Otherwise it goes back when its
+   * statements have ended, and only if its user left nothing that affects the next one.
    */
   release(client: PoolClient, destroy: boolean | Error): void;
   /** Cancels the statement that is under way on `client`, on its own server, and closes the connection afterwards. */
   cancel(client: PoolClient): void;
-  /** Who waits for a connection stops waiting: the node cannot be reached, or must not. */
-  turnAway(error: Error): void;
-  /** Destroys every connection, handed out or idle. Returns how many. */
+  /** Rejects all callers that wait for a connection, because the node cannot or must not be used. */
+  rejectWaiting(error: Error): void;
+  /** Destroys every connection, handed out or idle. Returns their number. */
   destroyAll(error: Error): number;
   /** The connections that were opened before then and are still open. */
   openedBefore(atMs: number): readonly PoolClient[];
-  /** Connections opened before now are closed when they are idle. */
+  /** Closes idle connections that were opened before now. Others are closed when they become idle. */
   recycle(): void;
-  /** Calls `listener` with what the pool tells of its connections. */
+  /** Calls `listener` with the events of the pool's connections. */
   onPoolEvent(listener: PoolListener): void;
-  /** Connections open now. */
+  /** The number of open connections. */
   readonly openCount: number;
   /** Refuses who waits for a connection, and who asks for one later. No listener is left on the pool. */
   close(error: Error): void;
@@ -68,31 +68,31 @@ export interface PoolNodeOptions {
   readonly clock: Clock;
   readonly readings: Readings;
   readonly verifyTimeoutMs: number;
-  /** What is under way on a connection that is given back may take this long. */
-  readonly quietTimeoutMs: number;
-  /** Whether it is in recovery: then it refuses writes as it should. */
+  /** How long a statement on a returned connection may still run, in milliseconds. */
+  readonly idleTimeoutMs: number;
+  /** Whether the node is in recovery. It then refuses writes as it should. */
   inRecovery(): boolean;
-  /** A connection was closed for its condition, which the next user must not meet. */
+  /** A connection was closed because of its condition. The next user must not get it. */
   onDiscard(why: Condition): void;
-  /** A sign that the node is no longer what it was: a connection broke, or says that its server left recovery. */
+  /** A sign that the role of the node has changed: a connection broke, or its server reports the end of recovery. */
   onSign(): void;
   /**
-   * A connection was asked where it leads. Returns the generation it is verified on; undefined when that is not the server
-   * known under this node.
+   * A connection has identified its server. Returns the generation in which it is verified. Undefined: this is not the
+   * known server of this node.
    */
   onVerify(reading: Reading, sentAtMs: number): Promise<number | undefined>;
 }
 
-/** New connections that lead elsewhere, or are not clean from the start. */
+/** How many new connections are tried if they lead to another server or are not clean. */
 const MAX_TRIES = 3;
-/** Stays on a connection of which nobody else may hear that it was lost. */
+/** Stays on a connection whose loss must not be reported to other code. */
 const ignore = (): void => {};
 
-/** Watches a pool of the app's and hands out its connections. */
+/** Makes a node for a pool of the app. It hands out the connections of that pool. */
 export function createPoolNode(options: PoolNodeOptions): PoolNode {
   const { index, id, region, pool, clock, readings } = options;
   const clients = new Set<PoolClient>();
-  /** Another router may wrap the same pool, and have verified its connections on another history. */
+  /** Another router may wrap the same pool, and may have verified its connections in another history. */
   const stamps = new WeakMap<PoolClient, Stamp>();
   const guardedClients = new WeakSet<PoolClient>();
   const waiting = new Set<(error: Error) => void>();
@@ -106,11 +106,11 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
   const notice = (client: PoolClient): Stamp => {
     const known = stamps.get(client);
     if (known !== undefined) return known;
-    const stamp: Stamp = { generation: -1, openedAtMs: clock.now(), giveBack: client.release };
+    const stamp: Stamp = { generation: -1, openedAtMs: clock.now(), releaseToPool: client.release };
     stamps.set(client, stamp);
     clients.add(client);
-    // node-postgres emits this on a client that was handed out, besides rejecting its statement: unheard, it would end
-    // the process.
+    // node-postgres emits this event on a client that is handed out, and also rejects its statement. Without a listener
+    // the event would end the process.
     client.on('error', options.onSign);
     followProtocol(client);
     client.connection.on('parameterStatus', onParameterStatus);
@@ -121,7 +121,7 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
     onRemove: (client) => void clients.delete(client),
   });
 
-  /** Waits in the pool's own queue, and leaves it when the node turns its callers away. */
+  /** Waits in the queue of the pool. Leaves it when the node rejects its callers. */
   const open = (done: (error: unknown, client: PoolClient | undefined) => void): void => {
     if (refusal !== undefined) {
       done(refusal, undefined);
@@ -138,7 +138,8 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
       done(error, undefined);
     };
     waiting.add(leave);
-    // It may open one, which outlives the request that needed it: in its context it would keep that for ever.
+    // This may open a connection that outlives the request. The connection must not keep the context of the request in
+    // memory.
     inBackground(() =>
       pool.connect((error, client) => {
         if (left) {
@@ -153,28 +154,28 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
     );
   };
 
-  const turnAway = (error: Error): void => {
+  const rejectWaiting = (error: Error): void => {
     for (const leave of [...waiting]) leave(error);
   };
 
   const take = (client: PoolClient): PoolClient => {
-    notice(client).giveBack = client.release;
+    notice(client).releaseToPool = client.release;
     return client;
   };
   const discard = (client: PoolClient, why: Condition): void => {
     options.onDiscard(why);
-    notice(client).giveBack(true);
+    notice(client).releaseToPool(true);
   };
 
   const release = (client: PoolClient, destroy: boolean | Error): void => {
     if (destroy !== false || guardedClients.has(client)) {
-      notice(client).giveBack(destroy === false ? true : destroy);
+      notice(client).releaseToPool(destroy === false ? true : destroy);
       return;
     }
-    whenQuiet(client, clock, options.quietTimeoutMs, () => {
+    whenIdle(client, clock, options.idleTimeoutMs, () => {
       const why = conditionOf(client, options.inRecovery());
-      if (isLost(client)) notice(client).giveBack(true);
-      else if (why === undefined) notice(client).giveBack();
+      if (isLost(client)) notice(client).releaseToPool(true);
+      else if (why === undefined) notice(client).releaseToPool();
       else discard(client, why);
     });
   };
@@ -186,8 +187,8 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
         return;
       }
       const client = take(opened);
-      // The app may use the pool as well, and leave on its connections what it likes.
-      whenQuiet(client, clock, options.quietTimeoutMs, () => {
+      // The app may use the pool too, and may leave anything on its connections.
+      whenIdle(client, clock, options.idleTimeoutMs, () => {
         const stamp = notice(client);
         const isNew = stamp.generation === -1;
         if (isNew) acceptSession(client);
@@ -205,7 +206,7 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
     });
   };
 
-  /** A pool is not a server: behind a name that moved, a pooled connection may still lead to the old one. */
+  /** A pool is not a server: after a DNS change a pooled connection may still lead to the old one. */
   const verify = (
     client: PoolClient,
     stamp: Stamp,
@@ -240,7 +241,7 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
       );
   };
 
-  /** Also where the app writes by a function, or in what it declared to be a read. */
+  /** This also covers writes inside a function, or in a transaction that the app declared read-only. */
   const guard = (client: PoolClient, done: (error: unknown, client: PoolClient | undefined) => void): void => {
     guardedClients.add(client);
     client.query(readOnlySql(client)).then(
@@ -269,8 +270,8 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
         else guard(client, done);
       }, 0),
     release,
-    cancel: (client) => cancelStatement(pool, client, clock, options.quietTimeoutMs, () => release(client, true)),
-    turnAway,
+    cancel: (client) => cancelStatement(pool, client, clock, options.idleTimeoutMs, () => release(client, true)),
+    rejectWaiting,
     destroyAll: (error) => {
       for (const client of clients) client.connection.stream.destroy(error);
       const { size } = clients;
@@ -292,12 +293,12 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
     },
     close: (error) => {
       refusal = error;
-      turnAway(error);
+      rejectWaiting(error);
       events.detach();
       for (const client of clients) {
         client.connection.off('parameterStatus', onParameterStatus);
         client.off('error', options.onSign);
-        // It may be out, with its last statement under way.
+        // It may still be handed out, with a statement under way.
         if (!client.listeners('error').includes(ignore)) client.on('error', ignore);
       }
     },
@@ -305,7 +306,7 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
   return node;
 }
 
-/** Its pool closes it by itself. */
+/** Its pool closes it. */
 function isLost(client: PoolClient): boolean {
   return client.connection.stream.destroyed;
 }

@@ -3,59 +3,67 @@ import { TransactionLeftOpenError } from '../errors.ts';
 import type { Outcome } from '../reasons.ts';
 import { isLoss, isOfPreparedStatement, isPartlyDone, isUndone } from './protocol-state.ts';
 
-/** What a failure means for the statement that met it, and for where to go next. */
+/** What a failure means for its statement, and for the next attempt. */
 export type FailureKind =
-  /** No connection was had, or nothing was written to it. */
+  /** There was no connection, or nothing was written to it. */
   | 'not-sent'
-  /** No connection, and another try is not ours to make: the pool is full, or the app's own hook refused the connection. */
+  /**
+   * There was no connection, and the router must not retry: the pool is full, or a hook of the app refused the
+   * connection.
+   */
   | 'refused'
-  /** The server would not let us in: a password, a role, a database. Another try will not help. */
+  /** The server refused the login: password, role or database. A retry does not help. */
   | 'login'
-  /** It is a standby, or takes no writes: nothing was done. */
+  /** The server is a standby or refuses writes. Nothing was done. */
   | 'read-only'
-  /** Recovery on a standby was in the way. */
+  /** A conflict with recovery on a standby. */
   | 'conflict'
-  /** Serialization failure or deadlock: undone, and worth another try. */
+  /** Serialization failure or deadlock. It was rolled back, and a retry may succeed. */
   | 'serialization'
-  /** The server ended the session in place of an answer: nothing was done. */
+  /** The server ended the session instead of answering. Nothing was done. */
   | 'ended'
-  /** The connection was lost with the statement under way. */
+  /** The connection was lost while the statement was running. */
   | 'lost'
-  /** A prepared statement is not what this process takes it for: nothing was done, and the connection is of no use. */
+  /**
+   * A prepared statement differs from what this process expects. Nothing was done, and the connection cannot be used
+   * again.
+   */
   | 'stale-statement'
-  /** This process gave up waiting: the statement goes on without us. */
+  /** This process stopped waiting. The statement continues on the server. */
   | 'timeout'
-  /** The statement itself: the caller's business. */
+  /** An error of the statement itself. The caller handles it. */
   | 'statement';
 
 export interface Failure {
   readonly kind: FailureKind;
   readonly outcome: Outcome;
-  /** SQLSTATE or errno, of a fixed length; `none` when there is neither. */
+  /** A SQLSTATE or errno of limited length; `none` if there is neither. */
   readonly code: string;
 }
 
-/** Where the failure was met. */
+/** Where a failure occurred. */
 export interface FailurePlace {
-  /** `open`: while a connection was being had. `commit`: with COMMIT under way. */
+  /** `open`: while opening a connection. `commit`: while COMMIT was running. */
   readonly phase: 'open' | 'statement' | 'commit';
-  /** The node was in recovery: it cannot have written anything. */
+  /** The node was in recovery, so it cannot have written anything. */
   readonly inRecovery: boolean;
 }
 
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 /**
- * 0A000 says that something is not supported, which is true of many a read. These functions say it of a standby: of
- * `BEGIN READ WRITE`, and of a serializable transaction (PostgreSQL, 27.4.2).
+ * 0A000 means that a feature is not supported, which also happens to reads. On a standby these functions raise it, for
+ * `BEGIN READ WRITE` and for a serializable transaction
+ * (https://www.postgresql.org/docs/current/hot-standby.html#HOT-STANDBY-USERS).
  */
 const NOT_ON_A_STANDBY = /^(?:call_bool_check_hook|call_enum_check_hook|GetSerializableTransactionSnapshot)$/;
-/** What ends a session on a standby because recovery needs what it reads. Nothing ends one so on a primary. */
+/** The function that ends a session on a standby because recovery needs what it reads. It never runs on a primary. */
 const ENDED_BY_RECOVERY = /^Process(?:Interrupts|RecoveryConflictInterrupts?)$/;
 const ENDS_SESSION = /^(?:57P0[1-5]|08...|25P0[34]|53300)$/;
 
 /**
- * What `error` means. SQLSTATEs decide, never a translated message; the few of node-postgres that carry no code are its
- * own constants. PostgreSQL, appendix A (error codes) and 27.4.2 (handling query conflicts).
+ * Classifies `error`. It decides by SQLSTATE, never by a translated message. Errors of node-postgres without a code are
+ * recognised by its constant texts. See https://www.postgresql.org/docs/current/errcodes-appendix.html and
+ * https://www.postgresql.org/docs/current/hot-standby.html#HOT-STANDBY-CONFLICT.
  */
 export function classify(error: unknown, place: FailurePlace): Failure {
   const code = codeOf(error);
@@ -79,21 +87,21 @@ export function classify(error: unknown, place: FailurePlace): Failure {
   if (isUndone(error)) return { kind: 'ended', outcome: 'rolled-back', code };
   if (endsSession(error, code)) return { kind: 'lost', outcome: lost(place), code };
   if (isOfPreparedStatement(error as object)) return { kind: 'stale-statement', outcome: 'rolled-back', code };
-  // statement_completion_unknown: the engine itself cannot tell (CockroachDB).
+  // statement_completion_unknown: the engine itself does not know the outcome (CockroachDB).
   if (code === '40003') return { kind: 'lost', outcome: lost(place), code };
   if (code === '40001' || code === '40P01') return { kind: 'serialization', outcome: 'rolled-back', code };
   return { kind: 'statement', outcome: 'rolled-back', code };
 }
 
 const NOT_LET_IN = /^(?:28...|3D000|42501)$/;
-/** The server, or the way to it, is not there at this moment. */
+/** The server, or the path to it, is unavailable at the moment. */
 const PASSES = /^(?:08...|53...|57...|58...|XX...)$/;
 const ERRNO = /^(?:E(?!RR_)[A-Z0-9_]+|ERR_(?:SOCKET|STREAM)_\w+)$/;
 const LOST = /^(?:Connection terminated|timeout expired|Query read timeout)|is not queryable$/;
 
 /**
- * A connection that could not be made may be there in a moment. Anything else is what the app set up: a full pool with
- * `connectionTimeoutMillis`, `onConnect` or `verify` that threw, TLS that does not fit.
+ * A connection that could not be made may succeed in a moment. All other errors come from the app's setup: a full pool
+ * with `connectionTimeoutMillis`, a hook `onConnect` or `verify` that threw, wrong TLS settings.
  */
 function openKind(error: unknown, sqlstate: string | undefined): FailureKind {
   if (sqlstate !== undefined) {
@@ -104,7 +112,15 @@ function openKind(error: unknown, sqlstate: string | undefined): FailureKind {
   return error instanceof Error && !LOST.test(error.message) ? 'refused' : 'not-sent';
 }
 
-/** What became of the statement behind an error that a router, or a pool of it, threw; also where an ORM has wrapped it. */
+/**
+ * Returns what happened to the statement behind an error of a router or of its pools, also if an ORM has wrapped the
+ * error.
+ *
+ * @example
+ * ```ts
+ * if (outcomeOf(error) === 'not-sent') await retryLater();
+ * ```
+ */
 export function outcomeOf(error: unknown): Outcome {
   const known = regionKitErrorOf(error);
   if (known !== undefined && 'outcome' in known) return (known as { outcome: Outcome }).outcome;
@@ -112,8 +128,8 @@ export function outcomeOf(error: unknown): Outcome {
 }
 
 /**
- * What the driver threw: the innermost of what the server said or what this process knows, else the first in the chain of
- * causes that carries a code, or else the last. An ORM may give what it wraps a code of its own.
+ * Returns the driver's error: the innermost error that comes from the server or from this process; or else the first
+ * error with a code in the chain of causes; or else the last one. An ORM may add its own code to what it wraps.
  */
 function unwrapped(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
@@ -135,7 +151,7 @@ export function causesOf(error: unknown): readonly unknown[] {
 
 const MAX_CAUSES = 8;
 
-/** Nothing of this statement was sent: what was before it on the same connection may be all that is asked about. */
+/** Nothing of this statement was sent. The question may be about an earlier statement on the same connection. */
 function classifyNotQueryable(error: unknown, place: FailurePlace, code: string): Failure {
   if (isUndone(error)) return { kind: 'not-sent', outcome: 'not-sent', code };
   return { kind: 'lost', outcome: lost(place), code };
@@ -147,7 +163,7 @@ function classifyLocal(error: unknown, place: FailurePlace, code: string): Failu
   if (code !== 'none' || message.startsWith('Connection terminated') || isRegionKitError(error) || isLoss(error)) {
     return { kind: 'lost', outcome: isUndone(error) ? 'rolled-back' : lost(place), code };
   }
-  // A value that does not serialise, a statement that is none: refused before it was sent.
+  // A value that cannot be serialised, or something that is not a statement. Refused before it was sent.
   if (isUndone(error)) return { kind: 'statement', outcome: 'not-sent', code };
   return { kind: 'statement', outcome: lost(place), code };
 }
@@ -163,7 +179,7 @@ function codeOf(error: unknown): string {
   return inner === undefined ? 'none' : codeOf(inner);
 }
 
-/** Whether it is what the server said, and not what this process met. */
+/** Whether the error comes from the server and not from this process. */
 export function isServerError(error: unknown): boolean {
   return typeof (error as { severity?: unknown } | null)?.severity === 'string';
 }
@@ -176,7 +192,7 @@ function endsSession(error: unknown, code: string): boolean {
   return ENDS_SESSION.test(code) || isFatal(error, code);
 }
 
-/** Severities are translated, so the ones known in English decide and the classes of the code fill in. */
+/** Severities are translated. Known English ones decide; otherwise the class of the code does. */
 function isFatal(error: unknown, code: string): boolean {
   const severity = (error as { severity: string }).severity;
   if (severity === 'ERROR') return false;
@@ -184,12 +200,12 @@ function isFatal(error: unknown, code: string): boolean {
   return code.startsWith('XX') || code.startsWith('58') || code.startsWith('57P');
 }
 
-/** What node-postgres answers on a connection that was lost or closed before. */
+/** The answer of node-postgres on a connection that was already lost or closed. */
 export function isNotQueryable(error: unknown): boolean {
   return error instanceof Error && error.message.endsWith(' and is not queryable');
 }
 
-/** A failure after which the connection must not be used again. Everything else leaves it as good as new. */
+/** After these failures the connection must not be used again. All others leave it usable. */
 export function breaks({ kind }: Failure): boolean {
   return kind === 'lost' || kind === 'ended' || kind === 'timeout' || kind === 'not-sent';
 }

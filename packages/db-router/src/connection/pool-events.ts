@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 
-/** What a pool tells of a connection: opened, closed, lost while idle, handed out, given back. */
+/** The events of a pool: connection opened, closed, lost while idle, handed out, given back. */
 type PoolEvent = 'connect' | 'remove' | 'error' | 'acquire' | 'release';
 
 export type PoolListener = (event: PoolEvent, ...details: unknown[]) => void;
@@ -45,7 +45,7 @@ export function listenToPool(
       pool.off('remove', removed);
       pool.off('acquire', acquired);
       pool.off('release', released);
-      // The last listener stays: the app may go on using its pool, and an idle connection may be lost.
+      // Keep the last listener: the app may still use its pool, and an idle connection may be lost.
       if (pool.listenerCount('error') > 1) pool.off('error', failed);
     },
   };

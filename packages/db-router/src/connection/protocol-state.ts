@@ -2,37 +2,37 @@ import { isRegionKitError } from '@regionkit/core';
 import type { PoolClient } from 'pg';
 import { controlsTransaction, isOneStatement, mayCommit } from './transaction-control.ts';
 
-/** What the server has said on one connection, as far as the next decision needs it. */
+/** What the server has reported on one connection, as far as later decisions need it. */
 interface ProtocolState {
-  /** Anything of the answer to what is under way has come. */
+  /** A part of the answer to the current query has arrived. */
   begun: boolean;
-  /** The statement was done, or, of several, the first. */
+  /** The current statement, or the first of several, was executed. */
   done: boolean;
-  /** Transactions that were committed by their own command, as long as the connection is open. */
+  /** How many transactions were committed by their own COMMIT since the connection was opened. */
   commits: number;
-  /** One of them in the answer that is under way: an error undoes only what came after it. */
+  /** The current answer contains such a COMMIT. An error then undoes only what came after it. */
   committed: boolean;
-  /** `default_transaction_read_only` is not what it was when the connection was verified. */
+  /** `default_transaction_read_only` has changed since the connection was verified. */
   readOnlyChanged: boolean;
   /** A write was refused as read-only. */
   writeRefused: boolean;
-  /** A prepared statement of this session is not what node-postgres takes it for. */
+  /** A prepared statement of this session differs from what node-postgres expects. */
   statementsLost: boolean;
-  /** The server has said that it ends the session in place of an answer: what was under way was undone. */
+  /** The server has ended the session instead of answering. What was running was rolled back. */
   undone: boolean;
   /** How the connection was lost. */
   loss: Loss | undefined;
-  /** Called when the server is ready, or the connection at its end. */
+  /** Called when the server is ready, or when the connection has ended. */
   onReady: (() => void) | undefined;
   /** Called when the connection is lost. */
   onLoss: ((loss: Loss) => void) | undefined;
 }
 
-/** What a lost connection left behind. */
+/** The result of a lost connection. */
 export interface Loss {
   /**
-   * What became of what was under way; without anything under way, of the transaction that was open; `not-sent` if there
-   * was none: it is of the next statement that this is said.
+   * The outcome of what was running; or, if nothing was, of the open transaction. `not-sent` if there was none: this
+   * applies to the next statement.
    */
   readonly outcome: 'not-sent' | 'rolled-back' | 'unknown';
   readonly cause: unknown;
@@ -44,9 +44,10 @@ const partlyDone = new WeakSet<object>();
 const losses = new WeakSet<object>();
 
 /**
- * Follows what the server says on a connection. A session that the server itself ends in place of an answer has done
- * nothing: a backend looks whether it should end only where interrupts are allowed, which is never between a commit and
- * its CommandComplete, and what it has said before it ends still arrives (PostgreSQL, 55.2 and `ProcessInterrupts`).
+ * Follows the messages of the server on a connection. A session that the server itself ends instead of answering has
+ * done nothing. A backend checks for termination only where interrupts are allowed, and that is never between a commit
+ * and its CommandComplete. What it sent before still arrives
+ * (https://www.postgresql.org/docs/current/protocol-flow.html and `ProcessInterrupts` in its source).
  */
 export function followProtocol(client: PoolClient): void {
   if (states.has(client)) return;
@@ -79,9 +80,9 @@ export function followProtocol(client: PoolClient): void {
     state.committed = true;
     state.commits += 1;
   });
-  // A portal that is closed half read commits, too.
+  // Closing a partly read portal commits, too.
   connection.on('portalSuspended', end);
-  // node-postgres hears it first: it has then sent what waited in its own queue.
+  // node-postgres handles the event first, and has then sent the next query of its own queue.
   connection.on('readyForQuery', () => {
     state.begun = false;
     state.done = false;
@@ -93,43 +94,44 @@ export function followProtocol(client: PoolClient): void {
     const outcome = outcomeOfLoss(client, state);
     state.loss = { outcome, cause };
     if (typeof cause === 'object' && cause !== null) losses.add(cause);
-    // What is under way is told the same error. One of the router's own may be told to other connections as well.
+    // All running queries get the same error object. An error of the router itself may also be given to several
+    // connections.
     if (outcome === 'rolled-back' && cause instanceof Error && !isRegionKitError(cause)) undone.add(cause);
     if (outcome === 'rolled-back' && cause === undefined)
       for (const query of underWay(client)) noteUndoneWhenTold(query);
     state.onLoss?.(state.loss);
   };
-  // Before node-postgres forgets what was under way.
+  // Before node-postgres clears its list of running queries.
   connection.prependListener('error', lose);
   connection.prependListener('end', () => lose(undefined));
   connection.on('end', () => state.onReady?.());
-  // node-postgres closes a statement whose values do not serialise, and still takes it for prepared.
+  // node-postgres closes a statement whose values cannot be serialised, and still counts it as prepared.
   connection.on('closeComplete', () => {
     if ((client as unknown as Queues)._activeQuery?.name) state.statementsLost = true;
   });
-  // PostgreSQL tells a setting of this kind when its value changes, so every word is a change.
+  // PostgreSQL reports such a setting when its value changes, so every report is a change.
   connection.on('parameterStatus', ({ parameterName }: { readonly parameterName?: string }) => {
     if (parameterName === 'default_transaction_read_only') state.readOnlyChanged = !state.readOnlyChanged;
   });
-  // Before node-postgres hands it to who asked.
+  // Before node-postgres passes it to the caller.
   connection.prependListener('errorMessage', (error: ServerError) => {
     state.begun = true;
     if (state.committed || commitsOnItsWay(client)) partlyDone.add(error);
     else if ((!state.done || isInTransaction(client)) && isEndOfSession(error)) {
-      // Inside a transaction nothing commits but COMMIT, and its CommandComplete has not come.
+      // Inside a transaction only COMMIT commits, and its CommandComplete has not arrived.
       undone.add(error);
       state.undone = true;
     }
-    // node-postgres takes no statement any more after an error that is the answer to none.
-    if (isQuiet(client)) lose(error);
+    // After an error that answers no query, node-postgres accepts no more statements.
+    if (isConnectionIdle(client)) lose(error);
     if (error.code === '25006') state.writeRefused = true;
     if (isOfPreparedStatement(error)) state.statementsLost = true;
   });
 }
 
-/** Inside a transaction, what is under way was undone with it, if it cannot have ended the transaction. */
+/** Inside a transaction, the running statement was undone with it, unless it can have ended the transaction. */
 function outcomeOfLoss(client: PoolClient, { undone }: ProtocolState): Loss['outcome'] {
-  const isLeft = !undone && !isQuiet(client);
+  const isLeft = !undone && !isConnectionIdle(client);
   if (!isInTransaction(client)) return isLeft ? 'unknown' : undone ? 'rolled-back' : 'not-sent';
   return isLeft && underWay(client).some(mayEndTransaction) ? 'unknown' : 'rolled-back';
 }
@@ -145,7 +147,7 @@ function mayEndTransaction(asked: Asked): boolean {
   return typeof text !== 'string' || controlsTransaction(text) || !isOneStatement({ text }, asked.values);
 }
 
-/** Whether what is under way can commit before it has ended. Inside a transaction nothing can but COMMIT itself. */
+/** Whether the running statement can commit before it ends. Inside a transaction only COMMIT can. */
 function commitsOnItsWay(client: PoolClient): boolean {
   return client.getTransactionStatus() === 'I' && underWay(client).slice(0, 1).some(mayCommit);
 }
@@ -156,7 +158,7 @@ interface ServerError {
   readonly routine?: unknown;
 }
 
-/** What node-postgres keeps of a client and does not declare. */
+/** Internal fields of a node-postgres client that its declarations do not include. */
 interface Queues {
   readonly readyForQuery?: boolean;
   readonly _activeQuery?: Asked | null;
@@ -164,13 +166,13 @@ interface Queues {
   readonly _sentQueryQueue?: readonly Asked[];
 }
 
-/** What was asked and not answered, the oldest first. What was given up in this process has no place in it any more. */
+/** The queries without an answer, oldest first. A query that this process gave up is no longer in the list. */
 function underWay(client: PoolClient): readonly Asked[] {
   const { _activeQuery, _sentQueryQueue = [], _queryQueue = [] } = client as unknown as Queues;
   return [_activeQuery ?? {}, ..._sentQueryQueue, ..._queryQueue];
 }
 
-/** An end without an error: node-postgres makes one only afterwards, and tells it to each query that was under way. */
+/** An end without an error. node-postgres creates the error afterwards and passes it to each running query. */
 function noteUndoneWhenTold(query: Asked & { handleError?: (error: unknown, connection: unknown) => void }): void {
   const { handleError } = query;
   if (handleError === undefined) return;
@@ -180,19 +182,19 @@ function noteUndoneWhenTold(query: Asked & { handleError?: (error: unknown, conn
   };
 }
 
-/** ReadyForQuery has come, and nothing is sent or waits to be. */
-export function isQuiet(client: PoolClient): boolean {
+/** ReadyForQuery has arrived, and no query runs or waits. */
+export function isConnectionIdle(client: PoolClient): boolean {
   const { readyForQuery, _queryQueue: waiting, _sentQueryQueue: sent } = client as unknown as Queues;
   return readyForQuery === true && !waiting?.length && !sent?.length;
 }
 
-/** Whether the last ReadyForQuery told of an open transaction. */
+/** Whether the last ReadyForQuery reported an open transaction. */
 export function isInTransaction(client: PoolClient): boolean {
   const status = client.getTransactionStatus();
   return status === 'T' || status === 'E';
 }
 
-/** What is known of a connection's session. */
+/** What is known about the session of a connection. */
 export type SessionState = Readonly<Pick<ProtocolState, 'readOnlyChanged' | 'writeRefused' | 'statementsLost'>>;
 
 const FRESH: SessionState = { readOnlyChanged: false, writeRefused: false, statementsLost: false };
@@ -201,7 +203,7 @@ export function sessionState(client: PoolClient): SessionState {
   return states.get(client) ?? FRESH;
 }
 
-/** What the session is now is what it should be: it was just asked, or its refusals are those of its server. */
+/** Accepts the current state of the session: it was just checked, or its server refuses writes as it should. */
 export function acceptSession(client: PoolClient): void {
   const state = states.get(client);
   if (state === undefined) return;
@@ -209,7 +211,10 @@ export function acceptSession(client: PoolClient): void {
   state.writeRefused = false;
 }
 
-/** One listener at a time for the loss of a connection: at once if it is lost. */
+/**
+ * Sets the listener for the loss of a connection. There is one at a time. It is called at once if the connection is
+ * already lost.
+ */
 export function onLoss(client: PoolClient, listener: ((loss: Loss) => void) | undefined): void {
   const state = states.get(client);
   if (state === undefined) return;
@@ -217,14 +222,14 @@ export function onLoss(client: PoolClient, listener: ((loss: Loss) => void) | un
   if (state.loss !== undefined) listener?.(state.loss);
 }
 
-/** One listener at a time for the next ReadyForQuery of a connection, or its end. */
+/** Sets the listener for the next ReadyForQuery of a connection, or its end. There is one at a time. */
 export function onNextReady(client: PoolClient, listener: (() => void) | undefined): void {
   const state = states.get(client);
   if (state !== undefined) state.onReady = listener;
 }
 
 /**
- * Whether what is under way on `client` may have been sent: the server has begun to answer it, or the connection was lost
+ * Whether the running query on `client` may have been sent: the server has begun to answer, or the connection was lost
  * with it.
  */
 export function maybeSent(client: PoolClient): boolean {
@@ -232,45 +237,48 @@ export function maybeSent(client: PoolClient): boolean {
   return begun === true || loss !== undefined;
 }
 
-/** Whether a connection was lost with `error`, whatever it looks like: an app may end a socket with an error of its own. */
+/**
+ * Whether a connection was lost with `error`. The class of the error does not matter: an app may destroy a socket with
+ * its own error.
+ */
 export function isLoss(error: unknown): boolean {
   return typeof error === 'object' && error !== null && losses.has(error);
 }
 
 /**
- * Whether an error undoes only a part of what it met: a COMMIT before it in the same text was done, or the statement is one
- * that commits on its way.
+ * Whether an error undoes only a part: an earlier COMMIT in the same text took effect, or the statement commits while
+ * it runs.
  */
 export function isPartlyDone(error: unknown): boolean {
   return typeof error === 'object' && error !== null && partlyDone.has(error);
 }
 
-/** How many transactions were committed on a connection by their own command. */
+/** How many transactions on this connection were committed by their own COMMIT. */
 export function commitsOn(client: PoolClient): number {
   return states.get(client)?.commits ?? 0;
 }
 
 /**
- * Whether it is the server's own word that it ends this session. A pooler can say so in its name, while the server goes
- * on: only PostgreSQL tells the function it comes from.
+ * Whether the server itself ended this session. A pooler can send such an error while the server continues, but only
+ * PostgreSQL adds the name of the source function.
  */
 export function isEndOfSession(error: unknown): boolean {
   const { severity, routine } = (error ?? {}) as ServerError;
   return severity === 'FATAL' && routine === 'ProcessInterrupts';
 }
 
-/** A prepared statement that is gone, that is there already, or whose result has another shape since. */
+/** A prepared statement is missing, exists already, or its result has another shape now. */
 export function isOfPreparedStatement(error: unknown): boolean {
   const { code, routine } = (error ?? {}) as ServerError;
   return code === '26000' || code === '42P05' || (code === '0A000' && routine === 'RevalidateCachedQuery');
 }
 
-/** To be said of an error when what it stands for cannot have been done. */
+/** Marks an error: its statement certainly did not take effect. */
 export function noteUndone(error: object): void {
   undone.add(error);
 }
 
-/** Whether what met `error` is known not to have been done. */
+/** Whether the statement of `error` certainly did not take effect. */
 export function isUndone(error: unknown): boolean {
   return typeof error === 'object' && error !== null && undone.has(error);
 }

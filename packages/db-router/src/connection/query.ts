@@ -1,8 +1,14 @@
+import type { QueryConfig } from 'pg';
 import { noteUndone } from './protocol-state.ts';
 import { isSubmittable } from './submittable.ts';
 
-/** A statement as node-postgres takes it. */
-export type Query = string | { readonly text: string; readonly values?: readonly unknown[] };
+/**
+ * A statement as node-postgres takes it: a text, or an object with `text` and any other field of its configurations,
+ * such as `values`, `name`, `rowMode` and `types`.
+ */
+export type Query =
+  | string
+  | (Omit<QueryConfig, 'values'> & { readonly values?: readonly unknown[]; readonly rowMode?: 'array' | undefined });
 /** Its values, or undefined. */
 export type Values = readonly unknown[] | undefined;
 
@@ -22,15 +28,15 @@ export function mistakeIn(query: unknown, values: unknown): TypeError | undefine
 }
 
 /**
- * Up to 8.23.0 node-postgres keeps the callback in the very object it is given, which is the caller's. Only what has a
- * class of its own is laid under another object: an engine makes slow what becomes a prototype.
+ * Up to 8.23.0 node-postgres stores the callback in the caller's own object. An object with its own class is wrapped by
+ * inheritance; others are copied, because an engine slows down an object that becomes a prototype.
  */
 export function copyOf(query: Query): Query {
   if (typeof query !== 'object' || query === null || 'submit' in query) return query;
   return Object.getPrototypeOf(query) === Object.prototype ? { ...query } : Object.create(query);
 }
 
-/** The same statement without a name: it is parsed anew, whatever the connection it runs on has prepared. */
+/** The same statement without a name. It is parsed again, whatever the connection has prepared. */
 export function unprepared(query: Query): Query {
   return Object.assign(copyOf(query) as object, { name: undefined }) as unknown as Query;
 }

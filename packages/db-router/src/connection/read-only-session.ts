@@ -5,8 +5,8 @@ export const POOLED =
   'a pooler stands before a node that is not certain to be the only primary; nothing was sent: connect to it directly';
 
 /**
- * Makes the session read-only and returns a row; changes nothing and returns none where another process answers than the
- * one that the connection was told of. That is a pooler, and it would hand the session on as it is then left.
+ * Makes the session read-only and returns a row. If another process answers than the one of this connection, it changes
+ * nothing and returns no row: that is a pooler, which would pass the changed session to other clients.
  */
 export function readOnlySql(client: PoolClient): string {
   const { processID } = client as { readonly processID?: unknown };

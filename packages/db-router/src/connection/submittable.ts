@@ -1,6 +1,6 @@
 import type { Connection, PoolClient, Submittable } from 'pg';
 
-/** One message of the server's, as node-postgres hands it to the query that is under way. */
+/** One message of the server, as node-postgres passes it to the running query. */
 export interface CommandMessage {
   readonly text: string;
 }
@@ -9,13 +9,13 @@ export interface RowMessage {
 }
 
 /**
- * The contract of node-postgres for whoever speaks the protocol on a client by himself: what pg-cursor and
- * pg-query-stream implement too. Every handler there is must be, or node-postgres throws in the middle of a message.
+ * The contract of node-postgres for a query that speaks the protocol itself, as pg-cursor and pg-query-stream do. Every
+ * handler must exist, or node-postgres throws while it parses a message.
  */
 export interface Conversation extends Submittable {
-  /** The node-postgres client sets it when it keeps prepared statements; ours have none. */
+  /** node-postgres sets it to track prepared statements. Ours have none. */
   readonly name?: undefined;
-  /** To be called at the end: node-postgres hangs the timer of `query_timeout` on it. */
+  /** Called at the end. node-postgres attaches the timer of `query_timeout` to it. */
   callback: () => void;
   submit(connection: Connection): Error | null;
   handleRowDescription(message: { readonly fields: readonly unknown[] }): void;
@@ -34,10 +34,10 @@ export function isSubmittable(query: unknown): query is Conversation {
   return typeof (query as { submit?: unknown } | null | undefined)?.submit === 'function';
 }
 
-/** A client, or what stands for one. */
+/** A client, or an object with the same methods. */
 export type Queryable = Pick<PoolClient, 'query'>;
 
-/** Hands a conversation to a client. */
+/** Passes a conversation to a client. */
 export function converse(client: Queryable, conversation: Conversation): void {
   client.query(conversation);
 }

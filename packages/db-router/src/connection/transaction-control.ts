@@ -1,23 +1,25 @@
-/** Semicolons in front of a statement are empty ones. Comments nested more than once are rare, and are not looked into. */
+/**
+ * Empty statements before a statement are only semicolons. Comments nested more than once are rare and are not parsed.
+ */
 const SPACE_AND_COMMENTS =
   /^(?:[\s;]+|--[^\n]*(?:\n|$)|\/\*(?:[^*/]|\*(?!\/)|\/(?!\*)|\/\*(?:[^*]|\*(?!\/))*\*\/)*\*\/)+/;
 const ENDS =
   /^(?:begin|start\s+transaction|commit|end|abort|rollback(?!\s+(?:work\s+|transaction\s+)?to\b)|prepare\s+transaction)\b/i;
 const COMMIT = /^(?:commit|end)(?:\s+(?:work|transaction))?\s*;?\s*$/i;
-/** What can be run without changing anything, though it need not. */
+/** Statements that can run without changing anything, although they may change something. */
 const READS = /^(?:select|with|values|table|explain|show|set|reset|execute|fetch|listen|unlisten)\b|^\(/i;
 
-/** The statement behind white space and comments in front of it. */
+/** The statement without leading white space and comments. */
 function body(text: string): string {
   return text.replace(SPACE_AND_COMMENTS, '');
 }
 
-/** Whether a statement begins or ends a transaction, as far as its first words tell. Savepoints do not. */
+/** Whether a statement begins or ends a transaction, judged by its first words. Savepoints do not. */
 export function controlsTransaction(text: string): boolean {
   return ENDS.test(body(text));
 }
 
-/** Whether a statement may have changed nothing, as far as its first word tells. */
+/** Whether a statement may have changed nothing, judged by its first word. */
 export function mayOnlyRead(text: string): boolean {
   return READS.test(body(text));
 }
@@ -35,21 +37,21 @@ function textOf(query: Text): string {
 }
 
 /**
- * What PostgreSQL runs outside a transaction only, as it commits on its way, or as what it did before it failed stays
- * (`PreventInTransactionBlock` in its source); outside one `CLUSTER` and `ANALYZE` commit table by table, and `CALL` and
- * `DO` where they say so.
+ * Statements that PostgreSQL runs only outside a transaction, because they commit while they run or their effects stay
+ * after a failure (`PreventInTransactionBlock` in its source). Outside a transaction, `CLUSTER` and `ANALYZE` also
+ * commit table by table, and `CALL` and `DO` where their code says so.
  */
 const COMMITS_ON_ITS_WAY =
   /^(?:call|do|vacuum|cluster|repack|analy[sz]e|reindex|commit\s+prepared|rollback\s+prepared|discard\s+all|(?:create|drop|alter)\s+(?:database|tablespace|subscription)|alter\s+system|alter\s+type\s[\s\S]*\badd\s+value|(?:create|drop|refresh|alter)\s[\s\S]*\bconcurrently)\b/i;
 
-/** Whether a statement can commit on its way, so that an error of it undoes only what came after. */
+/** Whether a statement can commit while it runs, so that an error undoes only what came after. */
 export function mayCommit(query: Text): boolean {
   return COMMITS_ON_ITS_WAY.test(body(textOf(query)));
 }
 
 /**
- * Whether a query is certainly one statement, which an error undoes as a whole. With values or a name the protocol takes
- * only one; a text is one if no semicolon is in it but at its end and between plain quotes.
+ * Whether a query is certainly one statement, so that an error undoes all of it. With values or a name the protocol
+ * allows only one. A text is one statement if its only semicolons are at the end or inside plain quotes.
  */
 export function isOneStatement(
   query: Text | { readonly name?: unknown; readonly values?: unknown },
@@ -62,7 +64,7 @@ export function isOneStatement(
   if (name || isFilled(values) || isFilled(own)) return true;
   const text = textOf(query as Text).replace(/[\s;]+$/, '');
   if (!text.includes(';')) return true;
-  // A backslash may take a quote its meaning, a dollar or a comment may hide one: then it cannot be told.
+  // A backslash may escape a quote, and a dollar quote or a comment may hide one. Then this cannot be decided.
   return !/[\\$]|--|\/\*/.test(text) && !text.replace(/'[^']*'|"[^"]*"/g, '').includes(';');
 }
 

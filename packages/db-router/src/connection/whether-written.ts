@@ -4,19 +4,22 @@ import { copyOf, type Query, type Values } from './query.ts';
 import type { CommandMessage, RowMessage } from './submittable.ts';
 import { isOneStatement, mayOnlyRead } from './transaction-control.ts';
 
-/** Null in a transaction that has changed nothing: it was given no number. PostgreSQL 13 and later. */
+/**
+ * Null in a transaction that has changed nothing, because it has no id yet. PostgreSQL 13 and later
+ * (https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT).
+ */
 export const TRANSACTION_ID_SQL = 'SELECT pg_catalog.pg_current_xact_id_if_assigned()';
 
-/** A statement's result, and whether the statement may have written. */
+/** The result of a statement, and whether the statement may have written. */
 export interface Asked {
   readonly result: QueryResult;
   readonly wrote: boolean;
 }
 
 /**
- * Runs a statement and learns, in the same round trip, whether it wrote.
+ * Runs a statement and learns in the same round trip whether it wrote.
  *
- * @param wants false where nobody wants to know: it is then not asked
+ * @param wants false if the caller does not need to know. The query is not sent then
  */
 export async function askWhetherWritten(
   client: PoolClient,
@@ -31,26 +34,26 @@ export async function askWhetherWritten(
   return { result, wrote: followed.wrote };
 }
 
-/** A statement that is followed by the question whether it wrote; to be given to `client.query()` in its place. */
+/** A statement with the query whether it wrote appended. Pass it to `client.query()` instead of the statement. */
 export interface Followed extends Submittable {
-  /** Once it is answered. True where nobody can tell. */
+  /** Set once it is answered. True if it is not known. */
   readonly wrote: boolean;
 }
 
 /**
- * Undefined for what is known to write by its first word, for several statements in one text, and for what is fetched in
- * portions: behind those nothing can be asked, or need be.
+ * Undefined if the first word shows that the statement writes, for several statements in one text, and for a result
+ * that is fetched in portions. Then the query cannot follow, or is not needed.
  */
 export function followedByQuestion(query: unknown, values: Values): Followed | undefined {
   const config = typeof query === 'string' ? { text: query } : (query as QueryConfig & { readonly rows?: unknown });
   const { text } = config ?? {};
   if (typeof text !== 'string' || config.rows !== undefined || 'submit' in config) return undefined;
   if (!mayOnlyRead(text) || !isOneStatement(text)) return undefined;
-  // A callback that an earlier call left in it would take the answer.
+  // A callback of an earlier call may still be in the object. It would receive the answer.
   return new FollowedQuery(Object.assign(copyOf(config as Query), { callback: undefined }), values);
 }
 
-/** What node-postgres does for a statement of its own: the parts of it that are not in its declarations. */
+/** Internal methods of a node-postgres query that its declarations do not include. */
 interface QueryInProgress extends Submittable {
   _getRows(connection: Connection, rows: unknown): void;
   requiresPreparation(): boolean;
@@ -66,14 +69,15 @@ type Wire = Connection & {
 };
 
 /**
- * The question must be asked in the transaction of the statement, and under its Sync it is: the server commits there
- * (PostgreSQL, 55.2.3). A statement that commits by itself, as VACUUM does, has done so before the question begins.
+ * The query must run in the transaction of the statement. It does, because it is before the same Sync, and the server
+ * commits at the Sync (https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING). A
+ * statement that commits by itself, such as VACUUM, has done so before.
  */
 class FollowedQuery extends BaseQuery implements Followed {
   wrote = true;
   private isFollowed = false;
   private isDone = false;
-  /** node-postgres looks for it on what it is given. */
+  /** node-postgres reads this from the object that it is given. */
   readonly query_timeout: unknown;
 
   constructor(config: object, values: Values) {

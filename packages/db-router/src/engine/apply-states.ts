@@ -24,9 +24,9 @@ export function applyStates(
     // A client of it that was handed out while it was the only primary could still COMMIT on it.
     if (node.guarded && (was === 'primary' || was === 'candidate')) node.destroyAll(new NodeFencedError(node.id));
     if (view.state === 'fenced' || view.state === 'foreign') {
-      node.turnAway(new NodeUnavailableError(node.id));
+      node.rejectWaiting(new NodeUnavailableError(node.id));
       const connections = node.destroyAll(new NodeFencedError(node.id));
       if (view.state === 'fenced') onFenced(node, connections);
-    } else if (view.state === 'unreachable') node.turnAway(new NodeUnavailableError(node.id));
+    } else if (view.state === 'unreachable') node.rejectWaiting(new NodeUnavailableError(node.id));
   }
 }

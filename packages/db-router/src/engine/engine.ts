@@ -52,8 +52,8 @@ export interface Engine {
   readonly events: Events<RouterEvents>;
   readonly counters: Counters;
   readonly closed: boolean;
-  hear(epoch: Epoch, from: 'hop' | 'token', region?: string): void;
-  /** Called twice a second or so. */
+  learnEpoch(epoch: Epoch, from: 'hop' | 'token', region?: string): void;
+  /** Calls `run` about twice a second. */
   onBeat(run: () => void): void;
   /** Waits, without keeping the process alive. */
   pause(delayMs: number): Promise<void>;
@@ -78,7 +78,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     );
     watcher.notify();
     readiness.update();
-    if (before.state === 'ready' && topology.state !== 'ready') monitor?.hurry();
+    if (before.state === 'ready' && topology.state !== 'ready') monitor?.speedUp();
     writeRoute.resumeHeld();
     keeper?.keep(topology, before);
   };
@@ -111,7 +111,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
       clock,
       readings: settings.readings,
       verifyTimeoutMs: timeoutMs,
-      quietTimeoutMs: timeoutMs,
+      idleTimeoutMs: timeoutMs,
       inRecovery: () => live.store.facts.nodes[index]?.reading?.inRecovery ?? false,
       onDiscard: (why) => {
         counters.discarded += 1;
@@ -136,14 +136,14 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     onHold: (waiting) => {
       counters.held += 1;
       if (waiting === 1) {
-        monitor?.hurry();
+        monitor?.speedUp();
         connectStandbys();
       }
       emit('hold', { waiting });
     },
     onEnd: (heldMs, by) => emit('hold-ended', { heldMs, by }),
   });
-  /** One of the standbys is about to be promoted: the first write to it should not have to connect first. */
+  /** One of the standbys will be promoted. Open connections now, so that the first write does not wait for one. */
   const connectStandbys = (): void => {
     for (const { index, state } of live.topology.nodes) {
       const node = nodes[index];
@@ -158,8 +158,9 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     token === undefined
       ? undefined
       : createTokenCodec(token.secret, { environment: token.environment, place: placeOf(settings) });
-  const hear = (epoch: Epoch, from: 'hop' | 'token', region?: string): void => {
-    // One that no document may carry would make every document of this region malformed to the others.
+  const learnEpoch = (epoch: Epoch, from: 'hop' | 'token', region?: string): void => {
+    // Leave out a fork that is too large for a document: it would make every document of this region malformed for the
+    // others.
     if (isKnownTop(live.topology, epoch) || readEpoch(epoch) === undefined) return;
     live.take({ type: 'heard', epoch, from, ...(region !== undefined && { region }), atMs: clock.now() });
   };
@@ -176,7 +177,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     isOutOfReach: reach.isOut,
     topology: () => live.topology,
     systems: () => live.store.facts.tops.map(({ system }) => system),
-    hear: (epoch) => hear(epoch, 'token'),
+    learnEpoch: (epoch) => learnEpoch(epoch, 'token'),
     resetAtMs: () => live.store.facts.resetAtMs,
     emit,
   });
@@ -186,8 +187,8 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
   const suspension = createSuspensionDetector(clock, () => {
     guard.checkSuspension();
     refreshView();
-    // A pool that ends forgets who waits for a connection of it.
-    for (const node of nodes) if (node.pool.ending) node.turnAway(new NodeUnavailableError(node.id));
+    // A pool that ends does not call back the callers that wait for a connection.
+    for (const node of nodes) if (node.pool.ending) node.rejectWaiting(new NodeUnavailableError(node.id));
     for (const run of beats) run();
   });
   /** What a view that throws told before grows old. */
@@ -208,7 +209,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
   });
   const writeRoute = createWriteRoute({ routes, guard, hold });
 
-  const writes = createWriteWatch(clock, () => monitor?.hurry());
+  const writes = createWriteWatch(clock, () => monitor?.speedUp());
   const schedule = createProbeSchedule({
     settings,
     nodes,
@@ -264,7 +265,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     get closed() {
       return closed;
     },
-    hear,
+    learnEpoch,
     onBeat: (run) => void beats.push(run),
     pause: (delayMs) => new Promise((resolve) => void clock.schedule(resolve, delayMs)),
     close: () => {

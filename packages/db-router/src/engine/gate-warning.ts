@@ -3,7 +3,7 @@ import type { WritePolicy } from '../gate-seam.ts';
 
 /** Warns once when writes are refused for a gate to forward, and no gate is mounted. */
 export interface GateWarning {
-  /** A write gate is there: it forwards what is refused here. */
+  /** A write gate is mounted. It forwards the writes that are refused here. */
   noteGate(): void;
   /** A write was refused that a gate would have forwarded. */
   noteRefusal(): void;

@@ -4,7 +4,10 @@ import type { LiveTable } from '../routing/live-table.ts';
 
 /** Those who wait until reads can be served. */
 export interface Readiness {
-  /** Resolves when a read can be served. @throws when it was aborted, the router closed, or no database lets us in */
+  /**
+   * Resolves when a read can be served. @throws if it was aborted, the router was closed, or no database accepts the
+   * login
+   */
   wait(signal: AbortSignal | undefined): Promise<void>;
   /** To be called when something new is known of the nodes. */
   update(): void;

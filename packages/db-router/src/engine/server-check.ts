@@ -26,7 +26,8 @@ export function createServerCheck({
     if (matching(index, reading) === undefined) await probeAnew(index);
     const known = matching(index, reading);
     if (known === undefined) return undefined;
-    // default_transaction_read_only is per session, and this one may have been set by the app: the probe's counts.
+    // `default_transaction_read_only` is a setting of the session, and the app may have changed it in this one. The
+    // probe's value counts.
     const { readOnly } = known;
     live.take({ type: 'reading', node: index, reading: { ...reading, readOnly }, sentAtMs, atMs: clock.now() });
     return live.topology.nodes[index]?.generation;

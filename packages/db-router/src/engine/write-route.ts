@@ -7,9 +7,9 @@ import type { Route } from '../routing/route.ts';
 
 /** Where writes go, and what holds them while there is nowhere to go. */
 export interface WriteRoute {
-  /** Where a write would go at this moment; to `hold` with `stale-view` when what is known is too old to say. */
+  /** Where a write would go now. `hold` with `stale-view` if the known state is too old. */
   now(): Route;
-  /** The same, holding while there is nowhere to go. @throws when it was held in vain; nothing was sent. */
+  /** The same, but waits while there is no primary. @throws if no primary came in time; nothing was sent */
   locate(deadlineMs: number, signal: AbortSignal | undefined): Promise<Route>;
   /** Lets the writes that are held go on, if there is somewhere to go. */
   resumeHeld(): void;

@@ -1,19 +1,20 @@
 import type { Epoch, Fork } from '@regionkit/core';
 
-/** Whether two epochs are one: positions compare by number only then. */
+/** Whether two epochs are the same. Only then do their positions compare by number. */
 export function sameEpoch(left: Epoch, right: Epoch): boolean {
   return left.system === right.system && left.timeline === right.timeline && left.owner === right.owner;
 }
 
-/** `region/node` as a reader sees it. */
+/** Formats an epoch for people. */
 export function formatEpoch(epoch: Epoch): string {
   return `timeline ${epoch.timeline} of ${epoch.owner} (system ${epoch.system})`;
 }
 
 /**
- * Where the history that ends in timeline `to` left timeline `from`: what was written on `from` beyond that LSN is not
- * in it. Undefined when a fork on the way is not known, or `from` is no ancestor. A standby may follow a timeline that it
- * has not replayed up to yet: promoted then, it leaves below the switch before, so the lowest on the way counts.
+ * Returns where the history that ends in timeline `to` left timeline `from`: it does not contain what was written on
+ * `from` after that LSN. Undefined if a fork between them is unknown, or `from` is not an ancestor. A standby may
+ * follow a timeline up to which it has not replayed yet. If it is promoted then, it leaves before the earlier switch,
+ * so the lowest fork on the way counts.
  */
 export function leftAt(forks: readonly Fork[], system: string, from: number, to: number): bigint | undefined {
   let lowest: bigint | undefined;
@@ -34,7 +35,7 @@ export function leftAt(forks: readonly Fork[], system: string, from: number, to:
   return undefined;
 }
 
-/** Who wrote a timeline: empty when nobody is known to, undefined when more than one is. */
+/** Who wrote a timeline. Empty: unknown. Undefined: more than one. */
 export function ownerOf(owners: readonly Epoch[], system: string, timeline: number): string | undefined {
   let found = '';
   for (let index = 0; index < owners.length; index += 1) {

@@ -3,7 +3,7 @@ const PAGE_BYTES = 8192n;
 const SHORT_HEADER_BYTES = 24n;
 const LONG_HEADER_BYTES = 40n;
 
-/** A log sequence number as PostgreSQL writes it (`16/B374D848`), as one number; undefined for anything else. */
+/** Parses a log sequence number of PostgreSQL (`16/B374D848`) as one number. Undefined for anything else. */
 export function parseLsn(text: string): bigint | undefined {
   const match = LSN.exec(text);
   return match === null ? undefined : (BigInt(`0x${match[1]}`) << 32n) | BigInt(`0x${match[2]}`);
@@ -15,8 +15,8 @@ export function formatLsn(lsn: bigint): string {
 }
 
 /**
- * An insert position that a standby can reach. Just after a page or segment has begun the insert position stands behind
- * a header that holds no record yet: on an idle primary nobody ever replays up to it, so it is rounded down.
+ * Rounds an insert position down to one that a standby can reach. At the start of a page or segment the insert position
+ * lies after a header without a record. On an idle primary no standby replays up to it.
  */
 export function normaliseInsertLsn(lsn: bigint, segmentBytes: number): bigint {
   if (lsn % BigInt(segmentBytes) === LONG_HEADER_BYTES) return lsn - LONG_HEADER_BYTES;

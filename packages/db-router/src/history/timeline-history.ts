@@ -5,10 +5,11 @@ const MAX_FORKS = 64;
 const LINE = /^\s*(\d{1,10})\s+([0-9A-F]{1,8}\/[0-9A-F]{1,8})\s/;
 
 /**
- * The forks that a history file names: a line for each ancestor, the oldest first, with the position at which it was left
- * (PostgreSQL, 25.3.6 and `timeline.c`). Anything else, in a file of a server's, names none.
+ * Parses a history file into its forks: one line for each ancestor, the oldest first, with the position at which it was
+ * left (https://www.postgresql.org/docs/current/continuous-archiving.html#BACKUP-TIMELINES and `timeline.c` in the
+ * source). Other lines are ignored.
  *
- * @param child the timeline whose history this is
+ * @param child the timeline of this history
  */
 export function parseHistory(history: string, system: string, child: number): readonly Fork[] {
   const ancestors = history.split('\n').flatMap((line): { timeline: number; lsn: bigint }[] => {

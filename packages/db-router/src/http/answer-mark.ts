@@ -2,8 +2,9 @@ import type { Keyring } from '@regionkit/core/kit';
 import { HOP_FIELD } from './hop.ts';
 
 /**
- * What a gate says of its answer to a marked request: the app's, or its own word that it is not the primary's region and
- * has done nothing. Without one, something between the two regions has answered.
+ * What a gate says about its answer to a marked request: the app answered, or the gate itself refused because it is not
+ * in the primary's region, and nothing was done. An answer without this field comes from something between the two
+ * regions.
  */
 export type AnswerKind = 'answered' | 'turned-back';
 
@@ -11,8 +12,8 @@ const LETTERS: Readonly<Record<AnswerKind, string>> = { answered: 'a', 'turned-b
 const MAX_MARK_LENGTH = 512;
 
 /**
- * Bound to the mark it answers and to the region that answers: kept by a cache, shown to another request, or said by a
- * region that something on the way has sent the request to as well, it says nothing. Undefined without a key.
+ * Signs the field for the mark it answers and for the answering region. It is invalid if a cache kept it, if it is
+ * shown with another request, or if another region that also received the request sends it. Undefined without a key.
  */
 export function signAnswer(
   keyring: Keyring | undefined,
@@ -25,7 +26,7 @@ export function signAnswer(
   return `v1.${letter}.${keyring.sign(signedText(letter, self, mark))}`;
 }
 
-/** What region `from` says of its answer to the request with this mark; undefined when it has not said anything. */
+/** Returns what region `from` says about its answer to the request with this mark. Undefined if it says nothing. */
 export function readAnswer(
   keyring: Keyring,
   mark: string,
@@ -43,7 +44,7 @@ export function readAnswer(
   return kind !== undefined && keyring.verify(signedText(letter as string, from, mark), code) ? kind : undefined;
 }
 
-/** The name of a region holds no space. */
+/** The name of a region contains no space. */
 function signedText(letter: string, region: string, mark: string): string {
   return `${letter} ${region} ${mark}`;
 }

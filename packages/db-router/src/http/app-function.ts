@@ -1,8 +1,8 @@
 import { check, dropRejection } from '@regionkit/core/kit';
 
-/** What a function of the app may return. */
+/** The allowed results of a function of the app. */
 export interface Returns<T> {
-  /** For a message: `true or false`. */
+  /** For a message, such as `true or false`. */
   readonly text: string;
   is(returned: unknown): returned is T;
 }
@@ -21,9 +21,10 @@ export const TEXT: Returns<string | undefined> = {
 };
 
 /**
- * The gate does not await what it asks the app. A promise would be true: it would forward every GET, or trust every client.
+ * The gate does not await functions of the app. A promise would count as true: the gate would forward every GET, or
+ * trust every client.
  *
- * @throws {TypeError} it is no function, or an async one
+ * @throws {TypeError} It is not a function, or it is an async one.
  */
 export function checkSync<T>(option: string, given: (request: never) => T, returns: Returns<T>): void {
   check.function(option, given);
@@ -33,9 +34,9 @@ export function checkSync<T>(option: string, given: (request: never) => T, retur
 }
 
 /**
- * What a function of the app returned, when it is what it may be. A promise that rejects later does not end the process.
+ * Checks the result of a function of the app. A promise that rejects later does not end the process.
  *
- * @throws {TypeError} it is something else, such as a promise
+ * @throws {TypeError} The result is not allowed, for example a promise.
  */
 export function returned<T>(name: string, value: unknown, returns: Returns<T>): T {
   if (returns.is(value)) return value;

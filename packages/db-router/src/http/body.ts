@@ -3,23 +3,29 @@ import type { NodeRequest } from '@regionkit/core';
 import type { Patience } from './patience.ts';
 
 /**
- * A request's body on its way to another region. The sender destroys what it reads from when something goes wrong, and
- * destroying Node's own request would cut the client off before it is answered: so it is given a stream of its own.
+ * The body of a request that is forwarded. The sender destroys its stream on an error. If that were Node's own request,
+ * the client would be disconnected before it gets an answer, so the sender gets a separate stream.
  */
 export interface BodyFeed {
   readonly stream: Readable;
-  /** Whether any of it was handed to the sender, which writes the head of the request with the first piece. */
+  /** Whether a part of it was passed to the sender. The sender writes the head of the request with the first part. */
   begun(): boolean;
-  /** From now on the client is waited for with this patience, whenever more is wanted of it. */
+  /** From now on this patience limits how long to wait for the client whenever more of the body is needed. */
   pace(patience: Patience): void;
-  /** Nothing more is wanted of it: what is left is drained, so that the client gets to reading its answer. */
+  /** No more of the body is needed. The rest is drained, so that the client starts to read the answer. */
   release(): void;
 }
 
-/** Bodies of a known length up to this are collected before they are sent: cheaper, and a client that is slow, or goes away, costs the primary nothing. */
+/**
+ * Bodies of a known length up to this are collected before they are sent. This is cheaper, and a client that is slow or
+ * disconnects costs the primary nothing.
+ */
 export const SMALL_BYTES: number = 16 * 1024;
 
-/** How many bytes of body a message has (RFC 9112 section 6.3, RFC 9113 section 8.1): Infinity if it does not say. */
+/**
+ * Returns the length of a message's body in bytes (RFC 9112 section 6.3, RFC 9113 section 8.1). Infinity if it is not
+ * known.
+ */
 export function bodyBytes(request: NodeRequest): number {
   const { headers } = request;
   if (request.httpVersionMajor >= 2) {
@@ -30,15 +36,15 @@ export function bodyBytes(request: NodeRequest): number {
   return headers['content-length'] === undefined ? Number.POSITIVE_INFINITY : Number(headers['content-length']);
 }
 
-/** Whether somebody else has read the body, or has begun to. */
+/** Whether other code has read the body or has started to. */
 export function isConsumed(request: NodeRequest): boolean {
   return request.readableDidRead || request.readableFlowing === true || request.readableEnded || request.destroyed;
 }
 
-/** Why a small body never was whole. */
+/** Why a small body was not collected. */
 export type NotCollected = 'gone' | 'idle';
 
-/** Calls `done` once, with the whole of a small body. `patience` is made here, as it ends the wait. */
+/** Calls `done` once with the whole small body. `patience` is created here, because it ends the wait. */
 export function collect(
   request: NodeRequest,
   patienceOf: (onOut: () => void) => Patience,
@@ -60,11 +66,11 @@ export function collect(
   const patience = patienceOf(() => end('idle'));
   request.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone);
   patience.wait();
-  // Somebody may have paused it, to lose none of it before it got here.
+  // Other code may have paused it to lose nothing before the gate.
   request.resume();
 }
 
-/** The body of a request on Node, over HTTP/1 and HTTP/2, at constant memory. */
+/** The body of a request on Node, over HTTP/1 and HTTP/2. It uses constant memory. */
 export function feedFromNode(request: NodeRequest): BodyFeed {
   const wait = createWait();
   const stream = new Readable({
@@ -93,7 +99,7 @@ export function feedFromNode(request: NodeRequest): BodyFeed {
   const detach = (): void => {
     request.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone);
   };
-  // Flowing only when the stream asks: a listener alone would set it going.
+  // Resume only when the stream asks for data. A listener alone would start the flow.
   request.pause();
   request.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone);
   return {
@@ -133,7 +139,7 @@ export function feedFromWeb(body: ReadableStream<Uint8Array>): BodyFeed {
   return { stream, begun: watchBegin(stream), pace: wait.pace, release: () => stream.destroy() };
 }
 
-/** Whether the client is being waited for: a feed may be read before anybody times that. */
+/** Whether a reader waits for the client. A feed may be read before the patience exists. */
 function createWait(): { begin(): void; end(bytes: number): void; pace(patience: Patience): void } {
   let waiting = false;
   let patience: Patience | undefined;
@@ -160,7 +166,7 @@ function watchBegin(stream: Readable): () => boolean {
   };
   stream.pause();
   stream.once('data', begin).once('end', begin);
-  // Whoever destroys it says why elsewhere.
+  // The code that destroys it reports the reason.
   stream.on('error', () => {});
   return () => begun;
 }

@@ -2,8 +2,8 @@ import type { ForwardFailure } from './errors.ts';
 import type { ProxyErrorType } from './proxy-status.ts';
 
 /**
- * What a failure of the transport means. `sent` is whether any byte of the request was written to a connection: only when
- * none was is it certain that nothing happened.
+ * Classifies a failure of the transport. `sent`: whether a byte of the request was written to a connection. Only
+ * without one is it certain that nothing happened.
  */
 export function classifyFailure(
   error: unknown,
@@ -43,18 +43,18 @@ function unreachable(code: string): ProxyErrorType {
   return 'destination_unavailable';
 }
 
-/** OpenSSL's reasons to reject a certificate, as Node names them. */
+/** The reasons of OpenSSL to reject a certificate, with Node's names. */
 const CERTIFICATE =
   /^CERT_|_CERT(?:_|$)|SIGNED_CERT|CERTIFICATE|^UNABLE_TO_|^INVALID_(?:CA|PURPOSE)$|^HOSTNAME_MISMATCH$/;
 
-/** undici's names for answers that break the protocol; its parser's own error has no code. */
+/** The codes of undici for answers that violate the protocol. The error of its parser has no code. */
 const NOT_HTTP: ReadonlySet<string> = new Set([
   'HTTPParserError',
   'UND_ERR_HEADERS_OVERFLOW',
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
 ]);
 
-/** An error as far as it can be shown: others carry addresses, or bytes of the answer. */
+/** The part of an error that may be shown. Others contain addresses, or bytes of the answer. */
 export function plainCause(error: unknown): Error | undefined {
   const code = codeOf(error);
   return code === '' ? undefined : new Error(code);
@@ -64,6 +64,6 @@ function codeOf(error: unknown): string {
   const { code, name, errors } = (error ?? {}) as { code?: unknown; name?: unknown; errors?: readonly unknown[] };
   if (typeof code === 'string') return code;
   if (name === 'HTTPParserError') return name;
-  // An attempt at every address of a name fails with one error for each.
+  // If every address of a name fails, this error contains one error for each.
   return errors?.[0] === undefined ? '' : codeOf(errors[0]);
 }

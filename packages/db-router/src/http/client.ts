@@ -1,13 +1,13 @@
 import { isIP } from 'node:net';
 import type { RequestView } from '@regionkit/core';
 
-/** Where a request came from, as its own connection tells. */
+/** Where a request came from, by its connection. */
 export interface Client {
   readonly httpVersion: string;
   readonly scheme: 'http' | 'https';
-  /** Undefined where nothing tells: a fetch `Request` has no connection. */
+  /** Undefined if it is not known: a fetch `Request` has no connection. */
   readonly address: string | undefined;
-  /** The app named the address, so no field of the request says another one. */
+  /** The app set the address. No field of the request overrides it. */
   readonly isGiven: boolean;
 }
 
@@ -17,9 +17,9 @@ interface Connection {
 }
 
 /**
- * Asked when the request is taken: a connection that has ended since tells no address any more.
+ * Called when the request arrives, because a closed connection has no address.
  *
- * @param given what the app says of it, which counts before the connection
+ * @param given the address from the app, which takes precedence over the connection
  */
 export function clientOf(request: RequestView, given: string | undefined): Client {
   const { socket, url } = request.raw as { readonly socket?: Connection; readonly url?: string };
@@ -35,7 +35,9 @@ export function clientOf(request: RequestView, given: string | undefined): Clien
   };
 }
 
-/** The address in what a load balancer writes: alone, in brackets, or with a port. Undefined when there is none. */
+/**
+ * Returns the address in a value of a load balancer: alone, in brackets, or with a port. Undefined if there is none.
+ */
 export function ipOf(text: string): string | undefined {
   const ip = WITH_PORT.exec(text)?.[1] ?? IN_BRACKETS.exec(text)?.[1] ?? text;
   return isIP(ip) === 0 ? undefined : ip;
@@ -44,7 +46,7 @@ export function ipOf(text: string): string | undefined {
 const WITH_PORT = /^([\d.]+):\d{1,5}$/;
 const IN_BRACKETS = /^\[([^\]]*)\](?::\d{1,5})?$/;
 
-/** The socket of an HTTP/2 session that has ended throws at whoever asks it. */
+/** The socket of an HTTP/2 session that has ended throws on access. */
 function addressOf(socket: Connection | undefined): string | undefined {
   try {
     return socket?.remoteAddress;

@@ -3,47 +3,47 @@ import { type ForwardOutcome, type ProxyErrorType, proxyStatus } from './proxy-s
 
 /** Why a forward failed. */
 export type ForwardErrorCode =
-  /** As many forwards are under way as `forward.maxConcurrent` allows. */
+  /** The limit `forward.maxConcurrent` is reached. */
   | 'ERR_FORWARD_BUSY'
-  /** This client, or all without a name, have as many under way as `forward.maxPerClient` allows. */
+  /** This client, or all clients without a name together, have reached the limit `forward.maxPerClient`. */
   | 'ERR_FORWARD_CLIENT_BUSY'
   /** The gate was closed. */
   | 'ERR_FORWARD_CLOSED'
-  /** Something read the body before the gate: mount the gate before body parsers. */
+  /** The body was read before the gate. Mount the gate before body parsers. */
   | 'ERR_FORWARD_BODY_CONSUMED'
-  /** The request cannot be sent on as it is: its target or a field is malformed. */
+  /** The request cannot be forwarded: its target or a field is malformed. */
   | 'ERR_FORWARD_BAD_REQUEST'
-  /** Its fields, with those a forward adds, are more than a server over there takes: `forward.maxHeadBytes`. */
+  /** With the fields that a forward adds, the head is larger than the other server accepts: `forward.maxHeadBytes`. */
   | 'ERR_FORWARD_HEAD_TOO_LARGE'
-  /** Its body has a transfer coding besides chunked, which is for one connection and would be lost. */
+  /** The body has a transfer coding other than chunked. Such a coding belongs to one connection and would be lost. */
   | 'ERR_FORWARD_TRANSFER_CODING'
-  /** The region's own health says that it cannot get a write done. */
+  /** The health of the region reports that it cannot complete a write. */
   | 'ERR_FORWARD_REGION_DOWN'
-  /** No connection to the region: refused, timed out, no address, or its certificate is not right. */
+  /** No connection to the region: refused, timed out, no address, or a wrong certificate. */
   | 'ERR_FORWARD_UNREACHABLE'
-  /** The region said that it is not the primary's, and did nothing. */
+  /** The region reported that it is not the primary's region, and that nothing was done. */
   | 'ERR_FORWARD_NOT_PRIMARY'
-  /** The connection ended after something was sent and before the answer's head. */
+  /** The connection ended after a part of the request was sent, and before the head of the answer. */
   | 'ERR_FORWARD_INTERRUPTED'
-  /** No answer in time. */
+  /** No answer came in time. */
   | 'ERR_FORWARD_TIMEOUT'
-  /** What came back is not HTTP. */
+  /** The answer is not HTTP. */
   | 'ERR_FORWARD_BAD_ANSWER'
-  /** A 5xx came that the gate over there did not mark: something between the two regions has answered. */
+  /** A 5xx answer without the mark of the other gate. Something between the two regions sent it. */
   | 'ERR_FORWARD_UNMARKED_ANSWER'
-  /** The answer ended before it was complete: the client's was cut short too. */
+  /** The answer ended before it was complete. The client's answer was cut short too. */
   | 'ERR_FORWARD_INCOMPLETE'
-  /** The client sent its body, or took its answer, too slowly. */
+  /** The client sent its body, or read its answer, too slowly. */
   | 'ERR_FORWARD_CLIENT_IDLE'
-  /** The client went away. */
+  /** The client disconnected. */
   | 'ERR_FORWARD_CLIENT_GONE';
 
-/** How a forward failed, in the terms of the wire. */
+/** How a forward failed, in terms of HTTP. */
 export interface ForwardFailure {
   readonly code: ForwardErrorCode;
   readonly outcome: ForwardOutcome;
   readonly proxyError: ProxyErrorType;
-  /** The status the region answered with, when it did. */
+  /** The status of the region's answer, if there was one. */
   readonly receivedStatus?: number;
 }
 
@@ -90,12 +90,12 @@ const MESSAGE: Readonly<Record<ForwardErrorCode, string>> = {
 };
 
 /**
- * A write that could not be forwarded, and what is known of it. Answered 503 when it was not done, 502 or 504 when nobody
- * can tell, with `Proxy-Status` (RFC 9209) whose `details` is the outcome.
+ * A write could not be forwarded. `outcome` tells what happened to it. The answer is 503 if it was not executed, and
+ * 502 or 504 if that is not known. `Proxy-Status` (RFC 9209) contains the outcome in `details`.
  */
 export class ForwardError extends RegionKitError<ForwardErrorCode> {
   readonly outcome: ForwardOutcome;
-  /** The region it was for. */
+  /** The region that should have received it. */
   readonly region: string;
   readonly proxyError: ProxyErrorType;
 

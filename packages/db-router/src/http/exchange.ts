@@ -7,19 +7,19 @@ import type { ForwardFailure } from './errors.ts';
 import type { AnswerSink, Exchange, ExchangeRequest } from './forward-context.ts';
 import type { Patience } from './patience.ts';
 
-/** What an exchange is given by whoever starts it. */
+/** What the caller of an exchange provides. */
 export interface ExchangeHost {
   readonly clock: Clock;
-  /** A patience with the client: one for what it sends, one for what it takes. */
+  /** Makes a patience for the client: one for what it sends, one for what it reads. */
   patience(onOut: () => void): Patience;
-  /** Nothing of it is under way any more, here or over there. */
+  /** Called when nothing of it runs any more, in this region or the other. */
   ended(): void;
 }
 
 /**
- * Sends a request and hands its answer over piece by piece, in order, with back-pressure both ways. Never retries. Every
- * exchange ends in exactly one `end` or `fail`, and in one `ended`, which comes later where an answer that nobody wants is
- * still read, for the sake of the connection.
+ * Sends a request and passes its answer on piece by piece, in order, with backpressure in both directions. It never
+ * retries. Every exchange ends with exactly one `end` or `fail`, and with one `ended`. The last one comes later if an
+ * unwanted answer is read to keep the connection usable.
  */
 export function exchange(pool: Pool, request: ExchangeRequest, sink: AnswerSink, host: ExchangeHost): Exchange {
   const { clock } = host;
@@ -38,7 +38,7 @@ export function exchange(pool: Pool, request: ExchangeRequest, sink: AnswerSink,
 
   const sent = (): boolean => controller !== undefined && (feed === undefined || feed.begun());
   const isWhole = (): boolean => controller !== undefined && (feed === undefined || feed.stream.readableEnded);
-  /** The last of what whoever started it is told; true once. */
+  /** Marks the exchange as finished for its caller. Returns true once. */
   const settle = (): boolean => {
     if (settled) return false;
     settled = true;
@@ -55,13 +55,13 @@ export function exchange(pool: Pool, request: ExchangeRequest, sink: AnswerSink,
     cancelDrain?.();
     host.ended();
   };
-  /** Before there is a connection undici cannot drop a request: it keeps its place until it begins or fails. */
+  /** Before there is a connection, undici cannot drop a request. It stays queued until it starts or fails. */
   const abort = (): void => {
     if (controller === undefined) return;
     controller.abort(ABANDONED);
     finish();
   };
-  /** The rest of the answer is read, within bounds, so that the connection can serve again. */
+  /** Reads the rest of the answer, up to a limit, so that the connection can be used again. */
   const drain = (): void => {
     if (over) return;
     cancelDrain = clock.schedule(abort, DRAIN_MS);
@@ -86,7 +86,7 @@ export function exchange(pool: Pool, request: ExchangeRequest, sink: AnswerSink,
   });
   const idle = (): void => fail(ofClient(CLIENT_IDLE));
   const sending = host.patience(() => {
-    // A client that takes its time while it is answered does no harm that the answer's own timeout does not end.
+    // A client that is slow while it is answered is covered by the timeout of the answer.
     if (!answered) idle();
   });
   const taking = host.patience(idle);
@@ -99,7 +99,7 @@ export function exchange(pool: Pool, request: ExchangeRequest, sink: AnswerSink,
       method: request.method,
       headers: request.fields,
       body: feed?.stream ?? (body as Buffer | undefined) ?? null,
-      // A second request behind this one could be lost with it.
+      // A second request on this connection could be lost with it.
       idempotent: false,
       blocking: true,
     },
@@ -113,7 +113,7 @@ export function exchange(pool: Pool, request: ExchangeRequest, sink: AnswerSink,
         if (settled) return;
         const fields = textOf(started.rawHeaders);
         if (status < 200) {
-          // Nothing holds them back when the client does not read.
+          // Nothing slows them down if the client does not read.
           if (informed < MAX_INTERIM) sink.inform(status, fields);
           informed += 1;
           return;
@@ -127,8 +127,8 @@ export function exchange(pool: Pool, request: ExchangeRequest, sink: AnswerSink,
         }
         answered = true;
         sink.head(status, reasonOf(reason), fields);
-        // A length in it is that of the answer it spares, or a slip; undici misses that many bytes, and would call it cut
-        // short.
+        // A length here belongs to the answer that is left out, or is a mistake. undici would miss that many bytes and
+        // report a truncated answer.
         if ((status === NOT_MODIFIED || status === NO_CONTENT) && settle()) {
           drain();
           sink.end();
@@ -167,7 +167,8 @@ export function exchange(pool: Pool, request: ExchangeRequest, sink: AnswerSink,
     },
     abandon: () => {
       const gone = ofClient(CLIENT_GONE);
-      // A new connection costs the primary more than to end what it has been sent whole: only what lasts is cut off.
+      // A new connection costs the primary more than finishing a request that was sent whole. Only long ones are cut
+      // off.
       if (!isWhole()) fail(gone);
       else if (settle()) {
         drain();
@@ -186,15 +187,17 @@ export function exchange(pool: Pool, request: ExchangeRequest, sink: AnswerSink,
   };
 }
 
-/** Tells when nothing has been taken out of `stream` for so long although there is something, until it has ended. */
+/**
+ * Calls back when nothing was read from `stream` for this time although it has data. Stops when the stream has ended.
+ */
 function watchMoves(stream: Readable, clock: Clock, idleMs: number, onIdle: () => void): () => void {
   let movedAtMs = clock.now();
-  const look = (): void => {
+  const check = (): void => {
     const leftMs = movedAtMs + idleMs - clock.now();
-    cancel = clock.schedule(look, leftMs > 0 ? leftMs : idleMs);
+    cancel = clock.schedule(check, leftMs > 0 ? leftMs : idleMs);
     if (leftMs <= 0 && stream.readableLength > 0) onIdle();
   };
-  let cancel = clock.schedule(look, idleMs);
+  let cancel = clock.schedule(check, idleMs);
   const onMove = (): void => {
     movedAtMs = clock.now();
   };
@@ -206,15 +209,18 @@ function watchMoves(stream: Readable, clock: Clock, idleMs: number, onIdle: () =
   return stop;
 }
 
-/** Interim answers that are passed on. */
+/** How many interim answers are passed on. */
 const MAX_INTERIM = 16;
 const NO_CONTENT = 204;
 const NOT_MODIFIED = 304;
-/** Of an answer that nobody wants any more, so much is read, and so long: beyond that, another connection is cheaper. */
+/** How many bytes of an unwanted answer are read, and for how long. Above this a new connection is cheaper. */
 const MAX_DRAINED_BYTES = 64 * 1024;
 const DRAIN_MS = 1_000;
 
-/** What an answer is, where it is not to be passed on. An app may answer 421 itself: only the gate's own word counts. */
+/**
+ * The failure for an answer that must not be passed on. An app may answer 421 itself, so only the mark of the gate
+ * counts.
+ */
 function refusalIn(status: number, kind: AnswerKind | undefined): ForwardFailure | undefined {
   if (kind === 'turned-back') return { ...TURNED_BACK, receivedStatus: status };
   return kind === undefined && status >= 500 && status < 600 ? { ...UNMARKED, receivedStatus: status } : undefined;
@@ -230,7 +236,7 @@ const UNMARKED = {
   outcome: 'unknown',
   proxyError: 'destination_unavailable',
 } as const;
-/** The answer came, and could not be given to the client. */
+/** The answer arrived but could not be passed to the client. */
 export const NOT_GIVEN: ForwardFailure = {
   code: 'ERR_FORWARD_INCOMPLETE',
   outcome: 'unknown',
@@ -240,7 +246,10 @@ const CLIENT_GONE = { code: 'ERR_FORWARD_CLIENT_GONE', proxyError: 'http_request
 const CLIENT_IDLE = { code: 'ERR_FORWARD_CLIENT_IDLE', proxyError: 'http_request_error' } as const;
 const ABANDONED = new Error('the exchange is over');
 
-/** undici has read it as UTF-8. What is neither that nor fit for a status line (RFC 9112 section 4) is left out. */
+/**
+ * undici has decoded it as UTF-8. Characters that do not fit, or are not allowed in a status line (RFC 9112 section 4),
+ * are removed.
+ */
 function reasonOf(parsed = ''): string {
   const bytes = ASCII.test(parsed) ? parsed : Buffer.from(parsed).toString('latin1');
   return REASON.test(bytes) && !parsed.includes('\ufffd') ? bytes : '';

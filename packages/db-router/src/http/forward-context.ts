@@ -4,7 +4,7 @@ import type { Client } from './client.ts';
 import type { ForwardError, ForwardFailure } from './errors.ts';
 import type { RawFields } from './headers.ts';
 import type { Patience } from './patience.ts';
-import type { Takers } from './places.ts';
+import type { ClientNames } from './slots.ts';
 
 /** One request that is forwarded. */
 export interface ForwardRequest {
@@ -13,15 +13,15 @@ export interface ForwardRequest {
   readonly target: string;
   readonly host: string | undefined;
   readonly client: Client;
-  readonly takers: Takers;
+  readonly clientNames: ClientNames;
   readonly to: string;
   readonly origin: string;
-  /** When the request came to the gate. */
+  /** When the request arrived at the gate. */
   readonly startedAtMs: number;
   readonly write: boolean;
-  /** Whether the `X-Forwarded-*` of the request are to be believed. */
+  /** Whether the `X-Forwarded-*` fields of the request are trusted. */
   readonly trusted: boolean;
-  /** It failed: told before that is answered. */
+  /** Called when it has failed, before the failure is answered. */
   failed(error: ForwardError): void;
 }
 
@@ -36,11 +36,11 @@ export interface SentRequest {
 export interface ForwardContext {
   /** A patience with the client of a forward. */
   patience(onOut: () => void): Patience;
-  /** Starts the exchange; its end is counted. The failure is why it cannot be started. */
+  /** Starts the exchange and counts its end. Returns the failure if it cannot start. */
   send(forward: ForwardRequest, sent: SentRequest, sink: AnswerSink): Exchange | ForwardFailure;
-  /** A head came back. */
+  /** The head of an answer arrived. */
   answered(forward: ForwardRequest, status: number): void;
-  /** The error that a failure is answered with; told to the router and to the events. */
+  /** Makes the error for a failure, and reports it to the router and in the events. */
   explain(forward: ForwardRequest, failure: ForwardFailure, cause: unknown): ForwardError;
 }
 
@@ -49,37 +49,43 @@ export interface ExchangeRequest {
   readonly method: string;
   readonly target: string;
   readonly fields: string[];
-  /** A feed is read as it is sent. */
+  /** A feed is read while it is sent. */
   readonly body: BodyFeed | Buffer | undefined;
-  /** How long the other region may take nothing of a feed that is there. */
+  /** How long the other region may accept nothing although data is ready. */
   readonly bodyTimeoutMs: number;
-  /** Milliseconds left until the whole exchange must have ended. */
+  /** The milliseconds until the whole exchange must have ended. */
   readonly deadlineMs: number;
-  /** What an answer with these fields says of itself: undefined when no gate has marked it. */
+  /** What an answer with these fields says about itself. Undefined if no gate has marked it. */
   kindOf(fields: RawFields): AnswerKind | undefined;
 }
 
-/** Who gets the answer. After `fail` or `end` nothing more is called. */
+/** Receives the answer. After `fail` or `end` nothing more is called. */
 export interface AnswerSink {
-  /** A 1xx answer before the real one. */
+  /** A 1xx answer before the final one. */
   inform(status: number, fields: RawFields): void;
-  /** `reason` is one byte a character, as a status line is written; empty when it has none that can be. */
+  /** `reason` has one byte for each character, as in a status line. Empty if there is no valid one. */
   head(status: number, reason: string, fields: RawFields): void;
-  /** False when no more is wanted until {@link Exchange.resume}. The chunk is the sink's. */
+  /** Returns false to pause until {@link Exchange.resume}. The chunk then belongs to the sink. */
   data(chunk: Buffer): boolean;
   end(): void;
   fail(failure: ForwardFailure, cause: unknown): void;
 }
 
 export interface Exchange {
-  /** The sink can take more. */
+  /** The sink can accept more. */
   resume(): void;
-  /** The client is gone: the other region sees it. Fails as such, unless it has ended. */
+  /**
+   * The client has disconnected. The other region sees a disconnect. The exchange fails with this reason, unless it has
+   * ended.
+   */
   abandon(): void;
-  /** The answer came and could not be given to the client. */
+  /** The answer arrived but could not be passed to the client. */
   breakOff(cause: unknown): void;
-  /** How much patience is left with the client, from 1 to 0: none with one that is gone. 1 while to end it frees no place. */
+  /**
+   * How much patience is left for the client, from 1 to 0. It is 0 for a client that has disconnected, and 1 if ending
+   * the exchange would free no slot.
+   */
   patience(): number;
-  /** Ends it, as its client keeps it waiting and others want its place. */
+  /** Ends it, because its client is slow and other requests need the slot. */
   giveUp(): void;
 }

@@ -4,7 +4,7 @@ import type { Exchange, ForwardContext, ForwardRequest } from './forward-context
 import { responseFields } from './headers.ts';
 import { answerOf } from './problem.ts';
 
-/** Forwards a request of a fetch handler. Resolves with its answer once the head is there; never rejects. */
+/** Forwards a request of a fetch handler. Resolves with the answer when its head has arrived. Never rejects. */
 export function forwardFetch(context: ForwardContext, forward: ForwardRequest, request: Request): Promise<Response> {
   return new Promise((resolve) => {
     let output: ReadableStreamDefaultController<Uint8Array> | undefined;
@@ -52,7 +52,7 @@ export function forwardFetch(context: ForwardContext, forward: ForwardRequest, r
           new ByteLengthQueuingStrategy({ highWaterMark: HIGH_WATER_BYTES }),
         );
         const empty = request.method === 'HEAD' || NO_BODY.has(status);
-        // Throws at a status that no `Response` can have.
+        // Throws for a status that a `Response` cannot have.
         const response = new Response(empty ? null : stream, { status, statusText, headers });
         shown = true;
         resolve(response);
@@ -78,6 +78,6 @@ export function forwardFetch(context: ForwardContext, forward: ForwardRequest, r
   });
 }
 
-/** Statuses a fetch `Response` may not have a body with. */
+/** The statuses for which a fetch `Response` must have no body. */
 const NO_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 const HIGH_WATER_BYTES = 64 * 1024;

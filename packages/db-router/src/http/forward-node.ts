@@ -8,14 +8,17 @@ import type { AnswerSink, Exchange, ForwardContext, ForwardRequest } from './for
 import { type RawFields, responseFields } from './headers.ts';
 import { answerOf } from './problem.ts';
 
-/** Forwards a request of Node's http, https or http2 server. Resolves when its answer has ended, however it has. */
+/**
+ * Forwards a request of Node's http, https or http2 server. Resolves when its answer has ended, with success or
+ * failure.
+ */
 export function forwardNode(
   context: ForwardContext,
   forward: ForwardRequest,
   request: NodeRequest,
   given: NodeResponse,
 ): Promise<void> {
-  // The compatibility API of http2 has the same methods; only its types have not.
+  // The compatibility API of http2 has the same methods. Only the types differ.
   const response = given as ServerResponse;
   return new Promise((resolve) => {
     let started: Exchange | undefined;
@@ -35,7 +38,7 @@ export function forwardNode(
         if (shown || response.headersSent || isGone(response)) cutShort(response);
         else {
           const { status, headers, body } = answerOf(error);
-          // What is left of a slow body is not waited for: the client may begin anew.
+          // Do not wait for the rest of a slow body. The client may start again.
           if (failure.code === 'ERR_FORWARD_CLIENT_IDLE') response.shouldKeepAlive = false;
           setHead(response, status, '', headers.flat());
           response.end(request.method === 'HEAD' ? undefined : body);
@@ -45,7 +48,10 @@ export function forwardNode(
       }
       resolve();
     };
-    /** The head is kept back until it goes out with what follows: a failure before that finds the response untouched. */
+    /**
+     * Delays the head until it is sent with the data that follows. If a failure comes before that, the response is
+     * untouched.
+     */
     const showHead = (): void => {
       const show = unshown;
       unshown = undefined;
@@ -70,7 +76,7 @@ export function forwardNode(
           try {
             sink.data(NOTHING);
           } catch (error) {
-            // Whatever else has hooked the response threw: nobody else is there to catch it.
+            // Another hook on the response threw. No other code catches this.
             started?.breakOff(error);
           }
         });
@@ -84,7 +90,7 @@ export function forwardNode(
         detach();
         try {
           showHead();
-          // Node would add a length that the answer has not; to one that can have no body it adds none.
+          // Node would add a length that the answer does not have. It adds none to an answer that can have no body.
           if (!shown && !bodiless && !response.headersSent) response.write(NOTHING);
           response.end();
           resolve();
@@ -97,7 +103,7 @@ export function forwardNode(
     };
 
     const send = (body: BodyFeed | Buffer | undefined): void => {
-      // Beside a Transfer-Encoding, which a lenient parser lets pass, a length means nothing.
+      // A lenient parser accepts a length beside Transfer-Encoding, but it has no meaning.
       const isChunked = request.headers['transfer-encoding'] !== undefined;
       const contentLength = body === undefined || isChunked ? undefined : request.headers['content-length'];
       const sending = isCutOff(request, response)
@@ -116,7 +122,7 @@ export function forwardNode(
     if (bytes === 0) send(undefined);
     else if (isConsumed(request)) fail(BODY_CONSUMED);
     else if (hasOtherCoding(request)) {
-      // Whoever sent it may cut it in another place: nothing more is read from there.
+      // The sender may have meant another end of the message. Read nothing more from this connection.
       response.shouldKeepAlive = false;
       fail(TRANSFER_CODING);
     } else if (bytes <= SMALL_BYTES) {
@@ -133,7 +139,10 @@ function isGone(response: ServerResponse): boolean {
   return response.destroyed === true || stream?.destroyed === true;
 }
 
-/** The client is gone, or was just told that its connection cannot go on: what broke it may stand behind the request. */
+/**
+ * The client has disconnected, or was told that its connection cannot continue, because a second request may be hidden
+ * after this one.
+ */
 function isCutOff(request: NodeRequest, response: ServerResponse): boolean {
   if (isGone(response)) return true;
   if (request.httpVersionMajor >= 2) return false;
@@ -141,13 +150,16 @@ function isCutOff(request: NodeRequest, response: ServerResponse): boolean {
   return socket?.destroyed === true || socket?.writable === false;
 }
 
-/** Such as `gzip, chunked`: Node takes off chunked alone, and the field that tells of the rest is for one connection. */
+/**
+ * For example `gzip, chunked`: Node removes only chunked, and the field that names the other coding belongs to one
+ * connection.
+ */
 function hasOtherCoding(request: NodeRequest): boolean {
   const coding = request.headers['transfer-encoding'];
   return request.httpVersionMajor < 2 && coding !== undefined && coding.trim().toLowerCase() !== 'chunked';
 }
 
-/** Written to send the head alone: `flushHeaders` would send it in UTF-8, which header fields are not in. */
+/** Written to send only the head. `flushHeaders` would encode it as UTF-8, which is wrong for header fields. */
 const NOTHING: Buffer = Buffer.alloc(0);
 
 const TRANSFER_CODING: ForwardFailure = {
@@ -168,7 +180,7 @@ const CLIENT_IDLE: ForwardFailure = {
   proxyError: 'http_request_error',
 };
 
-/** The client must not take what it has for the whole answer. */
+/** Makes sure that the client does not take a partial answer for the whole. */
 function cutShort(response: ServerResponse): void {
   const { stream } = response as { readonly stream?: { close?(code: number): void } };
   if (stream?.close === undefined) response.destroy();
@@ -178,7 +190,10 @@ function cutShort(response: ServerResponse): void {
 /** RFC 9113 section 7. */
 const INTERNAL_ERROR = 2;
 
-/** Fields by `setHeader`, so that what was set before (CORS, the region cookie) is kept or replaced field by field. */
+/**
+ * Sets the fields with `setHeader`, so that fields that were set before (CORS, the region cookie) are kept or replaced
+ * one by one.
+ */
 function setHead(response: ServerResponse, status: number, reason: string, fields: RawFields): void {
   const isHttp2 = response.req.httpVersionMajor === 2;
   const grouped = new Map<string, { readonly name: string; readonly values: string[] }>();
@@ -202,25 +217,25 @@ function setHead(response: ServerResponse, status: number, reason: string, field
   if (!isHttp2) response.statusMessage = reason || (STATUS_CODES[status] ?? '');
 }
 
-/** Node's HTTP/2 throws at many a field that is sent twice; joined, it says the same (RFC 9110 section 5.3). */
+/** Node's HTTP/2 throws for many repeated fields. Joined, they mean the same (RFC 9110 section 5.3). */
 function joined(values: readonly string[]): string {
   return values.every((value) => value === values[0]) ? (values[0] as string) : values.join(', ');
 }
 
-/** Passes on 103 (RFC 8297), the one interim answer that Node can write and that is not between two neighbours alone. */
+/** Passes on 103 (RFC 8297). It is the only interim answer that Node can write and that concerns the client. */
 function inform(request: NodeRequest, response: ServerResponse, status: number, fields: RawFields): void {
   if (status !== 103 || request.httpVersion === '1.0' || response.headersSent) return;
   const hints: Record<string, string | string[]> = Object.create(null);
   const kept = responseFields(fields);
   for (let at = 0; at < kept.length; at += 2) {
     const name = (kept[at] as string).toLowerCase();
-    // Node wants each link by itself.
+    // Node wants one array item for each link.
     const values = name === 'link' ? (kept[at + 1] as string).split(/,\s*(?=<)/) : [kept[at + 1] as string];
     hints[name] = [hints[name] ?? [], values].flat();
   }
   try {
     response.writeEarlyHints(hints);
   } catch {
-    // A link that Node takes for malformed: a hint is only a hint.
+    // Node refuses a malformed link. A hint may be lost.
   }
 }

@@ -14,33 +14,33 @@ import { headBytes, type RawFields, requestFields } from './headers.ts';
 import { createEpochPacker, signHop } from './hop.ts';
 import type { CheckedForward } from './options.ts';
 import { createPatience } from './patience.ts';
-import { addressTaker, createPlaces, PRIVATE, type Takers } from './places.ts';
 import { readBeforeItEnds } from './read-on.ts';
+import { addressName, type ClientNames, createSlots, PRIVATE } from './slots.ts';
 import { sentTarget } from './target.ts';
 
-/** Told how forwards go. */
+/** Gets the results of forwards. */
 export interface ForwardWatch {
   forwarded(outcome: { readonly region: string; readonly status: number; readonly headMs: number }): void;
   failed(error: ForwardError): void;
 }
 
-/** Carries whole requests to the region of the primary, one hop, a bounded number at a time. */
+/** Forwards whole requests to the primary's region, over one hop, with limited concurrency. */
 export interface Forwarder {
-  /** A decision that hands the request over, or an error if that cannot even begin. */
+  /** Returns a decision that forwards the request, or an error if it cannot even start. */
   decide(request: {
     readonly view: RequestView;
-    /** Where it came from, if that had to be asked earlier. */
+    /** The origin of the request, if it was determined earlier. */
     readonly client: Client | undefined;
     readonly to: string;
     readonly startedAtMs: number;
     readonly write: boolean;
-    /** Adds to the head of an answer that says that nobody can tell what became of the write. */
+    /** Adds fields to the head of an answer that reports an unknown outcome. */
     readonly onUnknown?: (head: ResponseHead) => void;
   }): ProxyDecision | ForwardError;
-  /** Where a request came from, for one that has to wait before it is decided about. */
+  /** Returns the origin of a request that must wait before the gate decides about it. */
   clientOf(request: RequestView): Client;
   readonly inFlight: number;
-  /** New forwards are refused; those under way end by themselves. */
+  /** Refuses new forwards. The running ones end by themselves. */
   close(): Promise<void>;
 }
 
@@ -57,9 +57,9 @@ export function createForwarder<Name extends string>({
   readonly router: GateRouter<Name>;
   readonly regions: Regions<Name>;
   readonly options: CheckedForward;
-  /** Signs marks. */
+  /** Signs hop marks. */
   readonly keyring: RegionKeyring;
-  /** Signs what a gate says of its answers. */
+  /** Signs what a gate says about its answers. */
   readonly answers: RegionKeyring;
   readonly clock: Clock;
   readonly retryAfterSeconds: number;
@@ -69,12 +69,12 @@ export function createForwarder<Name extends string>({
   const pools = new Map<string, Pool>();
   const pack = createEpochPacker();
   const { maxConcurrent: max, maxPerClient } = options;
-  const places = createPlaces({ max, maxPerClient });
+  const slots = createSlots({ max, maxPerClient });
   let closed: Promise<unknown> | undefined;
 
   const open = buildConnector({
     timeout: options.connectTimeoutMs,
-    // Always, whatever the environment says.
+    // Always verify certificates, whatever the environment says.
     rejectUnauthorized: true,
     ...(options.ca !== undefined && { ca: options.ca as string | Buffer | (string | Buffer)[] }),
   });
@@ -92,7 +92,7 @@ export function createForwarder<Name extends string>({
         pipelining: 1,
         allowH2: false,
         headersTimeout: options.headersTimeoutMs,
-        // What browsers take. An answer to a write that was done must not fail by the length of its head.
+        // The limit of browsers. The answer to an executed write must not fail because of the length of its head.
         maxHeaderSize: 256 * 1024,
         bodyTimeout: options.bodyTimeoutMs,
         connect,
@@ -103,22 +103,25 @@ export function createForwarder<Name extends string>({
   };
   const whoAsks = (request: RequestView): Client =>
     clientOf(request, returned('forward.clientAddress', options.clientAddress?.(request), TEXT));
-  /** A name that the app gives counts by itself; without one, the address does, and all that have none together. */
-  const takersOf = (view: RequestView, { address, isGiven }: Client, trusted: boolean): Takers => {
+  /**
+   * A name from the app is a client of its own. Without one, the address is the client, and all requests without an
+   * address share one limit.
+   */
+  const clientNamesOf = (view: RequestView, { address, isGiven }: Client, trusted: boolean): ClientNames => {
     const named = returned('forward.client', options.client?.(view), TEXT);
     if (named !== undefined) return [`name ${named}`];
     const last = trusted && !isGiven ? view.header('x-forwarded-for').at(-1)?.split(',').at(-1)?.trim() : undefined;
     const from = (last === undefined ? undefined : ipOf(last)) ?? address;
-    const takers = options.client === undefined ? [] : ['nameless'];
-    if (from === undefined) return takers;
-    const taker = addressTaker(from);
+    const clientNames = options.client === undefined ? [] : ['nameless'];
+    if (from === undefined) return clientNames;
+    const taker = addressName(from);
     // The address of a balancer is no client: a share of the places for it would be one for all clients together.
     const isUntrusted = options.trustForwarded === false && !isGiven && view.header('x-forwarded-for').length > 0;
     if (isUntrusted && PRIVATE.test(taker)) {
       router.notice?.('REGIONKIT_TRUST_FORWARDED', UNTRUSTED);
-      return takers;
+      return clientNames;
     }
-    return [...takers, `address ${taker}`];
+    return [...clientNames, `address ${taker}`];
   };
   const errorOf = (failure: ForwardFailure, region: string, cause?: unknown): ForwardError => {
     const error = new ForwardError(failure, { self, region, retryAfterSeconds, cause });
@@ -150,20 +153,20 @@ export function createForwarder<Name extends string>({
   const context: ForwardContext = {
     patience,
     send: (forward, sent, sink) => {
-      const obstacle = closed === undefined ? places.obstacle(forward.takers) : CLOSED;
-      if (obstacle !== undefined) return obstacle;
+      const refusal = closed === undefined ? slots.refusal(forward.clientNames) : CLOSED;
+      if (refusal !== undefined) return refusal;
       let request: ExchangeRequest | ForwardFailure;
       let pool: Pool;
       try {
         pool = poolOf(forward.origin);
         request = requestOf(forward, sent);
       } catch {
-        // No request handler is above this any more: what is thrown here would end the process.
+        // There is no request handler above this. An error here would end the process.
         return NOT_PREPARED;
       }
       if ('code' in request) return request;
       let started: Exchange | undefined;
-      const giveBack = places.take(forward.takers, {
+      const giveBack = slots.acquire(forward.clientNames, {
         patience: () => started?.patience() ?? 1,
         giveUp: () => started?.giveUp(),
       });
@@ -173,7 +176,7 @@ export function createForwarder<Name extends string>({
     answered: ({ to, startedAtMs }, status) =>
       watch.forwarded({ region: to, status, headMs: clock.now() - startedAtMs }),
     explain: (forward, failure, cause) => {
-      if (failure.code === 'ERR_FORWARD_NOT_PRIMARY') router.doubt();
+      if (failure.code === 'ERR_FORWARD_NOT_PRIMARY') router.recheckPrimary();
       const error = errorOf(failure, forward.to, cause);
       forward.failed(error);
       return error;
@@ -182,18 +185,18 @@ export function createForwarder<Name extends string>({
 
   return {
     get inFlight() {
-      return places.taken;
+      return slots.taken;
     },
     clientOf: whoAsks,
     decide: ({ view, client = whoAsks(view), to, startedAtMs, write, onUnknown }) => {
       const region = regions.get(to);
-      // A primary where this process has no region for: nothing of it can be reached.
+      // The primary is in a region that this process does not know, so it cannot be reached.
       if (region === undefined) return errorOf(NO_REGION, to);
       const sent = sentTarget(view.target);
       if (sent === undefined) return errorOf(MALFORMED, to);
 
       const { trustForwarded } = options;
-      // Asked here, where what the app throws is answered for.
+      // Called here, so that an error of the app's function is handled.
       const trusted =
         typeof trustForwarded === 'function'
           ? returned('forward.trustForwarded', trustForwarded(view), TRUST)
@@ -203,16 +206,16 @@ export function createForwarder<Name extends string>({
       const failed = (error: ForwardError): void => {
         unknown = error.outcome === 'unknown';
       };
-      const place = { to, origin: region.origin, startedAtMs, write };
+      const slot = { to, origin: region.origin, startedAtMs, write };
       const forward: ForwardRequest = {
         method: view.method,
         target,
         host: authority ?? view.host,
         client,
-        takers: takersOf(view, client, trusted),
+        clientNames: clientNamesOf(view, client, trusted),
         trusted,
         failed,
-        ...place,
+        ...slot,
       };
       return {
         action: 'proxy',
@@ -234,7 +237,7 @@ export function createForwarder<Name extends string>({
 }
 
 const UNTRUSTED = 'createWriteGate: all clients have one address: set forward.trustForwarded';
-/** `Host`, `Connection` and `Transfer-Encoding`, which undici adds. */
+/** The size of `Host`, `Connection` and `Transfer-Encoding`, which undici adds. */
 const FRAMING_BYTES = 320;
 const HEAD_TOO_LARGE = {
   code: 'ERR_FORWARD_HEAD_TOO_LARGE',
@@ -243,13 +246,13 @@ const HEAD_TOO_LARGE = {
 } as const;
 const CLOSED = { code: 'ERR_FORWARD_CLOSED', outcome: 'not-sent', proxyError: 'proxy_internal_error' } as const;
 const MALFORMED = { code: 'ERR_FORWARD_BAD_REQUEST', outcome: 'not-sent', proxyError: 'http_request_error' } as const;
-/** Something of this process failed before anything was sent. */
+/** An error in this process, before anything was sent. */
 const NOT_PREPARED = {
   code: 'ERR_FORWARD_UNREACHABLE',
   outcome: 'not-sent',
   proxyError: 'proxy_internal_error',
 } as const;
-/** Nothing of it can be reached: no region of that name here, or no key of it. */
+/** The region cannot be reached: it is unknown here, or has no key here. */
 const NO_REGION = {
   code: 'ERR_FORWARD_UNREACHABLE',
   outcome: 'not-sent',

@@ -33,34 +33,72 @@ export type WriteGate = WithDoors<WriteGateDecider>;
 
 interface WriteGateDecider extends Decider, EventSource<WriteGateEvents>, AsyncDisposable {
   readonly kind: 'gate';
-  /** Returns at once, unless a write is held for a primary, or a read waits for a standby that nothing else can stand in for. `reason` of the decision is a {@link GateReason}. */
+  /**
+   * Decides what happens to a request: let it pass, answer, or forward it. Synchronous, unless a write waits for a
+   * primary, or a read waits for a standby. The `reason` of the decision is a {@link GateReason}.
+   *
+   * @example
+   * ```ts
+   * const { action, reason } = await gate.decide(requestView({ method: 'POST', target: '/orders' }));
+   * ```
+   */
   decide(request: RequestView): Decision | Promise<Decision>;
-  /** What a valid mark says of a request, given as the framework gives it; undefined for one that was not forwarded. */
+  /**
+   * Returns what a valid hop mark says about a request. Takes the request or context of any framework. Undefined for a
+   * request that was not forwarded.
+   *
+   * @example
+   * ```ts
+   * app.use((request, response, next) => {
+   *   const hop = gate.hop(request);
+   *   if (hop !== undefined) console.log(`forwarded by ${hop.from}`);
+   *   next();
+   * });
+   * ```
+   */
   hop(request: unknown): Hop | undefined;
-  /** Forwards under way. */
+  /**
+   * Returns the number of running forwards, in total and by region.
+   *
+   * @example
+   * ```ts
+   * console.log(`${gate.stats().inFlight} forwards are running`);
+   * ```
+   */
   stats(): { readonly inFlight: number };
-  /** Forwards nothing more; resolves when those under way have ended. */
+  /**
+   * Starts no more forwards. Resolves when the running ones have ended.
+   *
+   * @example
+   * ```ts
+   * await gate.close();
+   * ```
+   */
   close(): Promise<void>;
 }
 
-/** One request on its way to a decision. */
+/** One request that the gate decides about. */
 interface Asked {
   readonly request: RequestView;
   readonly write: boolean;
-  /** A read's: its tokens say where it can be served. That of a write is opened where it is served. */
+  /**
+   * The scope of a read: its tokens decide where it can be served. The scope of a write is opened where the write runs.
+   */
   readonly scope: RequestScope | undefined;
   /** A write, or a read that only the primary's region can serve. */
   readonly forPrimary: boolean;
   readonly mark: HopVerdict | undefined;
   readonly startedAtMs: number;
-  /** Of a request that waits: its connection may be gone by the time it is forwarded. */
+  /** Set for a request that waits. Its connection may have ended when it is forwarded. */
   readonly client?: Client;
 }
 
 /**
- * Stands before an app's handlers in every region: opens the request's causality scope, and where the primary is in
- * another region forwards the write there whole (policy `forward`) or refuses it with the region to go to (`reject`).
+ * Makes the write gate. Mount it before the handlers in every region. It opens the causality scope of each request. If
+ * the primary is in another region, it forwards a write there (policy `forward`), or refuses it and names that region
+ * (`reject`).
  *
+ * @example
  * ```ts
  * const gate = createWriteGate(router, { regions, forward: { secret }, token: { domain: 'example.com' } });
  * app.use(gate.express()); // before any body parser
@@ -112,7 +150,7 @@ export function createWriteGate<Name extends string>(
   const readMark = (request: RequestView, values: readonly string[]): HopVerdict => {
     const verdict = hops.read(request, values);
     const valid = verdict.mark === 'valid' ? verdict.claims : undefined;
-    if (valid?.epoch !== undefined) router.hear(valid.epoch, 'hop', valid.from);
+    if (valid?.epoch !== undefined) router.learnEpoch(valid.epoch, 'hop', valid.from);
     events.emit('hop', { mark: verdict.mark, ...(valid !== undefined && { from: valid.from }) });
     return verdict;
   };
@@ -120,7 +158,7 @@ export function createWriteGate<Name extends string>(
   const openScope = (request: RequestView, write: boolean): RequestScope =>
     router.openScope({ tokens: tokens.read(request), access: write ? 'write' : 'read' });
 
-  /** What a client asks next must not be answered by a standby that cannot have what may have been done. */
+  /** The client's next request must not be answered by a standby that may lack the write. */
   const issueUnknown = (request: RequestView, epoch: Epoch, head: ResponseHead): void => {
     const scope = openScope(request, true);
     scope.noteUnknown(epoch);
@@ -133,8 +171,8 @@ export function createWriteGate<Name extends string>(
     scope: (run) => scope.run(run),
     onHead: (head) => {
       const issued = scope.closeHead();
-      // One client's position must not be given to others by a cache, nor an old one to the same client by its own. The
-      // answer to an unsafe method is kept by none.
+      // A cache must not give one client's position to others, nor an old one to the same client. No cache stores the
+      // answer to an unsafe method.
       if (isSafe(request.method) && Object.keys(issued).length > 0) {
         if (isSharedCacheable(head)) return;
         head.set('Cache-Control', 'no-store');
@@ -149,7 +187,7 @@ export function createWriteGate<Name extends string>(
     ...answerOf(error),
   });
 
-  /** Undefined: there is no primary to decide by. */
+  /** Undefined: there is no primary. */
   const decideBy = (asked: Asked, primary: PrimaryLocation<Name> | undefined): Decision | undefined => {
     const { request, write, forPrimary, mark, startedAtMs, client } = asked;
     const ruling = ruleWrite({
@@ -192,7 +230,7 @@ export function createWriteGate<Name extends string>(
     if (events.wants('hold')) events.emit('hold', { method });
     const waiting = new AbortController();
     const stop = (): void => waiting.abort();
-    // Whoever forwarded it waits no longer than this.
+    // The forwarding region waits no longer than this.
     const cancel = asked.mark?.mark === 'valid' ? clock.schedule(stop, asked.mark.claims.deadlineMs) : undefined;
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop);
@@ -212,7 +250,7 @@ export function createWriteGate<Name extends string>(
     return said ?? !isSafe(request.method);
   };
 
-  /** Whoever forwarded it is told that a gate has answered, and not something on the way. */
+  /** Tells the forwarding region that a gate has answered, and not something on the way. */
   const marked = (decision: Decision, [mark, ...more]: readonly string[]): Decision => {
     if (mark === undefined || more.length > 0 || decision.action === 'proxy') return decision;
     const kind: AnswerKind = decision === notPrimaryHere ? 'turned-back' : 'answered';
@@ -244,20 +282,20 @@ export function createWriteGate<Name extends string>(
       const startedAtMs = clock.now();
       const values = request.header(HOP_FIELD);
       const mark = values.length === 0 ? undefined : readMark(request, values);
-      // Nothing is signed for whoever asks: the mark must be of a region, for this one, and of this very request.
+      // Sign only an answer to a valid mark: made by a known region, for this region and this request.
       const marks = isForHere(mark) ? values : NO_MARKS;
-      // Whoever forwarded it may run another version of the app: what it took the request for, it is.
+      // The forwarding region may run another version of the app. Its view of the request (read or write) counts.
       const write = mark?.mark === 'valid' ? mark.claims.write : writes(request);
       const scope = write ? undefined : openScope(request, write);
       const go = (isAway: boolean, client?: Client): Decision | Promise<Decision> => {
         const primary = write || isAway ? router.primaryNow() : undefined;
-        // A read is never held here: its handler may not ask the database at all, and the router holds what does.
+        // A read never waits here: its handler may not query the database at all. The router waits for those that do.
         const forPrimary = write || (isAway && primary !== undefined);
         const asked = { request, write, scope, forPrimary, mark, startedAtMs, ...(client !== undefined && { client }) };
         const decision = decideBy(asked, primary);
         return decision === undefined ? hold(asked).then((late) => told(late, marks)) : told(decision, marks);
       };
-      // Under the other policies the router reads over the WAN, or says itself that it cannot.
+      // With the other policies the router reads over the WAN, or reports that it cannot.
       const mayBeAway = router.writes === 'forward' && mark === undefined && readsData(request.method);
       const isAway = (mayBeAway && scope?.needsPrimary()) || false;
       if (typeof isAway === 'boolean') return go(isAway);
@@ -267,24 +305,24 @@ export function createWriteGate<Name extends string>(
   } satisfies WriteGateDecider);
 }
 
-/** Made by another region, for this one and for this very request. */
+/** Made by another region, for this region and this request. */
 function isForHere(mark: HopVerdict | undefined): boolean {
   return mark?.mark === 'valid' || mark?.mark === 'expired';
 }
 
-/** Methods that are safe by RFC 9110 section 9.2.1. */
+/** The safe methods of RFC 9110 section 9.2.1. */
 function isSafe(method: string): boolean {
   return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || method === 'TRACE';
 }
 
-/** OPTIONS and TRACE ask about the server: a preflight, above all, is answered where it arrives. */
+/** OPTIONS and TRACE are about the server. A preflight must be answered where it arrives. */
 function readsData(method: string): boolean {
   return method !== 'OPTIONS' && method !== 'TRACE';
 }
 
 /**
- * Fresh news that a region neither takes traffic nor gets writes done, or its silence, which is the surer the longer it
- * lasts. Not known is not no.
+ * Whether a region certainly takes no writes: a recent report says so, or the region has been silent; the longer, the
+ * more certain. Unknown does not count as no.
  */
 function takesNoWrites(state: RegionState | undefined, nowMs: number): boolean {
   if (state?.accept !== 'no' || state.writes !== 'fail') return false;

@@ -1,10 +1,10 @@
 import type { Client } from './client.ts';
 import { HOP_FIELD } from './hop.ts';
 
-/** Fields as they were sent: name, value, name, value. */
+/** Fields in the order and spelling of the sender: name, value, name, value. */
 export type RawFields = readonly string[];
 
-/** Meaningful on one connection only (RFC 9110 section 7.6.1), in either direction. */
+/** Fields for one connection only (RFC 9110 section 7.6.1), in both directions. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -19,20 +19,23 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'http2-settings',
 ]);
 
-/** Never passed on as the client sent them: written anew, or made by whoever frames the message. */
+/**
+ * Fields that are never passed on as the client sent them: they are written anew here, or by the code that frames the
+ * message.
+ */
 const OURS: ReadonlySet<string> = new Set(['host', 'content-length', 'expect', HOP_FIELD]);
 
-/** What is said of where the request came from. */
+/** What the forwarded request says about its origin. */
 export interface Provenance extends Omit<Client, 'isGiven'> {
   readonly host: string | undefined;
-  /** Whoever is in front of this process sets `X-Forwarded-*` itself: what came is kept, and added to. */
+  /** The proxy in front of this process sets `X-Forwarded-*` itself. Received values are kept and extended. */
   readonly trusted: boolean;
 }
 
 /**
- * The fields of the request to send. Ours go first: a server that takes only so many fields drops the last. What
- * `Connection` names does not go on, but for what others decide by; nor does what belongs to one connection. Framing is
- * left to whoever sends it.
+ * Returns the fields of the request to send. Our own come first, because a server with a limit drops the last fields.
+ * Fields for one connection are removed. Fields that `Connection` names are removed too, except those that identify the
+ * client. The sender adds the framing.
  */
 export function requestFields(
   sent: RawFields,
@@ -41,7 +44,8 @@ export function requestFields(
   contentLength: string | undefined,
 ): string[] {
   const { address, scheme, trusted } = provenance;
-  // Behind a load balancer of yours nobody can tell which fields are its own: a client's word takes none of them away.
+  // Behind your load balancer it is not known which fields are its own. A client must not be able to remove any of
+  // them.
   const named = trusted ? undefined : namedByConnection(sent);
   const passed: string[] = [];
   const cookies: string[] = [];
@@ -70,15 +74,15 @@ export function requestFields(
   if (host !== undefined) fields.push('X-Forwarded-Host', host);
   fields.push('X-Forwarded-Proto', came['x-forwarded-proto']?.[0] ?? scheme);
   if (contentLength !== undefined) fields.push('Content-Length', contentLength);
-  // HTTP/2 clients send one field a cookie; HTTP/1.1 has one for all (RFC 9113 section 8.2.3).
+  // HTTP/2 clients send one field for each cookie. HTTP/1.1 has one field for all (RFC 9113 section 8.2.3).
   if (cookies.length > 0) fields.push('Cookie', cookies.join('; '));
   for (const text of passed) fields.push(text);
   return fields;
 }
 
 /**
- * Fields by which others decide who the client is, where it came from, and what its body means. A client that names one
- * in `Connection` must not have the primary decide without it (as in CVE-2022-31813).
+ * Fields that tell others who the client is, where it came from, and what its body means. A client must not remove one
+ * by naming it in `Connection`, so that the primary decides without it (as in CVE-2022-31813).
  */
 function isDecidedBy(field: string): boolean {
   return DECIDED_BY.has(field) || /^(?:x-forwarded-|x-region-|content-|sec-)/.test(field);
@@ -95,14 +99,14 @@ const DECIDED_BY: ReadonlySet<string> = new Set([
   'x-real-ip',
 ]);
 
-/** How much of the head a Node server counts against its `maxHeaderSize`. */
+/** The size of the head that a Node server counts against its `maxHeaderSize`. */
 export function headBytes(target: string, fields: RawFields): number {
   let bytes = target.length;
   for (const text of fields) bytes += text.length;
   return bytes;
 }
 
-/** The fields of the answer to pass on: the same, less what belongs to one connection and to the hop. */
+/** Returns the fields of the answer to pass on: all except those for one connection and for the hop. */
 export function responseFields(sent: RawFields): string[] {
   const named = namedByConnection(sent);
   const fields: string[] = [];

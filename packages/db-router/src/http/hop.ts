@@ -1,24 +1,24 @@
 import type { Epoch, RequestView } from '@regionkit/core';
 import { type Clock, type Keyring, type RegionKeyring, readEpoch } from '@regionkit/core/kit';
 
-/** Marks a request that a region has forwarded. Anything that carries it is never forwarded again. */
+/** Marks a request that a region has forwarded. A request with this field is never forwarded again. */
 export const HOP_FIELD = 'x-region-hop';
 
 /** What is signed besides the method and target of the request. */
 export interface HopClaims {
   readonly from: string;
   readonly to: string;
-  /** When it was forwarded, by the wall clock of `from`. */
+  /** When it was forwarded, on the wall clock of `from`. */
   readonly atMs: number;
-  /** How long, from then, somebody will wait for the answer. */
+  /** How long `from` waits for the answer, from then. */
   readonly deadlineMs: number;
-  /** The highest epoch that `from` has heard of. */
+  /** The highest epoch that `from` knows. */
   readonly epoch: Epoch | undefined;
-  /** Whether it was forwarded as a write, or as a read that no node of `from` could serve. */
+  /** True if it was forwarded as a write, false if as a read that no node of `from` could serve. */
   readonly write: boolean;
 }
 
-/** A request as the mark binds it. */
+/** A request as the mark covers it. */
 export interface MarkedRequest {
   readonly method: string;
   readonly target: string;
@@ -27,8 +27,8 @@ export interface MarkedRequest {
 export type HopVerdict =
   | { readonly mark: 'valid'; readonly claims: HopClaims }
   /**
-   * Forged or altered; expired; for another region; or made by this very region, which it came back to. Nothing that it
-   * says besides is believed.
+   * Forged or altered; expired; for another region; or made by this region itself, to which the request came back.
+   * Nothing else in it is used.
    */
   | { readonly mark: 'invalid' | 'expired' | 'misaddressed' | 'own' };
 
@@ -36,7 +36,7 @@ const VERSION = 'v1';
 const MAX_LENGTH = 512;
 const MAX_DEADLINE_MS = 86_400_000;
 
-/** The value of the field for one request: claims, then their code. */
+/** Returns the value of the field for one request: the claims, then their code. */
 export function signHop(
   keyring: Keyring,
   request: MarkedRequest,
@@ -56,7 +56,7 @@ export function signHop(
   return `${plain}.${keyring.sign(signedText(request, plain))}`;
 }
 
-/** Never throws at what it is given. */
+/** Never throws, whatever the input is. */
 export function verifyHop(
   keyringOf: RegionKeyring['between'],
   request: MarkedRequest,
@@ -82,23 +82,23 @@ export function verifyHop(
   return { mark: 'valid', claims };
 }
 
-/** The region that a mark is shared with, as it says itself: whoever made it, or the one it was made for. */
+/** Returns the other region of a mark, as the mark says: its maker, or the region it was made for. */
 export function peerOf(mark: string, self: string): string | undefined {
   const [, from, to] = mark.split('.', 3);
   return from === self ? to : from;
 }
 
-/** A request target holds no space and a method no line break, so no two requests share a text. */
+/** A request target contains no space and a method no line break, so each request has a different text. */
 function signedText({ method, target }: MarkedRequest, plain: string): string {
   return `${method} ${target}\n${plain}`;
 }
 
-/** Packs what is nearly always the same epoch as before. */
+/** Encodes epochs. The epoch is nearly always the same as before. */
 export function createEpochPacker(): (epoch: Epoch | undefined) => string {
   let last: Epoch | undefined;
   let packed = packEpoch(undefined);
   return (epoch) => {
-    // By what it says: the topology makes the object anew each time it is asked.
+    // Compare the content: the topology creates a new object each time.
     if (!isSame(epoch, last)) {
       last = epoch;
       packed = packEpoch(epoch);
@@ -123,26 +123,26 @@ function packEpoch(epoch: Epoch | undefined): string {
   return Buffer.from(JSON.stringify([system, timeline, owner, server])).toString('base64url');
 }
 
-/** A region that holds the secret may still lie: what is no epoch is left out. */
+/** A region with the secret may still lie. Anything that is not an epoch is ignored. */
 function unpack(packed: string): Epoch | undefined {
   try {
     const [system, timeline, owner, server]: unknown[] = JSON.parse(Buffer.from(packed, 'base64url').toString());
     return readEpoch({ system, timeline, owner, server: server ?? undefined });
   } catch {
-    // No JSON, or no list; such as `-`, which says that no epoch is known.
+    // Not JSON, or not a list. `-` means that no epoch is known.
     return undefined;
   }
 }
 
-/** A request that another region has forwarded here, as far as its mark is to be believed. */
+/** A request that another region has forwarded, as its verified mark describes it. */
 export interface Hop {
-  /** The region it was forwarded by. */
+  /** The region that forwarded it. */
   readonly from: string;
-  /** When, on this process's monotonic clock, nobody waits for the answer any more. */
+  /** When the forwarding region stops waiting for the answer, on this process's monotonic clock. */
   readonly deadlineAtMs: number;
 }
 
-/** Reads marks, and remembers what the valid ones said for as long as their requests live. */
+/** Verifies marks, and remembers the valid ones while their requests live. */
 export interface HopReader {
   read(request: RequestView, values: readonly string[]): HopVerdict;
   of(raw: object | undefined): Hop | undefined;
@@ -170,7 +170,7 @@ export function createHopReader({
         const { from, deadlineMs } = verdict.claims;
         known.set(request.raw, { from, deadlineAtMs: clock.now() + deadlineMs });
       } else if (verdict.mark === 'invalid' && clock.now() - refreshedAtMs > REFRESH_EVERY_MS) {
-        // Perhaps the others sign with a newer secret already.
+        // The other regions may already sign with a newer secret.
         refreshedAtMs = clock.now();
         keyring.refresh().catch(() => {});
       }
@@ -179,5 +179,5 @@ export function createHopReader({
   };
 }
 
-/** Anybody can send a forged mark: it must not have the source of the secrets asked each time. */
+/** Any client can send a forged mark. It must not cause a refresh of the secrets each time. */
 const REFRESH_EVERY_MS = 10_000;

@@ -4,14 +4,18 @@ import { type Clock, check, checkCookieDomain, onlyGiven, type RegionSecrets, sy
 import type { GateRouter } from '../gate-seam.ts';
 import { checkSync, IS_WRITE, TEXT, TRUST } from './app-function.ts';
 
-/** How a write is carried to the region of the primary. */
+/** How writes are forwarded to the primary's region. */
 export interface ForwardOptions {
   /**
-   * Signs the mark that a forwarded request carries: at least 32 bytes, the same in every region, the first of a list
-   * signs, all verify; or a key pair for each region ({@link RegionKeys}), so that a stolen region can be shut out.
+   * Signs the mark of a forwarded request: a secret of at least 32 bytes, the same in every region (of a list, the
+   * first signs and all verify); or a key pair for each region ({@link RegionKeys}), so that a compromised region can
+   * be excluded.
    */
   readonly secret: RegionSecrets | Live<RegionSecrets>;
-  /** Forwards under way at once; one more is refused, so that a slow primary cannot take the local reads with it. @default 256 */
+  /**
+   * How many forwards may run at the same time. One more is refused, so that a slow primary does not block local reads.
+   * @default 256
+   */
   readonly maxConcurrent?: number;
   /**
    * Of them, for one client. No limit for the private address of a load balancer whose `X-Forwarded-For` is not trusted.
@@ -19,64 +23,77 @@ export interface ForwardOptions {
    */
   readonly maxPerClient?: number;
   /**
-   * Names the client, such as the user of its session. Where it names none the address counts, and all without a name
-   * take no more than `maxPerClient` together.
+   * Returns the name of the client, for example the user of its session. Without a name the address counts. All clients
+   * without both share one limit of `maxPerClient`.
    */
   readonly client?: (request: RequestView) => string | undefined;
-  /** @default 2_000 */
+  /** Time limit for a new connection, in milliseconds. @default 2_000 */
   readonly connectTimeoutMs?: number;
-  /** From the end of the request to the head of the answer. @default 30_000 */
+  /** From the end of the request to the head of the answer, in milliseconds. @default 30_000 */
   readonly headersTimeoutMs?: number;
-  /** How long either end may hold the body, or the answer, up. @default 30_000 */
+  /** How long either end may stop sending or reading the body or the answer, in milliseconds. @default 30_000 */
   readonly bodyTimeoutMs?: number;
   /**
    * What a client has to send, or take, lest it use that time up. When all places are taken, the slowest client below 16
    * times as much gives its place to a new request. @default 512
    */
   readonly minBytesPerSecond?: number;
-  /** From the arrival of the request to the end of its answer, the hold included; told to the other region. @default 300_000 */
+  /**
+   * From the arrival of the request to the end of its answer, including the hold, in milliseconds. The other region is
+   * told. @default 300_000
+   */
   readonly deadlineMs?: number;
-  /** How far the wall clocks of two regions may be apart before a mark is no longer believed. @default 30_000 */
+  /**
+   * The largest accepted difference between the wall clocks of two regions, in milliseconds. Marks beyond it are
+   * refused. @default 30_000
+   */
   readonly maxHopAgeMs?: number;
-  /** Whether `X-Forwarded-*` were set by a load balancer of yours: then they are added to, else replaced. @default false */
+  /** Whether your load balancer sets `X-Forwarded-*`. If so, they are extended, otherwise replaced. @default false */
   readonly trustForwarded?: boolean | ((request: RequestView) => boolean);
-  /** Heads that would be larger over there are refused here. @default what Node takes, `http.maxHeaderSize` */
+  /**
+   * The largest head, in bytes, that the other server accepts. Larger ones are refused here. @default Node's limit,
+   * `http.maxHeaderSize`
+   */
   readonly maxHeadBytes?: number;
   /**
-   * The address of the client, where a load balancer or a fetch handler alone knows it; it counts before `X-Forwarded-For`.
-   * Undefined for that of the connection.
+   * Returns the address of the client, if only a load balancer or a fetch handler knows it. It takes precedence over
+   * `X-Forwarded-For`. Undefined: the address of the connection.
    */
   readonly clientAddress?: (request: RequestView) => string | undefined;
-  /** The certificates to trust in place of the usual ones, in PEM: the text, not a path. There is no way to trust all. */
+  /**
+   * The certificates to trust instead of the usual ones, in PEM: the text, not a path. Verification cannot be disabled.
+   */
   readonly ca?: string | Buffer | readonly (string | Buffer)[];
 }
 
 /** How a client carries its token. */
 export interface TokenOptions {
-  /** The cookie of what it wrote; false for none. @default 'region-token' */
+  /** The cookie for positions that it wrote; false for none. @default 'region-token' */
   readonly cookie?: string | false;
-  /** The cookie of what it saw, under monotonic reads. @default 'region-seen' */
+  /** The cookie for positions that it read, with monotonic reads. @default 'region-seen' */
   readonly seenCookie?: string;
-  /** The field of what it wrote, for API clients; false for none. @default 'X-Region-Token' */
+  /** The header field for positions that it wrote, for API clients; false for none. @default 'X-Region-Token' */
   readonly header?: string | false;
-  /** Must cover every region's origin. Required, where there are cookies, unless there is one region or `development`. */
+  /** Must cover every region's origin. Required with cookies, except with one region or with `development`. */
   readonly domain?: string;
-  /** @default 300 */
+  /** How long the browser keeps the cookies, in seconds. @default 300 */
   readonly maxAgeSeconds?: number;
-  /** @default true, false with `regions.development` */
+  /** @default true; false with `regions.development` */
   readonly secure?: boolean;
 }
 
 export interface WriteGateOptions<Name extends string = string> {
   readonly regions: Regions<Name>;
-  /** What the other regions say: a write is refused at once while the primary's region says that it can do none. */
+  /**
+   * What the other regions report. A write is refused at once while the primary's region reports that it accepts none.
+   */
   readonly view?: RegionView<Name>;
-  /** Required when the router's `writes` is `forward` and there is more than one region. */
+  /** Required if the router's `writes` is `forward` and there is more than one region. */
   readonly forward?: ForwardOptions;
-  /** Whether a request writes; undefined leaves it to the method. @default every method but GET, HEAD, OPTIONS, TRACE */
+  /** Whether a request writes. Undefined: the method decides. @default every method except GET, HEAD, OPTIONS, TRACE */
   readonly isWrite?: (request: RequestView) => boolean | undefined;
   readonly token?: TokenOptions;
-  /** What a refusal tells the client to wait. @default 1 */
+  /** The `Retry-After` of a refusal, in seconds. @default 1 */
   readonly retryAfterSeconds?: number;
   readonly clock?: Clock;
 }
@@ -104,7 +121,7 @@ type Optional = 'ca' | 'client' | 'clientAddress';
 export type CheckedForward = Required<Omit<ForwardOptions, Optional>> & Pick<ForwardOptions, Optional>;
 export type CheckedToken = Required<Omit<TokenOptions, 'domain'>> & Pick<TokenOptions, 'domain'>;
 
-/** The options, checked, with their defaults. */
+/** The checked options with their defaults. */
 export interface CheckedOptions<Name extends string> {
   readonly regions: Regions<Name>;
   readonly view: RegionView<Name> | undefined;
@@ -132,9 +149,9 @@ export function checkOptions<Name extends string>(
     'openScope',
     'primaryNow',
     'locatePrimary',
-    'hear',
+    'learnEpoch',
     'highest',
-    'doubt',
+    'recheckPrimary',
   ]);
   check.regions('createWriteGate: regions', given.regions);
   if (router.self !== given.regions.self) {
@@ -199,7 +216,7 @@ function checkForward(given: ForwardOptions): CheckedForward {
   return forward;
 }
 
-/** What is no certificate is left out by TLS without a word: then every forward fails, and only then. */
+/** TLS silently ignores text that is not a certificate. Every forward would fail, and only then. */
 function checkCertificates(option: string, given: NonNullable<ForwardOptions['ca']>): void {
   const list: readonly unknown[] = Array.isArray(given) ? given : [given];
   if (list.length === 0) throw new RangeError(`${option} must not be empty`);
@@ -236,7 +253,8 @@ function checkToken<Name extends string>(given: TokenOptions, regions: Regions<N
       throw new RangeError(`createWriteGate: token.${name} must be a name of letters, digits, - and _`);
     }
   }
-  // Browsers drop what does not keep to these prefixes (RFC 6265bis section 4.1.3), and the client's tokens with it.
+  // Browsers drop cookies that break the rules of these prefixes (RFC 6265bis section 4.1.3), and with them the
+  // client's tokens.
   for (const name of token.cookie === false ? [] : [token.cookie, token.seenCookie]) {
     if (
       /^__host-/i.test(name) ? token.domain !== undefined || !token.secure : /^__secure-/i.test(name) && !token.secure

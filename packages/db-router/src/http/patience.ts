@@ -1,20 +1,20 @@
 import type { Clock } from '@regionkit/core/kit';
 
 /**
- * How long one end of a transfer is waited for: `ms` in all, and the longer the more it moves, but never more than `ms` at
- * a time. A byte now and then buys next to nothing.
+ * How long to wait for one end of a transfer: `ms` in total, and longer the more it sends or reads, but never more than
+ * `ms` at once. A byte now and then gains almost nothing.
  */
 export interface Patience {
-  /** It is waited for, from now on. */
+  /** The wait begins. */
   wait(): void;
-  /** It moved so many bytes, and is waited for no more. */
+  /** It has moved this many bytes. The wait ends. */
   moved(bytes: number): void;
   /**
    * What is left where others need the place, from 1 to 0: all of it while it is not waited for, and with one that moves
    * {@link HASTE} times as many bytes.
    */
   left(): number;
-  /** It is waited for no more. Nothing else is told. */
+  /** Ends it. Nothing else is called. */
   end(): void;
 }
 
@@ -32,7 +32,7 @@ export function createPatience({
 }: {
   readonly clock: Clock;
   readonly ms: number;
-  /** Whoever moves as many may be waited for as long as it likes. */
+  /** An end that moves this much may take as long as it needs. */
   readonly bytesPerSecond: number;
   readonly onOut: () => void;
 }): Patience {
@@ -44,12 +44,12 @@ export function createPatience({
 
   const nowLeft = (left: number): number => left - (sinceMs === undefined ? 0 : clock.now() - sinceMs);
   const after = (left: number, boughtMs: number): number => Math.min(ms, Math.max(0, nowLeft(left)) + boughtMs);
-  // One timer is kept while pieces come and go: most of them find it still running.
-  const look = (): void => {
+  // One timer serves many short waits. Most of them find it still running.
+  const check = (): void => {
     cancel = undefined;
     if (ended || sinceMs === undefined) return;
     const now = nowLeft(leftMs);
-    if (now > 0) cancel = clock.schedule(look, now);
+    if (now > 0) cancel = clock.schedule(check, now);
     else onOut();
   };
 
@@ -57,7 +57,7 @@ export function createPatience({
     wait: () => {
       if (ended || sinceMs !== undefined) return;
       sinceMs = clock.now();
-      cancel ??= clock.schedule(look, leftMs);
+      cancel ??= clock.schedule(check, leftMs);
     },
     moved: (bytes) => {
       const boughtMs = (bytes * 1_000) / bytesPerSecond;

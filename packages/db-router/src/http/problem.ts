@@ -1,13 +1,13 @@
 import type { RegionKitError } from '@regionkit/core';
 
-/** What `application/problem+json` (RFC 9457) says of a write that is not done. */
+/** The content of `application/problem+json` (RFC 9457) for a write that was not executed. */
 export interface Problem {
   readonly status: number;
   readonly code: string;
   readonly detail: string;
-  /** What became of the write. */
+  /** What happened to the write. */
   readonly outcome?: string | undefined;
-  /** Where it would be done. */
+  /** The region that would execute it. */
   readonly region?: string | undefined;
 }
 
@@ -15,14 +15,14 @@ export function problemBody({ status, code, detail, outcome, region }: Problem):
   return JSON.stringify({ type: 'about:blank', status, code, detail, outcome, region });
 }
 
-/** An answer, ready to be written. */
+/** An answer that is ready to be written. */
 export interface Answer {
   readonly status: number;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string;
 }
 
-/** What an error answers. The outcome and the region are those of the errors of this package. */
+/** Makes the answer for an error, with the outcome and region of this package's errors. */
 export function answerOf(error: RegionKitError & { readonly outcome?: string; readonly region?: string }): Answer {
   const { status, code, message, outcome, region } = error;
   return {

@@ -1,11 +1,11 @@
 /**
- * What is known of the write that was to be forwarded, of the outcomes that `outcomeOf` gives. `not-sent`: no byte of it
- * left this region. `rejected`: the other region said that it did not do it. Both may be sent again. `unknown`: it was
- * sent, and nobody can tell whether it was done.
+ * What happened to a write that was to be forwarded, as in `outcomeOf`. `not-sent`: no byte of it left this region.
+ * `rejected`: the other region reported that it did not execute it. Both may be sent again. `unknown`: it was sent, and
+ * it is not known whether it was executed.
  */
 export type ForwardOutcome = 'not-sent' | 'rejected' | 'unknown';
 
-/** Error types of RFC 9209 section 2.3 that a forward can end in. */
+/** The error types of RFC 9209 section 2.3 that a forward can have. */
 export type ProxyErrorType =
   | 'connection_limit_reached'
   | 'connection_refused'
@@ -25,9 +25,9 @@ export type ProxyErrorType =
   | 'tls_protocol_error';
 
 /**
- * `Proxy-Status` (RFC 9209) of a write that was not done, or of which nobody can tell: `details` is its outcome, unless
- * it is left to the region that forwarded the write. Names of
- * regions are DNS labels, which fit in a token and in a string as they are.
+ * Makes the `Proxy-Status` (RFC 9209) of a write that was not executed, or whose outcome is unknown. `details` contains
+ * the outcome, unless the forwarding region reports it. The names of regions are DNS labels, which are valid in a token
+ * and in a string.
  */
 export function proxyStatus({
   self,

@@ -5,14 +5,14 @@ type Done = (error?: Error | null) => void;
 type Write = (this: Socket, ...args: unknown[]) => void;
 
 /**
- * Has a socket read what has come before an error of writing ends it. A server that answers early and closes (413, 401)
- * makes the rest of the upload fail while its answer is still unread: Node would throw the answer away.
+ * Makes a socket read the data that has arrived before a write error ends it. A server that answers early and closes
+ * (413, 401) makes the rest of the upload fail while its answer is unread. Node would discard the answer.
  */
 export function readBeforeItEnds(socket: Socket, clock: Clock): void {
   let broken = false;
   const breakOff = (error: Error): void => {
     broken = true;
-    // What was sent by then has come: it is read within a turn or two, unless nothing was.
+    // What the server sent before has arrived. It is read within a turn or two, unless there is nothing.
     const cancel = clock.schedule(() => socket.destroy(error), READ_MS);
     socket.once('close', cancel);
   };
@@ -21,7 +21,7 @@ export function readBeforeItEnds(socket: Socket, clock: Clock): void {
     Object.defineProperty(socket, name, {
       value: (...args: unknown[]) => {
         const done = args.pop() as Done;
-        // Whoever writes is told nothing more, and waits.
+        // Further writes get no callback and wait.
         if (broken) return;
         Reflect.apply(write, socket, [
           ...args,

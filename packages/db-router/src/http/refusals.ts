@@ -11,7 +11,7 @@ const COMMON: readonly Field[] = [
   ['Cache-Control', 'no-store'],
 ];
 
-/** Under `reject`: the write is not done here, and this is where it would be. */
+/** With `reject`: the write is not executed here. The answer names the primary's region. */
 export function refusedHere(
   request: RequestView,
   { self, region, retryAfterSeconds }: { self: string; region: string; retryAfterSeconds: number },
@@ -39,14 +39,17 @@ export function refusedHere(
   };
 }
 
-/** While no primary is known: a write that was held for one, and never began. */
+/** No primary is known. The write waited for one and was never started. */
 export function noPrimaryHere(self: string, error: RegionKitError): RespondDecision {
   const { headers, ...answer } = answerOf(error);
   const status = proxyStatus({ self, error: 'destination_unavailable', outcome: 'not-sent' });
   return { action: 'respond', reason: 'no-primary', ...answer, headers: [...headers, ['Proxy-Status', status]] };
 }
 
-/** To a region that forwarded a write here: this is not the primary's region, and the write goes no further. */
+/**
+ * The answer to a region that forwarded a write here: this is not the primary's region, and the write is not forwarded
+ * again.
+ */
 export const notPrimaryHere: RespondDecision = {
   action: 'respond',
   reason: 'not-primary',
@@ -61,8 +64,8 @@ export const notPrimaryHere: RespondDecision = {
 };
 
 /**
- * To a write whose mark was not made for this region, or is not believed: it goes no further. Something on the way may have
- * sent it to another region as well, so this says nothing of what became of it: the region that forwarded it does.
+ * The answer to a write whose mark was not made for this region, or is invalid. Something on the way may have sent the
+ * write to another region as well, so this says nothing about its outcome. The forwarding region reports that.
  */
 export function misdirectedHere(self: string): RespondDecision {
   return wrongWay('not-primary', self, {
@@ -72,7 +75,10 @@ export function misdirectedHere(self: string): RespondDecision {
   });
 }
 
-/** To this very region: a name that should lead to another one leads back. It says nothing of what became of the write. */
+/**
+ * The answer to a write that came back to the region that forwarded it: a name that should lead to another region leads
+ * back. It says nothing about the outcome of the write.
+ */
 export function loopHere(self: string): RespondDecision {
   return wrongWay('loop', self, {
     error: 'proxy_loop_detected',

@@ -1,6 +1,6 @@
 import type { WritePolicy } from '../gate-seam.ts';
 
-/** Why the gate did what it did. A closed set: the same string goes to the event and to a metric's label. */
+/** Why the gate decided so. The set is closed; the same string is used in the event and as label of a metric. */
 export type GateReason =
   | 'read'
   | 'primary-here'
@@ -13,22 +13,22 @@ export type GateReason =
   | 'region-down'
   | 'malformed';
 
-/** Everything the ruling depends on. */
+/** The input of the ruling. */
 export interface GateFacts {
   readonly self: string;
   readonly policy: WritePolicy;
   readonly write: boolean;
-  /** The region of the primary; undefined while none is known for certain. */
+  /** The region of the primary. Undefined while none is known for certain. */
   readonly primary: string | undefined;
-  /** The request carries a hop mark, valid or not: it was forwarded once, and never will be again. */
+  /** The request has a hop mark, valid or not. It was forwarded once and is never forwarded again. */
   readonly marked: boolean;
-  /** The mark was made by this very region: the request came back. */
+  /** This region itself made the mark: the request came back. */
   readonly markedBySelf: boolean;
 }
 
 export type GateRuling =
   | { readonly action: 'serve'; readonly reason: 'read' | 'primary-here' | 'remote-pool' }
-  /** Wait until there is a primary, then rule again. */
+  /** Wait until there is a primary, then decide again. */
   | { readonly action: 'hold' }
   | { readonly action: 'forward'; readonly to: string }
   | { readonly action: 'refuse'; readonly to: string }
@@ -39,7 +39,7 @@ export function ruleWrite(facts: GateFacts): GateRuling {
   const { self, policy, primary, marked } = facts;
   if (!facts.write) return { action: 'serve', reason: 'read' };
   if (primary === self) return { action: 'serve', reason: 'primary-here' };
-  // The router's own pool goes to the primary, and holds while there is none.
+  // The router's own pool uses the primary, and waits while there is none.
   if (policy === 'remote-pool') return { action: 'serve', reason: 'remote-pool' };
   if (primary === undefined) return { action: 'hold' };
   if (marked) return { action: 'turn-back', reason: facts.markedBySelf ? 'loop' : 'not-primary' };

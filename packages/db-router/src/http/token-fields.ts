@@ -3,11 +3,12 @@ import { cookieValues, exposeField, setCookie } from '@regionkit/core/kit';
 import { MAX_TOKENS, type RequestScope } from '../gate-seam.ts';
 import type { CheckedToken } from './options.ts';
 
-/** Reads a client's tokens and writes its new ones. */
+/** Reads a client's tokens and writes new ones. */
 export interface TokenFields {
   /**
-   * As the client sent them. None is left out for what it is: a client whose own token was dropped would not read its own
-   * writes, and whoever can set cookies on a wider domain could bring that about. The router judges, and bounds.
+   * Returns the tokens as the client sent them, all of them. If one were dropped, the client would not read its own
+   * writes, and an attacker who can set cookies on a wider domain could cause that. The router verifies them and limits
+   * their number.
    */
   read(request: RequestView): readonly string[];
   write(head: ResponseHead, issued: ReturnType<RequestScope['closeHead']>): void;
@@ -57,13 +58,13 @@ export function createTokenFields({
   };
 }
 
-/** Tells a client that a write its token stands for is probably lost, or that nobody can know. */
+/** Tells a client that the write of its token is probably lost, or that this is not known. */
 const NOTICE_FIELD = 'X-Region-Notice';
 const NONE: readonly string[] = Object.freeze([]);
 /** One more than a router verifies: it must see that there are more. */
 const MAX_PASSED_ON = MAX_TOKENS + 1;
 
-/** The first `max` members of a list in fields (RFC 9110 section 5.6.1). What comes after them is not looked at. */
+/** The first `max` members of a list in header fields (RFC 9110 section 5.6.1). The rest is ignored. */
 function listed(fields: readonly string[], max: number): string[] {
   const found: string[] = [];
   for (const field of fields) {

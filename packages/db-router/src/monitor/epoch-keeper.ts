@@ -10,9 +10,9 @@ import type { Topology } from '../topology/topology.ts';
 import { isMadeUp } from '../topology/writer.ts';
 import { readStored, writeStored } from './stored.ts';
 
-/** Keeps the highest epoch in the app's store, and brings back what it holds. */
+/** Keeps the highest epoch in the app's store, and loads what the store contains. */
 export interface EpochKeeper {
-  /** Saves what is known if that is more than before, or could not be saved then. To be called after each change. */
+  /** Saves the known state if it is more than before, or if the last save failed. Call it after each change. */
   keep(topology: Topology, before: Topology): void;
 }
 
@@ -20,17 +20,17 @@ export interface EpochKeeperOptions {
   readonly store: EpochStore;
   readonly live: LiveTopology;
   readonly clock: Clock;
-  /** A store that takes longer counts as none until it has answered; what failed is tried again after as long. */
+  /** A slower store counts as missing until it answers. A failed operation is retried after this time. */
   readonly timeoutMs: number;
   readonly emit: Emit;
 }
 
-/** Begins to load at once. */
+/** Starts to load at once. */
 export function createEpochKeeper({ store, live, clock, timeoutMs, emit }: EpochKeeperOptions): EpochKeeper {
-  const take = (stored: Stored | undefined): void => live.take({ type: 'store', stored, atMs: clock.now() });
+  const applyStored = (stored: Stored | undefined): void => live.take({ type: 'store', stored, atMs: clock.now() });
   const failed = (action: 'load' | 'save'): void => emit('store-failed', { action });
 
-  // What a token of a request brings is saved for the process: the store has nothing to do with the request.
+  // What a request's token adds is saved for the whole process. The store must not get the context of the request.
   const inBackground = AsyncLocalStorage.snapshot();
   const load = async (): Promise<Stored | undefined> => {
     const value: unknown = await store.load();
@@ -41,20 +41,20 @@ export function createEpochKeeper({ store, live, clock, timeoutMs, emit }: Epoch
   };
   const giveUp = (): void => {
     failed('load');
-    take(undefined);
+    applyStored(undefined);
   };
   const cancel = clock.schedule(giveUp, timeoutMs);
-  void load().then(take, giveUp).finally(cancel);
+  void load().then(applyStored, giveUp).finally(cancel);
 
-  /** There is more to save than the store is known to hold. */
+  /** Whether there is more to save than the store is known to contain. */
   let isDue = false;
   let isSaving = false;
   let triedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** What another process kept meanwhile comes first: a lower epoch must not take the place of a higher one. */
+  /** Load first what another process saved meanwhile: a lower epoch must not replace a higher one. */
   const save = async (): Promise<void> => {
     const stored = await load();
-    if (stored !== undefined) take(stored);
+    if (stored !== undefined) applyStored(stored);
     const epoch = live.topology.highest;
     if (epoch === undefined) return;
     isDue = false;
@@ -78,7 +78,7 @@ export function createEpochKeeper({ store, live, clock, timeoutMs, emit }: Epoch
     }, timeoutMs);
     const end = (saved: boolean): void => {
       stopWaiting();
-      // What was saved late may stand where something newer stood by then.
+      // A late save may have replaced something newer.
       if (!saved || isLate) isDue = true;
       if (isLate) return;
       isSaving = false;
@@ -98,7 +98,7 @@ export function createEpochKeeper({ store, live, clock, timeoutMs, emit }: Epoch
         topology.forks === before.forks &&
         topology.owners === before.owners &&
         topology.accepted === before.accepted;
-      // What was only heard of, and never accepted, is not worth another process's belief.
+      // An epoch that is only reported, and was never accepted, is not saved: other processes would trust it.
       if (!topology.accepted) return;
       const wasDue = isDue;
       if (!same) isDue = true;

@@ -4,19 +4,19 @@ import type { LiveTopology } from '../topology/live-topology.ts';
 
 /** What the other regions, and the other processes of this one, say of their databases. */
 export interface FollowedView {
-  /** Takes in what was observed since. A view tells of changes: that a region still says the same is told by nobody. */
+  /** Applies what was observed since the last call. A view reports only changes, so unchanged reports must be read. */
   refresh(): void;
   stop(): void;
 }
 
-/** Takes in what is known now, and each change. */
+/** Applies what is known now, and each change. */
 export function followView(view: RegionView, live: LiveTopology, clock: Clock): FollowedView {
   const taken = new Map<string, number>();
   const asked = new Set<string>();
   let siblings: readonly Sibling[] = [];
 
   const takeDocument = (state: RegionState): void => {
-    // A name that leads elsewhere may be answered by anybody.
+    // Behind a name that leads elsewhere any server may answer.
     if (!state.identified || state.name === view.self) return;
     const { primary, forks, highest, measured, measuredEpoch, observedAtMs } = state;
     taken.set(state.name, observedAtMs);

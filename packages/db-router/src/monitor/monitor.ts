@@ -18,7 +18,7 @@ export interface Monitor {
   /** Probes a node soon, without waiting for it. */
   wake(index: number): void;
   /** Probes every node soon. */
-  hurry(): void;
+  speedUp(): void;
   close(): void;
 }
 
@@ -46,7 +46,9 @@ export function createMonitor(options: MonitorOptions): Monitor {
   let isClosed = false;
   const histories = new Map<string, readonly Fork[]>();
 
-  /** Asked once a server and timeline, and only where the role may: what is refused would be in the server's log. */
+  /**
+   * Read once for each server and timeline, and only with permission: a refused query would appear in the server's log.
+   */
   const withHistory = async (reading: Reading, probe: Probe): Promise<Reading> => {
     const { historySql } = options.readings;
     const { timeline = 1, server, system } = reading;
@@ -86,7 +88,7 @@ export function createMonitor(options: MonitorOptions): Monitor {
         const reading = await withHistory(await probe.ask(), probe);
         options.onReading(index, reading, sentAtMs);
       } catch (error) {
-        // What was under way at the close says nothing of the node.
+        // A probe that was running at the close says nothing about the node.
         if (!isClosed) options.onFailure(index, error);
       }
     };
@@ -108,7 +110,7 @@ export function createMonitor(options: MonitorOptions): Monitor {
       await Promise.all(nodes.map(({ index }) => probe(index)));
     },
     wake: (index) => pollers[index]?.wake(),
-    hurry: () => {
+    speedUp: () => {
       for (const poller of pollers) poller.wake();
     },
     close: () => {

@@ -1,8 +1,8 @@
 import { classify } from '../connection/outcome.ts';
 
 /**
- * Why a node could not be asked, as a code: what an operator needs is short, and no text from outside goes on. Errors of
- * node-postgres that carry no code are told apart by its own constant texts.
+ * Why a node could not be probed, as a short code. No text from outside is passed on. Errors of node-postgres without a
+ * code are recognised by its constant texts.
  */
 export function probeCode(error: unknown): string {
   const { code } = classify(error, { phase: 'open', inRecovery: false });

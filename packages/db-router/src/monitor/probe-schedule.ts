@@ -9,12 +9,12 @@ import { probeCode } from './probe-code.ts';
 import type { WriteWatch } from './write-watch.ts';
 
 const WATCH_MS = 10;
-/** While writes flow: a standby promoted beside a primary that lives is then known within a second. */
+/** While there are writes: a standby that is promoted beside a living primary is then known within a second. */
 const WRITING_MS = 750;
-/** While a write is held every node is looked at that many times as often as while a primary is merely missing. */
+/** While a write waits, every node is probed this many times as often as while a primary is missing. */
 const HELD_HASTE = 4;
-/** Looks without an answer after which who waits for one of its statements waits in vain. */
-const SILENT_LOOKS = 2;
+/** After this many unanswered probes the statements on a node are given up. */
+const SILENT_PROBES = 2;
 
 export interface ProbeScheduleOptions {
   readonly settings: Settings;
@@ -28,7 +28,7 @@ export interface ProbeScheduleOptions {
   readonly writes: Omit<WriteWatch, 'wrote'>;
 }
 
-/** How often each node is looked at, and what becomes of what is seen. */
+/** Decides how often each node is probed, and what happens with the result. */
 export function createProbeSchedule({
   settings,
   nodes,
@@ -38,32 +38,33 @@ export function createProbeSchedule({
   watched,
   writes,
 }: ProbeScheduleOptions): Pick<MonitorOptions, 'paceMs' | 'startsAnew' | 'onReading' | 'onFailure'> {
-  const { clock, alertMs, quietMs } = settings;
-  const silentLooks = nodes.map(() => 0);
+  const { clock, alertIntervalMs, intervalMs } = settings;
+  const silentProbes = nodes.map(() => 0);
   const failureCodes: (string | undefined)[] = nodes.map(() => undefined);
 
   return {
     paceMs: (index) => {
       if (watched(index)) return WATCH_MS;
-      if (holding()) return alertMs / HELD_HASTE;
+      if (holding()) return alertIntervalMs / HELD_HASTE;
       const view = live.topology.nodes[index];
-      // Not judged yet, or about to follow a new timeline: what is known of it is out of date at any moment.
+      // Not judged yet, or about to follow a new timeline: its known state may be outdated at any moment.
       const unsettled =
-        view?.lagMs === undefined && (view?.state === 'stale' || (view?.state === 'behind' && view.readable));
-      // Documents may still tell of a primary that has fallen silent here: whoever waits for it must not wait for long.
-      const silent = silentLooks[index] === SILENT_LOOKS - 1;
-      if (live.topology.state !== 'ready' || unsettled || silent) return alertMs;
-      // Its writes say how the primary itself is.
-      if (index === live.topology.primary?.node) return quietMs;
-      if (writes.isAlarmed()) return Math.min(alertMs, quietMs);
-      return writes.isWriting() ? Math.min(WRITING_MS, quietMs) : quietMs;
+        view?.lagMs === undefined && (view?.state === 'stale' || (view?.state === 'old-timeline' && view.readable));
+      // Reports of a region may still name a primary that does not answer this process. Probe it often, so that its
+      // waiters do not wait long.
+      const silent = silentProbes[index] === SILENT_PROBES - 1;
+      if (live.topology.state !== 'ready' || unsettled || silent) return alertIntervalMs;
+      // Its writes already show the state of the primary.
+      if (index === live.topology.primary?.node) return intervalMs;
+      if (writes.isAlarmed()) return Math.min(alertIntervalMs, intervalMs);
+      return writes.isWriting() ? Math.min(WRITING_MS, intervalMs) : intervalMs;
     },
     startsAnew: (index) => {
       const state = live.topology.nodes[index]?.state;
       return state === 'fenced' || state === 'foreign';
     },
     onReading: (index, reading, sentAtMs) => {
-      silentLooks[index] = 0;
+      silentProbes[index] = 0;
       failureCodes[index] = undefined;
       live.take({ type: 'reading', node: index, reading, sentAtMs, atMs: clock.now() });
       if (!reading.inRecovery) writes.attached(index, reading.senders);
@@ -73,10 +74,10 @@ export function createProbeSchedule({
       const code = probeCode(error);
       if (failureCodes[index] !== code) emit('probe-failed', { node: node?.id ?? '', code });
       failureCodes[index] = code;
-      // A server that refuses us is there: who waits for one of its statements need not give up.
-      silentLooks[index] = isServerError(error) ? 0 : (silentLooks[index] ?? 0) + 1;
+      // A server that refuses this process is running. Do not give up its statements.
+      silentProbes[index] = isServerError(error) ? 0 : (silentProbes[index] ?? 0) + 1;
       live.take({ type: 'failed', node: index, code, atMs: clock.now() });
-      if (silentLooks[index] === SILENT_LOOKS) node?.destroyAll(new OutcomeUnknownError(node.id));
+      if (silentProbes[index] === SILENT_PROBES) node?.destroyAll(new OutcomeUnknownError(node.id));
     },
   };
 }

@@ -3,16 +3,16 @@ import { clientClass } from '../connection/client-class.ts';
 import type { Reading, Readings } from '../topology/readings.ts';
 import { createSilence, type SilenceOptions } from './silence.ts';
 
-/** Asks one node what it is, on a connection of its own, so that a busy pool does not make it look dead. */
+/** Probes one node on its own connection, so that a busy pool does not make the node look dead. */
 export interface Probe {
   /**
-   * Asks now. A connection that was lost since is opened anew once; what rejects is a node that does not answer.
-   * Not concurrent: one question at a time.
+   * Probes now. A connection that was lost since the last probe is opened again, once. Rejects if the node does not
+   * answer. One call at a time.
    */
   ask(): Promise<Reading>;
-  /** Asks something else on the connection that answered last. Not while `ask()` is under way. */
+  /** Runs another query on the connection that answered last. Not while `ask()` is running. */
   query(sql: string): Promise<Readonly<Record<string, unknown>>>;
-  /** The next question opens a new connection: the name may lead elsewhere by now. One under way is not disturbed. */
+  /** The next probe opens a new connection, because the name may lead elsewhere. A running one is not disturbed. */
   reconnect(): void;
   close(): void;
 }
@@ -20,9 +20,9 @@ export interface Probe {
 export interface ProbeOptions extends SilenceOptions {
   readonly pool: Pool;
   readonly readings: Readings;
-  /** A connection older than this is opened anew, because a name is resolved only then. */
+  /** An older connection is opened again, because names are resolved only then. */
   readonly maxConnectionMs: number;
-  /** A sign that the node is no longer what it was: the connection broke, or the server says that it left recovery. */
+  /** A sign that the role of the node has changed: the connection broke, or the server reports the end of recovery. */
   onSign(): void;
 }
 
@@ -34,7 +34,7 @@ export function createProbe(options: ProbeOptions): Probe {
   let isOutdated = false;
   let isClosed = false;
 
-  /** Only what it is told to: by then another question may be under way on another connection. */
+  /** Drops only the given connection. Another probe may be running on another one. */
   const drop = (old: Client | undefined): void => {
     if (client === old) client = undefined;
     old?.connection.stream.destroy();
@@ -47,7 +47,7 @@ export function createProbe(options: ProbeOptions): Probe {
     openedAtMs = clock.now();
     let isOpen = false;
     const onLost = (): void => {
-      // One that does not come to be is a look that fails, and the next comes at its own pace.
+      // A connection that cannot be opened is a failed probe. The next one follows at the usual pace.
       if (!isOpen || client !== fresh) return;
       drop(fresh);
       options.onSign();
@@ -107,7 +107,7 @@ export function createProbe(options: ProbeOptions): Probe {
     query: async (sql) => {
       const asked = client;
       if (asked === undefined) throw new Error('the probe has no connection');
-      // A connection that falls silent here is dropped: the next look opens another.
+      // Drop a connection that falls silent here. The next probe opens another one.
       const cancel = clock.schedule(() => drop(asked), options.timeoutMs);
       try {
         return await firstRow(asked, sql);
@@ -141,7 +141,7 @@ function firstRow(client: Client, sql: string): Promise<Readonly<Record<string, 
   });
 }
 
-/** The pool's own settings, without those that would change what the probe sees. The password stays out of sight. */
+/** The settings of the pool, without those that would change the result of a probe. The password is not enumerable. */
 function probeConfig(options: PoolConfig, timeoutMs: number): PoolConfig {
   const config: PoolConfig = {
     ...options,

@@ -4,14 +4,13 @@ import type { PoolClient } from 'pg';
 import type { PoolNode } from '../connection/node.ts';
 
 /**
- * What became of a question that was not answered in time. A server that stood still answers it after all. Where the path
- * has swallowed its connections, new ones work and the old ones stay silent: without this, whoever waits for a statement
- * on one of those waits for ever.
+ * Decides why a probe was not answered in time. A stopped server answers it later. If the network path has lost its
+ * connections, new connections work and old ones stay silent: statements on those would wait for ever without this.
  */
 export interface Silence {
-  /** Keeps the connection that fell silent, until `answered` settles. Of several the first is kept. */
+  /** Keeps the silent connection until `answered` settles. Of several, the first is kept. */
   keep(connection: Kept): void;
-  /** The node answers, on another connection. */
+  /** The node answers on another connection. */
   nodeAnswers(): void;
   close(): void;
 }
@@ -24,11 +23,11 @@ export interface Kept {
 
 export interface SilenceOptions {
   readonly clock: Clock;
-  /** How long the old connection may go on to be silent while a new one works. */
+  /** How long the old connection may stay silent while a new one works, in milliseconds. */
   readonly timeoutMs: number;
   /**
-   * Takes down what every connection opened before then has received. Called, what it returns destroys those that have
-   * received nothing since.
+   * Records what every connection that was opened before then has received. The returned function destroys those that
+   * have received nothing since.
    */
   watchSilent(openedBeforeMs: number): () => void;
 }
@@ -82,7 +81,7 @@ export function watchSilent(node: Pick<PoolNode, 'openedBefore'>, openedBeforeMs
   };
 }
 
-/** Undefined for a stream that does not count: then it has received nothing. */
+/** Undefined for a stream without a byte counter. It then counts as silent. */
 function bytesReceived(client: PoolClient): number | undefined {
   return (client.connection.stream as Partial<Socket>).bytesRead;
 }

@@ -4,7 +4,7 @@ import type { Stored } from '../topology/facts.ts';
 
 const MAX_LSN = 0xffff_ffff_ffff_ffffn;
 
-/** One line of JSON. */
+/** Formats the stored state as one line of JSON. */
 export function writeStored(stored: Stored): string {
   return JSON.stringify(stored, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
 }

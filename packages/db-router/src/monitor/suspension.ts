@@ -1,8 +1,8 @@
 import { type Clock, createJumpDetector } from '@regionkit/core/kit';
 
-/** Tells that the process was suspended: a beat did not come in time, or two clocks disagree. */
+/** Detects that the process was suspended: a timer was late, or the two clocks disagree. */
 export interface SuspensionDetector {
-  /** True once after a suspension. Two clock reads: cheap enough for every write. */
+  /** Returns true once after a suspension. Costs two clock reads, so every write can call it. */
   wasSuspended(): boolean;
   close(): void;
 }

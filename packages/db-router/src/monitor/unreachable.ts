@@ -1,18 +1,18 @@
 import { classify } from '../connection/outcome.ts';
 
-/** Why the nodes of a router cannot be asked, and whether waiting can change it. */
+/** Why the nodes of a router cannot be probed, and whether waiting can help. */
 export interface Unreachable {
   onAnswer(index: number, inRecovery: boolean): void;
   onFailure(index: number, error: unknown): void;
-  /** What a node met that does not let this process in, or else the first that fails; undefined while every one answers. */
+  /** The error of a node that refuses this process; or else the first error. Undefined while every node answers. */
   readonly cause: unknown;
   /**
-   * Waiting for a primary is in vain: no node has ever answered, and where each should be there is none; or all that answer are standbys,
-   * and all others refuse to let this process in. A server that starts, is restarted or promoted does neither for long, and one
-   * that is slow says nothing.
+   * Whether waiting for a primary cannot help: no node has ever answered, and no server listens at any of them; or all
+   * nodes that answer are standbys, and all others refuse this process. A server that starts, restarts or is promoted
+   * does so only briefly, and a slow one decides nothing.
    */
   readonly isInVain: boolean;
-  /** Every node refuses to let this process in: a password, a database, TLS. */
+  /** Whether every node refuses this process: a password, a database, TLS. */
   readonly isShutOut: boolean;
 }
 
@@ -20,7 +20,7 @@ type Known =
   | { readonly is: 'answering'; readonly inRecovery: boolean }
   | { readonly is: 'failing'; readonly error: unknown; readonly forGood: boolean; readonly absent: boolean };
 
-/** No server listens there, or there is no such name. */
+/** No server listens there, or the name does not exist. */
 const ABSENT = /^(?:ECONNREFUSED|ENOTFOUND|ENOENT)$/;
 
 export function createUnreachable(nodeCount: number): Unreachable {

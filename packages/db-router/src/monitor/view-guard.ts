@@ -1,8 +1,8 @@
 import type { Clock } from '@regionkit/core/kit';
-import { answers } from '../topology/facts.ts';
+import { isResponding } from '../topology/facts.ts';
 import type { LiveTopology } from '../topology/live-topology.ts';
 
-/** Whether what is known is too old to start a write on: every node is then probed before it is believed again. */
+/** Decides whether the known state is too old to start a write. If so, every node is probed before it is used again. */
 export interface ViewGuard {
   /** Too old now, or from before a suspension. Begins to renew it, unless that is under way. */
   isStale(): boolean;
@@ -18,14 +18,14 @@ export interface ViewGuardOptions {
   /** True once after a suspension. */
   wasSuspended(): boolean;
   onSuspended(): void;
-  /** Probes a node; resolves when it has answered or failed, asked after this call. */
+  /** Probes a node. Resolves when a probe that started after this call has answered or failed. */
   probe(index: number): Promise<void>;
-  /** What is known may be believed again. */
+  /** The known state may be used again. */
   onRenewed(): void;
 }
 
 const LEAST_GRACE_MS = 250;
-/** A probe may have to open its connection anew: TCP, TLS, the login, and the question itself. */
+/** A probe may have to open its connection again: TCP, TLS, the login, and the query. */
 const GRACE_ROUND_TRIPS = 8;
 
 export function createViewGuard(options: ViewGuardOptions): ViewGuard {
@@ -43,7 +43,7 @@ export function createViewGuard(options: ViewGuardOptions): ViewGuard {
     let isOver = false;
 
     const settle = (): void => {
-      // Suspended again meanwhile: what was seen may be from before.
+      // Suspended again meanwhile. The answers may be from before.
       if (round !== rounds || !stale) return;
       if (silent.size > 0 && !(isOver && isSure(before, silent))) return;
       cancel();
@@ -64,24 +64,26 @@ export function createViewGuard(options: ViewGuardOptions): ViewGuard {
   };
 
   /**
-   * Whether the primary may be believed though others are silent: one in a black hole would answer nothing later either.
-   * Each of them was silent before, or no standby has let go of the primary since, as one that was promoted would.
+   * Whether the primary may be trusted although other nodes are silent, because a node behind a broken path would not
+   * answer later either. Each silent node was silent before, or no standby has disconnected from the primary since. A
+   * promoted standby would disconnect.
    */
   const isSure = (before: LiveTopology['store']['facts']['nodes'], silent: ReadonlySet<number>): boolean => {
     const { state, primary } = live.topology;
     if (state !== 'ready') return false;
-    // Only the documents of its region tell of it, and that region judges for itself what is forwarded to it.
+    // Only the reports of its region name it. That region decides itself about writes that are forwarded to it.
     if (primary?.node === undefined) return true;
     if (silent.has(primary.node)) return false;
     const had = before[primary.node]?.reading?.senders;
     const has = live.store.facts.nodes[primary.node]?.reading?.senders;
-    const standbys = before.filter((node) => answers(node) && node.reading.inRecovery).length;
-    // A backup counts as well: fewer than there were standbys, or none, say nothing of a single one.
+    const standbys = before.filter((node) => isResponding(node) && node.reading.inRecovery).length;
+    // A backup counts as a standby, too. A lower number than there were standbys, or none, says nothing about a single
+    // one.
     const isHeld = had !== undefined && has !== undefined && had > 0 && had >= standbys && has >= had;
     return [...silent].every((index) => isHeld || (before[index]?.failures ?? 0) > 0);
   };
 
-  /** How long the slowest node that answers usually takes, with room to spare. */
+  /** How long the slowest answering node usually takes, with a margin. */
   const usualGraceMs = (): number => {
     const usual = live.topology.nodes.map(({ rttMs }) => (Number.isFinite(rttMs) ? rttMs : 0));
     return Math.min(options.timeoutMs, Math.max(LEAST_GRACE_MS, GRACE_ROUND_TRIPS * Math.max(...usual)));
@@ -97,7 +99,7 @@ export function createViewGuard(options: ViewGuardOptions): ViewGuard {
   return {
     isStale: () => {
       checkSuspension();
-      const knownAtMs = Math.max(live.oldestLookMs, renewedAtMs);
+      const knownAtMs = Math.max(live.oldestProbeMs, renewedAtMs);
       if (!stale && clock.now() - knownAtMs > options.maxViewAgeMs) renew(usualGraceMs());
       return stale;
     },

@@ -1,26 +1,30 @@
 import type { Clock } from '@regionkit/core/kit';
 
 /**
- * While writes flow, a standby may be promoted beside a primary that lives: every write it acknowledges from then on is
- * lost. Writes say so themselves, at no cost: behind one stands how many standbys are attached, and a promoted one lets go.
+ * A standby may be promoted beside a living primary while there are writes. Every write that the old primary then
+ * acknowledges is lost. The writes themselves show this at no cost: the answer after a write contains the number of
+ * connected standbys, and a promoted standby disconnects.
  */
 export interface WriteWatch {
-  /** A write is about to be sent. The first after a while has the other nodes probed. */
+  /** A write will be sent. The first after a pause triggers a probe of the other nodes. */
   wrote(): void;
-  /** What the node said behind a write: how many standbys are attached to it; undefined where it does not say. */
+  /** The answer after a write: how many standbys are connected to the node. Undefined if it does not contain that. */
   attached(index: number, senders: number | undefined): void;
-  /** Writes flow: the other nodes are probed each second. */
+  /** Whether there are writes. The other nodes are then probed every second. */
   isWriting(): boolean;
-  /** A standby let go a moment ago: the other nodes are probed as while a primary is missing. */
+  /**
+   * Whether a standby disconnected a moment ago. The other nodes are then probed as often as while a primary is
+   * missing.
+   */
   isAlarmed(): boolean;
 }
 
-/** From a write to the end of its flow: long enough for a probe of every node in between. */
+/** How long a write keeps this state. It is long enough for a probe of every node. */
 const FLOW_MS = 2_000;
-/** A promotion takes about a tenth of that, a standby that only reconnects a little longer. */
+/** A promotion takes about a tenth of this, and a standby that only reconnects a little longer. */
 const ALARM_MS = 3_000;
 
-/** @param probe has every node probed now, without waiting for it */
+/** @param probe starts a probe of every node, without waiting for it */
 export function createWriteWatch(clock: Clock, probe: () => void): WriteWatch {
   let wroteAtMs = Number.NEGATIVE_INFINITY;
   let alarmedAtMs = Number.NEGATIVE_INFINITY;

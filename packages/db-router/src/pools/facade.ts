@@ -14,7 +14,7 @@ import { reply } from './lay-over.ts';
 import type { Leases } from './lease.ts';
 import { runSubmitted } from './submitted.ts';
 
-/** Which of the router's pools. `auto` is the replica in a read scope and the primary otherwise. */
+/** One of the router's pools. `auto` is the replica in a read scope, and the primary otherwise. */
 export type FacadeKind = 'primary' | 'replica' | 'auto';
 
 // Taken when the module loads: a test that fakes timers later still gets its pool ended.
@@ -27,20 +27,21 @@ type ConnectCallback = (
   release: (error?: unknown) => void,
 ) => void;
 
-/** What a facade does with what it is asked for. */
+/** What a facade needs to serve its callers. */
 export interface FacadeBackend {
   query(query: Query, values: Values): Promise<unknown>;
-  /** @param onRelease called when the client is back, or given up */
+  /** @param onRelease called when the client is given back, or given up */
   lease(onRelease: () => void): Promise<PoolClient>;
 }
 
 /**
- * A `pg.Pool` by `instanceof` and by name, because ORMs decide by both whether a transaction gets a client of its own. It
- * has no connections: `connect()` takes one from the pool of the node it picks, and refuses there, never at BEGIN.
+ * A `pg.Pool` by `instanceof` and by name, because ORMs use both to decide whether a transaction gets its own client.
+ * It has no connections. `connect()` takes one from the pool of the chosen node. If it refuses, it does so there and
+ * never at BEGIN.
  */
 export class RegionPool extends pg.Pool {
   readonly #backend: FacadeBackend;
-  /** What it was asked for and has not given, and clients of it that are out. */
+  /** Unfinished calls, and clients that are handed out. */
   #busy = 0;
   #ended: Promise<void> | undefined;
   #onIdle: () => void = () => {};
@@ -86,7 +87,7 @@ export class RegionPool extends pg.Pool {
       return super.query(query as never, values as never, callback as never) as never;
     }
     this.#busy += 1;
-    // One chain of promises: a second reaction to one of them would cut the stack of an error off from the app.
+    // One chain of promises. A second reaction to one of them would cut the error's stack off from the app.
     const result = this.#backend.query(query as Query, given).then(this.#done, this.#failed);
     if (done === undefined) return result as never;
     result.then(
@@ -116,8 +117,8 @@ export class RegionPool extends pg.Pool {
   }
 
   /**
-   * Takes no more, and resolves when everything it was asked for is done and every client of it is back. The pools of the
-   * app are not ended: that is for the app, or for `router.close({ pools: true })`.
+   * Accepts no more calls. Resolves when all calls are done and every client is back. The app's pools are not ended:
+   * the app ends them, or `router.close({ pools: true })`.
    */
   override end(callback?: () => void): never {
     if (this.ending) {
@@ -129,7 +130,7 @@ export class RegionPool extends pg.Pool {
     const state = this as { ending: boolean; ended: boolean };
     state.ending = true;
     this.#ended = new Promise<void>((resolve) => {
-      // What the last one answered is told first.
+      // The caller of the last query gets its answer first.
       this.#onIdle = () => setImmediate(resolve);
       if (this.#busy === 0) this.#onIdle();
     }).then(() => {
@@ -152,7 +153,7 @@ export interface FacadeOptions {
   readonly entry: Entry;
   readonly statements: Statements;
   readonly leases: Leases;
-  /** Nodes whose connections it counts as its own. */
+  /** The nodes whose connections it counts as its own. */
   nodes(): readonly PoolNode[];
 }
 
@@ -162,7 +163,7 @@ export function createFacade(options: FacadeOptions): Pool {
   const reads = (scope: Scope | undefined): boolean =>
     kind === 'replica' || (kind === 'auto' && scope?.access === 'read');
 
-  /** Outside a scope `router.pool` is the pool of the primary: a read meant for a replica is told how to get there. */
+  /** Outside a scope `router.pool` is the pool of the primary. Tells a read how to reach a replica. */
   const outsideScope = <T>(scope: Scope | undefined, refused: Promise<T>): Promise<T> =>
     kind !== 'auto' || scope !== undefined
       ? refused
@@ -196,7 +197,7 @@ export function createFacade(options: FacadeOptions): Pool {
     idleCount: sum(({ idleCount }) => idleCount),
     waitingCount: sum(({ waitingCount }) => waitingCount),
     expiredCount: sum(({ expiredCount }) => expiredCount),
-    // A library may open a connection of its own with them: to cancel a statement, to listen.
+    // A library may open its own connection with these options: to cancel a statement, to listen.
     options: { get: () => serving(options).pool.options },
     Client: { get: () => (serving(options).pool as Pool & { readonly Client: unknown }).Client },
   });
@@ -204,7 +205,7 @@ export function createFacade(options: FacadeOptions): Pool {
   return pool;
 }
 
-/** The node to which its next client would lead, as far as one is known. */
+/** The node that its next client would come from, if one is known. */
 function serving({ kind, engine }: FacadeOptions): PoolNode {
   const { nodes, live, routes, settings } = engine;
   const isRead = kind === 'replica' || (kind === 'auto' && engine.scopes.current()?.access === 'read');
@@ -214,8 +215,8 @@ function serving({ kind, engine }: FacadeOptions): PoolNode {
 }
 
 /**
- * What happens to the connections that it counts as its own is told on the facade, too, and what happens later to one of
- * which it has told. Errors only to who listens, as nobody need.
+ * Emits the events of the connections that it counts as its own, and later events of a connection it has reported.
+ * Errors are emitted only if there is a listener.
  */
 function passOn(pool: Pool, { engine, nodes }: FacadeOptions): void {
   const told = new WeakSet<object>();

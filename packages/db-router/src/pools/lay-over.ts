@@ -4,7 +4,7 @@ import { copyOf, type Query } from '../connection/query.ts';
 export type Done = (error: unknown, result?: unknown) => void;
 type AnyQuery = (this: PoolClient | undefined, config: unknown, values?: unknown, callback?: unknown) => unknown;
 
-/** Lays `query` over the client's own, which may itself be laid over another by somebody else. */
+/** Replaces the client's `query`. Other code may have wrapped it before, and may wrap it again. */
 export function layOver(client: PoolClient, query: AnyQuery): { readonly original: AnyQuery; remove(): void } {
   const target = client as { query?: unknown };
   const own = Object.hasOwn(target, 'query');
@@ -19,7 +19,7 @@ export function layOver(client: PoolClient, query: AnyQuery): { readonly origina
   };
 }
 
-/** Answers as node-postgres does: by the callback, or by a promise whose error leads back to the line that asked. */
+/** Answers as node-postgres does: with the callback, or with a promise whose error leads to the calling line. */
 export function reply(callback: Done | undefined, run: (done: Done) => void): Promise<unknown> | undefined {
   if (callback !== undefined) {
     run((error, result) => (error === undefined ? callback(null, result) : callback(error)));
@@ -29,7 +29,7 @@ export function reply(callback: Done | undefined, run: (done: Done) => void): Pr
   const answered = new Promise((resolve, reject) => {
     settle = (error, result) => (error === undefined ? resolve(result) : reject(error));
   });
-  // What node-postgres throws at once it throws here, too.
+  // Errors that node-postgres throws synchronously are thrown here, too.
   run(settle);
   return answered.catch((error: unknown) => {
     if (error instanceof Error) Error.captureStackTrace(error);
@@ -37,7 +37,7 @@ export function reply(callback: Done | undefined, run: (done: Done) => void): Pr
   });
 }
 
-/** Where node-postgres looks for a callback. */
+/** Finds the callback where node-postgres looks for it. */
 export function doneOf(config: unknown, values: unknown, callback: unknown): Done | undefined {
   if (typeof callback === 'function') return callback as Done;
   if (typeof values === 'function') return values as Done;

@@ -7,21 +7,21 @@ import { overlay } from './overlay.ts';
 
 type Release = (error?: Error | boolean) => void;
 
-/** Clients that were handed out and are not back yet. */
+/** Clients that are handed out and not given back yet. */
 export interface Leases {
   /**
-   * Hands a client to the caller. It is the pool's own client, as ORMs keep things by its identity; what a scope or a
-   * standby needs is laid over it until it is released.
+   * Hands a client to the caller. It is the pool's own client, because ORMs identify it by object. Until it is
+   * released, its `query` is wrapped with what a scope or a standby needs.
    */
   handOut(
     leased: Leased,
     options: { readonly scope: Scope | undefined; readonly read: boolean; onRelease(): void },
   ): PoolClient;
-  /** The node on which a client is that was handed out, as `region/node`. */
+  /** Returns the node of a client that is handed out, as `region/node`. */
   nodeOf(client: PoolClient): string | undefined;
   /**
-   * Reports those that have been out for too long, once each; and takes back those whose connection is lost, as an ORM
-   * whose BEGIN failed never gives its client back.
+   * Reports clients that have been out for too long, once each. Takes back those whose connection is lost, because an
+   * ORM never gives a client back after a failed BEGIN.
    */
   reportLeaks(): void;
   readonly size: number;
@@ -32,9 +32,9 @@ interface Lease {
   readonly client: PoolClient;
   readonly sinceMs: number;
   reported: boolean;
-  /** Its connection was found lost: who has it gets the time of one more look to give it back. */
+  /** Its connection was found lost. The caller has until the next check to give it back. */
   lost: boolean;
-  /** Gives it back for who has it. */
+  /** Gives it back in place of its user. */
   takeBack(): void;
 }
 
@@ -68,7 +68,7 @@ export function createLeases(engine: PositionParts): Leases {
           throw new Error('Release called on client which has already been released to the pool.');
         }
         const { pending } = watch;
-        // Who never gave it back may still ask it, and is told what became of what was under way.
+        // A caller that never gave it back may still use it, and is told what happened to its statement.
         if (!isTakenBack) {
           end();
           watch.remove();
@@ -77,7 +77,7 @@ export function createLeases(engine: PositionParts): Leases {
           node.release(client, error || false);
           onRelease();
         };
-        // A position is still on its way on it: the next to have it would have to wait in any case.
+        // A query for a position is still running on it. The next user would have to wait anyway.
         if (error || pending === undefined) finish();
         else void pending.then(finish);
       }) as Release;

@@ -6,9 +6,9 @@ import type { Leased } from '../statements/run.ts';
 import { doneOf, layOver, reply } from './lay-over.ts';
 
 /**
- * What a client that was handed out answers once its connection is lost. node-postgres says only that it is not queryable.
- * An ORM then fails in its ROLLBACK, and throws that in place of what its COMMIT met: so every later answer says what is
- * known of what was under way.
+ * Answers the calls of a client after its connection is lost. node-postgres only reports that the client is not
+ * queryable. An ORM then fails in its ROLLBACK, and throws that error instead of the one from COMMIT. So every later
+ * answer repeats what is known about the lost statement.
  *
  * @returns ends it
  */

@@ -10,13 +10,13 @@ import { type Conversation, isSubmittable, type Queryable } from '../connection/
 import { controlsTransaction, isCommit, isOneStatement, mayCommit } from '../connection/transaction-control.ts';
 import { followedByQuestion } from '../connection/whether-written.ts';
 import { AdvisoryLockError, RolledBackError } from '../errors.ts';
-import { behindRead, behindWrite, noteWritten, type PositionParts } from '../statements/position.ts';
+import { noteWritten, type PositionParts, recordReadPosition, recordWritePosition } from '../statements/position.ts';
 import type { Leased } from '../statements/run.ts';
 import { type Done, doneOf, layOver, reply, withoutCallback } from './lay-over.ts';
 
-/** What is laid over the `query` of a client that was handed out. */
+/** What wraps the `query` of a client that is handed out. */
 export interface Overlay {
-  /** The position behind something that was written is on its way, on this very client. */
+  /** The query for the position of a write is running on this client. */
   readonly pending: Promise<void> | undefined;
   remove(): void;
 }
@@ -24,19 +24,19 @@ export interface Overlay {
 const NOTHING: Overlay = { pending: undefined, remove: () => {} };
 
 /**
- * What is laid over a client's `query`: the guard against a COMMIT that is none and, on a standby, against advisory locks;
- * in a scope, the position behind every statement that committed on the primary, or that was read where reads must not go
- * backwards.
+ * Wraps a client's `query`. It detects a COMMIT that rolled back. On a standby it refuses advisory locks. In a scope it
+ * reads the position after every statement that committed on the primary, and after reads if reads must not go back in
+ * time.
  */
 export function overlay(engine: PositionParts, leased: Leased, scope: Scope | undefined, read: boolean): Overlay {
   const guard = guardClient(leased);
   if (scope === undefined) return guard;
-  // What was leased for reading may write, on the primary.
+  // A client that was leased for reading may write on the primary.
   const followed = leased.primary ? over(guard, followWrites(engine, leased, scope)) : guard;
   return read && engine.settings.monotonicReads ? over(followed, followReads(engine, leased, scope)) : followed;
 }
 
-/** Two overlays as one: the last one laid on is removed first. */
+/** Combines two overlays. The last one is removed first. */
 function over(lower: Overlay, upper: Overlay): Overlay {
   return {
     get pending() {
@@ -54,7 +54,7 @@ function guardClient({ client, primary }: Leased): Overlay {
     if (!primary && takesAdvisoryLock(config as never))
       return reply(doneOf(config, values, callback), (done) => process.nextTick(done, new AdvisoryLockError()));
     if (!isCommit(textOf(config)) || isSubmittable(config)) return original.call(client, config, values, callback);
-    // Its transaction had failed: PostgreSQL answers ROLLBACK, as if that were no failure.
+    // Its transaction had failed. PostgreSQL answers ROLLBACK, as if that were a success.
     return reply(doneOf(config, values, callback), (done) => {
       original.call(client, withoutCallback(config), undefined, (error: unknown, result: unknown) => {
         if (error) done(error);
@@ -66,10 +66,10 @@ function guardClient({ client, primary }: Leased): Overlay {
   return { ...NOTHING, remove };
 }
 
-/** The position behind everything that is read, or behind the transaction in which it is read. */
+/** Reads the position after every read, or after the transaction of the read. */
 function followReads(engine: PositionParts, { client, node }: Leased, scope: Scope): Overlay {
   return follow(client, {
-    learn: (raw) => behindRead(engine, node, raw, scope),
+    learn: (raw) => recordReadPosition(engine, node, raw, scope),
     hasPosition: () => true,
     onFailure: () => {},
   });
@@ -80,12 +80,12 @@ function followWrites(engine: PositionParts, { client, node }: Leased, scope: Sc
   if (epoch === undefined) return NOTHING;
 
   return follow(client, {
-    learn: (raw) => behindWrite(engine, node, raw, scope, epoch),
+    learn: (raw) => recordWritePosition(engine, node, raw, scope, epoch),
     expect: () => engine.scopes.awaitPosition(scope, epoch),
     hasPosition: (command) => command !== 'ROLLBACK',
     onFailure: (error, config, alone) => {
-      // An error undoes what it met, not what the same message, or a procedure, had committed before. And a read that
-      // looks whether it was done must not look at a node that may lack it.
+      // An error undoes its own statement, but not what the same text or a procedure committed before. A later read
+      // that checks the result must not go to a node that may lack it.
       const stands = alone || controlsTransaction(textOf(config)) || !isOneStatement(config);
       const mayBeDone = isPartlyDone(error) || (stands && (mayCommit(config) || outcomeOf(error) === 'unknown'));
       if (mayBeDone) engine.scopes.noteWritten(scope, epoch, undefined);
@@ -101,21 +101,23 @@ function followWrites(engine: PositionParts, { client, node }: Leased, scope: Sc
 }
 
 interface Following {
-  /** Learns the position, on the client's own connection. Never rejects. */
+  /** Reads the position on the client's own connection. Never rejects. */
   learn(raw: Queryable): Promise<void>;
-  /** A position is on its way of which the caller cannot be made to wait. What it returns is called once it is there. */
+  /**
+   * A query for a position is running, and the caller cannot wait for it. Call the returned function when it is known.
+   */
   expect?(): () => void;
-  /** Whether there is a position to learn behind this command. */
+  /** Whether there is a position to read after this command. */
   hasPosition(command: string | undefined): boolean;
-  /** @param alone no transaction that was begun before is undone with it */
+  /** @param alone no earlier transaction is undone with it */
   onFailure(error: unknown, config: Query, alone: boolean): void;
-  /** Sends a COMMIT and its position together. */
+  /** Sends COMMIT together with the query for its position. */
   commit?(raw: Queryable): Promise<unknown>;
 }
 
 /**
- * The position behind each statement, before the caller learns that the statement is done. It is asked for in the very
- * moment in which the client becomes ready, so that for the client the two are one piece of work.
+ * Reads the position after each statement, before the caller gets the result. The query is sent at the moment when the
+ * client becomes ready, so that both count as one operation for the client.
  */
 function follow(client: PoolClient, following: Following): Overlay {
   let pending: Promise<void> | undefined;
@@ -166,7 +168,7 @@ function follow(client: PoolClient, following: Following): Overlay {
       followed ?? config,
       followed === undefined ? values : undefined,
       (error: unknown, result: unknown) => {
-        // For a value that does not serialise node-postgres calls back twice.
+        // For a value that cannot be serialised, node-postgres calls back twice.
         if (isAnswered) return;
         isAnswered = true;
         if (error !== undefined && error !== null) {
@@ -201,13 +203,13 @@ function follow(client: PoolClient, following: Following): Overlay {
   };
 }
 
-/** Outside a transaction: what was done is committed. */
+/** Outside a transaction: the statement is committed. */
 function isIdle(client: PoolClient): boolean {
   const status = client.getTransactionStatus?.();
   return status === 'I' || status === undefined;
 }
 
-/** What was done is committed: nothing is open, or only what was begun behind it, as by `COMMIT AND CHAIN`. */
+/** The statement is committed: nothing is open, or only what was begun after it, as with `COMMIT AND CHAIN`. */
 function hasCommitted(client: PoolClient, result: unknown): boolean {
   const results = Array.isArray(result) ? result : [result];
   return isIdle(client) || results.some((one) => commandOf(one) === 'COMMIT');

@@ -2,18 +2,18 @@ import type { Clock } from '@regionkit/core/kit';
 import { AbortedError, type NodeSituation, NoPrimaryError, RouterClosedError } from '../errors.ts';
 import type { HoldEnd, NoPrimaryReason } from '../reasons.ts';
 
-/** Writes that wait for a primary, in the order they came. */
+/** Writes that wait for a primary, in order of arrival. */
 export interface HoldQueue {
   /**
-   * Resolves when there is a primary, after everyone who came before.
+   * Resolves when there is a primary, after all earlier waiters.
    *
    * @param deadlineMs on the monotonic clock
-   * @throws {NoPrimaryError | AbortedError | RouterClosedError} nothing was sent
+   * @throws {NoPrimaryError | AbortedError | RouterClosedError} Nothing was sent.
    */
   wait(reason: () => NoPrimaryReason, deadlineMs: number, signal: AbortSignal | undefined): Promise<void>;
-  /** There is a primary: everybody goes on. */
+  /** There is a primary. All waiters continue. */
   release(): void;
-  /** Waiting is in vain now: everybody gives up. */
+  /** Waiting no longer helps. All waiters are rejected. */
   giveUp(): void;
   close(): void;
   readonly size: number;
@@ -22,11 +22,11 @@ export interface HoldQueue {
 export interface HoldQueueOptions {
   readonly clock: Clock;
   readonly max: number;
-  /** Whether there is no use in waiting. */
+  /** Whether waiting cannot help. */
   isInVain(): boolean;
-  /** Why a database cannot be asked. */
+  /** Why a database cannot be probed. */
   cause(): unknown;
-  /** Who is where, for the error. */
+  /** The situation of every node, for the error. */
   nodes(): readonly NodeSituation[];
   onHold(waiting: number): void;
   onEnd(heldMs: number, by: HoldEnd): void;

@@ -1,9 +1,9 @@
 import type { RouteReason } from '../reasons.ts';
 
-/** Where a statement goes. Made once for each change of the topology, never for a statement. */
+/** Where a statement goes. Created once for each change of the topology, never for a statement. */
 export interface Route {
   readonly action: 'run' | 'wait' | 'forward' | 'hold' | 'refuse';
-  /** Index of the node; -1 for none. */
+  /** The index of the node; -1: none. */
   readonly node: number;
   readonly region: string | undefined;
   readonly reason: RouteReason;

@@ -4,36 +4,36 @@ import type { RouteReason } from '../reasons.ts';
 import { isStandby, type NodeView, type Topology } from '../topology/topology.ts';
 import type { Route } from './route.ts';
 
-/** A node with the routes that lead to it. */
-export interface Seat {
+/** A node with the routes to it. */
+export interface NodeRoutes {
   readonly view: NodeView;
-  /** `1 << index`: for the set of nodes to avoid. */
+  /** `1 << index`, for the set of nodes to avoid. */
   readonly bit: number;
   readonly plain: Route;
   readonly caughtUp: Route;
-  /** The primary, where only that has what must be seen. */
+  /** The route to the primary, if only it has what must be seen. */
   readonly forToken: Route;
   readonly wait: Route;
   readonly stale: Route;
-  /** Who wrote the timeline it is on: empty when nobody is known to, undefined when that is not certain. */
+  /** Who wrote the timeline of the node. Empty: unknown. Undefined: not certain. */
   readonly owner: string | undefined;
 }
 
-/** A topology laid out for decisions: everything that does not depend on the request is decided here, once. */
+/** A topology prepared for routing. Everything that does not depend on the request is decided here, once. */
 export interface RouteTable {
   readonly topology: Topology;
   /** Fresh standbys of this region: any of them will do, so they take turns. */
-  readonly locals: readonly Seat[];
-  /** Whatever else serves a plain read, best first. */
-  readonly others: readonly Seat[];
-  /** Nodes that can be asked for a position: of this region, and of others. */
-  readonly localHolders: readonly Seat[];
-  readonly remoteHolders: readonly Seat[];
-  readonly localPrimary: Seat | undefined;
-  readonly primary: Seat | undefined;
-  /** Standbys that may serve stale, if the option says so. */
-  readonly lastResorts: readonly Seat[];
-  /** When nothing serves a plain read, or one that must see something. */
+  readonly locals: readonly NodeRoutes[];
+  /** Other nodes that serve a plain read, best first. */
+  readonly others: readonly NodeRoutes[];
+  /** Nodes that may have a required position: of this region, and of others. */
+  readonly localHolders: readonly NodeRoutes[];
+  readonly remoteHolders: readonly NodeRoutes[];
+  readonly localPrimary: NodeRoutes | undefined;
+  readonly primary: NodeRoutes | undefined;
+  /** Standbys that may serve stale reads, if the option allows it. */
+  readonly lastResorts: readonly NodeRoutes[];
+  /** If no node serves a plain read, or one with a required position. */
   readonly noRead: Route;
   readonly noHolder: Route;
   readonly write: Route;
@@ -45,21 +45,21 @@ export interface TableOptions {
   readonly onBehind: 'forward' | 'stale' | 'error';
 }
 
-/** Lays a topology out. */
+/** Prepares a topology for routing. */
 export function createTable(topology: Topology, options: TableOptions): RouteTable {
   const { self } = options;
-  const seats = topology.nodes.map((view) => createSeat(view, topology, self));
-  const here = (seat: Seat) => seat.view.region === self;
-  const follows = ({ view }: Seat) => isStandby(view.state);
-  const nearest = (left: Seat, right: Seat) =>
+  const entries = topology.nodes.map((view) => createNodeRoutes(view, topology, self));
+  const here = (entry: NodeRoutes) => entry.view.region === self;
+  const follows = ({ view }: NodeRoutes) => isStandby(view.state);
+  const nearest = (left: NodeRoutes, right: NodeRoutes) =>
     Number(here(right)) - Number(here(left)) ||
     (here(left) ? Number(follows(right)) - Number(follows(left)) : left.view.rttMs - right.view.rttMs) ||
     left.view.index - right.view.index;
-  const readable = seats.filter(({ view }) => view.readable);
-  const locals = readable.filter((seat) => here(seat) && follows(seat));
-  const holders = seats.filter((seat) => follows(seat) || seat.view.state === 'read-only').sort(nearest);
+  const readable = entries.filter(({ view }) => view.readable);
+  const locals = readable.filter((entry) => here(entry) && follows(entry));
+  const holders = entries.filter((entry) => follows(entry) || entry.view.state === 'read-only').sort(nearest);
   const target = topology.primary?.node;
-  const primary = target === undefined ? undefined : seats[target];
+  const primary = target === undefined ? undefined : entries[target];
   const region = topology.primary?.region;
   const elsewhere = region !== undefined && region !== self ? region : undefined;
   const nowhere = (reason: RouteReason): Route =>
@@ -69,19 +69,19 @@ export function createTable(topology: Topology, options: TableOptions): RouteTab
   return {
     topology,
     locals,
-    others: readable.filter((seat) => !locals.includes(seat)).sort(nearest),
+    others: readable.filter((entry) => !locals.includes(entry)).sort(nearest),
     localHolders: holders.filter(here),
-    remoteHolders: holders.filter((seat) => !here(seat)),
+    remoteHolders: holders.filter((entry) => !here(entry)),
     localPrimary: primary !== undefined && here(primary) ? primary : undefined,
     primary,
-    lastResorts: options.onBehind === 'stale' ? seats.filter(follows).sort(nearest) : [],
+    lastResorts: options.onBehind === 'stale' ? entries.filter(follows).sort(nearest) : [],
     noRead: nowhere('no-readable-node'),
     noHolder: nowhere('replica-behind'),
     write: writeRoute(topology, primary, options),
   };
 }
 
-function createSeat(view: NodeView, topology: Topology, self: string): Seat {
+function createNodeRoutes(view: NodeView, topology: Topology, self: string): NodeRoutes {
   const to = (action: Route['action'], reason: RouteReason): Route => ({
     action,
     node: view.index,
@@ -102,14 +102,14 @@ function createSeat(view: NodeView, topology: Topology, self: string): Seat {
 }
 
 function plainReason(view: NodeView, topology: Topology, self: string): RouteReason {
-  if (view.state === 'behind') return 'behind';
+  if (view.state === 'old-timeline') return 'old-timeline';
   const local = view.region === self;
   if (view.state !== 'replica') return local ? 'local-primary' : 'remote-primary';
   if (topology.state !== 'ready') return 'primary-lost';
   return local ? 'local-replica' : 'remote-replica';
 }
 
-function writeRoute(topology: Topology, primary: Seat | undefined, { self, writes }: TableOptions): Route {
+function writeRoute(topology: Topology, primary: NodeRoutes | undefined, { self, writes }: TableOptions): Route {
   const route = (action: Route['action'], reason: RouteReason, node = -1): Route => ({
     action,
     node,

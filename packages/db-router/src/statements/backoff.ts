@@ -2,8 +2,8 @@ export const BACKOFF_MS = 10;
 const MOST_DOUBLINGS = 5;
 
 /**
- * How long to wait before a transaction that lost against another is run again: a random part of a bound that doubles each
- * time, so that two that met do not meet again.
+ * Returns how long to wait before a transaction that conflicted with another one is run again: a random part of a limit
+ * that doubles each time, so that the two do not conflict again.
  *
  * @param run how often it was run again before; from 0
  * @param random from 0 to 1

@@ -19,11 +19,11 @@ import { noteWritten, type PositionParts } from './position.ts';
 import type { Leased, Runner } from './run.ts';
 import type { Statements } from './statements.ts';
 
-/** How a batch begins. */
+/** Options of a batch. */
 export interface BatchOptions {
-  /** @default the server's: read committed */
+  /** @default the server's setting, usually read committed */
   readonly isolation?: 'read committed' | 'repeatable read' | 'serializable';
-  /** How often it may be sent again after the server undid it for a reason that passes. @default 3 */
+  /** How often it may be sent again after the server rolled it back for a temporary reason. @default 3 */
   readonly retries?: number;
   readonly signal?: AbortSignal;
 }
@@ -65,7 +65,7 @@ export function createBatches(
     }
   };
 
-  /** Returns if the batch may be sent again: the server undid all of it. */
+  /** Returns if the batch may be sent again, because the server rolled all of it back. */
   async function giveUpOrGoOn(
     { client, node }: Leased,
     { error, tag }: BatchFailure,
@@ -74,7 +74,7 @@ export function createBatches(
   ): Promise<void> {
     const failure = classify(error, { phase: 'commit', inRecovery: false });
     const broken = breaks(failure);
-    // An error in the middle leaves the aborted transaction open.
+    // An error in the middle leaves the failed transaction open.
     const clean =
       !broken &&
       (await client

@@ -1,4 +1,4 @@
-import { needOf, type Scope } from '../causality/scope.ts';
+import { requiredPosition, type Scope } from '../causality/scope.ts';
 import type { PoolNode } from '../connection/node.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Caller } from '../entry.ts';
@@ -10,14 +10,14 @@ import {
   ReplicaBehindError,
   RouterClosedError,
 } from '../errors.ts';
-import { decideRead, has } from '../routing/decide.ts';
+import { decideRead, hasReplayed } from '../routing/decide.ts';
 import type { Route } from '../routing/route.ts';
 
 /** Which node a read goes to. */
 export interface ReadChoice {
   /** From memory: the fresh standbys of the region take turns. */
   first(scope: Scope | undefined): Route;
-  /** A node for a read, having waited for a standby if that can help, and for a primary if there is none. */
+  /** Chooses a node for a read. Waits for a standby if that can help, and for a primary if there is none. */
   choose(wanted: WantedRead, cause?: unknown): Promise<Route>;
   /** The topology may have changed on the way: whether the node of a route may serve the read all the same. */
   stillServes(route: Route, scope: Scope | undefined): boolean;
@@ -30,7 +30,7 @@ export interface WantedRead {
   readonly caller: Caller;
   /** The nodes that failed it, as bits. */
   readonly avoid: number;
-  /** How long it may be held, on the monotonic clock. */
+  /** How long it may wait, on the monotonic clock. */
   readonly deadlineMs: number;
 }
 
@@ -52,7 +52,7 @@ export function createReadChoice(engine: ReadChoiceParts): ReadChoice {
     for (;;) {
       if (engine.closed) throw new RouterClosedError();
       if (signal?.aborted === true) throw new AbortedError();
-      const need = needOf(scope);
+      const need = requiredPosition(scope);
       const route = decideRead(routes.current, need, failed, turn, mayWait);
       switch (route.action) {
         case 'run':
@@ -77,8 +77,8 @@ export function createReadChoice(engine: ReadChoiceParts): ReadChoice {
   };
 
   /**
-   * Nothing serves this read at this moment. While there is no primary it is held for one, as a write is; where those that
-   * could serve it have just failed, they are looked at again. False once its time is up: nothing was sent.
+   * No node serves this read now. While there is no primary, the read waits for one as a write does. If the nodes that
+   * could serve it have just failed, they are probed again. Returns false at the timeout; nothing was sent.
    */
   const mayHoldRead = async (failed: number, deadlineMs: number, signal: AbortSignal | undefined): Promise<boolean> => {
     if (live.topology.primary === undefined) {
@@ -91,26 +91,26 @@ export function createReadChoice(engine: ReadChoiceParts): ReadChoice {
       }
     }
     if (failed === 0 || clock.now() >= deadlineMs) return false;
-    await engine.pause(settings.alertMs);
+    await engine.pause(settings.alertIntervalMs);
     return true;
   };
 
   return {
     first: (scope) => {
       turn = (turn + 1) & MAX_TURN;
-      return decideRead(routes.current, needOf(scope), 0, turn, true);
+      return decideRead(routes.current, requiredPosition(scope), 0, turn, true);
     },
     choose,
     stillServes: (route, scope) => {
       const table = routes.current;
-      const need = needOf(scope);
+      const need = requiredPosition(scope);
       if (decideRead(table, need, 0, turn, false).node === route.node) return true;
-      const seat = [...table.locals, ...table.others].find(({ view }) => view.index === route.node);
-      if (seat === undefined) return false;
-      return need === undefined || table.primary === seat || has(seat, need, live.topology);
+      const entry = [...table.locals, ...table.others].find(({ view }) => view.index === route.node);
+      if (entry === undefined) return false;
+      return need === undefined || table.primary === entry || hasReplayed(entry, need, live.topology);
     },
     mayServe: ({ index }, scope) => {
-      const route = decideRead(routes.current, needOf(scope), ~(1 << index), 0, false);
+      const route = decideRead(routes.current, requiredPosition(scope), ~(1 << index), 0, false);
       return route.action === 'run' && route.node === index;
     },
   };

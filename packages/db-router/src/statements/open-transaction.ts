@@ -5,27 +5,38 @@ import { mistakeIn, type Query } from '../connection/query.ts';
 import { controlsTransaction, isOneStatement } from '../connection/transaction-control.ts';
 import { AdvisoryLockError, TransactionClosedError, TransactionControlError } from '../errors.ts';
 
-/** A transaction under way, on one connection. Usable inside the callback only. */
+/** A running transaction on one connection. Use it only inside the callback. */
 export interface Transaction {
   /** `region/node`. */
   readonly node: string;
-  /** @throws what the server says, as node-postgres does; {@link TransactionClosedError} after the end. */
+  /**
+   * Runs a statement in the transaction. Await every call before the callback returns.
+   *
+   * @example
+   * ```ts
+   * const { rows } = await tx.query<{ id: number }>('insert into orders default values returning id');
+   * ```
+   *
+   * @throws {DatabaseError} What the server reports about the statement, as node-postgres does.
+   * @throws {TransactionClosedError} The transaction has ended.
+   * @throws {TransactionControlError} The statement begins or ends a transaction.
+   */
   query<Row extends QueryResultRow = QueryResultRow>(
     query: Query,
     values?: readonly unknown[],
   ): Promise<QueryResult<Row>>;
 }
 
-/** One that is under way, and what its statements have met. */
+/** A running transaction, and the errors of its statements. */
 export interface OpenTransaction {
   readonly handle: Transaction;
   readonly isOpen: boolean;
   readonly pending: number;
-  /** The last error a statement of it met. */
+  /** The last error of one of its statements. */
   readonly failed: unknown;
   /** The error with which its connection was lost. */
   readonly lost: unknown;
-  /** A text of several statements was sent and not answered: one of them may be a COMMIT. */
+  /** A text with several statements was sent and not answered. One of them may be a COMMIT. */
   readonly mayBeCommitted: boolean;
   close(): void;
 }
@@ -54,7 +65,7 @@ export function createOpenTransaction(client: PoolClient, node: string, inRecove
           unanswered -= several;
           return result;
         } catch (error) {
-          // 25P02 says only that a statement before it had failed.
+          // 25P02 only says that an earlier statement failed.
           if ((error as { code?: unknown }).code !== '25P02') failed = error;
           if (breaks(classify(error, { phase: 'statement', inRecovery }))) lost = error;
           if (lost !== error || isNotQueryable(error)) unanswered -= several;

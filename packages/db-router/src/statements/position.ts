@@ -11,8 +11,10 @@ import { serverOf } from '../topology/writer.ts';
 /** What positions are learnt from, and noted in. */
 export type PositionParts = Pick<Engine, 'settings' | 'live' | 'scopes' | 'writes' | 'events'>;
 
-/** The position behind a write, on the same connection: it covers the commit, also under `synchronous_commit = off`. */
-export async function behindWrite(
+/**
+ * Reads the position after a write, on the same connection. It covers the commit, also with `synchronous_commit = off`.
+ */
+export async function recordWritePosition(
   engine: PositionParts,
   node: PoolNode,
   client: Queryable,
@@ -26,7 +28,7 @@ export async function behindWrite(
   noteWritten(engine, node, scope, epoch, lsn);
 }
 
-/** Takes down a position that came with the write itself. */
+/** Records a position that came with the write itself. */
 export function noteWritten(
   engine: PositionParts,
   node: PoolNode,
@@ -39,10 +41,10 @@ export function noteWritten(
 }
 
 /**
- * What a read saw, on the same connection: a position cached before would be a lower bound of it, and the next read could
- * go below it. What cannot be learnt only the primary is known to have.
+ * Reads what a read saw, on the same connection. An earlier cached position would be a lower bound, and the next read
+ * could go back in time. If it cannot be read, only the primary certainly has it.
  */
-export async function behindRead(
+export async function recordReadPosition(
   engine: PositionParts,
   node: PoolNode,
   client: Queryable,
@@ -53,7 +55,8 @@ export async function behindRead(
   const { nodes, owners, primary, system, top } = engine.live.topology;
   const view = nodes[node.index];
   if (view === undefined || system === undefined) return;
-  // A standby that cannot tell its timeline may have followed on to the highest: what is there has all that it has.
+  // A standby that does not know its timeline may have followed the highest one. Positions there include all that it
+  // has.
   const isExact = engine.live.store.facts.nodes[node.index]?.exact === true;
   const timeline = isExact ? view.timeline : Math.max(view.timeline, top?.timeline ?? 0);
   const owner = ownerOf(owners, system, timeline);
@@ -63,7 +66,7 @@ export async function behindRead(
   engine.scopes.noteSeen(scope, epoch, owner === undefined ? undefined : seen);
 }
 
-/** The position as a standby can reach it. One that was not learnt is told of. */
+/** The position in a form that a standby can reach. If it could not be read, an event reports it. */
 function learnt(
   engine: PositionParts,
   node: PoolNode,

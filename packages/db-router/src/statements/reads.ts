@@ -11,14 +11,14 @@ import type { Caller } from '../entry.ts';
 import { AbortedError, AdvisoryLockError, RolledBackError } from '../errors.ts';
 import { abortedFirst } from './aborted-first.ts';
 import { createReadChoice, type ReadChoiceParts, type WantedRead } from './choose-read.ts';
-import { behindRead, behindWrite, type PositionParts } from './position.ts';
+import { type PositionParts, recordReadPosition, recordWritePosition } from './position.ts';
 import { type Leased, MAX_RERUNS, type Runner, refusalOf } from './run.ts';
 import type { Writes } from './writes.ts';
 
-/** Reads: on the nearest node that is fresh enough, and on another one if that is known to be safe. */
+/** Reads: on the nearest node that is fresh enough, and on another one if that is safe. */
 export interface Reads {
   read(query: Query, values: Values, caller: Caller): Promise<QueryResult>;
-  /** A connection for a read, pinned to the node that was chosen for it. */
+  /** Leases a connection for a read, on the node that was chosen for it. */
   leaseForRead(caller: Caller): Promise<Leased>;
 }
 
@@ -38,7 +38,7 @@ export function createReads(engine: ReadParts, runner: Runner, { write }: Pick<W
     const table = routes.current;
     const route = choice.first(scope);
     const isUsual = route.action === 'run' && route.reason !== 'stale' && signal === undefined && !engine.closed;
-    // On the primary it may write after all, and the scope must know of that.
+    // On the primary it may have written after all. The scope must know of that.
     const isFollowed = scope !== undefined && (settings.monotonicReads || route.node === live.topology.primary?.node);
     if (!isUsual || isFollowed) {
       return readSlowly(firstAttempt(query, values, caller));
@@ -85,7 +85,7 @@ export function createReads(engine: ReadParts, runner: Runner, { write }: Pick<W
       return readSlowly({ ...attempt, avoid: attempt.avoid | (1 << node.index), reruns }, error);
     };
     const { scope } = attempt.caller;
-    // It may have written: who looks whether it did must not look behind it.
+    // It may have written. A later read that checks this must not go to an older state.
     if (failure.outcome === 'unknown' && scope !== undefined && epoch !== undefined)
       engine.scopes.noteWritten(scope, epoch, undefined);
     switch (failure.kind) {
@@ -100,7 +100,7 @@ export function createReads(engine: ReadParts, runner: Runner, { write }: Pick<W
         return readSlowly({ ...attempt, query: unprepared(attempt.query), reruns }, error);
       case 'read-only':
         if (!isUndoneFor(attempt, recovering)) throw error;
-        // It is no read: it belongs where writes go, if the policy lets it.
+        // It is not a read. It goes where writes go, if the policy allows it.
         retried('read', failure, node);
         return write(attempt.query, attempt.values, attempt.caller);
       case 'conflict':
@@ -117,11 +117,11 @@ export function createReads(engine: ReadParts, runner: Runner, { write }: Pick<W
     }
   };
 
-  /** In recovery nothing was done. Elsewhere only what is one statement is certain to have been undone. */
+  /** In recovery nothing was done. On a primary only a single statement certainly was rolled back. */
   const isUndoneFor = ({ query, values }: Attempt, recovering: boolean): boolean =>
     recovering || isOneStatement(query, values);
 
-  /** Once, and never back to the standby whose recovery was in the way. */
+  /** Once, and never back to the standby whose recovery caused the conflict. */
   const runOnPrimary = async (
     attempt: Attempt,
     failure: Failure,
@@ -168,8 +168,9 @@ export function createReads(engine: ReadParts, runner: Runner, { write }: Pick<W
     }
     try {
       const { result, wrote } = await asked;
-      if (epoch !== undefined && scope !== undefined && wrote) await behindWrite(engine, node, client, scope, epoch);
-      if (settings.monotonicReads && scope !== undefined) await behindRead(engine, node, client, scope);
+      if (epoch !== undefined && scope !== undefined && wrote)
+        await recordWritePosition(engine, node, client, scope, epoch);
+      if (settings.monotonicReads && scope !== undefined) await recordReadPosition(engine, node, client, scope);
       node.release(client, false);
       return result;
     } catch (error) {

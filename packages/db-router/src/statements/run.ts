@@ -16,15 +16,15 @@ import type { Route } from '../routing/route.ts';
 export interface Leased {
   readonly node: PoolNode;
   readonly client: PoolClient;
-  /** It is on the primary in force: what is written on it has a position. */
+  /** It leads to the primary in force: writes on it have a position. */
   readonly primary: boolean;
 }
 
-/** What reads and writes have in common: a connection is had, a statement sent, and what became of it told. */
+/** What reads and writes have in common: get a connection, send a statement, report its outcome. */
 export interface Runner {
-  /** @throws {AbortedError} the caller went away while it waited for one */
+  /** @throws {AbortedError} The signal was aborted during the wait. */
   acquire(node: PoolNode, signal?: AbortSignal): Promise<PoolClient>;
-  /** The usual case, without a promise more than the caller's own. Anything unusual goes to `failed`. */
+  /** The fast path, with no promise besides the caller's. Everything unusual goes to `failed`. */
   runFast(
     node: PoolNode,
     query: Query,
@@ -33,7 +33,7 @@ export interface Runner {
     resolve: (result: QueryResult) => void,
     failed: (error: unknown, phase: 'open' | 'moved' | 'statement', recovering: boolean) => void,
   ): void;
-  /** The usual case of handing out: a connection of the very node, or else the long way from the start. */
+  /** The fast path of a lease: a connection of this node, or else the slow path from the start. */
   leaseFast(
     intent: 'read' | 'write',
     route: Route,
@@ -43,15 +43,18 @@ export interface Runner {
   inRecovery(node: PoolNode): boolean;
   retried(intent: RouterEvents['retry']['intent'], failure: Failure, node: PoolNode): void;
   routed(intent: 'read' | 'write', route: Route, node: PoolNode): void;
-  /** @param on the scope of a write and the primary it was sent to: who looks whether it was done must not look behind it */
+  /**
+   * @param on the scope of a write and the primary it was sent to. A later read that checks the outcome must not go to
+   * an older state
+   */
   unknown(
     node: PoolNode,
     cause: unknown,
     on?: { readonly scope: Scope | undefined; readonly epoch: Epoch | undefined },
   ): OutcomeUnknownError;
   /**
-   * Whether a node whose server has ended a session is going: what an operator stopped on one that stays is not started
-   * again.
+   * Whether a node is stopping after its server ended a session. If the operator ended only a session and the node
+   * stays, the statement is not run again.
    */
   isGoing(node: PoolNode, failure: Failure): Promise<boolean>;
   /**
@@ -61,9 +64,9 @@ export interface Runner {
   reprobe(node: PoolNode): Promise<void>;
 }
 
-/** How often a statement is run again for a cause that may come back. */
+/** How often a statement is run again for a cause that may repeat. */
 export const MAX_RERUNS = 3;
-/** It met a statement that was on its way: nobody had meant to stop that. */
+/** An idle timeout hit a running statement: safe to run again. */
 const IDLE_SESSION_TIMEOUT = '57P05';
 const OPEN: FailurePlace = { phase: 'open', inRecovery: false };
 
@@ -85,7 +88,7 @@ export function createRunner({ live, routes, nodes, counters, events, monitor, s
         node.release(client, false);
         return failed(undefined, 'moved', false);
       }
-      // What it was when the statement was sent decides, not what it is when the failure is looked at.
+      // The state at the time of sending decides, not the state when the failure is handled.
       const recovering = inRecovery(node);
       send(client, query, values, (error, result) => {
         if (error === undefined || error === null) {
@@ -121,7 +124,7 @@ export function createRunner({ live, routes, nodes, counters, events, monitor, s
   return {
     acquire: (node, signal) =>
       new Promise((resolve, reject) => {
-        // What was aborted before tells nobody any more.
+        // A signal that was aborted earlier emits no event.
         if (signal?.aborted === true) return reject(new AbortedError());
         const onAbort = (): void => reject(new AbortedError());
         signal?.addEventListener('abort', onAbort, { once: true });
@@ -147,7 +150,7 @@ export function createRunner({ live, routes, nodes, counters, events, monitor, s
       return new OutcomeUnknownError(node.id, cause);
     },
     isGoing: async (node, { code }) => {
-      // On a new connection: a server that shuts down accepts none, and may not yet have ended the one for looking.
+      // On a new connection: a server that shuts down accepts none, and may not have ended the probe's connection yet.
       await monitor.probeAnew(node.index);
       return code === IDLE_SESSION_TIMEOUT || live.topology.nodes[node.index]?.state !== 'primary';
     },
@@ -158,7 +161,7 @@ export function createRunner({ live, routes, nodes, counters, events, monitor, s
   };
 }
 
-/** What is thrown at once when a connection was not given: another try would not help. */
+/** The error to throw at once if no connection was handed out and a retry would not help. */
 export function refusalOf(node: PoolNode, error: unknown): Error | undefined {
   const { kind } = classify(error, OPEN);
   if (kind === 'login') return new NodeUnavailableError(node.id, error);

@@ -17,24 +17,27 @@ import {
 } from '../errors.ts';
 import { BACKOFF_MS, backoffMs } from './backoff.ts';
 import { createOpenTransaction, type OpenTransaction, type Transaction } from './open-transaction.ts';
-import { behindRead, noteWritten, type PositionParts } from './position.ts';
+import { noteWritten, type PositionParts, recordReadPosition } from './position.ts';
 import type { Leased, Runner } from './run.ts';
 import type { Statements } from './statements.ts';
 
-/** How a transaction begins. */
+/** Options of a transaction. */
 export interface TransactionOptions {
-  /** @default the server's: read committed */
+  /** @default the server's setting, usually read committed */
   readonly isolation?: 'read committed' | 'repeatable read' | 'serializable';
-  /** READ ONLY, on the nearest node that is fresh enough; on the primary if serializable, which no standby can be. @default false */
+  /**
+   * READ ONLY, on the nearest node that is fresh enough. A serializable one runs on the primary, because standbys do
+   * not support it. @default false
+   */
   readonly readOnly?: boolean;
-  /** How often the callback may be run again, for whatever cause. It must then be safe to run twice. @default 0 */
+  /** How often the callback may be run again, for any cause. It must be safe to run twice. @default 0 */
   readonly retries?: number;
   /**
-   * The longest wait before the first re-run of one that lost against another (40001, 40P01); doubled at each, 32 times at
-   * most. A random part of it is waited. @default 10
+   * The longest wait before a transaction that conflicted with another one (40001, 40P01) is run again, in
+   * milliseconds. It doubles each time, up to 32 times. The actual wait is a random part of it. @default 10
    */
   readonly backoffMs?: number;
-  /** Ends the wait for a primary and for a connection to it; what has begun goes on. */
+  /** Ends the wait for a primary and for a connection. A transaction that has begun continues. */
   readonly signal?: AbortSignal;
 }
 
@@ -53,7 +56,7 @@ export function createTransactions(
   const { counters, live } = engine;
 
   return async (fn, options, caller) => {
-    // What an ended one has left behind, a timer or a job, runs in its context for ever.
+    // A timer or job that an ended transaction has left runs in its context for ever.
     if (inside.getStore()?.isOpen === true) throw new NestedTransactionError();
     counters.transactions += 1;
     const retries = check.integer('transaction: retries', options.retries ?? 0, { max: 1_000 });
@@ -65,7 +68,7 @@ export function createTransactions(
       const leased = readHere
         ? await statements.leaseForRead(caller)
         : await statements.leaseForWrite(caller.signal).catch((error: unknown) => {
-            // A read-only transaction may run here all the same; only a write belongs elsewhere.
+            // A read-only transaction may still run here. Only a write belongs in another region.
             if (options.readOnly !== true || !(error instanceof NotPrimaryRegionError)) throw error;
             throw new NotPrimaryRegionError(error.region, 'read');
           });
@@ -113,7 +116,7 @@ export function createTransactions(
       };
     };
     const giveBack = (broken: boolean): void => node.release(client, broken);
-    /** One of its statements was a text with a COMMIT or ROLLBACK in it. */
+    /** One of its statements was a text that contains COMMIT or ROLLBACK. */
     const endedFromInside = (cause?: unknown): Ended<never> => {
       giveBack(true);
       if (scope !== undefined && epoch !== undefined) engine.scopes.noteWritten(scope, epoch, undefined);
@@ -138,7 +141,7 @@ export function createTransactions(
       if (commitsOn(client) !== commits) return endedFromInside(error);
       const broken = tx.lost !== undefined || !(await rollBack(client));
       giveBack(broken);
-      // An ORM may have wrapped what the server said: what the last statement met decides, if anything did.
+      // An ORM may have wrapped the server's error. The last error of a statement decides, if there is one.
       if (tx.lost !== undefined) return failed(tx.lost, tx.mayBeCommitted ? 'commit' : 'statement', true);
       return failed(tx.failed ?? CALLERS_OWN, 'statement', true, error);
     }
@@ -159,7 +162,7 @@ export function createTransactions(
       const listens = scope !== undefined && !inRecovery && options.readOnly !== true;
       const result = await commit(client, client, engine.settings.readings.insertPositionSql, listens);
       const reads = options.readOnly === true && engine.settings.monotonicReads;
-      if (reads && scope !== undefined) await behindRead(engine, node, client, scope);
+      if (reads && scope !== undefined) await recordReadPosition(engine, node, client, scope);
       giveBack(false);
       if (result.tag === 'ROLLBACK') {
         return {
@@ -184,11 +187,11 @@ type Ended<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly failure: Failure; readonly began: boolean; readonly error: unknown };
 
-/** Before BEGIN nothing has run: connections are tried again without counting as a re-run. */
+/** Before BEGIN nothing has run. Connections are tried again without counting as a re-run. */
 const MAX_OPENS = 3;
 const LEAKED: Failure = { kind: 'statement', outcome: 'rolled-back', code: 'none' };
 const ENDED: Failure = { kind: 'statement', outcome: 'unknown', code: 'none' };
-/** Stands for an error that no statement met. */
+/** Stands for an error that came from no statement. */
 const CALLERS_OWN = new TypeError('the callback threw');
 
 function rerunnable({ kind, outcome }: Failure, { readOnly }: TransactionOptions): boolean {
@@ -206,7 +209,7 @@ const RERUNNABLE: ReadonlySet<FailureKind> = new Set([
   'stale-statement',
 ]);
 
-/** An ORM may have wrapped what a statement met. */
+/** An ORM may have wrapped the error of a statement. */
 function isCausedBy(thrown: unknown, error: unknown): boolean {
   return causesOf(thrown).includes(error);
 }

@@ -19,13 +19,15 @@ import {
 } from '../errors.ts';
 import type { Route } from '../routing/route.ts';
 import { BACKOFF_MS, backoffMs } from './backoff.ts';
-import { behindWrite, type PositionParts } from './position.ts';
+import { type PositionParts, recordWritePosition } from './position.ts';
 import { type Leased, MAX_RERUNS, type Runner, refusalOf } from './run.ts';
 
-/** Writes: on the one real primary, held while there is none, and again only if it is known not to have happened. */
+/**
+ * Writes: on the primary. They wait while there is none, and are run again only if they certainly did not take effect.
+ */
 export interface Writes {
   write(query: Query, values: Values, caller: Caller): Promise<QueryResult>;
-  /** A connection to the primary, or a refusal. */
+  /** Leases a connection to the primary, or refuses. */
   leaseForWrite(signal: AbortSignal | undefined): Promise<Leased>;
 }
 
@@ -101,20 +103,21 @@ export function createWrites(engine: WriteParts, runner: Runner): Writes {
         continue;
       }
       if (scope !== undefined && asked.wrote && primary !== undefined)
-        await behindWrite(engine, node, client, scope, primary.epoch);
+        await recordWritePosition(engine, node, client, scope, primary.epoch);
       node.release(client, false);
       return asked.result;
     }
   };
 
-  /** Returns if the statement may be run again: it is known not to have happened. */
+  /** Returns if the statement may be run again, because it certainly did not take effect. */
   const afterWriteFailure = async (first: FirstFailure, deadlineMs: number, reruns: number): Promise<void> => {
     const { error, node, phase, recovering } = first;
     const failure = classify(error, { phase, inRecovery: recovering });
     const done = isPartlyDone(error) && !recovering;
     if (done && first.scope !== undefined && first.epoch !== undefined)
       engine.scopes.noteWritten(first.scope, first.epoch, undefined);
-    // In recovery nothing was done, whatever it was. Else only what is one statement is certain to have been undone.
+    // In recovery nothing was done, whatever the statement was. On a primary only a single statement certainly was
+    // rolled back.
     const mayRunAgain = reruns < MAX_RERUNS && (recovering || (!done && isOneStatement(first.query, first.values)));
     switch (failure.kind) {
       case 'not-sent':
@@ -126,7 +129,7 @@ export function createWrites(engine: WriteParts, runner: Runner): Writes {
       case 'read-only':
       case 'conflict':
         if (!mayRunAgain) throw error;
-        // On a new connection: a setting of the database or the role shows only there.
+        // On a new connection: only there a changed setting of the database or the role shows.
         await engine.monitor.probeAnew(node.index);
         break;
       case 'serialization':
@@ -147,7 +150,7 @@ export function createWrites(engine: WriteParts, runner: Runner): Writes {
       default:
         if (failure.outcome === 'unknown') {
           const told = unknown(node, error, first);
-          // What the server said of a statement is what its caller wants to know.
+          // The caller needs the server's error for its statement.
           throw error instanceof RouterError || isServerError(error) ? error : told;
         }
         throw error;
@@ -155,14 +158,14 @@ export function createWrites(engine: WriteParts, runner: Runner): Writes {
     retried('write', failure, node);
   };
 
-  /** Nothing was sent: worth another try while there is time, after another look. */
+  /** Nothing was sent. Try again while there is time, after another probe. */
   const settleDown = async (node: PoolNode, deadlineMs: number, error: unknown): Promise<void> => {
     if (engine.closed) throw new RouterClosedError();
     await reprobe(node);
     if (clock.now() >= deadlineMs) throw new NodeUnavailableError(node.id, error);
     const { state } = live.topology.nodes[node.index] ?? { state: 'unknown' };
-    // The node answers and yet gives no connection (too many, starting up): give it a moment.
-    if (state === 'primary') await engine.pause(settings.alertMs);
+    // The node answers, but accepts no connection (too many, starting up). Wait a moment.
+    if (state === 'primary') await engine.pause(settings.alertIntervalMs);
   };
 
   const openForWrite = async (given: Route, deadlineMs: number, signal: AbortSignal | undefined): Promise<Leased> => {

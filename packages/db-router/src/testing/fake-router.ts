@@ -12,7 +12,7 @@ import type { RouteReason } from '../reasons.ts';
 import type { RegionRouter, RouterTopology, ScopeOptions } from '../region-router.ts';
 import type { Transaction } from '../statements/open-transaction.ts';
 
-/** One statement a fake router was asked for. */
+/** One statement that a fake router received. */
 export interface FakeStatement {
   readonly intent: 'read' | 'write';
   readonly text: string;
@@ -23,27 +23,29 @@ export interface FakeStatement {
 
 export interface FakeRouterOptions<Name extends string> {
   readonly self: Name;
-  /** The region of the primary; undefined for none. @default self */
+  /** The region of the primary; undefined: none. @default self */
   readonly primary?: Name | undefined;
   /** @default 'reject' */
   readonly writes?: WritePolicy;
-  /** Answers a statement: the rows of it. @default no rows */
+  /** Returns the rows of a statement. @default no rows */
   answer?(statement: FakeStatement): readonly Record<string, unknown>[] | Promise<readonly Record<string, unknown>[]>;
 }
 
-/** A router without a database, for unit tests of what uses one. */
+/** A router without a database, for unit tests of code that uses one. */
 export interface FakeRouter<Name extends string = string> extends RegionRouter<Name> {
-  /** Every statement, in order; BEGIN and COMMIT are not among them. */
+  /** Every statement in order, without BEGIN and COMMIT. */
   readonly statements: readonly FakeStatement[];
-  /** Moves the primary to another region; undefined for none. The timeline goes up by one. */
+  /** Moves the primary to another region; undefined: none. The timeline increases by one. */
   setPrimary(region: Name | undefined): void;
-  /** Tells its listeners an event. */
+  /** Emits an event to its listeners. */
   emit<E extends keyof RouterEvents>(event: E, payload: RouterEvents[E]): void;
 }
 
 /**
- * Routes by the same policy as a real router, answers by a function of the test's, and keeps what it was asked.
+ * Makes a router for unit tests. It routes by the same policy as a real router, answers with a function of the test,
+ * and records its statements.
  *
+ * @example
  * ```ts
  * const router = fakeRouter({ self: 'eu-west-1', primary: 'us-east-1', answer: () => [{ id: 1 }] });
  * ```
@@ -212,8 +214,8 @@ export function fakeRouter<Name extends string>(options: FakeRouterOptions<Name>
       if (primary === undefined) throw new NoPrimaryError('no-primary', 'timed-out');
       return { region: primary, epoch: epoch() };
     },
-    hear: () => {},
+    learnEpoch: () => {},
     highest: epoch,
-    doubt: () => {},
+    recheckPrimary: () => {},
   };
 }

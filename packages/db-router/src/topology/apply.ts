@@ -22,7 +22,7 @@ const RTT_WEIGHT = 0.2;
 const MAX_VOIDED = 32;
 const MAX_FOLLOWED = 32;
 
-/** The facts after one more was heard. Pure; what is no news leaves them as they are. */
+/** Returns the facts after one more input. Pure. An input without news returns the same object. */
 export function apply(facts: Facts, input: Input, rules: Rules): Facts {
   const next = applyInput(facts, input, rules);
   // What a region said before may follow on what is known now, or not any more.
@@ -73,7 +73,7 @@ function applyReading(facts: Facts, input: Input & { type: 'reading' }, rules: R
   const node = facts.nodes[input.node];
   if (node === undefined) return facts;
   let next = facts;
-  // An answer that was overtaken says nothing of the node now, but the timeline it names was there.
+  // Ignore the state in an older answer, but keep the timeline it names.
   if (sentAtMs >= node.readAtMs) next = withNode(facts, input.node, (known) => readNode(known, input));
   const { system, timeline } = reading;
   if (timeline === undefined) return next;
@@ -115,12 +115,13 @@ function readNode(node: NodeFacts, { reading, sentAtMs, atMs }: Input & { type: 
     failures: 0,
     code: undefined,
     rttMs: Number.isFinite(node.rttMs) ? node.rttMs + RTT_WEIGHT * (rttMs - node.rttMs) : rttMs,
-    // A connection does not move between servers, and a promotion does not move a server: only another one is news.
+    // A connection does not move between servers, and a promotion does not change the server. Only another server is
+    // news.
     generation: sameServer ? node.generation : node.generation + 1,
     timeline,
     exact: reading.timeline !== undefined,
     seen,
-    // Too far behind stays too far behind, whatever answers now, until it is judged again.
+    // A standby with too much lag stays so, whatever it answers now, until it is judged again.
     fresh: sameServer || node.fresh === false ? node.fresh : undefined,
   };
 }
@@ -141,9 +142,9 @@ function noteKept(facts: Facts, { position }: Reading, epoch: Epoch, sentAtMs: n
 }
 
 /**
- * The parent is the timeline the same server was on before, if there is none in between: of what happened since it was
- * looked at nothing is known. Timeline 2 can come only from 1. Its control file names an older timeline until the
- * checkpoint after the promotion has ended, and the parent is no older than that.
+ * The parent is the timeline that the same server was on before, if there is no timeline between: what happened since
+ * the last probe is unknown. Timeline 2 can come only from 1. The control file names an older timeline until the
+ * checkpoint after the promotion has ended, and the parent is not older than that.
  */
 function learnOwnFork(facts: Facts, reading: Reading, { system, timeline: child }: Epoch): Facts {
   const { fork: lsn, server } = reading;
@@ -167,7 +168,7 @@ function applyDocument(facts: Facts, input: Input & { type: 'document' }, rules:
   if (region === rules.self) return facts;
   const known = facts.documents.find((document) => document.region === region);
   let next = measured(facts, input);
-  // Whose highest epoch is void tells of another history.
+  // A region whose highest epoch is void reports another history.
   if (highest === undefined || !isVoided(next, knownEpoch(next, highest))) next = learnForks(next, input.forks ?? []);
   const learn = (epoch: Epoch | undefined, by: string): void => {
     if (epoch !== undefined && !isUnproven(next, epoch, by)) next = learnEpoch(next, epoch, atMs, undefined, by);
@@ -201,8 +202,8 @@ function applyWord(facts: Facts, epoch: Epoch, region: string, atMs: number): Fa
 }
 
 /**
- * A reset in a process that reaches no database of a region could not see what is written there: it was void for hearsay
- * alone, until that region says that it has measured it since.
+ * A reset in a process that reaches no database of a region could not see what is written there. The epoch was void
+ * only for reports, until that region reports that it has measured it since.
  */
 function measured(facts: Facts, { region, primary, observedAtMs }: Input & { type: 'document' }): Facts {
   if (primary === undefined || observedAtMs <= facts.resetAtMs) return facts;
@@ -230,7 +231,7 @@ function applySiblings(facts: Facts, { siblings, atMs }: Input & { type: 'siblin
 
 function applyStore(facts: Facts, { stored, atMs }: Input & { type: 'store' }): Facts {
   if (stored === undefined) return facts.store === 'loaded' ? facts : { ...facts, store: 'none' };
-  // Once a primary was accepted, an operator's word here counts for more than one that was kept elsewhere before it.
+  // Once a primary was accepted, an operator's decision here counts more than one that was stored elsewhere before.
   const voided = facts.accepted ? facts.voided : [...stored.voided, ...facts.voided].slice(0, MAX_VOIDED);
   let next: Facts = learnForks({ ...facts, store: 'loaded', voided }, stored.forks);
   for (const epoch of [...stored.owners, stored.epoch]) {
@@ -239,7 +240,7 @@ function applyStore(facts: Facts, { stored, atMs }: Input & { type: 'store' }): 
   return { ...next, system: next.system ?? stored.epoch.system };
 }
 
-/** What the nodes that answer write. */
+/** The epochs that the answering nodes write. */
 function written(facts: Facts): Epoch[] {
   return facts.nodes.map((node) => writtenEpoch(facts, node)).filter((epoch) => epoch !== undefined);
 }
@@ -270,8 +271,8 @@ function topInForce({ tops, system }: Facts): Top | undefined {
 }
 
 /**
- * The operator says: the highest epoch is a mistake. What no node writes at this moment is void, for every source; what
- * some node writes is heard anew and believed.
+ * An operator declared the highest epoch void. What no node writes at this moment is void, for every source. What a
+ * node writes is learned again and accepted.
  */
 function applyReset(facts: Facts, atMs: number): Facts {
   const found = written(facts);
@@ -283,7 +284,7 @@ function applyReset(facts: Facts, atMs: number): Facts {
       : top.owners.map((owner) => epochOf(facts, { system: top.system, timeline: top.timeline, owner })),
   );
   const voided = mistaken.filter((epoch) => !found.some((known) => sameEpoch(known, epoch)));
-  // What was void whoever writes it, because nobody was known to, is somebody's now.
+  // An epoch that was void for any owner, because its owner was unknown, has an owner now.
   const before = facts.voided.filter(
     (known) => known.owner !== '' || !found.some((epoch) => isVoided({ voided: [known] }, epoch)),
   );

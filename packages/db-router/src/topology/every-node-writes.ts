@@ -2,15 +2,16 @@ import { createHash } from 'node:crypto';
 import { NO_POSITION, type Readings } from './readings.ts';
 
 /**
- * Readings for an engine in which every node takes writes and no position is told: CockroachDB, YugabyteDB, Aurora DSQL,
- * or any single endpoint that decides by itself. All nodes are one server to the router. The local one is used, then the
- * nearest that answers; there are no tokens, no forks and no lag.
+ * Readings for an engine in which every node accepts writes and that reports no position: CockroachDB, YugabyteDB,
+ * Aurora DSQL, or any single endpoint that decides itself. For the router all nodes are one server. It uses the local
+ * node, then the nearest that answers. There are no tokens, no forks and no lag.
  *
+ * @example
  * ```ts
  * createRegionRouter({ regions, pools, readings: everyNodeWrites('orders'), writes: 'remote-pool', coldStart: 'trust' });
  * ```
  *
- * @param cluster a name for the cluster, the same in every process: two clusters must not be taken for one
+ * @param cluster the name of the cluster, the same in every process. Two clusters need two names
  */
 export function everyNodeWrites(cluster: string): Readings {
   if (typeof cluster !== 'string' || cluster === '') {

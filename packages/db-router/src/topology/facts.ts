@@ -1,30 +1,30 @@
 import type { Epoch, Fork, Sibling } from '@regionkit/core';
-import type { HeardFrom } from '../events.ts';
+import type { EpochSource } from '../events.ts';
 import type { WritePolicy } from '../gate-seam.ts';
 import type { Reading } from './readings.ts';
 import type { Top } from './topology.ts';
 import { ownerName, type Writer } from './writer.ts';
 
-/** Everything that was heard, unjudged. */
+/** Everything that was learned, before it is judged. */
 export interface Facts {
-  /** The database this process serves: adopted with the first primary that was accepted. */
+  /** The database that this process serves: the one of the first accepted primary. */
   readonly system: string | undefined;
   readonly accepted: boolean;
   /** It was accepted because a sibling was, and no node of its own was seen on the highest timeline since. */
   readonly vouched: boolean;
   readonly store: 'pending' | 'none' | 'loaded';
-  /** One for each database heard of. */
+  /** One entry for each known database. */
   readonly tops: readonly Top[];
   readonly owners: readonly Epoch[];
   readonly forks: readonly Fork[];
-  /** Epochs an operator declared void, and when that was last. */
+  /** Epochs that an operator declared void, and when that was last. */
   readonly voided: readonly Epoch[];
   readonly resetAtMs: number;
   /** Where the timeline that the reset kept was when it was measured first after it. */
   readonly kept: { readonly system: string; readonly timeline: number; readonly position: bigint } | undefined;
-  /** Which servers write which timeline, and what they are called. */
+  /** Which servers write which timeline, and their names. */
   readonly writers: readonly Writer[];
-  /** Which timeline a server followed when it was last seen as a standby, under whatever pool. */
+  /** Which timeline a server followed when it was last seen as a standby, in any pool. */
   readonly followed: readonly Followed[];
   readonly nodes: readonly NodeFacts[];
   readonly documents: readonly DocumentFacts[];
@@ -43,15 +43,15 @@ export interface NodeFacts {
   /** When it last answered or failed to. */
   readonly triedAtMs: number;
   readonly reading: Reading | undefined;
-  /** What its server is called in documents and tokens; empty when it was never asked. */
+  /** The server's name in documents and tokens. Empty if it has never answered. */
   readonly server: string;
   readonly readAtMs: number;
   readonly failures: number;
-  /** Why it could not be asked last; undefined when it answered. */
+  /** Why it could not be probed last. Undefined if it answered. */
   readonly code: string | undefined;
   readonly rttMs: number;
   readonly generation: number;
-  /** Best known timeline, 0 for none, and whether it is more than a lower bound. */
+  /** The best known timeline, 0: none, and whether it is more than a lower bound. */
   readonly timeline: number;
   readonly exact: boolean;
   readonly seen: { readonly timeline: number; readonly position: bigint } | undefined;
@@ -71,7 +71,7 @@ export interface DocumentFacts {
   readonly region: string;
   readonly primary: { readonly epoch: Epoch; readonly position: bigint } | undefined;
   readonly highest: Epoch | undefined;
-  /** Its own database has answered it: otherwise `highest` may be an echo. */
+  /** Its own database has answered it. Otherwise `highest` may repeat other regions. */
   readonly measured: boolean;
   /** What a database showed it itself: no echo of another region. */
   readonly measuredEpoch: Epoch | undefined;
@@ -83,13 +83,13 @@ export interface Sample {
   readonly atMs: number;
 }
 
-/** Something that was heard. */
+/** An input of the reducer. */
 export type Input =
   | {
       readonly type: 'reading';
       readonly node: number;
       readonly reading: Reading;
-      /** When it was asked: what it says holds from then on. */
+      /** When the probe was sent. The answer is valid from then on. */
       readonly sentAtMs: number;
       readonly atMs: number;
     }
@@ -97,7 +97,7 @@ export type Input =
   | {
       readonly type: 'heard';
       readonly epoch: Epoch;
-      readonly from: HeardFrom;
+      readonly from: EpochSource;
       /** Which region said so, where that is known. */
       readonly region?: string;
       readonly atMs: number;
@@ -120,7 +120,7 @@ export type Input =
   | { readonly type: 'reset'; readonly atMs: number }
   | { readonly type: 'tick'; readonly atMs: number };
 
-/** What the epoch store keeps. */
+/** The content of the epoch store. */
 export interface Stored {
   readonly epoch: Epoch;
   readonly owners: readonly Epoch[];
@@ -139,7 +139,7 @@ export interface Rules {
   readonly writes: WritePolicy;
 }
 
-/** Nothing heard yet. */
+/** The facts at the start. */
 export function noFacts(nodes: readonly { readonly id: string; readonly region: string }[], store: boolean): Facts {
   return {
     system: undefined,
@@ -178,19 +178,19 @@ export function noFacts(nodes: readonly { readonly id: string; readonly region: 
   };
 }
 
-/** Whether the node answered when it was last asked. */
-export function answers(node: NodeFacts): node is NodeFacts & { readonly reading: Reading } {
+/** Whether the node answered its last probe. */
+export function isResponding(node: NodeFacts): node is NodeFacts & { readonly reading: Reading } {
   return node.reading !== undefined && node.failures === 0;
 }
 
-/** The epoch of a node that is out of recovery, as it says; undefined otherwise. */
+/** The epoch of a node that is out of recovery, as it reports it. Undefined otherwise. */
 export function writtenEpoch(facts: Facts, node: NodeFacts): Epoch | undefined {
-  if (!answers(node) || node.reading.inRecovery || node.reading.timeline === undefined) return undefined;
+  if (!isResponding(node) || node.reading.inRecovery || node.reading.timeline === undefined) return undefined;
   const { server, id } = node;
   return knownEpoch(facts, { system: node.reading.system, timeline: node.reading.timeline, owner: id, server });
 }
 
-/** The epoch under the name by which its owner is known here. */
+/** The epoch with the owner's name in this process. */
 export function knownEpoch(facts: Pick<Facts, 'writers'>, epoch: Epoch): Epoch {
   const owner = ownerName(facts, epoch);
   return owner === epoch.owner ? epoch : { ...epoch, owner };

@@ -2,7 +2,7 @@ import type { Epoch } from '@regionkit/core';
 import { leftAt, sameEpoch } from '../history/epoch.ts';
 import type { NodeState, TopologyState } from '../reasons.ts';
 import { claimOf, type Claim as RegionClaim } from './claims.ts';
-import { answers, type Facts, knownEpoch, type NodeFacts, type Rules, writtenEpoch } from './facts.ts';
+import { type Facts, isResponding, knownEpoch, type NodeFacts, type Rules, writtenEpoch } from './facts.ts';
 import { lagAt } from './lag.ts';
 import { isVoided } from './learn.ts';
 import type { Reading } from './readings.ts';
@@ -11,7 +11,7 @@ import type { NodeView, PrimaryView, Top, Topology } from './topology.ts';
 import { hasMeasured, wasEverythingAsked } from './vouch.ts';
 import { epochOf, regionOf } from './writer.ts';
 
-/** What the facts mean at `nowMs`. Pure. */
+/** Judges the facts at `nowMs`. Pure. */
 export function judge(facts: Facts, rules: Rules, nowMs: number): Topology {
   const systems = systemsOf(facts);
   const system = facts.system ?? (systems.size === 1 ? [...systems][0] : undefined);
@@ -29,7 +29,7 @@ export function judge(facts: Facts, rules: Rules, nowMs: number): Topology {
     judgeNode(node, facts, rules, { top, system, state, claimed, samples, regressed, nowMs }),
   );
   const changes = nodes.flatMap(({ state: is, readable }) =>
-    is === 'behind' && readable && top !== undefined ? [top.firstHeardAtMs + rules.maxLagMs] : [],
+    is === 'old-timeline' && readable && top !== undefined ? [top.firstKnownAtMs + rules.maxLagMs] : [],
   );
   for (const { primary, observedAtMs } of facts.documents) {
     if (primary !== undefined || claim !== undefined) changes.push(observedAtMs + rules.maxViewAgeMs);
@@ -71,41 +71,43 @@ const SILENT = /^(?:ETIMEDOUT|timeout)$/;
 interface Writer {
   readonly view: PrimaryView;
   readonly readOnly: boolean;
-  /** Why it is not certain to be the only one, though one owner writes. */
-  readonly doubt: 'no-primary' | 'twin-primaries' | undefined;
+  /** Why it is not certain that it is the only one, although one owner writes. */
+  readonly uncertainty: 'no-primary' | 'twin-primaries' | undefined;
 }
 
-/** What a region says that it writes itself. */
+/** What a region reports to write itself. */
 interface Claim {
   readonly region: string;
   readonly epoch: Epoch;
   readonly position: bigint;
-  /** The pool of that name was looked at since: it is no reason to believe it any more, and still one to doubt. */
+  /** The pool of that name was probed since. The report no longer confirms, but it still casts doubt. */
   readonly isOverdue: boolean;
 }
 
-/** Before a database is adopted it is the one on which all that answer agree. */
+/** The database of this process. Before one is adopted, it is the one on which all answering nodes agree. */
 function systemsOf(facts: Facts): ReadonlySet<string> {
   const systems = new Set<string>();
   for (const { reading } of facts.nodes) if (reading !== undefined) systems.add(reading.system);
   for (const { primary } of facts.documents) if (primary !== undefined) systems.add(primary.epoch.system);
-  // Nothing was measured yet: what was merely heard of may name it, if it is one.
+  // Nothing was measured yet. The reports may name the database, if they name only one.
   if (systems.size === 0 && facts.tops.length === 1) systems.add(facts.tops[0]?.system ?? '');
   return systems;
 }
 
-/** Who writes the highest timeline: a node that was asked, else what its own region's document says it measured. */
+/**
+ * Who writes the highest timeline: a node that was probed, or else what a region's own document reports as measured.
+ */
 function findWriter(facts: Facts, rules: Rules, top: Top | undefined, nowMs: number): Writer | undefined {
   if (top === undefined) return undefined;
   const ofTop = (epoch: Epoch | undefined): epoch is Epoch =>
     epoch !== undefined && epoch.system === top.system && epoch.timeline === top.timeline && !isVoided(facts, epoch);
   const candidates = facts.nodes.flatMap((node) => {
     const epoch = writtenEpoch(facts, node);
-    return ofTop(epoch) && answers(node) ? [{ node, epoch }] : [];
+    return ofTop(epoch) && isResponding(node) ? [{ node, epoch }] : [];
   });
   const claims = claimsOf(facts, rules, nowMs).filter(({ epoch }) => ofTop(epoch));
   const { self } = rules;
-  // Several pools may lead to it: the local one is used, then that of its name, then the fastest.
+  // Several pools may lead to it. The local one is used, then the one of its name, then the fastest.
   const [found] = candidates.toSorted(
     (left, right) =>
       Number(right.node.region === self) - Number(left.node.region === self) ||
@@ -116,20 +118,20 @@ function findWriter(facts: Facts, rules: Rules, top: Top | undefined, nowMs: num
     const { node, epoch } = found;
     const { position, readOnly } = node.reading;
     const view = { region: node.region, epoch, position, node: node.index };
-    // One that was restarted, or two: the next look at each node tells, or the next document.
+    // One server that was restarted, or two. The next probe of each node decides, or the next document.
     const isOther =
       candidates.some((other) => other.node.server !== node.server) ||
       facts.nodes.some((other) => mayHide(other, top, rules, nowMs) && other.server !== node.server);
-    const doubt = isDenied(claims, node.server) ? 'twin-primaries' : isOther ? 'no-primary' : undefined;
-    return { view, readOnly, doubt };
+    const uncertainty = isDenied(claims, node.server) ? 'twin-primaries' : isOther ? 'no-primary' : undefined;
+    return { view, readOnly, uncertainty };
   }
-  // Of two regions that name one server the one that is in its name: the same in every process.
+  // If two regions name one server, the one in its name counts. It is the same in every process.
   const believed = claims.filter(({ isOverdue }) => !isOverdue);
   const told = believed.find(({ region, epoch }) => region === regionOf(epoch.owner)) ?? believed[0];
   if (told === undefined) return undefined;
   const { region, epoch, position } = told;
-  const doubt = isDenied(claims, epoch.server) ? 'twin-primaries' : undefined;
-  return { view: { region, epoch, position, node: undefined }, readOnly: false, doubt };
+  const uncertainty = isDenied(claims, epoch.server) ? 'twin-primaries' : undefined;
+  return { view: { region, epoch, position, node: undefined }, readOnly: false, uncertainty };
 }
 
 /**
@@ -150,18 +152,18 @@ function mayHide(node: NodeFacts, top: Top, rules: Rules, nowMs: number): boolea
   );
 }
 
-/** What the regions say that they write. A look of ours at a pool of the region itself counts for more than older word. */
+/** What the regions report to write. Our own probe of a pool of that region counts more than an older report. */
 function claimsOf(facts: Facts, rules: Rules, nowMs: number): Claim[] {
   return facts.documents.flatMap(({ primary, region, observedAtMs }) => {
     if (primary === undefined || nowMs - observedAtMs > rules.maxViewAgeMs) return [];
     const asked = facts.nodes.find(({ id }) => id === primary.epoch.owner);
-    const isOverdue = asked !== undefined && answers(asked) && asked.readAtMs > observedAtMs;
+    const isOverdue = asked !== undefined && isResponding(asked) && asked.readAtMs > observedAtMs;
     if (isOverdue && asked.region === region) return [];
     return [{ region, epoch: knownEpoch(facts, primary.epoch), position: primary.position, isOverdue }];
   });
 }
 
-/** One name may lead to two servers in turn, and both live: a region that writes another one says so. */
+/** One name may lead to two servers in turn, and both may live. A region that writes another one reports that. */
 function isDenied(claims: readonly Claim[], server: string | undefined): boolean {
   return server !== undefined && claims.some(({ epoch }) => epoch.server !== undefined && epoch.server !== server);
 }
@@ -184,15 +186,15 @@ function stateOf(
   // One of the two is not the primary any more, or never was: no write until more is known.
   if (claim !== undefined) return 'unconfirmed';
   if (writer === undefined) return regressed === undefined ? 'no-primary' : 'epoch-regressed';
-  if (writer.doubt !== undefined) return writer.doubt;
+  if (writer.uncertainty !== undefined) return writer.uncertainty;
   if (writer.readOnly) return 'read-only';
   const mayWrite = mayAccept(facts, rules, writer.view.epoch, nowMs) || mayForward(facts, rules, writer.view, nowMs);
   return mayWrite ? 'ready' : 'unconfirmed';
 }
 
 /**
- * A process that starts beside a zombie must not believe it. `epoch` is on the highest timeline heard of; what is asked
- * here is whether enough was heard: the store, or a majority of the other regions.
+ * A process that starts beside an old primary must not trust it. `epoch` is on the highest known timeline. This decides
+ * whether enough is known: from the store, or from a majority of the other regions.
  */
 function mayAccept(facts: Facts, rules: Rules, epoch: Epoch, nowMs: number): boolean {
   if (facts.accepted) return true;
@@ -203,20 +205,20 @@ function mayAccept(facts: Facts, rules: Rules, epoch: Epoch, nowMs: number): boo
   if (others.length === 0) return true;
   const told = others.filter((region) => {
     const document = facts.documents.find((known) => known.region === region);
-    // Who had no answer of his own database repeats what others say, and it may have been this process.
+    // A region without an answer of its own database repeats the reports of others, perhaps of this process.
     const word = document?.primary?.epoch ?? (document?.measured === true ? document.highest : undefined);
     const fresh = document !== undefined && nowMs - document.observedAtMs <= rules.maxViewAgeMs;
     if (fresh && word?.system === epoch.system) return true;
-    // A standby that cannot tell its timeline does not show that there is no higher one.
+    // A standby that does not know its timeline does not show that there is no higher one.
     return facts.nodes.some(
-      (node) => node.region === region && answers(node) && node.exact && node.reading.system === epoch.system,
+      (node) => node.region === region && isResponding(node) && node.exact && node.reading.system === epoch.system,
     );
   });
   if (told.length > others.length / 2) return true;
-  // Unless every node of every other region was asked: a newer primary would be one of them.
+  // Unless every node of every other region was probed: a newer primary would be one of them.
   return others.every((region) => {
     const nodes = facts.nodes.filter((node) => node.region === region);
-    return nodes.length > 0 && nodes.every(answers);
+    return nodes.length > 0 && nodes.every(isResponding);
   });
 }
 
@@ -295,7 +297,9 @@ function judgeState(node: NodeFacts, facts: Facts, rules: Rules, light: Light): 
   return { state: state === 'ready' && !claimed ? 'primary' : 'candidate', readable: true };
 }
 
-/** It was a primary when it last spoke, and a newer timeline is known since: a client of it might still COMMIT there. */
+/**
+ * It was a primary in its last answer, and a newer timeline is known since. A client of it might still COMMIT there.
+ */
 function isOutlived({ inRecovery, system, timeline }: Reading, top: Top | undefined): boolean {
   return !inRecovery && timeline !== undefined && system === top?.system && timeline < top.timeline;
 }
@@ -304,16 +308,16 @@ function judgeStandby(node: NodeFacts, facts: Facts, rules: Rules, light: Light)
   const { top, samples, state, regressed, nowMs } = light;
   const position = node.reading?.position ?? 0n;
   if (top !== undefined && node.timeline < top.timeline) {
-    // It follows what the whole cluster agrees on: it may serve what asks for no position, and nothing else.
-    if (regressed !== undefined) return { state: 'behind', readable: node.reading?.streaming === true };
+    // It follows what the whole cluster agrees on. It may serve reads without a position, and nothing else.
+    if (regressed !== undefined) return { state: 'old-timeline', readable: node.reading?.streaming === true };
     const left = node.exact ? leftAt(facts.forks, top.system, node.timeline, top.timeline) : undefined;
     if (left !== undefined && position > left) return { state: 'fenced', readable: false };
-    const inGrace = nowMs - top.firstHeardAtMs < rules.maxLagMs && node.fresh !== false;
-    return { state: 'behind', readable: inGrace };
+    const inGrace = nowMs - top.firstKnownAtMs < rules.maxLagMs && node.fresh !== false;
+    return { state: 'old-timeline', readable: inGrace };
   }
   const first = samples[0];
   if (state !== 'ready' || first === undefined) {
-    // Lag is judged against a known primary only: what was fresh when it was lost stays readable.
+    // Lag is judged only against a known primary. A standby that was fresh when the primary was lost stays readable.
     const fresh = node.fresh !== false;
     return { state: fresh ? 'replica' : 'stale', readable: fresh };
   }
@@ -322,7 +326,8 @@ function judgeStandby(node: NodeFacts, facts: Facts, rules: Rules, light: Light)
     const fresh = lagMs <= rules.maxLagMs;
     return { state: fresh ? 'replica' : 'stale', readable: fresh, lagMs };
   }
-  // Further back than the primary has been watched: as good as before, until it has been watched long enough.
+  // The position is older than the observation of the primary. Keep the former judgement until the primary has been
+  // observed long enough.
   const fresh = node.fresh === true && nowMs - first.atMs < rules.maxLagMs;
   return { state: fresh ? 'replica' : 'stale', readable: fresh };
 }

@@ -4,10 +4,10 @@ const MAX_SAMPLES = 48;
 const SAMPLES_PER_LAG = 16;
 
 /**
- * Adds where the primary was. Samples closer together than a sixteenth of `maxLagMs` replace each other.
+ * Adds a position of the primary. Samples closer together than a sixteenth of `maxLagMs` replace each other.
  *
- * @param from `told`: by a document, of whatever process answered. It says where that process last saw the primary, which
- * may be below what is known already without anything having happened.
+ * @param from `told`: by a document of any process. It contains the last position that this process saw, which may be
+ * below a known one without any fault
  */
 export function addSample(
   list: readonly Sample[],
@@ -18,7 +18,7 @@ export function addSample(
   const last = list.at(-1);
   if (last === undefined) return [sample];
   if (sample.atMs <= last.atMs) return list;
-  // A primary that crashed may stand below what it said before: what it said then is worth nothing.
+  // A crashed primary may be below its earlier position. That earlier sample is invalid.
   if (sample.lsn < last.lsn) return from === 'measured' || sample.atMs - last.atMs > maxLagMs ? [sample] : list;
   const before = list.at(-2);
   const kept =
@@ -27,8 +27,8 @@ export function addSample(
 }
 
 /**
- * How long ago, at `atMs`, the primary was at `position`: 0 when it is not known to have been further, interpolated
- * between two samples, undefined when it was beyond `position` as long as it has been watched.
+ * Returns how long before `atMs` the primary was at `position`. 0 if it is not known to have been further. Interpolated
+ * between two samples. Undefined if it was beyond `position` in all samples.
  */
 export function lagAt(list: readonly Sample[], position: bigint, atMs: number): number | undefined {
   for (let index = list.length - 1; index >= 0; index -= 1) {

@@ -6,9 +6,9 @@ const MAX_WRITERS = 64;
 const MAX_NAMES = 16;
 
 /**
- * `facts` after an epoch was told of. The same object when that is no news.
+ * Returns `facts` with a new writer; the same object if it is no news.
  *
- * @param measuredAtMs when one of our own nodes was asked and said so; undefined for what others tell
+ * @param measuredAtMs when one of our own nodes was probed and reported it. Undefined for reports of others
  */
 export function learnWriter(facts: Facts, epoch: Epoch, atMs: number, measuredAtMs?: number): Facts {
   if (epoch.owner === '') return facts;
@@ -30,7 +30,7 @@ export function learnWriter(facts: Facts, epoch: Epoch, atMs: number, measuredAt
   return isNamed ? merged : renameToFirst(merged, told, epoch);
 }
 
-/** A server not told of before: restarted, if its name is known, and until the one before is seen again. */
+/** A new server. If its name is known, it counts as restarted, until the earlier one is seen again. */
 function addWriter(
   facts: Facts,
   { system, timeline, owner, server = '' }: Epoch,
@@ -57,7 +57,7 @@ function addWriter(
 
 /**
  * Two owners are one if the name of one leads to the server of the other, and nothing shows that both servers live: the
- * older one was never seen after the younger, and our own nodes or the region of both say so.
+ * older one was never seen after the younger. Only our own nodes, or the region of both, can decide this.
  */
 function mergeNamesakes(facts: Facts, writer: Writer, { owner: name }: Epoch, measuredAtMs?: number): Facts {
   let next = facts;
@@ -75,15 +75,15 @@ function mergeNamesakes(facts: Facts, writer: Writer, { owner: name }: Epoch, me
 }
 
 /**
- * The older of two servers was seen after the younger: neither is the other one restarted. Only our own looks have an order:
- * what others tell may be of an earlier life.
+ * The older of two servers was seen after the younger. Only our own probes have an order. Reports of others may be
+ * about an earlier life.
  */
 function coexisted(one: Writer, other: Writer): boolean {
   const [older, younger] = one.firstMeasuredAtMs <= other.firstMeasuredAtMs ? [one, other] : [other, one];
   return older.measuredAtMs >= younger.firstMeasuredAtMs;
 }
 
-/** Two servers that were held for one, restarted, are two: the younger gets a name of its own. */
+/** Two servers that counted as one restarted server are two. The younger one gets its own name. */
 function splitCoexisting(facts: Facts, seen: Writer): Facts {
   const twin = facts.writers.find(
     (writer) =>
@@ -113,7 +113,7 @@ function isSameTimeline(one: Pick<Writer, 'system' | 'timeline'>, other: Pick<Wr
 /** The name of the first pool stands for all, so that processes agree on it. */
 function renameToFirst(facts: Facts, writer: Writer, { owner: name }: Epoch): Facts {
   const { owner } = facts.writers.find(({ server }) => server === writer.server && server !== '') ?? writer;
-  // What is void stays so, whatever it is called.
+  // A void epoch stays void under any name.
   const isVoid = facts.voided.some((known) => known.owner === owner && isSameTimeline(known, writer));
   const isOther = facts.writers.some((other) => other.owner === name && isSameTimeline(other, writer));
   return isVoid || isOther || firstOf(facts, writer, owner, name) === owner
@@ -121,7 +121,10 @@ function renameToFirst(facts: Facts, writer: Writer, { owner: name }: Epoch): Fa
     : rename(facts, writer, owner, name);
 }
 
-/** A name that was declared void comes last; then the order of the pools, which is that of every process. */
+/**
+ * A name that was declared void comes last. Otherwise the order of the pools counts, which is the same in every
+ * process.
+ */
 function firstOf(facts: Facts, { system, timeline }: Writer, one: string, other: string): string {
   const isVoid = (name: string): number =>
     Number(

@@ -30,7 +30,7 @@ export function learnEpoch(before: Facts, heard: Epoch, atMs: number, measuredAt
   return { ...facts, owners, forks, tops: top === known ? facts.tops : [top, ...own, ...strangers] };
 }
 
-/** By its server, whatever it is called, or by its name. An owner that is not known matches every voided owner. */
+/** Matches by server, whatever its name is, or by name. An unknown owner matches every voided owner. */
 export function isVoided({ voided }: Pick<Facts, 'voided'>, epoch: Epoch): boolean {
   const { system, timeline, owner, server } = epoch;
   return voided.some((known) => {
@@ -43,7 +43,7 @@ export function isVoided({ voided }: Pick<Facts, 'voided'>, epoch: Epoch): boole
 function raise(known: Top | undefined, { system, timeline, owner }: Epoch, atMs: number, by?: string): Top {
   const certain = Math.max(known?.certain ?? 0, by === undefined ? timeline : 0);
   if (known === undefined || timeline > known.timeline) {
-    return { system, timeline, owners: owner === '' ? [] : [owner], firstHeardAtMs: atMs, by, certain };
+    return { system, timeline, owners: owner === '' ? [] : [owner], firstKnownAtMs: atMs, by, certain };
   }
   const source = timeline < known.timeline ? known.by : sourceOf(known.by, by);
   const told = source === known.by && certain === known.certain ? known : { ...known, by: source, certain };
@@ -59,13 +59,13 @@ function sourceOf(known: string | undefined, by: string | undefined): string | u
   return known === '' || known === by ? by : undefined;
 }
 
-/** Twins leave two owners of one timeline: its tokens then belong to nobody. */
+/** Two writers of one timeline are two owners. Its tokens then belong to neither. */
 function addOwner(owners: readonly Epoch[], epoch: Epoch): readonly Epoch[] {
   if (epoch.owner === '' || owners.some((known) => sameEpoch(known, epoch))) return owners;
   return [epoch, ...owners].slice(0, MAX_OWNERS);
 }
 
-/** Two write it: each has left the parent at a place of its own. */
+/** Two servers write it, and each has left the parent at its own position. */
 function isContested(owners: readonly Epoch[], { system, timeline }: Pick<Epoch, 'system' | 'timeline'>): boolean {
   return owners.filter((epoch) => epoch.timeline === timeline && epoch.system === system).length > 1;
 }
@@ -76,8 +76,7 @@ function withoutForkOf(forks: readonly Fork[], { system, timeline }: Epoch): rea
 }
 
 /**
- * `facts` with forks that were not known yet. The first word about a child stands; of a timeline that two write there is
- * none to be had.
+ * Returns `facts` with new forks. The first report about a child counts. A timeline with two writers has no known fork.
  */
 export function learnForks(facts: Facts, forks: readonly Fork[]): Facts {
   const news = forks.filter(

@@ -6,13 +6,13 @@ import type { Input, Rules } from './facts.ts';
 import { nothingKnown, reduce, type TopologyStore } from './reduce.ts';
 import type { Topology } from './topology.ts';
 
-/** The topology as it stands, with the clock and the listeners that the pure reducer does without. */
+/** The current topology, with the clock and the listeners that the pure reducer does not have. */
 export interface LiveTopology {
   readonly store: TopologyStore;
   readonly topology: Topology;
-  /** The longest-ago look at any node: what is known is as old as that. */
-  readonly oldestLookMs: number;
-  /** Since when a primary is accepted as the real one; undefined while none is. */
+  /** The time of the oldest last probe of all nodes. The known state is as old as that. */
+  readonly oldestProbeMs: number;
+  /** Since when a primary is accepted. Undefined while none is. */
   readonly acceptedAtMs: number | undefined;
   take(input: Input): void;
   close(): void;
@@ -24,14 +24,14 @@ export interface LiveTopologyOptions {
   readonly clock: Clock;
   readonly hasStore: boolean;
   readonly emit: Emit;
-  /** After each change, before its events are told. */
+  /** Called after each change, before its events are emitted. */
   onChange(topology: Topology, before: Topology): void;
 }
 
 export function createLiveTopology(options: LiveTopologyOptions): LiveTopology {
   const { clock, rules, nodes } = options;
   let store = nothingKnown(nodes, rules, { store: options.hasStore, nowMs: clock.now() });
-  let oldestLookMs = Number.NEGATIVE_INFINITY;
+  let oldestProbeMs = Number.NEGATIVE_INFINITY;
   let acceptedAtMs: number | undefined;
   let cancel: () => void = () => {};
   let closed = false;
@@ -43,7 +43,7 @@ export function createLiveTopology(options: LiveTopologyOptions): LiveTopology {
     if (next === store) return;
     store = next;
     acceptedAtMs = next.topology.accepted ? (acceptedAtMs ?? clock.now()) : undefined;
-    oldestLookMs = Math.min(...next.facts.nodes.map(({ triedAtMs }) => triedAtMs));
+    oldestProbeMs = Math.min(...next.facts.nodes.map(({ triedAtMs }) => triedAtMs));
     cancel();
     const { nextChangeMs } = next.topology;
     if (Number.isFinite(nextChangeMs)) {
@@ -60,8 +60,8 @@ export function createLiveTopology(options: LiveTopologyOptions): LiveTopology {
     get topology() {
       return store.topology;
     },
-    get oldestLookMs() {
-      return oldestLookMs;
+    get oldestProbeMs() {
+      return oldestProbeMs;
     },
     get acceptedAtMs() {
       return acceptedAtMs;
@@ -75,8 +75,8 @@ export function createLiveTopology(options: LiveTopologyOptions): LiveTopology {
 }
 
 /**
- * Whether `epoch` is what is already known to be the highest: the usual case, and cheap to tell. Of another server it is
- * news: the one known was restarted.
+ * Whether `epoch` is already known as the highest. This is the usual case, and fast to check. The same epoch of another
+ * server is news: the known server was restarted.
  */
 export function isKnownTop({ highest }: Topology, epoch: Epoch): boolean {
   return highest !== undefined && sameEpoch(highest, epoch) && (epoch.server ?? highest.server) === highest.server;

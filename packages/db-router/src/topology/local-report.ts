@@ -1,5 +1,5 @@
 import type { DatabaseReport, Epoch } from '@regionkit/core';
-import { answers, highestMeasured } from './facts.ts';
+import { highestMeasured, isResponding } from './facts.ts';
 import type { TopologyStore } from './reduce.ts';
 import { isStandby, type NodeView } from './topology.ts';
 
@@ -13,11 +13,12 @@ export function localReport(
   { stale, acceptedForMs }: { readonly stale: boolean; readonly acceptedForMs: number | undefined },
 ): DatabaseReport {
   const own = topology.nodes.filter(({ region }) => region === self);
-  // Of twins each tells its own: whoever hears the other's name alone does not learn that there are two.
+  // If two nodes write one timeline, each region reports its own. A region that only received the other's name would
+  // not learn that there are two.
   const twin = own.find(({ state }) => state === 'twin');
   const known = topology.highest;
   const highest = known && twin ? ownEpoch(known, twin) : known;
-  const measured = !stale && facts.nodes.some((node) => node.region === self && answers(node));
+  const measured = !stale && facts.nodes.some((node) => node.region === self && isResponding(node));
   const measuredEpoch = highestMeasured(facts, topology.system);
   const { primary } = topology;
   const common = {
@@ -40,7 +41,7 @@ export function localReport(
   return { role: 'standby', position: furthest?.position ?? 0n, ...common };
 }
 
-/** Another region knows it by the name of the first pool that leads to it: here it has the name of this region's. */
+/** Another region names it by the first pool that leads to it. Here it gets the name in this region. */
 function ownEpoch({ system, timeline }: Epoch, { id, server }: NodeView): Epoch {
   return { system, timeline, owner: id, ...(server !== '' && { server }) };
 }

@@ -1,72 +1,77 @@
 import type { Fork } from '@regionkit/core';
 import { parseLsn } from '../history/lsn.ts';
 
-/** What one node said of itself, in one answer. */
+/** What one node reported in one answer. */
 export interface Reading {
-  /** `pg_control_system().system_identifier`, in decimal. */
+  /** The system identifier of the cluster in decimal, from `pg_control_system()`. */
   readonly system: string;
-  /** Which running server answered: it differs after a restart and behind a name that moved. */
+  /** Identifies the running server. It differs after a restart, and after a name has moved to another server. */
   readonly server: string;
   readonly inRecovery: boolean;
-  /** `default_transaction_read_only`, as a session without settings of its own sees it: the node takes no writes. */
+  /** `default_transaction_read_only` for a session without its own settings: the node refuses writes. */
   readonly readOnly: boolean;
-  /** The timeline it writes or receives; undefined when it cannot tell. */
+  /** The timeline that it writes or receives. Undefined if it does not know. */
   readonly timeline: number | undefined;
   /**
-   * A lower bound of the timeline of a standby that cannot tell, and of the timeline that a primary was promoted from;
-   * undefined when there is none.
+   * A lower bound of the timeline of a standby that does not know it, or of the timeline that a primary was promoted
+   * from. Undefined if there is none.
    */
   readonly timelineAtLeast: number | undefined;
   /**
-   * How far a primary has flushed, how far a standby has replayed. Not the insert position: on an idle primary that may
-   * stand beyond what any standby ever receives, behind a page header or a record nobody has flushed yet.
+   * How far a primary has flushed, or a standby has replayed. Not the insert position: on an idle primary that may lie
+   * beyond what a standby ever receives, after a page header or in a record that is not flushed yet.
    */
   readonly position: bigint;
   /** On a promoted primary: where its timeline left the parent. */
   readonly fork: bigint | undefined;
-  /** Where each timeline of its history left its parent, where the role may read that. */
+  /** Where each timeline of its history left its parent, if the role may read that. */
   readonly forks?: readonly Fork[] | undefined;
-  /** A standby that has a WAL receiver. */
+  /** True for a standby with a WAL receiver. */
   readonly streaming: boolean;
-  /** `wal_segment_size`. */
+  /** The setting `wal_segment_size`, in bytes. */
   readonly segmentBytes: number;
-  /** Whether the role may read the history of a primary, by {@link Readings.historySql}. */
+  /** Whether the role may read the history of a primary with {@link Readings.historySql}. */
   readonly mayReadHistory?: boolean;
-  /** How many standbys are attached to a primary; undefined where that is not told. */
+  /** How many standbys are connected to a primary. Undefined if it does not report that. */
   readonly senders?: number | undefined;
 }
 
-/** In place of a question for a position: the engine tells none. */
+/** Instead of a query for a position: the engine reports none. */
 export const NO_POSITION = 'none';
 
 /**
- * What a node is asked and how its answer is read. Plain PostgreSQL 14 and later is built in; a managed fork with
- * functions of other names can bring its own.
+ * The queries of a probe, and how to parse their answers. Plain PostgreSQL 14 and later is built in. A managed fork
+ * with other function names can provide its own.
  */
 export interface Readings {
-  /** One statement that returns one row, in recovery and out of it, for any role. */
+  /** One statement that returns one row, in recovery and outside, for any role. */
   readonly sql: string;
-  /** @throws when the row is not what `sql` returns: the node is then as good as silent. */
+  /** Parses the row of `sql`. @throws if the row is not valid; the node then counts as unreachable */
   parse(row: Readonly<Record<string, unknown>>): Reading;
   /**
-   * One row with a column `position`: the insert position of a primary. Asked behind a write. A column `senders`, if there
-   * is one, says how many standbys are attached: one less is a sign that one was promoted, and every node is probed.
-   * `'none'` for an engine that tells no position: nothing is asked then.
+   * A query that returns one row with a column `position`: the insert position of a primary. It runs after a write. An
+   * optional column `senders` contains the number of connected standbys. If one is missing, it may have been promoted,
+   * so every node is probed. `'none'` for an engine without positions.
    */
   readonly insertPositionSql: string;
   /**
-   * One row with one column `history`: the history file of the timeline in force, in hex. Asked of a promoted primary that
-   * says by `mayReadHistory` that the role may, once a timeline. Its fork is then known after a restart too.
+   * A query that returns one row with one column `history`: the history file of the timeline in force, in hex. It runs
+   * once for each timeline, on a promoted primary whose `mayReadHistory` is true. The fork is then known after a
+   * restart too.
    */
   readonly historySql?: string;
-  /** One row with one column `position`: the replay position, or on a primary the insert position; or `'none'`. */
+  /**
+   * A query that returns one row with one column `position`: the replay position, or on a primary the insert position.
+   * `'none'` for an engine without positions.
+   */
   readonly seenPositionSql: string;
 }
 
 /**
- * The timeline of a primary comes from the name of the WAL file it writes: `pg_control_checkpoint()` says the old one
- * until the checkpoint after a promotion has ended. The fork is guarded by `pg_last_wal_receive_lsn()`, which is NULL on
- * a server that has been restarted or has recovered from a crash since: its replay position would be another one.
+ * The timeline of a primary comes from the name of its current WAL file: `pg_control_checkpoint()` returns the old one
+ * until the checkpoint after a promotion has ended. The fork is read only if `pg_last_wal_receive_lsn()` is not NULL.
+ * It is NULL on a server that was restarted or has recovered from a crash since, and its replay position would be
+ * another one. See https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-RECOVERY-CONTROL.
  */
 export const postgresReadings: Readings = {
   sql: `SELECT s.system_identifier::text AS system,
@@ -137,7 +142,7 @@ function lsn(value: string): bigint {
   return parsed;
 }
 
-/** How many standbys are attached, as a question behind a write says it; undefined where it does not. */
+/** The number of connected standbys in the answer after a write. Undefined if the answer does not contain it. */
 export function readSenders(value: unknown): number | undefined {
   const senders = typeof value === 'string' ? Number(value) : value;
   return Number.isSafeInteger(senders) ? (senders as number) : undefined;

@@ -6,18 +6,18 @@ import { judge } from './judge.ts';
 import type { Topology } from './topology.ts';
 import { hasMeasured, takeOver } from './vouch.ts';
 
-/** What is known, and what it means. */
+/** The facts and the topology that follows from them. */
 export interface TopologyStore {
   readonly facts: Facts;
   readonly topology: Topology;
-  /** Since when there is no primary; undefined while there is one. */
+  /** Since when there is no primary. Undefined while there is one. */
   readonly missingSinceMs: number | undefined;
 }
 
 /** One event with its payload. */
 export type TopologyEvent = { [E in keyof RouterEvents]: readonly [E, RouterEvents[E]] }[keyof RouterEvents];
 
-/** Nothing known at `nowMs`. */
+/** The state at `nowMs` without any facts. */
 export function nothingKnown(
   nodes: readonly { readonly id: string; readonly region: string }[],
   rules: Rules,
@@ -28,8 +28,8 @@ export function nothingKnown(
 }
 
 /**
- * Readings in, topology and events out. Pure: the same inputs in any order end in the same highest epoch, and no order
- * makes a node a primary that is not on it.
+ * Takes an input and returns topology and events. Pure. The same inputs in any order lead to the same highest epoch,
+ * and no order makes a node the primary that is not on it.
  */
 export function reduce(
   before: TopologyStore,
@@ -37,7 +37,7 @@ export function reduce(
   rules: Rules,
 ): { readonly next: TopologyStore; readonly events: readonly TopologyEvent[] } {
   const heard = takeOver(apply(before.facts, input, rules), rules, input.atMs);
-  // Tokens name old epochs by the thousand after a failover: what is no news costs no judgement.
+  // After a failover thousands of tokens name old epochs. An input without news needs no judgement.
   if (input.type === 'heard' && heard === before.facts) return { next: before, events: [] };
   const topology = judge(heard, rules, input.atMs);
   const facts = settle(heard, topology, input.atMs, rules);
@@ -47,7 +47,7 @@ export function reduce(
   return { next, events: changes(before, next, input) };
 }
 
-/** Keeps what a judgement decided for good: the database that was adopted, and whether a standby was fresh. */
+/** Keeps what a judgement decided permanently: the adopted database, and whether a standby was fresh. */
 function settle(facts: Facts, topology: Topology, nowMs: number, rules: Rules): Facts {
   const first = facts.samples.list[0];
   const watched = first !== undefined && nowMs - first.atMs >= rules.maxLagMs;
@@ -120,7 +120,7 @@ function changes(before: TopologyStore, next: TopologyStore, input: Input): read
   if (was.primary !== undefined && is.primary === undefined) {
     events.push(['primary-lost', { state: is.state, last: was.primary.epoch }]);
   }
-  // One that is called by another name since is no other.
+  // It only has another name since. It is the same one.
   const last = was.primary && knownEpoch(next.facts, was.primary.epoch);
   if (is.primary !== undefined && (last === undefined || !sameEpoch(last, is.primary.epoch))) {
     const { epoch, region } = is.primary;

@@ -1,17 +1,17 @@
 import type { Epoch } from '@regionkit/core';
-import { answers, type DocumentFacts, type Facts, type Rules, writtenEpoch } from './facts.ts';
+import { type DocumentFacts, type Facts, isResponding, type Rules, writtenEpoch } from './facts.ts';
 import type { Top } from './topology.ts';
 
 /**
- * The epoch on which the whole cluster is, where that is below the highest that was told of: an HA manager took it back.
- * Undefined while anything speaks for the highest: a node or a region that is silent, or that was asked before that was
- * told of, a standby of another timeline, a primary of it.
+ * Returns the epoch of the whole cluster, if that is below the highest known one: an HA manager took the cluster back.
+ * Undefined while anything supports the highest: a node or region that is silent, or that was probed before the highest
+ * became known; a standby of another timeline; a primary of it.
  */
 export function regressedTo(facts: Facts, rules: Rules, top: Top | undefined, nowMs: number): Epoch | undefined {
   const { nodes, documents } = facts;
   if (top === undefined || nodes.length === 0) return undefined;
   const isFresh = ({ observedAtMs }: DocumentFacts): boolean => nowMs - observedAtMs <= rules.maxViewAgeMs;
-  // Our own nodes may be led elsewhere by their URLs: a region that writes the highest counts for more.
+  // The URLs of our own nodes may lead elsewhere. A region that writes the highest epoch counts more.
   if (documents.some((document) => isFresh(document) && document.primary?.epoch.timeline === top.timeline))
     return undefined;
   const writers = nodes.map((node) => writtenEpoch(facts, node)).filter((epoch) => epoch !== undefined);
@@ -19,8 +19,8 @@ export function regressedTo(facts: Facts, rules: Rules, top: Top | undefined, no
   if (found === undefined || found.system !== top.system || found.timeline >= top.timeline) return undefined;
   const agree = nodes.every(
     (node) =>
-      answers(node) &&
-      node.readAtMs > top.firstHeardAtMs &&
+      isResponding(node) &&
+      node.readAtMs > top.firstKnownAtMs &&
       node.reading.system === found.system &&
       node.exact &&
       node.timeline === found.timeline,

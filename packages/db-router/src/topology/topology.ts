@@ -4,35 +4,35 @@ import type { Writer } from './writer.ts';
 
 /** Whether a node follows a primary, on whatever timeline. */
 export function isStandby(state: NodeState): boolean {
-  return state === 'replica' || state === 'stale' || state === 'behind';
+  return state === 'replica' || state === 'stale' || state === 'old-timeline';
 }
 
-/** One node, as it stands. */
+/** The state of one node. */
 export interface NodeView {
   readonly index: number;
-  /** `region/node`: its place in `pools`. */
+  /** `region/node`: its position in `pools`. */
   readonly id: string;
   readonly region: string;
   readonly state: NodeState;
-  /** Why it could not be asked last: a SQLSTATE, an errno, or a word of ours. Undefined when it answered. */
+  /** Why it could not be probed last: a SQLSTATE, an errno, or a word of the router. Undefined if it answered. */
   readonly code: string | undefined;
-  /** The database it belongs to; undefined when it was never asked. */
+  /** Its database. Undefined if it has never answered. */
   readonly system: string | undefined;
-  /** What its server is called in documents and tokens; empty when it was never asked. */
+  /** The server's name in documents and tokens. Empty if it has never answered. */
   readonly server: string;
-  /** Whether it may serve a read that asks for nothing in particular. */
+  /** Whether it may serve a read without a required position. */
   readonly readable: boolean;
-  /** The timeline it is on, or a lower bound of it; 0 when nothing is known. */
+  /** The timeline of the node, or a lower bound of it; 0 if nothing is known. */
   readonly timeline: number;
-  /** The insert position of a primary, the replay position of a standby, when it was last asked. */
+  /** When last probed: the flushed position of a primary, or the replay position of a standby. */
   readonly position: bigint;
-  /** For a standby on an older timeline: what it was seen to have on it. */
+  /** For a standby on an older timeline: the position up to which it was seen there. */
   readonly seen: { readonly timeline: number; readonly position: bigint } | undefined;
-  /** How long ago the known primary was where this standby is; undefined when that cannot be told. */
+  /** How long ago the known primary was where this standby is, in milliseconds. Undefined if that is not known. */
   readonly lagMs: number | undefined;
-  /** Median-like round trip of its probes. */
+  /** The typical round trip of its probes, in milliseconds. */
   readonly rttMs: number;
-  /** Changes when a connection verified before must be verified again. */
+  /** Changes when connections must be verified again. */
   readonly generation: number;
   readonly segmentBytes: number;
 }
@@ -42,47 +42,49 @@ export interface PrimaryView {
   readonly region: string;
   readonly epoch: Epoch;
   readonly position: bigint;
-  /** Index of the node that reaches it; undefined when only the documents of its region tell of it. */
+  /** The index of the node that reaches it. Undefined if only the documents of its region name it. */
   readonly node: number | undefined;
 }
 
-/** The highest timeline heard of, and who writes it. */
+/** The highest known timeline, and who writes it. */
 export interface Top {
   readonly system: string;
   readonly timeline: number;
-  /** More than one: twins. None: only a standby told of it. */
+  /** More than one: two servers write it. None: only a standby reported it. */
   readonly owners: readonly string[];
-  readonly firstHeardAtMs: number;
+  readonly firstKnownAtMs: number;
   /** The only region that told of it, or '' for what regions repeat; undefined once anything else did. */
   readonly by: string | undefined;
   /** The highest that anything but the documents of regions told of. */
   readonly certain: number;
 }
 
-/** What is known, judged. Immutable: a new one at each change. */
+/** The result of a judgement. Immutable: each change makes a new one. */
 export interface Topology {
   readonly state: TopologyState;
   readonly nodes: readonly NodeView[];
   readonly primary: PrimaryView | undefined;
-  /** The candidate that is not confirmed, when that is the state. */
+  /** With the state `unconfirmed`: the candidate that is not confirmed. */
   readonly candidate: Epoch | undefined;
   /** The region that alone tells of the candidate, when that is why it is not confirmed. */
   readonly claimedBy: string | undefined;
-  /** When the state is `epoch-regressed`: the older epoch on which all nodes agree. */
+  /** With the state `epoch-regressed`: the older epoch on which all nodes agree. */
   readonly regressed: Epoch | undefined;
   readonly system: string | undefined;
   readonly top: Top | undefined;
-  /** The highest epoch heard of: fences, makes no primary. Its owner is empty when only a standby told of it. */
+  /**
+   * The highest known epoch. It fences, but never confirms a primary. Its owner is empty if only a standby reported it.
+   */
   readonly highest: Epoch | undefined;
-  /** Which servers write which timeline, and what they are called. */
+  /** Which servers write which timeline, and their names. */
   readonly writers: readonly Writer[];
   readonly forks: readonly Fork[];
-  /** Who wrote which timeline of this system, as far as it is known. */
+  /** Who wrote which timeline of this database, as far as known. */
   readonly owners: readonly Epoch[];
-  /** A first primary was accepted: from now on a higher timeline is believed at once. */
+  /** A first primary was accepted. From now on a higher timeline is accepted at once. */
   readonly accepted: boolean;
   /** What is known may be taken over by a new process of this region. */
   readonly vouches: boolean;
-  /** Something changes by itself then, without anything new being heard. */
+  /** The time at which something changes without any new input. */
   readonly nextChangeMs: number;
 }

@@ -1,6 +1,6 @@
 import type { Epoch, Sibling, Vouch } from '@regionkit/core';
 import { isUnproven } from './claims.ts';
-import { answers, type Facts, knownEpoch, type Rules, writtenEpoch } from './facts.ts';
+import { type Facts, isResponding, knownEpoch, type Rules, writtenEpoch } from './facts.ts';
 import { isVoided, learnEpoch } from './learn.ts';
 import { serverId } from './writer.ts';
 
@@ -45,14 +45,14 @@ export function hasMeasured(facts: Facts): boolean {
   const top = facts.tops.find(({ system }) => system === facts.system);
   if (top === undefined) return false;
   return facts.nodes.some(
-    (node) => answers(node) && node.reading.system === top.system && node.timeline >= top.timeline,
+    (node) => isResponding(node) && node.reading.system === top.system && node.timeline >= top.timeline,
   );
 }
 
 function voucherOf(facts: Facts, rules: Rules, { database, observedAtMs }: Sibling, nowMs: number): Voucher[] {
   const { vouches, highest } = database;
   if (vouches === undefined || highest === undefined || nowMs - observedAtMs > rules.maxViewAgeMs) return [];
-  const isOfSystem = facts.nodes.some((node) => answers(node) && node.reading.system === highest.system);
+  const isOfSystem = facts.nodes.some((node) => isResponding(node) && node.reading.system === highest.system);
   return isOfSystem && !meetsAnotherServer(facts, vouches.primary) ? [{ vouches, highest }] : [];
 }
 
@@ -65,7 +65,7 @@ function meetsAnotherServer(facts: Facts, primary: Epoch | undefined): boolean {
       written !== undefined &&
       written.system === primary.system &&
       written.timeline === primary.timeline &&
-      answers(node) &&
+      isResponding(node) &&
       serverId(node.reading.server) !== primary.server
     );
   });
@@ -91,7 +91,7 @@ function withVoided(facts: Facts, voided: readonly Epoch[], atMs: number): Facts
     owners: facts.owners.filter((epoch) => !isVoided({ voided }, epoch)),
   };
   const standbys = facts.nodes.flatMap((node): Epoch[] =>
-    answers(node) && node.reading.inRecovery && node.exact
+    isResponding(node) && node.reading.inRecovery && node.exact
       ? [{ system: node.reading.system, timeline: node.timeline, owner: '' }]
       : [],
   );

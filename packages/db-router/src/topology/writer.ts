@@ -2,21 +2,21 @@ import { createHash } from 'node:crypto';
 import type { Epoch } from '@regionkit/core';
 
 /**
- * A server that was told of as writing a timeline, and the names of the pools that led to it. Names move, as endpoints do;
- * a server on a timeline is one owner, whatever it is called.
+ * A server that is known to write a timeline, and the names of the pools that led to it. Names move, as endpoints do. A
+ * server on a timeline is one owner, whatever its name is.
  */
 export interface Writer {
   readonly system: string;
   readonly timeline: number;
-  /** {@link serverId}; empty as long as only a name was told. */
+  /** {@link serverId}. Empty while only a name is known. */
   readonly server: string;
-  /** In the order in which they were told. */
+  /** In the order in which they became known. */
   readonly names: readonly string[];
-  /** The name that stands for all of them here. Two servers may have it: one was restarted. */
+  /** The name that stands for all of them in this process. Two servers may have it if one of them was restarted. */
   readonly owner: string;
-  /** When one of our own nodes was this server for the first time; Infinity for never. */
+  /** When one of our own nodes first was this server; Infinity: never. */
   readonly firstMeasuredAtMs: number;
-  /** When one of our own nodes was asked last and was this server; -Infinity for never. */
+  /** When one of our own nodes last was this server; -Infinity: never. */
   readonly measuredAtMs: number;
 }
 
@@ -25,28 +25,34 @@ interface Writers {
 }
 
 const ID_LENGTH = 16;
-/** No region has it in its name. */
+/** No region has this character in its name. */
 const TWIN = '~';
 
-/** What a running server is called in documents and tokens: a hash, as its start time and port concern nobody else. */
+/**
+ * The name of a running server in documents and tokens. It is a hash, because its start time and port must stay
+ * private.
+ */
 export function serverId(server: string): string {
   return createHash('sha256').update(`regionkit server ${server}`).digest('base64url').slice(0, ID_LENGTH);
 }
 
-/** The name under which an owner is known here: its server tells it, or else its name. */
+/** The name of an owner in this process: by its server, or else its own name. */
 export function ownerName({ writers }: Writers, { system, timeline, owner, server }: Epoch): string {
   let named: Writer | undefined;
   for (let index = 0; index < writers.length; index += 1) {
     const writer = writers[index] as Writer;
     if (writer.timeline !== timeline || writer.system !== system) continue;
     if (server !== undefined && writer.server === server) return writer.owner;
-    // The latest server of a name: the one before was restarted, or left to another name.
+    // The latest server with this name. An earlier one was restarted, or has another name now.
     if (writer.names.includes(owner)) named = writer;
   }
   return named?.owner ?? owner;
 }
 
-/** The server that was measured last under this owner, or told of last: word of an earlier life may come late. */
+/**
+ * The server that was measured last under this owner, or else reported last. A report of an earlier life may arrive
+ * late.
+ */
 export function serverOf(
   { writers }: Writers,
   { system, timeline, owner }: Pick<Epoch, 'system' | 'timeline' | 'owner'>,
@@ -59,7 +65,7 @@ export function serverOf(
   return found?.server === '' ? undefined : found?.server;
 }
 
-/** The epoch of this owner, with its server where that is known. */
+/** The epoch of this owner, with its server if known. */
 export function epochOf(facts: Writers, epoch: Pick<Epoch, 'system' | 'timeline' | 'owner'>): Epoch {
   const server = serverOf(facts, epoch);
   return { ...epoch, ...(server !== undefined && { server }) };
@@ -70,12 +76,12 @@ export function madeUpOwner(owner: string, server: string): string {
   return `${owner}${TWIN}${server}`;
 }
 
-/** Whether only this process calls a server so, because one name led to two: no other process knows it. */
+/** Whether only this process uses this name for a server, because one name led to two. No other process knows it. */
 export function isMadeUp(owner: string): boolean {
   return owner.includes(TWIN);
 }
 
-/** `region/node` without its node. */
+/** The region in `region/node`. */
 export function regionOf(owner: string): string {
   return owner.slice(0, owner.lastIndexOf('/'));
 }

@@ -2,7 +2,7 @@ import { fakeClock } from '@regionkit/core/testing';
 import { describe, expect, it } from 'vitest';
 import { createScopes } from '../../src/causality/scope.ts';
 import { createTokenCodec, type TokenHome } from '../../src/causality/token.ts';
-import { PRIMARY_ONLY, UNKNOWN_LSN } from '../../src/history/need.ts';
+import { PRIMARY_ONLY, UNKNOWN_LSN } from '../../src/history/required-position.ts';
 import { decideRead } from '../../src/routing/decide.ts';
 import { createTable } from '../../src/routing/table.ts';
 import { NODES, primary, SYSTEM, standby, story, wellStory } from '../support/model.ts';
@@ -25,7 +25,7 @@ function scopesOf(told: ReturnType<typeof story>, home: TokenHome = {}) {
     isOutOfReach: () => false,
     topology: () => told.topology,
     systems: () => told.store.facts.tops.map(({ system }) => system),
-    hear: (epoch) => told.hears(epoch.timeline, epoch.owner, epoch.system, epoch.server),
+    learnEpoch: (epoch) => told.hears(epoch.timeline, epoch.owner, epoch.system, epoch.server),
     resetAtMs: () => told.store.facts.resetAtMs,
     emit: (event) => void events.push(event),
   });

@@ -2,7 +2,7 @@ import { fakeClock } from '@regionkit/core/testing';
 import { describe, expect, it } from 'vitest';
 import { createScopes } from '../../src/causality/scope.ts';
 import { createTokenCodec } from '../../src/causality/token.ts';
-import { PRIMARY_ONLY } from '../../src/history/need.ts';
+import { PRIMARY_ONLY } from '../../src/history/required-position.ts';
 import type { Topology } from '../../src/topology/topology.ts';
 
 const SYSTEM = '7711269831366940242';
@@ -17,7 +17,7 @@ function topologyOf(given: Partial<Topology>): Topology {
     primary: undefined,
     candidate: undefined,
     system: SYSTEM,
-    top: { system: SYSTEM, timeline: 1, owners: [OLD.owner], by: undefined, certain: 1, firstHeardAtMs: 0 },
+    top: { system: SYSTEM, timeline: 1, owners: [OLD.owner], by: undefined, certain: 1, firstKnownAtMs: 0 },
     forks: [],
     owners: [OLD],
     writers: [],
@@ -29,7 +29,7 @@ function topologyOf(given: Partial<Topology>): Topology {
 
 const BEFORE = topologyOf({});
 const PROMOTED = topologyOf({
-  top: { system: SYSTEM, timeline: 2, owners: [NEW.owner], by: undefined, certain: 2, firstHeardAtMs: 0 },
+  top: { system: SYSTEM, timeline: 2, owners: [NEW.owner], by: undefined, certain: 2, firstKnownAtMs: 0 },
   owners: [OLD, NEW],
   forks: [FORK],
   primary: { region: 'eu-west-1', node: 1, epoch: NEW, position: 900n } as never,
@@ -50,7 +50,7 @@ function setUp(topology: Topology) {
     isOutOfReach: () => false,
     topology: () => live.topology,
     systems: () => [SYSTEM],
-    hear: () => {},
+    learnEpoch: () => {},
     resetAtMs: () => Number.NEGATIVE_INFINITY,
     emit: (event) => void emitted.push(event),
   });
@@ -64,7 +64,7 @@ describe('a scope', () => {
     const fresh = token(400n);
     clock.stepWall(3_600_000);
     expect(scopes.open({ tokens: [fresh], access: 'read' }).need).toEqual({ ...OLD, lsn: 400n });
-    expect(scopes.needOf(fresh)).toEqual({ ...OLD, lsn: 400n });
+    expect(scopes.requiredPosition(fresh)).toEqual({ ...OLD, lsn: 400n });
   });
 
   it('lets an old token rest once its fate cannot be known', async () => {
@@ -73,7 +73,7 @@ describe('a scope', () => {
     expect(scopes.open({ tokens: [sent], access: 'read' }).need).toBe(PRIMARY_ONLY);
     await clock.advance(61_000);
     expect(scopes.open({ tokens: [sent], access: 'read' }).need).toBeUndefined();
-    expect(scopes.needOf(sent)).toBeUndefined();
+    expect(scopes.requiredPosition(sent)).toBeUndefined();
   });
 
   it('keeps quiet of no loss because this wall clock is ahead of the one that issued the token', () => {
@@ -82,7 +82,7 @@ describe('a scope', () => {
     clock.stepWall(3_600_000);
     const scope = scopes.open({ tokens: [fresh], access: 'read' });
     expect(scope.need).toBe(PRIMARY_ONLY);
-    expect(scopes.needOf(fresh)).toBe(PRIMARY_ONLY);
+    expect(scopes.requiredPosition(fresh)).toBe(PRIMARY_ONLY);
     expect(scopes.forGate(scope).closeHead().notice).toBe('write-fate-unknown');
   });
 

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { ask, parseAnswer, type RawAnswer } from './answer.ts';
 import { pour, stands } from './flow.ts';
 import { EPOCH, eventually, listen, type Running, raw, SECRET } from './helpers.ts';
-import { bodyOf, edgeOf, type Options, type Pair, pair, started } from './pair.ts';
+import { bodyOf, edgeOf, type Pair, pair, started } from './pair.ts';
 
 const fixture = (name: string): string => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8');
 const CERT = fixture('localhost-cert.pem');

@@ -64,11 +64,11 @@ export function stubRouter(self: Name, primary: Name | undefined = 'us-east-1'):
     },
     primaryNow: () => (router.primary === undefined ? undefined : { region: router.primary, epoch: EPOCH }),
     locatePrimary: async ({ signal }) => ({ region: await router.hold(signal), epoch: EPOCH }),
-    hear: (epoch) => {
+    learnEpoch: (epoch) => {
       router.heard.push(epoch);
     },
     highest: () => EPOCH,
-    doubt: () => {
+    recheckPrimary: () => {
       router.doubts += 1;
     },
   };

@@ -49,9 +49,9 @@ describe('a request that was forwarded once', () => {
 
   test('tells the other region the highest epoch, by which a stale primary learns that it is fenced', async () => {
     const { eu, usRouter } = await pair(done);
-    const hear = usRouter.hear;
-    usRouter.hear = (epoch, from) => {
-      hear(epoch, from);
+    const learnEpoch = usRouter.learnEpoch;
+    usRouter.learnEpoch = (epoch, from) => {
+      learnEpoch(epoch, from);
       usRouter.primary = 'eu-west-1';
     };
     expect((await ask(eu.port, 'POST', '/orders')).status).toBe(503);

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { postgresReadings } from '../../src/topology/readings.ts';
 import { eventually, labOfTest, sleep, startRouter } from './lab.ts';
 
-const QUIET = { quietMs: 600_000, alertMs: 50, timeoutMs: 2_000 };
+const QUIET = { intervalMs: 600_000, alertIntervalMs: 50, timeoutMs: 2_000 };
 
 it('fences a primary that lives as soon as writes flow beside a standby that was promoted, without being due to ask', async () => {
   const lab = await labOfTest({ regions: ['us', 'eu'] });

@@ -145,7 +145,7 @@ describe('a connection between two users, on a real server', () => {
   const inUs = async () => {
     const router = await startRouter(lab, 'us', {
       max: 1,
-      probe: { quietMs: 1_000, alertMs: 50, timeoutMs: 300 },
+      probe: { intervalMs: 1_000, alertIntervalMs: 50, timeoutMs: 300 },
     });
     await eventually(() => router.explain('write').action === 'run');
     return router;
@@ -353,7 +353,7 @@ describe('a connection between two users, on a real server', () => {
   it('that died busy leaves its place at once when it is given back', async () => {
     const router = await startRouter(lab, 'us', {
       max: 1,
-      probe: { quietMs: 1_000, alertMs: 50, timeoutMs: 600_000 },
+      probe: { intervalMs: 1_000, alertIntervalMs: 50, timeoutMs: 600_000 },
     });
     await eventually(() => router.explain('write').action === 'run');
     for (const told of [true, false]) {

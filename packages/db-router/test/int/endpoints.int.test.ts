@@ -18,7 +18,7 @@ function routerOver(endpoints: readonly Endpoint[], options: Partial<RegionRoute
     },
     token: { secret: SECRET },
     holdWritesMs: 30_000,
-    probe: { quietMs: 300, alertMs: 50, timeoutMs: 1_000 },
+    probe: { intervalMs: 300, alertIntervalMs: 50, timeoutMs: 1_000 },
     ...options,
   });
   const twins: RouterEvents['twin-primaries'][] = [];
@@ -205,7 +205,7 @@ it('changes no session of a pooler, and reads nothing through one while the prim
     pools: { us: pool },
     token: { secret: SECRET },
     holdWritesMs: 50,
-    probe: { quietMs: 300, alertMs: 50, timeoutMs: 1_000 },
+    probe: { intervalMs: 300, alertIntervalMs: 50, timeoutMs: 1_000 },
   });
   onTestFinished(() => router.close({ pools: true }));
   await router.ready();

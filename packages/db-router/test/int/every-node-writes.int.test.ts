@@ -23,7 +23,7 @@ async function engineOfTest() {
       readings: everyNodeWrites('orders'),
       writes: 'remote-pool',
       coldStart: 'trust',
-      probe: { quietMs: 200, alertMs: 50, timeoutMs: 500 },
+      probe: { intervalMs: 200, alertIntervalMs: 50, timeoutMs: 500 },
       maxViewAgeMs: 2_000,
     });
   return { lab, start };

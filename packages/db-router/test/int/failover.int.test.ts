@@ -80,7 +80,7 @@ describe('failover on real servers', () => {
       return count === 1;
     });
     const epoch = router.highest();
-    router.hear({ system: epoch?.system ?? '', timeline: 2, owner: 'eu/0' }, 'hop');
+    router.learnEpoch({ system: epoch?.system ?? '', timeline: 2, owner: 'eu/0' }, 'hop');
     expect(await failureOf(sleeping)).toMatchObject({ code: 'ERR_OUTCOME_UNKNOWN', outcome: 'unknown' });
     await failureOf(leased.query('COMMIT'));
     leased.release();
@@ -107,7 +107,7 @@ describe('failover on real servers', () => {
     const stateOfUs = () => router.topology().nodes.find(({ id }) => id === 'us/0')?.state;
     await eventually(() => stateOfUs() === 'unreachable');
     await leased.query('SELECT 1');
-    router.hear({ system: router.highest()?.system ?? '', timeline: 2, owner: 'eu/0' }, 'hop');
+    router.learnEpoch({ system: router.highest()?.system ?? '', timeline: 2, owner: 'eu/0' }, 'hop');
     expect(stateOfUs()).toBe('fenced');
     await failureOf(leased.query('COMMIT'));
     leased.release();
@@ -118,7 +118,7 @@ describe('failover on real servers', () => {
   it('learns of a promotion from a connection that is in use, without being due to ask anybody', async () => {
     const lab = await labOfTest({ regions: ['us', 'eu'] });
     const router = await startRouter(lab, 'eu', {
-      probe: { quietMs: 600_000, alertMs: 100, timeoutMs: 1_000 },
+      probe: { intervalMs: 600_000, alertIntervalMs: 100, timeoutMs: 1_000 },
       maxViewAgeMs: 700_000,
     });
     await router.write('SELECT 1');
@@ -130,7 +130,7 @@ describe('failover on real servers', () => {
     await router.read('SELECT 1');
     await eventually(() => router.explain('write').node === 'eu/0');
     await eventually(() => {
-      router.doubt();
+      router.recheckPrimary();
       return router.topology().nodes.find(({ id }) => id === 'us/0')?.state === 'fenced';
     });
   });
@@ -361,7 +361,7 @@ describe('failover on real servers', () => {
     const lab = await labOfTest();
     const us = lab.region('us');
     // A look at the silent node would outlast the test.
-    const router = await startRouter(lab, 'eu', { probe: { quietMs: 200, alertMs: 50, timeoutMs: 60_000 } });
+    const router = await startRouter(lab, 'eu', { probe: { intervalMs: 200, alertIntervalMs: 50, timeoutMs: 60_000 } });
     await router.write("INSERT INTO note (text) VALUES ('before')");
     await us.partition();
     const insert = "INSERT INTO note (text) VALUES ('tried again')";
@@ -381,7 +381,7 @@ describe('failover on real servers', () => {
     await lab.region('us').kill();
     await lab.failover({ to: 'ap' });
     await router.write("INSERT INTO note (text) VALUES ('on the next timeline')");
-    expect(router.explain('read')).toMatchObject({ reason: 'behind', node: 'eu/0' });
+    expect(router.explain('read')).toMatchObject({ reason: 'old-timeline', node: 'eu/0' });
     const scope = router.openScope({ tokens: [], access: 'read' });
     await scope.run(() => router.read('SELECT 1'));
     const { seen = '' } = scope.closeHead();
@@ -403,7 +403,7 @@ describe('failover on real servers', () => {
       return router.token();
     });
     // It cannot tell that the standby follows the new timeline: too old is the safe direction.
-    expect(router.topology().nodes.find(({ id }) => id === 'eu/0')?.state).toBe('behind');
+    expect(router.topology().nodes.find(({ id }) => id === 'eu/0')?.state).toBe('old-timeline');
     const { rows } = await router.run({ token }, () =>
       router.read("SELECT count(*)::int FROM note WHERE text = 'tokened'"),
     );
@@ -521,7 +521,7 @@ describe('with the local pool alone', () => {
       reach: ['eu'],
       view,
       writes: 'forward',
-      probe: { quietMs: 200, alertMs: 50, timeoutMs: 800 },
+      probe: { intervalMs: 200, alertIntervalMs: 50, timeoutMs: 800 },
       maxViewAgeMs: 1_000,
     });
     await eventually(() => eu.primaryNow()?.region === 'us');

@@ -27,7 +27,7 @@ async function twoRegions(lab: Lab<Name>) {
       regions: regions as never,
       view: view as never,
       writes: 'forward',
-      probe: { quietMs: 200, alertMs: 20, timeoutMs: 1_000 },
+      probe: { intervalMs: 200, alertIntervalMs: 20, timeoutMs: 1_000 },
     });
     const router = routers[self];
     const gate = createWriteGate(router as never, { regions, view, forward: { secret: SECRET } });

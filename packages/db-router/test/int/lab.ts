@@ -90,7 +90,7 @@ export async function startRouter(
     pools: wrapped,
     writes: reach.some((name) => name !== self) ? 'remote-pool' : 'reject',
     token: { secret: SECRET },
-    probe: { quietMs: 1_000, alertMs: 50, timeoutMs: 1_000 },
+    probe: { intervalMs: 1_000, alertIntervalMs: 50, timeoutMs: 1_000 },
     ...rest,
   });
   const heard = new Map<string, unknown[]>(TOLD.map((event) => [event, []]));

@@ -18,7 +18,7 @@ it('turns away a long queue of callers, and lends the connection that comes back
     clock: systemClock,
     readings: postgresReadings,
     verifyTimeoutMs: 60_000,
-    quietTimeoutMs: 60_000,
+    idleTimeoutMs: 60_000,
     inRecovery: () => false,
     onDiscard: () => {},
     onSign: () => {},
@@ -31,7 +31,7 @@ it('turns away a long queue of callers, and lends the connection that comes back
   const held = await pool.connect();
   const callers = Array.from({ length: CALLERS }, acquire);
   const answers = Promise.allSettled(callers);
-  node.turnAway(new Error('fenced'));
+  node.rejectWaiting(new Error('fenced'));
   expect((await answers).filter(({ status }) => status === 'rejected')).toHaveLength(CALLERS);
   held.release();
   node.release(await acquire(), false);

@@ -59,7 +59,7 @@ describe('nodes that are not what they seem, on real servers', () => {
       regions: regionsFrom('us', ['us', 'eu']),
       pools: { us: pool },
       coldStart: 'trust',
-      probe: { quietMs: 500, alertMs: 50, timeoutMs: 1_000 },
+      probe: { intervalMs: 500, alertIntervalMs: 50, timeoutMs: 1_000 },
     });
     onTestFinished(() => router.close());
     await Promise.all([1, 2, 3].map((n) => router.write('INSERT INTO note (text) VALUES ($1)', [`before ${n}`])));
@@ -88,7 +88,7 @@ describe('nodes that are not what they seem, on real servers', () => {
       pools: { us: pool },
       coldStart: 'trust',
       holdWritesMs: 20_000,
-      probe: { quietMs: 500, alertMs: 50, timeoutMs: 1_000 },
+      probe: { intervalMs: 500, alertIntervalMs: 50, timeoutMs: 1_000 },
     });
     onTestFinished(() => router.close());
     await router.write("INSERT INTO note (text) VALUES ('before')");
@@ -96,7 +96,7 @@ describe('nodes that are not what they seem, on real servers', () => {
     await lab.caughtUp();
     await lab.failover({ to: 'eu' });
     name.moveTo(lab.region('eu').port);
-    router.hear({ system, timeline: 2, owner: 'us/0' }, 'hop');
+    router.learnEpoch({ system, timeline: 2, owner: 'us/0' }, 'hop');
     await router.write("INSERT INTO note (text) VALUES ('after')");
     expect(await lab.region('eu').query("SELECT FROM note WHERE text = 'after'")).toHaveLength(1);
     expect(await lab.region('us').query("SELECT FROM note WHERE text = 'after'")).toHaveLength(0);
@@ -121,7 +121,7 @@ describe('nodes that are not what they seem, on real servers', () => {
       return router.token();
     });
     await eventually(() => {
-      router.doubt();
+      router.recheckPrimary();
       return router.explain('read', token).node === 'eu/0';
     });
     // The next connection leads to the other replica, which does not have it.
@@ -139,7 +139,7 @@ describe('nodes that are not what they seem, on real servers', () => {
     const router = createRegionRouter({
       regions: regionsFrom('us', ['us']),
       pools: { us: pools },
-      probe: { quietMs: 500, alertMs: 50, timeoutMs: 1_000 },
+      probe: { intervalMs: 500, alertIntervalMs: 50, timeoutMs: 1_000 },
     });
     onTestFinished(() => router.close());
     await router.write("INSERT INTO note (text) VALUES ('one region')");
@@ -161,7 +161,7 @@ describe('nodes that are not what they seem, on real servers', () => {
       pools: { us: lab.region('us').pool(), eu: stranger.region('us').pool() },
       coldStart: 'trust',
       holdWritesMs: 100,
-      probe: { quietMs: 500, alertMs: 50, timeoutMs: 1_000 },
+      probe: { intervalMs: 500, alertIntervalMs: 50, timeoutMs: 1_000 },
     });
     onTestFinished(() => router.close());
     await eventually(() => router.topology().nodes.every(({ rttMs }) => rttMs !== undefined));
@@ -198,7 +198,7 @@ describe('one region, on a real server', () => {
     };
     await set('on');
     await eventually(() => {
-      router.doubt();
+      router.recheckPrimary();
       return router.topology().state === 'read-only';
     });
     const writing = router.write("INSERT INTO note (text) VALUES ('when he is done')");

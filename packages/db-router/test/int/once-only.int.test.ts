@@ -323,7 +323,7 @@ describe('a statement is run again only if it certainly did not happen, on real 
     await lab.region('us').mute();
     void eventually(done).then(() => lab.region('us').reset());
   };
-  const PATIENT = { probe: { quietMs: 10_000, alertMs: 50, timeoutMs: 5_000 }, maxViewAgeMs: 60_000 };
+  const PATIENT = { probe: { intervalMs: 10_000, alertIntervalMs: 50, timeoutMs: 5_000 }, maxViewAgeMs: 60_000 };
 
   it.each(['throws it', 'ignores it', 'does not wait for it'])(
     'a transaction is of unknown outcome when a text of its own has committed it and is not answered, and its callback %s',
@@ -460,7 +460,10 @@ describe('a statement is run again only if it certainly did not happen, on real 
     ];
 
     it.each(ORMS)('is of unknown outcome to $name, in a scope and without', async ({ name, run }) => {
-      const router = await inUs({ probe: { quietMs: 10_000, alertMs: 50, timeoutMs: 5_000 }, maxViewAgeMs: 60_000 });
+      const router = await inUs({
+        probe: { intervalMs: 10_000, alertIntervalMs: 50, timeoutMs: 5_000 },
+        maxViewAgeMs: 60_000,
+      });
       for (const scoped of [false, true]) {
         const of = `${name} ${scoped}`;
         const cut = async () => {

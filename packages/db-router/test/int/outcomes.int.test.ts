@@ -129,7 +129,10 @@ describe('what became of a statement that failed, on real servers', () => {
     });
 
     it('goes to another node from one that fell silent, in flight and waiting for a connection alike', async () => {
-      const router = await startRouter(lab, 'eu', { max: 1, probe: { quietMs: 200, alertMs: 50, timeoutMs: 300 } });
+      const router = await startRouter(lab, 'eu', {
+        max: 1,
+        probe: { intervalMs: 200, alertIntervalMs: 50, timeoutMs: 300 },
+      });
       await router.write('SELECT 1');
       await readsLocally(router);
       await router.read('SELECT 1');
@@ -361,7 +364,7 @@ describe('what became of a statement that failed, on real servers', () => {
 
     it('is of unknown outcome when nobody answers it, though it was done', async () => {
       const router = await startRouter(lab, 'us', {
-        probe: { quietMs: 200, alertMs: 50, timeoutMs: 1_000 },
+        probe: { intervalMs: 200, alertIntervalMs: 50, timeoutMs: 1_000 },
         holdWritesMs: 200,
       });
       await eventually(() => router.explain('write').action === 'run');
@@ -384,7 +387,9 @@ describe('what became of a statement that failed, on real servers', () => {
         ],
         ['is done when the server had only stood still', 1, 'freeze', 'thaw', 'done'],
       ] as const)('%s', async (text, seconds, silence, end, becomes) => {
-        const router = await startRouter(lab, 'us', { probe: { quietMs: 1_000, alertMs: 8_000, timeoutMs: 1_000 } });
+        const router = await startRouter(lab, 'us', {
+          probe: { intervalMs: 1_000, alertIntervalMs: 8_000, timeoutMs: 1_000 },
+        });
         await router.write('SELECT 1');
         const settled = router.write(`INSERT INTO note (text) SELECT '${text}' FROM pg_sleep(${seconds})`).then(
           () => 'done',
@@ -582,7 +587,7 @@ describe('what became of a statement that failed, on real servers', () => {
     });
 
     it('is of unknown outcome when COMMIT was sent and nobody answered', async () => {
-      const router = await startRouter(lab, 'us', { probe: { quietMs: 200, alertMs: 50, timeoutMs: 300 } });
+      const router = await startRouter(lab, 'us', { probe: { intervalMs: 200, alertIntervalMs: 50, timeoutMs: 300 } });
       const failure = await failureOf(
         router.transaction(
           async (tx) => {

@@ -63,7 +63,7 @@ describe('the contract of a pool', () => {
           pools: Object.fromEntries(regions.map((name) => [name, wrap(name, self, options)])) as { us: Pool },
           writes: isRemote ? 'remote-pool' : 'reject',
           token: { secret: SECRET },
-          probe: { quietMs: 1_000, alertMs: 50, timeoutMs: 1_000 },
+          probe: { intervalMs: 1_000, alertIntervalMs: 50, timeoutMs: 1_000 },
           // What is tried again by mistake is tried for longer than a test may take.
           holdWritesMs: 600_000,
         });

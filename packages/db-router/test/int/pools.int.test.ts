@@ -376,7 +376,7 @@ describe('the pools a router gives back, on real servers', () => {
     const node = createPoolNode({
       ...settings,
       verifyTimeoutMs: 60_000,
-      quietTimeoutMs: 60_000,
+      idleTimeoutMs: 60_000,
       inRecovery: () => false,
       onDiscard: () => {},
       onSign: () => {},

@@ -16,7 +16,7 @@ async function set(lab: Lab<Name>, name: Name, setting: string, value: string): 
   });
 }
 
-const PROBE = { quietMs: 200, alertMs: 50, timeoutMs: 1_000 };
+const PROBE = { intervalMs: 200, alertIntervalMs: 50, timeoutMs: 1_000 };
 
 it('reads nothing from a standby that applies late on purpose, once it is further behind than reads may be', async () => {
   const lab = await labOfTest({ regions: ['us', 'ap'] });

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTokenCodec } from '../../src/causality/token.ts';
 import { formatLsn, parseLsn } from '../../src/history/lsn.ts';
-import { UNKNOWN_LSN } from '../../src/history/need.ts';
+import { UNKNOWN_LSN } from '../../src/history/required-position.ts';
 import { createWriteGate } from '../../src/http/index.ts';
 import { outcomeOf, postgresReadings } from '../../src/index.ts';
 import {
@@ -132,7 +132,7 @@ describe('reads and writes on real servers', () => {
       const asked = createTokenCodec(SECRET).decode(token)?.lsn ?? 0n;
       expect(formatLsn(asked)).toBe(before.replace(/28$/, '00').toUpperCase());
       await eventually(() => {
-        router.doubt();
+        router.recheckPrimary();
         return router.explain('read', token).reason === 'caught-up';
       });
       return;
@@ -362,7 +362,7 @@ describe('reads and writes on real servers', () => {
   it('says of every read that it was served stale, if that is what it should do', async () => {
     const router = await startRouter(lab, 'eu', { reach: ['eu'], coldStart: 'trust', onBehind: 'stale', maxLagMs: 50 });
     await router.ready();
-    router.hear({ system: router.highest()?.system ?? '', timeline: 2, owner: 'us/0' }, 'hop');
+    router.learnEpoch({ system: router.highest()?.system ?? '', timeline: 2, owner: 'us/0' }, 'hop');
     await eventually(() => router.explain('read').reason === 'stale');
     await router.read('SELECT 1');
     await router.replica.query('SELECT 1');

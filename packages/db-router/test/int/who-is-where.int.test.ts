@@ -54,7 +54,7 @@ it('tells once of pools whose URLs are swapped, and nothing where they are not',
       regions: regionsFrom('us', ['us', 'eu']) as never,
       pools,
       logger: { info: () => {}, warn, error: warn },
-      probe: { quietMs: 20, alertMs: 10, timeoutMs: 5_000 },
+      probe: { intervalMs: 20, alertIntervalMs: 10, timeoutMs: 5_000 },
     });
     onTestFinished(() => router.close());
     await eventually(() => router.topology().state === 'ready');

@@ -18,7 +18,7 @@ function scheduleOf(
   const { topology } = wellStory();
   const nodes = topology.nodes.map(({ index, id }) => ({ id, destroyAll: () => destroyed.push(index) }));
   const schedule = createProbeSchedule({
-    settings: { clock: fakeClock(), quietMs: QUIET_MS, alertMs: ALERT_MS } as unknown as Settings,
+    settings: { clock: fakeClock(), intervalMs: QUIET_MS, alertIntervalMs: ALERT_MS } as unknown as Settings,
     nodes: nodes as unknown as readonly PoolNode[],
     live: { topology, take: () => {} } as unknown as LiveTopology,
     emit: (_event, payload) => void codes.push((payload as { code?: unknown }).code),

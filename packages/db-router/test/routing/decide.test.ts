@@ -1,18 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { type Need, PRIMARY_ONLY } from '../../src/history/need.ts';
+import { PRIMARY_ONLY, type RequiredPosition } from '../../src/history/required-position.ts';
 import { decideRead } from '../../src/routing/decide.ts';
 import { createTable, type TableOptions } from '../../src/routing/table.ts';
 import { primary, SYSTEM, standby, story, wellStory } from '../support/model.ts';
 
 const OPTIONS: TableOptions = { self: 'eu', writes: 'reject', onBehind: 'forward' };
-const need = (timeline: number, lsn: bigint, owner = 'us/0', system = SYSTEM): Need => ({
+const need = (timeline: number, lsn: bigint, owner = 'us/0', system = SYSTEM): RequiredPosition => ({
   system,
   timeline,
   owner,
   lsn,
 });
 
-function decide(told: ReturnType<typeof story>, wanted?: Need, options: Partial<TableOptions> = {}, mayWait = true) {
+function decide(
+  told: ReturnType<typeof story>,
+  wanted?: RequiredPosition,
+  options: Partial<TableOptions> = {},
+  mayWait = true,
+) {
   const table = createTable(told.topology, { ...OPTIONS, ...options });
   const { action, node, reason } = decideRead(table, wanted, 0, 0, mayWait);
   return { action, node: told.topology.nodes[node]?.id, reason };
@@ -116,7 +121,7 @@ describe('decideRead() with a token', () => {
     told.fails('us/0');
     told.says('ap/0', primary(2, 2_000n, { server: 'ap', fork: 1_500n }));
     told.says('eu/0', standby(undefined, 1_400n, { server: 'eu' }));
-    expect(told.stateOf('eu/0')).toBe('behind');
+    expect(told.stateOf('eu/0')).toBe('old-timeline');
     expect(decide(told, need(1, 1_000n))).toMatchObject({ node: 'eu/0', reason: 'caught-up' });
     expect(decide(told, need(1, 1_001n), {}, false)).toMatchObject({ node: 'ap/0' });
   });

@@ -323,10 +323,10 @@ describe('which standby is fresh', () => {
     const told = wellStory();
     told.fails('us/0');
     told.says('ap/0', primary(2, 1_100n, { server: 'ap' }));
-    expect(told.node('eu/0')).toMatchObject({ state: 'behind', readable: true });
+    expect(told.node('eu/0')).toMatchObject({ state: 'old-timeline', readable: true });
     expect(told.topology.nextChangeMs).toBeGreaterThan(told.nowMs);
     told.later(10_001);
-    expect(told.node('eu/0')).toMatchObject({ state: 'behind', readable: false });
+    expect(told.node('eu/0')).toMatchObject({ state: 'old-timeline', readable: false });
     told.says('eu/0', standby(2, 1_200n, { server: 'eu' }));
     told.says('ap/0', primary(2, 1_200n, { server: 'ap' }));
     told.says('eu/0', standby(2, 1_200n, { server: 'eu' }));
@@ -338,7 +338,7 @@ describe('which standby is fresh', () => {
     told.fails('us/0');
     told.says('ap/0', primary(2, 1_100n, { server: 'ap', fork: 1_050n }));
     told.says('eu/0', standby(1, 1_050n, { server: 'eu' }));
-    expect(told.stateOf('eu/0')).toBe('behind');
+    expect(told.stateOf('eu/0')).toBe('old-timeline');
     told.says('eu/0', standby(1, 1_051n, { server: 'eu' }));
     expect(told.stateOf('eu/0')).toBe('fenced');
   });
@@ -462,7 +462,7 @@ describe('the reducer, over random inputs', () => {
           .sort((left, right) => left.key - right.key)
           .flatMap(({ value, key }) => (key % 3 === 0 ? [value, value] : [value]));
         const heard = (store: ReturnType<typeof run>) =>
-          store.topology.top && { ...store.topology.top, firstHeardAtMs: 0, by: undefined };
+          store.topology.top && { ...store.topology.top, firstKnownAtMs: 0, by: undefined };
         expect(heard(run(shuffled))).toEqual(heard(run(inputs)));
       }),
     );

@@ -93,7 +93,7 @@ describe('a cluster that was taken back to an older timeline', () => {
     told.says('eu/0', standby(1, 1_500n, { server: 'eu, taken back' }));
     told.says('ap/0', standby(1, 1_500n, { server: 'ap' }));
     expect(told.topology.state).toBe('epoch-regressed');
-    expect(told.node('ap/0')).toMatchObject({ state: 'behind', readable: true });
+    expect(told.node('ap/0')).toMatchObject({ state: 'old-timeline', readable: true });
     const table = createTable(told.topology, { self: 'ap', writes: 'reject', onBehind: 'forward' });
     expect(decideRead(table, undefined, 0, 0, false)).toMatchObject({ action: 'run', node: 2 });
     const newer = { system: SYSTEM, timeline: 2, owner: 'eu/0', lsn: 1_080n };

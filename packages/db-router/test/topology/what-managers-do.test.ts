@@ -33,7 +33,7 @@ describe('a manager of high availability', () => {
     expect(told.told('twin-primaries')).toEqual([]);
     expect(fateOf(epoch(1, 'us/0'), 1_000n, told.topology)).toBe('kept');
     expect(fateOf(epoch(1, 'us/0'), 1_001n, told.topology)).toBe('lost');
-    expect(told.stateOf('eu/0')).toBe('behind');
+    expect(told.stateOf('eu/0')).toBe('old-timeline');
   });
 
   it('promotes twice within a second: the second is believed at once, and no fork is made up for the first', () => {

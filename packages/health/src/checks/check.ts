@@ -1,76 +1,80 @@
 import type { RequestOutcome, RequestView } from '@regionkit/core';
 import type { Clock } from '@regionkit/core/kit';
 
-/** What one look at something found. `warn` is worth telling and still serves. */
+/** The result of one run of a check. `warn`: something is wrong, but it still works. */
 export type CheckStatus = 'pass' | 'warn' | 'fail';
 
-/** What a check may return to say more than "it works". Anything else it returns means `pass`. */
+/** A result with more than "it works". Any other return value means `pass`. */
 export interface CheckResult {
   readonly status: CheckStatus;
-  /** Shown with the token alone, cut at 256 characters. Never put a secret in it. */
+  /** Shown only with the token, cut at 256 characters. Never put a secret in it. */
   readonly message?: string;
-  /** The figure that was judged, with its unit: `observed: 12, unit: 'ms'`. */
+  /** The measured value, with its unit: `observed: 12, unit: 'ms'`. */
   readonly observed?: number;
   readonly unit?: string;
 }
 
-/** What a check is told besides its signal. */
+/** The second argument of a check. */
 export interface CheckContext {
-  /** How long this run may take before it counts as failed and its signal is aborted. */
+  /** The time limit of this run, in milliseconds. After it the run counts as failed and its signal is aborted. */
   readonly timeoutMs: number;
-  /** The clock of this health instance, so that a check can be tested without waiting. */
+  /** The clock of this health instance, so that a test of the check need not wait. */
   readonly clock: Clock;
   /** The region this process runs in. */
   readonly self: string;
 }
 
 /**
- * One look at something this process depends on.
+ * Tests one thing that this process depends on.
  *
- * Passes by returning, fails by throwing or rejecting, or says more with a {@link CheckResult}. A returned object whose
- * `ok` is `false` (a fetch `Response`) fails. Never run twice at once, so a run that ignores its signal and never ends
- * is never repeated: it fails at every interval until it ends.
+ * It passes by returning and fails by throwing or rejecting. It can return a {@link CheckResult} to say more. A
+ * returned object whose `ok` is `false` (a fetch `Response`) fails. It never runs twice at the same time. If a run
+ * ignores its signal and never ends, no other run starts, and the check fails at every interval until that run ends.
  */
 export interface Check {
   (signal: AbortSignal, context: CheckContext): unknown;
-  /** Told of every request the app's own handlers answered, by the health middleware. */
+  /** Called by the health middleware for every request that the app's own handlers answered. */
   observe?(outcome: RequestOutcome, request: RequestView): void;
-  /** Called when the health instance closes: whatever the check keeps running ends. */
+  /** Called when the health instance closes. End everything that the check keeps running. */
   close?(): void;
 }
 
-/** How a check counts. */
+/** What a result of a check affects, and how often it runs. */
 export interface CheckOptions {
   /**
-   * What a failure takes away: the region's `reads`, its `writes`, or its `accept` (new traffic should not come here,
-   * while what comes is still served).
-   * @default ['accept']
+   * What a failure affects: the region's `reads`, its `writes`, or its `accept` (new traffic should not come here, but
+   * what comes is still served). @default ['accept']
    */
   readonly affects?: readonly Capability[];
-  /** `degraded`: a failure is told as a warning and takes nothing away. @default 'fail' */
+  /** `degraded`: a failure is shown as a warning and affects nothing. @default 'fail' */
   readonly severity?: 'fail' | 'degraded';
   /**
-   * `relative`: a failure takes something away only while another region is known to be better off; see the
-   * mass-ejection guard. For what is a matter of degree: latency, lag, a busy event loop.
-   * @default 'absolute'
+   * `relative`: a failure has an effect only while another region is known to be better (see the mass-ejection guard).
+   * Use it for gradual problems: latency, lag, a busy event loop. @default 'absolute'
    */
   readonly scope?: 'absolute' | 'relative';
-  /** From the end of one run to the begin of the next, spread by a tenth. @default defaults.intervalMs */
+  /**
+   * From the end of one run to the start of the next, in milliseconds. It varies by a tenth. @default
+   * defaults.intervalMs
+   */
   readonly intervalMs?: number;
-  /** @default defaults.timeoutMs */
+  /** The time limit of one run, in milliseconds. @default defaults.timeoutMs */
   readonly timeoutMs?: number;
-  /** Failures in a row until the check counts as failed. The first result decides at once. @default defaults.failAfter */
+  /** How many failures in a row make the check fail. The first result decides at once. @default defaults.failAfter */
   readonly failAfter?: number;
-  /** Results in a row that did not fail, until a failed check counts as well again. @default defaults.passAfter */
+  /** How many results in a row without a failure make a failed check pass again. @default defaults.passAfter */
   readonly passAfter?: number;
-  /** A result older than this counts as failed. @default the larger of defaults.staleAfterMs and two whole rounds */
+  /**
+   * An older result counts as failed. In milliseconds. @default the larger of defaults.staleAfterMs and two whole
+   * rounds
+   */
   readonly staleAfterMs?: number;
 }
 
-/** What a check can take away. */
+/** What a check can affect. */
 export type Capability = 'reads' | 'writes' | 'accept';
 
-/** Why a run ended as it did: a closed set, fit for a metric label. */
+/** Why a run ended. The set is closed, for labels of metrics. */
 export type CheckReason = 'passed' | 'warned' | 'failed' | 'threw' | 'timeout' | 'hung';
 
 /** One run of a check. */
@@ -81,6 +85,6 @@ export interface CheckRun {
   readonly message?: string;
   readonly observed?: number;
   readonly unit?: string;
-  /** What the check threw, for the app itself. Never shown, logged or sent anywhere: it may carry a secret. */
+  /** The error of the check, for the app only. It is never shown, logged or sent, because it may contain a secret. */
   readonly error?: unknown;
 }

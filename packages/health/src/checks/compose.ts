@@ -2,17 +2,39 @@ import { check, dropRejection } from '@regionkit/core/kit';
 import type { Check, CheckContext, CheckResult, CheckStatus } from './check.ts';
 import { readError, readResult, type SafeResult } from './result.ts';
 
-/** Passes when every check does: the worst of their results. They run side by side. */
+/**
+ * Passes if every check passes. The result is the worst of theirs. They run in parallel.
+ *
+ * @example
+ * ```ts
+ * health.check('stores', all(checks.tcp({ host: 'redis', port: 6379 }), checks.pool(pool)));
+ * ```
+ */
 export function all(...checks: readonly Check[]): Check {
   return combine('all', checks, (results) => pick(results, ['fail', 'warn', 'pass']));
 }
 
-/** Passes when one of the checks does: the best of their results. They run side by side. */
+/**
+ * Passes if one of the checks passes. The result is the best of theirs. They run in parallel.
+ *
+ * @example
+ * ```ts
+ * health.check('mail', any(checks.tcp({ host: 'mail-1', port: 25 }), checks.tcp({ host: 'mail-2', port: 25 })));
+ * ```
+ */
 export function any(...checks: readonly Check[]): Check {
   return combine('any', checks, (results) => pick(results, ['pass', 'warn', 'fail']));
 }
 
-/** The same check with a shorter time of its own. One that ignores its signal is not run again before it has ended. */
+/**
+ * Returns the same check with a shorter time limit. If a run ignores its signal, no other run starts before it has
+ * ended.
+ *
+ * @example
+ * ```ts
+ * health.check('db', withTimeout(checks.pool(pool), 500));
+ * ```
+ */
 export function withTimeout(inner: Check, timeoutMs: number): Check {
   check.integer('withTimeout: timeoutMs', timeoutMs, { min: 1 });
   let hanging = false;
@@ -38,7 +60,15 @@ export function withTimeout(inner: Check, timeoutMs: number): Check {
   });
 }
 
-/** Runs the check at most once in `ttlMs`, whoever asks: runs that are wanted at once are one. Failures are not kept. */
+/**
+ * Runs the check at most once in `ttlMs`, for all callers together. Concurrent callers share one run. Failures are not
+ * cached.
+ *
+ * @example
+ * ```ts
+ * const upstream = cached(checks.http('https://api.example.com/health'), 10_000);
+ * ```
+ */
 export function cached(inner: Check, ttlMs: number): Check {
   check.integer('cached: ttlMs', ttlMs, { min: 1 });
   let kept: { readonly result: CheckResult; readonly untilMs: number } | undefined;
@@ -54,7 +84,16 @@ export function cached(inner: Check, ttlMs: number): Check {
   });
 }
 
-/** The same check, its result seen through `map`: a failure that is only a warning here, a limit of one's own. */
+/**
+ * Returns the same check with its result changed by `map`: for example to make a failure a warning, or to use another
+ * limit.
+ *
+ * @example
+ * ```ts
+ * const lag = checks.eventLoop({ p99WarnMs: 50, p99FailMs: 200 });
+ * const loop = mapResult(lag, (result) => (result.status === 'fail' ? { ...result, status: 'warn' } : result));
+ * ```
+ */
 export function mapResult(inner: Check, map: (result: CheckResult) => CheckResult | Promise<CheckResult>): Check {
   check.function('mapResult: map', map);
   return around([inner], async (signal, context) => {
@@ -92,7 +131,7 @@ async function runOne(inner: Check, signal: AbortSignal, context: CheckContext):
   }
 }
 
-/** A check made of others: it hears the requests they hear and closes what they keep open. */
+/** A check made of others. It passes requests and `close` on to them. */
 function around(inner: readonly Check[], run: (signal: AbortSignal, context: CheckContext) => unknown): Check {
   for (const each of inner) check.function('a check', each);
   const composed: Check = (signal, context) => run(signal, context);

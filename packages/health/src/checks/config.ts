@@ -1,7 +1,7 @@
 import { check, dropRejection } from '@regionkit/core/kit';
 import type { Check } from './check.ts';
 
-/** The part of `@regionkit/config` that is used. */
+/** The part of `@regionkit/config` that this check uses. */
 export interface ConfigLike {
   status(): {
     readonly verdict: 'pass' | 'warn' | 'fail';
@@ -9,7 +9,10 @@ export interface ConfigLike {
   };
 }
 
-/** The configuration is fresh: `@regionkit/config`'s own verdict, with the keys that are not. */
+/**
+ * Checks that the configuration is fresh. It uses the verdict of `@regionkit/config`, and names the keys that are not
+ * fresh.
+ */
 export function configCheck(config: () => ConfigLike): Check {
   check.function('checks.config: config', config);
   return () => {

@@ -7,9 +7,9 @@ import { grade } from './result.ts';
 export interface EventLoopOptions {
   readonly p99WarnMs: number;
   readonly p99FailMs: number;
-  /** What is judged is the last one to two windows. @default 5_000 */
+  /** The length of a window, in milliseconds. The last one to two windows are judged. @default 5_000 */
   readonly windowMs?: number;
-  /** How often the loop is sampled. @default 10 */
+  /** How often the event loop is sampled, in milliseconds. @default 10 */
   readonly resolutionMs?: number;
 }
 
@@ -19,11 +19,11 @@ export type LoopMonitor = Pick<IntervalHistogram, 'enable' | 'disable' | 'reset'
 const NS_PER_MS = 1e6;
 
 /**
- * How long work that becomes due at any moment waits for the event loop: 99 % of the moments wait less than the figure.
- * A block is weighed by its length, so that one of half a second in five shows, although it is one sample of hundreds.
+ * Measures how long work waits for the event loop: 99 % of all moments wait less than the value. A block counts by its
+ * length, so a block of half a second in five seconds shows, although it is one of hundreds of samples.
  *
- * A histogram that was just reset does not see a block in the tick of its reset. So there are two, reset in turn, and
- * the one that was reset longer ago is judged.
+ * A histogram does not see a block in the tick of its reset. Therefore there are two, which are reset in turn, and the
+ * one with the earlier reset is judged.
  */
 export function eventLoopCheck(
   options: EventLoopOptions,
@@ -63,10 +63,10 @@ export function eventLoopCheck(
 }
 
 /**
- * The delay that a moment picked at random stays below with probability `share`. Between two samples `value` apart the
- * loop was busy for `value - resolution`; a moment in it waits for what was left of that.
+ * Returns the delay that a random moment does not exceed with probability `share`. If two samples are `value` apart,
+ * the loop was busy for `value - resolution`, and a moment in it waits for the rest.
  *
- * @param percentiles of the times between two samples, as a histogram gives them: percentile to value
+ * @param percentiles the times between two samples, as a histogram returns them: percentile to value
  */
 export function delayQuantile(percentiles: ReadonlyMap<number, number>, resolution: number, share: number): number {
   const points = [...percentiles].sort(([left], [right]) => left - right);

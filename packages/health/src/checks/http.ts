@@ -3,19 +3,19 @@ import https from 'node:https';
 import { check } from '@regionkit/core/kit';
 import type { Check } from './check.ts';
 
-/** How {@link httpCheck} asks. */
+/** The options of {@link httpCheck}. */
 export interface HttpCheckOptions {
   /** @default 'GET' */
   readonly method?: 'GET' | 'HEAD' | 'OPTIONS';
   /** @default {} */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Which statuses pass. A redirect is an answer like any other: it is not followed. @default 200 to 299 */
+  /** Which statuses pass. Redirects are not followed; their status counts. @default 200 to 299 */
   readonly expect?: (status: number) => boolean;
-  /** @default none: every run opens a connection, since that is part of what can fail */
+  /** @default none: every run opens a connection, because that may fail too */
   readonly agent?: http.Agent;
 }
 
-/** Something answers at `url`. The body is not read. */
+/** Checks that a server answers at `url`. The body is not read. */
 export function httpCheck(url: string, options: HttpCheckOptions = {}): Check {
   if (!URL.canParse(check.string('checks.http: url', url))) throw new TypeError('checks.http: url must be a URL');
   const { protocol } = new URL(url);

@@ -1,30 +1,33 @@
 /**
- * Whether more answers are slow than may be, told from noise by the CUSUM test: each slow answer is evidence that twice
- * the allowed share is slow, each quick one is evidence against it, and both are added up while they point to slow.
+ * Evidence that more answers are slow than allowed, told from noise by a CUSUM test. Each slow answer is evidence that
+ * twice the allowed share is slow; each fast one is evidence against it. Both are summed while they point to slow.
  */
 export interface Evidence {
-  /** What was collected so far: the logarithm of the odds, never below 0. */
+  /** The evidence so far: the logarithm of the odds, never below 0. */
   readonly sum: number;
   readonly atMs: number;
 }
 
-/** How many answers a window had, and how many of them were slow. Windows are disjoint: no answer counts twice. */
+/** The number of answers in a window, and how many of them were slow. Windows do not overlap. */
 export interface Window {
   readonly slow: number;
   readonly total: number;
 }
 
-/** A million to one. With an allowed share of 1 % that takes 20 slow answers at least. */
+/** A million to one. With an allowed share of 1 %, this takes at least 20 slow answers. */
 export const ENOUGH: number = Math.log(1_000_000);
 
 export function isEnough({ sum }: Evidence): boolean {
   return sum >= ENOUGH;
 }
 
-/** One window gives little more than a third of it: a stall that fills two is a stall, three make a slow region. */
+/**
+ * One window gives little more than a third of it. So a stall that fills two windows is not enough, but three windows
+ * are.
+ */
 const MOST_OF_A_WINDOW = 0.35 * ENOUGH;
 
-/** Evidence fades: answers of an hour ago say little of now. */
+/** Evidence fades. An answer from an hour ago says little about now. */
 const FADES_IN_MS = 30 * 60_000;
 
 export function noEvidence(nowMs: number): Evidence {

@@ -1,9 +1,8 @@
 import { ENOUGH, type Evidence, isEnough, noEvidence, type Window, weigh } from './latency-evidence.ts';
 
 /**
- * Whether a region is in rotation, as far as its latency is concerned. One that has left gets no requests, so that
- * nothing would ever show that it is well again: after a pause it comes back on trial. Each return that fails makes the
- * next pause longer.
+ * Whether a region is in rotation by its latency. A region that has left gets no requests, so no answers could show its
+ * recovery. After a pause it returns on trial. Each failed trial makes the next pause longer.
  */
 export type Turn =
   | { readonly is: 'in'; readonly evidence: Evidence; readonly strikes: number; readonly sinceMs: number }
@@ -19,19 +18,19 @@ export interface TurnRules {
   readonly maxPauseMs: number;
 }
 
-/** What a trial begins with: two slow windows end it, where three are needed of a region that was well. */
+/** The evidence at the start of a trial: two slow windows end it, but a healthy region needs three. */
 const SUSPECT = ENOUGH / 3;
 
 export function firstTurn(nowMs: number): Turn {
   return { is: 'in', evidence: noEvidence(nowMs), strikes: 0, sinceMs: nowMs };
 }
 
-/** The pause after the departure with that number. */
+/** The pause after that many failed trials. */
 function pauseOf(strikes: number, { pauseMs, maxPauseMs }: TurnRules): number {
   return Math.min(pauseMs * 2 ** (strikes - 1), maxPauseMs);
 }
 
-/** The turn after one more window. */
+/** The state after one more window. */
 export function takeTurn(turn: Turn, window: Window, rules: TurnRules, nowMs: number): Turn {
   const { strikes } = turn;
   const evidence = weigh(turn.evidence, window, rules.allowed, nowMs);
@@ -45,12 +44,12 @@ export function takeTurn(turn: Turn, window: Window, rules: TurnRules, nowMs: nu
   switch (turn.is) {
     case 'in': {
       if (!isSlow) return { ...turn, evidence };
-      // Well for longer than it had been away: this is another trouble.
+      // It was healthy for longer than it had been away. This is a new problem.
       const isAnother = nowMs - turn.sinceMs > 2 * pauseOf(strikes, rules);
       return leave(isAnother ? 1 : strikes + 1);
     }
     case 'out':
-      // What still comes here is slow: there is nothing to try.
+      // The requests that still come here are slow. A trial makes no sense.
       if (isSlow) return leave(strikes);
       if (nowMs < turn.untilMs) return { ...turn, evidence };
       return { is: 'trial', evidence: { sum: SUSPECT, atMs: nowMs }, strikes, answers: 0 };

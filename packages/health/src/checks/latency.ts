@@ -5,23 +5,26 @@ import type { Check, CheckResult } from './check.ts';
 import { isEnough, noEvidence, weigh } from './latency-evidence.ts';
 import { firstTurn, type Turn, takeTurn } from './latency-turn.ts';
 
-/** The limits of {@link latencyCheck}. */
+/** The options of {@link latencyCheck}. */
 export interface LatencyOptions {
   readonly warnMs: number;
   readonly failMs: number;
-  /** The share of answers, in percent, that must be quicker than the limits. @default 99 */
+  /** The share of answers, in percent, that must be faster than the limits. @default 99 */
   readonly percentile?: number;
-  /** How many answers a region that comes back must give before it counts as well again. @default 100 */
+  /** How many answers a region on trial must give before it passes. @default 100 */
   readonly minSamples?: number;
-  /** Answers are counted in windows of this length, one after the other; three slow ones at least make it fail. @default 10_000 */
+  /** The length of a window, in milliseconds. At least three slow windows make the check fail. @default 10_000 */
   readonly windowMs?: number;
-  /** How long it fails before it is tried again. Doubled each time the trial fails too. @default 60_000 */
+  /** How long it fails before the next trial, in milliseconds. It doubles after each failed trial. @default 60_000 */
   readonly pauseMs?: number;
-  /** @default 1_800_000, or pauseMs if that is more */
+  /** The longest pause, in milliseconds. @default 1_800_000, or pauseMs if that is more */
   readonly maxPauseMs?: number;
-  /** Requests to leave out: long polls, say. @default none */
+  /** Requests to leave out, for example long polls. @default none */
   readonly ignore?: (request: RequestView) => boolean;
-  /** What to do with requests whose client went away. They may have gone because it was slow. @default 'count' */
+  /**
+   * How to count requests whose client disconnected. It may have disconnected because the answer was slow. @default
+   * 'count'
+   */
   readonly aborted?: 'count' | 'ignore';
 }
 
@@ -40,14 +43,14 @@ const KNOWN = [
 const MAX_US = 3_600_000_000;
 
 /**
- * How long the app's own handlers take to the head of their answers, as the health middleware sees it. Requests that a
- * health route, affinity, the session or the gate answered, and those forwarded to another region, do not count: a slow
- * primary must not take the replicas' regions out. Streams count by their beginning.
+ * Measures how long the app's own handlers take to the head of their answers, as the health middleware sees it.
+ * Requests that a health route, affinity, the session or the gate answered do not count, and neither do forwarded ones:
+ * a slow primary must not remove the regions of its standbys. Of a stream only the time to its head counts.
  *
- * It fails when answers give enough evidence that clearly more of them are slower than `failMs` than `percentile` allows,
- * at any rate of requests: 20 slow answers at least, in three windows at least. A region that has left gets no requests,
- * so the failure stands for `pauseMs` without any; then it warns, while the region is on trial, and passes after
- * `minSamples` answers that are not slow. Each trial that fails doubles the next pause.
+ * It fails when there is enough evidence that clearly more answers are slower than `failMs` than `percentile` allows,
+ * at any rate of requests: at least 20 slow answers, in at least three windows. A region that has left gets no
+ * requests, so the failure lasts for `pauseMs`. Then it warns while the region is on trial, and passes after
+ * `minSamples` answers that are not slow. Each failed trial doubles the next pause.
  */
 export function latencyCheck(options: LatencyOptions): Check {
   check.object('checks.latency: options', options, KNOWN);
@@ -101,7 +104,7 @@ export function latencyCheck(options: LatencyOptions): Check {
     if (outcome.by !== 'handler' || (outcome.aborted && aborted === 'ignore') || saidYes(ignore?.(request))) return;
     const us = Math.round(outcome.headMs * 1_000);
     if (Number.isNaN(us)) return;
-    // A histogram throws for what is not an integer from 1 to its highest value.
+    // A histogram throws for a value that is not an integer from 1 to its highest value.
     current.record(Math.min(Math.max(us, 1), MAX_US));
     total += 1;
     if (outcome.headMs >= warnMs) late += 1;

@@ -1,27 +1,30 @@
 import { check, dropRejection } from '@regionkit/core/kit';
 import type { Check, CheckResult } from './check.ts';
 
-/** The part of a `pg` pool that is used. */
+/** The part of a `pg` pool that this check uses. */
 export interface PoolLike {
   query(query: { text: string; query_timeout: number }): Promise<unknown>;
-  /** With them, a pool whose clients are all in use is told from one whose server is silent. */
+  /** With it the check can tell a pool whose clients are all in use from one whose server is silent. */
   on?(event: 'release', listener: (error?: unknown) => void): unknown;
   off?(event: 'release', listener: (error?: unknown) => void): unknown;
 }
 
-/** How much of the check's time is waited for an answer, so that the check can still say why there is none. */
+/**
+ * The part of the time limit for which the check waits for an answer. In the rest it can still report why there is
+ * none.
+ */
 const PATIENCE = 0.8;
 
 const BUSY: CheckResult = { status: 'warn', message: 'busy: every client of the pool is in use' };
 
 /**
- * A server answers on this pool. No more than that: a primary that was failed over and came back answers too. What the
- * region can do is for {@link routerCheck} to say.
+ * Checks that a server answers on this pool, and nothing more: an old primary that came back after a failover answers
+ * too. Use {@link routerCheck} to check what the region can do.
  *
- * A pool that is busy is not broken: when the question finds no client in time while others come back from their queries,
- * it warns. One question is asked at a time; one that still waits for a client is not joined by another.
+ * A busy pool is not broken. If the query gets no client in time while other clients are given back after their
+ * queries, it warns. There is one query at a time. While it still waits for a client, no other is sent.
  *
- * @param text what to ask; cheap, and without a lock
+ * @param text the query; use a cheap one without locks
  */
 export function poolCheck(pool: PoolLike | (() => PoolLike), text = 'select 1'): Check {
   const get = typeof pool === 'function' ? pool : () => pool;
@@ -30,12 +33,12 @@ export function poolCheck(pool: PoolLike | (() => PoolLike), text = 'select 1'):
   check.string('checks.pool: text', text);
   let flight: Promise<void> | undefined;
   const ask = (asked: PoolLike, timeoutMs: number): Promise<void> => {
-    // A pool takes no signal: the driver's own timeout frees the connection of a query that hangs.
+    // A pool takes no signal. The driver's own timeout frees the connection of a query that hangs.
     const answer = (async () => void (await asked.query({ text, query_timeout: timeoutMs })))();
     const ended = answer.finally(() => {
       flight = undefined;
     });
-    // By the time it fails, the run that asked may have given up on it.
+    // It may fail after its run has timed out.
     ended.catch(() => {});
     return ended;
   };
@@ -44,7 +47,7 @@ export function poolCheck(pool: PoolLike | (() => PoolLike), text = 'select 1'):
     const asked = dropRejection(get());
     let cameBack = 0;
     const onRelease = (error?: unknown): void => {
-      // One that comes back with an error proves nothing.
+      // A client that comes back with an error proves nothing.
       if (error === undefined || error === null || error === false) cameBack += 1;
     };
     let cancel = (): void => {};
@@ -67,7 +70,7 @@ export function poolCheck(pool: PoolLike | (() => PoolLike), text = 'select 1'):
   };
 }
 
-/** `connectionTimeoutMillis` of a pool that is full: an error of the pool's own, without a code. */
+/** `connectionTimeoutMillis` of a full pool. It is the pool's own error, without a code. */
 function isPoolTimeout(error: unknown): boolean {
   return error instanceof Error && !('code' in error) && /timeout exceeded/.test(error.message);
 }

@@ -1,7 +1,7 @@
 import { isRegionKitError } from '@regionkit/core';
 import type { CheckReason, CheckResult, CheckStatus } from './check.ts';
 
-/** A result that was read once and is safe to keep: bounded, and without anything a dependency's error said. */
+/** A result that was read once and is safe to keep: bounded, and without text from the error of a dependency. */
 export interface SafeResult extends CheckResult {
   readonly reason: CheckReason;
   readonly error?: unknown;
@@ -11,7 +11,7 @@ const STATUSES: readonly unknown[] = ['pass', 'warn', 'fail'] satisfies CheckSta
 const MAX_MESSAGE = 256;
 const MAX_UNIT = 16;
 
-/** What a check returned. It comes from outside: a getter may throw, a text may be endless. */
+/** Reads the return value of a check. It comes from outside: a getter may throw, a text may be endless. */
 export function readResult(value: unknown): SafeResult {
   if (typeof value !== 'object' || value === null) return { status: 'pass', reason: 'passed' };
   try {
@@ -32,8 +32,8 @@ export function readResult(value: unknown): SafeResult {
 }
 
 /**
- * A thrown error says its code at most: the text of a driver's error may hold a connection string. Our own errors have
- * constant texts.
+ * Of a thrown error only the code is shown: the text of a driver's error may contain a connection string. Our own
+ * errors have constant texts.
  */
 export function readError(error: unknown): SafeResult {
   let message = 'it threw';
@@ -44,12 +44,12 @@ export function readError(error: unknown): SafeResult {
       if (typeof code === 'string' && /^[A-Z0-9_]{2,40}$/.test(code)) message = `it threw ${code}`;
     }
   } catch {
-    // The error itself is hostile: that it threw is all there is to say.
+    // The error itself throws when it is read. Nothing more is known about it.
   }
   return { status: 'fail', reason: 'threw', message, error };
 }
 
-/** A figure against its limits: at or above `fail` it fails, at or above `warn` it warns. */
+/** Compares a value with limits: it fails at or above `fail`, and warns at or above `warn`. */
 export function grade(observed: number, unit: string, { warn, fail }: { warn: number; fail: number }): CheckResult {
   const status = observed >= fail ? 'fail' : observed >= warn ? 'warn' : 'pass';
   return { status, observed, unit };

@@ -4,11 +4,11 @@ import type { Check } from './check.ts';
 import { grade } from './result.ts';
 
 /**
- * Asks the router where a read or a write would go now: the one who knows a zombie primary from a real one. What runs
- * here passes, and so does a write that is forwarded. A read that runs in another region warns; one that would have to
- * be forwarded fails, as does whatever is held or refused.
+ * Asks the router where a read or a write would go now, because the router knows an old primary from the real one. A
+ * statement that runs in this region passes, and so does a write that is forwarded. A read that runs in another region
+ * warns. A read that must be forwarded fails, as does a statement that waits or is refused.
  *
- * @param router called at each run, so that the router can be made after health
+ * @param router called at each run, so that the router can be created after health
  */
 export function routerCheck(router: () => Pick<RouterSeam, 'explain'>, intent: 'read' | 'write'): Check {
   check.function('checks.router: router', router);
@@ -27,14 +27,14 @@ export interface ReplicaLagOptions {
   readonly failMs: number;
 }
 
-/** What tells of lag: `router.topology().nodes`, or where that is missing, `router.explain('read')`. */
+/** Where the lag comes from: `router.topology().nodes`, or without that `router.explain('read')`. */
 export interface LagSource extends Pick<RouterSeam, 'explain'> {
   topology(): object;
 }
 
 /**
- * How far the freshest standby of this region is behind, as the router measures it: against a primary that is known.
- * Without one, and on the primary itself, there is no lag to judge, and it passes.
+ * Measures the lag of the freshest standby of this region, as the router measures it, against a known primary. Without
+ * a primary, and on the primary itself, there is no lag, and the check passes.
  */
 export function replicaLagCheck(router: () => LagSource, { warnMs, failMs }: ReplicaLagOptions): Check {
   check.function('checks.replicaLag: router', router);

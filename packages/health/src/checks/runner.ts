@@ -14,14 +14,14 @@ export interface RunnerOptions {
 
 /** Runs one check in the background. */
 export interface Runner {
-  /** Runs it now, unless it is being run. */
+  /** Runs it now, unless it is running. */
   wake(): void;
   close(): void;
 }
 
 /**
- * A round ends with the run or with its timeout, whichever is first. While a run that timed out goes on, rounds do not
- * start another: each reports that it still hangs.
+ * A round ends with the run or with its timeout, whichever is first. While a timed-out run continues, rounds start no
+ * other run; each reports that it still hangs.
  */
 export function createRunner({ check, intervalMs, timeoutMs, self, clock, random, onRun }: RunnerOptions): Runner {
   let underWay: AbortController | undefined;
@@ -33,7 +33,7 @@ export function createRunner({ check, intervalMs, timeoutMs, self, clock, random
   };
 
   const round = async (): Promise<void> => {
-    // Whoever adds a check has it back before it is run.
+    // The caller that adds a check gets its result before the first run.
     await Promise.resolve();
     if (closed) return;
     if (underWay !== undefined) return report({ status: 'fail', reason: 'hung', message: 'still running' });
@@ -56,7 +56,7 @@ export function createRunner({ check, intervalMs, timeoutMs, self, clock, random
       const cancel = clock.schedule(timedOut, timeoutMs);
       const settled = (run: () => Omit<CheckRun, 'durationMs'>): void => {
         underWay = undefined;
-        // A check that blocked the event loop kept the timer from firing: its own duration tells.
+        // A check that blocked the event loop delayed the timer. Its own duration decides.
         if (clock.now() - startedAt > timeoutMs) timedOut();
         else end(run());
       };

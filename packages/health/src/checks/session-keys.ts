@@ -1,7 +1,7 @@
 import { check, dropRejection } from '@regionkit/core/kit';
 import type { Check } from './check.ts';
 
-/** The part of `@regionkit/session`'s verifier that is used. */
+/** The part of the verifier of `@regionkit/session` that this check uses. */
 export interface SessionsLike {
   stats(): {
     readonly keys: readonly unknown[];
@@ -10,7 +10,9 @@ export interface SessionsLike {
   };
 }
 
-/** There is a key to verify sessions with; keys fetched longer ago than `warnAfterMs` warn. */
+/**
+ * Checks that there is a key to verify sessions with. It warns if the keys were fetched longer than `warnAfterMs` ago.
+ */
 export function sessionKeysCheck(
   sessions: () => SessionsLike,
   { warnAfterMs = 86_400_000 }: { readonly warnAfterMs?: number } = {},

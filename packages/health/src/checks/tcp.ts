@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { check } from '@regionkit/core/kit';
 import type { Check } from './check.ts';
 
-/** Something accepts connections at this port. Nothing is said to it. */
+/** Checks that a server accepts connections at this port. Nothing is sent. */
 export function tcpCheck({ host, port }: { readonly host: string; readonly port: number }): Check {
   check.string('checks.tcp: host', host);
   check.integer('checks.tcp: port', port, { min: 1, max: 65_535 });

@@ -15,19 +15,19 @@ export interface CheckRules extends Hysteresis {
   readonly staleAfterMs: number;
 }
 
-/** A check that runs in the background, and what it counts as. */
+/** A check that runs in the background, with its settled status. */
 export interface TrackedCheck extends JudgedCheck {
   readonly check: Check;
-  /** What it counts as: `fail` too when its last result is too old. */
+  /** Its settled status. `fail` also if its last result is too old. */
   readonly status: Verdict;
-  /** Its last result is too old to count. */
+  /** Whether its last result is too old to count. */
   readonly stale: boolean;
   readonly lastRun: CheckRun | undefined;
-  /** When the last result came, on the wall clock. */
+  /** When the last result arrived, on the wall clock. */
   readonly lastRunWallMs: number | undefined;
-  /** When the last result becomes too old; Infinity when there is none that could. */
+  /** When the last result becomes too old; Infinity if there is none. */
   readonly staleAtMs: number;
-  /** The last result does not count any more. The next decides at once, as the first did. */
+  /** The last result no longer counts. The next one decides at once, as the first did. */
   expire(): void;
   wake(): void;
   close(): void;
@@ -96,7 +96,7 @@ export function trackCheck(
       try {
         dropRejection(check.close?.());
       } catch {
-        // It is gone either way.
+        // It has ended anyway.
       }
     },
   };

@@ -3,9 +3,9 @@ import type { ServerResponse } from 'node:http';
 type WriteHead = (this: ServerResponse, ...given: unknown[]) => ServerResponse;
 
 /**
- * Makes the head of `response` say `Connection: close`, while `isLast` says so at the moment it is written. Node does that
- * by itself unless the app wrote the field: a proxy that hands on its upstream's `keep-alive`, an event stream. Client and
- * server would then both keep a connection that is about to end.
+ * Adds `Connection: close` to the head of `response` if `isLast` is true when the head is written. Node does this
+ * itself unless the app set the field: for example a proxy that copies `keep-alive` from its upstream, or an event
+ * stream. Client and server would then both keep a connection that is about to end.
  */
 export function closeAtHead(response: ServerResponse, isLast: () => boolean): void {
   const writeHead = response.writeHead as unknown as WriteHead;
@@ -17,7 +17,7 @@ export function closeAtHead(response: ServerResponse, isLast: () => boolean): vo
   response.writeHead = corrected as unknown as ServerResponse['writeHead'];
 }
 
-/** The fields given to `writeHead`, in each form it takes: an object, names and values in turn, pairs. */
+/** The fields that were given to `writeHead`, in each of its forms: an object, alternating names and values, pairs. */
 function withClose(given: unknown): unknown {
   if (typeof given !== 'object' || given === null) return given;
   if (!Array.isArray(given)) {

@@ -7,32 +7,35 @@ import type { Clock } from '@regionkit/core/kit';
 import { closeAtHead } from './closing-head.ts';
 import { watchSessions } from './sessions.ts';
 
-/** What `http`, `https` and `http2` make, and what the frameworks' `listen` return. */
+/** A server of `http`, `https` or `http2`, which the `listen` of frameworks returns. */
 export type AnyServer = HttpServer | HttpsServer | Http2Server | Http2SecureServer;
 
-/** The connections of one server, so that they can end without anybody losing a request. */
+/** The connections of one server. They can end without losing a request. */
 export interface Connections {
-  /** From now on every answer tells its client not to use the connection again; HTTP/2 clients are told to go. */
+  /** From now on every answer tells its client not to use the connection again. HTTP/2 clients get a GOAWAY. */
   refuseReuse(): void;
-  /** No new connection is taken; what is open stays open. */
+  /** Accepts no new connections. Open ones stay open. */
   stopListening(): void;
-  /** Ends the connections that have not been used for `idleMs`. */
+  /** Ends connections without a request for `idleMs`. */
   endIdle(idleMs: number): void;
-  /** How many are open. */
+  /** The number of open connections. */
   readonly open: number;
-  /** Cuts what is still open; how many that were. */
+  /** Destroys the open connections, and returns their number. */
   destroy(): number;
-  /** Leaves the server alone. */
+  /** Stops watching the server. */
   release(): void;
 }
 
 interface Use {
-  /** Requests that are being answered on it; Infinity once it was upgraded, and on HTTP/2, where the session ends it. */
+  /**
+   * The number of requests that are being answered on it. Infinity after an upgrade, and on HTTP/2, where the session
+   * ends it.
+   */
   busy: number;
   idleSinceMs: number;
-  /** The answer to the last request that has come in on it. */
+  /** The answer to the latest request on it. */
   latest: ServerResponse | undefined;
-  /** If more than this has arrived, a request is on its way. */
+  /** If more bytes than this have arrived, a request is under way. */
   bytesRead: number;
 }
 
@@ -72,12 +75,13 @@ export function watchConnections(server: AnyServer, clock: Clock): Connections {
     if (!response.headersSent) closeAtHead(response, () => use.latest === response);
   };
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    // Over HTTP/2 it is the session that is closed, not a connection per answer.
+    // Over HTTP/2 the session is closed, not a connection for each answer.
     if (request.httpVersionMajor >= 2) return;
     const use = useOf(request.socket);
     use.busy += 1;
     if (refusing) {
-      // Of pipelined requests the last one's answer ends the connection, or those behind it would get none.
+      // With pipelined requests only the answer to the last one may end the connection, or later requests would get no
+      // answer.
       if (use.latest !== undefined) use.latest.shouldKeepAlive = true;
       endWith(response, use);
     }
@@ -95,14 +99,14 @@ export function watchConnections(server: AnyServer, clock: Clock): Connections {
   const onListening = (): void => {
     if (stopped) close();
   };
-  // A server without a listener for upgrades refuses them: ours must not be the first.
+  // A server without an upgrade listener refuses upgrades. Our listener must not be its first.
   let upgrades = false;
   const watchUpgrades = (event: string | symbol): void => {
     if (event !== 'upgrade' || upgrades) return;
     upgrades = true;
     emitter.on('upgrade', onUpgrade);
   };
-  /** Node's own `http.Server.close` also cuts the idle connections, in the face of a request on its way. */
+  /** Node's own `http.Server.close` also destroys idle connections, even if a request is under way on them. */
   const close = (): void => {
     NetServer.prototype.close.call(server, () => {});
   };

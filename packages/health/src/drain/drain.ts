@@ -2,47 +2,79 @@ import { createEvents, type EventSource } from '@regionkit/core';
 import { type AnyServer, type Connections, watchConnections } from './connections.ts';
 import { checkDrainOptions, checkHook, checkServer, type DrainHook, type DrainOptions } from './options.ts';
 
-/** Where a drain is. */
+/** The state of a drain. */
 export type DrainStep = 'serving' | 'not-ready' | 'closing' | 'hooks' | 'done';
 
 export interface DrainEvents {
-  /** A step begins. `cut` on `hooks`: how many connections had to be cut at the end of the grace. */
+  /** A step begins. `cut` with `hooks`: how many connections were destroyed at the end of the grace. */
   'drain-step': { readonly step: DrainStep; readonly cut?: number };
-  /** A hook failed or took too long. What it threw is not told: it may carry a secret. */
+  /** A hook failed or took too long. Its error is not included, because it may contain a secret. */
   'drain-hook-failed': { readonly name: string; readonly reason: 'threw' | 'timeout' };
 }
 
 /** Made by {@link createDrain}. */
 export interface Drain extends EventSource<DrainEvents>, AsyncDisposable {
   readonly step: DrainStep;
-  /** Begins to leave, as a signal does; resolves after the last hook, just before the process exits. */
+  /**
+   * Starts the drain, as a signal does. Resolves after the last hook, just before the process exits.
+   *
+   * @example
+   * ```ts
+   * await drain.start();
+   * ```
+   */
   start(): Promise<void>;
-  /** Adds a server, such as the one an app's `listen` returned. */
+  /**
+   * Adds a server, for example the one that the app's `listen` returned.
+   *
+   * @example
+   * ```ts
+   * drain.server(app.listen(3000));
+   * ```
+   *
+   * @throws {TypeError} It is not a server.
+   */
   server(server: AnyServer): void;
-  /** Adds a hook, to be run before those that were added before it. */
+  /**
+   * Adds a hook. It runs before the hooks that were added earlier.
+   *
+   * @example
+   * ```ts
+   * drain.hook('router', () => router.close({ pools: true }));
+   * ```
+   */
   hook(name: string, run: () => unknown): void;
-  /** Listens to signals no more and leaves the servers alone, unless it has begun. */
+  /**
+   * Removes the signal listeners and stops watching the servers, unless the drain has started.
+   *
+   * @example
+   * ```ts
+   * await drain.close();
+   * ```
+   */
   close(): Promise<void>;
 }
 
-/** The part of health that a drain moves. */
+/** The part of health that a drain uses. */
 export interface Drainable {
   drain(): void;
   close(): Promise<void>;
-  /** One machine, nobody in front: there is nobody to wait for. */
+  /** A single development machine without a balancer: do not wait. */
   readonly development?: boolean;
 }
 
 const TICK_MS = 50;
 
 /**
- * Leaves without losing a request: fails health and tells the other regions, goes on serving for `notReadyForMs` with
- * `Connection: close` (HTTP/2: GOAWAY), takes no new connections, waits up to `graceMs` for what is under way, cuts the rest, runs the
- * hooks in reverse order, and exits. Liveness stays 200 throughout. A second signal exits at once.
+ * Ends the process without losing a request. It fails health and informs the other regions, keeps serving for
+ * `notReadyForMs` with `Connection: close` (HTTP/2: GOAWAY), then accepts no new connections, waits up to `graceMs` for
+ * running requests, destroys the remaining connections, runs the hooks in reverse order, and exits. Liveness stays 200
+ * all the time. A second signal exits at once.
  *
- * An orchestrator must allow it `notReadyForMs + graceMs` and the hooks' time (Kubernetes:
+ * The orchestrator must allow `notReadyForMs + graceMs` plus the time of the hooks (Kubernetes:
  * `terminationGracePeriodSeconds`).
  *
+ * @example
  * ```ts
  * const server = app.listen(3000);
  * createDrain(health, { servers: [server], hooks: [{ name: 'router', run: () => router.close({ pools: true }) }] });
@@ -101,17 +133,17 @@ export function createDrain(health: Drainable, options: DrainOptions = {}): Drai
     return false;
   };
 
-  /** What the app does in its turn must not keep the process from leaving. */
+  /** An error in the app's own code must not keep the process from ending. */
   const tried = async (run: () => unknown): Promise<void> => {
     try {
       await run();
     } catch {
-      // Its events, and its exit code, tell of it.
+      // Its events and its exit code report it.
     }
   };
 
   const leave = async (): Promise<void> => {
-    // Our timers keep no process alive, and this one must live until its hooks have run.
+    // Our timers do not keep the process alive, but it must live until its hooks have run.
     const alive = setInterval(() => {}, 60_000);
     enter('not-ready');
     void tried(() => health.drain());

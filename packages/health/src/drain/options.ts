@@ -2,33 +2,38 @@ import { constants } from 'node:os';
 import { type Clock, check, onlyGiven, systemClock } from '@regionkit/core/kit';
 import type { AnyServer } from './connections.ts';
 
-/** Something to end before the process does: a pool, a router, a queue. */
+/** Something to end before the process ends: a pool, a router, a queue. */
 export interface DrainHook {
-  /** For the events and the log. */
+  /** The name in events and the log. */
   readonly name: string;
   readonly run: () => unknown;
 }
 
-/** What {@link createDrain} takes. */
+/** The options of {@link createDrain}. */
 export interface DrainOptions {
-  /** Their connections are ended without losing a request. More can be added with {@link Drain.server}. @default [] */
+  /** The servers whose connections end without losing a request. {@link Drain.server} adds more. @default [] */
   readonly servers?: readonly AnyServer[];
-  /** Which signals begin it; a second one exits at once, with 1. @default ['SIGTERM', 'SIGINT'] */
+  /** The signals that start the drain. A second one exits at once, with code 1. @default ['SIGTERM', 'SIGINT'] */
   readonly signals?: readonly NodeJS.Signals[];
   /**
-   * How long to go on serving, not ready, so that DNS, load balancers and the other regions can turn away. Longer than
-   * it takes them. The default suits a load balancer that looks every few seconds; DNS needs its interval times its
-   * threshold, and the TTL: 90 s and more with Route 53.
-   * @default 15_000; 0 where `regions` says `development: true`
+   * How long to keep serving while not ready, in milliseconds, so that DNS, load balancers and the other regions stop
+   * sending traffic. Set it longer than they need. The default fits a load balancer that checks every few seconds. DNS
+   * needs its interval times its threshold plus the TTL: 90 s and more with Route 53. @default 15_000; 0 with
+   * `development: true` in `regions`
    */
   readonly notReadyForMs?: number;
-  /** How long requests under way may take after that, before their connections are cut. @default 30_000; 1_000 in development */
+  /**
+   * How long running requests may take after that, in milliseconds, before their connections are destroyed. @default
+   * 30_000; 1_000 in development
+   */
   readonly graceMs?: number;
-  /** How long a connection must have been unused before it is closed under its client. @default 5_000; 0 in development */
+  /**
+   * How long a connection must have been unused before it is closed, in milliseconds. @default 5_000; 0 in development
+   */
   readonly idleMs?: number;
-  /** Run when the servers are closed, the last one first. @default [] */
+  /** They run when the servers are closed, the last one first. @default [] */
   readonly hooks?: readonly DrainHook[];
-  /** How long each hook may take. @default 10_000 */
+  /** The time limit of each hook, in milliseconds. @default 10_000 */
   readonly hookTimeoutMs?: number;
   /** Ends the process. The code is 0, or 1 if a hook failed or a second signal came. @default process.exit */
   readonly exit?: (code: number) => void;
@@ -43,7 +48,7 @@ const drainDefaults = {
   hookTimeoutMs: 10_000,
 } as const;
 
-/** There is nobody in front who has to be told: Ctrl-C ends it. */
+/** There is no balancer that must be informed. Ctrl-C ends the process. */
 const developmentDefaults = { notReadyForMs: 0, graceMs: 1_000, idleMs: 0 } as const;
 
 const KNOWN = [
@@ -79,7 +84,7 @@ export function checkDrainOptions(given: DrainOptions, development = false): Req
   for (const name of ['servers', 'hooks', 'signals'] as const) {
     if (!Array.isArray(options[name])) throw new TypeError(`createDrain: ${name} must be a list`);
   }
-  // One that does not exist would never come, and the process never drain.
+  // A signal that does not exist would never come, and the process would never drain.
   for (const signal of options.signals) check.oneOf('createDrain: signals', signal, SIGNALS);
   for (const hook of options.hooks) checkHook(hook);
   for (const server of options.servers) checkServer(server);

@@ -1,21 +1,23 @@
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Clock } from '@regionkit/core/kit';
 
-/** The HTTP/2 sessions of one server. Closing one tells its client to go (GOAWAY); what it has begun is finished. */
+/**
+ * The HTTP/2 sessions of one server. Closing one sends a GOAWAY to its client; requests that have begun are finished.
+ */
 export interface Sessions {
   add(session: ServerHttp2Session): void;
   /**
-   * From now on each session is closed once it was used and is quiet: a request that crosses the GOAWAY is refused, which
-   * Node cannot keep from happening. Clients may send such a request again, as it was not begun (RFC 9113, section 8.7).
+   * From now on each session is closed when it was used and is idle. A request that crosses the GOAWAY is refused,
+   * which Node cannot prevent. Clients may send it again, because it was not processed (RFC 9113 section 8.7).
    */
   closeQuiet(): void;
-  /** Closes every session, and each that is still to come. */
+  /** Closes every session, and each one that is opened later. */
   closeAll(): void;
   release(): void;
 }
 
 const TICK_MS = 50;
-/** Longer than the pause between two requests of a client that is busy. */
+/** Longer than the pause between two requests of a busy client. */
 const QUIET_MS = 100;
 
 interface Use {

@@ -1,26 +1,28 @@
 import type { RegionQuestion } from './question.ts';
 
-/** Lets a signed question pass once, and only while it is young. */
+/** Accepts a signed question only once, and only while it is recent. */
 export interface AskedOnce {
-  /** Why the question must not be answered, if so. One that is admitted counts as asked. */
+  /** Returns why the question must not be answered; undefined if it may. An accepted question counts as used. */
   refusal(question: RegionQuestion, nowMs: number): 'clock-skew' | 'replayed' | undefined;
 }
 
-/** How old a question may be, and how far in the future: the two clocks may differ by as much. */
+/** The largest difference between the time of a question and this clock, in both directions. */
 export const MAX_AGE_MS = 30_000;
-/** More than the processes of a large region ask in that time. Beyond it, older questions are refused unseen. */
+/**
+ * More than the processes of a large region send in that time. Above it older questions are refused without a check.
+ */
 export const MAX_NONCES = 16_384;
 
 interface Asked {
-  /** By nonce, when it was asked; in the order in which they came. */
+  /** The time of each nonce, in order of arrival. */
   readonly nonces: Map<string, number>;
-  /** Everything that was asked before, or then, counts as a replay: its nonce is forgotten. */
+  /** A question from this time or earlier counts as a replay, because its nonce is forgotten. */
   floorMs: number;
 }
 
 /**
- * Remembers the nonces of each region of the map for as long as a question with them would pass by its age. All other
- * names share one memory, so that no name of a question makes it grow.
+ * Keeps the nonces of each region of the map for as long as a question with them would be recent. All other names share
+ * one memory, so that invented names cannot make it grow.
  */
 export function createAskedOnce(regions: readonly string[]): AskedOnce {
   const known = new Map<string, Asked>(regions.map((name) => [name, nothing()]));
@@ -29,7 +31,7 @@ export function createAskedOnce(regions: readonly string[]): AskedOnce {
 
   return {
     refusal: ({ from, atMs, nonce }, nowMs) => {
-      // This clock was set back: what was asked by the old time would be refused until the new one reaches it.
+      // This clock was set back. Otherwise it would refuse every question until it reaches the old time again.
       if (nowMs < latestMs - MAX_AGE_MS) for (const asked of [others, ...known.values()]) forgetAll(asked);
       latestMs = nowMs < latestMs - MAX_AGE_MS ? nowMs : Math.max(latestMs, nowMs);
       if (Math.abs(nowMs - atMs) > MAX_AGE_MS) return 'clock-skew';

@@ -2,21 +2,21 @@ import type { Epoch, Fork, RegionState } from '@regionkit/core';
 import type { Relative } from '../verdict/guard.ts';
 import type { RegionDocument } from './document.ts';
 
-/** One process's last document, and when it was asked for: it says how things were no earlier than this. */
+/** The last document of one process, and when it was requested. The document describes a state not older than that. */
 export interface ProcessDocument {
   readonly document: RegionDocument;
   readonly observedAtMs: number;
 }
 
-/** What a region says of what it can do, and of its primary. */
+/** What a region reports about its abilities and its primary. */
 export type RegionWord = Pick<RegionDocument, 'accept' | 'reads' | 'writes'> &
   Pick<RegionState, 'primary' | 'measured' | 'measuredEpoch' | 'acceptedForMs' | 'observedAtMs'>;
 
 /**
- * A region of several processes is the best that they say: the balancer in front of them sends a request to one that can
- * serve it, and a process that has just been started knows less than the others.
+ * Combines the documents of a region's processes into the best state: the balancer in front of them sends a request to
+ * a process that can serve it, and a process that was just started knows less than the others.
  *
- * @param documents of one region, the newest first, one for each process, none too old to be believed; at least one
+ * @param documents at least one document of one region, the newest first, one for each process, none too old
  */
 export function bestOf(documents: readonly [ProcessDocument, ...ProcessDocument[]]): RegionWord {
   const { accept, reads, writes } = bestVerdict(documents.map(({ document }) => document));
@@ -27,7 +27,7 @@ export function bestOf(documents: readonly [ProcessDocument, ...ProcessDocument[
     accept,
     reads,
     writes,
-    // A claim is as old as its document, whatever newer ones say of other things.
+    // A claim is as old as its document, even if newer documents contain other facts.
     observedAtMs: (claim ?? documents[0]).observedAtMs,
     ...(claim !== undefined && { primary: claim.primary }),
     ...(documents.some(({ document }) => document.database?.measured === true) && { measured: true }),
@@ -42,7 +42,10 @@ const BEST_FIRST = {
   writes: ['pass', 'warn', 'unknown', 'fail'],
 } as const;
 
-/** The verdict of one process, never a mixture: reads of one and writes of another is what no process can do. */
+/**
+ * The verdict of one process. Never a mixture: reads of one process and writes of another is something that no process
+ * can do.
+ */
 function bestVerdict(documents: readonly RegionDocument[]): RegionDocument {
   return documents.reduce((best, other) => (rank(other) < rank(best) ? other : best));
 }
@@ -62,8 +65,8 @@ interface Claim {
 }
 
 /**
- * The newest claim to be the primary. It stands until the process that made it takes it back, it is too old, or a
- * process of the region knows a higher timeline. That another process is not sure says nothing against it.
+ * The newest claim to be the primary. It holds until the process that made it withdraws it, it is too old, or a process
+ * of the region knows a higher timeline. If another process is not sure, that does not contradict it.
  */
 function primaryClaim(documents: readonly ProcessDocument[]): Claim | undefined {
   let best: Claim | undefined;
@@ -107,7 +110,7 @@ export function knownHistory(documents: readonly ProcessDocument[]): Pick<Region
   return { ...(hasReport && { forks: [...forks.values()] }), ...(highest !== undefined && { highest }) };
 }
 
-/** The most any process says that it leaves, and whether each would be served: the guard relies on the worst. */
+/** The strongest request to leave of any process, and whether every process would serve. The guard uses the worst. */
 export function worstOf(documents: readonly ProcessDocument[]): {
   readonly relative: Relative;
   readonly served: boolean;

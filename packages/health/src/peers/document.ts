@@ -13,21 +13,23 @@ import type { Relative } from '../verdict/guard.ts';
  */
 export interface RegionDocument {
   readonly region: string;
-  /** Which process says so: a random name that it took at its start. A region of several is the best they say. */
+  /**
+   * The process that reports: a random name from its start. A region with several processes counts as the best of them.
+   */
   readonly process?: string;
   readonly accept: 'yes' | 'draining' | 'no';
   readonly reads: Verdict;
   readonly writes: Verdict;
   readonly relative: Relative;
   readonly database?: DatabaseReport;
-  /** By use, what tells its secrets from others. Only compared, so a lie is a warning and no more. */
+  /** Fingerprints of its secrets, by use. They are only compared, so a lie causes a warning and nothing else. */
   readonly secrets?: SecretMarks;
 }
 
-/** `token` and `forward`: of each secret that verifies, eleven characters. */
+/** `token` and `forward`: eleven characters for each secret that verifies. */
 export type SecretMarks = Readonly<Record<string, readonly string[]>>;
 
-/** Why an answer is not a document: a closed set. */
+/** Why an answer is not a document. The set is closed. */
 export type Malformed = 'malformed' | 'bad-signature' | 'wrong-nonce';
 
 const MAX_FORKS = 64;
@@ -37,7 +39,7 @@ const MAX_ACCEPTED_MS = 2 ** 45;
 const MARK = /^[A-Za-z0-9_-]{11}$/;
 const IDENTITY = /^[A-Za-z0-9_-]{16,64}$/;
 
-/** `<JSON in base64url>.<HMAC of that>`. The nonce is inside what is signed, so no answer fits another question. */
+/** `<JSON in base64url>.<HMAC of it>`. The nonce is in the signed part, so an answer fits only one question. */
 export function seal(document: RegionDocument, nonce: string, keyring: Keyring): string {
   const { region, process, accept, reads, writes, relative, database, secrets } = document;
   const payload = Buffer.from(
@@ -57,7 +59,7 @@ export function seal(document: RegionDocument, nonce: string, keyring: Keyring):
   return `${payload}.${keyring.sign(payload)}`;
 }
 
-/** What {@link seal} wrote, if it was sealed for this nonce under a secret of ours. */
+/** Reads what {@link seal} wrote, if it was signed for this nonce with a secret of ours. */
 export function unseal(body: string, nonce: string, keyring: Keyring): RegionDocument | Malformed {
   const parts = body.trimEnd().split('.');
   const [payload, code] = parts;
@@ -105,7 +107,7 @@ function encodeDatabase(report: DatabaseReport): object {
     role,
     ...(epoch !== undefined && { epoch: encodeEpoch(epoch) }),
     ...(position !== undefined && { position: position.toString() }),
-    // The youngest are the ones a token or a returning primary can still meet.
+    // Keep the newest: a token or a returning primary may still need them.
     forks: forks.slice(-MAX_FORKS).map(({ system, parent, child, lsn }) => [system, parent, child, lsn.toString()]),
     ...(highest !== undefined && { highest: encodeEpoch(highest) }),
     ...(measured === true && { measured }),
@@ -123,7 +125,7 @@ function encodeEpoch({ system, timeline, owner, server }: Epoch): object {
   return { system, timeline, owner, ...(server !== undefined && { server }) };
 }
 
-/** A primary is believed only in its own region: what it says of another's is an echo. */
+/** A report about a primary counts only from that primary's own region. From another region it is only repeated. */
 function decodeDatabase(given: unknown, region: string): DatabaseReport | undefined | 'malformed' {
   if (given === undefined) return undefined;
   if (!isRecord(given) || !isOneOf(given['role'], ['primary', 'standby', 'unknown'])) return 'malformed';
@@ -186,7 +188,7 @@ function isIdentity(given: unknown): given is string {
   return typeof given === 'string' && IDENTITY.test(given);
 }
 
-/** What is malformed is left out: nothing depends on it. */
+/** A malformed value is ignored. Nothing depends on it. */
 function isMarks(given: unknown): given is SecretMarks {
   if (!isRecord(given) || Object.keys(given).length > 8) return false;
   return Object.values(given).every(

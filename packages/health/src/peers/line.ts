@@ -11,15 +11,15 @@ export interface Line<Name extends string> {
   asking: boolean;
   /** It was asked once, and answered or did not. */
   wasAsked: boolean;
-  /** It is the primary, and the last question had no answer or one that does not say so. */
+  /** It is the primary, and the last request had no answer, or one that does not confirm it. */
   doubtful: boolean;
-  /** This region has something to tell that the question under way does not say yet. */
+  /** This region has a change that the running request does not contain yet. */
   news: boolean;
-  /** Grows when all is forgotten: an answer to a question from before counts no more. */
+  /** Increases when everything is forgotten. Answers to earlier requests then do not count. */
   era: number;
-  /** How far its wall clock is ahead of this one; 0 while that makes no difference. */
+  /** How far its wall clock is ahead of ours; 0 while that makes no difference. */
   clockAheadMs: number;
-  /** A question is due before the next tick. */
+  /** Cancels a request that is due before the next tick. */
   cancelSoon: (() => void) | undefined;
 }
 
@@ -51,7 +51,7 @@ function checkUrl(given: string): string {
     const url = new URL(given);
     if (url.protocol === 'https:' || url.protocol === 'http:') return url.href;
   } catch {
-    // Said below.
+    // The error below reports it.
   }
   throw new TypeError('createHealth: peers.url must give an http or https URL');
 }

@@ -10,35 +10,35 @@ import type { CheckedPeersOptions } from './options.ts';
 import { createPeers, type PeersHooks, type RefusedQuestion } from './peers.ts';
 import { createView, ownState, sameEpoch } from './view.ts';
 
-/** This region among the others: what it tells them, what it knows of them, and when to ask them. */
+/** This region and the others: what it reports to them, what it knows of them, and when to ask them. */
 export interface Neighbourhood<Name extends string> {
   readonly view: RegionView<Name>;
-  /** The others, as the guard sees them. */
+  /** The other regions, in the form that the guard uses. */
   neighbours(): readonly Neighbour[];
   /**
    * Whether this process knows no primary for certain while another process of the region does, or the region was not asked
    * yet whether one does. False from the first time that it was false of a router.
    */
   isUnconfirmed(): boolean;
-  /** This region's state may have changed: who subscribed to the view is told. */
+  /** The state of this region may have changed. Notifies the subscribers of the view. */
   tell(): void;
-  /** The same, and it matters to the other regions, who are told at once. */
+  /** The same, for a change that matters to the other regions. They are informed at once. */
   announce(): void;
-  /** Looks at this region's own database report, and asks whom it is time to ask. */
+  /** Reads this region's own database report, and asks the regions that are due. */
   tick(): void;
   wake(): void;
-  /** From now on `router` says what to report, and when it is urgent. */
+  /** From now on `router` provides the report, and decides when it is urgent. */
   follow(router: Followed): void;
   forget(): void;
-  /** The document that answers `request`, or why it gets none; undefined where there are no peers. */
+  /** Returns the document for `request`, or why there is none. Undefined without peers. */
   document(request: RequestView): { readonly body: string } | RefusedQuestion | undefined;
   close(): void;
 }
 
-/** The part of a router that is followed. */
+/** The part of a router that health follows. */
 export interface Followed {
   topology(): { readonly local: DatabaseReport; readonly state?: string };
-  /** What tells the secrets it has in common with that region from others, by use. */
+  /** Returns fingerprints of the secrets that it shares with that region, by use. */
   secrets?(peer: string): Readonly<Record<string, readonly string[]>>;
 }
 
@@ -47,13 +47,13 @@ export interface NeighbourhoodOptions<Name extends string>
     Omit<PeersHooks<Name>, 'onChange' | 'onDocument' | 'process'> {
   readonly peers: CheckedPeersOptions<Name> | undefined;
   urgent(): boolean;
-  /** Called before anything is read from memory. */
+  /** Called before each read from memory. */
   noticeJump(): void;
   verdict(): HealthVerdict;
   relative(): Relative;
-  /** Another region was asked about, and there are no peers. */
+  /** A region asked, but this one has no peers. */
   onUnasked(): void;
-  /** A region's secret for that use is another than this region's. */
+  /** A region's secret for that use differs from this region's. */
   onOtherSecret(region: string, use: string): void;
 }
 
@@ -85,7 +85,7 @@ export function createNeighbourhood<Name extends string>(options: NeighbourhoodO
     try {
       return dropRejection(epoch?.())?.local;
     } catch {
-      // The router is made after health: until then there is nothing to report.
+      // The router is created after health. Before that there is nothing to report.
       return undefined;
     }
   };
@@ -177,7 +177,7 @@ function withoutVouch(report: DatabaseReport | undefined): DatabaseReport | unde
   return rest;
 }
 
-/** The uses for which two regions have secrets, and none in common. While one is rotated they share another. */
+/** The uses for which two regions have secrets but none in common. During a rotation they share another one. */
 function differing(own: SecretMarks, other: SecretMarks): readonly string[] {
   return Object.keys(own).filter((use) => {
     const marks = Object.hasOwn(other, use) ? other[use] : undefined;

@@ -3,28 +3,34 @@ import type { Live } from '@regionkit/core';
 import { check, type RegionSecrets } from '@regionkit/core/kit';
 import type { FetchLike } from './transport.ts';
 
-/** How the other regions are asked what they can do. */
+/** How the other regions are asked for their state. */
 export interface PeersOptions<Name extends string = string> {
   /**
-   * Signs the documents, the same in every region: at least 32 bytes, the first of a list signs, all verify; or a key pair
-   * for each region, so that a stolen region can be shut out.
+   * Signs the documents: a secret of at least 32 bytes, the same in every region (of a list, the first signs and all
+   * verify); or a key pair for each region, so that a compromised region can be excluded.
    */
   readonly secret: RegionSecrets | Live<RegionSecrets>;
-  /** How often each region is asked when all is quiet. @default 2_000 */
+  /** How often each region is asked in the normal state, in milliseconds. @default 2_000 */
   readonly intervalMs?: number;
-  /** How often while `urgent`, while no primary is known, and while this region asks to leave. @default 250 */
+  /**
+   * How often while it is `urgent`, while no primary is known, and while this region asks to leave. In milliseconds.
+   * @default 250
+   */
   readonly urgentIntervalMs?: number;
   /** @default 1_000 */
   readonly timeoutMs?: number;
-  /** How long the last document of a silent region is believed. @default 5_000 */
+  /** How long the last document of a silent region counts, in milliseconds. @default 5_000 */
   readonly unknownAfterMs?: number;
-  /** After how long a silence the region counts as down. @default 15_000 */
+  /** The length of a silence after which the region counts as down, in milliseconds. @default 15_000 */
   readonly downAfterMs?: number;
-  /** Where a region answers for itself. @default `${origin}/health/region` */
+  /** Returns the URL at which a region answers. @default `${origin}/health/region` */
   readonly url?: (region: { readonly name: Name; readonly origin: string }) => string;
-  /** For a private CA or a client certificate: an `http.Agent` or `https.Agent` with `keepAlive`. @default one of our own */
+  /**
+   * For a private CA or a client certificate: an `http.Agent` or `https.Agent` with `keepAlive`. @default a separate
+   * one
+   */
   readonly agent?: Agent;
-  /** Asks in place of `node:http` and `node:https`. */
+  /** Used instead of `node:http` and `node:https`. */
   readonly fetch?: FetchLike;
 }
 
@@ -59,7 +65,7 @@ export function checkPeersOptions<Name extends string>(given: PeersOptions<Name>
   const unknownAfterMs = check.integer(
     `${option}.unknownAfterMs`,
     given.unknownAfterMs ?? Math.max(peersDefaults.unknownAfterMs, Math.ceil(1.5 * intervalMs + timeoutMs)),
-    // Else a region would be forgotten between two answers.
+    // Otherwise a region would be forgotten between two answers.
     { min: Math.ceil(1.2 * intervalMs + timeoutMs) },
   );
   if (given.url !== undefined) check.function(`${option}.url`, given.url);

@@ -1,7 +1,7 @@
 import type { Notices } from '@regionkit/core/kit';
 import type { PeerReason } from './peer.ts';
 
-/** One bad answer may be a deployment or a secret on its way; as many in a row are a mistake that stays. */
+/** One bad answer may come from a deployment or a rotation of a secret. This many in a row are a permanent mistake. */
 const IN_A_ROW = 5;
 
 type Mistake = readonly [code: `REGIONKIT_${string}`, message: (region: string) => string];
@@ -25,7 +25,7 @@ const CLOCK: Mistake = [
     `health: the clocks of ${region} and of this region differ by over 30 s: synchronise them (NTP), the secrets are right`,
 ];
 
-/** What to do about a region that answers, and never with a document of its own. All of them look the same from outside. */
+/** Advice for a region that answers, but never with a valid document. From outside all these cases look the same. */
 const MISTAKES: Partial<Record<PeerReason, Mistake>> = {
   'bad-signature': SECRET,
   refused: SECRET,
@@ -40,7 +40,7 @@ const MISTAKES: Partial<Record<PeerReason, Mistake>> = {
   ],
 };
 
-/** Tells of a region whose clock is wrong, or to which this one's is. */
+/** Reports a region with a clock that differs from ours. */
 export function noticeClockSkew(notice: Notices, region: string): void {
   notice(CLOCK[0], CLOCK[1](region));
 }
@@ -58,7 +58,7 @@ const SECRETS: Readonly<Record<string, readonly [code: `REGIONKIT_${string}`, op
   ],
 };
 
-/** Tells of a region that has another secret. In a row for the same reason: one on its way is no mistake. */
+/** Reports a region with another secret. Only after several in a row, because a rotation is no mistake. */
 export function createSecretNotices(notice: Notices): (region: string, use: string) => void {
   const rows = new Map<string, number>();
   return (region, use) => {
@@ -71,7 +71,7 @@ export function createSecretNotices(notice: Notices): (region: string, use: stri
   };
 }
 
-/** Tells of a region whose answers are wrong in the same way again and again. */
+/** Reports a region whose answers have the same error repeatedly. */
 export function createPeerNotices(notice: Notices): (region: string, reason: PeerReason) => void {
   const rows = new Map<string, { readonly reason: PeerReason; readonly count: number }>();
   return (region, reason) => {

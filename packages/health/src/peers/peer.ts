@@ -5,14 +5,14 @@ import type { Malformed, RegionDocument } from './document.ts';
 import type { QuestionRefusal } from './question.ts';
 import type { Unanswered } from './transport.ts';
 
-/** How one question to another region ended: a closed set, fit for a metric label. */
+/** How one request to another region ended. The set is closed, for labels of metrics. */
 export type PeerReason = 'ok' | 'wrong-region' | Unanswered | Malformed | Exclude<QuestionRefusal, 'bad-signature'>;
 
 /** What is remembered of another region. */
 export interface PeerMemory {
-  /** The last good documents, the newest first, one for each of its processes. */
+  /** The last valid documents, the newest first, one for each of its processes. */
   readonly documents: readonly ProcessDocument[];
-  /** When it was first looked at, or last forgotten: since when silence counts. */
+  /** When it was first asked, or last forgotten. A silence counts from then. */
   readonly sinceMs: number;
 }
 
@@ -21,14 +21,14 @@ export interface PeerTimes {
   readonly downAfterMs: number;
 }
 
-/** More than a poller meets while a document is believed; a region that lies cannot fill the memory. */
+/** More processes than answer while a document counts. A region that lies cannot fill the memory. */
 const MAX_PROCESSES = 32;
 
 export function freshMemory(nowMs: number): PeerMemory {
   return { documents: [], sinceMs: nowMs };
 }
 
-/** What is remembered after one more document, which was asked for at `observedAtMs`. */
+/** The memory after one more document, which was requested at `observedAtMs`. */
 export function remember(
   memory: PeerMemory,
   document: RegionDocument,
@@ -41,7 +41,7 @@ export function remember(
   return { ...memory, documents: [{ document, observedAtMs }, ...others].slice(0, MAX_PROCESSES) };
 }
 
-/** Nothing that was said counts any more, but for what fences. */
+/** Nothing that was reported counts any more, except what fences. */
 export function forgotten({ documents }: PeerMemory, nowMs: number): PeerMemory {
   return {
     documents: documents.map(({ document }) => ({ document, observedAtMs: Number.NEGATIVE_INFINITY })),
@@ -58,9 +58,8 @@ function heardAtMs({ documents }: PeerMemory): number {
 }
 
 /**
- * What is known of a region now: what its processes say while that is young, then nothing, then that it is down. What
- * they said of forks and of the highest epoch does not age: knowledge that fences a primary must not vanish with its
- * source.
+ * What is known of a region now: the state from its documents while they are recent, then unknown, then down. Its forks
+ * and its highest epoch do not expire, because knowledge that fences a primary must not vanish with its source.
  */
 export function peerState<Name extends string>(
   region: Region<Name>,
@@ -95,7 +94,7 @@ export function siblings(memory: PeerMemory, nowMs: number, times: PeerTimes): r
   );
 }
 
-/** The same region as the mass-ejection guard sees it. */
+/** The same region in the form that the mass-ejection guard uses. */
 export function neighbour(name: string, memory: PeerMemory, nowMs: number, times: PeerTimes): Neighbour {
   return { name, ...worstOf(believed(memory, nowMs, times)), observedAtMs: heardAtMs(memory) };
 }

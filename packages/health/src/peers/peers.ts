@@ -7,34 +7,34 @@ import { createAskedOnce } from './asked-once.ts';
 import { type RegionDocument, unseal } from './document.ts';
 import { createLine, isDoubtful, type Line } from './line.ts';
 import type { CheckedPeersOptions } from './options.ts';
-import { forgotten, neighbour, type PeerMemory, type PeerReason, peerState, remember, siblings } from './peer.ts';
+import { forgotten, neighbour, type PeerReason, peerState, remember, siblings } from './peer.ts';
 import { type QuestionRefusal, type RegionQuestion, sealQuestion, unsealQuestion } from './question.ts';
 import { type Answer, fetchTransport, nodeTransport, type Transport } from './transport.ts';
 import { sealTime, unsealTime } from './wall-time.ts';
 
 /** The other regions, and the other processes of this one: asked in turn and remembered. */
 export interface Peers<Name extends string> {
-  /** The question in `request`, if it may be answered, and the keyring that signs the answer. */
+  /** Returns the question in `request`, if it may be answered, and the keyring that signs the answer. */
   question(request: RequestView): { readonly question: RegionQuestion; readonly keyring: Keyring } | RefusedQuestion;
   get(name: string): RegionState<Name> | undefined;
   /** The newest report of each other process of this region, and whether this region was asked once. */
   own(): { readonly asked: boolean; readonly siblings: readonly Sibling[] };
-  /** Each of them, as the mass-ejection guard sees it. */
+  /** The other regions, in the form that the mass-ejection guard uses. */
   neighbours(): readonly Neighbour[];
-  /** Asks every region whose turn it is; each is asked by one question at a time. */
+  /** Asks every region that is due. Each gets one request at a time. */
   tick(urgent: boolean): void;
-  /** Asks every region now, and tells each that this one has news. */
+  /** Asks every region now, and tells each that this one has changed. */
   announce(): void;
   /** Asks every region that was not asked just now. */
   wake(): void;
-  /** That region says it has news: ask it, unless it was asked just now. */
+  /** That region reports a change. Ask it, unless it was asked just now. */
   heardFrom(name: string): void;
-  /** What was known is stale until looked at again. */
+  /** What was known is stale until a region answers again. */
   forget(): void;
   close(): void;
 }
 
-/** A question that gets no document; with the text of the answer, where there is one. */
+/** A question that gets no document, with the text of the answer if there is one. */
 export interface RefusedQuestion {
   readonly refusal: QuestionRefusal;
   readonly body?: string;
@@ -46,13 +46,13 @@ export interface PeersHooks<Name extends string> {
   readonly random: () => number;
   /** The name of this process: it recognises its own answers by it. */
   readonly process: string;
-  /** A question to `name` ended. Called before the states it changed are told. */
+  /** A request to `name` ended. Called before the states that it changed are emitted. */
   onAnswer(name: Name, reason: PeerReason, durationMs: number): void;
-  /** What a region says of itself, verified. */
+  /** The verified document of a region. */
   onDocument(document: RegionDocument): void;
-  /** The wall clocks of that region and of this one differ by more than questions allow. */
+  /** The wall clocks of that region and this one differ by more than questions allow. */
   onClockSkew(name: Name, aheadMs: number): void;
-  /** What is known of a region may have changed: by an answer or by time. */
+  /** The state of a region may have changed, through an answer or through time. */
   onChange(name: Name): void;
 }
 
@@ -79,14 +79,14 @@ export function createPeers<Name extends string>(
   let refreshedAtMs = Number.NEGATIVE_INFINITY;
   let closed = false;
 
-  /** A signature did not verify: perhaps the other region has a newer secret. */
+  /** A signature did not verify. The other region may have a newer secret. */
   const refreshSecret = (): void => {
     if (clock.now() - refreshedAtMs < SECRET_REFRESH_MS) return;
     refreshedAtMs = clock.now();
     documents.refresh().catch(() => {});
   };
 
-  /** Why a region gave no document; it may have told its time first. */
+  /** Why a region gave no document. It may have sent its time first. */
   const refusedBy = (line: Line<Name>, { body, refusal }: Answer, nonce: string, answers: Keyring): PeerReason => {
     if (refusal === 'clock-skew') {
       const wallMs = unsealTime(body, nonce, answers);
@@ -95,7 +95,7 @@ export function createPeers<Name extends string>(
       return refusal;
     }
     if (refusal === 'wrong-region') {
-      // It is another region that answers there: nothing may be sent that way, from now on.
+      // Another region answers at this URL. Nothing may be sent there from now on.
       line.memory = forgotten(line.memory, clock.now());
       return refusal;
     }
@@ -105,7 +105,7 @@ export function createPeers<Name extends string>(
   const askOnce = async (line: Line<Name>): Promise<PeerReason> => {
     const { name } = line.region;
     const [asks, answers] = [questions.between(name), documents.between(name)];
-    // There is no key of it here any more: nothing that it says is believed.
+    // There is no key for it here any more. Nothing from it is accepted.
     if (asks === undefined || answers === undefined) {
       line.memory = forgotten(line.memory, clock.now());
       return 'bad-signature';
@@ -135,7 +135,7 @@ export function createPeers<Name extends string>(
     return 'ok';
   };
 
-  /** Once more by the time of the other region, where the clocks differ. */
+  /** Asks once more with the time of the other region, if the clocks differ. */
   const look = async (line: Line<Name>): Promise<PeerReason> => {
     const { news } = line;
     const reason = await askOnce(line);
@@ -145,7 +145,7 @@ export function createPeers<Name extends string>(
     return askOnce(line);
   };
 
-  // Whatever makes this region ask, the question outlives it: a request, say, whose context must not be kept.
+  // The request outlives its cause, for example a request to the app, whose context must not be kept in memory.
   const outside = AsyncLocalStorage.snapshot();
   const ask = (line: Line<Name>): void => outside(begin, line);
   const begin = (line: Line<Name>): void => {
@@ -162,7 +162,7 @@ export function createPeers<Name extends string>(
         onAnswer(line.region.name, reason, clock.now() - line.askedAtMs);
         // The state of the own region is told with the verdict of this process.
         if (line !== own) onChange(line.region.name);
-        // News that came up while the question was under way.
+        // A change that came while the request was running.
         if (line.news) ask(line);
       });
   };
@@ -172,7 +172,7 @@ export function createPeers<Name extends string>(
     if (!line.asking && !closed && clock.now() >= line.nextAtMs) ask(line);
   };
 
-  /** Now, or at the urgent interval after the last question: nobody outside can make this process ask more often. */
+  /** Now, or one urgent interval after the last request: nothing from outside can make this process ask more often. */
   const askSoon = (line: Line<Name>): void => {
     if (closed) return;
     const waitMs = line.askedAtMs + urgentIntervalMs - clock.now();
@@ -205,7 +205,7 @@ export function createPeers<Name extends string>(
     neighbours: () => [...lines].map(([name, { memory }]) => neighbour(name, memory, clock.now(), options)),
     tick: (urgent) => {
       const now = clock.now();
-      // While the primary is silent, whoever takes its place should be heard at once.
+      // While the primary is silent, its successor should become known at once.
       const hurry = urgent || [...lines.values()].some(({ doubtful }) => doubtful);
       for (const line of all) {
         const due = now >= line.nextAtMs || (hurry && now - line.askedAtMs >= urgentIntervalMs * 0.5);

@@ -1,31 +1,31 @@
 import type { RequestView } from '@regionkit/core';
 import type { Keyring, RegionKeyring } from '@regionkit/core/kit';
 
-/** What one region asks another: signed, because the answer tells of the database and its nodes. */
+/** What one region asks another. It is signed, because the answer describes the database and its nodes. */
 export interface RegionQuestion {
   readonly from: string;
-  /** The region that is asked. No other one answers it. */
+  /** The region that is asked. No other one answers. */
   readonly to: string;
-  /** When it was asked, by the wall clock of `to`, as far as `from` knows that. */
+  /** When it was asked, by the wall clock of `to`, as far as `from` knows it. */
   readonly atMs: number;
-  /** Signed back in the answer, so that no answer fits another question. Used once. */
+  /** Asks every region that is due. Each gets one request at a time. */
   readonly nonce: string;
-  /** The region that asks has something to tell: ask it too. */
+  /** The asking region has a change to report. Ask it too. */
   readonly news: boolean;
 }
 
-/** Why a question is refused: a closed set. The region that asks learns it from {@link REFUSED_FIELD}. */
+/** Why a question is refused. The set is closed. The asking region reads it from {@link REFUSED_FIELD}. */
 export type QuestionRefusal = 'malformed' | 'version' | 'bad-signature' | 'wrong-region' | 'clock-skew' | 'replayed';
 
-/** The field of a refusal that names the {@link QuestionRefusal}. */
+/** The field of a refusal that contains the {@link QuestionRefusal}. */
 export const REFUSED_FIELD = 'x-region-refused';
 
-/** A nonce as a poller makes it: 16 to 64 characters of base64url. */
+/** Whether it is a nonce of a poller: 16 to 64 characters of base64url. */
 export function isNonce(given: string | undefined): given is string {
   return given !== undefined && /^[A-Za-z0-9_-]{16,64}$/.test(given);
 }
 
-/** The fields of a question. */
+/** The header fields of a question. */
 export function sealQuestion(question: RegionQuestion, keyring: Keyring): Readonly<Record<string, string>> {
   const { from, to, atMs, nonce, news } = question;
   return {
@@ -39,11 +39,11 @@ export function sealQuestion(question: RegionQuestion, keyring: Keyring): Readon
 }
 
 /**
- * What {@link sealQuestion} wrote for `self`. Its age and its nonce are still to be judged.
+ * Reads what {@link sealQuestion} wrote for `self`. Its age and its nonce are checked later.
  *
- * `version`: it has no addressee or no time, as before there were any. `bad-signature`: it was not signed under a secret
- * of ours. `wrong-region`: it is for another region. That is said before the signature is checked, because with a key pair
- * for each region a question for another one cannot be verified here, and the answer tells nothing else.
+ * `version`: it has no addressee or no time, as in older versions. `bad-signature`: it is not signed with a secret of
+ * ours. `wrong-region`: it is for another region. This is checked before the signature, because with a key pair for
+ * each region a question to another region cannot be verified here, and the answer reveals nothing else.
  */
 export function unsealQuestion(
   request: RequestView,
@@ -64,7 +64,7 @@ export function unsealQuestion(
   return keyringOf(from)?.verify(signed(question), code) === true ? question : 'bad-signature';
 }
 
-/** One text for one question: no two can be read as each other. */
+/** The signed text. Two different questions never have the same text. */
 function signed({ from, to, atMs, nonce, news }: RegionQuestion): string {
   return JSON.stringify([from, to, atMs, nonce, news]);
 }

@@ -4,12 +4,12 @@ import type { Clock } from '@regionkit/core/kit';
 import { REFUSED_FIELD } from './question.ts';
 
 /**
- * Why a question got no answer that could be read: a closed set. `refused` is 401: the other region does not know our
+ * Why a request got no readable answer. The set is closed. `refused` is 401: the other region does not know our
  * signature, so the secrets differ.
  */
 export type Unanswered = 'unreachable' | 'timeout' | 'redirect' | 'refused' | 'status' | 'too-large';
 
-/** An answer: a document, unless `refusal` is why the other region gives none. */
+/** An answer: a document, or with `refusal` the reason why there is none. */
 export interface Answer {
   readonly body: string;
   readonly refusal?: string;
@@ -24,13 +24,16 @@ export interface Question {
   readonly isFresh?: boolean;
 }
 
-/** Asks one URL once. Never rejects, never follows a redirect, never reads past `maxBytes` or `timeoutMs`. */
+/**
+ * Requests one URL once. Never rejects, never follows a redirect, never reads more than `maxBytes` or longer than
+ * `timeoutMs`.
+ */
 export interface Transport {
   ask(question: Question): Promise<Answer | Unanswered>;
   close(): void;
 }
 
-/** The part of `fetch` that is used, so that a test or another stack can stand in. */
+/** The part of `fetch` that is used, so that a test or another HTTP client can replace it. */
 export type FetchLike = (
   url: string,
   init: {
@@ -41,7 +44,7 @@ export type FetchLike = (
   },
 ) => Promise<Response>;
 
-/** Over node's own client, on connections that are kept. `agent` brings a private CA or a client certificate. */
+/** Uses Node's own client with keep-alive connections. `agent` provides a private CA or a client certificate. */
 export function nodeTransport(clock: Clock, agent?: http.Agent): Transport {
   const own = agent === undefined ? createAgents() : undefined;
   return {
@@ -89,11 +92,11 @@ function askOnce(
     } catch {
       return end('unreachable');
     }
-    // An agent of the app's own may give a stream that is no socket.
+    // An agent of the app may return a stream that is not a socket.
     request.on('socket', (socket) => socket.unref?.());
     request.on('error', () => {
       const leftMs = timeoutMs - (clock.now() - startedAt);
-      // The other side closed a kept connection just as it was used again: nothing was wrong with the region.
+      // The other side closed a kept connection at the moment when it was used again. The region is fine.
       if (!ended && mayRetry && request.reusedSocket && leftMs > 0) {
         ended = true;
         cancel();
@@ -133,7 +136,7 @@ function unanswered(status: number): Unanswered {
   return status === 401 ? 'refused' : 'status';
 }
 
-/** Over a `fetch` of the app's own. */
+/** Uses a `fetch` of the app. */
 export function fetchTransport(clock: Clock, fetch: FetchLike): Transport {
   return {
     ask: async ({ url, headers, timeoutMs, maxBytes }) => {

@@ -2,10 +2,10 @@ import { type DatabaseReport, type RegionState, type Regions, type RegionView, u
 import { createListeners } from '@regionkit/core/kit';
 import type { HealthVerdict } from '../verdict/judge.ts';
 
-/** The view, and how those who listen to it are told. */
+/** The view, and how its subscribers are notified. */
 export interface ToldView<Name extends string> {
   readonly view: RegionView<Name>;
-  /** Tells the subscribers what is known of `name`, if it says something else than they were last told. */
+  /** Notifies the subscribers about `name`, if its state differs from the last one they got. */
   tell(name: string): void;
 }
 
@@ -36,7 +36,7 @@ export function createView<Name extends string>(
   };
 }
 
-/** This region as its own verdict and its own database report describe it. */
+/** This region's state, from its own verdict and its own database report. */
 export function ownState<Name extends string>(
   region: { readonly name: Name; readonly origin: string },
   { reads, writes, accept }: HealthVerdict,
@@ -61,7 +61,7 @@ export function ownState<Name extends string>(
   };
 }
 
-/** Whether two states say the same, their age apart. A primary's new position is news. */
+/** Whether two states are equal except for their age. A primary's new position makes a difference. */
 function same(one: RegionState, other: RegionState): boolean {
   return (
     one.reads === other.reads &&

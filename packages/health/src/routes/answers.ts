@@ -1,10 +1,10 @@
 import type { RespondDecision } from '@regionkit/core';
 import type { HealthVerdict } from '../verdict/judge.ts';
 
-/** The answers of the verdict routes, ready made: a probe costs a look into memory. */
+/** The answers of the verdict routes, prepared in advance: a probe only reads memory. */
 export type Answers = Readonly<Record<VerdictRoute, RespondDecision>>;
 
-/** `live` has no dependency; `ready` follows the life of this process alone. */
+/** `live` depends on nothing. `ready` depends only on the life of this process. */
 export type VerdictRoute = 'health' | 'read' | 'write' | 'live' | 'ready';
 
 export const HEAD_FIELDS: RespondDecision['headers'] = Object.freeze([
@@ -12,14 +12,14 @@ export const HEAD_FIELDS: RespondDecision['headers'] = Object.freeze([
   Object.freeze(['cache-control', 'no-store'] as const),
 ]);
 
-/** Whether a route answers 200. Never 3xx: DNS health checkers count a redirect as healthy. */
+/** Whether a route answers 200. It never answers 3xx: DNS health checkers count a redirect as healthy. */
 export function serves(route: VerdictRoute, { accept, reads, writes, phase }: HealthVerdict): boolean {
   switch (route) {
     case 'health':
     case 'read':
       return accept === 'yes' && reads !== 'fail';
     case 'write':
-      // Reads of a region that has just learnt a new check go on; a write needs somebody known to take it.
+      // If a new check has no result yet, reads continue, but a write needs a known primary.
       return accept === 'yes' && (writes === 'pass' || writes === 'warn');
     case 'ready':
       return phase === 'up';
@@ -28,7 +28,7 @@ export function serves(route: VerdictRoute, { accept, reads, writes, phase }: He
   }
 }
 
-/** The word that a route's answer begins with: `fail` exactly when it answers 503. */
+/** The first word of a route's answer. It is `fail` exactly if the status is 503. */
 export function word(route: VerdictRoute, verdict: HealthVerdict): 'pass' | 'warn' | 'fail' {
   if (!serves(route, verdict)) return 'fail';
   const { status, reads, writes } = verdict;
@@ -41,7 +41,7 @@ export function word(route: VerdictRoute, verdict: HealthVerdict): 'pass' | 'war
 function answer(route: VerdictRoute, verdict: HealthVerdict): RespondDecision {
   const { reads, writes, accept, phase } = verdict;
   const status = word(route, verdict);
-  // Frozen, so that no door has to look at it twice.
+  // Frozen, so that the doors check it only once.
   return Object.freeze({
     action: 'respond',
     reason: route,
@@ -51,7 +51,7 @@ function answer(route: VerdictRoute, verdict: HealthVerdict): RespondDecision {
   });
 }
 
-/** The verdict comes first and alone: short enough for a checker that looks for a word in the first bytes. */
+/** The verdict comes first: short enough for a checker that searches for a word in the first bytes. */
 export function makeAnswers(verdict: HealthVerdict): Answers {
   return {
     health: answer('health', verdict),

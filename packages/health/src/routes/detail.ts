@@ -3,8 +3,8 @@ import type { TrackedCheck } from '../checks/track.ts';
 import type { HealthVerdict } from '../verdict/judge.ts';
 
 /**
- * The long answer, for whoever has the token: `application/health+json`
- * (draft-inadarei-api-health-check-06), with our own members beside those of the draft.
+ * The long answer, which requires the token: `application/health+json` (draft-inadarei-api-health-check-06), with
+ * additional members of our own.
  */
 export function detail(
   status: 'pass' | 'warn' | 'fail',

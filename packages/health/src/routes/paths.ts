@@ -3,7 +3,7 @@ import type { VerdictRoute } from './answers.ts';
 
 export type RouteName = VerdictRoute | 'region';
 
-/** Where each route is, below the mount point. */
+/** The path of each route, below the mount point. */
 const defaultPaths: Readonly<Record<RouteName, string>> = {
   health: '/health',
   read: '/health/read',
@@ -30,7 +30,7 @@ export function makePaths(given: Partial<Readonly<Record<RouteName, string | fal
   return routes;
 }
 
-/** The route at `path`; one slash at its end makes no difference. */
+/** The route at `path`. One slash at its end makes no difference. */
 export function routeAt(routes: ReadonlyMap<string, RouteName>, path: string): RouteName | undefined {
   return routes.get(path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path);
 }

@@ -10,7 +10,7 @@ export interface RoutesOptions {
   verdict(): HealthVerdict;
   mayKnowMore(request: RequestView): boolean;
   detail(status: 'pass' | 'warn' | 'fail'): string;
-  /** The document for that request, or why it gets none. Left out: there is no such route. */
+  /** Returns the document for that request, or why there is none. Left out: the route does not exist. */
   readonly document?: (request: RequestView) => { readonly body: string } | RefusedQuestion | undefined;
 }
 
@@ -24,7 +24,7 @@ const NOT_ALLOWED: RespondDecision = {
   ],
 };
 
-/** 4xx, so that nothing in front of a region tries another one. */
+/** 4xx, so that no proxy in front of a region tries another one. */
 const REFUSED: Readonly<Record<QuestionRefusal, number>> = {
   malformed: 400,
   version: 400,
@@ -50,7 +50,7 @@ function answerRegion(status: number, reason: string, body: string | undefined, 
   };
 }
 
-/** The answer to a request at one of the health paths, from memory; undefined for every other request. */
+/** Answers a request at one of the health paths, from memory. Undefined for every other request. */
 export function createRoutes(options: RoutesOptions): (request: RequestView) => RespondDecision | undefined {
   const { paths, verdict, mayKnowMore, detail, document } = options;
   let made: { readonly of: HealthVerdict; readonly answers: Answers } | undefined;

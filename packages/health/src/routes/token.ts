@@ -3,7 +3,7 @@ import { equalInConstantTime, type Secrets } from '@regionkit/core/kit';
 
 const MIN_BYTES = 16;
 
-/** Whether a request carries the token, compared in constant time. */
+/** Whether a request carries the token. Compares in constant time. */
 export function createTokenCheck(token: Secrets | Live<Secrets> | undefined): (request: RequestView) => boolean {
   if (token === undefined) return () => false;
   const live: Live<Secrets> | undefined = isLive(token) ? token : undefined;
@@ -18,10 +18,10 @@ export function createTokenCheck(token: Secrets | Live<Secrets> | undefined): (r
     try {
       if (from.current === source) return;
       source = from.current;
-      // A live value that turns bad opens nothing: a short one could be guessed.
+      // If a live value turns bad, nothing is accepted: a short token could be guessed.
       tokens = list(source).filter((each) => typeof each === 'string' && isLongEnough(each));
     } catch {
-      // So does one that cannot be read, as that of a secret that has expired.
+      // The same if it cannot be read, for example an expired secret.
       tokens = [];
     }
   };

@@ -1,23 +1,23 @@
 /**
- * The mass-ejection guard: relative failures (latency, lag, a busy loop) take a region out of rotation one at a time,
- * and never the last one.
+ * The mass-ejection guard. Relative failures (latency, lag, a busy event loop) remove one region at a time from
+ * rotation, and never the last one.
  *
- * A region whose relative checks fail first says so in its document (`asking`), keeps serving for `settleMs`, and leaves
- * (`out`) only while it knows of another region that serves and is itself neither asking nor out. Knowledge
- * counts for `freshMs`. Since `settleMs` is twice `freshMs`, whoever relies on a region would have heard that region ask
- * before it could leave; so however the polls are lost, delayed or partitioned, somebody stays. Regions that hear each
- * other leave one at a time: one that is out stops the others, and of two that ask the better-ranked goes first. The
- * rank is the order of the map, the same everywhere.
+ * A region whose relative checks fail first reports this in its document (`asking`) and keeps serving for `settleMs`.
+ * It leaves (`out`) only while it knows another region that serves and is itself neither asking nor out. Knowledge
+ * counts for `freshMs`. `settleMs` is twice `freshMs`, so a region that relies on another one would have seen it ask
+ * before it could leave. Even if requests are lost, delayed or partitioned, one region stays. Regions that reach each
+ * other leave one at a time: a region that is out stops the others, and of two that ask the one with the better rank
+ * leaves first. The rank is the order of the map, which is the same everywhere.
  */
 export type Relative = 'in' | 'asking' | 'out';
 
-/** What is known of another region, as far as the guard is concerned. */
+/** What the guard needs to know of another region. */
 export interface Neighbour {
   readonly name: string;
-  /** New traffic would be served there: its `/health` answers 200. */
+  /** It would serve new traffic: its `/health` answers 200. */
   readonly served: boolean;
   readonly relative: Relative;
-  /** The document says how things were no earlier than this, on the clock of `nowMs`. */
+  /** The document describes a state not older than this, on the clock of `nowMs`. */
   readonly observedAtMs: number;
 }
 
@@ -31,7 +31,7 @@ export type GuardState =
   | { readonly relative: 'asking'; readonly sinceMs: number }
   | { readonly relative: 'out' };
 
-/** The guard's next state. `better` tells whether a region of that name is ranked before this one. */
+/** The next state of the guard. `better`: whether the region of that name has a better rank than this one. */
 export function guard(
   state: GuardState,
   asks: boolean,

@@ -1,15 +1,12 @@
 import type { CheckStatus } from '../checks/check.ts';
 
-/** How many results in a row change a mind. */
+/** How many results in a row change the status. */
 export interface Hysteresis {
   readonly failAfter: number;
   readonly passAfter: number;
 }
 
-/**
- * What a check counts as, how many results in a row have spoken against it, and whether it has ever been anything but a
- * failure.
- */
+/** The status of a check, how many results in a row contradict it, and whether it has ever passed or warned. */
 export type History =
   | { readonly settled: 'unknown' }
   | { readonly settled: CheckStatus; readonly against: number; readonly onceGood: boolean };
@@ -17,8 +14,9 @@ export type History =
 export const unheard: History = { settled: 'unknown' };
 
 /**
- * What the history is after one more result. The first decides at once, and so does the first that is good: a check that
- * has only failed since the start is not recovering, it is starting. Between `pass` and `warn` there is no delay.
+ * The history after one more result. The first result decides at once. So does the first one that is not a failure: a
+ * check that has only failed since the start is not recovering, but starting. Between `pass` and `warn` there is no
+ * delay.
  */
 export function settle(history: History, latest: CheckStatus, { failAfter, passAfter }: Hysteresis): History {
   const good = latest !== 'fail';

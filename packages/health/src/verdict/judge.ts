@@ -9,18 +9,18 @@ export type Phase = 'starting' | 'unconfirmed' | 'up' | 'draining' | 'stopped';
 
 /** What this region can do now. */
 export interface HealthVerdict {
-  /** `fail` exactly when `/health` answers 503; `warn` when anything less than that is wrong. */
+  /** `fail` exactly if `/health` answers 503; `warn` if anything else is wrong. */
   readonly status: 'pass' | 'warn' | 'fail';
-  /** Whether reads can be served. A capability no check speaks of passes. */
+  /** Whether reads can be served. A capability without a check passes. */
   readonly reads: Verdict;
-  /** Whether writes can be done, here or by forwarding them. */
+  /** Whether writes can be done, here or by forwarding. */
   readonly writes: Verdict;
   /** Whether new traffic should come here. */
   readonly accept: 'yes' | 'draining' | 'no';
   readonly phase: Phase;
-  /** When this verdict came about, in milliseconds since the epoch. */
+  /** When this verdict began, in milliseconds since 1970. */
   readonly since: number;
-  /** The names of the checks that fail, guarded and degraded ones too, in the order they were added. */
+  /** The names of the failing checks, including guarded and degraded ones, in the order in which they were added. */
   readonly failing: readonly string[];
 }
 
@@ -33,7 +33,7 @@ export interface JudgedCheck {
   readonly scope: 'absolute' | 'relative';
 }
 
-/** Whether a relative failure asks to take the region out: what the mass-ejection guard has to allow. */
+/** Whether a relative failure asks to remove the region. The mass-ejection guard must allow it. */
 export function asksToLeave(checks: Iterable<JudgedCheck>): boolean {
   for (const { status, scope, severity } of checks) {
     if (status === 'fail' && scope === 'relative' && severity === 'fail') return true;
@@ -61,7 +61,7 @@ export function judge(checks: Iterable<JudgedCheck>, phase: Phase, mayLeave: boo
 
 const ORDER: readonly Verdict[] = ['pass', 'warn', 'unknown', 'fail'];
 
-/** The worse of two: to fail is worse than not to know, and not to know worse than a warning. */
+/** The worse of two: `fail`, then `unknown`, then `warn`, then `pass`. */
 export function worse(left: Verdict, right: Verdict): Verdict {
   return ORDER.indexOf(left) >= ORDER.indexOf(right) ? left : right;
 }

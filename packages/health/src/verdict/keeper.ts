@@ -3,19 +3,19 @@ import type { TrackedCheck } from '../checks/track.ts';
 import { type GuardState, type GuardTimes, guard, type Neighbour, type Relative } from './guard.ts';
 import { asksToLeave, type HealthVerdict, judge, type Phase } from './judge.ts';
 
-/** Keeps the verdict: the checks it is made of, the phase of life, the guard. */
+/** Keeps the verdict: the checks behind it, the phase of the process, the guard. */
 export interface Keeper {
   readonly checks: ReadonlyMap<string, TrackedCheck>;
   readonly relative: Relative;
   add(check: TrackedCheck): void;
   remove(check: TrackedCheck): void;
-  /** The verdict, from memory. Judged anew only when a result has become too old since. */
+  /** Returns the verdict from memory. It is judged again only if a result has become too old. */
   verdict(): HealthVerdict;
-  /** Judges anew. */
+  /** Judges again. */
   look(): void;
-  /** No result counts any more: all checks are run at once, and the next results decide at once. */
+  /** No result counts any more. All checks run at once, and the next results decide at once. */
   forget(): void;
-  /** Enters a phase for good, or with `up` goes back to what the checks say. */
+  /** Enters a phase permanently, or with `up` returns to the result of the checks. */
   enter(phase: 'up' | 'draining' | 'stopped'): void;
 }
 
@@ -23,7 +23,7 @@ export interface KeeperOptions {
   readonly clock: Clock;
   readonly guardTimes: GuardTimes;
   neighbours(): readonly Neighbour[];
-  /** Whether the region of that name is ranked before this one. */
+  /** Whether the region of that name has a better rank than this one. */
   better(name: string): boolean;
   /** Whether another process of the region can do what this one cannot yet. */
   isUnconfirmed(): boolean;
@@ -50,7 +50,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
   let lookAgainAtMs = Number.NEGATIVE_INFINITY;
 
   const phase = (): Phase => {
-    // Without a check there is nothing to wait for; but the first one that is added must be waited for.
+    // Without a check there is nothing to wait for. But once one is added, it must have run.
     const heard = [...checks.values()].every(({ lastRun }) => lastRun !== undefined);
     started ||= heard && checks.size > 0;
     if (leaving !== undefined) return leaving;
@@ -65,7 +65,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
       if (now >= check.staleAtMs) {
         check.expire();
         onStale(check);
-        // Its timer may be lost; what runs already is not run twice.
+        // The timer may be lost. A running check does not run twice.
         check.wake();
       }
       lookAgainAtMs = Math.min(lookAgainAtMs, check.staleAtMs);

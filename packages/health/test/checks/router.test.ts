@@ -12,7 +12,7 @@ test.each<['read' | 'write', RouteExplanation, string]>([
   ['read', { action: 'run', region: 'a', reason: 'local' }, 'pass'],
   ['read', { action: 'run', reason: 'local' }, 'pass'],
   ['read', { action: 'run', region: 'b', reason: 'remote' }, 'warn'],
-  ['read', { action: 'forward', region: 'b', reason: 'behind' }, 'fail'],
+  ['read', { action: 'forward', region: 'b', reason: 'old-timeline' }, 'fail'],
   ['read', { action: 'hold', reason: 'wait' }, 'fail'],
   ['read', { action: 'refuse', reason: 'fenced' }, 'fail'],
   ['write', { action: 'run', region: 'a', reason: 'primary' }, 'pass'],

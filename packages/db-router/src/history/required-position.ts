@@ -1,26 +1,26 @@
 import type { Epoch } from '@regionkit/core';
 
-/** What a read must see. A `system` of no database means: only the primary will do. */
-export interface Need {
+/** What a read must see. An empty `system` means: only the primary has it. */
+export interface RequiredPosition {
   readonly system: string;
   readonly timeline: number;
   readonly owner: string;
   readonly lsn: bigint;
 }
 
-/** Nothing but the primary will do. */
-export const PRIMARY_ONLY: Need = { system: '', timeline: 0, owner: '', lsn: 0n };
+/** Only the primary has it. */
+export const PRIMARY_ONLY: RequiredPosition = { system: '', timeline: 0, owner: '', lsn: 0n };
 
-/** Something was written, or seen, at a position nobody could learn: no standby is ever seen to have it. */
+/** Something was written or read at an unknown position. No standby ever counts as having replayed it. */
 export const UNKNOWN_LSN = 0xffff_ffff_ffff_ffffn;
 
-/** No standby is waited for that cannot be told to have it. */
-export function needAt(epoch: Epoch, lsn: bigint): Need {
+/** Do not wait for a standby if its replay of this position cannot be observed. */
+export function requireAt(epoch: Epoch, lsn: bigint): RequiredPosition {
   return lsn === UNKNOWN_LSN ? PRIMARY_ONLY : { ...epoch, lsn };
 }
 
-/** The later of two needs. Once only the primary will do, nothing less does. */
-export function higherNeed(left: Need | undefined, right: Need): Need {
+/** The later of two required positions. "Only the primary" is the latest. */
+export function laterPosition(left: RequiredPosition | undefined, right: RequiredPosition): RequiredPosition {
   if (left === undefined) return right;
   if (left === PRIMARY_ONLY || right === PRIMARY_ONLY) return PRIMARY_ONLY;
   return isHigher(right, right.lsn, left, left.lsn) ? right : left;

@@ -5,31 +5,31 @@ import { createRegionRouter } from '../src/index.ts';
 
 const EPOCH = { system: '7301', timeline: 3, owner: 'eu/0' };
 
-test('a router hears of no epoch that its documents could not carry', () => {
+test('a router learns no epoch that its documents could not carry', () => {
   const regions = defineRegions({ self: 'us', all: { us: { origin: 'https://us.example.com' } } });
   const router = createRegionRouter({ regions, pools: { us: new pg.Pool() } });
   onTestFinished(() => router.close({ pools: true }));
   for (const part of [{ timeline: 5e9 }, { timeline: 3.5 }, { timeline: 0 }, { owner: 5 }, { owner: 'c/é x' }]) {
-    router.hear({ ...EPOCH, ...part } as never, 'hop');
+    router.learnEpoch({ ...EPOCH, ...part } as never, 'hop');
     expect(router.highest()).toBeUndefined();
   }
-  router.hear(EPOCH, 'hop');
+  router.learnEpoch(EPOCH, 'hop');
   expect(router.highest()).toEqual(EPOCH);
 });
 
-test('a router hears that the server of the highest epoch was restarted, so that another name of it is no twin', () => {
+test('a router learns that the server of the highest epoch was restarted, so that another name of it is no twin', () => {
   const regions = defineRegions({ self: 'us', all: { us: { origin: 'https://us.example.com' } } });
   const router = createRegionRouter({ regions, pools: { us: new pg.Pool() } });
   onTestFinished(() => router.close({ pools: true }));
   const told: unknown[] = [];
   router.on('twin-primaries', (twin) => told.push(twin));
-  router.hear({ ...EPOCH, server: 'server-before-01' }, 'hop');
-  router.hear({ ...EPOCH, server: 'server-again-001' }, 'hop');
-  router.hear({ ...EPOCH, owner: 'eu/1', server: 'server-again-001' }, 'hop');
+  router.learnEpoch({ ...EPOCH, server: 'server-before-01' }, 'hop');
+  router.learnEpoch({ ...EPOCH, server: 'server-again-001' }, 'hop');
+  router.learnEpoch({ ...EPOCH, owner: 'eu/1', server: 'server-again-001' }, 'hop');
   expect(told).toEqual([]);
   expect(router.highest()).toEqual({ ...EPOCH, server: 'server-again-001' });
-  router.hear({ ...EPOCH, owner: 'eu/1', server: 'server-other-001' }, 'hop');
+  router.learnEpoch({ ...EPOCH, owner: 'eu/1', server: 'server-other-001' }, 'hop');
   expect(told).toEqual([]);
-  router.hear({ ...EPOCH, owner: 'eu/2', server: 'server-third-001' }, 'hop');
+  router.learnEpoch({ ...EPOCH, owner: 'eu/2', server: 'server-third-001' }, 'hop');
   expect(told).toHaveLength(1);
 });
