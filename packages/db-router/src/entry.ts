@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { keepAlive } from '@regionkit/core/kit';
 import type { Scope, Scopes } from './causality/scope.ts';
 
@@ -23,10 +24,20 @@ export function createEntry({ current }: Pick<Scopes, 'current'>): Entry {
   return (work, signal) => {
     const scope = current();
     if (scope === undefined && signal === undefined) return awaited(work(NO_CALLER));
-    if (scope?.signal === undefined || signal === undefined)
-      return awaited(work({ scope, signal: signal ?? scope?.signal }));
+    if (scope?.signal === undefined || signal === undefined) {
+      const one = signal ?? scope?.signal;
+      expectMany(one);
+      return awaited(work({ scope, signal: one }));
+    }
+    expectMany(scope.signal);
+    expectMany(signal);
     return awaited(withEither(scope.signal, signal, (either) => work({ scope, signal: either })));
   };
+}
+
+/** Any number of statements can wait on one signal at the same time. Node would report a leak at the eleventh. */
+function expectMany(signal: AbortSignal | undefined): void {
+  if (signal !== undefined) setMaxListeners(0, signal);
 }
 
 /** Works with a signal that follows both. `AbortSignal.any` would keep a reference in the longer-lived one. */

@@ -1,5 +1,6 @@
 import { isRegionKitError } from '@regionkit/core';
 import type { PoolClient } from 'pg';
+import { releaseWaiters } from './release-waiters.ts';
 import { controlsTransaction, isOneStatement, mayCommit } from './transaction-control.ts';
 
 /** What the server has reported on one connection, as far as later decisions need it. */
@@ -104,7 +105,10 @@ export function followProtocol(client: PoolClient): void {
   // Before node-postgres clears its list of running queries.
   connection.prependListener('error', lose);
   connection.prependListener('end', () => lose(undefined));
-  connection.on('end', () => state.onReady?.());
+  connection.on('end', () => {
+    state.onReady?.();
+    releaseWaiters(connection);
+  });
   // node-postgres closes a statement whose values cannot be serialised, and still counts it as prepared.
   connection.on('closeComplete', () => {
     if ((client as unknown as Queues)._activeQuery?.name) state.statementsLost = true;

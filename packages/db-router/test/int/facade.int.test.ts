@@ -1,5 +1,7 @@
 import type { Lab } from '@regionkit/lab';
 import type { Pool, PoolClient } from 'pg';
+import Cursor from 'pg-cursor';
+import QueryStream from 'pg-query-stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually, failureOf, type Name, readsLocally, startLab, startRouter } from './lab.ts';
 
@@ -36,6 +38,44 @@ describe('what a pool of the router says of itself, on real servers', () => {
       expect(() => client.release()).toThrow('already been released');
     }
     expect(router.primary.totalCount).toBeLessThanOrEqual(2);
+  });
+
+  describe('a stream and a cursor whose connection is lost', () => {
+    const MANY = 'SELECT n, pg_backend_pid() AS pid FROM generate_series(1, 100000) n';
+    const stream = () => new QueryStream(MANY, [], { batchSize: 10 });
+    const endedUnder = async (rows: AsyncIterable<{ pid: number }>, end: (pid: number) => Promise<unknown>) => {
+      let isEnded = false;
+      for await (const { pid } of rows) {
+        if (isEnded) continue;
+        isEnded = true;
+        await end(pid);
+      }
+    };
+    const ends: readonly (readonly [string, (pid: number) => Promise<unknown>])[] = [
+      ['by its server', (pid) => lab.primary.query('SELECT pg_terminate_backend($1)', [pid])],
+      ['by the network', () => lab.region('us').reset()],
+    ];
+
+    it.each(ends)('end with its error, and leave no client out: %s', async (_how, end) => {
+      const router = await inEu({ max: 1 });
+      const given = stream();
+      const asked = failureOf(router.primary.query(given as never));
+      await failureOf(endedUnder(given, end));
+      await asked;
+
+      const client = await router.primary.connect();
+      await failureOf(endedUnder(client.query(stream()), end));
+      client.release();
+
+      const holder = await router.primary.connect();
+      const cursor = holder.query(new Cursor<{ pid: number }>(MANY));
+      const [row] = await cursor.read(1);
+      await end(row?.pid as number);
+      await failureOf(cursor.read(10));
+      await cursor.close();
+      holder.release();
+      await eventually(() => router.stats().leased === 0);
+    });
   });
 
   it('ends when a client is out that was lost and is never given back', async () => {
