@@ -53,6 +53,33 @@ it('learns that a standby has let go from the very question that a write asks fo
   });
 });
 
+it('probes the other nodes at once, and again and again, when one standby less is attached behind a write', async () => {
+  const lab = await labOfTest({ regions: ['us', 'eu'] });
+  await lab.region('us').query('CREATE TABLE attached AS SELECT 2 AS senders');
+  await lab.region('us').query('GRANT SELECT ON attached TO app');
+  await lab.caughtUp();
+  const readings = {
+    ...postgresReadings,
+    insertPositionSql: 'SELECT pg_current_wal_insert_lsn()::text AS position, senders::text FROM attached',
+  };
+  let probes = 0;
+  class Counted extends pg.Client {
+    override query(...given: never[]): never {
+      if ((given[0] as unknown) === postgresReadings.sql) probes += 1;
+      return super.query(...(given as unknown as Parameters<pg.Client['query']>)) as never;
+    }
+  }
+  const pools = { us: lab.region('us').pool(), eu: lab.region('eu').pool({ from: 'us', Client: Counted } as never) };
+  const router = await startRouter(lab, 'us', { pools, readings, probe: QUIET, maxViewAgeMs: 700_000 });
+  const write = (text: string) => router.run({}, () => router.write('INSERT INTO note (text) VALUES ($1)', [text]));
+  await write('two are attached');
+  await lab.region('us').query('UPDATE attached SET senders = 1');
+  const before = probes;
+  await write('one is attached');
+  // A flow of writes alone has each node probed once a second, and it ends two seconds after the last write.
+  await eventually(() => probes - before > 6);
+});
+
 it('follows the next promotion of a cluster that was taken back, though it makes the timeline again that was void', async () => {
   const lab = await labOfTest({ regions: ['us', 'eu'] });
   const router = await startRouter(lab, 'us', { holdWritesMs: 60_000 });
