@@ -204,6 +204,12 @@ export function checkOptions<Name extends string>(given: RegionRouterOptions<Nam
   };
 }
 
+/** Before 8.22 a client does not tell whether its transaction is open. Its connection cannot be shared safely. */
+function isOlderThanSupported(pool: Pool): boolean {
+  const { prototype } = (pool as { readonly Client?: { readonly prototype?: object } }).Client ?? {};
+  return prototype !== undefined && 'query' in prototype && !('getTransactionStatus' in prototype);
+}
+
 function checkPools<Name extends string>(
   given: RegionRouterOptions<Name>['pools'],
   regions: Regions<Name>,
@@ -227,6 +233,7 @@ function checkPools<Name extends string>(
         if (typeof pool.connect !== 'function' || typeof pool.on !== 'function' || typeof pool.options !== 'object') {
           throw new TypeError(`${option} must be a pg Pool, or a list of them`);
         }
+        if (isOlderThanSupported(pool)) throw new RangeError(`${option} must come from pg 8.22 or newer`);
         if (pool.options.pipeline === true) throw new RangeError(`${option} must not have pipeline: true`);
         if (seen.has(pool)) throw new RangeError(`${option} must be a pool of its own: the same one was given twice`);
         seen.add(pool);

@@ -9,6 +9,12 @@ const regions = defineRegions({
   self: 'us' as const,
   all: { us: { origin: 'https://us.example.com' }, eu: { origin: 'https://eu.example.com' } },
 });
+/** Its clients lack what 8.22 added. */
+const poolOfOldPg = new pg.Pool({
+  Client: class {
+    query(): void {}
+  } as never,
+});
 const SECRET = 'a secret that is at least thirty-two bytes';
 const good = (): RegionRouterOptions<'us' | 'eu'> => ({
   regions,
@@ -51,6 +57,7 @@ describe('checkOptions()', () => {
     ],
     ['a pool that is none', { pools: { us: {} } }, TypeError, /pools\['us'\] must be a pg Pool/],
     ['the same pool twice', { pools: { us: pool, eu: pool } }, RangeError, /the same one was given twice/],
+    ['a pool of pg 8.16', { pools: { us: poolOfOldPg } }, RangeError, /pools\['us'\] must come from pg 8.22 or newer/],
     ['a pipelining pool', { pools: { us: new pg.Pool({ pipeline: true }) } }, RangeError, /must not have pipeline/],
     ['a policy', { writes: 'anywhere' }, RangeError, /writes must be one of .*; got "anywhere"/],
     ['a negative lag', { maxLagMs: -1 }, RangeError, /maxLagMs must be an integer from 1/],
