@@ -8,18 +8,23 @@ export interface Bundled {
 }
 
 /** What is not installed (optional integrations) stays an import, as it does in a user's build. */
-const missingStayImports: Plugin = {
+const missingStayImports = (entry: string): Plugin => ({
   name: 'missing stay imports',
   setup: ({ onResolve, resolve }) => {
     onResolve({ filter: /^[^./]/ }, async ({ path, kind, resolveDir, pluginData }) => {
-      if (pluginData === 'asked' || kind === 'entry-point') return undefined;
+      // Without the entry itself nothing would be weighed.
+      if (pluginData === 'asked' || kind === 'entry-point' || path === entry) return undefined;
       const { errors } = await resolve(path, { kind, resolveDir, pluginData: 'asked' });
       return errors.length > 0 ? { path, external: true } : undefined;
     });
   },
-};
+});
 
-/** Everything `entry` exports, with its dependencies; `external` is the user's own: peers and frameworks. */
+/**
+ * Everything `entry` exports, with its dependencies; `external` is the user's own: peers and frameworks.
+ *
+ * @throws if `entry` is not there, because it was not built
+ */
 export async function bundled(
   entry: string,
   external: readonly string[],
@@ -34,7 +39,7 @@ export async function bundled(
     format: 'esm',
     target: 'node20.19',
     external: external.flatMap((name) => [name, `${name}/*`]),
-    plugins: [missingStayImports],
+    plugins: [missingStayImports(entry)],
     loader: { '.node': 'empty' },
     logLevel: 'silent',
   });
