@@ -61,3 +61,13 @@ it('without a logger tells what must not be missed, each with a code and where t
   ]);
   for (const [, message] of notices) expect(message).toMatch(/^db-router: .+ A logger gets each of them$/);
 });
+
+it('a primary that one region alone tells of is an error with a code; one that is only not confirmed yet has none', () => {
+  const notices: string[] = [];
+  const events = createEvents<RouterEvents>('db-router', ROUTER_EVENTS);
+  logEvents(events, undefined, (code) => void notices.push(code));
+  events.emit('unconfirmed', { epoch });
+  expect(notices).toEqual([]);
+  events.emit('unconfirmed', { epoch, claimedBy: 'eu' });
+  expect(notices).toEqual(['REGIONKIT_UNPROVEN_PRIMARY']);
+});

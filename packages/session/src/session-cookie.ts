@@ -1,6 +1,6 @@
 import { RegionKitError, type Regions } from '@regionkit/core';
 import { check, checkCookieDomain, onlyGiven, setCookie } from '@regionkit/core/kit';
-import { checkCookieName } from './token-source.ts';
+import { checkCookieName, chunkNamesOf } from './token-source.ts';
 
 export interface SessionCookieOptions {
   /** Name of the cookie. @default '__Secure-session' */
@@ -17,6 +17,12 @@ export interface SessionCookieOptions {
   readonly sameSite?: 'lax' | 'strict' | 'none';
   /** `false` is only for development over plain http. The name must not begin with `__` then. @default true */
   readonly secure?: boolean;
+  /**
+   * Also deletes the chunks `<name>.0` to `<name>.7`, which another library may have left. Set it if you read the cookie
+   * with `cookie(name, { chunks: true })`: the browser would send old chunks beside the new cookie, and a request with
+   * two tokens is refused. @default false
+   */
+  readonly chunks?: boolean;
 }
 
 /** Writes the cookie that carries a session to the browser. The cookie is always `HttpOnly`. */
@@ -25,7 +31,7 @@ export interface SessionCookie {
   /**
    * Returns the values of `Set-Cookie` that give the browser a token. With a `domain` there are two. The first deletes
    * a cookie of the same name and path that belongs to this host only: the browser would send both, and a request with
-   * two tokens is refused.
+   * two tokens is refused. With `chunks` there are more, which delete the chunks. Keep their order.
    *
    * @example
    * ```ts
@@ -38,7 +44,8 @@ export interface SessionCookie {
    */
   set(token: string): string[];
   /**
-   * Returns the values of `Set-Cookie` that delete the cookie, and a cookie of the same name for this host only.
+   * Returns the values of `Set-Cookie` that delete the cookie, and a cookie of the same name for this host only. With
+   * `chunks` they delete the chunks as well.
    *
    * @example
    * ```ts
@@ -59,7 +66,14 @@ export class CookieTooLargeError extends RegionKitError<'ERR_SESSION_COOKIE_TOO_
 }
 
 const MAX_BYTES = 4_096;
-const DEFAULTS = { name: '__Secure-session', maxAgeSeconds: 3_600, path: '/', sameSite: 'lax', secure: true } as const;
+const DEFAULTS = {
+  name: '__Secure-session',
+  maxAgeSeconds: 3_600,
+  path: '/',
+  sameSite: 'lax',
+  secure: true,
+  chunks: false,
+} as const;
 const NAME = 'createSessionCookie';
 const TOKEN = /^[\w.-]+$/;
 const DOMAIN = /^\.?[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i;
@@ -78,13 +92,14 @@ const PATH = /^\/[\x21-\x3a\x3c-\x7e]*$/;
  * requires other options (RFC 6265bis section 4.1.3).
  */
 export function createSessionCookie(options: SessionCookieOptions = {}): SessionCookie {
-  check.object(NAME, options, ['name', 'domain', 'regions', 'maxAgeSeconds', 'path', 'sameSite', 'secure']);
-  const { name, maxAgeSeconds, path, sameSite, secure } = { ...DEFAULTS, ...onlyGiven(options) };
+  check.object(NAME, options, ['name', 'domain', 'regions', 'maxAgeSeconds', 'path', 'sameSite', 'secure', 'chunks']);
+  const { name, maxAgeSeconds, path, sameSite, secure, chunks } = { ...DEFAULTS, ...onlyGiven(options) };
   const { domain, regions } = options;
   checkCookieName(`${NAME}: name`, name);
   check.integer(`${NAME}: maxAgeSeconds`, maxAgeSeconds, { min: 1, max: 34_560_000 });
   check.oneOf(`${NAME}: sameSite`, sameSite, ['lax', 'strict', 'none']);
   check.boolean(`${NAME}: secure`, secure);
+  check.boolean(`${NAME}: chunks`, chunks);
   if (!PATH.test(check.string(`${NAME}: path`, path)))
     throw new RangeError(`${NAME}: path must begin with / and have no ;`);
   if (domain !== undefined && !DOMAIN.test(check.string(`${NAME}: domain`, domain))) {
@@ -102,17 +117,22 @@ export function createSessionCookie(options: SessionCookieOptions = {}): Session
 
   const write = (value: string, seconds: number): string =>
     setCookie({ name, value, maxAgeSeconds: seconds, domain, path, httpOnly: true, secure, sameSite });
-  const hostOnly = setCookie({ name, value: '', maxAgeSeconds: 0, path, httpOnly: true, secure, sameSite });
-  // This one comes first. On the domain itself, some clients treat the two as one cookie: the later one wins.
-  const withHostOnlyCleared = (field: string): string[] => (domain === undefined ? [field] : [hostOnly, field]);
+  const remove = (one: string, scope: string | undefined): string =>
+    setCookie({ name: one, value: '', maxAgeSeconds: 0, domain: scope, path, httpOnly: true, secure, sameSite });
+  const scopes = domain === undefined ? [undefined] : [undefined, domain];
+  const others = [
+    ...(domain === undefined ? [] : [remove(name, undefined)]),
+    ...(chunks ? chunkNamesOf(name) : []).flatMap((chunk) => scopes.map((scope) => remove(chunk, scope))),
+  ];
   return {
     name,
     set: (token) => {
       if (!TOKEN.test(token)) throw new TypeError('set: token must be a JWT');
       const field = write(token, maxAgeSeconds);
       if (field.length > MAX_BYTES) throw new CookieTooLargeError(field.length);
-      return withHostOnlyCleared(field);
+      // The cookie comes last. On the domain itself, some clients treat it and the host-only one as one: the later wins.
+      return [...others, field];
     },
-    clear: () => withHostOnlyCleared(write('', 0)),
+    clear: () => [...others, write('', 0)],
   };
 }

@@ -40,7 +40,8 @@ export function bearer(): TokenSource {
 export interface CookieSourceOptions {
   /**
    * Also reads a token that was split into `<name>.0`, `<name>.1`, … because it was too long for one cookie. Auth.js
-   * writes such cookies. @default false
+   * writes such cookies. A whole cookie and the chunks beside it are two tokens, unless they are equal.
+   * @default false
    */
   readonly chunks?: boolean;
 }
@@ -63,7 +64,7 @@ export function cookie(name: string, options: CookieSourceOptions = {}): TokenSo
   checkCookieName('cookie: name', name);
   check.object('cookie: options', options, ['chunks']);
   const chunks = check.boolean('cookie: chunks', options.chunks ?? false);
-  const chunkNames = Array.from({ length: chunks ? MAX_CHUNKS : 0 }, (_, at) => `${name}.${at}`);
+  const chunkNames = chunks ? chunkNamesOf(name) : [];
   return {
     read: (request) => {
       const fields = request.header('cookie');
@@ -72,6 +73,11 @@ export function cookie(name: string, options: CookieSourceOptions = {}): TokenSo
       return chunks ? [...valuesOf(name), ...joined(chunkNames, valuesOf)] : valuesOf(name);
     },
   };
+}
+
+/** The names of the chunks that are read of a cookie. */
+export function chunkNamesOf(name: string): readonly string[] {
+  return Array.from({ length: MAX_CHUNKS }, (_, at) => `${name}.${at}`);
 }
 
 /** Joins the chunks of a token, up to the first missing one. A chunk that is sent twice gives two tokens. */

@@ -1,7 +1,7 @@
 import { live } from '@regionkit/core';
 import { afterEach, expect, it, vi } from 'vitest';
 import { createSessionCookie, type KeySource, type RevocationEpochs } from '../src/index.ts';
-import { claims, craft, jwks, NOW, verifier } from './support.ts';
+import { claims, craft, jwks, NOW, rsa, verifier } from './support.ts';
 
 const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
 afterEach(() => void warned.mockClear());
@@ -30,6 +30,19 @@ it('keys and epochs that were refused are told of, while the last good ones stay
   notBefore.set({ all: 'yesterday' } as never);
   await expect(sessions.verify(craft(claims()))).resolves.toMatchObject({ sub: 'alice' });
   expect(codes()).toEqual(['REGIONKIT_KEYS_REJECTED', 'REGIONKIT_EPOCHS_REJECTED']);
+});
+
+it('members of a JWKS that are not used, and keys that nothing confirmed for too long, are told of, each once', async () => {
+  let answer = (): Response => Response.json({ keys: [rsa.publicJwk, { kty: 'oct', k: 'AAAA' }] });
+  const sessions = verifier({ keys: 'https://auth.example.com/jwks', remote: { fetch: async () => answer() } });
+  await sessions.ready();
+  expect(codes()).toEqual(['REGIONKIT_KEYS_UNUSABLE']);
+  expect(String(warned.mock.calls[0]?.[0])).toContain('symmetric at position 1');
+  answer = () => new Response(null, { status: 500 });
+  await sessions.clock.advance(604_800_001);
+  await expect(sessions.verify(craft(claims()))).rejects.toMatchObject({ code: 'ERR_SESSION_UNAVAILABLE' });
+  expect(codes()).toEqual(['REGIONKIT_KEYS_UNUSABLE', 'REGIONKIT_KEYS_REJECTED', 'REGIONKIT_KEYS_EXPIRED']);
+  await sessions.close();
 });
 
 it('an option of a cookie that is undefined was not given', () => {

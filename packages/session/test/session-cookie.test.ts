@@ -36,6 +36,33 @@ describe('createSessionCookie()', () => {
     expect(createSessionCookie().clear()).toHaveLength(1);
   });
 
+  it.each([undefined, 'example.com'])(
+    'with chunks: a browser that held chunks keeps only the new cookie (domain %s)',
+    (domain) => {
+      const made = createSessionCookie({ ...(domain && { domain }), chunks: true });
+      for (const [fields, left] of [
+        [made.set(token), [token]],
+        [made.clear(), []],
+      ] as const) {
+        // A browser keeps one cookie for each name, domain and path.
+        const jar = new Map<string, string>();
+        const store = (field: string): void => {
+          const [pair = '', ...attributes] = field.split('; ');
+          const scope = attributes.find((one) => one.startsWith('Domain=')) ?? 'host only';
+          const key = `${pair.slice(0, pair.indexOf('='))} ${scope}`;
+          if (attributes.includes('Max-Age=0')) jar.delete(key);
+          else jar.set(key, pair);
+        };
+        for (const scope of domain ? ['', `; Domain=${domain}`] : [''])
+          for (const at of ['', '.0', '.1', '.7']) store(`${made.name}${at}=old; Path=/${scope}`);
+        for (const field of fields) store(field);
+        const request = requestView({ headers: { cookie: [...jar.values()].join('; ') } });
+        expect(cookie(made.name, { chunks: true }).read(request)).toEqual(left);
+        expect(jar.size).toBe(left.length);
+      }
+    },
+  );
+
   it.each(['com', 'localhost', '.com', 'example.', '..com'])('refuses the domain %j', (domain) => {
     expect(() => createSessionCookie({ domain })).toThrow(/domain must be a domain name with a dot/);
   });
@@ -55,6 +82,7 @@ describe('createSessionCookie()', () => {
     expect(() => createSessionCookie({ path: '/;x' })).toThrow(/path/);
     expect(() => createSessionCookie({ maxAgeSeconds: 0 })).toThrow(/maxAgeSeconds/);
     expect(() => createSessionCookie({ sameSite: 'Lax' as never })).toThrow(/sameSite/);
+    expect(() => createSessionCookie({ chunks: 8 as never })).toThrow(/chunks must be a boolean/);
     expect(() => createSessionCookie({ domian: 'example.com' } as never)).toThrow(/domian/);
   });
 

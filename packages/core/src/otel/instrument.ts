@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type Gauge, type Meter, type MeterProvider, metrics } from '@opentelemetry/api';
+import { dropRejection } from '../kit/harmless.ts';
 import { createBounds } from './bounded.ts';
 import { type Row, table } from './table.ts';
 
@@ -71,8 +72,9 @@ function recorder(
   });
   const measure = durationMs === undefined ? counting(meter, event) : timing(meter, event, durationMs);
   return (payload) => {
-    measure(payload, bounds(labels(payload)));
-    for (const { gauge, holds } of states) gauge.record(holds(payload) ? 1 : 0);
+    // A meter of the app may return a promise, although its type says nothing of it.
+    dropRejection(measure(payload, bounds(labels(payload))));
+    for (const { gauge, holds } of states) dropRejection(gauge.record(holds(payload) ? 1 : 0));
   };
 }
 

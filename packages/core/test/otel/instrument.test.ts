@@ -170,3 +170,25 @@ test('instrument() takes the meter it is given, or the global provider', async (
   metrics.disable();
   expect(asked).toEqual(['@regionkit/core']);
 });
+
+test('a meter whose instruments return promises that reject harms nobody', async () => {
+  const rejections: unknown[] = [];
+  const hear = (error: unknown): void => void rejections.push(error);
+  process.on('unhandledRejection', hear);
+  let recorded = 0;
+  const record = () => {
+    recorded += 1;
+    return Promise.reject(new Error('of the app'));
+  };
+  const instrumentOfApp = () => ({ add: record, record });
+  const telemetry = instrument({
+    meter: { createCounter: instrumentOfApp, createHistogram: instrumentOfApp, createGauge: instrumentOfApp } as never,
+  });
+  publish('affinity:decision', anything); // a counter
+  publish('db-router:primary', { region: 'us', missingForMs: 0 }); // a histogram and a gauge
+  await new Promise((resolve) => setImmediate(resolve));
+  telemetry.close();
+  process.off('unhandledRejection', hear);
+  expect(recorded).toBe(3);
+  expect(rejections).toEqual([]);
+});
