@@ -41,7 +41,7 @@ export function weighDocuments(facts: Facts, atMs: number): Facts {
 export function isUnproven(facts: Facts, epoch: Epoch, region: string): boolean {
   const top = topOf(facts, epoch.system);
   if (top === undefined || epoch.timeline <= top.timeline + STEP) return false;
-  return writtenElsewhere(facts, epoch.system, region) > 0 && !isSeconded(facts, epoch);
+  return writtenElsewhere(facts, epoch.system, region).length > 0 && !isSeconded(facts, epoch);
 }
 
 /**
@@ -102,15 +102,30 @@ function isSeconded({ documents }: Facts, { system, timeline }: Epoch): boolean 
   return documents.filter((document) => measuredTimeline(document, system) >= timeline).length > 1;
 }
 
-/** The highest timeline that a primary was seen to write, by our own nodes or by another region; 0 for none. */
-function writtenElsewhere({ writers, documents }: Facts, system: string, region: string): number {
+/** The timelines that a primary was seen to write: by our own nodes, or else by other regions as they say. */
+function writtenElsewhere({ writers, documents }: Facts, system: string, region: string): readonly number[] {
   const seen = writers.filter((writer) => writer.system === system && Number.isFinite(writer.measuredAtMs));
-  const told = documents.filter((document) => document.region !== region && document.primary?.epoch.system === system);
-  return Math.max(
-    0,
-    ...seen.map(({ timeline }) => timeline),
-    ...told.map(({ primary }) => primary?.epoch.timeline ?? 0),
+  if (seen.length > 0) return [Math.max(...seen.map(({ timeline }) => timeline))];
+  return documents.flatMap(({ region: by, primary }) =>
+    by !== region && primary?.epoch.system === system ? [primary.epoch.timeline] : [],
   );
+}
+
+/**
+ * How far the documents lead from what is known without them, each step on the one before. What one region claims does not
+ * bear the word of another unless it follows on something itself: the order in which both were heard would decide.
+ */
+function provenWithout(facts: Facts, { system, certain }: Top, written: readonly number[]): number {
+  let proven = Math.max(certain, Math.min(...written));
+  for (let before = 0; before !== proven; ) {
+    before = proven;
+    for (const { epoch } of facts.documents.flatMap(toldBy)) {
+      const follows = epoch.timeline <= proven + STEP || isSeconded(facts, epoch);
+      if (epoch.system === system && epoch.timeline > proven && follows && !isVoided(facts, knownEpoch(facts, epoch)))
+        proven = epoch.timeline;
+    }
+  }
+  return proven;
 }
 
 /**
@@ -118,18 +133,17 @@ function writtenElsewhere({ writers, documents }: Facts, system: string, region:
  * like any other.
  */
 function withoutLoneTop(facts: Facts, atMs: number): Facts {
-  const lone = facts.tops.find(({ by, system, timeline }) => {
-    if (by === undefined) return false;
-    const written = writtenElsewhere(facts, system, by);
-    return written > 0 && timeline > written + STEP && !isSeconded(facts, { system, timeline, owner: '' });
+  const tops = facts.tops.map((top): Top => {
+    const { system, timeline: claimed, by, certain } = top;
+    const written = by === undefined ? [] : writtenElsewhere(facts, system, by);
+    if (written.length === 0) return top;
+    const timeline = provenWithout(facts, top, written);
+    if (claimed <= timeline + STEP || isSeconded(facts, { system, timeline: claimed, owner: '' })) return top;
+    const names = facts.owners.filter((epoch) => epoch.system === system && epoch.timeline === timeline);
+    const owners = [...new Set(names.map(({ owner }) => owner))].sort();
+    return { system, timeline, owners, firstKnownAtMs: atMs, by: undefined, certain };
   });
-  if (lone === undefined) return facts;
-  const { system, certain, by } = lone;
-  const timeline = Math.max(certain, writtenElsewhere(facts, system, by ?? REPEATED));
-  const names = facts.owners.filter((epoch) => epoch.system === system && epoch.timeline === timeline);
-  const owners = [...new Set(names.map(({ owner }) => owner))].sort();
-  const top: Top = { system, timeline, owners, firstKnownAtMs: atMs, by: undefined, certain };
-  return { ...facts, tops: facts.tops.map((known) => (known === lone ? top : known)) };
+  return tops.every((top, index) => top === facts.tops[index]) ? facts : { ...facts, tops };
 }
 
 function topOf({ tops }: Facts, of: string): Top | undefined {

@@ -99,6 +99,22 @@ describe('one region of three that holds the secret and says timeline 99', () =>
   });
 });
 
+it('is believed by nothing that another region claims alone, in whatever order both are heard', () => {
+  const seen = (told: ReturnType<typeof story>) => told.says('us/0', primary(1, 1_000n, { server: 'us' }));
+  const claims = (told: ReturnType<typeof story>) => told.document('eu', writes(3, 'eu/0'));
+  const repeated = (told: ReturnType<typeof story>) => told.document('ap', { highest: epoch(4, 'eu/0') });
+  for (const order of [
+    [seen, claims, repeated],
+    [repeated, claims, seen],
+    [claims, repeated, seen],
+    [repeated, seen, claims],
+  ]) {
+    const told = story();
+    for (const hear of order) hear(told);
+    expect(told.topology).toMatchObject({ state: 'unconfirmed', highest: { timeline: 1 } });
+  }
+});
+
 describe('an honest jump, two quick failovers while this region was cut off', () => {
   it('is believed when a second region has measured it', () => {
     const told = ofDocuments();
