@@ -75,8 +75,12 @@ export interface DatabaseReport {
 export interface Vouch {
   /** The epoch on which this process starts writes now, with its server. Absent: it knows no primary at this moment. */
   readonly primary?: Epoch;
-  /** Epochs that an operator declared void. */
-  readonly voided: readonly Epoch[];
+  /**
+   * A timeline that was seen to be written: the highest that a process of this region measured, or else the lowest that other
+   * regions claim. If one region alone claims it, `owner` begins with that region; otherwise it is empty. A jump over timelines
+   * that one region claims is weighed against it.
+   */
+  readonly written?: Epoch;
 }
 
 /** Where a read or a write would go now, and why. */

@@ -21,12 +21,13 @@ import { epochOf, regionOf, serverId } from './writer.ts';
 const RTT_WEIGHT = 0.2;
 const MAX_VOIDED = 32;
 const MAX_FOLLOWED = 32;
+const MAX_WRITTEN = 32;
 
 /** Returns the facts after one more input. Pure. An input without news returns the same object. */
 export function apply(facts: Facts, input: Input, rules: Rules): Facts {
   const next = applyInput(facts, input, rules);
   // What a region said before may follow on what is known now, or not any more.
-  const isNews = next.tops !== facts.tops || next.writers !== facts.writers || next.documents !== facts.documents;
+  const isNews = (['tops', 'writers', 'documents', 'written'] as const).some((part) => next[part] !== facts[part]);
   return isNews && next.documents.length > 0 ? weighDocuments(next, input.atMs) : next;
 }
 
@@ -225,8 +226,19 @@ function applySiblings(facts: Facts, { siblings, atMs }: Input & { type: 'siblin
     if (!isVoided(next, knownEpoch(next, highest))) next = learnForks(next, forks);
     next = learnEpoch(next, highest, atMs);
     if (vouches?.primary !== undefined) next = learnEpoch(next, vouches.primary, atMs);
+    const seen = vouches?.written;
+    if (seen !== undefined && !isVoided(next, { ...seen, owner: '' })) next = learnWritten(next, seen);
   }
   return { ...next, siblings };
+}
+
+/** It outlives the sibling: that a timeline was written stays true. */
+function learnWritten(facts: Facts, epoch: Epoch): Facts {
+  const isOf = ({ system, owner }: Epoch): boolean =>
+    system === epoch.system && regionOf(owner) === regionOf(epoch.owner);
+  if (facts.written.some((known) => isOf(known) && known.timeline >= epoch.timeline)) return facts;
+  const others = facts.written.filter((known) => !isOf(known));
+  return { ...facts, written: [epoch, ...others].slice(0, MAX_WRITTEN) };
 }
 
 function applyStore(facts: Facts, { stored, atMs }: Input & { type: 'store' }): Facts {
@@ -299,6 +311,7 @@ function applyReset(facts: Facts, atMs: number): Facts {
     tops: [],
     owners: facts.owners.filter((epoch) => !voided.some((known) => sameEpoch(known, epoch))),
     forks: facts.forks.filter(({ child }) => child <= highest),
+    written: facts.written.filter(({ timeline }) => timeline <= highest),
     documents: [],
     samples: { epoch: '', list: [] },
     nodes: facts.nodes.map((node) => ({ ...node, generation: node.generation + 1, fresh: undefined })),

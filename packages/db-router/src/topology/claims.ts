@@ -2,6 +2,7 @@ import type { Epoch } from '@regionkit/core';
 import { type DocumentFacts, type Facts, knownEpoch, type Rules } from './facts.ts';
 import { isVoided, learnEpoch } from './learn.ts';
 import type { Top } from './topology.ts';
+import { regionOf } from './writer.ts';
 
 /** A timeline that one region alone says it measured, and that does not follow on what else is known. */
 export interface Claim {
@@ -102,13 +103,40 @@ function isSeconded({ documents }: Facts, { system, timeline }: Epoch): boolean 
   return documents.filter((document) => measuredTimeline(document, system) >= timeline).length > 1;
 }
 
-/** The timelines that a primary was seen to write: by our own nodes, or else by other regions as they say. */
-function writtenElsewhere({ writers, documents }: Facts, system: string, region: string): readonly number[] {
-  const seen = writers.filter((writer) => writer.system === system && Number.isFinite(writer.measuredAtMs));
-  if (seen.length > 0) return [Math.max(...seen.map(({ timeline }) => timeline))];
-  return documents.flatMap(({ region: by, primary }) =>
-    by !== region && primary?.epoch.system === system ? [primary.epoch.timeline] : [],
+/** The timelines that a primary was seen to write: by a process of this region, or else by other regions as they say. */
+function writtenElsewhere(facts: Facts, system: string, region: string): readonly number[] {
+  const { measured, told } = knownToWrite(facts, system);
+  if (measured.length > 0) return [Math.max(...measured)];
+  return told.filter(({ owner }) => regionOf(owner) !== region).map(({ timeline }) => timeline);
+}
+
+/** What a sibling that vouches passes on, so that a newcomer weighs the claims of regions as it does itself. */
+export function writtenFor(facts: Facts, system: string): Epoch | undefined {
+  const { measured, told } = knownToWrite(facts, system);
+  if (measured.length > 0) return { system, timeline: Math.max(...measured), owner: '' };
+  const [first] = told;
+  if (first === undefined) return undefined;
+  const isAlone = told.every(({ owner }) => regionOf(owner) === regionOf(first.owner));
+  // The lowest: a claim that is refused is among them.
+  return { system, timeline: Math.min(...told.map(({ timeline }) => timeline)), owner: isAlone ? first.owner : '' };
+}
+
+interface KnownToWrite {
+  readonly measured: readonly number[];
+  readonly told: readonly Epoch[];
+}
+
+function knownToWrite({ writers, documents, written }: Facts, system: string): KnownToWrite {
+  const seen = writers.filter((writer) => Number.isFinite(writer.measuredAtMs));
+  const inherited = written.filter(({ owner }) => owner === '');
+  const claimed = documents.flatMap(({ region, primary }) =>
+    primary === undefined ? [] : [{ ...primary.epoch, owner: `${region}/` }],
   );
+  const told = [...claimed, ...written.filter(({ owner }) => owner !== '')];
+  return {
+    measured: [...seen, ...inherited].filter((known) => known.system === system).map(({ timeline }) => timeline),
+    told: told.filter((known) => known.system === system),
+  };
 }
 
 /**

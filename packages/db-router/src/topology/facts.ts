@@ -30,6 +30,8 @@ export interface Facts {
   readonly documents: readonly DocumentFacts[];
   /** The other processes of this region, as they spoke last. */
   readonly siblings: readonly Sibling[];
+  /** What siblings that vouched knew to be written; without an owner where they measured it. */
+  readonly written: readonly Epoch[];
   /** Regions that were asked for a document at least once, the own one too, whether they answered or not. */
   readonly asked: readonly string[];
   /** Where the primary in force was, and when. */
@@ -173,6 +175,7 @@ export function noFacts(nodes: readonly { readonly id: string; readonly region: 
     })),
     documents: [],
     siblings: [],
+    written: [],
     asked: [],
     samples: { epoch: '', list: [] },
   };

@@ -1,7 +1,8 @@
-import type { DatabaseReport, Epoch } from '@regionkit/core';
-import { highestMeasured, isResponding } from './facts.ts';
+import type { DatabaseReport, Epoch, Vouch } from '@regionkit/core';
+import { writtenFor } from './claims.ts';
+import { type Facts, highestMeasured, isResponding } from './facts.ts';
 import type { TopologyStore } from './reduce.ts';
-import { isStandby, type NodeView } from './topology.ts';
+import { isStandby, type NodeView, type Topology } from './topology.ts';
 
 /**
  * What a process tells the other regions, and the other processes of its own. Only what it measured, and only while that
@@ -27,8 +28,7 @@ export function localReport(
     ...(measured && { measured }),
     ...(measuredEpoch !== undefined && { measuredEpoch }),
     ...(acceptedForMs !== undefined && { acceptedForMs }),
-    ...(topology.vouches &&
-      !stale && { vouches: { voided: facts.voided, ...(primary !== undefined && { primary: primary.epoch }) } }),
+    ...(topology.vouches && !stale && { vouches: vouchOf(topology, facts) }),
   };
   if (primary?.node !== undefined && primary.region === self && !stale) {
     const view = topology.nodes[primary.node];
@@ -39,6 +39,11 @@ export function localReport(
   if (standbys.length === 0 || stale) return { role: 'unknown', ...common };
   const [furthest] = standbys.toSorted((left, right) => Number(right.position - left.position));
   return { role: 'standby', position: furthest?.position ?? 0n, ...common };
+}
+
+function vouchOf({ primary, system }: Topology, facts: Facts): Vouch {
+  const written = system === undefined ? undefined : writtenFor(facts, system);
+  return { ...(primary !== undefined && { primary: primary.epoch }), ...(written !== undefined && { written }) };
 }
 
 /** Another region names it by the first pool that leads to it. Here it gets the name in this region. */

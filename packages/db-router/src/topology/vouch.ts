@@ -1,7 +1,6 @@
 import type { Epoch, Sibling, Vouch } from '@regionkit/core';
-import { isUnproven } from './claims.ts';
 import { type Facts, isResponding, knownEpoch, type Rules, writtenEpoch } from './facts.ts';
-import { isVoided, learnEpoch } from './learn.ts';
+import { isVoided } from './learn.ts';
 import { serverId } from './writer.ts';
 
 /** A sibling that vouches, with what a newcomer needs of it. */
@@ -12,7 +11,7 @@ interface Voucher {
 
 /**
  * `facts` after a newcomer has taken over what its siblings vouch for, if they do and it may: it then is what one of them
- * would be, had it been copied. The same object otherwise. Their highest epochs and forks are known already.
+ * would be, had it been copied. The same object otherwise. Their highest epochs, their forks and what they saw written are known already.
  */
 export function takeOver(facts: Facts, rules: Rules, atMs: number): Facts {
   if (facts.accepted || facts.siblings.length === 0 || facts.store === 'pending') return facts;
@@ -22,14 +21,9 @@ export function takeOver(facts: Facts, rules: Rules, atMs: number): Facts {
   if (first === undefined) return facts;
   const { system } = first.highest;
   if (vouchers.some(({ highest }) => highest.system !== system)) return facts;
-  const voided = vouchers.flatMap(({ vouches }) => vouches.voided);
-  // An operator has told some of them of a mistake, and not yet all, or this process alone: they do not agree.
-  const all = { voided: [...facts.voided, ...voided] };
-  if (vouchers.some(({ highest }) => isVoided(all, knownEpoch(facts, highest)))) return facts;
-  const news = voided.filter(
-    (epoch) => !isVoided(facts, knownEpoch(facts, epoch)) && !isClaimedOutOfReach(facts, epoch),
-  );
-  return withVoided({ ...facts, accepted: true, vouched: true, system }, news, atMs);
+  // An operator has told this process of a mistake, and not yet all of them: they do not agree.
+  if (vouchers.some(({ highest }) => isVoided(facts, knownEpoch(facts, highest)))) return facts;
+  return { ...facts, accepted: true, vouched: true, system };
 }
 
 /** Every node and every region, this one too: what any of them knows of a higher epoch is known by now. */
@@ -69,36 +63,4 @@ function meetsAnotherServer(facts: Facts, primary: Epoch | undefined): boolean {
       serverId(node.reading.server) !== primary.server
     );
   });
-}
-
-/** A region that no pool leads to says that it writes it: who declared it void could not see that, and would believe it now. */
-function isClaimedOutOfReach(facts: Facts, epoch: Epoch): boolean {
-  return facts.documents.some(
-    ({ region, primary }) =>
-      primary !== undefined &&
-      facts.nodes.every((node) => node.region !== region) &&
-      isVoided({ voided: [epoch] }, knownEpoch(facts, primary.epoch)),
-  );
-}
-
-/** What is void is known to be so from the start: everything else is learnt anew without it. */
-function withVoided(facts: Facts, voided: readonly Epoch[], atMs: number): Facts {
-  if (voided.length === 0) return facts;
-  let next: Facts = {
-    ...facts,
-    voided: [...voided, ...facts.voided],
-    tops: [],
-    owners: facts.owners.filter((epoch) => !isVoided({ voided }, epoch)),
-  };
-  const standbys = facts.nodes.flatMap((node): Epoch[] =>
-    isResponding(node) && node.reading.inRecovery && node.exact
-      ? [{ system: node.reading.system, timeline: node.timeline, owner: '' }]
-      : [],
-  );
-  const told = [...facts.documents, ...facts.siblings.map(({ database }) => database)].flatMap(({ highest }) =>
-    highest === undefined ? [] : [highest],
-  );
-  for (const epoch of [...next.owners, ...standbys]) next = learnEpoch(next, epoch, atMs);
-  for (const epoch of told) if (!isUnproven(next, epoch, '')) next = learnEpoch(next, epoch, atMs);
-  return next;
 }

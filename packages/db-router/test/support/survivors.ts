@@ -102,13 +102,17 @@ export class Survivors {
     this.nowMs += ms;
   }
 
-  promote(region: Region, timeline = Math.max(...REGIONS.map((name) => this.servers[name].timeline)) + 1): void {
+  get highest(): number {
+    return Math.max(...REGIONS.map((name) => this.servers[name].timeline));
+  }
+
+  promote(region: Region, timeline = this.highest + 1): void {
     Object.assign(this.servers[region], { isPrimary: true, isAlive: true, timeline });
   }
 
   rebuild(region: Region): void {
     const server = this.servers[region];
-    const timeline = Math.max(...REGIONS.map((name) => this.servers[name].timeline));
+    const timeline = this.highest;
     Object.assign(server, { isPrimary: false, isAlive: true, timeline, life: server.life + 1 });
   }
 

@@ -127,6 +127,68 @@ describe('a newcomer beside a process that has accepted the primary', () => {
   });
 });
 
+describe('a newcomer with pools of its own region alone', () => {
+  /** `ap` claims a timeline that does not follow on the one that `us` writes, and `eu` reaches neither pool. */
+  function withClaim() {
+    const world = new Survivors({ reach: 'own', writes: 'forward' });
+    const [us, eu] = (['us', 'eu', 'ap'] as const).map((region) => world.start(region)) as [Process, Process, Process];
+    for (let round = 0; round < 2; round += 1) for (const process of world.processes) world.settle(process);
+    world.promote('ap', 99);
+    for (const process of world.of('ap')) world.settle(process);
+    return { world, us, eu };
+  }
+
+  /** The region of the primary is out of reach of the newcomer, and it knows the claim before it asks its sibling. */
+  function startWithClaim(world: Survivors) {
+    world.heal();
+    world.cut('us', 'eu');
+    const newcomer = world.start('eu');
+    for (const region of ['us', 'eu', 'ap'] as const) world.probe(newcomer, region);
+    world.askRegion(newcomer, 'ap');
+    world.askRegion(newcomer, 'us');
+    expect(newcomer.store.topology.highest?.timeline).toBe(99);
+    world.askOwn(newcomer, 0);
+    return newcomer;
+  }
+
+  it('believes no jump over timelines that one region claims, where its sibling would not', () => {
+    const { world, us, eu } = withClaim();
+    expect(writes(eu.store)).toMatch(/^us 1/);
+    const newcomer = startWithClaim(world);
+    world.askRegion(eu, 'ap');
+    expect(eu.store.topology.state).toBe('unconfirmed');
+    expect(newcomer.store.topology).toMatchObject({ accepted: true, state: 'unconfirmed', claimedBy: 'ap' });
+    expect([writes(newcomer.store), writes(us.store)]).toEqual([undefined, expect.stringMatching(/^us 1/)]);
+  });
+
+  it('believes none either beside a sibling that has refused that claim before', () => {
+    const { world, eu } = withClaim();
+    world.askRegion(eu, 'ap');
+    expect(eu.store.topology.state).toBe('unconfirmed');
+    world.cut('eu', 'ap');
+    world.later(20_000);
+    world.settle(eu);
+    expect(writes(eu.store)).toMatch(/^us 1/);
+    const newcomer = startWithClaim(world);
+    expect(newcomer.store.topology).toMatchObject({ accepted: true, state: 'unconfirmed', claimedBy: 'ap' });
+  });
+
+  it('weighs no claim against a timeline that an operator has declared void since', () => {
+    const world = new Survivors({ reach: 'own', writes: 'forward' });
+    for (const region of ['us', 'eu', 'ap'] as const) world.start(region);
+    for (let round = 0; round < 2; round += 1) for (const process of world.processes) world.settle(process);
+    world.promote('us', 2);
+    for (const process of world.processes) world.settle(process);
+    const newcomer = world.start('eu');
+    world.settle(newcomer);
+    expect(newcomer.store.facts.written).toMatchObject([{ timeline: 2 }]);
+    world.operator(newcomer, 'reset');
+    expect(newcomer.store.facts.written).toEqual([]);
+    world.askOwn(newcomer, 0);
+    expect(newcomer.store.facts.written).toEqual([]);
+  });
+});
+
 describe('a zombie that starts alone', () => {
   it('writes nothing, with one process or several, restarted again and again', () => {
     const { world } = withoutAp();

@@ -7,7 +7,7 @@ import type { Relative } from '../verdict/guard.ts';
  *
  * On the wire, as JSON: `v` (1), `region`, `nonce`, `process`, `accept`, `reads`, `writes`, `relative`, `database`. In
  * `database`: `role`, `epoch`, `position`, `forks`, `highest`, `measured`, `measuredEpoch`, `acceptedForMs`, and to a process of the own region
- * `vouches` (`primary`, `voided`). An epoch is `system`,
+ * `vouches` (`primary`, `written`). An epoch is `system`,
  * `timeline`, `owner`, and `server`, which says whether two owners are one server. `process`, `measuredEpoch`, `acceptedForMs` and
  * `server`, and `secrets` beside `database`, may be missing; what is there is checked, for a region that holds the secret may still lie.
  */
@@ -33,7 +33,6 @@ export type SecretMarks = Readonly<Record<string, readonly string[]>>;
 export type Malformed = 'malformed' | 'bad-signature' | 'wrong-nonce';
 
 const MAX_FORKS = 64;
-const MAX_VOIDED = 32;
 const MAX_LSN = 2n ** 64n - 1n;
 const MAX_ACCEPTED_MS = 2 ** 45;
 const MARK = /^[A-Za-z0-9_-]{11}$/;
@@ -117,8 +116,8 @@ function encodeDatabase(report: DatabaseReport): object {
   };
 }
 
-function encodeVouch({ primary, voided }: Vouch): object {
-  return { ...(primary && { primary: encodeEpoch(primary) }), voided: voided.slice(0, MAX_VOIDED).map(encodeEpoch) };
+function encodeVouch({ primary, written }: Vouch): object {
+  return { ...(primary && { primary: encodeEpoch(primary) }), ...(written && { written: encodeEpoch(written) }) };
 }
 
 function encodeEpoch({ system, timeline, owner, server }: Epoch): object {
@@ -157,12 +156,12 @@ function decodeDatabase(given: unknown, region: string): DatabaseReport | undefi
 }
 
 function decodeVouch(given: unknown): Vouch | 'malformed' {
-  if (!isRecord(given) || !Array.isArray(given['voided']) || given['voided'].length > MAX_VOIDED) return 'malformed';
+  if (!isRecord(given)) return 'malformed';
   const primary = readEpoch(given['primary']);
-  const voided = given['voided'].map(readEpoch);
-  if ((primary === undefined) !== (given['primary'] === undefined) || !voided.every((epoch) => epoch !== undefined))
-    return 'malformed';
-  return { voided, ...(primary !== undefined && { primary }) };
+  const written = readEpoch(given['written']);
+  if ((primary === undefined) !== (given['primary'] === undefined)) return 'malformed';
+  if ((written === undefined) !== (given['written'] === undefined)) return 'malformed';
+  return { ...(primary !== undefined && { primary }), ...(written !== undefined && { written }) };
 }
 
 function decodeForks(given: unknown): readonly Fork[] | 'malformed' {

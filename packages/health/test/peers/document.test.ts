@@ -25,7 +25,7 @@ const DOCUMENT: RegionDocument = {
     acceptedForMs: 86_400_000,
     vouches: {
       primary: { system: '7412345678901234567', timeline: 3, owner: 'us-east-1/0', server: 's'.repeat(22) },
-      voided: [{ system: '7412345678901234567', timeline: 5, owner: '' }],
+      written: { system: '7412345678901234567', timeline: 3, owner: '' },
     },
   },
 };
@@ -134,13 +134,8 @@ test.each<[string, string]>([
   ['an endless age of acceptance', lieOfDatabase({ acceptedForMs: 1e300 })],
   ['an age of acceptance that is a text', lieOfDatabase({ acceptedForMs: '1' })],
   ['a vouch that is none', lieOfDatabase({ vouches: [] })],
-  ['a vouch without its void list', lieOfDatabase({ vouches: {} })],
-  ['a vouch for a primary that is no epoch', lieOfDatabase({ vouches: { primary: 'us', voided: [] } })],
-  ['a void epoch that is none', lieOfDatabase({ vouches: { voided: [{ system: '1' }] } })],
-  [
-    'endless void epochs',
-    lieOfDatabase({ vouches: { voided: Array.from({ length: 33 }, () => ({ system: '1', timeline: 1, owner: '' })) } }),
-  ],
+  ['a vouch for a primary that is no epoch', lieOfDatabase({ vouches: { primary: 'us' } })],
+  ['a vouch for a written timeline that is none', lieOfDatabase({ vouches: { written: { system: '1', owner: '' } } })],
   ['a database that is none', lie({ database: [] })],
   ['a role of its own making', lieOfDatabase({ role: 'king' })],
   ["another region's epoch as its own", lieOfDatabase({ epoch: { system: '1', timeline: 1, owner: 'us-east-1/0' } })],
