@@ -30,7 +30,7 @@ export interface DriverOptions {
 const SPACING_MS = 300;
 /** How long a standby may take to follow a new primary before an operator rebuilds it. */
 const FOLLOW_MS = 5_000;
-/** How long a primary may be out of reach, with nobody to take over, before an operator brings it back. */
+/** How long a primary may be out of reach, without another that takes over, before an operator brings it back. */
 const PATIENCE_MS = 20_000;
 
 export function createDriver({ operator, primary, schedule, now, record, tell }: DriverOptions): Driver {

@@ -18,7 +18,7 @@ export interface ProbeOptions {
 const DESCRIPTORS = '/proc/self/fd';
 
 /**
- * What nobody handled no longer ends the process but is counted, so that a long run says how often it came.
+ * An unhandled error does not end the process. It is counted, so that a long run says how often it came.
  *
  * @throws {Error} the process was not started with `--expose-gc`.
  */
@@ -31,7 +31,7 @@ export function createProbe({ router, emitters }: ProbeOptions): Probe {
   let unhandled = 0;
   const note = (error: unknown): void => {
     unhandled += 1;
-    process.stderr.write(`nobody handled ${error instanceof Error ? error.stack : String(error)}\n`);
+    process.stderr.write(`unhandled: ${error instanceof Error ? error.stack : String(error)}\n`);
   };
   process.on('uncaughtException', note);
   process.on('unhandledRejection', note);

@@ -60,7 +60,7 @@ export interface Knowledge {
   readonly region: Region;
   /** Which process of that region. @default 0 */
   readonly process?: number;
-  /** The highest timeline it had heard of; 0 for none. */
+  /** The highest timeline that it knew; 0 for none. */
   readonly timeline: number;
   readonly state: string;
   readonly forks: readonly ForkPoint[];
@@ -105,7 +105,7 @@ export interface OperationEntry {
   readonly entries?: readonly string[];
   /** Of a read: the timeline that the primary it was read from writes; 0 for a standby. */
   readonly written?: number;
-  /** Of a read: the highest timeline its app had heard of when it sent it. */
+  /** Of a read: the highest timeline that its app knew when it sent it. */
   readonly known?: number;
   /** What the answer said of an earlier write of this client. */
   readonly announced?: 'lost' | 'unknown';
@@ -141,7 +141,7 @@ export interface FaultEntry {
   readonly promotions?: readonly PromotionNote[];
 }
 
-/** Something an app told of itself, for whoever reads the history. The checker does not believe it. */
+/** What an app told of itself, for a reader of the history. The checker does not believe it. */
 export interface EventEntry {
   readonly type: 'event';
   readonly region: Region;
@@ -150,7 +150,7 @@ export interface EventEntry {
   readonly payload: unknown;
 }
 
-/** An app ended although nobody had ended it. */
+/** An app ended by itself. */
 export interface ExitEntry {
   readonly type: 'exit';
   readonly region: Region;

@@ -37,7 +37,7 @@ export const MUTANTS: readonly Mutation[] = [
     seeds: 3,
   },
   {
-    // Two standbys that were both promoted are taken for one primary.
+    // Two standbys that were both promoted count as one primary.
     name: 'owner-ignored',
     edits: [
       {
@@ -180,7 +180,7 @@ export const MUTANTS: readonly Mutation[] = [
     seeds: 6,
   },
   {
-    // A copy of the database, with the same secret, regions and hosts, is taken for this environment.
+    // A copy of the database, with the same secret, regions and hosts, counts as this environment.
     name: 'environment-ignored',
     edits: [
       {

@@ -47,7 +47,7 @@ const FOCUS: Readonly<Record<Profile, Partial<Record<FaultKind, number>>>> = {
   twins: { 'kill-node': 1.5, 'freeze-node': 2, isolate: 2, twins: 80, failover: 0.2 },
 };
 
-/** Every fault that can befall the world now, and how likely each is. Repairs outweigh faults, so that stories end. */
+/** Every fault that can happen now, and how likely each is. Repairs outweigh faults, so that stories end. */
 export function choices(
   world: World,
   profile: Profile,
@@ -132,7 +132,7 @@ function faultsOfStandby(world: World, region: Region, random: Random, may: May)
   }
 }
 
-/** The old primary returns as it was far more often than somebody rebuilds it at once. */
+/** The old primary returns as it was far more often than it is rebuilt at once. */
 function faultsOfAbandoned(world: World, region: Region, may: May): void {
   const { status } = world.nodes[region];
   if (status === 'down') may(6, { kind: 'start-node', region });

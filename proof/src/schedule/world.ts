@@ -19,7 +19,7 @@ export interface World {
   readonly nodes: Readonly<Record<Region, NodeModel>>;
   readonly apps: Readonly<Record<Region, 'running' | 'stopped' | 'dead'>>;
   readonly network: NetworkFault | undefined;
-  /** Two were promoted, and nobody has tidied up yet. */
+  /** Two were promoted, and neither was rebuilt yet. */
   readonly twin: Region | undefined;
 }
 

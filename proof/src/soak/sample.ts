@@ -16,7 +16,7 @@ export interface Sample {
   readonly router: RouterStats;
   /** The longest since the last sample, the collection left out. */
   readonly eventLoopDelayMs: number;
-  /** Since the start: rejections and exceptions that nobody handled. */
+  /** Since the start: unhandled rejections and exceptions. */
   readonly unhandled: number;
   /** Since the start: names of the warnings of the process. */
   readonly warnings: readonly string[];

@@ -51,7 +51,7 @@ export interface RequestOutcome {
   readonly by: 'handler' | 'respond' | 'proxy';
 }
 
-/** Hooks on the answer, whoever gives it. Errors of a hook are ignored. */
+/** Hooks on the answer, of this decider or of any handler behind it. Errors of a hook are ignored. */
 export interface AnswerHooks {
   /** Called once when the head is written. The handler has run by then. */
   onHead?(head: ResponseHead): void;

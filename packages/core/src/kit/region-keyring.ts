@@ -95,7 +95,7 @@ function pairs(option: string, keys: RegionKeys, self: string): ReadonlyMap<stri
     throw new TypeError(`${option}.publicKeys must be an object of keys by region`);
   }
   const found = new Map<string, readonly string[]>();
-  // The shared secret of a key with its own public key: nobody can derive it without the private key.
+  // The shared secret of a key with its own public key: it cannot be derived without the private key.
   found.set(
     self,
     own.map((privateKey) => secretOf(self, self, privateKey, createPublicKey(privateKey))),

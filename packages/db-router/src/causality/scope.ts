@@ -160,7 +160,7 @@ export function createScopes(options: ScopesOptions): Scopes {
   };
 
   /**
-   * Where a timeline was left may be learnt later, but a position that nobody could learn is never known: such a write is
+   * Where a timeline was left may be learnt later, but a position that was not learnt then is never known: such a write is
    * told of once, and its token replaced. What is left of it is in what the primary has now.
    */
   const mayBecomeKnown = ({ timeline }: Epoch, lsn: bigint): boolean =>

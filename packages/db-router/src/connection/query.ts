@@ -13,7 +13,7 @@ export type Query =
 export type Values = readonly unknown[] | undefined;
 
 /**
- * What would be sent and whose answer nobody here would get. A cursor, a stream and a `pg.Query` take their answer by
+ * A statement that would be sent, but whose answer the caller would never get. A cursor, a stream and a `pg.Query` take their answer by
  * themselves, and none of them can be run again; a callback would never be called.
  */
 export function mistakeIn(query: unknown, values: unknown): TypeError | undefined {

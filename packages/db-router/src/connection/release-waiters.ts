@@ -3,7 +3,7 @@ import type { Connection } from 'pg';
 type Waiter = (() => void) & { readonly listener?: () => void };
 
 /**
- * Calls whoever waits for ReadyForQuery once, now and from now on: to be called when the connection has ended. A cursor
+ * Calls each listener that waits for ReadyForQuery once, now and from now on: to be called when the connection has ended. A cursor
  * waits for it before it is closed, and a stream before it tells its error: without this, `for await` never ends.
  */
 export function releaseWaiters(connection: Connection): void {

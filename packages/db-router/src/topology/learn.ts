@@ -10,7 +10,7 @@ const MAX_FORKS = 64;
 const MAX_TWINS = 8;
 
 /**
- * `before` after an epoch was heard of, by whatever means; the same object when that is no news.
+ * `before` with an epoch that was learnt, from any source. The same object if that is no news.
  *
  * @param measuredAtMs when one of our own nodes was asked and said so
  * @param by the region whose document says so, or '' where that repeats others
