@@ -1,7 +1,18 @@
 import { live } from '@regionkit/core';
 import { expect, test } from 'vitest';
-import { env, file, loadConfig, type RefreshOptions, rotatingClient, rotatingPassword, values } from '../src/index.ts';
+import {
+  env,
+  file,
+  loadConfig,
+  type RefreshOptions,
+  rotatingClient,
+  rotatingPassword,
+  SourceError,
+  values,
+} from '../src/index.ts';
+import { fakeClock, load, scripted, v } from './support.ts';
 
+const DAY_MS = 86_400_000;
 const sources = { a: values({}) };
 const refresh = (given: RefreshOptions) => loadConfig({ sources, refresh: given });
 
@@ -59,7 +70,25 @@ test.each<[() => unknown, string]>([
   expect(make).toThrow(message);
 });
 
-test('a value is never refreshed again with an infinite interval, and never expires with an infinite age', async () => {
-  await using config = await loadConfig({ sources, refresh: { maxStaleMs: Number.POSITIVE_INFINITY } });
-  expect(config.status().keys.a.state).toBe('fresh');
+test('a value with an infinite interval is never refreshed by itself, and never expires', async () => {
+  const clock = fakeClock();
+  const source = scripted({ 'us-east-1': v(1) }, { everyMs: Number.POSITIVE_INFINITY });
+  await using config = await load(source, clock, { onExpired: 'throw', refresh: { maxStaleMs: 60_000 } });
+  await clock.advance(10 * DAY_MS);
+  expect(source.asked).toHaveLength(1);
+  expect(config.status().keys.db.state).toBe('fresh');
+  expect(config.get('db')).toBe('value 1');
+});
+
+test('a value with an infinite age never expires, though no refresh succeeds', async () => {
+  const clock = fakeClock();
+  const source = scripted({ 'us-east-1': v(1) });
+  const forEver = { onExpired: 'throw', refresh: { maxStaleMs: Number.POSITIVE_INFINITY } };
+  await using config = await load(source, clock, forEver);
+  source.answers.set('us-east-1', new SourceError('timeout'));
+  source.answers.set('eu-west-1', new SourceError('timeout'));
+  await clock.advance(10 * DAY_MS);
+  expect(source.asked.length).toBeGreaterThan(30);
+  expect(config.status().keys.db.state).toBe('stale');
+  expect(config.get('db')).toBe('value 1');
 });
