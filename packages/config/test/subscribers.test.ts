@@ -53,7 +53,7 @@ test('an asynchronous listener never runs twice at once, and hears the latest of
   expect(subscribers.busy).toBe(0);
 });
 
-describe('harms nobody else', () => {
+describe('harms no other subscriber', () => {
   test.each<[string, () => void | Promise<void>]>([
     [
       'a listener that throws',

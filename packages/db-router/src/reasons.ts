@@ -64,14 +64,7 @@ export type RouteReason =
   | 'remote-pool'
   | 'forward'
   | 'not-primary-region'
-  | 'no-primary'
-  | 'unconfirmed'
-  | 'twin-primaries'
-  | 'epoch-regressed'
-  | 'foreign-system'
-  | 'read-only'
-  | 'primary-unreachable'
-  | 'stale-view';
+  | NoPrimaryReason;
 
 /** What ends the wait of a write. `in-vain`: every database refuses this process. */
 export type HoldEnd = 'primary' | 'timeout' | 'aborted' | 'closed' | 'in-vain';

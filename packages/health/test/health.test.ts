@@ -311,7 +311,7 @@ test('every run is told, with a reason of a closed set and no word of what was t
   expect(told).toEqual([{ name: 'db', status: 'fail', settled: 'fail', reason: 'threw', durationMs: 0 }]);
 });
 
-test('a listener that throws harms nobody', async () => {
+test('a listener that throws harms nothing else', async () => {
   const { clock, health } = start();
   for (const event of ['change', 'check', 'drain'] as const) {
     health.on(event, () => {
@@ -335,7 +335,7 @@ test('the logger is told of what matters, and of no secret', async () => {
   expect(lines).toEqual(['health: reads fail, writes pass, accept yes, up; failing: db']);
 });
 
-test('a logger that throws, or rejects, harms nobody', async () => {
+test('a logger that throws, or rejects, harms nothing else', async () => {
   const fails = (): void => {
     throw new Error('no');
   };

@@ -5,7 +5,7 @@ import { createRegionRouter, type RegionRouter } from '@regionkit/db-router';
 import { createLab, type Lab } from '@regionkit/lab';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { checks, createHealth, type Health } from '../src/index.ts';
-import { SECRET } from './helpers/fixtures.ts';
+import { IMPATIENT } from './helpers/fixtures.ts';
 
 type Name = 'us' | 'eu' | 'ap';
 const NAMES: readonly Name[] = ['us', 'eu', 'ap'];
@@ -43,15 +43,7 @@ async function startApps(): Promise<Record<Name, App>> {
     const regions = defineRegions<Name, string>({ self: name, all, development: true });
     const health = createHealth({
       regions,
-      peers: {
-        secret: SECRET,
-        intervalMs: 200,
-        urgentIntervalMs: 50,
-        timeoutMs: 1_000,
-        unknownAfterMs: 2_000,
-        downAfterMs: 6_000,
-      },
-      defaults: { intervalMs: 100, timeoutMs: 1_000, failAfter: 2, passAfter: 2, staleAfterMs: 10_000 },
+      ...IMPATIENT,
     });
     const router = createRegionRouter({
       regions,

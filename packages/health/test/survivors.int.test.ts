@@ -6,7 +6,7 @@ import { createWriteGate } from '@regionkit/db-router/http';
 import { createLab, type Lab } from '@regionkit/lab';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createHealth, type Health } from '../src/index.ts';
-import { SECRET } from './helpers/fixtures.ts';
+import { IMPATIENT, SECRET } from './helpers/fixtures.ts';
 
 type Name = 'us' | 'eu' | 'ap';
 const WAIT = { timeout: 60_000, interval: 25 };
@@ -69,15 +69,7 @@ class Deployment {
     const regions = defineRegions<Name, string>({ self: name, all, development: true });
     const health = createHealth({
       regions,
-      peers: {
-        secret: SECRET,
-        intervalMs: 200,
-        urgentIntervalMs: 50,
-        timeoutMs: 1_000,
-        unknownAfterMs: 2_000,
-        downAfterMs: 6_000,
-      },
-      defaults: { intervalMs: 100, timeoutMs: 1_000, failAfter: 2, passAfter: 2, staleAfterMs: 10_000 },
+      ...IMPATIENT,
     });
     const pool = lab.region(name).pool({ max: 3 });
     const router = createRegionRouter({

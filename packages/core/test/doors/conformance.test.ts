@@ -442,13 +442,13 @@ describe.each(hosts)('$name', ({ mount, start, transport }) => {
       });
     }
 
-    test('in a hook harms nobody', async () => {
+    test('in a hook harms nothing else', async () => {
       decide(next({ onHead: fail, onDone: fail }));
       expect(await get('/hello')).toMatchObject({ status: 200, body: 'hello' });
       await eventually(() => failures.map(({ part }) => part)).toEqual(['onHead', 'onDone']);
     });
 
-    test('in a scope harms nobody, and the handler runs once', async () => {
+    test('in a scope harms nothing else, and the handler runs once', async () => {
       const scopes: readonly NonNullable<NextDecision['scope']>[] = [
         fail,
         ((run) => {

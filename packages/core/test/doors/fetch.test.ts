@@ -87,7 +87,7 @@ describe('a hook on the head of a fetch response', () => {
     expect(door().fetch(() => response)(new Request(url))).toBe(response);
   });
 
-  test('that meets a response nobody can copy harms nobody', async () => {
+  test('that meets a response nobody can copy harms nothing else', async () => {
     const error = Response.error();
     expect(await door(mark).fetch(() => error)(new Request(url))).toBe(error);
   });

@@ -42,7 +42,7 @@ test.each([
   expect(warned).not.toHaveBeenCalled();
 });
 
-test('what composes in the right order says nothing, and a request that cannot be written on harms nobody', () => {
+test('what composes in the right order says nothing, and a request that cannot be written on harms nothing else', () => {
   const steps = (['health', 'session', 'gate'] as const).map((kind): Decider => ({ kind, decide: () => PASS }));
   const view = { raw: Object.freeze({}) } as never;
   expect(core.compose(...steps).decide(view)).toMatchObject({ action: 'next' });

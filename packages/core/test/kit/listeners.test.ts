@@ -11,7 +11,7 @@ test('an audience is told in the order it came', () => {
   expect(audience.size).toBe(2);
 });
 
-test('a listener that throws or rejects harms nobody', async () => {
+test('a listener that throws or rejects harms nothing else', async () => {
   const audience = createListeners<number>();
   const heard: number[] = [];
   audience.add(() => {

@@ -41,7 +41,7 @@ test.each([
     },
   ],
   ['rejects', () => Promise.reject(new Error('full'))],
-])('a logger that %s harms nobody', async (_how, warn) => {
+])('a logger that %s harms nothing else', async (_how, warn) => {
   createNotices({ info: () => {}, warn, error: () => {} })('REGIONKIT_A', 'x');
   await new Promise((resolve) => setImmediate(resolve));
 });

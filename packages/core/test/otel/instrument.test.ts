@@ -171,7 +171,7 @@ test('instrument() takes the meter it is given, or the global provider', async (
   expect(asked).toEqual(['@regionkit/core']);
 });
 
-test('a meter whose instruments return promises that reject harms nobody', async () => {
+test('a meter whose instruments return promises that reject harms nothing else', async () => {
   const rejections: unknown[] = [];
   const hear = (error: unknown): void => void rejections.push(error);
   process.on('unhandledRejection', hear);

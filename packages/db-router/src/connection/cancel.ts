@@ -20,7 +20,7 @@ interface Cancellable {
 }
 
 /**
- * Asks the server to cancel the statement that is under way on `client` (PostgreSQL, 55.2.8). The request carries the key
+ * Asks the server to cancel the statement that is under way on `client` (https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS). The request carries the key
  * that the server gave to this connection. A server that did not give it ignores the request, so it cannot cancel what
  * belongs to another process, as `pg_cancel_backend()` on a wrong server would.
  *

@@ -6,9 +6,9 @@ import { TransactionLeftOpenError } from '../errors.ts';
 type Done = (error: unknown, result?: unknown) => void;
 
 /**
- * Runs a query that speaks the protocol by itself (a `pg.Query`, a cursor, a stream), alone on a client that was taken for
- * it. Calls back once: after its error, or when the server is ready again, as a cursor never calls back by itself. One that
- * leaves a transaction open has failed: with its client the transaction is gone.
+ * Runs a query that handles the protocol itself (a `pg.Query`, a cursor, a stream), alone on a client of its own. Calls back
+ * once: after its error, or when the server is ready again. A cursor itself never calls back. A query that leaves a
+ * transaction open has failed: the transaction ends with its client.
  */
 export function runSubmitted(client: PoolClient, query: Conversation, values: unknown, done: Done): void {
   const commitsBefore = commitsOn(client);

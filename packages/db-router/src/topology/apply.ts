@@ -1,5 +1,6 @@
 import type { Epoch } from '@regionkit/core';
 import { sameEpoch } from '../history/epoch.ts';
+import { applySiblings } from './apply-siblings.ts';
 import { claimOf, isUnproven, weighDocuments } from './claims.ts';
 import {
   type Facts,
@@ -21,7 +22,6 @@ import { epochOf, regionOf, serverId } from './writer.ts';
 const RTT_WEIGHT = 0.2;
 const MAX_VOIDED = 32;
 const MAX_FOLLOWED = 32;
-const MAX_WRITTEN = 32;
 
 /** Returns the facts after one more input. Pure. An input without news returns the same object. */
 export function apply(facts: Facts, input: Input, rules: Rules): Facts {
@@ -215,30 +215,6 @@ function measured(facts: Facts, { region, primary, observedAtMs }: Input & { typ
     (known) => isReached(regionOf(known.owner)) || !isVoided({ voided: [known] }, epoch),
   );
   return voided.length === facts.voided.length ? facts : { ...facts, voided };
-}
-
-/** What a sibling knows fences here too. What it vouches for is taken over elsewhere, if this process needs it. */
-function applySiblings(facts: Facts, { siblings, atMs }: Input & { type: 'siblings' }): Facts {
-  let next = facts;
-  for (const { database } of siblings) {
-    const { highest, forks, vouches } = database;
-    if (highest === undefined) continue;
-    if (!isVoided(next, knownEpoch(next, highest))) next = learnForks(next, forks);
-    next = learnEpoch(next, highest, atMs);
-    if (vouches?.primary !== undefined) next = learnEpoch(next, vouches.primary, atMs);
-    const seen = vouches?.written;
-    if (seen !== undefined && !isVoided(next, { ...seen, owner: '' })) next = learnWritten(next, seen);
-  }
-  return { ...next, siblings };
-}
-
-/** It outlives the sibling: that a timeline was written stays true. */
-function learnWritten(facts: Facts, epoch: Epoch): Facts {
-  const isOf = ({ system, owner }: Epoch): boolean =>
-    system === epoch.system && regionOf(owner) === regionOf(epoch.owner);
-  if (facts.written.some((known) => isOf(known) && known.timeline >= epoch.timeline)) return facts;
-  const others = facts.written.filter((known) => !isOf(known));
-  return { ...facts, written: [epoch, ...others].slice(0, MAX_WRITTEN) };
 }
 
 function applyStore(facts: Facts, { stored, atMs }: Input & { type: 'store' }): Facts {

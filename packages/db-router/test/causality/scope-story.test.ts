@@ -276,7 +276,7 @@ describe('what a scope answers with', () => {
   });
 });
 
-describe('a write whose position nobody could learn, on a timeline that was left', () => {
+describe('a write without a known position, on a timeline that was left', () => {
   const left = () => {
     const told = wellStory();
     const story = scopesOf(told);

@@ -39,7 +39,7 @@ describe('an answer whose reason phrase is not ASCII', () => {
   });
 
   test.each(['HTTP/1.1 200 Cr\xc3\xa9\xc3\xa9 \xe2\x9c\x93', 'HTTP/1.1 200 a\x01b', 'HTTP/1.1 200 '])(
-    'or is none at all harms nobody when its body comes later: %j',
+    'or is none at all harms nothing else when its body comes later: %j',
     async (line) => {
       let finish: (rest: string) => void = () => {};
       const later = new Promise<string>((resolve) => {

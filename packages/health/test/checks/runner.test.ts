@@ -71,7 +71,7 @@ test('what a check answers after its time is over counts for nothing', async () 
   expect(runs.map(({ reason }) => reason)).toEqual(['timeout']);
 });
 
-test('a check that rejects after its time is over harms nobody', async () => {
+test('a check that rejects after its time is over harms nothing else', async () => {
   const hang = deferred();
   const { clock, runs } = start(() => hang.promise);
   await clock.advance(1_000);

@@ -49,3 +49,16 @@ export function signedQuestion(
   const nonce = randomBytes(16).toString('base64url');
   return sealQuestion({ from: 'b', to: 'a', atMs: BEGIN_MS, nonce, news: false, ...question }, keyring);
 }
+
+/** Peers and checks of an app that notices a change within a second or two, for tests on real servers. */
+export const IMPATIENT = {
+  peers: {
+    secret: SECRET,
+    intervalMs: 200,
+    urgentIntervalMs: 50,
+    timeoutMs: 1_000,
+    unknownAfterMs: 2_000,
+    downAfterMs: 6_000,
+  },
+  defaults: { intervalMs: 100, timeoutMs: 1_000, failAfter: 2, passAfter: 2, staleAfterMs: 10_000 },
+};

@@ -364,7 +364,7 @@ test('the age of a document counts from the question: how long the answer took i
   expect(healths.a.view.get('b')?.observedAtMs).toBe(askedAtMs);
 });
 
-test('subscribers are told of every change once, and of none that is not; one that throws harms nobody', async () => {
+test('subscribers are told of every change once, and of none that is not; one that throws harms nothing else', async () => {
   const world = start();
   const { healths, reports, advance } = world;
   await advance(1_000);
