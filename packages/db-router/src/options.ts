@@ -1,9 +1,20 @@
 import type { Live, Logger, Regions, RegionView } from '@regionkit/core';
-import { type Clock, check, harmless, inBackground, type Secrets, systemClock } from '@regionkit/core/kit';
+import {
+  type Clock,
+  check,
+  harmless,
+  inBackground,
+  type OptionCheck,
+  type OptionTable,
+  optional,
+  readOptions,
+  type Secrets,
+  systemClock,
+  withDefault,
+} from '@regionkit/core/kit';
 import type { Pool } from 'pg';
 import type { WritePolicy } from './gate-seam.ts';
 import type { EpochStore } from './history/epoch-store.ts';
-import { type OptionCheck, type OptionTable, optional, readOptions, withDefault } from './option-table.ts';
 import { postgresReadings, type Readings } from './topology/readings.ts';
 
 export interface RegionRouterOptions<Name extends string = string> {

@@ -6,7 +6,7 @@ import { brokenFloors, type Floors, importCircles, readSources } from '../../../
 const FLOORS: Floors = [
   // All that the gate knows of a router.
   ['gate-seam.ts'],
-  ['shown.ts', 'reasons.ts', 'option-table.ts', 'history/', 'http/'],
+  ['shown.ts', 'reasons.ts', 'history/', 'http/'],
   ['errors.ts', 'events.ts', 'counters.ts'],
   ['any-router-error.ts', 'topology/'],
   ['log-events.ts', 'options.ts'],

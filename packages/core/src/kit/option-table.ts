@@ -1,4 +1,4 @@
-import { check } from '@regionkit/core/kit';
+import { check } from './check.ts';
 
 /**
  * Checks one option and returns the setting. `option` names it for the error; `given` is undefined where it was not given.
@@ -36,10 +36,10 @@ export function optional<Given, Setting>(
   return (option, given: Given | undefined) => (given === undefined ? undefined : checkGiven(option, given));
 }
 
-/** An option that has a default. */
+/** An option that has a default. `null` is not left out: it is checked, and most checks refuse it. */
 export function withDefault<Given>(
   byDefault: Given,
   checkGiven: (option: string, given: Given) => Given,
 ): OptionCheck<Given> {
-  return (option, given: Given | undefined) => checkGiven(option, given ?? byDefault);
+  return (option, given: Given | undefined) => checkGiven(option, given === undefined ? byDefault : given);
 }
