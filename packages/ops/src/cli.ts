@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+import { COMMANDS } from './commands.ts';
+import { main } from './main.ts';
+
+const abort = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  // The second time the process ends at once: the default of Node.
+  process.once(name, () => abort.abort());
+}
+
+process.exitCode = await main(process.argv.slice(2), COMMANDS, {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  directory: process.cwd(),
+  signal: abort.signal,
+});

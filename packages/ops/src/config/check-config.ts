@@ -1,0 +1,109 @@
+import { check } from '@regionkit/core/kit';
+import { OpsError } from '../errors.ts';
+import type { OperationsConfig, Secret } from './config.ts';
+
+/** A server to ask. `url` holds a password: it appears in no record and no message. */
+export interface NodeTarget {
+  /** `region/place`, as the router names it. */
+  readonly id: string;
+  readonly region: string;
+  readonly url: string;
+}
+
+/** The configuration with all defaults and with the values of its environment variables. */
+export interface Operations {
+  readonly regions: readonly { readonly name: string; readonly origin: string | undefined }[];
+  readonly nodes: readonly NodeTarget[];
+  readonly hosts: readonly string[];
+  readonly operatorToken: string | undefined;
+  readonly app: { readonly processes: number; readonly poolMax: number } | undefined;
+  readonly front: {
+    readonly path: string;
+    readonly ttlSeconds: number;
+    readonly intervalSeconds: number;
+    readonly failures: number;
+  };
+  readonly caFile: string | undefined;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** @throws {OpsError} `ERR_OPS_CONFIG`: an option is missing, unknown or of the wrong type. The message names it. */
+export function checkConfig(given: OperationsConfig, environment: Environment): Operations {
+  try {
+    return read(given, environment);
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof RangeError) {
+      throw new OpsError('ERR_OPS_CONFIG', error.message);
+    }
+    throw error;
+  }
+}
+
+function read(given: OperationsConfig, environment: Environment): Operations {
+  check.object('config', given, ['regions', 'hosts', 'operatorToken', 'app', 'front', 'caFile']);
+  const byName = Object.entries(check.object('config: regions', given.regions));
+  if (byName.length === 0) throw new RangeError('config: regions must name at least one region');
+  const front = given.front ?? {};
+  check.object('config: front', front, ['path', 'ttlSeconds', 'intervalSeconds', 'failures']);
+  const positive = (name: 'ttlSeconds' | 'intervalSeconds' | 'failures', byDefault: number): number =>
+    check.integer(`config: front.${name}`, front[name] ?? byDefault, { min: 1, max: 86_400 });
+  return {
+    regions: byName.map(([name, region]) => {
+      check.object(`config: regions['${name}']`, region, ['origin', 'databases']);
+      return { name, origin: region.origin === undefined ? undefined : checkOrigin(name, region.origin) };
+    }),
+    nodes: byName.flatMap(([name, { databases = [] }]) => {
+      if (!Array.isArray(databases)) throw new TypeError(`config: regions['${name}'].databases must be a list`);
+      return databases.map((one: Secret, place) => {
+        const url = readSecret(`config: regions['${name}'].databases[${place}]`, one, environment);
+        return { id: `${name}/${place}`, region: name, url: checkUrl(`${name}'].databases[${place}]`, url) };
+      });
+    }),
+    hosts: (given.hosts ?? []).map((host) => check.string('config: hosts', host)),
+    operatorToken:
+      given.operatorToken === undefined
+        ? undefined
+        : readSecret('config: operatorToken', given.operatorToken, environment),
+    app: given.app === undefined ? undefined : checkApp(given.app),
+    front: {
+      path: check.string('config: front.path', front.path ?? '/health'),
+      ttlSeconds: positive('ttlSeconds', 60),
+      intervalSeconds: positive('intervalSeconds', 30),
+      failures: positive('failures', 3),
+    },
+    caFile: given.caFile === undefined ? undefined : check.string('config: caFile', given.caFile),
+  };
+}
+
+function checkApp(given: NonNullable<OperationsConfig['app']>): NonNullable<Operations['app']> {
+  check.object('config: app', given, ['processes', 'poolMax']);
+  return {
+    processes: check.integer('config: app.processes', given.processes, { min: 1, max: 10_000 }),
+    poolMax: check.integer('config: app.poolMax', given.poolMax, { min: 1, max: 10_000 }),
+  };
+}
+
+function readSecret(option: string, given: Secret, environment: Environment): string {
+  if (typeof given === 'string') return check.string(option, given);
+  check.object(option, given, ['env']);
+  const value = environment[check.string(`${option}.env`, given.env)];
+  if (value === undefined || value === '') throw new RangeError(`${option}: the environment has no ${given.env}`);
+  return value;
+}
+
+function checkOrigin(name: string, given: string): string {
+  const option = `config: regions['${name}'].origin`;
+  if (!URL.canParse(check.string(option, given))) throw new RangeError(`${option} must be a URL`);
+  const { origin, protocol } = new URL(given);
+  if (protocol !== 'https:' && protocol !== 'http:') throw new RangeError(`${option} must begin with https://`);
+  return origin;
+}
+
+/** The message must not contain the value: it holds a password. */
+function checkUrl(option: string, given: string): string {
+  if (!URL.canParse(given) || !/^postgres(?:ql)?:$/.test(new URL(given).protocol)) {
+    throw new RangeError(`config: regions['${option} must be a connection string: postgresql://role:password@host/db`);
+  }
+  return given;
+}

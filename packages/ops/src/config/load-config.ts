@@ -1,0 +1,51 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { OpsError } from '../errors.ts';
+import { checkConfig, type Operations } from './check-config.ts';
+import type { OperationsConfig } from './config.ts';
+
+const NAMES = ['regionkit.config.js', 'regionkit.config.mjs', 'regionkit.config.json'] as const;
+
+/**
+ * Loads the configuration from `file`, or from the first of `regionkit.config.js`, `.mjs` and `.json` in `directory`.
+ *
+ * @throws {OpsError} `ERR_OPS_CONFIG`: there is no such file, it cannot be read, or an option in it is wrong.
+ */
+export async function loadConfig(
+  file: string | undefined,
+  directory: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Operations> {
+  const path =
+    file === undefined
+      ? NAMES.map((name) => resolve(directory, name)).find((name) => existsSync(name))
+      : resolve(directory, file);
+  if (path === undefined) {
+    throw new OpsError('ERR_OPS_CONFIG', `there is no ${NAMES[0]} here; write one, or name it with --config FILE`);
+  }
+  if (!existsSync(path)) throw new OpsError('ERR_OPS_CONFIG', `there is no file ${JSON.stringify(file)}`);
+  return checkConfig(await read(path), environment);
+}
+
+async function read(path: string): Promise<OperationsConfig> {
+  if (path.endsWith('.json')) {
+    const text = await readFile(path, 'utf8');
+    try {
+      return JSON.parse(text) as OperationsConfig;
+    } catch {
+      throw new OpsError('ERR_OPS_CONFIG', 'the configuration is not JSON');
+    }
+  }
+  let loaded: { readonly default?: OperationsConfig };
+  try {
+    loaded = (await import(pathToFileURL(path).href)) as typeof loaded;
+  } catch (cause) {
+    throw new OpsError('ERR_OPS_CONFIG', 'the configuration could not be loaded: it threw an error', { cause });
+  }
+  if (loaded.default === undefined) {
+    throw new OpsError('ERR_OPS_CONFIG', 'the configuration must have a default export: export default { regions: … }');
+  }
+  return loaded.default;
+}

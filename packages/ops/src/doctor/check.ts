@@ -1,0 +1,16 @@
+import type { Finding } from '../records/record.ts';
+import type { Fleet } from './fleet.ts';
+
+/** What a check returns for each fault: the finding without the id, which is the check's. */
+export type Found = Omit<Finding, 'type' | 'id'>;
+
+/** One check of the doctor. Pure: it judges what was measured. */
+export interface Check {
+  /** Constant, in kebab case. Documented, so that a script may rely on it. */
+  readonly id: string;
+  /** One line: what it looks for. */
+  readonly title: string;
+  /** Why it matters, and which kind of public incident it would have caught. Printed by `--explain`. */
+  readonly why: string;
+  find(fleet: Fleet): readonly Found[];
+}

@@ -1,0 +1,17 @@
+import type { Check } from '../check.ts';
+import { standbys } from '../fleet.ts';
+
+export const replayPaused: Check = {
+  id: 'replay-paused',
+  title: 'No standby has its replay paused',
+  why: 'A standby with paused replay receives everything and applies nothing. Reads from it are old, and pg_promote() waits until replay is resumed: a failover to it hangs.',
+  find: (fleet) =>
+    standbys(fleet)
+      .filter(({ facts }) => facts.replayPaused === true)
+      .map(({ id }) => ({
+        level: 'fault',
+        where: id,
+        evidence: `Replay is paused on ${id}.`,
+        fix: 'Run SELECT pg_wal_replay_resume() on it.',
+      })),
+};

@@ -1,0 +1,28 @@
+import type { Unreachable } from '../../postgres/ask.ts';
+import type { Check } from '../check.ts';
+
+const WORDS: Readonly<Record<Unreachable, readonly [evidence: string, fix: string]>> = {
+  refused: ['refused the connection', 'start the server, or correct host and port in the configuration'],
+  'timed-out': ['did not answer in time', 'look for a firewall between this machine and the server'],
+  'no-such-host': ['has a host name without an address', 'correct the host name in the configuration'],
+  'wrong-password': ['refused the login', 'correct role and password in the configuration, or pg_hba.conf'],
+  'no-permission': ['answered, but its facts may not be read', 'GRANT pg_monitor TO the role of the configuration'],
+  'no-database': ['has no such database', 'correct the name of the database in the configuration'],
+  certificate: ['has a certificate that this machine does not trust', 'renew it, or name its issuer with caFile'],
+  starting: ['is starting or shutting down', 'wait, then run doctor again'],
+  failed: ['could not be examined', 'connect with psql from here and read the message'],
+};
+
+export const unreachable: Check = {
+  id: 'unreachable',
+  title: 'Every server of the configuration can be examined',
+  why: 'What cannot be examined is not known to be well. A standby that only answers its own region, or a password that was changed in one region, is found on the day of the failover otherwise.',
+  find: ({ nodes }) =>
+    nodes.flatMap(({ id, answer }) => {
+      if (answer.ok) return [];
+      const [evidence, fix] = WORDS[answer.why];
+      return [{ level: 'unknown', where: id, evidence: `${id} ${evidence}${codeOf(answer.code)}.`, fix: `${fix}.` }];
+    }),
+};
+
+const codeOf = (code: string | undefined): string => (code === undefined ? '' : ` (${code})`);

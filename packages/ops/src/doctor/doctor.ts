@@ -1,0 +1,75 @@
+import type { Command, Context, Outcome } from '../command.ts';
+import { OpsError } from '../errors.ts';
+import { EXIT } from '../exit-codes.ts';
+import type { Finding, Level } from '../records/record.ts';
+import { CHECKS } from './checks.ts';
+import { examine } from './examine.ts';
+
+const TIMEOUT_MS = 5_000;
+
+export const doctor: Command = {
+  name: 'doctor',
+  summary: 'Looks for faults of a setup before they matter, and says what to do.',
+  usage: '[--region R] [--only ID] [--strict] [--explain ID]',
+  options: {
+    region: { type: 'string', multiple: true, value: 'R', help: 'only findings of this region and of the whole fleet' },
+    only: { type: 'string', multiple: true, value: 'ID', help: 'only this check' },
+    strict: { type: 'boolean', help: 'a warning counts as a fault' },
+    explain: { type: 'string', value: 'ID', help: 'say what a check looks for and why it matters' },
+  },
+  examples: [
+    'regionkit doctor',
+    'regionkit doctor --region eu-west-1 --json',
+    'regionkit doctor --explain two-writers',
+  ],
+  run: (context) =>
+    typeof context.values['explain'] === 'string' ? explain(context.values['explain']) : search(context),
+};
+
+function byId(id: string): (typeof CHECKS)[number] {
+  const check = CHECKS.find((one) => one.id === id);
+  if (check === undefined) {
+    throw new OpsError(
+      'ERR_OPS_USAGE',
+      `there is no such check; the checks are ${CHECKS.map((one) => one.id).join(', ')}`,
+    );
+  }
+  return check;
+}
+
+async function explain(id: string): Promise<Outcome> {
+  const { title, why } = byId(id);
+  return { exit: EXIT.ok, summary: `${id}: ${title}. ${why}` };
+}
+
+async function search({ values, config, emit, signal }: Context): Promise<Outcome> {
+  const checks = values['only'] === undefined ? CHECKS : (values['only'] as readonly string[]).map(byId);
+  const operations = await config();
+  const regions = values['region'] as readonly string[] | undefined;
+  const missing = regions?.find((name) => operations.regions.every((region) => region.name !== name));
+  if (missing !== undefined) {
+    const names = operations.regions.map(({ name }) => name).join(', ');
+    throw new OpsError('ERR_OPS_USAGE', `--region: the configuration has no such region; it has ${names}`);
+  }
+  emit({ type: 'progress', text: `asking ${operations.nodes.length} servers` });
+  const fleet = await examine(operations, signal, TIMEOUT_MS);
+  const isAsked = ({ where }: { readonly where: string }): boolean =>
+    regions === undefined || where === 'fleet' || regions.includes(where.split('/')[0] as string);
+  const findings = checks.flatMap(({ id, find }) =>
+    find(fleet)
+      .filter(isAsked)
+      .map((found): Finding => ({ type: 'finding', id, ...found })),
+  );
+  for (const finding of findings) emit(finding);
+  return verdict(findings, values['strict'] === true, checks.length, operations.nodes.length);
+}
+
+function verdict(findings: readonly Finding[], strict: boolean, checks: number, servers: number): Outcome {
+  const count = (level: Level): number => findings.filter((finding) => finding.level === level).length;
+  const [faults, warnings, unknown] = [count('fault'), count('warning'), count('unknown')];
+  const examined = `${checks} checks of ${servers} servers`;
+  if (findings.length === 0) return { exit: EXIT.ok, summary: `${examined}: nothing found.` };
+  const summary = `${examined}: ${faults} faults, ${warnings} warnings, ${unknown} not known.`;
+  if (faults > 0 || (strict && warnings > 0)) return { exit: EXIT.fault, summary };
+  return { exit: unknown > 0 ? EXIT.unknown : EXIT.ok, summary };
+}

@@ -1,0 +1,111 @@
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { isRegionKitError } from '@regionkit/core';
+import type { Command, Context, Outcome } from './command.ts';
+import { loadConfig } from './config/load-config.ts';
+import { OpsError } from './errors.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { COMMON, helpOf, helpOfAll } from './help.ts';
+import type { OpsRecord } from './records/record.ts';
+import { jsonLines } from './render/json-lines.ts';
+import { junit } from './render/junit.ts';
+import { terminal } from './render/terminal.ts';
+
+/** What the process around gives. */
+export interface Surroundings {
+  readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
+  readonly stderr: { write(text: string): unknown };
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly directory: string;
+  /** Aborted by SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+/** Runs one command. Never rejects for a mistake of the user: that is a line on stderr and exit code 2. */
+export async function main(
+  args: readonly string[],
+  commands: readonly Command[],
+  surroundings: Surroundings,
+): Promise<ExitCode> {
+  const { stdout, stderr } = surroundings;
+  const [name, ...rest] = args;
+  if (name === undefined || name === '--help' || name === 'help') {
+    stdout.write(helpOfAll(commands));
+    return name === undefined ? EXIT.usage : EXIT.ok;
+  }
+  const command = commands.find((one) => one.name === name);
+  if (command === undefined) {
+    stderr.write(`regionkit: there is no such command; it has ${commands.map((one) => one.name).join(', ')}\n`);
+    return EXIT.usage;
+  }
+  try {
+    return await runCommand(command, rest, surroundings);
+  } catch (error) {
+    if (!(error instanceof OpsError)) throw error;
+    stderr.write(`regionkit ${name}: ${error.message}\n`);
+    return EXIT.usage;
+  }
+}
+
+async function runCommand(
+  command: Command,
+  args: readonly string[],
+  { stdout, stderr, env, directory, signal }: Surroundings,
+): Promise<ExitCode> {
+  const { values, positionals } = parse(command, args);
+  if (values['help'] === true) {
+    stdout.write(helpOf(command));
+    return EXIT.ok;
+  }
+  const interactive = stdout.isTTY === true && env['NO_COLOR'] === undefined && env['TERM'] !== 'dumb';
+  const renderer =
+    values['json'] === true
+      ? jsonLines()
+      : terminal({ interactive, columns: stdout.columns ?? Number.POSITIVE_INFINITY });
+  const report = junit(`regionkit ${command.name}`);
+  const emit = (record: OpsRecord): void => {
+    report.add(record);
+    const text = renderer.add(record);
+    if (text !== '') stdout.write(text);
+  };
+  const context: Context = {
+    values,
+    positionals,
+    config: () => loadConfig(values['config'] as string | undefined, directory, env),
+    emit,
+    signal,
+  };
+  let outcome: Outcome;
+  try {
+    outcome = await command.run(context);
+  } catch (error) {
+    if (error instanceof OpsError) throw error;
+    outcome = signal.aborted
+      ? { exit: EXIT.interrupted, summary: 'interrupted' }
+      : {
+          exit: EXIT.unknown,
+          summary: `not finished: ${isRegionKitError(error) ? error.message : 'an error of regionkit itself'}`,
+        };
+    if (!signal.aborted && !isRegionKitError(error)) stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+  }
+  emit({ type: 'result', ...outcome });
+  stdout.write(renderer.end());
+  if (typeof values['junit'] === 'string') await writeFile(values['junit'], report.end());
+  return outcome.exit;
+}
+
+function parse(command: Command, args: readonly string[]): Pick<Context, 'values' | 'positionals'> {
+  const options = Object.fromEntries(
+    Object.entries({ ...command.options, ...COMMON }).map(([name, { type, multiple = false }]) => [
+      name,
+      { type, multiple },
+    ]),
+  );
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+    return { values: values as Context['values'], positionals };
+  } catch (error) {
+    // The messages of parseArgs name the option and not its value.
+    throw new OpsError('ERR_OPS_USAGE', `${(error as Error).message} (regionkit ${command.name} --help)`);
+  }
+}

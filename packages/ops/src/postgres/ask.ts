@@ -1,0 +1,86 @@
+import pg from 'pg';
+
+/** How an examination of a server failed. Codes and our own words only: a message of a server may hold anything. */
+export type Unreachable =
+  | 'refused'
+  | 'timed-out'
+  | 'no-such-host'
+  | 'wrong-password'
+  | 'no-permission'
+  | 'no-database'
+  | 'certificate'
+  | 'starting'
+  | 'failed';
+
+export type Answer<T> =
+  | { readonly ok: true; readonly value: T; readonly tookMs: number }
+  | { readonly ok: false; readonly why: Unreachable; readonly code: string | undefined };
+
+export interface AskOptions {
+  readonly url: string;
+  /** For the connection, and again for the statements. In milliseconds. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Opens one connection, runs `work` on it, and closes it. Never rejects: a server that does not answer is an answer. */
+export async function ask<T>(
+  { url, timeoutMs, signal }: AskOptions,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<Answer<T>> {
+  const started = performance.now();
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: timeoutMs,
+    query_timeout: timeoutMs,
+    application_name: 'regionkit ops',
+  });
+  client.on('error', () => {});
+  // A connection that hangs holds the command no longer than its own time limit.
+  const stop = (): void => void client.end().catch(() => {});
+  try {
+    signal.throwIfAborted();
+    signal.addEventListener('abort', stop, { once: true });
+    await client.connect();
+    const value = await work(client);
+    return { ok: true, value, tookMs: performance.now() - started };
+  } catch (error) {
+    const code = codeOf(error);
+    return { ok: false, why: reasonOf(error, code), code };
+  } finally {
+    signal.removeEventListener('abort', stop);
+    stop();
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  const { code } = (error ?? {}) as { readonly code?: unknown };
+  return typeof code === 'string' && /^[A-Z0-9_]{1,40}$/.test(code) ? code : undefined;
+}
+
+/** SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const REASONS: Readonly<Record<string, Unreachable>> = {
+  ECONNREFUSED: 'refused',
+  ECONNRESET: 'refused',
+  EHOSTUNREACH: 'refused',
+  ENETUNREACH: 'refused',
+  ETIMEDOUT: 'timed-out',
+  ENOTFOUND: 'no-such-host',
+  EAI_AGAIN: 'no-such-host',
+  '28000': 'wrong-password',
+  '28P01': 'wrong-password',
+  '42501': 'no-permission',
+  '3D000': 'no-database',
+  '57P03': 'starting',
+  CERT_HAS_EXPIRED: 'certificate',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate',
+  SELF_SIGNED_CERT_IN_CHAIN: 'certificate',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'certificate',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'certificate',
+};
+
+function reasonOf(error: unknown, code: string | undefined): Unreachable {
+  if (code !== undefined) return REASONS[code] ?? 'failed';
+  // node-postgres has no code for its own time limits.
+  return error instanceof Error && /timeout/i.test(error.message) ? 'timed-out' : 'failed';
+}

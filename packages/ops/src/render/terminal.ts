@@ -1,0 +1,41 @@
+import { plain } from './plain.ts';
+import type { Renderer } from './renderer.ts';
+
+interface TerminalOptions {
+  /** Whether a person watches: with colours and progress. Never in a pipe. */
+  readonly interactive: boolean;
+  readonly columns: number;
+}
+
+/** Below this width a finding is one line. */
+const NARROW = 60;
+
+const COLOURS = { fault: 31, failed: 31, refused: 31, warning: 33, unknown: 35, done: 32, started: 36 } as const;
+
+/** For a person. In a pipe: the same text without colours and progress. */
+export function terminal({ interactive, columns }: TerminalOptions): Renderer {
+  const mark = (kind: keyof typeof COLOURS): string => {
+    const word = kind.padEnd(8);
+    return interactive ? `\u001b[${COLOURS[kind]}m${word}\u001b[0m` : word;
+  };
+  return {
+    add: (record) => {
+      switch (record.type) {
+        case 'finding': {
+          const head = `${mark(record.level)}${record.id}  ${plain(record.where)}`;
+          if (columns < NARROW) return `${head}  ${plain(record.evidence)}\n`;
+          return `${head}\n        ${plain(record.evidence)}\n        Fix: ${plain(record.fix)}\n`;
+        }
+        case 'step': {
+          const took = record.tookMs === undefined ? '' : `  (${Math.round(record.tookMs)} ms)`;
+          return `${mark(record.state)}${record.name}  ${plain(record.where)}  ${plain(record.evidence)}${took}\n`;
+        }
+        case 'progress':
+          return interactive ? `        ${plain(record.text)}\n` : '';
+        case 'result':
+          return `${plain(record.summary)}\n`;
+      }
+    },
+    end: () => '',
+  };
+}
