@@ -7,6 +7,7 @@ import * as router from '../packages/db-router/src/errors.ts';
 import { ForwardError, type ForwardErrorCode } from '../packages/db-router/src/http/errors.ts';
 import { loopHere } from '../packages/db-router/src/http/refusals.ts';
 import { LabError, type LabErrorCode } from '../packages/lab/src/errors.ts';
+import { OpsError } from '../packages/ops/src/errors.ts';
 import * as session from '../packages/session/src/errors.ts';
 import { KeySetError } from '../packages/session/src/keys/key-set-error.ts';
 import { CookieTooLargeError } from '../packages/session/src/session-cookie.ts';
@@ -128,6 +129,8 @@ const SAMPLES: readonly (RegionKitError & { readonly outcome?: string })[] = [
   lab('ERR_LAB_TIMEOUT'),
   lab('ERR_LAB_STATE'),
   lab('ERR_LAB_CLOSED'),
+  new OpsError('ERR_OPS_CONFIG', ''),
+  new OpsError('ERR_OPS_USAGE', ''),
 ];
 
 describe('docs/errors.md', () => {

@@ -26,7 +26,8 @@ export function snippetsOf(page: string): Snippets | undefined {
     body.push(['{', 0]);
     scopes += 1;
     // Only a module exports; inside a scope the declaration is all there is to check.
-    for (const [at, code] of own.split('\n').entries()) body.push([code.replace(/^export /, ''), line + at]);
+    for (const [at, code] of own.split('\n').entries())
+      body.push([code.replace(/^export (?:default )?/, ''), line + at]);
   }
   if (scopes === 0) return undefined;
   const all = [...imports, ...body, ['}'.repeat(scopes), 0] as const, ['export {};', 0] as const];
