@@ -104,8 +104,8 @@ function affinityWith(options: Options<typeof createAffinity<'a' | 'b'>>, listen
 
 function gateWith(forward: object, more: object = {}, listener?: Bad) {
   return async (): Promise<void> => {
-    const gate = createWriteGate(fakeRouter<'a' | 'b'>({ self: 'a', writes: 'forward', primary: 'b' }), {
-      regions,
+    const gate = createWriteGate({
+      router: fakeRouter({ self: 'a', writes: 'forward', primary: 'b', regions }),
       forward: { secret: SECRET, ...forward },
       token: { domain: 'example.com' },
       ...more,

@@ -73,7 +73,7 @@ export async function openHearing<Name extends string>(
   };
   const allKnow = async (wanted: Name | undefined): Promise<void> => {
     const until = performance.now() + PATIENCE_MS;
-    while ([...members.values()].some(({ router }) => router.primaryNow()?.region !== wanted)) {
+    while ([...members.values()].some(({ router }) => router.gate.primaryNow()?.region !== wanted)) {
       if (performance.now() > until) throw new Error('the regions did not hear who is primary');
       await pause(AGAIN_MS);
     }
@@ -90,7 +90,7 @@ export async function openHearing<Name extends string>(
       const { router } = member(region);
       const { signal } = new AbortController();
       for (;;) {
-        const found = await router.locatePrimary({ signal }).catch(() => undefined);
+        const found = await router.gate.locatePrimary({ signal }).catch(() => undefined);
         if (found?.region === wanted) return performance.now();
         await pause(AGAIN_MS);
       }

@@ -59,7 +59,7 @@ export async function routerIn(self: Name, lab: Lab<Name>): Promise<RegionRouter
     token: { secret: SECRET },
   });
   await router.ready();
-  while (router.primaryNow() === undefined) await new Promise((done) => setTimeout(done, 20));
+  while (router.gate.primaryNow() === undefined) await new Promise((done) => setTimeout(done, 20));
   return router;
 }
 

@@ -47,16 +47,19 @@ function withRegionkit(): (request: IncomingMessage, response: ServerResponse) =
   const primary = { region: 'us-east-1', epoch } as const;
   const router: GateRouter<'us-east-1' | 'eu-west-1' | 'ap-southeast-1'> = {
     self: 'eu-west-1',
-    writes: 'forward',
-    openScope: () => ({ run: (fn) => fn(), needsPrimary: () => false, noteUnknown: () => {}, closeHead: () => ({}) }),
-    primaryNow: () => primary,
-    locatePrimary: async () => primary,
-    learnEpoch: () => {},
-    highest: () => epoch,
-    recheckPrimary: () => {},
-  };
-  const gate = createWriteGate(router, {
     regions: edgeRegions('eu-west-1', Number(port)),
+    writes: 'forward',
+    gate: {
+      openScope: () => ({ run: (fn) => fn(), needsPrimary: () => false, noteUnknown: () => {}, closeHead: () => ({}) }),
+      primaryNow: () => primary,
+      locatePrimary: async () => primary,
+      learnEpoch: () => {},
+      highest: () => epoch,
+      recheckPrimary: () => {},
+    },
+  };
+  const gate = createWriteGate({
+    router,
     forward: { secret: 'a secret of the bench, 32 bytes long', maxConcurrent: CONNECTIONS },
   });
   inFlight = () => gate.stats().inFlight;

@@ -37,7 +37,7 @@ export function createApp(environment: NodeJS.ProcessEnv) {
     writes: (environment.WRITES ?? 'remote-pool') as WritePolicy,
     token: { secret },
   });
-  const gate = createWriteGate(router, { regions, forward: { secret } });
+  const gate = createWriteGate({ router, forward: { secret } });
   const db = drizzle(router.pool);
 
   const app = express();

@@ -67,8 +67,8 @@ export async function createApp(secretsDir: string) {
   });
   const issuer = createSessionIssuer({ ...SESSION, key: config.ref('sessionKey'), lifetimeMs: 3_600_000 });
   const sessionCookie = createSessionCookie({ name: 'session', regions, secure: false });
-  const gate = createWriteGate(router, {
-    regions,
+  const gate = createWriteGate({
+    router,
     view: health.view,
     forward: { secret },
     // Signing in writes nothing, so it need not travel.

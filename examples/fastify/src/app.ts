@@ -42,7 +42,7 @@ export function createApp(environment: NodeJS.ProcessEnv) {
     issuer: 'https://auth.example.com',
     audience: 'notes',
   });
-  const gate = createWriteGate(router, { regions, view: health.view, forward: { secret } });
+  const gate = createWriteGate({ router, view: health.view, forward: { secret } });
 
   // CORS first: also a forwarded answer and an error need it. On the root, so that every request is seen. They are hooks
   // of `onRequest`: Fastify parses a body later, so a write is forwarded as it came.

@@ -37,7 +37,7 @@ export function createApp(environment: NodeJS.ProcessEnv) {
     issuer: 'https://auth.example.com',
     audience: 'notes',
   });
-  const gate = createWriteGate(router, { regions, view: health.view, forward: { secret } });
+  const gate = createWriteGate({ router, view: health.view, forward: { secret } });
 
   // CORS first: also a forwarded answer and an error need it. The gate before anything that reads the body: a write is
   // forwarded as it came.

@@ -34,8 +34,8 @@ export function createApp(environment: NodeJS.ProcessEnv) {
   health.check('reads', reads, { affects: ['reads'] });
   health.check('writes', writes, { affects: ['writes'] });
   const affinity = createAffinity({ regions, view: health.view, pin: true });
-  const gate = createWriteGate(router, {
-    regions,
+  const gate = createWriteGate({
+    router,
     view: health.view,
     forward: { secret },
     // It sets a cookie and writes nothing, so it need not travel.

@@ -29,7 +29,7 @@ export function createApp(environment: NodeJS.ProcessEnv) {
   const [reads, writes] = [checks.router(() => router, 'read'), checks.router(() => router, 'write')];
   health.check('reads', reads, { affects: ['reads'] });
   health.check('writes', writes, { affects: ['writes'] });
-  const gate = createWriteGate(router, { regions, view: health.view, forward: { secret } });
+  const gate = createWriteGate({ router, view: health.view, forward: { secret } });
 
   const routes: Record<string, (request: IncomingMessage, response: ServerResponse) => Promise<void>> = {
     'GET /notes': async (_request, response) => {

@@ -76,8 +76,8 @@ export async function createOrdersApp({ region, ports, databases, secretsDir }: 
   });
   const issuer = createSessionIssuer({ ...SESSION, key: config.ref('jwtSigning'), lifetimeMs: 3_600_000 });
   const sessionCookie = createSessionCookie({ name: 'session', domain: GLOBAL_HOST, regions, secure: false });
-  const gate = createWriteGate(router, {
-    regions,
+  const gate = createWriteGate({
+    router,
     view: health.view,
     forward: { secret: config.ref('tokens') },
     token: { domain: GLOBAL_HOST },

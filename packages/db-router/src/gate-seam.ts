@@ -1,4 +1,4 @@
-import type { Epoch } from '@regionkit/core';
+import type { Epoch, Regions } from '@regionkit/core';
 
 /** What happens to a write outside the primary's region. */
 export type WritePolicy = 'forward' | 'remote-pool' | 'reject';
@@ -33,10 +33,8 @@ export interface RequestScope {
 /** How many tokens of a request a router verifies. With more of them, the primary serves its reads. */
 export const MAX_TOKENS = 16;
 
-/** What the write gate uses of a router. With this interface each can be tested without the other. */
-export interface GateRouter<Name extends string = string> {
-  readonly self: Name;
-  readonly writes: WritePolicy;
+/** What only the write gate calls of a router. */
+export interface GateSeam<Name extends string = string> {
   /**
    * Opens the scope of one request. Pass the tokens as the client sent them. They are verified, and a bad token never
    * throws.
@@ -56,15 +54,27 @@ export interface GateRouter<Name extends string = string> {
   learnEpoch(epoch: Epoch, from: 'hop' | 'token', region?: string): void;
   /** Returns the highest epoch that this process knows. */
   highest(): Epoch | undefined;
-  /** Tells of a mistake of the app, once for each code, where this router tells of its own. A router may do without. */
-  notice?(code: `REGIONKIT_${string}`, message: string): void;
-  /** A write gate was created for this router. It forwards the writes that are refused here. */
-  noteGate?(): void;
   /** An answer from outside contradicts the known state (a 421). Probes the primary again now. */
   recheckPrimary(): void;
+  /** Tells of a mistake of the app, once for each code, where this router tells of its own. Optional. */
+  notice?(code: `REGIONKIT_${string}`, message: string): void;
+  /** A write gate was created for this router. It forwards the writes that are refused here. Optional. */
+  noteGate?(): void;
   /**
    * Passes the fingerprints of the gate's secret to the router, so that health can compare them between regions.
-   * Optional for a router.
+   * Optional.
    */
   shareSecret?(use: 'forward', fingerprints: (peer: string) => readonly string[]): void;
+}
+
+/** The router of a write gate. With this interface each can be tested without the other. */
+export interface GateRouter<Name extends string = string> {
+  /** The region of this process. */
+  readonly self: Name;
+  /** The map of regions from `defineRegions()`. */
+  readonly regions: Regions<Name>;
+  /** What happens to a write outside the primary's region. */
+  readonly writes: WritePolicy;
+  /** For `createWriteGate`. An app does not call it. */
+  readonly gate: GateSeam<Name>;
 }

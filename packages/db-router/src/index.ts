@@ -25,7 +25,7 @@ export {
   TransactionLeftOpenError,
 } from './errors.ts';
 export type { EpochSource, RouterEvents } from './events.ts';
-export type { GateRouter, PrimaryLocation, RequestScope, WritePolicy } from './gate-seam.ts';
+export type { GateRouter, GateSeam, PrimaryLocation, RequestScope, WritePolicy } from './gate-seam.ts';
 export type { EpochStore } from './history/epoch-store.ts';
 export type { RegionRouterOptions } from './options.ts';
 export type { NodeState, NoPrimaryReason, Outcome, RouteReason, TopologyState } from './reasons.ts';

@@ -8,7 +8,7 @@ import { whoIsWhere } from './engine/who-is-where.ts';
 import { createEntry } from './entry.ts';
 import { NoPrimaryError } from './errors.ts';
 import { ROUTER_EVENTS, type RouterEvents } from './events.ts';
-import type { PrimaryLocation } from './gate-seam.ts';
+import type { GateSeam, PrimaryLocation } from './gate-seam.ts';
 import { formatLsn } from './history/lsn.ts';
 import { logEvents } from './log-events.ts';
 import { checkOptions, type RegionRouterOptions, type Settings } from './options.ts';
@@ -85,9 +85,33 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
     await poolsEnd;
   };
 
+  const gate: GateSeam<Name> = {
+    openScope: ({ tokens, access }) => scopes.forGate(scopes.open({ tokens, access })),
+    notice,
+    shareSecret: (use, fingerprints) => void shared.set(use, fingerprints),
+    noteGate: () => engine.gateWarning.noteGate(),
+    primaryNow,
+    locatePrimary: ({ signal }) =>
+      entry(async () => {
+        const deadlineMs = settings.clock.now() + settings.holdWritesMs;
+        for (;;) {
+          await engine.writeRoute.locate(deadlineMs, signal);
+          const location = primaryNow();
+          if (location !== undefined) return location;
+        }
+      }),
+    learnEpoch: (epoch: Epoch, from, region) => engine.learnEpoch(epoch, from, region),
+    highest: () => live.topology.highest,
+    recheckPrimary: () => {
+      for (const { index } of nodes) monitor.wake(index);
+    },
+  };
+
   const router: RegionRouter<Name> = {
     self,
+    regions: settings.regions,
     writes: settings.writes,
+    gate,
     primary: facade('primary', primaryNodes),
     replica: facade('replica', localNodes),
     pool: facade('auto', () => nodes),
@@ -107,7 +131,6 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
     },
     topology: () => report(engine, self),
     secrets: (peer) => Object.fromEntries([...shared].map(([use, fingerprints]) => [use, fingerprints(peer)])),
-    shareSecret: (use, fingerprints) => void shared.set(use, fingerprints),
     explain: (intent, token) => {
       if (intent === 'write') return explainRoute(engine, engine.writeRoute.now());
       const need = token === undefined ? requiredPosition(scopes.current()) : scopes.requiredPosition(token);
@@ -144,27 +167,6 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
     close: (how) => entry(() => close(how)),
     [Symbol.asyncDispose]: () => entry(() => close()),
     on: (event, listener) => events.on(event, listener),
-
-    openScope: ({ tokens, access }) => {
-      return scopes.forGate(scopes.open({ tokens, access }));
-    },
-    notice,
-    noteGate: () => engine.gateWarning.noteGate(),
-    primaryNow,
-    locatePrimary: ({ signal }) =>
-      entry(async () => {
-        const deadlineMs = settings.clock.now() + settings.holdWritesMs;
-        for (;;) {
-          await engine.writeRoute.locate(deadlineMs, signal);
-          const location = primaryNow();
-          if (location !== undefined) return location;
-        }
-      }),
-    learnEpoch: (epoch: Epoch, from, region) => engine.learnEpoch(epoch, from, region),
-    highest: () => live.topology.highest,
-    recheckPrimary: () => {
-      for (const { index } of nodes) monitor.wake(index);
-    },
   };
   return shownAs(router, 'RegionRouter', () => ({
     self,

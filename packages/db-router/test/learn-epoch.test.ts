@@ -10,11 +10,11 @@ test('a router learns no epoch that its documents could not carry', () => {
   const router = createRegionRouter({ regions, pools: { us: new pg.Pool() } });
   onTestFinished(() => router.close({ pools: true }));
   for (const part of [{ timeline: 5e9 }, { timeline: 3.5 }, { timeline: 0 }, { owner: 5 }, { owner: 'c/é x' }]) {
-    router.learnEpoch({ ...EPOCH, ...part } as never, 'hop');
-    expect(router.highest()).toBeUndefined();
+    router.gate.learnEpoch({ ...EPOCH, ...part } as never, 'hop');
+    expect(router.gate.highest()).toBeUndefined();
   }
-  router.learnEpoch(EPOCH, 'hop');
-  expect(router.highest()).toEqual(EPOCH);
+  router.gate.learnEpoch(EPOCH, 'hop');
+  expect(router.gate.highest()).toEqual(EPOCH);
 });
 
 test('a router learns that the server of the highest epoch was restarted, so that another name of it is no twin', () => {
@@ -23,13 +23,13 @@ test('a router learns that the server of the highest epoch was restarted, so tha
   onTestFinished(() => router.close({ pools: true }));
   const told: unknown[] = [];
   router.on('twin-primaries', (twin) => told.push(twin));
-  router.learnEpoch({ ...EPOCH, server: 'server-before-01' }, 'hop');
-  router.learnEpoch({ ...EPOCH, server: 'server-again-001' }, 'hop');
-  router.learnEpoch({ ...EPOCH, owner: 'eu/1', server: 'server-again-001' }, 'hop');
+  router.gate.learnEpoch({ ...EPOCH, server: 'server-before-01' }, 'hop');
+  router.gate.learnEpoch({ ...EPOCH, server: 'server-again-001' }, 'hop');
+  router.gate.learnEpoch({ ...EPOCH, owner: 'eu/1', server: 'server-again-001' }, 'hop');
   expect(told).toEqual([]);
-  expect(router.highest()).toEqual({ ...EPOCH, server: 'server-again-001' });
-  router.learnEpoch({ ...EPOCH, owner: 'eu/1', server: 'server-other-001' }, 'hop');
+  expect(router.gate.highest()).toEqual({ ...EPOCH, server: 'server-again-001' });
+  router.gate.learnEpoch({ ...EPOCH, owner: 'eu/1', server: 'server-other-001' }, 'hop');
   expect(told).toEqual([]);
-  router.learnEpoch({ ...EPOCH, owner: 'eu/2', server: 'server-third-001' }, 'hop');
+  router.gate.learnEpoch({ ...EPOCH, owner: 'eu/2', server: 'server-third-001' }, 'hop');
   expect(told).toHaveLength(1);
 });

@@ -2,14 +2,14 @@ import { defineRegions, fakeView, live } from '@regionkit/core';
 import type { Secrets } from '@regionkit/core/kit';
 import pg from 'pg';
 import { expect, test } from 'vitest';
-import { createWriteGate } from '../src/http/index.ts';
+import { createWriteGate, type WriteGateOptions } from '../src/http/index.ts';
 import { createRegionRouter } from '../src/index.ts';
 
 const ALL = { us: { origin: 'https://us.example.com' }, eu: { origin: 'https://eu.example.com' } };
 const [OLD, NEW] = ['an old secret of thirty-two bytes', 'a new secret of thirty-two bytes!'];
 
 /** What a region's router and gate tell of their secrets. */
-function region(self: 'us' | 'eu', token: Secrets, forward: Parameters<typeof createWriteGate>[1]['forward']) {
+function region(self: 'us' | 'eu', token: Secrets, forward: WriteGateOptions['forward']) {
   const regions = defineRegions({ self, all: ALL });
   const router = createRegionRouter({
     regions,
@@ -19,7 +19,7 @@ function region(self: 'us' | 'eu', token: Secrets, forward: Parameters<typeof cr
     view: fakeView(regions),
   });
   const bare = router.secrets('eu');
-  createWriteGate(router, { regions, ...(forward && { forward }), token: { domain: 'example.com' } });
+  createWriteGate({ router, ...(forward && { forward }), token: { domain: 'example.com' } });
   return { router, bare, close: () => router.close({ pools: true }) };
 }
 

@@ -26,14 +26,14 @@ function start() {
   };
   const router = createRegionRouter({ regions, pools, writes: 'forward', token: { secret: SECRET }, holdWritesMs: 0 });
   onTestFinished(() => router.close({ pools: true }));
-  const gate = createWriteGate(router, { regions, forward: { secret: SECRET }, token: { domain: 'example.com' } });
+  const gate = createWriteGate({ router, forward: { secret: SECRET }, token: { domain: 'example.com' } });
   return { router, gate };
 }
 
 /** Everything a caller is handed, and everything that can be reached from it. */
 async function handedOut() {
   const { router, gate } = start();
-  const scope = router.openScope({ tokens: [], access: 'read' });
+  const scope = router.gate.openScope({ tokens: [], access: 'read' });
   const events: unknown[] = [];
   router.on('probe-failed', (event) => void events.push(event));
   const refused = (asked: Promise<unknown>) => asked.catch((error: unknown) => error);

@@ -75,7 +75,7 @@ function startApp(
     ...options,
   });
   health.follow(router);
-  const gate = createWriteGate(router, { regions, view: health.view, forward: { secret: SECRET } });
+  const gate = createWriteGate({ router, view: health.view, forward: { secret: SECRET } });
   const handler = async (_request: http.IncomingMessage, response: http.ServerResponse): Promise<void> => {
     await router.write('INSERT INTO note DEFAULT VALUES');
     response.end();

@@ -83,7 +83,7 @@ class Deployment {
     });
     health.follow(router);
     health.check('app', () => {});
-    const gate = createWriteGate(router, { regions, view: health.view, forward: { secret: SECRET } });
+    const gate = createWriteGate({ router, view: health.view, forward: { secret: SECRET } });
     const write = gate.node(async (_request, response) => {
       try {
         await router.write(`INSERT INTO note VALUES ('${name}')`);

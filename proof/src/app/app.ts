@@ -65,8 +65,8 @@ export function createProofApp(settings: AppSettings): {
     { affects: ['writes'] },
   );
   const affinity = createAffinity({ regions, view: health.view });
-  const gate = createWriteGate(router, {
-    regions,
+  const gate = createWriteGate({
+    router,
     view: health.view,
     forward: { secret, deadlineMs: 10_000, headersTimeoutMs: 9_000 },
   });

@@ -15,7 +15,7 @@ type Statement = readonly [text: string, values: readonly unknown[]];
  * @param self the process, such as `us/0`
  */
 export function createRoutes(self: string, router: RegionRouter<Region>) {
-  const known = whenSent(() => router.highest()?.timeline ?? 0);
+  const known = whenSent(() => router.gate.highest()?.timeline ?? 0);
   const state = whenSent(() => router.topology().state);
   /** What is known goes in with each statement: the row then proves what its sender knew. */
   const values = (id: string, part: number, key: string): readonly unknown[] => [id, part, key, self, known, state];

@@ -1,4 +1,4 @@
-import type { ProxyDecision, Regions, RequestView, ResponseHead } from '@regionkit/core';
+import type { ProxyDecision, RequestView, ResponseHead } from '@regionkit/core';
 import type { Clock, RegionKeyring } from '@regionkit/core/kit';
 import { buildConnector, Pool } from 'undici';
 import type { GateRouter } from '../gate-seam.ts';
@@ -46,7 +46,6 @@ export interface Forwarder {
 
 export function createForwarder<Name extends string>({
   router,
-  regions,
   options,
   keyring,
   answers,
@@ -55,7 +54,6 @@ export function createForwarder<Name extends string>({
   watch,
 }: {
   readonly router: GateRouter<Name>;
-  readonly regions: Regions<Name>;
   readonly options: CheckedForward;
   /** Signs hop marks. */
   readonly keyring: RegionKeyring;
@@ -65,7 +63,7 @@ export function createForwarder<Name extends string>({
   readonly retryAfterSeconds: number;
   readonly watch: ForwardWatch;
 }): Forwarder {
-  const { self } = regions;
+  const { self, regions, gate } = router;
   const pools = new Map<string, Pool>();
   const pack = createEpochPacker();
   const { maxConcurrent: max, maxPerClient } = options;
@@ -118,7 +116,7 @@ export function createForwarder<Name extends string>({
     // The address of a balancer is no client: a share of the places for it would be one for all clients together.
     const isUntrusted = options.trustForwarded === false && !isGiven && view.header('x-forwarded-for').length > 0;
     if (isUntrusted && PRIVATE.test(taker)) {
-      router.notice?.('REGIONKIT_TRUST_FORWARDED', UNTRUSTED);
+      gate.notice?.('REGIONKIT_TRUST_FORWARDED', UNTRUSTED);
       return clientNames;
     }
     return [...clientNames, `address ${taker}`];
@@ -140,7 +138,7 @@ export function createForwarder<Name extends string>({
   ): ExchangeRequest | ForwardFailure => {
     const { method, target, to, write, client, host, trusted } = forward;
     const deadlineMs = leftMs(forward);
-    const claims = { from: self, to, atMs: clock.wallMs(), deadlineMs, epoch: router.highest(), write };
+    const claims = { from: self, to, atMs: clock.wallMs(), deadlineMs, epoch: gate.highest(), write };
     const [signs, verifies] = [keyring.between(to), answers.between(to)];
     if (signs === undefined || verifies === undefined) return NO_REGION;
     const mark = signHop(signs, forward, claims, pack);
@@ -176,7 +174,7 @@ export function createForwarder<Name extends string>({
     answered: ({ to, startedAtMs }, status) =>
       watch.forwarded({ region: to, status, headMs: clock.now() - startedAtMs }),
     explain: (forward, failure, cause) => {
-      if (failure.code === 'ERR_FORWARD_NOT_PRIMARY') router.recheckPrimary();
+      if (failure.code === 'ERR_FORWARD_NOT_PRIMARY') gate.recheckPrimary();
       const error = errorOf(failure, forward.to, cause);
       forward.failed(error);
       return error;

@@ -14,7 +14,7 @@ import {
   withDoors,
 } from '@regionkit/core';
 import { createRegionKeyring, dropRejection, isSharedCacheable, type RegionKeyring } from '@regionkit/core/kit';
-import type { GateRouter, PrimaryLocation, RequestScope } from '../gate-seam.ts';
+import type { PrimaryLocation, RequestScope } from '../gate-seam.ts';
 import { type AnswerKind, signAnswer } from './answer-mark.ts';
 import { IS_WRITE, returned } from './app-function.ts';
 import type { Client } from './client.ts';
@@ -100,19 +100,20 @@ interface Asked {
  *
  * @example
  * ```ts
- * const gate = createWriteGate(router, { regions, forward: { secret }, token: { domain: 'example.com' } });
+ * const gate = createWriteGate({ router, forward: { secret }, token: { domain: 'example.com' } });
  * app.use(gate.express()); // before any body parser
  * ```
  *
  * @throws {TypeError | RangeError} An option is wrong; the message names it.
  */
+export function createWriteGate<Name extends string>(options: WriteGateOptions<Name>): WriteGate;
 export function createWriteGate<Name extends string>(
-  router: GateRouter<Name>,
   given: WriteGateOptions<Name>,
+  ...more: readonly unknown[]
 ): WriteGate {
-  const { regions, view, clock, retryAfterSeconds, forward, token, isWrite } = checkOptions(given, router);
-  router.noteGate?.();
-  const { self } = regions;
+  const { router, view, clock, retryAfterSeconds, forward, token, isWrite } = checkOptions(given, more);
+  const { self, gate } = router;
+  gate.noteGate?.();
   const events = createEvents<WriteGateEvents>('gate', EVENT_NAMES);
   const tokens = createTokenFields(token);
   const loop = loopHere(self);
@@ -125,7 +126,7 @@ export function createWriteGate<Name extends string>(
     events.emit('forward-failed', { error });
     // Neither what a client has done nor what ends by itself.
     if (error.status === 502 || error.code === 'ERR_FORWARD_UNREACHABLE') {
-      router.notice?.('REGIONKIT_FORWARD_FAILED', error.message);
+      gate.notice?.('REGIONKIT_FORWARD_FAILED', error.message);
     }
   };
   if (forward !== undefined) {
@@ -133,10 +134,9 @@ export function createWriteGate<Name extends string>(
     keyring = createRegionKeyring({ option, secrets: forward.secret, self, purpose: 'hop v1' });
     answers = createRegionKeyring({ option, secrets: forward.secret, self, purpose: 'hop answer v1' });
     const marks = keyring;
-    router.shareSecret?.('forward', (peer) => marks.between(peer)?.fingerprints() ?? []);
+    gate.shareSecret?.('forward', (peer) => marks.between(peer)?.fingerprints() ?? []);
     forwarder = createForwarder({
       router,
-      regions,
       options: forward,
       keyring,
       answers,
@@ -150,13 +150,13 @@ export function createWriteGate<Name extends string>(
   const readMark = (request: RequestView, values: readonly string[]): HopVerdict => {
     const verdict = hops.read(request, values);
     const valid = verdict.mark === 'valid' ? verdict.claims : undefined;
-    if (valid?.epoch !== undefined) router.learnEpoch(valid.epoch, 'hop', valid.from);
+    if (valid?.epoch !== undefined) gate.learnEpoch(valid.epoch, 'hop', valid.from);
     events.emit('hop', { mark: verdict.mark, ...(valid !== undefined && { from: valid.from }) });
     return verdict;
   };
 
   const openScope = (request: RequestView, write: boolean): RequestScope =>
-    router.openScope({ tokens: tokens.read(request), access: write ? 'write' : 'read' });
+    gate.openScope({ tokens: tokens.read(request), access: write ? 'write' : 'read' });
 
   /** The client's next request must not be answered by a standby that may lack the write. */
   const issueUnknown = (request: RequestView, epoch: Epoch, head: ResponseHead): void => {
@@ -235,7 +235,7 @@ export function createWriteGate<Name extends string>(
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop);
     try {
-      return decideBy(asked, await router.locatePrimary({ signal: waiting.signal })) as Decision;
+      return decideBy(asked, await gate.locatePrimary({ signal: waiting.signal })) as Decision;
     } catch (error) {
       if (!isRegionKitError(error)) throw error;
       return noPrimaryHere(self, error);
@@ -288,7 +288,7 @@ export function createWriteGate<Name extends string>(
       const write = mark?.mark === 'valid' ? mark.claims.write : writes(request);
       const scope = write ? undefined : openScope(request, write);
       const go = (isAway: boolean, client?: Client): Decision | Promise<Decision> => {
-        const primary = write || isAway ? router.primaryNow() : undefined;
+        const primary = write || isAway ? gate.primaryNow() : undefined;
         // A read never waits here: its handler may not query the database at all. The router waits for those that do.
         const forPrimary = write || (isAway && primary !== undefined);
         const asked = { request, write, scope, forPrimary, mark, startedAtMs, ...(client !== undefined && { client }) };

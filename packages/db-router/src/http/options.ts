@@ -83,13 +83,14 @@ export interface TokenOptions {
 }
 
 export interface WriteGateOptions<Name extends string = string> {
-  readonly regions: Regions<Name>;
+  /** The router of this process. The gate takes its regions and its `writes` from it. */
+  readonly router: GateRouter<Name>;
+  /** Required if the router's `writes` is `forward` and there is more than one region. */
+  readonly forward?: ForwardOptions;
   /**
    * What the other regions report. A write is refused at once while the primary's region reports that it accepts none.
    */
-  readonly view?: RegionView<Name>;
-  /** Required if the router's `writes` is `forward` and there is more than one region. */
-  readonly forward?: ForwardOptions;
+  readonly view?: RegionView<NoInfer<Name>>;
   /** Whether a request writes. Undefined: the method decides. @default every method except GET, HEAD, OPTIONS, TRACE */
   readonly isWrite?: (request: RequestView) => boolean | undefined;
   readonly token?: TokenOptions;
@@ -123,7 +124,7 @@ export type CheckedToken = Required<Omit<TokenOptions, 'domain'>> & Pick<TokenOp
 
 /** The checked options with their defaults. */
 export interface CheckedOptions<Name extends string> {
-  readonly regions: Regions<Name>;
+  readonly router: GateRouter<Name>;
   readonly view: RegionView<Name> | undefined;
   readonly forward: CheckedForward | undefined;
   readonly isWrite: ((request: RequestView) => boolean | undefined) | undefined;
@@ -134,30 +135,25 @@ export interface CheckedOptions<Name extends string> {
 
 export function checkOptions<Name extends string>(
   given: WriteGateOptions<Name>,
-  router: GateRouter<Name>,
+  more: readonly unknown[] = [],
 ): CheckedOptions<Name> {
+  if (more.length > 0 || (given as { readonly gate?: unknown } | undefined)?.gate !== undefined) {
+    throw new TypeError(
+      'createWriteGate takes one object: createWriteGate({ router, forward, token }); it takes the regions from the router',
+    );
+  }
   check.object('createWriteGate: options', given, [
-    'regions',
-    'view',
+    'router',
     'forward',
+    'view',
     'isWrite',
     'token',
     'retryAfterSeconds',
     'clock',
   ]);
-  check.methods('createWriteGate: router', router, [
-    'openScope',
-    'primaryNow',
-    'locatePrimary',
-    'learnEpoch',
-    'highest',
-    'recheckPrimary',
-  ]);
-  check.regions('createWriteGate: regions', given.regions);
-  if (router.self !== given.regions.self) {
-    throw new RangeError('createWriteGate: regions must be those of the router; its self is another');
-  }
-  if (router.writes === 'forward' && given.regions.list.length > 1 && given.forward === undefined) {
+  const router = checkRouter('createWriteGate: router', given.router);
+  const { regions } = router;
+  if (router.writes === 'forward' && regions.list.length > 1 && given.forward === undefined) {
     throw new TypeError("createWriteGate: forward must be set: the router's writes is 'forward'");
   }
   if (given.view !== undefined) check.view('createWriteGate: view', given.view);
@@ -165,14 +161,31 @@ export function checkOptions<Name extends string>(
   const retryAfterSeconds = given.retryAfterSeconds ?? 1;
   check.integer('createWriteGate: retryAfterSeconds', retryAfterSeconds, { min: 0, max: 86_400 });
   return {
-    regions: given.regions,
+    router,
     view: given.view,
     forward: given.forward === undefined ? undefined : checkForward(given.forward),
     isWrite: given.isWrite,
-    token: checkToken(given.token ?? {}, given.regions),
+    token: checkToken(given.token ?? {}, regions),
     retryAfterSeconds,
     clock: check.clock('createWriteGate: clock', given.clock ?? systemClock),
   };
+}
+
+function checkRouter<Name extends string>(option: string, given: GateRouter<Name>): GateRouter<Name> {
+  check.object(option, given);
+  if (typeof given.gate !== 'object' || given.gate === null) {
+    throw new TypeError(`${option} must be what createRegionRouter returns; got an object without gate`);
+  }
+  check.methods(`${option}.gate`, given.gate, [
+    'openScope',
+    'primaryNow',
+    'locatePrimary',
+    'learnEpoch',
+    'highest',
+    'recheckPrimary',
+  ]);
+  check.regions(`${option}.regions`, given.regions);
+  return given;
 }
 
 type IntegerOption = {

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { createEvents, type Epoch, type RouteExplanation } from '@regionkit/core';
+import { createEvents, defineRegions, type Epoch, type Regions, type RouteExplanation } from '@regionkit/core';
 import type { PoolClient, QueryResult } from 'pg';
 import { runInside } from '../causality/inside.ts';
 import { mistakeIn, type Query, type Values } from '../connection/query.ts';
@@ -25,6 +25,8 @@ export interface FakeRouterOptions<Name extends string> {
   readonly self: Name;
   /** The region of the primary; undefined: none. @default self */
   readonly primary?: Name | undefined;
+  /** The map for a write gate. Its self is `self`. @default one of `self` and `primary`, for development */
+  readonly regions?: Regions<Name>;
   /** @default 'reject' */
   readonly writes?: WritePolicy;
   /** Returns the rows of a statement. @default no rows */
@@ -51,7 +53,8 @@ export interface FakeRouter<Name extends string = string> extends RegionRouter<N
  * ```
  */
 export function fakeRouter<Name extends string>(options: FakeRouterOptions<Name>): FakeRouter<Name> {
-  const { self, writes = 'reject', answer = () => [] } = options;
+  const { self, writes = 'reject', answer = () => [], regions = regionsOf(self, options.primary) } = options;
+  if (regions.self !== self) throw new RangeError('fakeRouter: regions must have the same self as the router');
   const events = createEvents<RouterEvents>('db-router', ROUTER_EVENTS);
   const scopes = new AsyncLocalStorage<{
     readonly access: 'read' | 'write';
@@ -151,7 +154,29 @@ export function fakeRouter<Name extends string>(options: FakeRouterOptions<Name>
 
   return {
     self,
+    regions,
     writes,
+    gate: {
+      openScope: ({ access }) => {
+        const scope = { access, wrote: false };
+        return {
+          run: (fn) => runInside(scopes, scope, fn),
+          needsPrimary: () => false,
+          noteUnknown: () => {
+            scope.wrote = true;
+          },
+          closeHead: () => (scope.wrote ? { written: token() } : {}),
+        };
+      },
+      primaryNow: () => (primary === undefined ? undefined : { region: primary, epoch: epoch() }),
+      locatePrimary: async () => {
+        if (primary === undefined) throw new NoPrimaryError('no-primary', 'timed-out');
+        return { region: primary, epoch: epoch() };
+      },
+      learnEpoch: () => {},
+      highest: epoch,
+      recheckPrimary: () => {},
+    },
     statements,
     primary: pool(() => false),
     replica: pool(() => true),
@@ -198,24 +223,11 @@ export function fakeRouter<Name extends string>(options: FakeRouterOptions<Name>
       primary = region;
       timeline += 1;
     },
-    openScope: ({ access }) => {
-      const scope = { access, wrote: false };
-      return {
-        run: (fn) => runInside(scopes, scope, fn),
-        needsPrimary: () => false,
-        noteUnknown: () => {
-          scope.wrote = true;
-        },
-        closeHead: () => (scope.wrote ? { written: token() } : {}),
-      };
-    },
-    primaryNow: () => (primary === undefined ? undefined : { region: primary, epoch: epoch() }),
-    locatePrimary: async () => {
-      if (primary === undefined) throw new NoPrimaryError('no-primary', 'timed-out');
-      return { region: primary, epoch: epoch() };
-    },
-    learnEpoch: () => {},
-    highest: epoch,
-    recheckPrimary: () => {},
   };
+}
+
+function regionsOf<Name extends string>(self: Name, primary: Name = self): Regions<Name> {
+  const named = (name: Name) => [name, { origin: `http://${name}.localhost` }] as const;
+  const all = Object.fromEntries([self, primary].map(named)) as Record<Name, { readonly origin: string }>;
+  return defineRegions<Name, string>({ self, all, development: true });
 }

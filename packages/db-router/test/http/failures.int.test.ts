@@ -72,7 +72,7 @@ describe('a forward whose connection fails', () => {
     await gone.close();
     const edge = await edgeOf(gone.origin);
     const told: string[] = [];
-    edge.euRouter.notice = (code) => void told.push(code);
+    edge.euRouter.gate.notice = (code) => void told.push(code);
     expect((await ask(edge.eu.port, 'POST', '/orders', ['Transfer-Encoding: gzip, chunked'], '0\r\n\r\n')).status).toBe(
       501,
     );
@@ -86,7 +86,7 @@ describe('a forward whose connection fails', () => {
     ['a long body', 'hello'.repeat(10_000)],
   ])('was not sent, and ends no process, when it cannot be prepared: %s', async (_what, body) => {
     const edge = await edgeOf('http://127.0.0.1:1');
-    edge.euRouter.highest = () => {
+    edge.euRouter.gate.highest = () => {
       throw new Error('no epoch');
     };
     const answer = await ask(edge.eu.port, 'POST', '/orders', [`Content-Length: ${body.length}`], body);

@@ -22,7 +22,8 @@ describe('createWriteGate() between two regions', () => {
     const origins = { 'us-east-1': us.origin, 'eu-west-1': eu.origin };
     const router = stubRouter('us-east-1');
     router.issued = { written: 'v1.token' };
-    const primary = createWriteGate(router, { regions: regionsOf('us-east-1', origins), forward: { secret: SECRET } });
+    router.regions = regionsOf('us-east-1', origins);
+    const primary = createWriteGate({ router, forward: { secret: SECRET } });
     usGate.handle = primary.node((req, res) => {
       const chunks: Buffer[] = [];
       req.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -31,10 +32,9 @@ describe('createWriteGate() between two regions', () => {
         res.end(`${req.method} ${req.url} ${Buffer.concat(chunks).toString()}`);
       });
     }) as never;
-    const gate = createWriteGate(stubRouter('eu-west-1'), {
-      regions: regionsOf('eu-west-1', origins),
-      forward: { secret: SECRET },
-    });
+    const edge = stubRouter('eu-west-1');
+    edge.regions = regionsOf('eu-west-1', origins);
+    const gate = createWriteGate({ router: edge, forward: { secret: SECRET } });
     euServer.on(
       'request',
       gate.node((_req, res) => res.end('local')),

@@ -3,18 +3,13 @@ import { fakeClock, type RequestParts, requestView } from '@regionkit/core/testi
 import { Pool } from 'pg';
 import { describe, expect, test, vi } from 'vitest';
 import { createWriteGate, type WriteGateOptions } from '../../src/http/index.ts';
-import { type Name, regionsOf, SECRET, type StubRouter, stubRouter } from './helpers.ts';
+import { type Name, ORIGINS, regionsOf, SECRET, type StubRouter, stubRouter } from './helpers.ts';
 
-const ORIGINS = { 'us-east-1': 'https://us.example.com', 'eu-west-1': 'https://eu.example.com' } as const;
+type Options = Partial<Omit<WriteGateOptions<Name>, 'router'>>;
 
-function setUp(options: Partial<WriteGateOptions<Name>> = {}, router: StubRouter = stubRouter('eu-west-1')) {
+function setUp(options: Options = {}, router: StubRouter = stubRouter('eu-west-1')) {
   const clock = fakeClock();
-  const gate = createWriteGate(router, {
-    regions: regionsOf('eu-west-1', ORIGINS),
-    forward: { secret: SECRET },
-    clock,
-    ...options,
-  });
+  const gate = createWriteGate({ router, forward: { secret: SECRET }, clock, ...options });
   return { gate, router, clock, decide: (parts: RequestParts = {}) => gate.decide(requestView(parts)) };
 }
 
@@ -135,7 +130,9 @@ describe('gate.decide()', () => {
       retryAfterSeconds: undefined,
     };
     const regions = defineRegions({ self: 'eu-west-1', all: { 'eu-west-1': { origin: 'https://eu.example.com' } } });
-    expect(() => setUp({ ...none, regions } as never, stubRouter('eu-west-1', 'eu-west-1'))).not.toThrow();
+    const router = stubRouter('eu-west-1', 'eu-west-1');
+    router.regions = regions as never;
+    expect(() => setUp(none as never, router)).not.toThrow();
   });
 
   test('forwards a read that no node within reach can serve to the region of the primary', () => {
@@ -248,9 +245,8 @@ describe('gate.decide()', () => {
   });
 
   test('refuses at once while the fresh health of the region of the primary says that it can do nothing', async () => {
-    const regions = regionsOf('eu-west-1', ORIGINS);
-    const view = fakeView(regions);
-    const { decide, clock } = setUp({ regions, view });
+    const view = fakeView(regionsOf('eu-west-1', ORIGINS));
+    const { decide, clock } = setUp({ view });
     view.set('us-east-1', { accept: 'no', writes: 'fail', identified: true, observedAtMs: 1_000 });
     expect(decide({ method: 'POST' })).toMatchObject({ reason: 'region-down', status: 503 });
     await clock.advance(10_001);
@@ -260,9 +256,8 @@ describe('gate.decide()', () => {
   });
 
   test('refuses at once while the region of the primary is down by its silence, however long that lasts', async () => {
-    const regions = regionsOf('eu-west-1', ORIGINS);
-    const view = fakeView(regions);
-    const { decide, clock } = setUp({ regions, view });
+    const view = fakeView(regionsOf('eu-west-1', ORIGINS));
+    const { decide, clock } = setUp({ view });
     view.set('us-east-1', { accept: 'no', writes: 'fail', identified: false, observedAtMs: 1_000 });
     await clock.advance(60_000);
     expect(decide({ method: 'POST' })).toMatchObject({ reason: 'region-down', status: 503 });
@@ -487,17 +482,34 @@ describe('createWriteGate()', () => {
     [{ token: { domain: 'example.org' } }, /token.domain must cover/],
     [{ token: { maxAgeSeconds: 0 } }, /token.maxAgeSeconds/],
     [{ tokens: {} }, /has no option "tokens"/],
-    [{ regions: regionsOf('us-east-1', ORIGINS) }, /regions must be those of the router/],
+    [{ regions: regionsOf('us-east-1', ORIGINS) }, /has no option "regions"; it takes router, forward/],
   ])('refuses %o', (options, message) => {
     expect(() => setUp(options as never)).toThrow(message);
   });
 
   test.each([
     [undefined, 'router must be an object; got undefined'],
-    [new Pool(), 'router.openScope must be a function; got undefined'],
+    [new Pool(), 'router must be what createRegionRouter returns; got an object without gate'],
+    [{ gate: {} }, 'router.gate.openScope must be a function; got undefined'],
+    [{ ...stubRouter('eu-west-1'), regions: {} }, 'router.regions must be what defineRegions returns'],
   ])('refuses a router that is none', (router, message) => {
-    const given = { regions: regionsOf('eu-west-1', ORIGINS), forward: { secret: SECRET } };
-    expect(() => createWriteGate(router as never, given)).toThrow(`createWriteGate: ${message}`);
+    const options = { router: router as never, forward: { secret: SECRET } };
+    expect(() => createWriteGate(options)).toThrow(`createWriteGate: ${message}`);
+  });
+
+  const create = createWriteGate as (...given: readonly unknown[]) => unknown;
+  test.each([
+    ['a router and options', () => create(stubRouter('eu-west-1'), { forward: { secret: SECRET } })],
+    ['a router alone', () => create(stubRouter('eu-west-1'))],
+    ['no router and options', () => create(undefined, { forward: { secret: SECRET } })],
+    ['the pool of an app and options', () => create(new Pool(), {})],
+  ])('says its form to a caller that gives %s', (_what, call) => {
+    expect(call).toThrow(/^createWriteGate takes one object: createWriteGate\(\{ router, forward, token \}\)/);
+  });
+
+  test('takes the regions from the router', () => {
+    const { gate } = setUp({}, stubRouter('us-east-1'));
+    expect(gate.decide(requestView({ method: 'POST' }))).toMatchObject({ reason: 'primary-here' });
   });
 
   test('lets no token go without Secure outside development', () => {
@@ -506,8 +518,9 @@ describe('createWriteGate()', () => {
       all: { 'us-east-1': { origin: ORIGINS['us-east-1'] }, 'eu-west-1': { origin: ORIGINS['eu-west-1'] } },
     });
     const token = { domain: 'example.com', secure: false };
-    expect(() => setUp({ regions, token })).toThrow(/token.secure must be true/);
-    expect(() => setUp({ regions, token: { ...token, secure: true } })).not.toThrow();
+    const router = Object.assign(stubRouter('eu-west-1'), { regions });
+    expect(() => setUp({ token }, router)).toThrow(/token.secure must be true/);
+    expect(() => setUp({ token: { ...token, secure: true } }, router)).not.toThrow();
   });
 
   test('needs no secret where nothing is forwarded', () => {

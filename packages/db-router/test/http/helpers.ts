@@ -22,6 +22,7 @@ export function regionsOf(self: Name, origins: Readonly<Record<Name, string>>): 
 export interface StubRouter extends GateRouter<Name> {
   primary: Name | undefined;
   writes: GateRouter['writes'];
+  regions: Regions<Name>;
   issued: { written?: string; seen?: string };
   readonly scopes: { tokens: readonly string[]; access: 'read' | 'write' }[];
   readonly heard: Epoch[];
@@ -35,9 +36,12 @@ export interface StubRouter extends GateRouter<Name> {
   hold: (signal: AbortSignal) => Promise<Name>;
 }
 
+export const ORIGINS = { 'us-east-1': 'https://us.example.com', 'eu-west-1': 'https://eu.example.com' } as const;
+
 export function stubRouter(self: Name, primary: Name | undefined = 'us-east-1'): StubRouter {
   const router: StubRouter = {
     self,
+    regions: regionsOf(self, ORIGINS),
     writes: 'forward',
     primary,
     issued: {},
@@ -48,28 +52,30 @@ export function stubRouter(self: Name, primary: Name | undefined = 'us-east-1'):
     unknown: [],
     entered: 0,
     hold: () => Promise.reject(new Error('nothing was held')),
-    openScope: (options): RequestScope => {
-      router.scopes.push({ tokens: [...options.tokens], access: options.access });
-      return {
-        run: (fn) => {
-          router.entered += 1;
-          return fn();
-        },
-        needsPrimary: () => router.outOfReach,
-        noteUnknown: (epoch) => {
-          router.unknown.push(epoch);
-        },
-        closeHead: () => router.issued,
-      };
-    },
-    primaryNow: () => (router.primary === undefined ? undefined : { region: router.primary, epoch: EPOCH }),
-    locatePrimary: async ({ signal }) => ({ region: await router.hold(signal), epoch: EPOCH }),
-    learnEpoch: (epoch) => {
-      router.heard.push(epoch);
-    },
-    highest: () => EPOCH,
-    recheckPrimary: () => {
-      router.doubts += 1;
+    gate: {
+      openScope: (options): RequestScope => {
+        router.scopes.push({ tokens: [...options.tokens], access: options.access });
+        return {
+          run: (fn) => {
+            router.entered += 1;
+            return fn();
+          },
+          needsPrimary: () => router.outOfReach,
+          noteUnknown: (epoch) => {
+            router.unknown.push(epoch);
+          },
+          closeHead: () => router.issued,
+        };
+      },
+      primaryNow: () => (router.primary === undefined ? undefined : { region: router.primary, epoch: EPOCH }),
+      locatePrimary: async ({ signal }) => ({ region: await router.hold(signal), epoch: EPOCH }),
+      learnEpoch: (epoch) => {
+        router.heard.push(epoch);
+      },
+      highest: () => EPOCH,
+      recheckPrimary: () => {
+        router.doubts += 1;
+      },
     },
   };
   return router;

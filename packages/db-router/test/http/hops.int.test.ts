@@ -49,8 +49,8 @@ describe('a request that was forwarded once', () => {
 
   test('tells the other region the highest epoch, by which a stale primary learns that it is fenced', async () => {
     const { eu, usRouter } = await pair(done);
-    const learnEpoch = usRouter.learnEpoch;
-    usRouter.learnEpoch = (epoch, from) => {
+    const learnEpoch = usRouter.gate.learnEpoch;
+    usRouter.gate.learnEpoch = (epoch, from) => {
       learnEpoch(epoch, from);
       usRouter.primary = 'eu-west-1';
     };
@@ -117,15 +117,13 @@ describe('a request that was forwarded once', () => {
     const edge = gateOf('eu-west-1', origins);
     eu.server.on('request', edge.gate.node(done as never));
     const all = { ...origins, 'ap-south-1': third.origin };
-    const router = Object.assign(stubRouter('us-east-1'), { self: 'ap-south-1' });
-    const gate = createWriteGate(router as never, {
-      regions: defineRegions({
-        self: 'ap-south-1',
-        all: Object.fromEntries(Object.entries(all).map(([name, origin]) => [name, { origin }])),
-        development: true,
-      }) as never,
-      forward: { secret: SECRET },
+    const regions = defineRegions({
+      self: 'ap-south-1',
+      all: Object.fromEntries(Object.entries(all).map(([name, origin]) => [name, { origin }])),
+      development: true,
     });
+    const router = Object.assign(stubRouter('us-east-1'), { self: regions.self, regions });
+    const gate = createWriteGate({ router: router as never, forward: { secret: SECRET } });
     third.server.on('request', gate.node(done as never));
 
     const answer = await ask(eu.port, 'POST', '/orders');
@@ -222,11 +220,8 @@ describe('a mark', () => {
     expect(trusted).toBe(true);
     const clock = fakeClock({ wallMs: Date.now() + 31_000 });
     const later = stubRouter('us-east-1');
-    const gate = createWriteGate(later, {
-      regions: regionsOf('us-east-1', { 'us-east-1': us.origin, 'eu-west-1': eu.origin }),
-      forward: { secret: SECRET },
-      clock,
-    });
+    later.regions = regionsOf('us-east-1', { 'us-east-1': us.origin, 'eu-west-1': eu.origin });
+    const gate = createWriteGate({ router: later, forward: { secret: SECRET }, clock });
     const server = await started(
       serve(gate.node((request, response) => response.end(String(gate.hop(request) !== undefined))) as never),
     );
@@ -260,11 +255,8 @@ describe('a mark', () => {
       new Promise((resolve) => {
         promote = resolve;
       });
-    const gate = createWriteGate(router, {
-      regions: regionsOf('eu-west-1', origins),
-      forward: { secret: SECRET, deadlineMs: 5_000 },
-      clock,
-    });
+    router.regions = regionsOf('eu-west-1', origins);
+    const gate = createWriteGate({ router, forward: { secret: SECRET, deadlineMs: 5_000 }, clock });
     const eu = await started(serve(gate.node(done as never) as never));
     let holding = 0;
     gate.on('hold', () => {

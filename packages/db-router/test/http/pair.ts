@@ -3,7 +3,7 @@ import { afterEach } from 'vitest';
 import { createWriteGate, type ForwardError, type WriteGate, type WriteGateOptions } from '../../src/http/index.ts';
 import { listen, type Name, type Running, regionsOf, SECRET, type StubRouter, stubRouter } from './helpers.ts';
 
-export type Options = Partial<Omit<WriteGateOptions<Name>, 'regions' | 'forward'>> & {
+export type Options = Partial<Omit<WriteGateOptions<Name>, 'router' | 'forward'>> & {
   readonly forward?: Partial<NonNullable<WriteGateOptions<Name>['forward']>>;
 };
 
@@ -38,11 +38,8 @@ export function gateOf(
   options: Options = {},
 ): { gate: WriteGate; router: StubRouter; failures: ForwardError[] } {
   const router = stubRouter(self);
-  const gate = createWriteGate(router, {
-    ...options,
-    regions: regionsOf(self, origins),
-    forward: { secret: SECRET, ...options.forward },
-  });
+  router.regions = regionsOf(self, origins);
+  const gate = createWriteGate({ ...options, router, forward: { secret: SECRET, ...options.forward } });
   const failures: ForwardError[] = [];
   gate.on('forward-failed', ({ error }) => failures.push(error));
   closing.push(() => gate.close());

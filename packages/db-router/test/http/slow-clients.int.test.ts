@@ -270,7 +270,7 @@ describe('one client', () => {
       forward: { maxConcurrent: 3, maxPerClient: 2 },
     });
     const codes: string[] = [];
-    euRouter.notice = (code) => void codes.push(code);
+    euRouter.gate.notice = (code) => void codes.push(code);
     const post = () => client(eu.port, `POST / HTTP/1.1\r\nHost: a\r\n${field}Content-Length: 0\r\n\r\n`);
     for (let at = 1; at <= places; at += 1) {
       post();

@@ -100,10 +100,9 @@ async function measure(): Promise<void> {
   const [primary, client] = [child('primary'), child('client')];
   const [primaryPort] = (await once(primary, 'message')) as [number];
   const origins = { 'us-east-1': `http://127.0.0.1:${primaryPort}`, 'eu-west-1': 'http://127.0.0.1:1' };
-  const gate = createWriteGate(stubRouter('eu-west-1'), {
-    regions: regionsOf('eu-west-1', origins),
-    forward: { secret: SECRET },
-  });
+  const router = stubRouter('eu-west-1');
+  router.regions = regionsOf('eu-west-1', origins);
+  const gate = createWriteGate({ router, forward: { secret: SECRET } });
   const server = createServer(gate.node((_request, response) => (response as { end(): void }).end()) as never);
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;

@@ -28,11 +28,11 @@ describe('work in the background', () => {
     for (const pool of Object.values(router.wrapped)) pool.on('connect', () => note('a connection'));
     await context.run('request', async () => {
       await router.ready();
-      router.recheckPrimary();
+      router.gate.recheckPrimary();
       await router.write('SELECT 1');
       await eventually(() => seen.has('save') && seen.has('a connection'));
       seen.get('a pause between two looks')?.clear();
-      router.recheckPrimary();
+      router.gate.recheckPrimary();
       await eventually(() => (seen.get('a pause between two looks')?.size ?? 0) > 0);
     });
     for (const [what, contexts] of seen) expect([what, ...contexts]).toEqual([what, undefined]);
@@ -64,7 +64,7 @@ describe('work in the background', () => {
     await router.read('SELECT 1');
     Object.assign(readings, { parse: fail('parse') });
     router.recycle();
-    router.recheckPrimary();
+    router.gate.recheckPrimary();
     await eventually(() => called.has('parse'));
     await sleep(50);
     expect(rejections).toEqual([]);

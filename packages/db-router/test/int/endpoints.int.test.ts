@@ -131,13 +131,13 @@ it('stays out of twins in the other regions when the URL of a replica points at 
     talk();
     return routers.every(({ topology }) => topology().state === 'ready');
   });
-  expect(['us', 'eu']).toContain(routers[2]?.primaryNow()?.region);
+  expect(['us', 'eu']).toContain(routers[2]?.gate.primaryNow()?.region);
   expect(routers[2]?.told('same-server')).toMatchObject([{ timeline: 1 }]);
   await routers[0]?.write("INSERT INTO note (text) VALUES ('under two names')");
   eu.lead(lab.region('eu'));
   await eventually(() => {
     talk();
-    return routers[1]?.topology().local.role === 'standby' && routers[2]?.primaryNow()?.region === 'us';
+    return routers[1]?.topology().local.role === 'standby' && routers[2]?.gate.primaryNow()?.region === 'us';
   });
   await routers[0]?.write("INSERT INTO note (text) VALUES ('repaired')");
   expect(routers.map(({ topology }) => topology().state)).toEqual(['ready', 'ready', 'ready']);

@@ -79,13 +79,13 @@ describe('failover on real servers', () => {
         );
       return count === 1;
     });
-    const epoch = router.highest();
-    router.learnEpoch({ system: epoch?.system ?? '', timeline: 2, owner: 'eu/0' }, 'hop');
+    const epoch = router.gate.highest();
+    router.gate.learnEpoch({ system: epoch?.system ?? '', timeline: 2, owner: 'eu/0' }, 'hop');
     expect(await failureOf(sleeping)).toMatchObject({ code: 'ERR_OUTCOME_UNKNOWN', outcome: 'unknown' });
     await failureOf(leased.query('COMMIT'));
     leased.release();
     expect(router.told('fenced')).toMatchObject([{ node: 'us/0', clients: 2 }]);
-    expect(router.primaryNow()).toBeUndefined();
+    expect(router.gate.primaryNow()).toBeUndefined();
     expect(
       (await failureOf(router.run({ signal: AbortSignal.timeout(100) }, () => router.write('SELECT 1')))).code,
     ).toBe('ERR_ABORTED');
@@ -107,7 +107,7 @@ describe('failover on real servers', () => {
     const stateOfUs = () => router.topology().nodes.find(({ id }) => id === 'us/0')?.state;
     await eventually(() => stateOfUs() === 'unreachable');
     await leased.query('SELECT 1');
-    router.learnEpoch({ system: router.highest()?.system ?? '', timeline: 2, owner: 'eu/0' }, 'hop');
+    router.gate.learnEpoch({ system: router.gate.highest()?.system ?? '', timeline: 2, owner: 'eu/0' }, 'hop');
     expect(stateOfUs()).toBe('fenced');
     await failureOf(leased.query('COMMIT'));
     leased.release();
@@ -125,12 +125,12 @@ describe('failover on real servers', () => {
     await readsLocally(router);
     await router.read('SELECT 1');
     await lab.failover({ to: 'eu' });
-    expect(router.highest()?.timeline).toBe(1);
+    expect(router.gate.highest()?.timeline).toBe(1);
     // The server says in_hot_standby = off behind the next statement of a connection that was open before.
     await router.read('SELECT 1');
     await eventually(() => router.explain('write').node === 'eu/0');
     await eventually(() => {
-      router.recheckPrimary();
+      router.gate.recheckPrimary();
       return router.topology().nodes.find(({ id }) => id === 'us/0')?.state === 'fenced';
     });
   });
@@ -202,7 +202,7 @@ describe('failover on real servers', () => {
     await beside.ready();
     await eventually(() => beside.topology().state === 'unconfirmed');
     expect(await failureOf(beside.write('SELECT 1'))).toMatchObject({ code: 'ERR_NO_PRIMARY', reason: 'unconfirmed' });
-    expect(beside.primaryNow()).toBeUndefined();
+    expect(beside.gate.primaryNow()).toBeUndefined();
     expect(beside.topology().local.role).toBe('unknown');
     const seeing = await startRouter(lab, 'us');
     await eventually(() => seeing.explain('write').node === 'eu/0');
@@ -255,16 +255,16 @@ describe('failover on real servers', () => {
     await lab.failover({ to: 'eu' });
     await eventually(() => router.explain('write').node === 'eu/0');
 
-    const keptScope = router.openScope({ tokens: [kept], access: 'read' });
+    const keptScope = router.gate.openScope({ tokens: [kept], access: 'read' });
     expect((await keptScope.run(() => router.pool.query("SELECT text FROM note WHERE text = 'kept'"))).rowCount).toBe(
       1,
     );
     expect(router.told('write-lost-suspected')).toHaveLength(0);
-    const scope = router.openScope({ tokens: [lost], access: 'read' });
+    const scope = router.gate.openScope({ tokens: [lost], access: 'read' });
     expect((await scope.run(() => router.pool.query("SELECT text FROM note WHERE text = 'lost'"))).rowCount).toBe(0);
     expect(router.told('write-lost-suspected')).toHaveLength(1);
     const { written } = scope.closeHead();
-    router.openScope({ tokens: [written ?? ''], access: 'read' });
+    router.gate.openScope({ tokens: [written ?? ''], access: 'read' });
     expect(router.told('write-lost-suspected')).toHaveLength(1);
 
     // A restart of the new primary takes its memory of the fork: a process that comes later cannot know it.
@@ -273,7 +273,7 @@ describe('failover on real servers', () => {
     const late = await startRouter(lab, 'ap', { coldStart: 'trust' });
     await late.write('SELECT 1');
     expect(late.topology().forks).toEqual([]);
-    late.openScope({ tokens: [lost], access: 'read' });
+    late.gate.openScope({ tokens: [lost], access: 'read' });
     expect(late.told('write-fate-unknown')).toHaveLength(1);
     expect(late.told('write-lost-suspected')).toHaveLength(0);
 
@@ -282,7 +282,7 @@ describe('failover on real servers', () => {
     const reader = await startRouter(lab, 'ap', { coldStart: 'trust' });
     await reader.write('SELECT 1');
     expect(reader.topology().forks).toMatchObject([{ parent: 1, child: 2 }]);
-    reader.openScope({ tokens: [kept, lost], access: 'read' });
+    reader.gate.openScope({ tokens: [kept, lost], access: 'read' });
     expect(reader.told('write-lost-suspected')).toHaveLength(1);
     expect(reader.told('write-fate-unknown')).toHaveLength(0);
   });
@@ -304,7 +304,7 @@ describe('failover on real servers', () => {
     const failure = await failureOf(router.run({ token }, () => router.read('SELECT 1')));
     expect(['ERR_REPLICA_BEHIND', 'ERR_NO_READABLE_NODE']).toContain(failure.code);
     expect(router.told('fenced')).toMatchObject([{ node: 'us/0' }]);
-    expect(router.primaryNow()).toBeUndefined();
+    expect(router.gate.primaryNow()).toBeUndefined();
   });
 
   it('follows a cascading standby across the switch of timelines', async () => {
@@ -382,11 +382,11 @@ describe('failover on real servers', () => {
     await lab.failover({ to: 'ap' });
     await router.write("INSERT INTO note (text) VALUES ('on the next timeline')");
     expect(router.explain('read')).toMatchObject({ reason: 'old-timeline', node: 'eu/0' });
-    const scope = router.openScope({ tokens: [], access: 'read' });
+    const scope = router.gate.openScope({ tokens: [], access: 'read' });
     await scope.run(() => router.read('SELECT 1'));
     const { seen = '' } = scope.closeHead();
     expect(createTokenCodec(SECRET).decode(seen)?.timeline).toBe(2);
-    const next = router.openScope({ tokens: [seen], access: 'read' });
+    const next = router.gate.openScope({ tokens: [seen], access: 'read' });
     expect((await next.run(() => router.read('SELECT 1'))).rowCount).toBe(1);
   });
 
@@ -448,7 +448,7 @@ describe('with the local pool alone', () => {
     await eventually(() => us.topology().state === 'unconfirmed');
     expect(us.topology().local.acceptedForMs).toBeUndefined();
     // An echo is no answer: of a process whose own database does not answer it.
-    viewOf.us.set('eu', { identified: true, observedAtMs: performance.now(), highest: us.highest() as Epoch });
+    viewOf.us.set('eu', { identified: true, observedAtMs: performance.now(), highest: us.gate.highest() as Epoch });
     expect(us.topology().state).toBe('unconfirmed');
     await eventually(() => {
       gossip(viewOf.us, eu);
@@ -456,7 +456,7 @@ describe('with the local pool alone', () => {
       return us.topology().state === 'ready' && eu.topology().state === 'ready';
     });
     expect(us.topology().local.acceptedForMs).toBeGreaterThanOrEqual(0);
-    expect(eu.primaryNow()).toMatchObject({ region: 'us' });
+    expect(eu.gate.primaryNow()).toMatchObject({ region: 'us' });
     expect(await failureOf(eu.write('SELECT 1'))).toMatchObject({
       code: 'ERR_NOT_PRIMARY_REGION',
       region: 'us',
@@ -477,7 +477,7 @@ describe('with the local pool alone', () => {
     await eventually(() => eu.topology().local.role === 'primary');
     gossip(viewOf.us, eu);
     expect(us.topology().nodes[0]?.state).toBe('fenced');
-    expect(us.primaryNow()).toMatchObject({ region: 'eu' });
+    expect(us.gate.primaryNow()).toMatchObject({ region: 'eu' });
     expect(await failureOf(us.write('SELECT 1'))).toMatchObject({ code: 'ERR_NOT_PRIMARY_REGION', region: 'eu' });
   });
 
@@ -524,9 +524,9 @@ describe('with the local pool alone', () => {
       probe: { intervalMs: 200, alertIntervalMs: 50, timeoutMs: 800 },
       maxViewAgeMs: 1_000,
     });
-    await eventually(() => eu.primaryNow()?.region === 'us');
+    await eventually(() => eu.gate.primaryNow()?.region === 'us');
     await sleep(3_000);
     expect(eu.told('primary-lost')).toEqual([]);
-    expect(eu.primaryNow()).toMatchObject({ region: 'us' });
+    expect(eu.gate.primaryNow()).toMatchObject({ region: 'us' });
   });
 });

@@ -30,7 +30,7 @@ async function twoRegions(lab: Lab<Name>) {
       probe: { intervalMs: 200, alertIntervalMs: 20, timeoutMs: 1_000 },
     });
     const router = routers[self];
-    const gate = createWriteGate(router as never, { regions, view, forward: { secret: SECRET } });
+    const gate = createWriteGate({ router: router as never, view, forward: { secret: SECRET } });
     onTestFinished(() => gate.close());
     servers[self].on(
       'request',

@@ -71,7 +71,7 @@ describe('nodes that are not what they seem, on real servers', () => {
     await lab
       .region('us')
       .query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'regionkit-probe'");
-    await eventually(() => router.highest()?.timeline === 2);
+    await eventually(() => router.gate.highest()?.timeline === 2);
     expect(pool.totalCount).toBe(3);
     await Promise.all([1, 2, 3].map((n) => router.write('INSERT INTO note (text) VALUES ($1)', [`after ${n}`])));
     const after = "SELECT count(*)::int AS n FROM note WHERE text LIKE 'after %'";
@@ -92,11 +92,11 @@ describe('nodes that are not what they seem, on real servers', () => {
     });
     onTestFinished(() => router.close());
     await router.write("INSERT INTO note (text) VALUES ('before')");
-    const system = router.highest()?.system ?? '';
+    const system = router.gate.highest()?.system ?? '';
     await lab.caughtUp();
     await lab.failover({ to: 'eu' });
     name.moveTo(lab.region('eu').port);
-    router.learnEpoch({ system, timeline: 2, owner: 'us/0' }, 'hop');
+    router.gate.learnEpoch({ system, timeline: 2, owner: 'us/0' }, 'hop');
     await router.write("INSERT INTO note (text) VALUES ('after')");
     expect(await lab.region('eu').query("SELECT FROM note WHERE text = 'after'")).toHaveLength(1);
     expect(await lab.region('us').query("SELECT FROM note WHERE text = 'after'")).toHaveLength(0);
@@ -121,7 +121,7 @@ describe('nodes that are not what they seem, on real servers', () => {
       return router.token();
     });
     await eventually(() => {
-      router.recheckPrimary();
+      router.gate.recheckPrimary();
       return router.explain('read', token).node === 'eu/0';
     });
     // The next connection leads to the other replica, which does not have it.
@@ -198,7 +198,7 @@ describe('one region, on a real server', () => {
     };
     await set('on');
     await eventually(() => {
-      router.recheckPrimary();
+      router.gate.recheckPrimary();
       return router.topology().state === 'read-only';
     });
     const writing = router.write("INSERT INTO note (text) VALUES ('when he is done')");

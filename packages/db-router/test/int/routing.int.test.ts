@@ -6,17 +6,7 @@ import { formatLsn, parseLsn } from '../../src/history/lsn.ts';
 import { UNKNOWN_LSN } from '../../src/history/required-position.ts';
 import { createWriteGate } from '../../src/http/index.ts';
 import { outcomeOf, postgresReadings } from '../../src/index.ts';
-import {
-  eventually,
-  failureOf,
-  type Name,
-  readsLocally,
-  regionsFrom,
-  SECRET,
-  sleep,
-  startLab,
-  startRouter,
-} from './lab.ts';
+import { eventually, failureOf, type Name, readsLocally, SECRET, sleep, startLab, startRouter } from './lab.ts';
 
 describe('reads and writes on real servers', () => {
   let lab: Lab<Name>;
@@ -132,7 +122,7 @@ describe('reads and writes on real servers', () => {
       const asked = createTokenCodec(SECRET).decode(token)?.lsn ?? 0n;
       expect(formatLsn(asked)).toBe(before.replace(/28$/, '00').toUpperCase());
       await eventually(() => {
-        router.recheckPrimary();
+        router.gate.recheckPrimary();
         return router.explain('read', token).reason === 'caught-up';
       });
       return;
@@ -218,11 +208,7 @@ describe('reads and writes on real servers', () => {
       const alone = await startRouter(lab, 'ap', { writes: 'forward' });
       for (let at = 0; at < 3; at += 1) await failureOf(alone.write('SELECT 1'));
       const gated = await startRouter(lab, 'ap', { writes: 'forward' });
-      createWriteGate(gated, {
-        regions: regionsFrom('ap'),
-        forward: { secret: SECRET },
-        token: { domain: 'example.com' },
-      });
+      createWriteGate({ router: gated, forward: { secret: SECRET }, token: { domain: 'example.com' } });
       // A job, before the first request: the gate is there all the same.
       await failureOf(gated.write('SELECT 1'));
       await sleep(10);
@@ -283,11 +269,11 @@ describe('reads and writes on real servers', () => {
     await lab.primary.query("INSERT INTO note (text) VALUES ('monotonic')");
     const count = "SELECT count(*)::int AS n FROM note WHERE text = 'monotonic'";
     await eventually(async () => (await router.read(count)).rows[0]?.['n'] === 1);
-    const scope = router.openScope({ tokens: [], access: 'read' });
+    const scope = router.gate.openScope({ tokens: [], access: 'read' });
     await scope.run(() => router.read(count));
     const { seen } = scope.closeHead();
     expect(seen).toBeDefined();
-    const other = elsewhere.openScope({ tokens: [seen ?? ''], access: 'read' });
+    const other = elsewhere.gate.openScope({ tokens: [seen ?? ''], access: 'read' });
     expect((await other.run(() => elsewhere.read(count))).rows).toEqual([{ n: 1 }]);
     await lab.region('ap').resumeReplay();
     await lab.caughtUp();
@@ -298,7 +284,7 @@ describe('reads and writes on real servers', () => {
     await router.write('SELECT 1');
     await readsLocally(router);
     const seenBy = async (read: () => Promise<unknown>) => {
-      const scope = router.openScope({ tokens: [], access: 'read' });
+      const scope = router.gate.openScope({ tokens: [], access: 'read' });
       await scope.run(read);
       return createTokenCodec(SECRET).decode(scope.closeHead().seen ?? '');
     };
@@ -325,20 +311,20 @@ describe('reads and writes on real servers', () => {
     const router = await startRouter(lab, 'eu', { reach: ['eu'], monotonicReads: true });
     await router.ready();
     expect(router.explain('read').reason).toBe('primary-lost');
-    const scope = router.openScope({ tokens: [], access: 'read' });
+    const scope = router.gate.openScope({ tokens: [], access: 'read' });
     const recovering = () => router.read('SELECT pg_is_in_recovery() AS recovering').then(({ rows }) => rows[0]);
     expect(await scope.run(recovering)).toEqual({ recovering: true });
     expect(await scope.run(recovering)).toEqual({ recovering: true });
     const { seen = '' } = scope.closeHead();
     expect(createTokenCodec(SECRET).decode(seen)?.lsn).toBeLessThan(UNKNOWN_LSN);
-    const next = router.openScope({ tokens: [seen], access: 'read' });
+    const next = router.gate.openScope({ tokens: [seen], access: 'read' });
     expect(await next.run(recovering)).toEqual({ recovering: true });
     expect(router.told('position-unknown')).toEqual([]);
 
     // Its owner has no name yet: that makes nobody a twin of the primary, where there is one.
     const elsewhere = await startRouter(lab, 'ap');
     await elsewhere.write('SELECT 1');
-    const there = elsewhere.openScope({ tokens: [seen], access: 'read' });
+    const there = elsewhere.gate.openScope({ tokens: [seen], access: 'read' });
     expect((await there.run(() => elsewhere.read('SELECT 1'))).rowCount).toBe(1);
     await elsewhere.write('SELECT 1');
     expect(elsewhere.told('twin-primaries')).toEqual([]);
@@ -349,20 +335,20 @@ describe('reads and writes on real servers', () => {
     const router = await startRouter(lab, 'eu', { monotonicReads: true, readings });
     await router.write('SELECT 1');
     await readsLocally(router);
-    const scope = router.openScope({ tokens: [], access: 'read' });
+    const scope = router.gate.openScope({ tokens: [], access: 'read' });
     const recovering = () => router.read('SELECT pg_is_in_recovery() AS recovering').then(({ rows }) => rows[0]);
     expect(await scope.run(recovering)).toEqual({ recovering: true });
     expect(router.told('position-unknown')).toEqual([{ node: 'eu/0' }]);
     expect(await scope.run(recovering)).toEqual({ recovering: false });
     const { seen = '' } = scope.closeHead();
-    const next = router.openScope({ tokens: [seen], access: 'read' });
+    const next = router.gate.openScope({ tokens: [seen], access: 'read' });
     expect(await next.run(recovering)).toEqual({ recovering: false });
   });
 
   it('says of every read that it was served stale, if that is what it should do', async () => {
     const router = await startRouter(lab, 'eu', { reach: ['eu'], coldStart: 'trust', onBehind: 'stale', maxLagMs: 50 });
     await router.ready();
-    router.learnEpoch({ system: router.highest()?.system ?? '', timeline: 2, owner: 'us/0' }, 'hop');
+    router.gate.learnEpoch({ system: router.gate.highest()?.system ?? '', timeline: 2, owner: 'us/0' }, 'hop');
     await eventually(() => router.explain('read').reason === 'stale');
     await router.read('SELECT 1');
     await router.replica.query('SELECT 1');
@@ -372,10 +358,10 @@ describe('reads and writes on real servers', () => {
   it('puts a token on the answer only when the request wrote, and says when one came too late', async () => {
     const router = await startRouter(lab, 'us');
     await router.ready();
-    const reading = router.openScope({ tokens: [], access: 'read' });
+    const reading = router.gate.openScope({ tokens: [], access: 'read' });
     await reading.run(() => router.pool.query('SELECT 1'));
     expect(reading.closeHead()).toEqual({});
-    const writing = router.openScope({ tokens: [], access: 'write' });
+    const writing = router.gate.openScope({ tokens: [], access: 'write' });
     await writing.run(() => router.pool.query("INSERT INTO note (text) VALUES ('in time')"));
     const { written } = writing.closeHead();
     expect(written).toMatch(/^v1\./);

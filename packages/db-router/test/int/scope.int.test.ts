@@ -64,7 +64,7 @@ describe('the scope of a request', () => {
     expect(await query()).toHaveLength(0);
     expect(await router.run({ token }, query)).toHaveLength(1);
     expect(await router.run({ token }, async () => query())).toHaveLength(1);
-    const gate = router.openScope({ tokens: [token ?? ''], access: 'read' });
+    const gate = router.gate.openScope({ tokens: [token ?? ''], access: 'read' });
     expect(await gate.run(query)).toHaveLength(1);
   });
 

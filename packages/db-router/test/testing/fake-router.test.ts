@@ -1,5 +1,8 @@
+import { defineRegions } from '@regionkit/core';
+import { requestView } from '@regionkit/core/testing';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
+import { createWriteGate } from '../../src/http/index.ts';
 import type { RegionRouter } from '../../src/index.ts';
 import { fakeRouter } from '../../src/testing/index.ts';
 
@@ -39,7 +42,7 @@ describe('fakeRouter()', () => {
     expect(router.explain('write')).toMatchObject({ action: 'refuse', region: 'us' });
     router.setPrimary(undefined);
     await expect(router.transaction(async () => {})).rejects.toMatchObject({ code: 'ERR_NO_PRIMARY' });
-    expect(router.primaryNow()).toBeUndefined();
+    expect(router.gate.primaryNow()).toBeUndefined();
     router.setPrimary('eu');
     await router.write('x');
     expect(router.topology()).toMatchObject({ local: { role: 'primary', epoch: { timeline: 3 } } });
@@ -69,11 +72,20 @@ describe('fakeRouter()', () => {
     const client = await router.pool.connect();
     await client.query('SELECT 2');
     client.release();
-    const scope = router.openScope({ tokens: [], access: 'write' });
+    const scope = router.gate.openScope({ tokens: [], access: 'write' });
     expect(scope.closeHead()).toEqual({});
     await scope.run(() => router.pool.query('INSERT'));
     expect(scope.closeHead()).toEqual({ written: expect.any(String) });
     expect(await router.run({ token: 'mine' }, async () => router.token())).toBe('mine');
+  });
+
+  it('is enough for a write gate', async () => {
+    const gate = createWriteGate({ router: fakeRouter({ self: 'eu', primary: 'us', writes: 'reject' }) });
+    const decision = await gate.decide(requestView({ method: 'POST' }));
+    expect(decision).toMatchObject({ action: 'respond', reason: 'refused', status: 503 });
+    const regions = defineRegions({ self: 'us', all: { us: { origin: 'https://us.example.com' } } });
+    expect(fakeRouter({ self: 'us', regions }).regions).toBe(regions);
+    expect(() => fakeRouter({ self: 'eu' as string, regions })).toThrow(/^fakeRouter: regions must have the same self/);
   });
 
   it('tells the events a test wants told', () => {

@@ -38,7 +38,7 @@ export function createRegional(databases: Readonly<Record<'us-east-1' | 'eu-west
     { affects: ['reads'] },
   );
   const affinity = createAffinity({ regions, trustUnknown: true });
-  const gate = createWriteGate(router, { regions });
+  const gate = createWriteGate({ router });
   return {
     doors: compose(health, affinity, gate),
     place: async () => {

@@ -15,7 +15,7 @@ const jobs: { readonly [name: string]: () => Promise<unknown> } = {
     new Promise<void>((resolve, reject) => {
       void router.pool.query('SELECT 1', (error: unknown) => (error ? reject(error) : resolve()));
     }),
-  locatePrimary: () => router.locatePrimary({ signal: new AbortController().signal }),
+  locatePrimary: () => router.gate.locatePrimary({ signal: new AbortController().signal }),
 };
 
 // Reached only if something else keeps the process alive.
