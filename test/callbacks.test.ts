@@ -254,10 +254,15 @@ const CALLBACKS: readonly (readonly [string, (bad: Bad) => () => Promise<unknown
     'health: hooks, exit and listeners of a drain',
     (bad) => async () => {
       const time = clock();
-      const drain = createDrain(
-        { drain: bad, close: bad },
-        { signals: [], hooks: [{ name: 'bad', run: bad }], exit: bad, clock: time, notReadyForMs: 0, graceMs: 0 },
-      );
+      const drain = createDrain({
+        health: { drain: bad, close: bad },
+        signals: [],
+        hooks: [{ name: 'bad', run: bad }],
+        exit: bad,
+        clock: time,
+        notReadyForMs: 0,
+        graceMs: 0,
+      });
       drain.on('drain-step', bad);
       drain.on('drain-hook-failed', bad);
       const done = drain.start();

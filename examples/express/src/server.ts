@@ -4,7 +4,8 @@ import { createApp } from './app.ts';
 const { app, config, health, router, gate, sessions, issuer } = await createApp(
   process.env.SECRETS_DIR ?? '/run/secrets',
 );
-createDrain(health, {
+createDrain({
+  health,
   servers: [app.listen(Number(process.env.PORT ?? 3001))],
   notReadyForMs: Number(process.env.NOT_READY_FOR_MS ?? 15_000),
   // The last one runs first.

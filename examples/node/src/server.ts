@@ -2,7 +2,8 @@ import { createDrain } from '@regionkit/health';
 import { createApp } from './app.ts';
 
 const { server, health, router, gate } = createApp(process.env);
-createDrain(health, {
+createDrain({
+  health,
   servers: [server],
   notReadyForMs: Number(process.env.NOT_READY_FOR_MS ?? 15_000),
   // The last one runs first.

@@ -14,7 +14,8 @@ const { app, health, router, gate, config, pools } = await createOrdersApp(setti
 const told = { tokens: config.ref('tokens'), 'jwt-public': config.ref('jwt'), 'jwt-signing': config.ref('jwtSigning') };
 for (const taken of ROTATED) told[taken].subscribe(() => void process.send?.({ taken } satisfies SecretTaken));
 const server = createServer(app);
-createDrain(health, {
+createDrain({
+  health,
   servers: [server],
   // With room for a machine that is busy.
   notReadyForMs: 1.6 * DNS_FORGETS_MS,

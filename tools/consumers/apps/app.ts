@@ -66,6 +66,6 @@ export async function createApp(): Promise<express.Express> {
       response.status(500).json(isRegionKitError(error) ? error.code : await issuer.issue({ sub: 'nobody' }));
     }
   });
-  createDrain(health, { servers: [] });
+  createDrain({ health, servers: [] });
   return app;
 }

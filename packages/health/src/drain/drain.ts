@@ -55,14 +55,6 @@ export interface Drain extends EventSource<DrainEvents>, AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** The part of health that a drain uses. */
-export interface Drainable {
-  drain(): void;
-  close(): Promise<void>;
-  /** A single development machine without a balancer: do not wait. */
-  readonly development?: boolean;
-}
-
 const TICK_MS = 50;
 
 /**
@@ -77,14 +69,19 @@ const TICK_MS = 50;
  * @example
  * ```ts
  * const server = app.listen(3000);
- * createDrain(health, { servers: [server], hooks: [{ name: 'router', run: () => router.close({ pools: true }) }] });
+ * createDrain({
+ *   health,
+ *   front: 'balancer',
+ *   servers: [server],
+ *   hooks: [{ name: 'router', run: () => router.close({ pools: true }) }],
+ * });
  * ```
  *
  * @throws {TypeError | RangeError} An option is of the wrong type or out of range.
  */
-export function createDrain(health: Drainable, options: DrainOptions = {}): Drain {
-  const checked = checkDrainOptions(options, health.development === true);
-  const { signals, notReadyForMs, graceMs, idleMs, hookTimeoutMs, exit, clock, ...lists } = checked;
+export function createDrain(options: DrainOptions): Drain {
+  const checked = checkDrainOptions(options);
+  const { health, signals, notReadyForMs, graceMs, idleMs, hookTimeoutMs, exit, clock, ...lists } = checked;
   const events = createEvents<DrainEvents>('health', ['drain-step', 'drain-hook-failed']);
   const hooks: DrainHook[] = [...lists.hooks];
   const servers = new Map<AnyServer, Connections>();

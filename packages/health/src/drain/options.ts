@@ -1,5 +1,13 @@
 import { constants } from 'node:os';
-import { type Clock, check, onlyGiven, systemClock } from '@regionkit/core/kit';
+import {
+  type Clock,
+  check,
+  type OptionCheck,
+  type OptionTable,
+  readOptions,
+  systemClock,
+  withDefault,
+} from '@regionkit/core/kit';
 import type { AnyServer } from './connections.ts';
 
 /** Something to end before the process ends: a pool, a router, a queue. */
@@ -9,17 +17,33 @@ export interface DrainHook {
   readonly run: () => unknown;
 }
 
+/** The part of health that a drain uses. */
+export interface Drainable {
+  drain(): void;
+  close(): Promise<void>;
+  /** A single development machine without a balancer: do not wait. */
+  readonly development?: boolean;
+}
+
 /** The options of {@link createDrain}. */
 export interface DrainOptions {
+  /** What `createHealth` returned. */
+  readonly health: Drainable;
+  /**
+   * What sends the clients to this process. It decides how long a draining process must go on serving. `balancer`: a
+   * load balancer, Kubernetes or a platform. Choose it also for a balancer in each region behind DNS. `dns`: clients
+   * connect to the address that a DNS health checker gives them, such as Route 53. @default 'balancer'
+   */
+  readonly front?: 'balancer' | 'dns';
   /** The servers whose connections end without losing a request. {@link Drain.server} adds more. @default [] */
   readonly servers?: readonly AnyServer[];
   /** The signals that start the drain. A second one exits at once, with code 1. @default ['SIGTERM', 'SIGINT'] */
   readonly signals?: readonly NodeJS.Signals[];
   /**
-   * How long to keep serving while not ready, in milliseconds, so that DNS, load balancers and the other regions stop
-   * sending traffic. Set it longer than they need. The default fits a load balancer that checks every few seconds. DNS
-   * needs its interval times its threshold plus the TTL: 90 s and more with Route 53. @default 15_000; 0 with
-   * `development: true` in `regions`
+   * How long to keep serving while not ready, in milliseconds, so that `front` and the other regions stop sending
+   * traffic. Set it longer than they need. A balancer that checks every 5 s and gives up after two failures needs 10 s.
+   * DNS needs its interval times its threshold plus the TTL: 150 s with the defaults of Route 53 (30 s, 3) and a TTL of
+   * 60 s. @default 15_000 for a balancer, 160_000 for DNS; 0 with `development: true` in `regions`
    */
   readonly notReadyForMs?: number;
   /**
@@ -40,55 +64,52 @@ export interface DrainOptions {
   readonly clock?: Clock;
 }
 
-const drainDefaults = {
-  signals: ['SIGTERM', 'SIGINT'],
-  notReadyForMs: 15_000,
-  graceMs: 30_000,
-  idleMs: 5_000,
-  hookTimeoutMs: 10_000,
-} as const;
-
-/** There is no balancer that must be informed. Ctrl-C ends the process. */
-const developmentDefaults = { notReadyForMs: 0, graceMs: 1_000, idleMs: 0 } as const;
-
-const KNOWN = [
-  'servers',
-  'signals',
-  'notReadyForMs',
-  'graceMs',
-  'idleMs',
-  'hooks',
-  'hookTimeoutMs',
-  'exit',
-  'clock',
-] as const;
-
+/**
+ * The time that each needs, and some seconds more. A balancer: 5 s, twice. DNS: the defaults of Route 53, which are 30 s
+ * and three failures, and a TTL of 60 s.
+ */
+const NOT_READY_FOR_MS = { balancer: 15_000, dns: 160_000 } as const;
+/** Node runs a timer with a longer delay at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const SIGNALS = Object.keys(constants.signals) as NodeJS.Signals[];
 
-export function checkDrainOptions(given: DrainOptions, development = false): Required<DrainOptions> {
-  check.object('createDrain: options', given, KNOWN);
-  const options = {
-    ...drainDefaults,
-    ...(development && developmentDefaults),
-    servers: [],
-    hooks: [],
-    exit: (code: number): void => process.exit(code),
-    clock: systemClock,
-    ...onlyGiven(given),
-  };
-  for (const name of ['notReadyForMs', 'graceMs', 'idleMs', 'hookTimeoutMs'] as const) {
-    check.integer(`createDrain: ${name}`, options[name], { max: 2 ** 31 - 1 });
-  }
-  check.function('createDrain: exit', options.exit);
-  check.clock('createDrain: clock', options.clock);
-  for (const name of ['servers', 'hooks', 'signals'] as const) {
-    if (!Array.isArray(options[name])) throw new TypeError(`createDrain: ${name} must be a list`);
-  }
+const milliseconds = (byDefault: number): OptionCheck<number> =>
+  withDefault(byDefault, (option, given) => check.integer(option, given, { max: LONGEST_TIMER_MS }));
+
+const listOf = <Item>(byDefault: readonly Item[], checkItem: (item: Item, option: string) => unknown) =>
+  withDefault<readonly Item[]>(byDefault, (option, given) => {
+    if (!Array.isArray(given)) throw new TypeError(`${option} must be a list`);
+    for (const item of given) checkItem(item, option);
+    return given;
+  });
+
+const FRONT = withDefault<'balancer' | 'dns'>('balancer', (option, given) =>
+  check.oneOf(option, given, ['balancer', 'dns']),
+);
+
+/** In development no balancer must be informed, and Ctrl-C ends the process. */
+const optionsOf = (development: boolean, front: 'balancer' | 'dns'): OptionTable<Required<DrainOptions>> => ({
+  health: (option, given: Drainable) => check.methods(option, given, ['drain', 'close']),
+  front: () => front,
+  servers: listOf<AnyServer>([], checkServer),
   // A signal that does not exist would never come, and the process would never drain.
-  for (const signal of options.signals) check.oneOf('createDrain: signals', signal, SIGNALS);
-  for (const hook of options.hooks) checkHook(hook);
-  for (const server of options.servers) checkServer(server);
-  return options;
+  signals: listOf<NodeJS.Signals>(['SIGTERM', 'SIGINT'], (signal, option) => check.oneOf(option, signal, SIGNALS)),
+  notReadyForMs: milliseconds(development ? 0 : NOT_READY_FOR_MS[front]),
+  graceMs: milliseconds(development ? 1_000 : 30_000),
+  idleMs: milliseconds(development ? 0 : 5_000),
+  hooks: listOf<DrainHook>([], checkHook),
+  hookTimeoutMs: milliseconds(10_000),
+  exit: withDefault((code: number): void => process.exit(code), check.function),
+  clock: withDefault(systemClock, check.clock),
+});
+
+export function checkDrainOptions(given: DrainOptions): Required<DrainOptions> {
+  if (typeof (given as { readonly drain?: unknown } | undefined)?.drain === 'function') {
+    throw new TypeError('createDrain takes one object: createDrain({ health, servers: [server] }); got health itself');
+  }
+  const { health, front } = check.object('createDrain: options', given);
+  const chosen = FRONT('createDrain: front', front as never);
+  return readOptions('createDrain: options', 'createDrain: ', given, optionsOf(health?.development === true, chosen));
 }
 
 export function checkHook(hook: DrainHook): DrainHook {

@@ -24,7 +24,8 @@ function drainOf(
   options: Partial<DrainOptions> = {},
 ): { drain: Drain; cut: () => number | undefined } {
   const health = createHealth({ regions: threeRegions() });
-  const drain = createDrain(health, {
+  const drain = createDrain({
+    health,
     servers: [server],
     signals: [],
     notReadyForMs: 0,

@@ -23,7 +23,8 @@ function start(options: Partial<DrainOptions> = {}) {
       log.push('health closed');
     },
   };
-  const drain = createDrain(health, {
+  const drain = createDrain({
+    health,
     signals: [SIGNAL],
     exit: (code) => {
       log.push(`exit ${code}`);
@@ -117,7 +118,7 @@ test('in development it waits for nobody, unless it is told to', async () => {
   const drainIn = async (options: Partial<DrainOptions>): Promise<number> => {
     const clock = fakeClock();
     const health = { drain: () => {}, close: async () => {}, development: true };
-    const drain = createDrain(health, { signals: [], exit: (code) => log.push(`exit ${code}`), clock, ...options });
+    const drain = createDrain({ health, signals: [], exit: (code) => log.push(`exit ${code}`), clock, ...options });
     open.push(drain);
     const begunAtMs = clock.now();
     let endedAtMs = Number.NaN;
@@ -129,8 +130,36 @@ test('in development it waits for nobody, unless it is told to', async () => {
     return endedAtMs - begunAtMs;
   };
   expect(await drainIn({})).toBe(0);
+  expect(await drainIn({ front: 'dns' })).toBe(0);
   expect(await drainIn({ notReadyForMs: 3_000 })).toBe(3_000);
-  expect(log).toEqual(['exit 0', 'exit 0']);
+  expect(log).toEqual(['exit 0', 'exit 0', 'exit 0']);
+});
+
+test.each<[Partial<DrainOptions>, number]>([
+  [{}, 15_000],
+  [{ front: 'balancer' }, 15_000],
+  [{ front: 'dns' }, 160_000],
+  [{ front: 'dns', notReadyForMs: 100_000 }, 100_000],
+])('%j goes on serving for %i ms', async (options, notReadyForMs) => {
+  const { clock, drain } = start(options);
+  const done = drain.start();
+  await clock.advance(notReadyForMs - 1);
+  expect(drain.step).toBe('not-ready');
+  await clock.advance(1);
+  await done;
+  expect(drain.step).toBe('done');
+});
+
+test('health as the first argument is refused with the form that is right, also from JavaScript', () => {
+  const health = { drain: () => {}, close: async () => {} };
+  const call = createDrain as unknown as (...given: unknown[]) => Drain;
+  for (const given of [[health], [health, {}], [health, { servers: [] }]]) {
+    expect(() => call(...given)).toThrow(
+      /^createDrain takes one object: createDrain\(\{ health, servers: \[server\] \}\)/,
+    );
+  }
+  expect(() => call()).toThrow(/^createDrain: options must be an object; got undefined/);
+  expect(() => call({})).toThrow(/^createDrain: health must be an object; got undefined/);
 });
 
 test('health, or an exit, that throws keeps the process from nothing', async () => {
@@ -140,7 +169,7 @@ test('health, or an exit, that throws keeps the process from nothing', async () 
   };
   const health = { drain: fails, close: async () => fails() };
   const steps: string[] = [];
-  const drain = createDrain(health, { signals: [SIGNAL], notReadyForMs: 0, exit: fails, clock });
+  const drain = createDrain({ health, signals: [SIGNAL], notReadyForMs: 0, exit: fails, clock });
   open.push(drain);
   drain.on('drain-step', ({ step }) => steps.push(step));
   signal();
@@ -214,6 +243,10 @@ test.each([
   [{ exit: 0 }, /createDrain: exit must be a function/],
   [{ signals: ['SIGTREM'] }, /createDrain: signals must be one of .*"SIGTERM".*; got "SIGTREM"/],
   [{ grace: 1 }, /createDrain: options has no option "grace"/],
+  [{ front: 'cdn' }, /createDrain: front must be one of "balancer", "dns"; got "cdn"/],
+  [{ front: null }, /createDrain: front must be one of "balancer", "dns"; got null/],
+  [{ health: undefined }, /createDrain: health must be an object; got undefined/],
+  [{ health: { drain: () => {} } }, /createDrain: health.close must be a function; got undefined/],
 ])('%j is refused', (options, message) => {
   expect(() => start(options as never)).toThrow(message);
   expect(process.listenerCount(SIGNAL)).toBe(listenersBefore);
