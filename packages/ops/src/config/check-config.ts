@@ -1,6 +1,6 @@
-import { check } from '@regionkit/core/kit';
+import { check, type OptionCheck, readOptions, withDefault } from '@regionkit/core/kit';
 import { OpsError } from '../errors.ts';
-import type { OperationsConfig, Secret } from './config.ts';
+import type { Limits, OperationsConfig, Secret } from './config.ts';
 
 /** A server to ask. `url` holds a password: it appears in no record and no message. */
 export interface NodeTarget {
@@ -23,6 +23,7 @@ export interface Operations {
     readonly intervalSeconds: number;
     readonly failures: number;
   };
+  readonly limits: Limits;
   readonly caFile: string | undefined;
 }
 
@@ -41,7 +42,7 @@ export function checkConfig(given: OperationsConfig, environment: Environment): 
 }
 
 function read(given: OperationsConfig, environment: Environment): Operations {
-  check.object('config', given, ['regions', 'hosts', 'operatorToken', 'app', 'front', 'caFile']);
+  check.object('config', given, ['regions', 'hosts', 'operatorToken', 'app', 'front', 'limits', 'caFile']);
   const byName = Object.entries(check.object('config: regions', given.regions));
   if (byName.length === 0) throw new RangeError('config: regions must name at least one region');
   const front = given.front ?? {};
@@ -72,9 +73,18 @@ function read(given: OperationsConfig, environment: Environment): Operations {
       intervalSeconds: positive('intervalSeconds', 30),
       failures: positive('failures', 3),
     },
+    limits: readOptions<Limits>('config: limits', 'config: limits.', given.limits ?? {}, {
+      behindBytes: atLeastOne(67_108_864),
+      slotBytes: atLeastOne(1_073_741_824),
+      idleTransactionSeconds: atLeastOne(300),
+      clockMs: atLeastOne(2_000),
+    }),
     caFile: given.caFile === undefined ? undefined : check.string('config: caFile', given.caFile),
   };
 }
+
+const atLeastOne = (byDefault: number): OptionCheck<number> =>
+  withDefault(byDefault, (option, given: number) => check.integer(option, given, { min: 1 }));
 
 function checkApp(given: NonNullable<OperationsConfig['app']>): NonNullable<Operations['app']> {
   check.object('config: app', given, ['processes', 'poolMax']);

@@ -12,6 +12,18 @@ export interface RegionConfig {
   readonly databases?: readonly Secret[];
 }
 
+/** When `doctor` calls something a fault. */
+export interface Limits {
+  /** WAL that a standby has not received, or has not replayed. @default 67_108_864 (64 MiB) */
+  readonly behindBytes: number;
+  /** WAL that a replication slot holds. @default 1_073_741_824 (1 GiB) */
+  readonly slotBytes: number;
+  /** Age of a transaction that waits for its client, or of a prepared one, in seconds. @default 300 */
+  readonly idleTransactionSeconds: number;
+  /** Difference of a clock from the clock of this machine, in milliseconds. @default 2_000 */
+  readonly clockMs: number;
+}
+
 /** What the commands of `regionkit` need to know of a setup: `regionkit.config.js`. */
 export interface OperationsConfig {
   /** By name, as in `defineRegions`. */
@@ -38,6 +50,8 @@ export interface OperationsConfig {
     /** So many failed checks make a region unhealthy. @default 3 */
     readonly failures?: number;
   };
+  /** When `doctor` calls something a fault. */
+  readonly limits?: Partial<Limits>;
   /** The certificates to trust instead of the usual ones, as a path to a PEM file. */
   readonly caFile?: string;
 }

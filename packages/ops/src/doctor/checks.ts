@@ -1,7 +1,71 @@
 import type { Check } from './check.ts';
+import { applyDelay } from './checks/apply-delay.ts';
+import { archiveFails } from './checks/archive-fails.ts';
+import { clockOffset } from './checks/clock-offset.ts';
+import { collationVersions } from './checks/collation-versions.ts';
+import { connectionHeadroom } from './checks/connection-headroom.ts';
+import { connectionsUsed } from './checks/connections-used.ts';
+import { extensionVersions } from './checks/extension-versions.ts';
+import { foreignSystem } from './checks/foreign-system.ts';
+import { hotStandbyOff } from './checks/hot-standby-off.ts';
+import { noPgMonitor } from './checks/no-pg-monitor.ts';
+import { noRewind } from './checks/no-rewind.ts';
+import { noWriter } from './checks/no-writer.ts';
+import { notDurable } from './checks/not-durable.ts';
+import { notStreaming } from './checks/not-streaming.ts';
+import { oldTimeline } from './checks/old-timeline.ts';
+import { oldTransactions } from './checks/old-transactions.ts';
+import { pendingRestart } from './checks/pending-restart.ts';
+import { postgresVersions } from './checks/postgres-versions.ts';
+import { readOnlyDefault } from './checks/read-only-default.ts';
+import { receiverSilent } from './checks/receiver-silent.ts';
+import { replayBehind } from './checks/replay-behind.ts';
 import { replayPaused } from './checks/replay-paused.ts';
+import { slotHoldsWal } from './checks/slot-holds-wal.ts';
+import { slotInvalid } from './checks/slot-invalid.ts';
+import { slotUnbounded } from './checks/slot-unbounded.ts';
+import { standbyBehind } from './checks/standby-behind.ts';
+import { standbySettings } from './checks/standby-settings.ts';
+import { syncStandby } from './checks/sync-standby.ts';
+import { tablesWithoutKey } from './checks/tables-without-key.ts';
 import { twoWriters } from './checks/two-writers.ts';
+import { unloggedTables } from './checks/unlogged-tables.ts';
 import { unreachable } from './checks/unreachable.ts';
+import { walNotKept } from './checks/wal-not-kept.ts';
 
 /** Every check, the most valuable first. */
-export const CHECKS: readonly Check[] = [twoWriters, unreachable, replayPaused];
+export const CHECKS: readonly Check[] = [
+  twoWriters,
+  noWriter,
+  unreachable,
+  noPgMonitor,
+  foreignSystem,
+  oldTimeline,
+  notStreaming,
+  receiverSilent,
+  standbyBehind,
+  replayPaused,
+  replayBehind,
+  standbySettings,
+  slotInvalid,
+  slotHoldsWal,
+  slotUnbounded,
+  walNotKept,
+  syncStandby,
+  archiveFails,
+  connectionHeadroom,
+  connectionsUsed,
+  readOnlyDefault,
+  collationVersions,
+  extensionVersions,
+  pendingRestart,
+  postgresVersions,
+  hotStandbyOff,
+  applyDelay,
+  notDurable,
+  noRewind,
+  tablesWithoutKey,
+  unloggedTables,
+  oldTransactions,
+  clockOffset,
+];

@@ -1,7 +1,9 @@
 import type { Operations } from '../config/check-config.ts';
-import { ask } from '../postgres/ask.ts';
-import { FACTS_SQL, type NodeFacts } from './facts.ts';
+import { type Answer, ask } from '../postgres/ask.ts';
+import { FACTS_SHAPE, type NodeFacts } from './facts.ts';
+import { FACTS_SQL } from './facts-sql.ts';
 import type { Fleet } from './fleet.ts';
+import { ShapeError } from './shape.ts';
 
 /** Asks every server once, all at the same time. */
 export async function examine(config: Operations, signal: AbortSignal, timeoutMs: number): Promise<Fleet> {
@@ -11,13 +13,23 @@ export async function examine(config: Operations, signal: AbortSignal, timeoutMs
       let uncertainMs = 0;
       const answer = await ask({ url, timeoutMs, signal }, async (client) => {
         const before = Date.now();
-        const { rows } = await client.query<{ facts: NodeFacts }>(FACTS_SQL);
+        const { rows } = await client.query<{ facts: unknown }>(FACTS_SQL);
         uncertainMs = (Date.now() - before) / 2;
         askedAtMs = before + uncertainMs;
-        return (rows[0] as { facts: NodeFacts }).facts;
+        return rows[0]?.facts;
       });
-      return { id, region, answer, askedAtMs, uncertainMs };
+      return { id, region, answer: answer.ok ? checked(answer) : answer, askedAtMs, uncertainMs };
     }),
   );
   return { config, nodes };
+}
+
+/** The facts come over a network from a server that may be a stranger: they are used only in the right shape. */
+function checked({ value, tookMs }: { readonly value: unknown; readonly tookMs: number }): Answer<NodeFacts> {
+  try {
+    return { ok: true, value: FACTS_SHAPE(value), tookMs };
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    return { ok: false, why: 'malformed', code: undefined };
+  }
 }

@@ -23,12 +23,44 @@ export interface KnownNode {
   readonly id: string;
   readonly region: string;
   readonly facts: NodeFacts;
+  /** How far its clock is ahead of this machine's, in milliseconds, and how wrong that may be. */
+  readonly aheadMs: number;
+  readonly uncertainMs: number;
 }
 
-const known = ({ nodes }: Fleet): readonly KnownNode[] =>
-  nodes.flatMap(({ id, region, answer }) => (answer.ok ? [{ id, region, facts: answer.value }] : []));
+export const known = ({ nodes }: Fleet): readonly KnownNode[] =>
+  nodes.flatMap(({ id, region, answer, askedAtMs, uncertainMs }) =>
+    answer.ok ? [{ id, region, facts: answer.value, aheadMs: answer.value.nowMs - askedAtMs, uncertainMs }] : [],
+  );
 
 /** The servers that take writes. In a healthy setup there is one. */
 export const writable = (fleet: Fleet): readonly KnownNode[] => known(fleet).filter(({ facts }) => !facts.inRecovery);
 
 export const standbys = (fleet: Fleet): readonly KnownNode[] => known(fleet).filter(({ facts }) => facts.inRecovery);
+
+/** The server that takes writes; the one with the highest timeline where several do. */
+export const writer = (fleet: Fleet): KnownNode | undefined =>
+  [...writable(fleet)].sort((one, other) => other.facts.timeline - one.facts.timeline)[0];
+
+/** A standby and the writer whose WAL it receives, on one timeline. Without it their positions cannot be compared. */
+export interface Followed {
+  readonly standby: KnownNode;
+  readonly writer: KnownNode;
+}
+
+export function followed(fleet: Fleet): readonly Followed[] {
+  const source = writer(fleet);
+  if (source === undefined) return [];
+  return standbys(fleet)
+    .filter(({ facts }) => facts.system === source.facts.system)
+    .map((standby) => ({ standby, writer: source }));
+}
+
+/** The server whose catalogs speak for all: they are replicated, so that the others have the same. */
+export const catalog = (fleet: Fleet): KnownNode | undefined => writer(fleet) ?? standbys(fleet)[0];
+
+/** A setting as a number, in its own unit. Undefined where the server has no such setting, or hides it. */
+export function setting({ facts }: KnownNode, name: string): number | undefined {
+  const value = Number(facts.settings[name] ?? Number.NaN);
+  return Number.isFinite(value) ? value : undefined;
+}

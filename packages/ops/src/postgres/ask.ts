@@ -10,6 +10,8 @@ export type Unreachable =
   | 'no-database'
   | 'certificate'
   | 'starting'
+  | 'too-old'
+  | 'malformed'
   | 'failed';
 
 export type Answer<T> =
@@ -72,6 +74,9 @@ const REASONS: Readonly<Record<string, Unreachable>> = {
   '42501': 'no-permission',
   '3D000': 'no-database',
   '57P03': 'starting',
+  '42883': 'too-old',
+  '42703': 'too-old',
+  '42P01': 'too-old',
   CERT_HAS_EXPIRED: 'certificate',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate',
   SELF_SIGNED_CERT_IN_CHAIN: 'certificate',

@@ -1,5 +1,6 @@
 import type { Check } from '../check.ts';
 import { standbys } from '../fleet.ts';
+import { hasLowerSettings } from './standby-settings.ts';
 
 export const replayPaused: Check = {
   id: 'replay-paused',
@@ -7,7 +8,8 @@ export const replayPaused: Check = {
   why: 'A standby with paused replay receives everything and applies nothing. Reads from it are old, and pg_promote() waits until replay is resumed: a failover to it hangs.',
   find: (fleet) =>
     standbys(fleet)
-      .filter(({ facts }) => facts.replayPaused === true)
+      // A standby with lower settings pauses by itself, and shuts down when it is resumed: the other finding says so.
+      .filter(({ id, facts }) => facts.replayPaused === true && !hasLowerSettings(fleet, id))
       .map(({ id }) => ({
         level: 'fault',
         where: id,

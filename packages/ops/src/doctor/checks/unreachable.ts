@@ -9,7 +9,15 @@ const WORDS: Readonly<Record<Unreachable, readonly [evidence: string, fix: strin
   'no-permission': ['answered, but its facts may not be read', 'GRANT pg_monitor TO the role of the configuration'],
   'no-database': ['has no such database', 'correct the name of the database in the configuration'],
   certificate: ['has a certificate that this machine does not trust', 'renew it, or name its issuer with caFile'],
-  starting: ['is starting or shutting down', 'wait, then run doctor again'],
+  starting: [
+    'is starting or shutting down, or is a standby with hot_standby off',
+    'wait, then run doctor again; set hot_standby = on if it stays so',
+  ],
+  'too-old': ['is too old to be examined', 'upgrade it to PostgreSQL 15 or later'],
+  malformed: [
+    'answered with something that is not the facts of a PostgreSQL',
+    'look what listens there: a proxy or pooler may answer in its place',
+  ],
   failed: ['could not be examined', 'connect with psql from here and read the message'],
 };
 

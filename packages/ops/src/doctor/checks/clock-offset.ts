@@ -1,0 +1,39 @@
+import type { Check } from '../check.ts';
+import { known } from '../fleet.ts';
+import { duration } from '../say.ts';
+
+export const clockOffset: Check = {
+  id: 'clock-offset',
+  title: 'All clocks agree',
+  why: 'Sessions, signed requests between regions and certificates have times in them. A machine whose clock is wrong refuses what is valid, or accepts what is not; timestamps of rows and logs cannot be compared after an incident.',
+  find: (fleet) => {
+    const limitMs = fleet.config.limits.clockMs;
+    const all = known(fleet);
+    const isOff = ({ aheadMs, uncertainMs }: Clock): boolean => Math.abs(aheadMs) - uncertainMs > limitMs;
+    const off = all.filter(isOff);
+    const spread = Math.max(...all.map(({ aheadMs }) => aheadMs)) - Math.min(...all.map(({ aheadMs }) => aheadMs));
+    if (all.length > 1 && off.length === all.length && spread < limitMs) {
+      return [
+        {
+          level: 'fault',
+          where: 'fleet',
+          evidence: `The clock of this machine is ${apart(-(all[0] as Clock).aheadMs)} all servers.`,
+          fix: 'Correct the clock of this machine (NTP, chrony), or of all servers.',
+        },
+      ];
+    }
+    return off.map(({ id, aheadMs }) => ({
+      level: 'fault',
+      where: id,
+      evidence: `The clock of ${id} is ${apart(aheadMs)} the clock of this machine.`,
+      fix: `Start time synchronisation (chrony, systemd-timesyncd) on the machine of ${id}.`,
+    }));
+  },
+};
+
+interface Clock {
+  readonly aheadMs: number;
+  readonly uncertainMs: number;
+}
+
+const apart = (aheadMs: number): string => `${duration(aheadMs)} ${aheadMs > 0 ? 'ahead of' : 'behind'}`;

@@ -1,0 +1,34 @@
+import type { Check } from '../check.ts';
+import { type KnownNode, known, setting } from '../fleet.ts';
+
+/** How many sessions ordinary roles may open. */
+export function places(node: KnownNode): number | undefined {
+  const all = setting(node, 'max_connections');
+  if (all === undefined) return undefined;
+  const reserved =
+    (setting(node, 'superuser_reserved_connections') ?? 0) + (setting(node, 'reserved_connections') ?? 0);
+  return all - reserved;
+}
+
+export const connectionHeadroom: Check = {
+  id: 'connection-headroom',
+  title: 'Every server has connections for the pools of all regions',
+  why: 'After the loss of a region its traffic and its processes move to the others, and every process opens its pool to the new primary. When the sum is above max_connections, the failover ends in "too many clients": at Buildkite in August 2016 health checks then took everything out.',
+  find: (fleet) => {
+    const { app, regions } = fleet.config;
+    if (app === undefined) return [];
+    const sum = regions.length * app.processes * app.poolMax;
+    return known(fleet).flatMap((node) => {
+      const room = places(node);
+      if (room === undefined || sum <= room) return [];
+      return [
+        {
+          level: 'fault',
+          where: node.id,
+          evidence: `${regions.length} regions × ${app.processes} processes × ${app.poolMax} connections are ${sum}; ${node.id} has ${room}.`,
+          fix: `Raise max_connections to ${sum + (setting(node, 'max_connections') ?? 0) - room} or more (on standbys first), make the pools smaller, or put a pooler in front.`,
+        },
+      ];
+    });
+  },
+};

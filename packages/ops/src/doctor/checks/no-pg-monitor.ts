@@ -1,0 +1,17 @@
+import type { Check } from '../check.ts';
+import { known } from '../fleet.ts';
+
+export const noPgMonitor: Check = {
+  id: 'no-pg-monitor',
+  title: 'The role of the configuration has pg_monitor',
+  why: 'Without pg_monitor a server hides whom it streams to and from, and what its sessions do. The checks of replication then see nothing, which looks like a healthy setup.',
+  find: (fleet) =>
+    known(fleet)
+      .filter(({ facts }) => !facts.role.monitor)
+      .map(({ id, facts }) => ({
+        level: 'unknown',
+        where: id,
+        evidence: `The role ${facts.role.name} has no pg_monitor: replication and sessions of ${id} were not examined.`,
+        fix: 'Run GRANT pg_monitor TO … on the primary.',
+      })),
+};

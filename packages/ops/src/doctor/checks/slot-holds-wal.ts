@@ -1,0 +1,26 @@
+import type { Check } from '../check.ts';
+import { known, setting } from '../fleet.ts';
+import { bytes } from '../say.ts';
+
+export const slotHoldsWal: Check = {
+  id: 'slot-holds-wal',
+  title: 'No replication slot holds much WAL',
+  why: 'A slot keeps WAL until its reader has it. A reader that is gone fills the disk of the primary, and the primary stops. Fly and Patroni users have met both.',
+  find: (fleet) =>
+    known(fleet).flatMap((node) =>
+      node.facts.slots
+        .filter(({ status, heldBytes }) => status !== 'lost' && (heldBytes ?? 0) > fleet.config.limits.slotBytes)
+        .map(({ name, active, heldBytes }) => {
+          const keep = setting(node, 'max_slot_wal_keep_size') ?? -1;
+          const end = keep < 0 ? 'It fills the disk' : `It is invalidated at ${bytes(keep * 1_024 ** 2)}`;
+          return {
+            level: 'fault',
+            where: node.id,
+            evidence: `The slot ${name} of ${node.id} holds ${bytes(heldBytes ?? 0)} of WAL, and its reader is ${active ? 'slow' : 'not connected'}. ${end}.`,
+            fix: active
+              ? 'Find out why its reader is slow.'
+              : "Start its reader, or drop the slot if nothing needs it: SELECT pg_drop_replication_slot('…').",
+          };
+        }),
+    ),
+};

@@ -1,0 +1,21 @@
+import type { Check } from '../check.ts';
+import { catalog } from '../fleet.ts';
+import { names } from '../say.ts';
+
+export const tablesWithoutKey: Check = {
+  id: 'tables-without-key',
+  title: 'Every table has a key',
+  why: 'After a failover, lost writes are found by comparing rows by their key. Rows of a table without one can only be counted. Logical replication, as for an upgrade without downtime, needs a key for UPDATE and DELETE, too.',
+  find: (fleet) => {
+    const tables = catalog(fleet)?.facts.tablesWithoutKey ?? [];
+    if (tables.length === 0) return [];
+    return [
+      {
+        level: 'warning',
+        where: 'fleet',
+        evidence: `Tables without a primary key: ${names(tables)}.`,
+        fix: 'Run ALTER TABLE … ADD PRIMARY KEY, or name a unique index by ALTER TABLE … REPLICA IDENTITY USING INDEX.',
+      },
+    ];
+  },
+};

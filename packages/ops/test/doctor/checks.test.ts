@@ -1,0 +1,350 @@
+import { describe, expect, it } from 'vitest';
+import type { OperationsConfig } from '../../src/config/config.ts';
+import { CHECKS } from '../../src/doctor/checks.ts';
+import { evidenceOf, fleetOf, foundIn, type NodeChanges } from './fleet.ts';
+
+const MIB = 1_024 ** 2;
+
+/** A fault, what all checks together find of it, and the evidence. */
+type Case = readonly [
+  fault: string,
+  changes: Readonly<Record<string, NodeChanges>>,
+  found: readonly string[],
+  evidence?: string | undefined,
+  config?: Partial<OperationsConfig>,
+];
+
+const slot = { name: 'old_eu', physical: true, active: false, status: 'extended', heldBytes: 0 };
+const twoMiB = { ...slot, heldBytes: 2 * MIB };
+
+const CASES: readonly Case[] = [
+  ['nothing', {}, []],
+  [
+    'a standby that was promoted beside its primary',
+    { 'eu/0': { inRecovery: false, timeline: 4 }, 'ap/0': { timeline: 4 } },
+    ['fault two-writers fleet'],
+    'us/0 (timeline 3) and eu/0 (timeline 4) take writes.',
+  ],
+  [
+    'two writers, and a standby that follows the old one',
+    { 'eu/0': { inRecovery: false, timeline: 4 } },
+    ['fault two-writers fleet', 'fault old-timeline ap/0'],
+  ],
+  ['one primary under two names', { 'eu/0': { inRecovery: false } }, []],
+  [
+    'no primary',
+    { 'us/0': { inRecovery: true } },
+    ['fault no-writer fleet'],
+    'All 3 servers of the configuration are standbys.',
+  ],
+  ['a primary that does not answer', { 'us/0': { why: 'timed-out' } }, ['unknown unreachable us/0']],
+  [
+    'no server that answers',
+    { 'us/0': { why: 'refused' }, 'eu/0': { why: 'refused' }, 'ap/0': { why: 'refused' } },
+    ['unknown unreachable us/0', 'unknown unreachable eu/0', 'unknown unreachable ap/0'],
+  ],
+  [
+    'a role that sees nothing',
+    { 'eu/0': { role: { name: 'app', monitor: false }, receiver: { status: null, timeline: null, silentMs: null } } },
+    ['unknown no-pg-monitor eu/0'],
+  ],
+  [
+    'a server of another system',
+    { 'ap/0': { system: '7000000000000000002', timeline: 9 } },
+    ['fault foreign-system ap/0'],
+    'ap/0 is of the system 7000000000000000002; the others are of 7000000000000000001.',
+  ],
+  [
+    'a primary of another system',
+    { 'ap/0': { system: '7000000000000000002', inRecovery: false, timeline: 1 } },
+    ['fault foreign-system ap/0'],
+  ],
+  [
+    'a standby that still follows the former primary',
+    { 'eu/0': { timeline: 2 } },
+    ['fault old-timeline eu/0'],
+    'eu/0 is a standby on timeline 2; the newest is 3.',
+  ],
+  [
+    'a primary that was taken back',
+    { 'eu/0': { timeline: 4 }, 'ap/0': { timeline: 4 } },
+    ['fault old-timeline us/0'],
+    'us/0 takes writes on timeline 3; the newest is 4.',
+  ],
+  ['a standby without a receiver', { 'eu/0': { receiver: null, timeline: 2 } }, ['fault not-streaming eu/0']],
+  [
+    'a receiver that waits',
+    { 'eu/0': { receiver: { status: 'waiting', timeline: 3, silentMs: 10 } } },
+    ['fault not-streaming eu/0'],
+    'The WAL receiver of eu/0 is waiting.',
+  ],
+  [
+    'a receiver that hears nothing',
+    { 'eu/0': { receiver: { status: 'streaming', timeline: 3, silentMs: 46_000 } } },
+    ['fault receiver-silent eu/0'],
+    'eu/0 shows "streaming", but heard nothing for 46 s.',
+  ],
+  ['an idle primary', { 'eu/0': { receiver: { status: 'streaming', timeline: 3, silentMs: 31_000 } } }, []],
+  [
+    'a receiver that would wait forever',
+    { 'eu/0': { settings: { wal_receiver_timeout: '0' } } },
+    ['warning receiver-silent eu/0'],
+  ],
+  [
+    'a receiver that waits forever',
+    {
+      'eu/0': {
+        settings: { wal_receiver_timeout: '0' },
+        receiver: { status: 'streaming', timeline: 3, silentMs: 50_000 },
+      },
+    },
+    ['fault receiver-silent eu/0'],
+  ],
+  [
+    'a standby that has not received everything',
+    { 'eu/0': { position: { writtenBytes: null, receivedBytes: 800 * MIB, replayedBytes: 800 * MIB } } },
+    ['fault standby-behind eu/0'],
+    'eu/0 has not received 100 MB that us/0 wrote.',
+  ],
+  [
+    'a standby within the limit',
+    { 'eu/0': { position: { writtenBytes: null, receivedBytes: 840 * MIB, replayedBytes: 780 * MIB } } },
+    [],
+  ],
+  [
+    'a standby that has not replayed everything',
+    { 'eu/0': { position: { writtenBytes: null, receivedBytes: 900 * MIB, replayedBytes: 700 * MIB } } },
+    ['fault replay-behind eu/0'],
+    'eu/0 has received 200 MB that it has not replayed.',
+  ],
+  [
+    'paused replay, and what follows from it',
+    {
+      'eu/0': {
+        replayPaused: true,
+        position: { writtenBytes: null, receivedBytes: 900 * MIB, replayedBytes: 100 * MIB },
+      },
+    },
+    ['fault replay-paused eu/0'],
+  ],
+  ...(
+    [
+      ['max_connections', '90', '100'],
+      ['max_worker_processes', '4', '8'],
+      ['max_wal_senders', '5', '10'],
+      ['max_prepared_transactions', '0', '5'],
+      ['max_locks_per_transaction', '32', '64'],
+    ] as const
+  ).map(
+    ([name, low, high]): Case => [
+      `a standby with less ${name}, which pauses replay`,
+      {
+        'us/0': { settings: { [name]: high } },
+        'eu/0': { settings: { [name]: high } },
+        'ap/0': { settings: { [name]: low }, replayPaused: true },
+      },
+      ['fault standby-settings ap/0'],
+      `ap/0 has less than the primary us/0: ${name} ${low} < ${high}.`,
+    ],
+  ),
+  ['a standby with more', { 'ap/0': { settings: { max_connections: '200' } } }, ['warning standby-settings ap/0']],
+  ['a lost slot', { 'us/0': { slots: [{ ...slot, status: 'lost', heldBytes: null }] } }, ['fault slot-invalid us/0']],
+  ['a slot about to be lost', { 'us/0': { slots: [{ ...slot, status: 'unreserved' }] } }, ['fault slot-invalid us/0']],
+  [
+    'a slot that holds WAL',
+    { 'us/0': { slots: [{ ...slot, heldBytes: 1_500 * MIB }] } },
+    ['fault slot-holds-wal us/0'],
+    'The slot old_eu of us/0 holds 1.5 GB of WAL, and its reader is not connected. It is invalidated at 4 GB.',
+  ],
+  [
+    'a slot with a slow reader',
+    { 'us/0': { slots: [{ ...twoMiB, active: true }] } },
+    ['fault slot-holds-wal us/0'],
+    undefined,
+    { limits: { slotBytes: MIB } },
+  ],
+  [
+    'slots without a bound',
+    { 'us/0': { slots: [slot], settings: { max_slot_wal_keep_size: '-1' } } },
+    ['warning slot-unbounded us/0'],
+  ],
+  [
+    'no WAL kept',
+    { 'us/0': { settings: { wal_keep_size: '0' } }, 'ap/0': { restores: true } },
+    ['warning wal-not-kept eu/0'],
+  ],
+  ['WAL kept by a slot', { 'us/0': { settings: { wal_keep_size: '0' }, slots: [slot] } }, []],
+  [
+    'a synchronous standby that is not there',
+    { 'us/0': { settings: { synchronous_standby_names: 'ANY 1 (lost)' } } },
+    ['fault sync-standby us/0'],
+  ],
+  [
+    'a synchronous standby that is there',
+    {
+      'us/0': {
+        settings: { synchronous_standby_names: 'ANY 1 (eu)' },
+        senders: [{ name: 'eu', state: 'streaming', sync: 'quorum', behindBytes: 0 }],
+      },
+    },
+    [],
+  ],
+  ['an archive that fails', { 'us/0': { archiveFails: true } }, ['fault archive-fails us/0']],
+  [
+    'pools above max_connections of one server',
+    { 'eu/0': { settings: { max_connections: '80' } }, 'ap/0': { inRecovery: true } },
+    ['fault standby-settings eu/0', 'fault connection-headroom eu/0'],
+    '3 regions × 3 processes × 10 connections are 90; eu/0 has 77.',
+    { app: { processes: 3, poolMax: 10 } },
+  ],
+  ['pools that fit', {}, [], undefined, { app: { processes: 3, poolMax: 10 } }],
+  [
+    'a crowded server',
+    { 'eu/0': { connections: { used: 80, oldestIdleMs: null, oldestPreparedMs: null } } },
+    ['warning connections-used eu/0'],
+  ],
+  ['a server that refuses writes by default', { 'eu/0': { readOnlyByServer: true } }, ['fault read-only-default eu/0']],
+  [
+    'a database that refuses writes by default',
+    {
+      'us/0': { readOnlyFor: [{ role: null, database: 'app' }] },
+      'eu/0': { readOnlyFor: [{ role: null, database: 'app' }] },
+    },
+    ['fault read-only-default fleet'],
+    'default_transaction_read_only is on for DATABASE app.',
+  ],
+  [
+    'a role that refuses writes by default',
+    { 'us/0': { readOnlyFor: [{ role: 'reports', database: 'app' }] } },
+    ['warning read-only-default fleet'],
+    'default_transaction_read_only is on for ROLE reports IN DATABASE app.',
+  ],
+  [
+    'an index of another version of its collation',
+    { 'eu/0': { collations: [{ name: 'de-x-icu', recorded: '153.14', actual: '153.120' }] } },
+    ['fault collation-versions eu/0'],
+  ],
+  [
+    'collations without a recorded version that differ',
+    {
+      'eu/0': { collations: [{ name: 'of the database', recorded: null, actual: '2.36' }] },
+      'us/0': { collations: [{ name: 'of the database', recorded: null, actual: '2.31' }] },
+      'ap/0': { collations: [{ name: 'of the database', recorded: null, actual: '2.31' }] },
+    },
+    ['fault collation-versions fleet'],
+    'The collation of the database has different versions: 2.31 on us/0, 2.36 on eu/0, 2.31 on ap/0.',
+  ],
+  [
+    'collations without versions',
+    { 'eu/0': { collations: [{ name: 'of the database', recorded: null, actual: null }] } },
+    [],
+  ],
+  [
+    'an extension without files',
+    { 'eu/0': { extensions: [{ name: 'postgis', version: '3.4', available: false, newest: null }] } },
+    ['fault extension-versions eu/0'],
+    'eu/0 has no files of postgis 3.4.',
+  ],
+  [
+    'packages of an extension that differ',
+    { 'eu/0': { extensions: [{ name: 'plpgsql', version: '1.0', available: true, newest: '1.1' }] } },
+    ['warning extension-versions fleet'],
+  ],
+  [
+    'a setting that waits',
+    { 'us/0': { pendingRestart: ['max_wal_senders', 'shared_buffers'] } },
+    ['warning pending-restart us/0'],
+    'us/0 must be restarted before it uses max_wal_senders and shared_buffers.',
+  ],
+  [
+    'minor versions',
+    { 'eu/0': { version: 180_003 } },
+    ['warning postgres-versions fleet'],
+    'The servers run different minor versions: 18.4 on us/0, 18.3 on eu/0, 18.4 on ap/0.',
+  ],
+  ['major versions', { 'eu/0': { version: 170_009 } }, ['fault postgres-versions fleet']],
+  [
+    'a primary that would refuse reads as a standby',
+    { 'us/0': { settings: { hot_standby: 'off' } } },
+    ['warning hot-standby-off us/0'],
+  ],
+  [
+    'delayed replay',
+    { 'eu/0': { settings: { recovery_min_apply_delay: '7200000' } } },
+    ['warning apply-delay eu/0'],
+    'eu/0 replays 2 h late (recovery_min_apply_delay).',
+  ],
+  ['no fsync', { 'us/0': { settings: { fsync: 'off' } } }, ['fault not-durable us/0']],
+  ['no full_page_writes', { 'eu/0': { settings: { full_page_writes: 'off' } } }, ['fault not-durable eu/0']],
+  [
+    'commits that are not awaited',
+    { 'us/0': { settings: { synchronous_commit: 'off' } } },
+    ['warning not-durable us/0'],
+  ],
+  ['no rewind', { 'us/0': { settings: { wal_log_hints: 'off', data_checksums: 'off' } } }, ['warning no-rewind us/0']],
+  ['rewind by checksums', { 'us/0': { settings: { wal_log_hints: 'off' } } }, []],
+  [
+    'tables without a key',
+    { 'us/0': { tablesWithoutKey: ['a', 'b', 'c', 'd', 'e', 'f', 'g'] } },
+    ['warning tables-without-key fleet'],
+    'Tables without a primary key: a, b, c, d, e and 2 more.',
+  ],
+  ['an unlogged table', { 'us/0': { unloggedTables: ['cache'] } }, ['warning unlogged-tables fleet']],
+  [
+    'a forgotten transaction',
+    { 'us/0': { connections: { used: 9, oldestIdleMs: 600_000, oldestPreparedMs: null } } },
+    ['warning old-transactions us/0'],
+    'A session of us/0 has been idle in a transaction that is 10 min old.',
+  ],
+  [
+    'a forgotten prepared transaction',
+    {
+      'us/0': { connections: { used: 9, oldestIdleMs: null, oldestPreparedMs: 600_000 } },
+      'eu/0': { connections: { used: 9, oldestIdleMs: null, oldestPreparedMs: 600_000 } },
+    },
+    ['warning old-transactions us/0'],
+  ],
+  [
+    'a clock an hour ahead',
+    { 'eu/0': { aheadMs: 3_600_000 } },
+    ['fault clock-offset eu/0'],
+    'The clock of eu/0 is 60 min ahead of the clock of this machine.',
+  ],
+  [
+    'a clock an hour behind',
+    { 'eu/0': { aheadMs: -3_600_000 } },
+    ['fault clock-offset eu/0'],
+    'The clock of eu/0 is 60 min behind the clock of this machine.',
+  ],
+  [
+    'the clock of this machine',
+    { 'us/0': { aheadMs: -9_000 }, 'eu/0': { aheadMs: -9_100 }, 'ap/0': { aheadMs: -8_900 } },
+    ['fault clock-offset fleet'],
+    'The clock of this machine is 9 s ahead of all servers.',
+  ],
+  ['a clock within the uncertainty', { 'eu/0': { aheadMs: 2_015 } }, []],
+];
+
+describe('the checks of the doctor', () => {
+  for (const [fault, changes, found, evidence, config = {}] of CASES) {
+    it(`find of ${fault} exactly that`, () => {
+      const fleet = fleetOf(changes, config);
+      expect(foundIn(fleet)).toEqual(found);
+      if (evidence !== undefined) expect(evidenceOf(fleet)).toContain(evidence);
+    });
+  }
+
+  it('are all in this table', () => {
+    const tried = new Set(CASES.flatMap(([, , found]) => found.map((one) => one.split(' ')[1])));
+    expect(CHECKS.map(({ id }) => id).filter((id) => !tried.has(id))).toEqual([]);
+  });
+
+  it('have ids of their own, in kebab case, and say why they matter', () => {
+    expect(new Set(CHECKS.map(({ id }) => id)).size).toBe(CHECKS.length);
+    for (const { id, title, why } of CHECKS) {
+      expect(id).toMatch(/^[a-z]+(-[a-z]+)+$|^unreachable$/);
+      expect(title).not.toMatch(/\.$/);
+      expect(why).toMatch(/^\w.{80,}\.$/s);
+    }
+  });
+});
