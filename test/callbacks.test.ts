@@ -107,7 +107,7 @@ function gateWith(forward: object, more: object = {}, listener?: Bad) {
     const gate = createWriteGate({
       router: fakeRouter({ self: 'a', writes: 'forward', primary: 'b', regions }),
       forward: { secret: SECRET, ...forward },
-      token: { domain: 'example.com' },
+      token: { cookie: { domain: 'example.com' } },
       ...more,
     });
     if (listener !== undefined) gate.on('decision', listener);
@@ -135,7 +135,7 @@ function routerWith(options: Options<typeof createRegionRouter<'a' | 'b'>>, list
       pools: { a: pool },
       writes: 'forward',
       view,
-      holdWritesMs: 0,
+      hold: { timeoutMs: 0 },
       clock: time,
       coldStart: 'trust',
       ...options,

@@ -126,7 +126,7 @@ async function writersFor(lab: Lab<Name>, next: Name): Promise<readonly Writer[]
     }),
     pools,
     writes: 'remote-pool',
-    holdWritesMs: 30_000,
+    hold: { timeoutMs: 30_000 },
     token: { secret: 'a secret of the bench, 32 bytes long' },
   });
   await router.ready();

@@ -53,7 +53,7 @@ export async function openHearing<Name extends string>(
       regions,
       pools: { [name]: lab.region(name).pool({ max: 4 }) },
       writes: 'forward',
-      holdWritesMs: 30_000,
+      hold: { timeoutMs: 30_000 },
       token: { secret: SECRET },
       view: health.view,
     });

@@ -80,7 +80,7 @@ export async function createOrdersApp({ region, ports, databases, secretsDir }: 
     router,
     view: health.view,
     forward: { secret: config.ref('tokens') },
-    token: { domain: GLOBAL_HOST },
+    token: { cookie: { domain: GLOBAL_HOST } },
     // Signing in writes nothing, so it need not travel.
     isWrite: (request) => request.path !== '/sign-in' && !['GET', 'HEAD', 'OPTIONS'].includes(request.method),
   });

@@ -2,6 +2,7 @@ import type { Live, Logger, Regions, RegionView } from '@regionkit/core';
 import {
   type Clock,
   check,
+  group,
   harmless,
   inBackground,
   type OptionCheck,
@@ -78,10 +79,13 @@ export interface RegionRouterOptions<Name extends string = string> {
    * served anyway, with an event. `error`: `ReplicaBehindError`. @default 'forward'
    */
   readonly onBehind?: 'forward' | 'stale' | 'error';
-  /** How long a write waits while there is no primary, in milliseconds; 0: not at all. @default 5_000 */
-  readonly holdWritesMs?: number;
-  /** How many writes may wait. @default 1_000 */
-  readonly holdWritesMax?: number;
+  /** Writes wait while there is no primary. */
+  readonly hold?: {
+    /** How long a write waits, in milliseconds; 0: not at all. @default 5_000 */
+    readonly timeoutMs?: number;
+    /** How many writes may wait. @default 1_000 */
+    readonly max?: number;
+  };
   /**
    * No write starts on a topology that is older than this, in milliseconds. At least the probe interval plus the probe
    * timeout. @default 15_000
@@ -122,17 +126,17 @@ type Plain<Name extends string> = Required<
     | 'maxLagMs'
     | 'tokenWaitMs'
     | 'onBehind'
-    | 'holdWritesMs'
-    | 'holdWritesMax'
     | 'monotonicReads'
     | 'leakAfterMs'
     | 'clock'
     | 'random'
   >
-> & { readonly [Option in 'view' | 'epoch' | 'logger']: RegionRouterOptions<Name>[Option] | undefined };
+> & { readonly [Option in 'view' | 'epoch' | 'logger']: RegionRouterOptions<Name>[Option] | undefined } & {
+  readonly [Group in 'hold' | 'probe']: Required<NonNullable<RegionRouterOptions[Group]>>;
+};
 
 /** The options with all defaults. */
-export interface Settings<Name extends string = string> extends Omit<Plain<Name>, 'pools'> {
+export interface Settings<Name extends string = string> extends Omit<Plain<Name>, 'pools' | 'probe'> {
   readonly nodes: readonly { readonly id: string; readonly region: Name; readonly pool: Pool }[];
   readonly token:
     | { readonly secret: Secrets | Live<Secrets>; readonly maxAgeMs: number; readonly environment: string | undefined }
@@ -160,7 +164,7 @@ const oneOf = <const T extends string>(byDefault: NoInfer<T>, allowed: readonly 
 const asGiven = <Given>(_option: string, given: Given): Given => given;
 
 /** In the order in which they are told to who misspells one. */
-const OPTIONS: OptionTable<Plain<string> & Pick<RegionRouterOptions, 'token' | 'maxViewAgeMs' | 'probe'>> = {
+const OPTIONS: OptionTable<Plain<string> & Pick<RegionRouterOptions, 'token' | 'maxViewAgeMs'>> = {
   regions: check.regions,
   pools: asGiven,
   writes: oneOf<WritePolicy>('reject', ['forward', 'remote-pool', 'reject']),
@@ -172,21 +176,21 @@ const OPTIONS: OptionTable<Plain<string> & Pick<RegionRouterOptions, 'token' | '
   maxLagMs: milliseconds(10_000, 1),
   tokenWaitMs: milliseconds(100, 0),
   onBehind: oneOf('forward', ['forward', 'stale', 'error']),
-  holdWritesMs: milliseconds(5_000, 0),
-  holdWritesMax: withDefault(1_000, (option, given) => check.integer(option, given, { max: 1_000_000 })),
+  hold: group({
+    timeoutMs: milliseconds(5_000, 0),
+    max: withDefault(1_000, (option, given) => check.integer(option, given, { max: 1_000_000 })),
+  }),
   maxViewAgeMs: asGiven,
-  probe: asGiven,
+  probe: group({
+    intervalMs: milliseconds(5_000, 10),
+    alertIntervalMs: milliseconds(100, 10),
+    timeoutMs: milliseconds(2_000, 10),
+  }),
   monotonicReads: withDefault<boolean>(false, check.boolean),
   leakAfterMs: milliseconds(60_000, 1),
   logger: optional((option, given: Logger) => harmless(check.logger(option, given))),
   clock: (option, given: Clock | undefined) => inBackground(check.clock(option, given ?? systemClock)),
   random: withDefault<() => number>(Math.random, check.function),
-};
-
-const PROBE: OptionTable<Required<NonNullable<RegionRouterOptions['probe']>>> = {
-  intervalMs: milliseconds(5_000, 10),
-  alertIntervalMs: milliseconds(100, 10),
-  timeoutMs: milliseconds(2_000, 10),
 };
 
 const ENVIRONMENT = /^[\w.-]{1,64}$/;
@@ -197,8 +201,7 @@ const ENVIRONMENT = /^[\w.-]{1,64}$/;
  */
 export function checkOptions<Name extends string>(given: RegionRouterOptions<Name>): Settings<Name> {
   const read = readOptions('createRegionRouter: options', 'createRegionRouter: ', given, OPTIONS);
-  const { pools: _pools, probe: _probe, ...plain } = read as typeof read & Plain<Name>;
-  const probe = readOptions('createRegionRouter: probe', 'createRegionRouter: probe.', given.probe ?? {}, PROBE);
+  const { pools: _pools, probe, ...plain } = read as typeof read & Plain<Name>;
   const { intervalMs, timeoutMs } = probe;
   const maxViewAgeMs = Math.max(VIEW_MAX_AGE_MS, Math.ceil(intervalMs * LATEST_PROBE) + timeoutMs);
   const nodes = checkPools(given.pools, plain.regions);

@@ -93,7 +93,7 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
     primaryNow,
     locatePrimary: ({ signal }) =>
       entry(async () => {
-        const deadlineMs = settings.clock.now() + settings.holdWritesMs;
+        const deadlineMs = settings.clock.now() + settings.hold.timeoutMs;
         for (;;) {
           await engine.writeRoute.locate(deadlineMs, signal);
           const location = primaryNow();

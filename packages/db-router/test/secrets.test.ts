@@ -19,7 +19,7 @@ function region(self: 'us' | 'eu', token: Secrets, forward: WriteGateOptions['fo
     view: fakeView(regions),
   });
   const bare = router.secrets('eu');
-  createWriteGate({ router, ...(forward && { forward }), token: { domain: 'example.com' } });
+  createWriteGate({ router, ...(forward && { forward }), token: { cookie: { domain: 'example.com' } } });
   return { router, bare, close: () => router.close({ pools: true }) };
 }
 

@@ -24,9 +24,15 @@ function start() {
       options: '-c the-password',
     }),
   };
-  const router = createRegionRouter({ regions, pools, writes: 'forward', token: { secret: SECRET }, holdWritesMs: 0 });
+  const router = createRegionRouter({
+    regions,
+    pools,
+    writes: 'forward',
+    token: { secret: SECRET },
+    hold: { timeoutMs: 0 },
+  });
   onTestFinished(() => router.close({ pools: true }));
-  const gate = createWriteGate({ router, forward: { secret: SECRET }, token: { domain: 'example.com' } });
+  const gate = createWriteGate({ router, forward: { secret: SECRET }, token: { cookie: { domain: 'example.com' } } });
   return { router, gate };
 }
 

@@ -70,7 +70,7 @@ function startApp(
     pools: { [place.name]: lab.region(place.name).pool({ max: 3 }) },
     writes: 'forward',
     view: health.view,
-    holdWritesMs: 0,
+    hold: { timeoutMs: 0 },
     probe: { intervalMs: 200, alertIntervalMs: 50, timeoutMs: 1_000 },
     ...options,
   });

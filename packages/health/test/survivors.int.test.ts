@@ -78,7 +78,7 @@ class Deployment {
       writes: 'forward',
       view: health.view,
       maxViewAgeMs: 5_000,
-      holdWritesMs: 300,
+      hold: { timeoutMs: 300 },
       probe: { intervalMs: 200, alertIntervalMs: 50, timeoutMs: 1_000 },
     });
     health.follow(router);

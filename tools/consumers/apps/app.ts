@@ -51,7 +51,7 @@ export async function createApp(): Promise<express.Express> {
     audience: 'api',
     lifetimeMs: 60_000,
   });
-  const gate = createWriteGate({ router, view, forward: { secret }, token: { domain: 'example.com' } });
+  const gate = createWriteGate({ router, view, forward: { secret }, token: { cookie: { domain: 'example.com' } } });
 
   const app = express();
   app.use(compose(health, affinity, sessions.optional(), gate).express());

@@ -22,7 +22,7 @@ export { createKeyring, equalInConstantTime, type Keyring, type KeyringOptions, 
 export { createListeners, type Listeners } from './listeners.ts';
 export { createNotices, type NoticeCode, type Notices } from './notices.ts';
 export { onlyGiven } from './only-given.ts';
-export { type OptionCheck, type OptionTable, optional, readOptions, withDefault } from './option-table.ts';
+export { group, type OptionCheck, type OptionTable, optional, readOptions, withDefault } from './option-table.ts';
 export { createPoller, type Poller, type PollerOptions } from './poller.ts';
 export { guardRandom } from './random.ts';
 export { createRecentCache, type RecentCache } from './recent-cache.ts';

@@ -43,3 +43,9 @@ export function withDefault<Given>(
 ): OptionCheck<Given> {
   return (option, given: Given | undefined) => checkGiven(option, given === undefined ? byDefault : given);
 }
+
+/** Options under one name, each with its own check. Left out, each has its default. */
+export function group<Settings extends object>(table: OptionTable<Settings>): OptionCheck<Settings> {
+  return (option, given: object | undefined) =>
+    readOptions(option, `${option}.`, given === undefined ? {} : given, table);
+}

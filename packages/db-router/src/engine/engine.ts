@@ -130,7 +130,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
   const hold = createHoldQueue({
     clock,
     nodes: () => whoIsWhere(live.topology),
-    max: settings.holdWritesMs === 0 ? 0 : settings.holdWritesMax,
+    max: settings.hold.timeoutMs === 0 ? 0 : settings.hold.max,
     isInVain: () => unreachable.isInVain,
     cause: () => unreachable.cause,
     onHold: (waiting) => {

@@ -26,11 +26,12 @@ export const TEXT: Returns<string | undefined> = {
  *
  * @throws {TypeError} It is not a function, or it is an async one.
  */
-export function checkSync<T>(option: string, given: (request: never) => T, returns: Returns<T>): void {
+export function checkSync<T, F extends (request: never) => T>(option: string, given: F, returns: Returns<T>): F {
   check.function(option, given);
   if (given.constructor.name === 'AsyncFunction') {
     throw new TypeError(`${option} must return ${returns.text} at once; got an async function`);
   }
+  return given;
 }
 
 /**

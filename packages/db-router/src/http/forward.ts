@@ -10,9 +10,10 @@ import { exchange } from './exchange.ts';
 import type { Exchange, ExchangeRequest, ForwardContext, ForwardRequest, SentRequest } from './forward-context.ts';
 import { forwardFetch } from './forward-fetch.ts';
 import { forwardNode } from './forward-node.ts';
+import type { CheckedForward } from './forward-options.ts';
 import { headBytes, type RawFields, requestFields } from './headers.ts';
 import { createEpochPacker, signHop } from './hop.ts';
-import type { CheckedForward } from './options.ts';
+
 import { createPatience } from './patience.ts';
 import { readBeforeItEnds } from './read-on.ts';
 import { addressName, type ClientNames, createSlots, PRIVATE } from './slots.ts';

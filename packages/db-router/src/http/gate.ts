@@ -100,7 +100,7 @@ interface Asked {
  *
  * @example
  * ```ts
- * const gate = createWriteGate({ router, forward: { secret }, token: { domain: 'example.com' } });
+ * const gate = createWriteGate({ router, forward: { secret }, token: { cookie: { domain: 'example.com' } } });
  * app.use(gate.express()); // before any body parser
  * ```
  *

@@ -1,7 +1,7 @@
 import type { RequestView, ResponseHead } from '@regionkit/core';
 import { cookieValues, exposeField, setCookie } from '@regionkit/core/kit';
 import { MAX_TOKENS, type RequestScope } from '../gate-seam.ts';
-import type { CheckedToken } from './options.ts';
+import type { CheckedToken } from './token-options.ts';
 
 /** Reads a client's tokens and writes new ones. */
 export interface TokenFields {
@@ -14,17 +14,8 @@ export interface TokenFields {
   write(head: ResponseHead, issued: ReturnType<RequestScope['closeHead']>): void;
 }
 
-export function createTokenFields({
-  cookie,
-  seenCookie,
-  header,
-  domain,
-  maxAgeSeconds,
-  secure,
-}: CheckedToken): TokenFields {
+export function createTokenFields({ cookie, header }: CheckedToken): TokenFields {
   const field = header === false ? undefined : header.toLowerCase();
-  const cookieField = (name: string, value: string): string =>
-    setCookie({ name, value, maxAgeSeconds, domain, secure, httpOnly: true, sameSite: 'lax' });
 
   return {
     read: (request) => {
@@ -33,7 +24,7 @@ export function createTokenFields({
       if (fields.length === 0 && cookies.length === 0) return NONE;
       const sent = listed(fields, MAX_PASSED_ON);
       if (cookie !== false) {
-        for (const name of [cookie, seenCookie]) {
+        for (const name of [cookie.name, cookie.seenName]) {
           for (const token of cookieValues(cookies, name)) if (token !== '') sent.push(token);
         }
       }
@@ -47,8 +38,14 @@ export function createTokenFields({
       const tokens = [written, seen].filter((token) => token !== undefined);
       if (tokens.length === 0) return;
       if (cookie !== false) {
-        if (written !== undefined) head.append('Set-Cookie', cookieField(cookie, written));
-        if (seen !== undefined) head.append('Set-Cookie', cookieField(seenCookie, seen));
+        const { domain, maxAgeSeconds, secure } = cookie;
+        const add = (name: string, value: string): void =>
+          head.append(
+            'Set-Cookie',
+            setCookie({ name, value, maxAgeSeconds, domain, secure, httpOnly: true, sameSite: 'lax' }),
+          );
+        if (written !== undefined) add(cookie.name, written);
+        if (seen !== undefined) add(cookie.seenName, seen);
       }
       if (header !== false) {
         head.set(header, tokens.join(', '));

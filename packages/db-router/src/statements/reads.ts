@@ -65,7 +65,7 @@ export function createReads(engine: ReadParts, runner: Runner, { write }: Pick<W
   }
 
   const firstAttempt = (query: Query, values: Values, caller: Caller): Attempt => {
-    const deadlineMs = clock.now() + settings.holdWritesMs;
+    const deadlineMs = clock.now() + settings.hold.timeoutMs;
     return { query, values, caller, avoid: 0, reruns: 0, deadlineMs };
   };
 
@@ -180,7 +180,7 @@ export function createReads(engine: ReadParts, runner: Runner, { write }: Pick<W
   };
 
   const leaseForReadSlowly = async (caller: Caller): Promise<Leased> => {
-    const deadlineMs = clock.now() + settings.holdWritesMs;
+    const deadlineMs = clock.now() + settings.hold.timeoutMs;
     let avoid = 0;
     let cause: unknown;
     for (;;) {

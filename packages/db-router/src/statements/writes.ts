@@ -77,7 +77,7 @@ export function createWrites(engine: WriteParts, runner: Runner): Writes {
     { scope, signal }: Caller,
     first?: FirstFailure,
   ): Promise<QueryResult> => {
-    const deadlineMs = clock.now() + settings.holdWritesMs;
+    const deadlineMs = clock.now() + settings.hold.timeoutMs;
     let reruns = 0;
     let text = query;
     const goOnAfter = async (failed: FirstFailure): Promise<void> => {
@@ -193,7 +193,7 @@ export function createWrites(engine: WriteParts, runner: Runner): Writes {
   };
 
   const leaseForWriteSlowly = async (signal: AbortSignal | undefined): Promise<Leased> => {
-    const deadlineMs = clock.now() + settings.holdWritesMs;
+    const deadlineMs = clock.now() + settings.hold.timeoutMs;
     const route = await engine.writeRoute.locate(deadlineMs, signal);
     const leased = await openForWrite(route, deadlineMs, signal);
     routed('write', routes.current.write, leased.node);

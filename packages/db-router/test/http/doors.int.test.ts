@@ -245,7 +245,7 @@ describe.each([...doors, ...bare])('the gate on %s', (_name, open) => {
   });
 
   test('runs a read inside a scope with its tokens, and puts the new one on the answer', async () => {
-    const { ask, router } = await setUp(open, { token: { domain: '127.0.0.1' } });
+    const { ask, router } = await setUp(open, { token: { cookie: { domain: '127.0.0.1' } } });
     router.issued = { written: 'v1.new' };
     const answer = await ask('GET', '/', { cookie: 'region-token=v1.cookie', 'x-region-token': 'v1.field' });
     expect([answer.status, answer.text]).toEqual([200, 'local 1']);

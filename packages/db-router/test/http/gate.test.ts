@@ -124,7 +124,16 @@ describe('gate.decide()', () => {
         trustForwarded: undefined,
         ca: undefined,
       },
-      token: { cookie: undefined, header: undefined, maxAgeSeconds: undefined, secure: undefined, domain: undefined },
+      token: {
+        cookie: {
+          name: undefined,
+          seenName: undefined,
+          maxAgeSeconds: undefined,
+          secure: undefined,
+          domain: undefined,
+        },
+        header: undefined,
+      },
       isWrite: undefined,
       view: undefined,
       retryAfterSeconds: undefined,
@@ -384,7 +393,7 @@ describe('the token', () => {
 
   test('is written when the request wrote, as a cookie and as a field', () => {
     const router = stubRouter('eu-west-1', 'eu-west-1');
-    const { decide } = setUp({ token: { domain: 'example.com', secure: true } }, router);
+    const { decide } = setUp({ token: { cookie: { domain: 'example.com', secure: true } } }, router);
     const plain = headOf();
     onHead(decide({ method: 'POST' }), plain);
     expect(plain.all).toEqual([]);
@@ -443,7 +452,10 @@ describe('the token', () => {
     expect(byField.all).toEqual([['X-Region-Token', 'w']]);
     const byCookie = headOf();
     onHead(
-      setUp({ token: { header: false, cookie: 't' } }, router).decide({ ...sent, headers: { cookie: 't=c' } }),
+      setUp({ token: { header: false, cookie: { name: 't' } } }, router).decide({
+        ...sent,
+        headers: { cookie: 't=c' },
+      }),
       byCookie,
     );
     expect(byCookie.all.map(([name]) => name)).toEqual(['Set-Cookie']);
@@ -472,15 +484,27 @@ describe('createWriteGate()', () => {
     [{ clock: Date }, /clock must be an object; got function/],
     [{ isWrite: ['POST'] }, /isWrite must be a function/],
     [{ retryAfterSeconds: -1 }, /retryAfterSeconds/],
-    [{ token: { cookie: 'a b' } }, /token.cookie/],
-    [{ token: { header: 'x:y' } }, /token.header/],
+    [{ token: { cookie: 'a' } }, /token.cookie must be an object; got string/],
+    [{ token: { cookie: { name: 'a b' } } }, /token.cookie.name must be a name of letters/],
+    [{ token: { cookie: { name: 'region-seen' } } }, /token.cookie.seenName must differ from name; got "region-seen"/],
+    [{ token: { header: 'x:y' } }, /token.header must be a name/],
+    [{ token: { header: '' } }, /token.header must not be empty/],
+    [{ token: { header: true } }, /token.header must be a string/],
+    [{ token: { cookie: null } }, /token.cookie must be an object; got null/],
+    [{ token: null }, /token must be an object; got null/],
+    [{ forward: null }, /forward must be an object; got null/],
     [
-      { token: { cookie: '__Host-token', domain: 'example.com', secure: true } },
-      /token.cookie must not begin with __Host-/,
+      { token: { cookie: { name: '__Host-token', domain: 'example.com', secure: true } } },
+      /token.cookie.name must not begin with __Host-/,
     ],
-    [{ token: { seenCookie: '__Secure-seen', secure: false } }, /nor with either prefix without secure/],
-    [{ token: { domain: 'example.org' } }, /token.domain must cover/],
-    [{ token: { maxAgeSeconds: 0 } }, /token.maxAgeSeconds/],
+    [
+      { token: { cookie: { seenName: '__Secure-seen', secure: false } } },
+      /token.cookie.seenName .* nor with either prefix without secure/,
+    ],
+    [{ token: { cookie: { domain: 'example.org' } } }, /token.cookie.domain must cover/],
+    [{ token: { cookie: { maxAgeSeconds: 0 } } }, /token.cookie.maxAgeSeconds/],
+    [{ token: { domain: 'example.com' } }, /token has no option "domain"; it takes cookie, header/],
+    [{ holdWritesMs: 0 }, /has no option "holdWritesMs"; it takes router, forward, view/],
     [{ tokens: {} }, /has no option "tokens"/],
     [{ regions: regionsOf('us-east-1', ORIGINS) }, /has no option "regions"; it takes router, forward/],
   ])('refuses %o', (options, message) => {
@@ -489,8 +513,8 @@ describe('createWriteGate()', () => {
 
   test.each([
     [undefined, 'router must be an object; got undefined'],
-    [new Pool(), 'router must be what createRegionRouter returns; got an object without gate'],
-    [{ gate: {} }, 'router.gate.openScope must be a function; got undefined'],
+    [new Pool(), 'router must be what createRegionRouter returns'],
+    [{ gate: {} }, 'router must be what createRegionRouter returns'],
     [{ ...stubRouter('eu-west-1'), regions: {} }, 'router.regions must be what defineRegions returns'],
   ])('refuses a router that is none', (router, message) => {
     const options = { router: router as never, forward: { secret: SECRET } };
@@ -517,10 +541,10 @@ describe('createWriteGate()', () => {
       self: 'eu-west-1',
       all: { 'us-east-1': { origin: ORIGINS['us-east-1'] }, 'eu-west-1': { origin: ORIGINS['eu-west-1'] } },
     });
-    const token = { domain: 'example.com', secure: false };
+    const cookie = { domain: 'example.com', secure: false };
     const router = Object.assign(stubRouter('eu-west-1'), { regions });
-    expect(() => setUp({ token }, router)).toThrow(/token.secure must be true/);
-    expect(() => setUp({ token: { ...token, secure: true } }, router)).not.toThrow();
+    expect(() => setUp({ token: { cookie } }, router)).toThrow(/token.cookie.secure must be true/);
+    expect(() => setUp({ token: { cookie: { ...cookie, secure: true } } }, router)).not.toThrow();
   });
 
   test('needs no secret where nothing is forwarded', () => {

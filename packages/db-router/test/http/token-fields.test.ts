@@ -4,11 +4,8 @@ import { expect, test } from 'vitest';
 import { createTokenFields } from '../../src/http/token-fields.ts';
 
 const fields = createTokenFields({
-  cookie: 'rk-w',
-  seenCookie: 'rk-s',
+  cookie: { name: 'rk-w', seenName: 'rk-s', domain: undefined, maxAgeSeconds: 60, secure: true },
   header: 'X-Region-Token',
-  maxAgeSeconds: 60,
-  secure: true,
 });
 const read = (values: readonly string[], cookie = ''): readonly string[] =>
   fields.read(requestView({ headers: { 'x-region-token': [...values], ...(cookie !== '' && { cookie }) } }));

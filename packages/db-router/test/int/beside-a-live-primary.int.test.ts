@@ -82,7 +82,7 @@ it('probes the other nodes at once, and again and again, when one standby less i
 
 it('follows the next promotion of a cluster that was taken back, though it makes the timeline again that was void', async () => {
   const lab = await labOfTest({ regions: ['us', 'eu'] });
-  const router = await startRouter(lab, 'us', { holdWritesMs: 60_000 });
+  const router = await startRouter(lab, 'us', { hold: { timeoutMs: 60_000 } });
   await router.write('SELECT 1');
   await lab.region('eu').promote({ follow: false });
   await eventually(() => router.explain('write').node === 'eu/0');

@@ -17,7 +17,7 @@ function routerOver(endpoints: readonly Endpoint[], options: Partial<RegionRoute
       }),
     },
     token: { secret: SECRET },
-    holdWritesMs: 30_000,
+    hold: { timeoutMs: 30_000 },
     probe: { intervalMs: 300, alertIntervalMs: 50, timeoutMs: 1_000 },
     ...options,
   });
@@ -56,7 +56,7 @@ it('sends no write to the server that a name leads to now, while a silent endpoi
   await lab.region('eu').promote({ follow: false });
   await lab.region('ap').promote({ follow: false });
   const [name, other] = [await openEndpoint(lab.region('eu')), await openEndpoint(lab.region('eu'))];
-  const { router, twins } = routerOver([name, other], { holdWritesMs: 50, maxViewAgeMs: 3_600_000 });
+  const { router, twins } = routerOver([name, other], { hold: { timeoutMs: 50 }, maxViewAgeMs: 3_600_000 });
   await router.write("INSERT INTO note (text) VALUES ('on the first')");
   other.fallSilent();
   await eventually(() => router.topology().nodes[1]?.state === 'unreachable');
@@ -78,7 +78,7 @@ it('sends no write to the server that a name leads to now, while a silent endpoi
 it('writes once or not at all through a name that leads to the primary and to a standby in turn', async () => {
   const lab = await labOfTest({ regions: ['us', 'eu'] });
   const name = await openEndpoint(lab.region('us'));
-  const { router, twins } = routerOver([name], { holdWritesMs: 300 });
+  const { router, twins } = routerOver([name], { hold: { timeoutMs: 300 } });
   const leaks: RouterEvents['leak'][] = [];
   router.on('leak', (told) => void leaks.push(told));
   await router.write("INSERT INTO note (text) VALUES ('before')");
@@ -146,7 +146,7 @@ it('stays out of twins in the other regions when the URL of a replica points at 
 
 it('lets a twin take no write by any way, and no COMMIT of what was begun before', async () => {
   const lab = await labOfTest();
-  const router = await startRouter(lab, 'eu', { holdWritesMs: 50 });
+  const router = await startRouter(lab, 'eu', { hold: { timeoutMs: 50 } });
   await eventually(() => router.explain('write').node === 'us/0');
   await lab.region('us').kill();
   await lab.region('eu').promote({ follow: false });
@@ -179,7 +179,7 @@ it('lets a twin take no write by any way, and no COMMIT of what was begun before
 
 it('lets a primary that is not confirmed yet take no write in a read either', async () => {
   const lab = await labOfTest();
-  const router = await startRouter(lab, 'us', { reach: ['us'], holdWritesMs: 50 });
+  const router = await startRouter(lab, 'us', { reach: ['us'], hold: { timeoutMs: 50 } });
   await router.ready();
   await eventually(() => router.topology().state === 'unconfirmed');
   const insert = () => router.pool.query("INSERT INTO note (text) VALUES ('on a candidate')");
@@ -204,7 +204,7 @@ it('changes no session of a pooler, and reads nothing through one while the prim
     regions: regionsFrom('us', ['us', 'eu', 'ap']),
     pools: { us: pool },
     token: { secret: SECRET },
-    holdWritesMs: 50,
+    hold: { timeoutMs: 50 },
     probe: { intervalMs: 300, alertIntervalMs: 50, timeoutMs: 1_000 },
   });
   onTestFinished(() => router.close({ pools: true }));

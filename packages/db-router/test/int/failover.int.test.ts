@@ -137,7 +137,7 @@ describe('failover on real servers', () => {
 
   it('loses no acknowledged write and doubles none in a planned switchover', async () => {
     const lab = await labOfTest();
-    const router = await startRouter(lab, 'eu', { holdWritesMs: 30_000 });
+    const router = await startRouter(lab, 'eu', { hold: { timeoutMs: 30_000 } });
     await router.write('SELECT 1');
     const acknowledged: number[] = [];
     const unknown: number[] = [];
@@ -173,7 +173,7 @@ describe('failover on real servers', () => {
 
   it('refuses writes when two standbys are promoted, says so, and lets an operator decide', async () => {
     const lab = await labOfTest();
-    const router = await startRouter(lab, 'eu', { holdWritesMs: 100 });
+    const router = await startRouter(lab, 'eu', { hold: { timeoutMs: 100 } });
     await eventually(() => router.explain('write').node === 'us/0');
     await router.write('SELECT 1');
     await lab.region('us').kill();
@@ -198,7 +198,7 @@ describe('failover on real servers', () => {
     await lab.region('us').kill();
     await lab.failover({ to: 'eu' });
     await lab.region('us').returnAsIs();
-    const beside = await startRouter(lab, 'us', { reach: ['us'], holdWritesMs: 100 });
+    const beside = await startRouter(lab, 'us', { reach: ['us'], hold: { timeoutMs: 100 } });
     await beside.ready();
     await eventually(() => beside.topology().state === 'unconfirmed');
     expect(await failureOf(beside.write('SELECT 1'))).toMatchObject({ code: 'ERR_NO_PRIMARY', reason: 'unconfirmed' });
@@ -226,7 +226,7 @@ describe('failover on real servers', () => {
     await eventually(() => first.explain('write').node === 'eu/0' && value?.includes('"timeline":2'));
     await first.close();
     await lab.region('us').returnAsIs();
-    const again = await startRouter(lab, 'us', { epoch, reach: ['us'], holdWritesMs: 50 });
+    const again = await startRouter(lab, 'us', { epoch, reach: ['us'], hold: { timeoutMs: 50 } });
     await eventually(() => again.topology().nodes[0]?.state === 'fenced');
     expect((await failureOf(again.write('SELECT 1'))).code).toBe('ERR_NO_PRIMARY');
     expect(again.topology().forks).toHaveLength(1);

@@ -44,7 +44,7 @@ describe('a router that no database lets in', () => {
       regions: regionsFrom(self, regions),
       pools,
       writes,
-      holdWritesMs: 600_000,
+      hold: { timeoutMs: 600_000 },
     });
     onTestFinished(() => router.close());
     return router;

@@ -87,7 +87,7 @@ describe('nodes that are not what they seem, on real servers', () => {
       regions: regionsFrom('us', ['us', 'eu']),
       pools: { us: pool },
       coldStart: 'trust',
-      holdWritesMs: 20_000,
+      hold: { timeoutMs: 20_000 },
       probe: { intervalMs: 500, alertIntervalMs: 50, timeoutMs: 1_000 },
     });
     onTestFinished(() => router.close());
@@ -160,7 +160,7 @@ describe('nodes that are not what they seem, on real servers', () => {
       regions: regionsFrom('us', ['us', 'eu']),
       pools: { us: lab.region('us').pool(), eu: stranger.region('us').pool() },
       coldStart: 'trust',
-      holdWritesMs: 100,
+      hold: { timeoutMs: 100 },
       probe: { intervalMs: 500, alertIntervalMs: 50, timeoutMs: 1_000 },
     });
     onTestFinished(() => router.close());
@@ -190,7 +190,7 @@ describe('one region, on a real server', () => {
   });
 
   it('sends no write to a primary that an operator made read-only, and goes on when he is done', async () => {
-    const router = await startRouter(lab, 'us', { holdWritesMs: 20_000 });
+    const router = await startRouter(lab, 'us', { hold: { timeoutMs: 20_000 } });
     await router.write("INSERT INTO note (text) VALUES ('before')");
     const set = async (value: string) => {
       await lab.region('us').query(`ALTER SYSTEM SET default_transaction_read_only = ${value}`);
@@ -237,7 +237,7 @@ describe('one region, on a real server', () => {
   });
 
   it('learns of a setting that shows only to new sessions by the first write that meets it', async () => {
-    const router = await startRouter(lab, 'us', { holdWritesMs: 500 });
+    const router = await startRouter(lab, 'us', { hold: { timeoutMs: 500 } });
     await router.write('SELECT 1');
     await lab.region('us').query('ALTER ROLE app SET default_transaction_read_only = on');
     onTestFinished(async () => {

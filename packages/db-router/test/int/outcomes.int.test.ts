@@ -170,7 +170,7 @@ describe('what became of a statement that failed, on real servers', () => {
     });
 
     it('is run again, once, when its server was shut down under it', async () => {
-      const router = await startRouter(lab, 'us', { holdWritesMs: 30_000 });
+      const router = await startRouter(lab, 'us', { hold: { timeoutMs: 30_000 } });
       await router.write('SELECT 1');
       const first = "CASE WHEN (SELECT count(*) FROM note WHERE text = 'second run') = 0 THEN 31 ELSE 0 END";
       const writing = router.write(`INSERT INTO note (text) SELECT 'shut down' FROM pg_sleep(${first})`);
@@ -365,7 +365,7 @@ describe('what became of a statement that failed, on real servers', () => {
     it('is of unknown outcome when nobody answers it, though it was done', async () => {
       const router = await startRouter(lab, 'us', {
         probe: { intervalMs: 200, alertIntervalMs: 50, timeoutMs: 1_000 },
-        holdWritesMs: 200,
+        hold: { timeoutMs: 200 },
       });
       await eventually(() => router.explain('write').action === 'run');
       await router.write('SELECT 1');
@@ -406,7 +406,7 @@ describe('what became of a statement that failed, on real servers', () => {
     });
 
     it('is of unknown outcome when the server is killed under it, and held, then done once, when it comes after', async () => {
-      const router = await startRouter(lab, 'us', { holdWritesMs: 20_000 });
+      const router = await startRouter(lab, 'us', { hold: { timeoutMs: 20_000 } });
       await router.write('SELECT 1');
       const inFlight = failureOf(router.write("INSERT INTO note (text) SELECT 'killed' FROM pg_sleep(25)"));
       await eventually(
@@ -426,7 +426,7 @@ describe('what became of a statement that failed, on real servers', () => {
     });
 
     it('is tried again while there are too many connections, and not sent if that lasts', async () => {
-      const router = await startRouter(lab, 'us', { holdWritesMs: 1_000 });
+      const router = await startRouter(lab, 'us', { hold: { timeoutMs: 1_000 } });
       await eventually(() => router.explain('write').action === 'run');
       await lab.region('us').query('ALTER ROLE app CONNECTION LIMIT 0');
       const failure = await failureOf(router.write('SELECT 1'));

@@ -65,7 +65,7 @@ describe('the contract of a pool', () => {
           token: { secret: SECRET },
           probe: { intervalMs: 1_000, alertIntervalMs: 50, timeoutMs: 1_000 },
           // What is tried again by mistake is tried for longer than a test may take.
-          holdWritesMs: 600_000,
+          hold: { timeoutMs: 600_000 },
         });
         onTestFinished(() => made.close());
         await eventually(

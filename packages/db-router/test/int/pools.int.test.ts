@@ -325,7 +325,7 @@ describe('the pools a router gives back, on real servers', () => {
   });
 
   it('close while statements are under way lets them end, and ends the pools if it is told to', async () => {
-    const router = await inEu({ holdWritesMs: 20_000 });
+    const router = await inEu({ hold: { timeoutMs: 20_000 } });
     // There is a connection: what is asked next is sent at once, however busy the machine is.
     await router.write('SELECT 1');
     const under = router.write('SELECT pg_sleep(0.2)');
@@ -340,7 +340,7 @@ describe('the pools a router gives back, on real servers', () => {
   });
 
   it('close refuses a write whose first connection is being made, and ends the pools all the same', async () => {
-    const router = await inEu({ holdWritesMs: 20_000 });
+    const router = await inEu({ hold: { timeoutMs: 20_000 } });
     expect(router.wrapped.us?.totalCount).toBe(0);
     const under = failureOf(router.write('SELECT 1'));
     await router.close({ pools: true });

@@ -208,7 +208,7 @@ describe('reads and writes on real servers', () => {
       const alone = await startRouter(lab, 'ap', { writes: 'forward' });
       for (let at = 0; at < 3; at += 1) await failureOf(alone.write('SELECT 1'));
       const gated = await startRouter(lab, 'ap', { writes: 'forward' });
-      createWriteGate({ router: gated, forward: { secret: SECRET }, token: { domain: 'example.com' } });
+      createWriteGate({ router: gated, forward: { secret: SECRET }, token: { cookie: { domain: 'example.com' } } });
       // A job, before the first request: the gate is there all the same.
       await failureOf(gated.write('SELECT 1'));
       await sleep(10);

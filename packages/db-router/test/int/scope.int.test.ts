@@ -69,7 +69,7 @@ describe('the scope of a request', () => {
   });
 
   it('a signal ends the wait of a read, a read-only transaction, and one given with a write joins the scope’s', async () => {
-    const router = await inEu({ holdWritesMs: 60_000, tokenWaitMs: 60_000 });
+    const router = await inEu({ hold: { timeoutMs: 60_000 }, tokenWaitMs: 60_000 });
     const aborted = () => AbortSignal.timeout(50);
     const waits = {
       read: (signal?: AbortSignal) => router.read('SELECT 1', [], signal ? { signal } : {}),

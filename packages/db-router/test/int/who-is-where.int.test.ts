@@ -13,7 +13,7 @@ it('says why each node could not be asked: TLS of a server without it, and a wro
       us: new pg.Pool({ connectionString: lab.region('us').connectionString, ssl: true }),
       eu: new pg.Pool({ connectionString: url.href }),
     },
-    holdWritesMs: 50,
+    hold: { timeoutMs: 50 },
   });
   await eventually(() => router.topology().nodes.every(({ code }) => code !== undefined));
   expect(router.topology().nodes.map(({ code }) => code)).toEqual(['tls-not-supported', '28P01']);
@@ -32,7 +32,7 @@ it('names the databases when a logical subscriber is among the pools', async () 
   const other = await labOfTest({ regions: ['eu'] });
   const router = await startRouter(lab, 'us', {
     pools: { us: [lab.region('us').pool(), other.region('eu').pool()] },
-    holdWritesMs: 50,
+    hold: { timeoutMs: 50 },
   });
   await eventually(() => router.topology().state === 'foreign-system');
   const systems = router.topology().nodes.map(({ system }) => system);

@@ -14,5 +14,5 @@ export const router: RegionRouter<'us' | 'eu'> = createRegionRouter({
   }),
   pools: { us: pool(process.env['US'] ?? ''), eu: pool(process.env['EU'] ?? '') },
   writes: 'remote-pool',
-  holdWritesMs: Number(process.env['HOLD_MS']),
+  hold: { timeoutMs: Number(process.env['HOLD_MS']) },
 });

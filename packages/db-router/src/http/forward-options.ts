@@ -1,0 +1,130 @@
+import { maxHeaderSize } from 'node:http';
+import type { Live, RequestView } from '@regionkit/core';
+import {
+  check,
+  group,
+  type OptionCheck,
+  type OptionTable,
+  optional,
+  type RegionSecrets,
+  withDefault,
+} from '@regionkit/core/kit';
+import { checkSync, type Returns, TEXT, TRUST } from './app-function.ts';
+
+/** How writes are forwarded to the primary's region. */
+export interface ForwardOptions {
+  /**
+   * Signs the mark of a forwarded request: a secret of at least 32 bytes, the same in every region (of a list, the
+   * first signs and all verify); or a key pair for each region ({@link RegionKeys}), so that a compromised region can
+   * be excluded.
+   */
+  readonly secret: RegionSecrets | Live<RegionSecrets>;
+  /**
+   * How many forwards may run at the same time. One more is refused, so that a slow primary does not block local reads.
+   * @default 256
+   */
+  readonly maxConcurrent?: number;
+  /**
+   * Of them, for one client. No limit for the private address of a load balancer whose `X-Forwarded-For` is not trusted.
+   * @default half of maxConcurrent
+   */
+  readonly maxPerClient?: number;
+  /**
+   * Returns the name of the client, for example the user of its session. Without a name the address counts. All clients
+   * without both share one limit of `maxPerClient`.
+   */
+  readonly client?: (request: RequestView) => string | undefined;
+  /** Time limit for a new connection, in milliseconds. @default 2_000 */
+  readonly connectTimeoutMs?: number;
+  /** From the end of the request to the head of the answer, in milliseconds. @default 30_000 */
+  readonly headersTimeoutMs?: number;
+  /** How long either end may stop sending or reading the body or the answer, in milliseconds. @default 30_000 */
+  readonly bodyTimeoutMs?: number;
+  /**
+   * What a client has to send, or take, lest it use that time up. When all places are taken, the slowest client below 16
+   * times as much gives its place to a new request. @default 512
+   */
+  readonly minBytesPerSecond?: number;
+  /**
+   * From the arrival of the request to the end of its answer, including the hold, in milliseconds. The other region is
+   * told. @default 300_000
+   */
+  readonly deadlineMs?: number;
+  /**
+   * The largest accepted difference between the wall clocks of two regions, in milliseconds. Marks beyond it are
+   * refused. @default 30_000
+   */
+  readonly maxHopAgeMs?: number;
+  /** Whether your load balancer sets `X-Forwarded-*`. If so, they are extended, otherwise replaced. @default false */
+  readonly trustForwarded?: boolean | ((request: RequestView) => boolean);
+  /**
+   * The largest head, in bytes, that the other server accepts. Larger ones are refused here. @default Node's limit,
+   * `http.maxHeaderSize`
+   */
+  readonly maxHeadBytes?: number;
+  /**
+   * Returns the address of the client, if only a load balancer or a fetch handler knows it. It takes precedence over
+   * `X-Forwarded-For`. Undefined: the address of the connection.
+   */
+  readonly clientAddress?: (request: RequestView) => string | undefined;
+  /**
+   * The certificates to trust instead of the usual ones, in PEM: the text, not a path. Verification cannot be disabled.
+   */
+  readonly ca?: string | Buffer | readonly (string | Buffer)[];
+}
+
+type Optional = 'ca' | 'client' | 'clientAddress';
+export type CheckedForward = Required<Omit<ForwardOptions, Optional>> & {
+  readonly [Option in Optional]: ForwardOptions[Option] | undefined;
+};
+
+const MAX_FORWARDS = 65_536;
+
+const integer = (byDefault: number, max: number, min = 1): OptionCheck<number> =>
+  withDefault(byDefault, (option, given) => check.integer(option, given, { min, max }));
+const milliseconds = (byDefault: number): OptionCheck<number> => integer(byDefault, 86_400_000);
+const sync = <T>(returns: Returns<T>): OptionCheck<((request: RequestView) => T) | undefined> =>
+  optional((option, given: (request: RequestView) => T) => checkSync(option, given, returns));
+
+const FORWARD: OptionTable<Omit<CheckedForward, 'maxPerClient'> & Pick<ForwardOptions, 'maxPerClient'>> = {
+  // Checked where the keys are made of it.
+  secret: (_option, given) => given,
+  maxConcurrent: integer(256, MAX_FORWARDS),
+  maxPerClient: optional((option, given: number) => check.integer(option, given, { min: 1, max: MAX_FORWARDS })),
+  client: sync(TEXT),
+  minBytesPerSecond: integer(512, 1_048_576),
+  connectTimeoutMs: milliseconds(2_000),
+  headersTimeoutMs: milliseconds(30_000),
+  bodyTimeoutMs: milliseconds(30_000),
+  deadlineMs: milliseconds(300_000),
+  maxHopAgeMs: milliseconds(30_000),
+  trustForwarded: withDefault<NonNullable<ForwardOptions['trustForwarded']>>(false, (option, given) =>
+    typeof given === 'function' ? checkSync(option, given, TRUST) : check.boolean(option, given),
+  ),
+  maxHeadBytes: integer(maxHeaderSize, 1_048_576, 1_024),
+  clientAddress: sync(TEXT),
+  ca: optional(checkCertificates),
+};
+
+export const checkForward: OptionCheck<CheckedForward> = (option, given) => {
+  const forward = group(FORWARD)(option, given);
+  return { ...forward, maxPerClient: forward.maxPerClient ?? Math.ceil(forward.maxConcurrent / 2) };
+};
+
+/** TLS silently ignores text that is not a certificate. Every forward would fail, and only then. */
+function checkCertificates(
+  option: string,
+  given: NonNullable<ForwardOptions['ca']>,
+): NonNullable<ForwardOptions['ca']> {
+  const list: readonly unknown[] = Array.isArray(given) ? given : [given];
+  if (list.length === 0) throw new RangeError(`${option} must not be empty`);
+  for (const each of list) {
+    if (typeof each !== 'string' && !Buffer.isBuffer(each)) {
+      throw new TypeError(`${option} must be a string, a Buffer or a list of them; got ${typeof each}`);
+    }
+    if (!CERTIFICATE.test(each.toString('latin1'))) throw new RangeError(`${option} must be certificates in PEM`);
+  }
+  return given;
+}
+
+const CERTIFICATE = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/;
