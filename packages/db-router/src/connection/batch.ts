@@ -2,10 +2,10 @@ import pg, { type Connection, type PoolClient, type QueryResult } from 'pg';
 import { BatchStatementError } from '../errors.ts';
 import { parseLsn } from '../history/lsn.ts';
 import { NO_POSITION, readSenders } from '../topology/readings.ts';
+import { TRANSACTION_ID_SQL } from './followed-query.ts';
 import { isEndOfSession, noteUndone } from './protocol-state.ts';
 import { type Conversation, converse, isSubmittable } from './submittable.ts';
 import { controlsTransaction, mayOnlyRead } from './transaction-control.ts';
-import { TRANSACTION_ID_SQL } from './whether-written.ts';
 
 /** One statement of a batch. */
 export interface BatchStatement {

@@ -1,9 +1,9 @@
 import type { Connection, PoolClient } from 'pg';
 import { parseLsn } from '../history/lsn.ts';
 import { NO_POSITION, readSenders } from '../topology/readings.ts';
+import { TRANSACTION_ID_SQL } from './followed-query.ts';
 import { noteUndone } from './protocol-state.ts';
 import { type CommandMessage, type Conversation, converse, type Queryable, type RowMessage } from './submittable.ts';
-import { TRANSACTION_ID_SQL } from './whether-written.ts';
 
 /** The result of COMMIT. */
 export type CommitResult =

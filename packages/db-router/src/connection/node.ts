@@ -32,6 +32,8 @@ export interface PoolNode {
    * are then handed out read-only, and only once.
    */
   guarded: boolean;
+  /** False if only the first of two queries in one write was answered once, as some poolers do. */
+  answersBoth: boolean;
   /**
    * Calls back with a connection to the known server of this node, or with an error; then nothing was sent. It never
    * calls back synchronously, unless the pool does.
@@ -264,6 +266,7 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
     pool,
     generation: 0,
     guarded: false,
+    answersBoth: true,
     acquire: (done) =>
       acquire((error, client) => {
         if (client === undefined || !node.guarded) done(error, client);

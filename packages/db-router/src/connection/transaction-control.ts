@@ -24,6 +24,20 @@ export function mayOnlyRead(text: string): boolean {
   return READS.test(body(text));
 }
 
+/** Statements on rows: they end no transaction, and expect no data from the client as COPY does. */
+const ON_ROWS = /^(?:insert|update|delete|merge|select|with|values|table)\b|^\(/i;
+const WRITES_ROWS = /\b(?:insert|update|delete|merge)\b/i;
+
+/** Whether a statement reads or writes rows and does nothing else, judged by its first word. */
+export function readsOrWritesRows(text: string): boolean {
+  return ON_ROWS.test(body(text));
+}
+
+/** Whether a statement mentions a write. A function that writes does not show in its text. */
+export function mentionsWrite(text: string): boolean {
+  return WRITES_ROWS.test(text);
+}
+
 /** Whether a statement is a plain COMMIT. */
 export function isCommit(text: string): boolean {
   return text.length < 64 && COMMIT.test(body(text));

@@ -3,14 +3,22 @@ import type { Scope } from '../causality/scope.ts';
 import { takesAdvisoryLock } from '../connection/advisory-lock.ts';
 import { noteRefusal } from '../connection/ask.ts';
 import { commit } from '../connection/commit.ts';
+import type { FollowedQuery } from '../connection/followed-query.ts';
 import { outcomeOf } from '../connection/outcome.ts';
+import type { Position } from '../connection/position-behind.ts';
 import { isPartlyDone } from '../connection/protocol-state.ts';
 import type { Query, Values } from '../connection/query.ts';
 import { type Conversation, isSubmittable, type Queryable } from '../connection/submittable.ts';
 import { controlsTransaction, isCommit, isOneStatement, mayCommit } from '../connection/transaction-control.ts';
-import { followedByQuestion } from '../connection/whether-written.ts';
+import { followedByQuestions } from '../connection/whether-written.ts';
 import { AdvisoryLockError, RolledBackError } from '../errors.ts';
-import { noteWritten, type PositionParts, recordReadPosition, recordWritePosition } from '../statements/position.ts';
+import {
+  noteWritten,
+  type PositionParts,
+  positionQuery,
+  recordReadPosition,
+  recordWritePosition,
+} from '../statements/position.ts';
 import type { Leased } from '../statements/run.ts';
 import { type Done, doneOf, layOver, reply, withoutCallback } from './lay-over.ts';
 
@@ -80,7 +88,11 @@ function followWrites(engine: PositionParts, { client, node }: Leased, scope: Sc
   if (epoch === undefined) return NOTHING;
 
   return follow(client, {
-    learn: (raw) => recordWritePosition(engine, node, raw, scope, epoch),
+    learn: (raw, known) =>
+      known === undefined
+        ? recordWritePosition(engine, node, raw, scope, epoch)
+        : known.then((position) => recordWritePosition(engine, node, raw, scope, epoch, position)),
+    questionsBehind: (config, values) => followedByQuestions(config, values, positionQuery(engine, node, client)),
     expect: () => engine.scopes.awaitPosition(scope, epoch),
     hasPosition: (command) => command !== 'ROLLBACK',
     onFailure: (error, config, alone) => {
@@ -101,8 +113,14 @@ function followWrites(engine: PositionParts, { client, node }: Leased, scope: Sc
 }
 
 interface Following {
-  /** Reads the position on the client's own connection. Never rejects. */
-  learn(raw: Queryable): Promise<void>;
+  /**
+   * Reads the position on the client's own connection. Never rejects.
+   *
+   * @param known the position, if it comes with the statement
+   */
+  learn(raw: Queryable, known?: Promise<Position>): Promise<void>;
+  /** The statement with what is asked in the same write. Undefined if there is nothing. */
+  questionsBehind?(config: Query, values: Values): FollowedQuery | undefined;
   /**
    * A query for a position is running, and the caller cannot wait for it. Call the returned function when it is known.
    */
@@ -121,8 +139,8 @@ interface Following {
  */
 function follow(client: PoolClient, following: Following): Overlay {
   let pending: Promise<void> | undefined;
-  const learn = (done: () => void): void => {
-    const learning = following.learn(raw).then(() => {
+  const learn = (done: () => void, known?: Promise<Position>): void => {
+    const learning = following.learn(raw, known).then(() => {
       if (pending === learning) pending = undefined;
       done();
     });
@@ -161,7 +179,7 @@ function follow(client: PoolClient, following: Following): Overlay {
       );
       return;
     }
-    const followed = following.expect === undefined ? undefined : followedByQuestion(config, values as Values);
+    const followed = following.questionsBehind?.(config, values as Values);
     let isAnswered = false;
     original.call(
       client,
@@ -180,7 +198,7 @@ function follow(client: PoolClient, following: Following): Overlay {
           hasCommitted(client, result) &&
           following.hasPosition(commandOf(result))
         ) {
-          learn(() => done(undefined, result));
+          learn(() => done(undefined, result), followed?.position());
         } else done(undefined, result);
       },
     );

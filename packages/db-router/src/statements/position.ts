@@ -1,6 +1,8 @@
 import type { Epoch } from '@regionkit/core';
+import type { PoolClient } from 'pg';
 import type { Scope } from '../causality/scope.ts';
 import type { PoolNode } from '../connection/node.ts';
+import { type Position, type PositionQuery, UNKNOWN_POSITION } from '../connection/position-behind.ts';
 import type { Queryable } from '../connection/submittable.ts';
 import type { Engine } from '../engine/engine.ts';
 import { ownerOf } from '../history/epoch.ts';
@@ -11,8 +13,21 @@ import { serverOf } from '../topology/writer.ts';
 /** What positions are learnt from, and noted in. */
 export type PositionParts = Pick<Engine, 'settings' | 'live' | 'scopes' | 'writes' | 'events'>;
 
+/** The query for a position, to be sent behind a statement. Undefined if it cannot be. */
+export function positionQuery(
+  { settings }: PositionParts,
+  node: PoolNode,
+  client: PoolClient,
+): PositionQuery | undefined {
+  const { clock, readings, timeoutMs } = settings;
+  const sql = readings.insertPositionSql;
+  return sql === NO_POSITION || !node.answersBoth ? undefined : { sql, node, client, clock, timeoutMs };
+}
+
 /**
- * Reads the position after a write, on the same connection. It covers the commit, also with `synchronous_commit = off`.
+ * Records the position after a write. It covers the commit, also with `synchronous_commit = off`.
+ *
+ * @param known the position, if it came with the write. Otherwise it is read on the same connection
  */
 export async function recordWritePosition(
   engine: PositionParts,
@@ -20,10 +35,11 @@ export async function recordWritePosition(
   client: Queryable,
   scope: Scope,
   epoch: Epoch,
+  known?: Position,
 ): Promise<void> {
   const { insertPositionSql } = engine.settings.readings;
   if (insertPositionSql === NO_POSITION) return;
-  const { lsn, senders } = await askPosition(client, insertPositionSql);
+  const { lsn, senders } = known ?? (await askPosition(client, insertPositionSql));
   engine.writes.attached(node.index, senders);
   noteWritten(engine, node, scope, epoch, lsn);
 }
@@ -78,11 +94,6 @@ function learnt(
   return lsn === undefined || kind === 'replay' || segmentBytes === 0 ? lsn : normaliseInsertLsn(lsn, segmentBytes);
 }
 
-interface Position {
-  readonly lsn: bigint | undefined;
-  readonly senders: number | undefined;
-}
-
 async function askPosition(client: Queryable, sql: string): Promise<Position> {
   try {
     const { rows } = await client.query<{ position: unknown; senders?: unknown }>(sql);
@@ -90,6 +101,6 @@ async function askPosition(client: Queryable, sql: string): Promise<Position> {
     const lsn = typeof position === 'string' ? parseLsn(position) : undefined;
     return { lsn, senders: readSenders(rows[0]?.senders) };
   } catch {
-    return { lsn: undefined, senders: undefined };
+    return UNKNOWN_POSITION;
   }
 }

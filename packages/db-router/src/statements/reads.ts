@@ -11,7 +11,7 @@ import type { Caller } from '../entry.ts';
 import { AbortedError, AdvisoryLockError, RolledBackError } from '../errors.ts';
 import { abortedFirst } from './aborted-first.ts';
 import { createReadChoice, type ReadChoiceParts, type WantedRead } from './choose-read.ts';
-import { type PositionParts, recordReadPosition, recordWritePosition } from './position.ts';
+import { type PositionParts, positionQuery, recordReadPosition, recordWritePosition } from './position.ts';
 import { type Leased, MAX_RERUNS, type Runner, refusalOf } from './run.ts';
 import type { Writes } from './writes.ts';
 
@@ -159,7 +159,8 @@ export function createReads(engine: ReadParts, runner: Runner, { write }: Pick<W
     const recovering = inRecovery(node);
     const { primary } = live.topology;
     const epoch = scope !== undefined && primary?.node === node.index ? primary.epoch : undefined;
-    const asked = askWhetherWritten(client, query, values, epoch !== undefined);
+    const position = positionQuery(engine, node, client);
+    const asked = askWhetherWritten(client, query, values, epoch !== undefined, position);
     if (signal !== undefined && (await abortedFirst(asked, signal))) {
       node.cancel(client);
       // On the primary it may have written, by a function.
@@ -167,9 +168,9 @@ export function createReads(engine: ReadParts, runner: Runner, { write }: Pick<W
       throw new AbortedError(recovering ? 'rolled-back' : 'unknown');
     }
     try {
-      const { result, wrote } = await asked;
+      const { result, wrote, position } = await asked;
       if (epoch !== undefined && scope !== undefined && wrote)
-        await recordWritePosition(engine, node, client, scope, epoch);
+        await recordWritePosition(engine, node, client, scope, epoch, position);
       if (settings.monotonicReads && scope !== undefined) await recordReadPosition(engine, node, client, scope);
       node.release(client, false);
       return result;

@@ -19,7 +19,7 @@ import {
 } from '../errors.ts';
 import type { Route } from '../routing/route.ts';
 import { BACKOFF_MS, backoffMs } from './backoff.ts';
-import { type PositionParts, recordWritePosition } from './position.ts';
+import { type PositionParts, positionQuery, recordWritePosition } from './position.ts';
 import { type Leased, MAX_RERUNS, type Runner, refusalOf } from './run.ts';
 
 /**
@@ -94,7 +94,7 @@ export function createWrites(engine: WriteParts, runner: Runner): Writes {
       const recovering = inRecovery(node);
       let asked: Asked;
       try {
-        asked = await askWhetherWritten(client, text, values, scope !== undefined);
+        asked = await askWhetherWritten(client, text, values, scope !== undefined, positionQuery(engine, node, client));
       } catch (error) {
         const epoch = primary?.epoch;
         const failed = { error, node, phase: 'statement', recovering, query, values, scope, epoch } as const;
@@ -103,7 +103,7 @@ export function createWrites(engine: WriteParts, runner: Runner): Writes {
         continue;
       }
       if (scope !== undefined && asked.wrote && primary !== undefined)
-        await recordWritePosition(engine, node, client, scope, primary.epoch);
+        await recordWritePosition(engine, node, client, scope, primary.epoch, asked.position);
       node.release(client, false);
       return asked.result;
     }

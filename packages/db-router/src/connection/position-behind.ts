@@ -1,0 +1,139 @@
+import type { Clock } from '@regionkit/core/kit';
+import type { Connection, PoolClient } from 'pg';
+import { NodeUnavailableError } from '../errors.ts';
+import { parseLsn } from '../history/lsn.ts';
+import { readSenders } from '../topology/readings.ts';
+import type { PoolNode } from './node.ts';
+import type { Conversation, RowMessage } from './submittable.ts';
+
+/** The answer to the query for a position. */
+export interface Position {
+  /** Undefined if it could not be read. */
+  readonly lsn: bigint | undefined;
+  /** How many standbys were connected to the primary then. Undefined if the answer does not contain it. */
+  readonly senders: number | undefined;
+}
+
+export const UNKNOWN_POSITION: Position = { lsn: undefined, senders: undefined };
+
+/** What the query for a position needs, to be sent behind a statement. */
+export interface PositionQuery {
+  readonly sql: string;
+  readonly node: Pick<PoolNode, 'id' | 'answersBoth'>;
+  readonly client: PoolClient;
+  readonly clock: Clock;
+  /** How long its answer may come after the answer of the statement, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** The fields by which a node-postgres client passes the messages of the server to one query. Not in its declarations. */
+interface Turn {
+  _activeQuery?: unknown;
+  readyForQuery?: unknown;
+}
+
+/**
+ * The query for the position, in the same write to the socket as the statement before it. Each has its own Sync, so the
+ * statement is committed and answered first, and an error of one is not an error of the other
+ * (https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING).
+ *
+ * node-postgres expects one answer at a time. When the statement has been answered, this query takes its place.
+ */
+export class PositionBehind implements Conversation {
+  callback = (): void => {};
+  isSent = false;
+  /** The server reports that it is ready after the failed statement, and again after this query. */
+  private statementFailed = false;
+  private answer = UNKNOWN_POSITION;
+  private columns: readonly string[] = [];
+  private isSettled = false;
+  private listener: (position: Position) => void = () => {};
+  private cancelTimer = (): void => {};
+  private readonly query: PositionQuery;
+
+  constructor(query: PositionQuery) {
+    this.query = query;
+  }
+
+  /**
+   * Sends the query, unless a transaction is open, or this version of node-postgres passes its messages in another way:
+   * then it has to be asked afterwards.
+   */
+  sendBehind(statement: unknown, connection: Connection): void {
+    const { client, sql } = this.query;
+    const { _activeQuery, readyForQuery } = client as Turn;
+    if (_activeQuery !== statement || readyForQuery !== false || client.getTransactionStatus() !== 'I') return;
+    connection.query(sql);
+    this.isSent = true;
+  }
+
+  /** The statement was answered. The next messages are for this query. */
+  takeTurn(): void {
+    if (!this.isSent || this.isSettled) return;
+    Object.assign(this.query.client, { _activeQuery: this, readyForQuery: false } satisfies Turn);
+    this.cancelTimer();
+    this.cancelTimer = this.query.clock.schedule(() => this.giveUp(), this.query.timeoutMs);
+  }
+
+  /** The same, after an error of the server. */
+  takeTurnAfterError(): void {
+    this.statementFailed = true;
+    this.takeTurn();
+  }
+
+  /** Calls back once the position is known, or cannot be read. */
+  onKnown(listener: (position: Position) => void): void {
+    if (this.isSettled) listener(this.answer);
+    else this.listener = listener;
+  }
+
+  /**
+   * A pooler may drop the second of two answers. Its connection is lost then, and the pool is asked for its positions
+   * afterwards from now on.
+   */
+  private giveUp(): void {
+    const { node, client } = this.query;
+    node.answersBoth = false;
+    this.settle();
+    client.connection.stream.destroy(new NodeUnavailableError(node.id));
+  }
+
+  private settle(): void {
+    if (this.isSettled) return;
+    this.isSettled = true;
+    this.cancelTimer();
+    this.listener(this.answer);
+  }
+
+  handleRowDescription({ fields }: { readonly fields: readonly unknown[] }): void {
+    this.columns = (fields as readonly { readonly name: string }[]).map(({ name }) => name);
+  }
+
+  handleDataRow({ fields }: RowMessage): void {
+    const position = fields[this.columns.indexOf('position')];
+    this.answer = {
+      lsn: typeof position === 'string' ? parseLsn(position) : undefined,
+      senders: readSenders(fields[this.columns.indexOf('senders')]),
+    };
+  }
+
+  handleReadyForQuery(): void {
+    if (this.statementFailed) {
+      this.statementFailed = false;
+      this.takeTurn();
+    } else this.settle();
+  }
+
+  handleError(): void {
+    this.settle();
+  }
+
+  submit(): Error | null {
+    return null;
+  }
+  handleCommandComplete(): void {}
+  handleEmptyQuery(): void {}
+  handlePortalSuspended(): void {}
+  handleCopyInResponse(): void {}
+  handleCopyData(): void {}
+}
