@@ -38,6 +38,9 @@ export async function writing(router: RegionRouter<Name>, lab: Lab<Name>): Promi
       contender('regionkit batch of 3, and a token', () => inScope(router, () => router.batch(STATEMENTS))),
       contender('pg transaction of 3, by hand', () => byHand(pool)),
     ],
+    bars: [
+      { contender: 'regionkit write, and a token', metric: 'opsPerSecond', against: 'pg pool.query', atLeast: 0.85 },
+    ],
     notes: ['The server does not wait for the disk (`fsync = off`), which would hide what the client costs.'],
     durationMs: 300,
   });
@@ -73,10 +76,16 @@ export async function writingFromAfar(router: RegionRouter<Name>, lab: Lab<Name>
         }
       }),
       contender('pg by hand, pipelined', () => inOneGo(pipelined, [{ text: INSERT, values: ['x'] }])),
+      contender('pg pool.query, without its position', () => pool.query(INSERT, ['x'])),
       contender('regionkit write, and a token', () => inScope(router, () => router.write(INSERT, ['x']))),
+      contender('regionkit pool.query, and a token', () => inScope(router, () => router.pool.query(INSERT, ['x']))),
       contender('regionkit batch of one, and a token', () =>
         inScope(router, () => router.batch(STATEMENTS.slice(0, 1))),
       ),
+    ],
+    bars: [
+      { contender: 'regionkit write, and a token', metric: 'roundTrips', atMost: 1.08 },
+      { contender: 'regionkit pool.query, and a token', metric: 'roundTrips', atMost: 1.08 },
     ],
   });
   const three = await runTrial({
