@@ -53,6 +53,8 @@ async function search({ values, config, emit, signal }: Context): Promise<Outcom
   }
   emit({ type: 'progress', text: `asking ${operations.nodes.length} servers` });
   const fleet = await examine(operations, signal, TIMEOUT_MS);
+  // What was not examined because of Ctrl-C is no finding.
+  signal.throwIfAborted();
   const isAsked = ({ where }: { readonly where: string }): boolean =>
     regions === undefined || where === 'fleet' || regions.includes(where.split('/')[0] as string);
   const findings = checks.flatMap(({ id, find }) =>

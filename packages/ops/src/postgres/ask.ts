@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import pg from 'pg';
 
 /** How an examination of a server failed. Codes and our own words only: a message of a server may hold anything. */
@@ -25,6 +26,9 @@ export interface AskOptions {
   readonly signal: AbortSignal;
 }
 
+/** More than any answer to our statements. A server that sends more than this is not read to the end. */
+const MAX_BYTES = 8 * 1_024 ** 2;
+
 /** Opens one connection, runs `work` on it, and closes it. Never rejects: a server that does not answer is an answer. */
 export async function ask<T>(
   { url, timeoutMs, signal }: AskOptions,
@@ -38,21 +42,54 @@ export async function ask<T>(
     application_name: 'regionkit ops',
   });
   client.on('error', () => {});
-  // A connection that hangs holds the command no longer than its own time limit.
-  const stop = (): void => void client.end().catch(() => {});
+  const stop = (): void => destroy(client);
+  let isTooMuch = false;
+  bound(client, () => {
+    isTooMuch = true;
+    stop();
+  });
   try {
     signal.throwIfAborted();
     signal.addEventListener('abort', stop, { once: true });
     await client.connect();
     const value = await work(client);
+    // The server ends the session in good order, and logs no error.
+    await client.end();
     return { ok: true, value, tookMs: performance.now() - started };
   } catch (error) {
+    if (isTooMuch) return { ok: false, why: 'malformed', code: undefined };
     const code = codeOf(error);
     return { ok: false, why: reasonOf(error, code), code };
   } finally {
     signal.removeEventListener('abort', stop);
     stop();
   }
+}
+
+interface Wire {
+  readonly stream: Duplex;
+  once(event: 'connect' | 'sslconnect', listener: () => void): unknown;
+}
+
+const wireOf = (client: pg.Client): Wire => (client as unknown as { readonly connection: Wire }).connection;
+
+/** `end()` waits for a server that may never answer. */
+function destroy(client: pg.Client): void {
+  client.end().catch(() => {});
+  wireOf(client).stream.destroy();
+}
+
+function bound(client: pg.Client, onTooMuch: () => void): void {
+  const wire = wireOf(client);
+  let received = 0;
+  const watch = (): void => {
+    wire.stream.on('data', (chunk: Buffer) => {
+      received += chunk.length;
+      if (received > MAX_BYTES) onTooMuch();
+    });
+  };
+  wire.once('connect', watch);
+  wire.once('sslconnect', watch);
 }
 
 function codeOf(error: unknown): string | undefined {

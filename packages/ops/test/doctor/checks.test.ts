@@ -344,6 +344,8 @@ describe('the checks of the doctor', () => {
     for (const { id, title, why } of CHECKS) {
       expect(id).toMatch(/^[a-z]+(-[a-z]+)+$|^unreachable$/);
       expect(title).not.toMatch(/\.$/);
+      // One record holds the explanation, and a record cuts longer texts.
+      expect(`${id}: ${title}. ${why}`.length).toBeLessThan(500);
       expect(why).toMatch(/^\w.{80,}\.$/s);
     }
   });

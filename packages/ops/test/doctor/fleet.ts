@@ -32,7 +32,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
 };
 
 /** A primary in good health. */
-const PRIMARY: NodeFacts = {
+export const PRIMARY: NodeFacts = {
   version: 180_004,
   system: '7000000000000000001',
   inRecovery: false,
@@ -61,7 +61,7 @@ const PRIMARY: NodeFacts = {
   unloggedTables: [],
 };
 
-const STANDBY: NodeFacts = {
+export const STANDBY: NodeFacts = {
   ...PRIMARY,
   inRecovery: true,
   position: { writtenBytes: null, receivedBytes: 900 * MIB, replayedBytes: 900 * MIB },

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import type { NodeFacts } from '../../src/doctor/facts.ts';
+import { fakeServer } from './fake-server.ts';
+import { PRIMARY, STANDBY } from './fleet.ts';
+import { doctor, findings, found } from './plant.ts';
+
+/** Two servers that answer over the wire with these facts: a primary in us, a standby in eu. */
+async function two(us: Partial<NodeFacts>, eu: Partial<NodeFacts> = us): ReturnType<typeof doctor> {
+  const regions = {
+    us: { databases: [await fakeServer(() => ({ ...PRIMARY, nowMs: Date.now(), ...us }))] },
+    eu: { databases: [await fakeServer(() => ({ ...STANDBY, nowMs: Date.now(), ...eu }))] },
+  };
+  return doctor({ regions });
+}
+
+const settings = (changes: Readonly<Record<string, string>>) => ({ settings: { ...PRIMARY.settings, ...changes } });
+
+describe('regionkit doctor on what real servers of one machine cannot have', () => {
+  it('finds nothing where there is nothing', async () => {
+    const ran = await two({});
+    expect(found(ran)).toEqual([]);
+    expect(ran.exit).toBe(0);
+  });
+
+  it('finds a clock that is an hour off', async () => {
+    const ran = await doctor({
+      regions: {
+        us: { databases: [await fakeServer(() => ({ ...PRIMARY, nowMs: Date.now() }))] },
+        eu: { databases: [await fakeServer(() => ({ ...STANDBY, nowMs: Date.now() - 3_600_000 }))] },
+      },
+    });
+    expect(found(ran)).toEqual(['fault clock-offset eu/0']);
+    expect(findings(ran)[0]?.evidence).toBe('The clock of eu/0 is 60 min behind the clock of this machine.');
+  });
+
+  it('finds libraries of two versions behind one collation', async () => {
+    const collations = (actual: string) => ({ collations: [{ name: 'of the database', recorded: null, actual }] });
+    expect(found(await two(collations('2.31'), collations('2.36')))).toEqual(['fault collation-versions fleet']);
+  });
+
+  it('finds an extension whose files are on one server', async () => {
+    const postgis = { name: 'postgis', version: '3.4.1', available: true, newest: '3.4.1' };
+    const ran = await two({ extensions: [postgis] }, { extensions: [{ ...postgis, available: false, newest: null }] });
+    expect(found(ran)).toEqual(['fault extension-versions eu/0']);
+  });
+
+  it('finds two major versions', async () => {
+    expect(found(await two({ version: 170_009 }, { version: 180_004 }))).toEqual(['fault postgres-versions fleet']);
+  });
+
+  it('finds a primary that cannot be rewound', async () => {
+    expect(found(await two(settings({ wal_log_hints: 'off', data_checksums: 'off' }), {}))).toEqual([
+      'warning no-rewind us/0',
+    ]);
+  });
+});
+
+describe('regionkit doctor and a server that means harm', () => {
+  const hostile: readonly (readonly [harm: string, answer: unknown])[] = [
+    ['no object', 7],
+    ['null', null],
+    ['text that is not JSON', '{"version": '],
+    ['members of the wrong type', { ...PRIMARY, version: '18' }],
+    ['a missing member', { ...PRIMARY, slots: undefined }],
+    ['a list in a list', { ...PRIMARY, slots: [[]] }],
+    ['settings that are objects', { ...PRIMARY, settings: { fsync: { toString: 'x' } } }],
+    ['a list without end', { ...PRIMARY, unloggedTables: Array.from({ length: 1_001 }, () => 't') }],
+    ['a number that is none', JSON.stringify({ ...PRIMARY, nowMs: 0 }).replace('"nowMs":0', '"nowMs":1e999')],
+    ['a huge row', { ...PRIMARY, system: 'x'.repeat(9 * 1_024 ** 2) }],
+  ];
+
+  for (const [harm, answer] of hostile) {
+    it(`reports ${harm} as not examined`, async () => {
+      const ran = await doctor({ regions: { us: { databases: [await fakeServer(() => answer)] } } });
+      expect(found(ran)).toEqual(['unknown unreachable us/0']);
+      expect(ran.exit).toBe(3);
+      expect(ran.stderr).toBe('');
+    });
+  }
+
+  it('prints its texts without control characters, on one line', async () => {
+    const evil = '\u001b[2J\r\nroot\u0000\u202e]]>';
+    const url = await fakeServer(() => ({
+      ...PRIMARY,
+      nowMs: Date.now(),
+      role: { name: evil, monitor: false },
+      unloggedTables: [evil],
+    }));
+    const ran = await doctor({ regions: { us: { databases: [url] } } });
+    expect(found(ran)).toEqual(['unknown no-pg-monitor us/0', 'warning unlogged-tables fleet']);
+    expect(ran.stdout).not.toMatch(/\\u00|\\[rn]/);
+    for (const { evidence } of findings(ran)) expect(evidence).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  });
+});
