@@ -1,15 +1,16 @@
 import { hash } from 'node:crypto';
 import type { StandardResult } from '@regionkit/core';
 import { createRecentCache } from '@regionkit/core/kit';
+import { chain } from './chain.ts';
 import { checkTime, type RegisteredClaims, readClaims } from './claims.ts';
-import { type CompactToken, readCompact } from './compact.ts';
+import { type CompactToken, createCompactReader } from './compact.ts';
 import type { EpochGuard } from './epochs.ts';
 import type { InvalidTokenReason } from './errors.ts';
 import type { KeySet, VerificationKey } from './keys/key-set.ts';
 import type { KeyStore } from './keys/key-store.ts';
 import type { SessionVerifierOptions, VerifierRules } from './options.ts';
 import { createSession, frozenCopy, readRoles, type Session } from './session.ts';
-import { checkSignature } from './signature.ts';
+import { createSignatureChecker } from './signature-checker.ts';
 import type { FrozenObject } from './strict-json.ts';
 import { within } from './within.ts';
 
@@ -36,6 +37,9 @@ interface VerifiedToken<Claims> {
   readonly session: Session<Claims> | undefined;
 }
 
+type Verification<Claims> = VerifiedToken<Claims> | Refusal;
+type KeyOrRefusal = VerificationKey | Refusal;
+
 export interface JudgeOptions<Claims> {
   readonly rules: VerifierRules;
   readonly keys: KeyStore;
@@ -50,8 +54,12 @@ const MAX_ROUNDS = 3;
 export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims> {
   const { rules, keys, epochs, schema, isRevoked } = options;
   const { clock, clockToleranceMs, maxTokenBytes, hookTimeoutMs } = rules;
+  const readCompact = createCompactReader(rules.header);
+  const checkSignature = createSignatureChecker(clock);
   const cache = createRecentCache<VerifiedToken<Claims>>(rules.cacheMax);
-  const inFlight = new Map<string, Promise<VerifiedToken<Claims> | Refusal>>();
+  const inFlight = new Map<string, Promise<Verification<Claims>>>();
+  // A digest, so that a memory dump contains no tokens. Without a cache nothing outlives the request of a token.
+  const identify = rules.cacheMax === 0 ? (token: string) => token : (token: string) => hash('sha256', token, 'binary');
   let hits = 0;
   let verified = 0;
 
@@ -63,70 +71,105 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
     if (keys.vetting !== undefined) {
       return round < MAX_ROUNDS ? keys.vetting.then(() => judge(token, round + 1)) : 'unavailable';
     }
-    // The digest identifies the token, so that a memory dump contains no tokens.
-    const digest = hash('sha256', token, 'binary');
-    const known = cache.get(digest);
-    if (known === undefined || !keys.holds(known.key)) return judgeUnknown(digest, token);
+    const id = identify(token);
+    const known = cache.get(id);
+    if (known === undefined || !keys.holds(known.key)) return judgeUnknown(id, token);
     hits += 1;
     const judgement = present(known);
-    if (judgement === 'expired') cache.delete(digest);
+    if (judgement === 'expired') cache.delete(id);
     return judgement;
   };
 
-  const judgeUnknown = (digest: string, token: string): Refusal | Promise<Judgement<Claims>> => {
-    let flight = inFlight.get(digest);
-    if (flight === undefined) {
-      if (inFlight.size >= MAX_FLIGHTS) return 'unavailable';
-      const compact = readCompact(token, rules.header);
-      if (typeof compact === 'string') return compact;
-      flight = authenticate(digest, compact)
-        .catch((): Refusal => 'unavailable')
-        .finally(() => inFlight.delete(digest));
-      inFlight.set(digest, flight);
-    }
-    return flight.then((outcome) => (typeof outcome === 'string' ? outcome : present(outcome)));
+  const judgeUnknown = (id: string, token: string): Judgement<Claims> | Promise<Judgement<Claims>> => {
+    // An empty map would still compute the hash of the name, which can be the whole token.
+    const flight = (inFlight.size > 0 ? inFlight.get(id) : undefined) ?? verifyOnce(id, token);
+    return chain(flight, (outcome) => (typeof outcome === 'string' ? outcome : present(outcome)));
   };
 
   /** Verifies a token once for all requests that present it at the same time. */
-  const authenticate = async (digest: string, compact: CompactToken): Promise<VerifiedToken<Claims> | Refusal> => {
-    for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      const key = await findKey(compact);
-      if (typeof key === 'string') return key;
-      if (key.algorithm !== compact.algorithm) return 'algorithm';
-      const signature = await checkSignature(compact, key);
-      const outcome = signature === 'good' ? await accept(compact, key) : signature;
-      keys.current();
-      await keys.vetting;
-      keys.current();
-      // The key was removed while this waited. Judge again by the current keys.
-      if (keys.vetting !== undefined || !keys.holds(key)) continue;
-      if (typeof outcome !== 'string') {
-        verified += 1;
-        cache.set(digest, outcome);
-      }
-      return outcome;
+  const verifyOnce = (id: string, token: string): Verification<Claims> | Promise<Verification<Claims>> => {
+    if (inFlight.size >= MAX_FLIGHTS) return 'unavailable';
+    const compact = readCompact(token);
+    if (typeof compact === 'string') return compact;
+    let outcome: Verification<Claims> | Promise<Verification<Claims>>;
+    try {
+      outcome = authenticate(id, compact);
+    } catch {
+      return 'unavailable';
     }
-    return 'unavailable';
+    if (!(outcome instanceof Promise)) return outcome;
+    const land = (end: Verification<Claims>): Verification<Claims> => {
+      inFlight.delete(id);
+      return end;
+    };
+    const flight = outcome.then(land, () => land('unavailable'));
+    inFlight.set(id, flight);
+    return flight;
   };
 
-  const findKey = async ({ kid, algorithm }: CompactToken): Promise<VerificationKey | Refusal> => {
-    if (keys.current() === undefined) await keys.waitForFirst();
+  const authenticate = (
+    id: string,
+    compact: CompactToken,
+    round = 0,
+  ): Verification<Claims> | Promise<Verification<Claims>> => {
+    if (round === MAX_ROUNDS) return 'unavailable';
+    return chain(findKey(compact), (key) => {
+      if (typeof key === 'string') return key;
+      if (key.algorithm !== compact.algorithm) return 'algorithm';
+      const outcome = chain(checkSignature(compact, key), (signature) =>
+        signature === 'good' ? accept(compact, key) : signature,
+      );
+      return chain(outcome, (end) =>
+        chain(isInUse(key), (stays) => {
+          // The key was removed while this waited. Judge again by the current keys.
+          if (!stays) return authenticate(id, compact, round + 1);
+          if (typeof end !== 'string') {
+            verified += 1;
+            cache.set(id, end);
+          }
+          return end;
+        }),
+      );
+    });
+  };
+
+  /** Whether a key is in use also after newer keys have been vetted. */
+  const isInUse = (key: VerificationKey): boolean | Promise<boolean> => {
+    keys.current();
+    if (keys.vetting === undefined) return keys.holds(key);
+    return keys.vetting.then(() => {
+      keys.current();
+      return keys.vetting === undefined && keys.holds(key);
+    });
+  };
+
+  const findKey = (compact: CompactToken): KeyOrRefusal | Promise<KeyOrRefusal> => {
     const set = keys.current();
-    if (set === undefined) return 'unavailable';
-    if (kid === undefined) {
-      const fitting = [...set.byKid.values()].filter((key) => key.algorithm === algorithm);
-      if (fitting.length === 0) return 'algorithm';
-      return fitting.length === 1 ? (fitting[0] as VerificationKey) : 'key-id';
-    }
-    const key = set.byKid.get(kid);
-    if (key !== undefined) return key;
+    if (set !== undefined) return keyIn(set, compact);
+    return keys.waitForFirst().then(() => {
+      const first = keys.current();
+      return first === undefined ? 'unavailable' : keyIn(first, compact);
+    });
+  };
+
+  const keyIn = (set: KeySet, { kid, algorithm }: CompactToken): KeyOrRefusal | Promise<KeyOrRefusal> => {
+    if (kid !== undefined) return set.byKid.get(kid) ?? askFor(kid);
+    const fitting = [...set.byKid.values()].filter((key) => key.algorithm === algorithm);
+    if (fitting.length === 0) return 'algorithm';
+    return fitting.length === 1 ? (fitting[0] as VerificationKey) : 'key-id';
+  };
+
+  const askFor = async (kid: string): Promise<KeyOrRefusal> => {
     const areAll = await keys.refreshForUnknown();
     const newer = keys.current()?.byKid.get(kid);
     // A client that gets 401 signs its user out. Do not answer 401 for a key that may exist.
     return newer ?? (areAll ? 'unknown-key' : 'unavailable');
   };
 
-  const accept = async (compact: CompactToken, key: VerificationKey): Promise<VerifiedToken<Claims> | Refusal> => {
+  const accept = (
+    compact: CompactToken,
+    key: VerificationKey,
+  ): Verification<Claims> | Promise<Verification<Claims>> => {
     const { claims } = compact;
     const registered = readClaims(claims, rules.claims);
     if (typeof registered === 'string') return registered;
@@ -139,13 +182,14 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
       return 'unavailable';
     }
     if (roles === undefined) return 'claims';
-    const base = { key, registered, roles, claims, session: undefined };
-    const session = await shape(base);
-    if (typeof session === 'string') return session;
-    if (session.claims === claims) return { ...base, session };
-    const copy = frozenCopy(session.claims);
-    if (copy === undefined) return base;
-    return { ...base, session: createSession(registered, key.kid, roles, copy.value as Claims) };
+    const token: VerifiedToken<Claims> = { key, registered, roles, claims, session: undefined };
+    return chain(shape(token), (session) => {
+      if (typeof session === 'string') return session;
+      if (session.claims === claims) return { ...token, session };
+      const copy = frozenCopy(session.claims);
+      if (copy === undefined) return token;
+      return { ...token, session: createSession(registered, key.kid, roles, copy.value as Claims) };
+    });
   };
 
   /** Makes the session of a verified token, with the output of the schema if there is one. */

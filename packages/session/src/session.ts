@@ -1,4 +1,5 @@
 import { dropRejection } from '@regionkit/core/kit';
+import { bareObject } from './bare-object.ts';
 import { isStringList, type RegisteredClaims } from './claims.ts';
 import { readonlySet } from './readonly-set.ts';
 import type { FrozenObject } from './strict-json.ts';
@@ -38,8 +39,16 @@ export function createSession<Claims>(
   roles: ReadonlySet<string>,
   claims: Claims,
 ): Session<Claims> {
-  const session: Session<Claims> = { sub, sid, jti, roles, iat, exp, kid, claims };
-  return Object.freeze({ __proto__: null, ...session });
+  const session = bareObject() as { -readonly [Member in keyof Session<Claims>]: Session<Claims>[Member] };
+  session.sub = sub;
+  session.sid = sid;
+  session.jti = jti;
+  session.roles = roles;
+  session.iat = iat;
+  session.exp = exp;
+  session.kid = kid;
+  session.claims = claims;
+  return Object.freeze(session);
 }
 
 /**

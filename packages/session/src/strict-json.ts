@@ -1,4 +1,5 @@
 import { writtenMembers } from '@regionkit/core/kit';
+import { bareObject } from './bare-object.ts';
 
 /** Any JSON value, deeply frozen. Objects have no prototype, so no claim can come from one. */
 export type FrozenJson =
@@ -35,15 +36,24 @@ export function parseStrictJson(
     return 'not-json';
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return 'not-json';
-  const tally = { members: 0, sound: true, rounds: largeIntegers === 'round' };
+  // A string of it can hold a lone surrogate only if the text does, or escapes one.
+  const escapes = text.includes('\\u') || LONE_SURROGATE.test(text);
+  const tally = { members: 0, sound: true, rounds: largeIntegers === 'round', escapes };
   const frozen = freeze(parsed, tally) as FrozenObject;
   if (!tally.sound) return 'not-json';
   return tally.members === members ? frozen : 'duplicate-member';
 }
 
-function freeze(value: unknown, tally: { members: number; sound: boolean; readonly rounds: boolean }): FrozenJson {
+interface Tally {
+  members: number;
+  sound: boolean;
+  readonly rounds: boolean;
+  readonly escapes: boolean;
+}
+
+function freeze(value: unknown, tally: Tally): FrozenJson {
   if (typeof value === 'string') {
-    if (LONE_SURROGATE.test(value)) tally.sound = false;
+    if (tally.escapes && LONE_SURROGATE.test(value)) tally.sound = false;
     return value;
   }
   if (typeof value === 'number') {
@@ -53,10 +63,10 @@ function freeze(value: unknown, tally: { members: number; sound: boolean; readon
   }
   if (typeof value !== 'object' || value === null) return value as boolean | null;
   if (Array.isArray(value)) return Object.freeze(value.map((item) => freeze(item, tally)));
-  const copy: Record<string, FrozenJson> = Object.create(null);
+  const copy = bareObject() as Record<string, FrozenJson>;
   for (const name of Object.keys(value)) {
     tally.members += 1;
-    if (LONE_SURROGATE.test(name)) tally.sound = false;
+    freeze(name, tally);
     copy[name] = freeze((value as Record<string, unknown>)[name], tally);
   }
   return Object.freeze(copy);

@@ -135,9 +135,13 @@ describe('checkSignature() agrees with jose', () => {
     const good = signatureOf(data, pair.privateKey, alg);
     const foreign = signatureOf(data, pair.privateKey, alg.startsWith('RS') ? alg.replace('R', 'P') : alg);
     const usage = { verified: 0, lastSeenAtMs: undefined, latestExpiryMs: undefined };
-    const key = { kid: alg, algorithm: alg, key: pair.publicKey, thumbprint: '', usage };
-    const ours = (bytes: Uint8Array): Promise<string> =>
-      checkSignature({ text: `${data}.${b64(bytes)}`, alg, algorithm: alg, kid: undefined, claims: {} }, key);
+    const key = { kid: alg, algorithm: alg, key: pair.publicKey, thumbprint: '', quick: true, usage };
+    const ours = async (bytes: Uint8Array): Promise<string> => {
+      const token = { alg, algorithm: alg, kid: undefined, claims: {}, signed: data, signature: bytes };
+      const aside = await checkSignature(token, key, 'aside');
+      expect(checkSignature(token, key, 'here')).toBe(aside);
+      return aside;
+    };
     const theirs = (bytes: Uint8Array): Promise<string> =>
       compactVerify(`${data}.${b64(bytes)}`, pair.publicKey, { algorithms: [alg] }).then(
         () => 'good',

@@ -40,8 +40,14 @@ describe('checkSignature()', () => {
   it.each(EXAMPLES)('verifies $name, and nothing next to it', async ({ alg, jwk, text }) => {
     const key = [...readKeySet(jwk, new Set([alg])).byKid.values()][0];
     if (key === undefined) throw new Error('no key');
-    const check = (changed: string): Promise<string> =>
-      checkSignature({ text: changed, alg, algorithm: alg, kid: undefined, claims: {} }, key);
+    const check = async (changed: string): Promise<string> => {
+      const dot = changed.lastIndexOf('.');
+      const signature = Buffer.from(changed.slice(dot + 1), 'base64url');
+      const token = { alg, algorithm: alg, kid: undefined, claims: {}, signed: changed.slice(0, dot), signature };
+      const aside = await checkSignature(token, key, 'aside');
+      expect(checkSignature(token, key, 'here')).toBe(aside);
+      return aside;
+    };
     expect(await check(text)).toBe('good');
     expect(await check(text.replace('.', 'A.'))).toBe('signature');
     expect(await check(`${text.slice(0, -4)}AAAA`)).toBe('signature');

@@ -30,6 +30,7 @@ export function createRecentCache<V>(max: number): RecentCache<V> {
 
   return {
     get: (key) => {
+      if (max === 0) return undefined;
       const recent = young.get(key);
       if (recent !== undefined) return recent;
       const found = old.get(key);

@@ -366,3 +366,18 @@ describe('a key that must not be used', () => {
     );
   });
 });
+
+describe('a quick key', () => {
+  it.each([
+    [makeKey('RS256', 'k', 2_048), true],
+    [makeKey('PS512', 'k', 4_096), true],
+    [makeKey('RS256', 'k', 4_104), false],
+    [ec, true],
+    [ed, true],
+    [p384, false],
+    [makeKey('ES512', 'k'), false],
+  ])('is one whose signature is checked in about a tenth of a millisecond: %#', ({ publicJwk, alg }, quick) => {
+    const set = readKeySet(publicJwk, new Set([alg as CanonicalAlgorithm]));
+    expect([...set.byKid.values()].map((key) => key.quick)).toEqual([quick]);
+  });
+});

@@ -79,6 +79,17 @@ describe('a key that is removed or replaced', () => {
     expect(checkSignature).toHaveBeenCalledTimes(1);
   });
 
+  it.each(['at once', 'aside'])('in the middle of a verification %s: its token is refused', async (where) => {
+    const keys = live<KeySource>(rsa.publicJwk);
+    const sessions = verifier({ keys });
+    vi.mocked(checkSignature).mockImplementationOnce(() => {
+      keys.set(ec.publicJwk);
+      return where === 'aside' ? Promise.resolve('good') : 'good';
+    });
+    expect(await reasonOf(sessions.verify(craft(claims())))).toBe('unknown-key');
+    expect(sessions.stats()).toMatchObject({ verified: 0, cache: { size: 0 } });
+  });
+
   it('while a token is being verified: it is refused, and not remembered', async () => {
     const keys = live<KeySource>(rsa.publicJwk);
     const sessions = verifier({ keys });
@@ -110,7 +121,7 @@ describe('a key that is removed or replaced', () => {
     const sessions = verifier({ keys });
     const successors = ['a', 'b', 'c'].map(() => makeKey('RS256', 'rsa-1').publicJwk);
     for (const successor of successors) {
-      vi.mocked(checkSignature).mockImplementationOnce(async () => {
+      vi.mocked(checkSignature).mockImplementationOnce(() => {
         keys.set(successor);
         return 'good';
       });
