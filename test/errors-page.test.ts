@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../packages/config/src/errors.ts';
 import { SourceError } from '../packages/config/src/failure.ts';
 import type { RegionKitError } from '../packages/core/src/errors.ts';
+import { EpochStoreError } from '../packages/db-router/src/epoch-stores/epoch-store-error.ts';
 import * as router from '../packages/db-router/src/errors.ts';
 import { ForwardError, type ForwardErrorCode } from '../packages/db-router/src/http/errors.ts';
 import { loopHere } from '../packages/db-router/src/http/refusals.ts';
@@ -90,6 +91,7 @@ const SAMPLES: readonly (RegionKitError & { readonly outcome?: string })[] = [
   new router.AbortedError('rolled-back'),
   new router.AbortedError('unknown'),
   new router.RouterClosedError(),
+  new EpochStoreError('epochFile', 'in-use'),
   forward('ERR_FORWARD_BUSY', 'not-sent'),
   forward('ERR_FORWARD_CLIENT_BUSY', 'not-sent'),
   forward('ERR_FORWARD_CLOSED', 'not-sent'),

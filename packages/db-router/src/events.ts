@@ -1,4 +1,5 @@
 import type { Epoch } from '@regionkit/core';
+import type { EpochStoreFailure } from './history/epoch-store.ts';
 import type { HoldEnd, NodeState, RouteReason, TopologyState } from './reasons.ts';
 
 /** The events of a router. Each is also published on the `node:diagnostics_channel` `regionkit:db-router:<event>`. */
@@ -41,8 +42,8 @@ export interface RouterEvents {
   epoch: { readonly epoch: Epoch; readonly from: EpochSource };
   /** An operator called `resetEpoch()`. */
   'epoch-reset': { readonly voided: Epoch | undefined; readonly reason: string };
-  /** The epoch store could not be read or written. */
-  'store-failed': { readonly action: 'load' | 'save' };
+  /** The epoch store could not be read or written. `reason`: what one of regionkit's own stores says. */
+  'store-failed': { readonly action: 'load' | 'save'; readonly reason?: EpochStoreFailure };
   /** The process was suspended. Every node is probed again before the next write. */
   suspended: object;
   /** A standby reported a lower position than before. It crashed, or it is another server. */

@@ -58,8 +58,12 @@ export function logEvents(events: EventSource<RouterEvents>, logger: Logger | un
       );
   });
   events.on('epoch-reset', ({ reason }) => log('warn', `an operator reset the epoch: ${reason}`));
-  events.on('store-failed', ({ action }) =>
-    log('error', `the epoch store failed to ${action}`, 'REGIONKIT_EPOCH_STORE'),
+  events.on('store-failed', ({ action, reason }) =>
+    log(
+      'error',
+      `the epoch store failed to ${action}${reason === undefined ? '' : ` (${reason})`}`,
+      'REGIONKIT_EPOCH_STORE',
+    ),
   );
   events.on('suspended', () => log('warn', 'the process was suspended; every node is probed before the next write'));
   events.on('outcome-unknown', ({ node }) =>

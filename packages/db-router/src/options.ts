@@ -64,8 +64,8 @@ export interface RegionRouterOptions<Name extends string = string> {
    */
   readonly coldStart?: 'confirm' | 'trust';
   /**
-   * Keeps the highest epoch and the forks across restarts. Share one store between all regions; a store per region
-   * cannot confirm a primary.
+   * Keeps the highest epoch and the forks across restarts: one store that all regions share, or `epochFile()` for the only
+   * process of a region. Any other store of one region must not be used: it would confirm a zombie.
    */
   readonly epoch?: EpochStore;
   /** The queries of a probe. @default plain PostgreSQL, 14 and later */

@@ -12,7 +12,7 @@ const FLOORS: Floors = [
   ['log-events.ts', 'options.ts'],
   ['connection/', 'routing/'],
   ['causality/', 'monitor/'],
-  ['entry.ts', 'engine/'],
+  ['entry.ts', 'engine/', 'epoch-stores/'],
   ['statements/'],
   ['pools/'],
   ['region-router.ts'],

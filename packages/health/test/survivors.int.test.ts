@@ -1,7 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises';
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { defineRegions } from '@regionkit/core';
 import { createRegionRouter, type RegionRouter } from '@regionkit/db-router';
+import { type EpochFile, epochFile } from '@regionkit/db-router/epoch-stores';
 import { createWriteGate } from '@regionkit/db-router/http';
 import { createLab, type Lab } from '@regionkit/lab';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -59,7 +63,7 @@ class Deployment {
     }
   }
 
-  async start(name: Name): Promise<Process> {
+  async start(name: Name, epoch?: EpochFile): Promise<Process> {
     const all = Object.fromEntries(
       [...this.#balancers].map(([region, balancer]) => [
         region,
@@ -77,6 +81,7 @@ class Deployment {
       pools: { [name]: pool },
       writes: 'forward',
       view: health.view,
+      ...(epoch !== undefined && { epoch }),
       maxViewAgeMs: 5_000,
       hold: { timeoutMs: 300 },
       probe: { intervalMs: 200, alertIntervalMs: 50, timeoutMs: 1_000 },
@@ -109,6 +114,7 @@ class Deployment {
       stop: async () => {
         this.#processes.splice(this.#processes.indexOf(process), 1);
         await router.close({ pools: true });
+        await epoch?.close();
         await health.close();
         server.closeAllConnections();
         await new Promise((resolve) => server.close(resolve));
@@ -172,5 +178,42 @@ describe.each([
       await expect.poll(() => readyz(added), WAIT).toBe(200);
       for (const process of deployment.of(name)) expect(await write(process)).toBe(201);
     }
+  });
+});
+
+describe('one process in each region, that ends before the next one starts', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'survivors-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+  /** As `epochFile()` is used: a store of its own in each process, and one file for one after the other. */
+  const ownFile = (): EpochFile => epochFile(path.join(folder, 'us.json'), { fastestFailoverMs: 60_000 });
+
+  async function usAlone(epoch?: EpochFile): Promise<Process> {
+    deployment = new Deployment(['us', 'eu']);
+    await deployment.open();
+    const eu = await deployment.start('eu');
+    const us = await deployment.start('us', epoch);
+    for (const process of [us, eu]) await expect.poll(() => write(process), WAIT).toBe(201);
+    await eu.stop();
+    return us;
+  }
+
+  test('with a file, it takes writes as soon as it is ready, again and again', async () => {
+    let process = await usAlone(ownFile());
+    for (let restart = 0; restart < 3; restart += 1) {
+      await process.stop();
+      process = await deployment.start('us', ownFile());
+      await expect.poll(() => write(process), WAIT).toBe(201);
+      expect(await readyz(process)).toBe(200);
+    }
+  });
+
+  test('without one, it takes none', async () => {
+    await (await usAlone()).stop();
+    const process = await deployment.start('us');
+    await expect.poll(() => process.router.topology().state, WAIT).toBe('unconfirmed');
+    expect(await write(process)).toBe(503);
   });
 });

@@ -9,7 +9,7 @@ import { createPoolNode, type PoolNode } from '../connection/node.ts';
 import { type Counters, createCounters } from '../counters.ts';
 import { NodeUnavailableError, RouterClosedError } from '../errors.ts';
 import type { RouterEvents } from '../events.ts';
-import { createEpochKeeper } from '../monitor/epoch-keeper.ts';
+import { keepEpochs } from '../monitor/epoch-keeper.ts';
 import { type FollowedView, followView } from '../monitor/follow-view.ts';
 import { createMonitor, type Monitor } from '../monitor/monitor.ts';
 import { createNearness } from '../monitor/nearness.ts';
@@ -241,7 +241,11 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
   });
 
   const { epoch: store } = settings;
-  const keeper = store === undefined ? undefined : createEpochKeeper({ store, live, clock, timeoutMs, emit });
+  const keeper = store && keepEpochs(store, { live, clock, timeoutMs, emit, isStale: () => guard.isStale() });
+  beats.push(() => keeper?.keep(live.topology, live.topology));
+  // Without reports of the regions their nodes say everything there is to know.
+  if (settings.view === undefined)
+    for (const { name } of regions.list) live.take({ type: 'asked', region: name, atMs: clock.now() });
   followed = settings.view === undefined ? undefined : followView(settings.view, live, clock);
 
   return {

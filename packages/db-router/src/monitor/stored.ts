@@ -1,4 +1,4 @@
-import type { Epoch, Fork } from '@regionkit/core';
+import type { Epoch, Fork, Vouch } from '@regionkit/core';
 import { isTimeline, readEpoch } from '@regionkit/core/kit';
 import type { Stored } from '../topology/facts.ts';
 
@@ -12,10 +12,11 @@ export function writeStored(stored: Stored): string {
 /** Undefined for anything that {@link writeStored} did not write. */
 export function readStored(value: string): Stored | undefined {
   try {
-    const { epoch, owners, forks, voided } = JSON.parse(value) as Record<string, unknown>;
+    const { epoch, owners, forks, voided, vouches } = JSON.parse(value) as Record<string, unknown>;
     if (!isEpoch(epoch) || !Array.isArray(owners) || !Array.isArray(forks) || !Array.isArray(voided)) return undefined;
     if (!owners.every(isEpoch) || !voided.every(isEpoch)) return undefined;
-    return { epoch, owners, voided, forks: forks.map(readFork) };
+    const stored = { epoch, owners, voided, forks: forks.map(readFork) };
+    return vouches === undefined ? stored : { ...stored, vouches: readVouch(vouches) };
   } catch {
     return undefined;
   }
@@ -23,6 +24,13 @@ export function readStored(value: string): Stored | undefined {
 
 function isEpoch(value: unknown): value is Epoch {
   return readEpoch(value) !== undefined;
+}
+
+function readVouch(value: unknown): Vouch {
+  if (typeof value !== 'object') throw new TypeError();
+  const { primary, written } = value as Record<string, unknown>;
+  if (![primary, written].every((epoch) => epoch === undefined || isEpoch(epoch))) throw new TypeError();
+  return { ...(isEpoch(primary) && { primary }), ...(isEpoch(written) && { written }) };
 }
 
 function readFork(value: unknown): Fork {

@@ -1,6 +1,6 @@
-import type { Epoch } from '@regionkit/core';
+import type { DatabaseReport, Epoch } from '@regionkit/core';
 import { sameEpoch } from '../history/epoch.ts';
-import { applySiblings } from './apply-siblings.ts';
+import { applySiblings, learnReport } from './apply-siblings.ts';
 import { claimOf, isUnproven, weighDocuments } from './claims.ts';
 import {
   type Facts,
@@ -54,6 +54,10 @@ function applyInput(facts: Facts, input: Input, rules: Rules): Facts {
       return facts.asked.includes(input.region) ? facts : { ...facts, asked: [...facts.asked, input.region] };
     case 'store':
       return applyStore(facts, input);
+    case 'remembered':
+      return applyRemembered(facts, input);
+    case 'synced':
+      return { ...facts, syncedTimeline: input.timeline };
     case 'confirm':
       return applyConfirm(facts, rules, input.atMs);
     case 'reset':
@@ -226,6 +230,15 @@ function applyStore(facts: Facts, { stored, atMs }: Input & { type: 'store' }): 
     if (!isVoided(stored, epoch)) next = learnEpoch(next, epoch, atMs);
   }
   return { ...next, system: next.system ?? stored.epoch.system };
+}
+
+/** What the process before this one said of itself is taken as the word of a sibling that has ended. */
+function applyRemembered(facts: Facts, { stored, untilMs, atMs }: Input & { type: 'remembered' }): Facts {
+  const next: Facts = { ...facts, store: 'none' };
+  if (stored === undefined) return next;
+  const { epoch: highest, forks, vouches } = stored;
+  const report: DatabaseReport = { role: 'unknown', highest, forks, ...(vouches !== undefined && { vouches }) };
+  return { ...learnReport(next, report, atMs), remembered: { report, untilMs } };
 }
 
 /** The epochs that the answering nodes write. */

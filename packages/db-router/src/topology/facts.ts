@@ -1,4 +1,4 @@
-import type { Epoch, Fork, Sibling } from '@regionkit/core';
+import type { DatabaseReport, Epoch, Fork, Sibling, Vouch } from '@regionkit/core';
 import type { EpochSource } from '../events.ts';
 import type { WritePolicy } from '../gate-seam.ts';
 import type { Reading } from './readings.ts';
@@ -13,6 +13,10 @@ export interface Facts {
   /** It was accepted because a sibling was, and no node of its own was seen on the highest timeline since. */
   readonly vouched: boolean;
   readonly store: 'pending' | 'none' | 'loaded';
+  /** What the process before this one vouched for, and until when that is believed. */
+  readonly remembered: { readonly report: DatabaseReport; readonly untilMs: number } | undefined;
+  /** A process that keeps a file acts on no higher timeline than this one: the file has it. */
+  readonly syncedTimeline: number;
   /** One entry for each known database. */
   readonly tops: readonly Top[];
   readonly owners: readonly Epoch[];
@@ -118,6 +122,13 @@ export type Input =
   | { readonly type: 'siblings'; readonly siblings: readonly Sibling[]; readonly atMs: number }
   | { readonly type: 'asked'; readonly region: string; readonly atMs: number }
   | { readonly type: 'store'; readonly stored: Stored | undefined; readonly atMs: number }
+  | {
+      readonly type: 'remembered';
+      readonly stored: Stored | undefined;
+      readonly untilMs: number;
+      readonly atMs: number;
+    }
+  | { readonly type: 'synced'; readonly timeline: number; readonly atMs: number }
   | { readonly type: 'confirm'; readonly atMs: number }
   | { readonly type: 'reset'; readonly atMs: number }
   | { readonly type: 'tick'; readonly atMs: number };
@@ -128,6 +139,8 @@ export interface Stored {
   readonly owners: readonly Epoch[];
   readonly forks: readonly Fork[];
   readonly voided: readonly Epoch[];
+  /** Only in the file of one process. */
+  readonly vouches?: Vouch;
 }
 
 /** What does not change while the process runs. */
@@ -148,6 +161,8 @@ export function noFacts(nodes: readonly { readonly id: string; readonly region: 
     accepted: false,
     vouched: false,
     store: store ? 'pending' : 'none',
+    remembered: undefined,
+    syncedTimeline: Number.POSITIVE_INFINITY,
     tops: [],
     owners: [],
     forks: [],

@@ -28,6 +28,7 @@ export function judge(facts: Facts, rules: Rules, nowMs: number): Topology {
   const nodes = facts.nodes.map((node) =>
     judgeNode(node, facts, rules, { top, system, state, claimed, samples, regressed, nowMs }),
   );
+  const accepted = facts.accepted || (ready && !claimed && !(writer?.readOnly ?? true));
   const changes = nodes.flatMap(({ state: is, readable }) =>
     is === 'old-timeline' && readable && top !== undefined ? [top.firstKnownAtMs + rules.maxLagMs] : [],
   );
@@ -54,8 +55,8 @@ export function judge(facts: Facts, rules: Rules, nowMs: number): Topology {
     writers: facts.writers,
     forks: facts.forks,
     owners: facts.owners,
-    accepted: facts.accepted || (ready && !claimed && !(writer?.readOnly ?? true)),
-    vouches: vouches(facts, state, writer !== undefined || regressed !== undefined),
+    accepted,
+    vouches: accepted && vouches(facts, state, writer !== undefined || regressed !== undefined),
     nextChangeMs: Math.min(Number.POSITIVE_INFINITY, ...changes.filter((atMs) => atMs > nowMs)),
   };
 }
@@ -188,6 +189,7 @@ function stateOf(
   if (writer === undefined) return regressed === undefined ? 'no-primary' : 'epoch-regressed';
   if (writer.uncertainty !== undefined) return writer.uncertainty;
   if (writer.readOnly) return 'read-only';
+  if (writer.view.epoch.timeline > facts.syncedTimeline) return 'no-primary';
   const mayWrite = mayAccept(facts, rules, writer.view.epoch, nowMs) || mayForward(facts, rules, writer.view, nowMs);
   return mayWrite ? 'ready' : 'unconfirmed';
 }
@@ -238,7 +240,7 @@ function mayForward(facts: Facts, rules: Rules, { region, epoch }: PrimaryView, 
 
 /** A process that sees a contradiction does not vouch: a newcomer could hear one side of it alone. */
 function vouches(facts: Facts, state: TopologyState, isAnyWriter: boolean): boolean {
-  if (!facts.accepted || (facts.vouched && !hasMeasured(facts))) return false;
+  if (facts.vouched && !hasMeasured(facts)) return false;
   // When an operator spoke is not passed on, and decides what a later claim means: such a process speaks for itself alone.
   if (facts.voided.length > 0) return false;
   return state === 'ready' || state === 'read-only' || (state === 'no-primary' && !isAnyWriter);

@@ -41,7 +41,8 @@ export function localReport(
   return { role: 'standby', position: furthest?.position ?? 0n, ...common };
 }
 
-function vouchOf({ primary, system }: Topology, facts: Facts): Vouch {
+/** What a process that vouches passes on. */
+export function vouchOf({ primary, system }: Topology, facts: Facts): Vouch {
   const written = system === undefined ? undefined : writtenFor(facts, system);
   return { ...(primary !== undefined && { primary: primary.epoch }), ...(written !== undefined && { written }) };
 }

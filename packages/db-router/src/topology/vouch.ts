@@ -1,4 +1,4 @@
-import type { Epoch, Sibling, Vouch } from '@regionkit/core';
+import type { DatabaseReport, Epoch, Vouch } from '@regionkit/core';
 import { type Facts, isResponding, knownEpoch, type Rules, writtenEpoch } from './facts.ts';
 import { isVoided } from './learn.ts';
 import { serverId } from './writer.ts';
@@ -10,13 +10,14 @@ interface Voucher {
 }
 
 /**
- * `facts` after a newcomer has taken over what its siblings vouch for, if they do and it may: it then is what one of them
+ * `facts` after a newcomer has taken over what its siblings vouch for, or the process before it: it then is what one of them
  * would be, had it been copied. The same object otherwise. Their highest epochs, their forks and what they saw written are known already.
  */
 export function takeOver(facts: Facts, rules: Rules, atMs: number): Facts {
-  if (facts.accepted || facts.siblings.length === 0 || facts.store === 'pending') return facts;
-  if (!wasEverythingAsked(facts, rules)) return facts;
-  const vouchers = facts.siblings.flatMap((sibling) => voucherOf(facts, rules, sibling, atMs));
+  if (facts.accepted || facts.store === 'pending') return facts;
+  if ((facts.siblings.length === 0 && facts.remembered === undefined) || !wasEverythingAsked(facts, rules))
+    return facts;
+  const vouchers = reportsOf(facts, rules, atMs).flatMap((report) => voucherOf(facts, report));
   const [first] = vouchers;
   if (first === undefined) return facts;
   const { system } = first.highest;
@@ -43,9 +44,16 @@ export function hasMeasured(facts: Facts): boolean {
   );
 }
 
-function voucherOf(facts: Facts, rules: Rules, { database, observedAtMs }: Sibling, nowMs: number): Voucher[] {
-  const { vouches, highest } = database;
-  if (vouches === undefined || highest === undefined || nowMs - observedAtMs > rules.maxViewAgeMs) return [];
+/** What is young enough to be believed. A living process that has accepted knows more than this one's own memory. */
+function reportsOf({ siblings, remembered }: Facts, rules: Rules, nowMs: number): readonly DatabaseReport[] {
+  const fresh = siblings.filter(({ observedAtMs }) => nowMs - observedAtMs <= rules.maxViewAgeMs);
+  const isAlone = siblings.every(({ database }) => database.acceptedForMs === undefined);
+  if (isAlone && remembered !== undefined && nowMs < remembered.untilMs) return [remembered.report];
+  return fresh.map(({ database }) => database);
+}
+
+function voucherOf(facts: Facts, { vouches, highest }: DatabaseReport): Voucher[] {
+  if (vouches === undefined || highest === undefined) return [];
   const isOfSystem = facts.nodes.some((node) => isResponding(node) && node.reading.system === highest.system);
   return isOfSystem && !meetsAnotherServer(facts, vouches.primary) ? [{ vouches, highest }] : [];
 }

@@ -21,7 +21,7 @@ function keeping(store: EpochStore) {
     emit: (event) => void events.push(event),
     onChange: (topology, before) => keeper.keep(topology, before),
   });
-  const keeper = createEpochKeeper({ store, live, clock, timeoutMs: 2_000, emit: (event) => void events.push(event) });
+  const keeper = createEpochKeeper(store, { live, clock, timeoutMs: 2_000, emit: (event) => void events.push(event) });
   const ready = () => {
     const reading = (node: number, said: ReturnType<typeof primary>) =>
       live.take({ type: 'reading', node, reading: said, sentAtMs: clock.now(), atMs: clock.now() });

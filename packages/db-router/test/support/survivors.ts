@@ -1,6 +1,6 @@
 import type { Sibling } from '@regionkit/core';
-import type { Input, Rules } from '../../src/topology/facts.ts';
-import { localReport } from '../../src/topology/local-report.ts';
+import type { Input, Rules, Stored } from '../../src/topology/facts.ts';
+import { localReport, vouchOf } from '../../src/topology/local-report.ts';
 import { nothingKnown, reduce, type TopologyStore } from '../../src/topology/reduce.ts';
 import { NODES, primary, RULES, standby } from './model.ts';
 
@@ -25,10 +25,22 @@ export interface Process {
   /** What it was told by its siblings, and what they were at that moment. */
   siblings: readonly { readonly told: Sibling; readonly was: TopologyStore }[];
   copies: TopologyStore[];
+  /** The file that it was started with, and what the process before it was when it confirmed the file. */
+  readonly file: File | undefined;
   wasVouchedFor: boolean;
   /** An operator has spoken to it: from there on he knows better than any copy. */
   wasOperated: boolean;
 }
+
+/** What a process kept for the one after it. */
+interface File {
+  readonly stored: Stored;
+  readonly confirmedAtMs: number;
+  readonly was: TopologyStore;
+}
+
+/** A failover takes longer than this. */
+const MAX_GAP_MS = 10_000;
 
 /**
  * Regions with real reducers, and everything between them made up: servers that are promoted and come back, cuts, documents,
@@ -42,12 +54,25 @@ export class Survivors {
   };
   processes: Process[] = [];
   nowMs = 1_000;
+  readonly files = new Map<Region, File>();
   #cut = new Set<string>();
   #started = 0;
   readonly #reach: 'all' | 'own';
   readonly #writes: Rules['writes'];
 
-  constructor({ reach = 'all', writes = 'remote-pool' }: { reach?: 'all' | 'own'; writes?: Rules['writes'] } = {}) {
+  /** So many processes has a region at the start. */
+  readonly count: number;
+
+  constructor({
+    reach = 'all',
+    writes = 'remote-pool',
+    count = 1,
+  }: {
+    reach?: 'all' | 'own';
+    writes?: Rules['writes'];
+    count?: number;
+  } = {}) {
+    this.count = count;
     this.#reach = reach;
     this.#writes = writes;
   }
@@ -60,7 +85,26 @@ export class Survivors {
     return this.#reach === 'all' ? NODES : NODES.filter((node) => node.region === region);
   }
 
-  start(region: Region): Process {
+  /** Keeps in the file of its region what it would tell a sibling now. */
+  remember({ region, store: was }: Process): void {
+    const { topology, facts } = was;
+    if (!topology.vouches || topology.highest === undefined) return;
+    const { forks } = facts;
+    const stored = { epoch: topology.highest, owners: [], forks, voided: [], vouches: vouchOf(topology, facts) };
+    this.files.set(region, { stored, confirmedAtMs: this.nowMs, was });
+  }
+
+  /** Starts a process that has the file of the one before it, as far as that is young enough. */
+  startWithFile(region: Region): Process {
+    const file = this.files.get(region);
+    const process = this.start(region, file);
+    const untilMs = (file?.confirmedAtMs ?? 0) + MAX_GAP_MS;
+    const stored = this.nowMs < untilMs ? file?.stored : undefined;
+    this.#take(process, { type: 'remembered', stored, untilMs, atMs: this.#tick() });
+    return process;
+  }
+
+  start(region: Region, file?: File): Process {
     this.#started += 1;
     const rules = this.rules(region);
     const process: Process = {
@@ -71,6 +115,7 @@ export class Survivors {
       inputs: [],
       siblings: [],
       copies: [],
+      file,
       wasVouchedFor: false,
       wasOperated: false,
     };
@@ -218,11 +263,14 @@ export class Survivors {
     process.copies = process.copies.map((copy) => reduce(copy, input, rules).next);
     const was = process.store.topology.accepted;
     process.store = reduce(process.store, input, rules).next;
-    if (was || process.wasOperated || !process.store.topology.accepted || !process.store.facts.siblings.length) return;
+    if (was || process.wasOperated || !process.store.topology.accepted) return;
     const { system } = process.store.topology;
-    const vouchers = process.siblings.filter(
+    const siblings = process.siblings.filter(
       ({ told }) => told.database.vouches !== undefined && told.database.highest?.system === system,
     );
+    const { remembered } = process.store.facts;
+    const isRemembered = remembered !== undefined && input.atMs < remembered.untilMs;
+    const vouchers = [...siblings, ...(isRemembered && process.file !== undefined ? [process.file] : [])];
     // Accepted in the moment a sibling's word was known: it counts as vouched for, which is the harder thing to hold.
     process.wasVouchedFor = vouchers.length > 0;
     process.copies = vouchers.map((voucher) =>

@@ -37,7 +37,18 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
     arbitrary: region.map((name) =>
-      step(`start in ${name}`, (world) => void (world.of(name).length < 4 && world.start(name))),
+      step(`start in ${name}`, (world) => void (world.of(name).length < 2 * world.count && world.start(name))),
+    ),
+  },
+  { weight: 4, arbitrary: some.map((at) => on(at, 'keeps its file', (process, world) => world.remember(process))) },
+  {
+    weight: 6,
+    arbitrary: fc.tuple(some, fc.boolean()).map(([at, isSettled]) =>
+      on(at, `starts again with its file${isSettled ? ', and settles' : ''}`, (process, world) => {
+        world.stop(process);
+        const next = world.startWithFile(process.region);
+        if (isSettled) world.settle(next);
+      }),
     ),
   },
   { weight: 3, arbitrary: some.map((at) => on(at, 'stops', (process, world) => world.stop(process))) },
@@ -88,29 +99,37 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
 );
 
 const KINDS = [
-  { reach: 'all', writes: 'remote-pool' },
-  { reach: 'all', writes: 'forward' },
-  { reach: 'own', writes: 'forward' },
+  { reach: 'all', writes: 'remote-pool', count: 2 },
+  { reach: 'all', writes: 'forward', count: 2 },
+  { reach: 'own', writes: 'forward', count: 2 },
+  { reach: 'all', writes: 'remote-pool', count: 1 },
+  { reach: 'own', writes: 'forward', count: 1 },
 ] as const;
 
-it.each(KINDS)('a newcomer starts no write that its sibling would not start: $reach pools, $writes', (kind) => {
-  let wrote = 0;
-  fc.assert(
-    fc.property(fc.array(steps, { minLength: 20, maxLength: 100 }), (history) => {
-      const world = new Survivors(kind);
-      for (const name of REGIONS) for (let count = 0; count < 2; count += 1) world.start(name);
-      for (let round = 0; round < 2; round += 1) for (const process of world.processes) world.settle(process);
-      for (const { run } of history) {
-        run(world);
-        for (const process of world.processes) {
-          const own = process.wasVouchedFor ? writes(process.store) : undefined;
-          if (own === undefined) continue;
-          wrote += 1;
-          expect(process.copies.map(writes)).toContain(own);
+it.each(KINDS)(
+  'a newcomer starts no write that its sibling, or the process before it, would not start: $reach pools, $writes, $count processes a region',
+  (kind) => {
+    let wrote = 0;
+    let remembered = 0;
+    fc.assert(
+      fc.property(fc.array(steps, { minLength: 20, maxLength: 100 }), (history) => {
+        const world = new Survivors(kind);
+        for (const name of REGIONS) for (let count = 0; count < kind.count; count += 1) world.start(name);
+        for (let round = 0; round < 2; round += 1) for (const process of world.processes) world.settle(process);
+        for (const { run } of history) {
+          run(world);
+          for (const process of world.processes) {
+            const own = process.wasVouchedFor ? writes(process.store) : undefined;
+            if (own === undefined) continue;
+            wrote += 1;
+            if (process.siblings.length === 0) remembered += 1;
+            expect(process.copies.map(writes)).toContain(own);
+          }
         }
-      }
-    }),
-    { numRuns: Number(process.env['RUNS'] ?? 60), ...(process.env['SEED'] && { seed: Number(process.env['SEED']) }) },
-  );
-  expect(wrote).toBeGreaterThan(0);
-});
+      }),
+      { numRuns: Number(process.env['RUNS'] ?? 60), ...(process.env['SEED'] && { seed: Number(process.env['SEED']) }) },
+    );
+    expect(wrote).toBeGreaterThan(0);
+    if (kind.count === 1) expect(remembered).toBeGreaterThan(0);
+  },
+);

@@ -189,6 +189,88 @@ describe('a newcomer with pools of its own region alone', () => {
   });
 });
 
+describe('a process with the file of the one before it', () => {
+  /** `us` has one process, which keeps a file and ends. `ap` is down. */
+  function restarted(options?: ConstructorParameters<typeof Survivors>[0]) {
+    const { world, us, eu } = withoutAp(options);
+    world.remember(us);
+    world.stop(us);
+    return { world, us, eu };
+  }
+
+  it('takes writes while another region is down, and so does the one after it', () => {
+    const { world, us } = restarted();
+    for (let restart = 0; restart < 4; restart += 1) {
+      world.later(9_000);
+      const next = world.startWithFile('us');
+      world.settle(next);
+      expect(writes(next.store)).toBe(writes(us.store));
+      world.remember(next);
+      world.stop(next);
+    }
+  });
+
+  it('takes none after a gap in which there may have been a failover', () => {
+    const { world } = restarted();
+    world.later(10_000);
+    const next = world.startWithFile('us');
+    world.settle(next);
+    expect(next.store.topology).toMatchObject({ accepted: false, state: 'unconfirmed' });
+  });
+
+  it('takes none when the gap has grown too long before every region was asked', () => {
+    const { world } = restarted();
+    const next = world.startWithFile('us');
+    for (const region of ['us', 'eu', 'ap'] as const) world.probe(next, region);
+    world.askRegion(next, 'us');
+    world.askRegion(next, 'eu');
+    expect(next.store.topology.accepted).toBe(false);
+    world.later(10_000);
+    world.askRegion(next, 'ap');
+    expect(next.store.topology.accepted).toBe(false);
+  });
+
+  it('hears the promotion that it missed from any region in reach', () => {
+    const { world, eu } = restarted();
+    world.promote('eu', 2);
+    world.settle(eu);
+    const next = world.startWithFile('us');
+    world.settle(next);
+    expect(writes(next.store)).toMatch(/^eu 2/);
+  });
+
+  it('does not believe it beside a living process that has accepted, and vouches for nothing', () => {
+    const { world, us } = withoutAp();
+    world.remember(us);
+    world.promote('us', 2);
+    world.promote('eu', 2);
+    world.settle(us);
+    expect(us.store.topology.state).toBe('twin-primaries');
+    world.kill('eu');
+    const next = world.startWithFile('us');
+    world.settle(next);
+    expect(next.store.topology.accepted).toBe(false);
+  });
+
+  it('confirms nothing again before it has measured the primary', () => {
+    const { world, eu } = withoutAp({ reach: 'own', writes: 'forward' });
+    world.tell(eu, 2, 'us');
+    world.remember(eu);
+    for (const process of [...world.processes]) world.stop(process);
+    const next = world.startWithFile('eu');
+    world.settle(next);
+    expect(next.store.topology).toMatchObject({ accepted: true, vouches: false });
+  });
+
+  it('does not believe it while its own name of the primary leads to another server', () => {
+    const { world } = restarted();
+    world.restart('us');
+    const next = world.startWithFile('us');
+    world.settle(next);
+    expect(next.store.topology.accepted).toBe(false);
+  });
+});
+
 describe('a zombie that starts alone', () => {
   it('writes nothing, with one process or several, restarted again and again', () => {
     const { world } = withoutAp();
