@@ -84,12 +84,12 @@ export interface Vouch {
 }
 
 /** Where a read or a write would go now, and why. */
-export interface RouteExplanation<Reason extends string = string> {
+export interface RouteExplanation<Reason extends string = string, Name extends string = string> {
   /**
    * `run` it on `region`/`node`; `forward` the request to `region`; `hold` it until there is a primary; `refuse` it.
    */
   readonly action: 'run' | 'forward' | 'hold' | 'refuse';
-  readonly region?: string;
+  readonly region?: Name;
   readonly node?: string;
   readonly reason: Reason;
   /** The lag of the node in milliseconds, if the node is a standby and its lag is known. */

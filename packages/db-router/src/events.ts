@@ -3,9 +3,9 @@ import type { EpochStoreFailure } from './history/epoch-store.ts';
 import type { HoldEnd, NodeState, RouteReason, TopologyState } from './reasons.ts';
 
 /** The events of a router. Each is also published on the `node:diagnostics_channel` `regionkit:db-router:<event>`. */
-export interface RouterEvents {
+export interface RouterEvents<Name extends string = string> {
   /** There is a primary. `missingForMs`: how long there was none. */
-  primary: { readonly epoch: Epoch; readonly region: string; readonly missingForMs: number };
+  primary: { readonly epoch: Epoch; readonly region: Name; readonly missingForMs: number };
   /** There is no primary any more. */
   'primary-lost': { readonly state: TopologyState; readonly last?: Epoch };
   /** A node changed its state. */
@@ -37,7 +37,7 @@ export interface RouterEvents {
    * A primary that cannot be confirmed yet: no write until it is. The first one that is found, or with `claimedBy` one that
    * only that region tells of, though its timeline does not follow on what else is known.
    */
-  unconfirmed: { readonly epoch: Epoch; readonly claimedBy?: string };
+  unconfirmed: { readonly epoch: Epoch; readonly claimedBy?: Name };
   /** A higher epoch became known. */
   epoch: { readonly epoch: Epoch; readonly from: EpochSource };
   /** An operator called `resetEpoch()`. */

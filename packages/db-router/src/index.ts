@@ -40,6 +40,7 @@ export type {
 export { createRegionRouter } from './router.ts';
 export type { BatchOptions } from './statements/batches.ts';
 export type { Transaction } from './statements/open-transaction.ts';
+export type { RetryOptions } from './statements/retry.ts';
 export type { TransactionOptions } from './statements/transactions.ts';
 export { everyNodeWrites } from './topology/every-node-writes.ts';
 export { postgresReadings, type Reading, type Readings } from './topology/readings.ts';

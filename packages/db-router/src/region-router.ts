@@ -91,7 +91,7 @@ export interface ScopeOptions {
 export interface RegionRouter<Name extends string = string>
   extends GateRouter<Name>,
     RouterSeam,
-    EventSource<RouterEvents>,
+    EventSource<RouterEvents<Name>>,
     AsyncDisposable {
   /**
    * The pool of the primary, for an ORM. `connect()` refuses in the same cases as `write()`.
@@ -273,7 +273,7 @@ export interface RegionRouter<Name extends string = string>
    * const { action, reason } = router.explain('write');
    * ```
    */
-  explain(intent: 'read' | 'write', token?: string): RouteExplanation<RouteReason>;
+  explain(intent: 'read' | 'write', token?: string): RouteExplanation<RouteReason, Name>;
   stats(): RouterStats;
   /**
    * Accepts the currently writable node as primary without confirmation. For operators. Resolves when it is accepted.

@@ -47,7 +47,7 @@ const { setImmediate } = globalThis;
  */
 export function createRegionRouter<Name extends string>(options: RegionRouterOptions<Name>): RegionRouter<Name> {
   const settings = checkOptions(options);
-  const events = createEvents<RouterEvents>('db-router', ROUTER_EVENTS);
+  const events = createEvents<RouterEvents<Name>>('db-router', ROUTER_EVENTS);
   const notice = createNotices(settings.logger);
   noticeWhatIsMissing(settings, notice);
   logEvents(events, settings.logger, notice);
@@ -202,11 +202,11 @@ function noticeWhatIsMissing({ writes, token, regions, view, nodes }: Settings, 
   }
 }
 
-function explainRoute({ nodes }: Engine, route: Route): RouteExplanation<RouteReason> {
+function explainRoute<Name extends string>({ nodes }: Engine, route: Route): RouteExplanation<RouteReason, Name> {
   return {
     action: route.action === 'wait' ? 'run' : route.action,
     reason: route.reason,
-    ...(route.region !== undefined && { region: route.region }),
+    ...(route.region !== undefined && { region: route.region as Name }),
     ...(route.node >= 0 && { node: nodes[route.node]?.id ?? '' }),
     ...(route.lagMs !== undefined && { lagMs: route.lagMs }),
   };

@@ -6,7 +6,7 @@ import type { HealthVerdict, Phase } from './verdict/judge.ts';
 /**
  * The events of {@link Health}. Each is also published on the `node:diagnostics_channel` `regionkit:health:<event>`.
  */
-export interface HealthEvents {
+export interface HealthEvents<Name extends string = string> {
   /** The verdict changed. */
   change: { readonly from: HealthVerdict; readonly to: HealthVerdict };
   /** A check has run. `status`: the result of this run. `settled`: the status of the check after it. */
@@ -20,7 +20,7 @@ export interface HealthEvents {
   /** The last result of a check became too old. The check counts as failed until there is a new one. */
   stale: { readonly name: string };
   /** Another region was asked for its state. */
-  peer: { readonly region: string; readonly reason: PeerReason; readonly durationMs: number };
+  peer: { readonly region: Name; readonly reason: PeerReason; readonly durationMs: number };
   /** This process starts to drain, cancels it, or has drained. */
   drain: { readonly phase: Phase };
 }

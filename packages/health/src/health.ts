@@ -38,7 +38,7 @@ import { createKeeper } from './verdict/keeper.ts';
 export interface Health<Name extends string = string>
   extends Decider,
     Doors,
-    EventSource<HealthEvents>,
+    EventSource<HealthEvents<Name>>,
     AsyncDisposable {
   readonly kind: 'health';
   /** What is known of every region, including this one. For affinity, the write gate and the router. */
@@ -150,7 +150,7 @@ const NO_FOLLOW = 'health: other regions are told nothing of the database here: 
 export function createHealth<Name extends string>(options: HealthOptions<Name>): Health<Name> {
   const { clock, random, defaults, urgent, peers } = checkHealthOptions(options);
   const { regions, logger, version } = options;
-  const events = createEvents<HealthEvents>('health', EVENT_NAMES);
+  const events = createEvents<HealthEvents<Name>>('health', EVENT_NAMES);
   const ready = createLatch();
   const rank = new Map(regions.list.map(({ name }, at) => [name as string, at]));
   const ownRank = rank.get(regions.self) ?? 0;

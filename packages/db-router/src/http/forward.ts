@@ -20,8 +20,8 @@ import { addressName, type ClientNames, createSlots, PRIVATE } from './slots.ts'
 import { sentTarget } from './target.ts';
 
 /** Gets the results of forwards. */
-export interface ForwardWatch {
-  forwarded(outcome: { readonly region: string; readonly status: number; readonly headMs: number }): void;
+export interface ForwardWatch<Name extends string> {
+  forwarded(outcome: { readonly region: Name; readonly status: number; readonly headMs: number }): void;
   failed(error: ForwardError): void;
 }
 
@@ -62,7 +62,7 @@ export function createForwarder<Name extends string>({
   readonly answers: RegionKeyring;
   readonly clock: Clock;
   readonly retryAfterSeconds: number;
-  readonly watch: ForwardWatch;
+  readonly watch: ForwardWatch<Name>;
 }): Forwarder {
   const { self, regions, gate } = router;
   const pools = new Map<string, Pool>();
@@ -173,7 +173,7 @@ export function createForwarder<Name extends string>({
       return started;
     },
     answered: ({ to, startedAtMs }, status) =>
-      watch.forwarded({ region: to, status, headMs: clock.now() - startedAtMs }),
+      watch.forwarded({ region: to as Name, status, headMs: clock.now() - startedAtMs }),
     explain: (forward, failure, cause) => {
       if (failure.code === 'ERR_FORWARD_NOT_PRIMARY') gate.recheckPrimary();
       const error = errorOf(failure, forward.to, cause);

@@ -29,9 +29,9 @@ import { type GateReason, ruleWrite } from './ruling.ts';
 import { createTokenFields } from './token-fields.ts';
 
 /** What {@link createWriteGate} returns: a decider with its doors, and events. */
-export type WriteGate = WithDoors<WriteGateDecider>;
+export type WriteGate<Name extends string = string> = WithDoors<WriteGateDecider<Name>>;
 
-interface WriteGateDecider extends Decider, EventSource<WriteGateEvents>, AsyncDisposable {
+interface WriteGateDecider<Name extends string> extends Decider, EventSource<WriteGateEvents<Name>>, AsyncDisposable {
   readonly kind: 'gate';
   /**
    * Decides what happens to a request: let it pass, answer, or forward it. Synchronous, unless a write waits for a
@@ -106,15 +106,15 @@ interface Asked {
  *
  * @throws {TypeError | RangeError} An option is wrong; the message names it.
  */
-export function createWriteGate<Name extends string>(options: WriteGateOptions<Name>): WriteGate;
+export function createWriteGate<Name extends string>(options: WriteGateOptions<Name>): WriteGate<Name>;
 export function createWriteGate<Name extends string>(
   given: WriteGateOptions<Name>,
   ...more: readonly unknown[]
-): WriteGate {
+): WriteGate<Name> {
   const { router, view, clock, retryAfterSeconds, forward, token, isWrite } = checkOptions(given, more);
   const { self, gate } = router;
   gate.noteGate?.();
-  const events = createEvents<WriteGateEvents>('gate', EVENT_NAMES);
+  const events = createEvents<WriteGateEvents<Name>>('gate', EVENT_NAMES);
   const tokens = createTokenFields(token);
   const loop = loopHere(self);
   const misdirected = misdirectedHere(self);
@@ -302,7 +302,7 @@ export function createWriteGate<Name extends string>(
       const client = forwarder?.clientOf(request);
       return isAway.then((late) => go(late, client));
     },
-  } satisfies WriteGateDecider);
+  } satisfies WriteGateDecider<Name>);
 }
 
 /** Made by another region, for this region and this request. */

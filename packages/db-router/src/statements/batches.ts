@@ -1,5 +1,5 @@
 import type { Epoch } from '@regionkit/core';
-import { check } from '@regionkit/core/kit';
+import { type OptionTable, optional, readOptions } from '@regionkit/core/kit';
 import type { QueryResult } from 'pg';
 import type { Scope } from '../causality/scope.ts';
 import {
@@ -9,13 +9,14 @@ import {
   prepareBatch,
   runBatch,
 } from '../connection/batch.ts';
-import { ISOLATION_LEVELS, isolationClause } from '../connection/isolation.ts';
+import { isolationClause, readIsolation } from '../connection/isolation.ts';
 import { breaks, classify } from '../connection/outcome.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Caller } from '../entry.ts';
 import { RolledBackError } from '../errors.ts';
-import { BACKOFF_MS, backoffMs } from './backoff.ts';
+import { backoffMs } from './backoff.ts';
 import { noteWritten, type PositionParts } from './position.ts';
+import { type Retry, type RetryOptions, readRetry } from './retry.ts';
 import type { Leased, Runner } from './run.ts';
 import type { Statements } from './statements.ts';
 
@@ -23,10 +24,16 @@ import type { Statements } from './statements.ts';
 export interface BatchOptions {
   /** @default the server's setting, usually read committed */
   readonly isolation?: 'read committed' | 'repeatable read' | 'serializable';
-  /** How often it may be sent again after the server rolled it back for a temporary reason. @default 3 */
-  readonly retries?: number;
+  /** How often it may be sent, if the server rolls it back for a temporary reason. @default 4 attempts */
+  readonly retry?: RetryOptions;
   readonly signal?: AbortSignal;
 }
+
+const OPTIONS: OptionTable<Omit<BatchOptions, 'retry'> & { readonly retry: Retry }> = {
+  isolation: readIsolation,
+  retry: readRetry(4),
+  signal: optional((_option, given: AbortSignal) => given),
+};
 
 export type RunBatch = (
   statements: readonly BatchStatement[],
@@ -42,10 +49,9 @@ export function createBatches(
   const { counters, live } = engine;
 
   return async (list, options, { scope, signal }) => {
-    const retries = check.integer('batch: retries', options.retries ?? 3, { max: 1_000 });
-    if (options.isolation !== undefined) check.oneOf('batch: isolation', options.isolation, ISOLATION_LEVELS);
+    const { isolation, retry } = readOptions('batch: options', 'batch: ', options, OPTIONS);
     const prepared = prepareBatch(list);
-    const begin = `BEGIN${isolationClause(options.isolation)}`;
+    const begin = `BEGIN${isolationClause(isolation)}`;
     counters.batches += 1;
     for (let run = 0; ; run += 1) {
       const leased = await statements.leaseForWrite(signal);
@@ -55,7 +61,7 @@ export function createBatches(
       try {
         done = await runBatch(client, prepared, begin, engine.settings.readings.insertPositionSql);
       } catch (failure) {
-        await giveUpOrGoOn(leased, failure as BatchFailure, run < retries, { scope, epoch, run });
+        await giveUpOrGoOn(leased, failure as BatchFailure, { scope, epoch, run, retry });
         continue;
       }
       node.release(client, false);
@@ -69,9 +75,14 @@ export function createBatches(
   async function giveUpOrGoOn(
     { client, node }: Leased,
     { error, tag }: BatchFailure,
-    may: boolean,
-    on: { readonly scope: Scope | undefined; readonly epoch: Epoch | undefined; readonly run: number },
+    on: {
+      readonly scope: Scope | undefined;
+      readonly epoch: Epoch | undefined;
+      readonly run: number;
+      readonly retry: Retry;
+    },
   ): Promise<void> {
+    const may = on.run + 1 < on.retry.attempts;
     const failure = classify(error, { phase: 'commit', inRecovery: false });
     const broken = breaks(failure);
     // An error in the middle leaves the failed transaction open.
@@ -95,7 +106,8 @@ export function createBatches(
       failure.kind === 'not-sent' ||
       failure.kind === 'ended';
     if (!passes || !may) throw error;
-    if (failure.kind === 'serialization') await engine.pause(backoffMs(on.run, BACKOFF_MS, engine.settings.random));
+    if (failure.kind === 'serialization')
+      await engine.pause(backoffMs(on.run, on.retry.backoff, engine.settings.random));
     else await runner.reprobe(node);
     runner.retried('transaction', failure, node);
   }

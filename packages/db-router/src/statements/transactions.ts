@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { check } from '@regionkit/core/kit';
+import { check, type OptionTable, optional, readOptions, withDefault } from '@regionkit/core/kit';
 import type { PoolClient } from 'pg';
 import type { Scope } from '../causality/scope.ts';
 import { commit } from '../connection/commit.ts';
-import { ISOLATION_LEVELS, isolationClause } from '../connection/isolation.ts';
+import { isolationClause, readIsolation } from '../connection/isolation.ts';
 import { breaks, causesOf, classify, type Failure, type FailureKind } from '../connection/outcome.ts';
 import { commitsOn } from '../connection/protocol-state.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -15,9 +15,10 @@ import {
   TransactionControlError,
   TransactionLeakedError,
 } from '../errors.ts';
-import { BACKOFF_MS, backoffMs } from './backoff.ts';
+import { backoffMs } from './backoff.ts';
 import { createOpenTransaction, type OpenTransaction, type Transaction } from './open-transaction.ts';
 import { noteWritten, type PositionParts, recordReadPosition } from './position.ts';
+import { type Retry, type RetryOptions, readRetry } from './retry.ts';
 import type { Leased, Runner } from './run.ts';
 import type { Statements } from './statements.ts';
 
@@ -30,16 +31,25 @@ export interface TransactionOptions {
    * not support it. @default false
    */
   readonly readOnly?: boolean;
-  /** How often the callback may be run again, for any cause. It must be safe to run twice. @default 0 */
-  readonly retries?: number;
-  /**
-   * The longest wait before a transaction that conflicted with another one (40001, 40P01) is run again, in
-   * milliseconds. It doubles each time, up to 32 times. The actual wait is a random part of it. @default 10
-   */
-  readonly backoffMs?: number;
+  /** With more than one attempt the callback may be run again, for any cause. It must be safe to run twice. @default one attempt */
+  readonly retry?: RetryOptions;
   /** Ends the wait for a primary and for a connection. A transaction that has begun continues. */
   readonly signal?: AbortSignal;
 }
+
+interface Settings {
+  readonly isolation: TransactionOptions['isolation'];
+  readonly readOnly: boolean;
+  readonly retry: Retry;
+  readonly signal: AbortSignal | undefined;
+}
+
+const OPTIONS: OptionTable<Settings> = {
+  isolation: readIsolation,
+  readOnly: withDefault<boolean>(false, check.boolean),
+  retry: readRetry(1),
+  signal: optional((_option, given: AbortSignal) => given),
+};
 
 export type RunTransaction = <T>(
   fn: (tx: Transaction) => Promise<T>,
@@ -55,32 +65,31 @@ export function createTransactions(
   const inside = new AsyncLocalStorage<OpenTransaction>();
   const { counters, live } = engine;
 
-  return async (fn, options, caller) => {
+  return async (fn, given, caller) => {
     // A timer or job that an ended transaction has left runs in its context for ever.
     if (inside.getStore()?.isOpen === true) throw new NestedTransactionError();
     counters.transactions += 1;
-    const retries = check.integer('transaction: retries', options.retries ?? 0, { max: 1_000 });
-    const baseMs = check.integer('transaction: backoffMs', options.backoffMs ?? BACKOFF_MS, { max: 60_000 });
-    if (options.isolation !== undefined) check.oneOf('transaction: isolation', options.isolation, ISOLATION_LEVELS);
-    let readHere = options.readOnly === true && options.isolation !== 'serializable';
+    const options = readOptions('transaction: options', 'transaction: ', given, OPTIONS);
+    const { attempts, backoff } = options.retry;
+    let readHere = options.readOnly && options.isolation !== 'serializable';
     let opens = 0;
     for (let run = 0; ; ) {
       const leased = readHere
         ? await statements.leaseForRead(caller)
         : await statements.leaseForWrite(caller.signal).catch((error: unknown) => {
             // A read-only transaction may still run here. Only a write belongs in another region.
-            if (options.readOnly !== true || !(error instanceof NotPrimaryRegionError)) throw error;
+            if (!options.readOnly || !(error instanceof NotPrimaryRegionError)) throw error;
             throw new NotPrimaryRegionError(error.region, 'read');
           });
       const ended = await attempt(leased, fn, options, caller.scope);
       if (ended.ok) return ended.value;
       const { failure, began } = ended;
-      const may = began ? run < retries : opens < MAX_OPENS;
+      const may = began ? run + 1 < attempts : opens < MAX_OPENS;
       if (!may || !rerunnable(failure, options)) throw ended.error;
       if (began) run += 1;
       else opens += 1;
       if (failure.kind === 'conflict') readHere = false;
-      if (failure.kind === 'serialization') await engine.pause(backoffMs(run - 1, baseMs, engine.settings.random));
+      if (failure.kind === 'serialization') await engine.pause(backoffMs(run - 1, backoff, engine.settings.random));
       else await runner.reprobe(leased.node);
       runner.retried('transaction', failure, leased.node);
     }
@@ -89,7 +98,7 @@ export function createTransactions(
   async function attempt<T>(
     leased: Leased,
     fn: (tx: Transaction) => Promise<T>,
-    options: TransactionOptions,
+    options: Settings,
     scope: Scope | undefined,
   ): Promise<Ended<T>> {
     const { client, node } = leased;
@@ -159,9 +168,9 @@ export function createTransactions(
     }
     if (client.getTransactionStatus() === 'I' || commitsOn(client) !== commits) return endedFromInside();
     try {
-      const listens = scope !== undefined && !inRecovery && options.readOnly !== true;
+      const listens = scope !== undefined && !inRecovery && !options.readOnly;
       const result = await commit(client, client, engine.settings.readings.insertPositionSql, listens);
-      const reads = options.readOnly === true && engine.settings.monotonicReads;
+      const reads = options.readOnly && engine.settings.monotonicReads;
       if (reads && scope !== undefined) await recordReadPosition(engine, node, client, scope);
       giveBack(false);
       if (result.tag === 'ROLLBACK') {
@@ -194,9 +203,9 @@ const ENDED: Failure = { kind: 'statement', outcome: 'unknown', code: 'none' };
 /** Stands for an error that came from no statement. */
 const CALLERS_OWN = new TypeError('the callback threw');
 
-function rerunnable({ kind, outcome }: Failure, { readOnly }: TransactionOptions): boolean {
+function rerunnable({ kind, outcome }: Failure, { readOnly }: Settings): boolean {
   if (outcome === 'unknown') return false;
-  if (kind === 'conflict') return readOnly === true;
+  if (kind === 'conflict') return readOnly;
   return RERUNNABLE.has(kind);
 }
 
@@ -214,8 +223,8 @@ function isCausedBy(thrown: unknown, error: unknown): boolean {
   return causesOf(thrown).includes(error);
 }
 
-function beginText({ isolation, readOnly }: TransactionOptions): string {
-  return `BEGIN${isolationClause(isolation)}${readOnly === true ? ' READ ONLY' : ''}`;
+function beginText({ isolation, readOnly }: Settings): string {
+  return `BEGIN${isolationClause(isolation)}${readOnly ? ' READ ONLY' : ''}`;
 }
 
 async function rollBack(client: PoolClient): Promise<boolean> {

@@ -18,7 +18,7 @@ import {
   RouterError,
 } from '../errors.ts';
 import type { Route } from '../routing/route.ts';
-import { BACKOFF_MS, backoffMs } from './backoff.ts';
+import { BACKOFF, backoffMs } from './backoff.ts';
 import { type PositionParts, positionQuery, recordWritePosition } from './position.ts';
 import { type Leased, MAX_RERUNS, type Runner, refusalOf } from './run.ts';
 
@@ -134,7 +134,7 @@ export function createWrites(engine: WriteParts, runner: Runner): Writes {
         break;
       case 'serialization':
         if (!mayRunAgain) throw error;
-        await engine.pause(backoffMs(reruns, BACKOFF_MS, settings.random));
+        await engine.pause(backoffMs(reruns, BACKOFF, settings.random));
         break;
       case 'stale-statement':
         if (!mayRunAgain || !isNamed(first.query)) throw error;

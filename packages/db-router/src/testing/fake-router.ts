@@ -40,7 +40,7 @@ export interface FakeRouter<Name extends string = string> extends RegionRouter<N
   /** Moves the primary to another region; undefined: none. The timeline increases by one. */
   setPrimary(region: Name | undefined): void;
   /** Emits an event to its listeners. */
-  emit<E extends keyof RouterEvents>(event: E, payload: RouterEvents[E]): void;
+  emit<E extends keyof RouterEvents>(event: E, payload: RouterEvents<Name>[E]): void;
 }
 
 /**
@@ -55,7 +55,7 @@ export interface FakeRouter<Name extends string = string> extends RegionRouter<N
 export function fakeRouter<Name extends string>(options: FakeRouterOptions<Name>): FakeRouter<Name> {
   const { self, writes = 'reject', answer = () => [], regions = regionsOf(self, options.primary) } = options;
   if (regions.self !== self) throw new RangeError('fakeRouter: regions must have the same self as the router');
-  const events = createEvents<RouterEvents>('db-router', ROUTER_EVENTS);
+  const events = createEvents<RouterEvents<Name>>('db-router', ROUTER_EVENTS);
   const scopes = new AsyncLocalStorage<{
     readonly access: 'read' | 'write';
     readonly token?: string;
@@ -127,7 +127,7 @@ export function fakeRouter<Name extends string>(options: FakeRouterOptions<Name>
     );
     return made;
   };
-  const explain = (intent: 'read' | 'write'): RouteExplanation<RouteReason> => {
+  const explain = (intent: 'read' | 'write'): RouteExplanation<RouteReason, Name> => {
     if (intent === 'read') return { action: 'run', region: self, node: `${self}/0`, reason: 'local-replica' };
     if (primary === undefined) return { action: 'hold', reason: 'no-primary' };
     if (primary === self) return { action: 'run', region: self, node: `${self}/0`, reason: 'local-primary' };

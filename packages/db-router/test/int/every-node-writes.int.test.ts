@@ -59,12 +59,12 @@ it('runs again what lost against another, after a random wait that grows', async
       runs.push(runs.length);
       return (await tx.query<{ contend: string }>('SELECT contend()')).rows[0]?.contend;
     },
-    { retries: 5, backoffMs: 4 },
+    { retry: { attempts: 6, backoff: { baseMs: 4 } } },
   );
   expect(Number(value) % 3).toBe(0);
   expect(runs).toHaveLength(3);
   expect((await router.batch([{ text: 'SELECT contend()' }]))[0]?.rowCount).toBe(1);
-  const invalid = await failureOf(router.transaction(async () => {}, { backoffMs: -1 }));
+  const invalid = await failureOf(router.transaction(async () => {}, { retry: { backoff: { baseMs: -1 } } }));
   expect(invalid).toBeInstanceOf(RangeError);
 });
 

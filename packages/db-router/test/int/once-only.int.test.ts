@@ -187,7 +187,7 @@ describe('a statement is run again only if it certainly did not happen, on real 
       const router = await inUs({ max: 1 });
       await router.write('CREATE TABLE shaped_in_transaction (a int)');
       const ask = { text: 'SELECT * FROM shaped_in_transaction', name: 'shaped' };
-      const run = (retries: number) => router.transaction((tx) => tx.query(ask), { retries });
+      const run = (retries: number) => router.transaction((tx) => tx.query(ask), { retry: { attempts: retries + 1 } });
       await run(0);
       await router.write('ALTER TABLE shaped_in_transaction ADD COLUMN b int');
       expect((await run(1)).fields).toHaveLength(2);
@@ -289,7 +289,7 @@ describe('a statement is run again only if it certainly did not happen, on real 
           await lab.region('us').query('SELECT pg_terminate_backend($1)', [pid]);
           await isGone(pid);
         },
-        { retries: 1 },
+        { retry: { attempts: 2 } },
       );
       expect([runs, await rows('again')]).toEqual([2, 1]);
     });
@@ -306,7 +306,7 @@ describe('a statement is run again only if it certainly did not happen, on real 
               await tx.query('INSERT INTO attempt (label) VALUES ($1)', [text]);
               await tx.query(text);
             },
-            { retries: 3 },
+            { retry: { attempts: 4 } },
           ),
         );
         // Who looks whether it was done is sent to the primary.
@@ -343,7 +343,7 @@ describe('a statement is run again only if it certainly did not happen, on real 
               await eventually(async () => (await rows(callback)) === 1);
             }
           },
-          { retries: 1 },
+          { retry: { attempts: 2 } },
         ),
       );
       expect(outcomeOf(failure)).toBe('unknown');

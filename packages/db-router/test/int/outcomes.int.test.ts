@@ -561,7 +561,7 @@ describe('what became of a statement that failed, on real servers', () => {
         await tx.query('UPDATE account SET balance = balance - 1 WHERE id = 1');
         return 'done';
       };
-      expect(await router.transaction(skew, { isolation: 'repeatable read', retries: 2 })).toBe('done');
+      expect(await router.transaction(skew, { isolation: 'repeatable read', retry: { attempts: 3 } })).toBe('done');
       expect(runs).toBe(2);
       runs = 0;
       expect((await failureOf(router.transaction(skew, { isolation: 'repeatable read' }))).code).toBe('40001');
@@ -577,7 +577,7 @@ describe('what became of a statement that failed, on real servers', () => {
         if (runs === 1) await tx.query('SELECT pg_terminate_backend(pg_backend_pid())');
         return runs;
       };
-      expect(await router.transaction(lose, { retries: 1 })).toBe(2);
+      expect(await router.transaction(lose, { retry: { attempts: 2 } })).toBe(2);
       expect([await count('lost 1'), await count('lost 2')]).toEqual([0, 1]);
       runs = 0;
       expect(await failureOf(router.transaction(lose))).toMatchObject({
@@ -594,7 +594,7 @@ describe('what became of a statement that failed, on real servers', () => {
             await insert('commit in flight')(tx);
             await lab.region('us').mute();
           },
-          { retries: 5 },
+          { retry: { attempts: 6 } },
         ),
       );
       expect(failure).toMatchObject({ code: 'ERR_OUTCOME_UNKNOWN' });
@@ -614,7 +614,7 @@ describe('what became of a statement that failed, on real servers', () => {
           runs += 1;
           await insert(runs === 1 ? 'first' : 'second')(tx);
         },
-        { retries: 1 },
+        { retry: { attempts: 2 } },
       );
       await terminate('us', 'COMMIT%');
       await committing;
@@ -788,7 +788,7 @@ describe('what became of a statement that failed, on real servers', () => {
       await router.write('SELECT 1');
       const batch = failureOf(
         router.batch([{ text: "INSERT INTO note (text) VALUES ('dropped')" }, { text: 'SELECT pg_sleep(24)' }], {
-          retries: 3,
+          retry: { attempts: 4 },
         }),
       );
       await asleep('us', '%pg_sleep(24)%');
