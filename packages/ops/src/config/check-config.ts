@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { check, type OptionCheck, readOptions, withDefault } from '@regionkit/core/kit';
 import { OpsError } from '../errors.ts';
 import type { Limits, OperationsConfig, Secret } from './config.ts';
@@ -12,16 +13,22 @@ export interface NodeTarget {
 
 /** The configuration with all defaults and with the values of its environment variables. */
 export interface Operations {
-  readonly regions: readonly { readonly name: string; readonly origin: string | undefined }[];
+  readonly regions: readonly {
+    readonly name: string;
+    readonly origin: string | undefined;
+    readonly patroni: string | undefined;
+  }[];
   readonly nodes: readonly NodeTarget[];
   readonly hosts: readonly string[];
   readonly operatorToken: string | undefined;
+  readonly healthToken: string | undefined;
   readonly app: { readonly processes: number; readonly poolMax: number } | undefined;
   readonly front: {
     readonly path: string;
     readonly ttlSeconds: number;
     readonly intervalSeconds: number;
     readonly failures: number;
+    readonly dnsServers: readonly string[];
   };
   readonly limits: Limits;
   readonly caFile: string | undefined;
@@ -42,17 +49,31 @@ export function checkConfig(given: OperationsConfig, environment: Environment): 
 }
 
 function read(given: OperationsConfig, environment: Environment): Operations {
-  check.object('config', given, ['regions', 'hosts', 'operatorToken', 'app', 'front', 'limits', 'caFile']);
+  check.object('config', given, [
+    'regions',
+    'hosts',
+    'operatorToken',
+    'healthToken',
+    'app',
+    'front',
+    'limits',
+    'caFile',
+  ]);
   const byName = Object.entries(check.object('config: regions', given.regions));
   if (byName.length === 0) throw new RangeError('config: regions must name at least one region');
   const front = given.front ?? {};
-  check.object('config: front', front, ['path', 'ttlSeconds', 'intervalSeconds', 'failures']);
+  check.object('config: front', front, ['path', 'ttlSeconds', 'intervalSeconds', 'failures', 'dnsServers']);
   const positive = (name: 'ttlSeconds' | 'intervalSeconds' | 'failures', byDefault: number): number =>
     check.integer(`config: front.${name}`, front[name] ?? byDefault, { min: 1, max: 86_400 });
   return {
     regions: byName.map(([name, region]) => {
-      check.object(`config: regions['${name}']`, region, ['origin', 'databases']);
-      return { name, origin: region.origin === undefined ? undefined : checkOrigin(name, region.origin) };
+      check.object(`config: regions['${name}']`, region, ['origin', 'databases', 'patroni']);
+      const { origin, patroni } = region;
+      return {
+        name,
+        origin: origin === undefined ? undefined : checkOrigin(`config: regions['${name}'].origin`, origin),
+        patroni: patroni === undefined ? undefined : checkOrigin(`config: regions['${name}'].patroni`, patroni),
+      };
     }),
     nodes: byName.flatMap(([name, { databases = [] }]) => {
       if (!Array.isArray(databases)) throw new TypeError(`config: regions['${name}'].databases must be a list`);
@@ -66,18 +87,23 @@ function read(given: OperationsConfig, environment: Environment): Operations {
       given.operatorToken === undefined
         ? undefined
         : readSecret('config: operatorToken', given.operatorToken, environment),
+    healthToken:
+      given.healthToken === undefined ? undefined : readSecret('config: healthToken', given.healthToken, environment),
     app: given.app === undefined ? undefined : checkApp(given.app),
     front: {
       path: check.string('config: front.path', front.path ?? '/health'),
       ttlSeconds: positive('ttlSeconds', 60),
       intervalSeconds: positive('intervalSeconds', 30),
       failures: positive('failures', 3),
+      dnsServers: (front.dnsServers ?? []).map(checkDnsServer),
     },
     limits: readOptions<Limits>('config: limits', 'config: limits.', given.limits ?? {}, {
       behindBytes: atLeastOne(67_108_864),
       slotBytes: atLeastOne(1_073_741_824),
       idleTransactionSeconds: atLeastOne(300),
       clockMs: atLeastOne(2_000),
+      certificateDays: atLeastOne(21),
+      failoverSeconds: atLeastOne(300),
     }),
     caFile: given.caFile === undefined ? undefined : check.string('config: caFile', given.caFile),
   };
@@ -102,12 +128,20 @@ function readSecret(option: string, given: Secret, environment: Environment): st
   return value;
 }
 
-function checkOrigin(name: string, given: string): string {
-  const option = `config: regions['${name}'].origin`;
+function checkOrigin(option: string, given: string): string {
   if (!URL.canParse(check.string(option, given))) throw new RangeError(`${option} must be a URL`);
   const { origin, protocol } = new URL(given);
   if (protocol !== 'https:' && protocol !== 'http:') throw new RangeError(`${option} must begin with https://`);
   return origin;
+}
+
+function checkDnsServer(given: string): string {
+  const option = 'config: front.dnsServers';
+  const [, address = '', port = '53'] = /^\[?([^\]]*?)\]?(?::(\d{1,5}))?$/.exec(check.string(option, given)) ?? [];
+  if (isIP(address) === 0 || Number(port) > 65_535) {
+    throw new RangeError(`${option} must be IP addresses, such as 192.0.2.53 or 192.0.2.53:5353`);
+  }
+  return given;
 }
 
 /** The message must not contain the value: it holds a password. */

@@ -10,6 +10,8 @@ export interface RegionConfig {
    * `pg_monitor`, and for `failover` what the adapter says.
    */
   readonly databases?: readonly Secret[];
+  /** The address of a Patroni REST API in this region: `http://10.0.0.5:8008`. */
+  readonly patroni?: string;
 }
 
 /** When `doctor` calls something a fault. */
@@ -22,6 +24,10 @@ export interface Limits {
   readonly idleTransactionSeconds: number;
   /** Difference of a clock from the clock of this machine, in milliseconds. @default 2_000 */
   readonly clockMs: number;
+  /** A certificate that ends in so many days or fewer. @default 21 */
+  readonly certificateDays: number;
+  /** How long DNS may send clients to a lost region, in seconds. @default 300 */
+  readonly failoverSeconds: number;
 }
 
 /** What the commands of `regionkit` need to know of a setup: `regionkit.config.js`. */
@@ -32,6 +38,8 @@ export interface OperationsConfig {
   readonly hosts?: readonly string[];
   /** The token of the operator door of the app. Without it the processes of the app are not asked. */
   readonly operatorToken?: Secret;
+  /** The token of `createHealth`: with it the warnings of each region are read. Sent over a verified connection alone. */
+  readonly healthToken?: Secret;
   /** What the app's processes ask of the databases: for the sum of connections. */
   readonly app?: {
     /** Processes in each region, at the most. */
@@ -49,6 +57,8 @@ export interface OperationsConfig {
     readonly intervalSeconds?: number;
     /** So many failed checks make a region unhealthy. @default 3 */
     readonly failures?: number;
+    /** DNS servers to ask, as `192.0.2.53` or `192.0.2.53:5353`. @default those of this machine */
+    readonly dnsServers?: readonly string[];
   };
   /** When `doctor` calls something a fault. */
   readonly limits?: Partial<Limits>;

@@ -1,13 +1,19 @@
 import type { Check } from './check.ts';
+import { appWarnings } from './checks/app-warnings.ts';
 import { applyDelay } from './checks/apply-delay.ts';
 import { archiveFails } from './checks/archive-fails.ts';
 import { clockOffset } from './checks/clock-offset.ts';
 import { collationVersions } from './checks/collation-versions.ts';
 import { connectionHeadroom } from './checks/connection-headroom.ts';
 import { connectionsUsed } from './checks/connections-used.ts';
+import { dnsNames } from './checks/dns-names.ts';
+import { dnsTtl } from './checks/dns-ttl.ts';
 import { extensionVersions } from './checks/extension-versions.ts';
+import { failoverTime } from './checks/failover-time.ts';
 import { foreignSystem } from './checks/foreign-system.ts';
+import { healthPath } from './checks/health-path.ts';
 import { hotStandbyOff } from './checks/hot-standby-off.ts';
+import { managerRewinds } from './checks/manager-rewinds.ts';
 import { noPgMonitor } from './checks/no-pg-monitor.ts';
 import { noRewind } from './checks/no-rewind.ts';
 import { noWriter } from './checks/no-writer.ts';
@@ -21,6 +27,7 @@ import { readOnlyDefault } from './checks/read-only-default.ts';
 import { receiverSilent } from './checks/receiver-silent.ts';
 import { replayBehind } from './checks/replay-behind.ts';
 import { replayPaused } from './checks/replay-paused.ts';
+import { secretsDiffer } from './checks/secrets-differ.ts';
 import { slotHoldsWal } from './checks/slot-holds-wal.ts';
 import { slotInvalid } from './checks/slot-invalid.ts';
 import { slotUnbounded } from './checks/slot-unbounded.ts';
@@ -28,6 +35,7 @@ import { standbyBehind } from './checks/standby-behind.ts';
 import { standbySettings } from './checks/standby-settings.ts';
 import { syncStandby } from './checks/sync-standby.ts';
 import { tablesWithoutKey } from './checks/tables-without-key.ts';
+import { tlsCertificates } from './checks/tls-certificates.ts';
 import { twoWriters } from './checks/two-writers.ts';
 import { unloggedTables } from './checks/unlogged-tables.ts';
 import { unreachable } from './checks/unreachable.ts';
@@ -55,6 +63,10 @@ export const CHECKS: readonly Check[] = [
   archiveFails,
   connectionHeadroom,
   connectionsUsed,
+  secretsDiffer,
+  healthPath,
+  tlsCertificates,
+  managerRewinds,
   readOnlyDefault,
   collationVersions,
   extensionVersions,
@@ -68,4 +80,8 @@ export const CHECKS: readonly Check[] = [
   unloggedTables,
   oldTransactions,
   clockOffset,
+  dnsNames,
+  dnsTtl,
+  failoverTime,
+  appWarnings,
 ];

@@ -1,9 +1,12 @@
 import type { Command, Context, Outcome } from '../command.ts';
+import type { Operations } from '../config/check-config.ts';
 import { OpsError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Finding, Level } from '../records/record.ts';
 import { CHECKS } from './checks.ts';
 import { examine } from './examine.ts';
+import { failoverTime } from './front/failover-time.ts';
+import { names } from './say.ts';
 
 const TIMEOUT_MS = 5_000;
 
@@ -51,7 +54,8 @@ async function search({ values, config, emit, signal }: Context): Promise<Outcom
     const names = operations.regions.map(({ name }) => name).join(', ');
     throw new OpsError('ERR_OPS_USAGE', `--region: the configuration has no such region; it has ${names}`);
   }
-  emit({ type: 'progress', text: `asking ${operations.nodes.length} servers` });
+  const subject = subjectOf(operations);
+  emit({ type: 'progress', text: `asking ${subject}` });
   const fleet = await examine(operations, signal, TIMEOUT_MS);
   // What was not examined because of Ctrl-C is no finding.
   signal.throwIfAborted();
@@ -63,13 +67,33 @@ async function search({ values, config, emit, signal }: Context): Promise<Outcom
       .map((found): Finding => ({ type: 'finding', id, ...found })),
   );
   for (const finding of findings) emit(finding);
-  return verdict(findings, values['strict'] === true, checks.length, operations.nodes.length);
+  const { exit, summary } = verdict(findings, values['strict'] === true, `${checks.length} checks of ${subject}`);
+  const time = failoverTime(operations, fleet.front);
+  if (time === undefined) return { exit, summary };
+  return { exit, summary: `${summary} DNS moves clients away from a lost region within ${time.sentence}.` };
 }
 
-function verdict(findings: readonly Finding[], strict: boolean, checks: number, servers: number): Outcome {
+/** `3 servers, 2 origins and 1 host`. */
+function subjectOf({ nodes, regions, hosts }: Operations): string {
+  const counts = [
+    [nodes.length, 'server'],
+    [regions.filter(({ origin }) => origin !== undefined).length, 'origin'],
+    [regions.filter(({ patroni }) => patroni !== undefined).length, 'Patroni API'],
+    [hosts.length, 'host'],
+  ] as const;
+  const given = counts.filter(([count]) => count > 0);
+  if (given.length === 0) {
+    throw new OpsError(
+      'ERR_OPS_CONFIG',
+      'the configuration names no databases, no origin and no hosts: there is nothing to examine',
+    );
+  }
+  return names(given.map(([count, thing]) => `${count} ${thing}${count === 1 ? '' : 's'}`));
+}
+
+function verdict(findings: readonly Finding[], strict: boolean, examined: string): Outcome {
   const count = (level: Level): number => findings.filter((finding) => finding.level === level).length;
   const [faults, warnings, unknown] = [count('fault'), count('warning'), count('unknown')];
-  const examined = `${checks} checks of ${servers} servers`;
   if (findings.length === 0) return { exit: EXIT.ok, summary: `${examined}: nothing found.` };
   const summary = `${examined}: ${faults} faults, ${warnings} warnings, ${unknown} not known.`;
   if (faults > 0 || (strict && warnings > 0)) return { exit: EXIT.fault, summary };

@@ -2,12 +2,36 @@ import type { Operations } from '../config/check-config.ts';
 import { type Answer, ask } from '../postgres/ask.ts';
 import { FACTS_SHAPE, type NodeFacts } from './facts.ts';
 import { FACTS_SQL } from './facts-sql.ts';
-import type { Fleet } from './fleet.ts';
+import type { ExaminedNode, Fleet } from './fleet.ts';
+import { examineFront } from './front/front.ts';
+import { type ExaminedPatroni, readPatroni } from './manager/patroni.ts';
 import { ShapeError } from './shape.ts';
 
-/** Asks every server once, all at the same time. */
+/** Asks every server, region and host once, all at the same time. */
 export async function examine(config: Operations, signal: AbortSignal, timeoutMs: number): Promise<Fleet> {
-  const nodes = await Promise.all(
+  const [nodes, front, managers] = await Promise.all([
+    examineNodes(config, signal, timeoutMs),
+    examineFront(config, signal, timeoutMs),
+    examineManagers(config, signal, timeoutMs),
+  ]);
+  return { config, nodes, front, managers, processes: [], nowMs: Date.now() };
+}
+
+function examineManagers(
+  config: Operations,
+  signal: AbortSignal,
+  timeoutMs: number,
+): Promise<readonly ExaminedPatroni[]> {
+  const asked = config.regions.flatMap(({ name, patroni }) =>
+    patroni === undefined ? [] : [{ region: name, url: patroni }],
+  );
+  return Promise.all(
+    asked.map(async ({ region, url }) => ({ region, facts: await readPatroni(url, timeoutMs, signal) })),
+  );
+}
+
+function examineNodes(config: Operations, signal: AbortSignal, timeoutMs: number): Promise<readonly ExaminedNode[]> {
+  return Promise.all(
     config.nodes.map(async ({ id, region, url }) => {
       let askedAtMs = Date.now();
       let uncertainMs = 0;
@@ -21,7 +45,6 @@ export async function examine(config: Operations, signal: AbortSignal, timeoutMs
       return { id, region, answer: answer.ok ? checked(answer) : answer, askedAtMs, uncertainMs };
     }),
   );
-  return { config, nodes };
 }
 
 /** The facts come over a network from a server that may be a stranger: they are used only in the right shape. */

@@ -1,6 +1,9 @@
 import type { Operations } from '../config/check-config.ts';
 import type { Answer } from '../postgres/ask.ts';
 import type { NodeFacts } from './facts.ts';
+import type { Front } from './front/front.ts';
+import type { ExaminedPatroni } from './manager/patroni.ts';
+import type { ProcessFacts } from './processes.ts';
 
 /** A server and what it said. */
 export interface ExaminedNode {
@@ -16,6 +19,12 @@ export interface ExaminedNode {
 export interface Fleet {
   readonly config: Operations;
   readonly nodes: readonly ExaminedNode[];
+  readonly front: Front;
+  readonly managers: readonly ExaminedPatroni[];
+  /** Empty where the app has no operator door. */
+  readonly processes: readonly ProcessFacts[];
+  /** This machine's clock, in milliseconds since 1970. */
+  readonly nowMs: number;
 }
 
 /** A server that answered. */

@@ -30,7 +30,8 @@ export const list =
   (given) =>
     Array.isArray(given) && given.length <= MAX_ENTRIES ? given.map((entry) => shape(entry)) : refuse('a list');
 
-const members = (given: unknown): Readonly<Record<string, unknown>> =>
+/** An object, whatever its members are. */
+export const members = (given: unknown): Readonly<Record<string, unknown>> =>
   typeof given === 'object' && given !== null && !Array.isArray(given)
     ? (given as Record<string, unknown>)
     : refuse('an object');

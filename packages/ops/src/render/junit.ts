@@ -1,3 +1,4 @@
+import { EXIT } from '../exit-codes.ts';
 import type { Finding, OpsRecord, Step } from '../records/record.ts';
 import { plain } from './plain.ts';
 import type { Renderer } from './renderer.ts';
@@ -17,6 +18,12 @@ export function junit(suite: string): Renderer {
       if (record.state === 'failed' || record.state === 'refused') failures += 1;
       if (record.state === 'unknown') errors += 1;
       cases.push(stepCase(record));
+    }
+    // A run without findings and steps: some CIs take a file without a test case for a mistake.
+    if (record.type === 'result' && cases.length === 0) {
+      const isWell = record.exit === EXIT.ok;
+      if (!isWell) errors += 1;
+      cases.push(testCase('result', suite, 0, isWell ? output(escaped(record.summary)) : error(record.summary, '')));
     }
     return '';
   };

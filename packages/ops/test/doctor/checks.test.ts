@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { OperationsConfig } from '../../src/config/config.ts';
 import { CHECKS } from '../../src/doctor/checks.ts';
-import { evidenceOf, fleetOf, foundIn, type NodeChanges } from './fleet.ts';
+import { type ExaminedHost, type ExaminedRegion, type Front, NO_FRONT } from '../../src/doctor/front/front.ts';
+import type { Seen as SeenOfRequest, Unseen } from '../../src/doctor/front/request.ts';
+import type { ExaminedPatroni } from '../../src/doctor/manager/patroni.ts';
+import { evidenceOf, fleetOf, foundIn, NOW_MS, type NodeChanges } from './fleet.ts';
 
 const MIB = 1_024 ** 2;
 
@@ -194,7 +197,7 @@ const CASES: readonly Case[] = [
     'pools above max_connections of one server',
     { 'eu/0': { settings: { max_connections: '80' } }, 'ap/0': { inRecovery: true } },
     ['fault standby-settings eu/0', 'fault connection-headroom eu/0'],
-    '3 regions × 3 processes × 10 connections are 90; eu/0 has 77.',
+    '3 processes in each of 3 regions with pools of 10 may open 90 connections; eu/0 has 77.',
     { app: { processes: 3, poolMax: 10 } },
   ],
   ['pools that fit', {}, [], undefined, { app: { processes: 3, poolMax: 10 } }],
@@ -320,9 +323,188 @@ const CASES: readonly Case[] = [
     'the clock of this machine',
     { 'us/0': { aheadMs: -9_000 }, 'eu/0': { aheadMs: -9_100 }, 'ap/0': { aheadMs: -8_900 } },
     ['fault clock-offset fleet'],
-    'The clock of this machine is 9 s ahead of all servers.',
+    'The clock of this machine is 9 s ahead of all others.',
   ],
   ['a clock within the uncertainty', { 'eu/0': { aheadMs: 2_015 } }, []],
+];
+
+/** What is seen from outside, and what the servers say. */
+type Seen = Partial<Front> & { readonly changes?: Readonly<Record<string, NodeChanges>> };
+
+const seen: SeenOfRequest = {
+  status: 200,
+  headMs: 3,
+  body: '',
+  isLonger: false,
+  dateMs: undefined,
+  askedAtMs: NOW_MS,
+  uncertainMs: 5,
+};
+const health = (changes: Partial<SeenOfRequest> = {}): ExaminedRegion => ({
+  region: 'eu',
+  host: 'app-eu.example.com',
+  health: { ok: true, value: { ...seen, ...changes } },
+  warnings: undefined,
+});
+const silent = (why: Unseen): ExaminedRegion => ({ ...health(), health: { ok: false, why } });
+const certificate = (days: number, refusedBy?: string) => ({
+  certificates: [
+    {
+      region: 'eu',
+      name: 'app.example.com',
+      certificate: { ok: true, value: { endsAtMs: NOW_MS + days * 86_400_000, refusedBy } },
+    },
+  ] as const,
+});
+const host = (addresses: ExaminedHost['addresses']): ExaminedHost => ({
+  host: 'app.example.com',
+  isGlobal: true,
+  addresses,
+});
+const GLOBAL = { hosts: ['app.example.com'] };
+
+const OUTSIDE: readonly (readonly [
+  fault: string,
+  seen: Seen,
+  found: readonly string[],
+  evidence?: string | undefined,
+  config?: Partial<OperationsConfig>,
+])[] = [
+  ['an app that answers', { regions: [health()] }, []],
+  [
+    'a status after 2.4 s',
+    { regions: [health({ headMs: 2_400 })] },
+    ['fault health-path eu'],
+    '/health of eu answered after 2.4 s; checkers wait 2 s.',
+  ],
+  ['a redirect that Route 53 takes for healthy', { regions: [health({ status: 302 })] }, ['fault health-path eu']],
+  ['a redirect that is slow, too', { regions: [health({ status: 302, headMs: 2_400 })] }, ['fault health-path eu']],
+  ['a body of 5,121 bytes', { regions: [health({ isLonger: true })] }, ['warning health-path eu']],
+  [
+    'a region that is out',
+    { regions: [health({ status: 503 })] },
+    ['fault health-path eu'],
+    '/health of eu answers 503: DNS sends no clients there.',
+  ],
+  [
+    'a replica region that is out because the primary is',
+    { regions: [health({ status: 503 })], changes: { 'us/0': { why: 'refused' } } },
+    ['unknown unreachable us/0', 'fault health-path eu'],
+    '/health of eu answers 503 because the primary is away, though its standby can be read.',
+  ],
+  [
+    'a region that is out because its database is',
+    { regions: [health({ status: 503 })], changes: { 'us/0': { why: 'refused' }, 'eu/0': { why: 'refused' } } },
+    ['unknown unreachable us/0', 'unknown unreachable eu/0', 'fault health-path eu'],
+    '/health of eu answers 503: DNS sends no clients there.',
+  ],
+  [
+    'a check on the global name',
+    { regions: [{ ...health(), host: 'app.example.com' }] },
+    ['fault health-path eu'],
+    undefined,
+    GLOBAL,
+  ],
+  ...(['refused', 'timed-out', 'no-ipv4', 'certificate', 'failed'] as const).map(
+    (why) => [`a region that is ${why}`, { regions: [silent(why)] }, ['unknown health-path eu']] as const,
+  ),
+  [
+    'a region whose name is gone',
+    {
+      regions: [silent('no-such-host')],
+      hosts: [{ ...host({ ok: false, why: 'no-such-host' }), host: 'app-eu.example.com' }],
+    },
+    ['fault dns-names fleet'],
+    'app-eu.example.com has no IPv4 address.',
+  ],
+  [
+    'a clock of a region an hour ahead',
+    { regions: [health({ dateMs: NOW_MS + 3_600_000 })] },
+    ['fault clock-offset eu'],
+  ],
+  ['a Date that is only rounded', { regions: [health({ dateMs: NOW_MS - 1_999 })] }, []],
+  ['a certificate of 22 days', certificate(22), []],
+  [
+    'a certificate of 20 days',
+    certificate(20),
+    ['warning tls-certificates eu'],
+    'The certificate of eu for app.example.com ends in 20 d.',
+  ],
+  [
+    'a certificate that has ended',
+    certificate(-1, 'CERT_HAS_EXPIRED'),
+    ['fault tls-certificates eu'],
+    'The certificate of eu for app.example.com has expired.',
+  ],
+  [
+    'a refusal without words',
+    certificate(90, 'HOSTNAME_MISMATCH'),
+    ['fault tls-certificates eu'],
+    'The certificate of eu for app.example.com is refused by clients (HOSTNAME_MISMATCH).',
+  ],
+  [
+    'a handshake that fails for the global name',
+    { certificates: [{ region: 'eu', name: 'app.example.com', certificate: { ok: false, why: 'certificate' } }] },
+    ['fault tls-certificates eu'],
+  ],
+  [
+    'a TTL within the configuration',
+    { hosts: [host({ ok: true, value: { ipv4: 2, ttlSeconds: 60 } })] },
+    [],
+    undefined,
+    GLOBAL,
+  ],
+  [
+    'a TTL of a day on a name of a region',
+    { hosts: [{ ...host({ ok: true, value: { ipv4: 2, ttlSeconds: 86_400 } }), isGlobal: false }] },
+    [],
+    undefined,
+    GLOBAL,
+  ],
+  [
+    'a TTL of two minutes',
+    { hosts: [host({ ok: true, value: { ipv4: 2, ttlSeconds: 120 } })] },
+    ['warning dns-ttl fleet'],
+    'app.example.com has a TTL of 120 s or more; the configuration says 60 s.',
+    GLOBAL,
+  ],
+  [
+    'DNS that is silent',
+    { hosts: [host({ ok: false, why: 'timed-out' })] },
+    ['unknown dns-names fleet'],
+    undefined,
+    GLOBAL,
+  ],
+  [
+    'a failover of ten minutes',
+    {},
+    ['warning failover-time fleet'],
+    'Clients leave a lost region after 600 s: 5 checks, one every 60 s, then a TTL of 300 s; the objective is 300 s.',
+    { ...GLOBAL, front: { intervalSeconds: 60, failures: 5, ttlSeconds: 300 } },
+  ],
+  ['a long TTL of one region without a global host', {}, [], undefined, { front: { ttlSeconds: 3_600 } }],
+  [
+    'secrets that differ',
+    { regions: [{ ...health(), warnings: { REGIONKIT_PEER_SECRET: 'x', REGIONKIT_TOKEN_SECRET: 'y' } }] },
+    ['fault secrets-differ eu'],
+    'eu reports that another region has a different peers.secret of createHealth and token.secret of createRegionRouter.',
+  ],
+  [
+    'a mistake of a process',
+    { regions: [{ ...health(), warnings: { REGIONKIT_NO_PEERS: 'health: there are no peers' } }] },
+    ['warning app-warnings eu'],
+    'eu reports REGIONKIT_NO_PEERS. health: there are no peers',
+  ],
+  ['no warnings', { regions: [{ ...health(), warnings: {} }] }, []],
+  [
+    'pg_auto_failover by its standbys',
+    {
+      changes: {
+        'us/0': { senders: [{ name: 'pgautofailover_standby_2', state: 'streaming', sync: 'async', behindBytes: 0 }] },
+      },
+    },
+    ['warning manager-rewinds us/0'],
+  ],
 ];
 
 describe('the checks of the doctor', () => {
@@ -334,8 +516,32 @@ describe('the checks of the doctor', () => {
     });
   }
 
-  it('are all in this table', () => {
-    const tried = new Set(CASES.flatMap(([, , found]) => found.map((one) => one.split(' ')[1])));
+  for (const [fault, seen, found, evidence, config = {}] of OUTSIDE) {
+    it(`find of ${fault} exactly that`, () => {
+      const { changes = {}, ...front } = seen;
+      const fleet = fleetOf(changes, config, { front: { ...NO_FRONT, ...front } });
+      expect(foundIn(fleet)).toEqual(found);
+      if (evidence !== undefined) expect(evidenceOf(fleet)).toContain(evidence);
+    });
+  }
+
+  it('find what a manager does to an old primary', () => {
+    const managers = (facts: ExaminedPatroni['facts']) => ({ managers: [{ region: 'us', facts }] });
+    const found = (facts: ExaminedPatroni['facts']) => foundIn(fleetOf({}, {}, managers(facts)));
+    expect(found({ ok: true, value: { destructive: [] } })).toEqual([]);
+    expect(found({ ok: true, value: { destructive: ['use_pg_rewind'] } })).toEqual(['warning manager-rewinds us']);
+    expect(found({ ok: false, why: 'refused' })).toEqual(['unknown manager-rewinds us']);
+  });
+
+  it('count what the processes say of their pools where the configuration does not', () => {
+    const processes = Array.from({ length: 10 }, (_, at) => ({ region: 'us', id: `p${at}`, poolMax: 10 }));
+    const fleet = fleetOf({}, {}, { processes });
+    expect(foundIn(fleet)).toEqual(['us', 'eu', 'ap'].map((region) => `fault connection-headroom ${region}/0`));
+    expect(evidenceOf(fleet)).toContain('10 processes may open 100 connections; us/0 has 97.');
+  });
+
+  it('are all in these tables', () => {
+    const tried = new Set([...CASES, ...OUTSIDE].flatMap(([, , found]) => found.map((one) => one.split(' ')[1])));
     expect(CHECKS.map(({ id }) => id).filter((id) => !tried.has(id))).toEqual([]);
   });
 

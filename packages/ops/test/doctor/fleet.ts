@@ -3,12 +3,13 @@ import type { OperationsConfig } from '../../src/config/config.ts';
 import { CHECKS } from '../../src/doctor/checks.ts';
 import type { NodeFacts } from '../../src/doctor/facts.ts';
 import type { ExaminedNode, Fleet } from '../../src/doctor/fleet.ts';
+import { NO_FRONT } from '../../src/doctor/front/front.ts';
 import type { Unreachable } from '../../src/postgres/ask.ts';
 
 type Changes = Partial<NodeFacts>;
 
 const MIB = 1_024 ** 2;
-const NOW_MS = 1_800_000_000_000;
+export const NOW_MS = 1_800_000_000_000;
 
 const SETTINGS: Readonly<Record<string, string>> = {
   max_connections: '100',
@@ -93,7 +94,15 @@ export function fleetOf(
       uncertainMs: 20,
     };
   });
-  return { config: checkConfig({ regions, ...config }, {}), nodes, ...more };
+  return {
+    config: checkConfig({ regions, ...config }, {}),
+    nodes,
+    front: NO_FRONT,
+    managers: [],
+    processes: [],
+    nowMs: NOW_MS,
+    ...more,
+  };
 }
 
 /** What all checks together find: `level id where`. */

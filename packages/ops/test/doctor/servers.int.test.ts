@@ -182,7 +182,7 @@ const PLANTED: readonly Planted[] = [
     fault: 'the pools of all regions are more than max_connections',
     plant: async () => () => undefined,
     found: ['us', 'eu', 'ap'].map((name) => `fault connection-headroom ${name}/0`),
-    evidence: /^3 regions × 2 processes × 5 connections are 30; us\/0 has 27\.$/,
+    evidence: /^2 processes in each of 3 regions with pools of 5 may open 30 connections; us\/0 has 27\.$/,
     config: { app: { processes: 2, poolMax: 5 } },
   },
   {

@@ -1,5 +1,5 @@
 import type { Check } from '../check.ts';
-import { type KnownNode, known, setting } from '../fleet.ts';
+import { type Fleet, type KnownNode, known, setting } from '../fleet.ts';
 
 /** How many sessions ordinary roles may open. */
 export function places(node: KnownNode): number | undefined {
@@ -15,9 +15,7 @@ export const connectionHeadroom: Check = {
   title: 'Every server has connections for the pools of all regions',
   why: 'After the loss of a region its traffic and its processes move to the others, and every process opens its pool to the new primary. When the sum is above max_connections, the failover ends in "too many clients": at Buildkite in August 2016 health checks then took everything out.',
   find: (fleet) => {
-    const { app, regions } = fleet.config;
-    if (app === undefined) return [];
-    const sum = regions.length * app.processes * app.poolMax;
+    const { sum, words } = demand(fleet);
     return known(fleet).flatMap((node) => {
       const room = places(node);
       if (room === undefined || sum <= room) return [];
@@ -25,10 +23,20 @@ export const connectionHeadroom: Check = {
         {
           level: 'fault',
           where: node.id,
-          evidence: `${regions.length} regions × ${app.processes} processes × ${app.poolMax} connections are ${sum}; ${node.id} has ${room}.`,
+          evidence: `${words} may open ${sum} connections; ${node.id} has ${room}.`,
           fix: `Raise max_connections to ${sum + (setting(node, 'max_connections') ?? 0) - room} or more (on standbys first), make the pools smaller, or put a pooler in front.`,
         },
       ];
     });
   },
 };
+
+/** What all pools together may ask of one server: as the configuration says, or as the processes do. */
+function demand({ config: { app, regions }, processes }: Fleet): { readonly sum: number; readonly words: string } {
+  if (app === undefined) {
+    const sum = processes.reduce((all, { poolMax }) => all + poolMax, 0);
+    return { sum, words: `${processes.length} processes` };
+  }
+  const sum = regions.length * app.processes * app.poolMax;
+  return { sum, words: `${app.processes} processes in each of ${regions.length} regions with pools of ${app.poolMax}` };
+}

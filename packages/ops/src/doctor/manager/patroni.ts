@@ -1,0 +1,45 @@
+import { type Look, look } from '../front/request.ts';
+import { members, ShapeError } from '../shape.ts';
+
+/** Options of Patroni's dynamic configuration that destroy what an old primary alone has. */
+const DESTRUCTIVE = [
+  'use_pg_rewind',
+  'remove_data_directory_on_rewind_failure',
+  'remove_data_directory_on_diverged_timelines',
+] as const;
+
+/** What Patroni's REST API says: https://patroni.readthedocs.io/en/latest/rest_api.html#config-endpoint */
+export interface PatroniFacts {
+  /** Those of {@link DESTRUCTIVE} that are on. */
+  readonly destructive: readonly string[];
+}
+
+export interface ExaminedPatroni {
+  readonly region: string;
+  readonly facts: Look<PatroniFacts>;
+}
+
+const READ_BYTES = 262_144;
+
+/** Reads the dynamic configuration. Never rejects. */
+export async function readPatroni(url: string, timeoutMs: number, signal: AbortSignal): Promise<Look<PatroniFacts>> {
+  const seen = await look({ url: new URL('/config', url).href, timeoutMs, signal, readBytes: READ_BYTES });
+  if (!seen.ok) return seen;
+  const { status, body } = seen.value;
+  const facts = status === 200 ? factsOf(body) : undefined;
+  return facts === undefined ? { ok: false, why: 'failed' } : { ok: true, value: facts };
+}
+
+function factsOf(body: string): PatroniFacts | undefined {
+  try {
+    const { postgresql = {} } = members(JSON.parse(body));
+    const options = members(postgresql);
+    return { destructive: DESTRUCTIVE.filter((option) => isOn(options[option])) };
+  } catch (error) {
+    if (error instanceof ShapeError || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** YAML writes a boolean in many ways. */
+const isOn = (value: unknown): boolean => value === true || /^(on|true|yes|1)$/i.test(String(value ?? ''));

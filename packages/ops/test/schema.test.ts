@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, it } from 'vitest';
+import type { Command } from '../src/command.ts';
+import { EXIT } from '../src/exit-codes.ts';
+import type { OpsRecord } from '../src/records/record.ts';
+import { fakeServer } from './doctor/fake-server.ts';
+import { PRIMARY, STANDBY } from './doctor/fleet.ts';
+import { doctor, findings } from './doctor/plant.ts';
+import { run } from './run.ts';
+
+const schema = JSON.parse(readFileSync(new URL('../schema/record.schema.json', import.meta.url), 'utf8')) as {
+  readonly $defs: { readonly result: { readonly properties: { readonly exit: { readonly enum: readonly number[] } } } };
+};
+const validate = new Ajv2020({ strict: true }).compile(schema);
+
+function mustBeValid(records: readonly OpsRecord[]): void {
+  for (const record of records) {
+    expect(validate(record) ? undefined : [record, validate.errors]).toBeUndefined();
+  }
+}
+
+describe('the JSON schema of records', () => {
+  it('describes what the doctor prints of servers with faults, without faults, and of none', async () => {
+    const regions = {
+      us: {
+        databases: [await fakeServer(() => ({ ...PRIMARY, nowMs: 0, unloggedTables: ['\u001b[1m', 'x'.repeat(900)] }))],
+      },
+      eu: { databases: [await fakeServer(() => ({ ...STANDBY, receiver: null, replayPaused: true }))] },
+      ap: { databases: ['postgres://nobody:x@127.0.0.1:1/app'] },
+    };
+    const ran = await doctor({ regions });
+    expect(findings(ran).length).toBeGreaterThan(4);
+    mustBeValid(ran.records);
+    mustBeValid(
+      (await doctor({ regions: { us: { databases: [await fakeServer(() => ({ ...PRIMARY, nowMs: Date.now() }))] } } }))
+        .records,
+    );
+  });
+
+  it('describes every kind of record', async () => {
+    const all: Command = {
+      name: 'all',
+      summary: '',
+      usage: '',
+      options: {},
+      examples: [],
+      run: async ({ emit }) => {
+        emit({ type: 'progress', text: 'not printed' });
+        for (const state of ['started', 'done', 'failed', 'refused', 'unknown'] as const) {
+          emit({ type: 'step', name: 'read', where: 'eu', state, evidence: 'e', tookMs: 1.5 });
+        }
+        return { exit: EXIT.partly, summary: 'a part was done' };
+      },
+    };
+    const { records } = await run(['all', '--json'], { commands: [all] });
+    expect(records).toHaveLength(6);
+    mustBeValid(records);
+  });
+
+  it('knows every exit code', () => {
+    expect([...schema.$defs.result.properties.exit.enum].sort()).toEqual([...Object.values(EXIT)].sort());
+  });
+
+  it.each([
+    ['another level', { type: 'finding', id: 'a', level: 'bad', where: 'x', evidence: 'e', fix: 'f' }],
+    ['a control character', { type: 'result', exit: 0, summary: '\u001b[2J' }],
+    ['another member', { type: 'result', exit: 0, summary: 'x', more: 1 }],
+  ])('refuses %s', (_what, record) => {
+    expect(validate(record)).toBe(false);
+  });
+});
