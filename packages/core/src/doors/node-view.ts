@@ -25,6 +25,10 @@ export class NodeView implements RequestView {
   readonly #url: string;
   readonly #response: NodeResponse;
   #signal: AbortSignal | undefined;
+  /** Which names of fields there can be, as bits. Several deciders ask for fields that are mostly missing. */
+  #names = 0;
+  /** Several deciders ask for the cookies. */
+  #cookies: readonly string[] | undefined;
 
   /** @param url the target below the mount point. Default: the framework's `request.url` */
   constructor(request: NodeRequest, response: NodeResponse, target?: string, url?: string) {
@@ -55,22 +59,39 @@ export class NodeView implements RequestView {
   }
 
   /**
-   * Scans the raw headers. `headers` would drop and join values, and `headersDistinct` exists for HTTP/1 only; building
+   * Scans the raw headers, as they are when the first field is read. `headers` would drop and join values, and `headersDistinct` exists for HTTP/1 only; building
    * either costs time.
    */
   header(name: string): readonly string[] {
     const { rawHeaders } = this.raw;
     if (rawHeaders === undefined || rawHeaders.length === 0) return adaptedHeader(this.raw, name);
-    let found: string[] | undefined;
-    for (let at = 0; at < rawHeaders.length; at += 2) {
-      const field = rawHeaders[at] as string;
-      if (isField(field, name)) {
-        found ??= [];
-        found.push(rawHeaders[at + 1] as string);
-      }
-    }
-    return found ?? NONE;
+    if (this.#names === 0) this.#names = namesIn(rawHeaders);
+    if ((this.#names & bitOf(name)) === 0) return NONE;
+    if (name !== 'cookie') return valuesOf(rawHeaders, name);
+    this.#cookies ??= valuesOf(rawHeaders, name);
+    return this.#cookies;
   }
+}
+
+/** One of 32 bits, by the length of a name and its last letter in lower case. */
+function bitOf(field: string): number {
+  return 1 << (field.length * 11 + (field.charCodeAt(field.length - 1) | 0x20));
+}
+
+function namesIn(rawHeaders: readonly string[]): number {
+  let names = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) names |= bitOf(rawHeaders[at] as string);
+  return names;
+}
+
+function valuesOf(rawHeaders: readonly string[], name: string): readonly string[] {
+  let found: string[] | undefined;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    if (!isField(rawHeaders[at] as string, name)) continue;
+    found ??= [];
+    found.push(rawHeaders[at + 1] as string);
+  }
+  return found ?? NONE;
 }
 
 /**

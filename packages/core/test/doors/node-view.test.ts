@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
+import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { NodeView, pathOf } from '../../src/doors/node-view.ts';
 import { type Decision, withDoors } from '../../src/index.ts';
@@ -50,6 +51,24 @@ describe('header()', () => {
     expect(view.header('accept')).toEqual([]);
     expect(view.host).toBe('app.example.com');
   });
+
+  test('finds what a plain search finds, whatever the names and values are', () => {
+    const name = fc.oneof(
+      fc.constantFrom('Cookie', 'COOKIE', 'cookie', 'Host', 'X-Region-Hop', 'Upgrade', 'A', 'a', 'B', ''),
+      fc.string({ maxLength: 20 }),
+    );
+    fc.assert(
+      fc.property(fc.array(fc.tuple(name, fc.string()), { minLength: 1 }), fc.array(name), (fields, asked) => {
+        const { request, response } = exchange('/', fields.flat());
+        const view = new NodeView(request, response);
+        for (const wanted of [...asked, ...fields.map(([field]) => field)].map(asciiLowerCase)) {
+          const expected = fields.filter(([field]) => asciiLowerCase(field) === wanted).map(([, value]) => value);
+          expect(view.header(wanted)).toEqual(expected);
+        }
+      }),
+    );
+  });
+  const asciiLowerCase = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
   test('never gives away an array that can be changed for others', () => {
     const { request, response } = exchange('/', ['A', '1']);

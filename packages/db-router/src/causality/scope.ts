@@ -12,8 +12,9 @@ import {
   requireAt,
   UNKNOWN_LSN,
 } from '../history/required-position.ts';
+import { isKnownTop } from '../topology/live-topology.ts';
 import type { Topology } from '../topology/topology.ts';
-import { fateOf } from './fate.ts';
+import { type Fate, fateOf } from './fate.ts';
 import { runInside } from './inside.ts';
 import { nameOfHash, type TokenClaims, type TokenCodec } from './token.ts';
 import { createTokenAge, type TokenAgeOptions } from './token-age.ts';
@@ -25,7 +26,7 @@ export interface Scope {
   /** What its next read must see. */
   need: RequiredPosition | undefined;
   /** The highest position that it brought or made, in the form of a token. */
-  position: { readonly kind: 'write' | 'seen'; readonly epoch: Epoch; readonly lsn: bigint } | undefined;
+  position: Claim | undefined;
   wrote: boolean;
   seen: { readonly epoch: Epoch; readonly lsn: bigint } | undefined;
   headClosed: boolean;
@@ -47,6 +48,17 @@ interface Claim {
   readonly kind: 'write' | 'seen';
   readonly epoch: Epoch;
   readonly lsn: bigint;
+}
+
+/** What a topology says of a token. A client sends its token with every request, so it is kept while both stay. */
+interface Judgement {
+  readonly topology: Topology;
+  /** Undefined if it belongs to no known database. */
+  readonly claim: Claim | undefined;
+  readonly fate: Fate;
+  /** Its epoch is not known as the highest yet. */
+  readonly isNews: boolean;
+  readonly need: RequiredPosition;
 }
 
 export interface Scopes {
@@ -91,6 +103,7 @@ export interface ScopesOptions extends TokenAgeOptions {
 }
 
 const REFRESH_SPACING_MS = 10_000;
+const NOTHING_ISSUED: ReturnType<RequestScope['closeHead']> = Object.freeze({});
 
 export function createScopes(options: ScopesOptions): Scopes {
   const { codec, clock, emit } = options;
@@ -118,6 +131,27 @@ export function createScopes(options: ScopesOptions): Scopes {
     return options.known({ system, timeline, owner, ...(server !== undefined && { server }) });
   };
 
+  const judgements = new WeakMap<TokenClaims, Judgement>();
+  const judge = (claims: TokenClaims): Judgement => {
+    const topology = options.topology();
+    const known = judgements.get(claims);
+    if (known?.topology === topology) return known;
+    const epoch = epochOf(claims);
+    const { kind, lsn } = claims;
+    const judgement: Judgement =
+      epoch === undefined
+        ? { topology, claim: undefined, fate: 'unknown', isNews: false, need: PRIMARY_ONLY }
+        : {
+            topology,
+            claim: { kind, epoch, lsn },
+            fate: fateOf(epoch, lsn, topology),
+            isNews: !isKnownTop(topology, epoch),
+            need: requireAt(epoch, lsn),
+          };
+    judgements.set(claims, judgement);
+    return judgement;
+  };
+
   const readToken = (scope: Scope, token: string): void => {
     const claims = codec?.decode(token);
     if (claims === undefined) {
@@ -126,22 +160,21 @@ export function createScopes(options: ScopesOptions): Scopes {
       return;
     }
     if (!claims.isHome) emit('token-elsewhere', {});
-    const epoch = epochOf(claims);
-    if (epoch === undefined) {
+    const before = judge(claims);
+    if (before.claim === undefined) {
       if (!age.isSpent(claims)) scope.need = PRIMARY_ONLY;
       return;
     }
-    if (age.mayFence(claims)) options.learnEpoch(epoch);
-    const claim: Claim = { kind: claims.kind, epoch, lsn: claims.lsn };
-    const fate = fateOf(epoch, claims.lsn, options.topology());
+    if (before.isNews && age.mayFence(claims)) options.learnEpoch(before.claim.epoch);
+    const { claim = before.claim, fate, need } = judge(claims);
     if (fate === 'unknown' && age.isSpent(claims)) return;
     if (fate !== 'kept') {
       announce(scope, claim, fate);
       return;
     }
     scope.kept.push(claim);
-    raise(scope, claims.kind, epoch, claims.lsn);
-    scope.need = laterPosition(scope.need, requireAt(epoch, claims.lsn));
+    raise(scope, claim);
+    scope.need = laterPosition(scope.need, need);
   };
 
   const announce = (scope: Scope, { kind, epoch, lsn }: Claim, fate: 'lost' | 'unknown'): void => {
@@ -152,7 +185,7 @@ export function createScopes(options: ScopesOptions): Scopes {
         scope.notice = fate === 'lost' ? 'write-lost-suspected' : 'write-fate-unknown';
       }
     }
-    if (fate === 'unknown' && mayBecomeKnown(epoch, lsn)) raise(scope, kind, epoch, lsn);
+    if (fate === 'unknown' && mayBecomeKnown(epoch, lsn)) raise(scope, { kind, epoch, lsn });
     else {
       if (scope.position?.epoch === epoch && scope.position.lsn === lsn) scope.position = undefined;
       if (kind === 'write') scope.replaceToken = true;
@@ -206,7 +239,7 @@ export function createScopes(options: ScopesOptions): Scopes {
 
   const noteWritten: Scopes['noteWritten'] = (scope, epoch, lsn = UNKNOWN_LSN) => {
     scope.wrote = true;
-    raise(scope, 'write', epoch, lsn);
+    raise(scope, { kind: 'write', epoch, lsn });
     scope.need = laterPosition(scope.need, requireAt(epoch, lsn));
     if (scope.headClosed) emit('token-late', {});
   };
@@ -228,7 +261,8 @@ export function createScopes(options: ScopesOptions): Scopes {
         judgedBy: options.topology(),
         notice: undefined,
       };
-      for (const token of tokens.slice(0, MAX_TOKENS)) readToken(scope, token);
+      const count = Math.min(tokens.length, MAX_TOKENS);
+      for (let at = 0; at < count; at += 1) readToken(scope, tokens[at] as string);
       if (tokens.length > MAX_TOKENS) scope.need = PRIMARY_ONLY;
       return scope;
     },
@@ -243,6 +277,7 @@ export function createScopes(options: ScopesOptions): Scopes {
         const { notice } = scope;
         const written = writtenToken(scope);
         const seen = scope.seen === undefined ? undefined : sign('seen', scope.seen.epoch, scope.seen.lsn);
+        if (written === undefined && seen === undefined && notice === undefined) return NOTHING_ISSUED;
         return {
           ...(written !== undefined && { written }),
           ...(seen !== undefined && { seen }),
@@ -289,8 +324,7 @@ export function requiredPosition(scope: Scope | undefined): RequiredPosition | u
   return scope !== undefined && scope.awaited.length > 0 ? PRIMARY_ONLY : scope?.need;
 }
 
-function raise(scope: Scope, kind: 'write' | 'seen', epoch: Epoch, lsn: bigint): void {
+function raise(scope: Scope, claim: Claim): void {
   const { position } = scope;
-  if (position === undefined || isHigher(epoch, lsn, position.epoch, position.lsn))
-    scope.position = { kind, epoch, lsn };
+  if (position === undefined || isHigher(claim.epoch, claim.lsn, position.epoch, position.lsn)) scope.position = claim;
 }

@@ -22,12 +22,13 @@ export function createTokenFields({ cookie, header }: CheckedToken): TokenFields
       const fields = field === undefined ? NONE : request.header(field);
       const cookies = cookie === false ? NONE : request.header('cookie');
       if (fields.length === 0 && cookies.length === 0) return NONE;
+      const written = cookie === false ? NONE : cookieValues(cookies, cookie.name);
+      const seen = cookie === false ? NONE : cookieValues(cookies, cookie.seenName);
+      // The usual browser: one cookie, or none.
+      if (fields.length === 0 && seen.length === 0 && written.length <= 1 && written[0] !== '') return written;
       const sent = listed(fields, MAX_PASSED_ON);
-      if (cookie !== false) {
-        for (const name of [cookie.name, cookie.seenName]) {
-          for (const token of cookieValues(cookies, name)) if (token !== '') sent.push(token);
-        }
-      }
+      for (const token of written) if (token !== '') sent.push(token);
+      for (const token of seen) if (token !== '') sent.push(token);
       return sent.length > MAX_PASSED_ON ? sent.slice(0, MAX_PASSED_ON) : sent;
     },
     write: (head, { written, seen, notice }) => {

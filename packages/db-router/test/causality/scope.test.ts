@@ -41,6 +41,8 @@ function setUp(topology: Topology) {
   const codec = createTokenCodec('a secret that is at least thirty-two bytes');
   const emitted: string[] = [];
   const live = { topology };
+  const asked = { systems: 0 };
+  const learnt: (() => void)[] = [];
   const scopes = createScopes({
     codec,
     clock,
@@ -49,13 +51,16 @@ function setUp(topology: Topology) {
     known: (epoch) => epoch,
     isOutOfReach: () => false,
     topology: () => live.topology,
-    systems: () => [SYSTEM],
-    learnEpoch: () => {},
+    systems: () => {
+      asked.systems += 1;
+      return [SYSTEM];
+    },
+    learnEpoch: () => learnt[0]?.(),
     resetAtMs: () => Number.NEGATIVE_INFINITY,
     emit: (event) => void emitted.push(event),
   });
   const token = (lsn: bigint, epoch = OLD) => codec.encode('write', epoch, lsn, clock.wallMs());
-  return { clock, codec, emitted, live, scopes, token };
+  return { asked, clock, codec, emitted, learnt, live, scopes, token };
 }
 
 describe('a scope', () => {
@@ -112,6 +117,31 @@ describe('a scope', () => {
     expect(scopes.forGate(scope).closeHead().notice).toBe('write-lost-suspected');
     expect(emitted).toEqual(['write-lost-suspected']);
     expect(codec.decode(scopes.tokenOf(scope) ?? '')).toMatchObject({ kind: 'seen', timeline: 2, lsn: 900n });
+  });
+
+  it('judges a token once for each topology, however many requests bring it', () => {
+    const { asked, emitted, live, scopes, token } = setUp(BEFORE);
+    const sent = token(501n);
+    const open = () => scopes.open({ tokens: [sent], access: 'read' });
+    const needs = [open(), open(), open()].map(({ need }) => need);
+    expect(needs).toMatchObject([{ lsn: 501n }, { lsn: 501n }, { lsn: 501n }]);
+    expect(asked.systems).toBe(1);
+    live.topology = PROMOTED;
+    expect([open(), open()].map(({ need }) => need)).toEqual([PRIMARY_ONLY, PRIMARY_ONLY]);
+    expect(asked.systems).toBe(2);
+    expect(emitted).toEqual(['write-lost-suspected', 'write-lost-suspected']);
+    live.topology = topologyOf({});
+    expect(open().need).toMatchObject({ lsn: 501n });
+  });
+
+  it('judges a token by what the token itself has taught', () => {
+    const { learnt, live, scopes, token } = setUp(BEFORE);
+    learnt.push(() => {
+      live.topology = UNKNOWN_FORK;
+    });
+    const sent = token(501n, NEW);
+    for (const _ of [1, 2]) expect(scopes.open({ tokens: [sent], access: 'read' }).need).toMatchObject({ timeline: 2 });
+    expect(live.topology).toBe(UNKNOWN_FORK);
   });
 
   it('says so when nobody can know whether a write is in the history in force', () => {
