@@ -103,7 +103,7 @@ function patchHead(response: NodeResponse, decision: Decision, sent: Sent): void
       Reflect.apply(original, response, text === undefined ? [given] : [given, text]);
     }
     sent.status = given | 0;
-    sent.at = performance.now();
+    if (decision.onDone !== undefined) sent.at = performance.now();
     return response;
   };
   response.writeHead = writeHead as typeof response.writeHead;
