@@ -3,7 +3,7 @@ import { figure } from './figure.ts';
 import type { Result } from './group.ts';
 import type { GrowthResult } from './growth.ts';
 import type { Spread } from './statistics.ts';
-import type { TrialResult } from './trial.ts';
+import type { Bar, TrialResult, Verdict } from './trial.ts';
 
 /** One group's results, and what a reader must know of the run: what is kept as JSON. */
 export interface Page {
@@ -37,10 +37,10 @@ export function markdown(page: Page, level = 1): string {
   ].join('\n');
 }
 
-/** `Reached: …` or `**Missed**: …`, one line a bar. */
+/** `Reached: …`, `**Missed**: …` or `*Not decided*: …`, one line a bar. */
 export function barLines(results: readonly Result[]): string[] {
   return results.flatMap(({ bars }) =>
-    bars.map(({ contender, metric, against, over, atLeast, atMost, by, measured, reached }) => {
+    bars.map(({ contender, metric, against, over, atLeast, atMost, by, measured, verdict }) => {
       const bar = [
         atLeast !== undefined && `≥ ${atLeast.toLocaleString('en-US')}`,
         atMost !== undefined && `≤ ${atMost.toLocaleString('en-US')}`,
@@ -48,10 +48,22 @@ export function barLines(results: readonly Result[]): string[] {
         .filter(Boolean)
         .join(', ');
       const what = `${metric}${against === undefined ? '' : ` × ${against}`}${over === undefined ? '' : ` over ${over}`}`;
-      return `${reached ? 'Reached' : '**Missed**'}: ${contender}, ${what}: ${show(measured)}, bar ${bar}${by === 'worst' ? ' in every round' : ''}.`;
+      return `${VERDICTS[verdict]}: ${contender}, ${what}: ${show(measured)}, bar ${bar}${by === undefined ? '' : JUDGED_BY[by]}.`;
     }),
   );
 }
+
+const VERDICTS: Readonly<Record<Verdict, string>> = {
+  reached: 'Reached',
+  missed: '**Missed**',
+  'not decided': '*Not decided*',
+};
+
+const JUDGED_BY: Readonly<Record<NonNullable<Bar['by']>, string>> = {
+  median: '',
+  worst: ' in every round',
+  'low tenth': ', by the low tenth of the rounds and its 95 % interval',
+};
 
 function table(result: Result): string[] {
   const rows = result.kind === 'growth' ? growthRows(result) : comparisonRows(result);

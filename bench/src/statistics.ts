@@ -21,6 +21,30 @@ export function quantile(sorted: readonly number[], q: number): number {
   return low + (high - low) * (at - Math.floor(at));
 }
 
+const RESAMPLES = 1_000;
+
+/**
+ * An estimate from all rounds as `median`, and the bounds of its 95 % interval as `min` and `max`. Bootstrap: the estimate
+ * is made again from as many rounds drawn at random, a thousand times. The draws are the same in every run.
+ */
+export function interval(rounds: number, estimate: (rounds: readonly number[]) => number): Spread {
+  const all = Array.from({ length: rounds }, (_, round) => round);
+  const random = createRandom();
+  const resampled = Array.from({ length: RESAMPLES }, () =>
+    estimate(all.map(() => Math.floor(random() * rounds))),
+  ).sort((a, b) => a - b);
+  return { median: estimate(all), min: quantile(resampled, 0.025), max: quantile(resampled, 0.975) };
+}
+
+/** A linear congruential generator (Numerical Recipes): good enough to draw rounds. */
+function createRandom(): () => number {
+  let state = 1;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
 /**
  * The `k` of the power law `cost = c × size^k` nearest to the points: the slope of least squares between logarithms.
  * Points without a positive value say nothing; fewer than two leave NaN.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { exponent, quantile, spread } from '../src/statistics.ts';
+import { exponent, interval, quantile, spread } from '../src/statistics.ts';
 
 describe('spread', () => {
   it('is the median, the least and the most, with nothing dropped', () => {
@@ -19,6 +19,31 @@ describe('spread', () => {
 describe('quantile', () => {
   it('lies between neighbours', () => {
     expect(quantile([0, 10], 0.25)).toBe(2.5);
+  });
+});
+
+describe('interval', () => {
+  const mean = (values: readonly number[]) => (rounds: readonly number[]) =>
+    rounds.reduce((sum, round) => sum + (values[round] as number), 0) / rounds.length;
+
+  it('has no width where every round says the same', () => {
+    expect(interval(10, mean(Array(10).fill(7)))).toEqual({ median: 7, min: 7, max: 7 });
+  });
+
+  it('holds the estimate, and is narrower with more rounds', () => {
+    const width = (rounds: number): number => {
+      const { median, min, max } = interval(rounds, mean(Array.from({ length: rounds }, (_, n) => n % 10)));
+      expect(min).toBeLessThan(median);
+      expect(median).toBeLessThan(max);
+      return max - min;
+    };
+    expect(width(1_000)).toBeLessThan(width(100) / 2);
+    expect(width(100)).toBeLessThan(width(10) / 2);
+  });
+
+  it('is the same in every run', () => {
+    const estimate = mean([1, 5, 2, 8, 3]);
+    expect(interval(5, estimate)).toEqual(interval(5, estimate));
   });
 });
 

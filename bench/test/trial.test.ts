@@ -42,21 +42,49 @@ describe('judge', () => {
     ).bars[0];
 
   it('holds a value, a ratio or a difference against a bar, by its median', () => {
-    expect(judged({ atMost: 25 })).toMatchObject({ measured: { median: 25 }, reached: true });
-    expect(judged({ against: 'pg', atMost: 1.2 })).toMatchObject({ measured: { median: 1.25 }, reached: false });
-    expect(judged({ over: 'pg', atMost: 5 })).toMatchObject({ measured: { median: 5 }, reached: true });
-    expect(judged({ atLeast: 26 })).toMatchObject({ reached: false });
+    expect(judged({ atMost: 25 })).toMatchObject({ measured: { median: 25 }, verdict: 'reached' });
+    expect(judged({ against: 'pg', atMost: 1.2 })).toMatchObject({ measured: { median: 1.25 }, verdict: 'missed' });
+    expect(judged({ over: 'pg', atMost: 5 })).toMatchObject({ measured: { median: 5 }, verdict: 'reached' });
+    expect(judged({ atLeast: 26 })).toMatchObject({ verdict: 'missed' });
   });
 
   it('holds what is promised of every run against the worst of them', () => {
-    expect(judged({ atMost: 39 })).toMatchObject({ reached: true });
-    expect(judged({ atMost: 39, by: 'worst' })).toMatchObject({ reached: false });
-    expect(judged({ atMost: 40, by: 'worst' })).toMatchObject({ reached: true });
-    expect(judged({ atLeast: 11, by: 'worst' })).toMatchObject({ reached: false });
+    expect(judged({ atMost: 39 })).toMatchObject({ verdict: 'reached' });
+    expect(judged({ atMost: 39, by: 'worst' })).toMatchObject({ verdict: 'missed' });
+    expect(judged({ atMost: 40, by: 'worst' })).toMatchObject({ verdict: 'reached' });
+    expect(judged({ atLeast: 11, by: 'worst' })).toMatchObject({ verdict: 'missed' });
+  });
+
+  it('decides by the low tenth only what the whole interval says', () => {
+    const noisy = (base: number) => Array.from({ length: 100 }, (_, n) => ({ us: base + (n % 10) * 5 }));
+    const rounds = new Map([
+      ['regionkit', noisy(10)],
+      ['pg', noisy(20)],
+    ]);
+    const verdict = (bar: object) => {
+      const [judgement] = judge(
+        {
+          title: 'reads',
+          baseline: 'pg',
+          metrics: ['us'],
+          bars: [{ contender: 'regionkit', metric: 'us', by: 'low tenth', ...bar }],
+        },
+        rounds,
+      ).bars;
+      return judgement;
+    };
+    const half = verdict({ against: 'pg', atMost: 0.7 });
+    expect(half?.measured.median).toBeCloseTo(14.5 / 24.5, 1);
+    expect(half?.verdict).toBe('reached');
+    expect(verdict({ against: 'pg', atMost: 0.4 })?.verdict).toBe('missed');
+    expect(verdict({ against: 'pg', atMost: half?.measured.median ?? 0 })?.verdict).toBe('not decided');
+    expect(verdict({ over: 'pg', atMost: -9 })?.verdict).toBe('reached');
+    expect(verdict({ atLeast: 30 })?.verdict).toBe('missed');
+    expect(verdict({ metric: 'ms', atMost: 30 })?.verdict).toBe('missed');
   });
 
   it('reaches no bar with what was never measured', () => {
-    expect(judged({ metric: 'p99Ms', atMost: 1 })).toMatchObject({ reached: false });
+    expect(judged({ metric: 'p99Ms', atMost: 1 })).toMatchObject({ verdict: 'missed' });
   });
 
   it('refuses a contender that is not there', () => {

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createRecentCache } from '@regionkit/core/kit';
 import { type CanonicalAlgorithm, canonicalAlgorithm } from './algorithms.ts';
+import { copyOf } from './copy-of.ts';
 import type { InvalidTokenReason } from './errors.ts';
 import { type FrozenObject, type LargeIntegers, parseStrictJson } from './strict-json.ts';
 
@@ -90,10 +91,6 @@ function readHeader(bytes: Buffer, rules: HeaderRules): TokenHeader | InvalidTok
 function bytesOf(segment: string): Buffer | undefined {
   const bytes = Buffer.from(segment, 'base64url');
   return bytes.toString('base64url') === segment ? bytes : undefined;
-}
-
-function copyOf(segment: string): string {
-  return Buffer.from(segment, 'latin1').toString('latin1');
 }
 
 function readObject(bytes: Buffer, largeIntegers?: LargeIntegers): FrozenObject | InvalidTokenReason {

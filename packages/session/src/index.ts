@@ -27,7 +27,7 @@ export { KeySetError, type KeySetReason } from './keys/key-set-error.ts';
 export type { KeyState } from './keys/key-store.ts';
 export type { SigningKeySource } from './keys/signing-key.ts';
 export type { UnknownKeyRefresh } from './keys/unknown-key.ts';
-export type { RemoteKeysOptions, RevocationContext, SessionVerifierOptions } from './options.ts';
+export type { RemoteKeysOptions, RevocationContext, SessionCacheOptions, SessionVerifierOptions } from './options.ts';
 export type { RolesOption, Session } from './session.ts';
 export {
   CookieTooLargeError,

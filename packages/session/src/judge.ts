@@ -1,14 +1,14 @@
-import { hash } from 'node:crypto';
 import type { StandardResult } from '@regionkit/core';
-import { createRecentCache } from '@regionkit/core/kit';
 import { chain } from './chain.ts';
 import { checkTime, type RegisteredClaims, readClaims } from './claims.ts';
 import { type CompactToken, createCompactReader } from './compact.ts';
+import { createConnectionMemo } from './connection-memo.ts';
 import type { EpochGuard } from './epochs.ts';
 import type { InvalidTokenReason } from './errors.ts';
 import type { KeySet, VerificationKey } from './keys/key-set.ts';
 import type { KeyStore } from './keys/key-store.ts';
 import type { SessionVerifierOptions, VerifierRules } from './options.ts';
+import { createRememberedTokens } from './remembered-tokens.ts';
 import { createSession, frozenCopy, readRoles, type Session } from './session.ts';
 import { createSignatureChecker } from './signature-checker.ts';
 import type { FrozenObject } from './strict-json.ts';
@@ -21,7 +21,8 @@ export type Judgement<Claims> = Session<Claims> | Refusal;
 
 /** Judges tokens. A remembered token is judged at once; a new one is verified first. Never throws and never rejects. */
 export interface Judge<Claims> {
-  (token: unknown): Judgement<Claims> | Promise<Judgement<Claims>>;
+  /** @param connection what brought the token, if it can bring others */
+  (token: unknown, connection?: object): Judgement<Claims> | Promise<Judgement<Claims>>;
   /** Forgets the tokens of all keys that are not in this set. */
   forgetAllBut(keys: KeySet): void;
   counts(): { readonly size: number; readonly hits: number; readonly verified: number };
@@ -56,62 +57,70 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
   const { clock, clockToleranceMs, maxTokenBytes, hookTimeoutMs } = rules;
   const readCompact = createCompactReader(rules.header);
   const checkSignature = createSignatureChecker(clock);
-  const cache = createRecentCache<VerifiedToken<Claims>>(rules.cacheMax);
+  const tokens = createRememberedTokens<VerifiedToken<Claims>>(rules.cache);
   const inFlight = new Map<string, Promise<Verification<Claims>>>();
-  // A digest, so that a memory dump contains no tokens. Without a cache nothing outlives the request of a token.
-  const identify = rules.cacheMax === 0 ? (token: string) => token : (token: string) => hash('sha256', token, 'binary');
+  const memo = createConnectionMemo<VerifiedToken<Claims>>();
   let hits = 0;
   let verified = 0;
 
-  const judge = (token: unknown, round = 0): Judgement<Claims> | Promise<Judgement<Claims>> => {
+  const judge = (
+    token: unknown,
+    connection: object | undefined,
+    round = 0,
+  ): Judgement<Claims> | Promise<Judgement<Claims>> => {
     if (typeof token !== 'string') return 'not-compact';
     if (token.length > maxTokenBytes) return 'too-large';
     keys.current();
     // A key that is gone must not verify while the newer ones are vetted.
     if (keys.vetting !== undefined) {
-      return round < MAX_ROUNDS ? keys.vetting.then(() => judge(token, round + 1)) : 'unavailable';
+      return round < MAX_ROUNDS ? keys.vetting.then(() => judge(token, connection, round + 1)) : 'unavailable';
     }
-    const id = identify(token);
-    const known = cache.get(id);
-    if (known === undefined || !keys.holds(known.key)) return judgeUnknown(id, token);
-    hits += 1;
-    const judgement = present(known);
-    if (judgement === 'expired') cache.delete(id);
+    const last = connection && memo.find(connection, token);
+    if (last !== undefined && keys.holds(last.key)) return remembered(last);
+    const name = tokens.nameOf(token);
+    const known = tokens.find(token, name);
+    if (known === undefined || !keys.holds(known.key)) return judgeUnknown(token, name);
+    if (connection !== undefined) memo.note(connection, token, known);
+    const judgement = remembered(known);
+    if (judgement === 'expired') tokens.forget(token, name);
     return judgement;
   };
 
-  const judgeUnknown = (id: string, token: string): Judgement<Claims> | Promise<Judgement<Claims>> => {
-    // An empty map would still compute the hash of the name, which can be the whole token.
-    const flight = (inFlight.size > 0 ? inFlight.get(id) : undefined) ?? verifyOnce(id, token);
+  const remembered = (token: VerifiedToken<Claims>): Judgement<Claims> | Promise<Judgement<Claims>> => {
+    hits += 1;
+    return present(token);
+  };
+
+  const judgeUnknown = (token: string, name: string): Judgement<Claims> | Promise<Judgement<Claims>> => {
+    // An empty map would still compute the hash of the name, which can be a whole token.
+    const flight = (inFlight.size > 0 ? inFlight.get(name) : undefined) ?? verifyOnce(token, name);
     return chain(flight, (outcome) => (typeof outcome === 'string' ? outcome : present(outcome)));
   };
 
   /** Verifies a token once for all requests that present it at the same time. */
-  const verifyOnce = (id: string, token: string): Verification<Claims> | Promise<Verification<Claims>> => {
+  const verifyOnce = (token: string, name: string): Verification<Claims> | Promise<Verification<Claims>> => {
     if (inFlight.size >= MAX_FLIGHTS) return 'unavailable';
     const compact = readCompact(token);
     if (typeof compact === 'string') return compact;
+    const remember = (outcome: Verification<Claims>): Verification<Claims> => {
+      if (typeof outcome === 'string') return outcome;
+      verified += 1;
+      tokens.remember(token, name, outcome);
+      return outcome;
+    };
     let outcome: Verification<Claims> | Promise<Verification<Claims>>;
     try {
-      outcome = authenticate(id, compact);
+      outcome = chain(authenticate(compact), remember);
     } catch {
       return 'unavailable';
     }
     if (!(outcome instanceof Promise)) return outcome;
-    const land = (end: Verification<Claims>): Verification<Claims> => {
-      inFlight.delete(id);
-      return end;
-    };
-    const flight = outcome.then(land, () => land('unavailable'));
-    inFlight.set(id, flight);
+    const flight = outcome.catch((): Refusal => 'unavailable').finally(() => inFlight.delete(name));
+    inFlight.set(name, flight);
     return flight;
   };
 
-  const authenticate = (
-    id: string,
-    compact: CompactToken,
-    round = 0,
-  ): Verification<Claims> | Promise<Verification<Claims>> => {
+  const authenticate = (compact: CompactToken, round = 0): Verification<Claims> | Promise<Verification<Claims>> => {
     if (round === MAX_ROUNDS) return 'unavailable';
     return chain(findKey(compact), (key) => {
       if (typeof key === 'string') return key;
@@ -119,17 +128,8 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
       const outcome = chain(checkSignature(compact, key), (signature) =>
         signature === 'good' ? accept(compact, key) : signature,
       );
-      return chain(outcome, (end) =>
-        chain(isInUse(key), (stays) => {
-          // The key was removed while this waited. Judge again by the current keys.
-          if (!stays) return authenticate(id, compact, round + 1);
-          if (typeof end !== 'string') {
-            verified += 1;
-            cache.set(id, end);
-          }
-          return end;
-        }),
-      );
+      // If the key was removed while this waited, the current keys decide.
+      return chain(outcome, (end) => chain(isInUse(key), (stays) => (stays ? end : authenticate(compact, round + 1))));
     });
   };
 
@@ -237,9 +237,9 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
     }
   };
 
-  return Object.assign((token: unknown) => judge(token), {
-    forgetAllBut: ({ byKid }: KeySet) => cache.sweep(({ key }) => byKid.get(key.kid) === key),
-    counts: () => ({ size: cache.size, hits, verified }),
+  return Object.assign((token: unknown, connection?: object) => judge(token, connection), {
+    forgetAllBut: ({ byKid }: KeySet) => tokens.sweep(({ key }) => byKid.get(key.kid) === key),
+    counts: () => ({ size: tokens.size, hits, verified }),
   });
 }
 

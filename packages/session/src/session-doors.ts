@@ -52,7 +52,7 @@ export function createSessionDoors<Claims>(options: SessionDoorsOptions<Claims>)
     const tokens = tokensOf(request, from);
     const [token] = tokens;
     if (token === undefined) return 'missing';
-    if (tokens.length === 1) return judge(token);
+    if (tokens.length === 1) return judge(token, connectionOf(request.raw));
     return severalTokens === 'refuse' ? 'ambiguous' : judgeSeveral(tokens, judge);
   };
 
@@ -102,6 +102,12 @@ export function createSessionDoors<Claims>(options: SessionDoorsOptions<Claims>)
       return typeof outcome === 'string' ? undefined : outcome;
     },
   };
+}
+
+/** The connection of a request, if it brings one request after the other: HTTP/1. */
+function connectionOf(raw: object): object | undefined {
+  const { httpVersionMajor, socket } = raw as { httpVersionMajor?: unknown; socket?: unknown };
+  return httpVersionMajor === 1 && typeof socket === 'object' && socket !== null ? socket : undefined;
 }
 
 function checkRoles(roles: RequiredRoles): (given: ReadonlySet<string>) => boolean {

@@ -41,7 +41,7 @@ export interface SessionStats {
 export interface SessionVerifier<Claims = FrozenObject> extends Decider, EventSource<SessionEvents> {
   readonly kind: 'session';
   /**
-   * Returns the session of a token. A remembered token costs one digest. Equal tokens that arrive at the same time are
+   * Returns the session of a token. A remembered token is found by its digest. Equal tokens that arrive at the same time are
    * verified once.
    *
    * @example

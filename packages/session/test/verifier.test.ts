@@ -132,6 +132,7 @@ describe('createSessionVerifier().verify()', () => {
     expect(make({ maxTokenBytes: 1 })).toThrow(RangeError);
     expect(make({ cache: { max: -1 } })).toThrow(RangeError);
     expect(make({ cache: { size: 5 } })).toThrow(/cache has no option "size"/);
+    expect(make({ cache: { keep: 'all' } })).toThrow(/cache\.keep must be one of/);
     expect(make({ unknownKey: { coolDownMs: 1 } })).toThrow(/unknownKey has no option "coolDownMs"/);
     expect(make({ remote: { timeout: 1 } })).toThrow(/remote has no option "timeout"/);
     expect(make({ clock: Date })).toThrow(/createSessionVerifier: clock must be an object; got function/);
