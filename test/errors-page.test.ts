@@ -87,6 +87,7 @@ const SAMPLES: readonly (RegionKitError & { readonly outcome?: string })[] = [
   new router.TransactionLeftOpenError('rolled-back'),
   new router.TransactionLeftOpenError('unknown'),
   new router.BatchStatementError(0, 'shape'),
+  new router.PauseRefusedError('no-primary'),
   new router.AbortedError(),
   new router.AbortedError('rolled-back'),
   new router.AbortedError('unknown'),

@@ -37,9 +37,10 @@ const TABLES: readonly {
     notes: [
       '`pg`, `kysely` and `drizzle-orm` are there already, where one needs them.',
       'The bar of the router was 42,000. `fakeRouter()` left it (0.9 KB); the rest pays for 5.7 KB that keep data right: no jump of the timeline is believed on the word of one region, a process of the same region can vouch for the primary, writes wait where a silent pool may hide the server before, environments are kept apart by name, what would never settle is refused, swapped URLs are told, and a process goes on where the one before it ended.',
+      'The pause of the writes before a switchover added 2.6 KB: every process must obey one, hold new writes, and count what is under way.',
     ],
     entries: [
-      { entry: '@regionkit/db-router', external: ['pg'], budgetBytes: 47_700 },
+      { entry: '@regionkit/db-router', external: ['pg'], budgetBytes: 50_400 },
       { entry: '@regionkit/db-router/epoch-stores', from: '@regionkit/db-router', budgetBytes: 8_000 },
       { entry: '@regionkit/db-router/testing', from: '@regionkit/db-router', external: ['pg'], budgetBytes: 5_000 },
       { entry: 'kysely-replication', external: ['kysely'] },
@@ -60,7 +61,7 @@ const TABLES: readonly {
         from: '@regionkit/db-router',
         external: ['pg', 'undici'],
         // A view of the app may return a promise that rejects: the 0.1 KB more keep the process alive.
-        budgetBytes: 21_700,
+        budgetBytes: 21_900,
       },
       { entry: '@fastify/reply-from' },
       { name: '@fastify/reply-from, undici aside', entry: '@fastify/reply-from', external: ['undici'] },
@@ -105,7 +106,7 @@ const TABLES: readonly {
       'The bar of health was 25,500. The 0.8 KB more tell the other regions what a database itself has shown, vouch for the primary to a process that starts, and show the warnings in the detail.',
     ],
     entries: [
-      { entry: '@regionkit/health', budgetBytes: 26_500 },
+      { entry: '@regionkit/health', budgetBytes: 26_700 },
       { entry: '@godaddy/terminus' },
       { entry: '@nestjs/terminus', external: ['@nestjs/common', '@nestjs/core', 'rxjs', 'reflect-metadata'] },
       { entry: '@fastify/under-pressure', external: ['fastify'] },

@@ -66,6 +66,20 @@ export interface DatabaseReport {
   readonly acceptedForMs?: number;
   /** What a new process of the same region may take over. Absent: this process vouches for nothing. Told to its own region alone. */
   readonly vouches?: Vouch;
+  /** A pause of the writes that this process obeys, or that has just ended. */
+  readonly pause?: WritePause;
+}
+
+/** What one process says of a pause of the writes. */
+export interface WritePause {
+  /** The same in every process. */
+  readonly id: string;
+  /** The epoch for which it was ordered. A higher one ends it. */
+  readonly epoch: Epoch;
+  /** How long this process still holds new writes, in milliseconds. 0: it has ended. */
+  readonly leftMs: number;
+  /** The requests, forwards, statements, transactions and leased clients that were admitted and have not ended. */
+  readonly underWay: number;
 }
 
 /**

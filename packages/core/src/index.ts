@@ -1,4 +1,4 @@
-export type { DatabaseReport, Epoch, Fork, RouteExplanation, RouterSeam, Vouch } from './database.ts';
+export type { DatabaseReport, Epoch, Fork, RouteExplanation, RouterSeam, Vouch, WritePause } from './database.ts';
 export { compose } from './doors/compose.ts';
 export type { DeciderFailure } from './doors/failure.ts';
 export type {
@@ -33,6 +33,7 @@ export { isLive, type Live, live, type SettableLive, toLive } from './live.ts';
 export {
   type FakeView,
   fakeView,
+  type ProcessPause,
   type RegionState,
   type RegionView,
   type Sibling,

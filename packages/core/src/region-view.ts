@@ -1,4 +1,4 @@
-import type { DatabaseReport, Epoch, Fork } from './database.ts';
+import type { DatabaseReport, Epoch, Fork, WritePause } from './database.ts';
 import { createListeners } from './kit/listeners.ts';
 import type { Regions } from './regions.ts';
 
@@ -40,6 +40,18 @@ export interface RegionState<Name extends string = string> {
   readonly asked?: boolean;
   /** Only in the state of the own region: the newest report of each of its other processes. */
   readonly siblings?: readonly Sibling[];
+  /** Each process of the region that is known, if one of them reports a pause of the writes. */
+  readonly pauses?: readonly ProcessPause[];
+}
+
+/** What one process of a region says of a pause of the writes. */
+export interface ProcessPause {
+  /** A random name that the process takes when it starts; empty in a version without one. */
+  readonly process: string;
+  /** Absent: it knows of no pause. */
+  readonly pause?: WritePause;
+  /** When it was asked, on the monotonic clock of this process. */
+  readonly observedAtMs: number;
 }
 
 /** Another process of the own region. */

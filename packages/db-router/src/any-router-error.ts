@@ -10,6 +10,7 @@ import type {
   NoReadableNodeError,
   NotPrimaryRegionError,
   OutcomeUnknownError,
+  PauseRefusedError,
   ReplicaBehindError,
   RolledBackError,
   RouterClosedError,
@@ -44,6 +45,7 @@ export type AnyRouterError =
   | TransactionLeakedError
   | TransactionLeftOpenError
   | BatchStatementError
+  | PauseRefusedError
   | AbortedError
   | RouterClosedError;
 
@@ -71,6 +73,7 @@ const CODES: Readonly<Record<RouterErrorCode, true>> = {
   ERR_TRANSACTION_LEAKED: true,
   ERR_TRANSACTION_LEFT_OPEN: true,
   ERR_BATCH_STATEMENT: true,
+  ERR_PAUSE_REFUSED: true,
   ERR_ABORTED: true,
   ERR_ROUTER_CLOSED: true,
 };

@@ -18,6 +18,7 @@ export type RouterErrorCode =
   | 'ERR_TRANSACTION_LEAKED'
   | 'ERR_TRANSACTION_LEFT_OPEN'
   | 'ERR_BATCH_STATEMENT'
+  | 'ERR_PAUSE_REFUSED'
   | 'ERR_ABORTED'
   | 'ERR_ROUTER_CLOSED';
 
@@ -282,6 +283,31 @@ export class BatchStatementError extends RouterError<'ERR_BATCH_STATEMENT'> {
     };
     super('ERR_BATCH_STATEMENT', `statement ${index} of the batch ${messages[why]}`, 'not-sent', { cause });
     this.index = index;
+  }
+}
+
+/** `pauseWrites()` was refused. Writes go on as before. */
+export class PauseRefusedError extends RouterError<'ERR_PAUSE_REFUSED'> {
+  readonly reason: 'already-paused' | 'too-soon' | 'no-primary' | 'not-primary-region';
+  /** With `too-soon`: how long to wait, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
+  /** With `not-primary-region`: the region to call it in. */
+  readonly region: string | undefined;
+
+  constructor(
+    reason: PauseRefusedError['reason'],
+    detail: { readonly retryAfterMs?: number; readonly region?: string } = {},
+  ) {
+    const why = {
+      'already-paused': 'a pause is on: wait for its end, or call resumeWrites()',
+      'too-soon': 'writes must flow for a while after the last pause: call it again later',
+      'no-primary': 'no primary is known, so writes are held without a pause',
+      'not-primary-region': `only the region of the primary can pause: call it in ${detail.region ?? 'that region'}`,
+    };
+    super('ERR_PAUSE_REFUSED', `the writes were not paused: ${why[reason]}`, 'not-sent', { status: 409 });
+    this.reason = reason;
+    this.retryAfterMs = detail.retryAfterMs;
+    this.region = detail.region;
   }
 }
 

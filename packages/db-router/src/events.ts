@@ -52,6 +52,14 @@ export interface RouterEvents<Name extends string = string> {
   hold: { readonly waiting: number };
   /** The wait ended, with or without a primary. */
   'hold-ended': { readonly heldMs: number; readonly by: HoldEnd };
+  /** New writes are held from now on, because `region` ordered a pause. It lasts at most this long. */
+  'writes-paused': { readonly id: string; readonly region: string; readonly forMs: number };
+  /** The pause has ended. `switched`: another primary is known; `resumed`: by an operator. */
+  'writes-resumed': {
+    readonly id: string;
+    readonly by: 'switched' | 'resumed' | 'expired';
+    readonly pausedMs: number;
+  };
   /** A node was chosen for a statement, transaction or batch. Emitted only if there is a listener. */
   route: { readonly intent: 'read' | 'write'; readonly reason: RouteReason; readonly node: string };
   /** A statement or transaction was run again. `code` is the SQLSTATE or errno of the failure. */
@@ -107,6 +115,8 @@ export const ROUTER_EVENTS: readonly (keyof RouterEvents)[] = [
   'replay-regressed',
   'hold',
   'hold-ended',
+  'writes-paused',
+  'writes-resumed',
   'route',
   'retry',
   'outcome-unknown',

@@ -19,6 +19,11 @@ export interface RequestScope {
    * require. Answers from memory; a promise while it waits for a standby that may soon have it.
    */
   needsPrimary(): boolean | Promise<boolean>;
+  /**
+   * The handler of a write begins. A pause of the writes waits until the returned function is called, and lets every write
+   * of this scope pass until then.
+   */
+  admit?(): () => void;
   /** A write of this request was sent to the primary of `epoch`, and it is not known whether it was executed. */
   noteUnknown(epoch: Epoch): void;
   /** Runs `fn` with this scope as the current one, across every `await` in it. */
@@ -49,7 +54,15 @@ export interface GateSeam<Name extends string = string> {
    * @throws {AbortedError} `signal` was aborted. Nothing was sent.
    * @throws {RouterClosedError} The router was closed. Nothing was sent.
    */
-  locatePrimary(options: { readonly signal: AbortSignal }): Promise<PrimaryLocation<Name>>;
+  locatePrimary(options: {
+    readonly signal: AbortSignal;
+    /** A write that has not begun: it waits for the end of a pause, too. */
+    readonly isNew?: boolean;
+  }): Promise<PrimaryLocation<Name>>;
+  /** Whether new writes are paused now. A router without pauses leaves it out. */
+  isPaused?(): boolean;
+  /** A write is forwarded. A pause waits until the returned function is called. */
+  beginForward?(): () => void;
   /** Learns a higher epoch from outside. It fences lower epochs, but never confirms a primary. */
   learnEpoch(epoch: Epoch, from: 'hop' | 'token', region?: string): void;
   /** Returns the highest epoch that this process knows. */

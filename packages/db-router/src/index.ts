@@ -14,6 +14,7 @@ export {
   NoReadableNodeError,
   NotPrimaryRegionError,
   OutcomeUnknownError,
+  PauseRefusedError,
   ReplicaBehindError,
   RolledBackError,
   RouterClosedError,
@@ -28,6 +29,8 @@ export type { EpochSource, RouterEvents } from './events.ts';
 export type { GateRouter, GateSeam, PrimaryLocation, RequestScope, WritePolicy } from './gate-seam.ts';
 export type { EpochStore } from './history/epoch-store.ts';
 export type { RegionRouterOptions } from './options.ts';
+export type { PauseWait } from './pause/drain.ts';
+export type { PauseOptions, PauseResult } from './pause/pause-writes.ts';
 export type { NodeState, NoPrimaryReason, Outcome, RouteReason, TopologyState } from './reasons.ts';
 export type {
   NodeReport,

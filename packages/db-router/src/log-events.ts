@@ -66,6 +66,12 @@ export function logEvents(events: EventSource<RouterEvents>, logger: Logger | un
     ),
   );
   events.on('suspended', () => log('warn', 'the process was suspended; every node is probed before the next write'));
+  events.on('writes-paused', ({ region, forMs }) =>
+    log('warn', `writes are paused by ${region} for at most ${Math.round(forMs)} ms`),
+  );
+  events.on('writes-resumed', ({ by, pausedMs }) =>
+    log(by === 'expired' ? 'warn' : 'info', `writes go on (${by}) after ${Math.round(pausedMs)} ms`),
+  );
   events.on('outcome-unknown', ({ node }) =>
     log('error', `a write on ${node} may have been executed: its outcome is unknown`),
   );

@@ -7,7 +7,9 @@ export type NoPrimaryReason =
   | 'foreign-system'
   | 'read-only'
   | 'stale-view'
-  | 'primary-unreachable';
+  | 'primary-unreachable'
+  /** An operator has paused the writes before a switchover. */
+  | 'paused';
 
 /**
  * What a node may be used for.
@@ -36,7 +38,7 @@ export type NodeState =
   | 'foreign';
 
 /** `ready`: there is one primary. Any other value says why there is none. */
-export type TopologyState = 'ready' | Exclude<NoPrimaryReason, 'stale-view' | 'primary-unreachable'>;
+export type TopologyState = 'ready' | Exclude<NoPrimaryReason, 'stale-view' | 'primary-unreachable' | 'paused'>;
 
 /** Why a statement goes to its node. The same string is used in `explain()`, events and metrics. */
 export type RouteReason =

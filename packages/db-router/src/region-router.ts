@@ -5,6 +5,7 @@ import type { Query } from './connection/query.ts';
 import type { Counters } from './counters.ts';
 import type { RouterEvents } from './events.ts';
 import type { GateRouter } from './gate-seam.ts';
+import type { PauseOptions, PauseResult } from './pause/pause-writes.ts';
 import type { NodeState, RouteReason, TopologyState } from './reasons.ts';
 import type { BatchOptions } from './statements/batches.ts';
 import type { Transaction } from './statements/open-transaction.ts';
@@ -299,6 +300,32 @@ export interface RegionRouter<Name extends string = string>
    * @param reason appears in the log and the event
    */
   resetEpoch(reason: string): Promise<void>;
+  /**
+   * Pauses the writes of all regions before a planned switchover: new ones are held in every process, those that have
+   * begun end. For operators, in one process of the primary's region. Resolves when nothing is under way, or at
+   * `drainTimeoutMs`; `waitingFor` then says why. The pause goes on until a new primary is known, `resumeWrites()` is
+   * called, or `timeoutMs` is over. Other processes learn of it through `view`.
+   *
+   * @example
+   * ```ts
+   * const { drained, waitingFor } = await router.pauseWrites({ timeoutMs: 30_000 });
+   * if (!drained) router.resumeWrites();
+   * ```
+   *
+   * @throws {PauseRefusedError} This is not the region of the primary, or a pause is on or has just ended.
+   * @throws {AbortedError} `signal` was aborted. The pause goes on.
+   */
+  pauseWrites(options?: PauseOptions<Name>): Promise<PauseResult<Name>>;
+  /**
+   * Ends the pause of the writes in all regions, for example because the switchover failed. Returns whether one was on.
+   * Works in each process of the region that has ordered it.
+   *
+   * @example
+   * ```ts
+   * router.resumeWrites();
+   * ```
+   */
+  resumeWrites(): boolean;
   /**
    * Closes idle connections now, and the others when they become idle. Call it after a password or a name has changed.
    *

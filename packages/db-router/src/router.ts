@@ -1,4 +1,4 @@
-import { createEvents, type Epoch, type RouteExplanation } from '@regionkit/core';
+import { createEvents, type Epoch, type RegionView, type RouteExplanation } from '@regionkit/core';
 import { createNotices, type Notices } from '@regionkit/core/kit';
 import type { Pool, QueryResult } from 'pg';
 import { requiredPosition } from './causality/scope.ts';
@@ -12,6 +12,7 @@ import type { GateSeam, PrimaryLocation } from './gate-seam.ts';
 import { formatLsn } from './history/lsn.ts';
 import { logEvents } from './log-events.ts';
 import { checkOptions, type RegionRouterOptions, type Settings } from './options.ts';
+import { createPauseWrites } from './pause/pause-writes.ts';
 import { createFacade, type FacadeKind } from './pools/facade.ts';
 import { createLeases } from './pools/lease.ts';
 import type { RouteReason } from './reasons.ts';
@@ -52,7 +53,7 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
   noticeWhatIsMissing(settings, notice);
   logEvents(events, settings.logger, notice);
   const engine = createEngine(settings, events, notice);
-  const { live, routes, nodes, scopes, hold, monitor, counters } = engine;
+  const { live, routes, nodes, scopes, monitor, counters, pauses, underWay } = engine;
   const entry = createEntry(scopes);
   const runner = createRunner(engine);
   const statements = createStatements(engine, runner);
@@ -75,6 +76,16 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
     return primary === undefined ? undefined : { region: primary.region as Name, epoch: primary.epoch };
   };
 
+  const pauseWrites = createPauseWrites<Name>({
+    self,
+    regions: settings.regions.list.map(({ name }) => name as Name),
+    view: settings.view as RegionView<Name> | undefined,
+    pauses,
+    underWay,
+    now: () => settings.clock.now(),
+    sleep: engine.pause,
+  });
+
   let poolsEnd: Promise<unknown> | undefined;
   const close = async ({ pools = false }: { readonly pools?: boolean } = {}): Promise<void> => {
     engine.close();
@@ -91,15 +102,29 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
     shareSecret: (use, fingerprints) => void shared.set(use, fingerprints),
     noteGate: () => engine.gateWarning.noteGate(),
     primaryNow,
-    locatePrimary: ({ signal }) =>
+    locatePrimary: ({ signal, isNew = false }) =>
       entry(async () => {
-        const deadlineMs = settings.clock.now() + settings.hold.timeoutMs;
+        const isHeld = (): boolean => isNew && pauses.isOn;
+        let deadlineMs = settings.clock.now() + settings.hold.timeoutMs;
         for (;;) {
+          if (isHeld()) {
+            await pauses.wait(signal);
+            deadlineMs = settings.clock.now() + settings.hold.timeoutMs;
+          }
           await engine.writeRoute.locate(deadlineMs, signal);
-          const location = primaryNow();
+          const location = isHeld() ? undefined : primaryNow();
           if (location !== undefined) return location;
         }
       }),
+    isPaused: () => pauses.isOn,
+    beginForward: () => {
+      let isOpen = true;
+      underWay.begin();
+      return () => {
+        if (isOpen) underWay.end();
+        isOpen = false;
+      };
+    },
     learnEpoch: (epoch: Epoch, from, region) => engine.learnEpoch(epoch, from, region),
     highest: () => live.topology.highest,
     recheckPrimary: () => {
@@ -132,11 +157,11 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
     topology: () => report(engine, self),
     secrets: (peer) => Object.fromEntries([...shared].map(([use, fingerprints]) => [use, fingerprints(peer)])),
     explain: (intent, token) => {
-      if (intent === 'write') return explainRoute(engine, engine.writeRoute.now());
+      if (intent === 'write') return engine.pauses.isOn ? PAUSED : explainRoute(engine, engine.writeRoute.now());
       const need = token === undefined ? requiredPosition(scopes.current()) : scopes.requiredPosition(token);
       return explainRoute(engine, decideRead(routes.current, need, 0, 0, settings.tokenWaitMs > 0));
     },
-    stats: () => ({ ...counters, routes: { ...counters.routes }, holding: hold.size, leased: leases.size }),
+    stats: () => ({ ...counters, routes: { ...counters.routes }, holding: engine.holding, leased: leases.size }),
     confirmPrimary: () =>
       entry(async () => {
         await monitor.probeAll();
@@ -161,6 +186,8 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
         events.emit('epoch-reset', { voided, reason });
         await monitor.probeAll();
       }),
+    pauseWrites: (how) => entry(() => pauseWrites(how)),
+    resumeWrites: () => pauses.resume(),
     recycle: () => {
       for (const node of nodes) node.recycle();
     },
@@ -202,6 +229,8 @@ function noticeWhatIsMissing({ writes, token, regions, view, nodes }: Settings, 
   }
 }
 
+const PAUSED = { action: 'hold', reason: 'paused' } as const;
+
 function explainRoute<Name extends string>({ nodes }: Engine, route: Route): RouteExplanation<RouteReason, Name> {
   return {
     action: route.action === 'wait' ? 'run' : route.action,
@@ -219,9 +248,14 @@ function report<Name extends string>(engine: Engine, self: Name): RouterTopology
   const highest = topology.highest;
   const stale = engine.writeRoute.now().reason === 'stale-view';
   const { acceptedAtMs } = engine.live;
+  const pause = engine.pauses.report();
   const acceptedForMs = acceptedAtMs === undefined ? undefined : engine.settings.clock.now() - acceptedAtMs;
   return {
-    local: writtenOut({ ...localReport(engine.live.store, self, { stale, acceptedForMs }), forks }),
+    local: writtenOut({
+      ...localReport(engine.live.store, self, { stale, acceptedForMs }),
+      forks,
+      ...(pause !== undefined && { pause }),
+    }),
     state: stale ? 'stale-view' : topology.state,
     ...(primary !== undefined &&
       !stale && {

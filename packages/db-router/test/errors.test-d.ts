@@ -48,6 +48,7 @@ export function adviceOn(error: AnyRouterError): 'retry' | 'look' | 'mend' {
     case 'ERR_TRANSACTION_LEAKED':
     case 'ERR_TRANSACTION_LEFT_OPEN':
     case 'ERR_BATCH_STATEMENT':
+    case 'ERR_PAUSE_REFUSED':
     case 'ERR_ABORTED':
     case 'ERR_ROUTER_CLOSED':
       return 'mend';

@@ -11,7 +11,7 @@ const FLOORS: Floors = [
   ['any-router-error.ts', 'topology/'],
   ['log-events.ts', 'options.ts'],
   ['connection/', 'routing/'],
-  ['causality/', 'monitor/'],
+  ['causality/', 'monitor/', 'pause/'],
   ['entry.ts', 'engine/', 'epoch-stores/'],
   ['statements/'],
   ['pools/'],

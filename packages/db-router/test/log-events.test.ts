@@ -22,6 +22,8 @@ const TOLD: { readonly [E in keyof RouterEvents]?: readonly [keyof Logger, Route
   suspended: ['warn', {}, 'suspended'],
   'outcome-unknown': ['error', { node: 'us/0' }, 'a write on us/0'],
   'write-lost-suspected': ['error', { timeline: 1, lsn: '0/5', fork: '0/4' }, 'beyond the fork at 0/4'],
+  'writes-paused': ['warn', { id: 'a', region: 'us', forMs: 41.7 }, 'paused by us for at most 42 ms'],
+  'writes-resumed': ['info', { id: 'a', by: 'switched', pausedMs: 41.7 }, 'writes go on (switched) after 42 ms'],
   leak: ['warn', { node: 'us/0', why: 'in-transaction' }, 'us/0 leaked (in-transaction)'],
 };
 

@@ -34,6 +34,8 @@ export interface InstrumentedEvents {
   'db-router:replay-regressed': { readonly node: string };
   'db-router:hold': object;
   'db-router:hold-ended': { readonly heldMs: number; readonly by: string };
+  'db-router:writes-paused': { readonly region: string };
+  'db-router:writes-resumed': { readonly by: string; readonly pausedMs: number };
   'db-router:route': { readonly intent: string; readonly reason: string; readonly node: string };
   'db-router:retry': { readonly intent: string; readonly code: string };
   'db-router:outcome-unknown': { readonly node: string };

@@ -63,6 +63,8 @@ export const table: { readonly [Event in keyof InstrumentedEvents]: Row<Instrume
   'db-router:replay-regressed': { labels: ({ node }) => ({ node }) },
   'db-router:hold': { labels: none },
   'db-router:hold-ended': { labels: ({ by }) => ({ by }), durationMs: ({ heldMs }) => heldMs },
+  'db-router:writes-paused': { labels: ({ region }) => ({ region }) },
+  'db-router:writes-resumed': { labels: ({ by }) => ({ by }), durationMs: ({ pausedMs }) => pausedMs },
   'db-router:route': { labels: ({ intent, reason, node }) => ({ intent, reason, node }) },
   'db-router:retry': { labels: ({ intent, code }) => ({ intent, code }) },
   'db-router:outcome-unknown': { labels: ({ node }) => ({ node }) },

@@ -21,6 +21,7 @@ const anything = {
   status: 204,
   headMs: 12,
   heldMs: 12,
+  pausedMs: 12,
   missingForMs: 12,
   durationMs: 12,
 };

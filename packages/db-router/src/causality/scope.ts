@@ -41,6 +41,13 @@ export interface Scope {
   /** The topology that its tokens were judged by. */
   judgedBy: Topology;
   notice: WriteNotice | undefined;
+  /** Open while the request it belongs to is admitted. Shared with the scopes that are opened inside. */
+  admission: { isOpen: boolean } | undefined;
+}
+
+/** Whether a write of this scope passes a pause: its request began before. */
+export function isAdmitted(scope: Scope | undefined): boolean {
+  return scope?.admission?.isOpen === true;
 }
 
 /** A position from a token. */
@@ -99,6 +106,8 @@ export interface ScopesOptions extends TokenAgeOptions {
   /** Every known database. */
   systems(): readonly string[];
   learnEpoch(epoch: Epoch): void;
+  /** Counts the requests that were admitted. */
+  readonly underWay: { begin(): void; end(): void };
   readonly emit: Emit;
 }
 
@@ -260,6 +269,7 @@ export function createScopes(options: ScopesOptions): Scopes {
         kept: [],
         judgedBy: options.topology(),
         notice: undefined,
+        admission: storage.getStore()?.admission,
       };
       const count = Math.min(tokens.length, MAX_TOKENS);
       for (let at = 0; at < count; at += 1) readToken(scope, tokens[at] as string);
@@ -270,6 +280,16 @@ export function createScopes(options: ScopesOptions): Scopes {
     forGate: (scope) => ({
       needsPrimary: () => options.isOutOfReach(scope.need),
       noteUnknown: (epoch) => noteWritten(scope, epoch, undefined),
+      admit: () => {
+        const admission = { isOpen: true };
+        scope.admission = admission;
+        options.underWay.begin();
+        return () => {
+          if (!admission.isOpen) return;
+          admission.isOpen = false;
+          options.underWay.end();
+        };
+      },
       run: (fn) => runInside(storage, scope, fn),
       closeHead: () => {
         scope.headClosed = true;

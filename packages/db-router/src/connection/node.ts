@@ -76,6 +76,8 @@ export interface PoolNodeOptions {
   inRecovery(): boolean;
   /** A connection was closed because of its condition. The next user must not get it. */
   onDiscard(why: Condition): void;
+  /** A client goes back to its pool, or is closed. */
+  onRelease(client: PoolClient): void;
   /** A sign that the role of the node has changed: a connection broke, or its server reports the end of recovery. */
   onSign(): void;
   /**
@@ -171,10 +173,12 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
 
   const release = (client: PoolClient, destroy: boolean | Error): void => {
     if (destroy !== false || guardedClients.has(client)) {
+      options.onRelease(client);
       notice(client).releaseToPool(destroy === false ? true : destroy);
       return;
     }
     whenIdle(client, clock, options.idleTimeoutMs, () => {
+      options.onRelease(client);
       const why = conditionOf(client, options.inRecovery());
       if (isLost(client)) notice(client).releaseToPool(true);
       else if (why === undefined) notice(client).releaseToPool();

@@ -19,6 +19,9 @@ import { createUnreachable, type Unreachable } from '../monitor/unreachable.ts';
 import { createViewGuard } from '../monitor/view-guard.ts';
 import { createWriteWatch, type WriteWatch } from '../monitor/write-watch.ts';
 import type { Settings } from '../options.ts';
+import { createUnderWay, type UnderWay } from '../pause/under-way.ts';
+import { createWritePauses, type WritePauses } from '../pause/write-pauses.ts';
+import type { HoldEnd } from '../reasons.ts';
 import { createHoldQueue, type HoldQueue } from '../routing/hold.ts';
 import { createLiveTable, type LiveTable } from '../routing/live-table.ts';
 import { knownEpoch } from '../topology/facts.ts';
@@ -43,6 +46,11 @@ export interface Engine {
   readonly writeRoute: WriteRoute;
   readonly gateWarning: GateWarning;
   readonly hold: HoldQueue;
+  readonly pauses: WritePauses;
+  /** The writes that a pause waits for. */
+  readonly underWay: UnderWay;
+  /** The writes that wait: for a primary, or for the end of a pause. */
+  readonly holding: number;
   readonly watcher: Watcher;
   readonly reach: Reach;
   readonly scopes: Scopes;
@@ -79,6 +87,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     watcher.notify();
     readiness.update();
     if (before.state === 'ready' && topology.state !== 'ready') monitor?.speedUp();
+    pauses.update();
     writeRoute.resumeHeld();
     keeper?.keep(topology, before);
   };
@@ -98,6 +107,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     emit,
     onChange,
   });
+  const underWay = createUnderWay();
   const { writes: policy, onBehind } = settings;
   const routes = createLiveTable(live.topology, { self: regions.self, writes: policy, onBehind });
 
@@ -117,6 +127,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
         counters.discarded += 1;
         if (isLeftBehind(why)) emit('leak', { node: id, why });
       },
+      onRelease: (client) => underWay.giveBack(client),
       onSign: () => {
         if (!closed) monitor?.wake(index);
       },
@@ -127,21 +138,36 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
   const unreachable = createUnreachable(nodes.length);
   const nearness = createNearness(regions.self, nodes, notice);
   const readiness = createReadiness(routes, unreachable);
-  const hold = createHoldQueue({
+  const queue = {
     clock,
     nodes: () => whoIsWhere(live.topology),
     max: settings.hold.timeoutMs === 0 ? 0 : settings.hold.max,
-    isInVain: () => unreachable.isInVain,
     cause: () => unreachable.cause,
+    onEnd: (heldMs: number, by: HoldEnd) => emit('hold-ended', { heldMs, by }),
+  };
+  const onHold = (waiting: number): void => {
+    counters.held += 1;
+    emit('hold', { waiting });
+  };
+  const hold = createHoldQueue({
+    ...queue,
+    isInVain: () => unreachable.isInVain,
     onHold: (waiting) => {
-      counters.held += 1;
       if (waiting === 1) {
         monitor?.speedUp();
         connectStandbys();
       }
-      emit('hold', { waiting });
+      onHold(waiting);
     },
-    onEnd: (heldMs, by) => emit('hold-ended', { heldMs, by }),
+  });
+  const paused = createHoldQueue({ ...queue, isInVain: () => false, onHold });
+  const pauses = createWritePauses({
+    self: regions.self,
+    clock,
+    topology: () => live.topology,
+    underWay,
+    hold: paused,
+    emit,
   });
   /** One of the standbys will be promoted. Open connections now, so that the first write does not wait for one. */
   const connectStandbys = (): void => {
@@ -178,6 +204,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     topology: () => live.topology,
     systems: () => live.store.facts.tops.map(({ system }) => system),
     learnEpoch: (epoch) => learnEpoch(epoch, 'token'),
+    underWay,
     resetAtMs: () => live.store.facts.resetAtMs,
     emit,
   });
@@ -246,7 +273,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
   // Without reports of the regions their nodes say everything there is to know.
   if (settings.view === undefined)
     for (const { name } of regions.list) live.take({ type: 'asked', region: name, atMs: clock.now() });
-  followed = settings.view === undefined ? undefined : followView(settings.view, live, clock);
+  followed = settings.view === undefined ? undefined : followView(settings.view, live, clock, pauses.hear);
 
   return {
     settings,
@@ -259,6 +286,11 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     writeRoute,
     gateWarning,
     hold,
+    pauses,
+    underWay,
+    get holding() {
+      return hold.size + paused.size;
+    },
     watcher,
     reach,
     scopes,
@@ -279,6 +311,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
       suspension.close();
       monitor?.close();
       writeRoute.close();
+      pauses.close();
       watcher.close();
       readiness.close();
       live.close();

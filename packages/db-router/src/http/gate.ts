@@ -87,6 +87,8 @@ interface Asked {
   readonly scope: RequestScope | undefined;
   /** A write, or a read that only the primary's region can serve. */
   readonly forPrimary: boolean;
+  /** A write that no other region has admitted. A pause holds it. */
+  readonly isNew: boolean;
   readonly mark: HopVerdict | undefined;
   readonly startedAtMs: number;
   /** Set for a request that waits. Its connection may have ended when it is forwarded. */
@@ -165,21 +167,25 @@ export function createWriteGate<Name extends string>(
     tokens.write(head, scope.closeHead());
   };
 
-  const serve = ({ request, write, scope = openScope(request, write) }: Asked, reason: GateReason): NextDecision => ({
-    action: 'next',
-    reason,
-    scope: (run) => scope.run(run),
-    onHead: (head) => {
-      const issued = scope.closeHead();
-      // A cache must not give one client's position to others, nor an old one to the same client. No cache stores the
-      // answer to an unsafe method.
-      if (isSafe(request.method) && Object.keys(issued).length > 0) {
-        if (isSharedCacheable(head)) return;
-        head.set('Cache-Control', 'no-store');
-      }
-      tokens.write(head, issued);
-    },
-  });
+  const serve = ({ request, write, scope = openScope(request, write) }: Asked, reason: GateReason): NextDecision => {
+    const onDone = write ? scope.admit?.() : undefined;
+    return {
+      action: 'next',
+      reason,
+      scope: (run) => scope.run(run),
+      onHead: (head) => {
+        const issued = scope.closeHead();
+        // A cache must not give one client's position to others, nor an old one to the same client. No cache stores the
+        // answer to an unsafe method.
+        if (isSafe(request.method) && Object.keys(issued).length > 0) {
+          if (isSharedCacheable(head)) return;
+          head.set('Cache-Control', 'no-store');
+        }
+        tokens.write(head, issued);
+      },
+      ...(onDone !== undefined && { onDone }),
+    };
+  };
 
   const refuse = (error: ForwardError, reason: GateReason): Decision => ({
     action: 'respond',
@@ -218,10 +224,14 @@ export function createWriteGate<Name extends string>(
         const onUnknown = (head: ResponseHead): void => issueUnknown(request, epoch, head);
         const asked = { view: request, client, to: ruling.to, startedAtMs, write, ...(write && { onUnknown }) };
         const decision = (forwarder as Forwarder).decide(asked);
-        return decision instanceof ForwardError ? refuse(decision, 'malformed') : decision;
+        if (decision instanceof ForwardError) return refuse(decision, 'malformed');
+        const onDone = write ? gate.beginForward?.() : undefined;
+        return onDone === undefined ? decision : { ...decision, onDone };
       }
     }
   };
+
+  const isPaused = (): boolean => gate.isPaused?.() === true;
 
   const hold = async (given: Asked): Promise<Decision> => {
     const client = given.client ?? forwarder?.clientOf(given.request);
@@ -234,8 +244,12 @@ export function createWriteGate<Name extends string>(
     const cancel = asked.mark?.mark === 'valid' ? clock.schedule(stop, asked.mark.claims.deadlineMs) : undefined;
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop);
+    const { isNew } = asked;
+    const wasPaused = isNew && isPaused();
     try {
-      return decideBy(asked, await gate.locatePrimary({ signal: waiting.signal })) as Decision;
+      const primary = await gate.locatePrimary({ signal: waiting.signal, isNew });
+      // The pause was announced, so its time is not taken from the time for the forward.
+      return decideBy(wasPaused ? { ...asked, startedAtMs: clock.now() } : asked, primary) as Decision;
     } catch (error) {
       if (!isRegionKitError(error)) throw error;
       return noPrimaryHere(self, error);
@@ -291,8 +305,12 @@ export function createWriteGate<Name extends string>(
         const primary = write || isAway ? gate.primaryNow() : undefined;
         // A read never waits here: its handler may not query the database at all. The router waits for those that do.
         const forPrimary = write || (isAway && primary !== undefined);
-        const asked = { request, write, scope, forPrimary, mark, startedAtMs, ...(client !== undefined && { client }) };
-        const decision = decideBy(asked, primary);
+        const isNew = write && mark?.mark !== 'valid';
+        const known = { request, write, scope, forPrimary, isNew, mark, startedAtMs };
+        const asked = client === undefined ? known : { ...known, client };
+        // What this region refuses anyway, another region may hold.
+        const isHeld = isNew && isPaused() && !(router.writes === 'reject' && primary?.region !== self);
+        const decision = isHeld ? undefined : decideBy(asked, primary);
         return decision === undefined ? hold(asked).then((late) => told(late, marks)) : told(decision, marks);
       };
       // With the other policies the router reads over the WAN, or reports that it cannot.

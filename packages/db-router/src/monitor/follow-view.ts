@@ -10,7 +10,12 @@ export interface FollowedView {
 }
 
 /** Applies what is known now, and each change. */
-export function followView(view: RegionView, live: LiveTopology, clock: Clock): FollowedView {
+export function followView(
+  view: RegionView,
+  live: LiveTopology,
+  clock: Clock,
+  hearPause: (state: RegionState) => void,
+): FollowedView {
   const taken = new Map<string, number>();
   const asked = new Set<string>();
   let siblings: readonly Sibling[] = [];
@@ -39,6 +44,10 @@ export function followView(view: RegionView, live: LiveTopology, clock: Clock): 
     siblings = told;
     live.take({ type: 'siblings', siblings: told, atMs: clock.now() });
   };
+  /** Before the rest: what makes a primary known must not let writes start that a pause holds. */
+  const takePause = (state: RegionState): void => {
+    if (state.identified) hearPause(state);
+  };
   /** What a region had to say comes before the fact that it was asked. */
   const takeRest = (state: RegionState): void => {
     if (state.name === view.self) takeSiblings(state.siblings ?? []);
@@ -49,12 +58,14 @@ export function followView(view: RegionView, live: LiveTopology, clock: Clock): 
 
   const refresh = (): void => {
     for (const state of dropRejection(view.list())) {
+      takePause(state);
       if (state.observedAtMs !== taken.get(state.name)) takeDocument(state);
       takeRest(state);
     }
   };
   refresh();
   const stop = view.subscribe((state) => {
+    takePause(state);
     takeDocument(state);
     takeRest(state);
   });

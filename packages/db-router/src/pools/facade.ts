@@ -182,9 +182,9 @@ export function createFacade(options: FacadeOptions): Pool {
         ),
       lease: (onRelease) =>
         entry((caller) => {
-          const { scope, signal } = caller;
+          const { scope } = caller;
           const read = reads(scope);
-          const leased = read ? statements.leaseForRead(caller) : outsideScope(scope, statements.leaseForWrite(signal));
+          const leased = read ? statements.leaseForRead(caller) : outsideScope(scope, statements.leaseForWrite(caller));
           return leased.then((given) => leases.handOut(given, { scope, read, onRelease }));
         }),
     },

@@ -48,13 +48,14 @@ export function createBatches(
 ): RunBatch {
   const { counters, live } = engine;
 
-  return async (list, options, { scope, signal }) => {
+  return async (list, options, caller) => {
+    const { scope } = caller;
     const { isolation, retry } = readOptions('batch: options', 'batch: ', options, OPTIONS);
     const prepared = prepareBatch(list);
     const begin = `BEGIN${isolationClause(isolation)}`;
     counters.batches += 1;
     for (let run = 0; ; run += 1) {
-      const leased = await statements.leaseForWrite(signal);
+      const leased = await statements.leaseForWrite(caller);
       const { client, node } = leased;
       const epoch = live.topology.primary?.epoch;
       let done: BatchResult;

@@ -76,7 +76,7 @@ export function createTransactions(
     for (let run = 0; ; ) {
       const leased = readHere
         ? await statements.leaseForRead(caller)
-        : await statements.leaseForWrite(caller.signal).catch((error: unknown) => {
+        : await statements.leaseForWrite(caller, options.readOnly).catch((error: unknown) => {
             // A read-only transaction may still run here. Only a write belongs in another region.
             if (!options.readOnly || !(error instanceof NotPrimaryRegionError)) throw error;
             throw new NotPrimaryRegionError(error.region, 'read');

@@ -1,6 +1,6 @@
 import type { Epoch } from '@regionkit/core';
 import type { QueryResult } from 'pg';
-import type { Scope } from '../causality/scope.ts';
+import { isAdmitted, type Scope } from '../causality/scope.ts';
 import type { PoolNode } from '../connection/node.ts';
 import { breaks, classify, isServerError } from '../connection/outcome.ts';
 import { isOfPreparedStatement, isPartlyDone } from '../connection/protocol-state.ts';
@@ -27,23 +27,41 @@ import { type Leased, MAX_RERUNS, type Runner, refusalOf } from './run.ts';
  */
 export interface Writes {
   write(query: Query, values: Values, caller: Caller): Promise<QueryResult>;
-  /** Leases a connection to the primary, or refuses. */
-  leaseForWrite(signal: AbortSignal | undefined): Promise<Leased>;
+  /**
+   * Leases a connection to the primary, or refuses.
+   *
+   * @param isRead it is not for a write, so a pause does not hold it
+   */
+  leaseForWrite(caller: Caller, isRead?: boolean): Promise<Leased>;
 }
 
 export type WriteParts = PositionParts &
-  Pick<Engine, 'routes' | 'nodes' | 'counters' | 'writeRoute' | 'closed' | 'monitor' | 'pause' | 'gateWarning'>;
+  Pick<
+    Engine,
+    | 'routes'
+    | 'nodes'
+    | 'counters'
+    | 'writeRoute'
+    | 'closed'
+    | 'monitor'
+    | 'pause'
+    | 'pauses'
+    | 'underWay'
+    | 'gateWarning'
+  >;
 
 export function createWrites(engine: WriteParts, runner: Runner): Writes {
-  const { live, routes, nodes, counters, settings } = engine;
+  const { live, routes, nodes, counters, settings, pauses, underWay } = engine;
   const { clock } = settings;
   const { acquire, inRecovery, isGoing, reprobe, retried, routed, runFast, unknown } = runner;
 
   const write = (query: Query, values: Values, caller: Caller): Promise<QueryResult> => {
     const mistake = mistakeIn(query, values);
     if (mistake !== undefined) return Promise.reject(mistake);
-    counters.writes += 1;
     const { scope, signal } = caller;
+    if (pauses.isOn && !isAdmitted(scope)) return pauses.wait(signal).then(() => write(query, values, caller));
+    counters.writes += 1;
+    underWay.begin();
     const route = engine.writeRoute.now();
     if (route.action !== 'run' || scope !== undefined || signal !== undefined || engine.closed) {
       return writeSlowly(query, values, caller);
@@ -52,7 +70,11 @@ export function createWrites(engine: WriteParts, runner: Runner): Writes {
     routed('write', route, node);
     return new Promise((resolve, reject) => {
       const still = (): boolean => engine.writeRoute.now().node === route.node;
-      runFast(node, query, values, still, resolve, (error, phase, recovering) => {
+      const done = (result: QueryResult): void => {
+        underWay.end();
+        resolve(result);
+      };
+      runFast(node, query, values, still, done, (error, phase, recovering) => {
         const first =
           phase === 'moved' ? undefined : { error, node, phase, recovering, query, values, scope, epoch: undefined };
         writeSlowly(query, values, caller, first).then(resolve, reject);
@@ -74,8 +96,21 @@ export function createWrites(engine: WriteParts, runner: Runner): Writes {
   const writeSlowly = async (
     query: Query,
     values: Values,
-    { scope, signal }: Caller,
+    caller: Caller,
     first?: FirstFailure,
+  ): Promise<QueryResult> => {
+    try {
+      return await writeUntilDone(query, values, caller, first);
+    } finally {
+      underWay.end();
+    }
+  };
+
+  const writeUntilDone = async (
+    query: Query,
+    values: Values,
+    { scope, signal }: Caller,
+    first: FirstFailure | undefined,
   ): Promise<QueryResult> => {
     const deadlineMs = clock.now() + settings.hold.timeoutMs;
     let reruns = 0;
@@ -200,13 +235,28 @@ export function createWrites(engine: WriteParts, runner: Runner): Writes {
     return leased;
   };
 
-  return {
-    write,
-    leaseForWrite: (signal) => {
-      const route = engine.writeRoute.now();
-      if (route.action !== 'run' || signal !== undefined || engine.closed) return leaseForWriteSlowly(signal);
-      const still = (node: PoolNode): boolean => engine.writeRoute.now().node === node.index;
-      return runner.leaseFast('write', route, still, () => leaseForWriteSlowly(signal));
-    },
+  const lease = (signal: AbortSignal | undefined): Promise<Leased> => {
+    const route = engine.writeRoute.now();
+    if (route.action !== 'run' || signal !== undefined || engine.closed) return leaseForWriteSlowly(signal);
+    const still = (node: PoolNode): boolean => engine.writeRoute.now().node === node.index;
+    return runner.leaseFast('write', route, still, () => leaseForWriteSlowly(signal));
   };
+  const lent = (leased: Leased): Leased => {
+    underWay.end();
+    underWay.lease(leased.client);
+    return leased;
+  };
+  const notLent = (error: unknown): never => {
+    underWay.end();
+    throw error;
+  };
+  const leaseForWrite: Writes['leaseForWrite'] = (caller, isRead = false) => {
+    const { scope, signal } = caller;
+    if (isRead) return lease(signal);
+    if (pauses.isOn && !isAdmitted(scope)) return pauses.wait(signal).then(() => leaseForWrite(caller));
+    underWay.begin();
+    return lease(signal).then(lent, notLent);
+  };
+
+  return { write, leaseForWrite };
 }

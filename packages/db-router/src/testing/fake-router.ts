@@ -214,6 +214,8 @@ export function fakeRouter<Name extends string>(options: FakeRouterOptions<Name>
     stats: () => ({ ...counters, holding: 0, leased: 0 }),
     confirmPrimary: async () => {},
     resetEpoch: async () => {},
+    pauseWrites: async () => ({ drained: true, underWay: 0, leftMs: 30_000, waitingFor: [] }),
+    resumeWrites: () => false,
     recycle: () => {},
     close: async () => {},
     [Symbol.asyncDispose]: async () => {},

@@ -23,6 +23,7 @@ function scopesOf(told: ReturnType<typeof story>, home: TokenHome = {}) {
     owners: ['us/0', 'eu/0', 'ap/0'],
     known: (epoch) => epoch,
     isOutOfReach: () => false,
+    underWay: { begin: () => {}, end: () => {} },
     topology: () => told.topology,
     systems: () => told.store.facts.tops.map(({ system }) => system),
     learnEpoch: (epoch) => told.hears(epoch.timeline, epoch.owner, epoch.system, epoch.server),

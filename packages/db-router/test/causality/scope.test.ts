@@ -50,6 +50,7 @@ function setUp(topology: Topology) {
     owners: ['us-east-1/0', 'eu-west-1/0'],
     known: (epoch) => epoch,
     isOutOfReach: () => false,
+    underWay: { begin: () => {}, end: () => {} },
     topology: () => live.topology,
     systems: () => {
       asked.systems += 1;

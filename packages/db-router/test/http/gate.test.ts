@@ -1,7 +1,9 @@
 import { defineRegions, fakeView, live, RegionKitError, type ResponseHead } from '@regionkit/core';
+import { createRegionKeyring } from '@regionkit/core/kit';
 import { fakeClock, type RequestParts, requestView } from '@regionkit/core/testing';
 import { Pool } from 'pg';
 import { describe, expect, test, vi } from 'vitest';
+import { createEpochPacker, signHop } from '../../src/http/hop.ts';
 import { createWriteGate, type WriteGateOptions } from '../../src/http/index.ts';
 import { type Name, ORIGINS, regionsOf, SECRET, type StubRouter, stubRouter } from './helpers.ts';
 
@@ -303,6 +305,100 @@ describe('gate.decide() and a mark', () => {
     const { decide } = setUp({}, stubRouter('eu-west-1', 'eu-west-1'));
     expect(decide({ headers: { 'x-region-hop': 'forged' } })).toMatchObject({ reason: 'read' });
     expect(decide({ method: 'POST', headers: { 'x-region-hop': 'forged' } })).toMatchObject({ reason: 'primary-here' });
+  });
+});
+
+describe('gate.decide() while the writes are paused', () => {
+  /** The primary is in `primary`, and moves to `next` at the end of the pause. */
+  function paused({
+    primary,
+    next = primary,
+    writes = 'forward',
+  }: {
+    primary: Name;
+    next?: Name;
+    writes?: StubRouter['writes'];
+  }) {
+    const router = stubRouter('eu-west-1', primary);
+    router.writes = writes;
+    const state = { isOn: true, underWay: 0 };
+    const held: boolean[] = [];
+    const begin = (): (() => void) => {
+      state.underWay += 1;
+      return () => {
+        state.underWay -= 1;
+      };
+    };
+    const { openScope } = router.gate;
+    const gate: StubRouter['gate'] = {
+      ...router.gate,
+      openScope: (options) => ({ ...openScope(options), admit: begin }),
+      isPaused: () => state.isOn,
+      beginForward: begin,
+      locatePrimary: async ({ isNew = false }) => {
+        held.push(isNew);
+        state.isOn = false;
+        router.primary = next;
+        return { region: next, epoch: { system: '1', timeline: 2, owner: `${next}/0` } };
+      },
+    };
+    const options = writes === 'forward' ? {} : ({ forward: undefined } as never);
+    return { ...setUp(options, { ...router, gate }), state, held };
+  }
+
+  test.each([
+    ['here', 'here', 'primary-here', 'eu-west-1', 'eu-west-1'],
+    ['here', 'elsewhere', 'forwarded', 'eu-west-1', 'us-east-1'],
+    ['elsewhere', 'here', 'primary-here', 'us-east-1', 'eu-west-1'],
+    ['elsewhere', 'elsewhere', 'forwarded', 'us-east-1', 'us-east-1'],
+  ] as const)('holds a write before its handler: primary %s, then %s', async (_from, _to, reason, primary, next) => {
+    const { decide, held, router } = paused({ primary, next });
+    const decision = decide({ method: 'POST' });
+    expect(decision).toBeInstanceOf(Promise);
+    expect(router.scopes).toEqual([]);
+    expect(await decision).toMatchObject({ reason });
+    expect(held).toEqual([true]);
+  });
+
+  test('holds a write under remote-pool, too', async () => {
+    const { decide, held } = paused({ primary: 'us-east-1', writes: 'remote-pool' });
+    expect(await decide({ method: 'POST' })).toMatchObject({ action: 'next', reason: 'remote-pool' });
+    expect(held).toEqual([true]);
+  });
+
+  test('refuses at once what this region does not take: the region of the primary holds it', () => {
+    const { decide } = paused({ primary: 'us-east-1', writes: 'reject' });
+    expect(decide({ method: 'POST' })).toMatchObject({ action: 'respond', reason: 'refused' });
+  });
+
+  test('holds no read', () => {
+    expect(paused({ primary: 'eu-west-1' }).decide({ method: 'GET' })).toMatchObject({ reason: 'read' });
+  });
+
+  test('lets a write pass that another region has admitted, and none with a mark that is not valid', async () => {
+    const { decide, held } = paused({ primary: 'eu-west-1' });
+    await decide({ method: 'POST', headers: { 'x-region-hop': 'forged' } });
+    expect(held).toEqual([true]);
+    const keyring = createRegionKeyring({ option: 'test', secrets: SECRET, self: 'us-east-1', purpose: 'hop v1' });
+    const claims = { from: 'us-east-1', to: 'eu-west-1', deadlineMs: 5_000, epoch: undefined, write: true } as const;
+    const again = paused({ primary: 'eu-west-1' });
+    const asked = { method: 'POST', target: '/orders' };
+    const signs = keyring.between('eu-west-1') as NonNullable<ReturnType<typeof keyring.between>>;
+    const mark = signHop(signs, asked, { ...claims, atMs: again.clock.wallMs() }, createEpochPacker());
+    expect(again.decide({ ...asked, headers: { 'x-region-hop': mark } })).toMatchObject({ reason: 'primary-here' });
+    expect([again.held, again.state.underWay]).toEqual([[], 1]);
+  });
+
+  test('counts a write from its decision to its end, here and forwarded; and no read', () => {
+    for (const primary of ['eu-west-1', 'us-east-1'] as const) {
+      const { decide, state } = paused({ primary });
+      state.isOn = false;
+      decide({ method: 'GET' });
+      const { onDone } = decide({ method: 'POST' }) as { onDone?(outcome: object): void };
+      expect(state.underWay).toBe(1);
+      onDone?.({});
+      expect(state.underWay).toBe(0);
+    }
   });
 });
 

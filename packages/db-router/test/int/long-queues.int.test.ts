@@ -21,6 +21,7 @@ it('turns away a long queue of callers, and lends the connection that comes back
     idleTimeoutMs: 60_000,
     inRecovery: () => false,
     onDiscard: () => {},
+    onRelease: () => {},
     onSign: () => {},
     onVerify: async () => 0,
   });

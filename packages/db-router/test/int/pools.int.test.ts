@@ -379,6 +379,7 @@ describe('the pools a router gives back, on real servers', () => {
       idleTimeoutMs: 60_000,
       inRecovery: () => false,
       onDiscard: () => {},
+      onRelease: () => {},
       onSign: () => {},
       onVerify,
     });

@@ -218,7 +218,7 @@ describe('followView()', () => {
     const live = liveTopology(clock);
     const view = fakeView(regions);
     view.set('eu', { highest, identified: false, observedAtMs: clock.now() });
-    const { stop } = followView(view, live, clock);
+    const { stop } = followView(view, live, clock, () => {});
     view.set('us', { highest, identified: true, observedAtMs: clock.now() });
     expect(live.topology.top).toBeUndefined();
     view.set('eu', { identified: true });
@@ -253,6 +253,7 @@ describe('followView()', () => {
       { self: 'us', get: () => state(), list: () => [state()], subscribe: () => () => {} },
       live,
       clock,
+      () => {},
     );
     live.take({ type: 'reading', node: 0, reading: standby(1), sentAtMs: clock.now(), atMs: clock.now() });
     expect(live.topology.primary?.region).toBe('eu');

@@ -6,7 +6,8 @@ import { grade } from './result.ts';
 /**
  * Asks the router where a read or a write would go now, because the router knows an old primary from the real one. A
  * statement that runs in this region passes, and so does a write that is forwarded. A read that runs in another region
- * warns. A read that must be forwarded fails, as does a statement that waits or is refused.
+ * warns, and so does a write that a pause before a switchover holds. A read that must be forwarded fails, as does a
+ * statement that waits or is refused.
  *
  * @param router called at each run, so that the router can be created after health
  */
@@ -17,6 +18,7 @@ export function routerCheck(router: () => Pick<RouterSeam, 'explain'>, intent: '
     const { action, region, reason } = dropRejection(router()).explain(intent);
     const served = action === 'run' || (action === 'forward' && intent === 'write');
     const away = intent === 'read' && region !== undefined && region !== self;
+    if (reason === 'paused') return { status: 'warn', message: reason };
     return { status: !served ? 'fail' : away ? 'warn' : 'pass', message: reason };
   };
 }

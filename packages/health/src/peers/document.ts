@@ -1,4 +1,4 @@
-import type { DatabaseReport, Epoch, Fork, Verdict, Vouch } from '@regionkit/core';
+import type { DatabaseReport, Epoch, Fork, Verdict, Vouch, WritePause } from '@regionkit/core';
 import { isSystem, isTimeline, type Keyring, readEpoch } from '@regionkit/core/kit';
 import type { Relative } from '../verdict/guard.ts';
 
@@ -7,7 +7,7 @@ import type { Relative } from '../verdict/guard.ts';
  *
  * On the wire, as JSON: `v` (1), `region`, `nonce`, `process`, `accept`, `reads`, `writes`, `relative`, `database`. In
  * `database`: `role`, `epoch`, `position`, `forks`, `highest`, `measured`, `measuredEpoch`, `acceptedForMs`, and to a process of the own region
- * `vouches` (`primary`, `written`). An epoch is `system`,
+ * `vouches` (`primary`, `written`), and `pause` (`id`, `epoch`, `leftMs`, `underWay`) of a pause of the writes. An epoch is `system`,
  * `timeline`, `owner`, and `server`, which says whether two owners are one server. `process`, `measuredEpoch`, `acceptedForMs` and
  * `server`, and `secrets` beside `database`, may be missing; what is there is checked, for a region that holds the secret may still lie.
  */
@@ -101,7 +101,7 @@ export function unseal(body: string, nonce: string, keyring: Keyring): RegionDoc
 const VERDICTS = ['pass', 'warn', 'fail', 'unknown'] as const;
 
 function encodeDatabase(report: DatabaseReport): object {
-  const { role, epoch, position, forks, highest, measured, measuredEpoch, acceptedForMs, vouches } = report;
+  const { role, epoch, position, forks, highest, measured, measuredEpoch, acceptedForMs, vouches, pause } = report;
   return {
     role,
     ...(epoch !== undefined && { epoch: encodeEpoch(epoch) }),
@@ -113,6 +113,7 @@ function encodeDatabase(report: DatabaseReport): object {
     ...(measuredEpoch !== undefined && { measuredEpoch: encodeEpoch(measuredEpoch) }),
     ...(acceptedForMs !== undefined && { acceptedForMs: Math.round(acceptedForMs) }),
     ...(vouches !== undefined && { vouches: encodeVouch(vouches) }),
+    ...(pause !== undefined && { pause: { ...pause, epoch: encodeEpoch(pause.epoch) } }),
   };
 }
 
@@ -142,6 +143,7 @@ function decodeDatabase(given: unknown, region: string): DatabaseReport | undefi
   if (epoch !== undefined && !epoch.owner.startsWith(`${region}/`)) return 'malformed';
   const vouches = given['vouches'] === undefined ? undefined : decodeVouch(given['vouches']);
   if (vouches === 'malformed') return 'malformed';
+  const pause = decodePause(given['pause']);
   return {
     role: given['role'],
     forks,
@@ -152,7 +154,17 @@ function decodeDatabase(given: unknown, region: string): DatabaseReport | undefi
     ...(measuredEpoch !== undefined && { measuredEpoch }),
     ...(acceptedForMs !== undefined && { acceptedForMs }),
     ...(vouches !== undefined && { vouches }),
+    ...(pause !== undefined && { pause }),
   };
+}
+
+/** A malformed pause is ignored: a region may run a version whose pauses are longer. */
+function decodePause(given: unknown): WritePause | undefined {
+  if (!isRecord(given)) return undefined;
+  const { id, leftMs, underWay } = given;
+  const epoch = readEpoch(given['epoch']);
+  if (!isIdentity(id) || epoch === undefined || !isAge(leftMs) || !isAge(underWay)) return undefined;
+  return { id, epoch, leftMs, underWay };
 }
 
 function decodeVouch(given: unknown): Vouch | 'malformed' {

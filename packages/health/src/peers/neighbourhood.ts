@@ -108,7 +108,7 @@ export function createNeighbourhood<Name extends string>(options: NeighbourhoodO
   let confirmed = false;
   let known = report();
   const isUrgent = (): boolean => {
-    if (relative() !== 'in') return true;
+    if (relative() !== 'in' || isPausing(known)) return true;
     try {
       const state = dropRejection(followed?.topology())?.state;
       if (saidYes(urgent()) || (state !== undefined && state !== 'ready')) return true;
@@ -139,9 +139,11 @@ export function createNeighbourhood<Name extends string>(options: NeighbourhoodO
     },
     tick: () => {
       const latest = report();
-      if (latest?.role !== known?.role || !sameEpoch(latest?.epoch, known?.epoch)) peers?.announce();
+      const isOther = latest?.role !== known?.role || !sameEpoch(latest?.epoch, known?.epoch);
+      if (isOther || latest?.pause?.id !== known?.pause?.id || isPausing(latest) !== isPausing(known))
+        peers?.announce();
       known = latest;
-      peers?.tick(isUrgent());
+      peers?.tick(isUrgent(), isPausing(known));
     },
     wake: () => peers?.wake(),
     follow: (router) => {
@@ -166,6 +168,11 @@ export function createNeighbourhood<Name extends string>(options: NeighbourhoodO
     },
     close: () => peers?.close(),
   };
+}
+
+/** Whether this process holds new writes because of a pause. */
+function isPausing(report: DatabaseReport | undefined): boolean {
+  return (report?.pause?.leftMs ?? 0) > 0;
 }
 
 const NOTHING: DatabaseReport = { role: 'unknown', forks: [] };

@@ -1,4 +1,4 @@
-import { type Region, type RegionState, type Sibling, unknownRegion } from '@regionkit/core';
+import { type ProcessPause, type Region, type RegionState, type Sibling, unknownRegion } from '@regionkit/core';
 import type { Neighbour } from '../verdict/guard.ts';
 import { bestOf, knownHistory, type ProcessDocument, worstOf } from './best-of.ts';
 import type { Malformed, RegionDocument } from './document.ts';
@@ -75,6 +75,7 @@ export function peerState<Name extends string>(
       identified: true,
       ...bestOf([newest, ...others]),
       ...knownHistory(memory.documents),
+      ...pausesOf([newest, ...others]),
     };
   }
   const silenceMs = nowMs - Math.max(heardAtMs(memory), memory.sinceMs);
@@ -86,6 +87,18 @@ export function peerState<Name extends string>(
     ...knownHistory(memory.documents),
   };
 }
+
+/** What each process says of a pause, if one of them knows of one. */
+function pausesOf(documents: readonly ProcessDocument[]): Pick<RegionState, 'pauses'> {
+  if (documents.every(({ document }) => document.database?.pause === undefined)) return NO_PAUSES;
+  const pauses = documents.map(({ document: { process = '', database }, observedAtMs }): ProcessPause => {
+    const { pause } = database ?? {};
+    return { process, observedAtMs, ...(pause !== undefined && { pause }) };
+  });
+  return { pauses };
+}
+
+const NO_PAUSES = {};
 
 /** The processes of a region whose word is young enough to be believed, each with its own. */
 export function siblings(memory: PeerMemory, nowMs: number, times: PeerTimes): readonly Sibling[] {

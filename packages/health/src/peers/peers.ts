@@ -21,8 +21,12 @@ export interface Peers<Name extends string> {
   own(): { readonly asked: boolean; readonly siblings: readonly Sibling[] };
   /** The other regions, in the form that the mass-ejection guard uses. */
   neighbours(): readonly Neighbour[];
-  /** Asks every region that is due. Each gets one request at a time. */
-  tick(urgent: boolean): void;
+  /**
+   * Asks every region that is due. Each gets one request at a time.
+   *
+   * @param news every question says that this region has a change: a process that is asked may not know of it yet
+   */
+  tick(urgent: boolean, news: boolean): void;
   /** Asks every region now, and tells each that this one has changed. */
   announce(): void;
   /** Asks every region that was not asked just now. */
@@ -78,6 +82,8 @@ export function createPeers<Name extends string>(
   const askedOnce = createAskedOnce(regions.list.map(({ name }) => name));
   let refreshedAtMs = Number.NEGATIVE_INFINITY;
   let closed = false;
+  /** Every process behind an origin should get to know something. */
+  let spreads = false;
 
   /** A signature did not verify. The other region may have a newer secret. */
   const refreshSecret = (): void => {
@@ -112,10 +118,11 @@ export function createPeers<Name extends string>(
     }
     const nonce = randomBytes(16).toString('base64url');
     const atMs = Math.max(0, Math.round(clock.wallMs() + line.clockAheadMs));
-    const headers = sealQuestion({ from: regions.self, to: name, atMs, nonce, news: line.news }, asks);
+    const headers = sealQuestion({ from: regions.self, to: name, atMs, nonce, news: line.news || spreads }, asks);
     line.news = false;
     const { era } = line;
-    const isFresh = line === own;
+    // During a pause every process must be met, and not only the one at the end of a kept connection.
+    const isFresh = line === own || spreads;
     const answer = await transport.ask({ url: line.url, headers, timeoutMs, maxBytes: MAX_BYTES, isFresh });
     if (answer === 'refused') refreshSecret();
     if (typeof answer === 'string') return answer;
@@ -203,7 +210,8 @@ export function createPeers<Name extends string>(
       siblings: own === undefined ? [] : siblings(own.memory, clock.now(), options),
     }),
     neighbours: () => [...lines].map(([name, { memory }]) => neighbour(name, memory, clock.now(), options)),
-    tick: (urgent) => {
+    tick: (urgent, news) => {
+      spreads = news;
       const now = clock.now();
       // While the primary is silent, its successor should become known at once.
       const hurry = urgent || [...lines.values()].some(({ doubtful }) => doubtful);
@@ -223,7 +231,7 @@ export function createPeers<Name extends string>(
       for (const line of all) askSoon(line);
     },
     heardFrom: (name) => {
-      const line = lines.get(name);
+      const line = all.find(({ region }) => region.name === name);
       if (line !== undefined) askSoon(line);
     },
     forget: () => {

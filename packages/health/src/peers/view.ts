@@ -77,8 +77,14 @@ function same(one: RegionState, other: RegionState): boolean {
     one.forks?.length === other.forks?.length &&
     one.asked === other.asked &&
     one.siblings?.length === other.siblings?.length &&
-    one.siblings?.[0]?.observedAtMs === other.siblings?.[0]?.observedAtMs
+    one.siblings?.[0]?.observedAtMs === other.siblings?.[0]?.observedAtMs &&
+    samePauses(one.pauses, other.pauses)
   );
+}
+
+/** Each answer counts, because it says when it was asked. */
+function samePauses(one: RegionState['pauses'], other: RegionState['pauses']): boolean {
+  return one?.length === other?.length && one?.[0]?.observedAtMs === other?.[0]?.observedAtMs;
 }
 
 export function sameEpoch(one: DatabaseReport['epoch'], other: DatabaseReport['epoch']): boolean {

@@ -19,6 +19,8 @@ test.each<['read' | 'write', RouteExplanation, string]>([
   ['write', { action: 'run', region: 'b', reason: 'remote-pool' }, 'pass'],
   ['write', { action: 'forward', region: 'b', reason: 'forward' }, 'pass'],
   ['write', { action: 'hold', reason: 'no-primary' }, 'fail'],
+  // It is planned and short: no reason to leave.
+  ['write', { action: 'hold', reason: 'paused' }, 'warn'],
   ['write', { action: 'refuse', reason: 'fenced' }, 'fail'],
 ])('a %s of which the router says %j counts as %s', (intent, explanation, status) => {
   expect(checks.router(routerThat(explanation), intent)(never, context)).toEqual({

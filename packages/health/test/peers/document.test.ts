@@ -27,6 +27,12 @@ const DOCUMENT: RegionDocument = {
       primary: { system: '7412345678901234567', timeline: 3, owner: 'us-east-1/0', server: 's'.repeat(22) },
       written: { system: '7412345678901234567', timeline: 3, owner: '' },
     },
+    pause: {
+      id: 'i'.repeat(22),
+      epoch: { system: '7412345678901234567', timeline: 3, owner: 'eu-west-1/0' },
+      leftMs: 12_000,
+      underWay: 3,
+    },
   },
 };
 
@@ -72,6 +78,21 @@ test('the highest epoch may be known without its owner', () => {
   const highest = { system: '1', timeline: 9, owner: '' };
   const document = { ...DOCUMENT, database: { role: 'standby' as const, forks: [], highest } };
   expect(unseal(seal(document, NONCE, keyring), NONCE, keyring)).toEqual(document);
+});
+
+test.each([
+  { id: 'short' },
+  { id: 7 },
+  { epoch: { system: 'x', timeline: 3, owner: 'eu-west-1/0' } },
+  { leftMs: -1 },
+  { leftMs: 1.5 },
+  { leftMs: '12000' },
+  { underWay: -1 },
+  { underWay: undefined },
+])('a pause with %j is ignored, and the rest of the document counts', (patch) => {
+  const { pause, ...database } = DOCUMENT.database as NonNullable<RegionDocument['database']>;
+  const sealed = lieOfDatabase({ pause: { ...pause, ...patch } });
+  expect(unseal(sealed, NONCE, keyring)).toEqual({ ...DOCUMENT, database });
 });
 
 test('an answer to another question is refused', () => {
