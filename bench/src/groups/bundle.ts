@@ -71,8 +71,10 @@ const TABLES: readonly {
   {
     title: 'session',
     entries: [
-      // Large moduli of new keys are tested for a prime in another thread: 0.1 KB.
-      { entry: '@regionkit/session', budgetBytes: 29_200 },
+      // Large moduli of new keys are tested for a prime in another thread: 0.1 KB. The bar was 29,200: checks in turn with
+      // the event loop, headers and roles that are kept, tokens compared by connection or kept by option, and signatures
+      // as DER take 1.2 KB, for half the time of a new token and a third less on Node 24.
+      { entry: '@regionkit/session', budgetBytes: 30_450 },
       { entry: 'jose' },
       { entry: 'jsonwebtoken' },
       { entry: 'fast-jwt' },

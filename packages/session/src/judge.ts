@@ -9,7 +9,7 @@ import type { KeySet, VerificationKey } from './keys/key-set.ts';
 import type { KeyStore } from './keys/key-store.ts';
 import type { SessionVerifierOptions, VerifierRules } from './options.ts';
 import { createRememberedTokens } from './remembered-tokens.ts';
-import { createSession, frozenCopy, readRoles, type Session } from './session.ts';
+import { createRoleReader, createSession, frozenCopy, type Session } from './session.ts';
 import { createSignatureChecker } from './signature-checker.ts';
 import type { FrozenObject } from './strict-json.ts';
 import { within } from './within.ts';
@@ -56,6 +56,7 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
   const { rules, keys, epochs, schema, isRevoked } = options;
   const { clock, clockToleranceMs, maxTokenBytes, hookTimeoutMs } = rules;
   const readCompact = createCompactReader(rules.header);
+  const readRoles = createRoleReader(rules.roles);
   const checkSignature = createSignatureChecker(clock);
   const tokens = createRememberedTokens<VerifiedToken<Claims>>(rules.cache);
   const inFlight = new Map<string, Promise<Verification<Claims>>>();
@@ -177,7 +178,7 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
     if (untimely !== undefined) return untimely;
     let roles: ReadonlySet<string> | undefined;
     try {
-      roles = readRoles(claims, rules.roles);
+      roles = readRoles(claims);
     } catch {
       return 'unavailable';
     }

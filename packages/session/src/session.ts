@@ -1,4 +1,4 @@
-import { dropRejection } from '@regionkit/core/kit';
+import { createRecentCache, dropRejection } from '@regionkit/core/kit';
 import { bareObject } from './bare-object.ts';
 import { isStringList, type RegisteredClaims } from './claims.ts';
 import { readonlySet } from './readonly-set.ts';
@@ -26,11 +26,27 @@ export interface Session<Claims = FrozenObject> {
 /** Where the roles of a session are: the name of a claim, or a function of all claims. */
 export type RolesOption = string | ((claims: FrozenObject) => readonly string[] | undefined);
 
-/** The roles in the claims. Undefined if the value is not a list of strings. */
-export function readRoles(claims: FrozenObject, option: RolesOption): ReadonlySet<string> | undefined {
-  const given: unknown = typeof option === 'function' ? dropRejection<unknown>(option(claims)) : claims[option];
-  if (given === undefined) return readonlySet([]);
-  return isStringList(given) ? readonlySet(given) : undefined;
+/** Most sessions of an app have one of few sets of roles. */
+const SETS_KEPT = 64;
+const MAX_KEPT_LENGTH = 512;
+
+/**
+ * Makes the function that reads the roles in the claims: undefined if the value is not a list of strings. Sessions with
+ * equal roles share one set.
+ */
+export function createRoleReader(option: RolesOption): (claims: FrozenObject) => ReadonlySet<string> | undefined {
+  const sets = createRecentCache<ReadonlySet<string>>(SETS_KEPT);
+  return (claims) => {
+    const given: unknown = typeof option === 'function' ? dropRejection<unknown>(option(claims)) : claims[option];
+    const roles = given === undefined ? [] : given;
+    if (!isStringList(roles)) return undefined;
+    const name = JSON.stringify(roles);
+    const known = sets.get(name);
+    if (known !== undefined) return known;
+    const set = readonlySet(roles);
+    if (name.length <= MAX_KEPT_LENGTH) sets.set(name, set);
+    return set;
+  };
 }
 
 export function createSession<Claims>(

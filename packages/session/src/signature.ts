@@ -1,21 +1,28 @@
-import { constants, createVerify, type VerifyKeyObjectInput, verify } from 'node:crypto';
+import { constants, createVerify, type KeyObject, type VerifyKeyObjectInput, verify } from 'node:crypto';
 import type { CanonicalAlgorithm } from './algorithms.ts';
 import type { CompactToken } from './compact.ts';
+import { ecdsaDer } from './ecdsa-der.ts';
 import type { VerificationKey } from './keys/key-set.ts';
 
 /** `unavailable`: the crypto engine failed, so nothing is known about the token. */
 export type SignatureResult = 'good' | 'signature' | 'unavailable';
 
-type Scheme = readonly [hash: string | null, parameters: Omit<VerifyKeyObjectInput, 'key'>, signatureBytes?: number];
+interface Scheme {
+  readonly hash: string | null;
+  /** The parameters for the key. Without them the key is given plainly, which newer versions of Node check faster. */
+  readonly parameters?: Omit<VerifyKeyObjectInput, 'key'>;
+  /** How long each of the two numbers of the signature is. */
+  readonly numberBytes?: number;
+}
 
-const rsa = (hash: string): Scheme => [hash, { padding: constants.RSA_PKCS1_PADDING }];
+/** PKCS #1 v1.5 is what Node does with an RSA key that has no parameters. */
+const rsa = (hash: string): Scheme => ({ hash });
 // The salt is exactly as long as the hash (RFC 7518 section 3.5).
-const pss = (hash: string, saltLength: number): Scheme => [
+const pss = (hash: string, saltLength: number): Scheme => ({
   hash,
-  { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength },
-];
-// The two numbers stand side by side in full length (RFC 7518 section 3.4). DER is another format.
-const ecdsa = (hash: string, signatureBytes: number): Scheme => [hash, { dsaEncoding: 'ieee-p1363' }, signatureBytes];
+  parameters: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength },
+});
+const ecdsa = (hash: string, numberBytes: number): Scheme => ({ hash, numberBytes });
 
 const SCHEMES: Readonly<Record<CanonicalAlgorithm, Scheme>> = {
   RS256: rsa('sha256'),
@@ -24,10 +31,10 @@ const SCHEMES: Readonly<Record<CanonicalAlgorithm, Scheme>> = {
   PS256: pss('sha256', 32),
   PS384: pss('sha384', 48),
   PS512: pss('sha512', 64),
-  ES256: ecdsa('sha256', 64),
-  ES384: ecdsa('sha384', 96),
-  ES512: ecdsa('sha512', 132),
-  EdDSA: [null, {}],
+  ES256: ecdsa('sha256', 32),
+  ES384: ecdsa('sha384', 48),
+  ES512: ecdsa('sha512', 66),
+  EdDSA: { hash: null },
 };
 
 /**
@@ -39,20 +46,21 @@ export function checkSignature(
   { algorithm, key }: VerificationKey,
   where: 'here' | 'aside',
 ): SignatureResult | Promise<SignatureResult> {
-  const [hash, parameters, signatureBytes = signature.length] = SCHEMES[algorithm];
-  if (signature.length !== signatureBytes) return 'signature';
-  const input = { key, ...parameters };
+  const { hash, parameters, numberBytes } = SCHEMES[algorithm];
+  const bytes = numberBytes === undefined ? signature : ecdsaDer(signature, numberBytes);
+  if (bytes === undefined) return 'signature';
+  const input: KeyObject | VerifyKeyObjectInput = parameters === undefined ? key : { key, ...parameters };
   if (where === 'aside') {
     return new Promise((resolve) => {
-      verify(hash, Buffer.from(signed, 'latin1'), input, signature, (error, good) =>
+      verify(hash, Buffer.from(signed, 'latin1'), input, bytes, (error, good) =>
         resolve(error ? 'unavailable' : resultOf(good)),
       );
     });
   }
   try {
-    if (hash === null) return resultOf(verify(hash, Buffer.from(signed, 'latin1'), input, signature));
+    if (hash === null) return resultOf(verify(hash, Buffer.from(signed, 'latin1'), input, bytes));
     // Takes less time than `verify`. Ed25519 does not have it.
-    return resultOf(createVerify(hash).update(signed, 'latin1').verify(input, signature));
+    return resultOf(createVerify(hash).update(signed, 'latin1').verify(input, bytes));
   } catch {
     return 'unavailable';
   }

@@ -113,6 +113,17 @@ describe('createSessionVerifier().verify()', () => {
     expect(await reasonOf(verifier({ roles: broken }).verify(token))).toBe('ERR_SESSION_UNAVAILABLE');
   });
 
+  it('gives sessions with equal roles one set, and all others their own', async () => {
+    const sessions = verifier();
+    const rolesOf = async (roles: readonly string[] | undefined, sub: string) =>
+      (await sessions.verify(craft(claims({ roles, sub })))).roles;
+    expect(await rolesOf(['a', 'b'], 'alice')).toBe(await rolesOf(['a', 'b'], 'bob'));
+    for (const roles of [['a,b'], ['a","b'], ['a'], ['a', 'b', ''], [''], [], undefined, ['x'.repeat(600)]]) {
+      expect([...(await rolesOf(roles, 'carol'))]).toEqual(roles ?? []);
+      expect([...(await rolesOf(roles, 'dave'))]).toEqual(roles ?? []);
+    }
+  });
+
   it('checks its options once, by name', () => {
     const make =
       (options: object): (() => unknown) =>
