@@ -14,12 +14,12 @@ import type {
   ReplicaBehindError,
   RolledBackError,
   RouterClosedError,
-  RouterErrorCode,
   TransactionClosedError,
   TransactionControlError,
   TransactionLeakedError,
   TransactionLeftOpenError,
 } from './errors.ts';
+import type { RouterErrorCode } from './router-error.ts';
 
 /**
  * Every error of a router, as a union by `code`. A misspelt code does not compile.

@@ -18,8 +18,6 @@ export {
   ReplicaBehindError,
   RolledBackError,
   RouterClosedError,
-  RouterError,
-  type RouterErrorCode,
   TransactionClosedError,
   TransactionControlError,
   TransactionLeakedError,
@@ -32,15 +30,10 @@ export type { RegionRouterOptions } from './options.ts';
 export type { PauseWait } from './pause/drain.ts';
 export type { PauseOptions, PauseResult } from './pause/pause-writes.ts';
 export type { NodeState, NoPrimaryReason, Outcome, RouteReason, TopologyState } from './reasons.ts';
-export type {
-  NodeReport,
-  RegionRouter,
-  RouterStats,
-  RouterTopology,
-  ScopeOptions,
-  StatementOptions,
-} from './region-router.ts';
+export type { RegionRouter, ScopeOptions, StatementOptions } from './region-router.ts';
 export { createRegionRouter } from './router.ts';
+export { RouterError, type RouterErrorCode } from './router-error.ts';
+export type { NodeReport, RouterStats, RouterTopology } from './router-reports.ts';
 export type { BatchOptions } from './statements/batches.ts';
 export type { Transaction } from './statements/open-transaction.ts';
 export type { RetryOptions } from './statements/retry.ts';

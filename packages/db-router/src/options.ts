@@ -16,6 +16,7 @@ import {
 import type { Pool } from 'pg';
 import type { WritePolicy } from './gate-seam.ts';
 import type { EpochStore } from './history/epoch-store.ts';
+import { checkPools, type GivenNode } from './pools-option.ts';
 import { postgresReadings, type Readings } from './topology/readings.ts';
 
 export interface RegionRouterOptions<Name extends string = string> {
@@ -137,7 +138,7 @@ type Plain<Name extends string> = Required<
 
 /** The options with all defaults. */
 export interface Settings<Name extends string = string> extends Omit<Plain<Name>, 'pools' | 'probe'> {
-  readonly nodes: readonly { readonly id: string; readonly region: Name; readonly pool: Pool }[];
+  readonly nodes: readonly GivenNode<Name>[];
   readonly token:
     | { readonly secret: Secrets | Live<Secrets>; readonly maxAgeMs: number; readonly environment: string | undefined }
     | undefined;
@@ -153,8 +154,6 @@ const VIEW_MAX_AGE_MS = 15_000;
 const MAX_SKEW_MS = 5_000;
 /** Probes are spread by a tenth: one that comes late must not make the view old. */
 const LATEST_PROBE = 1.1;
-/** Sets of nodes are bits of one integer. */
-const MAX_NODES = 30;
 
 const milliseconds = (byDefault: number, min: number): OptionCheck<number> =>
   withDefault(byDefault, (option, given) => check.integer(option, given, { min, max: HOUR_MS }));
@@ -216,48 +215,6 @@ export function checkOptions<Name extends string>(given: RegionRouterOptions<Nam
       given.maxViewAgeMs as never,
     ),
   };
-}
-
-/** Before 8.22 a client does not tell whether its transaction is open. Its connection cannot be shared safely. */
-function isOlderThanSupported(pool: Pool): boolean {
-  const { prototype } = (pool as { readonly Client?: { readonly prototype?: object } }).Client ?? {};
-  return prototype !== undefined && 'query' in prototype && !('getTransactionStatus' in prototype);
-}
-
-function checkPools<Name extends string>(
-  given: RegionRouterOptions<Name>['pools'],
-  regions: Regions<Name>,
-): Settings<Name>['nodes'] {
-  check.object('createRegionRouter: pools', given);
-  if (typeof (given as { connect?: unknown }).connect === 'function') {
-    throw new TypeError(
-      `createRegionRouter: pools must be an object of pools by region, such as { '${regions.self}': pool }; got a pool`,
-    );
-  }
-  const seen = new Set<Pool>();
-  const nodes = Object.keys(given).flatMap((name) => {
-    const option = `createRegionRouter: pools['${name}']`;
-    const region = regions.get(name)?.name;
-    if (region === undefined)
-      throw new RangeError(`${option} must be a region of the map; got ${JSON.stringify(name)}`);
-    const pools = given[region] as Pool | readonly Pool[] | undefined;
-    return (pools === undefined ? [] : Array.isArray(pools) ? (pools as readonly Pool[]) : [pools as Pool]).map(
-      (pool, place) => {
-        check.object(option, pool);
-        if (typeof pool.connect !== 'function' || typeof pool.on !== 'function' || typeof pool.options !== 'object') {
-          throw new TypeError(`${option} must be a pg Pool, or a list of them`);
-        }
-        if (isOlderThanSupported(pool)) throw new RangeError(`${option} must come from pg 8.22 or newer`);
-        if (pool.options.pipeline === true) throw new RangeError(`${option} must not have pipeline: true`);
-        if (seen.has(pool)) throw new RangeError(`${option} must be a pool of its own: the same one was given twice`);
-        seen.add(pool);
-        return { id: `${region}/${place}`, region, pool };
-      },
-    );
-  });
-  if (nodes.length === 0) throw new RangeError('createRegionRouter: pools must hold at least one pool');
-  if (nodes.length > MAX_NODES) throw new RangeError(`createRegionRouter: pools must hold at most ${MAX_NODES} pools`);
-  return nodes;
 }
 
 /**

@@ -7,7 +7,8 @@ const FLOORS: Floors = [
   // All that the gate knows of a router.
   ['gate-seam.ts'],
   ['shown.ts', 'reasons.ts', 'history/', 'http/'],
-  ['errors.ts', 'events.ts', 'counters.ts'],
+  ['router-error.ts', 'counters.ts'],
+  ['errors.ts', 'events.ts', 'router-reports.ts', 'pools-option.ts'],
   ['any-router-error.ts', 'topology/'],
   ['log-events.ts', 'options.ts'],
   ['connection/', 'routing/'],

@@ -107,12 +107,12 @@ export const MUTANTS: readonly Mutation[] = [
     name: 'fence-off',
     edits: [
       {
-        file: `${ROUTER}/topology/judge.ts`,
+        file: `${ROUTER}/topology/find-writer.ts`,
         find: ' && epoch.timeline === top.timeline && !isVoided(facts, epoch);',
         replace: ' && !isVoided(facts, epoch);',
       },
       {
-        file: `${ROUTER}/topology/judge.ts`,
+        file: `${ROUTER}/topology/judge-node.ts`,
         find: "  if (top !== undefined && epoch.timeline < top.timeline) return { state: 'fenced', readable: false };\n",
         replace: '',
       },

@@ -1,7 +1,8 @@
 import type { PoolClient } from 'pg';
 import { type Loss, onLoss } from '../connection/protocol-state.ts';
 import { isSubmittable } from '../connection/submittable.ts';
-import { NodeUnavailableError, OutcomeUnknownError, RolledBackError, type RouterError } from '../errors.ts';
+import { NodeUnavailableError, OutcomeUnknownError, RolledBackError } from '../errors.ts';
+import type { RouterError } from '../router-error.ts';
 import type { Leased } from '../statements/run.ts';
 import { doneOf, layOver, reply } from './lay-over.ts';
 

@@ -15,8 +15,8 @@ import {
   NotPrimaryRegionError,
   RolledBackError,
   RouterClosedError,
-  RouterError,
 } from '../errors.ts';
+import { RouterError } from '../router-error.ts';
 import type { Route } from '../routing/route.ts';
 import { BACKOFF, backoffMs } from './backoff.ts';
 import { type PositionParts, positionQuery, recordWritePosition } from './position.ts';

@@ -9,7 +9,8 @@ import { ROUTER_EVENTS, type RouterEvents } from '../events.ts';
 import type { WritePolicy } from '../gate-seam.ts';
 import { RegionPool } from '../pools/facade.ts';
 import type { RouteReason } from '../reasons.ts';
-import type { RegionRouter, RouterTopology, ScopeOptions } from '../region-router.ts';
+import type { RegionRouter, ScopeOptions } from '../region-router.ts';
+import type { RouterTopology } from '../router-reports.ts';
 import type { Transaction } from '../statements/open-transaction.ts';
 
 /** One statement that a fake router received. */
