@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkAlone } from './checks/alone.ts';
+import { checkCommandLine } from './checks/command-line.ts';
 import { checkCompilers } from './checks/compilers.ts';
 import { checkEntryPoints } from './checks/entry-points.ts';
 import { checkFrameworks } from './checks/frameworks.ts';
@@ -10,8 +11,8 @@ import { install, packAll, pinned } from './packed.ts';
 
 /**
  * Installs the packages as they will be published into folders of their own, and uses them as apps do: `import` and
- * `require`, TypeScript 5.9, 6.0 and 7.0 under each module resolution, an app of each framework, Jest, and each package
- * alone. Run after `build`.
+ * `require`, TypeScript 5.9, 6.0 and 7.0 under each module resolution, an app of each framework, Jest, the command
+ * line, and each package alone. Run after `build`.
  */
 const folder = mkdtempSync(join(tmpdir(), 'regionkit-consumers-'));
 // When we are root, the lab's PostgreSQL runs as another user: it must be let in.
@@ -49,6 +50,7 @@ try {
     all,
     packages.flatMap(({ entries }) => entries),
   );
+  checkCommandLine(all);
   checkCompilers(all);
   checkFrameworks(all);
   checkJest(all);

@@ -5,6 +5,8 @@ export interface Cluster extends Disposable {
   /** How an app reaches it: connection strings by region. */
   readonly pools: Readonly<Record<string, readonly string[]>>;
   readonly nodes: readonly Node[];
+  /** The REST API of the agent of each node, by the node's name. */
+  readonly managers?: Readonly<Record<string, string>>;
   /** The node that the manager calls the primary, or undefined while it calls none so. */
   leader(): Promise<Node | undefined>;
   /** Whether the manager sees a primary and every other node streaming from it. */

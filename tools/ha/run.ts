@@ -4,6 +4,7 @@ import { createPatroni, type Endpoints } from './clusters/patroni.ts';
 import { createPgAutoFailover } from './clusters/pg-auto-failover.ts';
 import { createRepmgr } from './clusters/repmgr.ts';
 import { provide } from './debian.ts';
+import { examine } from './doctor.ts';
 import { DRILLS, type DrillName, play } from './drills.ts';
 import { countRows, startLoad } from './load.ts';
 import { type Count, judge, type Played } from './verdict.ts';
@@ -21,6 +22,8 @@ import { type Count, judge, type Played } from './verdict.ts';
 interface Kind {
   readonly packages: readonly string[];
   readonly commands: readonly string[];
+  /** The check of `regionkit doctor` that must find something, though the cluster is whole. */
+  readonly doctorFinds?: string;
   /** What cannot be asked of it, and why. */
   readonly without?: Readonly<Partial<Record<DrillName, string>>>;
   create(): Promise<Cluster>;
@@ -29,6 +32,7 @@ interface Kind {
 const patroni = (endpoints: Endpoints, ...proxy: readonly string[]): Kind => ({
   packages: ['postgresql', 'patroni', 'etcd-server', ...proxy],
   commands: ['patroni', 'etcd', ...proxy],
+  doctorFinds: 'manager-rewinds',
   create: () => createPatroni(endpoints),
 });
 
@@ -40,6 +44,7 @@ const CLUSTERS = {
   'pg-auto-failover': {
     packages: ['postgresql', 'pg-auto-failover-cli', 'postgresql-15-auto-failover'],
     commands: ['pg_autoctl'],
+    doctorFinds: 'manager-rewinds',
     without: { 'hung-agent': 'its monitor promotes nothing while PostgreSQL answers' },
     create: createPgAutoFailover,
   },
@@ -58,10 +63,17 @@ const CLUSTERS = {
 
 const say = (line = ''): void => void process.stdout.write(`${line}\n`);
 
-async function run(name: string, { create, without }: Kind, drills: readonly DrillName[]): Promise<readonly Count[]> {
+async function run(
+  name: string,
+  { create, without, doctorFinds }: Kind,
+  drills: readonly DrillName[],
+): Promise<readonly Count[]> {
   say(`\n${name}: starting`);
   using cluster = await create();
   say(`${name}: ${cluster.versions}`);
+  const { found, wrong } = await examine(cluster, doctorFinds);
+  say(`   doctor: ${found.join(', ') || 'nothing'}`);
+  if (wrong !== undefined) throw new Error(`regionkit doctor on a whole cluster: ${wrong}`);
   await using load = await startLoad(cluster).catch((error: unknown) => {
     say(cluster.logs());
     throw error;

@@ -8,6 +8,13 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.once(name, () => abort.abort());
 }
 
+for (const stream of [process.stdout, process.stderr]) {
+  // `| head` closes the pipe early. The command goes on: a failover must not end because its reader has gone.
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 process.exitCode = await main(process.argv.slice(2), COMMANDS, {
   stdout: process.stdout,
   stderr: process.stderr,

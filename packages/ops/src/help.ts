@@ -16,7 +16,8 @@ export function helpOfAll(commands: readonly Command[]): string {
     ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`),
     '',
     'regionkit COMMAND --help says more. Nothing is changed without --execute.',
-    'Exit codes: 0 well, 1 a fault, 2 wrong usage, 3 not known, 4 refused by a safety rule, 5 partly done.',
+    'Exit codes: 0 well, 1 a fault, 2 wrong usage, 3 not known, 4 refused by a',
+    'safety rule, 5 partly done, 6 an objective was missed.',
     '',
   ].join('\n');
 }

@@ -125,6 +125,7 @@ async function start(programs: Programs, endpoints: Endpoints): Promise<Cluster>
     versions: await versionsOf(programs, bin, endpoints),
     pools: await poolsOf(programs, places, endpoints, ports.slice(6)),
     nodes,
+    managers: Object.fromEntries(places.map(({ name, restPort }) => [name, `http://127.0.0.1:${restPort}`])),
     leader,
     isWhole,
     logs: () =>

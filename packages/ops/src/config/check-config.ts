@@ -75,14 +75,13 @@ function read(given: OperationsConfig, environment: Environment): Operations {
         patroni: patroni === undefined ? undefined : checkOrigin(`config: regions['${name}'].patroni`, patroni),
       };
     }),
-    nodes: byName.flatMap(([name, { databases = [] }]) => {
-      if (!Array.isArray(databases)) throw new TypeError(`config: regions['${name}'].databases must be a list`);
-      return databases.map((one: Secret, place) => {
+    nodes: byName.flatMap(([name, { databases }]) => {
+      return listOf(`config: regions['${name}'].databases`, databases).map((one: Secret, place) => {
         const url = readSecret(`config: regions['${name}'].databases[${place}]`, one, environment);
         return { id: `${name}/${place}`, region: name, url: checkUrl(`${name}'].databases[${place}]`, url) };
       });
     }),
-    hosts: (given.hosts ?? []).map((host) => check.string('config: hosts', host)),
+    hosts: listOf('config: hosts', given.hosts).map((host) => check.string('config: hosts', host)),
     operatorToken:
       given.operatorToken === undefined
         ? undefined
@@ -95,7 +94,7 @@ function read(given: OperationsConfig, environment: Environment): Operations {
       ttlSeconds: positive('ttlSeconds', 60),
       intervalSeconds: positive('intervalSeconds', 30),
       failures: positive('failures', 3),
-      dnsServers: (front.dnsServers ?? []).map(checkDnsServer),
+      dnsServers: listOf('config: front.dnsServers', front.dnsServers).map(checkDnsServer),
     },
     limits: readOptions<Limits>('config: limits', 'config: limits.', given.limits ?? {}, {
       behindBytes: atLeastOne(67_108_864),
@@ -111,6 +110,11 @@ function read(given: OperationsConfig, environment: Environment): Operations {
 
 const atLeastOne = (byDefault: number): OptionCheck<number> =>
   withDefault(byDefault, (option, given: number) => check.integer(option, given, { min: 1 }));
+
+function listOf<T>(option: string, given: readonly T[] | undefined): readonly T[] {
+  if (given !== undefined && !Array.isArray(given)) throw new TypeError(`${option} must be a list`);
+  return given ?? [];
+}
 
 function checkApp(given: NonNullable<OperationsConfig['app']>): NonNullable<Operations['app']> {
   check.object('config: app', given, ['processes', 'poolMax']);
@@ -137,7 +141,8 @@ function checkOrigin(option: string, given: string): string {
 
 function checkDnsServer(given: string): string {
   const option = 'config: front.dnsServers';
-  const [, address = '', port = '53'] = /^\[?([^\]]*?)\]?(?::(\d{1,5}))?$/.exec(check.string(option, given)) ?? [];
+  if (isIP(check.string(option, given)) !== 0) return given;
+  const [, address = '', port = '53'] = /^\[?([^\]]*?)\]?(?::(\d{1,5}))?$/.exec(given) ?? [];
   if (isIP(address) === 0 || Number(port) > 65_535) {
     throw new RangeError(`${option} must be IP addresses, such as 192.0.2.53 or 192.0.2.53:5353`);
   }

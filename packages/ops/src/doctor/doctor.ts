@@ -45,7 +45,13 @@ async function explain(id: string): Promise<Outcome> {
   return { exit: EXIT.ok, summary: `${id}: ${title}. ${why}` };
 }
 
-async function search({ values, config, emit, signal }: Context): Promise<Outcome> {
+async function search({ values, positionals, config, emit, signal }: Context): Promise<Outcome> {
+  if (positionals.length > 0) {
+    throw new OpsError(
+      'ERR_OPS_USAGE',
+      `${JSON.stringify(positionals[0])} belongs to no option (regionkit doctor --help)`,
+    );
+  }
   const checks = values['only'] === undefined ? CHECKS : (values['only'] as readonly string[]).map(byId);
   const operations = await config();
   const regions = values['region'] as readonly string[] | undefined;
@@ -88,14 +94,16 @@ function subjectOf({ nodes, regions, hosts }: Operations): string {
       'the configuration names no databases, no origin and no hosts: there is nothing to examine',
     );
   }
-  return names(given.map(([count, thing]) => `${count} ${thing}${count === 1 ? '' : 's'}`));
+  return names(given.map(([count, thing]) => counted(count, thing)));
 }
+
+const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
 
 function verdict(findings: readonly Finding[], strict: boolean, examined: string): Outcome {
   const count = (level: Level): number => findings.filter((finding) => finding.level === level).length;
   const [faults, warnings, unknown] = [count('fault'), count('warning'), count('unknown')];
   if (findings.length === 0) return { exit: EXIT.ok, summary: `${examined}: nothing found.` };
-  const summary = `${examined}: ${faults} faults, ${warnings} warnings, ${unknown} not known.`;
+  const summary = `${examined}: ${counted(faults, 'fault')}, ${counted(warnings, 'warning')}, ${unknown} not known.`;
   if (faults > 0 || (strict && warnings > 0)) return { exit: EXIT.fault, summary };
   return { exit: unknown > 0 ? EXIT.unknown : EXIT.ok, summary };
 }

@@ -1,5 +1,4 @@
-import type { Shape } from './shape.ts';
-import * as shape from './shape.ts';
+import { boolean, list, nullable, number, object, record, type Shape, text } from './shape.ts';
 
 /**
  * What one statement tells of a server. The role needs `pg_monitor`; without it some facts are null. Texts come from
@@ -87,8 +86,6 @@ export interface Extension {
   /** The version that `CREATE EXTENSION` would take from this server's files. */
   readonly newest: string | null;
 }
-
-const { object, text, number, boolean, nullable, list, record } = shape;
 
 /** What a server must answer: everything else is refused as a whole. */
 export const FACTS_SHAPE: Shape<NodeFacts> = object({

@@ -42,27 +42,36 @@ export async function ask<T>(
     application_name: 'regionkit ops',
   });
   client.on('error', () => {});
-  const stop = (): void => destroy(client);
+  // A client of pg whose connection is destroyed while it connects never settles.
   let isTooMuch = false;
+  let giveUp = (): void => {};
+  const given = new Promise<never>((_resolve, reject) => {
+    giveUp = () => {
+      destroy(client);
+      reject(new Error('given up'));
+    };
+  });
   bound(client, () => {
     isTooMuch = true;
-    stop();
+    giveUp();
   });
+  const examine = async (): Promise<T> => {
+    await client.connect();
+    return work(client);
+  };
   try {
     signal.throwIfAborted();
-    signal.addEventListener('abort', stop, { once: true });
-    await client.connect();
-    const value = await work(client);
-    // The server ends the session in good order, and logs no error.
-    await client.end();
+    signal.addEventListener('abort', giveUp, { once: true });
+    const value = await Promise.race([examine(), given]);
+    end(client);
     return { ok: true, value, tookMs: performance.now() - started };
   } catch (error) {
+    destroy(client);
     if (isTooMuch) return { ok: false, why: 'malformed', code: undefined };
     const code = codeOf(error);
     return { ok: false, why: reasonOf(error, code), code };
   } finally {
-    signal.removeEventListener('abort', stop);
-    stop();
+    signal.removeEventListener('abort', giveUp);
   }
 }
 
@@ -73,7 +82,14 @@ interface Wire {
 
 const wireOf = (client: pg.Client): Wire => (client as unknown as { readonly connection: Wire }).connection;
 
-/** `end()` waits for a server that may never answer. */
+const END_MS = 1_000;
+
+/** Ends the session in good order, so that the server logs no error; a server that does not close is not waited for. */
+function end(client: pg.Client): void {
+  client.end().catch(() => {});
+  setTimeout(() => wireOf(client).stream.destroy(), END_MS).unref();
+}
+
 function destroy(client: pg.Client): void {
   client.end().catch(() => {});
   wireOf(client).stream.destroy();

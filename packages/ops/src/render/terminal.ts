@@ -7,24 +7,28 @@ interface TerminalOptions {
   readonly columns: number;
 }
 
-/** Below this width a finding is one line. */
+/** Below this width a finding is one line, cut at the edge. `--json` has all of it. */
 const NARROW = 60;
+
+/** Characters of the word in front. */
+const MARK = 8;
 
 const COLOURS = { fault: 31, failed: 31, refused: 31, warning: 33, unknown: 35, done: 32, started: 36 } as const;
 
 /** For a person. In a pipe: the same text without colours and progress. */
 export function terminal({ interactive, columns }: TerminalOptions): Renderer {
   const mark = (kind: keyof typeof COLOURS): string => {
-    const word = kind.padEnd(8);
+    const word = kind.padEnd(MARK);
     return interactive ? `\u001b[${COLOURS[kind]}m${word}\u001b[0m` : word;
   };
   return {
     add: (record) => {
       switch (record.type) {
         case 'finding': {
-          const head = `${mark(record.level)}${record.id}  ${plain(record.where)}`;
-          if (columns < NARROW) return `${head}  ${plain(record.evidence)}\n`;
-          return `${head}\n        ${plain(record.evidence)}\n        Fix: ${plain(record.fix)}\n`;
+          const head = `${record.id}  ${plain(record.where)}`;
+          if (columns < NARROW)
+            return `${mark(record.level)}${cut(`${head}  ${plain(record.evidence)}`, columns - MARK)}\n`;
+          return `${mark(record.level)}${head}\n        ${plain(record.evidence)}\n        Fix: ${plain(record.fix)}\n`;
         }
         case 'step': {
           const took = record.tookMs === undefined ? '' : `  (${Math.round(record.tookMs)} ms)`;
@@ -38,4 +42,9 @@ export function terminal({ interactive, columns }: TerminalOptions): Renderer {
     },
     end: () => '',
   };
+}
+
+function cut(text: string, columns: number): string {
+  const room = Math.max(columns, MARK);
+  return text.length <= room ? text : `${text.slice(0, room - 1)}…`;
 }

@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { OperationsConfig } from '../src/config/config.ts';
+import { fakeServer } from './doctor/fake-server.ts';
+import { PRIMARY } from './doctor/fleet.ts';
+
+const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
+
+/** Starts the command as a user does, in a directory with this configuration. */
+function start(config: OperationsConfig, ...args: readonly string[]): ChildProcess {
+  const directory = mkdtempSync(join(tmpdir(), 'regionkit-cli-'));
+  writeFileSync(join(directory, 'regionkit.config.json'), JSON.stringify(config));
+  const child = spawn(
+    process.execPath,
+    ['--import', import.meta.resolve('tsx'), '-C', '@regionkit/source', CLI, ...args],
+    {
+      cwd: directory,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+    rmSync(directory, { recursive: true });
+  });
+  return child;
+}
+
+async function textOf(stream: NodeJS.ReadableStream | null): Promise<string> {
+  let text = '';
+  for await (const chunk of stream as AsyncIterable<Buffer>) text += String(chunk);
+  return text;
+}
+
+/** A server that accepts connections and says nothing. */
+async function silentServer(): Promise<{ readonly url: string; readonly accepted: Promise<Socket> }> {
+  const server = createServer();
+  const accepted = once(server, 'connection').then(([socket]) => socket as Socket);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return { url: `postgres://monitor:x@127.0.0.1:${(server.address() as { port: number }).port}/app`, accepted };
+}
+
+describe('the command line as a process', () => {
+  it('ends with 130 at SIGINT, closes what it opened, and reports nothing it did not examine', async () => {
+    const { url, accepted } = await silentServer();
+    const child = start({ regions: { us: { databases: [url] } } }, 'doctor', '--json');
+    const printed = textOf(child.stdout);
+    const socket = await accepted;
+    const closed = once(socket.on('error', () => {}).resume(), 'close');
+    child.kill('SIGINT');
+    const [code] = await once(child, 'exit');
+    await closed;
+    expect(code).toBe(130);
+    expect(JSON.parse(await printed)).toEqual({ type: 'result', exit: 130, summary: 'interrupted' });
+  });
+
+  it('goes on when nobody reads any more, and keeps its exit code', async () => {
+    const url = await fakeServer(() => ({ ...PRIMARY, nowMs: Date.now(), archiveFails: true }));
+    const child = start({ regions: { us: { databases: [url] } } }, 'doctor');
+    child.stdout?.destroy();
+    const complaints = textOf(child.stderr);
+    const [code] = await once(child, 'exit');
+    expect(code).toBe(1);
+    expect(await complaints).toBe('');
+  });
+});

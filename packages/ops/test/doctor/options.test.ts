@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { EXIT } from '../../src/exit-codes.ts';
+import { fakeServer } from './fake-server.ts';
+import { PRIMARY, STANDBY } from './fleet.ts';
+import { doctor, found } from './plant.ts';
+
+/** A warning in us, a fault in eu, and a warning of the fleet. */
+async function three(...args: readonly string[]): ReturnType<typeof doctor> {
+  const us = { ...PRIMARY, nowMs: Date.now(), pendingRestart: ['shared_buffers'], unloggedTables: ['cache'] };
+  const eu = { ...STANDBY, nowMs: Date.now(), replayPaused: true };
+  const regions = { us: { databases: [await fakeServer(() => us)] }, eu: { databases: [await fakeServer(() => eu)] } };
+  return doctor({ regions }, ...args);
+}
+
+const ALL = ['fault replay-paused eu/0', 'warning pending-restart us/0', 'warning unlogged-tables fleet'];
+
+describe('regionkit doctor', () => {
+  it('exits with 1 for a fault, and sums up', async () => {
+    const ran = await three();
+    expect(found(ran)).toEqual(ALL);
+    expect(ran.exit).toBe(EXIT.fault);
+    expect(ran.records.at(-1)).toMatchObject({
+      summary: expect.stringMatching(/^\d+ checks of 2 servers: 1 faults?, 2 warnings, 0 not known\.$/),
+    });
+  });
+
+  it('--region leaves out what other regions have', async () => {
+    const ran = await three('--region', 'us');
+    expect(found(ran)).toEqual(ALL.slice(1));
+    expect(ran.exit).toBe(EXIT.ok);
+    expect(found(await three('--region', 'us', '--region', 'eu'))).toEqual(ALL);
+  });
+
+  it('--region refuses a region that the configuration does not have', async () => {
+    const ran = await three('--region', 'ap');
+    expect(ran.stderr).toBe('regionkit doctor: --region: the configuration has no such region; it has us, eu\n');
+    expect(ran.exit).toBe(EXIT.usage);
+  });
+
+  it('--only runs one check', async () => {
+    expect(found(await three('--only', 'pending-restart'))).toEqual(['warning pending-restart us/0']);
+    expect((await three('--only', 'no-such-check')).exit).toBe(EXIT.usage);
+  });
+
+  it('--strict takes a warning for a fault', async () => {
+    expect((await three('--only', 'pending-restart')).exit).toBe(EXIT.ok);
+    expect((await three('--only', 'pending-restart', '--strict')).exit).toBe(EXIT.fault);
+  });
+
+  it.each([['--regin'], ['--region'], ['--json=yes']])('refuses %s', async (argument) => {
+    const ran = await three(argument);
+    expect(ran.exit).toBe(EXIT.usage);
+    expect(ran.stderr).toMatch(/\(regionkit doctor --help\)\n$/);
+  });
+
+  it('refuses a word that belongs to no option', async () => {
+    const ran = await three('us');
+    expect(ran.exit).toBe(EXIT.usage);
+    expect(ran.stderr).toBe('regionkit doctor: "us" belongs to no option (regionkit doctor --help)\n');
+  });
+});
