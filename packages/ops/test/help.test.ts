@@ -38,7 +38,9 @@ describe('--help', () => {
 describe('doctor --explain', () => {
   it('says what a check looks for and why', async () => {
     const { stdout, exit } = await run(['doctor', '--explain', 'two-writers']);
-    expect(stdout).toMatch(/^two-writers: One server takes writes\. Two servers that take writes diverge/);
+    expect(stdout).toMatch(
+      /^two-writers: One server takes writes\. Two servers that take writes diverge.* The kind of incident: Two primaries: GitHub/,
+    );
     expect(exit).toBe(EXIT.ok);
   });
 

@@ -24,7 +24,7 @@ describe('the JSON schema of records', () => {
   it('describes what the doctor prints of servers with faults, without faults, and of none', async () => {
     const regions = {
       us: {
-        databases: [await fakeServer(() => ({ ...PRIMARY, nowMs: 0, unloggedTables: ['\u001b[1m', 'x'.repeat(900)] }))],
+        databases: [await fakeServer(() => ({ ...PRIMARY, nowMs: 0, unloggedTables: ['\u001b[1m', 'x'.repeat(990)] }))],
       },
       eu: { databases: [await fakeServer(() => ({ ...STANDBY, receiver: null, replayPaused: true }))] },
       ap: { databases: ['postgres://nobody:x@127.0.0.1:1/app'] },

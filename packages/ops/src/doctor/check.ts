@@ -10,7 +10,9 @@ export interface Check {
   readonly id: string;
   /** One line: what it looks for. */
   readonly title: string;
-  /** Why it matters, and which kind of public incident it would have caught. Printed by `--explain`. */
+  /** Why it matters. Printed by `--explain`. */
   readonly why: string;
+  /** The kind of incident that it would have caught, with public ones of that kind. Printed by `--explain`. */
+  readonly incident: string;
   find(fleet: Fleet): readonly Found[];
 }

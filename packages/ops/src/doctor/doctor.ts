@@ -41,8 +41,8 @@ function byId(id: string): (typeof CHECKS)[number] {
 }
 
 async function explain(id: string): Promise<Outcome> {
-  const { title, why } = byId(id);
-  return { exit: EXIT.ok, summary: `${id}: ${title}. ${why}` };
+  const { title, why, incident } = byId(id);
+  return { exit: EXIT.ok, summary: `${id}: ${title}. ${why} The kind of incident: ${incident}` };
 }
 
 async function search({ values, positionals, config, emit, signal }: Context): Promise<Outcome> {

@@ -10,6 +10,7 @@ export type Unreachable =
   | 'no-permission'
   | 'no-database'
   | 'certificate'
+  | 'no-tls'
   | 'starting'
   | 'too-old'
   | 'malformed'
@@ -139,6 +140,8 @@ const REASONS: Readonly<Record<string, Unreachable>> = {
 
 function reasonOf(error: unknown, code: string | undefined): Unreachable {
   if (code !== undefined) return REASONS[code] ?? 'failed';
-  // node-postgres has no code for its own time limits.
-  return error instanceof Error && /timeout/i.test(error.message) ? 'timed-out' : 'failed';
+  // node-postgres has no code for its own errors.
+  const message = error instanceof Error ? error.message : '';
+  if (/timeout/i.test(message)) return 'timed-out';
+  return /does not support SSL/.test(message) ? 'no-tls' : 'failed';
 }

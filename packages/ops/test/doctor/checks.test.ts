@@ -547,11 +547,12 @@ describe('the checks of the doctor', () => {
 
   it('have ids of their own, in kebab case, and say why they matter', () => {
     expect(new Set(CHECKS.map(({ id }) => id)).size).toBe(CHECKS.length);
-    for (const { id, title, why } of CHECKS) {
+    for (const { id, title, why, incident } of CHECKS) {
       expect(id).toMatch(/^[a-z]+(-[a-z]+)+$|^unreachable$/);
       expect(title).not.toMatch(/\.$/);
       // One record holds the explanation, and a record cuts longer texts.
-      expect(`${id}: ${title}. ${why}`.length).toBeLessThan(500);
+      expect(`${id}: ${title}. ${why} The kind of incident: ${incident}`.length).toBeLessThan(1_000);
+      expect(incident).toMatch(/^\w.{30,}\.$/s);
       expect(why).toMatch(/^\w.{80,}\.$/s);
     }
   });

@@ -1,4 +1,5 @@
 import { createServer, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { onTestFinished } from 'vitest';
 
 /** What stands in the one row and column of the answer. A text is sent as it is, anything else as JSON. */
@@ -11,12 +12,11 @@ export type FakeRow = () => unknown;
  *
  * @returns its connection string
  */
-export async function fakeServer(row: FakeRow): Promise<string> {
+export async function fakeServer(row: FakeRow, tls?: { readonly key: string; readonly cert: string }): Promise<string> {
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {});
+  const serve = (socket: Socket): void => {
     let isStarted = false;
+    socket.on('error', () => {});
     socket.on('data', (data) => {
       if (!isStarted) {
         isStarted = true;
@@ -24,6 +24,15 @@ export async function fakeServer(row: FakeRow): Promise<string> {
       } else if (data[0] === 'Q'.charCodeAt(0)) {
         socket.write(answer(row()));
       }
+    });
+  };
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    if (tls === undefined) return serve(socket);
+    socket.once('data', () => {
+      socket.write('S');
+      serve(new TLSSocket(socket, { isServer: true, ...tls }));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { NodeFacts } from '../../src/doctor/facts.ts';
 import { fakeServer } from './fake-server.ts';
 import { PRIMARY, STANDBY } from './fleet.ts';
+import { makeCertificate } from './front/web-server.ts';
 import { doctor, findings, found } from './plant.ts';
 
 /** Two servers that answer over the wire with these facts: a primary in us, a standby in eu. */
@@ -54,6 +57,50 @@ describe('regionkit doctor on what real servers of one machine cannot have', () 
     ]);
   });
 });
+
+describe('regionkit doctor and TLS of a server', () => {
+  const secure = async (names: readonly string[]) => {
+    const { keyFile, certFile } = makeCertificate(names, 30);
+    const [key, cert] = [readFileSync(keyFile, 'utf8'), readFileSync(certFile, 'utf8')];
+    const url = await fakeServer(() => ({ ...PRIMARY, nowMs: Date.now() }), { key, cert });
+    return { url: url.replace('127.0.0.1', 'localhost'), certFile };
+  };
+  const ask = (url: string) => doctor({ regions: { us: { databases: [url] } } });
+
+  it('takes a certificate of the issuer in the connection string', async () => {
+    const { url, certFile } = await secure(['localhost']);
+    expect(found(await ask(`${url}?sslmode=verify-full&sslrootcert=${certFile}`))).toEqual([]);
+  });
+
+  it('says that it does not trust one', async () => {
+    const { url } = await secure(['localhost']);
+    const ran = await ask(`${url}?sslmode=verify-full`);
+    expect(found(ran)).toEqual(['unknown unreachable us/0']);
+    expect(findings(ran)[0]?.evidence).toBe(
+      'us/0 has a certificate that this machine does not trust (DEPTH_ZERO_SELF_SIGNED_CERT).',
+    );
+  });
+
+  it('says that one is for another host', async () => {
+    const { url, certFile } = await secure(['db.example.com']);
+    const ran = await ask(`${url}?sslmode=verify-full&sslrootcert=${certFile}`);
+    expect(findings(ran)[0]?.evidence).toMatch(/does not trust \(ERR_TLS_CERT_ALTNAME_INVALID\)/);
+  });
+
+  it('says that a server offers none', async () => {
+    const url = await plainServer('N');
+    const ran = await ask(`${url}?sslmode=verify-full`);
+    expect(findings(ran)[0]?.evidence).toBe('us/0 offers no TLS.');
+  });
+});
+
+/** A server that answers whatever comes with this text. */
+async function plainServer(text: string): Promise<string> {
+  const server = createServer((socket) => void socket.on('error', () => {}).once('data', () => socket.write(text)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return `postgres://monitor:x@127.0.0.1:${(server.address() as { port: number }).port}/app`;
+}
 
 describe('regionkit doctor and a server that means harm', () => {
   const hostile: readonly (readonly [harm: string, answer: unknown])[] = [

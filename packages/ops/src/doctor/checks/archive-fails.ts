@@ -4,7 +4,8 @@ import { known } from '../fleet.ts';
 export const archiveFails: Check = {
   id: 'archive-fails',
   title: 'WAL is archived',
-  why: 'While archive_command fails, WAL stays on the primary until its disk is full, and no backup can be restored to a point after the failure. GitLab in January 2017 found out during the restore.',
+  why: 'While archive_command fails, WAL stays on the primary until its disk is full, and no backup can be restored to a point after the failure.',
+  incident: 'No backup that works: GitLab in January 2017.',
   find: (fleet) =>
     known(fleet)
       .filter(({ facts }) => facts.archiveFails)

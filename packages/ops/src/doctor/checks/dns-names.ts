@@ -3,7 +3,8 @@ import type { Check, Found } from '../check.ts';
 export const dnsNames: Check = {
   id: 'dns-names',
   title: 'Every host has an IPv4 address',
-  why: 'A name that one machine cannot resolve is a region, a peer or a primary that it cannot see. In GitLab production 287 a standby could not resolve the name of the primary, and promoted itself.',
+  why: 'A name that one machine cannot resolve is a region, a peer or a primary that it cannot see.',
+  incident: 'A standby that cannot resolve the primary, and promotes itself: GitLab production 287.',
   find: ({ front }) =>
     front.hosts.flatMap(({ host, addresses }): readonly Found[] => {
       if (addresses.ok) return [];

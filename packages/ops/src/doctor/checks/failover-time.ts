@@ -5,6 +5,7 @@ export const failoverTime: Check = {
   id: 'failover-time',
   title: 'DNS moves clients away from a lost region within the objective',
   why: 'The time until clients arrive elsewhere is a sum: checks in a row, their interval, and the TTL. It is fixed on a quiet day, and cannot be shortened during the outage.',
+  incident: 'A failover of an hour, though every part of it worked.',
   find: ({ config, front }) => {
     const time = timeOf(config, front);
     if (time === undefined || time.seconds <= config.limits.failoverSeconds) return [];

@@ -19,7 +19,9 @@ const UNSEEN: Readonly<Record<Unseen, string>> = {
 export const healthPath: Check = {
   id: 'health-path',
   title: 'The health path of every region answers as DNS checkers and load balancers need it',
-  why: 'A DNS checker wants a status within 2 s over IPv4, reads 5,120 bytes, and takes a redirect for healthy. A check on the shared name asks whichever region DNS names; one that needs the primary takes healthy replica regions out. In ef-cms#8487 a slow path on the shared name meant that no failover came.',
+  why: 'A DNS checker wants a status within 2 s over IPv4, reads 5,120 bytes, and takes a redirect for healthy. A check on the shared name asks whichever region DNS names; one that needs the primary takes healthy replica regions out.',
+  incident:
+    'A slow check on the shared name, and no failover: ef-cms#8487. A check that needs the database: Buildkite in August 2016.',
   find: (fleet) => fleet.front.regions.flatMap((region) => faultsOf(region, fleet)),
 };
 

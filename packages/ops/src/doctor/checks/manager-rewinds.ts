@@ -6,6 +6,8 @@ export const managerRewinds: Check = {
   id: 'manager-rewinds',
   title: 'No manager rewinds or wipes an old primary by itself',
   why: 'An old primary holds the writes that were acknowledged and not replicated. Patroni with use_pg_rewind, and pg_auto_failover always, remove them within seconds of its return: then nobody can tell whose they were. Save them before anything is rewound.',
+  incident:
+    'Options that remove the tail: postgresql-operator#1173. Patroni and pg_auto_failover did it within seconds in our drills.',
   find: (fleet) => [...ofPatroni(fleet), ...ofAutoFailover(fleet)],
 };
 

@@ -5,6 +5,8 @@ export const noPgMonitor: Check = {
   id: 'no-pg-monitor',
   title: 'The role of the configuration has pg_monitor',
   why: 'Without pg_monitor a server hides whom it streams to and from, and what its sessions do. The checks of replication then see nothing, which looks like a healthy setup.',
+  incident:
+    'Monitoring that sees nothing and shows green: the failed backups of GitLab in January 2017 were found during the restore.',
   find: (fleet) =>
     known(fleet)
       .filter(({ facts }) => !facts.role.monitor)

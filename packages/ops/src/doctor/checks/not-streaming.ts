@@ -5,6 +5,8 @@ export const notStreaming: Check = {
   id: 'not-streaming',
   title: 'Every standby streams',
   why: 'A standby that does not stream falls behind with every write. A failover to it loses all of them, and reads from it are old. It often begins with a changed password, a firewall rule or removed WAL, and no client sees it.',
+  incident:
+    'Replication that had stopped before the disaster: GitLab in January 2017, where WAL was removed before the standby had it.',
   find: (fleet) =>
     standbys(fleet)
       .filter(({ facts: { role, receiver } }) => role.monitor && receiver?.status !== 'streaming')

@@ -4,7 +4,9 @@ import { known, writer } from '../fleet.ts';
 export const oldTimeline: Check = {
   id: 'old-timeline',
   title: 'All servers are on the newest timeline',
-  why: 'Each promotion begins a timeline. A standby on an older one still follows the former primary and gets no new writes. A primary on an older one than a standby has taken the cluster back: writes of the newer timeline are gone. A resumed Patroni agent did that, from timeline 6 to 5.',
+  why: 'Each promotion begins a timeline. A standby on an older one still follows the former primary and gets no new writes. A primary on an older one than a standby has taken the cluster back: writes of the newer timeline are gone.',
+  incident:
+    'A cluster taken back: a resumed Patroni 3.0.2 agent went from timeline 6 to 5. Endpoints that lead to the old primary: patroni#1235.',
   find: (fleet) => {
     const all = known(fleet);
     const ours = writer(fleet)?.facts.system;

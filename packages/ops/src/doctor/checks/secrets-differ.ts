@@ -11,7 +11,8 @@ export const SECRET_WARNINGS: Readonly<Record<string, string>> = {
 export const secretsDiffer: Check = {
   id: 'secrets-differ',
   title: 'All regions have the same secrets',
-  why: 'A region with another secret looks healthy alone. On the day of the failover its users are logged out, its forwarded writes are refused, and read-your-writes is lost. In gitea#16832 the promoted node lacked the secrets, and locked everybody out.',
+  why: 'A region with another secret looks healthy alone. On the day of the failover its users are logged out, its forwarded writes are refused, and read-your-writes is lost.',
+  incident: 'A promoted node without the secrets locks everybody out: gitea#16832.',
   find: ({ front }) =>
     front.regions.flatMap(({ region, warnings = {} }) => {
       const options = Object.keys(SECRET_WARNINGS).filter((code) => code in warnings);

@@ -8,7 +8,9 @@ const server = ({ facts }: KnownNode): string => `${facts.system} ${facts.starte
 export const twoWriters: Check = {
   id: 'two-writers',
   title: 'One server takes writes',
-  why: 'Two servers that take writes diverge: each acknowledges writes that the other never sees. It happens when a dead primary comes back after a failover, or when a standby is promoted beside a living primary. At GitHub in October 2018, 43 seconds of it took a day to repair.',
+  why: 'Two servers that take writes diverge: each acknowledges writes that the other never sees. It happens when a dead primary comes back after a failover, or when a standby is promoted beside a living primary.',
+  incident:
+    'Two primaries: GitHub in October 2018 (43 s of it took a day to repair), GitLab work item 4533, repmgr#766.',
   find: (fleet) => {
     const all = writable(fleet);
     const systems = [...new Set(all.map(({ facts }) => facts.system))];

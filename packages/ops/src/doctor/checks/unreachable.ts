@@ -8,7 +8,11 @@ const WORDS: Readonly<Record<Unreachable, readonly [evidence: string, fix: strin
   'wrong-password': ['refused the login', 'correct role and password in the configuration, or pg_hba.conf'],
   'no-permission': ['answered, but its facts may not be read', 'GRANT pg_monitor TO the role of the configuration'],
   'no-database': ['has no such database', 'correct the name of the database in the configuration'],
-  certificate: ['has a certificate that this machine does not trust', 'renew it, or name its issuer with caFile'],
+  certificate: [
+    'has a certificate that this machine does not trust',
+    'renew it, or name its issuer by sslrootcert=FILE in the connection string',
+  ],
+  'no-tls': ['offers no TLS', 'set ssl = on on it, or correct sslmode in the connection string'],
   starting: [
     'is starting or shutting down, or is a standby with hot_standby off',
     'wait, then run doctor again; set hot_standby = on if it stays so',
@@ -25,6 +29,8 @@ export const unreachable: Check = {
   id: 'unreachable',
   title: 'Every server of the configuration can be examined',
   why: 'What cannot be examined is not known to be well. A standby that only answers its own region, or a password that was changed in one region, is found on the day of the failover otherwise.',
+  incident:
+    'A standby that cannot be reached when it is needed: in GoCardless 2017 nothing was left that could be promoted.',
   find: ({ nodes }) =>
     nodes.flatMap(({ id, answer }) => {
       if (answer.ok) return [];

@@ -4,7 +4,8 @@ import { followed, setting } from '../fleet.ts';
 export const walNotKept: Check = {
   id: 'wal-not-kept',
   title: 'The primary keeps WAL for a standby that is away',
-  why: 'Without wal_keep_size, a slot or an archive, WAL is removed at the next checkpoint. A standby that was away for some minutes, or that has to follow a new primary, must then be made again from a base backup: at Cloudflare in November 2020 all of them had to be, under load.',
+  why: 'Without wal_keep_size, a slot or an archive, WAL is removed at the next checkpoint. A standby that was away for some minutes, or that has to follow a new primary, must then be made again from a base backup.',
+  incident: 'Every replica made again after a switch: Cloudflare in November 2020.',
   find: (fleet) =>
     followed(fleet)
       .filter(
