@@ -21,17 +21,27 @@ export const UNAVAILABLE: RespondDecision = {
 /** Runs a decider. Never throws and never rejects: a failure becomes the default decision of its kind. */
 export function attempt(decider: Decider, request: RequestView): Decision | Promise<Decision> {
   try {
-    noteOrder(decider, request.raw);
     const decision = decider.decide(request);
-    return isPromise(decision) ? decision.then(checked, failed).catch(failed) : checked(decision);
+    if (isPromise(decision)) {
+      noteOrder(decider, request.raw, false);
+      return attemptLater(decider, decision);
+    }
+    const { action } = checked(decision);
+    noteOrder(decider, request.raw, action === 'respond');
+    return decision;
   } catch (error) {
-    return failed(error);
+    return failed(decider, error);
   }
+}
 
-  function failed(error: unknown): Decision {
-    reportFailure('decide', error);
-    return decider.kind === 'session' || decider.kind === 'gate' ? UNAVAILABLE : CONTINUE;
-  }
+function attemptLater(decider: Decider, late: Promise<Decision>): Promise<Decision> {
+  const onFailure = (error: unknown): Decision => failed(decider, error);
+  return late.then(checked, onFailure).catch(onFailure);
+}
+
+function failed({ kind }: Decider, error: unknown): Decision {
+  reportFailure('decide', error);
+  return kind === 'session' || kind === 'gate' ? UNAVAILABLE : CONTINUE;
 }
 
 /** RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5. */
@@ -64,7 +74,8 @@ export function sendable(decision: RespondDecision): RespondDecision {
   }
 }
 
-function isFrozen(decision: RespondDecision): boolean {
+/** Whether a decision can never change. */
+export function isFrozen(decision: RespondDecision): boolean {
   const { headers } = decision;
   return Object.isFrozen(decision) && Object.isFrozen(headers) && headers.every(Object.isFrozen);
 }

@@ -38,19 +38,19 @@ export function fastifyPlugin(decider: Decider, given: { readonly prefix?: strin
       const view = new NodeView(raw, reply.raw, request.originalUrl, below(mount, raw.url ?? '/'));
       const done = decideOnNode<unknown>(decider, view, reply.raw, {
         next,
-        respond: ({ status, headers, body }) => {
+        respond: (_view, _response, { status, headers, body }) => {
           reply.code(status);
           for (const [name, value] of headers) setOn(reply, name, value);
           reply.send(body === undefined ? body : Buffer.from(body));
         },
-        proxy: (decision) => {
+        proxy: (view, response, decision) => {
           // From here on Fastify does not write the response. Copy the headers that plugins have set on the reply, or
           // they are lost.
           for (const [name, value] of Object.entries(reply.getHeaders())) {
             if (value !== undefined) reply.raw.setHeader(name, value);
           }
           reply.hijack();
-          return proxyOnNode(view, reply.raw, decision);
+          return proxyOnNode(view, response, decision);
         },
       });
       if (!isPromise(done)) return;

@@ -30,8 +30,8 @@ async function onNode(decider: Decider, context: Context, next: () => Promise<vo
   const view = new NodeView(request, response, request.url, url);
   await decideOnNode<unknown>(decider, view, response, {
     next,
-    respond: (decision) => replace(context, toResponse(decision, view.method, context.res.headers)),
-    proxy: async (decision) => {
+    respond: (_view, _response, decision) => replace(context, toResponse(decision, view.method, context.res.headers)),
+    proxy: async (_view, _response, decision) => {
       for (const [name, value] of context.res.headers) {
         if (name === 'set-cookie') response.setHeader(name, context.res.headers.getSetCookie());
         else response.setHeader(name, value);

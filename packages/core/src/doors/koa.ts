@@ -22,7 +22,7 @@ export function koaMiddleware(decider: Decider): KoaMiddleware {
     const view = new NodeView(context.req, context.res, context.originalUrl);
     await decideOnNode<unknown>(decider, view, context.res, {
       next,
-      respond: ({ status, headers, body }) => {
+      respond: (_view, _response, { status, headers, body }) => {
         // Set the answer on the context, so that middlewares mounted earlier see it. Set an empty body first, because
         // it resets the status.
         context.body = body === undefined ? null : Buffer.from(body);
@@ -32,9 +32,9 @@ export function koaMiddleware(decider: Decider): KoaMiddleware {
           else context.set(name, value);
         }
       },
-      proxy: (decision) => {
+      proxy: (view, response, decision) => {
         context.respond = false;
-        return proxyOnNode(view, context.res, decision);
+        return proxyOnNode(view, response, decision);
       },
     });
   };

@@ -1,4 +1,4 @@
-import type { Decider, NodeRequest, NodeResponse, ProxyDecision, RespondDecision } from '../http/decision.ts';
+import type { Decider, NodeRequest, NodeResponse } from '../http/decision.ts';
 import { isPromise } from './attempt.ts';
 import { reportFailure } from './failure.ts';
 import { NodeView } from './node-view.ts';
@@ -29,9 +29,5 @@ export function nodeHandler<Req extends NodeRequest, Res extends NodeResponse>(
 }
 
 function run(decider: Decider, view: NodeView, response: NodeResponse, next: () => unknown): unknown {
-  return decideOnNode<unknown>(decider, view, response, {
-    next,
-    respond: (decision: RespondDecision) => respondOnNode(view, response, decision),
-    proxy: (decision: ProxyDecision) => proxyOnNode(view, response, decision),
-  });
+  return decideOnNode<unknown>(decider, view, response, { next, respond: respondOnNode, proxy: proxyOnNode });
 }

@@ -1,17 +1,17 @@
 import type { ServerResponse } from 'node:http';
 import type { Decider, Decision, NodeResponse, ProxyDecision, RespondDecision } from '../http/decision.ts';
-import { attempt, isPromise, sendable, UNAVAILABLE } from './attempt.ts';
+import { attempt, isFrozen, isPromise, sendable, UNAVAILABLE } from './attempt.ts';
 import { reportFailure } from './failure.ts';
 import { appendTo, watchAnswer } from './head-patch.ts';
 import { isAdditive } from './head-rules.ts';
 import type { NodeView } from './node-view.ts';
 import { inNodeScope } from './scope.ts';
 
-/** How one Node framework continues a request. If a step is missing, the door writes to Node's response directly. */
+/** How one Node framework continues a request. */
 export interface NodeSteps<R> {
   next(): R;
-  respond(decision: RespondDecision): R;
-  proxy(decision: ProxyDecision): R;
+  respond(view: NodeView, response: NodeResponse, decision: RespondDecision): R;
+  proxy(view: NodeView, response: NodeResponse, decision: ProxyDecision): R;
 }
 
 /** Decides about a request and carries out the decision. This is synchronous if the decider is. */
@@ -41,7 +41,9 @@ function carryOut<R>(
     return inNodeScope(decision, view.raw, steps.next);
   }
   watchAnswer(response, decision, decision.action, startedAt);
-  return decision.action === 'respond' ? steps.respond(sendable(decision)) : steps.proxy(decision);
+  return decision.action === 'respond'
+    ? steps.respond(view, response, sendable(decision))
+    : steps.proxy(view, response, decision);
 }
 
 /** Answers on Node's response. Headers that were set before stay, unless the decision sets them too. */
@@ -55,11 +57,10 @@ export function respondOnNode(view: NodeView, response: NodeResponse, decision: 
   }
 }
 
-function writeRespond(view: NodeView, response: NodeResponse, { status, headers, body }: RespondDecision): void {
+function writeRespond(view: NodeView, response: NodeResponse, decision: RespondDecision): void {
+  const { status, headers, body } = decision;
   if (body !== undefined && isUntouched(response)) {
-    const fields = ['Content-Length', String(Buffer.byteLength(body))];
-    for (const [name, value] of headers) fields.push(name, value);
-    response.writeHead(status, fields);
+    response.writeHead(status, fieldsOf(decision, body));
     response.end(view.method === 'HEAD' ? undefined : body);
     return;
   }
@@ -75,6 +76,18 @@ function writeRespond(view: NodeView, response: NodeResponse, { status, headers,
   response.setHeader('Content-Length', Buffer.byteLength(body));
   if (view.method === 'HEAD') response.end();
   else response.end(body);
+}
+
+/** The fields of decisions that can never change, in the form that Node writes without a copy. */
+const fieldsOfFrozen = new WeakMap<RespondDecision, string[]>();
+
+function fieldsOf(decision: RespondDecision, body: string | Uint8Array): string[] {
+  const known = fieldsOfFrozen.get(decision);
+  if (known !== undefined) return known;
+  const fields = ['Content-Length', String(Buffer.byteLength(body))];
+  for (const [name, value] of decision.headers) fields.push(name, value);
+  if (isFrozen(decision)) fieldsOfFrozen.set(decision, fields);
+  return fields;
 }
 
 /**

@@ -7,14 +7,18 @@ export const ORDER: readonly DeciderKind[] = ['health', 'affinity', 'session', '
 const DECIDED = Symbol.for('regionkit.decided');
 const reported = new Set<DeciderKind>();
 
-/** Detects doors that were mounted separately in a wrong order, and warns once for each kind. Changes nothing. */
-export function noteOrder({ kind }: Decider, raw: object): void {
+/**
+ * Detects doors that were mounted separately in a wrong order, and warns once for each kind. Changes nothing.
+ *
+ * @param isAnswered no other door will see the request, so there is nothing to note for it
+ */
+export function noteOrder({ kind }: Decider, raw: object, isAnswered: boolean): void {
   if (kind === undefined) return;
   const bit = 1 << ORDER.indexOf(kind);
   const decided = (raw as { [DECIDED]?: number })[DECIDED] ?? 0;
   if (decided < bit || (decided & bit) !== 0) {
     // A second door of a kind may stand anywhere: for example one for a route, after the one for the whole app.
-    Reflect.set(raw, DECIDED, decided | bit);
+    if (!isAnswered) Reflect.set(raw, DECIDED, decided | bit);
   } else if (!reported.has(kind)) {
     reported.add(kind);
     process.emitWarning(

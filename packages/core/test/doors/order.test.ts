@@ -31,6 +31,17 @@ test.each<[DeciderKind[], DeciderKind]>([
   expect(ours.map(([, more]) => more)).toEqual([{ code: 'REGIONKIT_ORDER' }]);
 });
 
+test('a door that answers, behind one of a later kind: a warning names it', async () => {
+  const answers = core.withDoors<Decider>({
+    kind: 'session',
+    decide: () => ({ action: 'respond', reason: 'test', status: 401, headers: [] }),
+  });
+  const gate = core.withDoors<Decider>({ kind: 'gate', decide: () => PASS });
+  const handler = gate.fetch(answers.fetch(() => new Response('x')));
+  expect((await handler(new Request('https://app.example.com'))).status).toBe(401);
+  expect(warned).toHaveBeenCalledWith(expect.stringMatching(/^a door of kind session /), { code: 'REGIONKIT_ORDER' });
+});
+
 test.each([
   [['health', 'affinity', 'session', 'gate']],
   [['affinity', undefined, 'gate']],
