@@ -200,7 +200,8 @@ export function createRegion<Name extends string>(
         mustAnswer();
         mustBeStandby('be promoted');
         // Request the promotion and check its progress here: `pg_promote(wait)` checks only every 100 ms.
-        await console.query('SELECT pg_promote(false)');
+        // Another program may have promoted it already: then the lab learns it.
+        await console.query('SELECT CASE WHEN pg_is_in_recovery() THEN pg_promote(false) END');
         await until(async () => !(await scalar<boolean>('SELECT pg_is_in_recovery() AS value')), {
           timeoutMs: PROMOTE_TIMEOUT_MS,
           everyMs: 5,

@@ -57,7 +57,10 @@ export interface LabRegion<Name extends string = string> {
   start(): Promise<void>;
   /** Starts it in its former role, even as a primary that was failed over: it accepts writes on its old timeline. */
   returnAsIs(): Promise<void>;
-  /** Promotes it to primary. Standbys of other primaries then follow it, unless `follow` is false. */
+  /**
+   * Promotes it to primary. Standbys of other primaries then follow it, unless `follow` is false. If another program
+   * has promoted it already, the lab learns that it is the primary.
+   */
   promote(options?: { readonly follow?: boolean }): Promise<Promotion>;
   /** Deletes its data and makes it a standby of `of`, from a fresh copy. @default the lab's primary */
   rejoin(options?: { readonly of?: Name }): Promise<void>;

@@ -18,6 +18,8 @@ export interface Context {
   readonly positionals: readonly string[];
   /** Loads the configuration. @throws {OpsError} `ERR_OPS_CONFIG` */
   config(): Promise<Operations>;
+  /** The directory in which the command was called. */
+  readonly directory: string;
   readonly emit: Emit;
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;

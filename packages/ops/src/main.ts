@@ -71,6 +71,7 @@ async function runCommand(
   const context: Context = {
     values,
     positionals,
+    directory,
     config: () => loadConfig(values['config'] as string | undefined, directory, env),
     emit,
     signal,

@@ -47,14 +47,14 @@ describe('the JSON schema of records', () => {
       examples: [],
       run: async ({ emit }) => {
         emit({ type: 'progress', text: 'not printed' });
-        for (const state of ['started', 'done', 'failed', 'refused', 'unknown'] as const) {
+        for (const state of ['planned', 'started', 'done', 'failed', 'refused', 'unknown'] as const) {
           emit({ type: 'step', name: 'read', where: 'eu', state, evidence: 'e', tookMs: 1.5 });
         }
         return { exit: EXIT.partly, summary: 'a part was done' };
       },
     };
     const { records } = await run(['all', '--json'], { commands: [all] });
-    expect(records).toHaveLength(6);
+    expect(records).toHaveLength(7);
     mustBeValid(records);
   });
 

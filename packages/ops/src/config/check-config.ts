@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { check, type OptionCheck, readOptions, withDefault } from '@regionkit/core/kit';
 import { OpsError } from '../errors.ts';
+import { checkFailover, type FailoverSettings } from './check-failover.ts';
 import type { Limits, OperationsConfig, Secret } from './config.ts';
 
 /** A server to ask. `url` holds a password: it appears in no record and no message. */
@@ -17,6 +18,8 @@ export interface Operations {
     readonly name: string;
     readonly origin: string | undefined;
     readonly patroni: string | undefined;
+    /** As the app of this region logs in to its database. Holds a password. */
+    readonly app: string | undefined;
   }[];
   readonly nodes: readonly NodeTarget[];
   readonly hosts: readonly string[];
@@ -32,6 +35,7 @@ export interface Operations {
   };
   readonly limits: Limits;
   readonly caFile: string | undefined;
+  readonly failover: FailoverSettings;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -58,6 +62,7 @@ function read(given: OperationsConfig, environment: Environment): Operations {
     'front',
     'limits',
     'caFile',
+    'failover',
   ]);
   const byName = Object.entries(check.object('config: regions', given.regions));
   if (byName.length === 0) throw new RangeError('config: regions must name at least one region');
@@ -65,22 +70,25 @@ function read(given: OperationsConfig, environment: Environment): Operations {
   check.object('config: front', front, ['path', 'ttlSeconds', 'intervalSeconds', 'failures', 'dnsServers']);
   const positive = (name: 'ttlSeconds' | 'intervalSeconds' | 'failures', byDefault: number): number =>
     check.integer(`config: front.${name}`, front[name] ?? byDefault, { min: 1, max: 86_400 });
+  const nodes = byName.flatMap(([name, { databases }]) => {
+    return listOf(`config: regions['${name}'].databases`, databases).map((one: Secret, place) => {
+      const url = readSecret(`config: regions['${name}'].databases[${place}]`, one, environment);
+      return { id: `${name}/${place}`, region: name, url: checkUrl(`${name}'].databases[${place}]`, url) };
+    });
+  });
   return {
     regions: byName.map(([name, region]) => {
-      check.object(`config: regions['${name}']`, region, ['origin', 'databases', 'patroni']);
-      const { origin, patroni } = region;
+      const option = `config: regions['${name}']`;
+      check.object(option, region, ['origin', 'databases', 'patroni', 'app']);
+      const { origin, patroni, app } = region;
       return {
         name,
-        origin: origin === undefined ? undefined : checkOrigin(`config: regions['${name}'].origin`, origin),
-        patroni: patroni === undefined ? undefined : checkOrigin(`config: regions['${name}'].patroni`, patroni),
+        origin: origin === undefined ? undefined : checkOrigin(`${option}.origin`, origin),
+        patroni: patroni === undefined ? undefined : checkOrigin(`${option}.patroni`, patroni),
+        app: app === undefined ? undefined : checkUrl(`${name}'].app`, readSecret(`${option}.app`, app, environment)),
       };
     }),
-    nodes: byName.flatMap(([name, { databases }]) => {
-      return listOf(`config: regions['${name}'].databases`, databases).map((one: Secret, place) => {
-        const url = readSecret(`config: regions['${name}'].databases[${place}]`, one, environment);
-        return { id: `${name}/${place}`, region: name, url: checkUrl(`${name}'].databases[${place}]`, url) };
-      });
-    }),
+    nodes,
     hosts: listOf('config: hosts', given.hosts).map((host) => check.string('config: hosts', host)),
     operatorToken:
       given.operatorToken === undefined
@@ -105,6 +113,11 @@ function read(given: OperationsConfig, environment: Environment): Operations {
       failoverSeconds: atLeastOne(300),
     }),
     caFile: given.caFile === undefined ? undefined : check.string('config: caFile', given.caFile),
+    failover: checkFailover(
+      given.failover ?? {},
+      (option, secret) => readSecret(option, secret, environment),
+      nodes.map(({ id }) => id),
+    ),
   };
 }
 

@@ -1,3 +1,5 @@
+import type { FailoverConfig } from './failover-config.ts';
+
 /** A value that may be a secret. In a JSON file write `{ "env": "NAME" }`: the value of that environment variable. */
 export type Secret = string | { readonly env: string };
 
@@ -12,6 +14,11 @@ export interface RegionConfig {
   readonly databases?: readonly Secret[];
   /** The address of a Patroni REST API in this region: `http://10.0.0.5:8008`. */
   readonly patroni?: string;
+  /**
+   * A connection string with which the app of this region logs in to its own database. `fence` and `failover` prove with
+   * it that the app is refused.
+   */
+  readonly app?: Secret;
 }
 
 /** When `doctor` calls something a fault. */
@@ -38,8 +45,10 @@ export interface OperationsConfig {
   readonly hosts?: readonly string[];
   /** The token of the operator door of the app. Without it the processes of the app are not asked. */
   readonly operatorToken?: Secret;
-  /** The token of `createHealth`: with it the warnings of each region are read. Sent over a verified connection alone. */
+  /** The token of `createHealth`: with it the warnings of each region are read, and `failover` asks what each app sees. Sent over a verified connection alone. */
   readonly healthToken?: Secret;
+  /** How `failover` and `fence` work here. */
+  readonly failover?: FailoverConfig;
   /** What the app's processes ask of the databases: for the sum of connections. */
   readonly app?: {
     /** Processes in each region, at the most. */

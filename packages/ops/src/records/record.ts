@@ -22,7 +22,7 @@ export interface Step {
   readonly type: 'step';
   readonly name: string;
   readonly where: string;
-  readonly state: 'started' | 'done' | 'failed' | 'refused' | 'unknown';
+  readonly state: 'planned' | 'started' | 'done' | 'failed' | 'refused' | 'unknown';
   readonly evidence: string;
   readonly tookMs?: number;
 }

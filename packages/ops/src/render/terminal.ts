@@ -13,7 +13,16 @@ const NARROW = 60;
 /** Characters of the word in front. */
 const MARK = 8;
 
-const COLOURS = { fault: 31, failed: 31, refused: 31, warning: 33, unknown: 35, done: 32, started: 36 } as const;
+const COLOURS = {
+  fault: 31,
+  failed: 31,
+  refused: 31,
+  warning: 33,
+  unknown: 35,
+  done: 32,
+  started: 36,
+  planned: 36,
+} as const;
 
 /** For a person. In a pipe: the same text without colours and progress. */
 export function terminal({ interactive, columns }: TerminalOptions): Renderer {

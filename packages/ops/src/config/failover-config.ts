@@ -1,0 +1,31 @@
+import type { Secret } from './config.ts';
+
+/**
+ * What somebody outside is told, or does: a command, which gets the JSON on its standard input, or an address, to which
+ * the JSON is posted. A hook that fails is reported.
+ */
+export type Hook = { readonly timeoutSeconds?: number } & (
+  | { readonly command: readonly string[] }
+  | { readonly webhook: Secret }
+);
+
+/** How a failover is done here. */
+export interface FailoverConfig {
+  /** `postgres`: `pg_promote()`. `patroni`: its REST interface (`regions[…].patroni`). `rds`: never run against AWS. @default 'postgres' */
+  readonly adapter?: 'postgres' | 'patroni' | 'rds';
+  /** The roles with which the app logs in, besides those of `regions[…].app`. The fence takes their logins. @default [] */
+  readonly appRoles?: readonly string[];
+  /** The instance of RDS by server: `{ 'eu-west-1/0': 'app-replica' }`. The name of the region is the one of AWS. */
+  readonly rds?: { readonly instances: Readonly<Record<string, string>>; readonly endpoint?: string };
+  readonly hooks?: {
+    /** Cuts the lost region off: a security group, the power of a machine. Proved afterwards, where the server answers. */
+    readonly fence?: readonly Hook[];
+    /** Of a switchover: the app stops writing, and goes on writing. */
+    readonly pause?: readonly Hook[];
+    readonly resume?: readonly Hook[];
+    /** Status page, incident, the person on call. They never block the failover. */
+    readonly told?: readonly Hook[];
+    /** Makes a standby of the old primary. Only with `--rebuild`. */
+    readonly rebuild?: readonly Hook[];
+  };
+}

@@ -1,0 +1,13 @@
+import type { Operations } from '../../config/check-config.ts';
+import type { Plan } from '../plan.ts';
+import type { ManagerState } from '../survey/situation.ts';
+
+/** How a standby becomes the primary here. That it did is proved on the servers, whatever the adapter says. */
+export interface Adapter {
+  readonly name: Operations['failover']['adapter'];
+  /** Whether it takes the role from the old primary in a switchover, so that the fence needs not. */
+  readonly demotes: boolean;
+  survey(signal: AbortSignal): Promise<ManagerState | undefined>;
+  /** Asks for the promotion. Asked twice it must do no harm. */
+  promote(plan: Plan, signal: AbortSignal): Promise<void>;
+}

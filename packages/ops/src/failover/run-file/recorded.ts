@@ -1,0 +1,20 @@
+import type { Evidence, RunLine } from './line.ts';
+
+/** What a run file says of a step. Pure. */
+export const begun = (lines: readonly RunLine[], step: string): boolean => lines.some((line) => line.step === step);
+
+/** The evidence with which it was done last. */
+export const doneEvidence = (lines: readonly RunLine[], step: string): Evidence | undefined =>
+  lines.findLast((line) => line.step === step && line.state === 'done')?.evidence;
+
+/** When it was done last, by the clock of this machine. */
+export const doneAtMs = (lines: readonly RunLine[], step: string): number | undefined =>
+  lines.findLast((line) => line.step === step && line.state === 'done')?.atMs;
+
+/** Every evidence of a step, in any state. */
+export const evidences = (lines: readonly RunLine[], step: string): readonly Evidence[] =>
+  lines.flatMap((line) => (line.step === step ? [line.evidence] : []));
+
+/** Whether the run is over: every step is done, or it was given up. */
+export const endedBy = (lines: readonly RunLine[]): 'end' | 'abort' | undefined =>
+  (['end', 'abort'] as const).find((step) => doneEvidence(lines, step) !== undefined);

@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, mkdir, open, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OpsError } from '../../errors.ts';
+import type { Evidence, RunLine, StepState } from './line.ts';
+import { parseRun } from './parse.ts';
+
+/** The journal of one failover, append-only. Each line is on the disk before `append` resolves. */
+export interface RunFile extends AsyncDisposable {
+  readonly id: string;
+  readonly lines: readonly RunLine[];
+  /** Whether its last line was cut in the middle of a write, and was left out. */
+  readonly cut: boolean;
+  append(step: string, state: StepState, evidence: Evidence): Promise<void>;
+}
+
+const ID = /^\d{8}-\d{6}-[0-9a-f]{4}$/;
+
+/** Sorts by time: `20261130-044510-3f2a`. */
+export function newRunId(nowMs: number): string {
+  const digits = new Date(nowMs).toISOString().replace(/\D/g, '');
+  return `${digits.slice(0, 8)}-${digits.slice(8, 14)}-${randomBytes(2).toString('hex')}`;
+}
+
+export async function createRunFile(directory: string, id: string): Promise<RunFile> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const file = await open(pathOf(directory, id), 'wx', 0o600);
+  await syncDirectory(directory);
+  return runFile(file, id, [], false);
+}
+
+/** Opens the run `id` to go on with it, or the last one. A half line at its end is cut off. */
+export async function openRunFile(directory: string, id: string | undefined): Promise<RunFile> {
+  const chosen = id ?? (await lastRun(directory));
+  const path = pathOf(directory, chosen);
+  let file: FileHandle;
+  try {
+    file = await open(path, 'r+');
+  } catch (cause) {
+    throw new OpsError('ERR_OPS_USAGE', `the run ${chosen} cannot be opened in the directory of runs (--runs)`, {
+      cause,
+    });
+  }
+  try {
+    const { lines, wholeBytes, cut } = parseRun(await readFile(path));
+    await file.truncate(wholeBytes);
+    await file.sync();
+    await file.close();
+    file = await open(path, 'a');
+    return runFile(file, chosen, [...lines], cut);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+function runFile(file: FileHandle, id: string, lines: RunLine[], cut: boolean): RunFile {
+  return {
+    id,
+    lines,
+    cut,
+    async append(step, state, evidence) {
+      const line: RunLine = { step, state, atMs: Date.now(), evidence };
+      await file.appendFile(`${JSON.stringify(line)}\n`);
+      await file.sync();
+      lines.push(line);
+    },
+    [Symbol.asyncDispose]: () => file.close(),
+  };
+}
+
+async function lastRun(directory: string): Promise<string> {
+  const names = await readdir(directory).catch(() => [] as string[]);
+  const ids = names.flatMap((name) => (name.endsWith('.ndjson') ? [name.slice(0, -'.ndjson'.length)] : []));
+  const last = ids
+    .filter((id) => ID.test(id))
+    .sort()
+    .at(-1);
+  if (last === undefined) {
+    throw new OpsError(
+      'ERR_OPS_USAGE',
+      'there is no run in the directory of runs (--runs); begin with failover confirm',
+    );
+  }
+  return last;
+}
+
+function pathOf(directory: string, id: string): string {
+  if (!ID.test(id)) throw new OpsError('ERR_OPS_USAGE', '--run must be the name of a run: 20261130-044510-3f2a');
+  return join(directory, `${id}.ndjson`);
+}
+
+/** The name of a new file is on the disk only when its directory is. */
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  await handle.sync().catch(() => {});
+  await handle.close();
+}

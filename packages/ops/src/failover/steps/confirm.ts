@@ -1,0 +1,44 @@
+import { assessLoss, sayLoss } from '../loss.ts';
+import { candidates } from '../plan.ts';
+import type { RunContext } from '../run-context.ts';
+import { begun, doneAtMs } from '../run-file/recorded.ts';
+import { vantages } from '../vantages.ts';
+import { object } from '../vetoes.ts';
+import { done, type FailoverStep, type Proof } from './step.ts';
+
+/** Everything is measured again, also when it was confirmed before; only the age of the first evidence counts. */
+export const confirm: FailoverStep = {
+  name: 'confirm',
+  changes: false,
+  settledBy: 'promote',
+  withinMs: 0,
+  says: ({ mode, from }) =>
+    mode === 'failover'
+      ? `measure that the primary in ${from} is gone`
+      : `measure that a switchover from ${from} is safe`,
+  prove: measure,
+};
+
+async function measure({ survey, plan, file: { lines } }: RunContext): Promise<Proof> {
+  const situation = await survey();
+  const vetoes = object(plan, situation, {
+    confirmedAtMs: doneAtMs(lines, 'confirm') ?? situation.atMs,
+    nowMs: Date.now(),
+    isFencing: begun(lines, 'fence'),
+  });
+  if (vetoes.length > 0) {
+    const says = vetoes.map(({ id, evidence }) => `${id}: ${evidence}`).join(' ');
+    return { state: 'refused', evidence: { says }, vetoes };
+  }
+  const target = candidates(situation, plan.from).find(({ id }) => id === plan.target);
+  const sights = vantages(situation, plan.from, plan.here);
+  const facts = {
+    vantages: sights,
+    position: target?.state.position,
+    loss: target === undefined ? undefined : assessLoss(situation, plan.from, target),
+  };
+  if (plan.mode === 'switchover') return done(`${plan.target} streams from ${plan.from}; no veto`, facts);
+  const gone = sights.filter(({ sees }) => sees === 'gone').map(({ name }) => name);
+  const loss = facts.loss === undefined ? '' : `; ${sayLoss(facts.loss)}`;
+  return done(`${plan.from} has no primary for ${gone.join(', ')}; no veto${loss}`, facts);
+}

@@ -1,0 +1,60 @@
+import { fenceByRole, rolesToRevoke } from '../../fence/fence-by-role.ts';
+import { type Flushed, flushedBy } from '../../fence/flushed-by.ts';
+import { proveFence } from '../../fence/prove-fence.ts';
+import { runHooksInOrder } from '../../hooks/run-hooks.ts';
+import type { RunContext } from '../run-context.ts';
+import { evidences } from '../run-file/recorded.ts';
+import { messageOf } from './message.ts';
+import { done, type FailoverStep, isRecorded, notYet, StepFailure } from './step.ts';
+
+/** The app can write to the old primary no more: its logins are revoked there, and the hooks have cut it off. */
+export const fence: FailoverStep = {
+  name: 'fence',
+  changes: true,
+  withinMs: 10_000,
+  says: ({ from }) => `revoke the logins of the app on the servers of ${from} that take writes, and run the hooks`,
+  prove: async (context, acted) => {
+    const { config, plan, file, adapter, signal } = context;
+    if (plan.mode === 'switchover' && adapter.demotes)
+      return done(`${adapter.name} demotes the old primary`, { changed: false });
+    const hasHooks = config.failover.hooks.fence.length > 0;
+    if (hasHooks && acted === undefined && !isRecorded(file.lines, 'fence')) return notYet('the hooks have not run');
+    const { state, says } = await proveFence(config, plan.from, plan.target, signal);
+    if (state === 'open') return notYet(says);
+    const how = acted === undefined ? '' : `${acted.says}; `;
+    return done(`${how}${says}`, { reached: state !== 'unreachable', changed: acted !== undefined });
+  },
+  intent: async (context) => ({
+    revokes: await rolesToRevoke(context.config, context.plan.from, context.plan.target, context.signal),
+  }),
+  act: async (context) => {
+    const { config, plan, signal, file } = context;
+    // The roles first: what the old primary has flushed then is all that the app wrote. A hook may stop it.
+    const says = [...(await fenceByRole(config, plan.from, plan.target, signal))];
+    const { flushed } = await flushedBy(config, plan.from, plan.target, signal);
+    if (flushed !== undefined) await file.append('fence', 'started', { says: 'the logins are revoked', flushed });
+    const { fence: hooks } = config.failover.hooks;
+    if (hooks.length > 0) {
+      const result = await runHooksInOrder(hooks, messageOf(context, 'fence'), signal);
+      says.push(result.says);
+      if (!result.ok) throw new StepFailure(result.says);
+    }
+    return { says: says.join('; ') || 'no server there takes writes' };
+  },
+};
+
+/** The roles that this run has revoked, or was about to, by server. */
+export function revokedBy({ file }: Pick<RunContext, 'file'>): ReadonlyMap<string, readonly string[]> {
+  const all = new Map<string, string[]>();
+  for (const { step, evidence } of file.lines) {
+    if (step !== 'fence') continue;
+    for (const [node, roles] of Object.entries((evidence['revokes'] ?? {}) as Record<string, string[]>)) {
+      all.set(node, [...new Set([...(all.get(node) ?? []), ...roles])]);
+    }
+  }
+  return all;
+}
+
+/** What the old primary had flushed when its logins were revoked. */
+export const flushedAtFence = ({ file }: Pick<RunContext, 'file'>): Flushed['flushed'] =>
+  evidences(file.lines, 'fence').findLast(({ flushed }) => flushed !== undefined)?.['flushed'] as Flushed['flushed'];

@@ -1,0 +1,57 @@
+/** What one statement tells of a server for a failover. The role needs `pg_monitor`. */
+export interface NodeState {
+  readonly system: string;
+  readonly inRecovery: boolean;
+  /** The server's clock, in milliseconds since 1970. */
+  readonly nowMs: number;
+  readonly timeline: number;
+  /** A writer: what it has flushed. A standby: what it has received or replayed, whichever is more. */
+  readonly position: string;
+  /** What was replayed last. A promoted server tells it until it is restarted: there it left the old timeline. */
+  readonly replayed: string | null;
+  readonly replayPaused: boolean;
+  /** The time of the last commit that was replayed, by the clock of the server that made it. */
+  readonly lastCommitMs: number | null;
+  readonly receiver: {
+    readonly status: string;
+    /** `host:port` that it streams from. */
+    readonly from: string | null;
+    readonly silentMs: number | null;
+    /** `wal_receiver_timeout`; 0 means never. */
+    readonly timeoutMs: number;
+  } | null;
+  /** The program that manages it, such as `Patroni`, or null. */
+  readonly manager: string | null;
+  readonly hosted: boolean;
+  /** Every transaction below it has ended. */
+  readonly xmax: string;
+  /** The role that asked. */
+  readonly role: string;
+  /** The roles of the app. */
+  readonly apps: readonly { readonly name: string; readonly canLogin: boolean; readonly sessions: number }[];
+}
+
+/** Takes the roles of the app as a list. PostgreSQL 14 and later. */
+export const STATE_SQL = `SELECT json_build_object(
+  'system', (SELECT system_identifier::text FROM pg_control_system()),
+  'inRecovery', pg_is_in_recovery(),
+  'nowMs', extract(epoch FROM clock_timestamp()) * 1000,
+  'timeline', (SELECT CASE WHEN pg_is_in_recovery()
+    THEN coalesce((SELECT received_tli FROM pg_stat_wal_receiver), timeline_id)
+    ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END FROM pg_control_checkpoint()),
+  'position', CASE WHEN pg_is_in_recovery()
+    THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) ELSE pg_current_wal_flush_lsn() END::text,
+  'replayed', pg_last_wal_replay_lsn()::text,
+  'replayPaused', CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() ELSE false END,
+  'lastCommitMs', extract(epoch FROM pg_last_xact_replay_timestamp()) * 1000,
+  'receiver', (SELECT json_build_object('status', status, 'from', sender_host || ':' || sender_port,
+    'silentMs', extract(epoch FROM clock_timestamp() - last_msg_receipt_time) * 1000,
+    'timeoutMs', (SELECT setting::bigint FROM pg_settings WHERE name = 'wal_receiver_timeout')) FROM pg_stat_wal_receiver),
+  'manager', (SELECT min(application_name) FROM pg_stat_activity WHERE application_name ~* '^(patroni|pgautofailover|repmgr)'),
+  'hosted', EXISTS (SELECT FROM pg_settings WHERE name LIKE 'rds.%'),
+  'xmax', pg_snapshot_xmax(pg_current_snapshot())::text,
+  'role', current_user,
+  'apps', (SELECT coalesce(json_agg(json_build_object('name', rolname, 'canLogin', rolcanlogin, 'sessions', (SELECT count(*)
+    FROM pg_stat_activity a WHERE a.usesysid = r.oid AND a.backend_type = 'client backend'))), '[]')
+    FROM pg_roles r WHERE rolname = ANY($1))
+) AS state`;

@@ -1,0 +1,52 @@
+import type { Answer } from '../../postgres/ask.ts';
+import type { AppAnswer } from './app-view.ts';
+import type { NodeState } from './node-state.ts';
+
+export interface SurveyedNode {
+  readonly id: string;
+  readonly region: string;
+  /** `host:port` of its connection string, to recognise it as what a standby streams from. */
+  readonly address: string;
+  readonly answer: Answer<NodeState>;
+}
+
+export interface SurveyedApp {
+  readonly region: string;
+  readonly answer: AppAnswer;
+}
+
+/** What the manager of the cluster says. */
+export interface ManagerState {
+  readonly name: string;
+  /** Why it would not do what was asked, or undefined. */
+  readonly refuses: string | undefined;
+  /** Whether it rewinds or wipes a primary that comes back, by itself. */
+  readonly rewinds: boolean;
+}
+
+/** Everything that was measured, at one time. Plan, vetoes and loss are functions of it. */
+export interface Situation {
+  readonly atMs: number;
+  readonly nodes: readonly SurveyedNode[];
+  readonly apps: readonly SurveyedApp[];
+  readonly manager: ManagerState | undefined;
+}
+
+export interface KnownNode {
+  readonly id: string;
+  readonly region: string;
+  readonly state: NodeState;
+}
+
+export const answering = ({ nodes }: Situation): readonly KnownNode[] =>
+  nodes.flatMap(({ id, region, answer }) => (answer.ok ? [{ id, region, state: answer.value }] : []));
+
+export const writers = (situation: Situation): readonly KnownNode[] =>
+  answering(situation).filter(({ state }) => !state.inRecovery);
+
+export const standbys = (situation: Situation): readonly KnownNode[] =>
+  answering(situation).filter(({ state }) => state.inRecovery);
+
+/** Whether the app cannot write there: none of its roles may log in, and none has a session left. */
+export const isFenced = ({ state: { apps } }: KnownNode): boolean =>
+  apps.length > 0 && apps.every(({ canLogin, sessions }) => !canLogin && sessions === 0);

@@ -1,0 +1,103 @@
+import type { Context, Outcome } from '../../command.ts';
+import { EXIT } from '../../exit-codes.ts';
+import { giveLogins } from '../../fence/give-logins.ts';
+import { runHooksInOrder } from '../../hooks/run-hooks.ts';
+import { list } from '../../options/text.ts';
+import type { RunContext } from '../run-context.ts';
+import { begun } from '../run-file/recorded.ts';
+import { revokedBy } from '../steps/fence.ts';
+import { messageOf } from '../steps/message.ts';
+import { StepFailure } from '../steps/step.ts';
+import { openRun } from './open-run.ts';
+import { withLock } from './with-lock.ts';
+
+/** Gives a run up before the promotion: logins are given back, and writes go on. After it there is no way back. */
+export const abort = (context: Context): Promise<Outcome> =>
+  withLock(context, async () => {
+    await using opened = await openRun(context);
+    const run = opened.context;
+    const { file, plan } = run;
+    if (begun(file.lines, 'promote')) {
+      return {
+        exit: EXIT.refused,
+        summary: `Refused: the promotion of ${plan.target} was asked for, and cannot be taken back. Go on: regionkit failover resume --run ${file.id} --execute`,
+      };
+    }
+    const undo = undoing(run);
+    for (const { name, where, says } of undo) {
+      context.emit({ type: 'step', name, where, state: 'planned', evidence: says });
+    }
+    if (context.values['execute'] !== true) {
+      return {
+        exit: EXIT.ok,
+        summary: `Nothing was changed. Give it up with --execute: regionkit failover abort --run ${file.id} --execute`,
+      };
+    }
+    const failed: string[] = [];
+    for (const { name, where, work } of undo) {
+      const ended = await work().then(
+        (says) => ({ state: 'done' as const, says }),
+        (error: unknown) => {
+          if (!(error instanceof StepFailure)) throw error;
+          failed.push(name);
+          return { state: 'failed' as const, says: error.message };
+        },
+      );
+      await file.append(name, ended.state, { says: ended.says });
+      context.emit({ type: 'step', name, where, state: ended.state, evidence: ended.says });
+    }
+    if (failed.length > 0) {
+      return {
+        exit: EXIT.partly,
+        summary: `Not undone: ${list(failed)}. Again: regionkit failover abort --run ${file.id} --execute`,
+      };
+    }
+    const hooked = begun(file.lines, 'fence') && run.config.failover.hooks.fence.length > 0;
+    await file.append('abort', 'done', { says: 'given up' });
+    return {
+      exit: hooked ? EXIT.partly : EXIT.ok,
+      summary: hooked
+        ? 'Given up. What the hooks of the fence did must be undone by hand.'
+        : 'Given up. Nothing of it is left.',
+    };
+  });
+
+interface Undoing {
+  readonly name: string;
+  readonly where: string;
+  readonly says: string;
+  work(): Promise<string>;
+}
+
+function undoing(run: RunContext): readonly Undoing[] {
+  const { file, plan, config, signal } = run;
+  const logins = [...revokedBy(run)].map(
+    ([node, roles]): Undoing => ({
+      name: 'unfence',
+      where: node,
+      says: `give ${list(roles)} the login on ${node}`,
+      work: async () => {
+        await giveLogins(run, node, roles);
+        const answer = await run.state(node);
+        const closed = answer.ok
+          ? answer.value.apps.filter(({ name, canLogin }) => !canLogin && roles.includes(name))
+          : [];
+        if (!answer.ok || closed.length > 0)
+          throw new StepFailure(`that ${list(roles)} may log in on ${node} could not be proved`);
+        return `${list(roles)} may log in on ${node}`;
+      },
+    }),
+  );
+  if (!begun(file.lines, 'pause') || config.failover.hooks.resume.length === 0) return logins;
+  const resume: Undoing = {
+    name: 'unpause',
+    where: plan.from,
+    says: 'let the apps go on writing (failover.hooks.resume)',
+    work: async () => {
+      const { ok, says } = await runHooksInOrder(config.failover.hooks.resume, messageOf(run, 'resume'), signal);
+      if (!ok) throw new StepFailure(says);
+      return says;
+    },
+  };
+  return [...logins, resume];
+}

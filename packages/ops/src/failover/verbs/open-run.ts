@@ -1,0 +1,51 @@
+import type { Context } from '../../command.ts';
+import { OpsError } from '../../errors.ts';
+import { makeAdapter } from '../adapters/make-adapter.ts';
+import type { Plan } from '../plan.ts';
+import { createRunContext, type RunContext } from '../run-context.ts';
+import { doneEvidence, endedBy } from '../run-file/recorded.ts';
+import { openRunFile } from '../run-file/run-file.ts';
+import { runsOf } from './with-lock.ts';
+
+export interface OpenRun extends AsyncDisposable {
+  readonly context: RunContext;
+}
+
+/** Opens the run that `--run` names, or the last one. @throws {OpsError} it is over, or is not of this configuration */
+export async function openRun(context: Context): Promise<OpenRun> {
+  const { values, emit, signal } = context;
+  const config = await context.config();
+  const file = await openRunFile(runsOf(context), values['run'] as string | undefined);
+  try {
+    if (file.cut) {
+      emit({
+        type: 'finding',
+        id: 'run-file-cut',
+        level: 'warning',
+        where: file.id,
+        evidence: 'The last line of the run file was cut in the middle of a write, and is left out.',
+        fix: 'Nothing: what it would have said is measured again.',
+      });
+    }
+    const plan = doneEvidence(file.lines, 'plan')?.['plan'] as Plan | undefined;
+    if (plan === undefined) throw new OpsError('ERR_OPS_USAGE', `the run ${file.id} has no plan: begin a new one`);
+    const ended = endedBy(file.lines);
+    if (ended !== undefined) {
+      throw new OpsError(
+        'ERR_OPS_USAGE',
+        `the run ${file.id} is over: it ${ended === 'end' ? 'was done' : 'was given up'}`,
+      );
+    }
+    if (!config.nodes.some(({ id }) => id === plan.target) || plan.adapter !== config.failover.adapter) {
+      throw new OpsError('ERR_OPS_USAGE', `the run ${file.id} is of another configuration`);
+    }
+    const progress = (text: string): void => emit({ type: 'progress', text });
+    return {
+      context: createRunContext({ config, adapter: makeAdapter(config), plan, file, signal, progress }),
+      [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await file[Symbol.asyncDispose]();
+    throw error;
+  }
+}

@@ -1,0 +1,30 @@
+import type { Context, Outcome } from '../../command.ts';
+import { EXIT } from '../../exit-codes.ts';
+import { doneEvidence } from '../run-file/recorded.ts';
+import { stepsOf } from '../steps.ts';
+import { carryOn } from './carry-on.ts';
+import { openRun } from './open-run.ts';
+import { withLock } from './with-lock.ts';
+
+/** Goes on with a run that was stopped. What the run file calls done is measured again first. */
+export const resume = (context: Context): Promise<Outcome> =>
+  withLock(context, async () => {
+    await using opened = await openRun(context);
+    const { file, plan } = opened.context;
+    if (context.values['execute'] === true) return await carryOn(context, opened.context);
+    for (const step of stepsOf(plan)) {
+      const evidence = doneEvidence(file.lines, step.name);
+      const state = evidence === undefined ? 'planned' : 'done';
+      context.emit({
+        type: 'step',
+        name: step.name,
+        where: plan.target,
+        state,
+        evidence: evidence?.says ?? step.says(plan),
+      });
+    }
+    return {
+      exit: EXIT.ok,
+      summary: `Nothing was changed. Go on with --execute: regionkit failover resume --run ${file.id} --execute`,
+    };
+  });

@@ -1,0 +1,31 @@
+import { candidates } from '../plan.ts';
+import type { Veto } from './veto.ts';
+
+/** There must be a region to go to: a standby in it, and an app that answers where apps are known. */
+export const lastRegion: Veto = {
+  id: 'last-region',
+  object: ({ plan: { from, target }, situation }) => {
+    const to = candidates(situation, from);
+    if (target === undefined && to.length > 0) {
+      return {
+        where: from,
+        evidence: `What --to names is no standby outside ${from} that answers.`,
+        fix: `Name one of ${to.map(({ id }) => id).join(', ')}.`,
+      };
+    }
+    if (to.length === 0) {
+      return {
+        where: from,
+        evidence: `No standby outside ${from} answers: it is the last region.`,
+        fix: 'Repair a standby in another region first.',
+      };
+    }
+    const apps = situation.apps.filter(({ region }) => region !== from);
+    if (apps.length === 0 || apps.some(({ answer }) => answer.ok || answer.why === 'no-detail')) return undefined;
+    return {
+      where: from,
+      evidence: `No app outside ${from} answers: ${from} is the last region that can serve.`,
+      fix: 'Repair the app of another region first, or correct its origin in the configuration.',
+    };
+  },
+};

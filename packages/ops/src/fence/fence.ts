@@ -1,0 +1,155 @@
+import type { Command, Context, Outcome } from '../command.ts';
+import type { Operations } from '../config/check-config.ts';
+import { OpsError } from '../errors.ts';
+import { EXIT } from '../exit-codes.ts';
+import { makeAdapter } from '../failover/adapters/make-adapter.ts';
+import { StepFailure } from '../failover/steps/step.ts';
+import { appRolesOf } from '../failover/survey/app-roles.ts';
+import { standbys } from '../failover/survey/situation.ts';
+import { survey } from '../failover/survey/survey.ts';
+import { withLock } from '../failover/verbs/with-lock.ts';
+import { runHooksInOrder } from '../hooks/run-hooks.ts';
+import { list } from '../options/text.ts';
+import { ask } from '../postgres/ask.ts';
+import { fenceByRole } from './fence-by-role.ts';
+import { giveLogins } from './give-logins.ts';
+import { askOldServers } from './old-servers.ts';
+import { proveFence } from './prove-fence.ts';
+
+type Method = 'role' | 'hook';
+
+export const fence: Command = {
+  name: 'fence',
+  summary: 'Takes the database of a region away from its app, and proves it.',
+  usage: '--region R [--method role,hook] [--undo] [--execute]',
+  options: {
+    region: { type: 'string', value: 'R', help: 'the region whose app must write no more' },
+    method: {
+      type: 'string',
+      value: 'LIST',
+      help: 'role (revoke logins), hook (failover.hooks.fence); default: what is configured',
+    },
+    undo: { type: 'boolean', help: 'give the logins back' },
+    runs: { type: 'string', value: 'DIR', help: 'the directory of the run files; default: runs' },
+    execute: { type: 'boolean', help: 'do it; without it nothing is changed' },
+  },
+  examples: [
+    'regionkit fence --region us-east-1',
+    'regionkit fence --region us-east-1 --method role,hook --execute',
+    'regionkit fence --region us-east-1 --undo --execute',
+  ],
+  run: async (context) => {
+    const config = await context.config();
+    const region = context.values['region'];
+    if (typeof region !== 'string' || !config.regions.some(({ name }) => name === region)) {
+      throw new OpsError('ERR_OPS_USAGE', `--region must be one of ${list(config.regions.map(({ name }) => name))}`);
+    }
+    const methods = readMethods(context.values['method'], config);
+    if (context.values['execute'] !== true) return plan(context, region, methods);
+    return withLock(context, () =>
+      context.values['undo'] === true ? undo(context, config, region) : shut(context, config, region, methods),
+    );
+  },
+};
+
+function readMethods(given: unknown, config: Operations): readonly Method[] {
+  const available: Method[] = [];
+  if (appRolesOf(config).length > 0) available.push('role');
+  if (config.failover.hooks.fence.length > 0) available.push('hook');
+  if (given === undefined && available.length > 0) return available;
+  const asked = given === undefined ? [] : String(given).split(',');
+  const missing = asked.find((method) => !available.includes(method as Method));
+  if (missing === undefined && asked.length > 0) return asked as Method[];
+  throw new OpsError(
+    'ERR_OPS_USAGE',
+    `--method must be a list of role and hook; role needs failover.appRoles or regions[…].app in the configuration, hook needs failover.hooks.fence`,
+  );
+}
+
+function plan({ emit, values }: Context, where: string, methods: readonly Method[]): Outcome {
+  const says = {
+    role: 'revoke the logins of the app on the servers that take writes, and end its sessions',
+    hook: 'run the hooks (failover.hooks.fence)',
+  };
+  if (values['undo'] === true) {
+    emit({
+      type: 'step',
+      name: 'unfence',
+      where,
+      state: 'planned',
+      evidence: 'give the app its logins on the servers that take writes',
+    });
+  } else {
+    for (const method of methods) emit({ type: 'step', name: method, where, state: 'planned', evidence: says[method] });
+  }
+  return { exit: EXIT.ok, summary: 'Nothing was changed: add --execute.' };
+}
+
+async function shut(
+  { emit, signal }: Context,
+  config: Operations,
+  region: string,
+  methods: readonly Method[],
+): Promise<Outcome> {
+  const situation = await survey(config, makeAdapter(config), signal);
+  if (!standbys(situation).some((node) => node.region !== region)) {
+    emit({
+      type: 'finding',
+      id: 'last-region',
+      level: 'fault',
+      where: region,
+      evidence: `No standby outside ${region} answers: nothing could take its place.`,
+      fix: 'Repair a standby in another region first. To stop the app itself, stop it.',
+    });
+    return { exit: EXIT.refused, summary: 'Refused: last-region. Nothing was changed.' };
+  }
+  const step = (name: string, state: 'done' | 'failed', evidence: string): void =>
+    emit({ type: 'step', name, where: region, state, evidence });
+  try {
+    if (methods.includes('role')) {
+      const says = await fenceByRole(config, region, undefined, signal);
+      step('role', 'done', says.join('; ') || 'no server there takes writes');
+    }
+    if (methods.includes('hook')) {
+      const message = { event: 'fence', from: region, atMs: Date.now() };
+      const { ok, says } = await runHooksInOrder(config.failover.hooks.fence, message, signal);
+      step('hook', ok ? 'done' : 'failed', says);
+      if (!ok) return { exit: EXIT.fault, summary: `${region} is not fenced: a hook failed.` };
+    }
+  } catch (error) {
+    if (!(error instanceof StepFailure)) throw error;
+    step('role', 'failed', error.message);
+    return { exit: EXIT.fault, summary: `${region} is not fenced: ${error.message}.` };
+  }
+  const { state, says } = await proveFence(config, region, undefined, signal);
+  emit({
+    type: 'step',
+    name: 'proof',
+    where: region,
+    state: state === 'fenced' ? 'done' : state === 'open' ? 'failed' : 'unknown',
+    evidence: says,
+  });
+  if (state === 'open') return { exit: EXIT.fault, summary: `${region} is not fenced: ${says}.` };
+  return state === 'fenced'
+    ? { exit: EXIT.ok, summary: `${region} is fenced.` }
+    : { exit: EXIT.unknown, summary: `Not proved: ${says}.` };
+}
+
+async function undo({ emit, signal }: Context, config: Operations, region: string): Promise<Outcome> {
+  const roles = appRolesOf(config);
+  const servers = await askOldServers(config, region, undefined, signal);
+  const writing = servers.filter(({ answer }) => answer.ok && !answer.value.inRecovery);
+  if (writing.length === 0)
+    return { exit: EXIT.unknown, summary: `No server of ${region} that takes writes can be reached.` };
+  for (const { node } of writing) {
+    try {
+      await giveLogins({ on: (_, work) => ask({ url: node.url, timeoutMs: 10_000, signal }, work) }, node.id, roles);
+      emit({ type: 'step', name: 'unfence', where: node.id, state: 'done', evidence: `${list(roles)} may log in` });
+    } catch (error) {
+      if (!(error instanceof StepFailure)) throw error;
+      emit({ type: 'step', name: 'unfence', where: node.id, state: 'failed', evidence: error.message });
+      return { exit: EXIT.fault, summary: error.message };
+    }
+  }
+  return { exit: EXIT.ok, summary: `The app of ${region} may log in. What the hooks did must be undone by hand.` };
+}

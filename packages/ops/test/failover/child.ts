@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { RunLine } from '../../src/failover/run-file/line.ts';
+import { parseRun } from '../../src/failover/run-file/parse.ts';
+import type { Setup } from './lab-setup.ts';
+
+const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
+
+export interface Ended {
+  readonly code: number | null;
+  readonly by: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Command {
+  readonly process: ChildProcess;
+  readonly ended: Promise<Ended>;
+}
+
+/** Runs the command in a process of its own, so that it can be killed. */
+export function start({ directory }: Setup, ...args: string[]): Command {
+  const child = spawn(
+    process.execPath,
+    ['--import', import.meta.resolve('tsx'), '-C', '@regionkit/source', CLI, ...args],
+    {
+      cwd: directory,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk) => (stdout += chunk));
+  child.stderr.on('data', (chunk) => (stderr += chunk));
+  const ended = new Promise<Ended>((resolve) => {
+    child.on('close', (code, by) => resolve({ code, by, stdout, stderr }));
+  });
+  return { process: child, ended };
+}
+
+/** The lines of the newest run file. */
+export async function lastRun({
+  directory,
+}: Setup): Promise<{ readonly id: string; readonly lines: readonly RunLine[] } | undefined> {
+  const names = await readdir(join(directory, 'runs')).catch(() => [] as string[]);
+  const name = names
+    .filter((one) => one.endsWith('.ndjson'))
+    .sort()
+    .at(-1);
+  if (name === undefined) return undefined;
+  return { id: name.slice(0, -'.ndjson'.length), lines: parseRun(await readFile(join(directory, 'runs', name))).lines };
+}
+
+/** Waits until a run other than `before` has begun a step, or its process has ended. */
+export async function untilBegun(
+  setup: Setup,
+  { ended }: Command,
+  before: string | undefined,
+  step: string,
+): Promise<void> {
+  let over = false;
+  void ended.then(() => {
+    over = true;
+  });
+  while (!over) {
+    const run = await lastRun(setup);
+    if (run !== undefined && run.id !== before && run.lines.some((line) => line.step === step)) return;
+    await sleep(2);
+  }
+  throw new Error(`the command ended before ${step}: ${JSON.stringify(await ended)}`);
+}

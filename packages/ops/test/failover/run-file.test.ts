@@ -1,0 +1,147 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lockRuns } from '../../src/failover/run-file/lock.ts';
+import { parseRun } from '../../src/failover/run-file/parse.ts';
+import { createRunFile, newRunId, openRunFile } from '../../src/failover/run-file/run-file.ts';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'regionkit-runs-'));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+const ID = '20261130-044510-3f2a';
+
+async function twoLines(): Promise<string> {
+  await using file = await createRunFile(directory, ID);
+  await file.append('plan', 'done', { says: 'promote eu/0' });
+  await file.append('fence', 'started', { says: 'müde 🚧\n' });
+  return join(directory, `${ID}.ndjson`);
+}
+
+describe('a run file', () => {
+  it('is readable by its owner alone', async () => {
+    expect((await stat(await twoLines())).mode & 0o777).toBe(0o600);
+  });
+
+  it('is a line a step, with state, time and evidence', async () => {
+    const text = await readFile(await twoLines(), 'utf8');
+    const lines = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines).toEqual([
+      { step: 'plan', state: 'done', atMs: expect.any(Number), evidence: { says: 'promote eu/0' } },
+      { step: 'fence', state: 'started', atMs: expect.any(Number), evidence: { says: 'müde 🚧\n' } },
+    ]);
+  });
+
+  it('is never overwritten', async () => {
+    await twoLines();
+    await expect(createRunFile(directory, ID)).rejects.toThrow(/EEXIST/);
+  });
+
+  it('cut at any byte it is read up to its last whole line, and goes on from there', async () => {
+    const path = await twoLines();
+    const content = await readFile(path);
+    const first = content.indexOf(0x0a) + 1;
+    for (let bytes = 0; bytes <= content.length; bytes += 1) {
+      await writeFile(path, content.subarray(0, bytes));
+      const whole = bytes === content.length ? 2 : bytes >= first ? 1 : 0;
+      {
+        await using file = await openRunFile(directory, ID);
+        expect(file.lines).toHaveLength(whole);
+        expect(file.cut).toBe(bytes !== 0 && bytes !== first && bytes !== content.length);
+        await file.append('loss', 'done', { says: 'x' });
+      }
+      const { lines, cut } = parseRun(await readFile(path));
+      expect(cut).toBe(false);
+      expect(lines.map(({ step }) => step)).toEqual([...['plan', 'fence'].slice(0, whole), 'loss']);
+    }
+  });
+
+  it('that is damaged elsewhere is refused', () => {
+    for (const text of [
+      '{"step":"fence"}\n',
+      'x\n',
+      '[]\n',
+      'null\n',
+      '{"step":"a","state":"well","atMs":1,"evidence":{"says":""}}\n',
+    ]) {
+      expect(() => parseRun(Buffer.from(text))).toThrow(/damaged: line 1/);
+    }
+  });
+
+  it('is found by its name, and the last one without a name', async () => {
+    await twoLines();
+    await (await createRunFile(directory, '20271130-044510-0000'))[Symbol.asyncDispose]();
+    await using file = await openRunFile(directory, undefined);
+    expect(file.id).toBe('20271130-044510-0000');
+    expect(newRunId(Date.UTC(2026, 10, 30, 4, 45, 10))).toMatch(/^20261130-044510-[0-9a-f]{4}$/);
+  });
+
+  it('refuses a name that leads elsewhere', async () => {
+    for (const id of ['../x', 'x', '', '20261130-044510-3f2a/../../x']) {
+      await expect(openRunFile(directory, id)).rejects.toMatchObject({ code: 'ERR_OPS_USAGE' });
+    }
+    await expect(openRunFile(directory, '20261130-044510-ffff')).rejects.toMatchObject({ code: 'ERR_OPS_USAGE' });
+    await expect(openRunFile(join(directory, 'none'), undefined)).rejects.toMatchObject({ code: 'ERR_OPS_USAGE' });
+  });
+});
+
+describe('lockRuns()', () => {
+  it('lets one in, names it to the next, and lets the next in afterwards', async () => {
+    {
+      await using first = await lockRuns(directory);
+      expect(first.by).toBeUndefined();
+      await using second = await lockRuns(directory);
+      expect(second.by).toBe(process.pid);
+    }
+    await using third = await lockRuns(directory);
+    expect(third.by).toBeUndefined();
+  });
+
+  const LEFT = 'lock.00000000-0000-4000-8000-000000000000';
+
+  it('takes over the lock of a process that was killed', async () => {
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+    await writeFile(join(directory, LEFT), JSON.stringify({ pid: child.pid }));
+    {
+      await using refused = await lockRuns(directory);
+      expect(refused.by).toBe(child.pid);
+    }
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await using lock = await lockRuns(directory);
+    expect(lock.by).toBeUndefined();
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'takes over the lock of a process whose number another one has now',
+    async () => {
+      await writeFile(join(directory, LEFT), JSON.stringify({ pid: process.pid, started: '1' }));
+      await using lock = await lockRuns(directory);
+      expect(lock.by).toBeUndefined();
+    },
+  );
+
+  it('takes over a lock that says nothing', async () => {
+    await writeFile(join(directory, LEFT), '{"pid":');
+    await using lock = await lockRuns(directory);
+    expect(lock.by).toBeUndefined();
+  });
+
+  it('never lets two in that find a lock left behind, and leaves nothing', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      await writeFile(join(directory, LEFT), '{}');
+      const all = await Promise.all(Array.from({ length: 5 }, () => lockRuns(directory)));
+      expect(all.filter(({ by }) => by === undefined).length).toBeLessThanOrEqual(1);
+      for (const lock of all) await lock[Symbol.asyncDispose]();
+      expect(await readdir(directory)).toEqual([]);
+    }
+  });
+});

@@ -1,0 +1,287 @@
+import { describe, expect, it } from 'vitest';
+import type { Proposal } from '../../src/failover/plan.ts';
+import type { Situation } from '../../src/failover/survey/situation.ts';
+import { object, VETOES } from '../../src/failover/vetoes.ts';
+import { app, fenced, GONE, NOW_MS, node, primary, proposal, receiver, situation, standby, WELL } from './fixtures.ts';
+
+interface Row {
+  readonly says: string;
+  readonly expected: readonly string[];
+  readonly situation?: Situation;
+  readonly plan?: Partial<Proposal>;
+  readonly ageMs?: number;
+  readonly isFencing?: boolean;
+}
+
+const switchover = { mode: 'switchover' } as const;
+
+const ROWS: readonly Row[] = [
+  { says: 'a primary that is gone', expected: [] },
+  { says: 'a switchover of a healthy fleet', situation: WELL, plan: switchover, expected: [] },
+  {
+    says: 'a writer answers in the lost region',
+    situation: situation([node('us/0', primary()), ...GONE.nodes.slice(1)]),
+    expected: ['another-writer', 'too-few-vantages'],
+  },
+  {
+    says: 'a writer answers in a third region',
+    situation: situation([...GONE.nodes, node('sa/0', primary())]),
+    expected: ['another-writer'],
+  },
+  {
+    says: 'two writers answer in a switchover',
+    situation: situation([...WELL.nodes, node('sa/0', primary())]),
+    plan: switchover,
+    expected: ['another-writer'],
+  },
+  {
+    says: 'a fenced writer answers, and enough others do not hear it',
+    situation: situation([node('us/0', primary({ apps: fenced })), ...GONE.nodes.slice(1), node('sa/0', standby())]),
+    expected: [],
+  },
+  {
+    says: 'the target still streams',
+    situation: situation([node('us/0', 'refused'), node('eu/0', standby({ receiver })), node('ap/0', standby())], {
+      apps: [app('eu', { regions: [] })],
+    }),
+    expected: ['still-streams', 'too-few-vantages'],
+  },
+  {
+    says: 'another standby still streams',
+    situation: situation([...GONE.nodes, node('sa/0', standby({ receiver }))]),
+    expected: ['still-streams'],
+  },
+  {
+    says: 'a receiver that is idle for less than half its timeout still streams',
+    situation: situation([...GONE.nodes, node('sa/0', standby({ receiver: { ...receiver, silentMs: 34_000 } }))]),
+    expected: ['still-streams'],
+  },
+  {
+    says: 'a receiver that got no answer when it asked streams no more',
+    situation: situation([...GONE.nodes, node('sa/0', standby({ receiver: { ...receiver, silentMs: 36_000 } }))]),
+    expected: [],
+  },
+  {
+    says: 'a receiver without a timeout is never silent',
+    situation: situation([
+      ...GONE.nodes,
+      node('sa/0', standby({ receiver: { ...receiver, silentMs: 900_000, timeoutMs: 0 } })),
+    ]),
+    expected: ['still-streams'],
+  },
+  {
+    says: 'a cascading standby streams from another standby',
+    situation: situation([...GONE.nodes, node('sa/0', standby({ receiver: { ...receiver, from: 'eu.db:5432' } }))]),
+    expected: [],
+  },
+  { says: 'no primary to switch over from', plan: switchover, expected: ['no-primary', 'not-streaming'] },
+  { says: 'a primary that the fence of a switchover has stopped', plan: switchover, isFencing: true, expected: [] },
+  {
+    says: 'no standby elsewhere',
+    situation: situation([node('us/0', 'refused'), node('us/1', standby()), node('eu/0', 'refused')]),
+    plan: { target: undefined },
+    expected: ['last-region', 'too-few-vantages'],
+  },
+  { says: 'a target that is no standby', plan: { target: undefined }, expected: ['last-region'] },
+  {
+    says: 'no app elsewhere answers',
+    situation: situation(GONE.nodes, { apps: [app('us', 'unreachable'), app('eu', 'unreachable')] }),
+    expected: ['last-region'],
+  },
+  {
+    says: 'one app elsewhere answers',
+    situation: situation(GONE.nodes, { apps: [app('eu', 'unreachable'), app('ap', 'no-detail')] }),
+    expected: [],
+  },
+  {
+    says: 'a standby of another cluster',
+    situation: situation([...GONE.nodes, node('sa/0', standby({ system: '8' }))]),
+    expected: ['foreign-system'],
+  },
+  {
+    says: 'pg_promote() under Patroni',
+    situation: situation([
+      node('us/0', 'refused'),
+      node('eu/0', standby({ manager: 'Patroni' })),
+      node('ap/0', standby()),
+    ]),
+    expected: ['managed'],
+  },
+  {
+    says: 'pg_promote() on Amazon RDS',
+    situation: situation([node('us/0', 'refused'), node('eu/0', standby({ hosted: true })), node('ap/0', standby())]),
+    expected: ['managed'],
+  },
+  {
+    says: 'Patroni by its own interface',
+    situation: situation(GONE.nodes, { manager: { name: 'Patroni', refuses: undefined, rewinds: false } }),
+    plan: { adapter: 'patroni' },
+    expected: [],
+  },
+  {
+    says: 'Patroni refuses',
+    situation: situation(GONE.nodes, { manager: { name: 'Patroni', refuses: 'it is paused', rewinds: false } }),
+    plan: { adapter: 'patroni' },
+    expected: ['managed'],
+  },
+  { says: 'evidence of five minutes ago', ageMs: 300_000, expected: [] },
+  { says: 'evidence of more than five minutes ago', ageMs: 300_001, expected: ['evidence-old'] },
+  { says: 'evidence of the future', ageMs: -1, expected: ['evidence-old'] },
+  {
+    says: 'two vantages',
+    situation: situation([node('us/0', 'refused'), node('eu/0', standby())]),
+    expected: ['too-few-vantages'],
+  },
+  {
+    says: 'three vantages, two of them in the lost region',
+    situation: situation([node('us/0', 'refused'), node('us/1', standby()), node('eu/0', standby())]),
+    plan: { here: 'us' },
+    expected: ['too-few-vantages'],
+  },
+  {
+    says: 'three vantages, one of them in the lost region',
+    situation: situation([node('us/0', 'refused'), node('us/1', standby()), node('eu/0', standby())]),
+    expected: [],
+  },
+  {
+    says: 'an app as the third vantage',
+    situation: situation([node('us/0', 'refused'), node('eu/0', standby())], {
+      apps: [
+        app('eu', {
+          regions: [{ name: 'us', reads: 'unknown', writes: 'unknown', ageMs: 20_000, timeline: undefined }],
+        }),
+      ],
+    }),
+    expected: [],
+  },
+  {
+    says: 'an app that still reaches the primary',
+    situation: situation([node('us/0', 'refused'), node('eu/0', standby())], {
+      apps: [
+        app('eu', {
+          writes: 'pass',
+          regions: [{ name: 'us', reads: 'pass', writes: 'pass', ageMs: 500, timeline: 1 }],
+        }),
+      ],
+    }),
+    expected: ['too-few-vantages'],
+  },
+  {
+    says: 'a password that is refused: the server lives',
+    situation: situation([node('us/0', 'wrong-password'), ...GONE.nodes.slice(1)]),
+    expected: ['too-few-vantages'],
+  },
+  {
+    says: 'another standby is ahead',
+    situation: situation([...GONE.nodes, node('sa/0', standby({ position: '0/5000001' }))]),
+    expected: ['not-furthest-ahead'],
+  },
+  {
+    says: 'another standby is ahead, by the high half of its position',
+    situation: situation([...GONE.nodes, node('sa/0', standby({ position: '1/0' }))]),
+    expected: ['not-furthest-ahead'],
+  },
+  {
+    says: 'another standby is on a newer timeline',
+    situation: situation([...GONE.nodes, node('sa/0', standby({ timeline: 2, position: '0/1' }))]),
+    expected: ['not-furthest-ahead'],
+  },
+  {
+    says: 'a target of a switchover that does not stream',
+    situation: situation([node('us/0', primary()), node('eu/0', standby()), node('ap/0', standby({ receiver }))]),
+    plan: switchover,
+    expected: ['not-streaming'],
+  },
+  {
+    says: 'replay is paused on the target',
+    situation: situation([
+      node('us/0', 'refused'),
+      node('eu/0', standby({ replayPaused: true })),
+      node('ap/0', standby()),
+    ]),
+    expected: ['replay-paused'],
+  },
+  {
+    says: 'replay is paused elsewhere',
+    situation: situation([
+      node('us/0', 'refused'),
+      node('eu/0', standby()),
+      node('ap/0', standby({ replayPaused: true })),
+    ]),
+    expected: [],
+  },
+  { says: 'nobody accepted a loss', plan: { acceptLoss: { kind: 'none' } }, expected: ['loss-not-accepted'] },
+  {
+    says: 'a shorter time was accepted',
+    plan: { acceptLoss: { kind: 'duration', ms: 9_999 } },
+    expected: ['loss-not-accepted'],
+  },
+  { says: 'that time was accepted', plan: { acceptLoss: { kind: 'duration', ms: 10_000 } }, expected: [] },
+  {
+    says: 'an amount was accepted, and none is known',
+    plan: { acceptLoss: { kind: 'bytes', bytes: 1e9 } },
+    expected: ['loss-not-accepted'],
+  },
+  {
+    says: 'a target that has replayed no commit',
+    situation: situation([
+      node('us/0', 'refused'),
+      node('eu/0', standby({ lastCommitMs: null })),
+      node('ap/0', standby()),
+    ]),
+    plan: { acceptLoss: { kind: 'duration', ms: 1e9 } },
+    expected: ['loss-not-accepted'],
+  },
+  {
+    says: 'a fenced primary has one byte more',
+    situation: situation([
+      node('us/0', primary({ apps: fenced, position: '0/5000001' })),
+      ...GONE.nodes.slice(1),
+      node('sa/0', standby()),
+    ]),
+    plan: { acceptLoss: { kind: 'none' } },
+    expected: ['loss-not-accepted'],
+  },
+  {
+    says: 'a fenced primary has no byte more',
+    situation: situation([node('us/0', primary({ apps: fenced })), ...GONE.nodes.slice(1), node('sa/0', standby())]),
+    plan: { acceptLoss: { kind: 'none' } },
+    expected: [],
+  },
+  { says: 'a rebuild before the writes are saved', plan: { rebuild: true }, expected: ['rebuild-before-salvage'] },
+  {
+    says: 'a rebuild after they are saved',
+    plan: { rebuild: true, tail: { givenUp: false, savedIn: '/x' } },
+    expected: [],
+  },
+  {
+    says: 'a rebuild of what was given up',
+    plan: { rebuild: true, tail: { givenUp: true, savedIn: undefined } },
+    expected: [],
+  },
+  { says: 'a rebuild after a switchover', situation: WELL, plan: { ...switchover, rebuild: true }, expected: [] },
+  {
+    says: 'a manager that rewinds',
+    situation: situation(GONE.nodes, { manager: { name: 'Patroni', refuses: undefined, rewinds: true } }),
+    plan: { adapter: 'patroni' },
+    expected: ['rebuild-before-salvage'],
+  },
+];
+
+describe('object()', () => {
+  for (const { says, expected, situation: given = GONE, plan, ageMs = 0, isFencing = false } of ROWS) {
+    it(`${says}: ${expected.join(', ') || 'nothing against it'}`, () => {
+      const vetoes = object(proposal(plan), given, { confirmedAtMs: NOW_MS - ageMs, nowMs: NOW_MS, isFencing });
+      expect(vetoes.map(({ id }) => id)).toEqual(expected);
+      for (const { evidence, fix } of vetoes) {
+        expect(evidence).toMatch(/^\S.*\.$/);
+        expect(fix).toMatch(/^[A-Z].*\S$/);
+      }
+    });
+  }
+
+  it('every veto is in this table', () => {
+    const seen = new Set(ROWS.flatMap(({ expected }) => expected));
+    expect(VETOES.map(({ id }) => id).filter((id) => !seen.has(id))).toEqual([]);
+  });
+});
