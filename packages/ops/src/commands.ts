@@ -2,6 +2,7 @@ import type { Command } from './command.ts';
 import { doctor } from './doctor/doctor.ts';
 import { failover } from './failover/failover.ts';
 import { fence } from './fence/fence.ts';
+import { smokeTest } from './smoke/smoke-test.ts';
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [doctor, failover, fence];
+export const COMMANDS: readonly Command[] = [doctor, smokeTest, failover, fence];

@@ -113,11 +113,7 @@ function read(given: OperationsConfig, environment: Environment): Operations {
       failoverSeconds: atLeastOne(300),
     }),
     caFile: given.caFile === undefined ? undefined : check.string('config: caFile', given.caFile),
-    failover: checkFailover(
-      given.failover ?? {},
-      (option, secret) => readSecret(option, secret, environment),
-      nodes.map(({ id }) => id),
-    ),
+    failover: checkFailover(given.failover ?? {}, (option, secret) => readSecret(option, secret, environment)),
   };
 }
 

@@ -13,7 +13,7 @@ export type HookName = keyof NonNullable<FailoverConfig['hooks']>;
 export interface FailoverSettings {
   readonly adapter: NonNullable<FailoverConfig['adapter']>;
   readonly appRoles: readonly string[];
-  readonly rds: { readonly instances: Readonly<Record<string, string>>; readonly endpoint: string | undefined };
+  readonly patroniLogin: string | undefined;
   readonly hooks: Readonly<Record<HookName, readonly CheckedHook[]>>;
 }
 
@@ -21,32 +21,17 @@ type ReadSecret = (option: string, given: Secret) => string;
 
 const HOOKS: readonly HookName[] = ['fence', 'pause', 'resume', 'told', 'rebuild'];
 
-export function checkFailover(
-  given: FailoverConfig,
-  readSecret: ReadSecret,
-  nodes: readonly string[],
-): FailoverSettings {
-  check.object('config: failover', given, ['adapter', 'appRoles', 'rds', 'hooks']);
+export function checkFailover(given: FailoverConfig, readSecret: ReadSecret): FailoverSettings {
+  check.object('config: failover', given, ['adapter', 'appRoles', 'patroniLogin', 'hooks']);
   const { adapter = 'postgres', appRoles = [], hooks = {} } = given;
   check.object('config: failover.hooks', hooks, HOOKS as HookName[]);
-  const byNode = (option: string, values: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
-    for (const [node, value] of Object.entries(check.object(option, values))) {
-      check.oneOf(`${option}: a server`, node, nodes);
-      check.string(`${option}['${node}']`, value);
-    }
-    return values;
-  };
-  const { rds } = given;
-  if (rds !== undefined) check.object('config: failover.rds', rds, ['instances', 'endpoint']);
   return {
-    adapter: check.oneOf('config: failover.adapter', adapter, ['postgres', 'patroni', 'rds']),
+    adapter: check.oneOf('config: failover.adapter', adapter, ['postgres', 'patroni']),
     appRoles: list('config: failover.appRoles', appRoles).map((role) =>
       check.string('config: failover.appRoles', role),
     ),
-    rds: {
-      instances: byNode('config: failover.rds.instances', rds?.instances ?? {}),
-      endpoint: rds?.endpoint === undefined ? undefined : mustBeHttp('config: failover.rds.endpoint', rds.endpoint),
-    },
+    patroniLogin:
+      given.patroniLogin === undefined ? undefined : readSecret('config: failover.patroniLogin', given.patroniLogin),
     hooks: Object.fromEntries(
       HOOKS.map((name) => [
         name,

@@ -11,12 +11,12 @@ export type Hook = { readonly timeoutSeconds?: number } & (
 
 /** How a failover is done here. */
 export interface FailoverConfig {
-  /** `postgres`: `pg_promote()`. `patroni`: its REST interface (`regions[…].patroni`). `rds`: never run against AWS. @default 'postgres' */
-  readonly adapter?: 'postgres' | 'patroni' | 'rds';
+  /** `postgres`: `pg_promote()`. `patroni`: its REST interface (`regions[…].patroni`). @default 'postgres' */
+  readonly adapter?: 'postgres' | 'patroni';
+  /** `user:password` of Patroni's REST interface, where it asks for one. */
+  readonly patroniLogin?: Secret;
   /** The roles with which the app logs in, besides those of `regions[…].app`. The fence takes their logins. @default [] */
   readonly appRoles?: readonly string[];
-  /** The instance of RDS by server: `{ 'eu-west-1/0': 'app-replica' }`. The name of the region is the one of AWS. */
-  readonly rds?: { readonly instances: Readonly<Record<string, string>>; readonly endpoint?: string };
   readonly hooks?: {
     /** Cuts the lost region off: a security group, the power of a machine. Proved afterwards, where the server answers. */
     readonly fence?: readonly Hook[];

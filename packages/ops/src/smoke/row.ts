@@ -29,3 +29,7 @@ export async function hasRow(client: pg.Client, id: string): Promise<boolean> {
   if (rows[0]?.exists !== true) return false;
   return (await client.query('SELECT FROM regionkit.smoke WHERE id = $1', [id])).rowCount === 1;
 }
+
+export async function removeRow(client: pg.Client, id: string): Promise<void> {
+  await client.query('DELETE FROM regionkit.smoke WHERE id = $1', [id]);
+}

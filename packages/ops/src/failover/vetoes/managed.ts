@@ -16,7 +16,7 @@ export const managed: Veto = {
     return {
       where: node.id,
       evidence: `${by} manages ${node.id}: it must do the promotion.`,
-      fix: 'Set failover.adapter in the configuration (patroni, rds), or use the command of the manager.',
+      fix: 'Set failover.adapter to patroni in the configuration, or use the command of the manager.',
     };
   },
 };

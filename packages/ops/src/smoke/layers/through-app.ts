@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import { codeOf, type HttpAnswer } from '../../http.ts';
+import { bad, type LayerResult, ok, type SmokeContext, unsure } from '../layer.ts';
+import { askApp } from './app.ts';
+
+/** What an app answers a write with: its position, as a header or as a cookie. */
+const HEADER = 'x-region-token';
+const COOKIE = /^(region-token=[^;]+)/;
+
+/** Writes by the app of this region, and reads by the app of another one with the token that the write has returned. */
+export async function throughApp(context: SmokeContext): Promise<LayerResult> {
+  const { config, region, origin, path } = context;
+  if (origin === undefined) return unsure(`${region} has no origin: nothing was written through its app`);
+  const other = config.regions.find((one) => one.name !== region && one.origin !== undefined);
+  if (other?.origin === undefined) return unsure('no other region has an origin: nothing was read through an app');
+  const id = `smoke-${randomUUID()}`;
+  try {
+    const body = JSON.stringify({ id });
+    const headers = { 'content-type': 'application/json' };
+    const written = await askApp(context, `${origin}${path}`, { method: 'POST', headers, body });
+    if (written.status < 200 || written.status > 299)
+      return bad(`the app of ${region} answered ${written.status} to the write`);
+    const token = tokenOf(written);
+    if (token === undefined) return bad(`the app of ${region} has returned no token for its write`);
+    const query = `${(path as string).includes('?') ? '&' : '?'}id=${id}`;
+    const read = await askApp({ ...context, origin: other.origin }, `${other.origin}${path}${query}`, {
+      headers: token,
+    });
+    if (read.status !== 200) return bad(`the app of ${other.name} answered ${read.status} to the read`);
+    if (!read.body.includes(id)) return bad(`the app of ${other.name} has missed the write, in spite of its token`);
+    return ok(
+      `through the apps: written by ${region} in ${Math.round(written.tookMs)} ms, read by ${other.name} in ${Math.round(read.tookMs)} ms`,
+    );
+  } catch (error) {
+    return bad(`an app did not answer (${codeOf(error)})`);
+  }
+}
+
+function tokenOf({ headers }: HttpAnswer): Readonly<Record<string, string>> | undefined {
+  const header = headers[HEADER];
+  if (typeof header === 'string') return { [HEADER]: header };
+  const cookie = headers['set-cookie']?.map((one) => COOKIE.exec(one)?.[1]).find((one) => one !== undefined);
+  return cookie === undefined ? undefined : { cookie };
+}
