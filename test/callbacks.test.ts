@@ -236,9 +236,10 @@ const CALLBACKS: readonly (readonly [string, (bad: Bad) => () => Promise<unknown
       await runs(check);
     },
   ],
-  ['health: epoch', (bad) => () => healthWith({ epoch: bad })],
-  ['health: urgent', (bad) => () => healthWith({ urgent: bad })],
-  ['health: topology of a router', (bad) => () => healthWith({}, ({ follow }) => follow({ topology: bad }))],
+  [
+    'health: a router that is followed',
+    (bad) => () => healthWith({}, ({ follow }) => follow({ topology: bad, explain: bad, secrets: bad, ready: bad })),
+  ],
   ['health: random', (bad) => () => healthWith({ random: bad })],
   ['health: fetch of peers', (bad) => () => healthWith({ peers: { secret: SECRET, fetch: bad } })],
   ['health: logger', (bad) => () => healthWith({ logger: { info: bad, warn: bad, error: bad } })],

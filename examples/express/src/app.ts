@@ -49,9 +49,6 @@ export async function createApp(secretsDir: string) {
     view: health.view,
   });
   health.follow(router);
-  const [reads, writes] = [checks.router(() => router, 'read'), checks.router(() => router, 'write')];
-  health.check('reads', reads, { affects: ['reads'] });
-  health.check('writes', writes, { affects: ['writes'] });
   health.check(
     'config',
     checks.config(() => config),

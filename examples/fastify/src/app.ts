@@ -2,7 +2,7 @@ import cors from '@fastify/cors';
 import { compose, defineRegions } from '@regionkit/core';
 import { createRegionRouter } from '@regionkit/db-router';
 import { createWriteGate } from '@regionkit/db-router/http';
-import { checks, createHealth } from '@regionkit/health';
+import { createHealth } from '@regionkit/health';
 import { createSessionVerifier } from '@regionkit/session';
 import fastify from 'fastify';
 import { Pool } from 'pg';
@@ -33,9 +33,6 @@ export function createApp(environment: NodeJS.ProcessEnv) {
     view: health.view,
   });
   health.follow(router);
-  const [reads, writes] = [checks.router(() => router, 'read'), checks.router(() => router, 'write')];
-  health.check('reads', reads, { affects: ['reads'] });
-  health.check('writes', writes, { affects: ['writes'] });
   const sessions = createSessionVerifier({
     keys: environment.JWKS_URL ?? 'https://auth.example.com/jwks.json',
     algorithms: ['ES256'],

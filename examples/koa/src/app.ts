@@ -5,7 +5,7 @@ import { createAffinity } from '@regionkit/affinity';
 import { compose, defineRegions } from '@regionkit/core';
 import { createRegionRouter } from '@regionkit/db-router';
 import { createWriteGate } from '@regionkit/db-router/http';
-import { checks, createHealth } from '@regionkit/health';
+import { createHealth } from '@regionkit/health';
 import Koa from 'koa';
 import { Pool } from 'pg';
 
@@ -30,9 +30,6 @@ export function createApp(environment: NodeJS.ProcessEnv) {
     view: health.view,
   });
   health.follow(router);
-  const [reads, writes] = [checks.router(() => router, 'read'), checks.router(() => router, 'write')];
-  health.check('reads', reads, { affects: ['reads'] });
-  health.check('writes', writes, { affects: ['writes'] });
   const affinity = createAffinity({ regions, view: health.view, pin: true });
   const gate = createWriteGate({
     router,

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { compose, defineRegions, isRegionKitError } from '@regionkit/core';
 import { createRegionRouter } from '@regionkit/db-router';
 import { createWriteGate } from '@regionkit/db-router/http';
-import { checks, createHealth } from '@regionkit/health';
+import { createHealth } from '@regionkit/health';
 import { Pool } from 'pg';
 
 /** Notes in two regions, on `node:http` and no framework. */
@@ -26,9 +26,6 @@ export function createApp(environment: NodeJS.ProcessEnv) {
     view: health.view,
   });
   health.follow(router);
-  const [reads, writes] = [checks.router(() => router, 'read'), checks.router(() => router, 'write')];
-  health.check('reads', reads, { affects: ['reads'] });
-  health.check('writes', writes, { affects: ['writes'] });
   const gate = createWriteGate({ router, view: health.view, forward: { secret } });
 
   const routes: Record<string, (request: IncomingMessage, response: ServerResponse) => Promise<void>> = {

@@ -3,7 +3,7 @@ import { file, loadConfig } from '@regionkit/config';
 import { compose, defineRegions, isRegionKitError } from '@regionkit/core';
 import { createRegionRouter, outcomeOf } from '@regionkit/db-router';
 import { createWriteGate } from '@regionkit/db-router/http';
-import { checks, createHealth } from '@regionkit/health';
+import { createHealth } from '@regionkit/health';
 import { bearer, cookie, createSessionCookie, createSessionIssuer, createSessionVerifier } from '@regionkit/session';
 import express, { type ErrorRequestHandler } from 'express';
 import { DatabaseError, Pool } from 'pg';
@@ -56,16 +56,7 @@ export async function createOrdersApp({ region, ports, databases, secretsDir }: 
     token: { secret: config.ref('tokens') },
     view: health.view,
   });
-  health.check(
-    'reads',
-    checks.router(() => router, 'read'),
-    { affects: ['reads'] },
-  );
-  health.check(
-    'writes',
-    checks.router(() => router, 'write'),
-    { affects: ['writes'] },
-  );
+  health.follow(router);
 
   const affinity = createAffinity({ regions, view: health.view, cookie: { domain: GLOBAL_HOST, secure: false } });
   const sessions = createSessionVerifier({

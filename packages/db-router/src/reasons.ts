@@ -63,6 +63,8 @@ export type RouteReason =
   | 'stale'
   | 'replica-behind'
   | 'no-readable-node'
+  /** The router was closed. */
+  | 'closed'
   | 'remote-pool'
   | 'forward'
   | 'not-primary-region'

@@ -158,6 +158,7 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
     topology: () => report(engine, self),
     secrets: (peer) => Object.fromEntries([...shared].map(([use, fingerprints]) => [use, fingerprints(peer)])),
     explain: (intent, token) => {
+      if (engine.closed) return explainRoute(engine, CLOSED);
       if (intent === 'write') return engine.pauses.isOn ? PAUSED : explainRoute(engine, engine.writeRoute.now());
       const need = token === undefined ? requiredPosition(scopes.current()) : scopes.requiredPosition(token);
       return explainRoute(engine, decideRead(routes.current, need, 0, 0, settings.tokenWaitMs > 0));
@@ -203,6 +204,8 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
     stats: router.stats(),
   }));
 }
+
+const CLOSED: Route = { action: 'refuse', node: -1, region: undefined, reason: 'closed', lagMs: undefined };
 
 /** JSON has no bigint. Positions are written as PostgreSQL writes them. */
 function writtenOut<T extends object>(report: T): T {

@@ -1,31 +1,13 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import {
-  createEvents,
-  type Decider,
-  type Decision,
-  type Doors,
-  type EventSource,
-  type NextDecision,
-  type RegionView,
-  type RequestView,
-  withDoors,
-} from '@regionkit/core';
-import {
-  check,
-  createJumpDetector,
-  createNotices,
-  createPoller,
-  dropRejection,
-  harmless,
-  keptAlive,
-  type Notices,
-} from '@regionkit/core/kit';
+import { createEvents, type Decision, type RequestView, withDoors } from '@regionkit/core';
+import { createJumpDetector, createNotices, createPoller, keptAlive, type Notices } from '@regionkit/core/kit';
 import type { Check, CheckOptions } from './checks/check.ts';
-import { trackCheck } from './checks/track.ts';
+import { createCheckRegistry } from './checks/registry.ts';
 import { EVENT_NAMES, type HealthEvents } from './events.ts';
+import { checksOf, type Followed, type FollowOptions } from './follow.ts';
+import type { Health } from './health-instance.ts';
 import { createLatch } from './latch.ts';
-import { checkHealthOptions, checkRules, type HealthOptions } from './options.ts';
-import { createNeighbourhood, type Followed } from './peers/neighbourhood.ts';
+import { checkHealthOptions, type HealthOptions } from './options.ts';
+import { createNeighbourhood } from './peers/neighbourhood.ts';
 import { createPeerNotices, createSecretNotices, noticeClockSkew } from './peers/peer-notices.ts';
 import { detail } from './routes/detail.ts';
 import { makePaths } from './routes/paths.ts';
@@ -33,102 +15,13 @@ import { createRoutes } from './routes/routes.ts';
 import { createTokenCheck } from './routes/token.ts';
 import type { HealthVerdict } from './verdict/judge.ts';
 import { createKeeper } from './verdict/keeper.ts';
-
-/** Health of this process and its region. Made by {@link createHealth}. */
-export interface Health<Name extends string = string>
-  extends Decider,
-    Doors,
-    EventSource<HealthEvents<Name>>,
-    AsyncDisposable {
-  readonly kind: 'health';
-  /** What is known of every region, including this one. For affinity, the write gate and the router. */
-  readonly view: RegionView<Name>;
-  /** Whether `regions` has `development: true`. A drain then does not wait. */
-  readonly development: boolean;
-  /**
-   * Returns what this region can do now, from memory. No check runs.
-   *
-   * @example
-   * ```ts
-   * const { status, failing } = health.verdict();
-   * ```
-   */
-  verdict(): HealthVerdict;
-  /**
-   * Runs `check` now and then repeatedly in the background, one run at a time. Returns a function that removes it.
-   *
-   * @example
-   * ```ts
-   * const remove = health.check('db', checks.pool(pool), { affects: ['reads'] });
-   * ```
-   *
-   * @throws {TypeError | RangeError} The name is taken or not printable, or an option is out of range.
-   */
-  check(name: string, check: Check, options?: CheckOptions): () => void;
-  /**
-   * Resolves when every check has run once.
-   *
-   * @example
-   * ```ts
-   * await health.ready({ signal: AbortSignal.timeout(10_000) });
-   * ```
-   *
-   * @throws The reason of `signal`, if it is aborted first.
-   */
-  ready(options?: { readonly signal?: AbortSignal }): Promise<void>;
-  /**
-   * Sends what `router` knows of this region's database to the other regions, and asks them at the urgent rate while
-   * its topology has another state than `ready`. This is the same as the options `epoch` and `urgent`, for a router
-   * that is created after health because it takes `health.view`.
-   *
-   * @example
-   * ```ts
-   * const router = createRegionRouter({ regions, pools, view: health.view });
-   * health.follow(router);
-   * ```
-   */
-  follow(router: Followed): void;
-  /**
-   * Asks the other regions now, not at the next interval: for example when a write waits, or a primary was lost.
-   *
-   * @example
-   * ```ts
-   * health.wake();
-   * ```
-   */
-  wake(): void;
-  /**
-   * Sends new traffic elsewhere: `/health` and `/readyz` answer 503, and the other regions are informed at once.
-   *
-   * @example
-   * ```ts
-   * health.drain();
-   * ```
-   */
-  drain(): void;
-  /**
-   * Cancels {@link drain}.
-   *
-   * @example
-   * ```ts
-   * health.undrain();
-   * ```
-   */
-  undrain(): void;
-  /**
-   * Ends the checks and the requests to other regions. The routes then answer 503.
-   *
-   * @example
-   * ```ts
-   * await health.close();
-   * ```
-   */
-  close(): Promise<void>;
-}
+import { createSayVerdict } from './verdict/say-verdict.ts';
 
 const ALONE_PULSE_MS = 1_000;
 const NO_PEERS = 'createHealth: without peers, health.view knows of no other region: set peers.secret';
 const NO_FOLLOW = 'health: other regions are told nothing of the database here: call health.follow(router)';
+const FOLLOWS_ALREADY =
+  'health.follow: a router is followed already, and a region has one database: give another router checks alone, with checks.router';
 
 /**
  * Answers the probes of a DNS health checker, a load balancer and an orchestrator: can this region serve reads, can it
@@ -140,22 +33,20 @@ const NO_FOLLOW = 'health: other regions are told nothing of the database here: 
  * const health = createHealth({ regions, token: process.env.HEALTH_TOKEN, peers: { secret } });
  * const router = createRegionRouter({ regions, pools, view: health.view });
  * health.follow(router);
- * health.check('reads', checks.router(() => router, 'read'), { affects: ['reads'] });
- * health.check('writes', checks.router(() => router, 'write'), { affects: ['writes'] });
  * app.use(health.express());
  * ```
  *
  * @throws {TypeError | RangeError} An option is of the wrong type or out of range.
  */
 export function createHealth<Name extends string>(options: HealthOptions<Name>): Health<Name> {
-  const { clock, random, defaults, urgent, peers } = checkHealthOptions(options);
+  const { clock, random, defaults, peers } = checkHealthOptions(options);
   const { regions, logger, version } = options;
   const events = createEvents<HealthEvents<Name>>('health', EVENT_NAMES);
   const ready = createLatch();
   const rank = new Map(regions.list.map(({ name }, at) => [name as string, at]));
   const ownRank = rank.get(regions.self) ?? 0;
-  const outside = AsyncLocalStorage.snapshot();
   let closed = false;
+  let follows = false;
   const notify = createNotices(logger);
   /** By code, for the detail of `/health`: the first of each. */
   const warnings: Record<string, string> = {};
@@ -163,7 +54,7 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
     warnings[code] ??= message;
     notify(code, message);
   };
-  let followsRouter = options.epoch !== undefined;
+  const say = createSayVerdict(logger, notice);
 
   // A region that asks to leave asks and is asked at the urgent rate. An answer older than two rounds and a timeout is
   // old.
@@ -186,15 +77,7 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
       say(to);
     },
   });
-  const say = ({ status, reads, writes, accept, phase, failing }: HealthVerdict): void => {
-    const line = `health: reads ${reads}, writes ${writes}, accept ${accept}, ${phase}`;
-    const whole = failing.length === 0 ? line : `${line}; failing: ${failing.join(', ')}`;
-    if (logger === undefined) {
-      if (status === 'fail' && phase === 'up') notice('REGIONKIT_UNHEALTHY', whole);
-      return;
-    }
-    harmless(logger)[status === 'fail' ? 'warn' : 'info'](whole);
-  };
+  const registry = createCheckRegistry({ keeper, self: regions.self, clock, random, defaults, events });
 
   // After a suspension the memory is intact, but everything in it may be outdated.
   const jumps = createJumpDetector(clock);
@@ -215,7 +98,6 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
     clock,
     random,
     peers,
-    urgent,
     noticeJump,
     verdict: keeper.verdict,
     relative: () => keeper.relative,
@@ -227,7 +109,6 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
     onClockSkew: (region) => noticeClockSkew(notice, region),
     onOtherSecret: (region, use) => noticeSecret(region, use),
     onUnasked: () => notice('REGIONKIT_NO_PEERS', NO_PEERS),
-    ...(options.epoch !== undefined && { epoch: options.epoch }),
   });
   const { view } = neighbourhood;
 
@@ -257,46 +138,12 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
       document: (request: RequestView) => {
         const answer = neighbourhood.document(request);
         // Only a region can sign the question, so no other sender can cause this warning.
-        if (answer !== undefined && !('refusal' in answer) && !followsRouter && saysWrites())
+        if (answer !== undefined && !('refusal' in answer) && !follows && saysWrites())
           notice('REGIONKIT_NO_FOLLOW', NO_FOLLOW);
         return answer;
       },
     }),
   });
-
-  const PASS: NextDecision = { action: 'next', reason: 'not-health' };
-  let observers: readonly Check[] = [];
-  const observed = (request: RequestView): NextDecision => ({
-    action: 'next',
-    reason: 'not-health',
-    onDone: (outcome) => {
-      if (outcome.by !== 'handler') return;
-      for (const check of observers) dropRejection(check.observe?.(outcome, request));
-    },
-  });
-  const updateObservers = (): void => {
-    observers = [...keeper.checks.values()].map(({ check }) => check).filter(({ observe }) => observe !== undefined);
-  };
-
-  const add: Health<Name>['check'] = (name, given, checkOptions = {}) => {
-    if (typeof given !== 'function') throw new TypeError(`health.check: '${name}' must be given a function`);
-    const rules = checkRules(name, checkOptions, defaults);
-    if (keeper.checks.has(name)) throw new RangeError(`health.check: there is a check '${name}' already`);
-    const onRun: Parameters<typeof trackCheck>[4] = ({ status: settled }, run) => {
-      events.emit('check', { name, status: run.status, settled, reason: run.reason, durationMs: run.durationMs });
-      keeper.look();
-    };
-    // A check that is added during a request does not keep the context of that request in memory for ever.
-    const tracked = outside(() => trackCheck(name, given, rules, { self: regions.self, clock, random }, onRun));
-    if (closed) tracked.close();
-    keeper.add(tracked);
-    updateObservers();
-    return () => {
-      tracked.close();
-      keeper.remove(tracked);
-      updateObservers();
-    };
-  };
 
   const enter = (phase: 'up' | 'draining' | 'stopped'): void => {
     if (closed && phase !== 'stopped') return;
@@ -308,7 +155,7 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
     closed = true;
     pulse.close();
     enter('stopped');
-    for (const check of keeper.checks.values()) check.close();
+    registry.close();
     neighbourhood.close();
   };
 
@@ -318,22 +165,24 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
     development: regions.development,
     on: events.on,
     verdict,
-    check: add,
+    check: (name: string, check: Check, checkOptions: CheckOptions = {}) => registry.add(name, check, checkOptions),
     ready: ({ signal }: { readonly signal?: AbortSignal } = {}) => {
       // Without a check it is ready at the first probe.
       verdict();
       return keptAlive(() => ready.wait(signal));
     },
-    follow: (router: Followed) => {
-      check.function('health.follow: router.topology', router?.topology);
-      followsRouter = true;
+    follow: (router: Followed, followOptions: FollowOptions = {}) => {
+      if (follows) throw new RangeError(FOLLOWS_ALREADY);
+      const added = checksOf(router, followOptions, (name) => keeper.checks.has(name));
+      follows = true;
       neighbourhood.follow(router);
+      for (const { name, check, affects } of added) registry.add(name, check, { affects });
     },
     wake: neighbourhood.wake,
     drain: () => enter('draining'),
     undrain: () => enter('up'),
     close,
     [Symbol.asyncDispose]: close,
-    decide: (request: RequestView): Decision => answer(request) ?? (observers.length === 0 ? PASS : observed(request)),
+    decide: (request: RequestView): Decision => answer(request) ?? registry.observe(request),
   });
 }

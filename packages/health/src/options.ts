@@ -1,4 +1,4 @@
-import type { DatabaseReport, Live, Logger, Regions } from '@regionkit/core';
+import type { Live, Logger, Regions } from '@regionkit/core';
 import { type Clock, check, guardRandom, onlyGiven, type Secrets, systemClock } from '@regionkit/core/kit';
 import type { CheckOptions } from './checks/check.ts';
 import type { CheckRules } from './checks/track.ts';
@@ -39,14 +39,6 @@ export interface HealthOptions<Name extends string = string> {
   readonly token?: Secrets | Live<Secrets> | undefined;
   /** Asks the other regions, and answers them at `/health/region`. Without it `view` knows only this region. */
   readonly peers?: PeersOptions<Name>;
-  /** Returns what this process knows of its region's database: `() => router.topology()`. */
-  readonly epoch?: () => { readonly local: DatabaseReport };
-  /**
-   * Whether the other regions should be asked at `peers.urgentIntervalMs`: `() => router.topology().state !== 'ready'`.
-   * Read at each interval, from memory. With `epoch` it is also urgent while no region reports to be the primary.
-   * @default () => false
-   */
-  readonly urgent?: () => boolean;
   readonly defaults?: CheckDefaults;
   /**
    * The paths of the routes, below the mount point; `false` removes one. @default /health, /health/read, /health/write,
@@ -59,24 +51,11 @@ export interface HealthOptions<Name extends string = string> {
   readonly random?: () => number;
 }
 
-const KNOWN = [
-  'regions',
-  'version',
-  'token',
-  'peers',
-  'epoch',
-  'urgent',
-  'defaults',
-  'paths',
-  'logger',
-  'clock',
-  'random',
-] as const;
+const KNOWN = ['regions', 'version', 'token', 'peers', 'defaults', 'paths', 'logger', 'clock', 'random'] as const;
 
 export interface CheckedHealthOptions<Name extends string> {
   readonly peers: CheckedPeersOptions<Name> | undefined;
   readonly defaults: Required<CheckDefaults>;
-  readonly urgent: () => boolean;
   readonly clock: Clock;
   readonly random: () => number;
 }
@@ -85,15 +64,12 @@ export function checkHealthOptions<Name extends string>(options: HealthOptions<N
   check.object('createHealth: options', options, KNOWN);
   check.regions('createHealth: regions', options.regions);
   if (options.version !== undefined) check.string('createHealth: version', options.version);
-  if (options.epoch !== undefined) check.function('createHealth: epoch', options.epoch);
-  if (options.urgent !== undefined) check.function('createHealth: urgent', options.urgent);
   if (options.logger !== undefined) check.logger('createHealth: logger', options.logger);
   const given = options.defaults ?? {};
   check.object('createHealth: defaults', given, ['intervalMs', 'timeoutMs', 'failAfter', 'passAfter', 'staleAfterMs']);
   return {
     peers: options.peers === undefined ? undefined : checkPeersOptions(options.peers),
     defaults: withStaleAfter('createHealth: defaults', { ...checkDefaults, ...onlyGiven(given) }, given.staleAfterMs),
-    urgent: options.urgent ?? (() => false),
     clock: check.clock('createHealth: clock', options.clock ?? systemClock),
     random: guardRandom(check.function('createHealth: random', options.random ?? Math.random)),
   };
@@ -131,10 +107,16 @@ function withStaleAfter(
 
 const NAME = /^[\x21-\x7e]{1,64}$/;
 
-export function checkRules(name: string, given: CheckOptions, defaults: Required<CheckDefaults>): CheckRules {
+/** @throws {RangeError} It is no name of a check. */
+export function checkName(option: string, name: string): string {
   if (typeof name !== 'string' || !NAME.test(name)) {
-    throw new RangeError('health.check: name must be 1 to 64 printable ASCII characters without spaces');
+    throw new RangeError(`${option} must be 1 to 64 printable ASCII characters without spaces`);
   }
+  return name;
+}
+
+export function checkRules(name: string, given: CheckOptions, defaults: Required<CheckDefaults>): CheckRules {
+  checkName('health.check: name', name);
   const option = `health.check: '${name}'`;
   check.object(option, given, [
     'affects',

@@ -4,7 +4,7 @@ import { defineRegions } from '@regionkit/core';
 import { createRegionRouter, type RegionRouter } from '@regionkit/db-router';
 import { createLab, type Lab } from '@regionkit/lab';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { checks, createHealth, type Health } from '../src/index.ts';
+import { createHealth, type Health } from '../src/index.ts';
 import { IMPATIENT } from './helpers/fixtures.ts';
 
 type Name = 'us' | 'eu' | 'ap';
@@ -54,16 +54,6 @@ async function startApps(): Promise<Record<Name, App>> {
       probe: { intervalMs: 200, alertIntervalMs: 50, timeoutMs: 1_000 },
     });
     health.follow(router);
-    health.check(
-      'reads',
-      checks.router(() => router, 'read'),
-      { affects: ['reads'] },
-    );
-    health.check(
-      'writes',
-      checks.router(() => router, 'write'),
-      { affects: ['writes'] },
-    );
     const server = servers[at] as http.Server;
     server.on(
       'request',

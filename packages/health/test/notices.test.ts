@@ -8,7 +8,7 @@ import type { PeerReason } from '../src/peers/peer.ts';
 import { createPeerNotices, createSecretNotices } from '../src/peers/peer-notices.ts';
 import { sealQuestion } from '../src/peers/question.ts';
 import { BEGIN_MS, TOKEN, threeRegions } from './helpers/fixtures.ts';
-import { type Name, network } from './helpers/network.ts';
+import { type Name, network, reporting } from './helpers/network.ts';
 
 const SECRET = 'a secret of at least thirty-two bytes';
 const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
@@ -77,8 +77,7 @@ test('a router that health does not follow is told of when another region asks w
 
 test('nothing is told where it follows, or where no check is about writes', async () => {
   await using follows = createHealth({ regions: threeRegions(), clock: fakeClock(), peers });
-  follows.follow({ topology: () => ({ local: { role: 'unknown', forks: [] } }) });
-  follows.check('writes', () => {}, { affects: ['writes'] });
+  follows.follow(reporting(() => ({ local: { role: 'unknown', forks: [] } })));
   await using reads = createHealth({ regions: threeRegions(), clock: fakeClock(), peers });
   reads.check('cache', () => {});
   for (const health of [follows, reads]) health.decide(asks());
@@ -143,12 +142,12 @@ describe('secrets that differ between regions', () => {
   async function compared(own: SecretMarks, other: SecretMarks): Promise<unknown[]> {
     const clock = fakeClock();
     await using a = createHealth({ regions: threeRegions('a'), clock, peers });
-    a.follow({ topology: () => ({ local }), secrets: () => other });
+    a.follow({ ...reporting(() => ({ local })), secrets: () => other });
     const door = a.fetch(() => new Response(null, { status: 404 }));
     const fetch = async (url: string, init: object): Promise<Response> =>
       url.startsWith('https://a.') ? door(new Request(url, init)) : Promise.reject(new Error('down'));
     await using b = createHealth({ regions: threeRegions('b'), clock, peers: { secret: SECRET, fetch } });
-    b.follow({ topology: () => ({ local, state: 'ready' }), secrets: () => own });
+    b.follow({ ...reporting(() => ({ local, state: 'ready' })), secrets: () => own });
     for (let step = 0; step < 60; step += 1) await clock.advance(1_000);
     expect(b.view.get('a')?.identified).toBe(true);
     return codes().filter((code) => String(code).endsWith('_SECRET'));

@@ -3,7 +3,7 @@ import { createAffinity } from '@regionkit/affinity';
 import { compose, defineRegions } from '@regionkit/core';
 import { createRegionRouter, type RegionRouter } from '@regionkit/db-router';
 import { createWriteGate } from '@regionkit/db-router/http';
-import { checks, createHealth } from '@regionkit/health';
+import { createHealth } from '@regionkit/health';
 import { Pool } from 'pg';
 import type { Knowledge } from '../history/entries.ts';
 import { GLOBAL_HOST, perRegion, type Region } from '../regions.ts';
@@ -42,7 +42,6 @@ export function createProofApp(settings: AppSettings): {
       unknownAfterMs: 1_500,
       downAfterMs: 4_000,
     },
-    epoch: () => router.topology(),
     defaults: { intervalMs: 250, timeoutMs: 500 },
   });
   const router: RegionRouter<Region> = createRegionRouter({
@@ -54,16 +53,7 @@ export function createProofApp(settings: AppSettings): {
     monotonicReads: deployment.monotonicReads,
     ...(deployment.store && { epoch: createEpochFile(settings.storeFile) }),
   });
-  health.check(
-    'reads',
-    checks.router(() => router, 'read'),
-    { affects: ['reads'] },
-  );
-  health.check(
-    'writes',
-    checks.router(() => router, 'write'),
-    { affects: ['writes'] },
-  );
+  health.follow(router);
   const affinity = createAffinity({ regions, view: health.view });
   const gate = createWriteGate({
     router,

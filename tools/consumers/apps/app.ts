@@ -4,7 +4,7 @@ import { env, loadConfig, values } from '@regionkit/config';
 import { compose, defineRegions, isRegionKitError, live, type RegionView, staticView } from '@regionkit/core';
 import { createRegionRouter } from '@regionkit/db-router';
 import { createWriteGate } from '@regionkit/db-router/http';
-import { checks, createDrain, createHealth } from '@regionkit/health';
+import { createDrain, createHealth } from '@regionkit/health';
 import { bearer, cookie, createSessionIssuer, createSessionVerifier } from '@regionkit/session';
 import express from 'express';
 import { Pool } from 'pg';
@@ -31,11 +31,6 @@ export async function createApp(): Promise<express.Express> {
     view: health.view,
   });
   health.follow(router);
-  health.check(
-    'reads',
-    checks.router(() => router, 'read'),
-    { affects: ['reads'] },
-  );
   const view: RegionView = staticView(regions);
   const affinity = createAffinity({ regions, view: health.view, cookie: { domain: 'example.com' } });
   const sessions = createSessionVerifier({

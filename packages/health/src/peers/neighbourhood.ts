@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseReport, RegionState, RegionView, RequestView } from '@regionkit/core';
 import { unknownRegion } from '@regionkit/core';
-import { dropRejection, saidYes } from '@regionkit/core/kit';
-import type { HealthOptions } from '../options.ts';
+import { dropRejection } from '@regionkit/core/kit';
+import type { Followed } from '../follow.ts';
 import type { Neighbour, Relative } from '../verdict/guard.ts';
 import type { HealthVerdict } from '../verdict/judge.ts';
 import { type SecretMarks, seal } from './document.ts';
@@ -35,18 +35,9 @@ export interface Neighbourhood<Name extends string> {
   close(): void;
 }
 
-/** The part of a router that health follows. */
-export interface Followed {
-  topology(): { readonly local: DatabaseReport; readonly state?: string };
-  /** Returns fingerprints of the secrets that it shares with that region, by use. */
-  secrets?(peer: string): Readonly<Record<string, readonly string[]>>;
-}
-
 export interface NeighbourhoodOptions<Name extends string>
-  extends Pick<HealthOptions<Name>, 'epoch'>,
-    Omit<PeersHooks<Name>, 'onChange' | 'onDocument' | 'process'> {
+  extends Omit<PeersHooks<Name>, 'onChange' | 'onDocument' | 'process'> {
   readonly peers: CheckedPeersOptions<Name> | undefined;
-  urgent(): boolean;
   /** Called before each read from memory. */
   noticeJump(): void;
   verdict(): HealthVerdict;
@@ -58,9 +49,8 @@ export interface NeighbourhoodOptions<Name extends string>
 }
 
 export function createNeighbourhood<Name extends string>(options: NeighbourhoodOptions<Name>): Neighbourhood<Name> {
-  const { regions, clock, urgent, noticeJump, verdict, relative, onUnasked, onOtherSecret } = options;
+  const { regions, clock, noticeJump, verdict, relative, onUnasked, onOtherSecret } = options;
   const process = randomBytes(16).toString('base64url');
-  let epoch = options.epoch;
   let followed: Followed | undefined;
   const self = regions.get(regions.self) ?? { name: regions.self, origin: '' };
   const peers =
@@ -76,16 +66,15 @@ export function createNeighbourhood<Name extends string>(options: NeighbourhoodO
 
   const secretsWith = (peer: string): SecretMarks | undefined => {
     try {
-      return followed?.secrets?.(peer);
+      return dropRejection(followed?.secrets?.(peer));
     } catch {
       return undefined;
     }
   };
   const report = (): DatabaseReport | undefined => {
     try {
-      return dropRejection(epoch?.())?.local;
+      return dropRejection(followed?.topology())?.local;
     } catch {
-      // The router is created after health. Before that there is nothing to report.
       return undefined;
     }
   };
@@ -111,11 +100,11 @@ export function createNeighbourhood<Name extends string>(options: NeighbourhoodO
     if (relative() !== 'in' || isPausing(known)) return true;
     try {
       const state = dropRejection(followed?.topology())?.state;
-      if (saidYes(urgent()) || (state !== undefined && state !== 'ready')) return true;
+      if (state !== undefined && state !== 'ready') return true;
     } catch {
       return true;
     }
-    if (epoch === undefined || known?.role === 'primary') return false;
+    if (followed === undefined || known?.role === 'primary') return false;
     return regions.list.every(({ name }) => peers?.get(name)?.primary === undefined);
   };
 
@@ -148,7 +137,6 @@ export function createNeighbourhood<Name extends string>(options: NeighbourhoodO
     wake: () => peers?.wake(),
     follow: (router) => {
       followed = router;
-      epoch = () => router.topology();
     },
     forget: () => peers?.forget(),
     document: (request) => {

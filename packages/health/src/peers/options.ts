@@ -13,7 +13,7 @@ export interface PeersOptions<Name extends string = string> {
   /** How often each region is asked in the normal state, in milliseconds. @default 2_000 */
   readonly intervalMs?: number;
   /**
-   * How often while it is `urgent`, while no primary is known, and while this region asks to leave. In milliseconds.
+   * How often while the router that health follows is not `ready`, while no primary is known, and while this region asks to leave. In milliseconds.
    * @default 250
    */
   readonly urgentIntervalMs?: number;

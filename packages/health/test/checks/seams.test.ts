@@ -9,7 +9,6 @@ import {
   type ConfigLike,
   checks,
   type Followed,
-  type HealthOptions,
   type LagSource,
   type PoolLike,
   type SessionsLike,
@@ -40,7 +39,7 @@ test('the real ones fit', () => {
   expectTypeOf<SessionVerifier>().toExtend<SessionsLike>();
   expectTypeOf<RegionRouter<'a'>>().toExtend<LagSource>();
   expectTypeOf<RegionRouter<'a'>>().toExtend<Followed>();
-  expectTypeOf<() => ReturnType<RegionRouter<'a'>['topology']>>().toExtend<NonNullable<HealthOptions['epoch']>>();
+  expectTypeOf<RegionRouter<'a'>>().toExtend<ReturnType<Parameters<typeof checks.router>[0]>>();
 });
 
 test('checks.config gives the verdict of the configuration, and the keys that are late', () => {

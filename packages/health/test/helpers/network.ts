@@ -2,7 +2,7 @@ import type { DatabaseReport, Epoch, Live } from '@regionkit/core';
 import { defineRegions } from '@regionkit/core';
 import type { RegionSecrets } from '@regionkit/core/kit';
 import { type FakeClock, fakeClock } from '@regionkit/core/testing';
-import { createHealth, type Health, type HealthOptions } from '../../src/index.ts';
+import { createHealth, type Followed, type Health, type HealthOptions } from '../../src/index.ts';
 import { SECRET } from './fixtures.ts';
 
 export const NAMES = ['a', 'b', 'c'] as const;
@@ -12,8 +12,9 @@ export type Name = (typeof NAMES)[number];
 export interface Network {
   readonly clocks: Readonly<Record<Name, FakeClock>>;
   readonly healths: Readonly<Record<Name, Health<Name>>>;
-  /** What each region's router would report. */
+  /** What each region's router reports, and its state. */
   readonly reports: Record<Name, DatabaseReport>;
+  readonly states: Record<Name, string>;
   /** Stands between `from` and `to`: an answer of its own, or undefined to let the question through. */
   between: (from: Name, to: Name, request: Request) => Promise<Response> | undefined;
   /** How many questions each region asked of the others. */
@@ -46,12 +47,14 @@ export function network(
   };
   const clocks = { a: fakeClock({ now: 1_000 }), b: fakeClock({ now: 9e6 }), c: fakeClock({ now: 5 }) };
   const reports: Record<Name, DatabaseReport> = { a: primary('a'), b: standby, c: standby };
+  const states: Record<Name, string> = { a: 'ready', b: 'ready', c: 'ready' };
   const asked: Record<Name, number> = { a: 0, b: 0, c: 0 };
   const made = {} as Record<Name, Health<Name>>;
   const self: Network = {
     clocks,
     healths: made,
     reports,
+    states,
     asked,
     between: () => undefined,
     advance: async (ms) => {
@@ -68,7 +71,6 @@ export function network(
       regions: defineRegions({ self: from, all }),
       clock: clocks[from],
       random: () => 0.5,
-      epoch: () => ({ local: reports[from] }),
       ...rest,
       peers: {
         secret: secrets[from] ?? SECRET,
@@ -85,8 +87,17 @@ export function network(
         ...rest.peers,
       },
     });
+    made[from].follow(
+      reporting(() => ({ local: reports[from], state: states[from] })),
+      { reads: false, writes: false },
+    );
   }
   return self;
+}
+
+/** A router of which health uses nothing but its report. */
+export function reporting(topology: Followed['topology']): Followed {
+  return { topology, explain: () => ({ action: 'run', reason: 'local-primary' }) };
 }
 
 /** Never answers. */

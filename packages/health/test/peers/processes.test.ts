@@ -6,7 +6,7 @@ import { bestOf, type ProcessDocument } from '../../src/peers/best-of.ts';
 import type { RegionDocument } from '../../src/peers/document.ts';
 import { freshMemory, neighbour, peerState, remember } from '../../src/peers/peer.ts';
 import { SECRET, threeRegions } from '../helpers/fixtures.ts';
-import { epochOf, type Name, type Network, network, primary } from '../helpers/network.ts';
+import { epochOf, type Name, type Network, network, primary, reporting } from '../helpers/network.ts';
 
 const TIMES = { unknownAfterMs: 5_000, downAfterMs: 15_000 };
 const REGION = { name: 'a', origin: 'https://a.example.com' } as const;
@@ -26,9 +26,12 @@ function twoProcesses(report: () => DatabaseReport): Network {
     regions: threeRegions('a'),
     clock: made.clocks.a,
     random: () => 0.5,
-    epoch: () => ({ local: report() }),
     peers: { secret: SECRET, fetch: () => new Promise(() => {}) },
   });
+  second.follow(
+    reporting(() => ({ local: report(), state: 'ready' })),
+    { reads: false, writes: false },
+  );
   const door = second.fetch(() => new Response());
   let turn = 0;
   made.between = (_from, to, request) => {

@@ -3,7 +3,7 @@ import { fakeClock } from '@regionkit/core/testing';
 import { afterEach, expect, test } from 'vitest';
 import { createHealth, type Health } from '../../src/index.ts';
 import { SECRET } from '../helpers/fixtures.ts';
-import { epochOf, primary } from '../helpers/network.ts';
+import { epochOf, primary, reporting } from '../helpers/network.ts';
 
 const ACCEPTED: DatabaseReport = {
   ...primary('a'),
@@ -50,7 +50,10 @@ function start() {
         },
       },
     });
-    health.follow({ topology: () => ({ local: told.report, state: told.state }) });
+    health.follow(
+      reporting(() => ({ local: told.report, state: told.state })),
+      { reads: false, writes: false },
+    );
     health.check('app', () => {});
     started.push(health);
     return { health, told };

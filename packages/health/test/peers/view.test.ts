@@ -6,7 +6,17 @@ import { afterEach, expect, test } from 'vitest';
 import { createHealth } from '../../src/index.ts';
 import { seal } from '../../src/peers/document.ts';
 import { signedQuestion, threeRegions } from '../helpers/fixtures.ts';
-import { epochOf, NAMES, type Name, type Network, network, primary, silence, standby } from '../helpers/network.ts';
+import {
+  epochOf,
+  NAMES,
+  type Name,
+  type Network,
+  network,
+  primary,
+  reporting,
+  silence,
+  standby,
+} from '../helpers/network.ts';
 
 let world: Network | undefined;
 afterEach(async () => {
@@ -58,14 +68,15 @@ test('this region is shown as its own verdict and its own report say', async () 
   expect(healths.a.view.get('a')?.primary?.position).toBe(11n);
 });
 
-test('a router that does not exist yet, or throws, reports nothing', () => {
-  const health = createHealth({
-    regions: threeRegions(),
-    clock: fakeClock(),
-    epoch: () => {
-      throw new ReferenceError("Cannot access 'router' before initialization");
-    },
-  });
+test('a router that is not followed yet, or throws, reports nothing', () => {
+  const health = createHealth({ regions: threeRegions(), clock: fakeClock() });
+  expect(health.view.get('a')?.primary).toBeUndefined();
+  health.follow(
+    reporting(() => {
+      throw new Error('closed');
+    }),
+    { reads: false, writes: false },
+  );
   expect(health.view.get('a')).toMatchObject({ accept: 'yes' });
   expect(health.view.get('a')?.primary).toBeUndefined();
   void health.close();
@@ -129,33 +140,34 @@ test('a primary that falls silent makes the others ask each other more often, so
   expect(healths.c.view.get('b')?.primary?.epoch).toEqual(epochOf('b', 2));
 });
 
-test('urgent quickens the polls, and so does a router that throws', async () => {
-  let urgent = false;
-  const { asked, advance } = start({ urgent: () => urgent });
+test('a router that throws quickens the polls', async () => {
+  const { asked, advance, reports } = start();
   await advance(10_000);
   const before = asked.a;
   await advance(4_000);
   const quiet = asked.a - before;
-  urgent = true;
+  Object.defineProperty(reports, 'a', {
+    get: () => {
+      throw new Error('closed');
+    },
+  });
   await advance(4_000);
   expect(asked.a - before - quiet).toBeGreaterThan(4 * quiet);
 });
 
 test('a router that is followed is reported, and its state says when it is urgent', async () => {
   const world = start();
-  const { healths, asked, advance } = world;
-  let state = 'ready';
-  healths.c.follow({ topology: () => ({ local: primary('c', 7), state }) });
+  const { healths, asked, advance, reports, states } = world;
+  reports.c = primary('c', 7);
   await advance(10_000);
   expect(healths.a.view.get('c')?.primary?.epoch).toEqual(epochOf('c', 7));
   expect(healths.c.view.get('c')?.primary?.epoch).toEqual(epochOf('c', 7));
   const before = asked.c;
   await advance(4_000);
   const quiet = asked.c - before;
-  state = 'no-primary';
+  states.c = 'no-primary';
   await advance(4_000);
   expect(asked.c - before - quiet).toBeGreaterThan(4 * quiet);
-  expect(() => healths.c.follow({} as never)).toThrow(/health\.follow: router\.topology must be a function/);
 });
 
 test('wake asks at once, but nobody more often than every urgent interval', async () => {

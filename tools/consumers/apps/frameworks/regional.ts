@@ -2,7 +2,7 @@ import { createAffinity } from '@regionkit/affinity';
 import { compose, type Decider, type Doors, defineRegions } from '@regionkit/core';
 import { createRegionRouter } from '@regionkit/db-router';
 import { createWriteGate } from '@regionkit/db-router/http';
-import { checks, createHealth } from '@regionkit/health';
+import { createHealth } from '@regionkit/health';
 import { Pool } from 'pg';
 
 /** What an app of every framework is made of: health, affinity and the write gate, and what its handlers do. */
@@ -32,11 +32,7 @@ export function createRegional(databases: Readonly<Record<'us-east-1' | 'eu-west
     },
     token: { secret },
   });
-  health.check(
-    'reads',
-    checks.router(() => router, 'read'),
-    { affects: ['reads'] },
-  );
+  health.follow(router);
   const affinity = createAffinity({ regions, trustUnknown: true });
   const gate = createWriteGate({ router });
   return {

@@ -1,0 +1,95 @@
+import type { DatabaseReport, RouterSeam } from '@regionkit/core';
+import { check, type OptionTable, readOptions, withDefault } from '@regionkit/core/kit';
+import type { Capability, Check } from './checks/check.ts';
+import { routerCheck } from './checks/router.ts';
+import { checkName } from './options.ts';
+
+/** The part of a router that health follows. */
+export interface Followed extends Pick<RouterSeam, 'explain'> {
+  topology(): {
+    readonly local: DatabaseReport;
+    readonly state?: string;
+    readonly nodes?: readonly { readonly region: string }[];
+  };
+  /** Returns fingerprints of the secrets that it shares with that region, by use. */
+  secrets?(peer: string): Readonly<Record<string, readonly string[]>>;
+  /** Resolves when it has probed its databases. */
+  ready?(options: { readonly signal: AbortSignal }): Promise<void>;
+}
+
+/** The checks that `health.follow` adds. */
+export interface FollowOptions {
+  /**
+   * The name of the check whether a read has a node, with `affects: ['reads']`. `false`: no such check. @default 'reads'
+   */
+  readonly reads?: string | false;
+  /**
+   * The name of the check whether a write has a node or is forwarded, with `affects: ['writes']`. `false`: no such
+   * check. @default 'writes'
+   */
+  readonly writes?: string | false;
+}
+
+/** A check that `health.follow` adds. */
+export interface FollowedCheck {
+  readonly name: string;
+  readonly check: Check;
+  readonly affects: readonly Capability[];
+}
+
+const nameOr = (byDefault: string) =>
+  withDefault<string | false>(byDefault, (option, given) => (given === false ? false : checkName(option, given)));
+
+const OPTIONS: OptionTable<Required<FollowOptions>> = { reads: nameOr('reads'), writes: nameOr('writes') };
+
+/**
+ * Returns the checks that following `router` adds. Changes nothing, so that a mistake leaves nothing half done.
+ *
+ * @param isTaken whether there is a check of that name
+ */
+export function checksOf(
+  router: Followed,
+  options: FollowOptions,
+  isTaken: (name: string) => boolean,
+): readonly FollowedCheck[] {
+  check.function('health.follow: router.topology', router?.topology);
+  const { reads, writes } = readOptions('health.follow: options', 'health.follow: ', options, OPTIONS);
+  if (reads !== false && reads === writes)
+    throw new RangeError(
+      `health.follow: writes must be another name than reads; got ${JSON.stringify(writes)} for both`,
+    );
+  const wanted = [
+    { name: reads, option: 'reads', intent: 'read' },
+    { name: writes, option: 'writes', intent: 'write' },
+  ] as const;
+  return wanted.flatMap(({ name, option, intent }): readonly FollowedCheck[] => {
+    if (name === false) return [];
+    check.function('health.follow: router.explain', router.explain);
+    if (isTaken(name)) {
+      throw new RangeError(
+        `health.follow: there is a check '${name}' already: remove it, or leave this one out with { ${option}: false }`,
+      );
+    }
+    const run = onceReady(
+      router,
+      routerCheck(() => router, intent),
+    );
+    return [{ name, check: run, affects: [option] }];
+  });
+}
+
+/**
+ * A router answers nothing before it has probed its databases. So the first run waits for that: a process that starts is
+ * not reported as failing.
+ */
+function onceReady(router: Followed, run: Check): Check {
+  let isFirst = true;
+  return async (signal, context) => {
+    if (isFirst) {
+      isFirst = false;
+      // Whether it became ready, the router explains itself.
+      await Promise.resolve(router.ready?.({ signal })).catch(() => {});
+    }
+    return run(signal, context);
+  };
+}
