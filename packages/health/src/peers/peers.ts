@@ -110,6 +110,9 @@ export function createPeers<Name extends string>(
 
   const askOnce = async (line: Line<Name>): Promise<PeerReason> => {
     const { name } = line.region;
+    const { news } = line;
+    // Also if nothing can be asked: what is not told now would otherwise be tried again at once, for ever.
+    line.news = false;
     const [asks, answers] = [questions.between(name), documents.between(name)];
     // There is no key for it here any more. Nothing from it is accepted.
     if (asks === undefined || answers === undefined) {
@@ -118,8 +121,7 @@ export function createPeers<Name extends string>(
     }
     const nonce = randomBytes(16).toString('base64url');
     const atMs = Math.max(0, Math.round(clock.wallMs() + line.clockAheadMs));
-    const headers = sealQuestion({ from: regions.self, to: name, atMs, nonce, news: line.news || spreads }, asks);
-    line.news = false;
+    const headers = sealQuestion({ from: regions.self, to: name, atMs, nonce, news: news || spreads }, asks);
     const { era } = line;
     // During a pause every process must be met, and not only the one at the end of a kept connection.
     const isFresh = line === own || spreads;

@@ -41,6 +41,16 @@ test('a region whose public key is taken away is believed in nothing, and told n
   expect(world.healths.a.view.get('b')?.accept).not.toBe('yes');
 });
 
+test('a change that cannot be told to a region without a key does not occupy the process for ever', async () => {
+  const secret = live(keysOf('b'));
+  world = network({ secrets: { a: keysOf('a'), b: secret, c: keysOf('c') } });
+  await world.advance(1_000);
+  secret.set({ privateKey: pairs.b.privateKey, publicKeys: { c: pairs.c.publicKey } });
+  world.healths.b.drain();
+  await world.advance(1_000);
+  expect(world.healths.c.view.get('b')?.accept).toBe('draining');
+});
+
 test('a region at the address of another is told apart from a wrong secret, also with a key pair each', async () => {
   const made = network({ secrets: { a: keysOf('a'), b: keysOf('b'), c: keysOf('c') } });
   world = made;

@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { defineRegions } from '@regionkit/core';
 import { createRegionRouter } from '@regionkit/db-router';
-import { checks, createHealth } from '@regionkit/health';
+import { createHealth } from '@regionkit/health';
 import { createLab } from '@regionkit/lab';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { doctor, eventually, findings, found, HEALTHY, regionsOf } from '../plant.ts';
@@ -69,16 +69,7 @@ describe('regionkit doctor and the app of two regions', () => {
     onTestFinished(() => router.close());
     const health = createHealth({ regions, defaults: { intervalMs: 100 } });
     onTestFinished(() => health.close());
-    health.check(
-      'reads',
-      checks.router(() => router, 'read'),
-      { affects: ['reads'] },
-    );
-    health.check(
-      'writes',
-      checks.router(() => router, 'write'),
-      { affects: ['writes'] },
-    );
+    health.follow(router);
     const ours = health.node((_request, response) => void response.writeHead(404).end());
     server.use(ours);
     const status = async (path: string): Promise<number> => (await fetch(server.origin + path)).status;
