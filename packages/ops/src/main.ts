@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isRegionKitError } from '@regionkit/core';
 import type { Command, Context, Outcome } from './command.ts';
@@ -63,6 +64,9 @@ async function runCommand(
       ? jsonLines()
       : terminal({ interactive, columns: stdout.columns ?? Number.POSITIVE_INFINITY });
   const report = junit(`regionkit ${command.name}`);
+  const reportFile = typeof values['junit'] === 'string' ? resolve(directory, values['junit']) : undefined;
+  // Before anything is done: a run whose result cannot be written is of no use to a CI.
+  await writeReport(reportFile, report.end());
   const emit = (record: OpsRecord): void => {
     report.add(record);
     const text = renderer.add(record);
@@ -91,8 +95,18 @@ async function runCommand(
   }
   emit({ type: 'result', ...outcome });
   stdout.write(renderer.end());
-  if (typeof values['junit'] === 'string') await writeFile(values['junit'], report.end());
+  await writeReport(reportFile, report.end());
   return outcome.exit;
+}
+
+async function writeReport(file: string | undefined, content: string): Promise<void> {
+  if (file === undefined) return;
+  try {
+    await writeFile(file, content);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'no code';
+    throw new OpsError('ERR_OPS_USAGE', `--junit: the file cannot be written (${code})`);
+  }
 }
 
 function parse(command: Command, args: readonly string[]): Pick<Context, 'values' | 'positionals'> {

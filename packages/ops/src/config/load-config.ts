@@ -31,7 +31,13 @@ export async function loadConfig(
 
 async function read(path: string): Promise<OperationsConfig> {
   if (path.endsWith('.json')) {
-    const text = await readFile(path, 'utf8');
+    let text: string;
+    try {
+      text = await readFile(path, 'utf8');
+    } catch (cause) {
+      const { code = 'no code' } = cause as NodeJS.ErrnoException;
+      throw new OpsError('ERR_OPS_CONFIG', `the configuration cannot be read (${code})`, { cause });
+    }
     try {
       return JSON.parse(text) as OperationsConfig;
     } catch {

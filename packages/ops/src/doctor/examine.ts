@@ -3,15 +3,16 @@ import { type Answer, ask } from '../postgres/ask.ts';
 import { FACTS_SHAPE, type NodeFacts } from './facts.ts';
 import { FACTS_SQL } from './facts-sql.ts';
 import type { ExaminedNode, Fleet } from './fleet.ts';
-import { examineFront } from './front/front.ts';
+import { examineFront, readCa } from './front/front.ts';
 import { type ExaminedPatroni, readPatroni } from './manager/patroni.ts';
 import { ShapeError } from './shape.ts';
 
 /** Asks every server, region and host once, all at the same time. */
 export async function examine(config: Operations, signal: AbortSignal, timeoutMs: number): Promise<Fleet> {
+  const ca = await readCa(config.caFile);
   const [nodes, front, managers] = await Promise.all([
     examineNodes(config, signal, timeoutMs),
-    examineFront(config, signal, timeoutMs),
+    examineFront(config, ca, signal, timeoutMs),
     examineManagers(config, signal, timeoutMs),
   ]);
   return { config, nodes, front, managers, processes: [], nowMs: Date.now() };

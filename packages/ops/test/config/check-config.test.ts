@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -122,6 +122,22 @@ describe('regionkit doctor and a wrong configuration', () => {
   it('says that there is no file', async () => {
     const ran = await withFile('other.json', '{}');
     expect(ran.stderr).toMatch(/there is no regionkit\.config\.js here/);
+    expect(ran.exit).toBe(EXIT.usage);
+  });
+
+  it('says that a file cannot be read', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'regionkit-config-'));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    mkdirSync(join(directory, 'folder.json'));
+    const ran = await run(['doctor', '--config', 'folder.json'], { directory });
+    expect(ran.stderr).toBe('regionkit doctor: the configuration cannot be read (EISDIR)\n');
+    expect(ran.exit).toBe(EXIT.usage);
+  });
+
+  it('says that the file of issuers cannot be read, before it asks anything', async () => {
+    const config = { regions: { us: { databases: [URL_WITH_SECRET] } }, caFile: '/nowhere/ca.pem' };
+    const ran = await withFile('regionkit.config.json', JSON.stringify(config));
+    expect(ran.stderr).toBe('regionkit doctor: config: caFile cannot be read\n');
     expect(ran.exit).toBe(EXIT.usage);
   });
 

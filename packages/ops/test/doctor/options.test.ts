@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { EXIT } from '../../src/exit-codes.ts';
 import { fakeServer } from './fake-server.ts';
 import { PRIMARY, STANDBY } from './fleet.ts';
@@ -45,6 +48,18 @@ describe('regionkit doctor', () => {
   it('--strict takes a warning for a fault', async () => {
     expect((await three('--only', 'pending-restart')).exit).toBe(EXIT.ok);
     expect((await three('--only', 'pending-restart', '--strict')).exit).toBe(EXIT.fault);
+  });
+
+  it('--junit writes the findings, and refuses a file that cannot be written before it asks anything', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'regionkit-junit-'));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const file = join(directory, 'doctor.xml');
+    await three('--junit', file);
+    expect(readFileSync(file, 'utf8')).toContain('tests="3" failures="1" errors="0"');
+    const ran = await three('--junit', join(directory, 'nowhere', 'doctor.xml'));
+    expect(ran.stderr).toBe('regionkit doctor: --junit: the file cannot be written (ENOENT)\n');
+    expect(ran.exit).toBe(EXIT.usage);
+    expect(ran.stdout).toBe('');
   });
 
   it.each([['--regin'], ['--region'], ['--json=yes']])('refuses %s', async (argument) => {

@@ -40,8 +40,12 @@ export interface ExaminedHost {
 export const NO_FRONT: Front = { regions: [], certificates: [], hosts: [] };
 
 /** Looks at every region and every host, all at the same time. */
-export async function examineFront(config: Operations, signal: AbortSignal, timeoutMs: number): Promise<Front> {
-  const ca = await readCa(config.caFile);
+export async function examineFront(
+  config: Operations,
+  ca: string | undefined,
+  signal: AbortSignal,
+  timeoutMs: number,
+): Promise<Front> {
   const origins = config.regions.flatMap(({ name, origin }) =>
     origin === undefined ? [] : [{ region: name, url: new URL(origin) }],
   );
@@ -83,7 +87,8 @@ export async function examineFront(config: Operations, signal: AbortSignal, time
   };
 }
 
-async function readCa(file: string | undefined): Promise<string | undefined> {
+/** The issuers to trust. @throws {OpsError} `ERR_OPS_CONFIG`: the file cannot be read. */
+export async function readCa(file: string | undefined): Promise<string | undefined> {
   if (file === undefined) return undefined;
   try {
     return await readFile(file, 'utf8');
