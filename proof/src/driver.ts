@@ -117,8 +117,10 @@ export function createDriver({ operator, primary, schedule, now, record, tell }:
 /** Whether the schedule could have drawn it for this world. */
 function isPossible(world: World, fault: Fault, { profile }: Schedule): boolean {
   const subject = (of: Fault): string => ('region' in of ? of.region : 'to' in of ? of.to : of.keep);
+  const isPaused = (of: Fault): boolean => 'paused' in of;
   return choices(world, profile, createRandom('any')).some(
-    ([possible]) => possible.kind === fault.kind && subject(possible) === subject(fault),
+    ([possible]) =>
+      possible.kind === fault.kind && subject(possible) === subject(fault) && isPaused(possible) === isPaused(fault),
   );
 }
 

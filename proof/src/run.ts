@@ -62,7 +62,12 @@ export async function run(options: RunOptions): Promise<RunResult> {
   });
   const endWatch = watchStalls((ms) => history.add({ type: 'stall', sinceMs: now() - ms, ms }));
   try {
-    const operator = createOperator({ stage, onRows: (rows) => rows.forEach(history.add) });
+    const operator = createOperator({
+      stage,
+      onRows: (rows) => rows.forEach(history.add),
+      onPause: (region, how) => tell(`          ${region} paused the writes: ${how}`),
+      now,
+    });
     await playRound({ stage, operator, schedule, deployment, random, now, record: history.add, tell });
   } finally {
     endWatch();

@@ -693,6 +693,41 @@ const lostAt = (history: HistoryBuilder, startMs: number, given: object = {}): s
     rows: [{ survives: false, app: 'us/1', ...given }],
   });
 
+describe('written-in-pause', () => {
+  const paused = { kind: 'switchover', to: 'eu', paused: true } as const;
+  const found = (history: ReturnType<typeof writeHistory>) =>
+    broken(history.entries({ timeline: 2 })).filter((rule) => rule === 'written-in-pause');
+  const switched = (history: ReturnType<typeof writeHistory>, note: object) =>
+    history.fault(paused, {
+      startMs: 90,
+      endMs: 900,
+      promotions: [{ region: 'eu', parent: 1, timeline: 2, fork: '0/9999', ...note }],
+    });
+  const note = { drainedMs: 100, pausedUntilMs: 20_000 };
+  const write = (history: ReturnType<typeof writeHistory>, startMs: number, timeline: number, endMs = startMs + 50) =>
+    history.op('append', { startMs, endMs, rows: [{ timeline }] });
+
+  it('is a write that was asked for after the drain, and that the old primary wrote', () => {
+    const history = writeHistory();
+    write(history, 150, 1);
+    switched(history, note);
+    expect(found(history)).toEqual(['written-in-pause']);
+  });
+
+  it('is none that began before, that the new primary wrote, that came after the pause, or without a drain', () => {
+    const history = writeHistory();
+    write(history, 99, 1, 400);
+    write(history, 150, 2);
+    write(history, 19_980, 1);
+    switched(history, note);
+    expect(found(history)).toEqual([]);
+    const undrained = writeHistory();
+    write(undrained, 150, 1);
+    switched(undrained, {});
+    expect(found(undrained)).toEqual([]);
+  });
+});
+
 describe('fence-late', () => {
   const late = (history: HistoryBuilder, run: object = {}): string[] =>
     broken(history.entries({ timeline: 2, run })).filter((rule) => rule === 'fence-late');

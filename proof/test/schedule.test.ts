@@ -79,6 +79,17 @@ describe('makeSchedule', () => {
     }
   });
 
+  it('pauses the writes before about half of the switchovers, if every app can be told', () => {
+    let pauses = 0;
+    for (const { before, fault } of STEPS) {
+      if (fault.kind !== 'switchover' || fault.paused !== true) continue;
+      pauses += 1;
+      expect(Object.values(before.apps)).toEqual(['running', 'running', 'running']);
+      expect(before.network).toBeUndefined();
+    }
+    expect(pauses).toBeGreaterThan(50);
+  });
+
   it('starts only what is down, thaws only what is frozen, heals only what is broken', () => {
     for (const { before, fault } of STEPS) {
       if (fault.kind === 'start-node') expect(before.nodes[fault.region].status).toBe('down');
@@ -159,6 +170,7 @@ describe('describe', () => {
   it('says a fault in a few words', () => {
     expect(inWords({ kind: 'partition', region: 'us', from: 'ap' })).toBe('partition us from ap');
     expect(inWords({ kind: 'failover', to: 'eu' })).toBe('failover to eu');
+    expect(inWords({ kind: 'switchover', to: 'eu', paused: true })).toBe('switchover to eu paused');
     expect(inWords({ kind: 'slow-replay', region: 'eu', delayMs: 400 })).toBe('slow-replay eu 400 ms');
   });
 });

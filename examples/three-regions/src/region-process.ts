@@ -3,6 +3,7 @@ import { createDrain } from '@regionkit/health';
 import { createOrdersApp } from './app.ts';
 import { DNS_FORGETS_MS } from './dns.ts';
 import { resolveLocalhostNames } from './localhost-names.ts';
+import type { PauseAnswer, PauseOrder } from './pause-order.ts';
 import { ROTATED, type SecretTaken } from './secret-store.ts';
 import { settingsFrom } from './settings.ts';
 
@@ -13,6 +14,13 @@ const { app, health, router, gate, config, pools } = await createOrdersApp(setti
 // The stage waits for these: how long a refresh takes depends on the machine.
 const told = { tokens: config.ref('tokens'), 'jwt-public': config.ref('jwt'), 'jwt-signing': config.ref('jwtSigning') };
 for (const taken of ROTATED) told[taken].subscribe(() => void process.send?.({ taken } satisfies SecretTaken));
+// The door of the operator: in an app it is a route that only operators reach.
+process.on('message', (order: PauseOrder) => {
+  router.pauseWrites({ processes: order.pauseWrites }).then(
+    ({ drained, underWay }) => process.send?.({ drained, underWay } satisfies PauseAnswer),
+    (error: Error) => process.send?.({ drained: false, underWay: 0, refusal: error.message } satisfies PauseAnswer),
+  );
+});
 const server = createServer(app);
 createDrain({
   health,

@@ -9,6 +9,7 @@ import { createLab, createLatencyDns, type Lab, type LatencyDns } from '@regionk
 import { DNS } from './dns.ts';
 import { createEdge, type Edge } from './edge.ts';
 import { GLOBAL_HOST, PLACE, REGIONS, type RegionName, roundTrips } from './names.ts';
+import type { PauseAnswer, PauseOrder } from './pause-order.ts';
 import { createSecretStore, type RotationStep, type SecretTaken } from './secret-store.ts';
 import { environmentOf } from './settings.ts';
 
@@ -29,6 +30,8 @@ export interface Stage {
   killApp(region: RegionName): Promise<void>;
   /** SIGTERM; resolves with the exit status once the process has left on its own. */
   drainApp(region: RegionName): Promise<number | null>;
+  /** Pauses the writes of all regions by the process of this one. Resolves when nothing is under way any more. */
+  pauseWrites(region: RegionName): Promise<PauseAnswer>;
   close(): Promise<void>;
 }
 
@@ -113,6 +116,15 @@ export async function setStage(tell: (line: string) => void): Promise<Stage> {
         const app = apps.get(region);
         if (app !== undefined) await end(app);
         apps.delete(region);
+      },
+      pauseWrites: async (region) => {
+        const app = apps.get(region);
+        if (app === undefined) throw new Error(`the app of ${region} does not run`);
+        app.send({ pauseWrites: perRegion(() => 1) } satisfies PauseOrder);
+        for await (const [message] of on(app, 'message') as AsyncIterable<[PauseAnswer | SecretTaken]>) {
+          if ('drained' in message) return message;
+        }
+        throw new Error(`the app of ${region} ended`);
       },
       drainApp: async (region) => {
         const app = apps.get(region);

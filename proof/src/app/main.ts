@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { RouterEvents } from '@regionkit/db-router';
 import { watchStalls } from '../history/stalls.ts';
+import type { Region } from '../regions.ts';
 import type { Sample } from '../soak/sample.ts';
 import { createProofApp } from './app.ts';
 import { createProbe } from './probe.ts';
@@ -13,6 +14,7 @@ export type Order =
   | { readonly order: 'step-clock'; readonly ms: number }
   | { readonly order: 'forget-epoch' }
   | { readonly order: 'stray' }
+  | { readonly order: 'pause'; readonly processes: Readonly<Record<Region, number>> }
   | { readonly order: 'sample' };
 
 /** What an app tells the proof. */
@@ -20,6 +22,7 @@ export type Report =
   | { readonly report: 'listening' }
   | { readonly report: 'forgot' }
   | { readonly report: 'stray'; readonly token: string }
+  | { readonly report: 'paused'; readonly drained: boolean; readonly leftMs: number; readonly why: string }
   | { readonly report: 'sample'; readonly sample: Sample }
   | { readonly report: 'stall'; readonly ms: number }
   | { readonly report: 'event'; readonly name: string; readonly payload: unknown };
@@ -33,6 +36,8 @@ const TOLD: readonly (keyof RouterEvents)[] = [
   'twin-primaries',
   'foreign-system',
   'unconfirmed',
+  'writes-paused',
+  'writes-resumed',
   'epoch',
   'epoch-reset',
   'store-failed',
@@ -48,6 +53,9 @@ const TOLD: readonly (keyof RouterEvents)[] = [
   'leak',
 ];
 
+const PAUSE_MS = 20_000;
+const DRAIN_MS = 4_000;
+
 const settings = fromEnvironment(process.env);
 const { server, router, pools } = createProofApp(settings);
 const probe = settings.probed ? createProbe({ router, emitters: { server, ...pools } }) : undefined;
@@ -61,6 +69,17 @@ process.on('message', (order: Order) => {
   if (order.order === 'step-clock') stepWallClock(order.ms);
   else if (order.order === 'sample') {
     if (probe !== undefined) send({ report: 'sample', sample: probe.sample() });
+  } else if (order.order === 'pause') {
+    router.pauseWrites({ timeoutMs: PAUSE_MS, drainTimeoutMs: DRAIN_MS, processes: order.processes }).then(
+      ({ drained, leftMs, waitingFor }) =>
+        send({
+          report: 'paused',
+          drained,
+          leftMs,
+          why: waitingFor.map(({ region, why }) => `${region} ${why}`).join(),
+        }),
+      (error: Error) => send({ report: 'paused', drained: false, leftMs: 0, why: error.message }),
+    );
   } else if (order.order === 'stray') {
     makeStrayToken(settings.databases[settings.region], settings.secret)
       .then((token) => send({ report: 'stray', token }))

@@ -8,6 +8,7 @@ import { checkLateFences } from './late-fences.ts';
 import { checkLosses } from './losses.ts';
 import { checkMonotonicReads } from './monotonic.ts';
 import { checkOwnWrites } from './own-writes.ts';
+import { checkPauses } from './pauses.ts';
 import { checkShown } from './shown.ts';
 import { checkStatements } from './statements.ts';
 import { checkTokens } from './tokens.ts';
@@ -21,6 +22,7 @@ const RULES: readonly ((history: History) => readonly Violation[])[] = [
   checkTokens,
   checkFencedReads,
   checkLateFences,
+  checkPauses,
   checkForgotten,
   checkLosses,
   checkAnnouncements,

@@ -21,6 +21,7 @@ export type RuleName =
   | 'write-on-twins'
   | 'read-from-fenced'
   | 'fence-late'
+  | 'written-in-pause'
   | 'primary-forgotten'
   | 'redirect-loop'
   | 'redirect-astray'

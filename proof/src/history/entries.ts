@@ -127,6 +127,10 @@ export interface PromotionNote {
   readonly parent: number;
   readonly timeline: number;
   readonly fork: string;
+  /** The writes were paused before, and nothing was under way any more at this time. */
+  readonly drainedMs?: number;
+  /** When that pause ends by itself. */
+  readonly pausedUntilMs?: number;
 }
 
 /** Something was done to the world. */

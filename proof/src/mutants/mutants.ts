@@ -200,6 +200,46 @@ export const MUTANTS: readonly Mutation[] = [
     seeds: 1,
   },
   {
+    // The gate does not ask whether the writes are paused.
+    name: 'pause-lets-writes-through',
+    edits: [
+      {
+        file: `${ROUTER}/http/gate.ts`,
+        find: 'const isHeld = isNew && isPaused() &&',
+        replace: 'const isHeld = isNew && write !== true &&',
+      },
+    ],
+    breaks: ['written-in-pause'],
+    profile: 'switchovers',
+    deployment: { writes: 'forward', processes: 1 },
+    seeds: 6,
+  },
+  {
+    // Neither a new primary nor its own time ends a pause.
+    name: 'pause-never-ends',
+    edits: [
+      {
+        file: `${ROUTER}/pause/pause.ts`,
+        find: "  return world.atMs >= current.untilMs ? 'expired' : undefined;",
+        replace: '  return undefined;',
+      },
+      {
+        file: `${ROUTER}/pause/pause.ts`,
+        find: "  if (isOutranked(current.epoch, world)) return 'switched';\n",
+        replace: '',
+      },
+      {
+        file: `${ROUTER}/pause/pause.ts`,
+        find: "  if (primary !== undefined && !isSameTimeline(current.epoch, primary.epoch)) return 'switched';\n",
+        replace: '',
+      },
+    ],
+    breaks: ['not-recovered'],
+    profile: 'switchovers',
+    deployment: { writes: 'forward', processes: 1 },
+    seeds: 4,
+  },
+  {
     // A router that only asks each node now and then, as most do: documents, tokens, marks and what a connection tells are not heard.
     name: 'probes-alone',
     edits: [

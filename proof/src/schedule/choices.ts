@@ -161,7 +161,10 @@ function changesOfPrimary(world: World, profile: Profile, may: May): void {
   }
   for (const to of able) {
     const ready = world.nodes[to].replay === 'normal' && !isTouched(world, world.primary);
-    if (ready) may(1, { kind: 'switchover', to });
+    if (ready) may(0.6, { kind: 'switchover', to });
+    // An operator can tell only an app that runs.
+    const isHeard = REGIONS.every((region) => world.apps[region] === 'running') && world.network === undefined;
+    if (ready && isHeard) may(0.6, { kind: 'switchover', to, paused: true });
     if (ready && profile !== 'twins') may(0.3, { kind: 'promote-beside', to });
   }
 }

@@ -34,7 +34,8 @@ export type Fault =
   | { readonly kind: 'failover'; readonly to: Region }
   /** A failover while the old primary lives and is in sight: the agent of an HA manager hung, or an operator erred. */
   | { readonly kind: 'promote-beside'; readonly to: Region }
-  | { readonly kind: 'switchover'; readonly to: Region }
+  /** With `paused`: the writes of all regions are paused before. */
+  | { readonly kind: 'switchover'; readonly to: Region; readonly paused?: true }
   /** Both standbys are promoted, by two operators who do not know of each other. `keep` is promoted last. */
   | { readonly kind: 'twins'; readonly keep: Region; readonly other: Region }
   /** The operators meet: `other` is rebuilt from `keep`, and every app is told to forget. */
@@ -51,9 +52,10 @@ export type FaultKind = Fault['kind'];
 
 /** `failover to eu`, `partition us from ap`: as a reader of a history wants to see it. */
 export function describe(fault: Fault): string {
-  const { kind, ...rest } = fault as { kind: FaultKind } & Readonly<Record<string, string | number>>;
+  const { kind, ...rest } = fault as { kind: FaultKind } & Readonly<Record<string, string | number | boolean>>;
   const words = Object.entries(rest).map(([key, value]) => {
     if (key === 'region') return String(value);
+    if (key === 'paused') return key;
     return key === 'ms' || key === 'delayMs' ? `${value} ms` : `${key} ${value}`;
   });
   return [kind, ...words].join(' ');

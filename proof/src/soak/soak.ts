@@ -60,6 +60,8 @@ export async function soak(
     onRows: (rows: readonly RowEntry[]) => {
       for (const row of rows) history?.add(row);
     },
+    onPause: (region, how) => print(`${region} paused the writes: ${how}`),
+    now,
   });
   const sampler = startSampler({
     apps: stage.apps,

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Order, Report } from '../app/main.ts';
 import { type AppSettings, toEnvironment } from '../app/settings.ts';
 import { type Mutation, mutationEnvironment } from '../mutants/mutation.ts';
+import type { Region } from '../regions.ts';
 import type { Sample } from '../soak/sample.ts';
 
 export interface AppProcessOptions {
@@ -34,6 +35,8 @@ export interface AppProcess {
   stepClock(ms: number): void;
   /** The operator's reset; resolves when it is done. */
   forgetEpoch(): Promise<void>;
+  /** Pauses the writes of all regions. @param processes how many each region has */
+  pauseWrites(processes: Readonly<Record<Region, number>>): Promise<Extract<Report, { report: 'paused' }>>;
   /** A token of a copy of the environment. The region has the primary. */
   strayToken(): Promise<string>;
   /** How it is now. @throws {Error} it does not run, or is not probed. */
@@ -115,6 +118,11 @@ export function createAppProcess(options: AppProcessOptions): AppProcess {
       const forgot = heard(running(), 'forgot', START_TIMEOUT_MS);
       tell({ order: 'forget-epoch' });
       await forgot;
+    },
+    pauseWrites: async (processes) => {
+      const paused = heard(running(), 'paused', START_TIMEOUT_MS);
+      tell({ order: 'pause', processes });
+      return paused;
     },
     strayToken: async () => {
       const told = heard(running(), 'stray', START_TIMEOUT_MS);

@@ -1,6 +1,6 @@
 import type { LabRegion, Promotion } from '@regionkit/lab';
 import type { PromotionNote, RowEntry } from '../history/entries.ts';
-import { othersThan, REGIONS, type Region } from '../regions.ts';
+import { othersThan, perRegion, REGIONS, type Region } from '../regions.ts';
 import type { Fault } from '../schedule/fault.ts';
 import type { Stage } from './stage.ts';
 import { readRows } from './truth.ts';
@@ -25,13 +25,15 @@ export interface OperatorOptions {
   readonly stage: Stage;
   /** Rows of a data directory that is about to be thrown away. */
   readonly onRows: (rows: readonly RowEntry[]) => void;
+  readonly onPause: (region: Region, how: string) => void;
+  readonly now: () => number;
 }
 
 /** Writes are held for 5 s: a switchover that takes longer is none. */
 const SWITCHOVER_TIMEOUT_MS = 4_000;
 const ENDPOINT_LAG_MS = 1_500;
 
-export function createOperator({ stage, onRows }: OperatorOptions): Operator {
+export function createOperator({ stage, onRows, onPause, now }: OperatorOptions): Operator {
   const { lab, apps, processes, wire } = stage;
   const abandoned = new Set<Region>();
   let timeline = 1;
@@ -73,6 +75,14 @@ export function createOperator({ stage, onRows }: OperatorOptions): Operator {
     await lab.region(region).rejoin({ of });
     abandoned.delete(region);
     await setDelay(lab.region(region), 0);
+  };
+  /** Without an end of what is under way the switchover is one without a pause. */
+  const pauseWrites = async (region: Region): Promise<Pick<PromotionNote, 'drainedMs' | 'pausedUntilMs'>> => {
+    const counts = perRegion((name) => processes[name].length);
+    const { drained, leftMs, why } = await apps[region].pauseWrites(counts);
+    const drainedMs = now();
+    onPause(region, drained ? 'drained' : `not drained: ${why}`);
+    return drained ? { drainedMs, pausedUntilMs: drainedMs + leftMs } : {};
   };
   const mustFollow = (region: Region): void => {
     if (followed.get(region) !== timeline) throw new Refusal(`${region} has not followed to timeline ${timeline}`);
@@ -154,10 +164,11 @@ export function createOperator({ stage, onRows }: OperatorOptions): Operator {
       }
       case 'switchover': {
         mustFollow(fault.to);
+        const pause = fault.paused === true ? await pauseWrites(lab.primary.name) : undefined;
         const note = noted(fault.to, await lab.switchover({ to: fault.to, timeoutMs: SWITCHOVER_TIMEOUT_MS }));
         timeline = note.timeline;
         await promoted(fault.to);
-        return [note];
+        return [{ ...note, ...pause }];
       }
       case 'twins': {
         mustFollow(fault.keep);
