@@ -22,7 +22,7 @@ export interface Box<T = unknown> {
 /**
  * Returns a deep, frozen copy of `value` that shows `[redacted]` to `inspect`, `JSON.stringify` and template strings.
  *
- * Plain objects and arrays are copied without a prototype, and every property is an accessor. `console.dir` and
+ * The copies of plain objects and arrays have no prototype, and their properties are getters. `console.dir` and
  * debuggers bypass a custom inspection; they print `[Getter]` then. Spreading and destructuring still work. Bytes and
  * dates cannot be frozen, so each read returns a new copy. Other objects that a schema made (a Map, a KeyObject) are
  * kept.

@@ -27,7 +27,7 @@ export type Verdict = { readonly action: 'same' | 'replace' } | { readonly actio
  * Decides whether the answer of a region replaces the current value.
  *
  * - A newer version always replaces it.
- * - An older version usually comes from a replica that lags, so it is held back. There are two exceptions. A region
+ * - An older version usually comes from a replica that lags, so it is not used at first. There are two exceptions. A region
  *   that had answered with the current version may return to the older one: a rollback. It must do so twice in a row,
  *   because the answers of one region may flap. And the first region may answer with it for longer than any replica
  *   lags.

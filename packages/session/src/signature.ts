@@ -15,7 +15,7 @@ interface Scheme {
   readonly numberBytes?: number;
 }
 
-/** PKCS #1 v1.5 is what Node does with an RSA key that has no parameters. */
+/** For an RSA key without parameters Node uses PKCS #1 v1.5. */
 const rsa = (hash: string): Scheme => ({ hash });
 // The salt is exactly as long as the hash (RFC 7518 section 3.5).
 const pss = (hash: string, saltLength: number): Scheme => ({

@@ -84,8 +84,8 @@ function isRegionKeys(given: RegionSecrets): given is RegionKeys {
 }
 
 /**
- * Derives the shared secret of every pair of keys, for each other region. The region names are part of it, so a code
- * between two regions is invalid between two others.
+ * Derives the shared secret of every pair of keys, for each other region. The region names are part of it, so a signature
+ * for one pair of regions is invalid for every other pair.
  */
 function pairs(option: string, keys: RegionKeys, self: string): ReadonlyMap<string, readonly string[]> {
   const own = listOf(`${option}.privateKey`, keys.privateKey).map((pem) =>

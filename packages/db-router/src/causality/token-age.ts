@@ -12,7 +12,7 @@ export interface TokenAgeOptions {
   readonly clock: Clock;
   readonly maxAgeMs: number;
   topology(): Topology;
-  /** When an operator last declared epochs void, on the monotonic clock. */
+  /** When an operator last declared an epoch invalid (`resetEpoch`), on the monotonic clock. */
   resetAtMs(): number;
 }
 

@@ -133,7 +133,7 @@ export function followProtocol(client: PoolClient): void {
   });
 }
 
-/** Inside a transaction, the running statement was undone with it, unless it can have ended the transaction. */
+/** A lost transaction was rolled back, with its running statement, unless that statement may have ended the transaction. */
 function outcomeOfLoss(client: PoolClient, { undone }: ProtocolState): Loss['outcome'] {
   const isLeft = !undone && !isConnectionIdle(client);
   if (!isInTransaction(client)) return isLeft ? 'unknown' : undone ? 'rolled-back' : 'not-sent';

@@ -40,8 +40,8 @@ const REFUSED = 'refused';
  * sooner than a failover can happen, and if it hears nothing newer from any region. With several processes a region their siblings vouch for
  * a new one, and no file is needed. Each process needs a file of its own. Not on Windows.
  *
- * The file must be on a disk of this machine that outlives the process. It is no proof against a failover that nobody tells of:
- * a store that all regions share is.
+ * The file must be on a disk of this machine that outlives the process. It does not protect against
+ * a failover that no region reports. A store that all regions share does.
  *
  * @example
  * ```ts

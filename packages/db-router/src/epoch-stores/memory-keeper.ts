@@ -19,7 +19,8 @@ const CONFIRMATIONS = 4;
 const CALM: readonly string[] = ['ready', 'read-only', 'no-primary'];
 
 /**
- * Keeps in a store of this process alone what it would tell a sibling, so that it is its own sibling over a restart. A higher epoch is
+ * Saves what this process would tell a sibling in a store that only this process uses. After a restart the process learns from it, as
+ * it would from a sibling. A higher epoch is
  * acted on only when the store has it, or when what the store has is too old to be believed. Starts to load at once.
  */
 export function createMemoryKeeper(store: MemoryStore, options: KeeperOptions): EpochKeeper {

@@ -2,7 +2,7 @@ import type { Notices } from '@regionkit/core/kit';
 
 /** Enough that one of them found an idle machine: only the fastest answer of each node counts. */
 const ANSWERS = 10;
-/** Two regions are further apart; a database beside its process is nearer. */
+/** A round trip between two regions takes longer than this, and one within a region takes less. */
 const FAR_MS = 10;
 
 /** Takes how long a node took to answer a probe. */

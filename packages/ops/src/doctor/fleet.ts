@@ -65,7 +65,7 @@ export function followed(fleet: Fleet): readonly Followed[] {
     .map((standby) => ({ standby, writer: source }));
 }
 
-/** The server whose catalogs speak for all: they are replicated, so that the others have the same. */
+/** The server whose catalogs are read. Catalogs are replicated, so all servers have the same. */
 export const catalog = (fleet: Fleet): KnownNode | undefined => writer(fleet) ?? standbys(fleet)[0];
 
 /** A setting as a number, in its own unit. Undefined where the server has no such setting, or hides it. */
