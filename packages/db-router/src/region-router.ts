@@ -247,6 +247,7 @@ export interface RegionRouter<Name extends string = string>
    * ```
    *
    * @param reason appears in the log and the event
+   * @throws {NoPrimaryError} More than one node that this process reaches writes: stop the others first. Nothing was done.
    */
   resetEpoch(reason: string): Promise<void>;
   /**

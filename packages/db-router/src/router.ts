@@ -9,6 +9,7 @@ import { createEntry } from './entry.ts';
 import { NoPrimaryError } from './errors.ts';
 import { ROUTER_EVENTS, type RouterEvents } from './events.ts';
 import type { GateSeam, PrimaryLocation } from './gate-seam.ts';
+import { sameEpoch } from './history/epoch.ts';
 import { formatLsn } from './history/lsn.ts';
 import { logEvents } from './log-events.ts';
 import { checkOptions, type RegionRouterOptions, type Settings } from './options.ts';
@@ -25,6 +26,7 @@ import { createBatches } from './statements/batches.ts';
 import { createRunner } from './statements/run.ts';
 import { createStatements } from './statements/statements.ts';
 import { createTransactions } from './statements/transactions.ts';
+import { written } from './topology/apply.ts';
 import { localReport } from './topology/local-report.ts';
 
 // Taken when the module loads: a test that fakes timers later still gets its router closed.
@@ -183,6 +185,11 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
     resetEpoch: (reason) =>
       entry(async () => {
         await monitor.probeAll();
+        // Which of them is right is decided by stopping the other, not here.
+        const [first, ...others] = written(live.store.facts);
+        if (first !== undefined && others.some((epoch) => !sameEpoch(epoch, first))) {
+          throw new NoPrimaryError('twin-primaries', 'not-held', undefined, whoIsWhere(live.topology));
+        }
         const voided = live.topology.highest;
         live.take({ type: 'reset', atMs: settings.clock.now() });
         events.emit('epoch-reset', { voided, reason });

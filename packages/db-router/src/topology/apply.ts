@@ -242,7 +242,7 @@ function applyRemembered(facts: Facts, { stored, untilMs, atMs }: Input & { type
 }
 
 /** The epochs that the answering nodes write. */
-function written(facts: Facts): Epoch[] {
+export function written(facts: Facts): Epoch[] {
   return facts.nodes.map((node) => writtenEpoch(facts, node)).filter((epoch) => epoch !== undefined);
 }
 

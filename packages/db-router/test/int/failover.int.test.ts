@@ -186,6 +186,11 @@ describe('failover on real servers', () => {
     });
     expect(router.told('twin-primaries')[0]?.owners).toEqual(['ap/0', 'eu/0']);
     expect((await failureOf(router.confirmPrimary())).code).toBe('ERR_NO_PRIMARY');
+    expect(await failureOf(router.resetEpoch('while both write'))).toMatchObject({
+      code: 'ERR_NO_PRIMARY',
+      reason: 'twin-primaries',
+    });
+    expect(router.told('epoch-reset')).toEqual([]);
     await lab.region('ap').kill();
     await router.resetEpoch('eu is the one');
     await eventually(() => router.explain('write').node === 'eu/0');

@@ -1,19 +1,29 @@
 import { isLive, type Live, type RequestView } from '@regionkit/core';
 import { equalInConstantTime, type Secrets } from '@regionkit/core/kit';
 
-const MIN_BYTES = 16;
+/** How the option is called in an error, and how short a token may be. */
+interface TokenRules {
+  readonly option: string;
+  readonly minBytes: number;
+}
+
+const OF_HEALTH: TokenRules = { option: 'createHealth: token', minBytes: 16 };
 
 /** Whether a request carries the token. Compares in constant time. */
-export function createTokenCheck(token: Secrets | Live<Secrets> | undefined): (request: RequestView) => boolean {
+export function createTokenCheck(
+  token: Secrets | Live<Secrets> | undefined,
+  { option, minBytes }: TokenRules = OF_HEALTH,
+): (request: RequestView) => boolean {
   if (token === undefined) return () => false;
+  const isLongEnough = (each: string): boolean => Buffer.byteLength(each) >= minBytes;
   const live: Live<Secrets> | undefined = isLive(token) ? token : undefined;
   const list = (given: Secrets): readonly string[] => (typeof given === 'string' ? [given] : given);
   let source = live === undefined ? (token as Secrets) : live.current;
   let tokens = list(source);
   if (tokens.length === 0 || !tokens.every((each) => typeof each === 'string')) {
-    throw new TypeError('createHealth: token must be a token or a list of tokens');
+    throw new TypeError(`${option} must be a token or a list of tokens`);
   }
-  if (!tokens.every(isLongEnough)) throw new RangeError(`createHealth: token must be at least ${MIN_BYTES} bytes long`);
+  if (!tokens.every(isLongEnough)) throw new RangeError(`${option} must be at least ${minBytes} bytes long`);
   const update = (from: Live<Secrets>): void => {
     try {
       if (from.current === source) return;
@@ -33,8 +43,4 @@ export function createTokenCheck(token: Secrets | Live<Secrets> | undefined): (r
     if (live !== undefined) update(live);
     return tokens.some((each) => equalInConstantTime(each, match));
   };
-}
-
-function isLongEnough(token: string): boolean {
-  return Buffer.byteLength(token) >= MIN_BYTES;
 }

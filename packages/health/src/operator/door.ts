@@ -1,0 +1,211 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  createEvents,
+  type Decider,
+  type Decision,
+  type Doors,
+  type EventSource,
+  type NextDecision,
+  type NodeRequest,
+  type RequestView,
+  withDoors,
+} from '@regionkit/core';
+import { harmless } from '@regionkit/core/kit';
+import { createTokenCheck } from '../routes/token.ts';
+import { readBody } from './body.ts';
+import { createEventLog } from './event-log.ts';
+import { checkOperatorOptions, type OperatorDoorOptions } from './options.ts';
+import { createOrders, type Ordered } from './orders.ts';
+import { readReason } from './reason.ts';
+import { decisionOf, type Reply, refusal, reply } from './reply.ts';
+import { type OperatorAction, ROUTER_EVENT_NAMES } from './router.ts';
+import { streamOnFetch, streamOnNode } from './sinks.ts';
+import { createStatus } from './status.ts';
+import { createStreams } from './stream.ts';
+
+/** The events of {@link OperatorDoor}. Each is also published on the channel `regionkit:operator:<event>`. */
+export interface OperatorEvents {
+  /** An operator gave an order, with the reason that was written. */
+  order: Ordered;
+  /** A request had no token, or a wrong one. */
+  'token-refused': { readonly times: number };
+}
+
+/** Made by {@link createOperatorDoor}. */
+export interface OperatorDoor extends Decider, Doors, EventSource<OperatorEvents>, Disposable {
+  /**
+   * Ends the streams of events. The door then answers 503.
+   *
+   * @example
+   * ```ts
+   * operator.close();
+   * ```
+   */
+  close(): void;
+}
+
+const PASS: NextDecision = Object.freeze({ action: 'next', reason: 'not-operator' });
+const ORDERS: ReadonlySet<string> = new Set<OperatorAction>(['confirm', 'reset', 'recycle']);
+/** Tells of wrong tokens at most so often. Each of them counts. */
+const TOKEN_NOTICE_MS = 60_000;
+
+const BODY_FAILURES = {
+  'too-large': [413, 'The body is longer than 8 KiB. Nothing was done.'],
+  'timed-out': [408, 'The body did not come within 10 s. Nothing was done.'],
+  aborted: [400, 'The body did not come to its end. Nothing was done.'],
+  'already-read': [500, 'The body was read before: mount the operator door before body parsers. Nothing was done.'],
+} as const;
+
+/**
+ * The operator's door into one process: what it knows, what has happened, and the three orders of an operator, each with a
+ * reason that goes to the log and the events.
+ *
+ * `GET /operator/status` and `GET /operator/events` (server-sent events); `POST /operator/confirm`, `/operator/reset` and
+ * `/operator/recycle` with `{ "reason": "…" }`. Every request needs the token. Without one the door does not exist.
+ *
+ * @example
+ * ```ts
+ * const operator = createOperatorDoor({ regions, token: process.env.OPERATOR_TOKEN, router, health });
+ * app.use(operator.express());
+ * ```
+ *
+ * @throws {TypeError | RangeError} An option is of the wrong type or out of range.
+ */
+export function createOperatorDoor<Name extends string>(given: OperatorDoorOptions<Name>): OperatorDoor {
+  const options = checkOperatorOptions(given);
+  const { token, router, health, path, clock, heartbeatMs, logger } = options;
+  const mayEnter = createTokenCheck(token, { option: 'createOperatorDoor: token', minBytes: 32 });
+  const events = createEvents<OperatorEvents>('operator', ['order', 'token-refused']);
+  const log = createEventLog(options.maxEvents, () => clock.wallMs());
+  const id = randomBytes(9).toString('base64url');
+  const status = createStatus(options, log, id);
+  const streams = createStreams({ log, process: id, status, max: options.maxListeners, heartbeatMs, clock });
+  let closed = false;
+
+  const say = (message: string): void => {
+    if (logger === undefined) process.emitWarning(message, { code: 'REGIONKIT_OPERATOR' });
+    else harmless(logger).warn(message);
+  };
+  const note: (source: 'router' | 'health' | 'operator', name: string, payload: object) => void = (...event) => {
+    log.add(...event);
+    streams.news();
+  };
+  const order = createOrders(router, (ordered) => {
+    note('operator', 'order', ordered);
+    events.emit('order', ordered);
+    const { action, outcome, reason, state } = ordered;
+    say(`operator: ${action} ${outcome}, the state is ${state}; the reason given: ${reason}`);
+  });
+  const unfollow =
+    token === undefined
+      ? []
+      : [
+          ...ROUTER_EVENT_NAMES.map((name) => router.on(name, (payload) => note('router', name, payload))),
+          ...(health === undefined
+            ? []
+            : [
+                health.on('change', ({ to }) => note('health', 'change', to)),
+                health.on('stale', (payload) => note('health', 'stale', payload)),
+                health.on('drain', (payload) => note('health', 'drain', payload)),
+              ]),
+        ];
+
+  let refused = 0;
+  let toldAtMs = Number.NEGATIVE_INFINITY;
+  /** One answer for every path and method, and for a missing and a wrong token: it tells nothing but that there is a door. */
+  const refuse = (): Reply => {
+    refused += 1;
+    events.emit('token-refused', { times: refused });
+    if (clock.now() - toldAtMs >= TOKEN_NOTICE_MS) {
+      toldAtMs = clock.now();
+      say(`operator: a request had no valid token; ${refused} since the start`);
+    }
+    return refusal(401, 'token', 'Send the operator token: Authorization: Bearer <token>.', [
+      ['www-authenticate', 'Bearer'],
+    ]);
+  };
+
+  const orderBy = async (
+    action: OperatorAction,
+    isRead: boolean,
+    chunks: AsyncIterable<Uint8Array> | null,
+  ): Promise<Reply> => {
+    const body = isRead ? 'already-read' : await readBody(chunks, clock);
+    if (typeof body === 'string') return refusal(BODY_FAILURES[body][0], body, BODY_FAILURES[body][1]);
+    const reason = readReason(body.text);
+    if (reason === undefined) {
+      return refusal(400, 'reason', 'Send { "reason": "…" }: 1 to 500 characters on one line. Nothing was done.');
+    }
+    return order(action, reason);
+  };
+
+  const decideOpen = (request: RequestView, route: string): Decision => {
+    if (closed) return decisionOf(refusal(503, 'closed', 'This process ends. Nothing was done.'));
+    const isOrder = ORDERS.has(route);
+    if (!isOrder && route !== 'status' && route !== 'events') {
+      return decisionOf(refusal(404, 'path', 'There are status, events, confirm, reset and recycle.'));
+    }
+    const method = isOrder ? 'POST' : 'GET';
+    if (request.method !== method) return decisionOf(refusal(405, 'method', `Use ${method}.`, [['allow', method]]));
+    if (route === 'status') return decisionOf(reply(200, 'status', status()));
+    if (route === 'events') {
+      if (streams.isFull) return decisionOf(refusal(503, 'listeners', 'Too many listeners read the events.'));
+      const last = request.header('last-event-id')[0];
+      return {
+        action: 'proxy',
+        reason: 'events',
+        node: (_request, response) => streamOnNode(streams, response, last),
+        fetch: async ({ signal }) => streamOnFetch(streams, signal, last),
+      };
+    }
+    const action = route as OperatorAction;
+    return {
+      action: 'proxy',
+      reason: action,
+      node: async (raw, response) => {
+        const answer = await orderBy(action, isReadOnNode(raw), raw.iterator({ destroyOnReturn: false }));
+        answerOnNode(raw, response as ServerResponse, answer);
+      },
+      fetch: async (raw) => {
+        const { status, headers, body } = await orderBy(action, raw.bodyUsed, raw.body);
+        return new Response(body, {
+          status,
+          headers: headers.map(([name, value]) => [name, value] as [string, string]),
+        });
+      },
+    };
+  };
+
+  const close = (): void => {
+    closed = true;
+    for (const stop of unfollow.splice(0)) stop();
+    streams.close();
+  };
+  return withDoors({
+    on: events.on,
+    close,
+    [Symbol.dispose]: close,
+    decide: (request: RequestView): Decision => {
+      if (token === undefined) return PASS;
+      if (request.path !== path && !request.path.startsWith(`${path}/`)) return PASS;
+      if (!mayEnter(request)) return decisionOf(refuse());
+      return decideOpen(request, request.path.slice(path.length + 1));
+    },
+  });
+}
+
+/** A body parser before the door has read it: nothing would come. */
+function isReadOnNode(request: NodeRequest): boolean {
+  return (request as IncomingMessage).readableEnded;
+}
+
+function answerOnNode(request: NodeRequest, response: ServerResponse, { status, headers, body }: Reply): void {
+  if (response.writableEnded || response.destroyed) return;
+  const isWhole = (request as IncomingMessage).readableEnded || request.httpVersionMajor === 2;
+  // The rest of a body that is too long is not read.
+  const all = isWhole ? headers : [...headers, ['connection', 'close'] as const];
+  response.writeHead(status, Object.fromEntries(all));
+  response.end(body);
+  if (!isWhole) response.once('finish', () => request.destroy());
+}

@@ -1,0 +1,69 @@
+import type { Live, Logger, Regions } from '@regionkit/core';
+import { type Clock, check, optional, readOptions, type Secrets, systemClock, withDefault } from '@regionkit/core/kit';
+import type { Health } from '../health.ts';
+import type { OperatedRouter } from './router.ts';
+
+/** The options of {@link createOperatorDoor}. */
+export interface OperatorDoorOptions<Name extends string = string> {
+  readonly regions: Regions<Name>;
+  /**
+   * Required in every request: `Authorization: Bearer <token>`. At least 32 bytes, and not the token of `createHealth`.
+   * Undefined: the door does not exist, and every request passes.
+   * @default none
+   */
+  readonly token: Secrets | Live<Secrets> | undefined;
+  readonly router: OperatedRouter;
+  /** Adds the verdict, what is known of each region, and the events of health. */
+  readonly health?: Health<Name>;
+  /** The path below which the door answers. Its own listener, or a path that the balancer does not lead to, is best. @default '/operator' */
+  readonly path?: string;
+  /** How many events are kept. @default 500 */
+  readonly maxEvents?: number;
+  /** How many listeners may read events at once. The others get 503. @default 8 */
+  readonly maxListeners?: number;
+  /** How often a listener is sent the status, and so a sign of life, in milliseconds. @default 1_000 */
+  readonly heartbeatMs?: number;
+  /** Each order of an operator, and wrong tokens. Without it they are process warnings. */
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+}
+
+export interface CheckedOperatorOptions<Name extends string> {
+  readonly regions: Regions<Name>;
+  readonly token: Secrets | Live<Secrets> | undefined;
+  readonly router: OperatedRouter;
+  readonly health: Health<Name> | undefined;
+  readonly path: string;
+  readonly maxEvents: number;
+  readonly maxListeners: number;
+  readonly heartbeatMs: number;
+  readonly logger: Logger | undefined;
+  readonly clock: Clock;
+}
+
+const between = (byDefault: number, min: number, max: number) =>
+  withDefault(byDefault, (option, given: number) => check.integer(option, given, { min, max }));
+
+export function checkOperatorOptions<Name extends string>(
+  given: OperatorDoorOptions<Name>,
+): CheckedOperatorOptions<Name> {
+  return readOptions<CheckedOperatorOptions<Name>>('createOperatorDoor: options', 'createOperatorDoor: ', given, {
+    regions: (option, regions: Regions<Name>) => check.regions(option, regions),
+    // The token check looks at it.
+    token: (_option, token: Secrets | Live<Secrets> | undefined) => token,
+    router: (option, router: OperatedRouter) =>
+      check.methods(option, router, ['topology', 'stats', 'secrets', 'confirmPrimary', 'resetEpoch', 'recycle', 'on']),
+    health: optional((option, health: Health<Name>) => check.methods(option, health, ['verdict', 'on'])),
+    path: withDefault('/operator', (option, path: string) => {
+      if (!/^(?:\/[\w.~-]+)+$/.test(check.string(option, path))) {
+        throw new RangeError(`${option} must be a path such as /operator, without a slash at its end`);
+      }
+      return path;
+    }),
+    maxEvents: between(500, 1, 10_000),
+    maxListeners: between(8, 1, 1_000),
+    heartbeatMs: between(1_000, 100, 60_000),
+    logger: optional((option, logger: Logger) => check.logger(option, logger)),
+    clock: withDefault(systemClock, (option, clock: Clock) => check.clock(option, clock)),
+  });
+}

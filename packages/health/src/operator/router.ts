@@ -1,0 +1,48 @@
+import type { Epoch, Fork } from '@regionkit/core';
+
+/** What an operator can order. */
+export type OperatorAction = 'confirm' | 'reset' | 'recycle';
+
+/** The events of the router that the door keeps and sends. `route` and `retry` are too many to keep. */
+export const ROUTER_EVENT_NAMES = [
+  'primary',
+  'primary-lost',
+  'node',
+  'probe-failed',
+  'fenced',
+  'twin-primaries',
+  'epoch-regressed',
+  'same-server',
+  'foreign-system',
+  'unconfirmed',
+  'epoch',
+  'epoch-reset',
+  'store-failed',
+  'suspended',
+  'replay-regressed',
+  'hold',
+  'hold-ended',
+  'outcome-unknown',
+  'write-lost-suspected',
+  'leak',
+] as const;
+
+export type RouterEventName = (typeof ROUTER_EVENT_NAMES)[number];
+
+/** The part of a router that the door shows and orders: what `createRegionRouter` returns has it. */
+export interface OperatedRouter {
+  readonly writes: string;
+  topology(): {
+    readonly state: string;
+    readonly primary?: object;
+    readonly highest?: Epoch;
+    readonly forks: readonly Fork[];
+    readonly nodes: readonly object[];
+  };
+  stats(): object;
+  secrets(peer: never): Readonly<Record<string, readonly string[]>>;
+  confirmPrimary(): Promise<void>;
+  resetEpoch(reason: string): Promise<void>;
+  recycle(): void;
+  on(event: RouterEventName, listener: (payload: object) => void): () => void;
+}

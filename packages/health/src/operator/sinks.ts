@@ -1,0 +1,65 @@
+import type { ServerResponse } from 'node:http';
+import type { NodeResponse } from '@regionkit/core';
+import { PRIVATE_FIELDS } from './reply.ts';
+import type { Sink, Streams } from './stream.ts';
+
+const FIELDS = [
+  ['content-type', 'text/event-stream'],
+  ...PRIVATE_FIELDS,
+  // A proxy that collects an answer before it sends it would show an operator the past.
+  ['x-accel-buffering', 'no'],
+] as const;
+
+/** Streams on Node's response, until the client or the door ends it. */
+export function streamOnNode(streams: Streams, response: NodeResponse, lastEventId: string | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    let isReady = true;
+    const raw = response as ServerResponse;
+    raw.writeHead(200, Object.fromEntries(FIELDS));
+    raw.on('drain', () => {
+      isReady = true;
+    });
+    const sink: Sink = {
+      get isReady() {
+        return isReady;
+      },
+      write: (text) => {
+        isReady = raw.write(text);
+      },
+      end: () => {
+        raw.end();
+        resolve();
+      },
+    };
+    const end = streams.open(sink, lastEventId);
+    raw.on('error', end);
+    raw.once('close', end);
+  });
+}
+
+/** Streams as the body of a fetch response. */
+export function streamOnFetch(streams: Streams, signal: AbortSignal, lastEventId: string | undefined): Response {
+  let end = (): void => {};
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      const sink: Sink = {
+        get isReady() {
+          return (controller.desiredSize ?? 0) > 0;
+        },
+        write: (text) => controller.enqueue(encoder.encode(text)),
+        end: () => {
+          try {
+            controller.close();
+          } catch {
+            // The client has cancelled it.
+          }
+        },
+      };
+      end = streams.open(sink, lastEventId);
+      signal.addEventListener('abort', () => end(), { once: true });
+    },
+    cancel: () => end(),
+  });
+  return new Response(body, { status: 200, headers: FIELDS.map(([name, value]) => [name, value] as [string, string]) });
+}

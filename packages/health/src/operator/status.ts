@@ -1,0 +1,52 @@
+import { hostname } from 'node:os';
+import type { EventLog } from './event-log.ts';
+import type { CheckedOperatorOptions } from './options.ts';
+
+/** The version of the answer. Members may be added without another one. */
+const FORMAT = 1;
+
+/** Returns what this process knows now, from memory. */
+export function createStatus<Name extends string>(
+  { regions, router, health, clock }: CheckedOperatorOptions<Name>,
+  log: EventLog,
+  id: string,
+): () => object {
+  const identity = {
+    id,
+    host: hostname(),
+    pid: process.pid,
+    node: process.version,
+    startedAt: new Date(clock.wallMs() - process.uptime() * 1_000).toISOString(),
+  };
+  return () => {
+    const { local: _, ...topology } = router.topology() as ReturnType<typeof router.topology> & { local?: object };
+    const nowMs = clock.now();
+    return {
+      format: FORMAT,
+      process: identity,
+      region: regions.self,
+      at: new Date(clock.wallMs()).toISOString(),
+      writes: router.writes,
+      topology,
+      stats: router.stats(),
+      secrets: Object.fromEntries(regions.list.map(({ name }) => [name, router.secrets(name as never)])),
+      ...(health !== undefined && {
+        verdict: health.verdict(),
+        regions: health.view
+          .list()
+          .map(({ name, reads, writes, accept, identified, observedAtMs, primary, highest }) => ({
+            name,
+            reads,
+            writes,
+            accept,
+            identified,
+            ...(Number.isFinite(observedAtMs) && { ageMs: Math.max(0, Math.round(nowMs - observedAtMs)) }),
+            ...(primary !== undefined && { primary }),
+            ...(highest !== undefined && { highest }),
+          })),
+      }),
+      lastEventId: log.lastId,
+      events: log.last(20),
+    };
+  };
+}

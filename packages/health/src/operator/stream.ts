@@ -1,0 +1,103 @@
+import type { Clock } from '@regionkit/core/kit';
+import type { EventLog } from './event-log.ts';
+import { writeJson } from './json.ts';
+
+/** Where a stream is written. */
+export interface Sink {
+  /** Whether what was written before has left. */
+  readonly isReady: boolean;
+  write(text: string): void;
+  end(): void;
+}
+
+export interface Streams {
+  readonly isFull: boolean;
+  /** Begins a stream after the event `lastEventId`, if it is one of this process. Returns what ends it. */
+  open(sink: Sink, lastEventId: string | undefined): () => void;
+  /** An event was added: every listener gets it, and the status with it. */
+  news(): void;
+  close(): void;
+}
+
+interface Listener {
+  readonly sink: Sink;
+  sentId: number;
+  /** So many heartbeats in a row it was not ready. */
+  missed: number;
+}
+
+/** A listener that took nothing for so many heartbeats is closed: its connection may have ended without a word. */
+const MAX_MISSED = 10;
+
+/** Sends the status and the events to each listener, as server-sent events, each at its own speed. */
+export function createStreams(options: {
+  readonly log: EventLog;
+  /** Of the process: the ids of another one mean other events. */
+  readonly process: string;
+  readonly status: () => object;
+  readonly max: number;
+  readonly heartbeatMs: number;
+  readonly clock: Clock;
+}): Streams {
+  const { log, process, status, max, heartbeatMs, clock } = options;
+  const listeners = new Set<Listener>();
+  let cancel: (() => void) | undefined;
+  let isNews = false;
+
+  const drop = (listener: Listener): void => {
+    if (!listeners.delete(listener)) return;
+    listener.sink.end();
+    if (listeners.size === 0) {
+      cancel?.();
+      cancel = undefined;
+    }
+  };
+  const send = (listener: Listener, snapshot: string): void => {
+    const events = log
+      .after(listener.sentId)
+      .map((event) => `id: ${process}.${event.id}\nevent: event\ndata: ${writeJson(event)}\n\n`);
+    listener.sink.write(`${events.join('')}event: status\ndata: ${snapshot}\n\n`);
+    listener.sentId = log.lastId;
+    listener.missed = 0;
+  };
+  const sendAll = (): void => {
+    if (listeners.size === 0) return;
+    const snapshot = writeJson(status());
+    // One that is slow gets nothing more: its buffer holds one message. It gets the events later, all at once.
+    for (const listener of listeners) if (listener.sink.isReady) send(listener, snapshot);
+  };
+  const beat = (): void => {
+    for (const listener of [...listeners]) {
+      if (!listener.sink.isReady) listener.missed += 1;
+      if (listener.missed >= MAX_MISSED) drop(listener);
+    }
+    sendAll();
+    cancel = listeners.size === 0 ? undefined : clock.schedule(beat, heartbeatMs);
+  };
+  return {
+    get isFull() {
+      return listeners.size >= max;
+    },
+    open: (sink, lastEventId = '') => {
+      const [of, id = ''] = lastEventId.split('.');
+      const after = of === process && /^\d{1,15}$/.test(id) ? Math.min(Number(id), log.lastId) : 0;
+      const listener: Listener = { sink, sentId: after, missed: 0 };
+      listeners.add(listener);
+      send(listener, writeJson(status()));
+      cancel ??= clock.schedule(beat, heartbeatMs);
+      return () => drop(listener);
+    },
+    news: () => {
+      // A failover has hundreds of events in a tick. The state is described once, when all of them are known.
+      if (isNews || listeners.size === 0) return;
+      isNews = true;
+      queueMicrotask(() => {
+        isNews = false;
+        sendAll();
+      });
+    },
+    close: () => {
+      for (const listener of [...listeners]) drop(listener);
+    },
+  };
+}

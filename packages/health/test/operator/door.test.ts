@@ -1,0 +1,419 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createEvents, live, RegionKitError } from '@regionkit/core';
+import { fakeClock, requestView } from '@regionkit/core/testing';
+import { afterEach, describe, expect, it, test } from 'vitest';
+import { createHealth } from '../../src/index.ts';
+import {
+  createOperatorDoor,
+  type OperatedRouter,
+  type OperatorDoor,
+  type OperatorDoorOptions,
+} from '../../src/operator/index.ts';
+import { ROUTER_EVENT_NAMES, type RouterEventName } from '../../src/operator/router.ts';
+import { deferred, threeRegions } from '../helpers/fixtures.ts';
+
+const TOKEN = 'an operator token, 32 bytes long!'.replaceAll(' ', '-');
+const bearer = (token = TOKEN) => ({ authorization: `Bearer ${token}` });
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+function fakeRouter(given: Partial<OperatedRouter> = {}) {
+  const events = createEvents<Record<RouterEventName, object>>('test-router', ROUTER_EVENT_NAMES);
+  const calls: string[] = [];
+  const router: OperatedRouter = {
+    writes: 'forward',
+    topology: () => ({ state: 'ready', forks: [], nodes: [{ id: 'a/0', position: 0x1_0000_0001n, connections: 2 }] }),
+    stats: () => ({ reads: 7 }),
+    secrets: (peer) => ({ token: [`fingerprint-for-${peer}`] }),
+    confirmPrimary: async () => void calls.push('confirm'),
+    resetEpoch: async (reason) => void calls.push(`reset ${reason}`),
+    recycle: () => void calls.push('recycle'),
+    on: events.on,
+    ...given,
+  };
+  return { router, calls, emit: events.emit };
+}
+
+/** A door on a real server, and what its logger was told. */
+async function start(options: Partial<OperatorDoorOptions> = {}) {
+  const fake = fakeRouter();
+  const said: string[] = [];
+  const say = (line: string): void => void said.push(line);
+  const door = createOperatorDoor({
+    regions: threeRegions(),
+    token: TOKEN,
+    router: fake.router,
+    heartbeatMs: 100,
+    logger: { info: say, warn: say, error: say },
+    ...options,
+  });
+  closers.push(() => door.close());
+  const server = http.createServer(
+    door.node((_request, response) => void response.writeHead(404).end('the app')) as http.RequestListener,
+  );
+  const origin = await listen(server);
+  const ask = (path: string, init: RequestInit = {}) =>
+    fetch(`${origin}${path}`, { headers: bearer(), redirect: 'manual', ...init });
+  const order = (action: string, body: unknown) =>
+    ask(`/operator/${action}`, { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body) });
+  return { ...fake, door, said, origin, ask, order };
+}
+
+async function listen(server: http.Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closers.push(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Reads server-sent events until `enough` of what was read. */
+async function readEvents(answer: Response, enough: (text: string) => boolean): Promise<string> {
+  let text = '';
+  const decoder = new TextDecoder();
+  for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
+    text += decoder.decode(chunk, { stream: true });
+    if (enough(text)) break;
+  }
+  return text;
+}
+
+describe('who may enter', () => {
+  const strangers: Readonly<Record<string, Record<string, string>>> = {
+    'no token': {},
+    'a wrong token': bearer('x'.repeat(33)),
+    'the beginning of the token': bearer(TOKEN.slice(0, -1)),
+    'the token and more': bearer(`${TOKEN}x`),
+    'an empty token': { authorization: 'Bearer ' },
+    'another scheme': { authorization: `Basic ${TOKEN}` },
+    'a cookie': { cookie: `token=${TOKEN}` },
+    'a very long token': bearer('x'.repeat(5_000)),
+  };
+  for (const [name, headers] of Object.entries(strangers)) {
+    it(`refuses ${name} with the same answer at every path and method, and does nothing`, async () => {
+      const { ask, calls } = await start();
+      const answers = await Promise.all([
+        ask('/operator/status', { headers }),
+        ask('/operator/events', { headers }),
+        ask('/operator/reset', { headers, method: 'POST', body: '{"reason":"x"}' }),
+        ask('/operator/no-such-path', { headers, method: 'DELETE' }),
+        ask(`/operator/status?token=${TOKEN}`, { headers }),
+      ]);
+      const bodies = await Promise.all(answers.map((answer) => answer.text()));
+      expect(answers.map(({ status }) => status)).toEqual([401, 401, 401, 401, 401]);
+      expect(new Set(bodies).size).toBe(1);
+      expect(calls).toEqual([]);
+    });
+  }
+
+  it('takes no second authorization field for the first', () => {
+    const { router } = fakeRouter();
+    const door = createOperatorDoor({ regions: threeRegions(), token: TOKEN, router });
+    const view = requestView({
+      path: '/operator/status',
+      headers: { authorization: [`Bearer ${TOKEN}`, `Bearer ${TOKEN}`] },
+    });
+    expect(door.decide(view)).toMatchObject({ action: 'respond', status: 401 });
+  });
+
+  it('does not exist without a token: the request goes on to the app', async () => {
+    const { ask } = await start({ token: undefined });
+    expect(await (await ask('/operator/status')).text()).toBe('the app');
+  });
+
+  it('leaves every path to the app that only begins like its own', async () => {
+    const { ask } = await start();
+    expect(await (await ask('/operators')).text()).toBe('the app');
+    expect(await (await ask('/')).text()).toBe('the app');
+  });
+
+  it('refuses a short token, an empty one and an empty list at the factory', () => {
+    const { router } = fakeRouter();
+    const make = (token: never) => () => createOperatorDoor({ regions: threeRegions(), token, router });
+    expect(make('x'.repeat(31) as never)).toThrow('createOperatorDoor: token must be at least 32 bytes long');
+    expect(make('' as never)).toThrow(RangeError);
+    expect(make([] as never)).toThrow(TypeError);
+  });
+
+  it('goes by a live token: a new one is valid at once, and a short one opens nothing', async () => {
+    const token = live<string>(TOKEN);
+    const { ask } = await start({ token });
+    const next = 'n'.repeat(40);
+    token.set(next);
+    expect((await ask('/operator/status')).status).toBe(401);
+    expect((await ask('/operator/status', { headers: bearer(next) })).status).toBe(200);
+    token.set('short');
+    expect((await ask('/operator/status', { headers: bearer('short') })).status).toBe(401);
+  });
+
+  it('counts every wrong token and writes one line a minute, without the token', async () => {
+    const { ask, said, door } = await start();
+    const told: number[] = [];
+    door.on('token-refused', ({ times }) => void told.push(times));
+    for (let time = 0; time < 3; time += 1) await ask('/operator/status', { headers: bearer(`guess-${time}`) });
+    expect(told).toEqual([1, 2, 3]);
+    expect(said).toEqual(['operator: a request had no valid token; 1 since the start']);
+  });
+});
+
+describe('what it tells', () => {
+  it('is for the operator alone: no cache, no other origin, no cookie', async () => {
+    const { ask } = await start();
+    for (const answer of [await ask('/operator/status'), await ask('/operator/status', { headers: {} })]) {
+      expect(answer.headers.get('cache-control')).toBe('no-store, private');
+      expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+      expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+      expect(answer.headers.get('set-cookie')).toBeNull();
+    }
+    const preflight = await ask('/operator/reset', {
+      method: 'OPTIONS',
+      headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
+    });
+    expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([401, null]);
+  });
+
+  it('says who it is, what it knows of the databases and the regions, and no secret', async () => {
+    const health = createHealth({ regions: threeRegions() });
+    closers.push(() => health.close());
+    const { ask } = await start({ health });
+    const status = await (await ask('/operator/status')).json();
+    expect(status).toMatchObject({
+      format: 1,
+      process: { pid: process.pid },
+      region: 'a',
+      topology: { state: 'ready', nodes: [{ id: 'a/0', position: '1/1', connections: 2 }] },
+      stats: { reads: 7 },
+      secrets: { b: { token: ['fingerprint-for-b'] } },
+      verdict: { failing: [] },
+      regions: [{ name: 'a', identified: true }, { name: 'b', reads: 'unknown' }, { name: 'c' }],
+    });
+    expect(JSON.stringify(status)).not.toContain(TOKEN);
+  });
+
+  it('refuses other methods and paths to one who has the token, and says which there are', async () => {
+    const { ask } = await start();
+    const wrong = await ask('/operator/reset');
+    expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'POST']);
+    expect((await ask('/operator/status', { method: 'POST', body: '{}' })).status).toBe(405);
+    expect((await ask('/operator/')).status).toBe(404);
+    expect((await ask('/operator/status/../reset')).status).toBe(405);
+  });
+});
+
+describe('orders', () => {
+  it('carries out each with its reason, and tells of it in the log, the event and the stream', async () => {
+    const { order, calls, said, door, ask } = await start();
+    const told: object[] = [];
+    door.on('order', (ordered) => void told.push(ordered));
+    for (const action of ['confirm', 'reset', 'recycle']) {
+      const answer = await order(action, { reason: ` the ${action} of a drill ` });
+      expect([answer.status, await answer.json()]).toEqual([200, { done: action, state: 'ready' }]);
+    }
+    expect(calls).toEqual(['confirm', 'reset the reset of a drill', 'recycle']);
+    expect(told).toMatchObject([
+      { action: 'confirm', outcome: 'done', reason: 'the confirm of a drill' },
+      { action: 'reset', outcome: 'done' },
+      { action: 'recycle', outcome: 'done' },
+    ]);
+    expect(said[1]).toBe('operator: reset done, the state is ready; the reason given: the reset of a drill');
+    const { events } = (await (await ask('/operator/status')).json()) as { events: { name: string }[] };
+    expect(events.map(({ name }) => name)).toEqual(['order', 'order', 'order']);
+  });
+
+  const bad: Readonly<Record<string, unknown>> = {
+    nothing: '',
+    'no JSON': 'reason=x',
+    'no object': '["reason"]',
+    null: 'null',
+    'no reason': {},
+    'an empty reason': { reason: '   ' },
+    'a reason that is no text': { reason: 7 },
+    'a reason of several lines': { reason: 'x\noperator: reset done' },
+    'a reason that moves the cursor': { reason: 'x\u001b[2J' },
+    'a reason that turns the text around': { reason: 'x\u202e' },
+    'a reason that is too long': { reason: 'x'.repeat(501) },
+    'another member': { reason: 'x', force: true },
+  };
+  for (const [name, body] of Object.entries(bad)) {
+    it(`refuses ${name}: nothing is done`, async () => {
+      const { order, calls, said } = await start();
+      expect((await order('reset', body)).status).toBe(400);
+      expect([calls, said]).toEqual([[], []]);
+    });
+  }
+
+  it('reads no long body to its end, and answers', async () => {
+    const { order, calls } = await start();
+    expect((await order('reset', { reason: 'x'.repeat(100_000) })).status).toBe(413);
+    expect(calls).toEqual([]);
+  });
+
+  it('does not wait for ever for a body that does not come', async () => {
+    const clock = fakeClock();
+    const { origin, calls } = await start({ clock });
+    const request = http.request(`${origin}/operator/reset`, {
+      method: 'POST',
+      headers: { ...bearer(), 'content-length': '50' },
+    });
+    const answered = new Promise<number | undefined>((resolve) => {
+      request.once('response', ({ statusCode }) => resolve(statusCode));
+      request.on('error', () => {});
+    });
+    request.write('{');
+    await expect.poll(() => clock.pending, { timeout: 60_000 }).toBeGreaterThan(0);
+    await clock.advance(10_000);
+    expect(await answered).toBe(408);
+    expect(calls).toEqual([]);
+  });
+
+  it('says so where a body parser was before it, instead of an order without a reason', async () => {
+    const { router, calls } = fakeRouter();
+    const door = createOperatorDoor({ regions: threeRegions(), token: TOKEN, router });
+    const middleware = door.node();
+    const origin = await listen(
+      http.createServer(async (request, response) => {
+        for await (const _ of request);
+        middleware(request, response, () => response.end());
+      }),
+    );
+    const answer = await fetch(`${origin}/operator/reset`, {
+      method: 'POST',
+      headers: bearer(),
+      body: '{"reason":"x"}',
+    });
+    expect([answer.status, calls]).toEqual([500, []]);
+    expect(await answer.text()).toContain('before body parsers');
+  });
+
+  it('answers what the router refuses with its code, and a mistake without its text', async () => {
+    const said: string[] = [];
+    const refused = new RegionKitError('ERR_NO_PRIMARY', 'two nodes write', { status: 503 });
+    const { router } = fakeRouter({
+      resetEpoch: () => Promise.reject(Object.assign(refused, { reason: 'twin-primaries' })),
+      confirmPrimary: () => Promise.reject(new Error('postgresql://app:secret@db')),
+    });
+    const say = (line: string): void => void said.push(line);
+    const { order } = await start({ router, logger: { info: say, warn: say, error: say } });
+    const first = await order('reset', { reason: 'x' });
+    expect([first.status, await first.json()]).toEqual([
+      409,
+      { error: 'refused', code: 'ERR_NO_PRIMARY', state: 'twin-primaries', message: 'two nodes write' },
+    ]);
+    const second = await order('confirm', { reason: 'x' });
+    const text = await second.text();
+    expect(second.status).toBe(500);
+    expect(`${text}${said}`).not.toContain('secret');
+    expect(said).toHaveLength(2);
+  });
+
+  it('carries out one at a time', async () => {
+    const gate = deferred();
+    const { router } = fakeRouter({ resetEpoch: () => gate.promise });
+    const { order } = await start({ router });
+    const first = order('reset', { reason: 'one' });
+    await expect.poll(async () => (await order('recycle', { reason: 'two' })).status, { timeout: 60_000 }).toBe(409);
+    gate.resolve();
+    expect((await first).status).toBe(200);
+    expect((await order('recycle', { reason: 'two' })).status).toBe(200);
+  });
+});
+
+describe('the stream of events', () => {
+  it('sends what was kept, the status, and what happens next', async () => {
+    const { ask, emit } = await start();
+    emit('primary-lost', { state: 'no-primary' });
+    const answer = await ask('/operator/events');
+    expect(answer.headers.get('content-type')).toBe('text/event-stream');
+    let isTold = false;
+    const text = await readEvents(answer, (sofar) => {
+      if (!isTold && sofar.includes('event: status')) {
+        isTold = true;
+        emit('primary', { region: 'b', missingForMs: 12 });
+      }
+      return sofar.includes('"name":"primary"');
+    });
+    expect(text).toMatch(/id: [\w-]+\.1\nevent: event\ndata: \{"id":1,/);
+    expect(text).toContain('"name":"primary-lost"');
+  });
+
+  it('goes on after the last event of a listener that comes back, and sends all of another process', async () => {
+    const { ask, emit } = await start();
+    emit('node', { node: 'first' });
+    emit('node', { node: 'second' });
+    const all = await readEvents(await ask('/operator/events'), (text) => text.includes('event: status'));
+    const id = /id: ([\w-]+)\.1\n/.exec(all)?.[1];
+    const resume = async (last: string) =>
+      readEvents(await ask('/operator/events', { headers: { ...bearer(), 'last-event-id': last } }), (text) =>
+        text.includes('event: status'),
+      );
+    const events = (text: string) => text.slice(0, text.indexOf('event: status'));
+    expect(events(await resume(`${id}.1`))).not.toContain('"first"');
+    expect(events(await resume(`${id}.1`))).toContain('"second"');
+    expect(events(await resume('another.1'))).toContain('"first"');
+    expect(events(await resume('\u00ff'.repeat(100)))).toContain('"first"');
+  });
+
+  it('keeps a bounded number of events, and folds hundreds of held writes into one', async () => {
+    const { ask, emit } = await start({ maxEvents: 3 });
+    for (let at = 0; at < 5; at += 1) emit('node', { node: `n${at}` });
+    for (let at = 0; at < 300; at += 1) {
+      emit('hold', { waiting: at });
+      emit('hold-ended', { heldMs: at, by: 'primary' });
+    }
+    const { events } = (await (await ask('/operator/status')).json()) as { events: object[] };
+    expect(events).toMatchObject([
+      { name: 'node', payload: { node: 'n4' } },
+      { name: 'hold', times: 300, payload: { waiting: 299 } },
+      { name: 'hold-ended', times: 300 },
+    ]);
+  });
+
+  it('has a bounded number of listeners, and a place is free when one leaves', async () => {
+    const { ask } = await start({ maxListeners: 1 });
+    const leave = new AbortController();
+    const first = await ask('/operator/events', { signal: leave.signal });
+    expect(first.status).toBe(200);
+    expect((await ask('/operator/events')).status).toBe(503);
+    leave.abort();
+    await expect
+      .poll(
+        async () => {
+          const again = await ask('/operator/events');
+          await again.body?.cancel();
+          return again.status;
+        },
+        { timeout: 60_000 },
+      )
+      .toBe(200);
+  });
+
+  it('ends its streams when it is closed, and answers 503 then', async () => {
+    const { ask, door } = await start();
+    const answer = await ask('/operator/events');
+    door.close();
+    await answer.text();
+    expect((await ask('/operator/status')).status).toBe(503);
+  });
+});
+
+test('a fetch handler has the same door', async () => {
+  const { router, calls, emit } = fakeRouter();
+  const door: OperatorDoor = createOperatorDoor({ regions: threeRegions(), token: TOKEN, router });
+  closers.push(() => door.close());
+  const handle = door.fetch(() => new Response('the app'));
+  const ask = (path: string, init: RequestInit = {}) =>
+    handle(new Request(`https://app.example.com${path}`, { headers: bearer(), ...init }));
+  expect(await (await ask('/orders')).text()).toBe('the app');
+  expect((await ask('/operator/status')).status).toBe(200);
+  expect((await ask('/operator/reset', { method: 'POST', body: '{"reason":"x"}' })).status).toBe(200);
+  expect((await ask('/operator/reset', { method: 'POST', body: 'x'.repeat(9_000) })).status).toBe(413);
+  expect(calls).toEqual(['reset x']);
+  emit('suspended', {});
+  const text = await readEvents(await ask('/operator/events'), (sofar) => sofar.includes('event: status'));
+  expect(text).toContain('"suspended"');
+});
