@@ -21,6 +21,8 @@ export interface Context {
   /** The directory in which the command was called. */
   readonly directory: string;
   readonly emit: Emit;
+  /** Clears the screen, so that the next records are drawn in the place of the last ones. Absent where there is no screen. */
+  readonly redraw?: () => void;
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
 }

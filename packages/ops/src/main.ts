@@ -12,6 +12,9 @@ import { jsonLines } from './render/json-lines.ts';
 import { junit } from './render/junit.ts';
 import { terminal } from './render/terminal.ts';
 
+/** Cursor to the first line and column, and everything after it deleted. */
+const CLEAR = '\u001b[H\u001b[J';
+
 /** What the process around gives. */
 export interface Surroundings {
   readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
@@ -78,6 +81,9 @@ async function runCommand(
     directory,
     config: () => loadConfig(values['config'] as string | undefined, directory, env),
     emit,
+    ...(stdout.isTTY === true &&
+      env['TERM'] !== 'dumb' &&
+      values['json'] !== true && { redraw: () => void stdout.write(CLEAR) }),
     signal,
   };
   let outcome: Outcome;

@@ -50,11 +50,32 @@ describe('the JSON schema of records', () => {
         for (const state of ['planned', 'started', 'done', 'failed', 'refused', 'unknown'] as const) {
           emit({ type: 'step', name: 'read', where: 'eu', state, evidence: 'e', tookMs: 1.5 });
         }
+        emit({ type: 'server', where: 'eu/0', role: 'unknown', why: 'refused' });
+        emit({
+          type: 'server',
+          where: 'eu/0',
+          role: 'standby',
+          timeline: 2,
+          behindBytes: 1,
+          unreplayedBytes: 0,
+          lagMs: 0.5,
+        });
+        emit({ type: 'process', where: 'eu', state: 'unknown', why: 'wrong-token' });
+        emit({
+          type: 'process',
+          where: 'eu',
+          id: 'a',
+          name: 'h:1',
+          state: 'ready',
+          primary: 'eu/0',
+          timeline: 2,
+          highest: 2,
+        });
         return { exit: EXIT.partly, summary: 'a part was done' };
       },
     };
     const { records } = await run(['all', '--json'], { commands: [all] });
-    expect(records).toHaveLength(7);
+    expect(records).toHaveLength(11);
     mustBeValid(records);
   });
 

@@ -16,8 +16,8 @@ import { createTokenCheck } from '../routes/token.ts';
 import { readBody } from './body.ts';
 import { createEventLog } from './event-log.ts';
 import { checkOperatorOptions, type OperatorDoorOptions } from './options.ts';
+import { readOrder } from './order-body.ts';
 import { createOrders, type Ordered } from './orders.ts';
-import { readReason } from './reason.ts';
 import { decisionOf, type Reply, refusal, reply } from './reply.ts';
 import { type OperatorAction, ROUTER_EVENT_NAMES } from './router.ts';
 import { streamOnFetch, streamOnNode } from './sinks.ts';
@@ -133,11 +133,14 @@ export function createOperatorDoor<Name extends string>(given: OperatorDoorOptio
   ): Promise<Reply> => {
     const body = isRead ? 'already-read' : await readBody(chunks, clock);
     if (typeof body === 'string') return refusal(BODY_FAILURES[body][0], body, BODY_FAILURES[body][1]);
-    const reason = readReason(body.text);
-    if (reason === undefined) {
+    const asked = readOrder(body.text);
+    if (asked === undefined) {
       return refusal(400, 'reason', 'Send { "reason": "…" }: 1 to 500 characters on one line. Nothing was done.');
     }
-    return order(action, reason);
+    if (asked.process !== undefined && asked.process !== id) {
+      return refusal(421, 'other-process', 'The order is for another process. Nothing was done; send it again.');
+    }
+    return order(action, asked.reason);
   };
 
   const decideOpen = (request: RequestView, route: string): Decision => {

@@ -247,6 +247,15 @@ describe('orders', () => {
     });
   }
 
+  it('takes an order for one process, and not for another one behind the same origin', async () => {
+    const { order, calls, ask } = await start();
+    const status = (await (await ask('/operator/status')).json()) as { process: { id: string } };
+    expect((await order('reset', { reason: 'x', process: 'another' })).status).toBe(421);
+    expect(calls).toEqual([]);
+    expect((await order('reset', { reason: 'x', process: status.process.id })).status).toBe(200);
+    expect(calls).toEqual(['reset x']);
+  });
+
   it('reads no long body to its end, and answers', async () => {
     const { order, calls } = await start();
     expect((await order('reset', { reason: 'x'.repeat(100_000) })).status).toBe(413);

@@ -27,6 +27,45 @@ export interface Step {
   readonly tookMs?: number;
 }
 
+/** A server, as it described itself now. */
+export interface ServerState {
+  readonly type: 'server';
+  /** `eu-west-1/0`. */
+  readonly where: string;
+  /** `unknown`: it did not answer. */
+  readonly role: 'writer' | 'standby' | 'unknown';
+  /** Why it did not answer, in one word. */
+  readonly why?: string;
+  readonly timeline?: number;
+  /** WAL of the writer that a standby has not received: what would be lost with the writer now. */
+  readonly behindBytes?: number;
+  /** WAL that a standby has received and not replayed. */
+  readonly unreplayedBytes?: number;
+  /** How old the newest data is that a read on the standby sees, at most. */
+  readonly lagMs?: number;
+}
+
+/** A process of the app, as its operator door described it now. */
+export interface ProcessState {
+  readonly type: 'process';
+  /** The region. */
+  readonly where: string;
+  /** A random name that the process has taken when it started. Absent: the door of the region did not answer. */
+  readonly id?: string;
+  /** `host:pid`. */
+  readonly name?: string;
+  /** The state of its topology: `ready`, or why it sends no write. `unknown`: the door did not answer. */
+  readonly state: string;
+  /** Why the door did not answer, in one word. */
+  readonly why?: string;
+  /** `region/node` of the primary, or its region. */
+  readonly primary?: string;
+  /** The timeline of the primary. */
+  readonly timeline?: number;
+  /** The highest timeline that it knows. */
+  readonly highest?: number;
+}
+
 /** Progress, for a person who waits. It says nothing that another record does not say. */
 export interface Progress {
   readonly type: 'progress';
@@ -42,6 +81,6 @@ export interface Result {
 }
 
 /** A run of any command is a list of these. One renderer prints them: for a terminal, as JSON lines or as JUnit. */
-export type OpsRecord = Finding | Step | Progress | Result;
+export type OpsRecord = Finding | Step | ServerState | ProcessState | Progress | Result;
 
 export type Emit = (record: OpsRecord) => void;

@@ -1,3 +1,4 @@
+import { describeProcess, describeServer } from './describe.ts';
 import { plain } from './plain.ts';
 import type { Renderer } from './renderer.ts';
 
@@ -22,6 +23,9 @@ const COLOURS = {
   done: 32,
   started: 36,
   planned: 36,
+  writer: 32,
+  standby: 36,
+  process: 36,
 } as const;
 
 /** For a person. In a pipe: the same text without colours and progress. */
@@ -43,6 +47,10 @@ export function terminal({ interactive, columns }: TerminalOptions): Renderer {
           const took = record.tookMs === undefined ? '' : `  (${Math.round(record.tookMs)} ms)`;
           return `${mark(record.state)}${record.name}  ${plain(record.where)}  ${plain(record.evidence)}${took}\n`;
         }
+        case 'server':
+          return `${mark(record.role)}${plain(describeServer(record))}\n`;
+        case 'process':
+          return `${mark('process')}${plain(describeProcess(record))}\n`;
         case 'progress':
           return interactive ? `        ${plain(record.text)}\n` : '';
         case 'result':

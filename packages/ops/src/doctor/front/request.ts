@@ -31,12 +31,22 @@ interface Asked {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly readBytes?: number;
+  /** Sends this text as JSON by POST. */
+  readonly post?: string;
   /** Verify the certificate, with these issuers. Never send a token without it. */
   readonly verify?: { readonly ca: string | undefined };
 }
 
 /** Asks as a checker does. Never rejects: no answer is an answer. */
-export function look({ url, headers, timeoutMs, signal, readBytes = READ_BYTES, verify }: Asked): Promise<Look<Seen>> {
+export function look({
+  url,
+  headers,
+  timeoutMs,
+  signal,
+  readBytes = READ_BYTES,
+  post,
+  verify,
+}: Asked): Promise<Look<Seen>> {
   return new Promise((resolve) => {
     let connectedMs = performance.now();
     const askedAtMs = Date.now();
@@ -45,7 +55,12 @@ export function look({ url, headers, timeoutMs, signal, readBytes = READ_BYTES, 
       family: 4,
       agent: false,
       signal,
-      headers: { 'user-agent': 'regionkit-doctor', ...headers },
+      method: post === undefined ? 'GET' : 'POST',
+      headers: {
+        'user-agent': 'regionkit-doctor',
+        ...(post !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(post) }),
+        ...headers,
+      },
       rejectUnauthorized: verify !== undefined,
       ...(verify?.ca !== undefined && { ca: verify.ca }),
     });
@@ -81,7 +96,7 @@ export function look({ url, headers, timeoutMs, signal, readBytes = READ_BYTES, 
       response.once('end', () => finish(false));
       response.on('error', () => finish(false));
     });
-    request.end();
+    request.end(post);
   });
 }
 

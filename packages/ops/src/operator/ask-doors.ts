@@ -1,0 +1,137 @@
+import { readFile } from 'node:fs/promises';
+import type { Operations } from '../config/check-config.ts';
+import { look, type Unseen } from '../doctor/front/request.ts';
+import { ShapeError } from '../doctor/shape.ts';
+import { OpsError } from '../errors.ts';
+import { type ProcessStatus, readProcessStatus } from './process-status.ts';
+
+/** Why a door did not answer. `no-door`: something else did. `plain-http`: the token is not sent without TLS. */
+export type DoorSilence = Unseen | 'wrong-token' | 'no-door' | 'plain-http';
+
+/** What the operator doors behind one origin said. */
+export interface RegionProcesses {
+  readonly region: string;
+  /** Each process that was met. */
+  readonly processes: readonly ProcessStatus[];
+  /** Why none was met. */
+  readonly why: DoorSilence | undefined;
+}
+
+export interface DoorOrder {
+  readonly action: 'reset' | 'confirm';
+  readonly reason: string;
+}
+
+export type OrderResult =
+  | { readonly outcome: 'done'; readonly state: string }
+  | { readonly outcome: 'refused'; readonly why: string }
+  | { readonly outcome: 'not-met'; readonly why: DoorSilence };
+
+export interface Doors {
+  /** Asks the door of every region until no process is met that was not met before. */
+  ask(): Promise<readonly RegionProcesses[]>;
+  /** Gives an order to one process. */
+  order(process: ProcessStatus, order: DoorOrder): Promise<OrderResult>;
+}
+
+const TIMEOUT_MS = 5_000;
+/** An order probes every node twice. */
+const ORDER_TIMEOUT_MS = 30_000;
+const READ_BYTES = 1_024 ** 2;
+/** A balancer picks a process for each connection. So many in a row that are known already end the search. */
+const MISSES = 4;
+const MAX_ASKED = 64;
+
+/** The operator doors of a setup. Undefined where the configuration has no token of theirs. */
+export async function openDoors(
+  { regions, operatorToken, caFile }: Operations,
+  signal: AbortSignal,
+): Promise<Doors | undefined> {
+  if (operatorToken === undefined) return undefined;
+  const ca = caFile === undefined ? undefined : await readCa(caFile);
+  const origins = regions.flatMap(({ name, origin }) => (origin === undefined ? [] : [{ name, url: new URL(origin) }]));
+  const common = {
+    headers: { authorization: `Bearer ${operatorToken}` },
+    signal,
+    readBytes: READ_BYTES,
+    verify: { ca },
+  };
+
+  const one = async (url: URL): Promise<ProcessStatus | DoorSilence> => {
+    const seen = await look({ ...common, url: new URL('/operator/status', url).href, timeoutMs: TIMEOUT_MS });
+    if (!seen.ok) return seen.why;
+    if (seen.value.status === 401) return 'wrong-token';
+    return seen.value.status === 200 ? (parse(seen.value.body) ?? 'no-door') : 'no-door';
+  };
+
+  const region = async ({ name, url }: (typeof origins)[number]): Promise<RegionProcesses> => {
+    const met = new Map<string, ProcessStatus>();
+    if (!isPrivate(url)) return { region: name, processes: [], why: 'plain-http' };
+    let why: DoorSilence | undefined;
+    for (let asked = 0, missed = 0; asked < MAX_ASKED && missed < MISSES; asked += 1) {
+      const found = await one(url);
+      if (typeof found === 'string') {
+        why = found;
+        break;
+      }
+      missed = met.has(found.id) ? missed + 1 : 0;
+      met.set(found.id, found);
+    }
+    return { region: name, processes: [...met.values()], why: met.size === 0 ? why : undefined };
+  };
+
+  const order: Doors['order'] = async ({ region, id }, { action, reason }) => {
+    const url = origins.find(({ name }) => name === region)?.url;
+    if (url === undefined) return { outcome: 'not-met', why: 'no-door' };
+    const post = JSON.stringify({ reason, process: id });
+    for (let asked = 0; asked < MAX_ASKED; asked += 1) {
+      const seen = await look({
+        ...common,
+        url: new URL(`/operator/${action}`, url).href,
+        post,
+        timeoutMs: ORDER_TIMEOUT_MS,
+      });
+      if (!seen.ok) return { outcome: 'not-met', why: seen.why };
+      const { status, body } = seen.value;
+      if (status === 421) continue;
+      const { state, message } = parseMembers(body);
+      if (status === 200) return { outcome: 'done', state: state ?? 'unknown' };
+      return { outcome: 'refused', why: message ?? `the door answered ${status}` };
+    }
+    return { outcome: 'not-met', why: 'timed-out' };
+  };
+
+  return { ask: () => Promise.all(origins.map(region)), order };
+}
+
+/** A token goes over TLS alone, or stays on this machine. */
+function isPrivate({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
+}
+
+function parse(body: string): ProcessStatus | undefined {
+  try {
+    return readProcessStatus(JSON.parse(body));
+  } catch (error) {
+    if (error instanceof ShapeError || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function parseMembers(body: string): { readonly state?: string; readonly message?: string } {
+  try {
+    const given = JSON.parse(body) as Readonly<Record<string, unknown>> | null;
+    const { state, message } = given ?? {};
+    return { ...(typeof state === 'string' && { state }), ...(typeof message === 'string' && { message }) };
+  } catch {
+    return {};
+  }
+}
+
+async function readCa(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch {
+    throw new OpsError('ERR_OPS_CONFIG', 'config: caFile cannot be read');
+  }
+}
