@@ -1,6 +1,6 @@
 import type { Live, Logger, Regions } from '@regionkit/core';
 import { type Clock, check, optional, readOptions, type Secrets, systemClock, withDefault } from '@regionkit/core/kit';
-import type { Health } from '../health.ts';
+import type { Health } from '../health-instance.ts';
 import type { OperatedRouter } from './router.ts';
 
 /** The options of {@link createOperatorDoor}. */
