@@ -75,6 +75,7 @@ const TABLES: readonly {
       // the event loop, headers and roles that are kept, tokens compared by connection or kept by option, and signatures
       // as DER take 1.2 KB, for half the time of a new token and a third less on Node 24.
       { entry: '@regionkit/session', budgetBytes: 30_450 },
+      { entry: '@regionkit/session/hono', from: '@regionkit/session', budgetBytes: 1_500 },
       { entry: 'jose' },
       { entry: 'jsonwebtoken' },
       { entry: 'fast-jwt' },

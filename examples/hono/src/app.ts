@@ -3,6 +3,7 @@ import { createRegionRouter } from '@regionkit/db-router';
 import { createWriteGate } from '@regionkit/db-router/http';
 import { createHealth } from '@regionkit/health';
 import { createSessionVerifier } from '@regionkit/session';
+import { honoSessions } from '@regionkit/session/hono';
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { validator } from 'hono/validator';
@@ -54,7 +55,8 @@ export function createApp(environment: NodeJS.ProcessEnv) {
     await router.write('insert into notes (text, written_in) values ($1, $2)', [text, regions.self]);
     return context.json({ region: regions.self, text }, 201);
   });
-  // Throws what is wrong with the session, and Hono answers it; `sessions.require().hono()` is the same as a middleware.
-  app.get('/me', (context) => context.json({ region: regions.self, sub: sessions.of(context).sub }));
+  // Behind `require` the session is a variable of the context, with its type. Its token was verified above, once.
+  const auth = honoSessions(sessions);
+  app.get('/me', auth.require(), (context) => context.json({ region: regions.self, sub: context.var.session.sub }));
   return { app, health, router, gate, sessions };
 }

@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { install, type PackedPackage, pinned, run, tell, writeJson } from '../packed.ts';
 
@@ -6,8 +6,8 @@ const CORE = '@regionkit/core';
 
 /**
  * Each package in a folder of its own, where nothing else was asked for (but `core`, which no registry has yet, and the
- * types of Node): none of ours comes with it, its types need nothing that did not, and every entry point loads but those
- * whose optional peer is not there.
+ * types of Node): none of ours comes with it, and every entry point loads but those whose optional peer is not there. The
+ * types need nothing that did not come; only an entry point below the root may need those of its optional peer.
  */
 export function checkAlone(parent: string, packages: readonly PackedPackage[], tsc: string): void {
   const core = packages.find(({ name }) => name === CORE);
@@ -27,7 +27,7 @@ export function checkAlone(parent: string, packages: readonly PackedPackage[], t
     writeFileSync(
       join(folder, 'alone.ts'),
       entries
-        .filter((entry) => !missing.includes(entry))
+        .filter((entry) => !missing.includes(entry) && !needsTypesOf(optionalPeers, folder, entry))
         .map((entry, at) => `export * as entry${at} from '${entry}';`)
         .join('\n'),
     );
@@ -46,6 +46,17 @@ export function checkAlone(parent: string, packages: readonly PackedPackage[], t
     const without = missing.length === 0 ? '' : ` (without its optional peers not ${missing.join(', ')})`;
     tell(`alone: ${name}${without}`);
   }
+}
+
+/** Whether the declarations of an entry point import an optional peer: its types, and nothing when it runs. */
+function needsTypesOf(optionalPeers: readonly string[], folder: string, entry: string): boolean {
+  const [scope, name, ...path] = entry.split('/');
+  const root = join(folder, 'node_modules', `${scope}/${name}`);
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    exports: Readonly<Record<string, { readonly types: string }>>;
+  };
+  const declarations = readFileSync(join(root, exports[['.', ...path].join('/')]?.types ?? ''), 'utf8');
+  return path.length > 0 && optionalPeers.some((peer) => declarations.includes(`from '${peer}'`));
 }
 
 /** Writes the entry points whose optional peer is missing; throws for any other reason not to load. */

@@ -1,0 +1,1 @@
+export { type HonoSessions, type HonoSessionsOptions, honoSessions } from './hono-sessions.ts';
