@@ -15,6 +15,16 @@ interface Drill {
 
 /** What happens to a cluster. Each drill ends when the manager sees all nodes again and a write succeeds. */
 export const DRILLS = {
+  // First: only the region of the primary pauses, and every other drill may move the primary.
+  'switchover-paused': {
+    says: 'the writes are paused, then the manager is asked for a planned switchover',
+    planned: true,
+    play: async (cluster, primary, load) => {
+      await load.pauseWrites();
+      await cluster.switchover();
+      await anotherThan(primary, cluster);
+    },
+  },
   switchover: {
     says: 'the manager is asked for a planned switchover',
     planned: true,

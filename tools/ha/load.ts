@@ -9,6 +9,7 @@ import type { Missed, Told, Write } from './verdict.ts';
 
 const WRITERS = 4;
 const PAUSE_MS = 20;
+const DRAIN_MS = 500;
 
 /** An app's writes and reads through a router, over a cluster, with what became of each. */
 export interface Load extends AsyncDisposable {
@@ -22,6 +23,8 @@ export interface Load extends AsyncDisposable {
   read(): Promise<unknown>;
   /** An operator's word that the older timeline, to which the cluster was taken back, is right. */
   resetEpoch(): void;
+  /** Holds new writes, and resolves when none is under way. @throws if one still is */
+  pauseWrites(): Promise<void>;
   /** Whether a write that was sent after `ms` has been acknowledged. */
   wroteSince(ms: number): boolean;
   /** Ends the clients. */
@@ -97,6 +100,11 @@ export async function startLoad(cluster: Cluster): Promise<Load> {
     topology: () => router.topology(),
     read: () => router.run({ access: 'read' }, () => router.read('select from written limit 1')),
     resetEpoch: () => router.resetEpoch('the manager took the cluster back'),
+    pauseWrites: async () => {
+      // The other regions have no process that could answer.
+      const { underWay } = await router.pauseWrites({ timeoutMs: 60_000, drainTimeoutMs: DRAIN_MS });
+      if (underWay > 0) throw new Error(`${underWay} writes are still under way in a pause`);
+    },
     wroteSince: (ms) => writes.some(({ outcome, sentMs }) => outcome === 'acknowledged' && sentMs > ms),
     stop,
     async [Symbol.asyncDispose]() {
