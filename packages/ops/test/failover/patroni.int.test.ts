@@ -25,35 +25,39 @@ async function patroni(
   const { config = {}, answer = 200 } = options;
   const asked: Asked[] = [];
   const { lab } = setup;
-  const rest =
-    (name: Name): RequestListener =>
-    async (request, response) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk as Buffer);
-      const path = request.url as string;
-      if (path === '/patroni') return void response.end(JSON.stringify({ patroni: { name: `node-${name}` } }));
-      if (path === '/config') return void response.end(JSON.stringify(config));
-      if (path === '/cluster') {
-        const members = lab.regions.map((region) => ({
-          name: `node-${region.name}`,
-          role: region.role === 'primary' ? 'leader' : 'replica',
-        }));
-        return void response.end(JSON.stringify({ members }));
-      }
-      const body = JSON.parse(Buffer.concat(chunks).toString()) as { candidate: string };
-      asked.push({ path, body, authorization: request.headers.authorization });
-      const to = body.candidate.slice('node-'.length) as Name;
-      if (answer === 200 && path === '/switchover') await lab.switchover({ to });
-      if (answer === 200 && path === '/failover') await lab.failover({ to });
-      response.writeHead(answer).end();
-    };
+  const origins = new Map<Name, string>();
+  const rest: RequestListener = async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const path = request.url as string;
+    if (path === '/config') return void response.end(JSON.stringify(config));
+    if (path === '/cluster') {
+      // As Patroni 3.0 answers. The last one has no address that the configuration knows, but that of its interface.
+      const members = lab.regions.map((region) => ({
+        name: `node-${region.name}`,
+        role: region.role === 'primary' ? 'leader' : 'replica',
+        ...(region.name === 'ap'
+          ? { host: '10.0.0.1', port: 5432, api_url: `${origins.get('ap')}/patroni` }
+          : { host: '127.0.0.1', port: region.port, api_url: 'http://10.0.0.1:8008/patroni' }),
+      }));
+      return void response.end(JSON.stringify({ members }));
+    }
+    const body = JSON.parse(Buffer.concat(chunks).toString()) as { candidate: string };
+    asked.push({ path, body, authorization: request.headers.authorization });
+    const to = body.candidate.slice('node-'.length) as Name;
+    if (answer === 200 && path === '/switchover') await lab.switchover({ to });
+    if (answer === 200 && path === '/failover') await lab.failover({ to });
+    response.writeHead(answer).end();
+  };
   const regions = Object.fromEntries(
     await Promise.all(
       lab.regions.map(async ({ name, connectionString }) => {
         const url = new URL(connectionString);
         url.username = 'ops';
         url.password = 'ops';
-        return [name, { databases: [url.href], patroni: await webServer(rest(name)) }] as const;
+        const origin = await webServer(rest);
+        origins.set(name, origin);
+        return [name, { databases: [url.href], patroni: origin }] as const;
       }),
     ),
   );

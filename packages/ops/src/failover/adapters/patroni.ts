@@ -12,7 +12,7 @@ const PROMOTE_TIMEOUT_MS = 60_000;
 const LEADER = new Set(['leader', 'master', 'primary', 'standby_leader']);
 
 /** By Patroni's REST interface: https://patroni.readthedocs.io/en/latest/rest_api.html */
-export function patroniAdapter({ regions, failover }: Operations): Adapter {
+export function patroniAdapter({ regions, nodes, failover }: Operations): Adapter {
   const urls = regions.flatMap(({ name, patroni }) => (patroni === undefined ? [] : [{ region: name, url: patroni }]));
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (failover.patroniLogin !== undefined) {
@@ -21,13 +21,13 @@ export function patroniAdapter({ regions, failover }: Operations): Adapter {
   const get = (url: string, signal: AbortSignal): Promise<HttpAnswer> =>
     ask(url, { lookup: undefined, ca: undefined, timeoutMs: TIMEOUT_MS, signal });
 
-  /** The name of the leader, as the first member that answers knows it. */
-  async function leader(signal: AbortSignal): Promise<string | undefined> {
+  /** The members of the cluster, as the first of them that answers knows them. */
+  async function cluster(signal: AbortSignal): Promise<readonly Member[]> {
     for (const { url } of urls) {
       const answer = await get(`${url}/cluster`, signal).catch(() => undefined);
-      if (answer?.status === 200) return leaderOf(answer.body);
+      if (answer?.status === 200) return membersOf(answer.body);
     }
-    return undefined;
+    return [];
   }
 
   return {
@@ -47,8 +47,10 @@ export function patroniAdapter({ regions, failover }: Operations): Adapter {
       if (url === undefined) throw new StepFailure(`regions['${regionOf(target)}'].patroni is not configured`);
       let answer: HttpAnswer;
       try {
-        const candidate = nameOf((await get(`${url}/patroni`, signal)).body);
-        const from = mode === 'switchover' ? await leader(signal) : undefined;
+        const all = await cluster(signal);
+        const { host } = new URL(nodes.find(({ id }) => id === target)?.url as string);
+        const candidate = all.find((one) => one.api === new URL(url).origin || one.address === host)?.name;
+        const from = mode === 'switchover' ? all.find(({ role }) => LEADER.has(role))?.name : undefined;
         if (candidate === undefined || (mode === 'switchover' && from === undefined)) {
           throw new StepFailure(`Patroni does not name ${candidate === undefined ? 'the candidate' : 'its leader'}`);
         }
@@ -71,17 +73,30 @@ export function patroniAdapter({ regions, failover }: Operations): Adapter {
   };
 }
 
-function leaderOf(body: string): string | undefined {
-  const { members: all } = shapeOf(body);
-  if (!Array.isArray(all)) return undefined;
-  const found = all.find((one: { readonly role?: unknown } | null) => LEADER.has(String(one?.role)));
-  return typeof found?.name === 'string' ? found.name : undefined;
+interface Member {
+  readonly name: string;
+  readonly role: string;
+  /** The origin of its REST interface. */
+  readonly api: string | undefined;
+  /** `host:port` of its PostgreSQL. */
+  readonly address: string;
 }
 
-function nameOf(body: string): string | undefined {
-  const { patroni } = shapeOf(body);
-  const { name } = (patroni ?? {}) as { readonly name?: unknown };
-  return typeof name === 'string' ? name : undefined;
+function membersOf(body: string): readonly Member[] {
+  const { members: all } = shapeOf(body);
+  if (!Array.isArray(all)) return [];
+  return all.flatMap((one: Readonly<Record<string, unknown>> | null) => {
+    if (typeof one?.['name'] !== 'string') return [];
+    const {
+      name,
+      role,
+      host,
+      port,
+      api_url: api,
+    } = one as Readonly<Record<string, unknown>> & { readonly name: string };
+    const origin = typeof api === 'string' && URL.canParse(api) ? new URL(api).origin : undefined;
+    return [{ name, role: String(role), api: origin, address: `${host}:${port}` }];
+  });
 }
 
 function shapeOf(body: string): Readonly<Record<string, unknown>> {

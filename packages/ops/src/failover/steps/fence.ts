@@ -24,9 +24,10 @@ export const fence: FailoverStep = {
     const how = acted === undefined ? '' : `${acted.says}; `;
     return done(`${how}${says}`, { reached: state !== 'unreachable', changed: acted !== undefined });
   },
-  intent: async (context) => ({
-    revokes: await rolesToRevoke(context.config, context.plan.from, context.plan.target, context.signal),
-  }),
+  intent: async ({ config, plan, adapter, signal }) =>
+    plan.mode === 'switchover' && adapter.demotes
+      ? {}
+      : { revokes: await rolesToRevoke(config, plan.from, plan.target, signal) },
   act: async (context) => {
     const { config, plan, signal, file } = context;
     // The roles first: what the old primary has flushed then is all that the app wrote. A hook may stop it.
