@@ -43,6 +43,8 @@ export async function playRound(options: RoundOptions): Promise<void> {
       temper: index % CLIENTS_PER_REGION === 1 ? 'dreamy' : 'busy',
       carries: CARRIES[index % CARRIES.length] as OperationEntry['carries'],
       restMs,
+      // The clients of a region that is cut off are cut off with it: no token of theirs tells a new process of a promotion.
+      roams: schedule.profile !== 'restarts',
       strays: stage.strays,
       portOf: (region) => stage.ports[region],
       regionAt: stage.regionAt,

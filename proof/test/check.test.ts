@@ -812,3 +812,62 @@ describe('primary-forgotten', () => {
     expect(forgotten(history)).toEqual([]);
   });
 });
+
+describe('newcomer-on-zombie', () => {
+  const found = (history: HistoryBuilder, processes = 1): string[] =>
+    broken(history.entries({ timeline: 2, run: { deployment: { ...LOCAL, processes } } })).filter(
+      (rule) => rule === 'newcomer-on-zombie',
+    );
+  const late = (history: HistoryBuilder, startMs: number, timeline = 1): string =>
+    history.op('append', { startMs, endMs: startMs + 5, rows: [{ ...abandoned, app: 'us/0', timeline }] });
+  const promoted = (history: HistoryBuilder): void =>
+    history.fault({ kind: 'failover', to: 'eu' }, { ...at(5_000), promotions: [promotion()] });
+
+  it.each<[string, (history: HistoryBuilder) => void, number]>([
+    [
+      'all processes of the region began anew',
+      (history) => history.fault({ kind: 'start-apps', region: 'us' }, at(8_000)),
+      2,
+    ],
+    [
+      'its only process was started again',
+      (history) => history.fault({ kind: 'start-app', region: 'us' }, at(8_000)),
+      1,
+    ],
+    ['its only process was deployed', (history) => history.fault({ kind: 'deploy', region: 'us' }, at(8_000)), 1],
+  ])('is broken by a write on the old timeline after %s', (_, happens, processes) => {
+    const history = writeHistory();
+    promoted(history);
+    happens(history);
+    late(history, 10_000);
+    expect(found(history, processes)).toEqual(['newcomer-on-zombie']);
+  });
+
+  it.each<[string, (history: HistoryBuilder) => void]>([
+    ['one of two processes lived on', (history) => history.fault({ kind: 'start-app', region: 'us' }, at(8_000))],
+    [
+      'they began anew before the promotion was done',
+      (history) => history.fault({ kind: 'start-apps', region: 'us' }, at(4_000)),
+    ],
+    ['those of another region began anew', (history) => history.fault({ kind: 'start-apps', region: 'ap' }, at(8_000))],
+    [
+      'nothing came of it',
+      (history) => history.fault({ kind: 'start-apps', region: 'us' }, { ...at(8_000), result: 'refused' }),
+    ],
+  ])('is held when %s', (_, happens) => {
+    const history = writeHistory();
+    if (_.includes('before')) happens(history);
+    promoted(history);
+    if (!_.includes('before')) happens(history);
+    late(history, 10_000);
+    expect(found(history, 2)).toEqual([]);
+  });
+
+  it('is held by a write on the new timeline', () => {
+    const history = writeHistory();
+    promoted(history);
+    history.fault({ kind: 'start-apps', region: 'us' }, at(8_000));
+    late(history, 10_000, 2);
+    expect(found(history)).toEqual([]);
+  });
+});

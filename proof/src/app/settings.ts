@@ -14,7 +14,7 @@ export interface AppSettings {
   readonly databases: Readonly<Record<Region, string>>;
   /** Where this app reaches whatever the name for the primary leads to; absent without such a name. */
   readonly endpoint?: string;
-  /** The file that remembers the highest epoch. */
+  /** The file that remembers the highest epoch, of all regions. */
   readonly storeFile: string;
   readonly secret: string;
   /** What this environment is called in tokens. */

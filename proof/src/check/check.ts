@@ -7,6 +7,7 @@ import { type History, indexHistory } from './index-history.ts';
 import { checkLateFences } from './late-fences.ts';
 import { checkLosses } from './losses.ts';
 import { checkMonotonicReads } from './monotonic.ts';
+import { checkNewcomers } from './newcomers.ts';
 import { checkOwnWrites } from './own-writes.ts';
 import { checkPauses } from './pauses.ts';
 import { checkShown } from './shown.ts';
@@ -23,6 +24,7 @@ const RULES: readonly ((history: History) => readonly Violation[])[] = [
   checkFencedReads,
   checkLateFences,
   checkPauses,
+  checkNewcomers,
   checkForgotten,
   checkLosses,
   checkAnnouncements,

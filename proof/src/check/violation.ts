@@ -19,6 +19,7 @@ export type RuleName =
   | 'no-answer'
   | 'write-on-fenced'
   | 'write-on-twins'
+  | 'newcomer-on-zombie'
   | 'read-from-fenced'
   | 'fence-late'
   | 'written-in-pause'

@@ -18,6 +18,8 @@ export interface ClientOptions {
   /** How long it rests after everything but a write, which it may want to look at. @default 0 */
   readonly restMs?: number;
   readonly carries: OperationEntry['carries'];
+  /** Whether it goes to other regions too, and so tells them what it has seen elsewhere. @default true */
+  readonly roams?: boolean;
   /** Tokens of another environment, which it brings now and then besides its own. @default none */
   readonly strays?: readonly string[];
   /** Where the app of a region listens. */
@@ -132,7 +134,8 @@ export function createClient(options: ClientOptions): Client {
     run: async () => {
       let at = options.home;
       while (running) {
-        const step = plan.next(at);
+        const planned = plan.next(at);
+        const step = options.roams === false ? { ...planned, region: options.home } : planned;
         at = step.region;
         await pause(step.waitMs);
         const entry = await perform(step, false);

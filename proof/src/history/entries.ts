@@ -25,7 +25,7 @@ export interface Deployment {
   readonly writes: 'forward' | 'remote-pool' | 'reject';
   /** Whether an app can reach the databases of the other regions at all. */
   readonly pools: 'all' | 'local';
-  /** Whether an app remembers the highest epoch across a restart. */
+  /** Whether a store that all regions share remembers the highest epoch across a restart. */
   readonly store: boolean;
   /** Whether clients are given what they read, besides what they wrote. */
   readonly monotonicReads: boolean;

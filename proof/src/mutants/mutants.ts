@@ -240,6 +240,21 @@ export const MUTANTS: readonly Mutation[] = [
     seeds: 4,
   },
   {
+    // A process that starts believes the first primary that it meets, as most routers do.
+    name: 'newcomer-believes-anything',
+    edits: [
+      {
+        file: `${ROUTER}/topology/accept.ts`,
+        find: '  if (told.length > others.length / 2) return true;',
+        replace: '  if (told.length >= 0) return true;',
+      },
+    ],
+    breaks: ['newcomer-on-zombie'],
+    profile: 'restarts',
+    deployment: { writes: 'forward', pools: 'local', processes: 1, store: false, endpoint: false, strays: false },
+    seeds: 6,
+  },
+  {
     // A router that only asks each node now and then, as most do: documents, tokens, marks and what a connection tells are not heard.
     name: 'probes-alone',
     edits: [

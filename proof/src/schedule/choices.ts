@@ -14,11 +14,14 @@ export const PROFILES = [
   'twins',
   'beside',
   'processes',
+  'restarts',
 ] as const;
 export type Profile = (typeof PROFILES)[number];
 
 /** Few faults of databases and of the network, which would hide what the profile is about. */
 const UNTOUCHED_DATABASES = {
+  'end-apps': 0,
+  deploy: 0,
   'kill-node': 0.1,
   'freeze-node': 0.1,
   'restart-behind': 0.1,
@@ -34,17 +37,22 @@ const UNTOUCHED_DATABASES = {
   reset: 0.1,
 } as const;
 
+/** A seed of an older profile means what it meant before there were these. */
+const NO_RESTARTS = { 'end-apps': 0, deploy: 0 } as const;
+
 /** How much likelier a kind of fault is than elsewhere. */
 const FOCUS: Readonly<Record<Profile, Partial<Record<FaultKind, number>>>> = {
   everything: {},
-  failovers: { 'kill-node': 3, 'freeze-node': 2, isolate: 2, failover: 2 },
-  switchovers: { switchover: 8, 'end-sessions': 2, reset: 2 },
-  standbys: { 'restart-behind': 6, 'pause-replay': 4, 'slow-replay': 4, 'kill-node': 2 },
-  partitions: { isolate: 7, partition: 4, drop: 3, mute: 4, latency: 2 },
-  suspensions: { 'stop-app': 6, 'kill-app': 5, 'clock-step': 5, 'freeze-node': 2 },
+  // Processes that start anew in the middle of failovers, most of all in a region that was failed over and is cut off.
+  restarts: { isolate: 12, failover: 3, heal: 0.4, 'kill-app': 0, 'stop-app': 0, 'clock-step': 0 },
+  failovers: { ...NO_RESTARTS, 'kill-node': 3, 'freeze-node': 2, isolate: 2, failover: 2 },
+  switchovers: { ...NO_RESTARTS, switchover: 8, 'end-sessions': 2, reset: 2 },
+  standbys: { ...NO_RESTARTS, 'restart-behind': 6, 'pause-replay': 4, 'slow-replay': 4, 'kill-node': 2 },
+  partitions: { ...NO_RESTARTS, isolate: 7, partition: 4, drop: 3, mute: 4, latency: 2 },
+  suspensions: { ...NO_RESTARTS, 'stop-app': 6, 'kill-app': 5, 'clock-step': 5, 'freeze-node': 2 },
   processes: { ...UNTOUCHED_DATABASES, 'kill-app': 3, switchover: 0.3, 'promote-beside': 0.1 },
   beside: { ...UNTOUCHED_DATABASES, 'promote-beside': 25, switchover: 0.5, rejoin: 2 },
-  twins: { 'kill-node': 1.5, 'freeze-node': 2, isolate: 2, twins: 80, failover: 0.2 },
+  twins: { ...NO_RESTARTS, 'kill-node': 1.5, 'freeze-node': 2, isolate: 2, twins: 80, failover: 0.2 },
 };
 
 /** Every fault that can happen now, and how likely each is. Repairs outweigh faults, so that stories end. */
@@ -186,17 +194,23 @@ function faultsOfNetwork(world: World, random: Random, may: May): void {
   }
 }
 
+type Out = Exclude<World['apps'][Region], 'running'>;
+
 /** One app at a time is out: the two others must be able to tell who is primary. */
 function faultsOfApps(world: World, random: Random, may: May): void {
   const { apps } = world;
   const out = REGIONS.find((region) => apps[region] !== 'running');
   if (out !== undefined) {
-    may(6, { kind: apps[out] === 'stopped' ? 'continue-app' : 'start-app', region: out });
+    const kind = ({ stopped: 'continue-app', dead: 'start-app', ended: 'start-apps' } as const)[apps[out] as Out];
+    may(6, { kind, region: out });
     return;
   }
   for (const region of REGIONS) {
     may(0.4, { kind: 'stop-app', region });
     may(0.4, { kind: 'kill-app', region });
+    const isCutOff = world.nodes[region].role === 'abandoned' && isTouched(world, region);
+    may(isCutOff ? 4 : 0.2, { kind: 'end-apps', region });
+    may(0.4, { kind: 'deploy', region });
     may(0.2, { kind: 'clock-step', region, ms: random.pick([-3_600_000, -60_000, -2_500, 2_500, 60_000, 3_600_000]) });
   }
 }

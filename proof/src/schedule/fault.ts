@@ -45,6 +45,11 @@ export type Fault =
   | { readonly kind: 'continue-app'; readonly region: Region }
   | { readonly kind: 'kill-app'; readonly region: Region }
   | { readonly kind: 'start-app'; readonly region: Region }
+  /** Every process of the app in that region ends at once, and later starts again: nothing of what they knew is left. */
+  | { readonly kind: 'end-apps'; readonly region: Region }
+  | { readonly kind: 'start-apps'; readonly region: Region }
+  /** Each process of the region in turn is killed and started again, as in a deploy. */
+  | { readonly kind: 'deploy'; readonly region: Region }
   /** Steps the wall clock of the app, and of nothing else. */
   | { readonly kind: 'clock-step'; readonly region: Region; readonly ms: number };
 

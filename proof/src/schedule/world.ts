@@ -17,7 +17,7 @@ export interface World {
   /** Promoted last. */
   readonly primary: Region;
   readonly nodes: Readonly<Record<Region, NodeModel>>;
-  readonly apps: Readonly<Record<Region, 'running' | 'stopped' | 'dead'>>;
+  readonly apps: Readonly<Record<Region, 'running' | 'stopped' | 'dead' | 'ended'>>;
   readonly network: NetworkFault | undefined;
   /** Two were promoted, and neither was rebuilt yet. */
   readonly twin: Region | undefined;
@@ -111,12 +111,16 @@ export function after(world: World, fault: Fault): World {
       return app(fault.region, 'stopped');
     case 'kill-app':
       return app(fault.region, 'dead');
+    case 'end-apps':
+      return app(fault.region, 'ended');
     case 'continue-app':
     case 'start-app':
+    case 'start-apps':
       return app(fault.region, 'running');
     case 'end-sessions':
     case 'reset':
     case 'clock-step':
+    case 'deploy':
       return world;
   }
 }
@@ -159,6 +163,7 @@ export function recovery(world: World): readonly Fault[] {
       then({ kind: 'normal-replay', region });
     if (now.apps[region] === 'stopped') then({ kind: 'continue-app', region });
     if (now.apps[region] === 'dead') then({ kind: 'start-app', region });
+    if (now.apps[region] === 'ended') then({ kind: 'start-apps', region });
   }
   if (now.twin !== undefined) then({ kind: 'settle-twins', keep: primary, other: now.twin });
   for (const region of othersThan(primary)) {

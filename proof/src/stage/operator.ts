@@ -204,6 +204,18 @@ export function createOperator({ stage, onRows, onPause, now }: OperatorOptions)
       case 'start-app':
         await apps[fault.region].start();
         return [];
+      case 'end-apps':
+        await Promise.all(processes[fault.region].map((app) => app.kill()));
+        return [];
+      case 'start-apps':
+        await Promise.all(processes[fault.region].map((app) => app.start()));
+        return [];
+      case 'deploy':
+        for (const app of processes[fault.region]) {
+          await app.kill();
+          await app.start();
+        }
+        return [];
       case 'clock-step':
         // One machine has one clock.
         for (const app of processes[fault.region]) app.stepClock(fault.ms);
