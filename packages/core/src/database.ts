@@ -68,6 +68,16 @@ export interface DatabaseReport {
   readonly vouches?: Vouch;
   /** A pause of the writes that this process obeys, or that has just ended. */
   readonly pause?: WritePause;
+  /** What operators declared void, as far as this process goes by it. */
+  readonly voids?: readonly EpochVoid[];
+}
+
+/** Epochs that an operator declared void with `resetEpoch()`, as one process tells the others. */
+export interface EpochVoid {
+  /** Random; the same in every process. */
+  readonly id: string;
+  /** Each with the server that wrote it. It names one running server, so a later promotion is never void by it. */
+  readonly epochs: readonly Epoch[];
 }
 
 /** What one process says of a pause of the writes. */

@@ -1,4 +1,13 @@
-export type { DatabaseReport, Epoch, Fork, RouteExplanation, RouterSeam, Vouch, WritePause } from './database.ts';
+export type {
+  DatabaseReport,
+  Epoch,
+  EpochVoid,
+  Fork,
+  RouteExplanation,
+  RouterSeam,
+  Vouch,
+  WritePause,
+} from './database.ts';
 export { compose } from './doors/compose.ts';
 export type { DeciderFailure } from './doors/failure.ts';
 export type {

@@ -1,4 +1,4 @@
-import type { DatabaseReport, Epoch, Fork, WritePause } from './database.ts';
+import type { DatabaseReport, Epoch, EpochVoid, Fork, WritePause } from './database.ts';
 import { createListeners } from './kit/listeners.ts';
 import type { Regions } from './regions.ts';
 
@@ -42,6 +42,8 @@ export interface RegionState<Name extends string = string> {
   readonly siblings?: readonly Sibling[];
   /** Each process of the region that is known, if one of them reports a pause of the writes. */
   readonly pauses?: readonly ProcessPause[];
+  /** What operators declared void, as the processes of the region tell. */
+  readonly voids?: readonly EpochVoid[];
 }
 
 /** What one process of a region says of a pause of the writes. */

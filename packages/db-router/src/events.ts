@@ -42,6 +42,8 @@ export interface RouterEvents<Name extends string = string> {
   epoch: { readonly epoch: Epoch; readonly from: EpochSource };
   /** An operator called `resetEpoch()`. */
   'epoch-reset': { readonly voided: Epoch | undefined; readonly reason: string };
+  /** An operator's void reached this process from another one (`taken`), or what was void by it is alive and counts again (`ended`). */
+  'epoch-void': { readonly id: string; readonly epochs: readonly Epoch[]; readonly state: 'taken' | 'ended' };
   /** The epoch store could not be read or written. `reason`: what one of regionkit's own stores says. */
   'store-failed': { readonly action: 'load' | 'save'; readonly reason?: EpochStoreFailure };
   /** The process was suspended. Every node is probed again before the next write. */
@@ -110,6 +112,7 @@ export const ROUTER_EVENTS: readonly (keyof RouterEvents)[] = [
   'unconfirmed',
   'epoch',
   'epoch-reset',
+  'epoch-void',
   'store-failed',
   'suspended',
   'replay-regressed',

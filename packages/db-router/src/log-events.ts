@@ -16,6 +16,9 @@ export function logEvents(events: EventSource<RouterEvents>, logger: Logger | un
   events.on('primary', ({ epoch, missingForMs }) =>
     log('info', `the primary is ${formatEpoch(epoch)}; there was none for ${Math.round(missingForMs)} ms`),
   );
+  events.on('epoch-void', ({ epochs, state }) =>
+    log('warn', `an operator's reset elsewhere is ${state} here: ${epochs.map(formatEpoch).join(', ')}`),
+  );
   events.on('primary-lost', ({ state }) => log('warn', `there is no primary (${state})`));
   events.on('fenced', ({ node, clients }) => log('warn', `${node} is fenced; ${clients} connections were destroyed`));
   events.on('probe-failed', ({ node, code }) =>

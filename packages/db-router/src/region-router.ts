@@ -238,8 +238,8 @@ export interface RegionRouter<Name extends string = string>
   confirmPrimary(): Promise<void>;
   /**
    * Declares the highest epoch void, because it came from a mistake (an accidental promotion, `pg_upgrade`). For
-   * operators. Reports of it are ignored from now on, and the currently writable node is accepted. Call it in every
-   * process. Resolves when every node was probed.
+   * operators. Reports of it are ignored from now on, and the currently writable node is accepted. The other processes are
+   * told through `view`. Resolves when every node was probed.
    *
    * @example
    * ```ts

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createEvents, type Epoch, type RegionView, type RouteExplanation } from '@regionkit/core';
 import { createNotices, type Notices } from '@regionkit/core/kit';
 import type { Pool, QueryResult } from 'pg';
@@ -26,7 +27,7 @@ import { createBatches } from './statements/batches.ts';
 import { createRunner } from './statements/run.ts';
 import { createStatements } from './statements/statements.ts';
 import { createTransactions } from './statements/transactions.ts';
-import { written } from './topology/apply.ts';
+import { written } from './topology/facts.ts';
 import { localReport } from './topology/local-report.ts';
 
 // Taken when the module loads: a test that fakes timers later still gets its router closed.
@@ -191,7 +192,7 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
           throw new NoPrimaryError('twin-primaries', 'not-held', undefined, whoIsWhere(live.topology));
         }
         const voided = live.topology.highest;
-        live.take({ type: 'reset', atMs: settings.clock.now() });
+        live.take({ type: 'reset', id: randomBytes(16).toString('base64url'), atMs: settings.clock.now() });
         events.emit('epoch-reset', { voided, reason });
         await monitor.probeAll();
       }),

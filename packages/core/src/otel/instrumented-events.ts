@@ -29,6 +29,7 @@ export interface InstrumentedEvents {
   'db-router:unconfirmed': object;
   'db-router:epoch': { readonly from: string };
   'db-router:epoch-reset': object;
+  'db-router:epoch-void': object;
   'db-router:store-failed': { readonly action: string };
   'db-router:suspended': object;
   'db-router:replay-regressed': { readonly node: string };

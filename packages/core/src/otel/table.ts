@@ -58,6 +58,7 @@ export const table: { readonly [Event in keyof InstrumentedEvents]: Row<Instrume
   'db-router:unconfirmed': { labels: none },
   'db-router:epoch': { labels: ({ from }) => ({ from }) },
   'db-router:epoch-reset': { labels: none },
+  'db-router:epoch-void': { labels: none },
   'db-router:store-failed': { labels: ({ action }) => ({ action }) },
   'db-router:suspended': { labels: none },
   'db-router:replay-regressed': { labels: ({ node }) => ({ node }) },

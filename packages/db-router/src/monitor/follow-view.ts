@@ -23,7 +23,7 @@ export function followView(
   const takeDocument = (state: RegionState): void => {
     // Behind a name that leads elsewhere any server may answer.
     if (!state.identified || state.name === view.self) return;
-    const { primary, forks, highest, measured, measuredEpoch, observedAtMs } = state;
+    const { primary, forks, highest, measured, measuredEpoch, voids, observedAtMs } = state;
     taken.set(state.name, observedAtMs);
     live.take({
       type: 'document',
@@ -33,6 +33,7 @@ export function followView(
       ...(highest !== undefined && { highest }),
       ...(measured === true && { measured }),
       ...(measuredEpoch !== undefined && { measuredEpoch }),
+      ...(voids !== undefined && { voids }),
       observedAtMs,
       atMs: clock.now(),
     });

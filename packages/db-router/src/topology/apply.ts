@@ -10,13 +10,14 @@ import {
   type NodeFacts,
   type Rules,
   type Sample,
-  writtenEpoch,
+  written,
 } from './facts.ts';
 import { addSample } from './lag.ts';
 import { isVoided, learnEpoch, learnForks } from './learn.ts';
 import { admitPromotion } from './promoted-anew.ts';
 import type { Reading } from './readings.ts';
 import type { Top } from './topology.ts';
+import { endLivingVoids, ownVoid, takeVoids, toldVoids, withoutWritten } from './voids.ts';
 import { epochOf, regionOf, serverId } from './writer.ts';
 
 const RTT_WEIGHT = 0.2;
@@ -25,7 +26,8 @@ const MAX_FOLLOWED = 32;
 
 /** Returns the facts after one more input. Pure. An input without news returns the same object. */
 export function apply(facts: Facts, input: Input, rules: Rules): Facts {
-  const next = applyInput(facts, input, rules);
+  const learnt = applyInput(facts, input, rules);
+  const next = endLivingVoids(takeVoids(learnt, toldVoids(input), rules, input.atMs), rules, input.atMs);
   // What a region said before may follow on what is known now, or not any more.
   const isNews = (['tops', 'writers', 'documents', 'written'] as const).some((part) => next[part] !== facts[part]);
   return isNews && next.documents.length > 0 ? weighDocuments(next, input.atMs) : next;
@@ -61,7 +63,7 @@ function applyInput(facts: Facts, input: Input, rules: Rules): Facts {
     case 'confirm':
       return applyConfirm(facts, rules, input.atMs);
     case 'reset':
-      return applyReset(facts, input.atMs);
+      return applyReset(facts, input);
     case 'tick':
       return facts;
   }
@@ -218,7 +220,9 @@ function measured(facts: Facts, { region, primary, observedAtMs }: Input & { typ
   const voided = facts.voided.filter(
     (known) => isReached(regionOf(known.owner)) || !isVoided({ voided: [known] }, epoch),
   );
-  return voided.length === facts.voided.length ? facts : { ...facts, voided };
+  return voided.length === facts.voided.length
+    ? facts
+    : { ...facts, voided, voids: withoutWritten(facts.voids, [epoch]) };
 }
 
 function applyStore(facts: Facts, { stored, atMs }: Input & { type: 'store' }): Facts {
@@ -241,11 +245,6 @@ function applyRemembered(facts: Facts, { stored, untilMs, atMs }: Input & { type
   return { ...learnReport(next, report, atMs), remembered: { report, untilMs } };
 }
 
-/** The epochs that the answering nodes write. */
-export function written(facts: Facts): Epoch[] {
-  return facts.nodes.map((node) => writtenEpoch(facts, node)).filter((epoch) => epoch !== undefined);
-}
-
 /** The operator says: what writes here now is the primary, whatever a region claims; or that claim, if nothing writes. */
 function applyConfirm(facts: Facts, rules: Rules, atMs: number): Facts {
   const [found] = written(facts).sort((left, right) => right.timeline - left.timeline);
@@ -261,6 +260,7 @@ function applyConfirm(facts: Facts, rules: Rules, atMs: number): Facts {
       vouched: false,
       system: epoch.system,
       voided: [...denied, ...voided].slice(0, MAX_VOIDED),
+      voids: withoutWritten(facts.voids, [epoch]),
     },
     epoch,
     atMs,
@@ -275,7 +275,7 @@ function topInForce({ tops, system }: Facts): Top | undefined {
  * An operator declared the highest epoch void. What no node writes at this moment is void, for every source. What a
  * node writes is learned again and accepted.
  */
-function applyReset(facts: Facts, atMs: number): Facts {
+function applyReset(facts: Facts, { id, atMs }: Input & { type: 'reset' }): Facts {
   const found = written(facts);
   const system = new Set(found.map((epoch) => epoch.system)).size === 1 ? found[0]?.system : undefined;
   const highest = Math.max(0, ...found.filter((epoch) => epoch.system === system).map(({ timeline }) => timeline));
@@ -295,6 +295,7 @@ function applyReset(facts: Facts, atMs: number): Facts {
     accepted: system !== undefined,
     vouched: false,
     voided: [...voided, ...before].slice(0, MAX_VOIDED),
+    voids: ownVoid(facts.voids, id, voided, found),
     resetAtMs: atMs,
     kept: undefined,
     tops: [],

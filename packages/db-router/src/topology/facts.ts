@@ -1,4 +1,4 @@
-import type { DatabaseReport, Epoch, Fork, Sibling, Vouch } from '@regionkit/core';
+import type { DatabaseReport, Epoch, EpochVoid, Fork, Sibling, Vouch } from '@regionkit/core';
 import type { EpochSource } from '../events.ts';
 import type { WritePolicy } from '../gate-seam.ts';
 import type { Reading } from './readings.ts';
@@ -24,6 +24,8 @@ export interface Facts {
   /** Epochs that an operator declared void, and when that was last. */
   readonly voided: readonly Epoch[];
   readonly resetAtMs: number;
+  /** Voids that travel: what an operator said in this process (`own`), what it was told (`taken`), and what has `ended`. */
+  readonly voids: readonly KnownVoid[];
   /** Where the timeline that the reset kept was when it was measured first after it. */
   readonly kept: { readonly system: string; readonly timeline: number; readonly position: bigint } | undefined;
   /** Which servers write which timeline, and their names. */
@@ -40,6 +42,10 @@ export interface Facts {
   readonly asked: readonly string[];
   /** Where the primary in force was, and when. */
   readonly samples: { readonly epoch: string; readonly list: readonly Sample[] };
+}
+
+export interface KnownVoid extends EpochVoid {
+  readonly state: 'own' | 'taken' | 'ended';
 }
 
 export interface NodeFacts {
@@ -116,6 +122,7 @@ export type Input =
       readonly highest?: Epoch;
       readonly measured?: boolean;
       readonly measuredEpoch?: Epoch;
+      readonly voids?: readonly EpochVoid[];
       readonly observedAtMs: number;
       readonly atMs: number;
     }
@@ -130,7 +137,8 @@ export type Input =
     }
   | { readonly type: 'synced'; readonly timeline: number; readonly atMs: number }
   | { readonly type: 'confirm'; readonly atMs: number }
-  | { readonly type: 'reset'; readonly atMs: number }
+  /** `id`: under which the void travels. Without it this process keeps it to itself. */
+  | { readonly type: 'reset'; readonly id?: string; readonly atMs: number }
   | { readonly type: 'tick'; readonly atMs: number };
 
 /** The content of the epoch store. */
@@ -167,6 +175,7 @@ export function noFacts(nodes: readonly { readonly id: string; readonly region: 
     owners: [],
     forks: [],
     voided: [],
+    voids: [],
     resetAtMs: Number.NEGATIVE_INFINITY,
     kept: undefined,
     writers: [],
@@ -206,6 +215,11 @@ export function writtenEpoch(facts: Facts, node: NodeFacts): Epoch | undefined {
   if (!isResponding(node) || node.reading.inRecovery || node.reading.timeline === undefined) return undefined;
   const { server, id } = node;
   return knownEpoch(facts, { system: node.reading.system, timeline: node.reading.timeline, owner: id, server });
+}
+
+/** The epochs that the answering nodes write. */
+export function written(facts: Facts): Epoch[] {
+  return facts.nodes.map((node) => writtenEpoch(facts, node)).filter((epoch) => epoch !== undefined);
 }
 
 /** The epoch with the owner's name in this process. */

@@ -21,6 +21,7 @@ export function localReport(
   const highest = known && twin ? ownEpoch(known, twin) : known;
   const measured = !stale && facts.nodes.some((node) => node.region === self && isResponding(node));
   const measuredEpoch = highestMeasured(facts, topology.system);
+  const voids = facts.voids.filter(({ state }) => state !== 'ended').map(({ id, epochs }) => ({ id, epochs }));
   const { primary } = topology;
   const common = {
     forks: topology.forks,
@@ -28,6 +29,7 @@ export function localReport(
     ...(measured && { measured }),
     ...(measuredEpoch !== undefined && { measuredEpoch }),
     ...(acceptedForMs !== undefined && { acceptedForMs }),
+    ...(voids.length > 0 && !stale && { voids }),
     ...(topology.vouches && !stale && { vouches: vouchOf(topology, facts) }),
   };
   if (primary?.node !== undefined && primary.region === self && !stale) {

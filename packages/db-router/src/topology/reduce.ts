@@ -71,6 +71,10 @@ function settle(facts: Facts, topology: Topology, nowMs: number, rules: Rules): 
 
 function changes(before: TopologyStore, next: TopologyStore, input: Input): readonly TopologyEvent[] {
   const events: TopologyEvent[] = [];
+  for (const { id, epochs, state } of next.facts.voids) {
+    const stateBefore = before.facts.voids.find((known) => known.id === id)?.state;
+    if (state !== 'own' && state !== stateBefore) events.push(['epoch-void', { id, epochs, state }]);
+  }
   const was = before.topology;
   const is = next.topology;
   const highest = is.highest;

@@ -194,10 +194,11 @@ export class Survivors {
     const answering = others[choice % Math.max(1, others.length)];
     const observedAtMs = this.nowMs;
     if (answering !== undefined && this.isLinked(process.region, region)) {
-      const { role, epoch, position, highest, forks, measured } = this.#report(answering);
+      const { role, epoch, position, highest, forks, measured, voids } = this.#report(answering);
       const claims = role === 'primary' && epoch !== undefined && position !== undefined;
       this.#take(process, {
         type: 'document',
+        ...(voids !== undefined && { voids }),
         region,
         observedAtMs,
         atMs: this.#tick(),
@@ -233,7 +234,8 @@ export class Survivors {
   }
 
   operator(process: Process, type: 'confirm' | 'reset'): void {
-    this.#take(process, { type, atMs: this.#tick() });
+    const id = `void-of-${this.#started}-at-${this.nowMs}`;
+    this.#take(process, { type, ...(type === 'reset' && { id }), atMs: this.#tick() } as Input);
     process.copies = [];
     process.wasVouchedFor = false;
     process.wasOperated = true;

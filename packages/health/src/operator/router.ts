@@ -17,6 +17,7 @@ export const ROUTER_EVENT_NAMES = [
   'unconfirmed',
   'epoch',
   'epoch-reset',
+  'epoch-void',
   'store-failed',
   'suspended',
   'replay-regressed',

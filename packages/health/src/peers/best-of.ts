@@ -1,4 +1,4 @@
-import type { Epoch, Fork, RegionState } from '@regionkit/core';
+import type { Epoch, EpochVoid, Fork, RegionState } from '@regionkit/core';
 import type { Relative } from '../verdict/guard.ts';
 import type { RegionDocument } from './document.ts';
 
@@ -94,20 +94,26 @@ function outdates(one: Epoch | undefined, other: Epoch): boolean {
 }
 
 /** What fences a primary: every fork, and the highest epoch, that a process of the region knows. */
-export function knownHistory(documents: readonly ProcessDocument[]): Pick<RegionState, 'forks' | 'highest'> {
+export function knownHistory(documents: readonly ProcessDocument[]): Pick<RegionState, 'forks' | 'highest' | 'voids'> {
   const forks = new Map<string, Fork>();
+  const voids = new Map<string, EpochVoid>();
   let hasReport = false;
   for (const { document } of documents) {
     const { database } = document;
     if (database === undefined) continue;
     hasReport = true;
+    for (const told of database.voids ?? []) if (!voids.has(told.id)) voids.set(told.id, told);
     for (const fork of database.forks) {
       const key = `${fork.system}/${fork.child}`;
       if (!forks.has(key)) forks.set(key, fork);
     }
   }
   const highest = highestOf(documents.map(({ document }) => document.database?.highest ?? document.database?.epoch));
-  return { ...(hasReport && { forks: [...forks.values()] }), ...(highest !== undefined && { highest }) };
+  return {
+    ...(hasReport && { forks: [...forks.values()] }),
+    ...(highest !== undefined && { highest }),
+    ...(voids.size > 0 && { voids: [...voids.values()] }),
+  };
 }
 
 /** The strongest request to leave of any process, and whether every process would serve. The guard uses the worst. */

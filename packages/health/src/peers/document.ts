@@ -1,4 +1,4 @@
-import type { DatabaseReport, Epoch, Fork, Verdict, Vouch, WritePause } from '@regionkit/core';
+import type { DatabaseReport, Epoch, EpochVoid, Fork, Verdict, Vouch, WritePause } from '@regionkit/core';
 import { isSystem, isTimeline, type Keyring, readEpoch } from '@regionkit/core/kit';
 import type { Relative } from '../verdict/guard.ts';
 
@@ -7,7 +7,7 @@ import type { Relative } from '../verdict/guard.ts';
  *
  * On the wire, as JSON: `v` (1), `region`, `nonce`, `process`, `accept`, `reads`, `writes`, `relative`, `database`. In
  * `database`: `role`, `epoch`, `position`, `forks`, `highest`, `measured`, `measuredEpoch`, `acceptedForMs`, and to a process of the own region
- * `vouches` (`primary`, `written`), and `pause` (`id`, `epoch`, `leftMs`, `underWay`) of a pause of the writes. An epoch is `system`,
+ * `vouches` (`primary`, `written`), and `pause` (`id`, `epoch`, `leftMs`, `underWay`) of a pause of the writes, and `voids` (each `id`, `epochs`). An epoch is `system`,
  * `timeline`, `owner`, and `server`, which says whether two owners are one server. `process`, `measuredEpoch`, `acceptedForMs` and
  * `server`, and `secrets` beside `database`, may be missing; what is there is checked, for a region that holds the secret may still lie.
  */
@@ -33,6 +33,9 @@ export type SecretMarks = Readonly<Record<string, readonly string[]>>;
 export type Malformed = 'malformed' | 'bad-signature' | 'wrong-nonce';
 
 const MAX_FORKS = 64;
+/** So many voids in a document, and so many epochs in a void. */
+const MAX_VOIDS = 4;
+const MAX_VOID_EPOCHS = 4;
 const MAX_LSN = 2n ** 64n - 1n;
 const MAX_ACCEPTED_MS = 2 ** 45;
 const MARK = /^[A-Za-z0-9_-]{11}$/;
@@ -101,7 +104,8 @@ export function unseal(body: string, nonce: string, keyring: Keyring): RegionDoc
 const VERDICTS = ['pass', 'warn', 'fail', 'unknown'] as const;
 
 function encodeDatabase(report: DatabaseReport): object {
-  const { role, epoch, position, forks, highest, measured, measuredEpoch, acceptedForMs, vouches, pause } = report;
+  const { role, epoch, position, forks, highest, measured, measuredEpoch, acceptedForMs, vouches, pause, voids } =
+    report;
   return {
     role,
     ...(epoch !== undefined && { epoch: encodeEpoch(epoch) }),
@@ -114,6 +118,9 @@ function encodeDatabase(report: DatabaseReport): object {
     ...(acceptedForMs !== undefined && { acceptedForMs: Math.round(acceptedForMs) }),
     ...(vouches !== undefined && { vouches: encodeVouch(vouches) }),
     ...(pause !== undefined && { pause: { ...pause, epoch: encodeEpoch(pause.epoch) } }),
+    ...(voids !== undefined && {
+      voids: voids.slice(0, MAX_VOIDS).map(({ id, epochs }) => ({ id, epochs: epochs.map(encodeEpoch) })),
+    }),
   };
 }
 
@@ -144,6 +151,7 @@ function decodeDatabase(given: unknown, region: string): DatabaseReport | undefi
   const vouches = given['vouches'] === undefined ? undefined : decodeVouch(given['vouches']);
   if (vouches === 'malformed') return 'malformed';
   const pause = decodePause(given['pause']);
+  const voids = decodeVoids(given['voids']);
   return {
     role: given['role'],
     forks,
@@ -155,7 +163,20 @@ function decodeDatabase(given: unknown, region: string): DatabaseReport | undefi
     ...(acceptedForMs !== undefined && { acceptedForMs }),
     ...(vouches !== undefined && { vouches }),
     ...(pause !== undefined && { pause }),
+    ...(voids.length > 0 && { voids }),
   };
+}
+
+/** A malformed void is ignored: it takes a fence away, so it must be whole. Each epoch needs its server. */
+function decodeVoids(given: unknown): readonly EpochVoid[] {
+  if (!Array.isArray(given)) return [];
+  return given.slice(0, MAX_VOIDS).flatMap((entry: unknown): EpochVoid[] => {
+    if (!isRecord(entry)) return [];
+    const { id, epochs } = entry;
+    if (!isIdentity(id) || !Array.isArray(epochs) || epochs.length === 0 || epochs.length > MAX_VOID_EPOCHS) return [];
+    const read = epochs.map(readEpoch).filter((epoch) => epoch?.server !== undefined && epoch.owner !== '') as Epoch[];
+    return read.length === epochs.length ? [{ id, epochs: read }] : [];
+  });
 }
 
 /** A malformed pause is ignored: a region may run a version whose pauses are longer. */

@@ -75,6 +75,7 @@ function same(one: RegionState, other: RegionState): boolean {
     sameEpoch(one.highest, other.highest) &&
     sameEpoch(one.measuredEpoch, other.measuredEpoch) &&
     one.forks?.length === other.forks?.length &&
+    one.voids?.map(({ id }) => id).join() === other.voids?.map(({ id }) => id).join() &&
     one.asked === other.asked &&
     one.siblings?.length === other.siblings?.length &&
     one.siblings?.[0]?.observedAtMs === other.siblings?.[0]?.observedAtMs &&

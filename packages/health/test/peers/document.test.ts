@@ -33,6 +33,12 @@ const DOCUMENT: RegionDocument = {
       leftMs: 12_000,
       underWay: 3,
     },
+    voids: [
+      {
+        id: 'v'.repeat(22),
+        epochs: [{ system: '7412345678901234567', timeline: 4, owner: 'us-east-1/0', server: 's'.repeat(22) }],
+      },
+    ],
   },
 };
 
@@ -210,4 +216,25 @@ test('of many forks the youngest travel, and the document stays small', () => {
   const sealed = seal({ ...DOCUMENT, database: { role: 'unknown', forks } }, NONCE, keyring);
   expect(sealed.length).toBeLessThan(16_384);
   expect(unseal(sealed, NONCE, keyring)).toMatchObject({ database: { forks: forks.slice(-64) } });
+});
+
+test('a void that is not whole is ignored, and the rest of the document counts: it would take a fence away', () => {
+  const [whole] = DOCUMENT.database?.voids ?? [];
+  const [epoch] = whole?.epochs ?? [];
+  const { server: _, ...nameless } = epoch ?? {};
+  const broken: readonly unknown[] = [
+    null,
+    { ...whole, id: 'short' },
+    { ...whole, epochs: [] },
+    { ...whole, epochs: [nameless] },
+    { ...whole, epochs: [{ ...epoch, owner: '' }] },
+    { ...whole, epochs: [epoch, { ...epoch, timeline: -1 }] },
+    { ...whole, epochs: new Array(5).fill(epoch) },
+  ];
+  for (const voids of [...broken.map((entry) => [entry]), 'voids', {}]) {
+    const payload = payloadOf();
+    const read = unseal(forge({ ...payload, database: { ...(payload['database'] as object), voids } }), NONCE, keyring);
+    expect(read).toMatchObject({ region: 'eu-west-1' });
+    expect((read as RegionDocument).database).not.toHaveProperty('voids');
+  }
 });

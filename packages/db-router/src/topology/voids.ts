@@ -1,0 +1,133 @@
+import type { Epoch, EpochVoid } from '@regionkit/core';
+import {
+  type DocumentFacts,
+  type Facts,
+  type Input,
+  type KnownVoid,
+  knownEpoch,
+  type Rules,
+  written,
+} from './facts.ts';
+import { isVoided, learnEpoch } from './learn.ts';
+import { epochOf, regionOf } from './writer.ts';
+
+const MAX_VOIDS = 8;
+const MAX_TOLD = 4;
+const MAX_VOIDED = 32;
+
+/** The voids that an input tells of. */
+export function toldVoids(input: Input): readonly EpochVoid[] {
+  if (input.type === 'document') return input.voids ?? [];
+  return input.type === 'siblings' ? input.siblings.flatMap(({ database }) => database.voids ?? []) : [];
+}
+
+/**
+ * `voids` after an operator spoke here. Only epochs whose server is known travel: a void names a running server, so that it
+ * never covers a later promotion. It travels only from a process that sees what is written instead.
+ */
+export function ownVoid(
+  voids: Facts['voids'],
+  id: string | undefined,
+  voided: readonly Epoch[],
+  found: readonly Epoch[],
+): Facts['voids'] {
+  const epochs = voided.filter(({ server, owner }) => server !== undefined && server !== '' && owner !== '');
+  const others = withoutWritten(voids, found);
+  if (id === undefined || epochs.length === 0 || found.length === 0) return others;
+  return [{ id, epochs: epochs.slice(0, MAX_TOLD), state: 'own' as const }, ...others].slice(0, MAX_VOIDS);
+}
+
+/** What is written counts: a void of it has ended, and is told no more. */
+export function withoutWritten(voids: Facts['voids'], found: readonly Epoch[]): Facts['voids'] {
+  const isOver = ({ epochs, state }: KnownVoid): boolean =>
+    state !== 'ended' && found.some((epoch) => isVoided({ voided: epochs }, epoch));
+  return voids.some(isOver) ? voids.map((known) => (isOver(known) ? { ...known, state: 'ended' } : known)) : voids;
+}
+
+/**
+ * `facts` after other processes told of voids. One is taken if its database is the one of this process, if exactly one other
+ * server is seen to write, here or by its own region, and if nothing says that what is void is alive. Otherwise it waits:
+ * it is told again with each document.
+ */
+export function takeVoids(facts: Facts, told: readonly EpochVoid[], rules: Rules, atMs: number): Facts {
+  let next = facts;
+  for (const one of told) {
+    if (next.voids.some(({ id }) => id === one.id) || !mayTake(next, one, rules, atMs)) continue;
+    next = take(next, one, atMs);
+  }
+  return next;
+}
+
+function mayTake(facts: Facts, { epochs }: EpochVoid, rules: Rules, atMs: number): boolean {
+  const system = epochs[0]?.system;
+  if (system === undefined || epochs.some((epoch) => epoch.system !== system)) return false;
+  if (facts.system !== undefined && facts.system !== system) return false;
+  const alive = aliveNow(facts, rules, atMs).filter((epoch) => epoch.system === system);
+  const isVoid = (epoch: Epoch): boolean => isVoided({ voided: epochs }, epoch);
+  const timelines = new Set(alive.map(({ timeline, owner }) => `${timeline} ${owner}`));
+  return timelines.size === 1 && !alive.some(isVoid);
+}
+
+/** What is written now: as our own nodes show it, or as its own region says in a document that may still be believed. */
+function aliveNow(facts: Facts, rules: Rules, atMs: number): readonly Epoch[] {
+  const isFresh = ({ observedAtMs }: DocumentFacts): boolean => atMs - observedAtMs <= rules.maxViewAgeMs;
+  const claimed = facts.documents.filter(isFresh).flatMap(({ region, primary, measured, measuredEpoch }) => [
+    ...(primary === undefined ? [] : [primary.epoch]),
+    // Of its own server alone, while that answers: what it saw of others before may be what is void.
+    ...(measured && measuredEpoch !== undefined && regionOf(measuredEpoch.owner) === region ? [measuredEpoch] : []),
+  ]);
+  return [...written(facts), ...claimed.map((epoch) => knownEpoch(facts, epoch))];
+}
+
+/** As a reset does it, for these epochs alone. What this process has accepted stays so, and it accepts nothing by this. */
+function take(facts: Facts, { id, epochs }: EpochVoid, atMs: number): Facts {
+  const isVoid = (epoch: Epoch): boolean => isVoided({ voided: epochs }, epoch);
+  const tops = facts.tops.flatMap((top) => {
+    const { system, timeline, owners } = top;
+    const kept = owners.filter((owner) => !isVoid(epochOf(facts, { system, timeline, owner })));
+    if (kept.length > 0) return [kept.length === owners.length ? top : { ...top, owners: kept }];
+    return isVoid({ system, timeline, owner: '' }) ? [] : [top];
+  });
+  const owners = facts.owners.filter((epoch) => !isVoid(epoch));
+  const isLeft = (system: string, timeline: number): boolean =>
+    !isVoid({ system, timeline, owner: '' }) ||
+    owners.some((epoch) => epoch.system === system && epoch.timeline === timeline);
+  const state = 'taken' as const;
+  let next: Facts = {
+    ...facts,
+    voided: [...epochs, ...facts.voided].slice(0, MAX_VOIDED),
+    voids: [{ id, epochs, state }, ...facts.voids].slice(0, MAX_VOIDS),
+    resetAtMs: atMs,
+    kept: undefined,
+    tops,
+    owners,
+    forks: facts.forks.filter(({ system, child }) => isLeft(system, child)),
+    written: facts.written.filter(({ system, timeline }) => isLeft(system, timeline)),
+    samples: { epoch: '', list: [] },
+    nodes: facts.nodes.map((node) => ({ ...node, generation: node.generation + 1, fresh: undefined })),
+  };
+  for (const epoch of written(facts)) next = learnEpoch(next, epoch, atMs);
+  return next;
+}
+
+/** What was void by the word of another process, and is seen to be written by the very server that was void, counts again. */
+export function endLivingVoids(facts: Facts, rules: Rules, atMs: number): Facts {
+  const taken = facts.voids.filter(({ state }) => state === 'taken');
+  if (taken.length === 0) return facts;
+  const alive = aliveNow(facts, rules, atMs);
+  const isSeen = (known: Epoch): boolean =>
+    alive.some(
+      ({ system, timeline, server }) =>
+        system === known.system && timeline === known.timeline && server === known.server,
+    );
+  const ended = taken.filter(({ epochs }) => epochs.some(isSeen));
+  if (ended.length === 0) return facts;
+  const undone = ended.flatMap(({ epochs }) => epochs);
+  let next: Facts = {
+    ...facts,
+    voided: facts.voided.filter((known) => !undone.includes(known)),
+    voids: facts.voids.map((known) => (ended.includes(known) ? { ...known, state: 'ended' } : known)),
+  };
+  for (const epoch of undone) next = learnEpoch(next, epoch, atMs);
+  return next;
+}
