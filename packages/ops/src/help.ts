@@ -2,7 +2,7 @@ import type { Command, Option } from './command.ts';
 
 /** The options of every command. */
 export const COMMON: Readonly<Record<string, Option>> = {
-  config: { type: 'string', value: 'FILE', help: 'the configuration; default: regionkit.config.js, .mjs or .json' },
+  config: { type: 'string', value: 'FILE', help: 'default: regionkit.config.js, .mjs or .json' },
   json: { type: 'boolean', help: 'print JSON, one record a line' },
   junit: { type: 'string', value: 'FILE', help: 'also write the result as JUnit XML' },
   help: { type: 'boolean', help: 'print this' },
@@ -23,14 +23,15 @@ export function helpOfAll(commands: readonly Command[]): string {
 }
 
 export function helpOf({ name, summary, usage, options, examples }: Command): string {
-  const lines = Object.entries({ ...options, ...COMMON }).map(([option, { value, help }]) => ({
+  // A screen has 24 lines: a command with many options needs each of them.
+  const { help: _help, ...common } = COMMON;
+  const lines = Object.entries({ ...options, ...common }).map(([option, { value, help }]) => ({
     left: `--${option}${value === undefined ? '' : ` ${value}`}`,
     help,
   }));
   const width = Math.max(...lines.map(({ left }) => left.length)) + 2;
   return [
     `Usage: regionkit ${name} ${usage}`.trimEnd(),
-    '',
     summary,
     '',
     ...lines.map(({ left, help }) => `  ${left.padEnd(width)}${help}`),

@@ -66,6 +66,9 @@ function read(given: OperationsConfig, environment: Environment): Operations {
   ]);
   const byName = Object.entries(check.object('config: regions', given.regions));
   if (byName.length === 0) throw new RangeError('config: regions must name at least one region');
+  for (const [name, region] of byName) {
+    check.object(`config: regions['${name}']`, region, ['origin', 'databases', 'patroni', 'app']);
+  }
   const front = given.front ?? {};
   check.object('config: front', front, ['path', 'ttlSeconds', 'intervalSeconds', 'failures', 'dnsServers']);
   const positive = (name: 'ttlSeconds' | 'intervalSeconds' | 'failures', byDefault: number): number =>
@@ -79,7 +82,6 @@ function read(given: OperationsConfig, environment: Environment): Operations {
   return {
     regions: byName.map(([name, region]) => {
       const option = `config: regions['${name}']`;
-      check.object(option, region, ['origin', 'databases', 'patroni', 'app']);
       const { origin, patroni, app } = region;
       return {
         name,

@@ -12,7 +12,7 @@ const TIMEOUT_MS = 5_000;
 
 export const doctor: Command = {
   name: 'doctor',
-  summary: 'Looks for faults of a setup before they matter, and says what to do.',
+  summary: 'Looks for faults of a setup before they matter; says what to do.',
   usage: '[--region R] [--only ID] [--strict] [--explain ID]',
   options: {
     region: { type: 'string', multiple: true, value: 'R', help: 'only findings of this region and of the whole fleet' },

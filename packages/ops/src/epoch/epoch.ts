@@ -10,8 +10,8 @@ const VERBS = ['show', 'reset', 'confirm'] as const;
 
 export const epoch: Command = {
   name: 'epoch',
-  summary: 'What each process knows of the epoch; or, through their operator doors, an order to all of them.',
-  usage: 'show | reset --why TEXT [--execute] | confirm --why TEXT [--execute]',
+  summary: 'What each process knows of the epoch, or an order to all of them.',
+  usage: 'show | reset --why TEXT | confirm --why TEXT [--execute]',
   options: {
     why: { type: 'string', value: 'TEXT', help: 'the reason, for the log of every process' },
     execute: { type: 'boolean', help: 'do it; without it only what would be done is printed' },

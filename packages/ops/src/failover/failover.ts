@@ -11,7 +11,7 @@ const VERBS: Readonly<Record<string, (context: Context) => Promise<Outcome>>> = 
 /** What makes a plan. A run that has one takes them from its file. */
 const PLANNING: Readonly<Record<string, Option>> = {
   from: { type: 'string', value: 'R', help: 'the region that loses the primary' },
-  to: { type: 'string', value: 'R', help: 'the region or server to promote; default: the one that has most' },
+  to: { type: 'string', value: 'R', help: 'region or server to promote; default: the furthest' },
   mode: { type: 'string', value: 'MODE', help: 'failover (the primary is gone) or switchover (it is well)' },
   here: { type: 'string', value: 'R', help: 'the region in which this machine stands' },
   'accept-loss': { type: 'string', value: 'LOSS', help: 'what may be lost: 30s, 16MB or unknown' },

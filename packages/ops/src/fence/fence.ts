@@ -27,7 +27,7 @@ export const fence: Command = {
     method: {
       type: 'string',
       value: 'LIST',
-      help: 'role (revoke logins), hook (failover.hooks.fence); default: what is configured',
+      help: 'role (revoke logins), hook; default: what is configured',
     },
     undo: { type: 'boolean', help: 'give the logins back' },
     runs: { type: 'string', value: 'DIR', help: 'the directory of the run files; default: runs' },

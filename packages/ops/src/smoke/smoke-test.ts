@@ -9,7 +9,7 @@ import { available, readOptions, type SmokeOptions } from './options.ts';
 
 export const smokeTest: Command = {
   name: 'smoke-test',
-  summary: 'Tests each layer of a region, from its DNS to a row that is read in another region.',
+  summary: 'Tests each layer of a region, from DNS to a row read elsewhere.',
   usage: '[--region R] [--layers LIST] [--observe TIME]',
   options: {
     region: { type: 'string', multiple: true, value: 'R', help: 'this region; several in this order; default: all' },
@@ -21,7 +21,7 @@ export const smokeTest: Command = {
       help: 'HOST:PORT:ADDRESS, as for curl: before the DNS leads there',
     },
     'expect-version': { type: 'string', value: 'V', help: 'the version that the app must name (healthToken)' },
-    path: { type: 'string', value: 'PATH', help: 'also write and read through the app: POST PATH, GET PATH?id=' },
+    path: { type: 'string', value: 'PATH', help: 'write and read by the app, too: POST PATH, GET PATH?id=' },
     observe: { type: 'string', value: 'TIME', help: 'then test again and again for so long: 5m' },
     interval: { type: 'string', value: 'TIME', help: 'from one sample to the next; default: 10s' },
     'min-samples': { type: 'string', value: 'N', help: 'fewer samples prove nothing (exit 3); default: 20' },
@@ -30,7 +30,7 @@ export const smokeTest: Command = {
   examples: [
     'regionkit smoke-test --region eu-west-1',
     'regionkit smoke-test --region eu-west-1 --layers read,write --junit smoke.xml',
-    'regionkit smoke-test --region eu-west-1 --observe 5m --interval 10s --min-samples 20',
+    'regionkit smoke-test --region eu-west-1 --observe 5m --min-samples 20',
   ],
   run: async (context) => {
     const config = await context.config();

@@ -9,10 +9,10 @@ const WATCH_MS = 2_000;
 
 export const status: Command = {
   name: 'status',
-  summary: 'Who takes writes, how far the standbys are behind, and what each process of the app knows.',
+  summary: 'Who takes writes, how far standbys are behind, what processes know.',
   usage: '[--watch]',
   options: {
-    watch: { type: 'boolean', help: 'ask again every 2 s until Ctrl-C; on a terminal one screen, drawn anew' },
+    watch: { type: 'boolean', help: 'ask again every 2 s until Ctrl-C; on a terminal one screen' },
   },
   examples: ['regionkit status', 'regionkit status --watch', 'regionkit status --json'],
   run: show,
