@@ -9,7 +9,7 @@ const WATCH_MS = 2_000;
 
 export const status: Command = {
   name: 'status',
-  summary: 'Who takes writes, how far standbys are behind, what processes know.',
+  summary: 'Who takes writes, how far standbys are behind, what apps know.',
   usage: '[--watch]',
   options: {
     watch: { type: 'boolean', help: 'ask again every 2 s until Ctrl-C; on a terminal one screen' },
