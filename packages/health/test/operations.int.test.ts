@@ -6,6 +6,7 @@ import { createWriteGate } from '@regionkit/db-router/http';
 import { createLab, type Lab } from '@regionkit/lab';
 import { expect, onTestFinished, test } from 'vitest';
 import { createHealth } from '../src/index.ts';
+import { createOperatorDoor } from '../src/operator/index.ts';
 import { SECRET } from './helpers/fixtures.ts';
 
 // The procedures of docs/operations.md that no other test plays, between apps that reach the database of their own region alone.
@@ -148,7 +149,18 @@ test('a process that was down when the operator spoke does not believe what is v
   await lab.region('eu').rejoin({ of: 'us' });
   await lab.region('ap').rejoin({ of: 'us' });
   await settled('no-primary', us, eu);
-  await us.router.resetEpoch('a mistake');
+  const token = 'an-operator-token-of-enough-bytes';
+  const logger = { info: () => {}, warn: () => {}, error: () => {} };
+  const door = createOperatorDoor({ regions: us.router.regions, token, router: us.router, logger });
+  onTestFinished(() => door.close());
+  const answer = await door.fetch(() => new Response(null, { status: 404 }))(
+    new Request('http://us.example/operator/reset', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}` },
+      body: '{"reason":"a mistake"}',
+    }),
+  );
+  expect([answer.status, await answer.json()]).toEqual([200, { done: 'reset', state: 'ready' }]);
   await settled('ready', us, eu);
   const again = startApp(lab, places[2] as Place, places);
   await settled('ready', again);
