@@ -110,9 +110,9 @@ export interface Vouch {
 /** Where a read or a write would go now, and why. */
 export interface RouteExplanation<Reason extends string = string, Name extends string = string> {
   /**
-   * `run` it on `region`/`node`; `forward` the request to `region`; `hold` it until there is a primary; `refuse` it.
+   * `run` it on `region`/`node`; `forward` the request to `region`; `hold` it until there is a primary; `reject` it.
    */
-  readonly action: 'run' | 'forward' | 'hold' | 'refuse';
+  readonly action: 'run' | 'forward' | 'hold' | 'reject';
   readonly region?: Name;
   readonly node?: string;
   readonly reason: Reason;

@@ -77,9 +77,9 @@ export interface RegionRouterOptions<Name extends string = string> {
   readonly tokenWaitMs?: number;
   /**
    * What happens if no reachable node has what a read must see. `forward`: `NotPrimaryRegionError`. `stale`: it is
-   * served anyway, with an event. `error`: `ReplicaBehindError`. @default 'forward'
+   * served anyway, with an event. `reject`: `ReplicaBehindError`. @default 'forward'
    */
-  readonly onBehind?: 'forward' | 'stale' | 'error';
+  readonly onBehind?: 'forward' | 'stale' | 'reject';
   /** Writes wait while there is no primary. */
   readonly hold?: {
     /** How long a write waits, in milliseconds; 0: not at all. @default 5_000 */
@@ -174,7 +174,7 @@ const OPTIONS: OptionTable<Plain<string> & Pick<RegionRouterOptions, 'token' | '
   readings: withDefault(postgresReadings, checkReadings),
   maxLagMs: milliseconds(10_000, 1),
   tokenWaitMs: milliseconds(100, 0),
-  onBehind: oneOf('forward', ['forward', 'stale', 'error']),
+  onBehind: oneOf('forward', ['forward', 'stale', 'reject']),
   hold: group({
     timeoutMs: milliseconds(5_000, 0),
     max: withDefault(1_000, (option, given) => check.integer(option, given, { max: 1_000_000 })),

@@ -213,7 +213,7 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
   }));
 }
 
-const CLOSED: Route = { action: 'refuse', node: -1, region: undefined, reason: 'closed', lagMs: undefined };
+const CLOSED: Route = { action: 'reject', node: -1, region: undefined, reason: 'closed', lagMs: undefined };
 
 /** JSON has no bigint. Positions are written as PostgreSQL writes them. */
 function writtenOut<T extends object>(report: T): T {

@@ -9,7 +9,7 @@ it('a closed router explains that nothing goes anywhere, also to health, which w
   expect(router.explain('read').reason).toBe('no-readable-node');
   await router.close({ pools: true });
   for (const intent of ['read', 'write'] as const) {
-    expect(router.explain(intent)).toEqual({ action: 'refuse', reason: 'closed' });
+    expect(router.explain(intent)).toEqual({ action: 'reject', reason: 'closed' });
   }
   expect(router.explain('read', 'a token').reason).toBe('closed');
 });

@@ -41,7 +41,7 @@ describe('health.follow()', () => {
     await clock.advance(10_000);
     expect(health.verdict()).toMatchObject({ reads: 'pass', writes: 'fail', accept: 'yes', failing: ['writes'] });
     expect(statuses()).toEqual([200, 200, 503, 200]);
-    now.read = { action: 'refuse', reason: 'no-readable-node' };
+    now.read = { action: 'reject', reason: 'no-readable-node' };
     await clock.advance(10_000);
     expect(health.verdict()).toMatchObject({ reads: 'fail', failing: ['reads', 'writes'] });
     expect(statuses()).toEqual([503, 503, 503, 200]);
@@ -71,7 +71,7 @@ describe('health.follow()', () => {
     health.follow(router);
     await clock.advance(0);
     expect(health.verdict()).toMatchObject({ status: 'pass', reads: 'pass', writes: 'pass' });
-    now.read = { action: 'refuse', reason: 'no-readable-node' };
+    now.read = { action: 'reject', reason: 'no-readable-node' };
     await clock.advance(10_000);
     expect(health.verdict()).toMatchObject({ status: 'fail', reads: 'fail' });
   });
@@ -80,8 +80,8 @@ describe('health.follow()', () => {
     const { router, now } = routerThat(LOCAL, FORWARD);
     health.follow(router);
     await clock.advance(0);
-    now.read = { action: 'refuse', reason: 'closed' };
-    now.write = { action: 'refuse', reason: 'closed' };
+    now.read = { action: 'reject', reason: 'closed' };
+    now.write = { action: 'reject', reason: 'closed' };
     await clock.advance(10_000);
     expect(health.verdict()).toMatchObject({ reads: 'fail', writes: 'fail', failing: ['reads', 'writes'] });
   });
@@ -100,7 +100,7 @@ describe('health.follow()', () => {
 describe('a process that starts', () => {
   const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
   beforeEach(() => void warned.mockClear());
-  const unready: RouteExplanation = { action: 'refuse', reason: 'no-readable-node' };
+  const unready: RouteExplanation = { action: 'reject', reason: 'no-readable-node' };
 
   it('is starting until its router has probed the databases: no failure is reported before', async () => {
     const probed = deferred();
@@ -145,7 +145,7 @@ describe('the checks of health.follow()', () => {
     [{ writes: false }, ['reads']],
     [{ reads: false, writes: false }, []],
   ])('with %j are %j', async (options, names) => {
-    const refused: RouteExplanation = { action: 'refuse', reason: 'no-readable-node' };
+    const refused: RouteExplanation = { action: 'reject', reason: 'no-readable-node' };
     health.follow(routerThat(refused, refused).router, options);
     await clock.advance(0);
     expect(health.verdict().failing).toEqual(names);
@@ -182,7 +182,7 @@ describe('the checks of health.follow()', () => {
 
   it('are refused for a second router, and for the same one again: a region has one database', async () => {
     const first = routerThat(LOCAL, FORWARD);
-    const refused: RouteExplanation = { action: 'refuse', reason: 'no-readable-node' };
+    const refused: RouteExplanation = { action: 'reject', reason: 'no-readable-node' };
     health.follow(first.router);
     for (const router of [first.router, routerThat(refused, refused).router]) {
       expect(() => health.follow(router)).toThrow(/^health\.follow: a router is followed already/);

@@ -4,7 +4,7 @@ import type { Judge, Judgement } from './judge.ts';
 import type { TokenSource } from './token-source.ts';
 
 /** What the verifier does with a request that carries several different tokens. */
-export type SeveralTokens = 'refuse' | 'only-valid';
+export type SeveralTokens = 'reject' | 'only-valid';
 
 /** A request with more different tokens than this gets status 400, with either option. */
 const MAX_TOKENS = 4;

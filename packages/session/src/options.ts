@@ -50,18 +50,18 @@ export interface SessionVerifierOptions<Claims = FrozenObject> {
   /** Where a request may carry a token. @default [bearer()] */
   readonly from?: readonly TokenSource[];
   /**
-   * What happens to a request with several different tokens. Equal tokens count once. `refuse` answers 400.
+   * What happens to a request with several different tokens. Equal tokens count once. `reject` answers 400.
    * `only-valid` uses the one valid token if all others are invalid, and answers 400 if two are valid: an attacker who
    * plants a cookie from another subdomain cannot lock a user out with a cookie that is not a session. @default
-   * 'refuse'
+   * 'reject'
    */
   readonly severalTokens?: SeveralTokens;
   /** A Standard Schema for the claims. Its output becomes `session.claims`. */
   readonly claims?: StandardSchema<unknown, Claims>;
   /**
    * What happens to integers beyond 2^53 in the claims. Some providers use such ids. JavaScript cannot hold them
-   * exactly, so two of them can become one. `refuse`: the token is `not-json`. `round`: they are rounded as by
-   * `JSON.parse`, so do not use such a claim. @default 'refuse'
+   * exactly, so two of them can become one. `reject`: the token is `not-json`. `round`: they are rounded as by
+   * `JSON.parse`, so do not use such a claim. @default 'reject'
    */
   readonly largeIntegers?: LargeIntegers;
   /** Where the roles are: the name of a claim, or a function of all claims. @default 'roles' */
@@ -84,11 +84,11 @@ export interface SessionVerifierOptions<Claims = FrozenObject> {
   /** The `realm` of challenges (RFC 9110 section 11.5). @default 'api' */
   readonly realm?: string;
   /**
-   * What `require()` does with a CORS preflight. Use `refuse` if CORS is mounted before the doors and answers
+   * What `require()` does with a CORS preflight. Use `reject` if CORS is mounted before the doors and answers
    * preflights itself. `pass` hands a preflight to the handler behind the door: any client that sends `OPTIONS` with
-   * `Origin` and `Access-Control-Request-Method` then reaches this handler without a session. @default 'refuse'
+   * `Origin` and `Access-Control-Request-Method` then reaches this handler without a session. @default 'reject'
    */
-  readonly preflight?: 'pass' | 'refuse';
+  readonly preflight?: 'pass' | 'reject';
   /** Allows a JWKS over plain http from hosts that are not loopback. Never in production. @default false */
   readonly development?: boolean;
   readonly clock?: Clock;
@@ -150,7 +150,7 @@ export interface VerifierRules {
   readonly from: readonly TokenSource[];
   readonly severalTokens: SeveralTokens;
   readonly realm: string;
-  readonly preflight: 'pass' | 'refuse';
+  readonly preflight: 'pass' | 'reject';
   readonly development: boolean;
   readonly clock: Clock;
 }
@@ -213,7 +213,7 @@ export function checkOptions<Claims>(options: SessionVerifierOptions<Claims>): V
         options.type === null
           ? undefined
           : new Set([...strings('type', options.type ?? DEFAULTS.type)].map(normaliseType)),
-      largeIntegers: check.oneOf(`${NAME}: largeIntegers`, options.largeIntegers ?? 'refuse', ['refuse', 'round']),
+      largeIntegers: check.oneOf(`${NAME}: largeIntegers`, options.largeIntegers ?? 'reject', ['reject', 'round']),
     },
     claims: {
       issuers: options.issuer === null ? undefined : strings('issuer', options.issuer),
@@ -241,9 +241,9 @@ export function checkOptions<Claims>(options: SessionVerifierOptions<Claims>): V
     maxStaleMs: checkStaleness(remote.maxStaleMs, everyMs),
     roles,
     from: checkSources(options.from ?? [bearer()]),
-    severalTokens: check.oneOf(`${NAME}: severalTokens`, options.severalTokens ?? 'refuse', ['refuse', 'only-valid']),
+    severalTokens: check.oneOf(`${NAME}: severalTokens`, options.severalTokens ?? 'reject', ['reject', 'only-valid']),
     realm,
-    preflight: check.oneOf(`${NAME}: preflight`, options.preflight ?? 'refuse', ['pass', 'refuse']),
+    preflight: check.oneOf(`${NAME}: preflight`, options.preflight ?? 'reject', ['pass', 'reject']),
     development: check.boolean(`${NAME}: development`, options.development ?? false),
     clock: check.clock(`${NAME}: clock`, options.clock ?? systemClock),
   };

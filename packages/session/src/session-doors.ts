@@ -30,7 +30,7 @@ export interface SessionDoorsOptions<Claims> {
   readonly from: readonly TokenSource[];
   readonly severalTokens: SeveralTokens;
   readonly realm: string;
-  readonly preflight: 'pass' | 'refuse';
+  readonly preflight: 'pass' | 'reject';
   onRejected(reason: RejectionReason): void;
 }
 
@@ -53,7 +53,7 @@ export function createSessionDoors<Claims>(options: SessionDoorsOptions<Claims>)
     const [token] = tokens;
     if (token === undefined) return 'missing';
     if (tokens.length === 1) return judge(token, connectionOf(request.raw));
-    return severalTokens === 'refuse' ? 'ambiguous' : judgeSeveral(tokens, judge);
+    return severalTokens === 'reject' ? 'ambiguous' : judgeSeveral(tokens, judge);
   };
 
   const door = (conclude: (outcome: Session<Claims> | RejectionReason, request: RequestView) => Decision) =>

@@ -17,7 +17,7 @@ const MAX_DEPTH = 32;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** What happens to an integer beyond 2^53, which JavaScript cannot hold exactly. */
-export type LargeIntegers = 'refuse' | 'round';
+export type LargeIntegers = 'reject' | 'round';
 
 /**
  * Reads a JSON object by the rules of RFC 7493 (I-JSON): member names are unique, strings are Unicode, and JavaScript
@@ -25,7 +25,7 @@ export type LargeIntegers = 'refuse' | 'round';
  */
 export function parseStrictJson(
   text: string,
-  largeIntegers: LargeIntegers = 'refuse',
+  largeIntegers: LargeIntegers = 'reject',
 ): FrozenObject | 'not-json' | 'duplicate-member' {
   const members = writtenMembers(text, MAX_DEPTH);
   if (members === undefined) return 'not-json';

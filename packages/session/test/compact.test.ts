@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { createCompactReader } from '../src/compact.ts';
 import { b64, claims, craft } from './support.ts';
 
-const rules = { algorithms: new Set(['RS256'] as const), types: new Set(['jwt']), largeIntegers: 'refuse' } as const;
+const rules = { algorithms: new Set(['RS256'] as const), types: new Set(['jwt']), largeIntegers: 'reject' } as const;
 const readCompact = createCompactReader(rules);
 
 describe('readCompact()', () => {

@@ -71,16 +71,16 @@ describe('a door', () => {
 
     it('counts a whole cookie and chunks beside it as two, and only-valid takes whichever is still valid', async () => {
       const chunked = (one: string): string => `s.0=${one.slice(0, 40)}; s.1=${one.slice(40)}`;
-      const reasonFor = async (field: string, severalTokens: 'refuse' | 'only-valid'): Promise<unknown> => {
+      const reasonFor = async (field: string, severalTokens: 'reject' | 'only-valid'): Promise<unknown> => {
         const sessions = verifier({ from: [cookie('s', { chunks: true })], severalTokens });
         return ((await sessions.require().decide(withToken({ cookie: field }))) as { reason: string }).reason;
       };
       for (const field of [`s=${expired}; ${chunked(token)}`, `${chunked(expired)}; s=${token}`]) {
-        expect(await reasonFor(field, 'refuse')).toBe('ambiguous');
+        expect(await reasonFor(field, 'reject')).toBe('ambiguous');
         expect(await reasonFor(field, 'only-valid')).toBe('session');
       }
       expect(await reasonFor(`s=${other}; ${chunked(token)}`, 'only-valid')).toBe('ambiguous');
-      expect(await reasonFor(`s=${token}; ${chunked(token)}`, 'refuse')).toBe('session');
+      expect(await reasonFor(`s=${token}; ${chunked(token)}`, 'reject')).toBe('session');
     });
 
     it('must be told apart by a word that there is', () => {

@@ -30,7 +30,7 @@ export function createReach({
   const isOutNow = (need: RequiredPosition | undefined): boolean => {
     const { action } = decideRead(routes.current, need, 0, 0, false);
     // Without a required position the handler may not query the database at all. Forward it only if it certainly would.
-    return action === 'forward' || (need !== undefined && action === 'refuse');
+    return action === 'forward' || (need !== undefined && action === 'reject');
   };
   const wait: Reach['await'] = (route, need, signal) => {
     const reached = (): boolean => {

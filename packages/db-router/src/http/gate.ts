@@ -212,7 +212,7 @@ export function createWriteGate<Name extends string>(
       case 'turn-back':
         if (ruling.reason === 'loop') return loop;
         return isForHere(mark) ? notPrimaryHere : misdirected;
-      case 'refuse':
+      case 'reject':
         return refusedHere(request, { self, region: ruling.to, retryAfterSeconds });
       case 'forward': {
         if (takesNoWrites(dropRejection(view?.get(ruling.to)), clock.now())) {

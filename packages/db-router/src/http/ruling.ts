@@ -31,7 +31,7 @@ export type GateRuling =
   /** Wait until there is a primary, then decide again. */
   | { readonly action: 'hold' }
   | { readonly action: 'forward'; readonly to: string }
-  | { readonly action: 'refuse'; readonly to: string }
+  | { readonly action: 'reject'; readonly to: string }
   | { readonly action: 'turn-back'; readonly reason: 'not-primary' | 'loop' };
 
 /** The whole policy of the gate, as one pure function. */
@@ -43,5 +43,5 @@ export function ruleWrite(facts: GateFacts): GateRuling {
   if (policy === 'remote-pool') return { action: 'serve', reason: 'remote-pool' };
   if (primary === undefined) return { action: 'hold' };
   if (marked) return { action: 'turn-back', reason: facts.markedBySelf ? 'loop' : 'not-primary' };
-  return policy === 'forward' ? { action: 'forward', to: primary } : { action: 'refuse', to: primary };
+  return policy === 'forward' ? { action: 'forward', to: primary } : { action: 'reject', to: primary };
 }

@@ -42,7 +42,7 @@ export interface RouteTable {
 export interface TableOptions {
   readonly self: string;
   readonly writes: WritePolicy;
-  readonly onBehind: 'forward' | 'stale' | 'error';
+  readonly onBehind: 'forward' | 'stale' | 'reject';
 }
 
 /** Prepares a topology for routing. */
@@ -65,7 +65,7 @@ export function createTable(topology: Topology, options: TableOptions): RouteTab
   const nowhere = (reason: RouteReason): Route =>
     options.onBehind === 'forward' && elsewhere !== undefined
       ? { action: 'forward', node: -1, region: elsewhere, reason: 'forward', lagMs: undefined }
-      : { action: 'refuse', node: -1, region: elsewhere, reason, lagMs: undefined };
+      : { action: 'reject', node: -1, region: elsewhere, reason, lagMs: undefined };
   return {
     topology,
     locals,
@@ -120,7 +120,7 @@ function writeRoute(topology: Topology, primary: NodeRoutes | undefined, { self,
   if (topology.primary === undefined) return route('hold', topology.state === 'ready' ? 'no-primary' : topology.state);
   const here = topology.primary.region === self;
   if (!here && writes === 'forward') return route('forward', 'forward');
-  if (!here && writes === 'reject') return route('refuse', 'not-primary-region');
+  if (!here && writes === 'reject') return route('reject', 'not-primary-region');
   if (primary === undefined) return route('hold', 'primary-unreachable');
   return route('run', here ? 'local-primary' : 'remote-pool', primary.view.index);
 }

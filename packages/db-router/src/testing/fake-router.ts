@@ -135,7 +135,7 @@ export function fakeRouter<Name extends string>(options: FakeRouterOptions<Name>
     if (writes === 'remote-pool')
       return { action: 'run', region: primary, node: `${primary}/0`, reason: 'remote-pool' };
     if (writes === 'forward') return { action: 'forward', region: primary, reason: 'forward' };
-    return { action: 'refuse', region: primary, reason: 'not-primary-region' };
+    return { action: 'reject', region: primary, reason: 'not-primary-region' };
   };
   const topology = (): RouterTopology<Name> => ({
     local:

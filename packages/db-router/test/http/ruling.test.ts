@@ -25,7 +25,7 @@ describe('ruleWrite()', () => {
 
   test('elsewhere forwards, refuses, or leaves it to the pool, by policy', () => {
     expect(ruleWrite(write)).toEqual({ action: 'forward', to: 'us-east-1' });
-    expect(ruleWrite({ ...write, policy: 'reject' })).toEqual({ action: 'refuse', to: 'us-east-1' });
+    expect(ruleWrite({ ...write, policy: 'reject' })).toEqual({ action: 'reject', to: 'us-east-1' });
     expect(ruleWrite({ ...write, policy: 'remote-pool' })).toEqual({ action: 'serve', reason: 'remote-pool' });
   });
 

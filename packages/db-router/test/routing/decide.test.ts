@@ -58,7 +58,7 @@ describe('decideRead() without a token', () => {
     told.hears(2, 'nobody/0');
     told.later(20_000);
     told.says('us/0', primary(1));
-    expect(decide(told)).toMatchObject({ action: 'refuse', reason: 'no-readable-node' });
+    expect(decide(told)).toMatchObject({ action: 'reject', reason: 'no-readable-node' });
   });
 
   it('serves stale only if the option says so', () => {
@@ -130,15 +130,15 @@ describe('decideRead() with a token', () => {
     const told = wellStory();
     told.hears(1, 'ap/0');
     expect(told.topology.state).toBe('twin-primaries');
-    expect(decide(told, need(1, 1n), { onBehind: 'error' })).toMatchObject({
-      action: 'refuse',
+    expect(decide(told, need(1, 1n), { onBehind: 'reject' })).toMatchObject({
+      action: 'reject',
       reason: 'replica-behind',
     });
   });
 
   it.each([
     ['forward', { action: 'forward', reason: 'forward' }],
-    ['error', { action: 'refuse', reason: 'replica-behind' }],
+    ['reject', { action: 'reject', reason: 'replica-behind' }],
     ['stale', { action: 'run', node: 'eu/0', reason: 'stale' }],
   ] as const)('where only documents tell of the primary, %s', (onBehind, expected) => {
     const told = story({ self: 'eu', regions: ['eu', 'us'] }, [{ id: 'eu/0', region: 'eu' }]);
@@ -156,7 +156,7 @@ describe('where a write goes', () => {
     ['us', 'reject', { action: 'run', reason: 'local-primary', region: 'us', node: 0 }],
     ['eu', 'remote-pool', { action: 'run', reason: 'remote-pool', region: 'us', node: 0 }],
     ['eu', 'forward', { action: 'forward', reason: 'forward', region: 'us', node: -1 }],
-    ['eu', 'reject', { action: 'refuse', reason: 'not-primary-region', region: 'us', node: -1 }],
+    ['eu', 'reject', { action: 'reject', reason: 'not-primary-region', region: 'us', node: -1 }],
   ] as const)('from %s with %s', (self, writes, expected) => {
     expect(write(wellStory(), { self, writes })).toMatchObject(expected);
   });

@@ -39,7 +39,7 @@ describe('fakeRouter()', () => {
     const router = fakeRouter<'us' | 'eu'>({ self: 'eu', primary: 'us' });
     await expect(router.write('x')).rejects.toMatchObject({ code: 'ERR_NOT_PRIMARY_REGION', region: 'us' });
     await expect(router.primary.connect()).rejects.toMatchObject({ code: 'ERR_NOT_PRIMARY_REGION' });
-    expect(router.explain('write')).toMatchObject({ action: 'refuse', region: 'us' });
+    expect(router.explain('write')).toMatchObject({ action: 'reject', region: 'us' });
     router.setPrimary(undefined);
     await expect(router.transaction(async () => {})).rejects.toMatchObject({ code: 'ERR_NO_PRIMARY' });
     expect(router.gate.primaryNow()).toBeUndefined();
@@ -54,7 +54,7 @@ describe('fakeRouter()', () => {
   it.each([
     ['remote-pool', 'us', { action: 'run', region: 'us', node: 'us/0', reason: 'remote-pool' }],
     ['forward', 'us', { action: 'forward', region: 'us', reason: 'forward' }],
-    ['reject', 'us', { action: 'refuse', region: 'us', reason: 'not-primary-region' }],
+    ['reject', 'us', { action: 'reject', region: 'us', reason: 'not-primary-region' }],
     ['reject', 'eu', { action: 'run', region: 'eu', node: 'eu/0', reason: 'local-primary' }],
     ['remote-pool', undefined, { action: 'hold', reason: 'no-primary' }],
   ] as const)('explains a write under %s with the primary in %s, and counts nothing', (writes, primary, expected) => {

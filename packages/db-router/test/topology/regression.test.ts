@@ -39,7 +39,7 @@ describe('a cluster that was taken back to an older timeline', () => {
       return decideRead(table, need, 0, 0, false);
     };
     expect(route()).toMatchObject({ action: 'run', node: 1 });
-    expect(route({ system: SYSTEM, timeline: 2, owner: 'eu/0', lsn: 1n }).action).toBe('refuse');
+    expect(route({ system: SYSTEM, timeline: 2, owner: 'eu/0', lsn: 1n }).action).toBe('reject');
     expect(told.node('us/0')).toMatchObject({ state: 'fenced', readable: false });
     told.says('eu/0', standby(1, 1_500n, { server: 'eu', streaming: false }));
     expect(told.node('eu/0')?.readable).toBe(false);
@@ -97,7 +97,7 @@ describe('a cluster that was taken back to an older timeline', () => {
     const table = createTable(told.topology, { self: 'ap', writes: 'reject', onBehind: 'forward' });
     expect(decideRead(table, undefined, 0, 0, false)).toMatchObject({ action: 'run', node: 2 });
     const newer = { system: SYSTEM, timeline: 2, owner: 'eu/0', lsn: 1_080n };
-    expect(decideRead(table, newer, 0, 0, false).action).toBe('refuse');
+    expect(decideRead(table, newer, 0, 0, false).action).toBe('reject');
   });
 
   it('is none while a region that is not asked itself is silent, or claims the newer timeline', () => {

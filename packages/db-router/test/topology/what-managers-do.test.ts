@@ -97,7 +97,7 @@ describe('a manager of high availability', () => {
       const table = createTable(told.topology, { self: 'ap', writes: 'reject', onBehind: 'forward' });
       return decideRead(table, { ...epoch(2, owner), lsn: 1_150n }, 0, 0, false).action;
     };
-    expect([route('eu/0'), route('us/0')]).toEqual(['refuse', 'refuse']);
+    expect([route('eu/0'), route('us/0')]).toEqual(['reject', 'reject']);
   });
 
   it('fails over on the same disk, as a reboot of RDS does: the server is another, its name and timeline are not', () => {

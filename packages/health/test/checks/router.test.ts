@@ -14,14 +14,14 @@ test.each<['read' | 'write', RouteExplanation, string]>([
   ['read', { action: 'run', region: 'b', reason: 'remote' }, 'warn'],
   ['read', { action: 'forward', region: 'b', reason: 'old-timeline' }, 'fail'],
   ['read', { action: 'hold', reason: 'wait' }, 'fail'],
-  ['read', { action: 'refuse', reason: 'fenced' }, 'fail'],
+  ['read', { action: 'reject', reason: 'fenced' }, 'fail'],
   ['write', { action: 'run', region: 'a', reason: 'primary' }, 'pass'],
   ['write', { action: 'run', region: 'b', reason: 'remote-pool' }, 'pass'],
   ['write', { action: 'forward', region: 'b', reason: 'forward' }, 'pass'],
   ['write', { action: 'hold', reason: 'no-primary' }, 'fail'],
   // It is planned and short: no reason to leave.
   ['write', { action: 'hold', reason: 'paused' }, 'warn'],
-  ['write', { action: 'refuse', reason: 'fenced' }, 'fail'],
+  ['write', { action: 'reject', reason: 'fenced' }, 'fail'],
 ])('a %s of which the router says %j counts as %s', (intent, explanation, status) => {
   expect(checks.router(routerThat(explanation), intent)(never, context)).toEqual({
     status,
@@ -44,14 +44,14 @@ test.each<[RouteExplanation, unknown]>([
   ],
   [{ action: 'run', region: 'a', reason: 'primary' }, undefined],
   [{ action: 'run', region: 'b', reason: 'r', lagMs: 90_000 }, undefined],
-  [{ action: 'refuse', reason: 'none' }, undefined],
+  [{ action: 'reject', reason: 'none' }, undefined],
 ])('lag is judged of the local standby against a known primary alone: %j', (explanation, result) => {
   const check = checks.replicaLag(routerThat(explanation), { warnMs: 5_000, failMs: 30_000 });
   expect(check(never, context)).toEqual(result);
 });
 
 test('a standby too far behind to be read from is judged too, and of several the freshest', () => {
-  const refused: RouteExplanation = { action: 'refuse', reason: 'no-readable-node' };
+  const refused: RouteExplanation = { action: 'reject', reason: 'no-readable-node' };
   const lagOf = (...nodes: readonly { region: string; lagMs?: number }[]): unknown =>
     checks.replicaLag(() => ({ explain: () => refused, topology: () => ({ nodes }) }), {
       warnMs: 5_000,
