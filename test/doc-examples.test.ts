@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL('../', import.meta.url));
 /** An app that has every package installed: the imports of an example resolve from here. */
 const APP = join(ROOT, 'examples/three-regions');
 
-const PACKAGES = ['affinity', 'config', 'core', 'db-router', 'health', 'lab', 'session'];
+const PACKAGES = ['affinity', 'config', 'core', 'db-router', 'health', 'lab', 'ops', 'session'];
 
 describe('examplesOf', () => {
   it('finds the code of a doc comment, with the line of each of its lines', () => {
@@ -63,7 +63,10 @@ function moduleOf(name: string, examples: readonly { readonly code: string; read
   const context = readFileSync(join(dirname(fileURLToPath(import.meta.url)), 'doc-contexts', `${of}.txt`), 'utf8');
   const lines: (readonly [code: string, line: number])[] = context.split('\n').map((code) => [code, 0]);
   for (const { code, line } of examples) {
-    const own = code.split('\n').map((text, at): readonly [string, number] => [text, line + at]);
+    // Only a module exports; inside a function the value is all there is to check.
+    const own = code
+      .split('\n')
+      .map((text, at): readonly [string, number] => [text.replace(/^export default /, ''), line + at]);
     const imports = own.filter(([text]) => /^import /.test(text));
     lines.unshift(...imports);
     lines.push(['async () => {', 0], ...own.filter(([text]) => !/^import /.test(text)), ['};', 0]);

@@ -143,6 +143,9 @@ describe('makeSchedule', () => {
       'continue-app',
       'kill-app',
       'start-app',
+      'end-apps',
+      'start-apps',
+      'deploy',
       'clock-step',
     ];
     expect([...done].toSorted()).toEqual(all.toSorted());

@@ -84,6 +84,7 @@ export function fakeProcess(region: string, given: Partial<ReturnType<OperatedRo
       'unconfirmed',
       'epoch',
       'epoch-reset',
+      'epoch-void',
       'store-failed',
       'suspended',
       'replay-regressed',
