@@ -31,7 +31,7 @@ export async function createApp(): Promise<express.Express> {
     view: health.view,
   });
   health.follow(router);
-  const view: RegionView = staticView(regions);
+  const view: RegionView<(typeof regions)['self']> = staticView(regions);
   const affinity = createAffinity({ regions, view: health.view, cookie: { domain: 'example.com' } });
   const sessions = createSessionVerifier({
     keys: { kty: 'EC' },
