@@ -72,7 +72,7 @@ export class PositionBehind implements Conversation {
     if (!this.isSent || this.isSettled) return;
     Object.assign(this.query.client, { _activeQuery: this, readyForQuery: false } satisfies Turn);
     this.cancelTimer();
-    this.cancelTimer = this.query.clock.schedule(() => this.giveUp(), this.query.timeoutMs);
+    this.cancelTimer = this.query.clock.schedule(() => this.giveUpUnlessHere(), this.query.timeoutMs);
   }
 
   /** The same, after an error of the server. */
@@ -85,6 +85,13 @@ export class PositionBehind implements Conversation {
   onKnown(listener: (position: Position) => void): void {
     if (this.isSettled) listener(this.answer);
     else this.listener = listener;
+  }
+
+  /** After a blocked event loop the timer comes first, and the answer is still to be read from the socket. */
+  private giveUpUnlessHere(): void {
+    setImmediate(() => {
+      if (!this.isSettled) this.giveUp();
+    });
   }
 
   /**

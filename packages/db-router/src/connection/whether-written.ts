@@ -1,4 +1,4 @@
-import type { PoolClient, QueryConfig, QueryResult } from 'pg';
+import pg, { type PoolClient, type QueryConfig, type QueryResult } from 'pg';
 import { ask } from './ask.ts';
 import { FollowedQuery } from './followed-query.ts';
 import { type Position, PositionBehind, type PositionQuery } from './position-behind.ts';
@@ -26,7 +26,7 @@ export async function askWhetherWritten(
   position?: PositionQuery,
 ): Promise<Asked> {
   if (!wants) return { result: await ask(client, query, values), wrote: false };
-  const followed = followedByQuestions(query, values, position);
+  const followed = followedByQuestions(client, query, values, position);
   if (followed === undefined) return { result: await ask(client, query, values), wrote: true };
   const result = await ask(client, followed as never, undefined);
   const { wrote } = followed;
@@ -40,14 +40,17 @@ export async function askWhetherWritten(
  * Not for several statements in one text, which may contain BEGIN, and not for a result that is fetched in portions.
  * The query for the position follows only statements that read or write rows: behind a COPY the server would take it for
  * data. And it follows a `SELECT` only if its text mentions a write, because most read only.
+ * Not on a client of another copy of pg either: its connection cannot run the queries of this copy.
  */
 export function followedByQuestions(
+  client: PoolClient,
   query: unknown,
   values: Values,
   position: PositionQuery | undefined,
 ): FollowedQuery | undefined {
   const config = typeof query === 'string' ? { text: query } : (query as QueryConfig & { readonly rows?: unknown });
   const { text } = config ?? {};
+  if (!isOfThisCopy(client)) return undefined;
   if (typeof text !== 'string' || config.rows !== undefined || 'submit' in config) return undefined;
   const asksWhetherWritten = mayOnlyRead(text) && isOneStatement(text);
   const asksPosition =
@@ -58,4 +61,9 @@ export function followedByQuestions(
     asksWhetherWritten,
     position: asksPosition ? new PositionBehind(position) : undefined,
   });
+}
+
+function isOfThisCopy(client: PoolClient): boolean {
+  const { Query = pg.Query } = client.constructor as { readonly Query?: unknown };
+  return Query === pg.Query;
 }

@@ -7,6 +7,7 @@ import type { Stored } from '../topology/facts.ts';
 import { isVoided } from '../topology/learn.ts';
 import type { LiveTopology } from '../topology/live-topology.ts';
 import type { Topology } from '../topology/topology.ts';
+import { voidedHere } from '../topology/voids.ts';
 import { isMadeUp } from '../topology/writer.ts';
 import { failureOf } from './store-failure.ts';
 import { readStored, writeStored } from './stored.ts';
@@ -83,7 +84,9 @@ export function createEpochKeeper(
     const epoch = live.topology.highest;
     if (epoch === undefined) return;
     isDue = false;
-    const { owners: all, forks, voided } = live.store.facts;
+    const { facts } = live.store;
+    const { owners: all, forks } = facts;
+    const voided = voidedHere(facts);
     const owners = all.filter(({ owner }) => !isMadeUp(owner));
     const others = (stored?.voided ?? []).filter(
       (known) => !isVoided({ voided }, known) && !owners.some((owner) => sameEpoch(owner, known)),

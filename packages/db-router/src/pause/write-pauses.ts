@@ -59,7 +59,8 @@ export function createWritePauses({ self, clock, topology, underWay, hold, emit 
     if (next.current !== undefined) {
       const { id, region, untilMs } = next.current;
       const forMs = Math.max(0, untilMs - clock.now());
-      cancel = clock.schedule(update, forMs);
+      // A timer may fire a moment before the clock shows its time: it ends the pause itself.
+      cancel = clock.schedule(() => take(endPause(state, 'expired', clock.now())), forMs);
       emit('writes-paused', { id, region, forMs });
       return;
     }

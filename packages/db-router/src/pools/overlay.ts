@@ -92,7 +92,8 @@ function followWrites(engine: PositionParts, { client, node }: Leased, scope: Sc
       known === undefined
         ? recordWritePosition(engine, node, raw, scope, epoch)
         : known.then((position) => recordWritePosition(engine, node, raw, scope, epoch, position)),
-    questionsBehind: (config, values) => followedByQuestions(config, values, positionQuery(engine, node, client)),
+    questionsBehind: (config, values) =>
+      followedByQuestions(client, config, values, positionQuery(engine, node, client)),
     expect: () => engine.scopes.awaitPosition(scope, epoch),
     hasPosition: (command) => command !== 'ROLLBACK',
     onFailure: (error, config, alone) => {

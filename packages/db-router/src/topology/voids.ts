@@ -9,7 +9,7 @@ import {
   written,
 } from './facts.ts';
 import { isVoided, learnEpoch } from './learn.ts';
-import { epochOf, regionOf } from './writer.ts';
+import { epochOf, madeUpOwner, regionOf } from './writer.ts';
 
 const MAX_VOIDS = 8;
 const MAX_TOLD = 4;
@@ -37,6 +37,15 @@ export function ownVoid(
   return [{ id, epochs: epochs.slice(0, MAX_TOLD), state: 'own' as const }, ...others].slice(0, MAX_VOIDS);
 }
 
+/**
+ * What is void without the voids of other processes. Those end when their server is seen to write. From the epoch store they
+ * would come back without that condition.
+ */
+export function voidedHere({ voided, voids }: Pick<Facts, 'voided' | 'voids'>): readonly Epoch[] {
+  const taken = voids.flatMap(({ epochs, state }) => (state === 'taken' ? epochs : []));
+  return voided.filter((known) => !taken.some((epoch) => isOf(epoch, known)));
+}
+
 /** What is written counts: a void of it has ended, and is told no more. */
 export function withoutWritten(voids: Facts['voids'], found: readonly Epoch[]): Facts['voids'] {
   const isOver = ({ epochs, state }: KnownVoid): boolean =>
@@ -45,8 +54,9 @@ export function withoutWritten(voids: Facts['voids'], found: readonly Epoch[]): 
 }
 
 /**
- * `facts` after other processes told of voids. One is taken if its database is the one of this process, if exactly one other
- * server is seen to write, here or by its own region, and if nothing says that what is void is alive. Otherwise it waits:
+ * `facts` after other processes told of voids. One is taken if it names a server that is known here to have written the epoch
+ * in force, if exactly one other server is seen to write, here or by its own region, and if nothing says that what is void is
+ * alive. A promotion that did not happen yet can therefore not be void. Otherwise it waits:
  * it is told again with each document.
  */
 export function takeVoids(facts: Facts, told: readonly EpochVoid[], rules: Rules, atMs: number): Facts {
@@ -62,10 +72,24 @@ function mayTake(facts: Facts, { epochs }: EpochVoid, rules: Rules, atMs: number
   const system = epochs[0]?.system;
   if (system === undefined || epochs.some((epoch) => epoch.system !== system)) return false;
   if (facts.system !== undefined && facts.system !== system) return false;
+  if (!epochs.some((epoch) => isInForce(facts, epoch))) return false;
   const alive = aliveNow(facts, rules, atMs).filter((epoch) => epoch.system === system);
   const isVoid = (epoch: Epoch): boolean => isVoided({ voided: epochs }, epoch);
   const timelines = new Set(alive.map(({ timeline, owner }) => `${timeline} ${owner}`));
   return timelines.size === 1 && !alive.some(isVoid);
+}
+
+/** Whether this very server is known to have written what is the highest epoch here. */
+function isInForce({ tops, writers }: Facts, epoch: Epoch): boolean {
+  const top = tops.find(({ system }) => system === epoch.system);
+  if (top === undefined || top.timeline !== epoch.timeline) return false;
+  return writers.some((writer) => isOf(writer, epoch) && top.owners.includes(writer.owner));
+}
+
+type Server = Pick<Epoch, 'system' | 'timeline' | 'server'>;
+
+function isOf(one: Server, other: Server): boolean {
+  return one.system === other.system && one.timeline === other.timeline && one.server === other.server;
 }
 
 /** What is written now: as our own nodes show it, or as its own region says in a document that may still be believed. */
@@ -77,6 +101,11 @@ function aliveNow(facts: Facts, rules: Rules, atMs: number): readonly Epoch[] {
     ...(measured && measuredEpoch !== undefined && regionOf(measuredEpoch.owner) === region ? [measuredEpoch] : []),
   ]);
   return [...written(facts), ...claimed.map((epoch) => knownEpoch(facts, epoch))];
+}
+
+/** Its server alone: its name may belong to another server by now, and what that one writes is not void. */
+function ofServerAlone(epoch: Epoch): Epoch {
+  return { ...epoch, owner: madeUpOwner(epoch.owner, epoch.server ?? '') };
 }
 
 /** As a reset does it, for these epochs alone. What this process has accepted stays so, and it accepts nothing by this. */
@@ -95,8 +124,13 @@ function take(facts: Facts, { id, epochs }: EpochVoid, atMs: number): Facts {
   const state = 'taken' as const;
   let next: Facts = {
     ...facts,
-    voided: [...epochs, ...facts.voided].slice(0, MAX_VOIDED),
-    voids: [{ id, epochs, state }, ...facts.voids].slice(0, MAX_VOIDS),
+    voided: [...epochs.map(ofServerAlone), ...facts.voided].slice(0, MAX_VOIDED),
+    writers: facts.writers.map((writer) => {
+      if (!epochs.some((epoch) => isOf(epoch, writer))) return writer;
+      const owner = madeUpOwner(writer.owner, writer.server);
+      return { ...writer, owner, names: [owner] };
+    }),
+    voids: withNew(facts.voids, { id, epochs, state }),
     resetAtMs: atMs,
     kept: undefined,
     tops,
@@ -110,22 +144,24 @@ function take(facts: Facts, { id, epochs }: EpochVoid, atMs: number): Facts {
   return next;
 }
 
+/** What an operator said here is kept longer than what others told. */
+function withNew(voids: Facts['voids'], added: KnownVoid): Facts['voids'] {
+  const [own, others] = [voids.filter(({ state }) => state === 'own'), voids.filter(({ state }) => state !== 'own')];
+  return [...own, added, ...others].slice(0, MAX_VOIDS);
+}
+
 /** What was void by the word of another process, and is seen to be written by the very server that was void, counts again. */
 export function endLivingVoids(facts: Facts, rules: Rules, atMs: number): Facts {
   const taken = facts.voids.filter(({ state }) => state === 'taken');
   if (taken.length === 0) return facts;
   const alive = aliveNow(facts, rules, atMs);
-  const isSeen = (known: Epoch): boolean =>
-    alive.some(
-      ({ system, timeline, server }) =>
-        system === known.system && timeline === known.timeline && server === known.server,
-    );
+  const isSeen = (known: Epoch): boolean => alive.some((epoch) => isOf(epoch, known));
   const ended = taken.filter(({ epochs }) => epochs.some(isSeen));
   if (ended.length === 0) return facts;
   const undone = ended.flatMap(({ epochs }) => epochs);
   let next: Facts = {
     ...facts,
-    voided: facts.voided.filter((known) => !undone.includes(known)),
+    voided: facts.voided.filter((known) => !undone.some((epoch) => isOf(epoch, known))),
     voids: facts.voids.map((known) => (ended.includes(known) ? { ...known, state: 'ended' } : known)),
   };
   for (const epoch of undone) next = learnEpoch(next, epoch, atMs);

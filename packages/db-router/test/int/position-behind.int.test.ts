@@ -29,6 +29,11 @@ class OtherClient extends pg.Client {
   }
 }
 
+/** The client of another copy of node-postgres: the queries of this copy cannot run on its connection. */
+class ClientOfAnotherCopy extends pg.Client {
+  static readonly Query = class extends pg.Query {};
+}
+
 describe('a write and the query for its position', () => {
   let lab: Lab<Name>;
   let router: TestRouter;
@@ -139,8 +144,11 @@ describe('a write and the query for its position', () => {
     expect(token).toBeDefined();
   });
 
-  it('a node-postgres that keeps its running query in another way is asked afterwards', async () => {
-    await inUs({ pool: { Client: OtherClient as never } });
+  it.each([
+    ['that keeps its running query in another way', OtherClient],
+    ['of which the app has another copy', ClientOfAnotherCopy],
+  ])('a node-postgres %s is asked afterwards', async (_which, Client) => {
+    await inUs({ pool: { Client: Client as never } });
     let token: string | undefined;
     const seen = await traffic(async () => {
       token = await tokenAfter(() => router.write(INSERT, ['x']));

@@ -43,6 +43,34 @@ function storeAt(place: { value?: string }): EpochStore {
 }
 
 describe('createEpochKeeper()', () => {
+  it('saves what an operator declared void here, and not what is void by the word of another process', async () => {
+    const epoch = { system: SYSTEM, timeline: 2, owner: 'eu/0', server: serverId('a mistake') };
+    const voids = [{ id: 'a-void-of-an-operator', epochs: [epoch] }];
+    for (const isOwn of [true, false]) {
+      const place: { value?: string } = {};
+      const { clock, live, ready } = keeping(storeAt(place));
+      await clock.advance(0);
+      ready();
+      const atMs = clock.now();
+      live.take({
+        type: 'reading',
+        node: 1,
+        reading: primary(2, 1_000n, { server: 'a mistake' }),
+        sentAtMs: atMs,
+        atMs,
+      });
+      live.take({ type: 'reading', node: 1, reading: standby(1, 1_000n, { server: 'eu' }), sentAtMs: atMs, atMs });
+      live.take({ type: 'reading', node: 0, reading: primary(1), sentAtMs: atMs, atMs });
+      if (isOwn) live.take({ type: 'reset', id: 'a-void-of-an-operator', atMs });
+      else live.take({ type: 'document', region: 'ap', voids, observedAtMs: atMs, atMs });
+      live.take({ type: 'reading', node: 0, reading: primary(1), sentAtMs: atMs, atMs });
+      expect(live.topology).toMatchObject({ state: 'ready', highest: { timeline: 1 } });
+      await clock.advance(10_000);
+      const timelines = readStored(place.value ?? '')?.voided.map(({ timeline }) => timeline);
+      expect(timelines).toEqual(isOwn ? [2] : []);
+    }
+  });
+
   it('accepts no first primary before the store has spoken, and gives up waiting for one that hangs', async () => {
     const { clock, live, events, ready } = keeping({ load: () => new Promise(() => {}), save: async () => {} });
     ready();

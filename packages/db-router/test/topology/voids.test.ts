@@ -220,3 +220,87 @@ it('no void of another region unfences anything while what it calls void is seen
   );
   expect(offered).toBeGreaterThan(200);
 });
+
+/** A process of us, before anything was promoted. The database of eu answers no more, and its region says what it writes. */
+function promotedUnseen(one: Story, server: string): void {
+  const promoted: Epoch = { system: SYSTEM, timeline: 2, owner: 'eu/0', server: serverId(server) };
+  one.fails('eu/0', 'ETIMEDOUT');
+  one.fails('ap/0', 'ETIMEDOUT');
+  for (const region of ['eu', 'ap']) {
+    one.take({
+      type: 'document',
+      region,
+      highest: promoted,
+      measured: true,
+      measuredEpoch: promoted,
+      ...(region === 'eu' && { primary: { epoch: promoted, position: 2_200n } }),
+      observedAtMs: one.nowMs,
+      atMs: one.nowMs,
+    });
+  }
+  one.says('us/0', primary(1, 2_000n, { server: 'us' }));
+}
+
+const isBelieved = (one: Story): boolean =>
+  one.topology.highest?.timeline === 2 && one.topology.primary?.region !== 'us';
+
+const startedInUs = (): Story => {
+  const one = story({ self: 'us', coldStart: 'trust', writes: 'forward' });
+  one.says('us/0', OLD);
+  one.says('eu/0', standby(1, 900n, { server: 'eu before' }));
+  one.says('ap/0', standby(1, 900n, { server: 'ap' }));
+  return one;
+};
+
+describe('what is not void', () => {
+  it('a promotion that did not happen yet, whatever a hostile region said of it before', () => {
+    const epoch = fc.record({
+      system: fc.constant(SYSTEM),
+      timeline: fc.integer({ min: 1, max: 3 }),
+      owner: fc.constantFrom('eu/0', 'us/0', 'ap/0'),
+      server: fc.constantFrom('eu', 'us', 'ap', 'made up').map(serverId),
+    });
+    const hostile = fc.array(fc.array(epoch, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(hostile, (all) => {
+        const one = startedInUs();
+        all.forEach(
+          (epochs, at) => void tell(one, { region: 'ap', voids: [{ id: `void-${at}`.padEnd(16), epochs }] } as never),
+        );
+        promotedUnseen(one, 'eu');
+        expect(isBelieved(one)).toBe(true);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('a later promotion of another server under the same name, though only documents tell of it', () => {
+    const one = process('us');
+    thrownAway(one);
+    tell(one, { voids: [VOID] });
+    expect(one.topology).toMatchObject({ state: 'ready', primary: { region: 'us' } });
+    one.later(60_000);
+    one.says('eu/0', standby(1, 1_500n, { server: 'eu rebuilt' }));
+    promotedUnseen(one, 'eu rebuilt');
+    expect(isBelieved(one)).toBe(true);
+  });
+
+  it('what other processes tell does not displace what an operator said here, and changes nothing', () => {
+    const one = process('us');
+    thrownAway(one);
+    one.take({ type: 'reset', id: VOID.id, atMs: one.nowMs });
+    const { generation } = one.store.facts.nodes[0] as { readonly generation: number };
+    for (let at = 0; at < 36; at += 1) {
+      const epochs = [0, 1, 2, 3].map((each) => ({
+        ...EU,
+        timeline: 900 + at * 4 + each,
+        server: `server-${at}-${each}`,
+      }));
+      tell(one, { region: 'ap', voids: [{ id: `void-${at}`.padEnd(16), epochs }] } as never);
+    }
+    expect(report(one, 'us').voids).toEqual([VOID]);
+    expect(one.store.facts.nodes[0]?.generation).toBe(generation);
+    one.hears(2, 'eu/0', SYSTEM, EU.server);
+    expect(one.topology).toMatchObject({ state: 'ready', primary: { region: 'us' } });
+  });
+});

@@ -18,8 +18,9 @@ export function createTokenCheck(
   const isLongEnough = (each: string): boolean => Buffer.byteLength(each) >= minBytes;
   const live: Live<Secrets> | undefined = isLive(token) ? token : undefined;
   const list = (given: Secrets): readonly string[] => (typeof given === 'string' ? [given] : given);
-  let source = live === undefined ? (token as Secrets) : live.current;
-  let tokens = list(source);
+  let source: Secrets | undefined = live === undefined ? (token as Secrets) : live.current;
+  // A copy: what the app adds later was not checked.
+  let tokens: readonly string[] = [...list(source)];
   if (tokens.length === 0 || !tokens.every((each) => typeof each === 'string')) {
     throw new TypeError(`${option} must be a token or a list of tokens`);
   }
@@ -31,7 +32,8 @@ export function createTokenCheck(
       // If a live value turns bad, nothing is accepted: a short token could be guessed.
       tokens = list(source).filter((each) => typeof each === 'string' && isLongEnough(each));
     } catch {
-      // The same if it cannot be read, for example an expired secret.
+      // The same while it cannot be read, for example an expired secret. The same value may come back.
+      source = undefined;
       tokens = [];
     }
   };
