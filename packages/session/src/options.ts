@@ -99,9 +99,10 @@ export interface SessionCacheOptions {
   /** The largest number of remembered tokens. 0: none. @default 10_000 */
   readonly max?: number;
   /**
-   * What finds a remembered token. `digest`: its SHA-256, so the cache contains no tokens. `token`: the token itself. It
-   * is found in about 0.6 of the time and takes its length more of memory, but whoever reads the memory of this
-   * process, such as a heap snapshot, can use every remembered session until it ends. @default 'digest'
+   * What finds a remembered token. `digest`: its SHA-256, so the cache contains no tokens; an open connection holds
+   * its last one. `token`: the token itself. The check takes about 0.6 of the time and needs more memory, by the length
+   * of each token. An attacker who reads the memory of this process, such as a heap snapshot, can use every remembered
+   * session until it ends. @default 'digest'
    */
   readonly keep?: 'digest' | 'token';
 }

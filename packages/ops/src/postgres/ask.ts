@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import pg from 'pg';
+import { NETWORK_REASONS } from '../network-reasons.ts';
 
 /** How an examination of a server failed. Codes and our own words only: a message of a server may hold anything. */
 export type Unreachable =
@@ -116,13 +117,7 @@ function codeOf(error: unknown): string | undefined {
 
 /** SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const REASONS: Readonly<Record<string, Unreachable>> = {
-  ECONNREFUSED: 'refused',
-  ECONNRESET: 'refused',
-  EHOSTUNREACH: 'refused',
-  ENETUNREACH: 'refused',
-  ETIMEDOUT: 'timed-out',
-  ENOTFOUND: 'no-such-host',
-  EAI_AGAIN: 'no-such-host',
+  ...NETWORK_REASONS,
   '28000': 'wrong-password',
   '28P01': 'wrong-password',
   '42501': 'no-permission',

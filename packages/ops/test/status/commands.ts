@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createEvents, defineRegions } from '@regionkit/core';
+import { defineRegions } from '@regionkit/core';
 import { createOperatorDoor, type OperatedRouter } from '@regionkit/health/operator';
 import type { OperationsConfig } from '../../src/config/config.ts';
 import type { ProcessState, ServerState, Step } from '../../src/records/record.ts';
@@ -71,29 +71,7 @@ export function fakeProcess(region: string, given: Partial<ReturnType<OperatedRo
     confirmPrimary: async () => void calls.push('confirm'),
     resetEpoch: async (reason) => void calls.push(`reset ${reason}`),
     recycle: () => {},
-    on: createEvents<Record<string, object>>('test', [
-      'primary',
-      'primary-lost',
-      'node',
-      'probe-failed',
-      'fenced',
-      'twin-primaries',
-      'epoch-regressed',
-      'same-server',
-      'foreign-system',
-      'unconfirmed',
-      'epoch',
-      'epoch-reset',
-      'epoch-void',
-      'store-failed',
-      'suspended',
-      'replay-regressed',
-      'hold',
-      'hold-ended',
-      'outcome-unknown',
-      'write-lost-suspected',
-      'leak',
-    ]).on,
+    on: () => () => {},
   };
   const regions = defineRegions({
     self: region,

@@ -1,6 +1,7 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Socket } from 'node:net';
+import { NETWORK_REASONS } from '../../network-reasons.ts';
 
 /** Route 53 and load balancers read no more of a body. */
 const READ_BYTES = 5_120;
@@ -101,13 +102,7 @@ export function look({
 }
 
 const REASONS: Readonly<Record<string, Unseen>> = {
-  ECONNREFUSED: 'refused',
-  ECONNRESET: 'refused',
-  EHOSTUNREACH: 'refused',
-  ENETUNREACH: 'refused',
-  ETIMEDOUT: 'timed-out',
-  ENOTFOUND: 'no-such-host',
-  EAI_AGAIN: 'no-such-host',
+  ...NETWORK_REASONS,
   EADDRNOTAVAIL: 'no-ipv4',
 };
 
