@@ -27,6 +27,7 @@ const TABLES: readonly {
     entries: [
       { entry: '@regionkit/core', budgetBytes: 9_000 },
       { entry: '@regionkit/core/kit', from: '@regionkit/core', budgetBytes: 5_000 },
+      { entry: '@regionkit/core/event-stream', from: '@regionkit/core', budgetBytes: 1_500 },
       { entry: '@regionkit/core/testing', from: '@regionkit/core', budgetBytes: 1_000 },
       { entry: '@regionkit/core/otel', from: '@regionkit/core', external: ['@opentelemetry/api'], budgetBytes: 2_500 },
     ],

@@ -11,18 +11,18 @@ import {
   type RequestView,
   withDoors,
 } from '@regionkit/core';
+import { createStreams, streamOnFetch, streamOnNode } from '@regionkit/core/event-stream';
 import { harmless } from '@regionkit/core/kit';
 import { createTokenCheck } from '../routes/token.ts';
 import { readBody } from './body.ts';
 import { createEventLog } from './event-log.ts';
+import { writeJson } from './json.ts';
 import { checkOperatorOptions, type OperatorDoorOptions } from './options.ts';
 import { readOrder } from './order-body.ts';
 import { createOrders, type Ordered } from './orders.ts';
 import { decisionOf, type Reply, refusal, reply } from './reply.ts';
 import { type OperatorAction, ROUTER_EVENT_NAMES } from './router.ts';
-import { streamOnFetch, streamOnNode } from './sinks.ts';
 import { createStatus } from './status.ts';
-import { createStreams } from './stream.ts';
 
 /** The events of {@link OperatorDoor}. Each is also published on the channel `regionkit:operator:<event>`. */
 export interface OperatorEvents {
@@ -80,7 +80,15 @@ export function createOperatorDoor<Name extends string>(given: OperatorDoorOptio
   const log = createEventLog(options.maxEvents, () => clock.wallMs());
   const id = randomBytes(9).toString('base64url');
   const status = createStatus(options, log, id);
-  const streams = createStreams({ log, process: id, status, max: options.maxListeners, heartbeatMs, clock });
+  const streams = createStreams({
+    log,
+    process: id,
+    status,
+    max: options.maxListeners,
+    heartbeatMs,
+    clock,
+    write: writeJson,
+  });
   let closed = false;
 
   const say = (message: string): void => {

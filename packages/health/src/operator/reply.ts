@@ -1,4 +1,5 @@
 import type { RespondDecision } from '@regionkit/core';
+import { PRIVATE_FIELDS } from '@regionkit/core/event-stream';
 import { writeJson } from './json.ts';
 
 /** An answer of the door, whole and small. */
@@ -8,14 +9,6 @@ export interface Reply {
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string;
 }
-
-/** For the operator alone: no cache keeps it, no page embeds it, and no other origin reads it. */
-export const PRIVATE_FIELDS: RespondDecision['headers'] = [
-  ['cache-control', 'no-store, private'],
-  ['x-content-type-options', 'nosniff'],
-  ['referrer-policy', 'no-referrer'],
-  ['cross-origin-resource-policy', 'same-origin'],
-];
 
 export function reply(status: number, reason: string, body: object, headers: RespondDecision['headers'] = []): Reply {
   return {

@@ -1,4 +1,4 @@
-import type { Epoch, Fork } from '@regionkit/core';
+import type { DatabaseReport, Epoch, Fork } from '@regionkit/core';
 
 /** What an operator can order. */
 export type OperatorAction = 'confirm' | 'reset' | 'recycle';
@@ -23,6 +23,8 @@ export const ROUTER_EVENT_NAMES = [
   'replay-regressed',
   'hold',
   'hold-ended',
+  'writes-paused',
+  'writes-resumed',
   'outcome-unknown',
   'write-lost-suspected',
   'leak',
@@ -39,6 +41,8 @@ export interface OperatedRouter {
     readonly highest?: Epoch;
     readonly forks: readonly Fork[];
     readonly nodes: readonly object[];
+    /** What it tells the other regions of a pause of the writes and of voids. */
+    readonly local?: Pick<DatabaseReport, 'pause' | 'voids'>;
   };
   stats(): object;
   secrets(peer: never): Readonly<Record<string, readonly string[]>>;

@@ -19,7 +19,7 @@ export function createStatus<Name extends string>(
     startedAt: new Date(clock.wallMs() - process.uptime() * 1_000).toISOString(),
   };
   return () => {
-    const { local: _, ...topology } = router.topology() as ReturnType<typeof router.topology> & { local?: object };
+    const { local: { pause, voids = [] } = {}, ...topology } = router.topology();
     const nowMs = clock.now();
     return {
       format: FORMAT,
@@ -28,6 +28,8 @@ export function createStatus<Name extends string>(
       at: new Date(clock.wallMs()).toISOString(),
       writes: router.writes,
       topology,
+      voids,
+      ...(pause !== undefined && pause.leftMs > 0 && { pause }),
       stats: router.stats(),
       secrets: Object.fromEntries(regions.list.map(({ name }) => [name, router.secrets(name as never)])),
       ...(health !== undefined && {

@@ -195,6 +195,27 @@ describe('what it tells', () => {
     expect(JSON.stringify(status)).not.toContain(TOKEN);
   });
 
+  it('shows the pause of the writes that is on, and what operators declared void', async () => {
+    const epoch = { system: '7', timeline: 2, owner: 'b/0', server: 'the-server-of-b' };
+    let leftMs = 4_000;
+    const { router } = fakeRouter({
+      topology: () => ({
+        state: 'ready',
+        forks: [],
+        nodes: [],
+        local: { voids: [{ id: 'v', epochs: [epoch] }], pause: { id: 'p', epoch, leftMs, underWay: 3 } },
+      }),
+    });
+    const { ask } = await start({ router });
+    const status = async () => (await ask('/operator/status')).json();
+    expect(await status()).toMatchObject({
+      voids: [{ id: 'v', epochs: [epoch] }],
+      pause: { id: 'p', leftMs: 4_000, underWay: 3 },
+    });
+    leftMs = 0;
+    expect(await status()).not.toHaveProperty('pause');
+  });
+
   it('refuses other methods and paths to one who has the token, and says which there are', async () => {
     const { ask } = await start();
     const wrong = await ask('/operator/reset');

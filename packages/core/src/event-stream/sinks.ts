@@ -1,7 +1,22 @@
 import type { ServerResponse } from 'node:http';
-import type { NodeResponse } from '@regionkit/core';
-import { PRIVATE_FIELDS } from './reply.ts';
-import type { Sink, Streams } from './stream.ts';
+import type { NodeResponse, RespondDecision } from '../http/decision.ts';
+import type { Streams } from './streams.ts';
+
+/** Where a stream is written. */
+export interface Sink {
+  /** Whether what was written before has left. */
+  readonly isReady: boolean;
+  write(text: string): void;
+  end(): void;
+}
+
+/** For the operator alone: no cache keeps it, no page embeds it, and no other origin reads it. */
+export const PRIVATE_FIELDS: RespondDecision['headers'] = [
+  ['cache-control', 'no-store, private'],
+  ['x-content-type-options', 'nosniff'],
+  ['referrer-policy', 'no-referrer'],
+  ['cross-origin-resource-policy', 'same-origin'],
+];
 
 const FIELDS = [
   ['content-type', 'text/event-stream'],

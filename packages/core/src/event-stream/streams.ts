@@ -1,13 +1,23 @@
-import type { Clock } from '@regionkit/core/kit';
-import type { EventLog } from './event-log.ts';
-import { writeJson } from './json.ts';
+import type { Clock } from '../kit/clock.ts';
+import type { Sink } from './sinks.ts';
 
-/** Where a stream is written. */
-export interface Sink {
-  /** Whether what was written before has left. */
-  readonly isReady: boolean;
-  write(text: string): void;
-  end(): void;
+/** The events that a stream sends. */
+export interface StreamLog {
+  /** The events with a higher id, oldest first. */
+  after(id: number): readonly { readonly id: number }[];
+  readonly lastId: number;
+}
+
+export interface StreamsOptions {
+  readonly log: StreamLog;
+  /** Of the process: the ids of another one mean other events. */
+  readonly process: string;
+  readonly status: () => object;
+  readonly max: number;
+  readonly heartbeatMs: number;
+  readonly clock: Clock;
+  /** Writes what is sent. @default JSON.stringify */
+  readonly write?: (value: object) => string;
 }
 
 export interface Streams {
@@ -30,16 +40,15 @@ interface Listener {
 const MAX_MISSED = 10;
 
 /** Sends the status and the events to each listener, as server-sent events, each at its own speed. */
-export function createStreams(options: {
-  readonly log: EventLog;
-  /** Of the process: the ids of another one mean other events. */
-  readonly process: string;
-  readonly status: () => object;
-  readonly max: number;
-  readonly heartbeatMs: number;
-  readonly clock: Clock;
-}): Streams {
-  const { log, process, status, max, heartbeatMs, clock } = options;
+export function createStreams({
+  log,
+  process,
+  status,
+  max,
+  heartbeatMs,
+  clock,
+  write = JSON.stringify,
+}: StreamsOptions): Streams {
   const listeners = new Set<Listener>();
   let cancel: (() => void) | undefined;
   let isNews = false;
@@ -55,14 +64,14 @@ export function createStreams(options: {
   const send = (listener: Listener, snapshot: string): void => {
     const events = log
       .after(listener.sentId)
-      .map((event) => `id: ${process}.${event.id}\nevent: event\ndata: ${writeJson(event)}\n\n`);
+      .map((event) => `id: ${process}.${event.id}\nevent: event\ndata: ${write(event)}\n\n`);
     listener.sink.write(`${events.join('')}event: status\ndata: ${snapshot}\n\n`);
     listener.sentId = log.lastId;
     listener.missed = 0;
   };
   const sendAll = (): void => {
     if (listeners.size === 0) return;
-    const snapshot = writeJson(status());
+    const snapshot = write(status());
     // One that is slow gets nothing more: its buffer holds one message. It gets the events later, all at once.
     for (const listener of listeners) if (listener.sink.isReady) send(listener, snapshot);
   };
@@ -83,7 +92,7 @@ export function createStreams(options: {
       const after = of === process && /^\d{1,15}$/.test(id) ? Math.min(Number(id), log.lastId) : 0;
       const listener: Listener = { sink, sentId: after, missed: 0 };
       listeners.add(listener);
-      send(listener, writeJson(status()));
+      send(listener, write(status()));
       cancel ??= clock.schedule(beat, heartbeatMs);
       return () => drop(listener);
     },
