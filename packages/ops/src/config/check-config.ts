@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { check, type OptionCheck, readOptions, withDefault } from '@regionkit/core/kit';
 import { OpsError } from '../errors.ts';
+import { readInstanceArn } from '../failover/adapters/rds/arn.ts';
 import { checkFailover, type FailoverSettings } from './check-failover.ts';
 import type { Limits, OperationsConfig, Secret } from './config.ts';
 
@@ -10,6 +11,8 @@ export interface NodeTarget {
   readonly id: string;
   readonly region: string;
   readonly url: string;
+  /** The ARN of its DB instance. Every server has one if the adapter is `rds`. */
+  readonly rds: string | undefined;
 }
 
 /** The configuration with all defaults and with the values of its environment variables. */
@@ -67,18 +70,31 @@ function read(given: OperationsConfig, environment: Environment): Operations {
   const byName = Object.entries(check.object('config: regions', given.regions));
   if (byName.length === 0) throw new RangeError('config: regions must name at least one region');
   for (const [name, region] of byName) {
-    check.object(`config: regions['${name}']`, region, ['origin', 'databases', 'patroni', 'app']);
+    check.object(`config: regions['${name}']`, region, ['origin', 'databases', 'rds', 'patroni', 'app']);
   }
   const front = given.front ?? {};
   check.object('config: front', front, ['path', 'ttlSeconds', 'intervalSeconds', 'failures', 'dnsServers']);
   const positive = (name: 'ttlSeconds' | 'intervalSeconds' | 'failures', byDefault: number): number =>
     check.integer(`config: front.${name}`, front[name] ?? byDefault, { min: 1, max: 86_400 });
-  const nodes = byName.flatMap(([name, { databases }]) => {
+  const nodes = byName.flatMap(([name, { databases, rds }]) => {
+    const arns = listOf(`config: regions['${name}'].rds`, rds).map((arn) => checkArn(name, arn));
     return listOf(`config: regions['${name}'].databases`, databases).map((one: Secret, place) => {
       const url = readSecret(`config: regions['${name}'].databases[${place}]`, one, environment);
-      return { id: `${name}/${place}`, region: name, url: checkUrl(`${name}'].databases[${place}]`, url) };
+      return {
+        id: `${name}/${place}`,
+        region: name,
+        url: checkUrl(`${name}'].databases[${place}]`, url),
+        rds: arns[place],
+      };
     });
   });
+  const failover = checkFailover(given.failover ?? {}, (option, secret) => readSecret(option, secret, environment));
+  const without = failover.adapter === 'rds' ? nodes.find(({ rds }) => rds === undefined) : undefined;
+  if (without !== undefined) {
+    throw new RangeError(
+      `config: regions['${without.region}'].rds must have the ARN of ${without.id}: the adapter is rds`,
+    );
+  }
   return {
     regions: byName.map(([name, region]) => {
       const option = `config: regions['${name}']`;
@@ -115,7 +131,7 @@ function read(given: OperationsConfig, environment: Environment): Operations {
       failoverSeconds: atLeastOne(300),
     }),
     caFile: given.caFile === undefined ? undefined : check.string('config: caFile', given.caFile),
-    failover: checkFailover(given.failover ?? {}, (option, secret) => readSecret(option, secret, environment)),
+    failover,
   };
 }
 
@@ -148,6 +164,14 @@ function checkOrigin(option: string, given: string): string {
   const { origin, protocol } = new URL(given);
   if (protocol !== 'https:' && protocol !== 'http:') throw new RangeError(`${option} must begin with https://`);
   return origin;
+}
+
+function checkArn(region: string, given: string): string {
+  const option = `config: regions['${region}'].rds`;
+  if (readInstanceArn(check.string(option, given)) === undefined) {
+    throw new RangeError(`${option} must be ARNs of DB instances: arn:aws:rds:eu-west-1:123456789012:db:app-eu`);
+  }
+  return given;
 }
 
 function checkDnsServer(given: string): string {

@@ -26,7 +26,7 @@ export function checkFailover(given: FailoverConfig, readSecret: ReadSecret): Fa
   const { adapter = 'postgres', appRoles = [], hooks = {} } = given;
   check.object('config: failover.hooks', hooks, HOOKS as HookName[]);
   return {
-    adapter: check.oneOf('config: failover.adapter', adapter, ['postgres', 'patroni']),
+    adapter: check.oneOf('config: failover.adapter', adapter, ['postgres', 'patroni', 'rds']),
     appRoles: list('config: failover.appRoles', appRoles).map((role) =>
       check.string('config: failover.appRoles', role),
     ),

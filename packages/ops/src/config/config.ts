@@ -12,6 +12,11 @@ export interface RegionConfig {
    * `pg_monitor`, and for `failover` what the adapter says.
    */
   readonly databases?: readonly Secret[];
+  /**
+   * For the adapter `rds`: the ARN of the DB instance of each of `databases`, in the same order:
+   * `arn:aws:rds:eu-west-1:123456789012:db:app-eu`.
+   */
+  readonly rds?: readonly string[];
   /** The address of a Patroni REST API in this region: `http://10.0.0.5:8008`. */
   readonly patroni?: string;
   /**

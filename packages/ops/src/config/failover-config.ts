@@ -11,8 +11,11 @@ export type Hook = { readonly timeoutSeconds?: number } & (
 
 /** How a failover is done here. */
 export interface FailoverConfig {
-  /** `postgres`: `pg_promote()`. `patroni`: its REST interface (`regions[…].patroni`). @default 'postgres' */
-  readonly adapter?: 'postgres' | 'patroni';
+  /**
+   * `postgres`: `pg_promote()`. `patroni`: its REST interface (`regions[…].patroni`). `rds`: read replicas of Amazon RDS
+   * for PostgreSQL (`regions[…].rds`). @default 'postgres'
+   */
+  readonly adapter?: 'postgres' | 'patroni' | 'rds';
   /** `user:password` of Patroni's REST interface, where it asks for one. */
   readonly patroniLogin?: Secret;
   /** The roles with which the app logs in, besides those of `regions[…].app`. The fence takes their logins. @default [] */

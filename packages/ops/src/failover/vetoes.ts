@@ -13,6 +13,7 @@ import { notStreaming } from './vetoes/not-streaming.ts';
 import { rebuildBeforeSalvage } from './vetoes/rebuild-before-salvage.ts';
 import { replayPaused } from './vetoes/replay-paused.ts';
 import { stillStreams } from './vetoes/still-streams.ts';
+import { targetBehind } from './vetoes/target-behind.ts';
 import { tooFewVantages } from './vetoes/too-few-vantages.ts';
 import type { Case, Objection, Veto } from './vetoes/veto.ts';
 
@@ -28,6 +29,7 @@ export const VETOES: readonly Veto[] = [
   tooFewVantages,
   notFurthestAhead,
   notStreaming,
+  targetBehind,
   replayPaused,
   lossNotAccepted,
   rebuildBeforeSalvage,
@@ -37,7 +39,7 @@ export interface Vetoed extends Objection {
   readonly id: string;
 }
 
-export type Moment = Pick<Case, 'confirmedAtMs' | 'nowMs' | 'isFencing'>;
+export type Moment = Pick<Case, 'confirmedAtMs' | 'nowMs' | 'isFencing' | 'isPromoting'>;
 
 /** Everything that is against it. */
 export function object(plan: Proposal, situation: Situation, moment: Moment): readonly Vetoed[] {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Proposal } from '../../src/failover/plan.ts';
-import type { Situation } from '../../src/failover/survey/situation.ts';
+import type { ManagerState, Situation } from '../../src/failover/survey/situation.ts';
 import { object, VETOES } from '../../src/failover/vetoes.ts';
 import { app, fenced, GONE, NOW_MS, node, primary, proposal, receiver, situation, standby, WELL } from './fixtures.ts';
 
@@ -11,7 +11,15 @@ interface Row {
   readonly plan?: Partial<Proposal>;
   readonly ageMs?: number;
   readonly isFencing?: boolean;
+  readonly isPromoting?: boolean;
 }
+
+const byManager = (id: string, passes: boolean): ManagerState => ({
+  name: 'Amazon RDS',
+  refuses: undefined,
+  rewinds: false,
+  objections: new Map([[id, { why: 'its status is modifying', passes }]]),
+});
 
 const switchover = { mode: 'switchover' } as const;
 
@@ -68,6 +76,51 @@ const ROWS: readonly Row[] = [
       node('sa/0', standby({ receiver: { ...receiver, silentMs: 900_000, timeoutMs: 0 } })),
     ]),
     expected: ['still-streams'],
+  },
+  {
+    says: 'a target of a switchover that must replay much',
+    situation: situation([
+      node('us/0', primary({ position: '0/9000001' })),
+      node('eu/0', standby({ receiver })),
+      node('ap/0', standby({ receiver })),
+    ]),
+    plan: switchover,
+    expected: ['target-behind'],
+  },
+  {
+    says: 'a target of a switchover that must replay as much as it can in time',
+    situation: situation([
+      node('us/0', primary({ position: '0/9000000' })),
+      node('eu/0', standby({ receiver })),
+      node('ap/0', standby({ receiver })),
+    ]),
+    plan: switchover,
+    expected: [],
+  },
+  {
+    says: 'a manager that objects to the target',
+    situation: { ...WELL, manager: byManager('eu/0', false) },
+    plan: { ...switchover, adapter: 'rds' },
+    expected: ['managed'],
+  },
+  {
+    says: 'a manager that objects to the primary of a switchover',
+    situation: { ...WELL, manager: byManager('us/0', true) },
+    plan: { ...switchover, adapter: 'rds' },
+    expected: ['managed'],
+  },
+  {
+    says: 'a manager that objects to another standby',
+    situation: { ...WELL, manager: byManager('ap/0', false) },
+    plan: { ...switchover, adapter: 'rds' },
+    expected: [],
+  },
+  {
+    says: 'a manager that is busy with the promotion',
+    situation: { ...WELL, manager: byManager('eu/0', true) },
+    plan: { ...switchover, adapter: 'rds' },
+    isPromoting: true,
+    expected: [],
   },
   {
     says: 'a cascading standby streams from another standby',
@@ -269,9 +322,22 @@ const ROWS: readonly Row[] = [
 ];
 
 describe('object()', () => {
-  for (const { says, expected, situation: given = GONE, plan, ageMs = 0, isFencing = false } of ROWS) {
+  for (const {
+    says,
+    expected,
+    situation: given = GONE,
+    plan,
+    ageMs = 0,
+    isFencing = false,
+    isPromoting = false,
+  } of ROWS) {
     it(`${says}: ${expected.join(', ') || 'nothing against it'}`, () => {
-      const vetoes = object(proposal(plan), given, { confirmedAtMs: NOW_MS - ageMs, nowMs: NOW_MS, isFencing });
+      const vetoes = object(proposal(plan), given, {
+        confirmedAtMs: NOW_MS - ageMs,
+        nowMs: NOW_MS,
+        isFencing,
+        isPromoting,
+      });
       expect(vetoes.map(({ id }) => id)).toEqual(expected);
       for (const { evidence, fix } of vetoes) {
         expect(evidence).toMatch(/^\S.*\.$/);

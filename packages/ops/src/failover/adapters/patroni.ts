@@ -33,6 +33,7 @@ export function patroniAdapter({ regions, nodes, failover }: Operations): Adapte
   return {
     name: 'patroni',
     demotes: true,
+    promoteWithinMs: 120_000,
     async survey(signal) {
       const answers = await Promise.all(urls.map(({ url }) => readPatroni(url, TIMEOUT_MS, signal)));
       const known = answers.flatMap((answer) => (answer.ok ? [answer.value] : []));

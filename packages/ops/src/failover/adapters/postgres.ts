@@ -8,6 +8,7 @@ export function postgresAdapter(config: Operations): Adapter {
   return {
     name: 'postgres',
     demotes: false,
+    promoteWithinMs: 120_000,
     survey: async () => undefined,
     async promote({ target }, signal) {
       const { url } = config.nodes.find(({ id }) => id === target) as { readonly url: string };

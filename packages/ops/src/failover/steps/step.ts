@@ -1,3 +1,4 @@
+import type { Adapter } from '../adapters/adapter.ts';
 import type { Plan } from '../plan.ts';
 import type { RunContext } from '../run-context.ts';
 import type { Evidence, RunLine } from '../run-file/line.ts';
@@ -18,7 +19,7 @@ export interface FailoverStep {
   /** Once that step has begun, this one stands as it is recorded: what it measured is not there any more. */
   readonly settledBy?: string;
   /** So long it is waited for, in milliseconds. */
-  readonly withinMs: number;
+  readonly withinMs: number | ((adapter: Adapter) => number);
   /** Whether it belongs to this plan. */
   isPlanned?(plan: Plan): boolean;
   /** What it will do, in one sentence. */

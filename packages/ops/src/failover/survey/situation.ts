@@ -15,6 +15,14 @@ export interface SurveyedApp {
   readonly answer: AppAnswer;
 }
 
+/** Why a manager would not promote a server. */
+export interface ManagerObjection {
+  /** Part of a sentence, in our own words. */
+  readonly why: string;
+  /** Whether it is expected once the promotion was asked for. */
+  readonly passes: boolean;
+}
+
 /** What the manager of the cluster says. */
 export interface ManagerState {
   readonly name: string;
@@ -22,6 +30,8 @@ export interface ManagerState {
   readonly refuses: string | undefined;
   /** Whether it rewinds or wipes a primary that comes back, by itself. */
   readonly rewinds: boolean;
+  /** What it objects to, by server. */
+  readonly objections?: ReadonlyMap<string, ManagerObjection>;
 }
 
 /** Everything that was measured, at one time. Plan, vetoes and loss are functions of it. */

@@ -8,15 +8,17 @@ const TIMEOUT_MS = 3_000;
 
 /** Asks every server, every app and the manager once, all at the same time. Never rejects. */
 export async function survey(config: Operations, adapter: Adapter, signal: AbortSignal): Promise<Situation> {
-  const nodes = config.nodes.map(async (node) => ({
-    id: node.id,
-    region: node.region,
-    address: addressOf(node.url),
-    answer: await askState(config, node, signal),
-  }));
+  const nodes = Promise.all(
+    config.nodes.map(async (node) => ({
+      id: node.id,
+      region: node.region,
+      address: addressOf(node.url),
+      answer: await askState(config, node, signal),
+    })),
+  );
   const apps = surveyApps(config, signal);
-  const manager = adapter.survey(signal);
-  return { atMs: Date.now(), nodes: await Promise.all(nodes), apps: await apps, manager: await manager };
+  const manager = adapter.survey(signal, nodes);
+  return { atMs: Date.now(), nodes: await nodes, apps: await apps, manager: await manager };
 }
 
 /** Asks the health of every app that has an origin. */

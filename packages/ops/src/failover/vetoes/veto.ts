@@ -10,9 +10,11 @@ export interface Case {
   readonly target: KnownNode | undefined;
   /** Undefined without a target. */
   readonly loss: Loss | undefined;
-  /** When the evidence was measured with which the failover was confirmed, and what the time is. */
   /** Whether the run has begun to fence the old primary: in a switchover that ends it, or its replication. */
   readonly isFencing: boolean;
+  /** Whether a promotion was asked for before: the manager may be at work. */
+  readonly isPromoting?: boolean;
+  /** When the evidence was measured with which the failover was confirmed, and what the time is. */
   readonly confirmedAtMs: number;
   readonly nowMs: number;
 }
