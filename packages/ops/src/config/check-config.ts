@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { check, type OptionCheck, readOptions, withDefault } from '@regionkit/core/kit';
 import { OpsError } from '../errors.ts';
 import { readInstanceArn } from '../failover/adapters/rds/arn.ts';
+import type { Capacity } from '../failover/scale.ts';
 import { checkFailover, type FailoverSettings } from './check-failover.ts';
 import type { Limits, OperationsConfig, Secret } from './config.ts';
 
@@ -23,6 +24,7 @@ export interface Operations {
     readonly patroni: string | undefined;
     /** As the app of this region logs in to its database. Holds a password. */
     readonly app: string | undefined;
+    readonly capacity: Capacity | undefined;
   }[];
   readonly nodes: readonly NodeTarget[];
   readonly hosts: readonly string[];
@@ -70,7 +72,7 @@ function read(given: OperationsConfig, environment: Environment): Operations {
   const byName = Object.entries(check.object('config: regions', given.regions));
   if (byName.length === 0) throw new RangeError('config: regions must name at least one region');
   for (const [name, region] of byName) {
-    check.object(`config: regions['${name}']`, region, ['origin', 'databases', 'rds', 'patroni', 'app']);
+    check.object(`config: regions['${name}']`, region, ['origin', 'databases', 'rds', 'patroni', 'app', 'capacity']);
   }
   const front = given.front ?? {};
   check.object('config: front', front, ['path', 'ttlSeconds', 'intervalSeconds', 'failures', 'dnsServers']);
@@ -95,15 +97,20 @@ function read(given: OperationsConfig, environment: Environment): Operations {
       `config: regions['${without.region}'].rds must have the ARN of ${without.id}: the adapter is rds`,
     );
   }
+  const unmeasured = byName.find(([, { capacity }]) => capacity === undefined)?.[0];
+  if (failover.hooks.scale.length > 0 && unmeasured !== undefined) {
+    throw new RangeError(`config: regions['${unmeasured}'].capacity is missing: failover.hooks.scale needs it`);
+  }
   return {
     regions: byName.map(([name, region]) => {
       const option = `config: regions['${name}']`;
-      const { origin, patroni, app } = region;
+      const { origin, patroni, app, capacity } = region;
       return {
         name,
         origin: origin === undefined ? undefined : checkOrigin(`${option}.origin`, origin),
         patroni: patroni === undefined ? undefined : checkOrigin(`${option}.patroni`, patroni),
         app: app === undefined ? undefined : checkUrl(`${name}'].app`, readSecret(`${option}.app`, app, environment)),
+        capacity: capacity === undefined ? undefined : checkCapacity(`${option}.capacity`, capacity),
       };
     }),
     nodes,
@@ -164,6 +171,16 @@ function checkOrigin(option: string, given: string): string {
   const { origin, protocol } = new URL(given);
   if (protocol !== 'https:' && protocol !== 'http:') throw new RangeError(`${option} must begin with https://`);
   return origin;
+}
+
+function checkCapacity(option: string, given: Capacity): Capacity {
+  check.object(option, given, ['current', 'peak', 'max']);
+  const { current, peak, max } = given;
+  return {
+    current: check.integer(`${option}.current`, current, { min: 0, max: 100_000 }),
+    peak: check.number(`${option}.peak`, peak, { max: 100_000 }),
+    max: check.integer(`${option}.max`, max, { min: current, max: 100_000 }),
+  };
 }
 
 function checkArn(region: string, given: string): string {

@@ -19,7 +19,7 @@ export interface FailoverSettings {
 
 type ReadSecret = (option: string, given: Secret) => string;
 
-const HOOKS: readonly HookName[] = ['fence', 'pause', 'resume', 'told', 'rebuild'];
+const HOOKS: readonly HookName[] = ['fence', 'pause', 'resume', 'scale', 'told', 'rebuild'];
 
 export function checkFailover(given: FailoverConfig, readSecret: ReadSecret): FailoverSettings {
   check.object('config: failover', given, ['adapter', 'appRoles', 'patroniLogin', 'hooks']);

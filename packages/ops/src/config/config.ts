@@ -24,6 +24,11 @@ export interface RegionConfig {
    * it that the app is refused.
    */
   readonly app?: Secret;
+  /**
+   * The processes, instances or tasks of the app: how many run (`current`), how many its own clients needed at most in the
+   * last 24 hours (`peak`), and the limit of the group (`max`). For the hooks `scale`.
+   */
+  readonly capacity?: { readonly current: number; readonly peak: number; readonly max: number };
 }
 
 /** When `doctor` calls something a fault. */

@@ -26,6 +26,11 @@ export interface FailoverConfig {
     /** Of a switchover: the app stops writing, and goes on writing. */
     readonly pause?: readonly Hook[];
     readonly resume?: readonly Hook[];
+    /**
+     * Asks for capacity: gets `{ region, current, wanted }`, once for each region but the lost one, and is not waited for.
+     * Needs `regions[…].capacity` of every region.
+     */
+    readonly scale?: readonly Hook[];
     /** Status page, incident, the person on call. They never block the failover. */
     readonly told?: readonly Hook[];
     /** Makes a standby of the old primary. Only with `--rebuild`. */

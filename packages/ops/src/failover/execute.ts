@@ -65,7 +65,7 @@ async function carryOut(step: FailoverStep, context: RunContext): Promise<Proof>
     const before = await step.prove(context, undefined);
     if (before.state !== 'not-yet' || signal.aborted) return before;
     const acted = await step.act?.(context);
-    const withinMs = typeof step.withinMs === 'number' ? step.withinMs : step.withinMs(context.adapter);
+    const withinMs = typeof step.withinMs === 'number' ? step.withinMs : step.withinMs(context);
     const deadline = performance.now() + withinMs;
     for (;;) {
       const proof = await step.prove(context, acted);

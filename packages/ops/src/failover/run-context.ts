@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { NodeTarget, Operations } from '../config/check-config.ts';
+import type { HooksResult } from '../hooks/run-hooks.ts';
 import { type Answer, ask } from '../postgres/ask.ts';
 import type { Adapter } from './adapters/adapter.ts';
 import type { Plan } from './plan.ts';
@@ -23,6 +24,8 @@ export interface RunContext {
   on<T>(node: string, work: (client: pg.Client) => Promise<T>): Promise<Answer<T>>;
   /** What goes on beside the steps. The command waits for it at its end, within the time limit of each. */
   readonly background: Promise<unknown>[];
+  /** What asks for capacity, beside the steps. */
+  readonly scaling: Promise<HooksResult>[];
 }
 
 const TIMEOUT_MS = 10_000;
@@ -35,6 +38,7 @@ export function createRunContext(
   return {
     ...given,
     background: [],
+    scaling: [],
     survey: () => survey(config, adapter, signal),
     state: (node) => askState(config, target(node), signal),
     on: (node, work) => ask({ url: target(node).url, timeoutMs: TIMEOUT_MS, signal }, work),

@@ -2,6 +2,7 @@ import type { Plan } from './plan.ts';
 import { announce } from './steps/announce.ts';
 import { apps } from './steps/apps.ts';
 import { confirm } from './steps/confirm.ts';
+import { dns } from './steps/dns.ts';
 import { fence } from './steps/fence.ts';
 import { fork } from './steps/fork.ts';
 import { logins } from './steps/logins.ts';
@@ -10,6 +11,7 @@ import { pause } from './steps/pause.ts';
 import { promote } from './steps/promote.ts';
 import { rebuild } from './steps/rebuild.ts';
 import { resumeWrites } from './steps/resume-writes.ts';
+import { scale, scaled } from './steps/scale.ts';
 import { stable } from './steps/stable.ts';
 import type { FailoverStep } from './steps/step.ts';
 import { told } from './steps/told.ts';
@@ -21,12 +23,15 @@ const STEPS: readonly FailoverStep[] = [
   pause,
   fence,
   loss,
+  scale,
   promote,
   logins,
   write,
   resumeWrites,
   fork,
   apps,
+  dns,
+  scaled,
   stable,
   told,
   rebuild,

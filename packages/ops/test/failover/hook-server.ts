@@ -4,7 +4,13 @@ import type { AddressInfo } from 'node:net';
 /** Where hooks of a test are posted to. */
 export interface HookServer extends AsyncDisposable {
   readonly url: string;
-  readonly events: readonly { readonly event: string; readonly run?: string; readonly target?: string }[];
+  readonly events: readonly {
+    readonly event: string;
+    readonly run?: string;
+    readonly target?: string;
+    readonly region?: string;
+    readonly wanted?: number;
+  }[];
 }
 
 /** `answer` returns the status, or `hang`. */

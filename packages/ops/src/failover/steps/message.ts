@@ -4,7 +4,7 @@ import type { RunContext } from '../run-context.ts';
 /** What every hook of a run gets. */
 export const messageOf = (
   { plan, file }: Pick<RunContext, 'plan' | 'file'>,
-  event: 'started' | 'done' | 'failed' | 'fence' | 'pause' | 'resume' | 'rebuild',
+  event: 'started' | 'done' | 'failed' | 'fence' | 'pause' | 'resume' | 'rebuild' | 'scale',
 ): HookMessage => ({
   event,
   run: file.id,

@@ -9,7 +9,7 @@ const LABELS: Readonly<Record<string, string>> = { rds: 'rds: tested on a fake o
 export const promote: FailoverStep = {
   name: 'promote',
   changes: true,
-  withinMs: ({ promoteWithinMs }) => promoteWithinMs,
+  withinMs: ({ adapter }) => adapter.promoteWithinMs,
   says: ({ target, adapter }) => `promote ${target} (${LABELS[adapter] ?? adapter})`,
   prove: async ({ state, plan, file, adapter, signal }) => {
     const answer = await state(plan.target);

@@ -1,4 +1,3 @@
-import type { Adapter } from '../adapters/adapter.ts';
 import type { Plan } from '../plan.ts';
 import type { RunContext } from '../run-context.ts';
 import type { Evidence, RunLine } from '../run-file/line.ts';
@@ -19,7 +18,7 @@ export interface FailoverStep {
   /** Once that step has begun, this one stands as it is recorded: what it measured is not there any more. */
   readonly settledBy?: string;
   /** So long it is waited for, in milliseconds. */
-  readonly withinMs: number | ((adapter: Adapter) => number);
+  readonly withinMs: number | ((context: RunContext) => number);
   /** Whether it belongs to this plan. */
   isPlanned?(plan: Plan): boolean;
   /** What it will do, in one sentence. */

@@ -52,13 +52,16 @@ export const abort = (context: Context): Promise<Outcome> =>
         summary: `Not undone: ${list(failed)}. Again: regionkit failover abort --run ${file.id} --execute`,
       };
     }
-    const hooked = begun(file.lines, 'fence') && run.config.failover.hooks.fence.length > 0;
+    const hooked = (['fence', 'scale'] as const).filter(
+      (name) => begun(file.lines, name) && run.config.failover.hooks[name].length > 0,
+    );
     await file.append('abort', 'done', { says: 'given up' });
     return {
-      exit: hooked ? EXIT.partly : EXIT.ok,
-      summary: hooked
-        ? 'Given up. What the hooks of the fence did must be undone by hand.'
-        : 'Given up. Nothing of it is left.',
+      exit: hooked.length > 0 ? EXIT.partly : EXIT.ok,
+      summary:
+        hooked.length > 0
+          ? `Given up. What the hooks ${hooked.join(' and ')} did must be undone by hand.`
+          : 'Given up. Nothing of it is left.',
     };
   });
 

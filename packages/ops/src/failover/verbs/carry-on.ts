@@ -4,7 +4,9 @@ import { runHooks } from '../../hooks/run-hooks.ts';
 import { execute } from '../execute.ts';
 import type { RunContext } from '../run-context.ts';
 import { doneEvidence } from '../run-file/recorded.ts';
+import { scaleWarnings } from '../scale.ts';
 import { messageOf } from '../steps/message.ts';
+import { targetsOf } from '../steps/scale.ts';
 import { stepsOf } from '../steps.ts';
 
 /** Does what is left of a run, tells the hooks if it stops, and waits for those that go on beside it. */
@@ -15,6 +17,8 @@ export async function carryOn({ emit, signal }: Context, run: RunContext): Promi
   const stopped = outcome.exit === EXIT.fault || outcome.exit === EXIT.partly;
   if (stopped) background.push(runHooks(config.failover.hooks.told, messageOf(run, 'failed'), signal));
   await Promise.all(background);
+  if (doneEvidence(file.lines, 'scale') !== undefined)
+    for (const warning of scaleWarnings(targetsOf(run))) emit(warning);
   const fence = doneEvidence(file.lines, 'fence');
   if (fence?.['reached'] === false) {
     emit({

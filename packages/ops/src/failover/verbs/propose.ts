@@ -4,6 +4,8 @@ import { EXIT } from '../../exit-codes.ts';
 import type { Adapter } from '../adapters/adapter.ts';
 import { makeAdapter } from '../adapters/make-adapter.ts';
 import type { Plan, Proposal } from '../plan.ts';
+import { scaleWarnings } from '../scale.ts';
+import { targetsOf } from '../steps/scale.ts';
 import { stepsOf } from '../steps.ts';
 import type { Situation } from '../survey/situation.ts';
 import { survey } from '../survey/survey.ts';
@@ -42,7 +44,7 @@ export const refused = (vetoes: readonly Vetoed[]): Outcome => ({
 });
 
 /** Prints what would be done, and what is against it. */
-export function emitPlan(context: Context, { proposal, situation, vetoes }: Proposed): void {
+export function emitPlan(context: Context, { config, proposal, situation, vetoes }: Proposed): void {
   const { emit } = context;
   if (proposal.mode === 'failover') {
     for (const { name, sees, says } of vantages(situation, proposal.from, proposal.here)) {
@@ -60,5 +62,6 @@ export function emitPlan(context: Context, { proposal, situation, vetoes }: Prop
       emit({ type: 'step', name: step.name, where: proposal.target, state: 'planned', evidence: step.says(proposal) });
     }
   }
+  for (const warning of scaleWarnings(targetsOf({ config, plan: proposal }))) emit(warning);
   emitVetoes(context, vetoes);
 }
