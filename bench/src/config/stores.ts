@@ -14,7 +14,11 @@ export type Answer = () => Promise<string>;
 /** What regionkit reads, without a wire: `answer` stands for the region's store. */
 export function ownConfig(
   answer: Answer,
-  refresh: { readonly everyMs: number; readonly retryMs?: number; readonly minForcedMs?: number },
+  refresh: {
+    readonly everyMs: number;
+    readonly retry?: { readonly backoff: { readonly baseMs: number; readonly maxMs: number } };
+    readonly minForcedMs?: number;
+  },
   more: Partial<Parameters<typeof loadConfig>[0]> = {},
 ): Promise<Config<{ db: Source<Db, false> }>> {
   return loadConfig({

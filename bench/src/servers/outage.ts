@@ -38,6 +38,9 @@ async function reader(): Promise<() => Promise<unknown>> {
     return () => get(CACHE_MS / 1_000);
   }
   if (way === 'middy') return middyHandler(answer, CACHE_MS);
-  const config = await ownConfig(answer, { everyMs: CACHE_MS, retryMs: CACHE_MS });
+  const config = await ownConfig(answer, {
+    everyMs: CACHE_MS,
+    retry: { backoff: { baseMs: CACHE_MS, maxMs: CACHE_MS } },
+  });
   return async () => config.get('db').password;
 }

@@ -1,5 +1,19 @@
 import type { Regions, RegionView, RequestView } from '@regionkit/core';
-import { type Clock, check, checkCookieDomain, guardRandom, onlyGiven, systemClock } from '@regionkit/core/kit';
+import {
+  type Clock,
+  check,
+  checkCookieDomain,
+  group,
+  guardRandom,
+  integer,
+  type OptionCheck,
+  type OptionTable,
+  oneOf,
+  optional,
+  readOptions,
+  systemClock,
+  withDefault,
+} from '@regionkit/core/kit';
 
 /**
  * `auto` redirects navigations and gives all other requests a hint. `redirect` also redirects a GET that comes neither
@@ -80,130 +94,102 @@ export interface AffinityOptions<Name extends string = string> {
   readonly random?: () => number;
 }
 
-const DEFAULTS = {
-  trustUnknown: false,
-  maxViewAgeMs: 30_000,
-  failover: 'temporary',
-  settleSeconds: 30,
-  mode: 'auto',
-  redirectStatus: 307,
-  pin: false,
-  clock: systemClock,
-  random: Math.random,
-} as const;
+type Optional = 'view' | 'host' | 'ignore';
 
 /** The checked options with their defaults. */
-export type CheckedOptions<Name extends string> = Required<Omit<AffinityOptions<Name>, 'view' | 'host' | 'ignore'>> &
-  Pick<AffinityOptions<Name>, 'view' | 'host' | 'ignore'> & {
-    readonly cookie: Required<Omit<AffinityCookieOptions, 'domain'>> & Pick<AffinityCookieOptions, 'domain'>;
-  };
+export type CheckedOptions<Name extends string> = Required<Omit<AffinityOptions<Name>, Optional | 'cookie'>> & {
+  readonly [Option in Optional]: AffinityOptions<Name>[Option] | undefined;
+} & { readonly cookie: CheckedCookie };
+type CheckedCookie = Required<Omit<AffinityCookieOptions, 'domain'>> & { readonly domain: string | undefined };
 
 const MAX_AGE_SECONDS = 400 * 86_400;
 
+const OPTIONS: OptionTable<CheckedOptions<string>> = {
+  regions: check.regions,
+  cookie: (option, given: AffinityCookieOptions | undefined, { regions }) => checkCookie(option, given, regions),
+  view: (option, given, { regions }) => {
+    const view = optional(check.view<RegionView>)(option, given);
+    if (view !== undefined && view.self !== regions.self) {
+      throw new RangeError(`${option} must be that of this region; its self is another`);
+    }
+    return view;
+  },
+  trustUnknown: withDefault<boolean>(false, check.boolean),
+  maxViewAgeMs: withDefault(30_000, (option, given) => check.number(option, given, { min: 1 })),
+  failover: oneOf('temporary', ['temporary', 'sticky']),
+  settleSeconds: integer(30, { min: 1, max: 3_600 }),
+  mode: (option, given: AffinityOptions['mode'], { regions }) => checkMode(option, given, regions),
+  redirectStatus: oneOf(307, [302, 303, 307]),
+  host: optional(checkSync<NonNullable<AffinityOptions['host']>>),
+  ignore: optional(checkSync<NonNullable<AffinityOptions['ignore']>>),
+  pin: withDefault<boolean>(false, check.boolean),
+  clock: withDefault(systemClock, check.clock),
+  random: withDefault<() => number>(Math.random, (option, given) => guardRandom(check.function(option, given))),
+};
+
+/** @throws {TypeError | RangeError} An option is wrong; the message names it. */
 export function checkOptions<Name extends string>(given: AffinityOptions<Name>): CheckedOptions<Name> {
-  check.object('createAffinity: options', given, [
-    'regions',
-    'cookie',
-    'view',
-    'trustUnknown',
-    'maxViewAgeMs',
-    'failover',
-    'settleSeconds',
-    'mode',
-    'redirectStatus',
-    'host',
-    'ignore',
-    'pin',
-    'clock',
-    'random',
-  ]);
-  check.regions('createAffinity: regions', given.regions);
-  const options = { ...DEFAULTS, ...onlyGiven(given) };
-  check.boolean('createAffinity: trustUnknown', options.trustUnknown);
-  check.boolean('createAffinity: pin', options.pin);
-  check.number('createAffinity: maxViewAgeMs', options.maxViewAgeMs, { min: 1 });
-  check.oneOf('createAffinity: failover', options.failover, ['temporary', 'sticky']);
-  check.integer('createAffinity: settleSeconds', options.settleSeconds, { min: 1, max: 3_600 });
-  check.oneOf('createAffinity: redirectStatus', options.redirectStatus, [302, 303, 307]);
-  if (typeof options.mode !== 'function') {
-    check.oneOf('createAffinity: mode', options.mode, ['auto', 'redirect', 'hint', 'off']);
-  }
-  if (options.mode === 'redirect' && given.regions.hosts.length === 0) {
-    throw new RangeError("createAffinity: mode 'redirect' needs a global host: set hosts in defineRegions");
-  }
-  for (const name of ['host', 'ignore', 'mode'] as const) checkSync(`createAffinity: ${name}`, options[name]);
-  if (options.host !== undefined) check.function('createAffinity: host', options.host);
-  if (options.ignore !== undefined) check.function('createAffinity: ignore', options.ignore);
-  check.clock('createAffinity: clock', options.clock);
-  check.function('createAffinity: random', options.random);
-  if (options.view !== undefined) check.view('createAffinity: view', options.view);
-  if (options.view !== undefined && options.view.self !== given.regions.self) {
-    throw new RangeError('createAffinity: view must be that of this region; its self is another');
-  }
-  return { ...options, random: guardRandom(options.random), cookie: checkCookie(given.cookie ?? {}, given.regions) };
+  return readOptions('createAffinity: options', 'createAffinity: ', given, OPTIONS) as CheckedOptions<Name>;
 }
 
-/** None of them is awaited: a promise would ignore every request, or be no host and no mode. */
-function checkSync(option: string, given: unknown): void {
-  if (typeof given === 'function' && given.constructor.name === 'AsyncFunction') {
+function checkMode(
+  option: string,
+  given: AffinityOptions['mode'],
+  { hosts }: Regions,
+): NonNullable<AffinityOptions['mode']> {
+  if (typeof given === 'function') return checkSync(option, given);
+  const mode = oneOf('auto', ['auto', 'redirect', 'hint', 'off'])(option, given as never);
+  if (mode === 'redirect' && hosts.length === 0) {
+    throw new RangeError(`${option} 'redirect' needs a global host: set hosts in defineRegions`);
+  }
+  return mode;
+}
+
+/** Affinity does not await it. A promise would ignore every request, or be neither a host nor a mode. */
+function checkSync<F extends (request: RequestView) => unknown>(option: string, given: F): F {
+  if (check.function(option, given).constructor.name === 'AsyncFunction') {
     throw new TypeError(`${option} must return its answer at once; got an async function`);
   }
+  return given;
 }
 
-function checkCookie<Name extends string>(
-  given: AffinityCookieOptions,
-  regions: Regions<Name>,
-): CheckedOptions<Name>['cookie'] {
-  check.object('createAffinity: cookie', given, [
-    'name',
-    'maxAgeSeconds',
-    'domain',
-    'secure',
-    'httpOnly',
-    'sameSite',
-    'renew',
-  ]);
-  const cookie = {
-    name: 'region',
-    maxAgeSeconds: 3_600,
-    secure: !regions.development,
-    httpOnly: true,
-    sameSite: 'lax',
-    renew: 'missing',
-    ...onlyGiven(given),
-  } as const;
-  if (!TOKEN.test(check.string('createAffinity: cookie.name', cookie.name))) {
-    throw new RangeError('createAffinity: cookie.name must be a token (RFC 6265 section 4.1.1)');
+const cookieOf = ({ development }: Regions): OptionCheck<CheckedCookie> =>
+  group({
+    name: withDefault('region', checkCookieName),
+    maxAgeSeconds: integer(3_600, { min: 1, max: MAX_AGE_SECONDS }),
+    domain: optional(check.string),
+    secure: withDefault(!development, check.boolean),
+    httpOnly: withDefault<boolean>(true, check.boolean),
+    sameSite: oneOf('lax', ['lax', 'strict', 'none']),
+    renew: oneOf('missing', ['missing', 'always']),
+  });
+
+function checkCookie(option: string, given: AffinityCookieOptions | undefined, regions: Regions): CheckedCookie {
+  const cookie = cookieOf(regions)(option, given as never);
+  const { name, domain, secure, sameSite } = cookie;
+  if (!secure && !regions.development) {
+    throw new RangeError(`${option}.secure must be true (false only with development: true in defineRegions)`);
   }
-  check.integer('createAffinity: cookie.maxAgeSeconds', cookie.maxAgeSeconds, { min: 1, max: MAX_AGE_SECONDS });
-  check.boolean('createAffinity: cookie.secure', cookie.secure);
-  check.boolean('createAffinity: cookie.httpOnly', cookie.httpOnly);
-  check.oneOf('createAffinity: cookie.sameSite', cookie.sameSite, ['lax', 'strict', 'none']);
-  check.oneOf('createAffinity: cookie.renew', cookie.renew, ['missing', 'always']);
-  if (!cookie.secure && !regions.development) {
-    throw new RangeError(
-      'createAffinity: cookie.secure must be true (false only with development: true in defineRegions)',
-    );
+  if (!secure && (sameSite === 'none' || /^__(?:secure|host)-/i.test(name))) {
+    throw new RangeError(`${option}.sameSite 'none' and the prefixes __Secure- and __Host- need cookie.secure`);
   }
-  if (!cookie.secure && (cookie.sameSite === 'none' || /^__(?:secure|host)-/i.test(cookie.name))) {
-    throw new RangeError(
-      "createAffinity: cookie.sameSite 'none' and the prefixes __Secure- and __Host- need cookie.secure",
-    );
+  if (domain !== undefined && /^__host-/i.test(name)) {
+    throw new RangeError(`${option}.name must not begin with __Host- when cookie.domain is set`);
   }
-  if (cookie.domain !== undefined) {
-    check.string('createAffinity: cookie.domain', cookie.domain);
-    if (/^__host-/i.test(cookie.name)) {
-      throw new RangeError('createAffinity: cookie.name must not begin with __Host- when cookie.domain is set');
-    }
-  }
-  checkCookieDomain('createAffinity: cookie.domain', cookie.domain, regions);
-  for (const host of cookie.domain === undefined ? [] : regions.hosts) {
-    const suffix = (cookie.domain as string).toLowerCase().replace(/^\./, '');
+  checkCookieDomain(`${option}.domain`, domain, regions);
+  if (domain === undefined) return cookie;
+  const suffix = domain.toLowerCase().replace(/^\./, '');
+  for (const host of regions.hosts) {
     if (host !== suffix && !host.endsWith(`.${suffix}`)) {
-      throw new RangeError(`createAffinity: cookie.domain must cover every global host; it does not cover ${host}`);
+      throw new RangeError(`${option}.domain must cover every global host; it does not cover ${host}`);
     }
   }
   return cookie;
+}
+
+function checkCookieName(option: string, given: string): string {
+  if (TOKEN.test(check.string(option, given))) return given;
+  throw new RangeError(`${option} must be a token (RFC 6265 section 4.1.1)`);
 }
 
 const TOKEN = /^[\w!#$%&'*.^`|~+-]+$/;

@@ -1,5 +1,19 @@
 import type { Logger, Regions } from '@regionkit/core';
-import { type Clock, check, guardRandom, onlyGiven, systemClock } from '@regionkit/core/kit';
+import {
+  type Backoff,
+  type Clock,
+  check,
+  group,
+  guardRandom,
+  integer,
+  type OptionCheck,
+  type OptionTable,
+  oneOf,
+  optional,
+  readOptions,
+  systemClock,
+  withDefault,
+} from '@regionkit/core/kit';
 import type { Failure } from './failure.ts';
 import type { Source } from './source.ts';
 
@@ -13,8 +27,18 @@ export interface RefreshOptions {
   readonly jitter?: number;
   /** The longest time for one region's answer, including credentials, in milliseconds. @default 3_000 */
   readonly timeoutMs?: number;
-  /** Time until the retry of a failed refresh, in milliseconds. It doubles up to `everyMs`. @default 30_000 */
-  readonly retryMs?: number;
+  /** A refresh that failed is run again until it succeeds, so there is no limit of attempts. */
+  readonly retry?: {
+    /**
+     * The wait until the next attempt. It doubles each time, and is never longer than `everyMs`. It varies by `jitter`.
+     */
+    readonly backoff?: {
+      /** The first wait, in milliseconds. @default 30_000 */
+      readonly baseMs?: number;
+      /** The longest wait, in milliseconds. @default everyMs */
+      readonly maxMs?: number;
+    };
+  };
   /** The age at which a value expires, in milliseconds. @default 86_400_000 */
   readonly maxStaleMs?: number;
   /** The shortest time between two forced refreshes of one key, in milliseconds. @default 5_000 */
@@ -50,19 +74,9 @@ export interface ConfigOptions<S extends Readonly<Record<string, Source>>> {
   readonly random?: () => number;
 }
 
-const REFRESH_DEFAULTS: Required<RefreshOptions> = {
-  everyMs: 900_000,
-  jitter: 0.1,
-  timeoutMs: 3_000,
-  retryMs: 30_000,
-  maxStaleMs: 86_400_000,
-  minForcedMs: 5_000,
-  maxLagMs: 3_600_000,
-  fallbackOn: ['timeout', 'network', 'unavailable', 'throttled', 'credentials'],
-};
-
+const FALLBACK_ON: readonly Failure[] = ['timeout', 'network', 'unavailable', 'throttled', 'credentials'];
 const FAILURES: readonly Failure[] = [
-  ...REFRESH_DEFAULTS.fallbackOn,
+  ...FALLBACK_ON,
   'denied',
   'not-found',
   'undecryptable',
@@ -74,59 +88,78 @@ const FAILURES: readonly Failure[] = [
 /** The longest delay of a timer. */
 const MAX_TIMER_MS = 2_147_483_647;
 
+type Refresh = Required<Omit<RefreshOptions, 'retry'>> & { readonly retry: { readonly backoff: Backoff } };
+
 /** The checked options with all defaults. */
 export interface Settings {
+  /** The regions in the order in which they are asked. */
   readonly regions: readonly string[];
-  readonly refresh: Required<RefreshOptions>;
+  readonly refresh: Refresh;
   readonly onExpired: 'keep' | 'throw';
   readonly logger: Logger | undefined;
   readonly clock: Clock;
   readonly random: () => number;
 }
 
-/** @throws {TypeError | RangeError} An option is wrong. */
-export function checkOptions(options: ConfigOptions<Readonly<Record<string, Source>>>): Settings {
-  check.object('loadConfig: options', options, [
-    'sources',
-    'regions',
-    'fallbackRegions',
-    'refresh',
-    'onExpired',
-    'logger',
-    'clock',
-    'random',
-  ]);
-  check.object('loadConfig: sources', options.sources);
-  for (const [key, source] of Object.entries(options.sources)) checkSource(`loadConfig: sources.${key}`, source);
-  const self = options.regions === undefined ? 'local' : check.string('loadConfig: regions.self', options.regions.self);
-  const fallback = checkRegions('loadConfig: fallbackRegions', options.fallbackRegions ?? []);
-  return {
-    regions: [...new Set([self, ...fallback])],
-    refresh: checkRefresh(options.refresh ?? {}),
-    onExpired: check.oneOf('loadConfig: onExpired', options.onExpired ?? 'keep', ['keep', 'throw']),
-    logger: options.logger === undefined ? undefined : check.logger('loadConfig: logger', options.logger),
-    clock: check.clock('loadConfig: clock', options.clock ?? systemClock),
-    random: guardRandom(check.function('loadConfig: random', options.random ?? Math.random)),
-  };
+type Sources = Readonly<Record<string, Source>>;
+
+interface Read extends Omit<Settings, 'regions'> {
+  readonly sources: Sources;
+  /** The name of the own region. */
+  readonly regions: string;
+  readonly fallbackRegions: readonly string[];
 }
 
-function checkRefresh(given: RefreshOptions): Required<RefreshOptions> {
-  const names = Object.keys(REFRESH_DEFAULTS) as (keyof RefreshOptions)[];
-  check.object('loadConfig: refresh', given, names);
-  const refresh = { ...REFRESH_DEFAULTS, ...onlyGiven(given) };
-  for (const name of ['everyMs', 'timeoutMs', 'retryMs', 'minForcedMs', 'maxLagMs'] as const) {
-    check.integer(`loadConfig: refresh.${name}`, refresh[name], { min: 1, max: MAX_TIMER_MS });
-  }
-  check.number('loadConfig: refresh.jitter', refresh.jitter, { max: 0.5 });
-  check.number('loadConfig: refresh.maxStaleMs', refresh.maxStaleMs, { min: 1, max: Number.POSITIVE_INFINITY });
-  if (!Array.isArray(refresh.fallbackOn)) throw new TypeError('loadConfig: refresh.fallbackOn must be an array');
-  for (const failure of refresh.fallbackOn) check.oneOf('loadConfig: refresh.fallbackOn', failure, FAILURES);
-  return refresh;
+const milliseconds = (byDefault: number): OptionCheck<number> => integer(byDefault, { min: 1, max: MAX_TIMER_MS });
+
+const OPTIONS: OptionTable<Read> = {
+  sources: checkSources,
+  regions: (option, given: Regions | undefined) =>
+    given === undefined ? 'local' : check.string(`${option}.self`, given?.self),
+  fallbackRegions: withDefault([], checkRegions),
+  refresh: group<Refresh>({
+    everyMs: milliseconds(900_000),
+    jitter: withDefault(0.1, (option, given) => check.number(option, given, { max: 0.5 })),
+    timeoutMs: milliseconds(3_000),
+    retry: group({
+      backoff: group<Backoff>({
+        baseMs: milliseconds(30_000),
+        // Each value is also limited by its own interval.
+        maxMs: (option, given, { baseMs }) => integer(MAX_TIMER_MS, { min: baseMs, max: MAX_TIMER_MS })(option, given),
+      }),
+    }),
+    maxStaleMs: withDefault(86_400_000, (option, given) =>
+      check.number(option, given, { min: 1, max: Number.POSITIVE_INFINITY }),
+    ),
+    minForcedMs: milliseconds(5_000),
+    maxLagMs: milliseconds(3_600_000),
+    fallbackOn: withDefault(FALLBACK_ON, checkFailures),
+  }),
+  onExpired: oneOf('keep', ['keep', 'throw']),
+  logger: optional(check.logger),
+  clock: withDefault(systemClock, check.clock),
+  random: withDefault<() => number>(Math.random, (option, given) => guardRandom(check.function(option, given))),
+};
+
+/** @throws {TypeError | RangeError} An option is wrong. */
+export function checkOptions(given: ConfigOptions<Sources>): Settings {
+  const { regions, fallbackRegions, ...settings } = readOptions('loadConfig: options', 'loadConfig: ', given, OPTIONS);
+  return { ...settings, regions: [...new Set([regions, ...fallbackRegions])] };
+}
+
+function checkFailures(option: string, given: readonly Failure[]): readonly Failure[] {
+  if (!Array.isArray(given)) throw new TypeError(`${option} must be an array`);
+  return given.map((failure) => check.oneOf(option, failure, FAILURES));
 }
 
 function checkRegions(option: string, given: readonly string[]): readonly string[] {
   if (!Array.isArray(given)) throw new TypeError(`${option} must be an array of region names`);
   return given.map((region) => check.string(option, region));
+}
+
+function checkSources(option: string, given: Sources): Sources {
+  for (const [key, source] of Object.entries(check.object(option, given))) checkSource(`${option}.${key}`, source);
+  return given;
 }
 
 function checkSource(option: string, source: Source): void {

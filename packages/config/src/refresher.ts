@@ -69,7 +69,7 @@ export function createRefresher({ entries, settings, elapsed, onJump, onExpired 
       failures,
       draw,
       jitter: refresh.jitter,
-      retryMs: refresh.retryMs,
+      backoff: refresh.retry.backoff,
       confirmMs: holding?.times === 1 ? refresh.minForcedMs : undefined,
     });
     checkExpiry(entry, plan);
@@ -115,7 +115,7 @@ export function createRefresher({ entries, settings, elapsed, onJump, onExpired 
       for (const entry of entries) {
         const { everyMs, failures } = entry;
         const first = firstDueMs(now, everyMs, draw);
-        const dueAtMs = failures === 0 ? first : Math.min(first, now + refresh.retryMs * (1 + draw));
+        const dueAtMs = failures === 0 ? first : Math.min(first, now + refresh.retry.backoff.baseMs * (1 + draw));
         plans.set(entry, {
           dueAtMs,
           forcedAtMs: Number.NEGATIVE_INFINITY,

@@ -48,6 +48,13 @@ test.each<[() => Promise<unknown>, string]>([
   [() => refresh({ maxStaleMs: 0 }), 'loadConfig: refresh.maxStaleMs must be a number from 1'],
   [() => refresh({ minForcedMs: -1 }), 'loadConfig: refresh.minForcedMs must be an integer from 1'],
   [() => refresh({ every: 1 } as never), 'loadConfig: refresh has no option "every"'],
+  [() => refresh({ retryMs: 1 } as never), 'loadConfig: refresh has no option "retryMs"; it takes everyMs'],
+  [() => refresh({ retry: { attempts: 3 } as never }), 'loadConfig: refresh.retry has no option "attempts"'],
+  [
+    () => refresh({ retry: { backoff: { baseMs: 10, maxMs: 5 } } }),
+    'loadConfig: refresh.retry.backoff.maxMs must be an integer from 10 to 2147483647; got 5',
+  ],
+  [() => refresh({ everyMs: null as never }), 'loadConfig: refresh.everyMs must be an integer; got null'],
   [() => refresh({ fallbackOn: ['boom' as never] }), 'loadConfig: refresh.fallbackOn must be one of "timeout"'],
 ])('%s is refused', async (start, message) => {
   await expect(start()).rejects.toThrow(message);

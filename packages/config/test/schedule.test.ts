@@ -7,7 +7,7 @@ const base = {
   everyMs: 900_000,
   jitter: 0.1,
   draw: 0.5,
-  retryMs: 30_000,
+  backoff: { baseMs: 30_000, maxMs: 2_147_483_647 },
   failures: 0,
   confirmMs: undefined,
 };
@@ -36,6 +36,12 @@ test('a value is looked at after its interval, spread by the jitter and no furth
 test('a failed look is tried again soon, then less and less often, never less than usual', () => {
   const waits = [1, 2, 3, 4, 5, 6, 100].map((failures) => nextDueMs({ ...base, failures }));
   expect(waits).toEqual([30_000, 60_000, 120_000, 240_000, 480_000, 900_000, 900_000]);
+});
+
+test('a failed look waits no longer than the longest wait', () => {
+  const backoff = { baseMs: 1_000, maxMs: 5_000 };
+  const waits = [1, 2, 3, 4, 100].map((failures) => nextDueMs({ ...base, backoff, failures }));
+  expect(waits).toEqual([1_000, 2_000, 4_000, 5_000, 5_000]);
 });
 
 test('an older version is asked for again soon', () => {

@@ -5,12 +5,15 @@ import {
   group,
   harmless,
   inBackground,
+  integer,
   type OptionCheck,
   type OptionTable,
+  oneOf,
   optional,
   readOptions,
   type Secrets,
   systemClock,
+  unchecked,
   withDefault,
 } from '@regionkit/core/kit';
 import type { Pool } from 'pg';
@@ -127,6 +130,7 @@ type Plain<Name extends string> = Required<
     | 'maxLagMs'
     | 'tokenWaitMs'
     | 'onBehind'
+    | 'maxViewAgeMs'
     | 'monotonicReads'
     | 'leakAfterMs'
     | 'clock'
@@ -134,15 +138,17 @@ type Plain<Name extends string> = Required<
   >
 > & { readonly [Option in 'view' | 'epoch' | 'logger']: RegionRouterOptions<Name>[Option] | undefined } & {
   readonly [Group in 'hold' | 'probe']: Required<NonNullable<RegionRouterOptions[Group]>>;
-};
+} & { readonly token: CheckedToken | undefined };
+
+interface CheckedToken {
+  readonly secret: Secrets | Live<Secrets>;
+  readonly maxAgeMs: number;
+  readonly environment: string | undefined;
+}
 
 /** The options with all defaults. */
 export interface Settings<Name extends string = string> extends Omit<Plain<Name>, 'pools' | 'probe'> {
   readonly nodes: readonly GivenNode<Name>[];
-  readonly token:
-    | { readonly secret: Secrets | Live<Secrets>; readonly maxAgeMs: number; readonly environment: string | undefined }
-    | undefined;
-  readonly maxViewAgeMs: number;
   readonly intervalMs: number;
   readonly alertIntervalMs: number;
   readonly timeoutMs: number;
@@ -155,36 +161,33 @@ const MAX_SKEW_MS = 5_000;
 /** Probes are spread by a tenth: one that comes late must not make the view old. */
 const LATEST_PROBE = 1.1;
 
-const milliseconds = (byDefault: number, min: number): OptionCheck<number> =>
-  withDefault(byDefault, (option, given) => check.integer(option, given, { min, max: HOUR_MS }));
-const oneOf = <const T extends string>(byDefault: NoInfer<T>, allowed: readonly T[]): OptionCheck<T> =>
-  withDefault<T>(byDefault, (option, given) => check.oneOf(option, given, allowed));
-/** Checked together with other options. */
-const asGiven = <Given>(_option: string, given: Given): Given => given;
+const milliseconds = (byDefault: number, min: number): OptionCheck<number> => integer(byDefault, { min, max: HOUR_MS });
 
 /** In the order in which they are told to who misspells one. */
-const OPTIONS: OptionTable<Plain<string> & Pick<RegionRouterOptions, 'token' | 'maxViewAgeMs'>> = {
+const OPTIONS: OptionTable<Plain<string>> = {
   regions: check.regions,
-  pools: asGiven,
-  writes: oneOf<WritePolicy>('reject', ['forward', 'remote-pool', 'reject']),
-  token: asGiven,
+  // Checked together with the regions, where the nodes are made of it.
+  pools: unchecked,
+  writes: oneOf('reject', ['forward', 'remote-pool', 'reject']),
   view: optional(check.view<RegionView>),
   coldStart: oneOf('confirm', ['confirm', 'trust']),
   epoch: optional((option, given: EpochStore) => check.methods(option, given, ['load', 'save'])),
   readings: withDefault(postgresReadings, checkReadings),
   maxLagMs: milliseconds(10_000, 1),
+  token: (option, given: RegionRouterOptions['token'], { maxLagMs }) =>
+    optional(tokenOf(maxLagMs))(option, given as never),
   tokenWaitMs: milliseconds(100, 0),
   onBehind: oneOf('forward', ['forward', 'stale', 'reject']),
-  hold: group({
-    timeoutMs: milliseconds(5_000, 0),
-    max: withDefault(1_000, (option, given) => check.integer(option, given, { max: 1_000_000 })),
-  }),
-  maxViewAgeMs: asGiven,
+  hold: group({ timeoutMs: milliseconds(5_000, 0), max: integer(1_000, { max: 1_000_000 }) }),
   probe: group({
     intervalMs: milliseconds(5_000, 10),
     alertIntervalMs: milliseconds(100, 10),
     timeoutMs: milliseconds(2_000, 10),
   }),
+  maxViewAgeMs: (option, given, { probe: { intervalMs, timeoutMs } }) => {
+    const byDefault = Math.max(VIEW_MAX_AGE_MS, Math.ceil(intervalMs * LATEST_PROBE) + timeoutMs);
+    return milliseconds(byDefault, intervalMs + timeoutMs)(option, given);
+  },
   monotonicReads: withDefault<boolean>(false, check.boolean),
   leakAfterMs: milliseconds(60_000, 1),
   logger: optional((option, given: Logger) => harmless(check.logger(option, given))),
@@ -200,21 +203,10 @@ const ENVIRONMENT = /^[\w.-]{1,64}$/;
  */
 export function checkOptions<Name extends string>(given: RegionRouterOptions<Name>): Settings<Name> {
   const read = readOptions('createRegionRouter: options', 'createRegionRouter: ', given, OPTIONS);
-  const { pools: _pools, probe, ...plain } = read as typeof read & Plain<Name>;
-  const { intervalMs, timeoutMs } = probe;
-  const maxViewAgeMs = Math.max(VIEW_MAX_AGE_MS, Math.ceil(intervalMs * LATEST_PROBE) + timeoutMs);
-  const nodes = checkPools(given.pools, plain.regions);
+  const { pools, probe, ...plain } = read as Plain<Name>;
+  const nodes = checkPools(pools, plain.regions);
   checkWrites(plain.writes, plain.regions, nodes, plain.view !== undefined);
-  return {
-    ...plain,
-    ...probe,
-    nodes,
-    token: checkToken(given.token, plain.maxLagMs),
-    maxViewAgeMs: milliseconds(maxViewAgeMs, intervalMs + timeoutMs)(
-      'createRegionRouter: maxViewAgeMs',
-      given.maxViewAgeMs as never,
-    ),
-  };
+  return { ...plain, ...probe, nodes };
 }
 
 /**
@@ -239,31 +231,21 @@ function checkWrites<Name extends string>(
   }
 }
 
-function checkToken(given: RegionRouterOptions['token'], maxLagMs: number): Settings['token'] {
-  if (given === undefined) return undefined;
-  check.object('createRegionRouter: token', given, ['secret', 'maxAgeMs', 'environment']);
+const tokenOf = (maxLagMs: number): OptionCheck<CheckedToken> => {
   const min = maxLagMs + MAX_SKEW_MS;
-  const maxAgeMs = check.integer(
-    'createRegionRouter: token.maxAgeMs',
-    given.maxAgeMs ?? Math.max(TOKEN_MAX_AGE_MS, min),
-    {
-      min,
-      max: 24 * HOUR_MS,
-    },
-  );
-  return { secret: given.secret, maxAgeMs, environment: checkEnvironment(given.environment) };
-}
+  return group({
+    // Checked where the keys are made of it.
+    secret: unchecked,
+    maxAgeMs: integer(Math.max(TOKEN_MAX_AGE_MS, min), { min, max: 24 * HOUR_MS }),
+    environment: optional(checkEnvironment),
+  });
+};
 
-function checkEnvironment(given: unknown): string | undefined {
-  if (given === undefined) return undefined;
-  const option = 'createRegionRouter: token.environment';
-  const name = check.string(option, given);
-  if (!ENVIRONMENT.test(name)) {
-    throw new RangeError(
-      `${option} must be 1 to 64 letters, digits, ".", "_" or "-"; got ${JSON.stringify(name.slice(0, 80))}`,
-    );
-  }
-  return name;
+function checkEnvironment(option: string, given: string): string {
+  if (ENVIRONMENT.test(check.string(option, given))) return given;
+  throw new RangeError(
+    `${option} must be 1 to 64 letters, digits, ".", "_" or "-"; got ${JSON.stringify(given.slice(0, 80))}`,
+  );
 }
 
 function checkReadings(option: string, given: Readings): Readings {

@@ -10,7 +10,6 @@ import { checkHealthOptions, type HealthOptions } from './options.ts';
 import { createNeighbourhood } from './peers/neighbourhood.ts';
 import { createPeerNotices, createSecretNotices, noticeClockSkew } from './peers/peer-notices.ts';
 import { detail } from './routes/detail.ts';
-import { makePaths } from './routes/paths.ts';
 import { createRoutes } from './routes/routes.ts';
 import { createTokenCheck } from './routes/token.ts';
 import type { HealthVerdict } from './verdict/judge.ts';
@@ -39,8 +38,7 @@ const FOLLOWS_ALREADY =
  * @throws {TypeError | RangeError} An option is of the wrong type or out of range.
  */
 export function createHealth<Name extends string>(options: HealthOptions<Name>): Health<Name> {
-  const { clock, random, defaults, peers } = checkHealthOptions(options);
-  const { regions, logger, version } = options;
+  const { regions, version, token, peers, defaults, paths, logger, clock, random } = checkHealthOptions(options);
   const events = createEvents<HealthEvents<Name>>('health', EVENT_NAMES);
   const ready = createLatch();
   const rank = new Map(regions.list.map(({ name }, at) => [name as string, at]));
@@ -130,9 +128,9 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
   const saysWrites = (): boolean => [...keeper.checks.values()].some(({ affects }) => affects.includes('writes'));
 
   const answer = createRoutes({
-    paths: makePaths(options.paths ?? {}),
+    paths,
     verdict,
-    mayKnowMore: createTokenCheck(options.token),
+    mayKnowMore: createTokenCheck(token),
     detail: (status) => detail(status, verdict(), keeper.checks.values(), view, version, clock.now(), warnings),
     ...(peers !== undefined && {
       document: (request: RequestView) => {

@@ -1,9 +1,23 @@
 import type { Live, Logger, Regions } from '@regionkit/core';
-import { type Clock, check, guardRandom, onlyGiven, type Secrets, systemClock } from '@regionkit/core/kit';
-import type { CheckOptions } from './checks/check.ts';
+import {
+  type Clock,
+  check,
+  group,
+  guardRandom,
+  integer,
+  type OptionTable,
+  oneOf,
+  optional,
+  readOptions,
+  type Secrets,
+  systemClock,
+  unchecked,
+  withDefault,
+} from '@regionkit/core/kit';
+import type { Capability, CheckOptions } from './checks/check.ts';
 import type { CheckRules } from './checks/track.ts';
-import { type CheckedPeersOptions, checkPeersOptions, type PeersOptions } from './peers/options.ts';
-import type { RouteName } from './routes/paths.ts';
+import { type CheckedPeersOptions, type PeersOptions, peersOptions } from './peers/options.ts';
+import { checkPaths, type RouteName, type RoutesByPath } from './routes/paths.ts';
 
 /** The defaults for the options of every check. */
 export interface CheckDefaults {
@@ -19,13 +33,29 @@ export interface CheckDefaults {
   readonly staleAfterMs?: number;
 }
 
-const checkDefaults: Required<CheckDefaults> = {
+/** Node runs a timer with a longer delay at once. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+
+const rulesWith = (defaults: Required<CheckDefaults>): OptionTable<Required<CheckDefaults>> => ({
+  intervalMs: integer(defaults.intervalMs, { min: 10, max: LONGEST_TIMER_MS }),
+  timeoutMs: integer(defaults.timeoutMs, { min: 1, max: LONGEST_TIMER_MS }),
+  failAfter: integer(defaults.failAfter, { min: 1, max: 1_000 }),
+  passAfter: integer(defaults.passAfter, { min: 1, max: 1_000 }),
+  // A result must stay valid until the next one, including the jitter.
+  staleAfterMs: (option, given, { intervalMs, timeoutMs }) => {
+    const roundMs = 1.2 * intervalMs + timeoutMs;
+    const byDefault = Math.max(defaults.staleAfterMs, Math.ceil(2 * roundMs));
+    return integer(byDefault, { min: Math.ceil(roundMs) })(option, given);
+  },
+});
+
+const DEFAULTS = rulesWith({
   intervalMs: 2_000,
   timeoutMs: 1_000,
   failAfter: 2,
   passAfter: 3,
   staleAfterMs: 10_000,
-};
+});
 
 /** The options of {@link createHealth}. */
 export interface HealthOptions<Name extends string = string> {
@@ -51,58 +81,32 @@ export interface HealthOptions<Name extends string = string> {
   readonly random?: () => number;
 }
 
-const KNOWN = ['regions', 'version', 'token', 'peers', 'defaults', 'paths', 'logger', 'clock', 'random'] as const;
-
-export interface CheckedHealthOptions<Name extends string> {
+/** The checked options with their defaults. */
+export interface CheckedHealthOptions<Name extends string>
+  extends Required<Pick<HealthOptions<Name>, 'regions' | 'clock' | 'random'>> {
+  readonly version: string | undefined;
+  readonly token: HealthOptions['token'];
   readonly peers: CheckedPeersOptions<Name> | undefined;
   readonly defaults: Required<CheckDefaults>;
-  readonly clock: Clock;
-  readonly random: () => number;
+  readonly paths: RoutesByPath;
+  readonly logger: Logger | undefined;
 }
 
-export function checkHealthOptions<Name extends string>(options: HealthOptions<Name>): CheckedHealthOptions<Name> {
-  check.object('createHealth: options', options, KNOWN);
-  check.regions('createHealth: regions', options.regions);
-  if (options.version !== undefined) check.string('createHealth: version', options.version);
-  if (options.logger !== undefined) check.logger('createHealth: logger', options.logger);
-  const given = options.defaults ?? {};
-  check.object('createHealth: defaults', given, ['intervalMs', 'timeoutMs', 'failAfter', 'passAfter', 'staleAfterMs']);
-  return {
-    peers: options.peers === undefined ? undefined : checkPeersOptions(options.peers),
-    defaults: withStaleAfter('createHealth: defaults', { ...checkDefaults, ...onlyGiven(given) }, given.staleAfterMs),
-    clock: check.clock('createHealth: clock', options.clock ?? systemClock),
-    random: guardRandom(check.function('createHealth: random', options.random ?? Math.random)),
-  };
-}
+const OPTIONS: OptionTable<CheckedHealthOptions<string>> = {
+  regions: check.regions,
+  version: optional(check.string),
+  // Checked where it is compared.
+  token: unchecked,
+  peers: optional(peersOptions),
+  defaults: group(DEFAULTS),
+  paths: checkPaths,
+  logger: optional(check.logger),
+  clock: withDefault(systemClock, check.clock),
+  random: withDefault<() => number>(Math.random, (option, given) => guardRandom(check.function(option, given))),
+};
 
-/** Node runs a timer with a longer delay at once. */
-const LONGEST_TIMER_MS = 2_147_483_647;
-
-function rulesOf(option: string, given: Required<CheckDefaults>): Required<Omit<CheckDefaults, 'staleAfterMs'>> {
-  return {
-    intervalMs: check.integer(`${option}.intervalMs`, given.intervalMs, { min: 10, max: LONGEST_TIMER_MS }),
-    timeoutMs: check.integer(`${option}.timeoutMs`, given.timeoutMs, { min: 1, max: LONGEST_TIMER_MS }),
-    failAfter: check.integer(`${option}.failAfter`, given.failAfter, { min: 1, max: 1_000 }),
-    passAfter: check.integer(`${option}.passAfter`, given.passAfter, { min: 1, max: 1_000 }),
-  };
-}
-
-/** A result must stay valid until the next one, including the jitter. */
-function withStaleAfter(
-  option: string,
-  given: Required<CheckDefaults>,
-  staleAfterMs: number | undefined,
-): Required<CheckDefaults> {
-  const rules = rulesOf(option, given);
-  const roundMs = 1.2 * rules.intervalMs + rules.timeoutMs;
-  return {
-    ...rules,
-    staleAfterMs: check.integer(
-      `${option}.staleAfterMs`,
-      staleAfterMs ?? Math.max(given.staleAfterMs, Math.ceil(2 * roundMs)),
-      { min: Math.ceil(roundMs) },
-    ),
-  };
+export function checkHealthOptions<Name extends string>(given: HealthOptions<Name>): CheckedHealthOptions<Name> {
+  return readOptions('createHealth: options', 'createHealth: ', given, OPTIONS) as CheckedHealthOptions<Name>;
 }
 
 const NAME = /^[\x21-\x7e]{1,64}$/;
@@ -116,25 +120,16 @@ export function checkName(option: string, name: string): string {
 }
 
 export function checkRules(name: string, given: CheckOptions, defaults: Required<CheckDefaults>): CheckRules {
-  checkName('health.check: name', name);
-  const option = `health.check: '${name}'`;
-  check.object(option, given, [
-    'affects',
-    'severity',
-    'scope',
-    'intervalMs',
-    'timeoutMs',
-    'failAfter',
-    'passAfter',
-    'staleAfterMs',
-  ]);
-  const affects = given.affects ?? ['accept'];
-  if (!Array.isArray(affects)) throw new TypeError(`${option}.affects must be a list`);
-  for (const each of affects) check.oneOf(`${option}.affects`, each, ['reads', 'writes', 'accept']);
-  return {
-    affects: [...affects],
-    severity: check.oneOf(`${option}.severity`, given.severity ?? 'fail', ['fail', 'degraded']),
-    scope: check.oneOf(`${option}.scope`, given.scope ?? 'absolute', ['absolute', 'relative']),
-    ...withStaleAfter(option, { ...defaults, ...onlyGiven(given) }, given.staleAfterMs),
-  };
+  const option = `health.check: '${checkName('health.check: name', name)}'`;
+  return readOptions<CheckRules>(option, `${option}.`, given, {
+    affects: checkAffects,
+    severity: oneOf('fail', ['fail', 'degraded']),
+    scope: oneOf('absolute', ['absolute', 'relative']),
+    ...rulesWith(defaults),
+  });
+}
+
+function checkAffects(option: string, given: readonly Capability[] = ['accept']): readonly Capability[] {
+  if (!Array.isArray(given)) throw new TypeError(`${option} must be a list`);
+  return given.map((each) => check.oneOf(option, each, ['reads', 'writes', 'accept']));
 }

@@ -1,6 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { createEvents, type EventSource, isLive, type Live, live } from '@regionkit/core';
-import { type Clock, check, systemClock } from '@regionkit/core/kit';
+import {
+  type Clock,
+  check,
+  integer,
+  type OptionTable,
+  optional,
+  readOptions,
+  systemClock,
+  unchecked,
+  withDefault,
+} from '@regionkit/core/kit';
 import { SignJWT } from 'jose';
 import { SESSION_ALGORITHMS, type SessionAlgorithm } from './algorithms.ts';
 import { KeySetError, type KeySetReason } from './keys/key-set-error.ts';
@@ -79,6 +89,29 @@ export interface SessionIssuer extends EventSource<SessionIssuerEvents> {
 const NAME = 'createSessionIssuer';
 const REGISTERED = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'sid', 'roles'];
 
+type CheckedOptions = Required<Omit<SessionIssuerOptions, 'audience' | 'algorithm'>> & {
+  readonly audience: readonly string[];
+  readonly algorithm: SessionAlgorithm | undefined;
+};
+
+const OPTIONS: OptionTable<CheckedOptions> = {
+  // Checked where it is read.
+  key: unchecked,
+  issuer: check.string,
+  audience: checkAudience,
+  lifetimeMs: integer(3_600_000, { min: 1_000 }),
+  algorithm: optional((option, given: SessionAlgorithm) => check.oneOf(option, given, SESSION_ALGORITHMS)),
+  type: withDefault('JWT', check.string),
+  maxTokenBytes: integer(8_192, { min: 64 }),
+  clock: withDefault(systemClock, check.clock),
+};
+
+function checkAudience(option: string, given: string | readonly string[]): readonly string[] {
+  const list: readonly unknown[] = Array.isArray(given) ? given : [given];
+  if (list.length === 0) throw new RangeError(`${option} must not be empty`);
+  return list.map((item) => check.string(option, item));
+}
+
 /**
  * Makes an issuer of sessions. It reads a rotated key by itself if `key` is a live value.
  *
@@ -92,30 +125,19 @@ const REGISTERED = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'sid', 'rol
  * @throws {KeySetError} The key must not be used.
  */
 export function createSessionIssuer(options: SessionIssuerOptions): SessionIssuer {
-  check.object(NAME, options, [
-    'key',
-    'issuer',
-    'audience',
-    'lifetimeMs',
-    'algorithm',
-    'type',
-    'maxTokenBytes',
-    'clock',
-  ]);
-  const { algorithm } = options;
-  const clock = check.clock(`${NAME}: clock`, options.clock ?? systemClock);
-  const issuer = check.string(`${NAME}: issuer`, options.issuer);
-  const audience = (Array.isArray(options.audience) ? options.audience : [options.audience]).map((item) =>
-    check.string(`${NAME}: audience`, item),
-  );
-  if (audience.length === 0) throw new RangeError(`${NAME}: audience must not be empty`);
-  const longestMs = check.integer(`${NAME}: lifetimeMs`, options.lifetimeMs ?? 3_600_000, { min: 1_000 });
-  const maxTokenBytes = check.integer(`${NAME}: maxTokenBytes`, options.maxTokenBytes ?? 8_192, { min: 64 });
-  const typ = check.string(`${NAME}: type`, options.type ?? 'JWT');
-  if (algorithm !== undefined) check.oneOf(`${NAME}: algorithm`, algorithm, SESSION_ALGORITHMS);
+  const {
+    key,
+    issuer,
+    audience,
+    lifetimeMs: longestMs,
+    algorithm,
+    type: typ,
+    maxTokenBytes,
+    clock,
+  } = readOptions(NAME, `${NAME}: `, options, OPTIONS);
 
   const events = createEvents<SessionIssuerEvents>('session-issuer', ['signing-key', 'signing-key-rejected']);
-  const source: Live<SigningKeySource> = isLive(options.key) ? options.key : live(options.key);
+  const source: Live<SigningKeySource> = isLive(key) ? key : live(key);
   let seen = source.current;
   let signing = readSigningKey(seen, algorithm);
   let vetting: Promise<void> | undefined;

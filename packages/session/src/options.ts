@@ -1,5 +1,19 @@
 import type { Live, StandardSchema } from '@regionkit/core';
-import { type Clock, check, systemClock } from '@regionkit/core/kit';
+import {
+  type Backoff,
+  type Clock,
+  check,
+  group,
+  integer,
+  type OptionCheck,
+  type OptionTable,
+  oneOf,
+  optional,
+  readOptions,
+  systemClock,
+  unchecked,
+  withDefault,
+} from '@regionkit/core/kit';
 import {
   type CanonicalAlgorithm,
   canonicalAlgorithm,
@@ -110,8 +124,16 @@ export interface SessionCacheOptions {
 export interface RemoteKeysOptions {
   /** Time between two fetches, in milliseconds. @default 600_000 */
   readonly everyMs?: number;
-  /** Time until the next fetch after a failed one, in milliseconds. @default 10_000 */
-  readonly retryMs?: number;
+  /** A fetch that failed is run again until one succeeds, so there is no limit of attempts. */
+  readonly retry?: {
+    /** The wait until the next attempt. It doubles each time, and varies by a tenth. */
+    readonly backoff?: {
+      /** The first wait, in milliseconds. @default 1_000 */
+      readonly baseMs?: number;
+      /** The longest wait, in milliseconds. @default 10_000, or baseMs if that is more */
+      readonly maxMs?: number;
+    };
+  };
   /** The longest time of one fetch with its body, in milliseconds. @default 5_000 */
   readonly timeoutMs?: number;
   /** The longest accepted body, in bytes. @default 262_144 */
@@ -127,15 +149,6 @@ export interface RemoteKeysOptions {
   readonly fetch?: typeof globalThis.fetch;
 }
 
-const DEFAULTS = {
-  type: 'JWT',
-  realm: 'api',
-  integers: { maxLifetimeMs: 86_400_000, clockToleranceMs: 5_000, maxTokenBytes: 8_192, hookTimeoutMs: 1_000 },
-  cache: { max: 10_000 },
-  unknownKey: { cooldownMs: 30_000, waitMs: 1_000 },
-  remote: { everyMs: 600_000, retryMs: 10_000, timeoutMs: 5_000, maxBytes: 262_144, maxStaleMs: 604_800_000 },
-} as const;
-
 /** The checked options with all defaults. */
 export interface VerifierRules {
   readonly header: HeaderRules;
@@ -144,9 +157,8 @@ export interface VerifierRules {
   readonly maxTokenBytes: number;
   readonly cache: Required<SessionCacheOptions>;
   readonly hookTimeoutMs: number;
-  readonly unknownKey: { readonly cooldownMs: number; readonly waitMs: number };
-  readonly remote: Required<Omit<RemoteKeysOptions, 'maxStaleMs'>>;
-  readonly maxStaleMs: number;
+  readonly unknownKey: UnknownKeyRules;
+  readonly remote: RemoteRules;
   readonly roles: RolesOption;
   readonly from: readonly TokenSource[];
   readonly severalTokens: SeveralTokens;
@@ -155,140 +167,136 @@ export interface VerifierRules {
   readonly development: boolean;
   readonly clock: Clock;
 }
+type UnknownKeyRules = Required<NonNullable<SessionVerifierOptions['unknownKey']>>;
+/** `maxStaleMs` is Infinity if keys never expire. */
+type RemoteRules = Required<Omit<RemoteKeysOptions, 'retry' | 'maxStaleMs'>> & {
+  readonly retry: { readonly backoff: Backoff };
+  readonly maxStaleMs: number;
+};
 
 const NAME = 'createSessionVerifier';
 const REALM = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,128}$/;
 const MAX_DELAY_MS = 2_147_483_647;
-const OPTIONS = [
-  'keys',
-  'algorithms',
-  'issuer',
-  'audience',
-  'type',
-  'maxLifetimeMs',
-  'clockToleranceMs',
-  'maxTokenBytes',
-  'from',
-  'severalTokens',
-  'claims',
-  'largeIntegers',
-  'roles',
-  'cache',
-  'notBefore',
-  'isRevoked',
-  'hookTimeoutMs',
-  'unknownKey',
-  'remote',
-  'realm',
-  'preflight',
-  'development',
-  'clock',
-] as const satisfies readonly (keyof SessionVerifierOptions)[];
+
+/** The options as they are read, one by one. */
+interface Read extends Omit<VerifierRules, 'header' | 'claims'> {
+  readonly keys: unknown;
+  readonly algorithms: HeaderRules['algorithms'];
+  readonly issuer: ClaimRules['issuers'];
+  readonly audience: ClaimRules['audiences'];
+  readonly type: HeaderRules['types'];
+  readonly maxLifetimeMs: ClaimRules['maxLifetimeMs'];
+  readonly claims: StandardSchema<unknown> | undefined;
+  readonly largeIntegers: LargeIntegers;
+  readonly notBefore: unknown;
+  readonly isRevoked: unknown;
+}
+
+const milliseconds = (byDefault: number, min = 0, max = MAX_DELAY_MS): OptionCheck<number> =>
+  integer(byDefault, { min, max });
+/** `null` switches a check off. */
+const unlessNull =
+  <Setting>(whenGiven: OptionCheck<Setting>): OptionCheck<Setting | undefined> =>
+  (option, given) =>
+    given === null ? undefined : whenGiven(option, given);
+
+const OPTIONS: OptionTable<Read> = {
+  // Checked where they are made into keys.
+  keys: unchecked,
+  algorithms: checkAlgorithms,
+  issuer: unlessNull(strings),
+  audience: unlessNull(strings),
+  type: unlessNull(withType),
+  maxLifetimeMs: unlessNull(milliseconds(86_400_000, 1, Number.MAX_SAFE_INTEGER)),
+  clockToleranceMs: milliseconds(5_000, 0, 600_000),
+  maxTokenBytes: integer(8_192, { min: 64, max: 1_048_576 }),
+  from: checkSources,
+  severalTokens: oneOf('reject', ['reject', 'only-valid']),
+  claims: optional(checkSchema),
+  largeIntegers: oneOf('reject', ['reject', 'round']),
+  roles: withDefault<RolesOption>('roles', (option, given) =>
+    typeof given === 'function' ? given : check.string(option, given),
+  ),
+  cache: group({
+    max: integer(10_000, { max: 10_000_000 }),
+    keep: oneOf('digest', ['digest', 'token']),
+  }),
+  // Checked where they are read.
+  notBefore: unchecked,
+  isRevoked: optional((option, given: () => unknown) => check.function(option, given)),
+  hookTimeoutMs: milliseconds(1_000, 1),
+  unknownKey: group({ cooldownMs: milliseconds(30_000), waitMs: milliseconds(1_000) }),
+  remote: group<RemoteRules>({
+    everyMs: milliseconds(600_000, 1_000),
+    retry: group({
+      backoff: group<Backoff>({
+        baseMs: milliseconds(1_000, 100),
+        maxMs: (option, given, { baseMs }) => milliseconds(Math.max(10_000, baseMs), baseMs)(option, given),
+      }),
+    }),
+    timeoutMs: milliseconds(5_000, 1),
+    maxBytes: integer(262_144, { min: 1_024, max: 16_777_216 }),
+    // Keys must not expire between two successful fetches.
+    maxStaleMs: (option, given: number | null, { everyMs }) =>
+      given === null
+        ? Number.POSITIVE_INFINITY
+        : integer(Math.max(604_800_000, 2 * everyMs), { min: 2 * everyMs })(option, given as never),
+    fetch: (option, given: typeof globalThis.fetch | undefined) => check.function(option, given ?? globalThis.fetch),
+  }),
+  realm: withDefault('api', checkRealm),
+  preflight: oneOf('reject', ['pass', 'reject']),
+  development: withDefault<boolean>(false, check.boolean),
+  clock: withDefault(systemClock, check.clock),
+};
 
 /** @throws {TypeError | RangeError} An option is missing, unknown, of the wrong type or out of range. */
-export function checkOptions<Claims>(options: SessionVerifierOptions<Claims>): VerifierRules {
-  check.object(NAME, options, OPTIONS);
-  const { isRevoked, claims, roles = 'roles', realm = DEFAULTS.realm } = options;
-  const { cache = {}, remote = {}, unknownKey = {} } = options;
-  if (isRevoked !== undefined) check.function(`${NAME}: isRevoked`, isRevoked);
-  if (claims !== undefined && typeof claims?.['~standard']?.validate !== 'function') {
-    throw new TypeError(`${NAME}: claims must be a Standard Schema`);
-  }
-  if (typeof roles !== 'function') check.string(`${NAME}: roles`, roles);
-  if (!REALM.test(check.string(`${NAME}: realm`, realm))) {
-    throw new RangeError(`${NAME}: realm must be printable ASCII without quotes and backslashes`);
-  }
-  check.object(`${NAME}: cache`, cache, ['max', 'keep']);
-  check.object(`${NAME}: unknownKey`, unknownKey, ['cooldownMs', 'waitMs']);
-  check.object(`${NAME}: remote`, remote, ['everyMs', 'retryMs', 'timeoutMs', 'maxBytes', 'maxStaleMs', 'fetch']);
-  const { fetch = globalThis.fetch } = remote;
-  const integer = integersOf('', options, DEFAULTS.integers);
-  const unknownKeyInteger = integersOf('unknownKey.', unknownKey, DEFAULTS.unknownKey);
-  const remoteInteger = integersOf('remote.', remote, DEFAULTS.remote);
-  const everyMs = remoteInteger('everyMs', MAX_DELAY_MS, 1_000);
-  check.function(`${NAME}: remote.fetch`, fetch);
+export function checkOptions<Claims>(given: SessionVerifierOptions<Claims>): VerifierRules {
+  const { algorithms, issuer, audience, type, maxLifetimeMs, largeIntegers, ...rules } = readOptions(
+    NAME,
+    `${NAME}: `,
+    given,
+    OPTIONS,
+  );
   return {
-    header: {
-      algorithms: checkAlgorithms(options.algorithms),
-      types:
-        options.type === null
-          ? undefined
-          : new Set([...strings('type', options.type ?? DEFAULTS.type)].map(normaliseType)),
-      largeIntegers: check.oneOf(`${NAME}: largeIntegers`, options.largeIntegers ?? 'reject', ['reject', 'round']),
-    },
-    claims: {
-      issuers: options.issuer === null ? undefined : strings('issuer', options.issuer),
-      audiences: options.audience === null ? undefined : strings('audience', options.audience),
-      maxLifetimeMs: options.maxLifetimeMs === null ? undefined : integer('maxLifetimeMs', Number.MAX_SAFE_INTEGER, 1),
-    },
-    clockToleranceMs: integer('clockToleranceMs', 600_000),
-    maxTokenBytes: integer('maxTokenBytes', 1_048_576, 64),
-    cache: {
-      max: integersOf('cache.', cache, DEFAULTS.cache)('max', 10_000_000),
-      keep: check.oneOf(`${NAME}: cache.keep`, cache.keep ?? 'digest', ['digest', 'token']),
-    },
-    hookTimeoutMs: integer('hookTimeoutMs', MAX_DELAY_MS, 1),
-    unknownKey: {
-      cooldownMs: unknownKeyInteger('cooldownMs'),
-      waitMs: unknownKeyInteger('waitMs'),
-    },
-    remote: {
-      everyMs,
-      retryMs: remoteInteger('retryMs', MAX_DELAY_MS, 100),
-      timeoutMs: remoteInteger('timeoutMs', MAX_DELAY_MS, 1),
-      maxBytes: remoteInteger('maxBytes', 16_777_216, 1_024),
-      fetch,
-    },
-    maxStaleMs: checkStaleness(remote.maxStaleMs, everyMs),
-    roles,
-    from: checkSources(options.from ?? [bearer()]),
-    severalTokens: check.oneOf(`${NAME}: severalTokens`, options.severalTokens ?? 'reject', ['reject', 'only-valid']),
-    realm,
-    preflight: check.oneOf(`${NAME}: preflight`, options.preflight ?? 'reject', ['pass', 'reject']),
-    development: check.boolean(`${NAME}: development`, options.development ?? false),
-    clock: check.clock(`${NAME}: clock`, options.clock ?? systemClock),
+    ...rules,
+    header: { algorithms, types: type, largeIntegers },
+    claims: { issuers: issuer, audiences: audience, maxLifetimeMs },
   };
 }
 
-/** Checks an integer by its name among `given`, or takes its default. */
-function integersOf<Name extends string>(
-  path: string,
-  given: { readonly [N in NoInfer<Name>]?: number | null | undefined },
-  defaults: Readonly<Record<Name, number>>,
-) {
-  return (name: Name, max = MAX_DELAY_MS, min = 0): number =>
-    check.integer(`${NAME}: ${path}${name}`, given[name] ?? defaults[name], { min, max });
+function checkRealm(option: string, given: string): string {
+  if (REALM.test(check.string(option, given))) return given;
+  throw new RangeError(`${option} must be printable ASCII without quotes and backslashes`);
 }
 
-/** Keys must not expire between two successful fetches. */
-function checkStaleness(given: number | null | undefined, everyMs: number): number {
-  if (given === null) return Number.POSITIVE_INFINITY;
-  const min = 2 * everyMs;
-  return check.integer(`${NAME}: remote.maxStaleMs`, given ?? Math.max(DEFAULTS.remote.maxStaleMs, min), { min });
+function checkSchema(option: string, given: StandardSchema<unknown>): StandardSchema<unknown> {
+  if (typeof given?.['~standard']?.validate === 'function') return given;
+  throw new TypeError(`${option} must be a Standard Schema`);
 }
 
-function checkAlgorithms(given: readonly SessionAlgorithm[]): ReadonlySet<CanonicalAlgorithm> {
-  if (!Array.isArray(given))
-    throw new TypeError(`${NAME}: algorithms must be a list of ${SESSION_ALGORITHMS.join(', ')}`);
-  if (given.length === 0) throw new RangeError(`${NAME}: algorithms must not be empty`);
+function checkAlgorithms(option: string, given: readonly SessionAlgorithm[]): ReadonlySet<CanonicalAlgorithm> {
+  if (!Array.isArray(given)) throw new TypeError(`${option} must be a list of ${SESSION_ALGORITHMS.join(', ')}`);
+  if (given.length === 0) throw new RangeError(`${option} must not be empty`);
   return new Set(
-    given.map(
-      (name) => canonicalAlgorithm(check.oneOf(`${NAME}: algorithms`, name, SESSION_ALGORITHMS)) as CanonicalAlgorithm,
-    ),
+    given.map((name) => canonicalAlgorithm(check.oneOf(option, name, SESSION_ALGORITHMS)) as CanonicalAlgorithm),
   );
 }
 
-function checkSources(given: readonly TokenSource[]): readonly TokenSource[] {
+function checkSources(option: string, given: readonly TokenSource[] = [bearer()]): readonly TokenSource[] {
   if (!Array.isArray(given) || given.some((source) => typeof source?.read !== 'function')) {
-    throw new TypeError(`${NAME}: from must be a list of token sources such as bearer() and cookie(name)`);
+    throw new TypeError(`${option} must be a list of token sources such as bearer() and cookie(name)`);
   }
-  if (given.length === 0) throw new RangeError(`${NAME}: from must name at least one place`);
+  if (given.length === 0) throw new RangeError(`${option} must name at least one place`);
   return [...given];
 }
 
+function withType(option: string, given: string | readonly string[] = 'JWT'): ReadonlySet<string> {
+  return new Set([...strings(option, given)].map(normaliseType));
+}
+
 /** `undefined` never means "not checked". Write `null` for that. */
-function strings(name: string, given: string | readonly string[]): ReadonlySet<string> {
+function strings(option: string, given: string | readonly string[]): ReadonlySet<string> {
   const list: readonly unknown[] = Array.isArray(given) ? given : [given];
-  if (list.length === 0) throw new RangeError(`${NAME}: ${name} must not be empty; null switches the check off`);
-  return new Set(list.map((item) => check.string(`${NAME}: ${name} (null switches the check off)`, item)));
+  if (list.length === 0) throw new RangeError(`${option} must not be empty; null switches the check off`);
+  return new Set(list.map((item) => check.string(`${option} (null switches the check off)`, item)));
 }

@@ -1,5 +1,16 @@
 import { RegionKitError, type Regions } from '@regionkit/core';
-import { check, checkCookieDomain, onlyGiven, setCookie } from '@regionkit/core/kit';
+import {
+  check,
+  checkCookieDomain,
+  integer,
+  type OptionTable,
+  oneOf,
+  optional,
+  readOptions,
+  setCookie,
+  unchecked,
+  withDefault,
+} from '@regionkit/core/kit';
 import { checkCookieName, chunkNamesOf } from './token-source.ts';
 
 export interface SessionCookieOptions {
@@ -66,18 +77,40 @@ export class CookieTooLargeError extends RegionKitError<'ERR_SESSION_COOKIE_TOO_
 }
 
 const MAX_BYTES = 4_096;
-const DEFAULTS = {
-  name: '__Secure-session',
-  maxAgeSeconds: 3_600,
-  path: '/',
-  sameSite: 'lax',
-  secure: true,
-  chunks: false,
-} as const;
 const NAME = 'createSessionCookie';
 const TOKEN = /^[\w.-]+$/;
 const DOMAIN = /^\.?[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i;
 const PATH = /^\/[\x21-\x3a\x3c-\x7e]*$/;
+
+type Optional = 'domain' | 'regions';
+
+const OPTIONS: OptionTable<
+  Required<Omit<SessionCookieOptions, Optional>> & {
+    readonly [Option in Optional]: SessionCookieOptions[Option] | undefined;
+  }
+> = {
+  name: withDefault('__Secure-session', checkCookieName),
+  domain: optional(checkDomain),
+  // Checked with the domain.
+  regions: unchecked,
+  maxAgeSeconds: integer(3_600, { min: 1, max: 34_560_000 }),
+  path: withDefault('/', checkPath),
+  sameSite: oneOf('lax', ['lax', 'strict', 'none']),
+  secure: withDefault<boolean>(true, check.boolean),
+  chunks: withDefault<boolean>(false, check.boolean),
+};
+
+function checkPath(option: string, given: string): string {
+  if (PATH.test(check.string(option, given))) return given;
+  throw new RangeError(`${option} must begin with / and have no ;`);
+}
+
+function checkDomain(option: string, given: string): string {
+  if (DOMAIN.test(check.string(option, given))) return given;
+  throw new RangeError(
+    `${option} must be a domain name with a dot: browsers drop a cookie for a top-level domain or localhost`,
+  );
+}
 
 /**
  * Makes a writer for the session cookie.
@@ -92,21 +125,12 @@ const PATH = /^\/[\x21-\x3a\x3c-\x7e]*$/;
  * requires other options (RFC 6265bis section 4.1.3).
  */
 export function createSessionCookie(options: SessionCookieOptions = {}): SessionCookie {
-  check.object(NAME, options, ['name', 'domain', 'regions', 'maxAgeSeconds', 'path', 'sameSite', 'secure', 'chunks']);
-  const { name, maxAgeSeconds, path, sameSite, secure, chunks } = { ...DEFAULTS, ...onlyGiven(options) };
-  const { domain, regions } = options;
-  checkCookieName(`${NAME}: name`, name);
-  check.integer(`${NAME}: maxAgeSeconds`, maxAgeSeconds, { min: 1, max: 34_560_000 });
-  check.oneOf(`${NAME}: sameSite`, sameSite, ['lax', 'strict', 'none']);
-  check.boolean(`${NAME}: secure`, secure);
-  check.boolean(`${NAME}: chunks`, chunks);
-  if (!PATH.test(check.string(`${NAME}: path`, path)))
-    throw new RangeError(`${NAME}: path must begin with / and have no ;`);
-  if (domain !== undefined && !DOMAIN.test(check.string(`${NAME}: domain`, domain))) {
-    throw new RangeError(
-      `${NAME}: domain must be a domain name with a dot: browsers drop a cookie for a top-level domain or localhost`,
-    );
-  }
+  const { name, domain, regions, maxAgeSeconds, path, sameSite, secure, chunks } = readOptions(
+    NAME,
+    `${NAME}: `,
+    options,
+    OPTIONS,
+  );
   if (!secure && (/^__(?:secure|host)-/i.test(name) || sameSite === 'none')) {
     throw new RangeError(`${NAME}: secure must be true for a name with a prefix and for sameSite none`);
   }

@@ -180,7 +180,7 @@ describe('an outage of the URL', () => {
   });
 
   it('of days takes nobody down: every hour of it is served with the last good keys', async () => {
-    const sessions = remote({ remote: { retryMs: 600_000 } });
+    const sessions = remote({ remote: { retry: { backoff: { baseMs: 600_000 } } } });
     await sessions.verify(token);
     await new Promise((resolve) => {
       server.closeAllConnections();

@@ -86,7 +86,7 @@ export const check = {
   },
 };
 
-interface Range {
+export interface Range {
   readonly min?: number;
   readonly max?: number;
 }

@@ -3,6 +3,7 @@
  * versions.
  */
 
+export { type Backoff, backoffLimitMs } from './backoff.ts';
 export { check } from './check.ts';
 export {
   type Clock,
@@ -21,8 +22,17 @@ export { keepAlive, keptAlive } from './kept-alive.ts';
 export { createKeyring, equalInConstantTime, type Keyring, type KeyringOptions, type Secrets } from './keyring.ts';
 export { createListeners, type Listeners } from './listeners.ts';
 export { createNotices, type NoticeCode, type Notices } from './notices.ts';
-export { onlyGiven } from './only-given.ts';
-export { group, type OptionCheck, type OptionTable, optional, readOptions, withDefault } from './option-table.ts';
+export {
+  group,
+  integer,
+  type OptionCheck,
+  type OptionTable,
+  oneOf,
+  optional,
+  readOptions,
+  unchecked,
+  withDefault,
+} from './option-table.ts';
 export { createPoller, type Poller, type PollerOptions } from './poller.ts';
 export { guardRandom } from './random.ts';
 export { createRecentCache, type RecentCache } from './recent-cache.ts';

@@ -1,4 +1,4 @@
-import { check } from './check.ts';
+import { check, type Range } from './check.ts';
 
 /**
  * Checks one option and returns the setting. `option` names it for the error; `given` is undefined where it was not given.
@@ -7,8 +7,13 @@ import { check } from './check.ts';
  */
 export type OptionCheck<Setting> = (option: string, given: never) => Setting;
 
-/** A check for each option: its names are the options there are. */
-export type OptionTable<Settings extends object> = { readonly [Name in keyof Settings]-?: OptionCheck<Settings[Name]> };
+/**
+ * A check for each option: its names are the options there are. They are read in the order of the table, so a check may
+ * use the settings of the options above it.
+ */
+export type OptionTable<Settings extends object> = {
+  readonly [Name in keyof Settings]-?: (option: string, given: never, above: Settings) => Settings[Name];
+};
 
 /**
  * Reads options by a table.
@@ -24,9 +29,11 @@ export function readOptions<Settings extends object>(
 ): Settings {
   const names = Object.keys(table) as (keyof Settings & string)[];
   check.object(name, given, names as never);
-  const read = (key: keyof Settings & string): unknown =>
-    table[key](`${prefix}${key}`, (given as Record<string, unknown>)[key] as never);
-  return Object.fromEntries(names.map((key) => [key, read(key)])) as Settings;
+  const settings = {} as Settings;
+  for (const key of names) {
+    settings[key] = table[key](`${prefix}${key}`, (given as Settings)[key] as never, settings);
+  }
+  return settings;
 }
 
 /** An option that may be left out, and is then undefined. */
@@ -42,6 +49,21 @@ export function withDefault<Given>(
   checkGiven: (option: string, given: Given) => Given,
 ): OptionCheck<Given> {
   return (option, given: Given | undefined) => checkGiven(option, given === undefined ? byDefault : given);
+}
+
+/** An integer with a default. */
+export function integer(byDefault: number, range?: Range): OptionCheck<number> {
+  return withDefault(byDefault, (option, given) => check.integer(option, given, range));
+}
+
+/** One of a few values, with a default. */
+export function oneOf<const T extends string | number>(byDefault: NoInfer<T>, allowed: readonly T[]): OptionCheck<T> {
+  return withDefault<T>(byDefault, (option, given) => check.oneOf(option, given, allowed));
+}
+
+/** An option that is checked elsewhere, or together with others. */
+export function unchecked<Given>(_option: string, given: Given): Given {
+  return given;
 }
 
 /** Options under one name, each with its own check. Left out, each has its default. */

@@ -1,5 +1,14 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { check, group, type OptionTable, optional, readOptions, withDefault } from '../../src/kit/index.ts';
+import {
+  check,
+  group,
+  integer,
+  type OptionTable,
+  oneOf,
+  optional,
+  readOptions,
+  withDefault,
+} from '../../src/kit/index.ts';
 
 interface Settings {
   readonly name: string;
@@ -45,5 +54,32 @@ describe('readOptions()', () => {
 
   it('knows only the names of the table, and none of a prototype', () => {
     expect(() => read({ name: 'a', toString: 1 })).toThrow(/has no option "toString"/);
+  });
+});
+
+describe('readOptions() in the order of the table', () => {
+  const table: OptionTable<{ readonly everyMs: number; readonly staleMs: number; readonly onStale: 'keep' | 'drop' }> =
+    {
+      everyMs: integer(10, { min: 1 }),
+      staleMs: (option, given, { everyMs }) => integer(2 * everyMs, { min: everyMs })(option, given),
+      onStale: oneOf('keep', ['keep', 'drop']),
+    };
+  const readAll = (given: object) => readOptions('createThing: options', 'createThing: ', given, table);
+
+  it('gives a check the settings above it', () => {
+    expect(readAll({})).toEqual({ everyMs: 10, staleMs: 20, onStale: 'keep' });
+    expect(readAll({ staleMs: 50, everyMs: 30 })).toEqual({ everyMs: 30, staleMs: 50, onStale: 'keep' });
+    expect(() => readAll({ staleMs: 20, everyMs: 30 })).toThrow(
+      new RangeError(`createThing: staleMs must be an integer from 30 to ${Number.MAX_SAFE_INTEGER}; got 20`),
+    );
+  });
+
+  it.each([
+    [{ everyMs: 0 }, /everyMs must be an integer from 1/],
+    [{ everyMs: null }, /everyMs must be an integer; got null/],
+    [{ onStale: 'warn' }, /onStale must be one of "keep", "drop"; got "warn"/],
+    [{ onStale: null }, /onStale must be one of "keep", "drop"; got null/],
+  ])('refuses %o', (given, message) => {
+    expect(() => readAll(given)).toThrow(message);
   });
 });

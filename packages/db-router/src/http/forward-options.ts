@@ -3,10 +3,11 @@ import type { Live, RequestView } from '@regionkit/core';
 import {
   check,
   group,
+  integer,
   type OptionCheck,
-  type OptionTable,
   optional,
   type RegionSecrets,
+  unchecked,
   withDefault,
 } from '@regionkit/core/kit';
 import { checkSync, type Returns, TEXT, TRUST } from './app-function.ts';
@@ -80,19 +81,18 @@ export type CheckedForward = Required<Omit<ForwardOptions, Optional>> & {
 
 const MAX_FORWARDS = 65_536;
 
-const integer = (byDefault: number, max: number, min = 1): OptionCheck<number> =>
-  withDefault(byDefault, (option, given) => check.integer(option, given, { min, max }));
-const milliseconds = (byDefault: number): OptionCheck<number> => integer(byDefault, 86_400_000);
+const upTo = (max: number, byDefault: number): OptionCheck<number> => integer(byDefault, { min: 1, max });
+const milliseconds = (byDefault: number): OptionCheck<number> => upTo(86_400_000, byDefault);
 const sync = <T>(returns: Returns<T>): OptionCheck<((request: RequestView) => T) | undefined> =>
   optional((option, given: (request: RequestView) => T) => checkSync(option, given, returns));
 
-const FORWARD: OptionTable<Omit<CheckedForward, 'maxPerClient'> & Pick<ForwardOptions, 'maxPerClient'>> = {
+export const checkForward: OptionCheck<CheckedForward> = group<CheckedForward>({
   // Checked where the keys are made of it.
-  secret: (_option, given) => given,
-  maxConcurrent: integer(256, MAX_FORWARDS),
-  maxPerClient: optional((option, given: number) => check.integer(option, given, { min: 1, max: MAX_FORWARDS })),
+  secret: unchecked,
+  maxConcurrent: upTo(MAX_FORWARDS, 256),
+  maxPerClient: (option, given, { maxConcurrent }) => upTo(MAX_FORWARDS, Math.ceil(maxConcurrent / 2))(option, given),
   client: sync(TEXT),
-  minBytesPerSecond: integer(512, 1_048_576),
+  minBytesPerSecond: upTo(1_048_576, 512),
   connectTimeoutMs: milliseconds(2_000),
   headersTimeoutMs: milliseconds(30_000),
   bodyTimeoutMs: milliseconds(30_000),
@@ -101,15 +101,10 @@ const FORWARD: OptionTable<Omit<CheckedForward, 'maxPerClient'> & Pick<ForwardOp
   trustForwarded: withDefault<NonNullable<ForwardOptions['trustForwarded']>>(false, (option, given) =>
     typeof given === 'function' ? checkSync(option, given, TRUST) : check.boolean(option, given),
   ),
-  maxHeadBytes: integer(maxHeaderSize, 1_048_576, 1_024),
+  maxHeadBytes: integer(maxHeaderSize, { min: 1_024, max: 1_048_576 }),
   clientAddress: sync(TEXT),
   ca: optional(checkCertificates),
-};
-
-export const checkForward: OptionCheck<CheckedForward> = (option, given) => {
-  const forward = group(FORWARD)(option, given);
-  return { ...forward, maxPerClient: forward.maxPerClient ?? Math.ceil(forward.maxConcurrent / 2) };
-};
+});
 
 /** TLS silently ignores text that is not a certificate. Every forward would fail, and only then. */
 function checkCertificates(

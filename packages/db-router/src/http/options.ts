@@ -2,6 +2,7 @@ import type { RegionView, RequestView } from '@regionkit/core';
 import {
   type Clock,
   check,
+  integer,
   type OptionTable,
   optional,
   readOptions,
@@ -41,14 +42,13 @@ export interface CheckedOptions<Name extends string> {
   readonly clock: Clock;
 }
 
-const OPTIONS: OptionTable<Omit<CheckedOptions<string>, 'token'> & { readonly token: TokenOptions | undefined }> = {
+const OPTIONS: OptionTable<CheckedOptions<string>> = {
   router: checkRouter,
   forward: optional(checkForward),
   view: optional(check.view<RegionView>),
   isWrite: optional((option, given: NonNullable<WriteGateOptions['isWrite']>) => checkSync(option, given, IS_WRITE)),
-  // Checked together with the regions of the router.
-  token: (_option, given) => given,
-  retryAfterSeconds: withDefault(1, (option, given) => check.integer(option, given, { max: 86_400 })),
+  token: (option, given: TokenOptions | undefined, { router: { regions } }) => checkToken(option, given, regions),
+  retryAfterSeconds: integer(1, { max: 86_400 }),
   clock: withDefault<Clock>(systemClock, check.clock),
 };
 
@@ -67,7 +67,7 @@ export function checkOptions<Name extends string>(
   if (writes === 'forward' && regions.list.length > 1 && read.forward === undefined) {
     throw new TypeError("createWriteGate: forward must be set: the router's writes is 'forward'");
   }
-  return { ...read, token: checkToken('createWriteGate: token', read.token, regions) } as CheckedOptions<Name>;
+  return read as CheckedOptions<Name>;
 }
 
 function checkRouter(option: string, given: GateRouter): GateRouter {

@@ -1,5 +1,5 @@
 import type { Regions } from '@regionkit/core';
-import { check, checkCookieDomain, type OptionTable, optional, readOptions, withDefault } from '@regionkit/core/kit';
+import { check, checkCookieDomain, group, integer, type OptionCheck, optional, withDefault } from '@regionkit/core/kit';
 
 /** How a client carries its token. */
 export interface TokenOptions {
@@ -30,28 +30,28 @@ export interface CheckedToken {
 }
 type CheckedCookie = Required<Omit<TokenCookieOptions, 'domain'>> & { readonly domain: string | undefined };
 
-const TOKEN: OptionTable<Pick<TokenOptions, 'cookie'> & Pick<CheckedToken, 'header'>> = {
-  // Checked together with the regions.
-  cookie: (_option, given) => given,
-  header: withDefault<string | false>('X-Region-Token', (option, given) => given !== false && checkName(option, given)),
-};
-
-const COOKIE: OptionTable<Omit<CheckedCookie, 'secure'> & { readonly secure: boolean | undefined }> = {
-  name: withDefault('region-token', checkName),
-  seenName: withDefault('region-seen', checkName),
-  domain: optional(check.string),
-  maxAgeSeconds: withDefault(300, (option, given) => check.integer(option, given, { min: 1, max: 86_400 })),
-  secure: optional(check.boolean),
-};
-
 export function checkToken(option: string, given: TokenOptions | undefined, regions: Regions): CheckedToken {
-  const { cookie, header } = readOptions(option, `${option}.`, given === undefined ? {} : given, TOKEN);
-  return { header, cookie: cookie !== false && checkCookie(`${option}.cookie`, cookie, regions) };
+  return group<CheckedToken>({
+    cookie: (name, cookie: TokenOptions['cookie']) => cookie !== false && checkCookie(name, cookie, regions),
+    header: withDefault<string | false>(
+      'X-Region-Token',
+      (name, header) => header !== false && checkName(name, header),
+    ),
+  })(option, given as never);
 }
 
-function checkCookie(option: string, given: TokenCookieOptions = {}, regions: Regions): CheckedCookie {
-  const read = readOptions(option, `${option}.`, given, COOKIE);
-  const { name, seenName, domain, secure = !regions.development } = read;
+const cookieOf = ({ development }: Regions): OptionCheck<CheckedCookie> =>
+  group({
+    name: withDefault('region-token', checkName),
+    seenName: withDefault('region-seen', checkName),
+    domain: optional(check.string),
+    maxAgeSeconds: integer(300, { min: 1, max: 86_400 }),
+    secure: withDefault(!development, check.boolean),
+  });
+
+function checkCookie(option: string, given: TokenCookieOptions | undefined, regions: Regions): CheckedCookie {
+  const cookie = cookieOf(regions)(option, given as never);
+  const { name, seenName, domain, secure } = cookie;
   if (!secure && !regions.development) {
     throw new RangeError(`${option}.secure must be true (false only with development: true in defineRegions)`);
   }
@@ -69,7 +69,7 @@ function checkCookie(option: string, given: TokenCookieOptions = {}, regions: Re
     }
   }
   checkCookieDomain(`${option}.domain`, domain, regions);
-  return { ...read, secure };
+  return cookie;
 }
 
 function checkName(option: string, given: string): string {

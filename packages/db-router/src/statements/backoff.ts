@@ -1,8 +1,4 @@
-/** The limits of a wait before something is run again, in milliseconds. */
-export interface Backoff {
-  readonly baseMs: number;
-  readonly maxMs: number;
-}
+import { type Backoff, backoffLimitMs } from '@regionkit/core/kit';
 
 export const DOUBLINGS = 5;
 export const BACKOFF: Backoff = { baseMs: 10, maxMs: 10 * 2 ** DOUBLINGS };
@@ -14,6 +10,6 @@ export const BACKOFF: Backoff = { baseMs: 10, maxMs: 10 * 2 ** DOUBLINGS };
  * @param run how often it was run again before; from 0
  * @param random from 0 to 1
  */
-export function backoffMs(run: number, { baseMs, maxMs }: Backoff, random: () => number): number {
-  return random() * Math.min(baseMs * 2 ** Math.min(run, 30), maxMs);
+export function backoffMs(run: number, backoff: Backoff, random: () => number): number {
+  return random() * backoffLimitMs(run, backoff);
 }

@@ -1,5 +1,5 @@
-import { check, type OptionCheck, readOptions, withDefault } from '@regionkit/core/kit';
-import { BACKOFF, type Backoff, DOUBLINGS } from './backoff.ts';
+import { type Backoff, group, integer, type OptionCheck } from '@regionkit/core/kit';
+import { BACKOFF, DOUBLINGS } from './backoff.ts';
 
 /** How often something is run, and how long to wait before it is run again. */
 export interface RetryOptions {
@@ -25,20 +25,17 @@ export interface Retry {
 
 const MAX_MS = 3_600_000;
 
-const readBackoff: OptionCheck<Backoff> = (option, given: RetryOptions['backoff']) => {
-  if (given === undefined) return BACKOFF;
-  const { baseMs = BACKOFF.baseMs, maxMs = baseMs * 2 ** DOUBLINGS } = check.object(option, given, ['baseMs', 'maxMs']);
-  check.integer(`${option}.baseMs`, baseMs, { max: 60_000 });
-  return { baseMs, maxMs: check.integer(`${option}.maxMs`, maxMs, { min: baseMs, max: MAX_MS }) };
-};
-
 /** @param attempts the default */
 export function readRetry(attempts: number): OptionCheck<Retry> {
-  const byDefault = { attempts, backoff: BACKOFF };
-  const table = {
-    attempts: withDefault(attempts, (option, given) => check.integer(option, given, { min: 1, max: 1_000 })),
-    backoff: readBackoff,
-  };
-  return (option, given: RetryOptions | undefined) =>
-    given === undefined ? byDefault : readOptions<Retry>(option, `${option}.`, given, table);
+  const byDefault: Retry = { attempts, backoff: BACKOFF };
+  const read = group<Retry>({
+    attempts: integer(attempts, { min: 1, max: 1_000 }),
+    backoff: group<Backoff>({
+      baseMs: integer(BACKOFF.baseMs, { max: 60_000 }),
+      maxMs: (option, given, { baseMs }) =>
+        integer(baseMs * 2 ** DOUBLINGS, { min: baseMs, max: MAX_MS })(option, given),
+    }),
+  });
+  // Most calls give none: they must not pay for the checks.
+  return (option, given) => (given === undefined ? byDefault : read(option, given));
 }

@@ -1,6 +1,15 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { RequestView } from '@regionkit/core';
-import { check, saidYes } from '@regionkit/core/kit';
+import {
+  check,
+  integer,
+  type OptionTable,
+  oneOf,
+  optional,
+  readOptions,
+  saidYes,
+  withDefault,
+} from '@regionkit/core/kit';
 import type { Check, CheckResult } from './check.ts';
 import { isEnough, noEvidence, weigh } from './latency-evidence.ts';
 import { firstTurn, type Turn, takeTurn } from './latency-turn.ts';
@@ -28,17 +37,17 @@ export interface LatencyOptions {
   readonly aborted?: 'count' | 'ignore';
 }
 
-const KNOWN = [
-  'warnMs',
-  'failMs',
-  'percentile',
-  'minSamples',
-  'windowMs',
-  'pauseMs',
-  'maxPauseMs',
-  'ignore',
-  'aborted',
-] as const;
+const OPTIONS: OptionTable<Required<Omit<LatencyOptions, 'ignore'>> & { readonly ignore: LatencyOptions['ignore'] }> = {
+  warnMs: (option, given) => check.number(option, given),
+  failMs: (option, given, { warnMs }) => check.number(option, given, { min: warnMs }),
+  percentile: withDefault(99, (option, given) => check.number(option, given, { min: 1, max: 99.99 })),
+  minSamples: integer(100, { min: 1 }),
+  windowMs: integer(10_000, { min: 100 }),
+  pauseMs: integer(60_000, { min: 1 }),
+  maxPauseMs: (option, given, { pauseMs }) => integer(Math.max(1_800_000, pauseMs), { min: pauseMs })(option, given),
+  ignore: optional(check.function<NonNullable<LatencyOptions['ignore']>>),
+  aborted: oneOf('count', ['count', 'ignore']),
+};
 
 const MAX_US = 3_600_000_000;
 
@@ -53,18 +62,12 @@ const MAX_US = 3_600_000_000;
  * `minSamples` answers that are not slow. Each failed trial doubles the next pause.
  */
 export function latencyCheck(options: LatencyOptions): Check {
-  check.object('checks.latency: options', options, KNOWN);
-  const { warnMs, failMs, percentile = 99, minSamples = 100, windowMs = 10_000, ignore, aborted = 'count' } = options;
-  check.number('checks.latency: failMs', failMs, { min: check.number('checks.latency: warnMs', warnMs) });
-  check.number('checks.latency: percentile', percentile, { min: 1, max: 99.99 });
-  check.integer('checks.latency: minSamples', minSamples, { min: 1 });
-  check.integer('checks.latency: windowMs', windowMs, { min: 100 });
-  const pauseMs = check.integer('checks.latency: pauseMs', options.pauseMs ?? 60_000, { min: 1 });
-  const maxPauseMs = check.integer('checks.latency: maxPauseMs', options.maxPauseMs ?? Math.max(1_800_000, pauseMs), {
-    min: pauseMs,
-  });
-  check.oneOf('checks.latency: aborted', aborted, ['count', 'ignore']);
-  if (ignore !== undefined) check.function('checks.latency: ignore', ignore);
+  const { warnMs, failMs, percentile, minSamples, windowMs, pauseMs, maxPauseMs, ignore, aborted } = readOptions(
+    'checks.latency: options',
+    'checks.latency: ',
+    options,
+    OPTIONS,
+  );
   const rules = { allowed: 1 - percentile / 100, minSamples, pauseMs, maxPauseMs };
   const make = (): RecordableHistogram => createHistogram({ lowest: 1, highest: MAX_US, figures: 3 });
   let [current, previous] = [make(), make()];

@@ -2,8 +2,10 @@ import { constants } from 'node:os';
 import {
   type Clock,
   check,
+  integer,
   type OptionCheck,
   type OptionTable,
+  oneOf,
   readOptions,
   systemClock,
   withDefault,
@@ -73,8 +75,12 @@ const NOT_READY_FOR_MS = { balancer: 15_000, dns: 160_000 } as const;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const SIGNALS = Object.keys(constants.signals) as NodeJS.Signals[];
 
-const milliseconds = (byDefault: number): OptionCheck<number> =>
-  withDefault(byDefault, (option, given) => check.integer(option, given, { max: LONGEST_TIMER_MS }));
+const milliseconds = (byDefault: number): OptionCheck<number> => integer(byDefault, { max: LONGEST_TIMER_MS });
+/** In development no balancer must be informed, and Ctrl-C ends the process. */
+const unlessInDevelopment =
+  (byDefault: number, inDevelopment: number) =>
+  (option: string, given: never, { health }: Pick<DrainOptions, 'health'>): number =>
+    milliseconds(health.development === true ? inDevelopment : byDefault)(option, given);
 
 const listOf = <Item>(byDefault: readonly Item[], checkItem: (item: Item, option: string) => unknown) =>
   withDefault<readonly Item[]>(byDefault, (option, given) => {
@@ -83,33 +89,26 @@ const listOf = <Item>(byDefault: readonly Item[], checkItem: (item: Item, option
     return given;
   });
 
-const FRONT = withDefault<'balancer' | 'dns'>('balancer', (option, given) =>
-  check.oneOf(option, given, ['balancer', 'dns']),
-);
-
-/** In development no balancer must be informed, and Ctrl-C ends the process. */
-const optionsOf = (development: boolean, front: 'balancer' | 'dns'): OptionTable<Required<DrainOptions>> => ({
+const OPTIONS: OptionTable<Required<DrainOptions>> = {
   health: (option, given: Drainable) => check.methods(option, given, ['drain', 'close']),
-  front: () => front,
+  front: oneOf('balancer', ['balancer', 'dns']),
   servers: listOf<AnyServer>([], checkServer),
   // A signal that does not exist would never come, and the process would never drain.
   signals: listOf<NodeJS.Signals>(['SIGTERM', 'SIGINT'], (signal, option) => check.oneOf(option, signal, SIGNALS)),
-  notReadyForMs: milliseconds(development ? 0 : NOT_READY_FOR_MS[front]),
-  graceMs: milliseconds(development ? 1_000 : 30_000),
-  idleMs: milliseconds(development ? 0 : 5_000),
+  notReadyForMs: (option, given, above) => unlessInDevelopment(NOT_READY_FOR_MS[above.front], 0)(option, given, above),
+  graceMs: unlessInDevelopment(30_000, 1_000),
+  idleMs: unlessInDevelopment(5_000, 0),
   hooks: listOf<DrainHook>([], checkHook),
   hookTimeoutMs: milliseconds(10_000),
   exit: withDefault((code: number): void => process.exit(code), check.function),
   clock: withDefault(systemClock, check.clock),
-});
+};
 
 export function checkDrainOptions(given: DrainOptions): Required<DrainOptions> {
   if (typeof (given as { readonly drain?: unknown } | undefined)?.drain === 'function') {
     throw new TypeError('createDrain takes one object: createDrain({ health, servers: [server] }); got health itself');
   }
-  const { health, front } = check.object('createDrain: options', given);
-  const chosen = FRONT('createDrain: front', front as never);
-  return readOptions('createDrain: options', 'createDrain: ', given, optionsOf(health?.development === true, chosen));
+  return readOptions('createDrain: options', 'createDrain: ', given, OPTIONS);
 }
 
 export function checkHook(hook: DrainHook): DrainHook {

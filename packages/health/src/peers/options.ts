@@ -1,6 +1,6 @@
 import type { Agent } from 'node:http';
 import type { Live } from '@regionkit/core';
-import { check, type RegionSecrets } from '@regionkit/core/kit';
+import { check, group, integer, type OptionCheck, optional, type RegionSecrets, unchecked } from '@regionkit/core/kit';
 import type { FetchLike } from './transport.ts';
 
 /** How the other regions are asked for their state. */
@@ -34,57 +34,29 @@ export interface PeersOptions<Name extends string = string> {
   readonly fetch?: FetchLike;
 }
 
-const peersDefaults = {
-  intervalMs: 2_000,
-  urgentIntervalMs: 250,
-  timeoutMs: 1_000,
-  unknownAfterMs: 5_000,
-  downAfterMs: 15_000,
-} as const;
+type Optional = 'url' | 'agent' | 'fetch';
 
-export type CheckedPeersOptions<Name extends string> = PeersOptions<Name> &
-  Required<Pick<PeersOptions<Name>, keyof typeof peersDefaults>>;
+/** The checked options with their defaults. */
+export type CheckedPeersOptions<Name extends string> = Required<Omit<PeersOptions<Name>, Optional>> & {
+  readonly [Option in Optional]: PeersOptions<Name>[Option] | undefined;
+};
 
-const KNOWN = [
-  'secret',
-  'intervalMs',
-  'urgentIntervalMs',
-  'timeoutMs',
-  'unknownAfterMs',
-  'downAfterMs',
-  'url',
-  'agent',
-  'fetch',
-] as const;
-
-export function checkPeersOptions<Name extends string>(given: PeersOptions<Name>): CheckedPeersOptions<Name> {
-  const option = 'createHealth: peers';
-  check.object(option, given, KNOWN);
-  const intervalMs = check.integer(`${option}.intervalMs`, given.intervalMs ?? peersDefaults.intervalMs, { min: 10 });
-  const timeoutMs = check.integer(`${option}.timeoutMs`, given.timeoutMs ?? peersDefaults.timeoutMs, { min: 1 });
-  const unknownAfterMs = check.integer(
-    `${option}.unknownAfterMs`,
-    given.unknownAfterMs ?? Math.max(peersDefaults.unknownAfterMs, Math.ceil(1.5 * intervalMs + timeoutMs)),
-    // Otherwise a region would be forgotten between two answers.
-    { min: Math.ceil(1.2 * intervalMs + timeoutMs) },
-  );
-  if (given.url !== undefined) check.function(`${option}.url`, given.url);
-  if (given.agent !== undefined) check.object(`${option}.agent`, given.agent);
-  if (given.fetch !== undefined) check.function(`${option}.fetch`, given.fetch);
-  return {
-    ...given,
-    intervalMs,
-    timeoutMs,
-    unknownAfterMs,
-    urgentIntervalMs: check.integer(
-      `${option}.urgentIntervalMs`,
-      given.urgentIntervalMs ?? Math.min(peersDefaults.urgentIntervalMs, intervalMs),
-      { min: 10, max: intervalMs },
+export const peersOptions: OptionCheck<CheckedPeersOptions<string>> = group<CheckedPeersOptions<string>>({
+  // Checked where the keys are made of it.
+  secret: unchecked,
+  intervalMs: integer(2_000, { min: 10 }),
+  urgentIntervalMs: (option, given, { intervalMs }) =>
+    integer(Math.min(250, intervalMs), { min: 10, max: intervalMs })(option, given),
+  timeoutMs: integer(1_000, { min: 1 }),
+  // Otherwise a region would be forgotten between two answers.
+  unknownAfterMs: (option, given, { intervalMs, timeoutMs }) =>
+    integer(Math.max(5_000, Math.ceil(1.5 * intervalMs + timeoutMs)), { min: Math.ceil(1.2 * intervalMs + timeoutMs) })(
+      option,
+      given,
     ),
-    downAfterMs: check.integer(
-      `${option}.downAfterMs`,
-      given.downAfterMs ?? Math.max(peersDefaults.downAfterMs, unknownAfterMs),
-      { min: unknownAfterMs },
-    ),
-  };
-}
+  downAfterMs: (option, given, { unknownAfterMs }) =>
+    integer(Math.max(15_000, unknownAfterMs), { min: unknownAfterMs })(option, given),
+  url: optional(check.function<NonNullable<PeersOptions['url']>>),
+  agent: optional(check.object<Agent>),
+  fetch: optional(check.function<FetchLike>),
+});

@@ -3,10 +3,10 @@ import type { RefusedQuestion } from '../peers/peers.ts';
 import { type QuestionRefusal, REFUSED_FIELD } from '../peers/question.ts';
 import type { HealthVerdict } from '../verdict/judge.ts';
 import { type Answers, HEAD_FIELDS, makeAnswers, type VerdictRoute, word } from './answers.ts';
-import { type RouteName, routeAt } from './paths.ts';
+import { type RoutesByPath, routeAt } from './paths.ts';
 
 export interface RoutesOptions {
-  readonly paths: ReadonlyMap<string, RouteName>;
+  readonly paths: RoutesByPath;
   verdict(): HealthVerdict;
   mayKnowMore(request: RequestView): boolean;
   detail(status: 'pass' | 'warn' | 'fail'): string;

@@ -14,9 +14,10 @@ export interface KeyStoreOptions {
   readonly clock: Clock;
   readonly development: boolean;
   readonly unknownKey: Pick<UnknownKeyOptions, 'cooldownMs' | 'waitMs'>;
-  readonly remote: Pick<RemoteJwksOptions, 'everyMs' | 'retryMs' | 'timeoutMs' | 'maxBytes' | 'fetch'>;
-  /** How long keys stay in use if their URL does not confirm them. */
-  readonly maxStaleMs: number;
+  readonly remote: Pick<RemoteJwksOptions, 'everyMs' | 'retry' | 'timeoutMs' | 'maxBytes' | 'fetch'> & {
+    /** How long keys stay in use if their URL does not confirm them. */
+    readonly maxStaleMs: number;
+  };
   /** Called synchronously, before any lookup in the new set. */
   onKeys(now: KeySet, before: KeySet | undefined): void;
   onRejected(error: KeySetError): void;
@@ -67,7 +68,8 @@ const NOT_YET = Symbol('not yet');
 
 /** @throws {KeySetError} The keys at the start must not be used. */
 export function createKeyStore(options: KeyStoreOptions): KeyStore {
-  const { algorithms, clock, maxStaleMs } = options;
+  const { algorithms, clock } = options;
+  const { maxStaleMs } = options.remote;
   const source = toLive(options.source);
   let given: unknown = NOT_YET;
   let value: unknown = NOT_YET;

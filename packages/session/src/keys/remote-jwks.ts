@@ -1,11 +1,11 @@
-import { type Clock, createPoller } from '@regionkit/core/kit';
+import { type Backoff, backoffLimitMs, type Clock, createPoller } from '@regionkit/core/kit';
 import { fetchJwks } from './fetch-jwks.ts';
 import { KeySetError } from './key-set-error.ts';
 
 export interface RemoteJwksOptions {
   readonly url: URL;
   readonly everyMs: number;
-  readonly retryMs: number;
+  readonly retry: { readonly backoff: Backoff };
   readonly timeoutMs: number;
   readonly maxBytes: number;
   readonly fetch: typeof globalThis.fetch;
@@ -35,13 +35,13 @@ export function createRemoteJwks(options: RemoteJwksOptions): RemoteJwks {
   const { clock } = options;
   const closing = new AbortController();
   let current: string | undefined;
-  let failed = false;
+  let failures = 0;
   let overdueAtMs = Number.POSITIVE_INFINITY;
 
   const poller = createPoller({
     clock,
     everyMs: () => {
-      const everyMs = failed ? options.retryMs : options.everyMs;
+      const everyMs = failures > 0 ? backoffLimitMs(failures - 1, options.retry.backoff) : options.everyMs;
       overdueAtMs = clock.wallMs() + 2 * everyMs;
       return everyMs;
     },
@@ -51,7 +51,7 @@ export function createRemoteJwks(options: RemoteJwksOptions): RemoteJwks {
       if (typeof fetched === 'string' && fetched !== current) await options.vet(fetched);
       if (closing.signal.aborted) return;
       if (typeof fetched === 'string') current = fetched;
-      failed = !options.onFetched(fetched instanceof KeySetError ? fetched : undefined);
+      failures = options.onFetched(fetched instanceof KeySetError ? fetched : undefined) ? 0 : failures + 1;
     },
   });
 

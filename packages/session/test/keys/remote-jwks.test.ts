@@ -157,9 +157,43 @@ it('a fetched set with bad members serves its other keys, and tells which are no
   expect(told).toEqual([]);
 });
 
+describe('a fetch that failed', () => {
+  it('is run again after a second, then less and less often, up to every ten seconds', async () => {
+    const { clock, fetch, sessions } = remote({}, down);
+    await expect(sessions.ready()).rejects.toMatchObject({ status: 503 });
+    const atMs: number[] = [];
+    const startMs = clock.now();
+    fetch.mockImplementation(async () => {
+      atMs.push(clock.now() - startMs);
+      throw new TypeError('fetch failed');
+    });
+    await clock.advance(60_000);
+    const waits = atMs.slice(1).map((ms, run) => ms - (atMs[run] ?? 0));
+    for (const [run, limit] of [2_000, 4_000, 8_000, 10_000, 10_000].entries()) {
+      expect(waits[run]).toBeGreaterThanOrEqual(0.9 * limit - 1);
+      expect(waits[run]).toBeLessThanOrEqual(1.1 * limit + 1);
+    }
+
+    fetch.mockImplementation(answering());
+    await clock.advance(11_000);
+    fetch.mockClear();
+    await clock.advance(500_000);
+    expect(fetch).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    [{ retryMs: 10_000 }, /remote has no option "retryMs"; it takes everyMs, retry/],
+    [{ retry: { attempts: 3 } }, /remote\.retry has no option "attempts"; it takes backoff/],
+    [{ retry: { backoff: { baseMs: 1 } } }, /remote\.retry\.backoff\.baseMs must be an integer from 100/],
+    [{ retry: { backoff: { maxMs: 500 } } }, /remote\.retry\.backoff\.maxMs must be an integer from 1000/],
+  ])('refuses %o', (given, message) => {
+    expect(() => remote({ remote: given as never })).toThrow(message);
+  });
+});
+
 describe('keys that their URL does not confirm', () => {
   it('stay in use for a week, are reported from the first failure on, and are refused with 503 after that', async () => {
-    const { clock, fetch, sessions, told, ask } = remote({ remote: { retryMs: 600_000 } });
+    const { clock, fetch, sessions, told, ask } = remote({ remote: { retry: { backoff: { baseMs: 600_000 } } } });
     expect(sessions.stats()).toMatchObject({ keyState: 'absent', fetchedMsAgo: undefined });
     await sessions.ready();
     expect(sessions.stats()).toMatchObject({ keyState: 'fresh', fetchedMsAgo: 0 });
@@ -246,7 +280,9 @@ describe('keys that their URL does not confirm', () => {
   });
 
   it('stay in use for ever if somebody wrote null', async () => {
-    const { clock, fetch, sessions, ask } = remote({ remote: { maxStaleMs: null, retryMs: 86_400_000 } });
+    const { clock, fetch, sessions, ask } = remote({
+      remote: { maxStaleMs: null, retry: { backoff: { baseMs: 86_400_000 } } },
+    });
     await sessions.ready();
     fetch.mockImplementation(down);
     await clock.advance(10 * WEEK_MS);
