@@ -33,7 +33,7 @@ export function packAll(folder: string): readonly PackedPackage[] {
     const { name, version, exports, peerDependenciesMeta = {} } = json<Manifest>('packages', directory, 'package.json');
     return {
       name,
-      tarball: `file:${join(folder, `${name.slice(1).replace('/', '-')}-${version}.tgz`)}`,
+      tarball: `file:${join(folder, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`)}`,
       entries: Object.keys(exports)
         .filter((key) => key !== './package.json')
         .map((key) => name + key.slice(1)),

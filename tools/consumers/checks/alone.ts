@@ -12,6 +12,8 @@ const CORE = '@regionkit/core';
 export function checkAlone(parent: string, packages: readonly PackedPackage[], tsc: string): void {
   const core = packages.find(({ name }) => name === CORE);
   for (const { name, tarball, entries, optionalPeers } of packages) {
+    // It exists to bring the others.
+    if (name === 'regionkit') continue;
     const folder = join(parent, 'alone', name.slice(name.indexOf('/') + 1));
     const types = { '@types/node': pinned('@types/node') };
     install(folder, { ...types, ...(core !== undefined && { [CORE]: core.tarball }), [name]: tarball });
