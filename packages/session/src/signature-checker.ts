@@ -48,9 +48,11 @@ export function createSignatureChecker(clock: Clock): SignatureChecker {
 
   const count = async (check: SignatureResult | Promise<SignatureResult>): Promise<SignatureResult> => {
     underWay += 1;
-    const result = await check;
-    underWay -= 1;
-    return result;
+    try {
+      return await check;
+    } finally {
+      underWay -= 1;
+    }
   };
 
   return (token, key) => {

@@ -51,11 +51,13 @@ export function checkSignature(
   if (bytes === undefined) return 'signature';
   const input: KeyObject | VerifyKeyObjectInput = parameters === undefined ? key : { key, ...parameters };
   if (where === 'aside') {
-    return new Promise((resolve) => {
+    const checked = new Promise<SignatureResult>((resolve) => {
       verify(hash, Buffer.from(signed, 'latin1'), input, bytes, (error, good) =>
         resolve(error ? 'unavailable' : resultOf(good)),
       );
     });
+    // `verify` throws for a key that it cannot use, and does not call back.
+    return checked.catch(() => 'unavailable');
   }
   try {
     if (hash === null) return resultOf(verify(hash, Buffer.from(signed, 'latin1'), input, bytes));

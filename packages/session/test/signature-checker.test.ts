@@ -122,4 +122,12 @@ describe('a signature', () => {
     expect(await check(token, slow)).toBe('unavailable');
     expect(check(token, quick)).toBe('good');
   });
+
+  it('whose check throws leaves no check under way', async () => {
+    const { check } = setUp(40);
+    await nextTurn();
+    vi.mocked(checkSignature).mockReturnValueOnce(Promise.reject(new Error('the engine')));
+    await expect(check(token, slow)).rejects.toThrow('the engine');
+    expect(check(token, quick)).toBe('good');
+  });
 });

@@ -1,6 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { readKeySet } from '../src/keys/key-set.ts';
+import type { CompactToken } from '../src/compact.ts';
+import { readKeySet, type VerificationKey } from '../src/keys/key-set.ts';
 import { thumbprintOf } from '../src/keys/thumbprint.ts';
 import { checkSignature } from '../src/signature.ts';
 
@@ -52,6 +53,15 @@ describe('checkSignature()', () => {
     expect(await check(text.replace('.', 'A.'))).toBe('signature');
     expect(await check(`${text.slice(0, -4)}AAAA`)).toBe('signature');
   });
+
+  it.each(['here', 'aside'] as const)(
+    'says that nothing is known where the engine refuses the key, %s',
+    async (where) => {
+      const refused = { algorithm: 'RS256', key: {} } as VerificationKey;
+      const token = { signed: 'a.b', signature: Buffer.alloc(256) } as unknown as CompactToken;
+      expect(await checkSignature(token, refused, where)).toBe('unavailable');
+    },
+  );
 });
 
 describe('thumbprintOf()', () => {

@@ -62,7 +62,11 @@ export interface CheckOptions {
   readonly timeoutMs?: number;
   /** How many failures in a row make the check fail. The first result decides at once. @default defaults.failAfter */
   readonly failAfter?: number;
-  /** How many results in a row without a failure make a failed check pass again. @default defaults.passAfter */
+  /**
+   * How many results in a row without a failure make a failed check pass again. A check that has never passed or warned
+   * passes with the first one.
+   * @default defaults.passAfter
+   */
   readonly passAfter?: number;
   /**
    * An older result counts as failed. In milliseconds. @default the larger of defaults.staleAfterMs and two whole

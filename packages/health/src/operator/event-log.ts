@@ -18,8 +18,14 @@ export interface EventLog {
   readonly lastId: number;
 }
 
-/** A failover ends hundreds of holds at once: such events are one entry, with the newest payload. */
-const FOLDED: ReadonlySet<string> = new Set(['hold', 'hold-ended', 'outcome-unknown']);
+/** A failover has hundreds of these at once: they are one entry, with the newest payload. */
+const FOLDED: ReadonlySet<string> = new Set([
+  'hold',
+  'hold-ended',
+  'outcome-unknown',
+  'write-lost-suspected',
+  'write-fate-unknown',
+]);
 
 /** Keeps the last `max` events. Folding gives an event a new id, so that a listener sees the new count. */
 export function createEventLog(max: number, wallMs: () => number): EventLog {

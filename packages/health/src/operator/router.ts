@@ -3,7 +3,7 @@ import type { DatabaseReport, Epoch, Fork } from '@regionkit/core';
 /** What an operator can order. */
 export type OperatorAction = 'confirm' | 'reset' | 'recycle';
 
-/** The events of the router that the door keeps and sends. `route` and `retry` are too many to keep. */
+/** The events of the router that the door keeps and sends: all but those of a single statement or request. */
 export const ROUTER_EVENT_NAMES = [
   'primary',
   'primary-lost',
@@ -27,6 +27,7 @@ export const ROUTER_EVENT_NAMES = [
   'writes-resumed',
   'outcome-unknown',
   'write-lost-suspected',
+  'write-fate-unknown',
   'leak',
 ] as const;
 

@@ -388,18 +388,22 @@ describe('the stream of events', () => {
     expect(events(await resume('\u00ff'.repeat(100)))).toContain('"first"');
   });
 
-  it('keeps a bounded number of events, and folds hundreds of held writes into one', async () => {
-    const { ask, emit } = await start({ maxEvents: 3 });
+  it('keeps a bounded number of events, and folds hundreds of held or lost writes into one', async () => {
+    const { ask, emit } = await start({ maxEvents: 5 });
     for (let at = 0; at < 5; at += 1) emit('node', { node: `n${at}` });
     for (let at = 0; at < 300; at += 1) {
       emit('hold', { waiting: at });
       emit('hold-ended', { heldMs: at, by: 'primary' });
+      emit('write-lost-suspected', { lsn: `0/${at}` });
+      emit('write-fate-unknown', { lsn: `0/${at}` });
     }
     const { events } = (await (await ask('/operator/status')).json()) as { events: object[] };
     expect(events).toMatchObject([
       { name: 'node', payload: { node: 'n4' } },
       { name: 'hold', times: 300, payload: { waiting: 299 } },
       { name: 'hold-ended', times: 300 },
+      { name: 'write-lost-suspected', times: 300 },
+      { name: 'write-fate-unknown', times: 300, payload: { lsn: '0/299' } },
     ]);
   });
 
