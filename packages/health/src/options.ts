@@ -63,7 +63,8 @@ export interface HealthOptions<Name extends string = string> {
   /** The version of the app, shown only with the token. */
   readonly version?: string | undefined;
   /**
-   * Required to see details: `Authorization: Bearer <token>`, at least 16 bytes. Without it details are never shown.
+   * Required to see details: `Authorization: Bearer <token>`, 16 to 512 visible ASCII characters without spaces. Without
+   * it details are never shown.
    * @default none
    */
   readonly token?: Secrets | Live<Secrets> | undefined;

@@ -7,7 +7,10 @@ export interface Sink {
   /** Whether what was written before has left. */
   readonly isReady: boolean;
   write(text: string): void;
+  /** Ends the stream after what was written. */
   end(): void;
+  /** Closes the connection at once. The other side reads nothing, so the end would wait behind what was written. */
+  destroy(): void;
 }
 
 /** For the operator alone: no cache keeps it, no page embeds it, and no other origin reads it. */
@@ -30,6 +33,7 @@ export function streamOnNode(streams: Streams, response: NodeResponse, lastEvent
   return new Promise((resolve) => {
     let isReady = true;
     const raw = response as ServerResponse;
+    if (raw.closed || raw.destroyed) return resolve();
     raw.writeHead(200, Object.fromEntries(FIELDS));
     raw.on('drain', () => {
       isReady = true;
@@ -43,6 +47,10 @@ export function streamOnNode(streams: Streams, response: NodeResponse, lastEvent
       },
       end: () => {
         raw.end();
+        resolve();
+      },
+      destroy: () => {
+        raw.destroy();
         resolve();
       },
     };
@@ -70,9 +78,12 @@ export function streamOnFetch(streams: Streams, signal: AbortSignal, lastEventId
             // The client has cancelled it.
           }
         },
+        // What waits to be read is thrown away with it.
+        destroy: () => controller.error(new Error('the listener did not read')),
       };
       end = streams.open(sink, lastEventId);
-      signal.addEventListener('abort', () => end(), { once: true });
+      if (signal.aborted) end();
+      else signal.addEventListener('abort', () => end(), { once: true });
     },
     cancel: () => end(),
   });

@@ -12,7 +12,8 @@ export interface StreamsOptions {
   readonly log: StreamLog;
   /** Of the process: the ids of another one mean other events. */
   readonly process: string;
-  readonly status: () => object;
+  /** Undefined: it cannot be read now. The stream goes on without it. */
+  readonly status: () => object | undefined;
   readonly max: number;
   readonly heartbeatMs: number;
   readonly clock: Clock;
@@ -21,7 +22,9 @@ export interface StreamsOptions {
 }
 
 export interface Streams {
+  /** Ask for both in the same turn of the event loop in which a stream is opened. */
   readonly isFull: boolean;
+  readonly isClosed: boolean;
   /** Begins a stream after the event `lastEventId`, if it is one of this process. Returns what ends it. */
   open(sink: Sink, lastEventId: string | undefined): () => void;
   /** An event was added: every listener gets it, and the status with it. */
@@ -52,26 +55,33 @@ export function createStreams({
   const listeners = new Set<Listener>();
   let cancel: (() => void) | undefined;
   let isNews = false;
+  let isClosed = false;
 
   const drop = (listener: Listener): void => {
     if (!listeners.delete(listener)) return;
-    listener.sink.end();
+    if (listener.sink.isReady) listener.sink.end();
+    else listener.sink.destroy();
     if (listeners.size === 0) {
       cancel?.();
       cancel = undefined;
     }
   };
+  const describe = (): string => {
+    const snapshot = status();
+    // A comment is a sign of life.
+    return snapshot === undefined ? ':\n\n' : `event: status\ndata: ${write(snapshot)}\n\n`;
+  };
   const send = (listener: Listener, snapshot: string): void => {
     const events = log
       .after(listener.sentId)
       .map((event) => `id: ${process}.${event.id}\nevent: event\ndata: ${write(event)}\n\n`);
-    listener.sink.write(`${events.join('')}event: status\ndata: ${snapshot}\n\n`);
+    listener.sink.write(events.join('') + snapshot);
     listener.sentId = log.lastId;
     listener.missed = 0;
   };
   const sendAll = (): void => {
     if (listeners.size === 0) return;
-    const snapshot = write(status());
+    const snapshot = describe();
     // One that is slow gets nothing more: its buffer holds one message. It gets the events later, all at once.
     for (const listener of listeners) if (listener.sink.isReady) send(listener, snapshot);
   };
@@ -87,12 +97,15 @@ export function createStreams({
     get isFull() {
       return listeners.size >= max;
     },
+    get isClosed() {
+      return isClosed;
+    },
     open: (sink, lastEventId = '') => {
       const [of, id = ''] = lastEventId.split('.');
       const after = of === process && /^\d{1,15}$/.test(id) ? Math.min(Number(id), log.lastId) : 0;
       const listener: Listener = { sink, sentId: after, missed: 0 };
       listeners.add(listener);
-      send(listener, write(status()));
+      send(listener, describe());
       cancel ??= clock.schedule(beat, heartbeatMs);
       return () => drop(listener);
     },
@@ -106,6 +119,7 @@ export function createStreams({
       });
     },
     close: () => {
+      isClosed = true;
       for (const listener of [...listeners]) drop(listener);
     },
   };

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   createEvents,
   type Decider,
@@ -7,20 +6,19 @@ import {
   type Doors,
   type EventSource,
   type NextDecision,
-  type NodeRequest,
   type RequestView,
   withDoors,
 } from '@regionkit/core';
 import { createStreams, streamOnFetch, streamOnNode } from '@regionkit/core/event-stream';
 import { harmless } from '@regionkit/core/kit';
 import { createTokenCheck } from '../routes/token.ts';
-import { readBody } from './body.ts';
+import { type BodySource, bodyOnFetch, bodyOnNode, readBody } from './body.ts';
 import { createEventLog } from './event-log.ts';
 import { writeJson } from './json.ts';
 import { checkOperatorOptions, type OperatorDoorOptions } from './options.ts';
 import { readOrder } from './order-body.ts';
 import { createOrders, type Ordered } from './orders.ts';
-import { decisionOf, type Reply, refusal, reply } from './reply.ts';
+import { answerOnNode, decisionOf, type Reply, refusal, reply, responseOf } from './reply.ts';
 import { type OperatorAction, ROUTER_EVENT_NAMES } from './router.ts';
 import { createStatus } from './status.ts';
 
@@ -49,6 +47,10 @@ const PASS: NextDecision = Object.freeze({ action: 'next', reason: 'not-operator
 const ORDERS: ReadonlySet<string> = new Set<OperatorAction>(['confirm', 'reset', 'recycle']);
 /** Tells of wrong tokens at most so often. Each of them counts. */
 const TOKEN_NOTICE_MS = 60_000;
+
+const CLOSED = refusal(503, 'closed', 'This process ends. Nothing was done.');
+const FULL = refusal(503, 'listeners', 'Too many listeners read the events.');
+const NO_STATUS = refusal(500, 'failed', 'The status could not be read. Look at the log of the process.');
 
 const BODY_FAILURES = {
   'too-large': [413, 'The body is longer than 8 KiB. Nothing was done.'],
@@ -79,7 +81,15 @@ export function createOperatorDoor<Name extends string>(given: OperatorDoorOptio
   const events = createEvents<OperatorEvents>('operator', ['order', 'token-refused']);
   const log = createEventLog(options.maxEvents, () => clock.wallMs());
   const id = randomBytes(9).toString('base64url');
-  const status = createStatus(options, log, id);
+  const readStatus = createStatus(options, log, id);
+  /** Undefined: a part of the app failed, for example a secret that has expired. */
+  const status = (): object | undefined => {
+    try {
+      return readStatus();
+    } catch {
+      return undefined;
+    }
+  };
   const streams = createStreams({
     log,
     process: id,
@@ -89,7 +99,6 @@ export function createOperatorDoor<Name extends string>(given: OperatorDoorOptio
     clock,
     write: writeJson,
   });
-  let closed = false;
 
   const say = (message: string): void => {
     if (logger === undefined) process.emitWarning(message, { code: 'REGIONKIT_OPERATOR' });
@@ -134,12 +143,8 @@ export function createOperatorDoor<Name extends string>(given: OperatorDoorOptio
     ]);
   };
 
-  const orderBy = async (
-    action: OperatorAction,
-    isRead: boolean,
-    chunks: AsyncIterable<Uint8Array> | null,
-  ): Promise<Reply> => {
-    const body = isRead ? 'already-read' : await readBody(chunks, clock);
+  const orderBy = async (action: OperatorAction, source: BodySource | undefined): Promise<Reply> => {
+    const body = source === undefined ? 'already-read' : await readBody(source, clock);
     if (typeof body === 'string') return refusal(BODY_FAILURES[body][0], body, BODY_FAILURES[body][1]);
     const asked = readOrder(body.text);
     if (asked === undefined) {
@@ -148,48 +153,50 @@ export function createOperatorDoor<Name extends string>(given: OperatorDoorOptio
     if (asked.process !== undefined && asked.process !== id) {
       return refusal(421, 'other-process', 'The order is for another process. Nothing was done; send it again.');
     }
-    return order(action, asked.reason);
+    // The body may have come after the close.
+    return streams.isClosed ? CLOSED : order(action, asked.reason);
   };
 
   const decideOpen = (request: RequestView, route: string): Decision => {
-    if (closed) return decisionOf(refusal(503, 'closed', 'This process ends. Nothing was done.'));
+    if (streams.isClosed) return decisionOf(CLOSED);
     const isOrder = ORDERS.has(route);
     if (!isOrder && route !== 'status' && route !== 'events') {
       return decisionOf(refusal(404, 'path', 'There are status, events, confirm, reset and recycle.'));
     }
     const method = isOrder ? 'POST' : 'GET';
     if (request.method !== method) return decisionOf(refusal(405, 'method', `Use ${method}.`, [['allow', method]]));
-    if (route === 'status') return decisionOf(reply(200, 'status', status()));
+    if (route === 'status') {
+      const now = status();
+      return decisionOf(now === undefined ? NO_STATUS : reply(200, 'status', now));
+    }
     if (route === 'events') {
-      if (streams.isFull) return decisionOf(refusal(503, 'listeners', 'Too many listeners read the events.'));
       const last = request.header('last-event-id')[0];
+      // Other listeners may have begun since the decision.
+      const refused = (): Reply | undefined => (streams.isClosed ? CLOSED : streams.isFull ? FULL : undefined);
       return {
         action: 'proxy',
         reason: 'events',
-        node: (_request, response) => streamOnNode(streams, response, last),
-        fetch: async ({ signal }) => streamOnFetch(streams, signal, last),
+        node: async (raw, response) => {
+          const no = refused();
+          if (no === undefined) await streamOnNode(streams, response, last);
+          else answerOnNode(raw, response, no);
+        },
+        fetch: async ({ signal }) => {
+          const no = refused();
+          return no === undefined ? streamOnFetch(streams, signal, last) : responseOf(no);
+        },
       };
     }
     const action = route as OperatorAction;
     return {
       action: 'proxy',
       reason: action,
-      node: async (raw, response) => {
-        const answer = await orderBy(action, isReadOnNode(raw), raw.iterator({ destroyOnReturn: false }));
-        answerOnNode(raw, response as ServerResponse, answer);
-      },
-      fetch: async (raw) => {
-        const { status, headers, body } = await orderBy(action, raw.bodyUsed, raw.body);
-        return new Response(body, {
-          status,
-          headers: headers.map(([name, value]) => [name, value] as [string, string]),
-        });
-      },
+      node: async (raw, response) => answerOnNode(raw, response, await orderBy(action, bodyOnNode(raw))),
+      fetch: async (raw) => responseOf(await orderBy(action, bodyOnFetch(raw))),
     };
   };
 
   const close = (): void => {
-    closed = true;
     for (const stop of unfollow.splice(0)) stop();
     streams.close();
   };
@@ -204,19 +211,4 @@ export function createOperatorDoor<Name extends string>(given: OperatorDoorOptio
       return decideOpen(request, request.path.slice(path.length + 1));
     },
   });
-}
-
-/** A body parser before the door has read it: nothing would come. */
-function isReadOnNode(request: NodeRequest): boolean {
-  return (request as IncomingMessage).readableEnded;
-}
-
-function answerOnNode(request: NodeRequest, response: ServerResponse, { status, headers, body }: Reply): void {
-  if (response.writableEnded || response.destroyed) return;
-  const isWhole = (request as IncomingMessage).readableEnded || request.httpVersionMajor === 2;
-  // The rest of a body that is too long is not read.
-  const all = isWhole ? headers : [...headers, ['connection', 'close'] as const];
-  response.writeHead(status, Object.fromEntries(all));
-  response.end(body);
-  if (!isWhole) response.once('finish', () => request.destroy());
 }

@@ -7,7 +7,8 @@ import type { OperatedRouter } from './router.ts';
 export interface OperatorDoorOptions<Name extends string = string> {
   readonly regions: Regions<Name>;
   /**
-   * Required in every request: `Authorization: Bearer <token>`. At least 32 bytes, and not the token of `createHealth`.
+   * Required in every request: `Authorization: Bearer <token>`. 32 to 512 visible ASCII characters
+   * without spaces, and not the token of `createHealth`.
    * Undefined: the door does not exist, and every request passes.
    * @default none
    */

@@ -7,7 +7,7 @@ export interface Ordered {
   readonly action: OperatorAction;
   readonly reason: string;
   readonly outcome: 'done' | 'refused' | 'failed';
-  /** The state of the topology after it. */
+  /** The state of the topology after it. `unknown`: the router did not say. */
   readonly state: string;
 }
 
@@ -27,13 +27,13 @@ export function createOrders(
     busy = true;
     try {
       await carryOut[action](reason);
-      const { state } = router.topology();
+      const state = stateOf(router);
       onOrder({ action, reason, outcome: 'done', state });
       return reply(200, action, { done: action, state });
     } catch (error) {
       // A refusal of the router has a code. Anything else is a mistake, and its text may hold anything.
       const isRefused = isRegionKitError(error);
-      const { state } = router.topology();
+      const state = stateOf(router);
       onOrder({ action, reason, outcome: isRefused ? 'refused' : 'failed', state });
       if (!isRefused)
         return refusal(500, 'failed', 'The router failed. What was done is not known; look at the status.');
@@ -43,4 +43,13 @@ export function createOrders(
       busy = false;
     }
   };
+}
+
+/** An order that was carried out is told of in any case. */
+function stateOf(router: OperatedRouter): string {
+  try {
+    return router.topology().state;
+  } catch {
+    return 'unknown';
+  }
 }

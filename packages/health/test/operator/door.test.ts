@@ -1,42 +1,18 @@
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { createEvents, live, RegionKitError } from '@regionkit/core';
+import http2 from 'node:http2';
+import net, { type AddressInfo } from 'node:net';
+import { type Decision, live, RegionKitError } from '@regionkit/core';
 import { fakeClock, requestView } from '@regionkit/core/testing';
 import { afterEach, describe, expect, it, test } from 'vitest';
 import { createHealth } from '../../src/index.ts';
-import {
-  createOperatorDoor,
-  type OperatedRouter,
-  type OperatorDoor,
-  type OperatorDoorOptions,
-} from '../../src/operator/index.ts';
-import { ROUTER_EVENT_NAMES, type RouterEventName } from '../../src/operator/router.ts';
+import { createOperatorDoor, type OperatorDoor, type OperatorDoorOptions } from '../../src/operator/index.ts';
 import { deferred, threeRegions } from '../helpers/fixtures.ts';
-
-const TOKEN = 'an operator token, 32 bytes long!'.replaceAll(' ', '-');
-const bearer = (token = TOKEN) => ({ authorization: `Bearer ${token}` });
+import { bearer, fakeRouter, TOKEN } from '../helpers/operator.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
-
-function fakeRouter(given: Partial<OperatedRouter> = {}) {
-  const events = createEvents<Record<RouterEventName, object>>('test-router', ROUTER_EVENT_NAMES);
-  const calls: string[] = [];
-  const router: OperatedRouter = {
-    writes: 'forward',
-    topology: () => ({ state: 'ready', forks: [], nodes: [{ id: 'a/0', position: 0x1_0000_0001n, connections: 2 }] }),
-    stats: () => ({ reads: 7 }),
-    secrets: (peer) => ({ token: [`fingerprint-for-${peer}`] }),
-    confirmPrimary: async () => void calls.push('confirm'),
-    resetEpoch: async (reason) => void calls.push(`reset ${reason}`),
-    recycle: () => void calls.push('recycle'),
-    on: events.on,
-    ...given,
-  };
-  return { router, calls, emit: events.emit };
-}
 
 /** A door on a real server, and what its logger was told. */
 async function start(options: Partial<OperatorDoorOptions> = {}) {
@@ -63,11 +39,11 @@ async function start(options: Partial<OperatorDoorOptions> = {}) {
   return { ...fake, door, said, origin, ask, order };
 }
 
-async function listen(server: http.Server): Promise<string> {
+async function listen(server: http.Server | http2.Http2Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closers.push(() => {
     server.close();
-    server.closeAllConnections();
+    if ('closeAllConnections' in server) server.closeAllConnections();
   });
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
@@ -140,6 +116,43 @@ describe('who may enter', () => {
     expect(make([] as never)).toThrow(TypeError);
   });
 
+  const useless: Readonly<Record<string, unknown>> = {
+    'of spaces': ' '.repeat(40),
+    'with a line end, as a file has it': `${TOKEN}\n`,
+    'of other letters than ASCII': 'ü'.repeat(40),
+    'that is longer than any request can bring': 'x'.repeat(513),
+  };
+  for (const [name, token] of Object.entries(useless)) {
+    it(`refuses a token ${name} at the factory, for no request could match it`, () => {
+      const { router } = fakeRouter();
+      const make = (given: string | string[]) => () =>
+        createOperatorDoor({ regions: threeRegions(), token: given, router });
+      const message = 'createOperatorDoor: token must be visible ASCII characters without spaces, at most 512';
+      expect(make(token as string)).toThrow(new RangeError(message));
+      expect(make([TOKEN, token as string])).toThrow(new RangeError(message));
+    });
+  }
+
+  const noTokens: Readonly<Record<string, unknown>> = {
+    null: null,
+    'a number': 7,
+    'an object': {},
+    'a live value that is undefined': live(undefined),
+    'a live value that is null': live(null),
+    'a list of undefined': [undefined],
+  };
+  for (const [name, token] of Object.entries(noTokens)) {
+    it(`says what a token must be, given ${name}`, () => {
+      const { router } = fakeRouter();
+      expect(() => createOperatorDoor({ regions: threeRegions(), token: token as never, router })).toThrow(
+        new TypeError('createOperatorDoor: token must be a token or a list of tokens'),
+      );
+      expect(() => createHealth({ regions: threeRegions(), token: token as never })).toThrow(
+        new TypeError('createHealth: token must be a token or a list of tokens'),
+      );
+    });
+  }
+
   it('goes by a live token: a new one is valid at once, and a short one opens nothing', async () => {
     const token = live<string>(TOKEN);
     const { ask } = await start({ token });
@@ -149,6 +162,10 @@ describe('who may enter', () => {
     expect((await ask('/operator/status', { headers: bearer(next) })).status).toBe(200);
     token.set('short');
     expect((await ask('/operator/status', { headers: bearer('short') })).status).toBe(401);
+    token.set(undefined as never);
+    expect((await ask('/operator/status', { headers: bearer('undefined') })).status).toBe(401);
+    token.set(TOKEN);
+    expect((await ask('/operator/status')).status).toBe(200);
   });
 
   it('counts every wrong token and writes one line a minute, without the token', async () => {
@@ -226,6 +243,15 @@ describe('what it tells', () => {
   });
 });
 
+test('a status that cannot be read is an answer of the door, and no request for the app', async () => {
+  const fails = (): never => {
+    throw new Error('postgresql://app:secret@db');
+  };
+  const { ask } = await start({ router: fakeRouter({ stats: fails }).router });
+  const answer = await ask('/operator/status');
+  expect([answer.status, await answer.json()]).toMatchObject([500, { error: 'failed' }]);
+});
+
 describe('orders', () => {
   it('carries out each with its reason, and tells of it in the log, the event and the stream', async () => {
     const { order, calls, said, door, ask } = await start();
@@ -301,6 +327,60 @@ describe('orders', () => {
     expect(calls).toEqual([]);
   });
 
+  it('leaves no stream of HTTP/2 half open whose body does not come', async () => {
+    const clock = fakeClock();
+    const { router, calls } = fakeRouter();
+    const door = createOperatorDoor({ regions: threeRegions(), token: TOKEN, router, clock });
+    const app = (_request: http2.Http2ServerRequest, response: http2.Http2ServerResponse) => response.end();
+    const server = http2.createServer(door.node(app));
+    const streams = new Set<http2.ServerHttp2Stream>();
+    server.on('stream', (stream) => {
+      streams.add(stream);
+      stream.once('close', () => streams.delete(stream));
+    });
+    const session = http2.connect(await listen(server));
+    closers.push(() => session.destroy());
+    for (const [body, status] of [
+      ['{', 408],
+      ['x'.repeat(10_000), 413],
+    ] as const) {
+      const stream = session.request({ ':path': '/operator/reset', ':method': 'POST', ...bearer() });
+      stream.on('error', () => {});
+      const ended = new Promise((resolve) => stream.once('end', resolve));
+      const head = new Promise<http2.IncomingHttpStatusHeader>((resolve) => stream.once('response', resolve));
+      stream.write(body);
+      let answer = '';
+      stream.on('data', (chunk) => {
+        answer += chunk;
+      });
+      if (status === 408) {
+        await expect.poll(() => clock.pending, { timeout: 60_000 }).toBeGreaterThan(0);
+        await clock.advance(10_000);
+      }
+      expect((await head)[':status']).toBe(status);
+      await ended;
+      await expect.poll(() => streams.size, { timeout: 60_000 }).toBe(0);
+      expect(answer).toContain('Nothing was done.');
+    }
+    expect(calls).toEqual([]);
+  });
+
+  it('reads no further in a fetch handler either, once the body is late', async () => {
+    const clock = fakeClock();
+    const { router } = fakeRouter();
+    const door = createOperatorDoor({ regions: threeRegions(), token: TOKEN, router, clock });
+    let isCancelled = false;
+    const body = new ReadableStream({
+      cancel: () => {
+        isCancelled = true;
+      },
+    });
+    const init = { method: 'POST', headers: bearer(), body, duplex: 'half' } as RequestInit;
+    const answered = door.fetch(() => new Response('the app'))(new Request('https://a.example/operator/reset', init));
+    await clock.advance(10_000);
+    expect([(await answered).status, isCancelled]).toEqual([408, true]);
+  });
+
   it('says so where a body parser was before it, instead of an order without a reason', async () => {
     const { router, calls } = fakeRouter();
     const door = createOperatorDoor({ regions: threeRegions(), token: TOKEN, router });
@@ -339,6 +419,38 @@ describe('orders', () => {
     expect(second.status).toBe(500);
     expect(`${text}${said}`).not.toContain('secret');
     expect(said).toHaveLength(2);
+  });
+
+  it('tells of an order that was carried out where the state cannot be read after it', async () => {
+    const { router } = fakeRouter({
+      topology: () => {
+        throw new Error('closed');
+      },
+    });
+    const { order, said } = await start({ router });
+    const answer = await order('recycle', { reason: 'x' });
+    expect([answer.status, await answer.json()]).toEqual([200, { done: 'recycle', state: 'unknown' }]);
+    expect(said).toEqual(['operator: recycle done, the state is unknown; the reason given: x']);
+  });
+
+  it('carries out no order whose body came to its end after the close', async () => {
+    const { router, calls } = fakeRouter();
+    const door = createOperatorDoor({ regions: threeRegions(), token: TOKEN, router });
+    const body = new TransformStream<Uint8Array, Uint8Array>();
+    const answered = door.fetch(() => new Response('the app'))(
+      new Request('https://app.example.com/operator/reset', {
+        method: 'POST',
+        headers: bearer(),
+        body: body.readable,
+        duplex: 'half',
+      } as RequestInit),
+    );
+    door.close();
+    const writer = body.writable.getWriter();
+    await writer.write(Buffer.from('{"reason":"x"}'));
+    await writer.close();
+    expect((await answered).status).toBe(503);
+    expect(calls).toEqual([]);
   });
 
   it('carries out one at a time', async () => {
@@ -424,6 +536,63 @@ describe('the stream of events', () => {
         { timeout: 60_000 },
       )
       .toBe(200);
+  });
+
+  it('has no more listeners than it may where several are decided about before the first begins', async () => {
+    const { router } = fakeRouter();
+    const door = createOperatorDoor({ regions: threeRegions(), token: TOKEN, router, maxListeners: 1 });
+    const view = requestView({ path: '/operator/events', headers: bearer() });
+    const begin = () => {
+      const decision = door.decide(view) as Decision;
+      if (decision.action !== 'proxy') throw new Error('decided before the stream begins');
+      return () => decision.fetch(new Request('https://app.example.com/operator/events'));
+    };
+    const [first, second, late] = [begin(), begin(), begin()];
+    expect([(await first()).status, (await second()).status]).toEqual([200, 503]);
+    door.close();
+    expect((await late()).status).toBe(503);
+  });
+
+  it('closes the connection of a listener that reads nothing, with its socket', async () => {
+    const clock = fakeClock();
+    const nodes = Array.from({ length: 200_000 }, (_, at) => ({ id: `node ${at}` }));
+    const { router } = fakeRouter({ topology: () => ({ state: 'ready', forks: [], nodes }) });
+    const { origin } = await start({ router, clock });
+    const { hostname, port } = new URL(origin);
+    const socket = net.connect(Number(port), hostname);
+    socket.on('error', () => {});
+    closers.push(() => socket.destroy());
+    socket.write(`GET /operator/events HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${TOKEN}\r\n\r\n`);
+    await new Promise((resolve) => socket.once('readable', resolve));
+    const ended = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    // What is written first fills the buffers of the system.
+    for (let beat = 0; beat < 100 && clock.pending > 0; beat += 1) await clock.advance(100);
+    expect(clock.pending).toBe(0);
+    // Only now it reads: the rest of what was sent was thrown away with the connection.
+    socket.resume();
+    await ended;
+  });
+
+  it('goes on while the status cannot be read: a failure in a beat would end the process', async () => {
+    const clock = fakeClock();
+    let fails = false;
+    const { router, emit } = fakeRouter({
+      secrets: () => {
+        if (fails) throw new Error('the secret has expired');
+        return {};
+      },
+    });
+    const { ask } = await start({ router, clock });
+    const answer = await ask('/operator/events');
+    fails = true;
+    await clock.advance(300);
+    emit('primary-lost', {});
+    await clock.advance(100);
+    fails = false;
+    emit('primary', {});
+    const text = await readEvents(answer, (sofar) => sofar.includes('"name":"primary"') && sofar.endsWith('}\n\n'));
+    expect(text).toContain('"name":"primary-lost"');
+    expect(text.match(/^event: status$/gm)).toHaveLength(2);
   });
 
   it('ends its streams when it is closed, and answers 503 then', async () => {

@@ -25,7 +25,7 @@ it('a live token that could not be read for a while is accepted again when the s
 });
 
 it('what the app adds to its list of tokens later is not accepted: it was not checked', () => {
-  const tokens = ['another token of enough bytes'];
+  const tokens = ['another-token-of-enough-bytes'];
   const carriesToken = createTokenCheck(tokens);
   tokens.push(TOKEN.replaceAll(' ', '-'));
   expect(carriesToken(bearer)).toBe(false);
