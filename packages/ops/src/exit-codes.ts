@@ -14,6 +14,8 @@ export const EXIT = {
   partly: 5,
   /** An objective was missed (gameday). */
   objective: 6,
+  /** Writes were lost, and all of them are listed (salvage). */
+  lost: 10,
   /** SIGINT: ended by the user. */
   interrupted: 130,
 } as const;

@@ -17,7 +17,7 @@ export function helpOfAll(commands: readonly Command[]): string {
     '',
     'regionkit COMMAND --help says more. Nothing is changed without --execute.',
     'Exit codes: 0 well, 1 a fault, 2 wrong usage, 3 not known, 4 refused by a',
-    'safety rule, 5 partly done, 6 an objective was missed.',
+    'safety rule, 5 partly done, 6 an objective was missed, 10 writes were lost.',
     '',
   ].join('\n');
 }

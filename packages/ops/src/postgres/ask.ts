@@ -70,8 +70,7 @@ export async function ask<T>(
   } catch (error) {
     destroy(client);
     if (isTooMuch) return { ok: false, why: 'malformed', code: undefined };
-    const code = codeOf(error);
-    return { ok: false, why: reasonOf(error, code), code };
+    return { ok: false, ...unreachable(error) };
   } finally {
     signal.removeEventListener('abort', giveUp);
   }
@@ -108,6 +107,12 @@ function bound(client: pg.Client, onTooMuch: () => void): void {
   };
   wire.once('connect', watch);
   wire.once('sslconnect', watch);
+}
+
+/** An error of a connection or a statement in our own words. */
+export function unreachable(error: unknown): { readonly why: Unreachable; readonly code: string | undefined } {
+  const code = codeOf(error);
+  return { why: reasonOf(error, code), code };
 }
 
 function codeOf(error: unknown): string | undefined {

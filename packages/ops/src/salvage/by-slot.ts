@@ -1,0 +1,160 @@
+import type { Emit } from '../records/record.ts';
+import { classifyRows, type RowVerdict } from './classify/classify-rows.ts';
+import { listChanges } from './classify/list-changes.ts';
+import { type Collected, collect } from './collect.ts';
+import { readCommitted } from './completeness/committed.ts';
+import { type Completeness, decodedNowhere, judgeCompleteness } from './completeness/completeness.ts';
+import { readNeverDecoded } from './completeness/never-decoded.ts';
+import { changedRowsHere, readWalCommits } from './completeness/wal-commits.ts';
+import { readSharedPart, readTail, type SharedPart } from './decode/read-tail.ts';
+import type { SlotState } from './decode/slot.ts';
+import type { SalvageOptions } from './options.ts';
+import type { OutDirectory } from './output/out-directory.ts';
+import { type ClassCounter, createClassCounter, type Summary } from './output/summary.ts';
+import { writeFiles } from './output/write-files.ts';
+import { readHighestXid, settleFirstXid } from './servers/boundary.ts';
+import { readServerFacts } from './servers/server-facts.ts';
+import type { Servers } from './servers/servers.ts';
+import type { FirstXid } from './servers/xid.ts';
+import { createSorter } from './spool/sorter.ts';
+import { createTables } from './tables/table.ts';
+
+interface BySlot {
+  readonly servers: Servers;
+  readonly options: SalvageOptions;
+  readonly slot: SlotState;
+  readonly directory: OutDirectory;
+  readonly emit: Emit;
+}
+
+/** Lists every change that the slot has kept, compares it with the new primary, and writes the files. */
+export async function salvageBySlot({ servers, options, slot, directory, emit }: BySlot): Promise<Summary> {
+  const { old, now, oldFacts, newFacts, fork } = servers;
+  const timings: Record<string, number> = {};
+  const step = async <T>(name: string, work: () => Promise<T>, says: (done: T) => string): Promise<T> => {
+    const startedMs = performance.now();
+    const done = await work();
+    const tookMs = performance.now() - startedMs;
+    timings[`${name}Ms`] = Math.round(tookMs);
+    emit({ type: 'step', name, where: options.old.id, state: 'done', evidence: says(done), tookMs });
+    return done;
+  };
+  const next = oldFacts.nextXid;
+  const shared = await readSharedPart(old, slot.name, fork, next);
+  const inWal = await readHighestXid(old, { from: slot.confirmedFlush ?? fork, to: fork }, next);
+  const ended = slot.oldestXid === undefined ? undefined : slot.oldestXid - 1n;
+  const firstXid = settleFirstXid(options, {
+    shared: [shared.highestXid, inWal, ended],
+    checkpoint: servers.checkpoint,
+    next: newFacts.nextXid,
+  });
+  await using collected = await step(
+    'decode',
+    () => decode(servers, slot.name, shared, options.maxBytes, directory.path),
+    ({ transactions, changes }) => `${transactions} transactions with ${changes} changes after the fork ${fork}`,
+  );
+  const counter = createClassCounter();
+  await step(
+    'classify',
+    () => classify(servers, collected, firstXid, counter, directory.path),
+    () =>
+      Object.entries(counter.byClass)
+        .map(([name, count]) => `${name} ${count}`)
+        .join(', ') || 'no row',
+  );
+  const completeness = await step(
+    'completeness',
+    () => prove(servers, collected, firstXid),
+    ({ isComplete, reasons }) => (isComplete ? 'the counts agree' : reasons.join(' ')),
+  );
+  const neverDecoded = await readNeverDecoded(old, now, firstXid);
+  const summary: Summary = {
+    format: 1,
+    madeAt: new Date().toISOString(),
+    run: options.run?.id,
+    system: oldFacts.system,
+    database: oldFacts.database,
+    old: { server: options.old.id, timeline: oldFacts.timeline, flushed: oldFacts.flushed },
+    new: { server: options.now.id, timeline: newFacts.timeline },
+    fork,
+    firstXid: { low: firstXid.low.toString(), high: firstXid.high.toString() },
+    method: 'slot',
+    slot: slot.name,
+    lost: {
+      transactions: collected.transactions,
+      changes: collected.changes,
+      firstCommit: collected.firstCommit,
+      lastCommit: collected.lastCommit,
+      byClass: counter.byClass,
+      byTable: counter.byTable,
+    },
+    completeness,
+    neverDecoded,
+    redacted: options.redaction.columns,
+    timings,
+  };
+  await step(
+    'write',
+    () =>
+      writeFiles({
+        directory,
+        summary,
+        items: collected.items,
+        tableOf: createTables(now),
+        redaction: options.redaction,
+      }),
+    () => 'lost-writes.ndjson, summary.json, report.md, review.sql',
+  );
+  return summary;
+}
+
+/** In one transaction that only reads: the cursor lives in it. */
+async function decode(
+  { old, oldFacts }: Servers,
+  slot: string,
+  shared: SharedPart,
+  maxBytes: number,
+  directory: string,
+): Promise<Collected> {
+  await old.query('BEGIN READ ONLY');
+  const events = readTail(old, slot, shared, oldFacts.nextXid);
+  const collected = await collect(events, { directory, maxBytes, tableOf: createTables(old) });
+  await old.query('COMMIT');
+  return collected;
+}
+
+async function classify(
+  { now, newFacts }: Servers,
+  collected: Collected,
+  firstXid: FirstXid,
+  counter: ClassCounter,
+  directory: string,
+): Promise<void> {
+  const tableOf = createTables(now);
+  await using verdicts = await createSorter<RowVerdict>({ directory });
+  // Rows that are written while we read have numbers behind this one; they count as written after the fork.
+  const moment = { firstXid, nextXid: newFacts.nextXid };
+  await classifyRows(collected, verdicts, { session: now, moment, tableOf });
+  await listChanges(collected, verdicts, tableOf, ({ schema, name }, rowClass) =>
+    counter.add(`${schema}.${name}`, rowClass),
+  );
+}
+
+async function prove(servers: Servers, collected: Collected, firstXid: FirstXid): Promise<Completeness> {
+  const { old, now, oldFacts, newFacts, fork } = servers;
+  const { xids } = collected;
+  const [earliest] = xids;
+  const next = { old: oldFacts.nextXid, now: newFacts.nextXid };
+  const status = firstXid.low === 0n ? undefined : await readCommitted(old, now, firstXid, next, earliest);
+  const wal = await readWalCommits(old, fork, oldFacts.nextXid);
+  const nowhere = decodedNowhere({ decoded: xids, status, wal });
+  return judgeCompleteness({
+    decoded: xids,
+    emptyTransactions: collected.emptyTransactions,
+    status,
+    wal,
+    changedRowsHere: await changedRowsHere(old, fork, oldFacts.databaseOid, nowhere.some),
+    isQuiet: (await readServerFacts(old)).nextXid === oldFacts.nextXid,
+    isCut: collected.cutAt !== undefined,
+  });
+}

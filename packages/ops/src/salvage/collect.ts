@@ -1,0 +1,132 @@
+import { createMoves, type Moves } from './classify/moves.ts';
+import { type RowChange, rowChangesOf, rowIdOf } from './classify/row-change.ts';
+import type { TableName } from './decode/change.ts';
+import type { TailEvent } from './decode/read-tail.ts';
+import { changeKey, type Item, transactionKey } from './items.ts';
+import { XidSet } from './servers/xid.ts';
+import { createSorter, type Sorter } from './spool/sorter.ts';
+import { idOf, type Table } from './tables/table.ts';
+
+/** A change of a row, with its place in the order of the commits. */
+export interface KeyedChange extends RowChange {
+  readonly at: string;
+}
+
+/** The lost transactions, read from the slot and kept in temporary files. */
+export interface Collected extends AsyncDisposable {
+  readonly transactions: number;
+  readonly changes: number;
+  readonly emptyTransactions: number;
+  readonly xids: XidSet;
+  /** Changes by the row that they touch, each row's in their order. */
+  readonly byRow: Sorter<KeyedChange>;
+  /** What needs no comparison, in the order of the commits. The rest is added when it was classified. */
+  readonly items: Sorter<Item>;
+  readonly moves: Moves;
+  /** By the table: the place of the last TRUNCATE. */
+  readonly truncatedAt: ReadonlyMap<string, string>;
+  /** Transactions from this one on are counted, and not listed: they would need more than `maxBytes`. */
+  readonly cutAt: number | undefined;
+  readonly firstCommit: string | undefined;
+  readonly lastCommit: string | undefined;
+}
+
+export interface CollectOptions {
+  readonly directory: string;
+  readonly maxBytes: number;
+  tableOf(name: TableName): Promise<Table | undefined>;
+}
+
+/** Reads the tail to its end. */
+export async function collect(
+  events: AsyncIterable<TailEvent>,
+  { directory, maxBytes, tableOf }: CollectOptions,
+): Promise<Collected> {
+  const byRow = await createSorter<KeyedChange>({ directory });
+  const items = await createSorter<Item>({ directory });
+  const moves = createMoves();
+  const truncatedAt = new Map<string, string>();
+  const xids = new XidSet();
+  let [transactions, changes, emptyTransactions, bytes] = [0, 0, 0, 0];
+  let cutAt: number | undefined;
+  let [firstCommit, lastCommit]: (string | undefined)[] = [];
+
+  const addChange = async ({ transaction, place, line }: Extract<TailEvent, { kind: 'change' }>): Promise<void> => {
+    const at = changeKey(transaction, place);
+    if (line.kind === 'message') return items.add(at, { type: 'message', prefix: line.prefix, bytes: line.bytes });
+    if (line.kind === 'truncate') {
+      for (const table of line.tables) truncatedAt.set(idOf(table), at);
+      return items.add(at, { type: 'truncate', tables: line.tables, flags: line.flags });
+    }
+    const rows = rowChangesOf(line, await tableOf(line.table));
+    const [first, second] = rows;
+    if (first === undefined) return items.add(at, withoutKey(line));
+    if (second !== undefined) moves.add(rowIdOf(first), rowIdOf(second));
+    for (const row of rows) await byRow.add(`${rowIdOf(row)} ${at}`, { ...row, at });
+  };
+
+  for await (const event of events) {
+    if (event.kind === 'change') {
+      changes += 1;
+      bytes += sizeOf(event);
+      if (bytes > maxBytes) cutAt ??= event.transaction;
+      if (cutAt === undefined) await addChange(event);
+      continue;
+    }
+    const { transaction, xid, commitLsn, committedAt, changes: count } = event;
+    transactions += 1;
+    if (count === 0) emptyTransactions += 1;
+    xids.add(xid);
+    firstCommit ??= committedAt;
+    lastCommit = committedAt;
+    if (cutAt !== undefined) continue;
+    bytes += TRANSACTION_BYTES;
+    if (bytes > maxBytes) cutAt = transaction + 1;
+    await items.add(transactionKey(transaction), {
+      type: 'transaction',
+      xid: xid.toString(),
+      commitLsn,
+      committedAt,
+      changes: count,
+    });
+  }
+  return {
+    ...{ transactions, changes, emptyTransactions, xids, byRow, items, moves, truncatedAt },
+    ...{ cutAt, firstCommit, lastCommit },
+    async [Symbol.asyncDispose]() {
+      await byRow[Symbol.asyncDispose]();
+      await items[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const TRANSACTION_BYTES = 200;
+const CHANGE_BYTES = 200;
+
+/** About so much is written for it. */
+function sizeOf({ line }: Extract<TailEvent, { kind: 'change' }>): number {
+  if (line.kind !== 'change') return CHANGE_BYTES;
+  const fields = [...(line.before?.fields ?? []), ...(line.after?.fields ?? [])];
+  return fields.reduce((sum, [name, value]) => sum + name.length + (value?.length ?? 4) + 6, CHANGE_BYTES);
+}
+
+function withoutKey({
+  table,
+  operation,
+  before,
+  after,
+}: Extract<Extract<TailEvent, { kind: 'change' }>['line'], { kind: 'change' }>): Item {
+  return {
+    type: 'change',
+    table,
+    operation,
+    class: 'no-key',
+    why: undefined,
+    key: before?.fields ?? [],
+    after: after?.fields,
+    unchanged: after?.unchanged ?? [],
+    now: undefined,
+    half: undefined,
+    repeat: undefined,
+  };
+}

@@ -1,0 +1,57 @@
+import type { Session } from '../servers/session.ts';
+import { type FirstXid, XidSet } from '../servers/xid.ts';
+
+/** Transactions that the status of transactions (`pg_xact_status`) shows as lost. */
+export interface CommittedByStatus {
+  /** Committed on the old primary, and not in the history of the new one. */
+  readonly lost: XidSet;
+  /** Between the lowest and the highest first transaction: committed on both, perhaps as two different ones. */
+  readonly doubtful: XidSet;
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+/** Transactions that began so many numbers before the fork, and were committed after it, are looked for. */
+const BEFORE = 10_000n;
+const WINDOW = 100_000n;
+/** Smaller numbers are not those of ordinary transactions. */
+const FIRST_NORMAL = 3n;
+
+/** Asks both servers. `pg_xact_status` needs no right, and knows transactions of every database, and subtransactions. */
+export async function readCommitted(
+  old: Session,
+  now: Session,
+  { low, high }: FirstXid,
+  next: { readonly old: bigint; readonly now: bigint },
+  earliestDecoded: bigint | undefined,
+): Promise<CommittedByStatus> {
+  const lost = new XidSet();
+  const doubtful = new XidSet();
+  const below = low > BEFORE + FIRST_NORMAL ? low - BEFORE : FIRST_NORMAL;
+  const from = earliestDecoded !== undefined && earliestDecoded < below ? earliestDecoded : below;
+  for (let start = from; start < next.old; start += WINDOW) {
+    const end = min(start + WINDOW, next.old);
+    const shared = new XidSet();
+    for (const xid of await committedIn(now, start, min(end, high, next.now))) shared.add(xid);
+    for (const xid of await committedIn(old, start, end)) {
+      if (xid >= high || !shared.has(xid)) lost.add(xid);
+      else if (xid >= low) doubtful.add(xid);
+    }
+  }
+  return { lost, doubtful, from, to: next.old };
+}
+
+async function committedIn(session: Session, start: bigint, end: bigint): Promise<readonly bigint[]> {
+  if (end <= start) return [];
+  const rows = await session.lists(
+    `SELECT x FROM generate_series($1::bigint, $2::bigint - 1) AS x WHERE pg_xact_status(x::text::xid8) = 'committed'`,
+    [start.toString(), end.toString()],
+  );
+  return rows.map(([xid]) => BigInt(xid ?? 0));
+}
+
+function min(first: bigint, ...others: readonly bigint[]): bigint {
+  let lowest = first;
+  for (const one of others) if (one < lowest) lowest = one;
+  return lowest;
+}

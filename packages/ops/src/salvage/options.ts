@@ -1,0 +1,71 @@
+import { resolve } from 'node:path';
+import type { Context } from '../command.ts';
+import type { NodeTarget, Operations } from '../config/check-config.ts';
+import { OpsError } from '../errors.ts';
+import { type Redaction, readRedaction } from './output/redaction.ts';
+import { type RunFacts, readRunFacts } from './run-facts.ts';
+
+export interface SalvageOptions {
+  readonly old: NodeTarget;
+  readonly now: NodeTarget;
+  readonly slot: string | undefined;
+  readonly fork: string | undefined;
+  readonly firstXid: bigint | undefined;
+  readonly run: RunFacts | undefined;
+  readonly runFile: string | undefined;
+  readonly out: string;
+  readonly redaction: Redaction;
+  readonly maxBytes: number;
+}
+
+const usage = (message: string): OpsError => new OpsError('ERR_OPS_USAGE', message);
+
+/** @throws {OpsError} `ERR_OPS_USAGE` */
+export async function readOptions({ values, directory }: Context, config: Operations): Promise<SalvageOptions> {
+  const text = (name: string): string | undefined => values[name] as string | undefined;
+  const runFile = text('run') === undefined ? undefined : resolve(directory, text('run') as string);
+  const run = runFile === undefined ? undefined : await readRunFacts(runFile);
+  const out = text('out');
+  if (out === undefined) throw usage('--out must name a directory that is empty or not there: it will contain data');
+  const old = server(config, 'old', text('old') ?? run?.plan.from);
+  const now = server(config, 'new', text('new') ?? run?.plan.target);
+  if (old.id === now.id) throw usage('--old and --new must be two servers');
+  return {
+    old,
+    now,
+    slot: matching('slot', text('slot'), /^[a-z0-9_]{1,63}$/, 'the name of a slot'),
+    fork: matching('fork', text('fork'), /^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/i, 'a position of the WAL, such as 0/3000148'),
+    firstXid: bigint(matching('first-xid', text('first-xid'), /^\d{1,19}$/, 'a transaction number with 64 bits')),
+    run,
+    runFile,
+    out: resolve(directory, out),
+    redaction: readRedaction((values['redact'] as readonly string[] | undefined) ?? []),
+    maxBytes: bytesOption(text('max-bytes')),
+  };
+}
+
+/** A server (`us-east-1/0`), or a region that has only one. */
+function server({ nodes }: Operations, option: string, given: string | undefined): NodeTarget {
+  const found = nodes.filter(({ id, region }) => id === given || region === given);
+  const [first] = found;
+  if (first !== undefined && found.length === 1) return first;
+  throw usage(`--${option} must be a server of the configuration: ${nodes.map(({ id }) => id).join(', ')}`);
+}
+
+function matching(option: string, given: string | undefined, pattern: RegExp, what: string): string | undefined {
+  if (given !== undefined && !pattern.test(given)) throw usage(`--${option} must be ${what}`);
+  return given;
+}
+
+const bigint = (digits: string | undefined): bigint | undefined => (digits === undefined ? undefined : BigInt(digits));
+
+/** As in PostgreSQL: 1 kB is 1,024 bytes. */
+const UNITS: Readonly<Record<string, number>> = { B: 1, kB: 1_024, MB: 1_024 ** 2, GB: 1_024 ** 3 };
+const DEFAULT_MAX_BYTES = 1_024 ** 3;
+
+function bytesOption(given: string | undefined): number {
+  if (given === undefined) return DEFAULT_MAX_BYTES;
+  const [, digits, unit = ''] = /^([1-9]\d{0,8})(B|kB|MB|GB)$/.exec(given) ?? [];
+  if (digits === undefined) throw usage('--max-bytes must be an amount: 500MB, 2GB');
+  return Number(digits) * (UNITS[unit] as number);
+}

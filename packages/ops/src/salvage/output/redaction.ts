@@ -1,0 +1,38 @@
+import { OpsError } from '../../errors.ts';
+import type { Field, TableName } from '../decode/change.ts';
+
+/** What stands in the place of a value that must not be shown. */
+export const MARK = '[redacted]';
+
+/** Columns whose values are shown nowhere. */
+export interface Redaction {
+  /** As they were asked for. */
+  readonly columns: readonly string[];
+  /** Whether a value of this column is hidden. `root`: the partitioned table of the table. */
+  hides(table: TableName, root: TableName | undefined, column: string): boolean;
+}
+
+/** `table.column`, or `schema.table.column`. Without a schema: in every schema. @throws {OpsError} `ERR_OPS_USAGE` */
+export function readRedaction(given: readonly string[]): Redaction {
+  const rules = given.map((text) => {
+    const parts = text.split('.');
+    const [column, name, schema] = parts.reverse();
+    if (column === undefined || name === undefined || parts.length > 3 || parts.includes('')) {
+      throw new OpsError(
+        'ERR_OPS_USAGE',
+        '--redact must be table.column or schema.table.column; give it once for each column',
+      );
+    }
+    return { schema, name, column };
+  });
+  const isOf = (table: TableName | undefined, rule: (typeof rules)[number]): boolean =>
+    table !== undefined && table.name === rule.name && (rule.schema ?? table.schema) === table.schema;
+  return {
+    columns: given,
+    hides: (table, root, column) =>
+      rules.some((rule) => rule.column === column && (isOf(table, rule) || isOf(root, rule))),
+  };
+}
+
+export const shown = (fields: readonly Field[], isHidden: (column: string) => boolean): readonly Field[] =>
+  fields.map(([name, value]) => [name, isHidden(name) ? MARK : value]);

@@ -1,0 +1,88 @@
+import type { NeverDecoded } from '../completeness/never-decoded.ts';
+import type { Item, LostChange, LostTransaction } from '../items.ts';
+import { type Redaction, shown } from '../output/redaction.ts';
+import { VALUE_SETTINGS } from '../servers/session.ts';
+import { comment, jsonOf, quoteTable, quoteValue } from '../sql-text.ts';
+import type { Table } from '../tables/table.ts';
+import { moveStatementOf, statementOf } from './statement.ts';
+
+/** What the file for review says of one item. */
+export interface ReviewWriter {
+  readonly head: string;
+  /** The text of one item. The halves of an UPDATE of a key come one after the other. */
+  item(item: Item, root: Table['root']): string;
+  end(never: NeverDecoded): string;
+}
+
+const HEAD = [
+  'Review every statement. As it stands this file changes nothing: it ends in ROLLBACK.',
+  'It repeats the lost changes in the order of their commits. Each UPDATE and DELETE names the version (xmin) of the row that',
+  'was compared: it changes 0 rows if the row was written since. Triggers and foreign keys act as for any other write.',
+];
+
+export function createReviewWriter(redaction: Redaction): ReviewWriter {
+  let left: LostChange | undefined;
+  return {
+    head: [
+      ...HEAD.map(comment),
+      'BEGIN;',
+      ...[...VALUE_SETTINGS, ['xmloption', 'content'], ['lock_timeout', '2s']].map(
+        ([name, value]) => `SET LOCAL ${name} = ${quoteValue(value as string)};`,
+      ),
+      '',
+    ].join('\n'),
+    item(item, root) {
+      if (item.type === 'transaction') return transaction(item);
+      if (item.type === 'message')
+        return `${comment(`a logical message of ${item.bytes} bytes, ${JSON.stringify(item.prefix)}`)}\n`;
+      if (item.type === 'truncate') {
+        return `${comment(`truncate, by hand: TRUNCATE ${item.tables.map(quoteTable).join(', ')} (${item.flags})`)}\n`;
+      }
+      if (item.half === 'left') {
+        left = item;
+        return '';
+      }
+      const from = item.half === 'arrived' ? left : undefined;
+      left = undefined;
+      return `${change(item, from, (column) => redaction.hides(item.table, root, column))}\n`;
+    },
+    end: ({ sequences }) =>
+      [
+        '',
+        ...sequences.map(({ schema, name, old, new: now }) =>
+          comment(
+            `sequence ahead on the old primary (not undone by ROLLBACK): SELECT setval(${quoteValue(quoteTable({ schema, name }))}, ${old}); now ${now ?? 'unused'}`,
+          ),
+        ),
+        'ROLLBACK;',
+        '',
+      ].join('\n'),
+  };
+}
+
+function transaction({ xid, commitLsn, committedAt, changes }: LostTransaction): string {
+  const says = `transaction ${xid}, committed ${committedAt ?? 'at an unknown time'} at ${commitLsn}: ${changes} changes`;
+  const empty = changes === 0 ? '; nothing that is decoded: DDL, a sequence, a large object, or nothing' : '';
+  return `\n${comment(`${says}${empty}`)}\n`;
+}
+
+function change(item: LostChange, from: LostChange | undefined, isHidden: (column: string) => boolean): string {
+  const isMove = from !== undefined;
+  const statement = isMove ? moveStatementOf(from, item) : statementOf(item);
+  const used = [
+    ...(from?.key ?? []),
+    ...(item.operation === 'INSERT' || isMove ? [] : item.key),
+    ...(item.repeat?.set ?? []),
+  ];
+  const needsHidden = used.some(([column]) => isHidden(column));
+  if (statement !== undefined && !needsHidden) return statement;
+  const operation = isMove ? 'UPDATE' : item.operation;
+  const parts = [
+    `${item.class}${item.why === undefined ? '' : ` (${item.why})`}: ${operation} ${quoteTable(item.table)}`,
+    jsonOf(shown(from?.key ?? item.key, isHidden)),
+  ];
+  const isTold = item.class === 'conflict' || item.class === 'no-key' || item.class === 'truncate' || needsHidden;
+  if (isTold && item.after !== undefined) parts.push(`lost ${jsonOf(shown(item.after, isHidden))}`);
+  if (item.now !== undefined) parts.push(`now ${jsonOf(shown(item.now, isHidden))}`);
+  return comment(parts.join(' '));
+}

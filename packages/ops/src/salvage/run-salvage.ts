@@ -1,0 +1,88 @@
+import type { Context, Outcome } from '../command.ts';
+import type { NodeTarget } from '../config/check-config.ts';
+import { EXIT } from '../exit-codes.ts';
+import type { Unreachable } from '../postgres/ask.ts';
+import { salvageBySlot } from './by-slot.ts';
+import { checkRedaction } from './check-redaction.ts';
+import { readSlot, slotNameOf, whyUnusable } from './decode/slot.ts';
+import type { SalvageOptions } from './options.ts';
+import { createOutDirectory } from './output/out-directory.ts';
+import type { Summary } from './output/summary.ts';
+import { readFirstCheckpoint, settleFork } from './servers/boundary.ts';
+import { readServerFacts, whyRefused } from './servers/server-facts.ts';
+import type { Servers } from './servers/servers.ts';
+import { openSession, type Session } from './servers/session.ts';
+import { forkOf, readAncestors } from './servers/timeline-history.ts';
+
+const CONNECT_MS = 10_000;
+
+/** Connects, checks that these two can be compared, and lists what the one has and the other lacks. */
+export async function runSalvage(context: Context, options: SalvageOptions): Promise<Outcome> {
+  const { signal } = context;
+  const open = (node: NodeTarget) => openSession({ url: node.url, timeoutMs: CONNECT_MS, signal });
+  const [old, now] = await Promise.all([open(options.old), open(options.now)]);
+  try {
+    if (!old.ok) return unreachable(context, options.old, old.why);
+    if (!now.ok) return unreachable(context, options.now, now.why);
+    return await compare(context, options, old.value, now.value);
+  } finally {
+    for (const one of [old, now]) if (one.ok) await one.value[Symbol.asyncDispose]();
+  }
+}
+
+function unreachable({ emit }: Context, { id }: NodeTarget, why: Unreachable): Outcome {
+  emit({
+    type: 'finding',
+    id: 'unreachable',
+    level: 'unknown',
+    where: id,
+    evidence: `${id} did not answer: ${why}.`,
+    fix: 'Start it cut off from the app (regionkit fence), with its own data directory, and salvage again.',
+  });
+  return { exit: EXIT.unknown, summary: `${id} cannot be read (${why}). Nothing was written.` };
+}
+
+async function compare(context: Context, options: SalvageOptions, old: Session, now: Session): Promise<Outcome> {
+  const { emit } = context;
+  const [oldFacts, newFacts] = await Promise.all([readServerFacts(old), readServerFacts(now)]);
+  const [oldAncestors, newAncestors] = [await readAncestors(old, oldFacts), await readAncestors(now, newFacts)];
+  const refused = whyRefused(oldFacts, newFacts, oldAncestors);
+  if (refused !== undefined) return refuse(context, options, refused);
+  const history =
+    oldAncestors === undefined || newAncestors === undefined
+      ? undefined
+      : forkOf({ ...oldFacts, ancestors: oldAncestors }, { ...newFacts, ancestors: newAncestors });
+  const fork = settleFork(options, history);
+  await checkRedaction([old, now], options.redaction.columns);
+  const servers: Servers = { old, now, oldFacts, newFacts, fork, checkpoint: await readFirstCheckpoint(now, fork) };
+  const name = options.slot ?? slotNameOf(oldFacts);
+  const slot = await readSlot(old, name, oldFacts.nextXid);
+  const unusable = whyUnusable(slot, name, oldFacts.database, fork);
+  if (slot === undefined || unusable !== undefined) return refuse(context, options, unusable ?? '');
+  await using directory = await createOutDirectory(options.out);
+  const summary = await salvageBySlot({ servers, options, slot, directory, emit });
+  await directory.publish();
+  return outcomeOf(summary, options);
+}
+
+function refuse({ emit }: Context, { old }: SalvageOptions, why: string): Outcome {
+  emit({
+    type: 'finding',
+    id: 'salvage-refused',
+    level: 'fault',
+    where: old.id,
+    evidence: `${why[0]?.toUpperCase()}${why.slice(1)}.`,
+    fix: 'Check which server is the current primary (regionkit status), and name both servers.',
+  });
+  return { exit: EXIT.refused, summary: `Refused: ${why}. Nothing was written.` };
+}
+
+/** What the run ends with. Pure. */
+function outcomeOf({ lost, completeness }: Summary, { out }: Pick<SalvageOptions, 'out'>): Outcome {
+  const what = lost.transactions === 0 ? 'No transaction was lost' : `${lost.transactions} transactions were lost`;
+  const where = `The list is in ${out}.`;
+  if (!completeness.isComplete) {
+    return { exit: EXIT.unknown, summary: `${what}; the list may be incomplete: ${completeness.reasons[0]} ${where}` };
+  }
+  return { exit: lost.transactions === 0 ? EXIT.ok : EXIT.lost, summary: `${what}. The list is complete. ${where}` };
+}

@@ -1,0 +1,95 @@
+import { OpsError } from '../../errors.ts';
+import { bytesOfLsn } from '../../postgres/lsn.ts';
+import type { RunFacts } from '../run-facts.ts';
+import type { Session } from './session.ts';
+import { walInspectSchema } from './walinspect.ts';
+import { type FirstXid, fullXid, WRAP } from './xid.ts';
+
+/** What was said of the fork: on the command line, and in the run file of the failover. */
+export interface Given {
+  readonly fork: string | undefined;
+  readonly firstXid: bigint | undefined;
+  readonly run: RunFacts | undefined;
+}
+
+/**
+ * The position of the fork. The history of the new timeline has it; without the right to read that, it must be given.
+ *
+ * @throws {OpsError} `ERR_OPS_USAGE`: it is not known, or two sources do not agree
+ */
+export function settleFork({ fork, run }: Given, history: string | undefined): string {
+  const known = [fork, run?.fork, history].filter((one) => one !== undefined);
+  const [first] = known;
+  if (first === undefined) {
+    throw new OpsError(
+      'ERR_OPS_USAGE',
+      'the fork is not known: name the run file (--run) or the position (--fork), or give the role EXECUTE on pg_read_file and pg_read_server_files',
+    );
+  }
+  if (known.some((one) => bytesOfLsn(one) !== bytesOfLsn(first))) {
+    throw new OpsError(
+      'ERR_OPS_USAGE',
+      `the fork is not certain: ${known.join(' and ')} (--fork, --run, timeline history)`,
+    );
+  }
+  return first;
+}
+
+/** What bounds the first transaction after the fork. */
+export interface Bounds {
+  /** Numbers of the shared history: each of them is below the first one after the fork. */
+  readonly shared: readonly (bigint | undefined)[];
+  /** The next transaction, as the first checkpoint of the new timeline has it. */
+  readonly checkpoint: bigint | undefined;
+  /** The next transaction of the new primary now. */
+  readonly next: bigint;
+}
+
+/** The first transaction after the fork. Pure. */
+export function settleFirstXid({ firstXid, run }: Given, { shared, checkpoint, next }: Bounds): FirstXid {
+  if (firstXid !== undefined) return { low: firstXid, high: firstXid };
+  const above = shared.flatMap((xid) => (xid === undefined ? [] : [xid + 1n]));
+  const low = [run?.firstXidAtLeast ?? 0n, ...above].reduce((a, b) => (b > a ? b : a), 0n);
+  const high = run?.firstXid ?? checkpoint ?? next;
+  return { low: low > high ? high : low, high };
+}
+
+/** The highest transaction number in the WAL between two positions. Undefined: none, or pg_walinspect is not there. */
+export async function readHighestXid(
+  session: Session,
+  { from, to }: { readonly from: string; readonly to: string },
+  next: bigint,
+): Promise<bigint | undefined> {
+  const schema = await walInspectSchema(session);
+  if (schema === undefined || bytesOfLsn(from) >= bytesOfLsn(to)) return undefined;
+  try {
+    const [row] = await session.query<{ distance: string | null }>(
+      `SELECT max(((xid::text::bigint - $3::bigint) % ${WRAP} + ${WRAP}) % ${WRAP}) AS distance
+       FROM ${schema}.pg_get_wal_records_info($1::pg_lsn, $2::pg_lsn) WHERE xid <> '0'::xid`,
+      [from, to, (next % WRAP).toString()],
+    );
+    const distance = row?.distance;
+    return distance == null ? undefined : fullXid(((BigInt(distance) + next) % WRAP).toString(), next);
+  } catch (error) {
+    if ((error as { code?: unknown }).code === undefined) throw error;
+    return undefined;
+  }
+}
+
+/** Reads what the first checkpoint after the fork says of the next transaction. Undefined: pg_walinspect is not there. */
+export async function readFirstCheckpoint(session: Session, fork: string): Promise<bigint | undefined> {
+  const schema = await walInspectSchema(session);
+  if (schema === undefined) return undefined;
+  try {
+    const [row] = await session.query<{ description: string }>(
+      `SELECT description FROM ${schema}.pg_get_wal_records_info($1::pg_lsn, pg_current_wal_flush_lsn())
+       WHERE resource_manager = 'XLOG' AND record_type LIKE 'CHECKPOINT%' ORDER BY start_lsn LIMIT 1`,
+      [fork],
+    );
+    const [, epoch, xid] = /\bxid (\d+):(\d+)/.exec(row?.description ?? '') ?? [];
+    return epoch === undefined || xid === undefined ? undefined : (BigInt(epoch) << 32n) + BigInt(xid);
+  } catch (error) {
+    if ((error as { code?: unknown }).code === undefined) throw error;
+    return undefined;
+  }
+}

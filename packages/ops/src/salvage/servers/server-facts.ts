@@ -1,0 +1,71 @@
+import type { Session } from './session.ts';
+import type { Ancestor } from './timeline-history.ts';
+
+/** What a server says of itself. */
+export interface ServerFacts {
+  readonly version: number;
+  /** The identity of the database system. Copies of one server have the same. */
+  readonly system: string;
+  readonly inRecovery: boolean;
+  readonly timeline: number;
+  /** The end of the WAL that is on its disk. */
+  readonly flushed: string;
+  readonly database: string;
+  readonly databaseOid: string;
+  readonly encoding: string;
+  /** The next transaction, with 64 bits. */
+  readonly nextXid: bigint;
+  /** Standbys that stream from it, by their names. */
+  readonly standbys: readonly string[];
+}
+
+const SQL = `SELECT current_setting('server_version_num') AS version, system_identifier::text AS system,
+  CASE WHEN pg_is_in_recovery() THEN 't' ELSE 'f' END AS recovery,
+  CASE WHEN NOT pg_is_in_recovery() THEN ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int
+    END AS timeline,
+  CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() ELSE pg_last_wal_receive_lsn() END::text AS flushed,
+  current_database() AS database, (SELECT oid FROM pg_database WHERE datname = current_database()) AS oid,
+  current_setting('server_encoding') AS encoding,
+  CASE WHEN NOT pg_is_in_recovery() THEN pg_snapshot_xmax(pg_current_snapshot())::text END AS xid,
+  (SELECT coalesce(json_agg(application_name ORDER BY application_name), '[]') FROM pg_stat_replication r
+    WHERE state IN ('streaming', 'catchup') AND NOT EXISTS
+      (SELECT FROM pg_replication_slots s WHERE s.active_pid = r.pid AND s.slot_type = 'logical')) AS standbys
+  FROM pg_control_system()`;
+
+export async function readServerFacts(session: Session): Promise<ServerFacts> {
+  const [row = {}] = await session.query<Record<string, string | null>>(SQL);
+  return {
+    version: Number(row['version']),
+    system: row['system'] ?? '',
+    inRecovery: row['recovery'] === 't',
+    timeline: Number(row['timeline'] ?? 0),
+    flushed: row['flushed'] ?? '0/0',
+    database: row['database'] ?? '',
+    databaseOid: row['oid'] ?? '',
+    encoding: row['encoding'] ?? '',
+    nextXid: BigInt(row['xid'] ?? 0),
+    standbys: JSON.parse(row['standbys'] ?? '[]') as string[],
+  };
+}
+
+/** Why these two cannot be compared, in one sentence. Pure. Undefined: they can. */
+export function whyRefused(
+  old: ServerFacts,
+  now: ServerFacts,
+  ancestorsOfOld: readonly Ancestor[] | undefined,
+): string | undefined {
+  if (old.system !== now.system) return '--old and --new are not copies of one database system';
+  if (old.database !== now.database) return '--old and --new are connected to two databases with different names';
+  if (now.inRecovery) return '--new is a standby: it must be the primary that took the place of --old';
+  if (old.inRecovery) {
+    return '--old is a standby: it has no writes of its own, or it was rebuilt already';
+  }
+  if (old.standbys.length > 0) {
+    return `--old takes writes, and standbys stream from it (${old.standbys.join(', ')}): it may be the current primary. Make them follow --new first`;
+  }
+  if (old.timeline === now.timeline)
+    return '--old and --new are on one timeline: both are the same server, or none was promoted';
+  const isBelow = ancestorsOfOld?.some(({ timeline }) => timeline === now.timeline) ?? true;
+  if (old.timeline > now.timeline && isBelow) return '--old is on a newer timeline than --new: the two are swapped';
+  return undefined;
+}

@@ -1,0 +1,55 @@
+/** Rows and the WAL have 32 bits of a transaction number: they begin again after so many. */
+export const WRAP: bigint = 1n << 32n;
+
+/** A transaction number with 32 bits, as rows and the WAL have it, with its epoch: it is one of the last 2³² before `next`. */
+export function fullXid(xid: string, next: bigint): bigint {
+  const whole = (next / WRAP) * WRAP + BigInt(xid);
+  return whole >= next && whole >= WRAP ? whole - WRAP : whole;
+}
+
+/** The first transaction number that the new primary gave away itself, as far as it is known. */
+export interface FirstXid {
+  /** Every number below it is of the history that both have. 0: not known, so every row may have been written since. */
+  readonly low: bigint;
+  /** Every number from it on is of the new primary alone, or of the old one alone. */
+  readonly high: bigint;
+}
+
+/** Whether a row with this `xmin` on the new primary may have been written after the fork. Doubtful ones count. */
+export function isAfterFork(xmin: string, { low }: FirstXid, next: bigint): boolean {
+  return fullXid(xmin, next) >= low;
+}
+
+const PAGE = 8_192n;
+
+/** A set of transaction numbers: one bit each, so that millions of them need little memory. */
+export class XidSet {
+  readonly #pages = new Map<bigint, Uint8Array>();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(xid: bigint): void {
+    const page = this.#pages.get(xid / PAGE) ?? new Uint8Array(Number(PAGE / 8n));
+    this.#pages.set(xid / PAGE, page);
+    const bit = Number(xid % PAGE);
+    const byte = page[bit >> 3] as number;
+    if ((byte & (1 << (bit & 7))) !== 0) return;
+    page[bit >> 3] = byte | (1 << (bit & 7));
+    this.#size += 1;
+  }
+
+  has(xid: bigint): boolean {
+    const bit = Number(xid % PAGE);
+    const byte = this.#pages.get(xid / PAGE)?.[bit >> 3] ?? 0;
+    return (byte & (1 << (bit & 7))) !== 0;
+  }
+
+  *[Symbol.iterator](): Generator<bigint> {
+    for (const page of [...this.#pages.keys()].sort((a, b) => (a < b ? -1 : 1))) {
+      for (let at = 0n; at < PAGE; at += 1n) if (this.has(page * PAGE + at)) yield page * PAGE + at;
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import type { TableName } from '../decode/change.ts';
+import type { Session } from '../servers/session.ts';
+
+export interface Column {
+  readonly name: string;
+  /** The type without its modifier, as a cast takes it. */
+  readonly type: string;
+  readonly isGenerated: boolean;
+  /** `GENERATED ALWAYS AS IDENTITY`. */
+  readonly isAlwaysIdentity: boolean;
+}
+
+/** A column of a key, with the operator by which its index compares it. */
+export interface KeyColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly equals: string;
+}
+
+/** A table of a server, as its catalog has it now. */
+export interface Table extends TableName {
+  readonly columns: readonly Column[];
+  /** What identifies a row in the WAL: the primary key, or the index of REPLICA IDENTITY. Empty: nothing does. */
+  readonly key: readonly KeyColumn[];
+  /** The columns of each unique index that is not the key, and is for all rows. */
+  readonly uniques: readonly (readonly KeyColumn[])[];
+  /** The partitioned table that it is a part of, at the top. */
+  readonly root: TableName | undefined;
+}
+
+/** Columns of each unique index on plain columns and all rows; of each: the operator `=` of its operator class. */
+const SQL = `WITH t AS (SELECT c.oid, c.relreplident FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')),
+  indexes AS (SELECT i.indexrelid, i.indisprimary, i.indisreplident, (SELECT json_agg(json_build_object(
+      'name', a.attname, 'type', format_type(a.atttypid, -1),
+      'equals', (SELECT format('OPERATOR(%I.%s)', o_n.nspname, o.oprname) FROM pg_opclass oc
+        JOIN pg_amop am ON am.amopfamily = oc.opcfamily AND am.amoplefttype = oc.opcintype
+          AND am.amoprighttype = oc.opcintype AND am.amopstrategy = 3 AND am.amopmethod = oc.opcmethod
+        JOIN pg_operator o ON o.oid = am.amopopr JOIN pg_namespace o_n ON o_n.oid = o.oprnamespace
+        WHERE oc.oid = (i.indclass::oid[])[(k.place - 1)::int])) ORDER BY k.place)
+      FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS k(number, place)
+      JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
+      WHERE k.place <= i.indnkeyatts) AS columns
+    FROM pg_index i JOIN t ON t.oid = i.indrelid JOIN pg_class ic ON ic.oid = i.indexrelid
+    JOIN pg_am m ON m.oid = ic.relam AND m.amname = 'btree'
+    WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL)
+SELECT t.relreplident AS identity,
+  (SELECT coalesce(json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, -1),
+     'isGenerated', a.attgenerated <> '', 'isAlwaysIdentity', a.attidentity = 'a') ORDER BY a.attnum), '[]')
+     FROM pg_attribute a WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
+  (SELECT coalesce(json_agg(json_build_object('primary', indisprimary, 'identity', indisreplident, 'columns', columns)
+     ORDER BY indexrelid), '[]') FROM indexes) AS indexes,
+  (SELECT json_build_object('schema', n.nspname, 'name', c.relname) FROM pg_class c
+     JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = pg_partition_root(t.oid) AND c.oid <> t.oid) AS root
+FROM t`;
+
+interface Index {
+  readonly primary: boolean;
+  readonly identity: boolean;
+  readonly columns: readonly KeyColumn[];
+}
+
+/** Undefined: there is no such table. */
+async function readTable(session: Session, { schema, name }: TableName): Promise<Table | undefined> {
+  const [row] = await session.query<{ identity: string; columns: string; indexes: string; root: string | null }>(SQL, [
+    schema,
+    name,
+  ]);
+  if (row === undefined) return undefined;
+  const indexes = JSON.parse(row.indexes) as readonly Index[];
+  const key = indexes.find((index) => isKey(index, row.identity));
+  return {
+    schema,
+    name,
+    columns: JSON.parse(row.columns) as readonly Column[],
+    key: key?.columns ?? [],
+    uniques: indexes.filter((index) => index !== key).map(({ columns }) => columns),
+    root: row.root === null ? undefined : (JSON.parse(row.root) as TableName),
+  };
+}
+
+/** With REPLICA IDENTITY FULL the WAL has the whole row, and so its primary key. With NOTHING it has no key. */
+function isKey(index: Index, identity: string): boolean {
+  if (identity === 'i') return index.identity;
+  return identity !== 'n' && index.primary;
+}
+
+/** Looks tables up, each once. */
+export function createTables(session: Session): (name: TableName) => Promise<Table | undefined> {
+  const known = new Map<string, Promise<Table | undefined>>();
+  return (name) => {
+    const id = idOf(name);
+    const found = known.get(id) ?? readTable(session, name);
+    known.set(id, found);
+    return found;
+  };
+}
+
+export const idOf = ({ schema, name }: TableName): string => JSON.stringify([schema, name]);

@@ -1,0 +1,277 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createMoves } from '../../src/salvage/classify/moves.ts';
+import { addToNet, type Net } from '../../src/salvage/classify/net.ts';
+import { type CurrentRow, judgeRow } from '../../src/salvage/classify/verdict.ts';
+import { parseCommit } from '../../src/salvage/completeness/wal-commits.ts';
+import { MARK, readRedaction } from '../../src/salvage/output/redaction.ts';
+import { settleFirstXid, settleFork } from '../../src/salvage/servers/boundary.ts';
+import { type ServerFacts, whyRefused } from '../../src/salvage/servers/server-facts.ts';
+import { forkOf, parseHistory } from '../../src/salvage/servers/timeline-history.ts';
+import { fullXid, isAfterFork, XidSet } from '../../src/salvage/servers/xid.ts';
+import { comment, quoteName, quoteValue } from '../../src/salvage/sql-text.ts';
+import type { Table } from '../../src/salvage/tables/table.ts';
+
+const NOTHING = { fork: undefined, firstXid: undefined, run: undefined };
+
+describe('forkOf()', () => {
+  const [a, b, c] = [
+    { timeline: 1, leftAt: '0/3000060' },
+    { timeline: 1, leftAt: '0/2000000' },
+    { timeline: 2, leftAt: '1/0' },
+  ];
+  it.each([
+    ['the child of the old timeline', { timeline: 1, ancestors: [] }, { timeline: 2, ancestors: [a] }, '0/3000060'],
+    ['a grandchild', { timeline: 1, ancestors: [] }, { timeline: 3, ancestors: [a, c] }, '0/3000060'],
+    ['the child of a child', { timeline: 2, ancestors: [a] }, { timeline: 3, ancestors: [a, c] }, '1/0'],
+    [
+      'two that left one timeline at two places',
+      { timeline: 2, ancestors: [a] },
+      { timeline: 3, ancestors: [b] },
+      '0/2000000',
+    ],
+    ['the same timeline', { timeline: 2, ancestors: [a] }, { timeline: 2, ancestors: [a] }, undefined],
+    ['nothing in common', { timeline: 5, ancestors: [] }, { timeline: 2, ancestors: [a] }, undefined],
+  ])('%s', (_what, old, now, expected) => {
+    expect(forkOf(old, now)).toBe(expected);
+  });
+
+  it('reads a history as PostgreSQL writes it, with comments and reasons', () => {
+    const text = '1\t0/3000060\tno recovery target specified\n\n# a comment\n2\tA/BC\tbefore 2026\n';
+    expect(parseHistory(text)).toEqual([
+      { timeline: 1, leftAt: '0/3000060' },
+      { timeline: 2, leftAt: 'A/BC' },
+    ]);
+  });
+});
+
+describe('settleFork()', () => {
+  const run = { id: 'r', plan: {} as never, fork: '0/30', firstXid: undefined, firstXidAtLeast: undefined };
+  it('takes what is known, and refuses two that do not agree', () => {
+    expect(settleFork({ ...NOTHING, fork: '0/30', run }, '00/30')).toBe('0/30');
+    expect(settleFork(NOTHING, '0/30')).toBe('0/30');
+    expect(() => settleFork({ ...NOTHING, run }, '0/31')).toThrow(/fork is not certain: 0\/30 and 0\/31/);
+    expect(() => settleFork(NOTHING, undefined)).toThrow(/fork is not known/);
+  });
+});
+
+describe('settleFirstXid()', () => {
+  const run = { id: 'r', plan: {} as never, fork: undefined, firstXid: 120n, firstXidAtLeast: 100n };
+  it.each([
+    ['what was given', { ...NOTHING, firstXid: 7n, run }, [99n], 90n, { low: 7n, high: 7n }],
+    ['the run file', { ...NOTHING, run }, [undefined], undefined, { low: 100n, high: 120n }],
+    ['the slot, if it shows more', { ...NOTHING, run }, [110n, 105n], undefined, { low: 111n, high: 120n }],
+    ['the first checkpoint', NOTHING, [110n], 130n, { low: 111n, high: 130n }],
+    ['the next transaction now', NOTHING, [110n], undefined, { low: 111n, high: 500n }],
+    ['nothing', NOTHING, [undefined], undefined, { low: 0n, high: 500n }],
+  ])('is bounded by %s', (_what, given, shared, checkpoint, expected) => {
+    expect(settleFirstXid(given, { shared, checkpoint, next: 500n })).toEqual(expected);
+  });
+});
+
+describe('whyRefused()', () => {
+  const old: ServerFacts = {
+    ...{ version: 180_000, system: '7', inRecovery: false, timeline: 1, flushed: '0/40', database: 'app' },
+    ...{ databaseOid: '5', encoding: 'UTF8', nextXid: 100n, standbys: [] },
+  };
+  const now = { ...old, timeline: 2 };
+  it('compares an old primary with its successor', () => {
+    expect(whyRefused(old, now, [])).toBeUndefined();
+    // Both were promoted from a third one.
+    expect(whyRefused({ ...old, timeline: 3 }, now, [{ timeline: 1, leftAt: '0/1' }])).toBeUndefined();
+  });
+  it.each([
+    ['another system', old, { ...now, system: '8' }, /not copies of one database system/],
+    ['another database', old, { ...now, database: 'x' }, /two databases/],
+    ['a standby as the new one', old, { ...now, inRecovery: true }, /--new is a standby/],
+    ['a standby as the old one', { ...old, inRecovery: true }, now, /--old is a standby/],
+    ['an old one with standbys', { ...old, standbys: ['eu'] }, now, /stream from it \(eu\)/],
+    ['one timeline', old, old, /on one timeline/],
+    ['the two swapped', now, old, /swapped/],
+  ])('refuses %s', (_what, first, second, message) => {
+    expect(whyRefused(first, second, first === now ? [{ timeline: 1, leftAt: '0/1' }] : [])).toMatch(message);
+  });
+});
+
+describe('transaction numbers', () => {
+  it('get their epoch from the next one', () => {
+    expect(fullXid('99', 100n)).toBe(99n);
+    expect(fullXid('4294967295', (5n << 32n) + 3n)).toBe((5n << 32n) - 1n);
+    expect(fullXid('2', (5n << 32n) + 3n)).toBe((5n << 32n) + 2n);
+  });
+  it('are compared across the point where they begin again', () => {
+    const next = (1n << 32n) + 50n;
+    const first = { low: (1n << 32n) - 10n, high: (1n << 32n) - 10n };
+    expect(isAfterFork('4294967290', first, next)).toBe(true);
+    expect(isAfterFork('20', first, next)).toBe(true);
+    expect(isAfterFork('4294967280', first, next)).toBe(false);
+  });
+  it('form a set', () => {
+    fc.assert(
+      fc.property(fc.array(fc.bigInt({ min: 3n, max: 1n << 40n })), (numbers) => {
+        const set = new XidSet();
+        for (const one of numbers) set.add(one);
+        expect([...set]).toEqual([...new Set(numbers)].sort((a, b) => (a < b ? -1 : 1)));
+        expect(set.size).toBe(new Set(numbers).size);
+      }),
+    );
+  });
+});
+
+describe('parseCommit()', () => {
+  it.each([
+    ['766', 'COMMIT', '2026-11-29 19:03:34.285006 UTC', { xid: '766', isPrepared: false, subtransactions: [] }],
+    [
+      '766',
+      'COMMIT',
+      '2026-11-29 UTC; subxacts: 767 768; inval msgs: …',
+      { xid: '766', isPrepared: false, subtransactions: ['767', '768'] },
+    ],
+    ['0', 'COMMIT_PREPARED', '788: 2026-11-29 UTC', { xid: '788', isPrepared: true, subtransactions: [] }],
+  ])('%s %s', (xid, type, description, expected) => {
+    expect(parseCommit(xid, type, description)).toEqual(expected);
+  });
+});
+
+const table: Table = {
+  ...{ schema: 'public', name: 't', key: [], uniques: [], root: undefined },
+  columns: [
+    { name: 'id', type: 'integer', isGenerated: false, isAlwaysIdentity: false },
+    { name: 'v', type: 'text', isGenerated: false, isAlwaysIdentity: false },
+    { name: 'g', type: 'text', isGenerated: true, isAlwaysIdentity: false },
+  ],
+};
+const after = (v: string) => ({
+  fields: [
+    ['id', '1'],
+    ['v', v],
+    ['g', `g${v}`],
+  ] as const,
+  unchanged: [],
+});
+const insert = (v: string): Net => addToNet(undefined, { operation: 'INSERT', after: after(v) });
+const update = (v: string): Net => addToNet(undefined, { operation: 'UPDATE', after: after(v) });
+const remove = (net?: Net): Net => addToNet(net, { operation: 'DELETE', after: undefined });
+const row = (v: string, isAfter = false): CurrentRow => ({
+  ...{ xmin: '9', isAfterFork: isAfter },
+  values: new Map([
+    ['id', '1'],
+    ['v', v],
+    ['g', 'other'],
+  ]),
+});
+
+describe('judgeRow()', () => {
+  it.each([
+    ['inserted, absent', insert('a'), undefined, 'missing'],
+    ['inserted, the same there', insert('a'), row('a', true), 'identical'],
+    ['inserted, another there', insert('a'), row('b', true), 'conflict'],
+    ['inserted and deleted, absent', remove(insert('a')), undefined, 'already-absent'],
+    ['inserted and deleted, another there', remove(insert('a')), row('b', true), 'conflict'],
+    ['updated, as at the fork', update('a'), row('b'), 'stale'],
+    ['updated, done again', update('a'), row('a', true), 'identical'],
+    ['updated, changed there', update('a'), row('b', true), 'conflict'],
+    ['updated, deleted there', update('a'), undefined, 'conflict'],
+    ['deleted, as at the fork', remove(), row('b'), 'would-delete'],
+    ['deleted, changed there', remove(), row('b', true), 'conflict'],
+    ['deleted, deleted there', remove(), undefined, 'already-absent'],
+    [
+      'deleted and inserted again, as at the fork',
+      addToNet(remove(), { operation: 'INSERT', after: after('a') }),
+      row('b'),
+      'stale',
+    ],
+  ])('%s: %s', (_what, net, current, expected) => {
+    expect(judgeRow(net, table, current).class).toBe(expected);
+  });
+
+  it('is a conflict if the table or a column is not there', () => {
+    expect(judgeRow(insert('a'), undefined, undefined)).toEqual({
+      class: 'conflict',
+      why: 'the new primary has no such table',
+    });
+    const narrow = { ...table, columns: table.columns.slice(0, 1) };
+    expect(judgeRow(insert('a'), narrow, undefined).why).toBe('the new primary has no column "v"');
+  });
+
+  it('keeps a large value that a later change did not touch', () => {
+    const net = addToNet(insert('large'), { operation: 'UPDATE', after: { fields: [['id', '1']], unchanged: ['v'] } });
+    expect(net.row.get('v')).toBe('large');
+  });
+});
+
+describe('createMoves()', () => {
+  const judged = (
+    classes: Readonly<Record<string, Parameters<ReturnType<typeof createMoves>['judge']>[1]>>,
+    net: Net = update('a'),
+  ) => {
+    const moves = createMoves();
+    moves.add('a', 'b');
+    moves.add('b', 'c');
+    for (const [id, verdict] of Object.entries(classes))
+      moves.judge(id, verdict, id === 'b' ? remove(insert('a')) : net);
+    return moves;
+  };
+  it('repeats all keys of a row, the passing ones too', () => {
+    const moves = judged({ a: { class: 'would-delete' }, b: { class: 'already-absent' }, c: { class: 'missing' } });
+    expect(['a', 'b', 'c'].map((id) => moves.isRepeated(id))).toEqual([true, true, true]);
+    expect(moves.isRepeated('z')).toBe(false);
+  });
+  it('makes a conflict of all keys if one is in conflict', () => {
+    const moves = judged({
+      a: { class: 'would-delete' },
+      b: { class: 'already-absent' },
+      c: { class: 'conflict', why: 'x' },
+    });
+    expect(moves.verdictOf('a', { class: 'would-delete' }).class).toBe('conflict');
+    expect(moves.verdictOf('z', { class: 'would-delete' }).class).toBe('would-delete');
+    expect(moves.isRepeated('a')).toBe(false);
+  });
+  it('repeats nothing that was done again', () => {
+    const moves = judged({ a: { class: 'already-absent' }, b: { class: 'already-absent' }, c: { class: 'identical' } });
+    expect(moves.isRepeated('b')).toBe(false);
+    expect(moves.verdictOf('c', { class: 'identical' }).class).toBe('identical');
+  });
+  it('is a conflict if the row was deleted there, and has a new key here', () => {
+    const moves = judged({ a: { class: 'already-absent' }, b: { class: 'already-absent' }, c: { class: 'missing' } });
+    expect(moves.verdictOf('c', { class: 'missing' }).class).toBe('conflict');
+  });
+});
+
+describe('readRedaction()', () => {
+  it('hides a column of a table, of its partitions, and of one schema alone', () => {
+    const redaction = readRedaction(['t.a', 's.u.b']);
+    const root = { schema: 'x', name: 't' };
+    expect(redaction.hides({ schema: 'x', name: 't' }, undefined, 'a')).toBe(true);
+    expect(redaction.hides({ schema: 'x', name: 't_2026' }, root, 'a')).toBe(true);
+    expect(redaction.hides({ schema: 'x', name: 't' }, undefined, 'b')).toBe(false);
+    expect(redaction.hides({ schema: 's', name: 'u' }, undefined, 'b')).toBe(true);
+    expect(redaction.hides({ schema: 'x', name: 'u' }, undefined, 'b')).toBe(false);
+    expect(MARK).toBe('[redacted]');
+  });
+  it.each(['a', '.a', 'a.b.c.d', 'a.', ''])('refuses %j', (text) => {
+    expect(() => readRedaction([text])).toThrow(/--redact must be/);
+  });
+});
+
+describe('what is written into SQL', () => {
+  it.each([
+    ["it's", "'it''s'"],
+    ["\\'; DROP TABLE t; --", "E'\\\\''; DROP TABLE t; --'"],
+    [null, 'NULL'],
+    ['', "''"],
+  ])('%j is %s', (value, expected) => {
+    expect(quoteValue(value)).toBe(expected);
+  });
+  it('keeps a name in its quotes', () => {
+    expect(quoteName('a"; DROP TABLE t; --')).toBe('"a""; DROP TABLE t; --"');
+  });
+  it('keeps a comment on its line', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(comment(text)).toMatch(/^-- [^\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]*$/u);
+      }),
+    );
+    expect(comment('a\r\nDROP')).toBe('-- a\\u000d\\u000aDROP');
+  });
+});

@@ -1,0 +1,86 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSetup, type Line, modeOf, type Salvaged, type Setup } from './lab-setup.ts';
+
+let setup: Setup;
+let found: Salvaged;
+let fork: string;
+
+beforeAll(async () => {
+  setup = await createSetup();
+  const [us, eu] = [setup.lab.region('us'), setup.lab.region('eu')];
+  await us.query(`
+    CREATE EXTENSION pg_walinspect;
+    CREATE TABLE orders (id bigserial PRIMARY KEY, ref text UNIQUE, customer text, total numeric(12, 2), at timestamptz);
+    INSERT INTO orders (ref, customer, total) SELECT 'r' || g, 'c' || g, g FROM generate_series(1, 10) g;`);
+  await setup.keepTail();
+  fork = await setup.fork(async () => {
+    await us.query(`INSERT INTO orders (ref, customer, total) VALUES ('lost-1', 'it''s', 1.5)`);
+    await us.query(`UPDATE orders SET total = 20 WHERE id = 1`);
+    await us.query(`UPDATE orders SET total = 21 WHERE id = 2`);
+    await us.query(`UPDATE orders SET total = 22 WHERE id = 3`);
+    await us.query(`DELETE FROM orders WHERE id IN (4, 5, 6)`);
+    await us.query(`UPDATE orders SET id = 1007 WHERE id = 7`);
+  });
+  await eu.query(`UPDATE orders SET total = 21 WHERE id = 2`);
+  await eu.query(`UPDATE orders SET total = 99 WHERE id = 3`);
+  await eu.query(`UPDATE orders SET total = 99 WHERE id = 5`);
+  await eu.query(`DELETE FROM orders WHERE id = 6`);
+  found = await setup.salvage();
+});
+afterAll(async () => {
+  await setup?.[Symbol.asyncDispose]();
+});
+
+const byId = (id: string): Line | undefined => found.lines.find(({ key }) => key?.['id'] === id);
+
+describe('regionkit salvage', () => {
+  it('finds what the new primary lacks, and says so by its exit code', () => {
+    expect(found.ran.stderr).toBe('');
+    expect(found.ran.exit, found.ran.stdout).toBe(10);
+    expect(found.summary).toMatchObject({
+      fork,
+      method: 'slot',
+      lost: { transactions: 6, changes: 8 },
+      completeness: { isComplete: true, reasons: [], decoded: 6, inWal: 6 },
+    });
+  });
+
+  it.each([
+    ['11', 'INSERT', 'missing'],
+    ['1', 'UPDATE', 'stale'],
+    ['2', 'UPDATE', 'identical'],
+    ['3', 'UPDATE', 'conflict'],
+    ['4', 'DELETE', 'would-delete'],
+    ['5', 'DELETE', 'conflict'],
+    ['6', 'DELETE', 'already-absent'],
+    ['7', 'DELETE', 'would-delete'],
+    ['1007', 'INSERT', 'missing'],
+  ])('order %s: its %s is %s', (id, operation, expected) => {
+    expect(byId(id)).toMatchObject({ operation, class: expected });
+  });
+
+  it('writes files that only their owner can read', async () => {
+    expect(await modeOf(found.out)).toBe(0o700);
+    const names = await readdir(found.out);
+    expect(names.sort()).toEqual(['lost-writes.ndjson', 'report.md', 'review.sql', 'summary.json']);
+    for (const name of names) expect(await modeOf(join(found.out, name))).toBe(0o600);
+    expect((await readdir(setup.directory)).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
+  it('makes a file for review that changes nothing as it stands, and repeats the writes when it is committed', async () => {
+    const eu = setup.lab.region('eu');
+    const rows = () => eu.query(`SELECT id::int, customer, total::float8 FROM orders ORDER BY id`);
+    const before = await rows();
+    await eu.query(found.review);
+    expect(await rows()).toEqual(before);
+    await eu.query(found.review.replace(/ROLLBACK;\s*$/, 'COMMIT;'));
+    const after = new Map((await rows()).map((row) => [row['id'], row]));
+    expect(after.get(1)).toMatchObject({ total: 20 });
+    expect(after.get(3)).toMatchObject({ total: 99 });
+    expect(after.get(11)).toMatchObject({ customer: "it's", total: 1.5 });
+    expect(after.get(1007)).toMatchObject({ customer: 'c7' });
+    expect([4, 6, 7].map((id) => after.has(id))).toEqual([false, false, false]);
+  });
+});
