@@ -63,6 +63,17 @@ export interface ConfigRef<T> extends Live<T> {
   readonly version: string | undefined;
   /** Whether the last refresh failed. The sources may have a newer value then. */
   readonly stale: boolean;
+  /**
+   * Asks every region for the value now. Resolves when they have answered, whether or not the value changed. It never
+   * rejects because of a source.
+   *
+   * @example
+   * ```ts
+   * await config.ref('db').refresh({ reason: 'password refused' });
+   * ```
+   *
+   * @throws The reason of `signal`, if it is aborted. The refresh continues for other callers.
+   */
   refresh(options?: { readonly reason?: string; readonly signal?: AbortSignal }): Promise<void>;
   /**
    * Returns the value of another stage, the newest that any region has. Undefined if there is none or no region

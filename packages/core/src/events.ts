@@ -14,6 +14,11 @@ export interface EventSource<All extends object> {
   /**
    * Calls `listener` synchronously at each `event`, until the returned function is called. Errors of the listener are
    * ignored.
+   *
+   * @example
+   * ```ts
+   * const stop = health.on('change', ({ from, to }) => console.log(`reads: ${from.reads}, now ${to.reads}`));
+   * ```
    */
   on<E extends keyof All & string>(event: E, listener: (payload: All[E]) => void): () => void;
 }

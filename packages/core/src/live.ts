@@ -6,16 +6,40 @@ import { createListeners } from './kit/listeners.ts';
  */
 export interface Live<T> {
   readonly current: T;
-  /** Calls `listener` with the new value after a change, until the returned function is called. */
+  /**
+   * Calls `listener` with the new value after a change, until the returned function is called.
+   *
+   * @example
+   * ```ts
+   * const secret = live('first');
+   * const stop = secret.subscribe((value) => console.log(value.length));
+   * ```
+   */
   subscribe(listener: (value: T) => void): () => void;
   /** Whether the last read of the source failed, so that it may have a newer value. Left out if this is not known. */
   readonly stale?: boolean;
-  /** Asks the source for a newer value. Resolves when the source has answered, whether or not the value changed. */
+  /**
+   * Asks the source for a newer value. Resolves when the source has answered, whether or not the value changed.
+   *
+   * @example
+   * ```ts
+   * await keys.refresh?.({ reason: 'unknown key' });
+   * ```
+   */
   refresh?(options?: { readonly reason?: string; readonly signal?: AbortSignal }): Promise<void>;
 }
 
 /** A {@link Live} value that the app sets. */
 export interface SettableLive<T> extends Live<T> {
+  /**
+   * Replaces the value and calls the listeners.
+   *
+   * @example
+   * ```ts
+   * const secret = live('first');
+   * secret.set('second');
+   * ```
+   */
   set(value: T): void;
 }
 

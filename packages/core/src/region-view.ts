@@ -71,10 +71,32 @@ export interface Sibling {
  */
 export interface RegionView<Name extends string = string> {
   readonly self: Name;
+  /**
+   * Returns what is known of one region. Undefined if there is no region of that name.
+   *
+   * @example
+   * ```ts
+   * const primaryHere = health.view.get('eu-west-1')?.primary !== undefined;
+   * ```
+   */
   get(name: string): RegionState<Name> | undefined;
-  /** Returns all regions in the order of the definition. */
+  /**
+   * Returns all regions in the order of the definition.
+   *
+   * @example
+   * ```ts
+   * const serving = health.view.list().filter(({ reads }) => reads === 'pass');
+   * ```
+   */
   list(): readonly RegionState<Name>[];
-  /** Calls `listener` after each change of a state, until the returned function is called. */
+  /**
+   * Calls `listener` after each change of a state, until the returned function is called.
+   *
+   * @example
+   * ```ts
+   * const stop = health.view.subscribe(({ name, reads }) => console.log(`${name}: reads ${reads}`));
+   * ```
+   */
   subscribe(listener: (state: RegionState<Name>) => void): () => void;
 }
 
@@ -102,7 +124,15 @@ export function staticView<Name extends string>(regions: Regions<Name>): RegionV
 
 /** A view for unit tests. Every region is unknown until {@link FakeView.set} is called. */
 export interface FakeView<Name extends string = string> extends RegionView<Name> {
-  /** Merges `state` into the state of `name`, and calls the subscribers in the order of subscription. */
+  /**
+   * Merges `state` into the state of `name`, and calls the subscribers in the order of subscription.
+   *
+   * @example
+   * ```ts
+   * const view = fakeView(regions);
+   * view.set('eu-west-1', { reads: 'pass', identified: true });
+   * ```
+   */
   set(name: Name, state: Partial<Omit<RegionState<Name>, 'name' | 'origin'>>): void;
 }
 

@@ -203,6 +203,15 @@ export interface RegionRouter<Name extends string = string>
    * ```
    */
   nodeOf(client: PoolClient): string | undefined;
+  /**
+   * Returns every node with its role, its lag and its place in the routing, and who is primary. Answers from memory. For a
+   * status page, a metric or a test.
+   *
+   * @example
+   * ```ts
+   * const { state, nodes } = router.topology();
+   * ```
+   */
   topology(): RouterTopology<Name>;
   /**
    * Returns the fingerprints of the secrets that this router and its gate use with a region. `health.follow` compares
@@ -224,6 +233,15 @@ export interface RegionRouter<Name extends string = string>
    * ```
    */
   explain(intent: 'read' | 'write', token?: string): RouteExplanation<RouteReason, Name>;
+  /**
+   * Returns the counters of the router since it was created, the writes that wait now, and the clients that are not given
+   * back. Answers from memory.
+   *
+   * @example
+   * ```ts
+   * const { holding, leased } = router.stats();
+   * ```
+   */
   stats(): RouterStats;
   /**
    * Accepts the currently writable node as primary without confirmation. For operators. Resolves when it is accepted.

@@ -82,6 +82,14 @@ export interface SessionIssuer extends EventSource<SessionIssuerEvents> {
    * ```
    */
   publicJwk(): Readonly<Record<string, unknown>> & { readonly kty: string };
+  /**
+   * Ends the subscription to a live key. Tokens can still be issued.
+   *
+   * @example
+   * ```ts
+   * await issuer.close();
+   * ```
+   */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

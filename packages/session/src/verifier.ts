@@ -99,6 +99,15 @@ export interface SessionVerifier<Claims = FrozenObject> extends Decider, EventSo
    * ```
    */
   peek(request: unknown): Session<Claims> | undefined;
+  /**
+   * Returns the keys in use, the state of their source, and the size of the memory. It contains no token and no private
+   * key.
+   *
+   * @example
+   * ```ts
+   * const { keyState, keys } = sessions.stats();
+   * ```
+   */
   stats(): SessionStats;
   /**
    * Resolves when there are keys. Waits only for keys from a URL whose first fetch is still under way.

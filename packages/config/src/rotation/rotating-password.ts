@@ -9,6 +9,16 @@ export interface RotatingPassword {
    * have used different ones. Resolves to true if the database refused that password and there is another one to try:
    * connect again. Resolves to false for any other error, and when every password was refused.
    *
+   * @example
+   * ```ts
+   * const password = rotatingPassword(config.ref('db'));
+   * const tried = await password();
+   * await connect({ user: 'app', password: tried }).catch(async (error) => {
+   *   if (!(await password.retry(error, tried))) throw error;
+   *   return connect({ user: 'app', password: await password() });
+   * });
+   * ```
+   *
    * @param tried the password that was used. Default: the one this function returns now
    */
   retry(error: unknown, tried?: string): Promise<boolean>;

@@ -30,13 +30,42 @@ export type HonoMiddleware = (context: any, next: () => Promise<void>) => Promis
 
 /** A decider as a middleware for each framework. The doors contain no policy, and none of them ever rejects. */
 export interface Doors {
-  /** Returns a middleware for `app.use` of Express 4 and 5, with or without a mount path. */
+  /**
+   * Returns a middleware for `app.use` of Express 4 and 5, with or without a mount path.
+   *
+   * @example
+   * ```ts
+   * app.use(affinity.express());
+   * ```
+   */
   express(): NodeMiddleware;
-  /** Returns a middleware for Connect and every framework that takes `(request, response, next)`. */
+  /**
+   * Returns a middleware for Connect and every framework that takes `(request, response, next)`.
+   *
+   * @example
+   * ```ts
+   * app.use(affinity.node());
+   * ```
+   */
   node(): NodeMiddleware;
-  /** Wraps the listener of `http.createServer` or `https.createServer`. The listener may be a whole framework. */
+  /**
+   * Wraps the listener of `http.createServer` or `https.createServer`. The listener may be a whole framework.
+   *
+   * @example
+   * ```ts
+   * createServer(affinity.node((_request, response) => response.end('hello'))).listen(3_000);
+   * ```
+   */
   node(handler: NodeHandler): NodeHandler;
-  /** Wraps the listener of `http2.createServer` or `http2.createSecureServer`. */
+  /**
+   * Wraps the listener of `http2.createServer` or `http2.createSecureServer`.
+   *
+   * @example
+   * ```ts
+   * const hello = (_request: Http2ServerRequest, response: Http2ServerResponse) => void response.end('hello');
+   * createHttp2Server(affinity.node(hello)).listen(3_000);
+   * ```
+   */
   node(
     handler: NodeHandler<Http2ServerRequest, Http2ServerResponse>,
   ): NodeHandler<Http2ServerRequest, Http2ServerResponse>;
@@ -44,6 +73,11 @@ export interface Doors {
    * Returns a middleware for `app.use` of Koa 3. Do not guard with `router.use` of `@koa/router`: it compares its
    * prefix differently from its routes, so `/ADMIN` bypasses a guard on `/admin`. Name the door in the route itself, or
    * make the router `sensitive`.
+   *
+   * @example
+   * ```ts
+   * koa.use(affinity.koa());
+   * ```
    */
   koa(): KoaMiddleware;
   /**
@@ -53,14 +87,31 @@ export interface Doors {
    *
    * `prefix` is the mount point. It is removed from the path that the decider sees. It never selects requests. @default
    * the prefix of the instance that registers the plugin
+   *
+   * @example
+   * ```ts
+   * fastify.register(affinity.fastify());
+   * ```
    */
   fastify(options?: { readonly prefix?: string }): FastifyPlugin;
   /**
    * Returns a middleware for `app.use` of Hono 4, on Node and as a fetch handler. In `app.use('/api/*', …)` the mount
    * point is `/api`.
+   *
+   * @example
+   * ```ts
+   * hono.use(affinity.hono());
+   * ```
    */
   hono(): HonoMiddleware;
-  /** Wraps a fetch handler. */
+  /**
+   * Wraps a fetch handler.
+   *
+   * @example
+   * ```ts
+   * export default { fetch: affinity.fetch(() => new Response('hello')) };
+   * ```
+   */
   fetch<Rest extends unknown[] = []>(handler: FetchHandler<Rest>): FetchHandler<Rest>;
 }
 
