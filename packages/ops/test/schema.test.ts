@@ -3,7 +3,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import type { Command } from '../src/command.ts';
 import { EXIT } from '../src/exit-codes.ts';
-import type { OpsRecord, Step } from '../src/records/record.ts';
+import { PHASES } from '../src/gameday/measure/phases.ts';
+import type { DrillEnd, OpsRecord, Step } from '../src/records/record.ts';
 import { fakeServer } from './doctor/fake-server.ts';
 import { PRIMARY, STANDBY } from './doctor/fleet.ts';
 import { doctor, findings } from './doctor/plant.ts';
@@ -23,6 +24,53 @@ const STATES: Readonly<Record<Step['state'], true>> = {
   refused: true,
   unknown: true,
 };
+
+const MEASURED: DrillEnd = {
+  type: 'measured',
+  drill: '20261130-044510-3f2a',
+  scenario: 'freeze',
+  verdict: 'passed',
+  why: [],
+  readMs: 0.5,
+  writeMs: 900.25,
+  goodMs: 1_000,
+  objectiveMs: 300_000,
+  rpoMs: 5_000,
+  reads: 10,
+  writes: 9,
+  acknowledged: 5,
+  failedReads: 1,
+  refusedWrites: 3,
+  unknownWrites: 1,
+  wrongReads: 0,
+  lostWrites: 1,
+  lossMs: 12.5,
+  atMs: 1_796_000_000_000,
+};
+
+/** The records of a drill: with everything, and with what a drill that measured nothing has. */
+const DRILL: readonly OpsRecord[] = [
+  {
+    type: 'drill',
+    id: '20261130-044510-3f2a',
+    scenario: 'freeze',
+    summary: 's',
+    mode: 'local',
+    seed: '7',
+    atMs: 1_796_000_000_000,
+    objectiveMs: 300_000,
+    rpoMs: 5_000,
+  },
+  ...PHASES.map((name): OpsRecord => ({ type: 'phase', drill: '20261130-044510-3f2a', name, sinceMs: 1.5, tookMs: 0 })),
+  ...(['passed', 'missed', 'failed', 'unknown'] as const).map(
+    (verdict): OpsRecord => ({ ...MEASURED, verdict, why: ['w'] }),
+  ),
+  { ...without(MEASURED, ['readMs', 'writeMs', 'goodMs', 'lostWrites', 'lossMs']), verdict: 'failed', why: ['w'] },
+];
+
+function without<T extends object, K extends keyof T>(given: T, names: readonly K[]): Omit<T, K> {
+  return Object.fromEntries(Object.entries(given).filter(([name]) => !names.includes(name as K))) as Omit<T, K>;
+}
 
 function mustBeValid(records: readonly OpsRecord[]): void {
   for (const record of records) {
@@ -81,11 +129,12 @@ describe('the JSON schema of records', () => {
           timeline: 2,
           highest: 2,
         });
+        for (const record of DRILL) emit(record);
         return { exit: EXIT.partly, summary: 'a part was done' };
       },
     };
     const { records } = await run(['all', '--json'], { commands: [all] });
-    expect(records).toHaveLength(Object.keys(STATES).length + 5);
+    expect(records).toHaveLength(Object.keys(STATES).length + 5 + DRILL.length);
     mustBeValid(records);
   });
 

@@ -72,6 +72,65 @@ export interface Progress {
   readonly text: string;
 }
 
+/** A drill has begun. */
+export interface DrillStart {
+  readonly type: 'drill';
+  readonly id: string;
+  readonly scenario: string;
+  /** One sentence. */
+  readonly summary: string;
+  /** `local`: on the lab. `observe`: a person does the fault. `hooks`: the hooks of the configuration do it. */
+  readonly mode: 'local' | 'observe' | 'hooks';
+  /** It decides the times of a drill on the lab. */
+  readonly seed: string;
+  /** This machine's clock, in milliseconds since 1970. */
+  readonly atMs: number;
+  /** From the fault until everything is good again. */
+  readonly objectiveMs: number;
+  /** How much time lost writes may cover. */
+  readonly rpoMs: number;
+}
+
+/** A phase of a drill has ended. */
+export interface DrillPhase {
+  readonly type: 'phase';
+  readonly drill: string;
+  readonly name: 'detect' | 'promote' | 'write' | 'stable';
+  /** When it ended, in milliseconds from the fault. */
+  readonly sinceMs: number;
+  /** What it added to the phase before it. */
+  readonly tookMs: number;
+}
+
+/** What a drill has shown. Times in milliseconds from the fault; absent: it did not happen. */
+export interface DrillEnd {
+  readonly type: 'measured';
+  readonly drill: string;
+  readonly scenario: string;
+  /** `missed`: right, but later than the objective, or more was lost. `failed` includes a drill that measured nothing. */
+  readonly verdict: 'passed' | 'missed' | 'failed' | 'unknown';
+  /** Why it did not pass. */
+  readonly why: readonly string[];
+  /** When clients of every place had read, and had written, and when nothing went wrong any more. */
+  readonly readMs?: number;
+  readonly writeMs?: number;
+  readonly goodMs?: number;
+  readonly objectiveMs: number;
+  readonly rpoMs: number;
+  readonly reads: number;
+  readonly writes: number;
+  readonly acknowledged: number;
+  readonly failedReads: number;
+  readonly refusedWrites: number;
+  readonly unknownWrites: number;
+  readonly wrongReads: number;
+  /** Acknowledged, and not in the primary at the end. Absent: not known. */
+  readonly lostWrites?: number;
+  /** How much time they cover. */
+  readonly lossMs?: number;
+  readonly atMs: number;
+}
+
 /** The last record of every run. */
 export interface Result {
   readonly type: 'result';
@@ -81,6 +140,15 @@ export interface Result {
 }
 
 /** A run of any command is a list of these. One renderer prints them: for a terminal, as JSON lines or as JUnit. */
-export type OpsRecord = Finding | Step | ServerState | ProcessState | Progress | Result;
+export type OpsRecord =
+  | Finding
+  | Step
+  | ServerState
+  | ProcessState
+  | DrillStart
+  | DrillPhase
+  | DrillEnd
+  | Progress
+  | Result;
 
 export type Emit = (record: OpsRecord) => void;

@@ -1,5 +1,6 @@
 import { EXIT } from '../exit-codes.ts';
-import type { Finding, OpsRecord, Step } from '../records/record.ts';
+import type { DrillEnd, Finding, OpsRecord, Step } from '../records/record.ts';
+import { describeEnd } from './describe-drill.ts';
 import { plain } from './plain.ts';
 import type { Renderer } from './renderer.ts';
 
@@ -18,6 +19,11 @@ export function junit(suite: string): Renderer {
       if (record.state === 'failed' || record.state === 'refused') failures += 1;
       if (record.state === 'unknown') errors += 1;
       cases.push(stepCase(record));
+    }
+    if (record.type === 'measured') {
+      if (record.verdict === 'failed' || record.verdict === 'missed') failures += 1;
+      if (record.verdict === 'unknown') errors += 1;
+      cases.push(drillCase(record));
     }
     // A run without findings and steps: some CIs take a file without a test case for a mistake.
     if (record.type === 'result' && cases.length === 0) {
@@ -44,6 +50,17 @@ function stepCase({ name, where, state, evidence, tookMs = 0 }: Step): string {
   const text = escaped(evidence);
   const body = state === 'done' ? output(text) : state === 'unknown' ? error(evidence, text) : failure(evidence, text);
   return testCase(name, where, tookMs, body);
+}
+
+/** The time of a drill is the time until everything was good again. */
+function drillCase(end: DrillEnd): string {
+  const [first = '', ...rest] = describeEnd(end);
+  const { verdict, why, scenario, goodMs = 0 } = end;
+  const text = escaped([first, ...rest].join(' '));
+  const message = why[0] ?? first;
+  const body =
+    verdict === 'passed' ? output(text) : verdict === 'unknown' ? error(message, text) : failure(message, text);
+  return testCase(scenario, 'gameday', goodMs, body);
 }
 
 const testCase = (name: string, where: string, tookMs: number, body: string): string =>

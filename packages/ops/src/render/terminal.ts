@@ -1,4 +1,5 @@
 import { describeProcess, describeServer } from './describe.ts';
+import { describeEnd, describePhase, describeStart } from './describe-drill.ts';
 import { plain } from './plain.ts';
 import type { Renderer } from './renderer.ts';
 
@@ -26,6 +27,10 @@ const COLOURS = {
   writer: 32,
   standby: 36,
   process: 36,
+  drill: 36,
+  phase: 36,
+  passed: 32,
+  missed: 33,
 } as const;
 
 /** For a person. In a pipe: the same text without colours and progress. */
@@ -51,6 +56,12 @@ export function terminal({ interactive, columns }: TerminalOptions): Renderer {
           return `${mark(record.role)}${plain(describeServer(record))}\n`;
         case 'process':
           return `${mark('process')}${plain(describeProcess(record))}\n`;
+        case 'drill':
+          return `${mark('drill')}${block(describeStart(record), columns)}`;
+        case 'phase':
+          return `${mark('phase')}${plain(describePhase(record))}\n`;
+        case 'measured':
+          return `${mark(record.verdict)}${block(describeEnd(record), columns)}`;
         case 'progress':
           return interactive ? `        ${plain(record.text)}\n` : '';
         case 'result':
@@ -59,6 +70,12 @@ export function terminal({ interactive, columns }: TerminalOptions): Renderer {
     },
     end: () => '',
   };
+}
+
+/** Several lines; only the first one where it is narrow. */
+function block([first = '', ...rest]: readonly string[], columns: number): string {
+  if (columns < NARROW) return `${cut(plain(first), columns - MARK)}\n`;
+  return [plain(first), ...rest.map((line) => `        ${plain(line)}`)].map((line) => `${line}\n`).join('');
 }
 
 function cut(text: string, columns: number): string {

@@ -1,11 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { codeOf, type HttpAnswer } from '../../http.ts';
+import { tokenOf } from '../../app-token.ts';
+import { codeOf } from '../../http.ts';
 import { bad, type LayerResult, ok, type SmokeContext, unsure } from '../layer.ts';
 import { askApp } from './app.ts';
-
-/** What an app answers a write with: its position, as a header or as a cookie. */
-const HEADER = 'x-region-token';
-const COOKIE = /^(region-token=[^;]+)/;
 
 /** Writes by the app of this region, and reads by the app of another one with the token that the write has returned. */
 export async function throughApp(context: SmokeContext): Promise<LayerResult> {
@@ -34,11 +31,4 @@ export async function throughApp(context: SmokeContext): Promise<LayerResult> {
   } catch (error) {
     return bad(`an app did not answer (${codeOf(error)})`);
   }
-}
-
-function tokenOf({ headers }: HttpAnswer): Readonly<Record<string, string>> | undefined {
-  const header = headers[HEADER];
-  if (typeof header === 'string') return { [HEADER]: header };
-  const cookie = headers['set-cookie']?.map((one) => COOKIE.exec(one)?.[1]).find((one) => one !== undefined);
-  return cookie === undefined ? undefined : { cookie };
 }

@@ -1,0 +1,163 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isRegionKitError } from '@regionkit/core';
+import { seconds } from '../options/text.ts';
+import type { Emit } from '../records/record.ts';
+import { DrillFailure } from './drill-failure.ts';
+import type { Tracker } from './drill-status.ts';
+import type { Load } from './load/load.ts';
+import { clocksOf, type Fault } from './measure/clocks.ts';
+import type { Observed } from './measure/measures.ts';
+import { type Marks, type PhaseName, phasesOf } from './measure/phases.ts';
+import { quietSince, tooFew } from './measure/stability.ts';
+
+/** How long a drill waits, in milliseconds. */
+export interface Limits {
+  /** For enough good samples before the fault. */
+  readonly beforeMs: number;
+  /** From the fault until everything is good. */
+  readonly withinMs: number;
+  /** So long everything must be good at the end. */
+  readonly stableMs: number;
+  readonly pollMs: number;
+}
+
+export interface Conducted extends Omit<Observed, 'rows'> {
+  readonly isFaultSeen: boolean;
+  readonly faults: readonly string[];
+  readonly marks: Marks;
+}
+
+/** What the part of a drill that causes the fault has to hand. */
+export interface Hands {
+  inject(where: string, says: string, act: () => Promise<unknown>): Promise<void>;
+  mark(phase: PhaseName): void;
+  step(name: string, where: string, says: string, act: () => Promise<unknown>): Promise<void>;
+  until(says: string, look: () => boolean): Promise<void>;
+  writesAgain(): Promise<void>;
+  pause(ms: number): Promise<void>;
+}
+
+interface ConductOptions {
+  readonly drill: string;
+  readonly phases: readonly PhaseName[];
+  readonly places: readonly string[];
+  readonly load: Load;
+  readonly limits: Limits;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  readonly tracker: Tracker;
+  readonly play: (hands: Hands) => Promise<void>;
+}
+
+/**
+ * Leads one drill: enough good samples, then the fault, then everything good for a while. What does not happen in time
+ * is in the result. Rejects only if the signal was aborted, or for a mistake of this program.
+ */
+export async function conduct(options: ConductOptions): Promise<Conducted> {
+  const { drill, phases, places, load, limits, emit, signal, tracker, play } = options;
+  let fault: Fault | undefined;
+  const marks: Partial<Record<PhaseName, number>> = {};
+  const faults: string[] = [];
+  let stable: Observed['stable'];
+  let told = 0;
+
+  /** Emits the phases that have ended, in their order. */
+  const tellPhases = (): void => {
+    const ended = phasesOf(phases, marks);
+    for (const { name, atMs, tookMs } of ended.slice(told)) {
+      emit({ type: 'phase', drill, name, sinceMs: atMs, tookMs });
+    }
+    told = ended.length;
+    tracker.phases(ended);
+  };
+  const mark = (phase: PhaseName, atMs = performance.now()): void => {
+    if (fault === undefined || marks[phase] !== undefined) return;
+    marks[phase] = atMs - fault.atMs;
+    tellPhases();
+  };
+  const look = (): void => {
+    tracker.samples(load.samples);
+    if (fault === undefined || marks.write !== undefined) return;
+    const { writeMs } = clocksOf(load.samples, places, fault);
+    if (writeMs !== undefined) mark('write', fault.atMs + writeMs);
+  };
+  const waitFor = async (says: string, deadlineMs: number, isSo: () => boolean): Promise<void> => {
+    while (!isSo()) {
+      if (performance.now() > deadlineMs) throw new DrillFailure(says);
+      await sleep(limits.pollMs, undefined, { signal });
+      look();
+    }
+  };
+  const deadline = (): number => (fault?.atMs ?? performance.now()) + limits.withinMs;
+  const step: Hands['step'] = async (name, where, says, act) => {
+    signal.throwIfAborted();
+    const startedMs = performance.now();
+    try {
+      await act();
+    } catch (error) {
+      if (!isRegionKitError(error)) throw error;
+      const [why = ''] = error.message.split('\n');
+      emit({
+        type: 'step',
+        name,
+        where,
+        state: 'failed',
+        evidence: `${says}: ${why}`,
+        tookMs: performance.now() - startedMs,
+      });
+      throw new DrillFailure(`${name} of ${where} failed: ${why}.`);
+    }
+    emit({ type: 'step', name, where, state: 'done', evidence: says, tookMs: performance.now() - startedMs });
+    look();
+  };
+  const hands: Hands = {
+    step,
+    mark,
+    inject: async (where, says, act) => {
+      const atMs = performance.now();
+      fault = { atMs, inEffectAtMs: Number.POSITIVE_INFINITY };
+      tracker.injected();
+      await step('inject', where, says, async () => {
+        await act();
+        fault = { atMs, inEffectAtMs: performance.now() };
+      });
+    },
+    until: (says, isSo) => waitFor(`${says}: not within ${seconds(limits.withinMs)}.`, deadline(), isSo),
+    writesAgain: () =>
+      waitFor(
+        `Clients did not write again within ${seconds(limits.withinMs)}.`,
+        deadline(),
+        () => marks.write !== undefined,
+      ),
+    pause: async (ms) => {
+      await sleep(ms, undefined, { signal });
+      look();
+    },
+  };
+
+  try {
+    tracker.state('preparing');
+    const beganMs = performance.now();
+    await waitFor('', beganMs + limits.beforeMs, () => tooFew(load.samples, places, { fromMs: beganMs }).length === 0);
+    tracker.state('running');
+    await play(hands);
+    const playedMs = performance.now();
+    await waitFor('', deadline() + limits.stableMs, () => {
+      const fromMs = quietSince(load.samples, playedMs);
+      const isWaiting = (load.waitingSinceMs() ?? Number.POSITIVE_INFINITY) <= fromMs;
+      const untilMs = performance.now();
+      if (isWaiting || untilMs - fromMs < limits.stableMs) return false;
+      if (tooFew(load.samples, places, { fromMs, untilMs }).length > 0) return false;
+      stable = { fromMs, untilMs };
+      return true;
+    });
+    if (fault !== undefined) mark('stable', fault.atMs + (clocksOf(load.samples, places, fault).goodMs ?? 0));
+  } catch (error) {
+    if (!(error instanceof DrillFailure)) throw error;
+    if (error.message !== '') faults.push(error.message);
+  } finally {
+    await load.stop();
+    tracker.samples(load.samples);
+  }
+  return { samples: load.samples, places, fault, stable, isFaultSeen: marks.detect !== undefined, faults, marks };
+}

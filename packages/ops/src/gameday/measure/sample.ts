@@ -1,0 +1,16 @@
+/** One request of the driver, as its client saw it. Times on `performance.now()`. */
+export interface Sample {
+  /** Where the client stands. */
+  readonly place: string;
+  readonly kind: 'read' | 'write';
+  /** The driver is an open loop: a request is due at a time, whether earlier ones were answered or not. */
+  readonly dueAtMs: number;
+  readonly endedAtMs: number;
+  /**
+   * Of a write: `ok` was acknowledged, `refused` was certainly not done, `unknown` may have been done. Of a read: `ok`
+   * has shown the row, `missed` was answered without it, `failed` was not answered well.
+   */
+  readonly outcome: 'ok' | 'refused' | 'unknown' | 'missed' | 'failed';
+  /** The row that was written or looked for. */
+  readonly id?: string;
+}

@@ -1,0 +1,42 @@
+import { seconds } from '../options/text.ts';
+import type { DrillEnd, DrillPhase, DrillStart } from '../records/record.ts';
+
+/** What a drill is, and what it must reach. */
+export function describeStart({
+  scenario,
+  mode,
+  seed,
+  objectiveMs,
+  rpoMs,
+  summary,
+  id,
+}: DrillStart): readonly string[] {
+  const how = mode === 'local' ? `seed ${seed}` : mode;
+  return [
+    `${scenario}  ${how}, objective ${seconds(objectiveMs)}, lost writes of at most ${seconds(rpoMs)}`,
+    summary,
+    `Journal ${id}.`,
+  ];
+}
+
+export const describePhase = ({ name, sinceMs, tookMs }: DrillPhase): string =>
+  `${name.padEnd(7)}  ${seconds(sinceMs)} after the fault  (+${seconds(tookMs)})`;
+
+/** The result first, then the times, then the counts. */
+export function describeEnd(end: DrillEnd): readonly string[] {
+  const { scenario, why, readMs, writeMs, goodMs, objectiveMs, rpoMs, lostWrites, lossMs } = end;
+  const time = (ms: number | undefined): string => (ms === undefined ? 'never' : seconds(ms));
+  const lost =
+    lostWrites === undefined
+      ? 'lost writes are not known'
+      : lostWrites === 0
+        ? 'none lost'
+        : `${lostWrites} lost, of ${seconds(lossMs ?? 0)} (objective ${seconds(rpoMs)})`;
+  return [
+    `${scenario}  ${goodMs === undefined ? 'not good again' : `good again after ${seconds(goodMs)}`} (objective ${seconds(objectiveMs)}), ${lost}`,
+    ...why,
+    `First reads everywhere ${time(readMs)}, first writes everywhere ${time(writeMs)} after the fault.`,
+    `${end.writes} writes: ${end.acknowledged} acknowledged, ${end.refusedWrites} refused, ${end.unknownWrites} unknown. ` +
+      `${end.reads} reads: ${end.failedReads} failed, ${end.wrongReads} wrong.`,
+  ];
+}
