@@ -1,12 +1,9 @@
-import { compose, defineRegions, regionKitErrorOf } from '@regionkit/core';
-import { createRegionRouter, type WritePolicy } from '@regionkit/db-router';
-import { createWriteGate } from '@regionkit/db-router/http';
-import { createHealth } from '@regionkit/health';
 import { asc } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { bigint, pgTable, text } from 'drizzle-orm/pg-core';
 import express, { type ErrorRequestHandler } from 'express';
-import { Pool } from 'pg';
+import { createRegionKit, regionKitErrorOf } from 'regionkit';
+import type { WritePolicy } from 'regionkit/db-router';
 
 const notes = pgTable('notes', {
   id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
@@ -14,34 +11,26 @@ const notes = pgTable('notes', {
   writtenIn: text('written_in').notNull(),
 });
 
-/** Notes in two regions, through Drizzle: it is given `router.pool` for its pool, and knows nothing of regions. */
+/** Notes in two regions, through Drizzle: it is given `kit.router.pool` for its pool, and knows nothing of regions. */
 export function createApp(environment: NodeJS.ProcessEnv) {
-  const secret = environment.REGION_SECRET ?? '';
-  const regions = defineRegions({
+  const kit = createRegionKit({
     self: environment.REGION,
-    all: {
-      'us-east-1': { origin: environment.US_ORIGIN ?? 'http://127.0.0.1:3001' },
-      'eu-west-1': { origin: environment.EU_ORIGIN ?? 'http://127.0.0.1:3002' },
+    regions: {
+      'us-east-1': environment.US_ORIGIN ?? 'http://127.0.0.1:3001',
+      'eu-west-1': environment.EU_ORIGIN ?? 'http://127.0.0.1:3002',
     },
+    // Both databases are within reach here: 'remote-pool' needs that.
+    databaseUrls: { 'us-east-1': environment.US_DATABASE_URL, 'eu-west-1': environment.EU_DATABASE_URL },
+    secret: environment.REGION_SECRET,
     development: true, // one machine, plain http; not in production
-  });
-  const health = createHealth({ regions });
-  const router = createRegionRouter({
-    regions,
-    // Both databases are within reach here, so nobody else has to tell which one takes the writes.
-    pools: {
-      'us-east-1': new Pool({ connectionString: environment.US_DATABASE_URL }),
-      'eu-west-1': new Pool({ connectionString: environment.EU_DATABASE_URL }),
-    },
     // What becomes of a write outside the primary's region: 'remote-pool', 'forward' or 'reject'.
-    writes: (environment.WRITES ?? 'remote-pool') as WritePolicy,
-    token: { secret },
+    router: { writes: (environment.WRITES ?? 'remote-pool') as WritePolicy },
   });
-  const gate = createWriteGate({ router, forward: { secret } });
-  const db = drizzle(router.pool);
+  const { regions } = kit;
+  const db = drizzle(kit.router.pool);
 
   const app = express();
-  app.use(compose(health, gate).express());
+  app.use(kit.express());
   app.use(express.json());
 
   // In a GET the pool is the replica next door.
@@ -70,5 +59,5 @@ export function createApp(environment: NodeJS.ProcessEnv) {
     next(regionKitErrorOf(error) ?? error);
   };
   app.use(unwrap);
-  return { app, health, router, gate };
+  return { app, kit };
 }

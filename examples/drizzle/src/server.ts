@@ -1,14 +1,6 @@
-import { createDrain } from '@regionkit/health';
 import { createApp } from './app.ts';
 
-const { app, health, router, gate } = createApp(process.env);
-createDrain({
-  health,
-  servers: [app.listen(Number(process.env.PORT ?? 3001))],
+const { app, kit } = createApp(process.env);
+kit.drain(app.listen(Number(process.env.PORT ?? 3001)), {
   notReadyForMs: Number(process.env.NOT_READY_FOR_MS ?? 15_000),
-  // The last one runs first.
-  hooks: [
-    { name: 'router', run: () => router.close({ pools: true }) },
-    { name: 'gate', run: () => gate.close() },
-  ],
 });

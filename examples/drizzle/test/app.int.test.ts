@@ -1,4 +1,3 @@
-import type { WritePolicy } from '@regionkit/db-router';
 import {
   type Answer,
   ask,
@@ -8,6 +7,7 @@ import {
   type TwoRegions,
   twoFreePorts,
 } from 'example-support';
+import type { WritePolicy } from 'regionkit/db-router';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 describe('the drizzle example in two regions', () => {

@@ -1,11 +1,6 @@
 import cors from '@fastify/cors';
-import { compose, defineRegions } from '@regionkit/core';
-import { createRegionRouter } from '@regionkit/db-router';
-import { createWriteGate } from '@regionkit/db-router/http';
-import { createHealth } from '@regionkit/health';
-import { createSessionVerifier } from '@regionkit/session';
 import fastify from 'fastify';
-import { Pool } from 'pg';
+import { createRegionKit } from 'regionkit';
 
 const note = {
   type: 'object',
@@ -15,37 +10,29 @@ const note = {
 
 /** Notes in two regions, on Fastify; who may clear them says a session that was signed elsewhere. */
 export function createApp(environment: NodeJS.ProcessEnv) {
-  const secret = environment.REGION_SECRET ?? '';
-  const regions = defineRegions({
+  const kit = createRegionKit({
     self: environment.REGION,
-    all: {
-      'us-east-1': { origin: environment.US_ORIGIN ?? 'http://127.0.0.1:3001' },
-      'eu-west-1': { origin: environment.EU_ORIGIN ?? 'http://127.0.0.1:3002' },
+    regions: {
+      'us-east-1': environment.US_ORIGIN ?? 'http://127.0.0.1:3001',
+      'eu-west-1': environment.EU_ORIGIN ?? 'http://127.0.0.1:3002',
     },
+    databaseUrl: environment.DATABASE_URL, // this region's own server
+    secret: environment.REGION_SECRET,
     development: true, // one machine, plain http; not in production
+    sessions: {
+      keys: environment.JWKS_URL ?? 'https://auth.example.com/jwks.json',
+      algorithms: ['ES256'],
+      issuer: 'https://auth.example.com',
+      audience: 'notes',
+    },
   });
-  const health = createHealth({ regions, peers: { secret } });
-  const router = createRegionRouter({
-    regions,
-    pools: { [regions.self]: new Pool({ connectionString: environment.DATABASE_URL }) },
-    writes: 'forward',
-    token: { secret },
-    view: health.view,
-  });
-  health.follow(router);
-  const sessions = createSessionVerifier({
-    keys: environment.JWKS_URL ?? 'https://auth.example.com/jwks.json',
-    algorithms: ['ES256'],
-    issuer: 'https://auth.example.com',
-    audience: 'notes',
-  });
-  const gate = createWriteGate({ router, view: health.view, forward: { secret } });
+  const { router, regions, sessions } = kit;
 
   // CORS first: also a forwarded answer and an error need it. On the root, so that every request is seen. They are hooks
   // of `onRequest`: Fastify parses a body later, so a write is forwarded as it came.
   const app = fastify();
   app.register(cors, { origin: 'https://www.example.com', credentials: true, strictPreflight: false });
-  app.register(compose(health, sessions, gate).fastify());
+  app.register(kit.fastify());
 
   app.get('/notes', async () => {
     const { rows } = await router.read<{ text: string }>('select text from notes order by id');
@@ -66,5 +53,5 @@ export function createApp(environment: NodeJS.ProcessEnv) {
     });
     done();
   });
-  return { app, health, router, gate, sessions };
+  return { app, kit };
 }

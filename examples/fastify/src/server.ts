@@ -1,17 +1,8 @@
-import { createDrain } from '@regionkit/health';
 import { createApp } from './app.ts';
 
-const { app, health, router, gate, sessions } = createApp(process.env);
-createDrain({
-  health,
-  servers: [app.server],
+const { app, kit } = createApp(process.env);
+kit.drain(app.server, {
   notReadyForMs: Number(process.env.NOT_READY_FOR_MS ?? 15_000),
-  // The last one runs first.
-  hooks: [
-    { name: 'router', run: () => router.close({ pools: true }) },
-    { name: 'gate', run: () => gate.close() },
-    { name: 'sessions', run: () => sessions.close() },
-    { name: 'fastify', run: () => app.close() },
-  ],
+  hooks: [{ name: 'fastify', run: () => app.close() }],
 });
 await app.listen({ port: Number(process.env.PORT ?? 3001) });

@@ -1,47 +1,34 @@
-import { compose, defineRegions } from '@regionkit/core';
-import { createRegionRouter } from '@regionkit/db-router';
-import { createWriteGate } from '@regionkit/db-router/http';
-import { createHealth } from '@regionkit/health';
-import { createSessionVerifier } from '@regionkit/session';
 import { honoSessions } from '@regionkit/session/hono';
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { validator } from 'hono/validator';
-import { Pool } from 'pg';
+import { createRegionKit } from 'regionkit';
 
 /** Notes in two regions, on Hono; who has a session that was signed elsewhere may see who they are. */
 export function createApp(environment: NodeJS.ProcessEnv) {
-  const secret = environment.REGION_SECRET ?? '';
-  const regions = defineRegions({
+  const kit = createRegionKit({
     self: environment.REGION,
-    all: {
-      'us-east-1': { origin: environment.US_ORIGIN ?? 'http://127.0.0.1:3001' },
-      'eu-west-1': { origin: environment.EU_ORIGIN ?? 'http://127.0.0.1:3002' },
+    regions: {
+      'us-east-1': environment.US_ORIGIN ?? 'http://127.0.0.1:3001',
+      'eu-west-1': environment.EU_ORIGIN ?? 'http://127.0.0.1:3002',
     },
+    databaseUrl: environment.DATABASE_URL, // this region's own server
+    secret: environment.REGION_SECRET,
     development: true, // one machine, plain http; not in production
+    sessions: {
+      keys: environment.JWKS_URL ?? 'https://auth.example.com/jwks.json',
+      algorithms: ['ES256'],
+      issuer: 'https://auth.example.com',
+      audience: 'notes',
+    },
   });
-  const health = createHealth({ regions, peers: { secret } });
-  const router = createRegionRouter({
-    regions,
-    pools: { [regions.self]: new Pool({ connectionString: environment.DATABASE_URL }) },
-    writes: 'forward',
-    token: { secret },
-    view: health.view,
-  });
-  health.follow(router);
-  const sessions = createSessionVerifier({
-    keys: environment.JWKS_URL ?? 'https://auth.example.com/jwks.json',
-    algorithms: ['ES256'],
-    issuer: 'https://auth.example.com',
-    audience: 'notes',
-  });
-  const gate = createWriteGate({ router, view: health.view, forward: { secret } });
+  const { router, regions, sessions } = kit;
 
   // CORS first: also a forwarded answer and an error need it. The gate before anything that reads the body: a write is
   // forwarded as it came.
   const app = new Hono();
   app.use(cors({ origin: 'https://www.example.com', credentials: true }));
-  app.use(compose(health, sessions, gate).hono());
+  app.use(kit.hono());
 
   app.get('/notes', async (context) => {
     const { rows } = await router.read<{ text: string }>('select text from notes order by id');
@@ -58,5 +45,5 @@ export function createApp(environment: NodeJS.ProcessEnv) {
   // Behind `require` the session is a variable of the context, with its type. Its token was verified above, once.
   const auth = honoSessions(sessions);
   app.get('/me', auth.require(), (context) => context.json({ region: regions.self, sub: context.var.session.sub }));
-  return { app, health, router, gate, sessions };
+  return { app, kit };
 }

@@ -1,43 +1,26 @@
 import { bodyParser } from '@koa/bodyparser';
 import cors from '@koa/cors';
 import { Router } from '@koa/router';
-import { createAffinity } from '@regionkit/affinity';
-import { compose, defineRegions } from '@regionkit/core';
-import { createRegionRouter } from '@regionkit/db-router';
-import { createWriteGate } from '@regionkit/db-router/http';
-import { createHealth } from '@regionkit/health';
 import Koa from 'koa';
-import { Pool } from 'pg';
+import { createRegionKit } from 'regionkit';
 
 /** Notes in two regions, on Koa; the region cookie keeps a client in one of them. */
 export function createApp(environment: NodeJS.ProcessEnv) {
-  const secret = environment.REGION_SECRET ?? '';
-  const regions = defineRegions({
+  const kit = createRegionKit({
     self: environment.REGION,
-    all: {
-      'us-east-1': { origin: environment.US_ORIGIN ?? 'http://127.0.0.1:3001' },
-      'eu-west-1': { origin: environment.EU_ORIGIN ?? 'http://127.0.0.1:3002' },
+    regions: {
+      'us-east-1': environment.US_ORIGIN ?? 'http://127.0.0.1:3001',
+      'eu-west-1': environment.EU_ORIGIN ?? 'http://127.0.0.1:3002',
     },
     hosts: ['app.localhost'], // the name behind the latency DNS
+    databaseUrl: environment.DATABASE_URL, // this region's own server
+    secret: environment.REGION_SECRET,
     development: true, // one machine, plain http; not in production
-  });
-  const health = createHealth({ regions, peers: { secret } });
-  const router = createRegionRouter({
-    regions,
-    pools: { [regions.self]: new Pool({ connectionString: environment.DATABASE_URL }) },
-    writes: 'forward',
-    token: { secret },
-    view: health.view,
-  });
-  health.follow(router);
-  const affinity = createAffinity({ regions, view: health.view, pin: true });
-  const gate = createWriteGate({
-    router,
-    view: health.view,
-    forward: { secret },
+    affinity: { pin: true },
     // It sets a cookie and writes nothing, so it need not travel.
-    isWrite: ({ path }) => (path.startsWith('/home/') ? false : undefined),
+    gate: { isWrite: ({ path }) => (path.startsWith('/home/') ? false : undefined) },
   });
+  const { router, regions } = kit;
 
   const routes = new Router();
   routes.get('/notes', async (context) => {
@@ -55,15 +38,15 @@ export function createApp(environment: NodeJS.ProcessEnv) {
   routes.put('/home/:region', async (context) => {
     const region = regions.get(context.params.region ?? '');
     if (region === undefined) return context.throw(404);
-    affinity.pin(region.name);
+    kit.affinity?.pin(region.name);
     context.status = 204;
   });
 
   // CORS first: also a forwarded answer and an error need it. Body parsers last: a write is forwarded as it came.
   const app = new Koa();
   app.use(cors({ origin: 'https://www.example.com', credentials: true }));
-  app.use(compose(health, affinity, gate).koa());
+  app.use(kit.koa());
   app.use(bodyParser());
   app.use(routes.routes());
-  return { app, health, router, gate };
+  return { app, kit };
 }
