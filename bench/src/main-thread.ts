@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Sample } from './sample.ts';
 
 /**
  * Measures what the main thread of this process uses its processor for while `work` runs, in microseconds; its other
@@ -12,8 +13,23 @@ export async function mainThreadMicros(work: () => Promise<void>): Promise<numbe
   return (await processorMicros()) - before;
 }
 
-/** The kernel brings the figure up to date when the thread gives up the processor, so it sleeps first. */
-async function processorMicros(): Promise<number> {
+/** Adds to a sample what a call takes of the time, and of the processor of the main thread. */
+export async function withMainThread(measure: () => Sample | Promise<Sample>): Promise<Sample> {
+  let sample: Sample = {};
+  let calls = 0;
+  const micros = await mainThreadMicros(async () => {
+    const began = performance.now();
+    sample = await measure();
+    calls = ((sample['opsPerSecond'] ?? 0) * (performance.now() - began)) / 1_000;
+  });
+  return { ...sample, microsPerOp: 1e6 / (sample['opsPerSecond'] ?? 0), mainMicrosPerOp: micros / calls };
+}
+
+/**
+ * What the main thread has used its processor for since it began. The kernel brings the figure up to date when the
+ * thread gives up the processor, so it sleeps first.
+ */
+export async function processorMicros(): Promise<number> {
   await sleep(1);
   try {
     return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1_000;

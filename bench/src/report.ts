@@ -62,6 +62,7 @@ const VERDICTS: Readonly<Record<Verdict, string>> = {
 const JUDGED_BY: Readonly<Record<NonNullable<Bar['by']>, string>> = {
   median: '',
   worst: ' in every round',
+  paired: ', by the median of the rounds and its 95 % interval',
   'low tenth': ', by the low tenth of the rounds and its 95 % interval',
 };
 

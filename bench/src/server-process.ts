@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { processorMicros } from './main-thread.ts';
 import { type Answer, createQuestions, type Question } from './questions.ts';
 import type { Sample } from './sample.ts';
 
@@ -7,7 +8,7 @@ import type { Sample } from './sample.ts';
 export interface ServerProcess {
   readonly port: number;
   /**
-   * What it says of itself: its memory, the processor time it took, its open `sockets`, and what its module adds. With `collected`, after its
+   * What it says of itself: its memory, the processor time it took, of all threads and of the main one, its open `sockets`, and what its module adds. With `collected`, after its
    * garbage was.
    *
    * @throws {Error} It ended before it answered.
@@ -55,8 +56,9 @@ export function serving(port: number, tell: () => Sample | Promise<Sample> = () 
     const { rss, heapUsed } = process.memoryUsage();
     const { user, system } = process.cpuUsage();
     const cpuMs = (user + system) / 1_000;
+    const mainMicros = await processorMicros();
     const sockets = process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length;
-    const sample = { ...told, rssMiB: rss / 2 ** 20, heapMiB: heapUsed / 2 ** 20, cpuMs, sockets };
+    const sample = { ...told, rssMiB: rss / 2 ** 20, heapMiB: heapUsed / 2 ** 20, cpuMs, mainMicros, sockets };
     process.send?.({ id, sample } satisfies Answer);
   });
   process.on('disconnect', () => process.exit(0));

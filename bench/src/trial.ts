@@ -19,11 +19,12 @@ export interface Bar {
   readonly atLeast?: number;
   readonly atMost?: number;
   /**
-   * `worst`: what is promised of every round. `low tenth`: for costs, which other work of the machine only raises. The
-   * low tenth of one contender's rounds is held against that of the other, and the bar is reached or missed only if the
-   * whole 95 % interval says so. @default 'median'
+   * `worst`: what is promised of every round. `paired`: the median of the ratios or differences within the rounds. `low
+   * tenth`: for costs, which other work of the machine only raises. The low tenth of one contender's rounds is held
+   * against that of the other. By the last two, the bar is reached or missed only if the whole 95 % interval says so.
+   * @default 'median'
    */
-  readonly by?: 'median' | 'worst' | 'low tenth';
+  readonly by?: 'median' | 'worst' | 'paired' | 'low tenth';
 }
 
 /** `not decided`: the bar lies within the interval, so more rounds are needed. */
@@ -92,11 +93,11 @@ export function judge(comparison: Comparison, samples: ReadonlyMap<string, reado
     return found;
   };
   const metricOf = (sample: Sample | undefined, metric: string): number => sample?.[metric] ?? Number.NaN;
-  const plain = (name: string, metric: string): Spread => spread(of(name).map((sample) => metricOf(sample, metric)));
-  const ratio = (name: string, base: string, metric: string): Spread =>
-    spread(of(name).map((sample, round) => metricOf(sample, metric) / metricOf(of(base)[round], metric)));
-  const difference = (name: string, base: string, metric: string): Spread =>
-    spread(of(name).map((sample, round) => metricOf(sample, metric) - metricOf(of(base)[round], metric)));
+  const plain = (name: string, metric: string): number[] => of(name).map((sample) => metricOf(sample, metric));
+  const ratio = (name: string, base: string, metric: string): number[] =>
+    plain(name, metric).map((value, round) => value / metricOf(of(base)[round], metric));
+  const difference = (name: string, base: string, metric: string): number[] =>
+    plain(name, metric).map((value, round) => value - metricOf(of(base)[round], metric));
   const lowTenth = (name: string, metric: string, rounds: readonly number[]): number =>
     quantile(
       rounds.map((round) => metricOf(of(name)[round], metric)).sort((a, b) => a - b),
@@ -110,11 +111,17 @@ export function judge(comparison: Comparison, samples: ReadonlyMap<string, reado
         return over === undefined ? low : low - lowTenth(over, metric, rounds);
       });
     }
-    if (against !== undefined) return ratio(contender, against, metric);
-    return over === undefined ? plain(contender, metric) : difference(contender, over, metric);
+    const values =
+      against !== undefined
+        ? ratio(contender, against, metric)
+        : over !== undefined
+          ? difference(contender, over, metric)
+          : plain(contender, metric);
+    if (by !== 'paired') return spread(values);
+    return interval(values.length, (rounds) => spread(rounds.map((round) => values[round] as number)).median);
   };
-  const perMetric = (of: (metric: string) => Spread): Record<string, Spread> =>
-    Object.fromEntries(metrics.map((metric) => [metric, of(metric)]));
+  const perMetric = (of: (metric: string) => readonly number[]): Record<string, Spread> =>
+    Object.fromEntries(metrics.map((metric) => [metric, spread(of(metric))]));
 
   return {
     kind: 'comparison',
@@ -140,5 +147,6 @@ function verdictOn({ by = 'median', atLeast = -Infinity, atMost = Infinity }: Ba
   const { median, min, max } = measured;
   const [low, high] = by === 'median' ? [median, median] : [min, max];
   if (low >= atLeast && high <= atMost) return 'reached';
-  return by === 'low tenth' && high >= atLeast && low <= atMost ? 'not decided' : 'missed';
+  const byInterval = by === 'paired' || by === 'low tenth';
+  return byInterval && high >= atLeast && low <= atMost ? 'not decided' : 'missed';
 }

@@ -83,6 +83,30 @@ describe('judge', () => {
     expect(verdict({ metric: 'ms', atMost: 30 })?.verdict).toBe('missed');
   });
 
+  it('decides by the ratios within the rounds only what the whole interval says', () => {
+    const bases = Array.from({ length: 60 }, (_, round) => 10 * (1 + (round % 7)));
+    const rounds = new Map([
+      ['regionkit', bases.map((ms, round) => ({ ms: ms * (1.1 + (round % 5) / 50) }))],
+      ['pg', bases.map((ms) => ({ ms }))],
+    ]);
+    const judgement = (bar: object) =>
+      judge(
+        {
+          title: 'reads',
+          baseline: 'pg',
+          metrics: ['ms'],
+          bars: [{ contender: 'regionkit', metric: 'ms', against: 'pg', by: 'paired', ...bar }],
+        },
+        rounds,
+      ).bars[0];
+    expect(judgement({ atMost: 1.2 })?.measured.median).toBeCloseTo(1.14, 5);
+    expect(judgement({ atMost: 1.2 })?.verdict).toBe('reached');
+    expect(judgement({ atMost: 1.1 })?.verdict).toBe('missed');
+    expect(judgement({ atMost: 1.14 })?.verdict).toBe('not decided');
+    expect(judgement({ against: undefined, over: 'pg', atLeast: 30 })?.verdict).toBe('missed');
+    expect(judgement({ metric: 'p99Ms', atMost: 9 })?.verdict).toBe('missed');
+  });
+
   it('reaches no bar with what was never measured', () => {
     expect(judged({ metric: 'p99Ms', atMost: 1 })).toMatchObject({ verdict: 'missed' });
   });

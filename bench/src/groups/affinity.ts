@@ -1,24 +1,30 @@
-import { createAffinity } from '@regionkit/affinity';
 import { requestView } from '@regionkit/core/testing';
-import { edgeRegions, edgeView } from '../edge-setting.ts';
+import { type Behind, edgeAffinity, openBehind } from '../edge/doors.ts';
 import type { Group } from '../group.ts';
+import { withMainThread } from '../main-thread.ts';
 import { callsPerSecond } from '../sample.ts';
 import { serverLoad } from '../server-load.ts';
 import { type ServerProcess, startServer } from '../server-process.ts';
-import { type Contender, runTrial } from '../trial.ts';
+import { runTrial } from '../trial.ts';
 
-const REQUEST =
-  'GET /orders HTTP/1.1\r\nHost: app.example.com\r\nCookie: theme=dark; region=us-east-1; sid=abcdef\r\nAccept: application/json\r\n\r\n';
+const WAYS = [
+  ['bare', 'node:http'],
+  ['affinity', 'affinity'],
+  ['gate', 'write gate'],
+  ['three', 'affinity, session, write gate'],
+  ['four', 'health, affinity, session, write gate'],
+] as const;
+const BARE = 'node:http';
+const WITH_BARS = ['affinity', 'affinity, session, write gate', 'health, affinity, session, write gate'];
+const PROCESSES = 2;
+const REQUESTS =
+  'Each request is of a signed-in client, which returns its region cookie and the token of a write. The doors are composed into one. The gate is that of a real router in the region of its primary.';
 
 export const group: Group = {
-  name: 'affinity',
+  name: 'affinity, and all doors together',
   run: async (tell) => {
     tell('deciding');
-    const affinity = createAffinity({
-      regions: edgeRegions('us-east-1'),
-      view: edgeView('us-east-1'),
-      cookie: { domain: 'example.com' },
-    });
+    const affinity = edgeAffinity();
     const view = requestView({
       target: '/orders',
       headers: {
@@ -30,29 +36,94 @@ export const group: Group = {
     const deciding = await runTrial({
       title: 'one decision, cookie of this region',
       baseline: 'regionkit',
-      metrics: ['nsPerOp', 'opsPerSecond'],
+      metrics: ['mainMicrosPerOp', 'opsPerSecond'],
       contenders: [
-        { name: 'regionkit', measure: (durationMs) => callsPerSecond(() => affinity.decide(view), durationMs) },
+        { name: 'regionkit', measure: (ms) => withMainThread(() => callsPerSecond(() => affinity.decide(view), ms)) },
       ],
-      bars: [{ contender: 'regionkit', metric: 'nsPerOp', atMost: 2_000 }],
+      bars: [{ contender: 'regionkit', metric: 'mainMicrosPerOp', atMost: 2, by: 'low tenth' }],
+      rounds: 40,
+      durationMs: 50,
     });
+    await using behind = await openBehind();
+    tell('in memory');
+    const inMemory = await running(behind, 'doors-in-memory');
+    const added = await runTrial({
+      title: 'what doors add to node:http, connections in memory',
+      baseline: BARE,
+      metrics: ['mainMicrosPerOp'],
+      contenders: inMemory.map(({ name, servers }) => {
+        let round = -1;
+        return {
+          name,
+          measure: () => {
+            round += 1;
+            return (servers[round % PROCESSES] as ServerProcess).ask();
+          },
+        };
+      }),
+      bars: WITH_BARS.map((contender) => ({
+        contender,
+        over: BARE,
+        metric: 'mainMicrosPerOp',
+        atMost: 1.5,
+        by: 'low tenth',
+      })),
+      notes: [
+        REQUESTS,
+        `In ${PROCESSES} processes each, in turn, as what a compiler makes of the same code differs from one to the next.`,
+      ],
+      rounds: 60,
+    });
+    await stop(inMemory);
     tell('serving');
-    const servers = await Promise.all(['bare', 'affinity'].map((way) => startServer('affinity', [way])));
-    const contender = (name: string, at: number): Contender => ({
-      name,
-      measure: (durationMs) =>
-        serverLoad(servers[at] as ServerProcess, { connections: 32, durationMs, request: REQUEST }),
-    });
+    const overLoopback = await running(behind, 'doors');
     const serving = await runTrial({
-      title: 'bare node:http with and without affinity, 32 connections',
-      baseline: 'node:http',
-      metrics: ['opsPerSecond', 'cpuMicrosPerOp', 'p50Ms', 'p99Ms'],
-      contenders: [contender('node:http', 0), contender('regionkit affinity', 1)],
-      bars: [{ contender: 'regionkit affinity', against: 'node:http', metric: 'opsPerSecond', atLeast: 0.97 }],
-      rounds: 15,
-      durationMs: 600,
+      title: 'node:http with and without doors, 32 connections over loopback',
+      baseline: BARE,
+      metrics: ['opsPerSecond', 'mainMicrosPerOp', 'cpuMicrosPerOp', 'p50Ms', 'p99Ms'],
+      contenders: overLoopback.map(({ name, servers }) => {
+        let round = -1;
+        return {
+          name,
+          measure: (durationMs) => {
+            round += 1;
+            const server = servers[round % PROCESSES] as ServerProcess;
+            return serverLoad(server, { connections: 32, durationMs, request: behind.request });
+          },
+        };
+      }),
+      bars: WITH_BARS.map((contender) => ({
+        contender,
+        against: BARE,
+        metric: 'opsPerSecond',
+        atLeast: 0.97,
+        by: 'paired',
+      })),
+      notes: [REQUESTS],
+      rounds: 60,
+      durationMs: 80,
     });
-    await Promise.all(servers.map((server) => server.stop()));
-    return [deciding, serving];
+    await stop(overLoopback);
+    return [deciding, added, serving];
   },
 };
+
+interface Running {
+  readonly name: string;
+  readonly servers: readonly ServerProcess[];
+}
+
+function running(behind: Behind, script: string): Promise<Running[]> {
+  return Promise.all(
+    WAYS.map(async ([way, name]) => ({
+      name,
+      servers: await Promise.all(
+        Array.from({ length: PROCESSES }, () => startServer(script, [way, ...behind.args, behind.request])),
+      ),
+    })),
+  );
+}
+
+async function stop(all: readonly Running[]): Promise<void> {
+  await Promise.all(all.flatMap(({ servers }) => servers.map((server) => server.stop())));
+}

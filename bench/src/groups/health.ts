@@ -1,6 +1,6 @@
 import { fakeClock, requestView } from '@regionkit/core/testing';
 import { createHealth } from '@regionkit/health';
-import { edgeRegions } from '../edge-setting.ts';
+import { edgeRegions } from '../edge/setting.ts';
 import type { Group } from '../group.ts';
 import { httpBurst } from '../http-burst.ts';
 import { callsPerSecond, type Sample } from '../sample.ts';

@@ -1,5 +1,4 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { performance } from 'node:perf_hooks';
 import { createSessionIssuer, createSessionVerifier, type SessionVerifier } from '@regionkit/session';
 import { JwtVerifier } from 'aws-jwt-verify';
 import { createVerifier } from 'fast-jwt';
@@ -7,7 +6,7 @@ import { importSPKI, jwtVerify } from 'jose';
 import jsonwebtoken from 'jsonwebtoken';
 import { freshStrings } from '../fresh-strings.ts';
 import type { Group } from '../group.ts';
-import { mainThreadMicros } from '../main-thread.ts';
+import { withMainThread } from '../main-thread.ts';
 import { awaitedCallsPerSecond, callsInFlight, type Sample, turnsPerSecond } from '../sample.ts';
 import { type Bar, type Contender, runTrial, type TrialResult } from '../trial.ts';
 
@@ -185,18 +184,6 @@ function overTheString(name: string, atMost: number): Bar {
     atMost,
     by: 'low tenth',
   };
-}
-
-/** Adds what a call takes of the time, and of the processor of the main thread. */
-async function withMainThread(measure: () => Promise<Sample>): Promise<Sample> {
-  let sample: Sample = {};
-  let calls = 0;
-  const micros = await mainThreadMicros(async () => {
-    const began = performance.now();
-    sample = await measure();
-    calls = ((sample['opsPerSecond'] ?? 0) * (performance.now() - began)) / 1_000;
-  });
-  return { ...sample, microsPerOp: 1e6 / (sample['opsPerSecond'] ?? 0), mainMicrosPerOp: micros / calls };
 }
 
 function keyPair(algorithm: Algorithm): { publicKey: KeyObject; privateKey: KeyObject } {

@@ -26,8 +26,8 @@ export async function clients(): Promise<GrowthResult> {
     sizes: SIZES,
     metrics: ['p50Ms', 'p99Ms', 'opsPerSecond', 'cpuMicrosPerOp', 'rssMiB'],
     lines: [
-      line('node:http', 'affinity', ['bare'], GET),
-      line('regionkit affinity', 'affinity', ['affinity'], GET),
+      line('node:http', 'doors', ['bare'], GET),
+      line('regionkit affinity', 'doors', ['affinity'], GET),
       line('regionkit health', 'health', ['regionkit'], GET),
       line('regionkit forward', 'forwarder', ['regionkit', upstream], POST),
       line('reply-from', 'forwarder', ['reply-from', upstream], POST),

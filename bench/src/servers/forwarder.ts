@@ -6,7 +6,7 @@ import type { GateRouter } from '@regionkit/db-router';
 import { createWriteGate } from '@regionkit/db-router/http';
 import fastify from 'fastify';
 import { createProxyServer } from 'httpxy';
-import { edgeRegions } from '../edge-setting.ts';
+import { edgeRegions } from '../edge/setting.ts';
 import { serving } from '../server-process.ts';
 
 /** One way to forward a request to the origin whose port is given: `regionkit`, `reply-from` or `httpxy`. */

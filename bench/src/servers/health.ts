@@ -7,7 +7,7 @@ import { NestFactory } from '@nestjs/core';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { createHealth } from '@regionkit/health';
 import fastify, { type FastifyInstance } from 'fastify';
-import { edgeRegions } from '../edge-setting.ts';
+import { edgeRegions } from '../edge/setting.ts';
 import { serving } from '../server-process.ts';
 
 /** One way to answer `GET /health`, with one check of a dependency that is well, or that hangs from its second look on. */

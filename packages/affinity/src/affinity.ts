@@ -140,6 +140,10 @@ export function createAffinity<Name extends string>(given: AffinityOptions<Name>
       action: 'next',
       reason,
       scope: (run) => pinRequests.run(pinRequest, run),
+      wantsHead: () => {
+        pinRequest.headWritten = true;
+        return pinRequest.pinned !== undefined || setCookies.length > 0 || hint !== undefined;
+      },
       onHead: (head) => {
         pinRequest.headWritten = true;
         const { pinned } = pinRequest;

@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { RegionState } from '@regionkit/core';
+import type { NextDecision, RegionState } from '@regionkit/core';
 import { fakeClock, type RequestParts, requestView } from '@regionkit/core/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -511,6 +511,18 @@ describe('affinity.pin()', () => {
     const { affinity, decide } = setUp();
     expect(decide({ headers: { cookie: 'region=us-east-1' } })).toEqual({ action: 'next', reason: 'home' });
     expect(() => affinity.pin('eu-west-1')).toThrow(/needs pin: true/);
+  });
+
+  test('wants the head only of an answer that it has something for', () => {
+    const wants = (cookie: string, pinned?: Name): unknown => {
+      const { affinity, decide } = setUp({ pin: true });
+      const decision = decide({ headers: { cookie } }) as NextDecision;
+      decision.scope?.(() => pinned && affinity.pin(pinned));
+      return decision.wantsHead?.();
+    };
+    expect(wants('region=us-east-1')).toBe(false);
+    expect(wants('region=us-east-1', 'eu-west-1')).toBe(true);
+    expect(wants('theme=dark')).toBe(true);
   });
 
   test('says when it was called too late', () => {

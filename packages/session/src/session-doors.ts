@@ -56,17 +56,20 @@ export function createSessionDoors<Claims>(options: SessionDoorsOptions<Claims>)
     return severalTokens === 'reject' ? 'ambiguous' : judgeSeveral(tokens, judge);
   };
 
-  const door = (conclude: (outcome: Session<Claims> | RejectionReason, request: RequestView) => Decision) =>
+  type Conclude = (outcome: Session<Claims> | RejectionReason, request: RequestView) => Decision;
+  const settle = (outcome: Session<Claims> | RejectionReason, request: RequestView, conclude: Conclude): Decision => {
+    if (typeof outcome === 'string' && outcome !== 'missing' && !found.has(request.raw)) onRejected(outcome);
+    found.set(request.raw, outcome);
+    return conclude(outcome, request);
+  };
+  const door = (conclude: Conclude) =>
     withDoors<Decider>({
       kind: 'session',
       decide: (request) => {
-        const settle = (outcome: Session<Claims> | RejectionReason): Decision => {
-          if (typeof outcome === 'string' && outcome !== 'missing' && !found.has(request.raw)) onRejected(outcome);
-          found.set(request.raw, outcome);
-          return conclude(outcome, request);
-        };
         const outcome = findSession(request);
-        return outcome instanceof Promise ? outcome.then(settle) : settle(outcome);
+        return outcome instanceof Promise
+          ? outcome.then((late) => settle(late, request, conclude))
+          : settle(outcome, request, conclude);
       },
     });
 

@@ -6,6 +6,7 @@ import { isAdditive } from './head-rules.ts';
 import { ORDER } from './order.ts';
 import { inScope } from './scope.ts';
 import type { WithDoors } from './types.ts';
+import { wantsHead } from './wants-head.ts';
 import { withDoors } from './with-doors.ts';
 
 const CONTINUE: NextDecision = Object.freeze({ action: 'next', reason: 'composed' });
@@ -66,9 +67,14 @@ function withHooks(before: NextDecision[], decision: NextDecision): NextDecision
 function joined(before: readonly NextDecision[], last: Decision): Decision {
   if (before.length === 0) return last;
   const all: readonly Decision[] = last === CONTINUE ? before : [...before, last];
+  let wanting: readonly Decision[] | undefined;
   const hooks = {
     ...(all.some((decision) => decision.onHead !== undefined) && {
-      onHead: (head: ResponseHead) => runHeadHooks(all, last, head),
+      wantsHead: () => {
+        wanting = all.filter(wantsHead);
+        return wanting.length > 0;
+      },
+      onHead: (head: ResponseHead) => runHeadHooks(wanting ?? all.filter(wantsHead), last, head),
     }),
     ...(all.some((decision) => decision.onDone !== undefined) && {
       onDone: (outcome: Parameters<NonNullable<Decision['onDone']>>[0]) => runDoneHooks(all, outcome),

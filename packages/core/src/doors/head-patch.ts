@@ -2,10 +2,11 @@ import { validateHeaderValue } from 'node:http';
 import type { Decision, NodeResponse, RequestOutcome, ResponseHead } from '../http/decision.ts';
 import { reportFailure } from './failure.ts';
 import { onResponseEnd, responseEnd } from './response-end.ts';
+import { wantsHead } from './wants-head.ts';
 
 /** Header fields in the forms that `writeHead` accepts: an object, a flat array, or an array of pairs. */
 type GivenHeaders = Readonly<Record<string, unknown>> | readonly unknown[];
-type WriteHead = (status: number, message?: string) => NodeResponse;
+type WriteHead = (status: number, message?: string, headers?: never) => NodeResponse;
 
 /**
  * The head of a Node response: the fields that are set on the response itself. With HTTP/2 we must refuse bad values
@@ -82,15 +83,14 @@ export function watchAnswer(
  * over HTTP/2 too. So the hook loses no header of the app, and the app loses no header of the hook.
  */
 function patchHead(response: NodeResponse, decision: Decision, sent: Sent): void {
-  const hasHook = decision.onHead !== undefined;
   const original = response.writeHead as WriteHead;
   const writeHead = (given: number, message?: string | GivenHeaders, headers?: GivenHeaders): NodeResponse => {
     // Node refuses this head itself. The app may then try another one.
     if (sent.status !== 0 || response.headersSent || !(given >= 100 && given <= 999)) {
       return Reflect.apply(original, response, [given, message, headers]);
     }
-    if (!hasHook) {
-      Reflect.apply(original, response, [given, message, headers]);
+    if (!wantsHead(decision)) {
+      original.call(response, given, message as string, headers as never);
     } else {
       const text = typeof message === 'string' ? message : undefined;
       setAll(response, headers ?? (typeof message === 'string' ? undefined : message));

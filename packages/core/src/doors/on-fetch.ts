@@ -4,6 +4,7 @@ import { reportFailure } from './failure.ts';
 import { FetchHead, toResponse } from './fetch-head.ts';
 import type { FetchView } from './fetch-view.ts';
 import { inScope } from './scope.ts';
+import { wantsHead } from './wants-head.ts';
 
 /** How one fetch framework continues a request. */
 export interface FetchSteps {
@@ -60,10 +61,10 @@ export async function proxyOnFetch(view: FetchView, decision: ProxyDecision): Pr
 }
 
 function withHead(decision: Decision, response: Response): Response {
-  if (decision.onHead === undefined) return response;
+  if (!wantsHead(decision)) return response;
   const head = new FetchHead(response);
   try {
-    decision.onHead(head);
+    decision.onHead?.(head);
   } catch (error) {
     reportFailure('onHead', error);
   }

@@ -18,7 +18,7 @@ export function noteOrder({ kind }: Decider, raw: object, isAnswered: boolean): 
   const decided = (raw as { [DECIDED]?: number })[DECIDED] ?? 0;
   if (decided < bit || (decided & bit) !== 0) {
     // A second door of a kind may stand anywhere: for example one for a route, after the one for the whole app.
-    if (!isAnswered) Reflect.set(raw, DECIDED, decided | bit);
+    if (!isAnswered && Object.isExtensible(raw)) (raw as { [DECIDED]?: number })[DECIDED] = decided | bit;
   } else if (!reported.has(kind)) {
     reported.add(kind);
     process.emitWarning(

@@ -53,6 +53,12 @@ export interface RequestOutcome {
 
 /** Hooks on the answer, of this decider or of any handler behind it. Errors of a hook are ignored. */
 export interface AnswerHooks {
+  /**
+   * Asked when the head is written, before `onHead`. False: there is nothing to add. `onHead` is not called then, and
+   * the head of the app is written as it is, which is cheaper. Asked again if Node refuses the head of the app. An
+   * error counts as true. @default true
+   */
+  wantsHead?(): boolean;
   /** Called once when the head is written. The handler has run by then. */
   onHead?(head: ResponseHead): void;
   /** Called once when the request has ended, even if no head was written. */

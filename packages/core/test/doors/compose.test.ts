@@ -117,6 +117,31 @@ describe('compose()', () => {
     expect(heard).toEqual(['b head', 'a head', 'a done', 'b done']);
   });
 
+  test('asks every hook once whether it wants the head, and calls those that do', () => {
+    const heard: string[] = [];
+    const hooked = (name: string, wants: boolean): Decider =>
+      step(name, undefined, {
+        action: 'next',
+        reason: name,
+        wantsHead: () => {
+          heard.push(`${name}?`);
+          return wants;
+        },
+        onHead: () => void heard.push(name),
+      });
+    const head = { status: 200, get: () => [], set: () => {}, append: () => {} };
+    const decide = (...deciders: Decider[]) => compose(...deciders).decide(requestView()) as NextDecision;
+    const mixed = decide(hooked('a', true), hooked('b', false));
+    expect(mixed.wantsHead?.()).toBe(true);
+    mixed.onHead?.(head);
+    expect(heard.splice(0)).toEqual(['a?', 'b?', 'a']);
+    expect(decide(hooked('a', false), hooked('b', false)).wantsHead?.()).toBe(false);
+    heard.splice(0);
+    // A caller that does not ask loses nothing.
+    decide(hooked('a', true), hooked('b', false)).onHead?.(head);
+    expect(heard).toEqual(['a?', 'b?', 'a']);
+  });
+
   test('composes compositions', async () => {
     const inner = compose(step('s', 'session'), step('g', 'gate'));
     expect(await order(step('h', 'health'), inner)).toEqual(['h', 's', 'g']);

@@ -470,6 +470,43 @@ describe.each(hosts)('$name', ({ mount, start, transport }) => {
     });
   });
 
+  describe.each<[string, () => Decision]>([
+    ['next', () => next()],
+    ['respond', () => tea],
+    ['proxy', () => proxy()],
+  ])('a hook that is asked whether it wants the head of %s', (_action, decision) => {
+    test.each<[string, () => unknown, boolean]>([
+      ['says no', () => false, false],
+      ['says yes', () => true, true],
+      [
+        'fails',
+        () => {
+          throw new Error('a bug');
+        },
+        true,
+      ],
+      ['answers nothing', () => undefined, true],
+    ])('%s', async (_what, answer, isCalled) => {
+      const steps: string[] = [];
+      decide({
+        ...decision(),
+        wantsHead: () => {
+          steps.push(`asked after ${app.handled}`);
+          return answer() as boolean;
+        },
+        onHead: (head) => {
+          steps.push('called');
+          head.append('Set-Cookie', 'ours=1');
+        },
+      });
+      const answered = await post('/echo', 'hello');
+      const handled = decision().action === 'next' ? 1 : 0;
+      expect(steps).toEqual([`asked after ${handled}`, ...(isCalled ? ['called'] : [])]);
+      expect(answered.all('set-cookie').includes('ours=1')).toBe(isCalled);
+      expect(answered.all('access-control-allow-origin')).toEqual([ORIGIN]);
+    });
+  });
+
   describe('a composition', () => {
     const outer = new AsyncLocalStorage<string>();
     const ends: string[] = [];
@@ -523,6 +560,12 @@ describe.each(hosts)('$name', ({ mount, start, transport }) => {
       expect(answer.all('x-region-hint')).toEqual(['us']);
       expect(answer.all('set-cookie')).toEqual(['gate=1', 'session=1', 'region=eu']);
       await eventually(() => ends).toEqual(['affinity respond 418', 'gate respond 418']);
+    });
+
+    test('calls those hooks alone that want the head', async () => {
+      const whole = compose(affinity({ wantsHead: () => false }), session(false), gate(next()));
+      decide((request) => whole.decide(request));
+      expect((await post('/echo', 'hello')).all('set-cookie')).toEqual(['session=0']);
     });
 
     test('adds what came before to what another region answers, whose hint stays', async () => {

@@ -169,15 +169,20 @@ export function createWriteGate<Name extends string>(
 
   const serve = ({ request, write, scope = openScope(request, write) }: Asked, reason: GateReason): NextDecision => {
     const onDone = write ? scope.admit?.() : undefined;
+    let closed: ReturnType<RequestScope['closeHead']> | undefined;
     return {
       action: 'next',
       reason,
       scope: (run) => scope.run(run),
+      wantsHead: () => {
+        closed = scope.closeHead();
+        return issues(closed);
+      },
       onHead: (head) => {
-        const issued = scope.closeHead();
+        const issued = closed ?? scope.closeHead();
         // A cache must not give one client's position to others, nor an old one to the same client. No cache stores the
         // answer to an unsafe method.
-        if (isSafe(request.method) && Object.keys(issued).length > 0) {
+        if (isSafe(request.method) && issues(issued)) {
           if (isSharedCacheable(head)) return;
           head.set('Cache-Control', 'no-store');
         }
@@ -275,7 +280,7 @@ export function createWriteGate<Name extends string>(
       head.set(HOP_FIELD, value);
       decision.onHead?.(head);
     };
-    return { ...decision, onHead };
+    return { ...decision, wantsHead: () => true, onHead };
   };
   const told = (decision: Decision, marks: readonly string[]): Decision => {
     if (events.wants('decision')) events.emit('decision', { reason: decision.reason as GateReason });
@@ -326,6 +331,11 @@ export function createWriteGate<Name extends string>(
 /** Made by another region, for this region and this request. */
 function isForHere(mark: HopVerdict | undefined): boolean {
   return mark?.mark === 'valid' || mark?.mark === 'expired';
+}
+
+/** Whether there is something to put on a head. */
+function issues({ written, seen, notice }: ReturnType<RequestScope['closeHead']>): boolean {
+  return written !== undefined || seen !== undefined || notice !== undefined;
 }
 
 /** The safe methods of RFC 9110 section 9.2.1. */

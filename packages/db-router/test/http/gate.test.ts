@@ -1,3 +1,4 @@
+import { createServer, get, type IncomingMessage } from 'node:http';
 import { defineRegions, fakeView, live, RegionKitError, type ResponseHead } from '@regionkit/core';
 import { createRegionKeyring } from '@regionkit/core/kit';
 import { fakeClock, type RequestParts, requestView } from '@regionkit/core/testing';
@@ -5,7 +6,7 @@ import { Pool } from 'pg';
 import { describe, expect, test, vi } from 'vitest';
 import { createEpochPacker, signHop } from '../../src/http/hop.ts';
 import { createWriteGate, type WriteGateOptions } from '../../src/http/index.ts';
-import { type Name, ORIGINS, regionsOf, SECRET, type StubRouter, stubRouter } from './helpers.ts';
+import { listen, type Name, ORIGINS, regionsOf, SECRET, type StubRouter, stubRouter } from './helpers.ts';
 
 type Options = Partial<Omit<WriteGateOptions<Name>, 'router'>>;
 
@@ -502,6 +503,40 @@ describe('the token', () => {
       ['X-Region-Token', 'w, s'],
       ['Access-Control-Expose-Headers', 'X-Region-Token'],
     ]);
+  });
+
+  test('of a write that comes after the decision is on the head, and after a head that Node refused', async () => {
+    const router = stubRouter('eu-west-1', 'eu-west-1');
+    const { gate } = setUp({}, router);
+    const running = await listen(
+      createServer(
+        gate.node(async (_request, response) => {
+          expect(() => response.writeHead(200, { 'X-App': undefined as never })).toThrow();
+          await new Promise((turn) => setImmediate(turn));
+          router.issued = { written: 'late' };
+          response.writeHead(200, { 'X-App': 'yes' }).end();
+        }) as never,
+      ),
+    );
+    for (const method of ['GET', 'POST']) {
+      router.issued = {};
+      const { headers } = await fetch(running.origin, { method });
+      expect([headers.get('x-app'), headers.get('x-region-token')]).toEqual(['yes', 'late']);
+    }
+    await running.close();
+  });
+
+  test('leaves the head of an answer without a token as the app wrote it', async () => {
+    const running = await listen(
+      createServer(
+        setUp().gate.node((_request, response) => {
+          response.writeHead(200, ['x-APP', 'a', 'x-APP', 'b']).end();
+        }) as never,
+      ),
+    );
+    const { rawHeaders } = await new Promise<IncomingMessage>((resolve) => void get(running.origin, resolve));
+    expect(rawHeaders.slice(0, 4)).toEqual(['x-APP', 'a', 'x-APP', 'b']);
+    await running.close();
   });
 
   test('is not given to others by a cache, and not lost on the answer to a write', () => {

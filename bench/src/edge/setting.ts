@@ -16,7 +16,7 @@ export function edgeRegions(self: EdgeRegion, primaryPort?: number): Regions<Edg
   });
 }
 
-/** Everybody is well. */
+/** All regions are well. */
 export function edgeView(self: EdgeRegion): FakeView<EdgeRegion> {
   const regions = edgeRegions(self);
   const view = fakeView(regions);

@@ -1,0 +1,37 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { compose, type Decider } from '@regionkit/core';
+import { createWriteGate } from '@regionkit/db-router/http';
+import { createHealth } from '@regionkit/health';
+import { createSessionVerifier } from '@regionkit/session';
+import { AUDIENCE, edgeAffinity, edgeRouter, HERE, ISSUER, SECRET } from './doors.ts';
+import { edgeRegions } from './setting.ts';
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+const body = JSON.stringify({ hello: 'world' });
+const bare: Handler = (_request, response) => {
+  response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': body.length });
+  response.end(body);
+};
+
+/** A small handler: `bare`, or behind `affinity`, `gate`, `three` or `four` doors, as the arguments of its process say. */
+export async function handlerOfArguments(): Promise<Handler> {
+  const [, , way = '', database = '', publicKey = ''] = process.argv;
+  const sessions = (): Decider =>
+    createSessionVerifier({ keys: publicKey, algorithms: ['RS256'], issuer: ISSUER, audience: AUDIENCE });
+  const gate = async (): Promise<Decider> =>
+    createWriteGate({
+      router: await edgeRouter(database),
+      forward: { secret: SECRET },
+      token: { cookie: { domain: 'example.com' } },
+    });
+  const ways: Readonly<Record<string, () => Promise<Decider[]>>> = {
+    bare: async () => [],
+    affinity: async () => [edgeAffinity()],
+    gate: async () => [await gate()],
+    three: async () => [edgeAffinity(), sessions(), await gate()],
+    four: async () => [createHealth({ regions: edgeRegions(HERE) }), edgeAffinity(), sessions(), await gate()],
+  };
+  const deciders = await (ways[way] as () => Promise<Decider[]>)();
+  return deciders.length === 0 ? bare : (compose(...deciders).node(bare) as Handler);
+}
