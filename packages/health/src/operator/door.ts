@@ -44,7 +44,7 @@ export interface OperatorDoor extends Decider, Doors, EventSource<OperatorEvents
 }
 
 const PASS: NextDecision = Object.freeze({ action: 'next', reason: 'not-operator' });
-const ORDERS: ReadonlySet<string> = new Set<OperatorAction>(['confirm', 'reset', 'recycle']);
+const ORDERS: ReadonlySet<string> = new Set<OperatorAction>(['confirm', 'reset', 'recycle', 'pause', 'resume']);
 /** Tells of wrong tokens at most so often. Each of them counts. */
 const TOKEN_NOTICE_MS = 60_000;
 
@@ -60,11 +60,11 @@ const BODY_FAILURES = {
 } as const;
 
 /**
- * The operator's door into one process: what it knows, what has happened, and the three orders of an operator, each with a
+ * The operator's door into one process: what it knows, what has happened, and the orders of an operator, each with a
  * reason that goes to the log and the events.
  *
- * `GET /operator/status` and `GET /operator/events` (server-sent events); `POST /operator/confirm`, `/operator/reset` and
- * `/operator/recycle` with `{ "reason": "…" }`. Every request needs the token. Without one the door does not exist.
+ * `GET /operator/status` and `GET /operator/events` (server-sent events); `POST /operator/confirm`, `/operator/reset`,
+ * `/operator/recycle`, `/operator/pause` and `/operator/resume` with `{ "reason": "…" }`. Every request needs the token. Without one the door does not exist.
  *
  * @example
  * ```ts
@@ -80,6 +80,7 @@ export function createOperatorDoor<Name extends string>(given: OperatorDoorOptio
   const mayEnter = createTokenCheck(token, { option: 'createOperatorDoor: token', minBytes: 32 });
   const events = createEvents<OperatorEvents>('operator', ['order', 'token-refused']);
   const log = createEventLog(options.maxEvents, () => clock.wallMs());
+  const regionNames = options.regions.list.map(({ name }) => name);
   const id = randomBytes(9).toString('base64url');
   const readStatus = createStatus(options, log, id);
   /** Undefined: a part of the app failed, for example a secret that has expired. */
@@ -146,22 +147,24 @@ export function createOperatorDoor<Name extends string>(given: OperatorDoorOptio
   const orderBy = async (action: OperatorAction, source: BodySource | undefined): Promise<Reply> => {
     const body = source === undefined ? 'already-read' : await readBody(source, clock);
     if (typeof body === 'string') return refusal(BODY_FAILURES[body][0], body, BODY_FAILURES[body][1]);
-    const asked = readOrder(body.text);
+    const asked = readOrder(body.text, action, regionNames);
     if (asked === undefined) {
-      return refusal(400, 'reason', 'Send { "reason": "…" }: 1 to 500 characters on one line. Nothing was done.');
+      const options = action === 'pause' ? ' A pause may have timeoutMs, drainTimeoutMs and processes as well.' : '';
+      const message = `Send { "reason": "…" }: 1 to 500 characters on one line.${options} Nothing was done.`;
+      return refusal(400, 'reason', message);
     }
     if (asked.process !== undefined && asked.process !== id) {
       return refusal(421, 'other-process', 'The order is for another process. Nothing was done; send it again.');
     }
     // The body may have come after the close.
-    return streams.isClosed ? CLOSED : order(action, asked.reason);
+    return streams.isClosed ? CLOSED : order(action, asked);
   };
 
   const decideOpen = (request: RequestView, route: string): Decision => {
     if (streams.isClosed) return decisionOf(CLOSED);
     const isOrder = ORDERS.has(route);
     if (!isOrder && route !== 'status' && route !== 'events') {
-      return decisionOf(refusal(404, 'path', 'There are status, events, confirm, reset and recycle.'));
+      return decisionOf(refusal(404, 'path', 'There are status, events, confirm, reset, recycle, pause and resume.'));
     }
     const method = isOrder ? 'POST' : 'GET';
     if (request.method !== method) return decisionOf(refusal(405, 'method', `Use ${method}.`, [['allow', method]]));

@@ -4,4 +4,5 @@ export {
   type OperatorEvents,
 } from './door.ts';
 export type { OperatorDoorOptions } from './options.ts';
-export type { OperatedRouter, OperatorAction, RouterEventName } from './router.ts';
+export type { OperatedPool, OperatedPools } from './pools.ts';
+export type { OperatedRouter, OperatorAction, OperatorPause, RouterEventName } from './router.ts';

@@ -1,6 +1,7 @@
 import type { Live, Logger, Regions } from '@regionkit/core';
 import { type Clock, check, optional, readOptions, type Secrets, systemClock, withDefault } from '@regionkit/core/kit';
 import type { Health } from '../health-instance.ts';
+import { checkOperatedPools, type OperatedPools } from './pools.ts';
 import type { OperatedRouter } from './router.ts';
 
 /** The options of {@link createOperatorDoor}. */
@@ -14,6 +15,11 @@ export interface OperatorDoorOptions<Name extends string = string> {
    */
   readonly token: Secrets | Live<Secrets> | undefined;
   readonly router: OperatedRouter;
+  /**
+   * The pools that the router has. Their limits are then in the status, so that `regionkit doctor` finds a pool that hangs.
+   * Never their connection strings. @default none
+   */
+  readonly pools?: OperatedPools;
   /** Adds the verdict, what is known of each region, and the events of health. */
   readonly health?: Health<Name>;
   /** The path below which the door answers. Its own listener, or a path that the balancer does not lead to, is best. @default '/operator' */
@@ -33,6 +39,7 @@ export interface CheckedOperatorOptions<Name extends string> {
   readonly regions: Regions<Name>;
   readonly token: Secrets | Live<Secrets> | undefined;
   readonly router: OperatedRouter;
+  readonly pools: OperatedPools | undefined;
   readonly health: Health<Name> | undefined;
   readonly path: string;
   readonly maxEvents: number;
@@ -53,7 +60,18 @@ export function checkOperatorOptions<Name extends string>(
     // The token check looks at it.
     token: (_option, token: Secrets | Live<Secrets> | undefined) => token,
     router: (option, router: OperatedRouter) =>
-      check.methods(option, router, ['topology', 'stats', 'secrets', 'confirmPrimary', 'resetEpoch', 'recycle', 'on']),
+      check.methods(option, router, [
+        'topology',
+        'stats',
+        'secrets',
+        'confirmPrimary',
+        'resetEpoch',
+        'recycle',
+        'pauseWrites',
+        'resumeWrites',
+        'on',
+      ]),
+    pools: optional((option, pools: OperatedPools) => checkOperatedPools(option, pools)),
     health: optional((option, health: Health<Name>) => check.methods(option, health, ['verdict', 'on'])),
     path: withDefault('/operator', (option, path: string) => {
       if (!/^(?:\/[\w.~-]+)+$/.test(check.string(option, path))) {

@@ -1,4 +1,5 @@
 import { isRegionKitError } from '@regionkit/core';
+import type { OrderBody } from './order-body.ts';
 import { type Reply, refusal, reply } from './reply.ts';
 import type { OperatedRouter, OperatorAction } from './router.ts';
 
@@ -11,25 +12,31 @@ export interface Ordered {
   readonly state: string;
 }
 
-/** Carries out one order at a time. */
+/** Carries out one order at a time. Only the end of a pause does not wait for another order: a pause waits for writes. */
 export function createOrders(
   router: OperatedRouter,
   onOrder: (ordered: Ordered) => void,
-): (action: OperatorAction, reason: string) => Promise<Reply> {
+): (action: OperatorAction, given: Pick<OrderBody, 'reason' | 'pause'>) => Promise<Reply> {
   let busy = false;
-  const carryOut: Readonly<Record<OperatorAction, (reason: string) => unknown>> = {
+  /** What it returns, the answer says besides. */
+  const carryOut: Readonly<Record<OperatorAction, (given: Pick<OrderBody, 'reason' | 'pause'>) => unknown>> = {
     confirm: () => router.confirmPrimary(),
-    reset: (reason) => router.resetEpoch(reason),
+    reset: ({ reason }) => router.resetEpoch(reason),
     recycle: () => router.recycle(),
+    pause: ({ pause }) => router.pauseWrites(pause),
+    resume: () => ({ resumed: router.resumeWrites() }),
   };
-  return async (action, reason) => {
-    if (busy) return refusal(409, 'busy', 'Another order is being carried out. Nothing was done; try again.');
-    busy = true;
+  return async (action, given) => {
+    const { reason } = given;
+    const isAlone = action !== 'resume';
+    if (busy && isAlone)
+      return refusal(409, 'busy', 'Another order is being carried out. Nothing was done; try again.');
+    if (isAlone) busy = true;
     try {
-      await carryOut[action](reason);
+      const besides = (await carryOut[action](given)) as object | undefined;
       const state = stateOf(router);
       onOrder({ action, reason, outcome: 'done', state });
-      return reply(200, action, { done: action, state });
+      return reply(200, action, { done: action, state, ...besides });
     } catch (error) {
       // A refusal of the router has a code. Anything else is a mistake, and its text may hold anything.
       const isRefused = isRegionKitError(error);
@@ -40,7 +47,7 @@ export function createOrders(
       const { code, reason: why = state } = error as typeof error & { readonly reason?: string };
       return reply(409, 'refused', { error: 'refused', code, state: why, message: error.message });
     } finally {
-      busy = false;
+      if (isAlone) busy = false;
     }
   };
 }

@@ -1,7 +1,7 @@
 import type { DatabaseReport, Epoch, Fork } from '@regionkit/core';
 
 /** What an operator can order. */
-export type OperatorAction = 'confirm' | 'reset' | 'recycle';
+export type OperatorAction = 'confirm' | 'reset' | 'recycle' | 'pause' | 'resume';
 
 /** The events of the router that the door keeps and sends: all but those of a single statement or request. */
 export const ROUTER_EVENT_NAMES = [
@@ -33,6 +33,14 @@ export const ROUTER_EVENT_NAMES = [
 
 export type RouterEventName = (typeof ROUTER_EVENT_NAMES)[number];
 
+/** What an operator may say of a pause: see `pauseWrites()` of the router. */
+export interface OperatorPause {
+  readonly timeoutMs?: number;
+  readonly drainTimeoutMs?: number;
+  /** How many processes each region has. */
+  readonly processes?: Readonly<Record<string, number>>;
+}
+
 /** The part of a router that the door shows and orders: what `createRegionRouter` returns has it. */
 export interface OperatedRouter {
   readonly writes: string;
@@ -50,5 +58,12 @@ export interface OperatedRouter {
   confirmPrimary(): Promise<void>;
   resetEpoch(reason: string): Promise<void>;
   recycle(): void;
+  pauseWrites(options?: OperatorPause): Promise<{
+    readonly drained: boolean;
+    readonly underWay: number;
+    readonly leftMs: number;
+    readonly waitingFor: readonly object[];
+  }>;
+  resumeWrites(): boolean;
   on(event: RouterEventName, listener: (payload: object) => void): () => void;
 }

@@ -1,13 +1,14 @@
 import { hostname } from 'node:os';
 import type { EventLog } from './event-log.ts';
 import type { CheckedOperatorOptions } from './options.ts';
+import { poolStatus } from './pools.ts';
 
 /** The version of the answer. Members may be added without another one. */
 const FORMAT = 1;
 
 /** Returns what this process knows now, from memory. */
 export function createStatus<Name extends string>(
-  { regions, router, health, clock }: CheckedOperatorOptions<Name>,
+  { regions, router, pools, health, clock }: CheckedOperatorOptions<Name>,
   log: EventLog,
   id: string,
 ): () => object {
@@ -31,6 +32,7 @@ export function createStatus<Name extends string>(
       voids,
       ...(pause !== undefined && pause.leftMs > 0 && { pause }),
       stats: router.stats(),
+      ...(pools !== undefined && { pools: poolStatus(pools) }),
       secrets: Object.fromEntries(regions.list.map(({ name }) => [name, router.secrets(name as never)])),
       ...(health !== undefined && {
         verdict: health.verdict(),

@@ -16,6 +16,14 @@ export function fakeRouter(given: Partial<OperatedRouter> = {}) {
     confirmPrimary: async () => void calls.push('confirm'),
     resetEpoch: async (reason) => void calls.push(`reset ${reason}`),
     recycle: () => void calls.push('recycle'),
+    pauseWrites: async (options) => {
+      calls.push(`pause ${JSON.stringify(options)}`);
+      return { drained: true, underWay: 0, leftMs: 30_000, waitingFor: [] };
+    },
+    resumeWrites: () => {
+      calls.push('resume');
+      return true;
+    },
     on: events.on,
     ...given,
   };

@@ -453,6 +453,69 @@ describe('orders', () => {
     expect(calls).toEqual([]);
   });
 
+  it('pauses the writes with what the operator says, and resumes them', async () => {
+    const { order, calls } = await start();
+    const paused = await order('pause', {
+      reason: 'a switchover',
+      timeoutMs: 20_000,
+      drainTimeoutMs: 5_000,
+      processes: { a: 2, b: 1 },
+    });
+    expect([paused.status, await paused.json()]).toEqual([
+      200,
+      { done: 'pause', state: 'ready', drained: true, underWay: 0, leftMs: 30_000, waitingFor: [] },
+    ]);
+    const resumed = await order('resume', { reason: 'the end of a switchover' });
+    expect(await resumed.json()).toEqual({ done: 'resume', state: 'ready', resumed: true });
+    expect(calls).toEqual(['pause {"timeoutMs":20000,"drainTimeoutMs":5000,"processes":{"a":2,"b":1}}', 'resume']);
+    expect((await order('pause', { reason: 'x' })).status).toBe(200);
+    expect(calls.at(-1)).toBe('pause {"timeoutMs":30000,"processes":{}}');
+  });
+
+  for (const wrong of [
+    { timeoutMs: 60_001 },
+    { timeoutMs: '20000' },
+    { timeoutMs: 0 },
+    { timeoutMs: 1_000, drainTimeoutMs: 1_001 },
+    { processes: { nowhere: 1 } },
+    { processes: { a: 0 } },
+    { processes: [1] },
+    { processes: { __proto__: null, constructor: 1 } },
+    { other: 1 },
+  ]) {
+    it(`pauses nothing for ${JSON.stringify(wrong)}`, async () => {
+      const { order, calls } = await start();
+      expect((await order('pause', { reason: 'x', ...wrong })).status).toBe(400);
+      expect(calls).toEqual([]);
+    });
+  }
+
+  it('takes the options of a pause with no other order', async () => {
+    const { order, calls } = await start();
+    expect((await order('resume', { reason: 'x', timeoutMs: 1_000 })).status).toBe(400);
+    expect((await order('reset', { reason: 'x', processes: {} })).status).toBe(400);
+    expect(calls).toEqual([]);
+  });
+
+  it('ends a pause while the order to pause still waits', async () => {
+    const gate = deferred();
+    const { router } = fakeRouter({
+      pauseWrites: async () => {
+        await gate.promise;
+        return { drained: false, underWay: 1, leftMs: 1, waitingFor: [{ region: 'b', why: 'no-answer' }] };
+      },
+      resumeWrites: () => {
+        gate.resolve();
+        return true;
+      },
+    });
+    const { order } = await start({ router });
+    const pausing = order('pause', { reason: 'x' });
+    await expect.poll(async () => (await order('recycle', { reason: 'y' })).status, { timeout: 60_000 }).toBe(409);
+    expect((await order('resume', { reason: 'z' })).status).toBe(200);
+    expect(await (await pausing).json()).toMatchObject({ drained: false, waitingFor: [{ region: 'b' }] });
+  });
+
   it('carries out one at a time', async () => {
     const gate = deferred();
     const { router } = fakeRouter({ resetEpoch: () => gate.promise });
@@ -462,6 +525,61 @@ describe('orders', () => {
     gate.resolve();
     expect((await first).status).toBe(200);
     expect((await order('recycle', { reason: 'two' })).status).toBe(200);
+  });
+});
+
+describe('the pools in the status', () => {
+  const pool = (options: object) => ({ options });
+  it('have their limits, and no host, role or password', async () => {
+    const { ask } = await start({
+      pools: {
+        a: pool({
+          connectionString: 'postgresql://app:hunter2@db.example.com/app?statement_timeout=5000',
+          password: 'hunter2',
+          ssl: { key: 'hunter2' },
+          max: 20,
+          keepAlive: true,
+          connectionTimeoutMillis: 2_000,
+          idleTimeoutMillis: 10_000,
+        }),
+        b: [pool({ max: 5, query_timeout: 1_000, maxLifetimeSeconds: 60 }), pool({ max: 'hunter2' })],
+        c: undefined,
+      },
+    });
+    const text = await (await ask('/operator/status')).text();
+    expect(text).not.toMatch(/hunter2|example\.com|"app"/);
+    const none = {
+      keepAlive: false,
+      connectionTimeoutMs: 0,
+      queryTimeoutMs: 0,
+      statementTimeoutMs: 0,
+      maxLifetimeSeconds: 0,
+    };
+    expect((JSON.parse(text) as { pools: object }).pools).toEqual([
+      {
+        ...none,
+        where: 'a/0',
+        max: 20,
+        keepAlive: true,
+        connectionTimeoutMs: 2_000,
+        statementTimeoutMs: 5_000,
+        idleTimeoutMs: 10_000,
+      },
+      { ...none, where: 'b/0', max: 5, queryTimeoutMs: 1_000, maxLifetimeSeconds: 60 },
+      { ...none, where: 'b/1' },
+    ]);
+  });
+
+  it('are not there unless the door was given them', async () => {
+    const { ask } = await start();
+    expect(await (await ask('/operator/status')).json()).not.toHaveProperty('pools');
+  });
+
+  it('must be pools', () => {
+    const { router } = fakeRouter();
+    const make = (pools: never) => () => createOperatorDoor({ regions: threeRegions(), token: TOKEN, router, pools });
+    expect(make('x' as never)).toThrow(TypeError);
+    expect(make({ a: 'postgresql://' } as never)).toThrow(TypeError);
   });
 });
 

@@ -71,6 +71,8 @@ export function fakeProcess(region: string, given: Partial<ReturnType<OperatedRo
     confirmPrimary: async () => void calls.push('confirm'),
     resetEpoch: async (reason) => void calls.push(`reset ${reason}`),
     recycle: () => {},
+    pauseWrites: async () => ({ drained: true, underWay: 0, leftMs: 30_000, waitingFor: [] }),
+    resumeWrites: () => false,
     on: () => () => {},
   };
   const regions = defineRegions({
