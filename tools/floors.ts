@@ -19,7 +19,7 @@ export function readSources(folder: string): Sources {
 
 /**
  * What breaks the order, one sentence each: an arrow that runs up or across a floor, a file in no room, and a room that
- * is not there. Imports of types count: whoever changes a type changes what is above it.
+ * is not there. Imports of types count: a change of a type changes what is above it.
  */
 export function brokenFloors(sources: Sources, floors: Floors): readonly string[] {
   const heights = new Map(floors.flatMap((rooms, height) => rooms.map((room) => [room, height] as const)));

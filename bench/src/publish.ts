@@ -15,7 +15,7 @@ export function publish(from: URL, docs: URL): void {
     [
       '# Figures',
       '',
-      'Made by `npx -y pnpm@10 bench` and `npx -y pnpm@10 bench --publish`. Contenders do the same work in the same run, after a warm-up and in turns where there are rounds; nothing is dropped. Ratios are taken within a round, so they travel better to another machine than the figures do.',
+      'Made by `npx -y pnpm@10 bench` and `npx -y pnpm@10 bench --publish`. Contenders do the same work in the same run, after a warm-up. Where there are rounds, they take turns. No result is dropped. Ratios are taken within a round, so on another machine they change less than the figures do.',
       '',
       '## Bars',
       '',

@@ -13,7 +13,7 @@ export interface Answer {
 
 /**
  * Asks a child process, and gives each question its own answer. By number: of two that were under way at once the second
- * answer would else be kept by the channel, and be taken for the answer to the next question, and so on for ever.
+ * answer would else be kept by the channel, and count as the answer to the next question, and so on for ever.
  */
 export function createQuestions(child: ChildProcess): (collected: boolean) => Promise<Sample> {
   const waiting = new Map<number, (sample: Sample) => void>();

@@ -3,12 +3,12 @@ import { createHistogram } from 'node:perf_hooks';
 /** What one run of one contender measured, by metric: `opsPerSecond`, `p50Ms`, `p99Ms`, `rssMiB`… */
 export type Sample = Readonly<Record<string, number>>;
 
-/** Where each result goes, so that no compiler can leave out the work that nobody looks at. */
+/** Each result is stored here, so that no compiler can leave out work whose result is not used. */
 const kept: unknown[] = [undefined];
 
 /**
  * Calls `op` over and over for about `durationMs`, in batches so that the clock does not count. `opsPerSecond` is by the
- * clock on the wall; `nsPerOp` is what a processor had to do, whoever else wanted it.
+ * clock on the wall; `nsPerOp` is the time that a processor worked for it.
  */
 export function callsPerSecond(op: () => unknown, durationMs: number, batch = 1_000): Sample {
   const stopwatch = startStopwatch();

@@ -30,7 +30,7 @@ export interface Bar {
 /** `not decided`: the bar lies within the interval, so more rounds are needed. */
 export type Verdict = 'reached' | 'missed' | 'not decided';
 
-/** What a table is about, whoever fills it. */
+/** What a table is about. */
 export interface Comparison {
   readonly title: string;
   /** The contender all ratios of the table are taken against. */

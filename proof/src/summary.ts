@@ -20,7 +20,7 @@ export interface Summary {
   readonly lost: number;
   /** Answers that said so. */
   readonly saidLost: number;
-  /** Answers that said that nobody can tell whether a write was lost. */
+  /** Answers that said that it is unknown whether a write was lost. */
   readonly saidUnknown: number;
   readonly violations: Readonly<Record<string, number>>;
 }

@@ -20,7 +20,7 @@ async function byTheRules(): Promise<TrialResult> {
   for (let run = 0; run < RUNS; run += 1) {
     const clock = fakeClock();
     const began = clock.now();
-    // The first fetch of each process, which nobody can put off, is no refresh.
+    // The first fetch of each process cannot be delayed, so it does not count as a refresh.
     const atMs: number[] = [];
     const configs = await Promise.all(
       Array.from({ length: PROCESSES }, () =>
@@ -95,7 +95,7 @@ async function forReal(): Promise<TrialResult> {
       baseline: 'regionkit',
       metrics: ['timesTheMean', 'refreshes'],
       notes: [
-        `For real, all in this process and started at one moment, as by a deployment; ${SHORT_INTERVALS} intervals laid over one another, the peers asked every ${ASK_EVERY_MS} ms.`,
+        `With the real clock, all in this process and started together, as by a deployment. ${SHORT_INTERVALS} intervals are added up. The peers are asked every ${ASK_EVERY_MS} ms.`,
       ],
     },
     samples,

@@ -43,7 +43,7 @@ async function aDay(): Promise<TrialResult> {
       baseline: 'regionkit',
       metrics: ['readable', 'callsPerProcess'],
       bars: [{ contender: 'regionkit', metric: 'readable', atLeast: PROCESSES, by: 'worst' }],
-      notes: [`On a fake clock. An hour after it, ${fresh} of ${PROCESSES} were fresh again.`],
+      notes: [`On a fake clock. One hour after the outage, ${fresh} of ${PROCESSES} were fresh again.`],
     },
     new Map([['regionkit', samples]]),
   );
@@ -81,7 +81,7 @@ async function seconds(): Promise<TrialResult> {
       metrics: ['readable', 'alive'],
       bars: [{ contender: 'regionkit', metric: 'alive', atLeast: 1, by: 'worst' }],
       notes: [
-        'The share of reads that got the last good value, and whether the process lived on; a rejection that nobody handles ends a Node process.',
+        'The share of reads that got the last good value, and whether the process survived. A rejection without a handler ends a Node process.',
         ...[...ends].map((end) => `${end}.`),
       ],
     },

@@ -30,7 +30,7 @@ export async function reading(): Promise<TrialResult> {
     ],
     bars: [{ contender: 'regionkit get', over: 'an empty call', metric: 'nsPerOp', atMost: 10 }],
     notes: [
-      '`nsPerOp` is processor time. The peers are asynchronous: their calls are awaited; that of middy is the whole handler it wraps. A property of a value is read through a getter: values are redacted where they are printed.',
+      '`nsPerOp` is processor time. The peers are asynchronous, so their calls are awaited. For middy this is the whole handler that it wraps. regionkit reads a property of a value through a getter, because a value that is printed shows only `[redacted]`.',
     ],
   });
   await config.close();

@@ -86,7 +86,7 @@ export async function aborting(
         { contender: 'regionkit', metric: 'cutShort', atLeast: ABORTS / 2 },
       ],
       notes: [
-        `A third each: a part of the body sent, waiting for the answer, a part of the answer read; one forwarder after the other. Looked at ${SETTLE_MS / 1_000} s later, garbage collected; growth is over what ${WARM_UP} others left before them. \`cutShort\`: the exchanges the origin saw end early, those that had reached it and were not answered whole yet. \`socketsLeft\` counts connections to the origin that are kept alive.`,
+        `One third of the clients leave after a part of the body, one third while they wait for the answer, and one third after a part of the answer. The forwarders run one after the other. Measured ${SETTLE_MS / 1_000} s later, after garbage collection. Growth is compared with the memory after ${WARM_UP} others left before them. \`cutShort\`: the exchanges the origin saw end early, those that had reached it and were not answered whole yet. \`socketsLeft\` counts connections to the origin that are kept alive.`,
       ],
     },
     new Map(samples),

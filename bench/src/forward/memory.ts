@@ -30,7 +30,9 @@ export async function carrying(
         })),
         bars: [{ contender: 'regionkit', metric: 'growthMiB', atMost: 64, by: 'worst' }],
         rounds: 2,
-        notes: ['`growthMiB`: the most resident memory during the transfer, over that before any.'],
+        notes: [
+          '`growthMiB` is the largest resident memory during the transfer, minus that before the first transfer.',
+        ],
       }),
     );
   }

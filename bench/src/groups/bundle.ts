@@ -36,10 +36,10 @@ const TABLES: readonly {
   {
     title: 'router',
     notes: [
-      '`pg`, `kysely` and `drizzle-orm` are there already, where one needs them.',
-      'The bar of the router was 42,000. `fakeRouter()` left it (0.9 KB); the rest pays for 5.7 KB that keep data right: no jump of the timeline is believed on the word of one region, a process of the same region can vouch for the primary, writes wait where a silent pool may hide the server before, environments are kept apart by name, what would never settle is refused, swapped URLs are told, and a process goes on where the one before it ended.',
-      'The pause of the writes before a switchover added 2.6 KB: every process must obey one, hold new writes, and count what is under way.',
-      'A reset that reaches every process added 1.2 KB, and 0.2 KB are the smaller files of the judgement: each process takes a void of a server that it knows, repeats it, and ends it when it is wrong.',
+      'Without `pg`, `kysely` and `drizzle-orm`: the app that needs one has it already.',
+      'The bar of the router was 42,000. `fakeRouter()` left it (0.9 KB). The rest pays for 5.7 KB that keep data right. One region alone proves no jump of the timeline. A process of the same region can confirm the primary. Writes wait while a silent pool may hide the old primary. Environments are kept apart by name. Submittables that would never settle are refused. Swapped URLs are reported. A process takes over what the one before it knew.',
+      'The pause of the writes before a switchover added 2.6 KB: every process must follow it, hold new writes, and count the writes under way.',
+      'A reset that reaches every process added 1.2 KB: each process accepts a void of a server that it knows, repeats it, and ends it when it is wrong. The smaller files of the judgement cost 0.2 KB.',
     ],
     entries: [
       { entry: '@regionkit/db-router', external: ['pg'], budgetBytes: 51_900 },
@@ -102,14 +102,14 @@ const TABLES: readonly {
   },
   {
     title: 'lab',
-    notes: ['For tests. Without `pg`, and without the PostgreSQL of the platform, an optional dependency.'],
+    notes: ['For tests. Without `pg`, and without the PostgreSQL of the platform, which is an optional dependency.'],
     entries: [{ entry: '@regionkit/lab', external: ['pg'] }],
   },
   {
     title: 'health',
     notes: [
-      'Without Fastify and Nest, where one needs them.',
-      'The bar of health was 25,500. The 0.8 KB more tell the other regions what a database itself has shown, vouch for the primary to a process that starts, and show the warnings in the detail.',
+      'Without Fastify and Nest: the app that needs one has it already.',
+      'The bar of health was 25,500. The 0.8 KB more report to the other regions what a database itself has shown, confirm the primary to a process that starts, and show the warnings in the detail.',
       'It was 26,700 until `health.follow()` added the checks of reads and writes, which every app had written itself: 0.5 KB.',
     ],
     entries: [

@@ -146,7 +146,7 @@ function summary(drills: ReadonlyMap<number, readonly Drill[]>): TrialResult {
         by: 'worst' as const,
       })),
       notes: [
-        'Without writes nothing is lost, and the next quiet probe tells (5 s). No write costs a further query: the question for its position also counts the standbys. Extra queries a write: 0, held by the test "learns that a standby has let go from the very question that a write asks for its position".',
+        'Without writes no write can be lost, and the next regular probe finds the promotion (5 s). A write costs no extra query, because the query for its position also counts the standbys. A test holds this: "learns that a standby has let go from the very question that a write asks for its position".',
       ],
     },
     samples,

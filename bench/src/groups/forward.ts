@@ -38,7 +38,7 @@ export const group: Group = {
               : []),
           ],
           notes: [
-            'Each keeps its connections to the origin. regionkit signs every hop; its router is a stub that knows the primary, and no client brings a token.',
+            'Each contender keeps its connections to the origin. regionkit signs every hop. Its router is a stub that knows the primary, and no client brings a token.',
           ],
           // Who shares a core with whom changes from one moment to the next: many short rounds see all of it.
           rounds: 19,

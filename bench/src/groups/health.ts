@@ -75,7 +75,7 @@ async function probing(): Promise<TrialResult> {
       { contender: 'regionkit on node:http', over: 'node:http, a constant', metric: 'cpuMicrosPerOp', atMost: 5 },
       { contender: 'regionkit in fastify', against: 'fastify, a constant', metric: 'opsPerSecond', atLeast: 0.95 },
     ],
-    notes: ['One check each, of a dependency that answers at once. Each server in a process of its own.'],
+    notes: ['Each server runs in its own process, with one check of a dependency that answers at once.'],
     // Who shares a core with whom changes from one moment to the next: many short rounds see all of it.
     rounds: 31,
     durationMs: 220,
@@ -114,7 +114,7 @@ async function bursting(): Promise<TrialResult> {
       { contender: 'regionkit on node:http', metric: 'toldFailing', atLeast: AT_ONCE, by: 'worst' },
     ],
     notes: [
-      `On ${AT_ONCE.toLocaleString('en-US')} open connections; whoever has not answered after ${PATIENCE_MS.toLocaleString('en-US')} ms has not answered. A constant, of course, notices nothing. regionkit looks every 500 ms here and gives a look up after 200 ms; the peers look for each probe, and as long as the check takes.`,
+      `On ${AT_ONCE.toLocaleString('en-US')} open connections. An answer after more than ${PATIENCE_MS.toLocaleString('en-US')} ms does not count. An answer that is a constant reports no failure. regionkit runs the check every 500 ms here and ends it after 200 ms. The peers run the check for each probe, and wait as long as it takes.`,
     ],
     rounds: 15,
   });
@@ -157,7 +157,9 @@ async function hanging(): Promise<TrialResult> {
       baseline: 'regionkit',
       metrics: ['ms'],
       bars: [{ contender: 'regionkit', metric: 'ms', atMost: 1_000 * 2 + 2_000, by: 'worst' }],
-      notes: ['Defaults: every 2 s, a timeout of 1 s, two failures turn the verdict. On a fake clock.'],
+      notes: [
+        'On a fake clock with the defaults: a check every 2 s, a timeout of 1 s, and two failures change the verdict.',
+      ],
     },
     new Map([['regionkit', samples]]),
   );

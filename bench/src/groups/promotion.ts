@@ -35,7 +35,7 @@ interface Contest {
 
 /**
  * Twenty times: the primary dies, every writer learns it, the standby next door is promoted, and each writer's first
- * acknowledged write is timed from the moment the promotion was ordered. Then a few times more, with nobody but apps that
+ * acknowledged write is timed from the moment the promotion was ordered. Then a few times more, with only apps that
  * each reach the database of their own region alone.
  */
 export const group: Group = {
@@ -248,7 +248,7 @@ function summary(writing: Times, hearing: Times): TrialResult[] {
         metrics: ['ms'],
         bars: [{ contender: OWN, against: BARE, metric: 'ms', atMost: 2 }],
         notes: [
-          `The old primary was killed ${GONE_MS.toLocaleString('en-US')} ms before. All writers wait at once, and try every ${PACE_MS} ms; regionkit holds its write by itself.`,
+          `The old primary was killed ${GONE_MS.toLocaleString('en-US')} ms before. All writers wait at the same time, and try every ${PACE_MS} ms; regionkit holds its write without a loop in the app.`,
         ],
       },
       perDrill(writing),
@@ -269,7 +269,7 @@ function summary(writing: Times, hearing: Times): TrialResult[] {
         metrics: ['ms'],
         bars: [{ contender: FAR, over: NEAR, metric: 'ms', atMost: POLL_MS, by: 'worst' }],
         notes: [
-          `A write is held in both. The third region has only the documents of the others to go by, asked for every ${POLL_MS} ms meanwhile.`,
+          `A write is held in both regions. The third region knows only what the others report. It asks them every ${POLL_MS} ms meanwhile.`,
         ],
       },
       perDrill(hearing),

@@ -71,15 +71,15 @@ async function verifying(algorithm: Algorithm): Promise<TrialResult[]> {
   ];
   const sync = ['fast-jwt', ...(hasJsonwebtoken ? ['jsonwebtoken'] : [])];
   const notes = [
-    'None remembers a token. jose verifies on the thread pool, fast-jwt, aws-jwt-verify and jsonwebtoken on the event loop; regionkit there while no other check is under way, and for at most 0.1 ms a turn. `mainMicrosPerOp` is what the main thread uses its processor for: it serves nobody else meanwhile.',
-    ...(hasJsonwebtoken ? [] : ['jsonwebtoken knows no EdDSA.']),
+    'No contender keeps verified tokens here. jose verifies on the thread pool; fast-jwt, aws-jwt-verify and jsonwebtoken verify on the event loop. regionkit verifies on the event loop while no other check is under way, for at most 0.1 ms a turn. `mainMicrosPerOp` is the processor time of the main thread, in which it serves no other request.',
+    ...(hasJsonwebtoken ? [] : ['jsonwebtoken does not support EdDSA.']),
   ];
 
   const one = await runTrial({
     title: `${algorithm}, first time, one at a time`,
     baseline: 'jose',
     metrics: METRICS,
-    notes: ['Each begins in a turn of the event loop of its own, as a request does.', ...notes],
+    notes: ['Each check begins in its own turn of the event loop, as a request does.', ...notes],
     contenders: firstTime.map(contender(next, (verify, ms) => turnsPerSecond(verify, ms))),
     bars: [
       ...sync.map((against) =>
@@ -106,7 +106,7 @@ async function verifying(algorithm: Algorithm): Promise<TrialResult[]> {
     title: `${algorithm}, seen before`,
     baseline: 'jose',
     metrics: METRICS,
-    notes: ['Fresh strings, one after the other. jose remembers none.'],
+    notes: ['Every token is a new string, one after the other. jose keeps no verified tokens.'],
     contenders: (
       [
         ['the string made, nothing verified', () => undefined],
@@ -147,7 +147,7 @@ function behindADoor(sessions: SessionVerifier, tokens: readonly string[]): Prom
     title: 'RS256, seen before, behind a door',
     baseline: 'a connection for each request',
     metrics: METRICS,
-    notes: ['1,000 tokens in turn. Kept connections bring each the same token again.'],
+    notes: ['1,000 tokens in turn. Each kept connection always brings the same token.'],
     contenders: (
       [
         ['the field made, nothing decided', () => fields()],

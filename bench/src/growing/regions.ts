@@ -66,7 +66,7 @@ export function affinity(): Promise<GrowthResult> {
 
 const INTERVAL_MS = 500;
 
-/** Regions that ask each other how they are: what that costs each, and what the view costs whoever reads it. */
+/** Regions that ask each other for their state: what this costs each region, and what reading the view costs. */
 export function health(): Promise<GrowthResult> {
   return runGrowth({
     title: 'health, regions asking each other',
@@ -74,7 +74,7 @@ export function health(): Promise<GrowthResult> {
     sizes: SIZES,
     metrics: ['cpuMsPerSecond', 'askedPerSecond', 'viewNs', 'heapKiBPerRegion'],
     notes: [
-      `Each asks each other every ${INTERVAL_MS} ms, four times as often as by default; CPU for each region, asking and answering. \`viewNs\`: the state of one region read. \`heapKiBPerRegion\`: its health, its server and its connections to the others.`,
+      `Each region asks each other one every ${INTERVAL_MS} ms, four times as often as by default; CPU for each region, asking and answering. \`viewNs\`: the state of one region read. \`heapKiBPerRegion\`: its health, its server and its connections to the others.`,
     ],
     lines: [{ name: 'regionkit', prepare: prepareHealth }],
     rounds: 2,

@@ -129,7 +129,7 @@ async function tokens(here: RegionRouter<Name>): Promise<GrowthResult> {
     by: 'requests',
     sizes,
     metrics: ['microsPerRequest', 'heapKiBPerRequest'],
-    notes: ['A scope opened, a token verified, the scope held open until all are.'],
+    notes: ['Each request opens a scope and verifies a token. All scopes stay open until the last one is.'],
     lines: [
       {
         name: 'regionkit',

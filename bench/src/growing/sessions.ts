@@ -44,7 +44,7 @@ export async function sessions(): Promise<GrowthResult> {
     by: 'sessions',
     sizes: SIZES,
     metrics: ['nsPerOp', 'heapKiBPerSession'],
-    notes: ['EdDSA, each token seen before, as a fresh string.'],
+    notes: ['EdDSA. Each token was verified before and arrives as a new string.'],
     lines: [
       line('regionkit', (max) => {
         const verifier = createSessionVerifier({

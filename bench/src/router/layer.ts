@@ -45,7 +45,7 @@ export async function layer(router: RegionRouter<Name>, lab: Lab<Name>): Promise
           router.run(read, () => router.pool.query(SELECT, [next()])),
         ),
       ],
-      notes: ['In a scope on the primary the server is asked, in the same round trip, whether the statement wrote.'],
+      notes: ['In a scope on the primary, the server is asked in the same round trip whether the statement wrote.'],
     }),
     await runTrial({
       ...common,
@@ -58,7 +58,7 @@ export async function layer(router: RegionRouter<Name>, lab: Lab<Name>): Promise
           router.run({}, () => leased(router.primary)),
         ),
       ],
-      notes: ['A scope asks for the same as in the table of pool.query.'],
+      notes: ['A scope asks the same question as in the table of pool.query.'],
     }),
   ];
   await pool.end();

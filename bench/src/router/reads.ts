@@ -62,7 +62,7 @@ export async function reading(router: RegionRouter<Name>, lab: Lab<Name>): Promi
           { contender: 'regionkit read', against: 'pg pool.query', metric: 'p50Ms', atMost: 1.03 },
         ],
         notes: [
-          'Each contender has up to 32 connections straight to the server. The AWS wrapper has a client of its own for each call in flight, set to read only once: it finds the reader by the list of hosts in its connection string, as plain PostgreSQL has no topology it can read.',
+          'Each contender has up to 32 direct connections to the server. The AWS wrapper has one client for each call in flight, and each is set to read only once. It finds the reader in the list of hosts of its connection string, because plain PostgreSQL has no topology that it can read.',
         ],
         // Many and short: which core a backend wakes on changes everything for a while.
         rounds: 15,

@@ -112,7 +112,7 @@ export async function writingFromAfar(router: RegionRouter<Name>, lab: Lab<Name>
     ],
     bars: [{ contender: 'regionkit batch', metric: 'roundTrips', atMost: 1.1 }],
     notes: [
-      'Round trips are the median time over 80 ms. Pipelined by hand (`pipeline: true`), what a failure in the middle means is left to the app.',
+      'Round trips are the median time divided by 80 ms. With a pipeline by hand (`pipeline: true`) the app must find out what a failure in the middle means.',
     ],
   });
   await Promise.all([pool.end(), pipelined.end(), sql.end()]);

@@ -23,7 +23,7 @@ describeNotesApp('express', new URL('../src/server.ts', import.meta.url), (app) 
     await app.regions.lab.region('us-east-1').kill();
     await app.regions.lab.failover({ to: 'eu-west-1' });
     for (const { origin } of [app.eu, app.us]) {
-      // Until both have heard of it a write waits, or is refused with 503: it was not done, so it may be sent again.
+      // Until both regions know it, a write waits, or is refused with 503. It was not done, so it may be sent again.
       const written = await until(
         () => ask(`${origin}/notes`, { method: 'POST', body: { text: `after the failover, at ${origin}` } }),
         ({ status }) => status === 201,

@@ -11,7 +11,7 @@ const regions = defineRegions({
   hosts: ['app.localhost'],
   development: true,
 });
-// Nobody tells which region is well, so it is trusted that all are.
+// No view reports the state of the other regions, so all count as healthy.
 const affinity = createAffinity({ regions, trustUnknown: true });
 
 createServer(affinity.node((_request, response) => response.end(`hello from ${regions.self}\n`))).listen(

@@ -12,7 +12,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
-  /** The body as JSON; whoever asks knows what it holds. */
+  /** The body as JSON. The caller knows its type. */
   json<T>(): T;
 }
 

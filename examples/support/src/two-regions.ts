@@ -11,7 +11,7 @@ import { createSessionIssuer, generateSigningKeys, type SessionIssuer } from '@r
 const REGIONS = ['us-east-1', 'eu-west-1'] as const;
 export type RegionName = (typeof REGIONS)[number];
 
-/** Two regions on this machine: real PostgreSQL with replication, secrets in files, and somebody who signs sessions. */
+/** Two regions on this machine: real PostgreSQL with replication, secrets in files, and an issuer that signs sessions. */
 export interface TwoRegions {
   readonly lab: Lab<RegionName>;
   readonly origins: Readonly<Record<RegionName, string>>;
@@ -74,7 +74,7 @@ export async function startTwoRegions(): Promise<TwoRegions> {
   };
 }
 
-/** Two ports nobody listens on at this moment. */
+/** Two ports that are free at this moment. */
 export async function twoFreePorts(): Promise<[number, number]> {
   const [first, second] = await Promise.all([listening(createServer()), listening(createServer())]);
   const ports: [number, number] = [portOf(first), portOf(second)];

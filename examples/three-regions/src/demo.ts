@@ -38,7 +38,7 @@ try {
 
 function serve({ url }: Stage): void {
   narrator.say('');
-  narrator.say('Open the app as somebody in each place meets it:');
+  narrator.say('Open the app as a user in each place sees it:');
   for (const place of REGIONS) narrator.say(`${PLACE[place].padEnd(10)} ${url(place)}/`);
   narrator.say('Ctrl-C ends it.');
 }

@@ -50,7 +50,7 @@ export async function startLoad({ clients, pauseMs }: LoadOptions): Promise<Load
         ...(kind === 'read' && answer?.status === 200 && whatWasRead(answer)),
         ...(answer?.headers['x-region-notice'] !== undefined && { lossAnnounced: true }),
       });
-      // Nobody answered: a person would not try again at once either.
+      // No answer: a person would not try again at once either.
       if (answer === undefined) await pause(RETRY_MS);
       return outcome;
     };
@@ -70,7 +70,7 @@ export async function startLoad({ clients, pauseMs }: LoadOptions): Promise<Load
         await pause(2 * pauseMs);
       }
     };
-    // Beside the orders: whoever waits for one still looks.
+    // Beside the orders: a user who waits for an order still reads.
     const looks = async (): Promise<void> => {
       while (running) {
         await note('read', undefined, () => browser.ask(`${url}/orders`, { headers: headers() }));

@@ -26,7 +26,7 @@ export interface Stage {
   wiring(): string;
   /** Starts the app of a region and resolves when it listens. */
   startApp(region: RegionName): Promise<void>;
-  /** SIGKILL: nothing is closed and nobody is told. */
+  /** SIGKILL: nothing is closed, and no other process is informed. */
   killApp(region: RegionName): Promise<void>;
   /** SIGTERM; resolves with the exit status once the process has left on its own. */
   drainApp(region: RegionName): Promise<number | null>;
@@ -159,7 +159,7 @@ async function end(app: ChildProcess): Promise<void> {
   await exit;
 }
 
-/** Ports nobody uses now, all held at once so that they differ. */
+/** Free ports. All are held at the same time, so that they differ. */
 async function freePorts(): Promise<Record<RegionName, number>> {
   const servers = await Promise.all(
     REGIONS.map(async () => {

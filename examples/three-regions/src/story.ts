@@ -256,7 +256,7 @@ export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measu
   claim('no client ever missed its own write', findings.staleReads === 0, `${findings.staleReads} stale reads`);
   claim('the planned switchover lost no acknowledged write', lostOnPurpose === 0, `${lostOnPurpose} lost`);
   claim(
-    'what the crash took with it was announced to whoever had written it',
+    'the clients whose writes were lost in the crash were told so',
     findings.lostUnannounced.length === 0,
     `${findings.lost.length} acknowledged writes lost beyond the fork, ${findings.lostUnannounced.length} unannounced`,
   );

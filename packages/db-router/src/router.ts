@@ -236,7 +236,7 @@ function noticeWhatIsMissing({ writes, token, regions, view, nodes }: Settings, 
   if (view === undefined && unheard.length > 0) {
     notice(
       'REGIONKIT_NO_VIEW',
-      `createRegionRouter: there is neither a view nor a pool for ${unheard.map(({ name }) => name).join(', ')}: a primary there is never heard of; pass health.view`,
+      `createRegionRouter: there is neither a view nor a pool for ${unheard.map(({ name }) => name).join(', ')}: this process can never learn of a primary there; pass health.view`,
     );
   }
 }

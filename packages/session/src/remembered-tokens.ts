@@ -7,7 +7,7 @@ export type TokenName = 'digest' | 'token';
 
 /** What was found out about tokens. Bounded; those without recent use are forgotten. */
 export interface RememberedTokens<V> {
-  /** Names a token. Two tokens have the same name only by a chance that no one can bring about. */
+  /** Names a token. Two tokens have the same name only by a chance that an attacker cannot arrange. */
   nameOf(token: string): string;
   find(token: string, name: string): V | undefined;
   remember(token: string, name: string, value: V): void;

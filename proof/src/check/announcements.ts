@@ -6,7 +6,7 @@ import type { Violation } from './violation.ts';
 
 /**
  * A write token beyond a fork that the app knows is announced as probably lost; one at or below the fork never is, nor is
- * one of a timeline that nobody has left yet said to be of unknown fate: an app that always said so would hide every loss.
+ * one of a timeline that no region has left yet is said to be of unknown fate: an app that always said so would hide every loss.
  */
 export function checkAnnouncements(history: History): readonly Violation[] {
   return history.operations.flatMap((operation) => [...missing(operation), ...unfounded(history, operation)]);

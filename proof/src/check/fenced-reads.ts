@@ -6,13 +6,13 @@ import { overlapsReset } from './resets.ts';
 import type { Violation } from './violation.ts';
 
 /**
- * For how long a standby that has not followed yet may serve reads that ask for nothing, after its app has heard of the
+ * For how long a standby that has not followed yet may serve reads without a token, after its app has learnt of the
  * newer timeline: `maxLagMs`, and what an app needs to hear and to answer.
  */
 const GRACE_MS = 12_000;
 
 /**
- * No read comes from a primary below a timeline its app had heard of, and none from a standby that has gone astray for
+ * No read comes from a primary below a timeline that its app knew, and none from a standby that has gone astray for
  * long.
  */
 export function checkFencedReads(history: History): readonly Violation[] {
@@ -37,10 +37,10 @@ export function checkFencedReads(history: History): readonly Violation[] {
 
 function fromPrimary(read: OperationEntry, { region, timeline }: Knowledge): readonly Violation[] {
   const { written } = read;
-  // It may have heard of one while the read was held.
+  // It may have learnt of one while the read was held.
   const heard = Math.max(timeline, read.known ?? 0);
   if (written === undefined || written === 0 || written >= heard) return [];
-  const says = `${region} read from the primary of timeline ${written} when it had heard of timeline ${heard}`;
+  const says = `${region} read from the primary of timeline ${written} when it knew timeline ${heard}`;
   return [{ rule: 'read-from-fenced', operations: [read.id], says }];
 }
 

@@ -12,7 +12,7 @@ const SETTLED_MS = 6_000;
 const STARTING_MS = 10_000;
 
 /**
- * Where a region has several processes, nobody loses the primary because one of them dies, starts or stands still: what a
+ * Where a region has several processes, none of them loses the primary because another one dies, starts or stands still: what a
  * region says is the best that its processes say.
  */
 export function checkForgotten(history: History): readonly Violation[] {

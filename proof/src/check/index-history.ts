@@ -26,7 +26,7 @@ export interface History {
   rowsOf(operation: string): readonly RowEntry[];
   /** It is in the primary's data at the end. */
   survives(operation: string): boolean;
-  /** Whether an answer of that time may rightly lack it: it was lost, and by then somebody had begun to leave its timeline. */
+  /** Whether an answer of that time may lack it: it was lost, and by then a region had begun to leave its timeline. */
   wasLostBy(operation: string, atMs: number): boolean;
   readonly lineage: Lineage;
 }

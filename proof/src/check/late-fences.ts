@@ -10,7 +10,7 @@ import type { Violation } from './violation.ts';
  * second while its writes flow, and no longer: every such write is lost.
  */
 const BOUND_MS = 1_000;
-/** Writes are taken for a flow as long as no more than that lies between two. */
+/** Writes count as a flow while no more than this lies between two of them. */
 const FLOW_MS = 2_000;
 /** For the answers of two nodes, and the way of a request to its process. */
 const SLACK_MS = 500;

@@ -25,7 +25,7 @@ function judge({ rowsOf, lineage }: History, operation: OperationEntry): Violati
   if (lineage.isOtherTwin(row.timeline, ownersOn(operation.received, row.timeline))) return undefined;
   const departure = lineage.departureFrom(row.timeline);
   if (departure === undefined) {
-    const says = `was acknowledged on timeline ${row.timeline}, which nobody left, and is missing`;
+    const says = `was acknowledged on timeline ${row.timeline}, which no region left, and is missing`;
     return { rule: 'lost-without-cause', operations, says };
   }
   if (departure.how === 'switchover') {

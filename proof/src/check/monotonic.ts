@@ -11,7 +11,7 @@ interface Shown {
   readonly by: string;
 }
 
-/** Whoever returns both tokens never reads backwards: what it has once read it goes on reading, until it is lost. */
+/** A client that returns both tokens never reads backwards: it reads again what it has read, until that is lost. */
 export function checkMonotonicReads(history: History): readonly Violation[] {
   if (!history.run.deployment.monotonicReads) return [];
   const violations: Violation[] = [];

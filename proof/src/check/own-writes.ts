@@ -5,7 +5,7 @@ import type { History } from './index-history.ts';
 import type { Violation } from './violation.ts';
 
 /**
- * Whoever returns its token reads its own writes, in every region. A write that was lost may be missing from then on, but
+ * A client that returns its token reads its own writes, in every region. A write that was lost may be missing from then on, but
  * the answer to a client that brings its token back must say so.
  */
 export function checkOwnWrites(history: History): readonly Violation[] {

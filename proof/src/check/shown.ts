@@ -18,7 +18,7 @@ function judgeRegister(history: History, read: OperationEntry): readonly Violati
   if (value === undefined) return [];
   const operations = [value, read.id];
   if (!wasWritten(history, value, read.key))
-    return [{ rule: 'phantom', operations, says: `${read.key} shows ${value}, which nobody set` }];
+    return [{ rule: 'phantom', operations, says: `${read.key} shows ${value}, which no client set` }];
   const made = history.rowsOf(value)[0]?.version;
   if (made === version) return [];
   const says = `${read.key} shows ${value} as version ${version}, and it was set as version ${made}`;
@@ -40,7 +40,7 @@ function judgeList(history: History, read: OperationEntry, entries: readonly str
       violations.push({
         rule: 'phantom',
         operations: [id, read.id],
-        says: `${read.key} shows ${id}, which nobody appended`,
+        says: `${read.key} shows ${id}, which no client appended`,
       });
       continue;
     }

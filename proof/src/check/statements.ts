@@ -49,7 +49,7 @@ function torn(history: History): readonly Violation[] {
   });
 }
 
-/** A statement on a node below what its sender had heard of, or one that was begun while it knew of two primaries. */
+/** A statement on a node below the timeline that its sender knew, or one that began while the sender knew of two primaries. */
 function againstKnowledge(history: History): readonly Violation[] {
   const violations = new Map<string, Violation>();
   for (const row of history.rows) {
@@ -58,7 +58,7 @@ function againstKnowledge(history: History): readonly Violation[] {
     const operations = [row.operation];
     const place = `${row.app} wrote on timeline ${row.timeline}`;
     if (row.known > row.timeline) {
-      const says = `${place} when it had heard of timeline ${row.known}`;
+      const says = `${place} when it knew timeline ${row.known}`;
       violations.set(row.operation, { rule: 'write-on-fenced', operations, says });
     } else if (row.state === 'twin-primaries' && row.part === 0) {
       const says = `${place} when it knew of two primaries`;

@@ -46,7 +46,7 @@ const WANDER_SHARE = 0.15;
 const LOOK_BACK_SHARE = 0.6;
 /** And this often only after a while, with a token that is no longer the newest: a cached position is older still. */
 const DAWDLE_SHARE: Readonly<Record<Temper, number>> = { busy: 0.02, dreamy: 0.3 };
-/** Longer than a standby is down when it crashes: whoever asks before and after, and not meanwhile, would see it behind. */
+/** Longer than a standby is down when it crashes: a client that asks only before and after it would see it behind. */
 const MAX_DAWDLE_MS: Readonly<Record<Temper, number>> = { busy: 2_500, dreamy: 5_000 };
 
 export function createPlan(client: string, temper: Temper, random: Random): Plan {

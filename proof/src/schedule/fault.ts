@@ -21,9 +21,9 @@ export type Fault =
   | { readonly kind: 'rejoin'; readonly region: Region }
   /** The region is cut off from all others, database and app, both ways. */
   | { readonly kind: 'isolate'; readonly region: Region }
-  /** Whoever is in `from` reaches neither the database nor the app of `region`. */
+  /** The regions in `from` reach neither the database nor the app of `region`. */
   | { readonly kind: 'partition'; readonly region: Region; readonly from: Region }
-  /** A black hole before the database: for all, or for whoever is in `from`. */
+  /** A black hole before the database: for all, or for the regions in `from`. */
   | { readonly kind: 'drop'; readonly region: Region; readonly from?: Region }
   /** What is sent to the database arrives, its answers do not. */
   | { readonly kind: 'mute'; readonly region: Region; readonly from?: Region }

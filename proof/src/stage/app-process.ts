@@ -16,7 +16,7 @@ export interface AppProcessOptions {
   readonly onEvent: (name: string, payload: unknown) => void;
   /** It got no time of the machine for so long, and had not been stopped. */
   readonly onStall: (ms: number) => void;
-  /** It ended, and nobody had asked for that. */
+  /** It ended without an order to end. */
   readonly onExit: (why: string) => void;
   /** It listens, or has ended. */
   readonly onListening: (isUp: boolean) => Promise<void>;
@@ -26,7 +26,7 @@ export interface AppProcessOptions {
 export interface AppProcess {
   /** Resolves when it listens. @throws {Error} it does not come up. */
   start(): Promise<void>;
-  /** SIGKILL: nothing is closed and nobody is told. */
+  /** SIGKILL: nothing is closed, and no other process is informed. */
   kill(): Promise<void>;
   /** SIGSTOP. */
   stop(): void;

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:net';
 
-/** Below the ports of outgoing connections and of the lab: nobody takes one while whoever listens there is down. */
+/** Below the ports of outgoing connections and of the lab: no other program takes a port while the server that listens there is down. */
 const FIRST = 9_000;
 const LAST = 14_999;
 const TRIES = 100;
@@ -26,7 +26,7 @@ export function listenOn(server: Server, port: number): Promise<boolean> {
   });
 }
 
-/** Ports nobody uses now, all held at once so that they differ. */
+/** Free ports. All are held at the same time, so that they differ. */
 export async function freePorts(count: number): Promise<readonly number[]> {
   const servers = Array.from({ length: count }, () => createServer());
   const ports: number[] = [];

@@ -27,7 +27,7 @@ export interface Stage {
   wire(from: Region, to: Region): Wire;
   /** The name for the primary leads to this region's database from now on, everywhere. */
   lead(to: Region): void;
-  /** Which region an origin leads to, whoever it was made for. */
+  /** The region that an origin leads to, for every region that uses it. */
   regionAt(location: string): Region | undefined;
   close(): Promise<void>;
 }

@@ -8,7 +8,7 @@ type Row = Omit<RowEntry, 'type' | 'from' | 'survives' | 'version'> & { readonly
 /** What the data directory of a region holds, whatever state its server is in; that state is not kept. */
 export async function readRows(region: LabRegion<Region>, survives: boolean): Promise<readonly RowEntry[]> {
   if (survives) return query(region, survives);
-  // Nobody else may reach it meanwhile, nor between this and its end: an abandoned primary takes writes.
+  // No other client may reach it meanwhile, nor between this and its end: an abandoned primary takes writes.
   if (region.status !== 'down') await region.kill();
   await region.drop();
   try {

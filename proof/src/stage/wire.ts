@@ -6,14 +6,14 @@ export interface Wire {
   readonly port: number;
   /** Cut, nothing gets through and nothing is closed; healed, what was sent meanwhile arrives. */
   cut(isCut: boolean): void;
-  /** Whether somebody listens at the other end: a connection to nobody is refused, as it would be there. */
+  /** Whether a server listens at the other end. If none does, a connection is refused, as it would be there. */
   up(isUp: boolean): Promise<void>;
   close(): void;
 }
 
 /**
  * @param port where it begins
- * @param target where it leads; nobody is there yet
+ * @param target where it leads; no server listens there yet
  */
 export function createWire(port: number, target: number): Wire {
   const pairs = new Set<readonly [Socket, Socket]>();

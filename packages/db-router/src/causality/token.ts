@@ -24,7 +24,7 @@ export interface TokenCodec {
   encode(kind: TokenClaims['kind'], epoch: Epoch, lsn: bigint, issuedAtMs: number): string;
   /** Undefined for a token that no secret verifies. Never throws. */
   decode(token: string): TokenClaims | undefined;
-  /** Whether a token that no secret verifies says that another environment signed it. Anybody can write that. */
+  /** Whether a token that no secret verifies says that another environment signed it. It is not signed, so every sender can write that. */
   saysElsewhere(token: string): boolean;
   /** The hashes that stand for a database and an owner in a token. */
   systemHash(system: string): string;

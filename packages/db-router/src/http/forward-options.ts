@@ -42,8 +42,8 @@ export interface ForwardOptions {
   /** How long either end may stop sending or reading the body or the answer, in milliseconds. @default 30_000 */
   readonly bodyTimeoutMs?: number;
   /**
-   * What a client has to send, or take, lest it use that time up. When all places are taken, the slowest client below 16
-   * times as much gives its place to a new request. @default 512
+   * The rate at which a client must send or read, or its request is ended after `bodyTimeoutMs`. When all places are taken, the
+   * slowest client below 16 times this rate gives its place to a new request. @default 512
    */
   readonly minBytesPerSecond?: number;
   /**

@@ -1,7 +1,7 @@
 import type { Secret } from './config.ts';
 
 /**
- * What somebody outside is told, or does: a command, which gets the JSON on its standard input, or an address, to which
+ * A hook for a system outside: a command, which gets the JSON on its standard input, or an address, to which
  * the JSON is posted. A hook that fails is reported.
  */
 export type Hook = { readonly timeoutSeconds?: number } & (

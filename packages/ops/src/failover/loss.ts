@@ -12,7 +12,7 @@ export interface Loss {
   readonly bytes: number | undefined;
   /**
    * At most so much time lies between the last commit that the server to promote has, and now. Undefined if it has
-   * replayed none since it was started. If nobody wrote, nothing is lost, and it grows all the same.
+   * replayed none since it was started. It also grows while there are no writes, and then nothing is lost.
    */
   readonly windowMs: number | undefined;
 }

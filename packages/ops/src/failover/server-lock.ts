@@ -27,7 +27,7 @@ export async function lockServers({ nodes }: Operations): Promise<ServerLock> {
   return { by: by.join(', '), [Symbol.asyncDispose]: async () => {} };
 }
 
-/** False if another session holds it. A server that does not answer holds nobody back. */
+/** False if another session holds it. A server that does not answer counts as free. */
 async function lock(connectionString: string, held: pg.Client[]): Promise<boolean> {
   const client = new pg.Client({
     connectionString,

@@ -15,7 +15,7 @@ const MESSAGES = {
   'weak-modulus': 'the RSA modulus has fewer than 2,048 bits',
   'large-modulus': 'the RSA modulus has more than 8,192 bits',
   exponent: 'the RSA public exponent is not odd, or not from 3 to 4,294,967,295',
-  factorable: 'the RSA modulus is a prime, a power of one, or has factors that anybody can find: it is no RSA key',
+  factorable: 'the RSA modulus is a prime, a power of one, or has factors that are easy to find: it is not an RSA key',
   roca: 'the RSA modulus bears the fingerprint of ROCA (CVE-2017-15361): its private key can be computed',
   'small-order': 'the Ed25519 key is a point of small order: signatures under it can be made without a private key',
   conflict: 'kty, crv, alg, use, key_ops or kid contradict one another',

@@ -17,7 +17,7 @@ export type Later = (modulus: bigint) => void;
 /**
  * Why an RSA public key must not be used (RFC 7518 section 3.3, RFC 8725 section 3.4); undefined if it may.
  *
- * @param later is given a modulus that no one has checked yet, in place of checking it now
+ * @param later is given a modulus that is not checked yet, instead of checking it now
  */
 export function vetRsa(key: KeyObject, later?: Later): KeySetReason | undefined {
   const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};

@@ -4,7 +4,7 @@ export type RowClass =
   | 'missing'
   /** The new primary has what the old one had: it was done again, or it changes nothing. */
   | 'identical'
-  /** The new primary has the row as it was before the lost change: nobody has changed it since the fork. */
+  /** The new primary has the row as it was before the lost change: it was not changed since the fork. */
   | 'stale'
   /** Both have changed the row, or the key or a unique value belongs to another row now. */
   | 'conflict'

@@ -55,7 +55,7 @@ export function reportOf(summary: Summary): string {
     '',
     '1. Tell the owners of these writes: `lost-writes.ndjson` has each of them, in the order of the commits.',
     '2. Read `review.sql`. It ends in ROLLBACK: run it as it is to see what it would do.',
-    '3. Keep this directory until nobody asks for these writes any more. Then delete it: it contains data.',
+    '3. Keep this directory until these writes are no longer needed. Then delete it: it contains data.',
     '',
   ].join('\n');
 }
@@ -65,7 +65,7 @@ const MEANING: Readonly<Record<(typeof ROW_CLASSES)[number], string>> = {
   identical: 'The new primary has the same already. Nothing to do.',
   stale: 'The row is as it was at the fork. `review.sql` updates it.',
   conflict: 'Both primaries have written the row, or its key or a unique value. Decide by hand.',
-  'would-delete': 'The old primary deleted it, and nobody has changed it since. `review.sql` deletes it.',
+  'would-delete': 'The old primary deleted it, and it was not changed since. `review.sql` deletes it.',
   'already-absent': 'Deleted on the old primary, and not on the new one. Nothing to do.',
   'no-key': 'Changes of tables without a key: no row can be found by them. Decide by hand.',
   truncate: 'Written before a TRUNCATE of the old primary. Decide about the TRUNCATE by hand.',

@@ -36,7 +36,7 @@ function update(table: TableName, set: readonly Field[], key: readonly Field[], 
   return `UPDATE ONLY ${quoteTable(table)} SET ${assigned} WHERE ${where(key, repeat)};`;
 }
 
-/** Only the row that was compared: whoever has written it since has another `xmin`. */
+/** Only the row that was compared: a row that was written since has another `xmin`. */
 function where(key: readonly Field[], { xmin }: Repeat): string {
   const parts = key.map(([name, value]) => `${quoteName(name)} = ${quoteValue(value)}`);
   return [...parts, `xmin = ${xmin === undefined ? OWN_XMIN : quoteValue(xmin)}`].join(' AND ');

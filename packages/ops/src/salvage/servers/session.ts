@@ -33,7 +33,7 @@ const SETTINGS: readonly (readonly [name: string, value: string])[] = [
   ['extra_float_digits', '1'],
   ['search_path', 'pg_catalog'],
   ['default_transaction_read_only', 'on'],
-  // Rows that a policy hides would be taken for missing ones. With this the server reports an error instead.
+  // Rows that a policy hides would count as missing. With this the server reports an error instead.
   ['row_security', 'off'],
   ['statement_timeout', '0'],
   ['idle_in_transaction_session_timeout', '0'],
