@@ -52,10 +52,18 @@ export function pinned(name: string): string {
   return found;
 }
 
-/** Makes a folder of a user: its manifest, and what it depends on, installed. */
-export function install(folder: string, dependencies: Readonly<Record<string, string>>): void {
+/**
+ * Makes a folder of a user: its manifest, and what it depends on, installed.
+ *
+ * @param overrides where npm finds a package that others depend on
+ */
+export function install(
+  folder: string,
+  dependencies: Readonly<Record<string, string>>,
+  overrides: Readonly<Record<string, string>> = {},
+): void {
   mkdirSync(folder, { recursive: true });
-  writeJson(join(folder, 'package.json'), { private: true, type: 'module', dependencies });
+  writeJson(join(folder, 'package.json'), { private: true, type: 'module', dependencies, overrides });
   run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'], folder);
 }
 

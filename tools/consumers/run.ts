@@ -7,12 +7,13 @@ import { checkCompilers } from './checks/compilers.ts';
 import { checkEntryPoints } from './checks/entry-points.ts';
 import { checkFrameworks } from './checks/frameworks.ts';
 import { checkJest, JEST } from './checks/jest.ts';
+import { checkOnePackage } from './checks/one-package.ts';
 import { install, packAll, pinned } from './packed.ts';
 
 /**
  * Installs the packages as they will be published into folders of their own, and uses them as apps do: `import` and
  * `require`, TypeScript 5.9, 6.0 and 7.0 under each module resolution, an app of each framework, Jest, the command
- * line, and each package alone. Run after `build`.
+ * line, the one package and nothing else, and each package alone. Run after `build`.
  */
 const folder = mkdtempSync(join(tmpdir(), 'regionkit-consumers-'));
 // When we are root, the lab's PostgreSQL runs as another user: it must be let in.
@@ -54,6 +55,7 @@ try {
   checkCompilers(all);
   checkFrameworks(all);
   checkJest(all);
+  checkOnePackage(folder, packages, all);
   checkAlone(folder, packages, join(all, 'node_modules/typescript/bin/tsc'));
 } catch (error) {
   const { stdout, message } = error as Error & { stdout?: string };

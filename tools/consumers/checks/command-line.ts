@@ -4,12 +4,17 @@ import { tell, writeJson } from '../packed.ts';
 
 /** `npx regionkit` of the installed package: the help, a configuration that is missing, and a server that is down. */
 export function checkCommandLine(folder: string): void {
-  mustEnd(folder, ['--help'], 0, 'Usage: regionkit COMMAND');
+  checkHelp(folder);
   mustEnd(folder, ['doctor'], 2, 'there is no regionkit.config.js here');
   const config = 'nothing-listens.json';
   writeJson(join(folder, config), { regions: { us: { databases: ['postgres://monitor:x@127.0.0.1:1/app'] } } });
   mustEnd(folder, ['doctor', '--config', config], 3, 'unreachable  us/0');
   tell('command line: npx regionkit');
+}
+
+/** It starts, whichever package brought it. */
+export function checkHelp(folder: string): void {
+  mustEnd(folder, ['--help'], 0, 'Usage: regionkit COMMAND');
 }
 
 function mustEnd(folder: string, args: readonly string[], code: number, words: string): void {
