@@ -107,13 +107,15 @@ export function createWritePauses({ self, clock, topology, underWay, hold, emit 
     },
     order: (forMs) => {
       update();
-      const { primary, atMs } = world();
+      const now = world();
+      const { primary, atMs } = now;
       if (state.current !== undefined) throw new PauseRefusedError('already-paused');
       if (atMs < state.restUntilMs) throw new PauseRefusedError('too-soon', { retryAfterMs: state.restUntilMs - atMs });
       if (primary === undefined) throw new PauseRefusedError('no-primary');
       if (primary.region !== self) throw new PauseRefusedError('not-primary-region', { region: primary.region });
       const pause = { id: randomBytes(16).toString('base64url'), epoch: primary.epoch, leftMs: forMs };
-      take(hearPause(state, { region: self, pause, observedAtMs: atMs }, world()));
+      // One look at the clock: a process that stalls in between must not find its own pause over, and no reason for it.
+      take(hearPause(state, { region: self, pause, observedAtMs: atMs }, now));
       if (state.current === undefined) throw new PauseRefusedError('no-primary');
     },
     resume: () => {
