@@ -6,8 +6,8 @@ import { DrillFailure } from './drill-failure.ts';
 import type { Tracker } from './drill-status.ts';
 import type { Load } from './load/load.ts';
 import { clocksOf, type Fault } from './measure/clocks.ts';
-import type { Observed } from './measure/measures.ts';
-import { type Marks, type PhaseName, phasesOf } from './measure/phases.ts';
+import { measure, type Observed } from './measure/measures.ts';
+import { type PhaseName, phasesOf } from './measure/phases.ts';
 import { quietSince, tooFew } from './measure/stability.ts';
 
 /** How long a drill waits, in milliseconds. */
@@ -21,10 +21,9 @@ export interface Limits {
   readonly pollMs: number;
 }
 
-export interface Conducted extends Omit<Observed, 'rows'> {
+export interface Conducted extends Observed {
   readonly isFaultSeen: boolean;
   readonly faults: readonly string[];
-  readonly marks: Marks;
 }
 
 /** What the part of a drill that causes the fault has to hand. */
@@ -32,6 +31,7 @@ export interface Hands {
   inject(where: string, says: string, act: () => Promise<unknown>): Promise<void>;
   mark(phase: PhaseName): void;
   step(name: string, where: string, says: string, act: () => Promise<unknown>): Promise<void>;
+  rule(where: string, says: string, holds: () => Promise<boolean>): Promise<void>;
   until(says: string, look: () => boolean): Promise<void>;
   writesAgain(): Promise<void>;
   pause(ms: number): Promise<void>;
@@ -47,6 +47,8 @@ interface ConductOptions {
   readonly signal: AbortSignal;
   readonly tracker: Tracker;
   readonly play: (hands: Hands) => Promise<void>;
+  /** How often each row is in the primary, once the last request has its answer. Undefined: it cannot be read. */
+  readonly rows: () => Promise<ReadonlyMap<string, number> | undefined>;
 }
 
 /**
@@ -54,7 +56,7 @@ interface ConductOptions {
  * is in the result. Rejects only if the signal was aborted, or for a mistake of this program.
  */
 export async function conduct(options: ConductOptions): Promise<Conducted> {
-  const { drill, phases, places, load, limits, emit, signal, tracker, play } = options;
+  const { drill, phases, places, load, limits, emit, signal, tracker, play, rows: readRows } = options;
   let fault: Fault | undefined;
   const marks: Partial<Record<PhaseName, number>> = {};
   const faults: string[] = [];
@@ -70,16 +72,16 @@ export async function conduct(options: ConductOptions): Promise<Conducted> {
     told = ended.length;
     tracker.phases(ended);
   };
-  const mark = (phase: PhaseName, atMs = performance.now()): void => {
+  const mark = (phase: PhaseName, sinceMs?: number): void => {
     if (fault === undefined || marks[phase] !== undefined) return;
-    marks[phase] = atMs - fault.atMs;
+    marks[phase] = sinceMs ?? performance.now() - fault.atMs;
     tellPhases();
   };
   const look = (): void => {
     tracker.samples(load.samples);
     if (fault === undefined || marks.write !== undefined) return;
     const { writeMs } = clocksOf(load.samples, places, fault);
-    if (writeMs !== undefined) mark('write', fault.atMs + writeMs);
+    if (writeMs !== undefined) mark('write', writeMs);
   };
   const waitFor = async (says: string, deadlineMs: number, isSo: () => boolean): Promise<void> => {
     while (!isSo()) {
@@ -122,6 +124,12 @@ export async function conduct(options: ConductOptions): Promise<Conducted> {
         fault = { atMs, inEffectAtMs: performance.now() };
       });
     },
+    rule: async (where, says, holds) => {
+      signal.throwIfAborted();
+      const isHeld = await holds();
+      emit({ type: 'step', name: 'rule', where, state: isHeld ? 'done' : 'failed', evidence: says });
+      if (!isHeld) faults.push(`Not so: ${says} (${where}).`);
+    },
     until: (says, isSo) => waitFor(`${says}: not within ${seconds(limits.withinMs)}.`, deadline(), isSo),
     writesAgain: () =>
       waitFor(
@@ -151,7 +159,6 @@ export async function conduct(options: ConductOptions): Promise<Conducted> {
       stable = { fromMs, untilMs };
       return true;
     });
-    if (fault !== undefined) mark('stable', fault.atMs + (clocksOf(load.samples, places, fault).goodMs ?? 0));
   } catch (error) {
     if (!(error instanceof DrillFailure)) throw error;
     if (error.message !== '') faults.push(error.message);
@@ -159,5 +166,9 @@ export async function conduct(options: ConductOptions): Promise<Conducted> {
     await load.stop();
     tracker.samples(load.samples);
   }
-  return { samples: load.samples, places, fault, stable, isFaultSeen: marks.detect !== undefined, faults, marks };
+  const observed: Observed = { samples: load.samples, places, fault, stable, rows: await readRows() };
+  const { goodMs } = measure(observed);
+  // Only now: a write that was acknowledged and is lost was not good.
+  if (stable !== undefined && goodMs !== undefined) mark('stable', goodMs);
+  return { ...observed, isFaultSeen: marks.detect !== undefined, faults };
 }

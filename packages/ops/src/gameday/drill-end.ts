@@ -6,16 +6,15 @@ import { judgeDrill } from './measure/verdict.ts';
 interface Ended {
   readonly start: DrillStart;
   readonly conducted: Conducted;
-  readonly rows: ReadonlyMap<string, number> | undefined;
   readonly mayLose: boolean;
   readonly atMs: number;
 }
 
 /** The last record of a drill but one: what was measured, and the verdict. Pure. */
-export function drillEnd({ start, conducted, rows, mayLose, atMs }: Ended): DrillEnd {
-  const { isFaultSeen, faults, stable } = conducted;
+export function drillEnd({ start, conducted, mayLose, atMs }: Ended): DrillEnd {
+  const { isFaultSeen, faults, stable, rows } = conducted;
   const { id, scenario, objectiveMs, rpoMs } = start;
-  const measures = measure({ ...conducted, rows });
+  const measures = measure(conducted);
   const isLedgerKnown = rows !== undefined;
   const { verdict, why } = judgeDrill({
     measures,

@@ -1,6 +1,9 @@
 import { seconds } from '../options/text.ts';
 import type { DrillEnd, DrillPhase, DrillStart } from '../records/record.ts';
 
+/** Losses and phases may be short. */
+const duration = (ms: number): string => (ms < 1_000 ? `${Math.round(ms)} ms` : seconds(ms));
+
 /** What a drill is, and what it must reach. */
 export function describeStart({
   scenario,
@@ -20,20 +23,20 @@ export function describeStart({
 }
 
 export const describePhase = ({ name, sinceMs, tookMs }: DrillPhase): string =>
-  `${name.padEnd(7)}  ${seconds(sinceMs)} after the fault  (+${seconds(tookMs)})`;
+  `${name.padEnd(7)}  ${duration(sinceMs)} after the fault  (+${duration(tookMs)})`;
 
 /** The result first, then the times, then the counts. */
 export function describeEnd(end: DrillEnd): readonly string[] {
   const { scenario, why, readMs, writeMs, goodMs, objectiveMs, rpoMs, lostWrites, lossMs } = end;
-  const time = (ms: number | undefined): string => (ms === undefined ? 'never' : seconds(ms));
+  const time = (ms: number | undefined): string => (ms === undefined ? 'never' : duration(ms));
   const lost =
     lostWrites === undefined
       ? 'lost writes are not known'
       : lostWrites === 0
         ? 'none lost'
-        : `${lostWrites} lost, of ${seconds(lossMs ?? 0)} (objective ${seconds(rpoMs)})`;
+        : `${lostWrites} lost, of ${duration(lossMs ?? 0)} (objective ${seconds(rpoMs)})`;
   return [
-    `${scenario}  ${goodMs === undefined ? 'not good again' : `good again after ${seconds(goodMs)}`} (objective ${seconds(objectiveMs)}), ${lost}`,
+    `${scenario}  ${goodMs === undefined ? 'not good again' : `good again after ${duration(goodMs)}`} (objective ${seconds(objectiveMs)}), ${lost}`,
     ...why,
     `First reads everywhere ${time(readMs)}, first writes everywhere ${time(writeMs)} after the fault.`,
     `${end.writes} writes: ${end.acknowledged} acknowledged, ${end.refusedWrites} refused, ${end.unknownWrites} unknown. ` +

@@ -3,6 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { EXIT } from '../../src/exit-codes.ts';
+import { createTracker } from '../../src/gameday/drill-status.ts';
+import { createDrillApp, type MakeDrillApp } from '../../src/gameday/local/drill-app.ts';
+import { loadModules } from '../../src/gameday/local/modules.ts';
+import { LOCAL_LIMITS, playLocal } from '../../src/gameday/local/play-local.ts';
+import { createRandom } from '../../src/gameday/random.ts';
+import { SCENARIOS } from '../../src/gameday/scenarios.ts';
 import type { DrillEnd, OpsRecord } from '../../src/records/record.ts';
 import { type Ran, run } from '../run.ts';
 
@@ -39,5 +45,87 @@ describe('regionkit gameday run --local', () => {
     const journal = lines.map((line) => JSON.parse(line) as OpsRecord);
     expect(journal.slice(0, -1)).toEqual(ran.records.slice(0, -1));
     expect(journal.at(-1)).toEqual({ type: 'result', exit: EXIT.ok, summary: 'region-loss: passed.' });
+  });
+
+  const isWhole = process.env['REGIONKIT_WHOLE'] === '1';
+  const names = SCENARIOS.map(({ name }) => name).filter((name) => name !== 'region-loss');
+  const played = isWhole ? names : ['zombie', 'replica-lag'];
+
+  it(`${played.join(', ')}: no wrong read, no write done twice or against its answer, and stable again`, async () => {
+    const scenarios = played.flatMap((name) => ['--scenario', name]);
+    const ran = await run(['gameday', 'run', '--local', ...scenarios, '--json'], { directory: await directory() });
+    expect(ran.stderr).toBe('');
+    const ends = ran.records.filter((record) => record.type === 'measured');
+    expect(ends.map(({ scenario }) => scenario).sort()).toEqual([...played].sort());
+    for (const end of ends) expect(end, ran.stdout).toMatchObject({ verdict: 'passed', why: [], wrongReads: 0 });
+    expect(ran.exit).toBe(EXIT.ok);
+  }, 600_000);
+});
+
+describe('a drill of an app that is wrong', () => {
+  async function play(scenario: string, make: MakeDrillApp, limits = LOCAL_LIMITS): Promise<DrillEnd> {
+    const found = SCENARIOS.find(({ name }) => name === scenario);
+    if (found === undefined) throw new Error(`no scenario ${scenario}`);
+    return playLocal({
+      modules: await loadModules(),
+      scenario: found,
+      start: {
+        type: 'drill',
+        id: '20261130-044510-3f2a',
+        scenario,
+        summary: found.summary,
+        mode: 'local',
+        seed: 'planted',
+        atMs: 0,
+        objectiveMs: 300_000,
+        rpoMs: 5_000,
+      },
+      random: createRandom('planted'),
+      emit: () => {},
+      signal: new AbortController().signal,
+      tracker: createTracker(),
+      make,
+      limits,
+    });
+  }
+
+  it('fails one that forgets the tokens of its clients: they miss their own writes', async () => {
+    const end = await play('replica-lag', (modules, options) => {
+      const app = createDrillApp(modules, options);
+      return {
+        ...app,
+        listener: (request, response) => {
+          delete request.headers['x-region-token'];
+          request.rawHeaders = request.rawHeaders.filter(
+            (_, at, all) => all[at - (at % 2)]?.toLowerCase() !== 'x-region-token',
+          );
+          app.listener(request, response);
+        },
+      };
+    });
+    expect(end.verdict).toBe('failed');
+    expect(end.wrongReads).toBeGreaterThan(0);
+    expect(end.why.join(' ')).toMatch(/missed a write of its own client/);
+  });
+
+  it('fails one without a write gate before the fault: two regions write nothing', async () => {
+    const end = await play(
+      'region-loss',
+      (modules, options) =>
+        createDrillApp(
+          {
+            ...modules,
+            createWriteGate: (given) => {
+              const gate = modules.createWriteGate(given);
+              return { ...gate, decide: () => ({ action: 'next', reason: 'not-a-write' }) };
+            },
+          },
+          options,
+        ),
+      { ...LOCAL_LIMITS, beforeMs: 3_000 },
+    );
+    expect(end.verdict).toBe('failed');
+    expect(end.why.join(' ')).toMatch(/Too few samples before the fault: .*0 good writes from eu-west-1/);
+    expect(end.goodMs).toBeUndefined();
   });
 });
