@@ -26,7 +26,8 @@ const TABLES: readonly {
     title: 'core',
     entries: [
       { entry: '@regionkit/core', budgetBytes: 9_000 },
-      { entry: '@regionkit/core/kit', from: '@regionkit/core', budgetBytes: 5_000 },
+      // The tools that several packages had twice (limits of a backoff, codes of errors, rare refreshes): 0.1 KB.
+      { entry: '@regionkit/core/kit', from: '@regionkit/core', budgetBytes: 5_100 },
       { entry: '@regionkit/core/event-stream', from: '@regionkit/core', budgetBytes: 1_500 },
       { entry: '@regionkit/core/testing', from: '@regionkit/core', budgetBytes: 1_000 },
       { entry: '@regionkit/core/otel', from: '@regionkit/core', external: ['@opentelemetry/api'], budgetBytes: 2_500 },

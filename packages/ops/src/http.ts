@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { LookupFunction } from 'node:net';
+import { errorCode } from '@regionkit/core/kit';
 
 export interface HttpOptions {
   readonly method?: 'GET' | 'POST';
@@ -56,6 +57,5 @@ export function ask(url: string, options: HttpOptions): Promise<HttpAnswer> {
 
 /** The code of an error, in our own words where it has none. */
 export function codeOf(error: unknown): string {
-  const { code } = (error ?? {}) as { readonly code?: unknown };
-  return typeof code === 'string' && /^[A-Z0-9_]{1,60}$/.test(code) ? code : 'no answer';
+  return errorCode(error) ?? 'no answer';
 }

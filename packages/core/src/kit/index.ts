@@ -15,6 +15,7 @@ export {
 } from './clock.ts';
 export { checkCookieDomain, cookieValues } from './cookies.ts';
 export { isSystem, isTimeline, readEpoch } from './epoch.ts';
+export { errorCode } from './error-code.ts';
 export { dropRejection, harmless, saidYes } from './harmless.ts';
 export { normaliseHost } from './host.ts';
 export { writtenMembers } from './json-members.ts';
@@ -35,6 +36,7 @@ export {
 } from './option-table.ts';
 export { createPoller, type Poller, type PollerOptions } from './poller.ts';
 export { guardRandom } from './random.ts';
+export { rareRefresh } from './rare-refresh.ts';
 export { createRecentCache, type RecentCache } from './recent-cache.ts';
 export { createRegionKeyring, type RegionKeyring, type RegionKeys, type RegionSecrets } from './region-keyring.ts';
 export { exposeField, isSharedCacheable, keepPrivate } from './response-head.ts';

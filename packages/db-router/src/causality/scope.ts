@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Epoch } from '@regionkit/core';
+import { rareRefresh } from '@regionkit/core/kit';
 import type { Emit } from '../events.ts';
 import { MAX_TOKENS, type RequestScope, type WriteNotice } from '../gate-seam.ts';
 import { leftAt } from '../history/epoch.ts';
@@ -111,7 +112,6 @@ export interface ScopesOptions extends TokenAgeOptions {
   readonly emit: Emit;
 }
 
-const REFRESH_SPACING_MS = 10_000;
 const NOTHING_ISSUED: ReturnType<RequestScope['closeHead']> = Object.freeze({});
 
 export function createScopes(options: ScopesOptions): Scopes {
@@ -121,14 +121,12 @@ export function createScopes(options: ScopesOptions): Scopes {
   const names = ['', ...options.owners];
   const owners = new Map(codec === undefined ? [] : names.map((owner) => [codec.ownerHash(owner), owner]));
   const age = createTokenAge(options);
-  let refreshedAtMs = Number.NEGATIVE_INFINITY;
+  const refresh = rareRefresh(clock, () => codec?.refresh());
 
   const invalid = (token: string): void => {
     emit('token-invalid', {});
     if (codec?.saysElsewhere(token) === true) emit('token-elsewhere', {});
-    if (clock.now() - refreshedAtMs < REFRESH_SPACING_MS) return;
-    refreshedAtMs = clock.now();
-    void codec?.refresh().catch(() => {});
+    refresh();
   };
 
   /** The epoch of a token, with the names of this process. Undefined if it belongs to no known database. */

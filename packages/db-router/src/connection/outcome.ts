@@ -1,4 +1,5 @@
 import { isRegionKitError, regionKitErrorOf } from '@regionkit/core';
+import { errorCode } from '@regionkit/core/kit';
 import { TransactionLeftOpenError } from '../errors.ts';
 import type { Outcome } from '../reasons.ts';
 import { isLoss, isOfPreparedStatement, isPartlyDone, isUndone } from './protocol-state.ts';
@@ -173,10 +174,7 @@ function lost({ inRecovery }: FailurePlace): Outcome {
 }
 
 function codeOf(error: unknown): string {
-  const code = (error as { code?: unknown } | null | undefined)?.code;
-  if (typeof code === 'string' && code.length > 0 && code.length <= 40) return code;
-  const inner = (error as { errors?: readonly unknown[] } | null | undefined)?.errors?.[0];
-  return inner === undefined ? 'none' : codeOf(inner);
+  return errorCode(error) ?? 'none';
 }
 
 /** Whether the error comes from the server and not from this process. */

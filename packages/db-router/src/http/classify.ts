@@ -1,3 +1,4 @@
+import { errorCode } from '@regionkit/core/kit';
 import type { ForwardFailure } from './errors.ts';
 import type { ProxyErrorType } from './proxy-status.ts';
 
@@ -47,9 +48,11 @@ function unreachable(code: string): ProxyErrorType {
 const CERTIFICATE =
   /^CERT_|_CERT(?:_|$)|SIGNED_CERT|CERTIFICATE|^UNABLE_TO_|^INVALID_(?:CA|PURPOSE)$|^HOSTNAME_MISMATCH$/;
 
-/** The codes of undici for answers that violate the protocol. The error of its parser has no code. */
+/** The error of undici's parser has no code. */
+const PARSER_ERROR = 'HTTPParserError';
+/** The codes of undici for answers that violate the protocol. */
 const NOT_HTTP: ReadonlySet<string> = new Set([
-  'HTTPParserError',
+  PARSER_ERROR,
   'UND_ERR_HEADERS_OVERFLOW',
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
 ]);
@@ -61,9 +64,5 @@ export function plainCause(error: unknown): Error | undefined {
 }
 
 function codeOf(error: unknown): string {
-  const { code, name, errors } = (error ?? {}) as { code?: unknown; name?: unknown; errors?: readonly unknown[] };
-  if (typeof code === 'string') return code;
-  if (name === 'HTTPParserError') return name;
-  // If every address of a name fails, this error contains one error for each.
-  return errors?.[0] === undefined ? '' : codeOf(errors[0]);
+  return errorCode(error) ?? (error instanceof Error && error.name === PARSER_ERROR ? PARSER_ERROR : '');
 }

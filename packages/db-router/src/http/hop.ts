@@ -1,5 +1,5 @@
 import type { Epoch, RequestView } from '@regionkit/core';
-import { type Clock, type Keyring, type RegionKeyring, readEpoch } from '@regionkit/core/kit';
+import { type Clock, type Keyring, type RegionKeyring, rareRefresh, readEpoch } from '@regionkit/core/kit';
 
 /** Marks a request that a region has forwarded. A request with this field is never forwarded again. */
 export const HOP_FIELD = 'x-region-hop';
@@ -160,7 +160,7 @@ export function createHopReader({
   readonly clock: Clock;
 }): HopReader {
   const known = new WeakMap<object, Hop>();
-  let refreshedAtMs = Number.NEGATIVE_INFINITY;
+  const refresh = rareRefresh(clock, () => keyring?.refresh());
   return {
     of: (raw) => (raw === undefined ? undefined : known.get(raw)),
     read: (request, values) => {
@@ -169,15 +169,8 @@ export function createHopReader({
       if (verdict.mark === 'valid') {
         const { from, deadlineMs } = verdict.claims;
         known.set(request.raw, { from, deadlineAtMs: clock.now() + deadlineMs });
-      } else if (verdict.mark === 'invalid' && clock.now() - refreshedAtMs > REFRESH_EVERY_MS) {
-        // The other regions may already sign with a newer secret.
-        refreshedAtMs = clock.now();
-        keyring.refresh().catch(() => {});
-      }
+      } else if (verdict.mark === 'invalid') refresh();
       return verdict;
     },
   };
 }
-
-/** Any client can send a forged mark. It must not cause a refresh of the secrets each time. */
-const REFRESH_EVERY_MS = 10_000;

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import type { Region, RegionState, Regions, RequestView, Sibling } from '@regionkit/core';
-import { type Clock, createRegionKeyring, type Keyring, type RegionKeyring } from '@regionkit/core/kit';
+import { type Clock, createRegionKeyring, type Keyring, type RegionKeyring, rareRefresh } from '@regionkit/core/kit';
 import type { Neighbour } from '../verdict/guard.ts';
 import { createAskedOnce } from './asked-once.ts';
 import { type RegionDocument, unseal } from './document.ts';
@@ -61,7 +61,6 @@ export interface PeersHooks<Name extends string> {
 }
 
 const MAX_BYTES = 32_768;
-const SECRET_REFRESH_MS = 10_000;
 
 export function createPeers<Name extends string>(
   options: CheckedPeersOptions<Name>,
@@ -80,17 +79,10 @@ export function createPeers<Name extends string>(
   const own = all.find(({ region }) => region.name === regions.self);
   const lines = new Map<string, Line<Name>>(all.filter((line) => line !== own).map((line) => [line.region.name, line]));
   const askedOnce = createAskedOnce(regions.list.map(({ name }) => name));
-  let refreshedAtMs = Number.NEGATIVE_INFINITY;
+  const refreshSecret = rareRefresh(clock, () => documents.refresh());
   let closed = false;
   /** Every process behind an origin should get to know something. */
   let spreads = false;
-
-  /** A signature did not verify. The other region may have a newer secret. */
-  const refreshSecret = (): void => {
-    if (clock.now() - refreshedAtMs < SECRET_REFRESH_MS) return;
-    refreshedAtMs = clock.now();
-    documents.refresh().catch(() => {});
-  };
 
   /** Why a region gave no document. It may have sent its time first. */
   const refusedBy = (line: Line<Name>, { body, refusal }: Answer, nonce: string, answers: Keyring): PeerReason => {

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { errorCode } from '@regionkit/core/kit';
 import pg from 'pg';
 import { NETWORK_REASONS } from '../network-reasons.ts';
 
@@ -111,13 +112,8 @@ function bound(client: pg.Client, onTooMuch: () => void): void {
 
 /** An error of a connection or a statement in our own words. */
 export function unreachable(error: unknown): { readonly why: Unreachable; readonly code: string | undefined } {
-  const code = codeOf(error);
+  const code = errorCode(error);
   return { why: reasonOf(error, code), code };
-}
-
-function codeOf(error: unknown): string | undefined {
-  const { code } = (error ?? {}) as { readonly code?: unknown };
-  return typeof code === 'string' && /^[A-Z0-9_]{1,40}$/.test(code) ? code : undefined;
 }
 
 /** SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html */

@@ -1,0 +1,106 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { isNamed, pathsIn } from './page-paths.ts';
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
+const NOT_OURS = new Set(['node_modules', 'dist', '.git']);
+
+/** What a run of a tool makes, and a user's own files: named on a page, and not in the repository. */
+const MADE = new Set(['coverage/coverage-summary.json', '.regionkit/proof/', 'package.json', 'regionkit.config.js']);
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    if (NOT_OURS.has(entry.name)) return [];
+    const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+    return entry.isDirectory() ? filesBelow(path) : [path];
+  });
+}
+
+const FILES = filesBelow('');
+/** As a page may name a file: from the root, from `packages`, from a package, from its sources, or a test by its name. */
+const NAMES = FILES.flatMap((file) => [
+  file,
+  ...[/^packages\/(.*)/, /^packages\/[^/]+\/(.*)/, /^packages\/[^/]+\/src\/(.*)/, /\/test\/.*?([^/]+)$/].flatMap(
+    (from) => from.exec(file)?.[1] ?? [],
+  ),
+]);
+const PAGES = FILES.filter((file) => /^(?:docs\/.*|packages\/[^/]+\/README|[A-Z]+)\.md$/.test(file));
+const read = (page: string): string => readFileSync(join(ROOT, page), 'utf8');
+
+describe('pathsIn()', () => {
+  it('finds files, folders, patterns and links, and no routes, packages or blocks of code', () => {
+    const page = [
+      'See `routing/decide.ts`, `topology/` and `statements/*.ts`.',
+      'Not `/health/`, `@types/pg`, `a/b` or `createHealth()`.',
+      '```sh',
+      'cat `none.ts`',
+      '```',
+      'The [guide](docs/guide.md#start) and [a site](https://example.com/a.md).',
+    ].join('\n');
+    expect(pathsIn(page)).toEqual({
+      code: [
+        { path: 'routing/decide.ts', line: 1 },
+        { path: 'topology/', line: 1 },
+        { path: 'statements/*.ts', line: 1 },
+      ],
+      links: [{ path: 'docs/guide.md', line: 6 }],
+    });
+  });
+});
+
+describe('isNamed()', () => {
+  const files = ['src/a.ts', 'src/deep/b.ts'];
+  it.each([
+    ['src/a.ts', true],
+    ['src/', true],
+    ['src/*.ts', true],
+    ['src/deep', true],
+    ['src/b.ts', false],
+    ['src/d', false],
+    ['src/aXts', false],
+  ])('%s: %s', (path, expected) => {
+    expect(isNamed(path, files)).toBe(expected);
+  });
+});
+
+describe('the pages', () => {
+  it('name files that are there', () => {
+    expect(PAGES).toContain('ARCHITECTURE.md');
+    expect(PAGES.length).toBeGreaterThan(20);
+    const missing = PAGES.flatMap((page) =>
+      pathsIn(read(page))
+        .code.filter(({ path }) => !MADE.has(path) && !isNamed(path, NAMES))
+        .map(({ path, line }) => `${page}:${line} ${path}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it('link to files that are there', () => {
+    const missing = PAGES.flatMap((page) =>
+      pathsIn(read(page))
+        .links.filter(({ path }) => !isNamed(normalize(join(dirname(page), path)), FILES))
+        .map(({ path, line }) => `${page}:${line} ${path}`),
+    );
+    expect(missing).toEqual([]);
+  });
+});
+
+describe('ARCHITECTURE.md', () => {
+  const page = read('ARCHITECTURE.md');
+
+  it('names every folder of every package', () => {
+    const folders = FILES.flatMap((file) => /^packages\/([^/]+)\/src\/([^/]+\/)/.exec(file)?.slice(1).join(' ') ?? []);
+    const missing = [...new Set(folders)].filter((folder) => {
+      const [name = '', room = ''] = folder.split(' ');
+      return !page.includes(`\`${room}\``) || !page.includes(name);
+    });
+    expect(missing).toEqual([]);
+  });
+
+  it('gives a floor to every file that stands alone in the router', () => {
+    const alone = FILES.flatMap((file) => /^packages\/db-router\/src\/([^/]+\.ts)$/.exec(file)?.[1] ?? []);
+    expect(alone.filter((file) => file !== 'index.ts' && !page.includes(`\`${file}\``))).toEqual([]);
+  });
+});
