@@ -14,6 +14,8 @@ export interface FailoverSettings {
   readonly adapter: NonNullable<FailoverConfig['adapter']>;
   readonly appRoles: readonly string[];
   readonly patroniLogin: string | undefined;
+  /** 0: the operator doors pause no writes. */
+  readonly pauseSeconds: number;
   readonly hooks: Readonly<Record<HookName, readonly CheckedHook[]>>;
 }
 
@@ -22,7 +24,7 @@ type ReadSecret = (option: string, given: Secret) => string;
 const HOOKS: readonly HookName[] = ['fence', 'pause', 'resume', 'scale', 'told', 'rebuild'];
 
 export function checkFailover(given: FailoverConfig, readSecret: ReadSecret): FailoverSettings {
-  check.object('config: failover', given, ['adapter', 'appRoles', 'patroniLogin', 'hooks']);
+  check.object('config: failover', given, ['adapter', 'appRoles', 'patroniLogin', 'pauseSeconds', 'hooks']);
   const { adapter = 'postgres', appRoles = [], hooks = {} } = given;
   check.object('config: failover.hooks', hooks, HOOKS as HookName[]);
   return {
@@ -32,6 +34,7 @@ export function checkFailover(given: FailoverConfig, readSecret: ReadSecret): Fa
     ),
     patroniLogin:
       given.patroniLogin === undefined ? undefined : readSecret('config: failover.patroniLogin', given.patroniLogin),
+    pauseSeconds: check.integer('config: failover.pauseSeconds', given.pauseSeconds ?? 30, { max: 60 }),
     hooks: Object.fromEntries(
       HOOKS.map((name) => [
         name,

@@ -18,6 +18,11 @@ export interface FailoverConfig {
   readonly adapter?: 'postgres' | 'patroni' | 'rds';
   /** `user:password` of Patroni's REST interface, where it asks for one. */
   readonly patroniLogin?: Secret;
+  /**
+   * In a switchover the operator doors (`operatorToken`) hold the writes of the app so long, at the most, in seconds: at most
+   * 60. 0: they do not. @default 30
+   */
+  readonly pauseSeconds?: number;
   /** The roles with which the app logs in, besides those of `regions[…].app`. The fence takes their logins. @default [] */
   readonly appRoles?: readonly string[];
   readonly hooks?: {

@@ -3,6 +3,7 @@ import type { Operations } from '../config/check-config.ts';
 import { look, type Unseen } from '../doctor/front/request.ts';
 import { ShapeError } from '../doctor/shape.ts';
 import { OpsError } from '../errors.ts';
+import { type PauseReport, readPauseReport } from './pause-report.ts';
 import { type ProcessStatus, readProcessStatus } from './process-status.ts';
 
 /** Why a door did not answer. `no-door`: something else did. `plain-http`: the token is not sent without TLS. */
@@ -18,20 +19,23 @@ export interface RegionProcesses {
 }
 
 export interface DoorOrder {
-  readonly action: 'reset' | 'confirm';
+  readonly action: 'reset' | 'confirm' | 'pause' | 'resume';
   readonly reason: string;
+  /** With `pause`: how long, and how many processes of each region must obey. */
+  readonly pause?: { readonly timeoutMs: number; readonly processes: Readonly<Record<string, number>> };
 }
 
 export type OrderResult =
-  | { readonly outcome: 'done'; readonly state: string }
-  | { readonly outcome: 'refused'; readonly why: string }
+  | { readonly outcome: 'done'; readonly state: string; readonly pause?: PauseReport }
+  /** `reason`: of the router, in one word. */
+  | { readonly outcome: 'refused'; readonly why: string; readonly reason?: string }
   | { readonly outcome: 'not-met'; readonly why: DoorSilence };
 
 export interface Doors {
   /** Asks the door of every region until no process is met that was not met before. */
   ask(): Promise<readonly RegionProcesses[]>;
   /** Gives an order to one process. */
-  order(process: ProcessStatus, order: DoorOrder): Promise<OrderResult>;
+  order(process: Pick<ProcessStatus, 'region' | 'id'>, order: DoorOrder): Promise<OrderResult>;
 }
 
 const TIMEOUT_MS = 5_000;
@@ -80,10 +84,10 @@ export async function openDoors(
     return { region: name, processes: [...met.values()], why: met.size === 0 ? why : undefined };
   };
 
-  const order: Doors['order'] = async ({ region, id }, { action, reason }) => {
+  const order: Doors['order'] = async ({ region, id }, { action, reason, pause }) => {
     const url = origins.find(({ name }) => name === region)?.url;
     if (url === undefined) return { outcome: 'not-met', why: 'no-door' };
-    const post = JSON.stringify({ reason, process: id });
+    const post = JSON.stringify({ reason, process: id, ...pause });
     for (let asked = 0; asked < MAX_ASKED; asked += 1) {
       const seen = await look({
         ...common,
@@ -95,8 +99,15 @@ export async function openDoors(
       const { status, body } = seen.value;
       if (status === 421) continue;
       const { state, message } = parseMembers(body);
-      if (status === 200) return { outcome: 'done', state: state ?? 'unknown' };
-      return { outcome: 'refused', why: message ?? `the door answered ${status}` };
+      if (status === 200) {
+        const report = action === 'pause' ? readPauseReport(body) : undefined;
+        return { outcome: 'done', state: state ?? 'unknown', ...(report !== undefined && { pause: report }) };
+      }
+      return {
+        outcome: 'refused',
+        why: message ?? `the door answered ${status}`,
+        ...(state !== undefined && { reason: state }),
+      };
     }
     return { outcome: 'not-met', why: 'timed-out' };
   };

@@ -1,12 +1,11 @@
 import type { Context, Outcome } from '../../command.ts';
 import { EXIT } from '../../exit-codes.ts';
 import { giveLogins } from '../../fence/give-logins.ts';
-import { runHooksInOrder } from '../../hooks/run-hooks.ts';
 import { list } from '../../options/text.ts';
 import type { RunContext } from '../run-context.ts';
 import { begun } from '../run-file/recorded.ts';
 import { revokedBy } from '../steps/fence.ts';
-import { messageOf } from '../steps/message.ts';
+import { endPause, pausesByDoors } from '../steps/pause.ts';
 import { StepFailure } from '../steps/step.ts';
 import { openRun } from './open-run.ts';
 import { withLock } from './with-lock.ts';
@@ -73,7 +72,7 @@ interface Undoing {
 }
 
 function undoing(run: RunContext): readonly Undoing[] {
-  const { file, plan, config, signal } = run;
+  const { file, plan, config } = run;
   const logins = [...revokedBy(run)].map(
     ([node, roles]): Undoing => ({
       name: 'unfence',
@@ -91,16 +90,8 @@ function undoing(run: RunContext): readonly Undoing[] {
       },
     }),
   );
-  if (!begun(file.lines, 'pause') || config.failover.hooks.resume.length === 0) return logins;
-  const resume: Undoing = {
-    name: 'unpause',
-    where: plan.from,
-    says: 'let the apps go on writing (failover.hooks.resume)',
-    work: async () => {
-      const { ok, says } = await runHooksInOrder(config.failover.hooks.resume, messageOf(run, 'resume'), signal);
-      if (!ok) throw new StepFailure(says);
-      return says;
-    },
-  };
-  return [...logins, resume];
+  const isPaused = begun(file.lines, 'pause') && (config.failover.hooks.resume.length > 0 || pausesByDoors(run));
+  if (!isPaused) return logins;
+  const says = 'let the apps go on writing (operatorToken, failover.hooks.resume)';
+  return [...logins, { name: 'unpause', where: plan.from, says, work: () => endPause(run) }];
 }

@@ -1,0 +1,235 @@
+import type { RequestListener } from 'node:http';
+import { defineRegions } from '@regionkit/core';
+import { createRegionRouter, type RegionRouter } from '@regionkit/db-router';
+import { createHealth } from '@regionkit/health';
+import { createOperatorDoor } from '@regionkit/health/operator';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { webServer } from '../doctor/front/web-server.ts';
+import type { Ran } from '../run.ts';
+import { balancer } from '../status/commands.ts';
+import { lastRun, start, untilBegun } from './child.ts';
+import { createSetup, type Name, rejoinAll, type Setup, writersOf } from './lab-setup.ts';
+
+const OPERATOR_TOKEN = 'operator-token-of-thirty-two-bytes';
+const HEALTH_TOKEN = 'a-token-of-health-for-operators';
+const WAIT = { timeout: 60_000, interval: 20 };
+
+interface App {
+  readonly name: Name;
+  readonly router: RegionRouter<Name>;
+  readonly handle: RequestListener;
+  readonly paused: string[];
+  close(): Promise<void>;
+}
+
+let setup: Setup;
+const apps: App[] = [];
+
+/** A process of the app in a region, with router, health and operator door. It reaches every database. */
+function startApp(self: Name, origins: Readonly<Record<Name, string>>): App {
+  const { lab } = setup;
+  const all = Object.fromEntries(Object.entries(origins).map(([name, origin]) => [name, { origin }])) as Record<
+    Name,
+    { origin: string }
+  >;
+  const regions = defineRegions<Name, Name>({ self, all, development: true });
+  const peers = { secret: 'x'.repeat(32), intervalMs: 100, urgentIntervalMs: 50 };
+  const health = createHealth({ regions, token: HEALTH_TOKEN, peers, defaults: { intervalMs: 100 } });
+  const pools = Object.fromEntries(
+    lab.regions.map(({ name }) => [name, lab.region(name).pool({ from: self, max: 4 })]),
+  );
+  const router = createRegionRouter<Name>({
+    regions,
+    pools,
+    writes: 'remote-pool',
+    view: health.view,
+    hold: { timeoutMs: 30_000 },
+    probe: { intervalMs: 200, alertIntervalMs: 50 },
+    coldStart: 'trust',
+  });
+  health.follow(router);
+  const logger = { info: () => {}, warn: () => {}, error: () => {} };
+  const door = createOperatorDoor({ regions, token: OPERATOR_TOKEN, router, pools, health, logger });
+  const paused: string[] = [];
+  router.on('writes-paused', () => void paused.push(self));
+  const inner = health.node((_request, response) => void response.writeHead(404).end());
+  const handle = door.node((request, response) => inner(request as never, response as never)) as RequestListener;
+  return {
+    name: self,
+    router,
+    handle,
+    paused,
+    close: async () => {
+      door.close();
+      await Promise.all([router.close(), health.close()]);
+    },
+  };
+}
+
+let configuration: Parameters<Setup['configure']>[0];
+beforeAll(async () => {
+  setup = await createSetup();
+  await setup.lab.primary.query('CREATE TABLE t (x int primary key)');
+  await setup.lab.caughtUp();
+  const handlers = new Map<Name, RequestListener>();
+  const names: readonly Name[] = ['us', 'eu', 'ap'];
+  const origins = Object.fromEntries(
+    await Promise.all(
+      names.map(async (name) => {
+        const origin = await keptServer((request, response) => handlers.get(name)?.(request, response));
+        return [name, origin] as const;
+      }),
+    ),
+  ) as Record<Name, string>;
+  // Two processes in the region of the primary, behind a balancer.
+  const us = [startApp('us', origins), startApp('us', origins)];
+  const [eu, ap] = [startApp('eu', origins), startApp('ap', origins)];
+  apps.push(...us, eu, ap);
+  handlers
+    .set('us', balancer(...us))
+    .set('eu', eu.handle)
+    .set('ap', ap.handle);
+  await Promise.all(apps.map(({ router }) => router.ready()));
+  const regions = Object.fromEntries(
+    setup.lab.regions.map(({ name, connectionString }) => {
+      const url = new URL(connectionString);
+      url.username = 'ops';
+      url.password = 'ops';
+      return [name, { databases: [url.href], app: connectionString, origin: origins[name] }];
+    }),
+  );
+  configuration = { regions, operatorToken: OPERATOR_TOKEN, healthToken: HEALTH_TOKEN };
+  await setup.configure(configuration);
+});
+const closers: (() => unknown)[] = [];
+afterAll(async () => {
+  await Promise.all(apps.map(({ close }) => close()));
+  for (const close of closers) await close();
+  await setup?.[Symbol.asyncDispose]();
+});
+
+/** A server that lives as long as this file. */
+async function keptServer(handler: RequestListener): Promise<string> {
+  const { createServer } = await import('node:http');
+  const server = createServer(handler);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closers.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as { port: number }).port}`;
+}
+
+let next = 0;
+/** Writes in every process all the time. */
+function startLoad() {
+  let writing = true;
+  const done: number[] = [];
+  const failed: string[] = [];
+  const write = async ({ name, router }: App): Promise<void> => {
+    while (writing) {
+      next += 1;
+      const x = next;
+      await router.write('INSERT INTO t VALUES ($1)', [x]).then(
+        () => done.push(x),
+        (error: Error & { code?: string }) => failed.push(`${name} ${error.code} ${error.message}`),
+      );
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  };
+  const all = apps.map(write);
+  return {
+    done,
+    failed,
+    stop: async () => {
+      writing = false;
+      await Promise.all(all);
+    },
+  };
+}
+
+const evidence = ({ records }: Ran, name: string): string =>
+  records.flatMap((one) =>
+    one.type === 'step' && one.name === name && one.state === 'done' ? [one.evidence] : [],
+  )[0] ?? '';
+const SWITCH = ['failover', 'run', '--mode', 'switchover', '--stable', '300ms', '--execute'];
+
+describe('regionkit failover run --mode switchover with operator doors', () => {
+  it('pauses the writes of all regions by itself: none fails, and each is there once', async () => {
+    const load = startLoad();
+    await expect.poll(() => load.done.length, WAIT).toBeGreaterThan(20);
+    const ran = await setup.ops(...SWITCH, '--to', 'eu');
+    expect(ran.exit, ran.stdout + ran.stderr).toBe(0);
+    expect(evidence(ran, 'pause')).toMatch(/^us \S+ holds the writes of all regions for .* and none is under way$/);
+    const after = load.done.length;
+    await expect.poll(() => load.done.length, WAIT).toBeGreaterThan(after + 20);
+    await load.stop();
+    expect(load.failed).toEqual([]);
+    for (const { paused } of apps) expect(paused).toHaveLength(1);
+    const there = new Set((await setup.lab.region('eu').query<{ x: number }>('SELECT x FROM t')).map(({ x }) => x));
+    expect(load.done.filter((x) => !there.has(x))).toEqual([]);
+    expect(ran.stdout).not.toContain(OPERATOR_TOKEN);
+    await rejoinAll(setup, 'eu');
+  });
+
+  it('goes on with the writes, and stops, while a transaction does not end', async () => {
+    const eu = apps.find(({ name }) => name === 'eu') as App;
+    await expect.poll(() => eu.router.topology().state, WAIT).toBe('ready');
+    await setup.configure({ ...configuration, failover: { pauseSeconds: 3 } });
+    let end = (): void => {};
+    const held = eu.router.transaction(async (client) => {
+      await client.query('INSERT INTO t VALUES (-1)');
+      await new Promise<void>((resolve) => {
+        end = resolve;
+      });
+    });
+    const ran = await setup.ops(...SWITCH, '--to', 'ap');
+    expect(ran.exit, ran.stdout).toBe(5);
+    expect(ran.records.at(-1)).toMatchObject({ summary: expect.stringMatching(/^pause: \d+ writes did not end/) });
+    end();
+    await held;
+    await eu.router.write('INSERT INTO t VALUES (-2)');
+    expect(await writersOf(setup)).toEqual(['eu']);
+    const aborted = await setup.ops('failover', 'abort', '--execute');
+    expect(aborted.exit, aborted.stdout).toBe(0);
+  });
+
+  it('goes on after a kill in the pause, which is still on or has just ended', async () => {
+    await setup.configure({ ...configuration, failover: { pauseSeconds: 20 } });
+    // Writes must flow for a while after the last pause.
+    const eu = apps.find(({ name }) => name === 'eu') as App;
+    const mayPause = (): Promise<boolean> =>
+      eu.router.pauseWrites({ timeoutMs: 1, drainTimeoutMs: 0 }).then(
+        () => true,
+        () => false,
+      );
+    await expect.poll(mayPause, WAIT).toBe(true);
+    const before = await lastRun(setup);
+    const command = start(setup, ...SWITCH, '--to', 'ap', '--json');
+    await untilBegun(setup, command, before?.id, 'pause');
+    command.process.kill('SIGKILL');
+    await command.ended;
+    const ran = await setup.ops('failover', 'resume', '--execute');
+    expect(ran.exit, ran.stdout).toBe(0);
+    expect(evidence(ran, 'pause')).not.toBe('');
+    expect(await writersOf(setup)).toContain('ap');
+    await rejoinAll(setup, 'ap');
+  });
+
+  it('stops before the fence where no operator door of the region answers', async () => {
+    const origin = await webServer((_request, response) => void response.writeHead(404).end());
+    const regions = { ...configuration?.regions };
+    await setup.configure({ ...configuration, regions: { ...regions, ap: { ...regions['ap'], origin } } });
+    const ran = await setup.ops(...SWITCH, '--to', 'us');
+    expect(ran.exit, ran.stdout).toBe(5);
+    expect(ran.records.at(-1)).toMatchObject({
+      summary: expect.stringMatching(/^pause: no operator door of ap answers \(no-door\): no write was paused/),
+    });
+    await setup.lab.region('ap').pool({ max: 1 }).query('SELECT 1');
+    expect((await setup.ops('failover', 'abort', '--execute')).exit).toBe(0);
+    await setup.configure({ ...configuration, failover: { pauseSeconds: 0 } });
+    const without = await setup.ops(...SWITCH, '--to', 'us');
+    expect(without.exit, without.stdout).toBe(0);
+    expect(evidence(without, 'pause')).toContain('no operatorToken and no hook');
+  });
+});
