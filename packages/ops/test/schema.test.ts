@@ -65,6 +65,18 @@ const DRILL: readonly OpsRecord[] = [
   ...(['passed', 'missed', 'failed', 'unknown'] as const).map(
     (verdict): OpsRecord => ({ ...MEASURED, verdict, why: ['w'] }),
   ),
+  {
+    type: 'trend',
+    scenario: 'freeze',
+    drills: (['local', 'observe', 'hooks'] as const).map((mode) => ({
+      drill: 'a',
+      atMs: 1,
+      mode,
+      verdict: 'missed',
+      objectiveMs: 1,
+      ...(mode === 'local' && { writeMs: 1.5, goodMs: 2.5, lossMs: 0.5 }),
+    })),
+  },
   { ...without(MEASURED, ['readMs', 'writeMs', 'goodMs', 'lostWrites', 'lossMs']), verdict: 'failed', why: ['w'] },
 ];
 

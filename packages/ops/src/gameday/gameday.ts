@@ -1,15 +1,17 @@
 import type { Command, Context, Outcome } from '../command.ts';
 import { OpsError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
+import { report } from './report.ts';
 import { runLocal } from './run-local.ts';
 import { SCENARIOS } from './scenarios.ts';
+import { trend } from './trend.ts';
 
-const VERBS: Readonly<Record<string, (context: Context) => Promise<Outcome>>> = { run };
+const VERBS: Readonly<Record<string, (context: Context) => Promise<Outcome>>> = { run, report, trend };
 
 export const gameday: Command = {
   name: 'gameday',
   summary: 'Practises the loss of a region, and measures against objectives.',
-  usage: 'run [options]',
+  usage: 'run|report [FILE]|trend [options]',
   options: {
     local: { type: 'boolean', help: 'on three regions on this machine, which need only Node' },
     list: { type: 'boolean', help: 'print the scenarios' },
@@ -19,11 +21,15 @@ export const gameday: Command = {
     seed: { type: 'string', value: 'TEXT', help: 'decides the order and the times of --local' },
     out: { type: 'string', value: 'DIR', help: 'the directory of the journals; default: gameday' },
   },
-  examples: ['regionkit gameday run --local --scenario region-loss', 'regionkit gameday run --list'],
+  examples: [
+    'regionkit gameday run --local --scenario region-loss',
+    'regionkit gameday report',
+    'regionkit gameday trend',
+  ],
   run: (context) => {
     const [verb, ...more] = context.positionals;
     const work = verb === undefined || !Object.hasOwn(VERBS, verb) ? undefined : VERBS[verb];
-    if (work === undefined || more.length > 0) {
+    if (work === undefined || more.length > (verb === 'report' ? 1 : 0)) {
       throw new OpsError('ERR_OPS_USAGE', `write one of ${Object.keys(VERBS).join(', ')} behind gameday`);
     }
     return work(context);

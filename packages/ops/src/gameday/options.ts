@@ -33,7 +33,7 @@ export function readRunOptions({ values, directory }: Context): RunOptions {
   };
 }
 
-const outOption = (given: unknown, directory: string): string => resolve(directory, String(given ?? 'gameday'));
+export const outOption = (given: unknown, directory: string): string => resolve(directory, String(given ?? 'gameday'));
 
 function readScenarios(given: readonly string[] | undefined): readonly Scenario[] {
   if (given === undefined) return SCENARIOS;

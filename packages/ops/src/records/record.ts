@@ -131,6 +131,14 @@ export interface DrillEnd {
   readonly atMs: number;
 }
 
+/** The drills of one scenario, the oldest first. */
+export interface DrillTrend {
+  readonly type: 'trend';
+  readonly scenario: string;
+  readonly drills: readonly (Pick<DrillEnd, 'drill' | 'verdict' | 'writeMs' | 'goodMs' | 'lossMs' | 'objectiveMs'> &
+    Pick<DrillStart, 'atMs' | 'mode'>)[];
+}
+
 /** The last record of every run. */
 export interface Result {
   readonly type: 'result';
@@ -148,6 +156,7 @@ export type OpsRecord =
   | DrillStart
   | DrillPhase
   | DrillEnd
+  | DrillTrend
   | Progress
   | Result;
 

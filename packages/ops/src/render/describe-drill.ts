@@ -1,5 +1,6 @@
 import { seconds } from '../options/text.ts';
-import type { DrillEnd, DrillPhase, DrillStart } from '../records/record.ts';
+import type { DrillEnd, DrillPhase, DrillStart, DrillTrend } from '../records/record.ts';
+import { plain } from './plain.ts';
 
 /** Losses and phases may be short. */
 const duration = (ms: number): string => (ms < 1_000 ? `${Math.round(ms)} ms` : seconds(ms));
@@ -42,4 +43,16 @@ export function describeEnd(end: DrillEnd): readonly string[] {
     `${end.writes} writes: ${end.acknowledged} acknowledged, ${end.refusedWrites} refused, ${end.unknownWrites} unknown. ` +
       `${end.reads} reads: ${end.failedReads} failed, ${end.wrongReads} wrong.`,
   ];
+}
+
+/** The scenario, then a line for each drill. */
+export function describeTrend({ scenario, drills }: DrillTrend): readonly string[] {
+  const words = { local: '', observe: '  observed', hooks: '  by hooks' } as const;
+  const lines = drills.map(({ atMs, verdict, writeMs, goodMs, lossMs, objectiveMs, mode }) => {
+    const at = new Date(atMs).toISOString().slice(0, 16).replace('T', ' ');
+    const time = (ms: number | undefined): string => (ms === undefined ? 'never' : duration(ms)).padStart(6);
+    const lost = lossMs === undefined ? '?' : duration(lossMs);
+    return `${at}  ${verdict.padEnd(7)}  writes ${time(writeMs)}  good ${time(goodMs)} of ${duration(objectiveMs)}  lost ${lost}${words[mode]}`;
+  });
+  return [`${plain(scenario)}  ${drills.length} ${drills.length === 1 ? 'drill' : 'drills'}`, ...lines];
 }

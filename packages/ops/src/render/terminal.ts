@@ -1,5 +1,5 @@
 import { describeProcess, describeServer } from './describe.ts';
-import { describeEnd, describePhase, describeStart } from './describe-drill.ts';
+import { describeEnd, describePhase, describeStart, describeTrend } from './describe-drill.ts';
 import { plain } from './plain.ts';
 import type { Renderer } from './renderer.ts';
 
@@ -29,6 +29,7 @@ const COLOURS = {
   process: 36,
   drill: 36,
   phase: 36,
+  trend: 36,
   passed: 32,
   missed: 33,
 } as const;
@@ -62,6 +63,8 @@ export function terminal({ interactive, columns }: TerminalOptions): Renderer {
           return `${mark('phase')}${plain(describePhase(record))}\n`;
         case 'measured':
           return `${mark(record.verdict)}${block(describeEnd(record), columns)}`;
+        case 'trend':
+          return `${mark('trend')}${table(describeTrend(record), columns)}`;
         case 'progress':
           return interactive ? `        ${plain(record.text)}\n` : '';
         case 'result':
@@ -76,6 +79,13 @@ export function terminal({ interactive, columns }: TerminalOptions): Renderer {
 function block([first = '', ...rest]: readonly string[], columns: number): string {
   if (columns < NARROW) return `${cut(plain(first), columns - MARK)}\n`;
   return [plain(first), ...rest.map((line) => `        ${plain(line)}`)].map((line) => `${line}\n`).join('');
+}
+
+/** Several lines, each cut at the edge. */
+function table([first = '', ...rest]: readonly string[], columns: number): string {
+  return [first, ...rest.map((line) => `        ${line}`)]
+    .map((line, at) => `${cut(line, at === 0 ? columns - MARK : columns)}\n`)
+    .join('');
 }
 
 function cut(text: string, columns: number): string {
