@@ -1,5 +1,4 @@
 import pg, { type Connection, type Submittable } from 'pg';
-import { isServerError } from './outcome.ts';
 import type { Position, PositionBehind } from './position-behind.ts';
 import type { Values } from './query.ts';
 import type { CommandMessage, RowMessage } from './submittable.ts';
@@ -118,7 +117,7 @@ export class FollowedQuery extends BaseQuery {
 
   override handleError(error: unknown, connection: Connection): void {
     this.hasFailed = true;
-    if (isServerError(error)) this.behind.position?.takeTurnAfterError();
+    this.behind.position?.takeTurnAfter(error);
     super.handleError(error, connection);
   }
 }

@@ -5,6 +5,7 @@ import { NodeUnavailableError } from '../errors.ts';
 import type { Reading, Readings } from '../topology/readings.ts';
 import { cancelStatement } from './cancel.ts';
 import { type Condition, conditionOf, whenIdle } from './condition.ts';
+import { createPairing, type Pairing } from './pairing.ts';
 import { listenToPool, type PoolListener } from './pool-events.ts';
 import { acceptSession, followProtocol } from './protocol-state.ts';
 import { POOLED, readOnlySql } from './read-only-session.ts';
@@ -32,8 +33,8 @@ export interface PoolNode {
    * are then handed out read-only, and only once.
    */
   guarded: boolean;
-  /** False if only the first of two queries in one write was answered once, as some poolers do. */
-  answersBoth: boolean;
+  /** Whether the query for a position may go out in one write with its statement. */
+  readonly pairing: Pairing;
   /**
    * Calls back with a connection to the known server of this node, or with an error; then nothing was sent. It never
    * calls back synchronously, unless the pool does.
@@ -270,7 +271,7 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
     pool,
     generation: 0,
     guarded: false,
-    answersBoth: true,
+    pairing: createPairing(clock),
     acquire: (done) =>
       acquire((error, client) => {
         if (client === undefined || !node.guarded) done(error, client);

@@ -68,11 +68,13 @@ const ENDS_SESSION = /^(?:57P0[1-5]|08...|25P0[34]|53300)$/;
  */
 export function classify(error: unknown, place: FailurePlace): Failure {
   const code = codeOf(error);
-  const sqlstate = SQLSTATE.test(code) && isServerError(error);
-  if (place.phase === 'open') return { kind: openKind(error, sqlstate ? code : undefined), outcome: 'not-sent', code };
+  const isOfServer = SQLSTATE.test(code) && isServerError(error);
+  if (place.phase === 'open')
+    return { kind: openKind(error, isOfServer ? code : undefined), outcome: 'not-sent', code };
   if (error instanceof TransactionLeftOpenError) return { kind: 'statement', outcome: error.outcome, code };
   if (isNotQueryable(error)) return classifyNotQueryable(error, place, code);
-  if (!sqlstate) return classifyLocal(error, place, code);
+  // An app may destroy a socket with an error of a server. It answers no statement there.
+  if (!isOfServer || isLoss(error)) return classifyLocal(error, place, code);
   if (code === '40001' && isFatal(error, code) && ENDED_BY_RECOVERY.test(routineOf(error)))
     return { kind: 'conflict', outcome: 'rolled-back', code };
   if (isPartlyDone(error) && !place.inRecovery) {

@@ -4,6 +4,7 @@ import { NodeUnavailableError } from '../errors.ts';
 import { parseLsn } from '../history/lsn.ts';
 import { readSenders } from '../topology/readings.ts';
 import type { PoolNode } from './node.ts';
+import { isErrorMessage, noteAside } from './protocol-state.ts';
 import type { Conversation, RowMessage } from './submittable.ts';
 
 /** The answer to the query for a position. */
@@ -19,7 +20,7 @@ export const UNKNOWN_POSITION: Position = { lsn: undefined, senders: undefined }
 /** What the query for a position needs, to be sent behind a statement. */
 export interface PositionQuery {
   readonly sql: string;
-  readonly node: Pick<PoolNode, 'id' | 'answersBoth'>;
+  readonly node: Pick<PoolNode, 'id' | 'pairing'>;
   readonly client: PoolClient;
   readonly clock: Clock;
   /** How long its answer may come after the answer of the statement, in milliseconds. */
@@ -64,6 +65,7 @@ export class PositionBehind implements Conversation {
     const { _activeQuery, readyForQuery } = client as Turn;
     if (_activeQuery !== statement || readyForQuery !== false || client.getTransactionStatus() !== 'I') return;
     connection.query(sql);
+    noteAside(this);
     this.isSent = true;
   }
 
@@ -75,8 +77,9 @@ export class PositionBehind implements Conversation {
     this.cancelTimer = this.query.clock.schedule(() => this.giveUpUnlessHere(), this.query.timeoutMs);
   }
 
-  /** The same, after an error of the server. */
-  takeTurnAfterError(): void {
+  /** The same, if an error is the answer of the server. A parser of the app may throw any error, and so may a socket. */
+  takeTurnAfter(error: unknown): void {
+    if (!isErrorMessage(this.query.client, error)) return;
     this.statementFailed = true;
     this.takeTurn();
   }
@@ -95,12 +98,12 @@ export class PositionBehind implements Conversation {
   }
 
   /**
-   * A pooler may drop the second of two answers. Its connection is lost then, and the pool is asked for its positions
-   * afterwards from now on.
+   * A pooler may drop the second of two queries, also only if the first one fails. Its connection is lost then, and the
+   * pool is asked for its positions afterwards for a while.
    */
   private giveUp(): void {
     const { node, client } = this.query;
-    node.answersBoth = false;
+    node.pairing.noteMissed();
     this.settle();
     client.connection.stream.destroy(new NodeUnavailableError(node.id));
   }
@@ -128,7 +131,10 @@ export class PositionBehind implements Conversation {
     if (this.statementFailed) {
       this.statementFailed = false;
       this.takeTurn();
-    } else this.settle();
+      return;
+    }
+    this.query.node.pairing.noteAnswered();
+    this.settle();
   }
 
   handleError(): void {

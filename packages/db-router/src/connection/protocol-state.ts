@@ -19,6 +19,10 @@ interface ProtocolState {
   writeRefused: boolean;
   /** A prepared statement of this session differs from what node-postgres expects. */
   statementsLost: boolean;
+  /** The last error that the server has sent as an answer to the current query. */
+  error: unknown;
+  /** node-postgres handles ReadyForQuery, and may send its next query meanwhile. */
+  isTurning: boolean;
   /** The server has ended the session instead of answering. What was running was rolled back. */
   undone: boolean;
   /** How the connection was lost. */
@@ -43,6 +47,7 @@ const states = new WeakMap<object, ProtocolState>();
 const undone = new WeakSet<object>();
 const partlyDone = new WeakSet<object>();
 const losses = new WeakSet<object>();
+const asides = new WeakSet<object>();
 
 /**
  * Follows the messages of the server on a connection. A session that the server itself ends instead of answering has
@@ -60,6 +65,8 @@ export function followProtocol(client: PoolClient): void {
     readOnlyChanged: false,
     writeRefused: false,
     statementsLost: false,
+    error: undefined,
+    isTurning: false,
     undone: false,
     loss: undefined,
     onReady: undefined,
@@ -83,8 +90,13 @@ export function followProtocol(client: PoolClient): void {
   });
   // Closing a partly read portal commits, too.
   connection.on('portalSuspended', end);
+  connection.prependListener('readyForQuery', () => {
+    state.error = undefined;
+    state.isTurning = true;
+  });
   // node-postgres handles the event first, and has then sent the next query of its own queue.
   connection.on('readyForQuery', () => {
+    state.isTurning = false;
     state.begun = false;
     state.done = false;
     state.committed = false;
@@ -94,6 +106,7 @@ export function followProtocol(client: PoolClient): void {
     if (state.loss !== undefined) return;
     const outcome = outcomeOfLoss(client, state);
     state.loss = { outcome, cause };
+    if (isAside(client)) for (const query of waitingOn(client)) noteUnsentWhenTold(query);
     if (typeof cause === 'object' && cause !== null) losses.add(cause);
     // All running queries get the same error object. An error of the router itself may also be given to several
     // connections.
@@ -120,6 +133,7 @@ export function followProtocol(client: PoolClient): void {
   // Before node-postgres passes it to the caller.
   connection.prependListener('errorMessage', (error: ServerError) => {
     state.begun = true;
+    state.error = error;
     if (state.committed || commitsOnItsWay(client)) partlyDone.add(error);
     else if ((!state.done || isInTransaction(client)) && isEndOfSession(error)) {
       // Inside a transaction only COMMIT commits, and its CommandComplete has not arrived.
@@ -135,7 +149,7 @@ export function followProtocol(client: PoolClient): void {
 
 /** A lost transaction was rolled back, with its running statement, unless that statement may have ended the transaction. */
 function outcomeOfLoss(client: PoolClient, { undone }: ProtocolState): Loss['outcome'] {
-  const isLeft = !undone && !isConnectionIdle(client);
+  const isLeft = !undone && !isConnectionIdle(client) && !isAside(client);
   if (!isInTransaction(client)) return isLeft ? 'unknown' : undone ? 'rolled-back' : 'not-sent';
   return isLeft && underWay(client).some(mayEndTransaction) ? 'unknown' : 'rolled-back';
 }
@@ -144,6 +158,10 @@ interface Asked {
   readonly name?: unknown;
   readonly text?: unknown;
   readonly values?: unknown;
+}
+
+interface Told extends Asked {
+  handleError?: (error: unknown, connection: unknown) => void;
 }
 
 function mayEndTransaction(asked: Asked): boolean {
@@ -176,8 +194,29 @@ function underWay(client: PoolClient): readonly Asked[] {
   return [_activeQuery ?? {}, ..._sentQueryQueue, ..._queryQueue];
 }
 
+/** The queries that node-postgres has not sent. */
+function waitingOn(client: PoolClient): readonly Told[] {
+  return (client as unknown as Queues)._queryQueue ?? [];
+}
+
+/** Whether only a query of the router itself is running. */
+function isAside(client: PoolClient): boolean {
+  const { _activeQuery } = client as unknown as Queues;
+  return typeof _activeQuery === 'object' && _activeQuery !== null && asides.has(_activeQuery);
+}
+
+/** Gives a query that waits an error of its own: the error of the connection is about what was sent. */
+function noteUnsentWhenTold(query: Told): void {
+  const { handleError } = query;
+  query.handleError = (cause, connection) => {
+    const error = new Error('The connection was lost before this statement was sent, and is not queryable', { cause });
+    undone.add(error);
+    handleError?.call(query, error, connection);
+  };
+}
+
 /** An end without an error. node-postgres creates the error afterwards and passes it to each running query. */
-function noteUndoneWhenTold(query: Asked & { handleError?: (error: unknown, connection: unknown) => void }): void {
+function noteUndoneWhenTold(query: Told): void {
   const { handleError } = query;
   if (handleError === undefined) return;
   query.handleError = (error, connection) => {
@@ -237,8 +276,27 @@ export function onNextReady(client: PoolClient, listener: (() => void) | undefin
  * with it.
  */
 export function maybeSent(client: PoolClient): boolean {
-  const { begun, loss } = states.get(client) ?? {};
-  return begun === true || loss !== undefined;
+  const { begun, isTurning, loss } = states.get(client) ?? {};
+  if (loss !== undefined) return true;
+  // What has begun is the answer to the query before.
+  const isNext = isTurning === true && hasNext(client);
+  return begun === true && !isNext;
+}
+
+/** Whether node-postgres has already taken its next query. */
+function hasNext(client: PoolClient): boolean {
+  return Boolean((client as unknown as Queues)._activeQuery) && !isAside(client);
+}
+
+/** Marks a query of the router itself, whose loss is the loss of no statement. */
+export function noteAside(query: object): void {
+  asides.add(query);
+}
+
+/** Whether `error` is what the server has answered to the current query on `client`. */
+export function isErrorMessage(client: PoolClient, error: unknown): boolean {
+  const answered = states.get(client)?.error;
+  return answered !== undefined && answered === error;
 }
 
 /**

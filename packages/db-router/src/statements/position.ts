@@ -21,7 +21,7 @@ export function positionQuery(
 ): PositionQuery | undefined {
   const { clock, readings, timeoutMs } = settings;
   const sql = readings.insertPositionSql;
-  return sql === NO_POSITION || !node.answersBoth ? undefined : { sql, node, client, clock, timeoutMs };
+  return sql === NO_POSITION || !node.pairing.isOn ? undefined : { sql, node, client, clock, timeoutMs };
 }
 
 /**

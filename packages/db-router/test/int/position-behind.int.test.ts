@@ -314,6 +314,104 @@ describe('a write and the query for its position', () => {
     });
   });
 
+  const refused = { toPostgres: () => fail() };
+  it.each([
+    ['a SELECT whose writes are asked for', 'SELECT 1'],
+    ['a write with its position', INSERT.replace('$1', "'x'")],
+  ])('a statement that node-postgres refuses behind %s was not sent', async (_what, text) => {
+    await inUs();
+    await router.run({}, () =>
+      leased(async (client) => {
+        const answers = await Promise.allSettled([client.query(text), client.query(INSERT, [refused])]);
+        expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+        expect(outcomeOf((answers[1] as PromiseRejectedResult).reason)).toBe('not-sent');
+      }),
+    );
+    await expectNoLeak(lab, router);
+  });
+
+  it('a statement whose result the app cannot parse was sent, also where another one is behind it', async () => {
+    await inUs();
+    const types = { getTypeParser: () => fail };
+    await router.run({}, () =>
+      leased(async (client) => {
+        const answers = await Promise.allSettled([
+          client.query({ text: INSERT, values: ['x'], types } as never),
+          client.query('SELECT 1'),
+        ]);
+        expect(answers.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+        expect(outcomeOf((answers[0] as PromiseRejectedResult).reason)).toBe('unknown');
+      }),
+    );
+    await expectNoLeak(lab, router);
+  });
+
+  it('an error of the app that looks like one of the server takes no turn: the server has answered once', async () => {
+    await inUs();
+    const client = await opened();
+    const likeServer = await failureOf(client.query('SELECT 1 / 0'));
+    const types = {
+      getTypeParser: () => () => {
+        throw likeServer;
+      },
+    };
+    await router.run({}, async () => {
+      expect(await failureOf(router.write({ text: INSERT, values: ['x'], types } as never))).toBeDefined();
+      expect((await router.write(INSERT, ['x'])).rows).toEqual([{ text: 'x' }]);
+    });
+    expect(await traffic(() => tokenAfter(() => router.write(INSERT, ['x'])))).toEqual(ONE_ROUND_TRIP);
+    expect(await opened()).toBe(client);
+    await expectNoLeak(lab, router);
+  });
+
+  it('a connection that is lost with an error of the server does not tell of a pooler', async () => {
+    await inUs({ probe: { timeoutMs: 200 } });
+    const client = await opened();
+    const ofServer = await failureOf(client.query('SELECT 1 / 0'));
+    const lost = router.run({}, () => failureOf(router.write('INSERT INTO line (text) SELECT pg_sleep(600)::text')));
+    await eventually(async () => (await sleeping()).length > 0);
+    client.connection.stream.destroy(ofServer);
+    expect(await lost).toMatchObject({ code: 'ERR_OUTCOME_UNKNOWN' });
+    await eventually(() => router.explain('write').action === 'run');
+    await router.write('SELECT 1');
+    expect(await traffic(() => tokenAfter(() => router.write(INSERT, ['x'])))).toEqual(ONE_ROUND_TRIP);
+  });
+  const sleeping = () =>
+    lab.primary.query(
+      "SELECT FROM pg_stat_activity WHERE query LIKE 'INSERT%pg_sleep(600)%' AND pid <> pg_backend_pid()",
+    );
+
+  it.each([
+    ['is lost', 60_000, 'succeeded'],
+    ['is lost', 60_000, 'failed'],
+    ['does not come', 300, 'succeeded'],
+    ['does not come', 300, 'failed'],
+  ])(
+    'where the answer for the position %s (%i ms) of a write that %s, later statements were not sent',
+    async (_why, timeoutMs, how) => {
+      await lab.primary.query("SELECT setval('asked', 1, false)");
+      await inUs({ ...withPosition(SLOW_ONCE), probe: { timeoutMs } });
+      const text = how === 'failed' ? 'INSERT INTO line (id) VALUES (1 / 0)' : INSERT.replace('$1', "'x'");
+      await router.run({}, () =>
+        leased(async (client) => {
+          const { connection } = client;
+          if (timeoutMs > 1_000) {
+            connection.once('readyForQuery', () => connection.stream.destroy(new Error('the network is gone')));
+          }
+          const [first, second] = await Promise.allSettled([client.query(text), client.query(INSERT, ['queued'])]);
+          expect(first.status).toBe(how === 'failed' ? 'rejected' : 'fulfilled');
+          if (first.status === 'rejected') expect(first.reason).toMatchObject({ code: '22012' });
+          expect(outcomeOf((second as PromiseRejectedResult).reason)).toBe('not-sent');
+          expect(outcomeOf(await failureOf(client.query(INSERT, ['later'])))).toBe('not-sent');
+        }),
+      );
+      const rows = await lab.primary.query("SELECT FROM line WHERE text IN ('queued', 'later')");
+      expect(rows).toHaveLength(0);
+      await eventually(() => router.explain('write').action === 'run');
+      expect((await router.write(INSERT, ['x'])).rows).toEqual([{ text: 'x' }]);
+    },
+  );
+
   it('a connection that is lost before the answer leaves the outcome unknown, and one lost after it does not', async () => {
     await inUs();
     const { connection } = await opened();
