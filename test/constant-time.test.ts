@@ -3,11 +3,11 @@ import { timingSafeEqual } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { createKeyring, equalInConstantTime } from '../packages/core/src/kit/index.ts';
+import { createTokenCheck } from '../packages/core/src/operator/index.ts';
 import { requestView } from '../packages/core/src/testing/index.ts';
 import { createTokenCodec } from '../packages/db-router/src/causality/token.ts';
 import { readAnswer, signAnswer } from '../packages/db-router/src/http/answer-mark.ts';
 import { signHop, verifyHop } from '../packages/db-router/src/http/hop.ts';
-import { createTokenCheck } from '../packages/health/src/routes/token.ts';
 
 // How long a comparison takes cannot be measured on a busy machine. Which function compares can be seen.
 vi.mock('node:crypto', async (original) => {
@@ -22,7 +22,7 @@ const claims = { from: 'a', to: 'b', atMs: 0, deadlineMs: 1, epoch: undefined, w
 const mark = signHop(keyring, hop, claims);
 const codec = createTokenCodec(SECRET);
 const position = codec.encode('write', { system: '1', timeline: 1, owner: 'a/0' }, 1n, 1);
-const isOperator = createTokenCheck(SECRET);
+const isOperator = createTokenCheck(SECRET, { option: 'test: token', minBytes: 32 });
 
 /** The same length, and wrong from its last character on: the longest way for a comparison that gives up early. */
 const wrong = (code: string): string => code.slice(0, -1) + (code.endsWith('A') ? 'B' : 'A');

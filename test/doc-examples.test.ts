@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL('../', import.meta.url));
 /** An app that has every package installed: the imports of an example resolve from here. */
 const APP = join(ROOT, 'examples/three-regions');
 
-const PACKAGES = ['affinity', 'config', 'core', 'db-router', 'health', 'lab', 'ops', 'regionkit', 'session'];
+const PACKAGES = ['affinity', 'config', 'console', 'core', 'db-router', 'health', 'lab', 'ops', 'regionkit', 'session'];
 
 describe('examplesOf', () => {
   it('finds the code of a doc comment, with the line of each of its lines', () => {

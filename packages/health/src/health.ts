@@ -1,5 +1,6 @@
 import { createEvents, type Decision, type RequestView, withDoors } from '@regionkit/core';
 import { createJumpDetector, createNotices, createPoller, keptAlive, type Notices } from '@regionkit/core/kit';
+import { createTokenCheck } from '@regionkit/core/operator';
 import type { Check, CheckOptions } from './checks/check.ts';
 import { createCheckRegistry } from './checks/registry.ts';
 import { EVENT_NAMES, type HealthEvents } from './events.ts';
@@ -11,7 +12,6 @@ import { createNeighbourhood } from './peers/neighbourhood.ts';
 import { createPeerNotices, createSecretNotices, noticeClockSkew } from './peers/peer-notices.ts';
 import { detail } from './routes/detail.ts';
 import { createRoutes } from './routes/routes.ts';
-import { createTokenCheck } from './routes/token.ts';
 import type { HealthVerdict } from './verdict/judge.ts';
 import { createKeeper } from './verdict/keeper.ts';
 import { createSayVerdict } from './verdict/say-verdict.ts';
@@ -130,7 +130,7 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
   const answer = createRoutes({
     paths,
     verdict,
-    mayKnowMore: createTokenCheck(token),
+    mayKnowMore: createTokenCheck(token, { option: 'createHealth: token', minBytes: 16 }),
     detail: (status) => detail(status, verdict(), keeper.checks.values(), view, version, clock.now(), warnings),
     ...(peers !== undefined && {
       document: (request: RequestView) => {

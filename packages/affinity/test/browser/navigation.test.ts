@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { defineRegions, type FakeView, fakeView } from '@regionkit/core';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { findChromium, launch } from '../../../../tools/chromium.ts';
 import { createAffinity } from '../../src/index.ts';
-import { findChromium, launch } from './chromium.ts';
 
 /** Names below `localhost` are trusted by browsers without TLS: they send `Sec-Fetch-Mode`, and keep Secure cookies. */
 const GLOBAL = 'app.regionkit.localhost';

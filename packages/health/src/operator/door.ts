@@ -9,9 +9,8 @@ import {
   type RequestView,
   withDoors,
 } from '@regionkit/core';
-import { createStreams, streamOnFetch, streamOnNode } from '@regionkit/core/event-stream';
 import { harmless } from '@regionkit/core/kit';
-import { createTokenCheck } from '../routes/token.ts';
+import { createRefusals, createStreams, createTokenCheck, streamOnFetch, streamOnNode } from '@regionkit/core/operator';
 import { type BodySource, bodyOnFetch, bodyOnNode, readBody } from './body.ts';
 import { createEventLog } from './event-log.ts';
 import { writeJson } from './json.ts';
@@ -45,8 +44,6 @@ export interface OperatorDoor extends Decider, Doors, EventSource<OperatorEvents
 
 const PASS: NextDecision = Object.freeze({ action: 'next', reason: 'not-operator' });
 const ORDERS: ReadonlySet<string> = new Set<OperatorAction>(['confirm', 'reset', 'recycle', 'pause', 'resume']);
-/** Tells of wrong tokens at most so often. Each of them counts. */
-const TOKEN_NOTICE_MS = 60_000;
 
 const CLOSED = refusal(503, 'closed', 'This process ends. Nothing was done.');
 const FULL = refusal(503, 'listeners', 'Too many listeners read the events.');
@@ -129,16 +126,10 @@ export function createOperatorDoor<Name extends string>(given: OperatorDoorOptio
               ]),
         ];
 
-  let refused = 0;
-  let toldAtMs = Number.NEGATIVE_INFINITY;
+  const countRefusal = createRefusals('operator', say, clock);
   /** One answer for every path and method, and for a missing and a wrong token: it tells nothing but that there is a door. */
   const refuse = (): Reply => {
-    refused += 1;
-    events.emit('token-refused', { times: refused });
-    if (clock.now() - toldAtMs >= TOKEN_NOTICE_MS) {
-      toldAtMs = clock.now();
-      say(`operator: a request had no valid token; ${refused} since the start`);
-    }
+    events.emit('token-refused', { times: countRefusal() });
     return refusal(401, 'token', 'Send the operator token: Authorization: Bearer <token>.', [
       ['www-authenticate', 'Bearer'],
     ]);

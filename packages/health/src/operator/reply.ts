@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { constants } from 'node:http2';
 import type { NodeRequest, NodeResponse, RespondDecision } from '@regionkit/core';
-import { PRIVATE_FIELDS } from '@regionkit/core/event-stream';
+import { PRIVATE_FIELDS } from '@regionkit/core/operator';
 import { writeJson } from './json.ts';
 
 /** An answer of the door, whole and small. */

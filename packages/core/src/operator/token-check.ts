@@ -1,13 +1,12 @@
-import { isLive, type Live, type RequestView } from '@regionkit/core';
-import { equalInConstantTime, type Secrets } from '@regionkit/core/kit';
+import type { RequestView } from '../http/decision.ts';
+import { equalInConstantTime, type Secrets } from '../kit/keyring.ts';
+import { isLive, type Live } from '../live.ts';
 
 /** How the option is called in an error, and how short a token may be. */
-interface TokenRules {
+export interface TokenRules {
   readonly option: string;
   readonly minBytes: number;
 }
-
-const OF_HEALTH: TokenRules = { option: 'createHealth: token', minBytes: 16 };
 
 /** What a request can bring: the rest of a longer one, or another letter, would never match. */
 const SENDABLE = /^[\x21-\x7e]{1,512}$/;
@@ -15,7 +14,7 @@ const SENDABLE = /^[\x21-\x7e]{1,512}$/;
 /** Whether a request carries the token. Compares in constant time. */
 export function createTokenCheck(
   token: Secrets | Live<Secrets> | undefined,
-  { option, minBytes }: TokenRules = OF_HEALTH,
+  { option, minBytes }: TokenRules,
 ): (request: RequestView) => boolean {
   if (token === undefined) return () => false;
   const isGood = (each: unknown): boolean => typeof each === 'string' && each.length >= minBytes && SENDABLE.test(each);

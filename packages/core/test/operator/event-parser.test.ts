@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { createEventParser } from '../../src/event-stream/index.ts';
+import { createEventParser } from '../../src/operator/index.ts';
 
 const parse = (...pieces: string[]) => {
   const parser = createEventParser(1_000);

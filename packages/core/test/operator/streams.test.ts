@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createStreams, type Sink } from '../../src/event-stream/index.ts';
+import { createStreams, type Sink } from '../../src/operator/index.ts';
 import { fakeClock } from '../../src/testing/index.ts';
 
 const BEAT_MS = 1_000;

@@ -1,0 +1,162 @@
+import type { Clock } from '@regionkit/core/kit';
+import type { ServerSentEvent } from '@regionkit/core/operator';
+import type { DoorSilence, ProcessState, RegionDoor } from '../model/fleet.ts';
+import { readProcess } from '../model/read-process.ts';
+import type { OpenStreamOptions } from './open-stream.ts';
+
+/** Opens one stream to a door. Returns what ends it. */
+export type Open = (url: string, on: Pick<OpenStreamOptions, 'onEvent' | 'onEnd'>) => () => void;
+
+export interface WatchRegionOptions {
+  readonly name: string;
+  readonly url: string;
+  readonly open: Open;
+  readonly clock: Clock;
+  /** What is known of the region has changed. */
+  onChange(): void;
+  /** An event of one of its processes, as it was sent. */
+  onEvent(process: ProcessState, data: unknown): void;
+}
+
+export interface WatchedRegion {
+  report(): RegionDoor;
+  close(): void;
+}
+
+interface Watched {
+  state: ProcessState;
+  saidAtMs: number;
+  /** Undefined: its stream has ended. */
+  close: (() => void) | undefined;
+}
+
+/** A balancer picks a process for each stream. After so many in a row that lead to a process which is watched already, all are. */
+const MISSES = 4;
+const MAX_PROCESSES = 16;
+const MAX_SHOWN = 32;
+const SEARCH_MS = 10_000;
+const RETRY_MS = 250;
+const MAX_RETRY_MS = 2_000;
+/** A process that went away is shown for so long. */
+const REMEMBERED_MS = 60_000;
+
+/** Listens to one stream for each process behind the door of a region, and looks for new ones. */
+export function watchRegion({ name, url, open, clock, onChange, onEvent }: WatchRegionOptions): WatchedRegion {
+  const watched = new Map<string, Watched>();
+  let why: DoorSilence | undefined = 'not-asked';
+  let closeSearch: (() => void) | undefined;
+  let cancel: (() => void) | undefined;
+  let misses = 0;
+  let retryMs = RETRY_MS;
+  let isClosed = false;
+
+  const live = (): number => [...watched.values()].filter((each) => each.close !== undefined).length;
+  const searchIn = (ms: number): void => {
+    cancel?.();
+    cancel = isClosed ? undefined : clock.schedule(search, ms);
+  };
+  const take = (id: string, state: ProcessState): void => {
+    const one = watched.get(id);
+    if (one === undefined || state.id !== id) return;
+    one.state = state;
+    one.saidAtMs = clock.now();
+    onChange();
+  };
+
+  /** A door may name a new process each time. */
+  const forget = (): void => {
+    const gone = [...watched].filter(([, { close }]) => close === undefined);
+    for (const [id] of gone.slice(0, Math.max(0, watched.size - MAX_SHOWN))) watched.delete(id);
+  };
+
+  function search(): void {
+    cancel = undefined;
+    // At the limit the next search begins when a stream ends.
+    if (closeSearch !== undefined || isClosed || live() >= MAX_PROCESSES) return;
+    let id: string | undefined;
+    let early: unknown[] = [];
+    const found = (state: ProcessState): void => {
+      const known = watched.get(state.id);
+      retryMs = RETRY_MS;
+      if (known?.close !== undefined) {
+        misses += 1;
+        close();
+        closeSearch = undefined;
+      } else {
+        misses = 0;
+        why = undefined;
+        id = state.id;
+        watched.set(state.id, { state, saidAtMs: clock.now(), close });
+        closeSearch = undefined;
+        forget();
+        for (const data of early.splice(0)) onEvent(state, data);
+        onChange();
+      }
+      searchIn(misses < MISSES ? 0 : SEARCH_MS);
+      if (misses >= MISSES) misses = 0;
+    };
+    const close = open(url, {
+      onEvent: (event) => {
+        const data = parse(event);
+        if (event.event === 'event') {
+          const one = id === undefined ? undefined : watched.get(id);
+          if (one !== undefined) onEvent(one.state, data);
+          // The door sends what it has kept before it says who it is.
+          else if (early.length < 1_000) early.push(data);
+          return;
+        }
+        const state = event.event === 'status' ? readProcess(data) : undefined;
+        if (state === undefined) return;
+        if (id === undefined) found(state);
+        else take(id, state);
+      },
+      onEnd: (ended) => {
+        early = [];
+        if (id === undefined) closeSearch = undefined;
+        else {
+          const one = watched.get(id);
+          if (one !== undefined) one.close = undefined;
+        }
+        if (live() === 0) {
+          why = ended;
+          searchIn(retryMs);
+          retryMs = Math.min(2 * retryMs, MAX_RETRY_MS);
+        } else searchIn(id === undefined ? SEARCH_MS : RETRY_MS);
+        onChange();
+      },
+    });
+    closeSearch = close;
+  }
+
+  searchIn(0);
+  return {
+    report: () => {
+      const nowMs = clock.now();
+      for (const [id, { close, saidAtMs }] of watched) {
+        if (close === undefined && nowMs - saidAtMs > REMEMBERED_MS) watched.delete(id);
+      }
+      const processes = [...watched.values()]
+        .map(({ state, saidAtMs, close }) => ({
+          ...state,
+          silentMs: Math.round(nowMs - saidAtMs),
+          ...(close === undefined && { isGone: true }),
+        }))
+        .toSorted((left, right) => (left.id < right.id ? -1 : 1));
+      return { name, ...(live() === 0 && why !== undefined && { why }), processes };
+    },
+    close: () => {
+      isClosed = true;
+      cancel?.();
+      closeSearch?.();
+      for (const { close } of watched.values()) close?.();
+    },
+  };
+}
+
+function parse({ data }: ServerSentEvent): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    return undefined;
+  }
+}

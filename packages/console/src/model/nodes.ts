@@ -1,0 +1,41 @@
+import type { Fleet, NodeState, ProcessState } from './fleet.ts';
+
+/** What a process said longer ago than this is not counted as what it knows now. */
+const SILENT_AFTER_MS = 5_000;
+
+export const isSpeaking = ({ isGone, silentMs }: ProcessState): boolean =>
+  isGone !== true && silentMs < SILENT_AFTER_MS;
+
+/** The processes that speak, of all regions. */
+export function speaking({ regions }: Fleet): readonly ProcessState[] {
+  return regions.flatMap(({ processes }) => processes.filter(isSpeaking));
+}
+
+/** A node, and who sees it so. */
+export interface SeenNode extends NodeState {
+  /** Other things that speaking processes say of its state. */
+  readonly disagreed: readonly string[];
+}
+
+/**
+ * Every node that a speaking process names, in the order of its id. The process that knows the highest timeline is believed first,
+ * then one of the node's own region: it is the nearest. Pure.
+ */
+export function nodesOf(fleet: Fleet): readonly SeenNode[] {
+  const found = new Map<string, { process: ProcessState; node: NodeState; states: Set<string> }>();
+  for (const process of speaking(fleet)) {
+    for (const node of process.nodes) {
+      const before = found.get(node.id);
+      const states = (before?.states ?? new Set()).add(node.state);
+      const isBetter = before === undefined || rank(process, node) > rank(before.process, node);
+      found.set(node.id, isBetter ? { process, node, states } : { ...before, states });
+    }
+  }
+  return [...found.values()]
+    .map(({ node, states }) => ({ ...node, disagreed: [...states].filter((state) => state !== node.state) }))
+    .toSorted((left, right) => (left.id < right.id ? -1 : 1));
+}
+
+function rank({ highest = 0, region }: ProcessState, node: NodeState): number {
+  return 2 * highest + (region === node.region ? 1 : 0);
+}

@@ -1,8 +1,0 @@
-/**
- * Internal tools of the `@regionkit` packages for server-sent events. For other packages there is no promise of compatibility
- * between minor versions.
- */
-
-export { createEventParser, type EventParser, type ServerSentEvent } from './event-parser.ts';
-export { PRIVATE_FIELDS, type Sink, streamOnFetch, streamOnNode } from './sinks.ts';
-export { createStreams, type StreamLog, type Streams, type StreamsOptions } from './streams.ts';
