@@ -21,8 +21,3 @@ export function number(value: unknown): number | undefined {
   if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) return undefined;
   return Math.min(value, Number.MAX_SAFE_INTEGER);
 }
-
-/** The members that have a value. */
-export function present<T extends object>(given: T): { [Name in keyof T]: Exclude<T[Name], undefined> } {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as never;
-}

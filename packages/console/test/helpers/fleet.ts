@@ -27,7 +27,7 @@ export const knows = (id: string, more: Partial<ProcessState> = {}): ProcessStat
   ...more,
 });
 
-export const lost: Partial<ProcessState> = {
+const lost: Partial<ProcessState> = {
   state: 'no-primary',
   nodes: [node('us/0', 'unreachable'), node('eu/0', 'replica')],
 };
