@@ -1,12 +1,12 @@
 import { defineRegions, live } from '@regionkit/core';
 import { fakeRouter } from '@regionkit/db-router/testing';
 import { createHealth } from '@regionkit/health';
-import { generateSigningKeys } from '@regionkit/session';
+import { createSessionIssuer, generateSigningKeys } from '@regionkit/session';
 import express from 'express';
 import { Pool } from 'pg';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createRegionKit, type RegionKitOptions } from '../src/index.ts';
-import { options, REGIONS, SECRET, URL_HERE, watchWarnings } from './support.ts';
+import { type Name, options, REGIONS, SECRET, URL_HERE, watchWarnings } from './support.ts';
 
 const warnings = watchWarnings();
 afterEach(() => warnings.clear());
@@ -371,6 +371,78 @@ describe('a mistake of a newcomer that gets one clear warning', () => {
     kit.drain(server);
     expect(warnings.codes()).toEqual(['REGIONKIT_NOT_MOUNTED']);
     server.close();
+  });
+});
+
+describe('a mistake of a newcomer that shows only between regions', () => {
+  const kitOf = (self: Name, secret: string, ask: (request: Request) => Promise<Response>) =>
+    createRegionKit<Name, Name>({
+      ...options,
+      self,
+      secret,
+      health: {
+        peers: {
+          intervalMs: 10,
+          urgentIntervalMs: 10,
+          fetch: (url, init) => ask(new Request(url, init as RequestInit)),
+        },
+      },
+    });
+  const silent = async (): Promise<Response> => new Response(null, { status: 599 });
+
+  it('another secret than in the other region', async () => {
+    await using us = kitOf('us-east-1', `${SECRET}, another`, silent);
+    const answer = us.fetch(() => new Response(null, { status: 404 }));
+    await using _eu = kitOf('eu-west-1', SECRET, async (request) => answer(request));
+    await vi.waitUntil(() => warnings.codes().includes('REGIONKIT_PEER_SECRET'));
+  });
+
+  it('a kit that is not mounted in the other region', async () => {
+    await using _eu = kitOf('eu-west-1', SECRET, async () => new Response('Cannot GET', { status: 404 }));
+    await vi.waitUntil(() => warnings.codes().includes('REGIONKIT_PEER_NOT_MOUNTED'));
+  });
+
+  it('an origin that leads to another region', async () => {
+    let handler: ((request: Request) => Response | Promise<Response>) | undefined;
+    await using eu = kitOf('eu-west-1', SECRET, async (request) => (await handler?.(request)) ?? silent());
+    handler = eu.fetch(() => new Response(null, { status: 404 }));
+    await vi.waitUntil(() => warnings.codes().includes('REGIONKIT_PEER_WRONG_REGION'));
+  });
+
+  it('nothing, where both have one secret and are mounted', async () => {
+    const handlers: Partial<Record<Name, (request: Request) => Response | Promise<Response>>> = {};
+    let answered = 0;
+    const ask = async (request: Request): Promise<Response> => {
+      const name = request.url.includes('us-east-1') ? 'us-east-1' : 'eu-west-1';
+      const answer = (await handlers[name]?.(request)) ?? (await silent());
+      if (answer.status === 200) answered += 1;
+      return answer;
+    };
+    await using us = kitOf('us-east-1', SECRET, ask);
+    await using eu = kitOf('eu-west-1', SECRET, ask);
+    handlers['us-east-1'] = us.fetch(() => new Response(null, { status: 404 }));
+    handlers['eu-west-1'] = eu.fetch(() => new Response(null, { status: 404 }));
+    await vi.waitUntil(() => answered > 40);
+    // No database answers there, and that is told.
+    expect(warnings.codes().filter((code) => code !== 'REGIONKIT_UNHEALTHY')).toEqual([]);
+  });
+});
+
+describe('a mistake of a newcomer that shows at a request', () => {
+  it('an issuer whose sessions live longer than the verifier allows', async () => {
+    const whose = { issuer: 'https://auth.example.com', audience: 'api' };
+    const issuer = createSessionIssuer({ ...whose, key: keys.privatePem, lifetimeMs: 90_000_000 });
+    await using kit = createRegionKit({ ...options, sessions: { ...whose, keys: keys.jwks, algorithms: ['ES256'] } });
+    await expect(kit.sessions.verify(await issuer.issue({ sub: 'alice' }))).rejects.toThrow();
+    expect(warnings.codes()).toEqual(['REGIONKIT_LIFETIME']);
+    await issuer.close();
+  });
+
+  it('the parts mounted apart, in a wrong order', async () => {
+    await using kit = createRegionKit(options);
+    const handler = kit.gate.fetch(kit.health.fetch(() => new Response('ok')));
+    expect(await (await handler(new Request('https://app-eu-west-1.example.com/'))).text()).toBe('ok');
+    expect(warnings.codes()).toEqual(['REGIONKIT_ORDER']);
   });
 });
 
