@@ -3,8 +3,9 @@ import { compose, type Decider } from '@regionkit/core';
 import { createWriteGate } from '@regionkit/db-router/http';
 import { createHealth } from '@regionkit/health';
 import { createSessionVerifier } from '@regionkit/session';
+import { createRegionKit } from 'regionkit';
 import { AUDIENCE, edgeAffinity, edgeRouter, HERE, ISSUER, SECRET } from './doors.ts';
-import { edgeRegions } from './setting.ts';
+import { edgeRegions, edgeView } from './setting.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -14,11 +15,11 @@ const bare: Handler = (_request, response) => {
   response.end(body);
 };
 
-/** A small handler: `bare`, or behind `affinity`, `gate`, `three` or `four` doors, as the arguments of its process say. */
+/** A small handler: `bare`, or behind `affinity`, `gate`, `three` or `four` doors, or the four of a `kit`, as the arguments of its process say. */
 export async function handlerOfArguments(): Promise<Handler> {
   const [, , way = '', database = '', publicKey = ''] = process.argv;
-  const sessions = (): Decider =>
-    createSessionVerifier({ keys: publicKey, algorithms: ['RS256'], issuer: ISSUER, audience: AUDIENCE });
+  const verified = { keys: publicKey, algorithms: ['RS256'], issuer: ISSUER, audience: AUDIENCE } as const;
+  const sessions = (): Decider => createSessionVerifier(verified);
   const gate = async (): Promise<Decider> =>
     createWriteGate({
       router: await edgeRouter(database),
@@ -32,6 +33,19 @@ export async function handlerOfArguments(): Promise<Handler> {
     three: async () => [edgeAffinity(), sessions(), await gate()],
     four: async () => [createHealth({ regions: edgeRegions(HERE) }), edgeAffinity(), sessions(), await gate()],
   };
+  if (way === 'kit') {
+    const regions = edgeRegions(HERE);
+    const kit = createRegionKit({
+      regions,
+      secret: SECRET,
+      cookieDomain: 'example.com',
+      health: createHealth({ regions }),
+      router: await edgeRouter(database),
+      affinity: { view: edgeView(HERE) },
+      sessions: verified,
+    });
+    return kit.node(bare) as Handler;
+  }
   const deciders = await (ways[way] as () => Promise<Decider[]>)();
   return deciders.length === 0 ? bare : (compose(...deciders).node(bare) as Handler);
 }

@@ -109,6 +109,16 @@ const TABLES: readonly {
     entries: [{ entry: '@regionkit/console', budgetBytes: 18_000 }],
   },
   {
+    title: 'one package to start',
+    notes: [
+      'Core, affinity, health, router, write gate and session in one bundle. `@regionkit/ops`, which comes with it, is in none.',
+    ],
+    entries: [
+      { entry: 'regionkit', external: ['pg'], budgetBytes: 285_000 },
+      { name: 'regionkit, undici aside', entry: 'regionkit', external: ['pg', 'undici'], budgetBytes: 115_000 },
+    ],
+  },
+  {
     title: 'lab',
     notes: ['For tests. Without `pg`, and without the PostgreSQL of the platform, which is an optional dependency.'],
     entries: [{ entry: '@regionkit/lab', external: ['pg'] }],
