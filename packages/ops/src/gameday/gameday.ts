@@ -19,6 +19,7 @@ export const gameday: Command = {
     objective: { type: 'string', value: 'TIME', help: 'until everything is good again; default: 5m' },
     rpo: { type: 'string', value: 'TIME', help: 'how much time lost writes may cover; default: 5s' },
     seed: { type: 'string', value: 'TEXT', help: 'decides the order and the times of --local' },
+    serve: { type: 'boolean', help: 'print addresses, and keep the regions until Ctrl-C' },
     out: { type: 'string', value: 'DIR', help: 'the directory of the journals; default: gameday' },
   },
   examples: [

@@ -7,6 +7,7 @@ import { createTracker } from '../../src/gameday/drill-status.ts';
 import { createDrillApp, type MakeDrillApp } from '../../src/gameday/local/drill-app.ts';
 import { loadModules } from '../../src/gameday/local/modules.ts';
 import { LOCAL_LIMITS, playLocal } from '../../src/gameday/local/play-local.ts';
+import { createAddresses } from '../../src/gameday/local/served.ts';
 import { createRandom } from '../../src/gameday/random.ts';
 import { SCENARIOS } from '../../src/gameday/scenarios.ts';
 import type { DrillEnd, OpsRecord } from '../../src/records/record.ts';
@@ -68,6 +69,7 @@ describe('a drill of an app that is wrong', () => {
     if (found === undefined) throw new Error(`no scenario ${scenario}`);
     return playLocal({
       modules: await loadModules(),
+      addresses: await createAddresses(),
       scenario: found,
       start: {
         type: 'drill',

@@ -12,6 +12,7 @@ import type { MakeDrillApp } from './drill-app.ts';
 import { allFollow } from './knowledge.ts';
 import type { Modules } from './modules.ts';
 import { REGIONS, type RegionName } from './names.ts';
+import type { Addresses } from './served.ts';
 import { createStage, type Stage } from './stage.ts';
 
 export const LOCAL_LIMITS: Limits = { beforeMs: 60_000, withinMs: 90_000, stableMs: 2_000, pollMs: 20 };
@@ -36,8 +37,8 @@ export interface LocalDrill {
   readonly make?: MakeDrillApp | undefined;
   readonly limits?: Limits;
   readonly rate?: { readonly writesPerSecond: number; readonly readsPerSecond: number };
-  /** Told when the apps run. Its result is awaited before anything is closed. */
-  readonly opened?: (stage: Stage) => void;
+  readonly addresses: Addresses;
+  /** Awaited at the end, before the regions are closed. */
   readonly beforeClose?: () => Promise<void>;
 }
 
@@ -46,6 +47,7 @@ export async function playLocal(drill: LocalDrill): Promise<DrillEnd> {
   const { modules, scenario, start, random, emit, signal, tracker, make } = drill;
   tracker.begin(start, scenario.phases);
   const stage = await createStage(modules, {
+    addresses: drill.addresses,
     random,
     dnsSlackMs: scenario.dnsSlackMs ?? 0,
     twin: scenario.twin ?? false,
@@ -55,7 +57,6 @@ export async function playLocal(drill: LocalDrill): Promise<DrillEnd> {
   });
   try {
     signal.throwIfAborted();
-    drill.opened?.(stage);
     await ready(stage, signal);
     await scenario.prepare?.(stage);
     const conducted = await conductOn(stage, drill);

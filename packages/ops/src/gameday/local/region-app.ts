@@ -9,7 +9,6 @@ import type { Wire } from './wire.ts';
 
 /** The app of one region. It can be killed and started again on the same port. */
 export interface RegionApp {
-  readonly port: number;
   /** Undefined while it does not run. */
   readonly running: Pick<DrillApp, 'router' | 'health'> | undefined;
   start(): Promise<void>;
@@ -19,6 +18,7 @@ export interface RegionApp {
 
 export interface RegionAppOptions extends Omit<DrillAppOptions, 'pools'> {
   readonly make: MakeDrillApp;
+  readonly port: number;
   readonly databases: Readonly<Record<RegionName, string>>;
   /** The ways from the apps of other regions to this one. */
   readonly wires: () => readonly Wire[];
@@ -26,9 +26,8 @@ export interface RegionAppOptions extends Omit<DrillAppOptions, 'pools'> {
 
 const POOL = { max: 10, connectionTimeoutMillis: 2_000, keepAlive: true } as const;
 
-export async function createRegionApp(modules: Modules, options: RegionAppOptions): Promise<RegionApp> {
-  const { make, databases, wires } = options;
-  const port = await freePort();
+export function createRegionApp(modules: Modules, options: RegionAppOptions): RegionApp {
+  const { make, port, databases, wires } = options;
   let running:
     | {
         readonly app: DrillApp;
@@ -38,7 +37,6 @@ export async function createRegionApp(modules: Modules, options: RegionAppOption
       }
     | undefined;
   return {
-    port,
     get running() {
       return running?.app;
     },
@@ -81,15 +79,6 @@ function createPool(connectionString: string, sockets: Set<Socket>): pg.Pool {
   // The router sees the errors of its statements; those of idle connections concern nobody.
   pool.on('error', () => {});
   return pool;
-}
-
-/** A port that is free now. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { readonly port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 export const othersThan = (region: RegionName): readonly RegionName[] => REGIONS.filter((name) => name !== region);

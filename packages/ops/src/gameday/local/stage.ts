@@ -7,6 +7,7 @@ import { createDrillApp, type MakeDrillApp, SCHEMA } from './drill-app.ts';
 import type { Modules } from './modules.ts';
 import { DNS, perRegion, REGIONS, type RegionName, ROUND_TRIP_MS, type ServerName, TWIN } from './names.ts';
 import { createRegionApp, othersThan, type RegionApp } from './region-app.ts';
+import type { Addresses } from './served.ts';
 import { createWire, type Wire } from './wire.ts';
 
 /** Everything a drill is played on: servers, an app in each region, and the DNS in front of the apps. */
@@ -14,7 +15,6 @@ export interface Stage {
   readonly lab: Lab<ServerName>;
   readonly dns: LatencyDns<RegionName>;
   readonly apps: Readonly<Record<RegionName, RegionApp>>;
-  readonly operatorToken: string;
   /** Where a new connection of a client in this place goes, as its cached DNS answer says. */
   urlFor(place: RegionName): string;
   /** Cuts a region off from the others, its app and its database, or ends that. Its own clients reach it. */
@@ -25,6 +25,7 @@ export interface Stage {
 }
 
 export interface StageOptions {
+  readonly addresses: Addresses;
   readonly random: Random;
   /** By how much resolvers use an expired answer longer, at most, on the clock of the DNS. */
   readonly dnsSlackMs: number;
@@ -46,7 +47,8 @@ const SETUP: ReadonlySet<string> = new Set([
 
 /** @throws {OpsError} `ERR_OPS_USAGE`: this machine cannot run a lab. Nothing is left behind, whatever is thrown. */
 export async function createStage(modules: Modules, options: StageOptions): Promise<Stage> {
-  const { random, dnsSlackMs, twin, status, make = createDrillApp, tell } = options;
+  const { addresses, random, dnsSlackMs, twin, status, make = createDrillApp, tell } = options;
+  const { ports, operatorToken } = addresses;
   const opened: (() => Promise<unknown>)[] = [];
   const close = async (): Promise<void> => {
     for (const end of opened.splice(0).reverse()) await end();
@@ -82,43 +84,38 @@ export async function createStage(modules: Modules, options: StageOptions): Prom
     };
 
     const secret = randomBytes(32).toString('base64url');
-    const operatorToken = randomBytes(32).toString('base64url');
     const wires = new Map<string, Wire>();
     const wire = (from: RegionName, to: RegionName): Wire => wires.get(`${from} ${to}`) as Wire;
     const wiresTo = (to: RegionName): readonly Wire[] => REGIONS.map((from) => wire(from, to));
-    const apps = Object.fromEntries(
-      await Promise.all(
-        REGIONS.map(async (region) => {
-          const origins = {} as Record<RegionName, string>;
-          const app = await createRegionApp(modules, {
-            make,
-            region,
-            origins,
-            databases: perRegion((server) => database(server, region)),
-            wires: () => wiresTo(region),
-            secret,
-            operatorToken,
-            status,
-          });
-          return [region, { app, origins }] as const;
-        }),
-      ),
-    ) as Record<RegionName, { readonly app: RegionApp; readonly origins: Record<RegionName, string> }>;
+    const origins = perRegion((): Record<RegionName, string> => perRegion(() => ''));
+    const apps = perRegion((region) =>
+      createRegionApp(modules, {
+        make,
+        region,
+        port: ports[region],
+        origins: origins[region],
+        databases: perRegion((server) => database(server, region)),
+        wires: () => wiresTo(region),
+        secret,
+        operatorToken,
+        status,
+      }),
+    );
     for (const from of REGIONS) {
       for (const to of REGIONS) {
-        const made = await createWire(apps[to].app.port);
+        const made = await createWire(ports[to]);
         opened.push(() => made.close());
         wires.set(`${from} ${to}`, made);
-        apps[from].origins[to] = `http://127.0.0.1:${made.port}`;
+        origins[from][to] = `http://127.0.0.1:${made.port}`;
       }
     }
-    opened.push(() => Promise.all(REGIONS.map((region) => apps[region].app.kill())));
+    opened.push(() => Promise.all(REGIONS.map((region) => apps[region].kill())));
     tell('starting three apps');
-    await Promise.all(REGIONS.map((region) => apps[region].app.start()));
+    await Promise.all(REGIONS.map((region) => apps[region].start()));
 
     const dns = modules.createLatencyDns({
       ...DNS,
-      endpoints: perRegion((name) => `http://127.0.0.1:${apps[name].app.port}/health`),
+      endpoints: perRegion((name) => `http://127.0.0.1:${ports[name]}/health`),
       roundTripMs: roundTrips(false),
       slackMs: dnsSlackMs,
       random,
@@ -128,9 +125,8 @@ export async function createStage(modules: Modules, options: StageOptions): Prom
     return {
       lab,
       dns,
-      apps: perRegion((name) => apps[name].app),
-      operatorToken,
-      urlFor: (place) => `http://127.0.0.1:${apps[resolvers[place].resolve()].app.port}`,
+      apps,
+      urlFor: (place) => `http://127.0.0.1:${ports[resolvers[place].resolve()]}`,
       isolate: async (region, isIsolated) => {
         for (const other of othersThan(region)) {
           wire(region, other).cut(isIsolated);
