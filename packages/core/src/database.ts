@@ -64,11 +64,11 @@ export interface DatabaseReport {
   readonly measuredEpoch?: Epoch;
   /** Milliseconds since this process accepted a primary. Absent: it has accepted none since it started. */
   readonly acceptedForMs?: number;
-  /** What a new process of the same region may take over. Absent: this process vouches for nothing. Told to its own region alone. */
+  /** What a new process of the same region may take over. Absent: this process vouches for nothing. It is sent to its own region only. */
   readonly vouches?: Vouch;
   /** A pause of the writes that this process obeys, or that has just ended. */
   readonly pause?: WritePause;
-  /** What operators declared void, as far as this process goes by it. */
+  /** The epochs that operators declared void and that this process treats as void. */
   readonly voids?: readonly EpochVoid[];
 }
 
@@ -80,7 +80,7 @@ export interface EpochVoid {
   readonly epochs: readonly Epoch[];
 }
 
-/** What one process says of a pause of the writes. */
+/** The report of one process about a pause of the writes. */
 export interface WritePause {
   /** The same in every process. */
   readonly id: string;

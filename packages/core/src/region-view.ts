@@ -42,11 +42,11 @@ export interface RegionState<Name extends string = string> {
   readonly siblings?: readonly Sibling[];
   /** Each process of the region that is known, if one of them reports a pause of the writes. */
   readonly pauses?: readonly ProcessPause[];
-  /** What operators declared void, as the processes of the region tell. */
+  /** The epochs that operators declared void, as the processes of the region report them. */
   readonly voids?: readonly EpochVoid[];
 }
 
-/** What one process of a region says of a pause of the writes. */
+/** The report of one process of a region about a pause of the writes. */
 export interface ProcessPause {
   /** A random name that the process takes when it starts; empty in a version without one. */
   readonly process: string;

@@ -60,9 +60,9 @@ const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
  * });
  * ```
  *
- * @throws {TypeError | RangeError} `self` is unset or not in `all`; a name is not a DNS label; an origin is malformed,
- * is not `https:` (without `development`), belongs to two regions, or is under a global host although there is another
- * region (without `development`); a host is not a host name.
+ * @throws {TypeError | RangeError} `self` is unset or not in `all`. A name is not a DNS label. A host is not a host name. An
+ * origin is malformed, or belongs to two regions. Without `development` also: an origin is not `https:`, or it is under a
+ * global host although there is another region.
  */
 export function defineRegions<const Name extends string, const Self extends string | undefined>(
   options: RegionsOptions<Name, Self>,

@@ -25,7 +25,7 @@ export interface Surroundings {
   readonly signal: AbortSignal;
 }
 
-/** Runs one command. Never rejects for a mistake of the user: that is a line on stderr and exit code 2. */
+/** Runs one command. A mistake of the user does not reject: it gives a line on stderr and exit code 2. */
 export async function main(
   args: readonly string[],
   commands: readonly Command[],

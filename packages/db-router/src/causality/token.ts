@@ -54,7 +54,7 @@ const PAYLOAD_LENGTH = Math.ceil((PAYLOAD_BYTES * 4) / 3);
 const TOKEN_LENGTH = VERSION.length + 1 + PAYLOAD_LENGTH + 1 + CODE_LENGTH;
 const CODE_AT = TOKEN_LENGTH - CODE_LENGTH;
 
-/** What tells one environment from a copy of it, with the same secret and a copy of the database. */
+/** Distinguishes one environment from a copy of it that has the same secret and a copy of the database. */
 export interface TokenHome {
   /** `token.environment`. The keys are derived with it: a token of another environment does not verify. */
   readonly environment?: string | undefined;

@@ -10,8 +10,8 @@ export interface Patience {
   /** It has moved this many bytes. The wait ends. */
   moved(bytes: number): void;
   /**
-   * What is left where others need the place, from 1 to 0: all of it while it is not waited for, and with one that moves
-   * {@link HASTE} times as many bytes.
+   * The remaining share of the wait, from 1 to 0, by which clients are compared when another one needs the place. It stays 1
+   * while the client is not waited for, or moves {@link HASTE} times as many bytes.
    */
   left(): number;
   /** Ends it. Nothing else is called. */
@@ -19,8 +19,8 @@ export interface Patience {
 }
 
 /**
- * Who keeps to the lowest rate is never given up, and would hold its place for as long as it likes while faster clients
- * find none. So where places are short this many times the rate is asked for.
+ * A client that keeps exactly to the lowest rate is never ended, and could hold its place as long as it likes while faster
+ * clients find none. When places are short, a client needs this many times the rate.
  */
 export const HASTE = 16;
 

@@ -199,7 +199,7 @@ function applyDocument(facts: Facts, input: Input & { type: 'document' }, rules:
     : sample(next, knownEpoch(next, believed.epoch), { lsn: believed.position, atMs: observedAtMs }, 'told', rules);
 }
 
-/** What a region says beside its documents, such as in the mark of a request: weighed as if it stood in one. */
+/** Applies a report that is not in a document, such as the mark of a request, by the rules for a document. */
 function applyWord(facts: Facts, epoch: Epoch, region: string, atMs: number): Facts {
   if (!isUnproven(facts, epoch, region)) return learnEpoch(facts, epoch, atMs, undefined, region);
   const known = facts.documents.find((document) => document.region === region);
@@ -236,7 +236,7 @@ function applyStore(facts: Facts, { stored, atMs }: Input & { type: 'store' }): 
   return { ...next, system: next.system ?? stored.epoch.system };
 }
 
-/** What the process before this one said of itself is taken as the word of a sibling that has ended. */
+/** Applies the memory of the process before this one. It counts as the report of a sibling that has ended. */
 function applyRemembered(facts: Facts, { stored, untilMs, atMs }: Input & { type: 'remembered' }): Facts {
   const next: Facts = { ...facts, store: 'none' };
   if (stored === undefined) return next;

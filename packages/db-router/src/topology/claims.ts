@@ -110,7 +110,7 @@ function writtenElsewhere(facts: Facts, system: string, region: string): readonl
   return told.filter(({ owner }) => regionOf(owner) !== region).map(({ timeline }) => timeline);
 }
 
-/** What a sibling that vouches passes on, so that a newcomer weighs the claims of regions as it does itself. */
+/** The epoch that a vouching process passes on, so that a new process judges the claims of regions as the vouching one does. */
 export function writtenFor(facts: Facts, system: string): Epoch | undefined {
   const { measured, told } = knownToWrite(facts, system);
   if (measured.length > 0) return { system, timeline: Math.max(...measured), owner: '' };

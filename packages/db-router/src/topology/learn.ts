@@ -53,7 +53,7 @@ function raise(known: Top | undefined, { system, timeline, owner }: Epoch, atMs:
   return { ...told, owners: [...known.owners, owner].sort() };
 }
 
-/** Who alone has told of it, after `by` has as well. */
+/** The only region that has reported it, now that `by` has reported it too. Undefined if there are two. */
 function sourceOf(known: string | undefined, by: string | undefined): string | undefined {
   if (by === '') return known;
   return known === '' || known === by ? by : undefined;

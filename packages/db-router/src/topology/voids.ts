@@ -38,15 +38,15 @@ export function ownVoid(
 }
 
 /**
- * What is void without the voids of other processes. Those end when their server is seen to write. From the epoch store they
- * would come back without that condition.
+ * The void epochs, except those that other processes declared. Those end when their server is seen to write. From the epoch
+ * store they would come back without that condition.
  */
 export function voidedHere({ voided, voids }: Pick<Facts, 'voided' | 'voids'>): readonly Epoch[] {
   const taken = voids.flatMap(({ epochs, state }) => (state === 'taken' ? epochs : []));
   return voided.filter((known) => !taken.some((epoch) => isOf(epoch, known)));
 }
 
-/** What is written counts: a void of it has ended, and is told no more. */
+/** An epoch that is written counts: its void has ended, and is no longer reported. */
 export function withoutWritten(voids: Facts['voids'], found: readonly Epoch[]): Facts['voids'] {
   const isOver = ({ epochs, state }: KnownVoid): boolean =>
     state !== 'ended' && found.some((epoch) => isVoided({ voided: epochs }, epoch));
@@ -54,10 +54,10 @@ export function withoutWritten(voids: Facts['voids'], found: readonly Epoch[]): 
 }
 
 /**
- * `facts` after other processes told of voids. One is taken if it names a server that is known here to have written the epoch
- * in force, if exactly one other server is seen to write, here or by its own region, and if nothing says that what is void is
- * alive. A promotion that did not happen yet can therefore not be void. Otherwise it waits:
- * it is told again with each document.
+ * `facts` after other processes have reported voids. A void is accepted under three conditions. It names a server that wrote
+ * the epoch in force, as far as this process knows. Exactly one other server is seen to write, here or by its own region.
+ * Nothing shows that the void server is alive. A promotion that did not happen yet can therefore not be void. Otherwise the
+ * void waits: it is reported again with each document.
  */
 export function takeVoids(facts: Facts, told: readonly EpochVoid[], rules: Rules, atMs: number): Facts {
   let next = facts;
@@ -92,7 +92,7 @@ function isOf(one: Server, other: Server): boolean {
   return one.system === other.system && one.timeline === other.timeline && one.server === other.server;
 }
 
-/** What is written now: as our own nodes show it, or as its own region says in a document that may still be believed. */
+/** The epochs that are written now: our own nodes show it, or their own region reports it in a document that is still valid. */
 function aliveNow(facts: Facts, rules: Rules, atMs: number): readonly Epoch[] {
   const isFresh = ({ observedAtMs }: DocumentFacts): boolean => atMs - observedAtMs <= rules.maxViewAgeMs;
   const claimed = facts.documents.filter(isFresh).flatMap(({ region, primary, measured, measuredEpoch }) => [
@@ -144,13 +144,13 @@ function take(facts: Facts, { id, epochs }: EpochVoid, atMs: number): Facts {
   return next;
 }
 
-/** What an operator said here is kept longer than what others told. */
+/** A void that an operator declared in this process is kept longer than one that others reported. */
 function withNew(voids: Facts['voids'], added: KnownVoid): Facts['voids'] {
   const [own, others] = [voids.filter(({ state }) => state === 'own'), voids.filter(({ state }) => state !== 'own')];
   return [...own, added, ...others].slice(0, MAX_VOIDS);
 }
 
-/** What was void by the word of another process, and is seen to be written by the very server that was void, counts again. */
+/** Ends a void that another process declared, when the void server itself is seen to write. Its epoch counts again. */
 export function endLivingVoids(facts: Facts, rules: Rules, atMs: number): Facts {
   const taken = facts.voids.filter(({ state }) => state === 'taken');
   if (taken.length === 0) return facts;

@@ -44,7 +44,7 @@ export function hasMeasured(facts: Facts): boolean {
   );
 }
 
-/** What is young enough to be believed. A living process that has accepted knows more than this one's own memory. */
+/** The reports that are young enough. A living process that has accepted a primary knows more than the memory of this one. */
 function reportsOf({ siblings, remembered }: Facts, rules: Rules, nowMs: number): readonly DatabaseReport[] {
   const fresh = siblings.filter(({ observedAtMs }) => nowMs - observedAtMs <= rules.maxViewAgeMs);
   const isAlone = siblings.every(({ database }) => database.acceptedForMs === undefined);

@@ -17,7 +17,7 @@ const NOT_MOUNTED: Mistake = [
 ];
 const MALFORMED: Mistake = [
   'REGIONKIT_PEER_MALFORMED',
-  (region) => `health: what answers at the origin of ${region} is no health of this version`,
+  (region) => `health: the answer at the origin of ${region} is not from a health middleware of this version`,
 ];
 const CLOCK: Mistake = [
   'REGIONKIT_PEER_CLOCK',

@@ -2,7 +2,7 @@
 export interface FailoverTimes {
   /** The part of the app: until its health endpoint passed for the last time. 0 for a process that was killed. */
   readonly appMs: number;
-  /** The part of the checkers: until enough of them had seen enough failures in a row. About interval × threshold. */
+  /** The time that the checkers needed: until enough of them had seen enough failures in a row. About interval × threshold. */
   readonly checkersMs: number;
   /** The part of the caches: until the last connection through a cached answer. At most the TTL plus the slack. */
   readonly cachesMs: number;

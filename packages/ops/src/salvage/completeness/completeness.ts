@@ -37,7 +37,7 @@ export interface Counts {
 /** Commits that no decoded transaction explains. */
 export interface Nowhere {
   readonly count: number;
-  /** Those that only their status shows, and not the WAL. */
+  /** The transactions that only the transaction status shows, and not the WAL. */
   readonly byStatusOnly: number;
   /** The first of them. */
   readonly some: readonly bigint[];

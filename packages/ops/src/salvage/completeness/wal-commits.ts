@@ -5,7 +5,7 @@ import { fullXid, XidSet } from '../servers/xid.ts';
 /** What pg_walinspect shows of the WAL behind the fork. */
 export interface WalCommits {
   readonly commits: XidSet;
-  /** Parts of those transactions that a savepoint began: their status is asked for one by one, and they are decoded with the whole. */
+  /** The subtransactions of these transactions. Each has its own status, and is decoded with its transaction. */
   readonly subtransactions: XidSet;
   readonly prepared: XidSet;
 }
