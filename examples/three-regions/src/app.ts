@@ -4,6 +4,7 @@ import { compose, defineRegions, isRegionKitError } from '@regionkit/core';
 import { createRegionRouter, outcomeOf } from '@regionkit/db-router';
 import { createWriteGate } from '@regionkit/db-router/http';
 import { createHealth } from '@regionkit/health';
+import { createOperatorDoor } from '@regionkit/health/operator';
 import { bearer, cookie, createSessionCookie, createSessionIssuer, createSessionVerifier } from '@regionkit/session';
 import express, { type ErrorRequestHandler } from 'express';
 import { DatabaseError, Pool } from 'pg';
@@ -15,7 +16,7 @@ const Secrets = z.array(z.string().min(32)).nonempty();
 const SESSION = { issuer: 'https://auth.app.localhost', audience: 'orders' };
 
 /** The app of one region: sign in, place an order, list mine. All that makes it region-aware is above the routes. */
-export async function createOrdersApp({ region, ports, databases, secretsDir }: Settings) {
+export async function createOrdersApp({ region, ports, databases, secretsDir, operatorToken }: Settings) {
   const regions = defineRegions({
     self: region,
     all: mapRegions((name) => ({ origin: `http://${hostOf(name)}:${ports[name]}` })),
@@ -76,8 +77,12 @@ export async function createOrdersApp({ region, ports, databases, secretsDir }: 
     isWrite: (request) => request.path !== '/sign-in' && !['GET', 'HEAD', 'OPTIONS'].includes(request.method),
   });
 
+  const operator = createOperatorDoor({ regions, token: operatorToken, router, health });
+
   const app = express();
   app.disable('x-powered-by');
+  // Before all others: an operator asks this region, wherever the clients are led.
+  app.use(operator.express());
   app.use(compose(health, affinity, sessions.optional(), gate).express());
   app.use(express.json());
 
@@ -128,7 +133,7 @@ export async function createOrdersApp({ region, ports, databases, secretsDir }: 
   };
   app.use(answerErrors);
 
-  return { app, health, router, gate, config, pools };
+  return { app, health, router, gate, operator, config, pools };
 }
 
 function mapRegions<T>(make: (name: RegionName) => T): Record<RegionName, T> {

@@ -28,7 +28,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 try {
   narrator.chapter('Three regions on this machine');
   stage = await setStage(narrator.say);
-  if (flags.serve) serve(stage);
+  if (flags.serve) await serve(stage);
   else await leave((await play(stage)) ? 0 : 1);
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
@@ -36,10 +36,16 @@ try {
   await leave(1);
 }
 
-function serve({ url }: Stage): void {
+async function serve({ url, openConsole }: Stage): Promise<void> {
   narrator.say('');
   narrator.say('Open the app as a user in each place sees it:');
   for (const place of REGIONS) narrator.say(`${PLACE[place].padEnd(10)} ${url(place)}/`);
+  const page = await openConsole();
+  narrator.say('');
+  narrator.say('The console of the people on call, and the token that it asks for:');
+  narrator.say(page.url);
+  narrator.say(page.token);
+  narrator.say('');
   narrator.say('Ctrl-C ends it.');
 }
 

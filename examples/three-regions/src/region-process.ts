@@ -10,11 +10,11 @@ import { settingsFrom } from './settings.ts';
 // One region's process: started by the demo, ended by a signal.
 resolveLocalhostNames();
 const settings = settingsFrom(process.env);
-const { app, health, router, gate, config, pools } = await createOrdersApp(settings);
+const { app, health, router, gate, operator, config, pools } = await createOrdersApp(settings);
 // The stage waits for these: how long a refresh takes depends on the machine.
 const told = { tokens: config.ref('tokens'), 'jwt-public': config.ref('jwt'), 'jwt-signing': config.ref('jwtSigning') };
 for (const taken of ROTATED) told[taken].subscribe(() => void process.send?.({ taken } satisfies SecretTaken));
-// The door of the operator: in an app it is a route that only operators reach.
+// The story pauses the writes by a message: it has no token of an operator.
 process.on('message', (order: PauseOrder) => {
   router.pauseWrites({ processes: order.pauseWrites }).then(
     ({ drained, underWay }) => process.send?.({ drained, underWay } satisfies PauseAnswer),
@@ -34,6 +34,7 @@ createDrain({
     { name: 'databases', run: async () => void (await Promise.all(Object.values(pools).map((pool) => pool.end()))) },
     { name: 'router', run: () => router.close() },
     { name: 'forwarding', run: () => gate.close() },
+    { name: 'operator', run: () => operator.close() },
   ],
 });
 await router.ready();

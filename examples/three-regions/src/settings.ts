@@ -8,6 +8,8 @@ export interface Settings {
   readonly databases: Readonly<Record<RegionName, string>>;
   /** A directory with one file a secret, as an orchestrator mounts it. */
   readonly secretsDir: string;
+  /** Opens the operator doors of all regions. */
+  readonly operatorToken: string;
 }
 
 export function environmentOf(settings: Settings): Record<string, string> {
@@ -16,6 +18,7 @@ export function environmentOf(settings: Settings): Record<string, string> {
     PORTS: JSON.stringify(settings.ports),
     DATABASES: JSON.stringify(settings.databases),
     SECRETS_DIR: settings.secretsDir,
+    OPERATOR_TOKEN: settings.operatorToken,
   };
 }
 
@@ -33,5 +36,6 @@ export function settingsFrom(environment: NodeJS.ProcessEnv): Settings {
     ports: JSON.parse(read('PORTS')),
     databases: JSON.parse(read('DATABASES')),
     secretsDir: read('SECRETS_DIR'),
+    operatorToken: read('OPERATOR_TOKEN'),
   };
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { on, once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -6,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createLab, createLatencyDns, type Lab, type LatencyDns } from '@regionkit/lab';
+import { type ConsolePage, openConsolePage } from './console-page.ts';
 import { DNS } from './dns.ts';
 import { createEdge, type Edge } from './edge.ts';
 import { GLOBAL_HOST, PLACE, REGIONS, type RegionName, roundTrips } from './names.ts';
@@ -32,6 +34,8 @@ export interface Stage {
   drainApp(region: RegionName): Promise<number | null>;
   /** Pauses the writes of all regions by the process of this one. Resolves when nothing is under way any more. */
   pauseWrites(region: RegionName): Promise<PauseAnswer>;
+  /** Serves the console on this machine. It ends with the stage. */
+  openConsole(): Promise<ConsolePage>;
   close(): Promise<void>;
 }
 
@@ -47,8 +51,11 @@ export async function setStage(tell: (line: string) => void): Promise<Stage> {
   let lab: Lab<RegionName> | undefined;
   let dns: LatencyDns<RegionName> | undefined;
   let edge: Edge<RegionName> | undefined;
+  let consolePage: ConsolePage | undefined;
+  const operatorToken = randomBytes(32).toString('base64url');
 
   const close = async (): Promise<void> => {
+    consolePage?.close();
     await Promise.all([...apps.values()].map(end));
     await dns?.close();
     await edge?.close();
@@ -74,7 +81,10 @@ export async function setStage(tell: (line: string) => void): Promise<Stage> {
         process.execPath,
         ['--import', 'tsx', '-C', '@regionkit/source', fileURLToPath(new URL('region-process.ts', import.meta.url))],
         {
-          env: { ...process.env, ...environmentOf({ region, ports, databases, secretsDir: secrets.directory }) },
+          env: {
+            ...process.env,
+            ...environmentOf({ region, ports, databases, secretsDir: secrets.directory, operatorToken }),
+          },
           stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
         },
       );
@@ -134,6 +144,10 @@ export async function setStage(tell: (line: string) => void): Promise<Stage> {
         app.kill('SIGTERM');
         const [status] = (await exit) as [number | null];
         return status;
+      },
+      openConsole: async () => {
+        consolePage ??= await openConsolePage(ports, operatorToken);
+        return consolePage;
       },
       close,
     };

@@ -5,6 +5,11 @@ const MAX = 240;
 const time = (value: unknown): string => duration(number(value) ?? 0);
 const timeline = (epoch: unknown): string => String(number(members(epoch)['timeline']) ?? '?');
 const owner = (epoch: unknown): string => text(members(epoch)['owner']);
+/** Who writes it is not always known. */
+const named = (epoch: unknown): string => {
+  const by = owner(epoch);
+  return by === '' ? `timeline ${timeline(epoch)}` : `timeline ${timeline(epoch)} of ${by}`;
+};
 
 /** What an event says, by its name. */
 const SAYS: Readonly<Record<string, (payload: Members) => string>> = {
@@ -17,14 +22,10 @@ const SAYS: Readonly<Record<string, (payload: Members) => string>> = {
   'twin-primaries': ({ timeline, owners }) =>
     `two servers write timeline ${number(timeline) ?? '?'}: ${names(owners).join(', ')}`,
   'epoch-regressed': ({ from, to }) => `every server is on timeline ${timeline(to)}, and ${timeline(from)} is known`,
-  unconfirmed: ({ epoch }) => `${owner(epoch)} writes timeline ${timeline(epoch)} and is not confirmed yet`,
-  epoch: ({ epoch, from }) => `timeline ${timeline(epoch)} of ${owner(epoch)} became known from a ${text(from)}`,
-  'epoch-reset': ({ voided, reason }) =>
-    `an operator declared timeline ${timeline(voided)} of ${owner(voided)} void: ${text(reason, MAX)}`,
-  'epoch-void': ({ epochs, state }) =>
-    `a void of ${list(epochs, 4)
-      .map((epoch) => `timeline ${timeline(epoch)} of ${owner(epoch)}`)
-      .join(', ')} was ${text(state)}`,
+  unconfirmed: ({ epoch }) => `${named(epoch)} is written and not confirmed yet`,
+  epoch: ({ epoch, from }) => `${named(epoch)} became known from a ${text(from)}`,
+  'epoch-reset': ({ voided, reason }) => `an operator declared ${named(voided)} void: ${text(reason, MAX)}`,
+  'epoch-void': ({ epochs, state }) => `a void of ${list(epochs, 4).map(named).join(', ')} was ${text(state)}`,
   hold: ({ waiting }) => `writes wait for a primary, ${number(waiting) ?? '?'} at once`,
   'hold-ended': ({ heldMs, by }) => `waiting writes went on or ended: ${text(by)}, after ${time(heldMs)}`,
   'writes-paused': ({ region, forMs }) => `${text(region)} pauses new writes for ${time(forMs)}`,

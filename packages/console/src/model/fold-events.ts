@@ -19,6 +19,9 @@ const BY_NAME: ReadonlySet<string> = new Set(['hold', 'hold-ended', 'outcome-unk
 /** Events so far apart belong to different failures. */
 const WITHIN_MS = 10_000;
 
+/** How long each process was without a primary differs a little. */
+const DURATION = /\b[\d.]+ (?:ms|s|min|h)\b/g;
+
 interface Growing extends Omit<EventLine, 'where'> {
   /** The region of each process. */
   readonly processes: Map<string, string>;
@@ -36,7 +39,7 @@ export function foldEvents(events: readonly FleetEvent[], maxLines: number): rea
     ({ first: left }, { first: right }) => left.atMs - right.atMs || left.id - right.id,
   )) {
     const { name, text, times, first, atMs, process, region } = event;
-    const key = BY_NAME.has(name) ? name : `${name} ${text}`;
+    const key = BY_NAME.has(name) ? name : `${name} ${text.replace(DURATION, '')}`;
     const at = open.get(key);
     const line = at === undefined ? undefined : lines[at];
     if (at !== undefined && line !== undefined && first.atMs - line.lastAtMs <= WITHIN_MS) {

@@ -56,8 +56,8 @@ export function fakeProcess(region: Name, regions: Regions<Name>, clean: (close:
     confirmPrimary: async () => {},
     resetEpoch: async () => {},
     recycle: () => {},
-    pauseWrites: async () => ({ drained: true, underWay: 0, processes: 0 }) as never,
-    resumeWrites: () => undefined as never,
+    pauseWrites: async () => ({ drained: true, underWay: 0, leftMs: 0, waitingFor: [] }),
+    resumeWrites: () => false,
     on: (event, listener) => (EVENTS.includes(event) ? events.on(event, listener) : () => {}),
   };
   const door = createOperatorDoor({

@@ -86,6 +86,11 @@ describe('foldEvents', () => {
     ]);
   });
 
+  it('makes one line of what differs only in a duration', () => {
+    const said = ['after 1.2 s without', 'after 823 ms without'].map((text) => event('primary', { text }));
+    expect(foldEvents(said, 10)).toMatchObject([{ count: 2, text: 'after 823 ms without' }]);
+  });
+
   it('begins a new line for another failure', () => {
     expect(foldEvents([event('hold', { atMs: 0 }), event('hold', { atMs: 60_000 })], 10)).toHaveLength(2);
   });
@@ -131,6 +136,8 @@ describe('describeEvent', () => {
     ['order', { action: 'reset', outcome: 'done', reason: 'a drill' }, 'an operator ordered reset, done: a drill'],
     ['some-new-event', { a: 1, b: 'two', c: {}, d: true }, 'a 1, b two, d true'],
     ['constructor', { a: 1 }, 'a 1'],
+    ['epoch', { epoch: { timeline: 1, owner: '' }, from: 'probe' }, 'timeline 1 became known from a probe'],
+    ['epoch', { epoch, from: 'token' }, 'timeline 2 of eu/0 became known from a token'],
     ['node', {}, ' was  and is '],
   ];
   for (const [name, payload, says] of table)

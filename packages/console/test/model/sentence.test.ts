@@ -132,7 +132,8 @@ describe('sentence', () => {
       fc.property(fc.array(process, { maxLength: 5 }), (processes) => {
         const known = new Set(processes.flatMap((one) => (one.primary ? [JSON.stringify(one.primary)] : [])));
         const { level } = sentence(fleet(door('us', ...processes)));
-        if (known.size !== 1 || processes.some((one) => one.state !== 'ready')) expect(level).not.toBe('good');
+        if (known.size !== 1 || processes.some(({ state, primary }) => state !== 'ready' || primary === undefined))
+          expect(level).not.toBe('good');
         else expect(level).toBe('good');
       }),
     );
