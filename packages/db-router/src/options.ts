@@ -74,7 +74,10 @@ export interface RegionRouterOptions<Name extends string = string> {
   readonly epoch?: EpochStore;
   /** The queries of a probe. @default plain PostgreSQL, 14 and later */
   readonly readings?: Readings;
-  /** A standby with more lag than this serves no read without a token. In milliseconds. @default 10_000 */
+  /**
+   * A standby with more lag than this serves no read without a token. In milliseconds. For the lag of a standby see
+   * https://www.postgresql.org/docs/current/warm-standby.html#STREAMING-REPLICATION-MONITORING. @default 10_000
+   */
   readonly maxLagMs?: number;
   /** How long a read with a token waits for a standby before it goes to the primary, in milliseconds. @default 100 */
   readonly tokenWaitMs?: number;

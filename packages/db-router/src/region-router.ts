@@ -138,7 +138,9 @@ export interface RegionRouter<Name extends string = string>
     options?: StatementOptions,
   ): Promise<QueryResult<Row>>;
   /**
-   * Runs `fn` in one transaction on one connection. COMMIT when it returns, ROLLBACK when it throws.
+   * Runs `fn` in one transaction on one connection. COMMIT when it returns, ROLLBACK when it throws. After a conflict with
+   * another transaction it runs again (https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html), so
+   * `fn` must have no other effects.
    *
    * @example
    * ```ts

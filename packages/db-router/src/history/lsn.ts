@@ -3,7 +3,10 @@ const PAGE_BYTES = 8192n;
 const SHORT_HEADER_BYTES = 24n;
 const LONG_HEADER_BYTES = 40n;
 
-/** Parses a log sequence number of PostgreSQL (`16/B374D848`) as one number. Undefined for anything else. */
+/**
+ * Parses a log sequence number of PostgreSQL (`16/B374D848`) as one number. Undefined for anything else. See
+ * https://www.postgresql.org/docs/current/datatype-pg-lsn.html.
+ */
 export function parseLsn(text: string): bigint | undefined {
   const match = LSN.exec(text);
   return match === null ? undefined : (BigInt(`0x${match[1]}`) << 32n) | BigInt(`0x${match[2]}`);

@@ -23,10 +23,13 @@ export interface WriteGateOptions<Name extends string = string> {
    * What the other regions report. A write is refused at once while the primary's region reports that it accepts none.
    */
   readonly view?: RegionView<NoInfer<Name>>;
-  /** Whether a request writes. Undefined: the method decides. @default every method except GET, HEAD, OPTIONS, TRACE */
+  /**
+   * Whether a request writes. Undefined: the method decides. @default every method except the safe ones of RFC 9110
+   * section 9.2.1: GET, HEAD, OPTIONS, TRACE
+   */
   readonly isWrite?: (request: RequestView) => boolean | undefined;
   readonly token?: TokenOptions;
-  /** The `Retry-After` of a refusal, in seconds. @default 1 */
+  /** The `Retry-After` of a refusal, in seconds (RFC 9110 section 10.2.3). @default 1 */
   readonly retryAfterSeconds?: number;
   readonly clock?: Clock;
 }

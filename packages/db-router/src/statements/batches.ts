@@ -22,7 +22,7 @@ import type { Statements } from './statements.ts';
 
 /** Options of a batch. */
 export interface BatchOptions {
-  /** @default the server's setting, usually read committed */
+  /** See https://www.postgresql.org/docs/current/transaction-iso.html. @default the server's setting, usually read committed */
   readonly isolation?: 'read committed' | 'repeatable read' | 'serializable';
   /** How often it may be sent, if the server rolls it back for a temporary reason. @default 4 attempts */
   readonly retry?: RetryOptions;

@@ -6,8 +6,8 @@ export interface RetryOptions {
   /** How often it may run, the first time included. */
   readonly attempts?: number;
   /**
-   * The wait before it is run again because it conflicted with another transaction (40001, 40P01). It is a random part of
-   * a limit. The limit doubles each time.
+   * The wait before it is run again because it conflicted with another transaction (40001, 40P01; see
+   * https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html). It is a random part of a limit. The limit doubles each time.
    */
   readonly backoff?: {
     /** The first limit, in milliseconds. @default 10 */

@@ -24,11 +24,11 @@ import type { Statements } from './statements.ts';
 
 /** Options of a transaction. */
 export interface TransactionOptions {
-  /** @default the server's setting, usually read committed */
+  /** See https://www.postgresql.org/docs/current/transaction-iso.html. @default the server's setting, usually read committed */
   readonly isolation?: 'read committed' | 'repeatable read' | 'serializable';
   /**
    * READ ONLY, on the nearest node that is fresh enough. A serializable one runs on the primary, because standbys do
-   * not support it. @default false
+   * not support it (https://www.postgresql.org/docs/current/hot-standby.html#HOT-STANDBY-CAVEATS). @default false
    */
   readonly readOnly?: boolean;
   /** With more than one attempt the callback may be run again, for any cause. It must be safe to run twice. @default one attempt */

@@ -12,7 +12,7 @@ export const HEAD_FIELDS: RespondDecision['headers'] = Object.freeze([
   Object.freeze(['cache-control', 'no-store'] as const),
 ]);
 
-/** Whether a route answers 200. It never answers 3xx: DNS health checkers count a redirect as healthy. */
+/** Whether a route answers 200, and otherwise 503 (RFC 9110 section 15.6.4). It never answers 3xx: DNS health checkers count a redirect as healthy. */
 export function serves(route: VerdictRoute, { accept, reads, writes, phase }: HealthVerdict): boolean {
   switch (route) {
     case 'health':
