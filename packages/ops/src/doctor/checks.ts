@@ -22,6 +22,8 @@ import { notStreaming } from './checks/not-streaming.ts';
 import { oldTimeline } from './checks/old-timeline.ts';
 import { oldTransactions } from './checks/old-transactions.ts';
 import { pendingRestart } from './checks/pending-restart.ts';
+import { planControlPlane } from './checks/plan-control-plane.ts';
+import { poolOptions } from './checks/pool-options.ts';
 import { postgresVersions } from './checks/postgres-versions.ts';
 import { readOnlyDefault } from './checks/read-only-default.ts';
 import { receiverSilent } from './checks/receiver-silent.ts';
@@ -63,10 +65,12 @@ export const CHECKS: readonly Check[] = [
   archiveFails,
   connectionHeadroom,
   connectionsUsed,
+  poolOptions,
   secretsDiffer,
   healthPath,
   tlsCertificates,
   managerRewinds,
+  planControlPlane,
   readOnlyDefault,
   collationVersions,
   extensionVersions,

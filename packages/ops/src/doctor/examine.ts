@@ -5,17 +5,19 @@ import { FACTS_SQL } from './facts-sql.ts';
 import type { ExaminedNode, Fleet } from './fleet.ts';
 import { examineFront, readCa } from './front/front.ts';
 import { type ExaminedPatroni, readPatroni } from './manager/patroni.ts';
+import { examineProcesses } from './processes.ts';
 import { ShapeError } from './shape.ts';
 
 /** Asks every server, region and host once, all at the same time. */
 export async function examine(config: Operations, signal: AbortSignal, timeoutMs: number): Promise<Fleet> {
   const ca = await readCa(config.caFile);
-  const [nodes, front, managers] = await Promise.all([
+  const [nodes, front, managers, app] = await Promise.all([
     examineNodes(config, signal, timeoutMs),
     examineFront(config, ca, signal, timeoutMs),
     examineManagers(config, signal, timeoutMs),
+    examineProcesses(config, signal),
   ]);
-  return { config, nodes, front, managers, processes: [], nowMs: Date.now() };
+  return { config, nodes, front, managers, processes: app.processes, silentDoors: app.silent, nowMs: Date.now() };
 }
 
 function examineManagers(

@@ -3,7 +3,7 @@ import type { Answer } from '../postgres/ask.ts';
 import type { NodeFacts } from './facts.ts';
 import type { Front } from './front/front.ts';
 import type { ExaminedPatroni } from './manager/patroni.ts';
-import type { ProcessFacts } from './processes.ts';
+import type { ExaminedProcesses, ProcessFacts } from './processes.ts';
 
 /** A server and what it said. */
 export interface ExaminedNode {
@@ -23,6 +23,8 @@ export interface Fleet {
   readonly managers: readonly ExaminedPatroni[];
   /** Empty where the app has no operator door. */
   readonly processes: readonly ProcessFacts[];
+  /** The regions whose operator door did not answer, and why. */
+  readonly silentDoors: ExaminedProcesses['silent'];
   /** This machine's clock, in milliseconds since 1970. */
   readonly nowMs: number;
 }

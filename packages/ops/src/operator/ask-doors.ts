@@ -45,11 +45,14 @@ const READ_BYTES = 1_024 ** 2;
 /** A balancer picks a process for each connection. So many in a row that are known already end the search. */
 const MISSES = 4;
 const MAX_ASKED = 64;
+/** So long a region is searched for processes, and for the one that an order is for. */
+const SEARCH_MS = 30_000;
 
 /** The operator doors of a setup. Undefined where the configuration has no token of theirs. */
 export async function openDoors(
   { regions, operatorToken, caFile }: Operations,
   signal: AbortSignal,
+  searchMs: number = SEARCH_MS,
 ): Promise<Doors | undefined> {
   if (operatorToken === undefined) return undefined;
   const ca = caFile === undefined ? undefined : await readCa(caFile);
@@ -72,7 +75,9 @@ export async function openDoors(
     const met = new Map<string, ProcessStatus>();
     if (!isPrivate(url)) return { region: name, processes: [], why: 'plain-http' };
     let why: DoorSilence | undefined;
-    for (let asked = 0, missed = 0; asked < MAX_ASKED && missed < MISSES; asked += 1) {
+    const untilMs = performance.now() + searchMs;
+    const isOver = (): boolean => met.size > 0 && performance.now() > untilMs;
+    for (let asked = 0, missed = 0; asked < MAX_ASKED && missed < MISSES && !isOver(); asked += 1) {
       const found = await one(url);
       if (typeof found === 'string') {
         why = found;
@@ -88,7 +93,8 @@ export async function openDoors(
     const url = origins.find(({ name }) => name === region)?.url;
     if (url === undefined) return { outcome: 'not-met', why: 'no-door' };
     const post = JSON.stringify({ reason, process: id, ...pause });
-    for (let asked = 0; asked < MAX_ASKED; asked += 1) {
+    const untilMs = performance.now() + searchMs;
+    for (let asked = 0; asked < MAX_ASKED && (asked === 0 || performance.now() < untilMs); asked += 1) {
       const seen = await look({
         ...common,
         url: new URL(`/operator/${action}`, url).href,

@@ -1,4 +1,5 @@
 import { members, number, object, text } from '../doctor/shape.ts';
+import { type PoolLimits, readPoolLimits } from './pool-limits.ts';
 
 /** What the operator door of a process says, as far as the commands use it. */
 export interface ProcessStatus {
@@ -10,6 +11,8 @@ export interface ProcessStatus {
   readonly primary: { readonly where: string; readonly timeline: number } | undefined;
   /** The highest timeline that it knows. */
   readonly highest: number | undefined;
+  /** Undefined: its door was not given the pools. */
+  readonly pools: readonly PoolLimits[] | undefined;
 }
 
 const WHO = object<{ readonly id: string; readonly host: string; readonly pid: number }>({
@@ -21,13 +24,14 @@ const EPOCH = object<{ readonly timeline: number }>({ timeline: number });
 
 /** @throws {ShapeError} Something else answered. */
 export function readProcessStatus(body: unknown): ProcessStatus {
-  const { process, region, topology } = members(body);
+  const { process, region, topology, pools } = members(body);
   const { state, primary, highest } = members(topology);
   return {
     ...WHO(process),
     region: text(region),
     state: text(state),
     primary: primary === undefined ? undefined : readPrimary(members(primary)),
+    pools: pools === undefined ? undefined : readPoolLimits(pools),
     highest: highest === undefined ? undefined : EPOCH(highest).timeline,
   };
 }

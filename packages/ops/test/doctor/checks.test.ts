@@ -4,6 +4,7 @@ import { CHECKS } from '../../src/doctor/checks.ts';
 import { type ExaminedHost, type ExaminedRegion, type Front, NO_FRONT } from '../../src/doctor/front/front.ts';
 import type { Seen as SeenOfRequest, Unseen } from '../../src/doctor/front/request.ts';
 import type { ExaminedPatroni } from '../../src/doctor/manager/patroni.ts';
+import type { PoolLimits } from '../../src/operator/pool-limits.ts';
 import { evidenceOf, fleetOf, foundIn, NOW_MS, type NodeChanges } from './fleet.ts';
 
 const MIB = 1_024 ** 2;
@@ -507,7 +508,89 @@ const OUTSIDE: readonly (readonly [
   ],
 ];
 
+const pool = (changes: Partial<PoolLimits> = {}): PoolLimits => ({
+  where: 'us/0',
+  max: 10,
+  keepAlive: true,
+  connectionTimeoutMs: 5_000,
+  queryTimeoutMs: 30_000,
+  statementTimeoutMs: 0,
+  ...changes,
+});
+
+/** What the processes of us say of their pools, and what is found. */
+const POOLS: readonly (readonly [says: string, pools: readonly PoolLimits[] | undefined, found: readonly string[]])[] =
+  [
+    ['all limits', [pool(), pool({ where: 'eu/0', queryTimeoutMs: 0, statementTimeoutMs: 1_000 })], []],
+    ['no keepAlive', [pool({ keepAlive: false })], ['warning pool-options us']],
+    ['no limit for a connect', [pool({ connectionTimeoutMs: 0 })], ['warning pool-options us']],
+    ['no limit for a statement', [pool({ queryTimeoutMs: 0 })], ['warning pool-options us']],
+    ['a door without pools', undefined, ['warning pool-options us']],
+  ];
+
+const arn = (region: string): string => `arn:aws:rds:${region}:123456789012:db:app`;
+const url = 'postgresql://app@127.0.0.1/app';
+const byRds = (...aws: readonly string[]): Partial<OperationsConfig> => ({
+  regions: Object.fromEntries(
+    ['us', 'eu', 'ap'].map((name, at) => [name, { databases: [url], rds: [arn(aws[at] ?? `x-${at}`)] }]),
+  ),
+  failover: { adapter: 'rds' },
+});
+
+/** What a failover of a configuration needs, and what is found. */
+const PLANS: readonly (readonly [says: string, config: Partial<OperationsConfig>, found: readonly string[]])[] = [
+  ['an API in each region', byRds('us-east-1', 'eu-west-1', 'ap-south-1'), []],
+  ['two regions in one region of AWS', byRds('us-east-1', 'us-east-1'), ['fault plan-control-plane eu']],
+  [
+    'one Patroni for two regions',
+    { regions: { us: { patroni: 'http://10.0.0.1:8008' }, eu: { patroni: 'http://10.0.0.1:8008' }, ap: {} } },
+    ['fault plan-control-plane eu'],
+  ],
+  [
+    'a hook that changes Route 53',
+    { failover: { hooks: { fence: [{ command: ['aws', 'route53', 'change-resource-record-sets'] }] } } },
+    ['warning plan-control-plane fleet'],
+  ],
+  [
+    'a hook that is posted to the app of a region',
+    {
+      regions: { us: { origin: 'https://us.example.com' }, eu: {}, ap: {} },
+      failover: { hooks: { pause: [{ webhook: 'https://us.example.com/pause' }] } },
+    },
+    ['warning plan-control-plane fleet'],
+  ],
+  [
+    'a hook that only tells',
+    { failover: { hooks: { told: [{ command: ['aws', 'route53', 'list-hosted-zones'] }] } } },
+    [],
+  ],
+];
+
 describe('the checks of the doctor', () => {
+  for (const [says, pools, expected] of POOLS) {
+    it(`find of ${says} in a pool exactly that`, () => {
+      const fleet = fleetOf({}, {}, { processes: [{ region: 'us', id: 'p', pools }] });
+      expect(foundIn(fleet)).toEqual(expected);
+    });
+  }
+
+  it('name the pools, and say what to set', () => {
+    const pools = [pool({ keepAlive: false }), pool({ where: 'eu/0', keepAlive: false }), pool({ where: 'ap/0' })];
+    const fleet = fleetOf({}, {}, { processes: [{ region: 'us', id: 'p', pools }] });
+    expect(evidenceOf(fleet)[0]).toContain('of the pools for us/0 and eu/0, keepAlive is off');
+  });
+
+  it('do not know the pools behind a silent door', () => {
+    const fleet = fleetOf({}, {}, { silentDoors: [{ region: 'eu', why: 'wrong-token' }] });
+    expect(foundIn(fleet)).toEqual(['unknown pool-options eu']);
+  });
+
+  for (const [says, config, expected] of PLANS) {
+    it(`find of a failover with ${says} exactly that`, () => {
+      expect(foundIn(fleetOf({}, config))).toEqual(expected);
+    });
+  }
+
   for (const [fault, changes, found, evidence, config = {}] of CASES) {
     it(`find of ${fault} exactly that`, () => {
       const fleet = fleetOf(changes, config);
@@ -534,14 +617,15 @@ describe('the checks of the doctor', () => {
   });
 
   it('count what the processes say of their pools where the configuration does not', () => {
-    const processes = Array.from({ length: 10 }, (_, at) => ({ region: 'us', id: `p${at}`, poolMax: 10 }));
+    const processes = Array.from({ length: 10 }, (_, at) => ({ region: 'us', id: `p${at}`, pools: [pool()] }));
     const fleet = fleetOf({}, {}, { processes });
     expect(foundIn(fleet)).toEqual(['us', 'eu', 'ap'].map((region) => `fault connection-headroom ${region}/0`));
     expect(evidenceOf(fleet)).toContain('10 processes may open 100 connections; us/0 has 97.');
   });
 
   it('are all in these tables', () => {
-    const tried = new Set([...CASES, ...OUTSIDE].flatMap(([, , found]) => found.map((one) => one.split(' ')[1])));
+    const tables = [...CASES, ...OUTSIDE, ...POOLS, ...PLANS];
+    const tried = new Set(tables.flatMap(([, , found]) => found.map((one) => one.split(' ')[1])));
     expect(CHECKS.map(({ id }) => id).filter((id) => !tried.has(id))).toEqual([]);
   });
 

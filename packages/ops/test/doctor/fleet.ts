@@ -100,6 +100,7 @@ export function fleetOf(
     front: NO_FRONT,
     managers: [],
     processes: [],
+    silentDoors: [],
     nowMs: NOW_MS,
     ...more,
   };

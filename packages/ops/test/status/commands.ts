@@ -3,7 +3,7 @@ import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineRegions } from '@regionkit/core';
-import { createOperatorDoor, type OperatedRouter } from '@regionkit/health/operator';
+import { createOperatorDoor, type OperatedPools, type OperatedRouter } from '@regionkit/health/operator';
 import type { OperationsConfig } from '../../src/config/config.ts';
 import type { ProcessState, ServerState, Step } from '../../src/records/record.ts';
 import type { ServerFacts } from '../../src/status/server-facts.ts';
@@ -53,7 +53,11 @@ export const STANDBY: ServerFacts = {
 };
 
 /** A process of the app with a real door, and a router that says and does what the test wants. */
-export function fakeProcess(region: string, given: Partial<ReturnType<OperatedRouter['topology']>> = {}) {
+export function fakeProcess(
+  region: string,
+  given: Partial<ReturnType<OperatedRouter['topology']>> = {},
+  pools?: OperatedPools,
+) {
   const calls: string[] = [];
   const topology = {
     state: 'ready',
@@ -81,7 +85,13 @@ export function fakeProcess(region: string, given: Partial<ReturnType<OperatedRo
     development: true,
   });
   const logger = { info: () => {}, warn: () => {}, error: () => {} };
-  const door = createOperatorDoor({ regions, token: OPERATOR_TOKEN, router, logger });
+  const door = createOperatorDoor({
+    regions,
+    token: OPERATOR_TOKEN,
+    router,
+    logger,
+    ...(pools !== undefined && { pools }),
+  });
   const handle = door.node((_request, response) => void response.writeHead(404).end()) as RequestListener;
   return { calls, handle };
 }

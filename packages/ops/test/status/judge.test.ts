@@ -18,6 +18,7 @@ const processOf = (region: string, given: Partial<ProcessStatus> = {}): ProcessS
   state: 'ready',
   primary: { where: 'us/0', timeline: 2 },
   highest: 2,
+  pools: undefined,
   ...given,
 });
 const met = (...processes: readonly ProcessStatus[]) =>

@@ -1,5 +1,6 @@
 import type { Check } from '../check.ts';
 import { type Fleet, type KnownNode, known, setting } from '../fleet.ts';
+import { poolMaxOf } from '../processes.ts';
 
 /** How many sessions ordinary roles may open. */
 export function places(node: KnownNode): number | undefined {
@@ -35,7 +36,7 @@ export const connectionHeadroom: Check = {
 /** What all pools together may ask of one server: as the configuration says, or as the processes do. */
 function demand({ config: { app, regions }, processes }: Fleet): { readonly sum: number; readonly words: string } {
   if (app === undefined) {
-    const sum = processes.reduce((all, { poolMax }) => all + poolMax, 0);
+    const sum = processes.reduce((all, process) => all + poolMaxOf(process), 0);
     return { sum, words: `${processes.length} processes` };
   }
   const sum = regions.length * app.processes * app.poolMax;

@@ -1,4 +1,5 @@
 import type { Operations } from '../../config/check-config.ts';
+import { readCa } from '../../doctor/front/front.ts';
 import { readPatroni } from '../../doctor/manager/patroni.ts';
 import { members, ShapeError } from '../../doctor/shape.ts';
 import { ask, codeOf, type HttpAnswer } from '../../http.ts';
@@ -12,14 +13,14 @@ const PROMOTE_TIMEOUT_MS = 60_000;
 const LEADER = new Set(['leader', 'master', 'primary', 'standby_leader']);
 
 /** By Patroni's REST interface: https://patroni.readthedocs.io/en/latest/rest_api.html */
-export function patroniAdapter({ regions, nodes, failover }: Operations): Adapter {
+export function patroniAdapter({ regions, nodes, failover, caFile }: Operations): Adapter {
   const urls = regions.flatMap(({ name, patroni }) => (patroni === undefined ? [] : [{ region: name, url: patroni }]));
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (failover.patroniLogin !== undefined) {
     headers['authorization'] = `Basic ${Buffer.from(failover.patroniLogin).toString('base64')}`;
   }
-  const get = (url: string, signal: AbortSignal): Promise<HttpAnswer> =>
-    ask(url, { lookup: undefined, ca: undefined, timeoutMs: TIMEOUT_MS, signal });
+  const get = async (url: string, signal: AbortSignal): Promise<HttpAnswer> =>
+    ask(url, { lookup: undefined, ca: await readCa(caFile), timeoutMs: TIMEOUT_MS, signal });
 
   /** The members of the cluster, as the first of them that answers knows them. */
   async function cluster(signal: AbortSignal): Promise<readonly Member[]> {
@@ -60,7 +61,7 @@ export function patroniAdapter({ regions, nodes, failover }: Operations): Adapte
           headers,
           body: JSON.stringify({ ...(from !== undefined && { leader: from }), candidate }),
           lookup: undefined,
-          ca: undefined,
+          ca: await readCa(caFile),
           timeoutMs: PROMOTE_TIMEOUT_MS,
           signal,
         });

@@ -1,4 +1,5 @@
 import type { Operations } from '../../config/check-config.ts';
+import { readCa } from '../../doctor/front/front.ts';
 import type { Adapter } from '../adapters/adapter.ts';
 import { askApp } from './ask-app.ts';
 import { askState } from './ask-state.ts';
@@ -22,12 +23,18 @@ export async function survey(config: Operations, adapter: Adapter, signal: Abort
 }
 
 /** Asks the health of every app that has an origin. */
-export function surveyApps(config: Operations, signal: AbortSignal): Promise<readonly SurveyedApp[]> {
+export async function surveyApps(config: Operations, signal: AbortSignal): Promise<readonly SurveyedApp[]> {
+  const ca = await readCa(config.caFile);
   const asked = config.regions.filter(({ origin }) => origin !== undefined);
   return Promise.all(
     asked.map(async ({ name, origin }) => ({
       region: name,
-      answer: await askApp(`${origin}${config.front.path}`, config.healthToken, { timeoutMs: TIMEOUT_MS, signal }),
+      answer: await askApp(`${origin}${config.front.path}`, {
+        token: config.healthToken,
+        ca,
+        timeoutMs: TIMEOUT_MS,
+        signal,
+      }),
     })),
   );
 }
