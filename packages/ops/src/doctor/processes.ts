@@ -17,7 +17,7 @@ export interface ExaminedProcesses {
   readonly silent: readonly { readonly region: string; readonly why: DoorSilence }[];
 }
 
-export const NO_PROCESSES: ExaminedProcesses = { processes: [], silent: [] };
+const NO_PROCESSES: ExaminedProcesses = { processes: [], silent: [] };
 
 /** Asks the operator doors, where the configuration has their token. */
 export async function examineProcesses(config: Operations, signal: AbortSignal): Promise<ExaminedProcesses> {
