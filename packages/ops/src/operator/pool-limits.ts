@@ -1,4 +1,4 @@
-import { list, members, number, text } from '../doctor/shape.ts';
+import { list, members, number, type Shape, text } from '../doctor/shape.ts';
 
 /** The limits of one pool, as the operator door shows them. A time of 0 means that there is none. */
 export interface PoolLimits {
@@ -12,7 +12,7 @@ export interface PoolLimits {
 }
 
 /** @throws {ShapeError} Something else answered. */
-export const readPoolLimits = list((given: unknown): PoolLimits => {
+export const readPoolLimits: Shape<readonly PoolLimits[]> = list((given: unknown): PoolLimits => {
   const { where, max, keepAlive, connectionTimeoutMs, queryTimeoutMs, statementTimeoutMs } = members(given);
   return {
     where: text(where),
