@@ -18,9 +18,12 @@ const PLANNING: Readonly<Record<string, Option>> = {
   stable: { type: 'string', value: 'TIME', help: 'how long to watch afterwards; default: 30s' },
   'apps-within': { type: 'string', value: 'TIME', help: 'how long the apps may take to follow; default: 60s' },
   rebuild: { type: 'boolean', help: 'run the hooks that rebuild the old primary' },
-  salvaged: { type: 'string', value: 'DIR', help: 'where its writes were saved' },
-  'give-up-tail': { type: 'boolean', help: 'give up the writes that only the old primary has' },
+  'discard-tail': { type: 'boolean', help: 'give up the writes that only the old primary has' },
 };
+
+/** Whether the tail is given up may be decided when nothing else is left to do. */
+const isDecidedLater = (verb: string | undefined, option: string): boolean =>
+  verb === 'resume' && option === 'discard-tail';
 
 export const failover: Command = {
   name: 'failover',
@@ -44,7 +47,7 @@ export const failover: Command = {
     if (work === undefined)
       throw new OpsError('ERR_OPS_USAGE', `write one of ${Object.keys(VERBS).join(', ')} behind failover`);
     const hasPlan = verb === 'resume' || verb === 'abort' || values['run'] !== undefined;
-    const given = Object.keys(PLANNING).find((name) => values[name] !== undefined);
+    const given = Object.keys(PLANNING).find((name) => values[name] !== undefined && !isDecidedLater(verb, name));
     if (hasPlan && given !== undefined) {
       throw new OpsError(
         'ERR_OPS_USAGE',

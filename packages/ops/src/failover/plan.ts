@@ -20,8 +20,8 @@ export interface Proposal {
   readonly stableMs: number;
   readonly appsWithinMs: number;
   readonly rebuild: boolean;
-  /** The writes that only the old primary has are given up, or the directory in which `salvage` has saved them. */
-  readonly tail: { readonly givenUp: boolean; readonly savedIn: string | undefined };
+  /** The writes that only the old primary has are given up. */
+  readonly discardTail: boolean;
 }
 
 /** A proposal with a server to promote. */

@@ -10,6 +10,7 @@ import { loss } from './steps/loss.ts';
 import { pause, resumeWrites } from './steps/pause.ts';
 import { promote } from './steps/promote.ts';
 import { rebuild } from './steps/rebuild.ts';
+import { salvage } from './steps/salvage.ts';
 import { scale, scaled } from './steps/scale.ts';
 import { stable } from './steps/stable.ts';
 import type { FailoverStep } from './steps/step.ts';
@@ -33,6 +34,7 @@ const STEPS: readonly FailoverStep[] = [
   scaled,
   stable,
   told,
+  salvage,
   rebuild,
 ];
 

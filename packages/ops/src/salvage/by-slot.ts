@@ -4,7 +4,6 @@ import { listChanges } from './classify/list-changes.ts';
 import { type Collected, collect } from './collect.ts';
 import { readCommitted } from './completeness/committed.ts';
 import { type Completeness, decodedNowhere, judgeCompleteness } from './completeness/completeness.ts';
-import { readNeverDecoded } from './completeness/never-decoded.ts';
 import { changedRowsHere, readWalCommits } from './completeness/wal-commits.ts';
 import { readSharedPart, readTail, type SharedPart } from './decode/read-tail.ts';
 import type { SlotState } from './decode/slot.ts';
@@ -17,6 +16,8 @@ import { readServerFacts } from './servers/server-facts.ts';
 import type { Servers } from './servers/servers.ts';
 import type { FirstXid } from './servers/xid.ts';
 import { createSorter } from './spool/sorter.ts';
+import { createSteps } from './steps.ts';
+import { summarise } from './summarise.ts';
 import { createTables } from './tables/table.ts';
 
 interface BySlot {
@@ -30,15 +31,7 @@ interface BySlot {
 /** Lists every change that the slot has kept, compares it with the new primary, and writes the files. */
 export async function salvageBySlot({ servers, options, slot, directory, emit }: BySlot): Promise<Summary> {
   const { old, now, oldFacts, newFacts, fork } = servers;
-  const timings: Record<string, number> = {};
-  const step = async <T>(name: string, work: () => Promise<T>, says: (done: T) => string): Promise<T> => {
-    const startedMs = performance.now();
-    const done = await work();
-    const tookMs = performance.now() - startedMs;
-    timings[`${name}Ms`] = Math.round(tookMs);
-    emit({ type: 'step', name, where: options.old.id, state: 'done', evidence: says(done), tookMs });
-    return done;
-  };
+  const { timings, step } = createSteps(options.old.id, emit);
   const next = oldFacts.nextXid;
   const shared = await readSharedPart(old, slot.name, fork, next);
   const inWal = await readHighestXid(old, { from: slot.confirmedFlush ?? fork, to: fork }, next);
@@ -67,32 +60,15 @@ export async function salvageBySlot({ servers, options, slot, directory, emit }:
     () => prove(servers, collected, firstXid),
     ({ isComplete, reasons }) => (isComplete ? 'the counts agree' : reasons.join(' ')),
   );
-  const neverDecoded = await readNeverDecoded(old, now, firstXid);
-  const summary: Summary = {
-    format: 1,
-    madeAt: new Date().toISOString(),
-    run: options.run?.id,
-    system: oldFacts.system,
-    database: oldFacts.database,
-    old: { server: options.old.id, timeline: oldFacts.timeline, flushed: oldFacts.flushed },
-    new: { server: options.now.id, timeline: newFacts.timeline },
-    fork,
-    firstXid: { low: firstXid.low.toString(), high: firstXid.high.toString() },
+  const summary = await summarise(servers, options, {
     method: 'slot',
     slot: slot.name,
-    lost: {
-      transactions: collected.transactions,
-      changes: collected.changes,
-      firstCommit: collected.firstCommit,
-      lastCommit: collected.lastCommit,
-      byClass: counter.byClass,
-      byTable: counter.byTable,
-    },
+    firstXid,
+    lost: collected,
+    counter,
     completeness,
-    neverDecoded,
-    redacted: options.redaction.columns,
     timings,
-  };
+  });
   await step(
     'write',
     () =>
@@ -124,7 +100,7 @@ async function decode(
 }
 
 async function classify(
-  { now, newFacts }: Servers,
+  { old, now, newFacts }: Servers,
   collected: Collected,
   firstXid: FirstXid,
   counter: ClassCounter,
@@ -134,7 +110,11 @@ async function classify(
   await using verdicts = await createSorter<RowVerdict>({ directory });
   // Rows that are written while we read have numbers behind this one; they count as written after the fork.
   const moment = { firstXid, nextXid: newFacts.nextXid };
-  await classifyRows(collected, verdicts, { session: now, moment, tableOf });
+  await classifyRows(collected, verdicts, {
+    old: { session: old, tableOf: createTables(old) },
+    now: { session: now, tableOf },
+    moment,
+  });
   await listChanges(collected, verdicts, tableOf, ({ schema, name }, rowClass) =>
     counter.add(`${schema}.${name}`, rowClass),
   );

@@ -7,9 +7,11 @@ export type Item = LostTransaction | LostChange | LostTruncate | LostMessage;
 export interface LostTransaction {
   readonly type: 'transaction';
   readonly xid: string;
-  readonly commitLsn: string;
+  /** Undefined: it was not decoded. */
+  readonly commitLsn: string | undefined;
   readonly committedAt: string | undefined;
-  readonly changes: number;
+  /** Undefined: not known. */
+  readonly changes: number | undefined;
 }
 
 export interface LostChange {
@@ -54,7 +56,7 @@ export interface LostMessage {
   readonly bytes: number;
 }
 
-const DIGITS = 12;
+const DIGITS = 16;
 const padded = (number: number): string => String(number).padStart(DIGITS, '0');
 
 /** Sorts a transaction before its changes, and these by their place. */

@@ -2,17 +2,20 @@ import type { Context, Outcome } from '../command.ts';
 import type { NodeTarget } from '../config/check-config.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Unreachable } from '../postgres/ask.ts';
+
+import { salvageByRows } from './by-rows.ts';
 import { salvageBySlot } from './by-slot.ts';
 import { checkRedaction } from './check-redaction.ts';
 import { readSlot, slotNameOf, whyUnusable } from './decode/slot.ts';
 import type { SalvageOptions } from './options.ts';
 import { createOutDirectory } from './output/out-directory.ts';
 import type { Summary } from './output/summary.ts';
-import { readFirstCheckpoint, settleFork } from './servers/boundary.ts';
+import { readFirstCheckpoint, settleFirstXid, settleFork } from './servers/boundary.ts';
 import { readServerFacts, whyRefused } from './servers/server-facts.ts';
 import type { Servers } from './servers/servers.ts';
 import { openSession, type Session } from './servers/session.ts';
 import { forkOf, readAncestors } from './servers/timeline-history.ts';
+import { tellRun } from './tell-run.ts';
 
 const CONNECT_MS = 10_000;
 
@@ -58,11 +61,27 @@ async function compare(context: Context, options: SalvageOptions, old: Session, 
   const name = options.slot ?? slotNameOf(oldFacts);
   const slot = await readSlot(old, name, oldFacts.nextXid);
   const unusable = whyUnusable(slot, name, oldFacts.database, fork);
-  if (slot === undefined || unusable !== undefined) return refuse(context, options, unusable ?? '');
+  if (unusable !== undefined && (slot?.isActive === true || options.slot !== undefined)) {
+    return refuse(context, options, unusable);
+  }
+  const bounds = { shared: [], checkpoint: servers.checkpoint, next: newFacts.nextXid };
+  const firstXid = settleFirstXid(options, bounds);
+  if (unusable !== undefined && firstXid.low === 0n) {
+    return refuse(
+      context,
+      options,
+      `${unusable}, and the first transaction after the fork is not known. Name the run file (--run) or the number (--first-xid)`,
+    );
+  }
   await using directory = await createOutDirectory(options.out);
-  const summary = await salvageBySlot({ servers, options, slot, directory, emit });
+  const summary =
+    slot === undefined || unusable !== undefined
+      ? await salvageByRows({ servers, options, firstXid, why: unusable ?? '', directory, emit })
+      : await salvageBySlot({ servers, options, slot, directory, emit });
   await directory.publish();
-  return outcomeOf(summary, options);
+  const outcome = outcomeOf(summary, options);
+  await tellRun(context, options, outcome);
+  return outcome;
 }
 
 function refuse({ emit }: Context, { old }: SalvageOptions, why: string): Outcome {

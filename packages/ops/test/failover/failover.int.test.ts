@@ -195,7 +195,7 @@ describe('regionkit failover', () => {
     [['failover', 'plan', '--from', 'us', '--mode', 'both']],
     [['failover', 'plan', '--from', 'us', '--accept-loss', 'all']],
     [['failover', 'plan', '--from', 'us', '--stable', 'long']],
-    [['failover', 'plan', '--from', 'us', '--salvaged', '/no/such']],
+    [['failover', 'run', '--execute', '--run', '20260101-000000-0000', '--discard-tail']],
     [['failover', 'run', '--execute', '--run', '../x']],
     [['failover', 'run', '--execute', '--run', '20260101-000000-0000']],
     [['failover', 'resume', '--to', 'eu']],

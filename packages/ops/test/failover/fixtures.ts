@@ -62,7 +62,7 @@ export const proposal = (changes: Partial<Proposal> = {}): Proposal => ({
   stableMs: 1_000,
   appsWithinMs: 1_000,
   rebuild: false,
-  tail: { givenUp: false, savedIn: undefined },
+  discardTail: false,
   ...changes,
 });
 

@@ -22,9 +22,9 @@ GRANT app TO ops WITH ADMIN OPTION;
 GRANT EXECUTE ON FUNCTION pg_promote(boolean, integer) TO ops;
 GRANT CREATE ON DATABASE app TO ops;`;
 
-export async function createSetup(): Promise<Setup> {
+export async function createSetup(settings: Readonly<Record<string, string>> = {}): Promise<Setup> {
   // A short timeout of the receivers: a partition is noticed soon.
-  const lab = await createLab({ regions: ['us', 'eu', 'ap'], settings: { wal_receiver_timeout: '2s' } });
+  const lab = await createLab({ regions: ['us', 'eu', 'ap'], settings: { wal_receiver_timeout: '2s', ...settings } });
   const directory = await mkdtemp(join(tmpdir(), 'regionkit-ops-'));
   await lab.region('us').query(RIGHTS);
   await lab.caughtUp();

@@ -116,7 +116,7 @@ describe('regionkit failover with Patroni', () => {
     expect(refused.exit, refused.stdout).toBe(4);
     expect(ids(refused)).toEqual(['rebuild-before-salvage']);
     expect(asked).toEqual([]);
-    const ran = await run('--from', 'eu', '--to', 'ap', '--accept-loss', 'unknown', '--give-up-tail');
+    const ran = await run('--from', 'eu', '--to', 'ap', '--accept-loss', 'unknown', '--discard-tail');
     expect(ran.exit, ran.stdout + ran.stderr).toBe(0);
     expect(asked).toMatchObject([{ path: '/failover', body: { candidate: 'node-ap' } }]);
     expect(await writersOf(setup)).toEqual(['ap']);

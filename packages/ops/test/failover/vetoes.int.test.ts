@@ -132,10 +132,6 @@ describe('regionkit failover, when the primary is gone', () => {
     await expectRefused(await run('--accept-loss', 'unknown'), 'last-region');
   });
 
-  it('a rebuild before the writes are saved is refused', async () => {
-    await expectRefused(await run('--accept-loss', 'unknown', '--rebuild'), 'rebuild-before-salvage');
-  });
-
   it('is refused while another command is at work, on this machine', async () => {
     await using lock = await lockRuns(join(setup.directory, 'runs'));
     expect(lock.by).toBeUndefined();

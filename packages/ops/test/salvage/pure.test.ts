@@ -149,9 +149,9 @@ const after = (v: string) => ({
   ] as const,
   unchanged: [],
 });
-const insert = (v: string): Net => addToNet(undefined, { operation: 'INSERT', after: after(v) });
-const update = (v: string): Net => addToNet(undefined, { operation: 'UPDATE', after: after(v) });
-const remove = (net?: Net): Net => addToNet(net, { operation: 'DELETE', after: undefined });
+const insert = (v: string): Net => addToNet(undefined, { half: undefined, operation: 'INSERT', after: after(v) });
+const update = (v: string): Net => addToNet(undefined, { half: undefined, operation: 'UPDATE', after: after(v) });
+const remove = (net?: Net): Net => addToNet(net, { operation: 'DELETE', after: undefined, half: undefined });
 const row = (v: string, isAfter = false): CurrentRow => ({
   ...{ xmin: '9', isAfterFork: isAfter },
   values: new Map([
@@ -177,7 +177,7 @@ describe('judgeRow()', () => {
     ['deleted, deleted there', remove(), undefined, 'already-absent'],
     [
       'deleted and inserted again, as at the fork',
-      addToNet(remove(), { operation: 'INSERT', after: after('a') }),
+      addToNet(remove(), { half: undefined, operation: 'INSERT', after: after('a') }),
       row('b'),
       'stale',
     ],
@@ -195,8 +195,21 @@ describe('judgeRow()', () => {
   });
 
   it('keeps a large value that a later change did not touch', () => {
-    const net = addToNet(insert('large'), { operation: 'UPDATE', after: { fields: [['id', '1']], unchanged: ['v'] } });
+    const net = addToNet(insert('large'), {
+      half: undefined,
+      operation: 'UPDATE',
+      after: { fields: [['id', '1']], unchanged: ['v'] },
+    });
     expect(net.row.get('v')).toBe('large');
+  });
+
+  it('is not identical if a large value came along from another key: the value there may be of another row', () => {
+    const arrived = addToNet(remove(), {
+      half: 'arrived',
+      operation: 'INSERT',
+      after: { fields: [['id', '1']], unchanged: ['v'] },
+    });
+    expect(judgeRow(arrived, table, row('b')).class).toBe('stale');
   });
 });
 

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSetup, type Line, modeOf, type Salvaged, type Setup } from './lab-setup.ts';
@@ -67,6 +67,52 @@ describe('regionkit salvage', () => {
     expect(names.sort()).toEqual(['lost-writes.ndjson', 'report.md', 'review.sql', 'summary.json']);
     for (const name of names) expect(await modeOf(join(found.out, name))).toBe(0o600);
     expect((await readdir(setup.directory)).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
+  it('shows a redacted column nowhere, and leaves out the statements that need it', async () => {
+    const { ran, out, lines, review } = await setup.salvage('--redact', 'orders.customer', '--redact', 'orders.id');
+    expect(ran.exit).toBe(10);
+    for (const name of await readdir(out)) {
+      const content = await readFile(join(out, name), 'utf8');
+      expect(content).not.toContain("it's");
+      expect(content).not.toContain("it''s");
+      expect(content).not.toContain('1007');
+    }
+    expect(lines.find(({ after }) => after?.['ref'] === 'lost-1')?.after).toMatchObject({
+      id: '[redacted]',
+      customer: '[redacted]',
+      total: '1.50',
+    });
+    expect(review).toContain('-- missing: INSERT "public"."orders" {"id":"[redacted]"} lost {');
+    expect(review).not.toMatch(/^(?:INSERT|UPDATE|DELETE)/m);
+  });
+
+  it('says that it is incomplete when it may not list everything', async () => {
+    const { ran, summary, lines } = await setup.salvage('--max-bytes', '1kB');
+    expect(ran.exit).toBe(3);
+    expect(summary.completeness).toMatchObject({ isComplete: false, listed: false, decoded: 6 });
+    expect(summary.lost.transactions).toBe(6);
+    expect(lines.filter(({ type }) => type === 'transaction').length).toBeLessThan(6);
+  });
+
+  it.each([
+    [['--old', 'eu', '--new', 'us'], 4, /swapped/],
+    [['--slot', 'no_such_slot'], 4, /has no slot no_such_slot/],
+    [['--fork', '0/28'], 2, /fork is not certain/],
+    [['--old', 'us', '--new', 'us/0'], 2, /two servers/],
+    [['--new', 'ap'], 2, /--new must be a server of the configuration: us\/0, eu\/0/],
+    [['--redact', 'orders.custommer'], 2, /neither server has the column "orders\.custommer"/],
+    [['--max-bytes', '1'], 2, /--max-bytes must be/],
+    [['--slot', 'A; DROP'], 2, /--slot must be/],
+    [['--fork', "0/1'"], 2, /--fork must be/],
+    [['--run', 'no-such-file'], 2, /run file cannot be read/],
+    [['--out', '.'], 2, /not empty; nothing is overwritten/],
+    [['more'], 2, /options only/],
+  ])('refuses %j', async (args, exit, message) => {
+    const { ran, out } = await setup.salvage(...args);
+    expect(ran.exit, ran.stdout + ran.stderr).toBe(exit);
+    expect(ran.stdout + ran.stderr).toMatch(message);
+    await expect(readdir(out)).rejects.toThrow(/ENOENT/);
   });
 
   it('makes a file for review that changes nothing as it stands, and repeats the writes when it is committed', async () => {

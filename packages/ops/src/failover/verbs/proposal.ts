@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import type { Context } from '../../command.ts';
 import type { Operations } from '../../config/check-config.ts';
 import { OpsError } from '../../errors.ts';
@@ -9,7 +7,7 @@ import { chooseTarget, type Mode, type Proposal } from '../plan.ts';
 import { type Situation, writers } from '../survey/situation.ts';
 
 /** Reads the options that make a plan. @throws {OpsError} `ERR_OPS_USAGE` */
-export function readProposal({ values, directory }: Context, config: Operations, situation: Situation): Proposal {
+export function readProposal({ values }: Context, config: Operations, situation: Situation): Proposal {
   const mode = (values['mode'] ?? 'failover') as Mode;
   if (mode !== 'failover' && mode !== 'switchover') throw usage('--mode must be failover or switchover');
   const from = region(config, 'from', values['from']) ?? onlyWriter(mode, situation);
@@ -29,7 +27,7 @@ export function readProposal({ values, directory }: Context, config: Operations,
     stableMs: durationOption('stable', values['stable'], 30_000),
     appsWithinMs: durationOption('apps-within', values['apps-within'], 60_000),
     rebuild: values['rebuild'] === true,
-    tail: { givenUp: values['give-up-tail'] === true, savedIn: salvaged(values['salvaged'], directory) },
+    discardTail: values['discard-tail'] === true,
   };
 }
 
@@ -46,13 +44,4 @@ function onlyWriter(mode: Mode, situation: Situation): string {
   const [first, ...others] = [...new Set(writers(situation).map((node) => node.region))];
   if (mode === 'switchover' && first !== undefined && others.length === 0) return first;
   throw usage('--from must name the region that loses the primary');
-}
-
-function salvaged(given: unknown, directory: string): string | undefined {
-  if (given === undefined) return undefined;
-  const path = resolve(directory, String(given));
-  if (!existsSync(join(path, 'summary.json'))) {
-    throw usage('--salvaged must name a directory with the summary.json that salvage has written');
-  }
-  return path;
 }

@@ -11,7 +11,12 @@ export const resume = (context: Context): Promise<Outcome> =>
   withLock(context, async () => {
     await using opened = await openRun(context);
     const { file, plan } = opened.context;
-    if (context.values['execute'] === true) return await carryOn(context, opened.context);
+    if (context.values['execute'] === true) {
+      if (context.values['discard-tail'] === true) {
+        await file.append('discard-tail', 'done', { says: 'the writes that only the old primary has are given up' });
+      }
+      return await carryOn(context, opened.context);
+    }
     for (const step of stepsOf(plan)) {
       const evidence = doneEvidence(file.lines, step.name);
       const state = evidence === undefined ? 'planned' : 'done';

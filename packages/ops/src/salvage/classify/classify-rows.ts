@@ -5,7 +5,7 @@ import type { Session } from '../servers/session.ts';
 import type { Sorted, Sorter } from '../spool/sorter.ts';
 import { idOf, type Table } from '../tables/table.ts';
 import { classifyPage, type NetRow } from './classify-page.ts';
-import type { Moment } from './look-up.ts';
+import { type Found, lookUp, type Moment } from './look-up.ts';
 import { addToNet, type Net } from './net.ts';
 import { rowIdOf } from './row-change.ts';
 import type { Verdict } from './verdict.ts';
@@ -27,10 +27,16 @@ interface Pending extends NetRow {
   readonly table: TableName;
 }
 
-export interface ClassifyOptions {
+/** A server, and its tables. */
+export interface Side {
   readonly session: Session;
-  readonly moment: Moment;
   tableOf(name: TableName): Promise<Table | undefined>;
+}
+
+export interface ClassifyOptions {
+  readonly old: Side;
+  readonly now: Side;
+  readonly moment: Moment;
 }
 
 /** Whether the change is of the listed part, and no later TRUNCATE has removed what it wrote. */
@@ -43,7 +49,7 @@ export const isTruncated = ({ truncatedAt }: Collected, { at, table }: KeyedChan
 export async function classifyRows(
   collected: Collected,
   verdicts: Sorter<RowVerdict>,
-  { session, moment, tableOf }: ClassifyOptions,
+  { old, now, moment }: ClassifyOptions,
 ): Promise<void> {
   let page: Pending[] = [];
   let length = 0;
@@ -51,7 +57,8 @@ export async function classifyRows(
   const flush = async (): Promise<void> => {
     const [first] = page;
     if (first === undefined) return;
-    const classified = await classifyPage(session, await tableOf(first.table), page, moment);
+    const rows = await bringValues(page, collected, old, moment);
+    const classified = await classifyPage(now.session, await now.tableOf(first.table), rows, moment);
     for (const [at, { verdict, current }] of classified.entries()) {
       const { id, net } = page[at] as Pending;
       collected.moves.judge(id, verdict, net);
@@ -101,4 +108,31 @@ async function* netRows(changes: AsyncIterable<Sorted<KeyedChange>>, collected: 
     open = { id, table: change.table, key: change.key, net: net ?? open?.net };
   }
   if (open !== undefined) yield open;
+}
+
+/**
+ * Reads large values that the WAL does not have from the old primary: it has the row as its last change has left it. Not
+ * if the list is cut: then the row was changed later.
+ */
+async function bringValues(
+  page: readonly Pending[],
+  { cutAt }: Collected,
+  { session, tableOf }: Side,
+  moment: Moment,
+): Promise<readonly Pending[]> {
+  const wanted = page.filter(({ net }) => net.unknown.length > 0);
+  const [first] = wanted;
+  const table = first === undefined || cutAt !== undefined ? undefined : await tableOf(first.table);
+  if (table === undefined) return page;
+  const keys = wanted.map(({ key }) => key.map(([, value]) => value));
+  const found = await lookUp(session, table, keys, moment);
+  const filled = new Map(wanted.map((row, at) => [row.id, fill(row.net, found[at] ?? [])]));
+  return page.map((row) => ({ ...row, net: filled.get(row.id) ?? row.net }));
+}
+
+function fill(net: Net, found: Found): Net {
+  const [row] = found === 'unreadable' ? [] : found;
+  if (row === undefined) return net;
+  const values = net.unknown.map((column): [string, string | null] => [column, row.values.get(column) ?? null]);
+  return { ...net, row: new Map([...net.row, ...values]), unknown: [] };
 }

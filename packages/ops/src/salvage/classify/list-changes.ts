@@ -104,6 +104,7 @@ function repeat({ operation, after, half }: KeyedChange, row: Row): Repeat | und
   const state = half === 'left' ? [...row.state] : undefined;
   if (operation === 'DELETE') row.state = new Map();
   else row.state = new Map([...(isInsert ? [] : row.state), ...fields]);
-  row.xmin = undefined;
+  // An UPDATE that sets nothing is no statement: the next one still finds the version that was compared.
+  if (operation !== 'UPDATE' || set.length > 0) row.xmin = undefined;
   return { set, xmin, isOverriding, state };
 }

@@ -9,15 +9,20 @@ export interface Net {
   readonly last: Operation;
   /** The row at the end, as far as the WAL has it. */
   readonly row: ReadonlyMap<string, string | null>;
+  /** Large values that a row has brought along from another key: the WAL does not have them. */
+  readonly unknown: readonly string[];
 }
 
 /** Adds one more change of the row. Pure. Large values that a change did not touch keep what an earlier change said. */
-export function addToNet(net: Net | undefined, { operation, after }: Pick<RowChange, 'operation' | 'after'>): Net {
+export function addToNet(net: Net | undefined, change: Pick<RowChange, 'operation' | 'after' | 'half'>): Net {
+  const { operation, after, half } = change;
   const first = net?.first ?? operation;
-  if (operation === 'DELETE') return { first, last: operation, row: new Map() };
-  const kept = (after?.unchanged ?? []).flatMap((column): [string, string | null][] => {
-    const value = net?.row.get(column);
+  if (operation === 'DELETE') return { first, last: operation, row: new Map(), unknown: [] };
+  const unchanged = after?.unchanged ?? [];
+  const kept = unchanged.flatMap((column): [string, string | null][] => {
+    const value = half === 'arrived' ? undefined : net?.row.get(column);
     return value === undefined ? [] : [[column, value]];
   });
-  return { first, last: operation, row: new Map([...(after?.fields ?? []), ...kept]) };
+  const unknown = half === 'arrived' ? unchanged : (net?.unknown ?? []).filter((column) => unchanged.includes(column));
+  return { first, last: operation, row: new Map([...(after?.fields ?? []), ...kept]), unknown };
 }

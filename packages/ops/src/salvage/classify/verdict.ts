@@ -28,7 +28,8 @@ export function judgeRow(net: Net, table: Table | undefined, current: CurrentRow
   const absent = [...net.row.keys()].find((name) => !table.columns.some((column) => column.name === name));
   if (absent !== undefined) return conflict(`the new primary has no column ${JSON.stringify(absent)}`);
   if (current === undefined) return isNew ? { class: 'missing' } : conflict('deleted on the new primary');
-  if (differences(net.row, table, current.values).length === 0) return { class: 'identical' };
+  const isEqual = net.unknown.length === 0 && differences(net.row, table, current.values).length === 0;
+  if (isEqual) return { class: 'identical' };
   if (isNew) return conflict('the key belongs to another row on the new primary');
   return current.isAfterFork ? conflict('changed on the new primary') : { class: 'stale' };
 }

@@ -44,7 +44,7 @@ export async function readSlot(session: Session, name: string, next: bigint): Pr
   };
 }
 
-/** Why the slot cannot give all lost writes, in one sentence. Pure. Undefined: it can. */
+/** Why the slot cannot give all lost writes. Pure. Undefined: it can. */
 export function whyUnusable(
   slot: SlotState | undefined,
   name: string,

@@ -61,6 +61,7 @@ export function createReviewWriter(redaction: Redaction): ReviewWriter {
 }
 
 function transaction({ xid, commitLsn, committedAt, changes }: LostTransaction): string {
+  if (commitLsn === undefined) return `\n${comment(`transaction ${xid}`)}\n`;
   const says = `transaction ${xid}, committed ${committedAt ?? 'at an unknown time'} at ${commitLsn}: ${changes} changes`;
   const empty = changes === 0 ? '; nothing that is decoded: DDL, a sequence, a large object, or nothing' : '';
   return `\n${comment(`${says}${empty}`)}\n`;

@@ -1,0 +1,214 @@
+import type { Emit } from '../records/record.ts';
+import { type ClassifiedRow, classifyPage } from './classify/classify-page.ts';
+import { addToNet } from './classify/net.ts';
+import type { RowClass } from './classify/row-class.ts';
+import { differences, type Verdict } from './classify/verdict.ts';
+import { readCommitted } from './completeness/committed.ts';
+import type { Completeness } from './completeness/completeness.ts';
+import type { Field } from './decode/change.ts';
+import { changeKey, type Item, type LostChange, transactionKey } from './items.ts';
+import type { SalvageOptions } from './options.ts';
+import type { OutDirectory } from './output/out-directory.ts';
+import { createClassCounter, type Summary } from './output/summary.ts';
+import { writeFiles } from './output/write-files.ts';
+import { deletedKeys } from './rows/deleted-rows.ts';
+import { tablesOf } from './rows/tables-of.ts';
+import { type WrittenRow, writtenRows } from './rows/written-rows.ts';
+import { readServerFacts } from './servers/server-facts.ts';
+import type { Servers } from './servers/servers.ts';
+import type { FirstXid, XidSet } from './servers/xid.ts';
+import { createSorter, type Sorter } from './spool/sorter.ts';
+import { createSteps } from './steps.ts';
+import { summarise } from './summarise.ts';
+import { createTables, type Table } from './tables/table.ts';
+
+interface ByRows {
+  readonly servers: Servers;
+  readonly options: SalvageOptions;
+  readonly firstXid: FirstXid;
+  /** Why there is no slot to read. */
+  readonly why: string;
+  readonly directory: OutDirectory;
+  readonly emit: Emit;
+}
+
+/**
+ * Lists what the lost transactions have left on the old primary: rows by the transaction that wrote them, and keys that
+ * only the new primary has. Without the WAL, what they wrote in between is not to be seen.
+ */
+export async function salvageByRows({ servers, options, firstXid, why, directory, emit }: ByRows): Promise<Summary> {
+  const { old, now, oldFacts, newFacts } = servers;
+  const { timings, step } = createSteps(options.old.id, emit);
+  await using items = await createSorter<Item>({ directory: directory.path });
+  const counter = createClassCounter();
+  const next = { old: oldFacts.nextXid, now: newFacts.nextXid };
+  const status = await step(
+    'transactions',
+    () => readCommitted(old, now, firstXid, next, undefined),
+    ({ lost }) => `${lost.size} transactions are committed on the old primary alone, by their status`,
+  );
+  for (const xid of status.lost) {
+    const lost = { xid: xid.toString(), commitLsn: undefined, committedAt: undefined, changes: undefined };
+    await items.add(transactionKey(Number(xid)), { type: 'transaction', ...lost });
+  }
+  const listed = await step(
+    'compare',
+    () => compareTables(servers, status.lost, firstXid, items, (table, rowClass) => counter.add(table, rowClass)),
+    (rows) => `${rows} rows were written or deleted by them`,
+  );
+  const isQuiet = (await readServerFacts(old)).nextXid === oldFacts.nextXid;
+  const summary = await summarise(servers, options, {
+    method: 'rows',
+    slot: undefined,
+    firstXid,
+    lost: { transactions: status.lost.size, changes: listed, firstCommit: undefined, lastCommit: undefined },
+    counter,
+    completeness: completenessOf(status.lost, status.doubtful, why, isQuiet),
+    timings,
+  });
+  await step(
+    'write',
+    () => writeFiles({ directory, summary, items, tableOf: createTables(now), redaction: options.redaction }),
+    () => 'lost-writes.ndjson, summary.json, report.md, review.sql',
+  );
+  return summary;
+}
+
+/** Pure. That nothing was lost can be proved without a slot; that a list is complete cannot. */
+function completenessOf(lost: XidSet, doubtful: XidSet, why: string, isQuiet: boolean): Completeness {
+  const reasons = [
+    !isQuiet && 'The old primary took writes while it was read: fence it, and salvage again.',
+    lost.size > 0 &&
+      `Without a slot (${why}) only what is left of the lost writes was seen: no intermediate states, no order and time of commits, no rows that were deleted on both sides, and no deletes of rows that the new primary has changed or that have no key.`,
+    doubtful.size > 0 &&
+      `${doubtful.size} transaction numbers may be of a lost transaction, or of one that both servers have (--run, --first-xid).`,
+  ].filter((reason) => reason !== false);
+  return {
+    isComplete: reasons.length === 0,
+    reasons,
+    decoded: 0,
+    byStatus: lost.size,
+    inWal: undefined,
+    emptyTransactions: 0,
+    subtransactions: undefined,
+    preparedCommits: undefined,
+    decodedNowhere: 0,
+    listed: true,
+  };
+}
+
+/** Returns how many rows were found. */
+async function compareTables(
+  { old, now, oldFacts, newFacts }: Servers,
+  lost: XidSet,
+  firstXid: FirstXid,
+  items: Sorter<Item>,
+  count: (table: string, rowClass: RowClass) => void,
+): Promise<number> {
+  if (lost.size === 0) return 0;
+  const [tableOfOld, tableOfNew] = [createTables(old), createTables(now)];
+  const moment = { firstXid, nextXid: newFacts.nextXid };
+  let found = 0;
+  let hasDeletes = false;
+  const add = async (transaction: number, item: LostChange): Promise<void> => {
+    await items.add(changeKey(transaction, found), item);
+    count(`${item.table.schema}.${item.table.name}`, item.class);
+    found += 1;
+  };
+  for (const name of await tablesOf(old)) {
+    const [mine, theirs] = [await tableOfOld(name), await tableOfNew(name)];
+    if (mine === undefined) continue;
+    for await (const rows of writtenRows(old, mine, lost, oldFacts.nextXid)) {
+      const judged = await judgeRows(rows, mine, theirs, (page) => classifyPage(now, theirs, page, moment));
+      for (const [at, { xid }] of rows.entries()) await add(Number(xid), judged[at] as LostChange);
+    }
+    if (mine.key.length === 0 || theirs === undefined || namesOf(mine) !== namesOf(theirs)) continue;
+    for await (const keys of deletedKeys(old, now, theirs, firstXid)) {
+      const page = keys.map((key) => ({ key: keyOf(theirs, key), net: addToNet(undefined, DELETED) }));
+      const classified = await classifyPage(now, theirs, page, moment);
+      const unknown = { xid: 'not known', commitLsn: undefined, committedAt: undefined, changes: undefined };
+      if (!hasDeletes) await items.add(transactionKey(LAST), { type: 'transaction', ...unknown });
+      hasDeletes = true;
+      for (const [at, { key }] of page.entries()) await add(LAST, deletion(name, key, classified[at] as ClassifiedRow));
+    }
+  }
+  return found;
+}
+
+const DELETED = { operation: 'DELETE', after: undefined, half: undefined } as const;
+/** Nothing says which transaction has deleted a row: these come last. */
+const LAST = 9_999_999_999_999;
+
+const namesOf = ({ key }: Table): string => JSON.stringify(key.map(({ name }) => name));
+const keyOf = ({ key }: Table, values: readonly (string | null)[]): readonly Field[] =>
+  key.map(({ name }, at) => [name, values[at] ?? null]);
+
+type Classify = (page: Parameters<typeof classifyPage>[2]) => ReturnType<typeof classifyPage>;
+
+async function judgeRows(
+  rows: readonly WrittenRow[],
+  mine: Table,
+  theirs: Table | undefined,
+  classify: Classify,
+): Promise<readonly LostChange[]> {
+  const fieldOf = ({ fields }: WrittenRow, name: string): string | null =>
+    fields.find(([column]) => column === name)?.[1] ?? null;
+  const keyOfRow = (row: WrittenRow): readonly Field[] => mine.key.map(({ name }) => [name, fieldOf(row, name)]);
+  const page = rows.map((row) => ({
+    key: keyOfRow(row),
+    // Whether the row is older than the fork is not known: it is judged as an UPDATE, and as an INSERT if it is absent.
+    net: addToNet(undefined, { operation: 'UPDATE', after: { fields: row.fields, unchanged: [] }, half: undefined }),
+  }));
+  const classified = mine.key.length === 0 ? [] : await classify(page);
+  return rows.map((row, at) => {
+    const { verdict, current } = classified[at] ?? { verdict: { class: 'no-key' } as Verdict, current: undefined };
+    const isAbsent = verdict.class === 'conflict' && verdict.why === 'deleted on the new primary';
+    const rowClass = isAbsent ? 'missing' : verdict.class;
+    const why = isAbsent ? 'or deleted on the new primary since the fork' : verdict.why;
+    const isWritten = theirs !== undefined && (rowClass === 'missing' || rowClass === 'stale');
+    return {
+      type: 'change',
+      table: { schema: mine.schema, name: mine.name },
+      operation: rowClass === 'stale' ? 'UPDATE' : 'INSERT',
+      class: rowClass,
+      why,
+      key: keyOfRow(row),
+      after: row.fields,
+      unchanged: [],
+      now: rowClass === 'conflict' && current !== undefined ? [...current.values] : undefined,
+      half: undefined,
+      repeat: isWritten ? repeatOf(row, theirs, current) : undefined,
+    };
+  });
+}
+
+function repeatOf({ fields }: WrittenRow, table: Table, current: ClassifiedRow['current']): LostChange['repeat'] {
+  const values = new Map(fields);
+  const names = differences(values, table, current?.values ?? new Map());
+  const isOverriding = current === undefined && table.columns.some(({ isAlwaysIdentity }) => isAlwaysIdentity);
+  return {
+    set: names.map((name) => [name, values.get(name) ?? null]),
+    xmin: current?.xmin,
+    isOverriding,
+    state: undefined,
+  };
+}
+
+function deletion(table: LostChange['table'], key: readonly Field[], { verdict, current }: ClassifiedRow): LostChange {
+  return {
+    type: 'change',
+    table,
+    operation: 'DELETE',
+    class: verdict.class,
+    why: verdict.why,
+    key,
+    after: undefined,
+    unchanged: [],
+    now: verdict.class === 'conflict' && current !== undefined ? [...current.values] : undefined,
+    half: undefined,
+    repeat:
+      verdict.class === 'would-delete'
+        ? { set: [], xmin: current?.xmin, isOverriding: false, state: undefined }
+        : undefined,
+  };
+}

@@ -1,0 +1,47 @@
+import type { Completeness } from './completeness/completeness.ts';
+import { readNeverDecoded } from './completeness/never-decoded.ts';
+import type { SalvageOptions } from './options.ts';
+import type { ClassCounter, Summary } from './output/summary.ts';
+import type { Servers } from './servers/servers.ts';
+import type { FirstXid } from './servers/xid.ts';
+
+interface Parts {
+  readonly method: Summary['method'];
+  readonly slot: string | undefined;
+  readonly firstXid: FirstXid;
+  readonly lost: Pick<Summary['lost'], 'transactions' | 'changes' | 'firstCommit' | 'lastCommit'>;
+  readonly counter: ClassCounter;
+  readonly completeness: Completeness;
+  readonly timings: Readonly<Record<string, number>>;
+}
+
+/** Puts the summary together, with what no list can have. */
+export async function summarise(
+  { old, now, oldFacts, newFacts, fork }: Servers,
+  options: SalvageOptions,
+  { method, slot, firstXid, lost, counter, completeness, timings }: Parts,
+): Promise<Summary> {
+  const { transactions, changes, firstCommit, lastCommit } = lost;
+  return {
+    format: 1,
+    madeAt: new Date().toISOString(),
+    run: options.run?.id,
+    system: oldFacts.system,
+    database: oldFacts.database,
+    old: { server: options.old.id, timeline: oldFacts.timeline, flushed: oldFacts.flushed },
+    new: { server: options.now.id, timeline: newFacts.timeline },
+    fork,
+    firstXid: { low: firstXid.low.toString(), high: firstXid.high.toString() },
+    method,
+    slot,
+    lost: {
+      ...{ transactions, changes, firstCommit, lastCommit },
+      byClass: counter.byClass,
+      byTable: counter.byTable,
+    },
+    completeness,
+    neverDecoded: await readNeverDecoded(old, now, firstXid),
+    redacted: options.redaction.columns,
+    timings,
+  };
+}

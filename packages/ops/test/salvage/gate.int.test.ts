@@ -1,0 +1,70 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lastRun } from '../failover/child.ts';
+import { startHookServer } from '../failover/hook-server.ts';
+import { createSetup, type Setup } from '../failover/lab-setup.ts';
+import type { Ran } from '../run.ts';
+
+let setup: Setup;
+beforeAll(async () => {
+  setup = await createSetup({ wal_level: 'logical' });
+  const us = setup.lab.region('us');
+  await us.query(`CREATE TABLE t (x int PRIMARY KEY); ALTER ROLE ops REPLICATION; GRANT pg_read_all_data TO ops;
+    INSERT INTO t VALUES (0)`);
+  await us.query(
+    `SELECT pg_create_logical_replication_slot('regionkit_tail_' || oid, 'test_decoding') FROM pg_database
+     WHERE datname = current_database()`,
+  );
+  await us.query('INSERT INTO t VALUES (1)');
+  await setup.lab.caughtUp();
+});
+afterAll(async () => {
+  await setup?.[Symbol.asyncDispose]();
+});
+
+const summaryOf = ({ records }: Ran): string => {
+  const last = records.at(-1);
+  return last?.type === 'result' ? last.summary : '';
+};
+
+describe('a rebuild after a failover', () => {
+  it('waits until the lost writes are listed, with the rights of an operator', async () => {
+    const us = setup.lab.region('us');
+    await using hooks = await startHookServer(() => 200);
+    await setup.configure({ failover: { hooks: { rebuild: [{ webhook: hooks.url }] } } });
+    await us.partition();
+    await us.query('INSERT INTO t VALUES (2)');
+    await us.query('DELETE FROM t WHERE x = 0');
+    await us.kill();
+    const options = ['--from', 'us', '--to', 'eu', '--accept-loss', 'unknown', '--stable', '1s', '--rebuild'];
+    // Until the standbys have noticed that their primary is gone.
+    await expect.poll(async () => (await setup.ops('failover', 'plan', ...options)).exit, { timeout: 60_000 }).toBe(0);
+    const ran = await setup.ops('failover', 'run', ...options, '--execute');
+    expect(ran.exit, ran.stdout).toBe(5);
+    expect(ran.records.flatMap((one) => (one.type === 'finding' ? [one.id] : []))).toContain('rebuild-before-salvage');
+    expect(summaryOf(ran)).toMatch(
+      /^salvage: the lost writes are not listed yet\. List them: regionkit salvage --run /,
+    );
+    expect(hooks.events).toEqual([]);
+
+    // The other standby follows the new primary: an old one from which a standby streams may be the current one.
+    await setup.lab.region('eu').promote();
+    await us.heal();
+    await us.returnAsIs();
+    const run = await lastRun(setup);
+    const file = join('runs', `${run?.id}.ndjson`);
+    const salvaged = await setup.ops('salvage', '--run', file, '--out', 'lost');
+    expect(salvaged.exit, salvaged.stdout + salvaged.stderr).toBe(10);
+    expect(await readdir(join(setup.directory, 'lost'))).toContain('review.sql');
+    expect((await lastRun(setup))?.lines.at(-1)).toMatchObject({
+      step: 'salvaged',
+      state: 'done',
+      evidence: { directory: join(setup.directory, 'lost') },
+    });
+
+    const resumed = await setup.ops('failover', 'resume', '--execute');
+    expect(resumed.exit, resumed.stdout).toBe(0);
+    expect(hooks.events.map(({ event }) => event)).toEqual(['rebuild']);
+  });
+});

@@ -1,0 +1,100 @@
+import pg from 'pg';
+import { describe, expect, it } from 'vitest';
+import { expectedUnion, keyId, movesOf, type Rows } from './expected-union.ts';
+import { createSetup, type Setup } from './lab-setup.ts';
+import { commitSome, createRandom, KEYS, SCHEMA } from './random-history.ts';
+
+const SEEDS = process.env['REGIONKIT_WHOLE'] === '1' ? Array.from({ length: 20 }, (_, at) => at + 1) : [1, 2];
+
+async function connect(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => {});
+  await client.connect();
+  await client.query("SET TimeZone = 'UTC'; SET extra_float_digits = 1");
+  return client;
+}
+
+const AS_TEXT = { getTypeParser: () => (value: string) => value };
+
+async function rowsOf(client: pg.Client, table: string): Promise<Rows> {
+  const { rows } = await client.query({
+    text: `SELECT xmin, * FROM ONLY "${table.replaceAll('"', '""')}"`,
+    types: AS_TEXT as unknown as pg.CustomTypesConfig,
+  });
+  return new Map(
+    rows.map(({ xmin, ...row }) => [
+      keyId(table, row),
+      { xmin, values: JSON.stringify(row), unique: row[KEYS[table]?.unique ?? ''] ?? null },
+    ]),
+  );
+}
+
+async function statesOf(client: pg.Client): Promise<ReadonlyMap<string, Rows>> {
+  const states = new Map<string, Rows>();
+  for (const table of Object.keys(KEYS)) states.set(table, await rowsOf(client, table));
+  return states;
+}
+
+const valuesOf = (rows: Rows | undefined): Readonly<Record<string, string>> =>
+  Object.fromEntries([...(rows ?? [])].map(([key, { values }]) => [key, values]).sort());
+
+async function play(setup: Setup, seed: number): Promise<void> {
+  const random = createRandom(seed);
+  const [us, eu] = [setup.lab.region('us'), setup.lab.region('eu')];
+  await us.query(SCHEMA);
+  const before = await connect(us.adminConnectionString);
+  await setup.keepTail();
+  await commitSome(before, random, 20);
+  // It began before the fork, and is committed after it.
+  const slow = await connect(us.adminConnectionString);
+  await slow.query(`BEGIN; UPDATE parent SET v = 'slow' WHERE k = 1`);
+  await setup.lab.caughtUp();
+  const fork = await setup.fork(async () => {
+    await commitSome(before, random, 60);
+    await before.query('TRUNCATE emptied');
+    await commitSome(before, random, 40);
+    await slow.query('COMMIT');
+    await commitSome(before, random, 20);
+    for (const client of [before, slow]) await client.end();
+  });
+  const now = await connect(eu.adminConnectionString);
+  const atFork = await statesOf(now);
+  await commitSome(now, random, 80);
+  // What the old primary did last is partly done again, as clients do that try again.
+  await now.query(`INSERT INTO numbered (v) SELECT 'new ' || g FROM generate_series(1, 3) g`);
+  const old = await connect(us.adminConnectionString);
+  const [onOld, onNew] = [await statesOf(old), await statesOf(now)];
+
+  const { ran, lines, summary, review } = await setup.salvage();
+  expect(ran.exit, ran.stdout + ran.stderr).toBe(10);
+  expect(summary).toMatchObject({ fork, completeness: { isComplete: true, reasons: [] } });
+
+  // Every row that differs from the fork is on the list.
+  const listed = new Set(lines.map(({ table, key }) => `${table?.name} ${keyId(table?.name ?? '', key ?? {})}`));
+  for (const table of Object.keys(KEYS)) {
+    if (table === 'emptied') continue;
+    const [then, later] = [atFork.get(table), onOld.get(table)];
+    for (const key of new Set([...(then?.keys() ?? []), ...(later?.keys() ?? [])])) {
+      if (then?.get(key)?.xmin !== later?.get(key)?.xmin) expect(listed).toContain(`${table} ${key}`);
+    }
+  }
+
+  const moves = movesOf(lines);
+  await now.query(review);
+  expect(await statesOf(now)).toEqual(onNew);
+  await now.query(review.replace(/ROLLBACK;\s*$/, 'COMMIT;'));
+  const after = await statesOf(now);
+  for (const table of Object.keys(KEYS)) {
+    const states = { fork: atFork.get(table) as Rows, old: onOld.get(table) as Rows, now: onNew.get(table) as Rows };
+    const expected = expectedUnion(table, states, moves.get(table) ?? []);
+    expect(valuesOf(after.get(table)), table).toEqual(Object.fromEntries([...expected].sort()));
+  }
+  for (const client of [old, now]) await client.end();
+}
+
+describe('salvage of random histories', () => {
+  it.each(SEEDS)('seed %i: review.sql makes of the new primary what a reader of both histories would', async (seed) => {
+    await using setup = await createSetup();
+    await play(setup, seed);
+  });
+});
