@@ -27,6 +27,7 @@ import { answerOf } from './problem.ts';
 import { loopHere, misdirectedHere, noPrimaryHere, notPrimaryHere, refusedHere } from './refusals.ts';
 import { type GateReason, ruleWrite } from './ruling.ts';
 import { createTokenFields } from './token-fields.ts';
+import { countForward, countWrite } from './write-count.ts';
 
 /** What {@link createWriteGate} returns: a decider with its doors, and events. */
 export type WriteGate<Name extends string = string> = WithDoors<WriteGateDecider<Name>>;
@@ -35,7 +36,8 @@ interface WriteGateDecider<Name extends string> extends Decider, EventSource<Wri
   readonly kind: 'gate';
   /**
    * Decides what happens to a request: let it pass, answer, or forward it. Synchronous, unless a write waits for a
-   * primary, or a read waits for a standby. The `reason` of the decision is a {@link GateReason}.
+   * primary, or a read waits for a standby. The `reason` of the decision is a {@link GateReason}. Carry it out at once, and
+   * call its `onDone` at the end: a pause of the writes waits for it.
    *
    * @example
    * ```ts
@@ -167,13 +169,21 @@ export function createWriteGate<Name extends string>(
     tokens.write(head, scope.closeHead());
   };
 
-  const serve = ({ request, write, scope = openScope(request, write) }: Asked, reason: GateReason): NextDecision => {
-    const onDone = write ? scope.admit?.() : undefined;
+  const isPaused = (): boolean => gate.isPaused?.() === true;
+
+  const serve = (asked: Asked, reason: GateReason): NextDecision => {
+    const { request, write, isNew, scope = openScope(request, write) } = asked;
+    // A pause may have begun since the decision. Then what the handler writes waits for its end.
+    const admit = (): (() => void) | undefined => (isNew && isPaused() ? undefined : scope.admit?.());
+    const count = write && scope.admit !== undefined ? countWrite(admit) : undefined;
     let closed: ReturnType<RequestScope['closeHead']> | undefined;
     return {
       action: 'next',
       reason,
-      scope: (run) => scope.run(run),
+      scope: (run) => {
+        count?.begin();
+        return scope.run(run);
+      },
       wantsHead: () => {
         closed = scope.closeHead();
         return issues(closed);
@@ -188,7 +198,7 @@ export function createWriteGate<Name extends string>(
         }
         tokens.write(head, issued);
       },
-      ...(onDone !== undefined && { onDone }),
+      ...(count !== undefined && { onDone: count.onDone }),
     };
   };
 
@@ -230,13 +240,12 @@ export function createWriteGate<Name extends string>(
         const asked = { view: request, client, to: ruling.to, startedAtMs, write, ...(write && { onUnknown }) };
         const decision = (forwarder as Forwarder).decide(asked);
         if (decision instanceof ForwardError) return refuse(decision, 'malformed');
-        const onDone = write ? gate.beginForward?.() : undefined;
-        return onDone === undefined ? decision : { ...decision, onDone };
+        return write && gate.beginForward !== undefined
+          ? countForward(decision, () => gate.beginForward?.())
+          : decision;
       }
     }
   };
-
-  const isPaused = (): boolean => gate.isPaused?.() === true;
 
   const hold = async (given: Asked): Promise<Decision> => {
     const client = given.client ?? forwarder?.clientOf(given.request);

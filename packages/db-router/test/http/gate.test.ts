@@ -1,5 +1,15 @@
 import { createServer, get, type IncomingMessage } from 'node:http';
-import { defineRegions, fakeView, live, RegionKitError, type ResponseHead } from '@regionkit/core';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import {
+  defineRegions,
+  fakeView,
+  live,
+  type NextDecision,
+  type ProxyDecision,
+  RegionKitError,
+  type ResponseHead,
+} from '@regionkit/core';
 import { createRegionKeyring } from '@regionkit/core/kit';
 import { fakeClock, type RequestParts, requestView } from '@regionkit/core/testing';
 import { Pool } from 'pg';
@@ -7,6 +17,9 @@ import { describe, expect, test, vi } from 'vitest';
 import { createEpochPacker, signHop } from '../../src/http/hop.ts';
 import { createWriteGate, type WriteGateOptions } from '../../src/http/index.ts';
 import { listen, type Name, ORIGINS, regionsOf, SECRET, type StubRouter, stubRouter } from './helpers.ts';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
 
 type Options = Partial<Omit<WriteGateOptions<Name>, 'router'>>;
 
@@ -386,20 +399,63 @@ describe('gate.decide() while the writes are paused', () => {
     const asked = { method: 'POST', target: '/orders' };
     const signs = keyring.between('eu-west-1') as NonNullable<ReturnType<typeof keyring.between>>;
     const mark = signHop(signs, asked, { ...claims, atMs: again.clock.wallMs() }, createEpochPacker());
-    expect(again.decide({ ...asked, headers: { 'x-region-hop': mark } })).toMatchObject({ reason: 'primary-here' });
+    const admitted = again.decide({ ...asked, headers: { 'x-region-hop': mark } }) as NextDecision;
+    expect(admitted).toMatchObject({ reason: 'primary-here' });
+    admitted.scope?.(() => {});
     expect([again.held, again.state.underWay]).toEqual([[], 1]);
   });
 
-  test('counts a write from its decision to its end, here and forwarded; and no read', () => {
+  /** As a door does it, up to the end of the answer. */
+  const carryOut = (decision: unknown): void => {
+    const { scope, node } = decision as Pick<NextDecision, 'scope'> & Partial<Pick<ProxyDecision, 'node'>>;
+    scope?.(() => {});
+    void node?.({} as never, {} as never).catch(() => {});
+  };
+
+  test('counts a write from when its decision is carried out to its end, here and forwarded; and no read', () => {
     for (const primary of ['eu-west-1', 'us-east-1'] as const) {
       const { decide, state } = paused({ primary });
       state.isOn = false;
-      decide({ method: 'GET' });
-      const { onDone } = decide({ method: 'POST' }) as { onDone?(outcome: object): void };
+      carryOut(decide({ method: 'GET' }));
+      const decision = decide({ method: 'POST' });
+      expect(state.underWay).toBe(0);
+      carryOut(decision);
       expect(state.underWay).toBe(1);
-      onDone?.({});
+      (decision as { onDone?(outcome: object): void }).onDone?.({});
       expect(state.underWay).toBe(0);
     }
+  });
+
+  test('admits no handler that begins when the pause has begun: what it writes waits', () => {
+    const { decide, state } = paused({ primary: 'eu-west-1' });
+    state.isOn = false;
+    const decision = decide({ method: 'POST' });
+    state.isOn = true;
+    carryOut(decision);
+    expect(state.underWay).toBe(0);
+  });
+
+  test('counts no write whose client has left before its handler begins', () => {
+    const { decide, state } = paused({ primary: 'eu-west-1' });
+    state.isOn = false;
+    const decision = decide({ method: 'POST' });
+    (decision as { onDone?(outcome: object): void }).onDone?.({});
+    carryOut(decision);
+    expect(state.underWay).toBe(0);
+  });
+
+  test('ends a write whose response a fetch host has dropped', async () => {
+    const { gate, state } = paused({ primary: 'eu-west-1' });
+    state.isOn = false;
+    const handler = gate.fetch(() => new Response('written'));
+    await handler(new Request('https://eu.example.com/orders', { method: 'POST' }));
+    expect(state.underWay).toBe(1);
+    const collected = async (): Promise<number> => {
+      collect();
+      await new Promise((resolve) => setImmediate(resolve));
+      return state.underWay;
+    };
+    await expect.poll(collected, { timeout: 60_000 }).toBe(0);
   });
 });
 
