@@ -2,32 +2,32 @@ import {
   createEvents,
   type Decider,
   type Decision,
-  type Epoch,
   type EventSource,
   isRegionKitError,
-  type NextDecision,
-  type RegionState,
   type RequestView,
   type ResponseHead,
   rawRequest,
   type WithDoors,
   withDoors,
 } from '@regionkit/core';
-import { createRegionKeyring, dropRejection, isSharedCacheable, type RegionKeyring } from '@regionkit/core/kit';
-import type { PrimaryLocation, RequestScope } from '../gate-seam.ts';
+import { createRegionKeyring, dropRejection, type RegionKeyring } from '@regionkit/core/kit';
+import type { PrimaryLocation } from '../gate-seam.ts';
 import { type AnswerKind, signAnswer } from './answer-mark.ts';
 import { IS_WRITE, returned } from './app-function.ts';
 import type { Client } from './client.ts';
 import { ForwardError } from './errors.ts';
 import { EVENT_NAMES, type WriteGateEvents } from './events.ts';
 import { createForwarder, type Forwarder } from './forward.ts';
-import { createHopReader, HOP_FIELD, type Hop, type HopVerdict, peerOf } from './hop.ts';
+import { createHopReader, HOP_FIELD, type Hop, type HopVerdict, isForHere, peerOf } from './hop.ts';
+import { isSafe, readsData } from './methods.ts';
 import { checkOptions, type WriteGateOptions } from './options.ts';
 import { answerOf } from './problem.ts';
 import { loopHere, misdirectedHere, noPrimaryHere, notPrimaryHere, refusedHere } from './refusals.ts';
 import { type GateReason, ruleWrite } from './ruling.ts';
+import { createServing, type Served } from './serving.ts';
+import { takesNoWrites } from './takes-no-writes.ts';
 import { createTokenFields } from './token-fields.ts';
-import { countForward, countWrite } from './write-count.ts';
+import { countForward } from './write-count.ts';
 
 /** What {@link createWriteGate} returns: a decider with its doors, and events. */
 export type WriteGate<Name extends string = string> = WithDoors<WriteGateDecider<Name>>;
@@ -80,17 +80,9 @@ interface WriteGateDecider<Name extends string> extends Decider, EventSource<Wri
 }
 
 /** One request that the gate decides about. */
-interface Asked {
-  readonly request: RequestView;
-  readonly write: boolean;
-  /**
-   * The scope of a read: its tokens decide where it can be served. The scope of a write is opened where the write runs.
-   */
-  readonly scope: RequestScope | undefined;
+interface Asked extends Served {
   /** A write, or a read that only the primary's region can serve. */
   readonly forPrimary: boolean;
-  /** A write that no other region has admitted. A pause holds it. */
-  readonly isNew: boolean;
   readonly mark: HopVerdict | undefined;
   readonly startedAtMs: number;
   /** Set for a request that waits. Its connection may have ended when it is forwarded. */
@@ -119,7 +111,7 @@ export function createWriteGate<Name extends string>(
   const { self, gate } = router;
   gate.noteGate?.();
   const events = createEvents<WriteGateEvents<Name>>('gate', EVENT_NAMES);
-  const tokens = createTokenFields(token);
+  const serving = createServing(gate, createTokenFields(token));
   const loop = loopHere(self);
   const misdirected = misdirectedHere(self);
 
@@ -159,48 +151,7 @@ export function createWriteGate<Name extends string>(
     return verdict;
   };
 
-  const openScope = (request: RequestView, write: boolean): RequestScope =>
-    gate.openScope({ tokens: tokens.read(request), access: write ? 'write' : 'read' });
-
-  /** The client's next request must not be answered by a standby that may lack the write. */
-  const issueUnknown = (request: RequestView, epoch: Epoch, head: ResponseHead): void => {
-    const scope = openScope(request, true);
-    scope.noteUnknown(epoch);
-    tokens.write(head, scope.closeHead());
-  };
-
   const isPaused = (): boolean => gate.isPaused?.() === true;
-
-  const serve = (asked: Asked, reason: GateReason): NextDecision => {
-    const { request, write, isNew, scope = openScope(request, write) } = asked;
-    // A pause may have begun since the decision. Then what the handler writes waits for its end.
-    const admit = (): (() => void) | undefined => (isNew && isPaused() ? undefined : scope.admit?.());
-    const count = write && scope.admit !== undefined ? countWrite(admit) : undefined;
-    let closed: ReturnType<RequestScope['closeHead']> | undefined;
-    return {
-      action: 'next',
-      reason,
-      scope: (run) => {
-        count?.begin();
-        return scope.run(run);
-      },
-      wantsHead: () => {
-        closed = scope.closeHead();
-        return issues(closed);
-      },
-      onHead: (head) => {
-        const issued = closed ?? scope.closeHead();
-        // A cache must not give one client's position to others, nor an old one to the same client. No cache stores the
-        // answer to an unsafe method.
-        if (isSafe(request.method) && issues(issued)) {
-          if (isSharedCacheable(head)) return;
-          head.set('Cache-Control', 'no-store');
-        }
-        tokens.write(head, issued);
-      },
-      ...(count !== undefined && { onDone: count.onDone }),
-    };
-  };
 
   const refuse = (error: ForwardError, reason: GateReason): Decision => ({
     action: 'respond',
@@ -223,7 +174,7 @@ export function createWriteGate<Name extends string>(
       case 'hold':
         return undefined;
       case 'serve':
-        return serve(asked, ruling.reason);
+        return serving.serve(asked, ruling.reason);
       case 'turn-back':
         if (ruling.reason === 'loop') return loop;
         return isForHere(mark) ? notPrimaryHere : misdirected;
@@ -236,7 +187,7 @@ export function createWriteGate<Name extends string>(
           return refuse(error, 'region-down');
         }
         const { epoch } = primary as PrimaryLocation<Name>;
-        const onUnknown = (head: ResponseHead): void => issueUnknown(request, epoch, head);
+        const onUnknown = (head: ResponseHead): void => serving.issueUnknown(request, epoch, head);
         const asked = { view: request, client, to: ruling.to, startedAtMs, write, ...(write && { onUnknown }) };
         const decision = (forwarder as Forwarder).decide(asked);
         if (decision instanceof ForwardError) return refuse(decision, 'malformed');
@@ -314,7 +265,7 @@ export function createWriteGate<Name extends string>(
       const marks = isForHere(mark) ? values : NO_MARKS;
       // The forwarding region may run another version of the app. Its view of the request (read or write) counts.
       const write = mark?.mark === 'valid' ? mark.claims.write : writes(request);
-      const scope = write ? undefined : openScope(request, write);
+      const scope = write ? undefined : serving.openScope(request, write);
       const go = (isAway: boolean, client?: Client): Decision | Promise<Decision> => {
         const primary = write || isAway ? gate.primaryNow() : undefined;
         // A read never waits here: its handler may not query the database at all. The router waits for those that do.
@@ -337,36 +288,6 @@ export function createWriteGate<Name extends string>(
   } satisfies WriteGateDecider<Name>);
 }
 
-/** Made by another region, for this region and this request. */
-function isForHere(mark: HopVerdict | undefined): boolean {
-  return mark?.mark === 'valid' || mark?.mark === 'expired';
-}
-
-/** Whether there is something to put on a head. */
-function issues({ written, seen, notice }: ReturnType<RequestScope['closeHead']>): boolean {
-  return written !== undefined || seen !== undefined || notice !== undefined;
-}
-
-/** The safe methods of RFC 9110 section 9.2.1. */
-function isSafe(method: string): boolean {
-  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || method === 'TRACE';
-}
-
-/** OPTIONS and TRACE are about the server. A preflight must be answered where it arrives. */
-function readsData(method: string): boolean {
-  return method !== 'OPTIONS' && method !== 'TRACE';
-}
-
-/**
- * Whether a region certainly takes no writes: a recent report says so, or the region has been silent; the longer, the
- * more certain. Unknown does not count as no.
- */
-function takesNoWrites(state: RegionState | undefined, nowMs: number): boolean {
-  if (state?.accept !== 'no' || state.writes !== 'fail') return false;
-  return !state.identified || nowMs - state.observedAtMs <= FRESH_MS;
-}
-
-const FRESH_MS = 10_000;
 const NO_MARKS: readonly string[] = [];
 const REGION_DOWN = {
   code: 'ERR_FORWARD_REGION_DOWN',

@@ -174,3 +174,8 @@ export function createHopReader({
     },
   };
 }
+
+/** Made by another region, for this region and this request. */
+export function isForHere(mark: HopVerdict | undefined): boolean {
+  return mark?.mark === 'valid' || mark?.mark === 'expired';
+}

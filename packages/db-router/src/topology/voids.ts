@@ -13,7 +13,8 @@ import { epochOf, madeUpOwner, regionOf } from './writer.ts';
 
 const MAX_VOIDS = 8;
 const MAX_TOLD = 4;
-const MAX_VOIDED = 32;
+/** How many void epochs are remembered. */
+export const MAX_VOIDED = 32;
 
 /** The voids that an input tells of. */
 export function toldVoids(input: Input): readonly EpochVoid[] {
