@@ -138,9 +138,10 @@ export interface RegionRouter<Name extends string = string>
     options?: StatementOptions,
   ): Promise<QueryResult<Row>>;
   /**
-   * Runs `fn` in one transaction on one connection. COMMIT when it returns, ROLLBACK when it throws. After a conflict with
-   * another transaction it runs again (https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html), so
-   * `fn` must have no other effects.
+   * Runs `fn` in one transaction on one connection. COMMIT when it returns, ROLLBACK when it throws. It runs once,
+   * unless `retry` allows more: then it runs again after a conflict with another transaction, as
+   * https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html advises, and `fn` must be safe to run
+   * twice.
    *
    * @example
    * ```ts

@@ -1,6 +1,6 @@
 import type { Notices } from '@regionkit/core/kit';
 
-/** Enough that one of them found an idle machine: only the fastest answer of each node counts. */
+/** Enough answers that the machine was idle during at least one of them: only the fastest answer of each node counts. */
 const ANSWERS = 10;
 /** A round trip between two regions takes longer than this, and one within a region takes less. */
 const FAR_MS = 10;
