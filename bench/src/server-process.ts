@@ -48,6 +48,31 @@ export async function startServer(
   };
 }
 
+/** The same server in several processes: what a compiler makes of the same code differs from one to the next. */
+export interface Replicas {
+  /** Another one each time, in turn. */
+  next(): ServerProcess;
+  readonly all: readonly ServerProcess[];
+  stop(): Promise<void>;
+}
+
+const REPLICAS = 2;
+
+export async function startReplicas(name: string, args: readonly string[] = []): Promise<Replicas> {
+  const all = await Promise.all(Array.from({ length: REPLICAS }, () => startServer(name, args)));
+  let turn = -1;
+  return {
+    all,
+    next: () => {
+      turn += 1;
+      return all[turn % REPLICAS] as ServerProcess;
+    },
+    stop: async () => {
+      await Promise.all(all.map((server) => server.stop()));
+    },
+  };
+}
+
 /** Called by the server's own module: tells the port, answers questions, and ends with the bench. */
 export function serving(port: number, tell: () => Sample | Promise<Sample> = () => ({})): void {
   process.on('message', async ({ id, collected }: Question) => {

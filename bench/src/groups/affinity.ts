@@ -4,7 +4,7 @@ import type { Group } from '../group.ts';
 import { withMainThread } from '../main-thread.ts';
 import { callsPerSecond } from '../sample.ts';
 import { serverLoad } from '../server-load.ts';
-import { type ServerProcess, startServer } from '../server-process.ts';
+import { type Replicas, startReplicas } from '../server-process.ts';
 import { type Bar, runTrial } from '../trial.ts';
 
 const WAYS = [
@@ -18,7 +18,6 @@ const KIT = ['kit', 'the same four, wired by regionkit'] as const;
 const FOUR = 'health, affinity, session, write gate';
 const BARE = 'node:http';
 const WITH_BARS = ['affinity', 'affinity, session, write gate', FOUR];
-const PROCESSES = 2;
 const REQUESTS =
   'Each request is of a signed-in client, which returns its region cookie and the token of a write. The doors are composed into one. The gate is that of a real router in the region of its primary.';
 
@@ -53,16 +52,7 @@ export const group: Group = {
       title: 'what doors add to node:http, connections in memory',
       baseline: BARE,
       metrics: ['mainMicrosPerOp'],
-      contenders: inMemory.map(({ name, servers }) => {
-        let round = -1;
-        return {
-          name,
-          measure: () => {
-            round += 1;
-            return (servers[round % PROCESSES] as ServerProcess).ask();
-          },
-        };
-      }),
+      contenders: inMemory.map(({ name, servers }) => ({ name, measure: () => servers.next().ask() })),
       bars: [
         ...WITH_BARS.map(
           (contender): Bar => ({
@@ -76,10 +66,7 @@ export const group: Group = {
         // The kit is not in the way of a request.
         { contender: KIT[1], against: FOUR, metric: 'mainMicrosPerOp', atMost: 1.05, by: 'low tenth' },
       ],
-      notes: [
-        REQUESTS,
-        `In ${PROCESSES} processes each, in turn, as what a compiler makes of the same code differs from one to the next.`,
-      ],
+      notes: [REQUESTS],
       rounds: 60,
     });
     await stop(inMemory);
@@ -89,17 +76,10 @@ export const group: Group = {
       title: 'node:http with and without doors, 32 connections over loopback',
       baseline: BARE,
       metrics: ['opsPerSecond', 'mainMicrosPerOp', 'cpuMicrosPerOp', 'p50Ms', 'p99Ms'],
-      contenders: overLoopback.map(({ name, servers }) => {
-        let round = -1;
-        return {
-          name,
-          measure: (durationMs) => {
-            round += 1;
-            const server = servers[round % PROCESSES] as ServerProcess;
-            return serverLoad(server, { connections: 32, durationMs, request: behind.request });
-          },
-        };
-      }),
+      contenders: overLoopback.map(({ name, servers }) => ({
+        name,
+        measure: (durationMs) => serverLoad(servers.next(), { connections: 32, durationMs, request: behind.request }),
+      })),
       bars: WITH_BARS.map((contender) => ({
         contender,
         against: BARE,
@@ -118,7 +98,7 @@ export const group: Group = {
 
 interface Running {
   readonly name: string;
-  readonly servers: readonly ServerProcess[];
+  readonly servers: Replicas;
 }
 
 function running(
@@ -129,13 +109,11 @@ function running(
   return Promise.all(
     ways.map(async ([way, name]) => ({
       name,
-      servers: await Promise.all(
-        Array.from({ length: PROCESSES }, () => startServer(script, [way, ...behind.args, behind.request])),
-      ),
+      servers: await startReplicas(script, [way, ...behind.args, behind.request]),
     })),
   );
 }
 
 async function stop(all: readonly Running[]): Promise<void> {
-  await Promise.all(all.flatMap(({ servers }) => servers.map((server) => server.stop())));
+  await Promise.all(all.map(({ servers }) => servers.stop()));
 }

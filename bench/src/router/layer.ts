@@ -1,8 +1,9 @@
 import type { RegionRouter } from '@regionkit/db-router';
 import type { Lab } from '@regionkit/lab';
 import type { Pool } from 'pg';
+import { withMainThread } from '../main-thread.ts';
 import { callsInFlight } from '../sample.ts';
-import { type Contender, runTrial, type TrialResult } from '../trial.ts';
+import { type Bar, type Contender, runTrial, type TrialResult } from '../trial.ts';
 import { directPool, HERE, keysInTurn, type Name, SELECT } from './setting.ts';
 
 /** What the router lays over a pool, and over each client that it hands out, costs against the bare pool. */
@@ -11,7 +12,7 @@ export async function layer(router: RegionRouter<Name>, lab: Lab<Name>): Promise
   const next = keysInTurn();
   const contender = (name: string, call: () => Promise<unknown>): Contender => ({
     name,
-    measure: (ms) => callsInFlight(call, ms, 8),
+    measure: (ms) => withMainThread(() => callsInFlight(call, ms, 8)),
   });
   /** A client for one statement, as Kysely takes it. */
   const leased = async (from: Pool): Promise<void> => {
@@ -24,10 +25,10 @@ export async function layer(router: RegionRouter<Name>, lab: Lab<Name>): Promise
   };
   const read = { access: 'read' } as const;
   const common = {
-    metrics: ['cpuMicrosPerOp', 'opsPerSecond', 'p50Ms', 'p99Ms'],
+    metrics: ['mainMicrosPerOp', 'opsPerSecond', 'p50Ms', 'p99Ms'],
     // Many and short, one after the other: what else the machine does meets all alike.
-    rounds: 15,
-    durationMs: 150,
+    rounds: 80,
+    durationMs: 40,
   } as const;
   const results = [
     await runTrial({
@@ -45,6 +46,11 @@ export async function layer(router: RegionRouter<Name>, lab: Lab<Name>): Promise
           router.run(read, () => router.pool.query(SELECT, [next()])),
         ),
       ],
+      bars: [
+        costsLike('regionkit pool.query', 'pg pool.query'),
+        costsLike('regionkit primary.query', 'pg pool.query'),
+        costsLike('regionkit pool.query in a read scope', 'pg pool.query'),
+      ],
       notes: ['In a scope on the primary, the server is asked in the same round trip whether the statement wrote.'],
     }),
     await runTrial({
@@ -58,9 +64,14 @@ export async function layer(router: RegionRouter<Name>, lab: Lab<Name>): Promise
           router.run({}, () => leased(router.primary)),
         ),
       ],
+      bars: [costsLike('regionkit connect, query, release', 'pg connect, query, release')],
       notes: ['A scope asks the same question as in the table of pool.query.'],
     }),
   ];
   await pool.end();
   return results;
+}
+
+function costsLike(contender: string, against: string): Bar {
+  return { contender, against, metric: 'mainMicrosPerOp', atMost: 1.05, by: 'low tenth' };
 }

@@ -222,6 +222,7 @@ export function createForwarder<Name extends string>({
         node: (request, response) => forwardNode(context, forward, request, response),
         fetch: (request) => forwardFetch(context, forward, request),
         ...(onUnknown !== undefined && {
+          wantsHead: () => unknown,
           onHead: (head: ResponseHead) => {
             if (unknown) onUnknown(head);
           },
