@@ -16,22 +16,59 @@ export interface Caller {
  * Every promise that the app gets is made by this function. It keeps the process alive until the promise settles, and
  * the error's stack leads to the calling code.
  */
-export type Entry = <T>(work: (caller: Caller) => Promise<T>, signal?: AbortSignal | undefined) => Promise<T>;
+export type Entry = <T>(
+  work: (caller: Caller) => Promise<T>,
+  signal?: AbortSignal | undefined,
+  reactions?: Reactions,
+) => Promise<T>;
+
+/** What happens when a call settles. Made once and not for each call, because every statement runs through it. */
+export interface Reactions {
+  readonly done: <T>(value: T) => T;
+  readonly failed: (error: unknown) => never;
+}
+
+/** @param errorOf returns the error that the app gets */
+export function createReactions(
+  onEnd: () => void = () => {},
+  errorOf: (error: unknown) => unknown = (error) => error,
+): Reactions {
+  const failed = (error: unknown): never => {
+    keepAlive.end();
+    onEnd();
+    const given = errorOf(error);
+    leadToCaller(given, failed);
+    throw given;
+  };
+  return {
+    done: (value) => {
+      keepAlive.end();
+      onEnd();
+      return value;
+    },
+    failed,
+  };
+}
+
+const PLAIN = createReactions();
 
 const NO_CALLER: Caller = { scope: undefined, signal: undefined };
 
 export function createEntry({ current }: Pick<Scopes, 'current'>): Entry {
-  return (work, signal) => {
+  return (work, signal, reactions = PLAIN) => {
     const scope = current();
-    if (scope === undefined && signal === undefined) return awaited(work(NO_CALLER));
+    if (scope === undefined && signal === undefined) return awaited(work(NO_CALLER), reactions);
     if (scope?.signal === undefined || signal === undefined) {
       const one = signal ?? scope?.signal;
       expectMany(one);
-      return awaited(work({ scope, signal: one }));
+      return awaited(work({ scope, signal: one }), reactions);
     }
     expectMany(scope.signal);
     expectMany(signal);
-    return awaited(withEither(scope.signal, signal, (either) => work({ scope, signal: either })));
+    return awaited(
+      withEither(scope.signal, signal, (either) => work({ scope, signal: either })),
+      reactions,
+    );
   };
 }
 
@@ -59,21 +96,9 @@ async function withEither<T>(
   }
 }
 
-/** Uses promise reactions without a closure, because every statement runs through it. */
-function awaited<T>(promise: Promise<T>): Promise<T> {
+function awaited<T>(promise: Promise<T>, { done, failed }: Reactions): Promise<T> {
   keepAlive.begin();
   return promise.then(done, failed);
-}
-
-function done<T>(value: T): T {
-  keepAlive.end();
-  return value;
-}
-
-function failed(error: unknown): never {
-  keepAlive.end();
-  leadToCaller(error);
-  throw error;
 }
 
 /** Errors whose stack already leads to the app. */
@@ -88,8 +113,8 @@ export function keepStack(error: unknown): void {
  * An error of the server or a socket is created in a callback of the socket, without a frame of the app. Captured here,
  * the stack continues with the awaiting code. Its text is made only when it is read. node-postgres does the same.
  */
-function leadToCaller(error: unknown): void {
+function leadToCaller(error: unknown, from: Reactions['failed']): void {
   if (!(error instanceof Error) || traced.has(error) || !Object.isExtensible(error)) return;
   traced.add(error);
-  Error.captureStackTrace(error, failed);
+  Error.captureStackTrace(error, from);
 }

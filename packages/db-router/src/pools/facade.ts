@@ -5,7 +5,7 @@ import type { PoolNode } from '../connection/node.ts';
 import type { Query, Values } from '../connection/query.ts';
 import { type Conversation, isSubmittable } from '../connection/submittable.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Entry } from '../entry.ts';
+import { createReactions, type Entry, type Reactions } from '../entry.ts';
 import { NotPrimaryRegionError } from '../errors.ts';
 import { decideRead } from '../routing/decide.ts';
 import { shownAs } from '../shown.ts';
@@ -29,7 +29,9 @@ type ConnectCallback = (
 
 /** What a facade needs to serve its callers. */
 export interface FacadeBackend {
-  query(query: Query, values: Values): Promise<unknown>;
+  query(query: Query, values: Values, reactions: Reactions): Promise<unknown>;
+  /** Returns the error that the caller gets. */
+  errorOf(error: unknown): unknown;
   /** @param onRelease called when the client is given back, or given up */
   lease(onRelease: () => void): Promise<PoolClient>;
 }
@@ -49,10 +51,7 @@ export class RegionPool extends pg.Pool {
     this.#busy -= 1;
     if (this.#busy === 0) this.#onIdle();
   };
-  readonly #done = <T>(value: T): T => {
-    this.#end();
-    return value;
-  };
+  readonly #reactions: Reactions;
   readonly #failed = (error: unknown): never => {
     this.#end();
     throw error;
@@ -61,6 +60,7 @@ export class RegionPool extends pg.Pool {
   constructor(options: pg.PoolConfig, backend: FacadeBackend) {
     super(options);
     this.#backend = backend;
+    this.#reactions = createReactions(this.#end, backend.errorOf);
     shownAs(this, 'RegionPool', () => {
       const { totalCount, idleCount, waitingCount, ending } = this;
       return { totalCount, idleCount, waitingCount, ending };
@@ -88,7 +88,7 @@ export class RegionPool extends pg.Pool {
     }
     this.#busy += 1;
     // One chain of promises. A second reaction to one of them would cut the error's stack off from the app.
-    const result = this.#backend.query(query as Query, given).then(this.#done, this.#failed);
+    const result = this.#backend.query(query as Query, given, this.#reactions);
     if (done === undefined) return result as never;
     result.then(
       (value) => process.nextTick(done, undefined, value),
@@ -159,34 +159,39 @@ export interface FacadeOptions {
 
 /** One of the router's three pools. */
 export function createFacade(options: FacadeOptions): Pool {
-  const { kind, entry, statements, leases } = options;
+  const { kind, engine, entry, statements, leases } = options;
   const reads = (scope: Scope | undefined): boolean =>
     kind === 'replica' || (kind === 'auto' && scope?.access === 'read');
 
   /** Outside a scope `router.pool` is the pool of the primary. Tells a read how to reach a replica. */
-  const outsideScope = <T>(scope: Scope | undefined, refused: Promise<T>): Promise<T> =>
-    kind !== 'auto' || scope !== undefined
-      ? refused
-      : refused.catch((error: unknown) => {
-          throw error instanceof NotPrimaryRegionError ? new NotPrimaryRegionError(error.region, 'pool') : error;
-        });
+  const errorOf = (error: unknown): unknown =>
+    kind === 'auto' && error instanceof NotPrimaryRegionError && engine.scopes.current() === undefined
+      ? new NotPrimaryRegionError(error.region, 'pool')
+      : error;
+  const ofLease = createReactions(undefined, errorOf);
 
   const pool = new RegionPool(
     {},
     {
-      query: (query, values) =>
-        entry((caller) =>
-          reads(caller.scope)
-            ? statements.read(query, values, caller)
-            : outsideScope(caller.scope, statements.write(query, values, caller)),
+      errorOf,
+      query: (query, values, reactions) =>
+        entry(
+          (caller) =>
+            reads(caller.scope) ? statements.read(query, values, caller) : statements.write(query, values, caller),
+          undefined,
+          reactions,
         ),
       lease: (onRelease) =>
-        entry((caller) => {
-          const { scope } = caller;
-          const read = reads(scope);
-          const leased = read ? statements.leaseForRead(caller) : outsideScope(scope, statements.leaseForWrite(caller));
-          return leased.then((given) => leases.handOut(given, { scope, read, onRelease }));
-        }),
+        entry(
+          (caller) => {
+            const { scope } = caller;
+            const read = reads(scope);
+            const leased = read ? statements.leaseForRead(caller) : statements.leaseForWrite(caller);
+            return leased.then((given) => leases.handOut(given, { scope, read, onRelease }));
+          },
+          undefined,
+          ofLease,
+        ),
     },
   );
   const sum = (count: (wrapped: Pool) => number) => ({
