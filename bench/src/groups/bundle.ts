@@ -45,7 +45,7 @@ const TABLES: readonly {
     entries: [
       { entry: '@regionkit/db-router', external: ['pg'], budgetBytes: 51_900 },
       { entry: '@regionkit/db-router/epoch-stores', from: '@regionkit/db-router', budgetBytes: 8_000 },
-      { entry: '@regionkit/db-router/testing', from: '@regionkit/db-router', external: ['pg'], budgetBytes: 5_000 },
+      { entry: '@regionkit/db-router/testing', from: '@regionkit/db-router', external: ['pg'], budgetBytes: 5_300 },
       { entry: 'kysely-replication', external: ['kysely'] },
       {
         entry: 'aws-advanced-nodejs-wrapper/pg',

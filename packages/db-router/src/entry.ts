@@ -96,7 +96,8 @@ async function withEither<T>(
   }
 }
 
-function awaited<T>(promise: Promise<T>, { done, failed }: Reactions): Promise<T> {
+/** Keeps the process alive until `promise` has settled, and lets the reactions follow it. */
+export function awaited<T>(promise: Promise<T>, { done, failed }: Reactions): Promise<T> {
   keepAlive.begin();
   return promise.then(done, failed);
 }

@@ -4,7 +4,7 @@ import type { PoolClient, QueryResult } from 'pg';
 import { runInside } from '../causality/inside.ts';
 import { mistakeIn, type Query, type Values } from '../connection/query.ts';
 import { createCounters } from '../counters.ts';
-import { createEntry } from '../entry.ts';
+import { awaited } from '../entry.ts';
 import { NestedTransactionError, NoPrimaryError, NotPrimaryRegionError } from '../errors.ts';
 import { ROUTER_EVENTS, type RouterEvents } from '../events.ts';
 import type { WritePolicy } from '../gate-seam.ts';
@@ -105,13 +105,11 @@ export function fakeRouter<Name extends string>(options: FakeRouterOptions<Name>
     counters.reads += 1;
     return run('read', query, values);
   };
-  const entry = createEntry({ current: () => undefined });
   const pool = (reads: () => boolean): RegionPool => {
     const made = new RegionPool(
       {},
       {
-        query: (query, values, reactions) =>
-          entry(() => (reads() ? read(query, values) : write(query, values)), undefined, reactions),
+        query: (query, values, reactions) => awaited(reads() ? read(query, values) : write(query, values), reactions),
         errorOf: (error) => error,
         lease: async (onRelease) => {
           const reading = reads();
