@@ -1,13 +1,10 @@
-import { createAffinity } from '@regionkit/affinity';
 import { file, loadConfig } from '@regionkit/config';
-import { compose, defineRegions, isRegionKitError } from '@regionkit/core';
-import { createRegionRouter, outcomeOf } from '@regionkit/db-router';
-import { createWriteGate } from '@regionkit/db-router/http';
-import { createHealth } from '@regionkit/health';
+import { outcomeOf } from '@regionkit/db-router';
 import { createOperatorDoor } from '@regionkit/health/operator';
-import { bearer, cookie, createSessionCookie, createSessionIssuer, createSessionVerifier } from '@regionkit/session';
+import { bearer, cookie, createSessionCookie, createSessionIssuer } from '@regionkit/session';
 import express, { type ErrorRequestHandler } from 'express';
 import { DatabaseError, Pool } from 'pg';
+import { createRegionKit, isRegionKitError } from 'regionkit';
 import { z } from 'zod';
 import { GLOBAL_HOST, hostOf, REGIONS, type RegionName } from './names.ts';
 import type { Settings } from './settings.ts';
@@ -17,14 +14,7 @@ const SESSION = { issuer: 'https://auth.app.localhost', audience: 'orders' };
 
 /** The app of one region: sign in, place an order, list mine. All that makes it region-aware is above the routes. */
 export async function createOrdersApp({ region, ports, databases, secretsDir, operatorToken }: Settings) {
-  const regions = defineRegions({
-    self: region,
-    all: mapRegions((name) => ({ origin: `http://${hostOf(name)}:${ports[name]}` })),
-    hosts: [GLOBAL_HOST],
-    development: true,
-  });
   const config = await loadConfig({
-    regions,
     refresh: { everyMs: 500 },
     sources: {
       tokens: file(`${secretsDir}/tokens.json`, { schema: Secrets }),
@@ -37,53 +27,42 @@ export async function createOrdersApp({ region, ports, databases, secretsDir, op
     (name) => new Pool({ connectionString: databases[name], max: 10, connectionTimeoutMillis: 2_000 }),
   );
 
-  const health = createHealth({
-    regions,
-    version: '1.0.0',
-    peers: {
-      secret: config.ref('peers'),
-      intervalMs: 500,
-      urgentIntervalMs: 100,
-      timeoutMs: 300,
-      unknownAfterMs: 1_500,
-    },
-    // Ten times quicker than the defaults: a demo has less time than a region.
-    defaults: { intervalMs: 200, timeoutMs: 500, failAfter: 2, passAfter: 2 },
-  });
-  const router = createRegionRouter({
-    regions,
+  const kit = createRegionKit({
+    self: region,
+    regions: mapRegions((name) => `http://${hostOf(name)}:${ports[name]}`),
+    hosts: [GLOBAL_HOST],
+    development: true,
+    secret: config.ref('tokens'),
     pools,
-    writes: 'forward',
-    token: { secret: config.ref('tokens') },
-    view: health.view,
+    cookieDomain: GLOBAL_HOST,
+    config,
+    health: {
+      version: '1.0.0',
+      peers: {
+        secret: config.ref('peers'),
+        intervalMs: 500,
+        urgentIntervalMs: 100,
+        timeoutMs: 300,
+        unknownAfterMs: 1_500,
+      },
+      // Ten times quicker than the defaults: a demo has less time than a region.
+      defaults: { intervalMs: 200, timeoutMs: 500, failAfter: 2, passAfter: 2 },
+    },
+    sessions: { ...SESSION, keys: config.ref('jwt'), algorithms: ['ES256'], from: [bearer(), cookie('session')] },
+    // Signing in writes nothing, so it need not travel.
+    gate: { isWrite: ({ path }) => (path === '/sign-in' ? false : undefined) },
   });
-  health.follow(router);
-
-  const affinity = createAffinity({ regions, view: health.view, cookie: { domain: GLOBAL_HOST, secure: false } });
-  const sessions = createSessionVerifier({
-    ...SESSION,
-    keys: config.ref('jwt'),
-    algorithms: ['ES256'],
-    from: [bearer(), cookie('session')],
-  });
+  const { router, regions, sessions } = kit;
   const issuer = createSessionIssuer({ ...SESSION, key: config.ref('jwtSigning'), lifetimeMs: 3_600_000 });
   const sessionCookie = createSessionCookie({ name: 'session', domain: GLOBAL_HOST, regions, secure: false });
-  const gate = createWriteGate({
-    router,
-    view: health.view,
-    forward: { secret: config.ref('tokens') },
-    token: { cookie: { domain: GLOBAL_HOST } },
-    // Signing in writes nothing, so it need not travel.
-    isWrite: (request) => request.path !== '/sign-in' && !['GET', 'HEAD', 'OPTIONS'].includes(request.method),
-  });
 
-  const operator = createOperatorDoor({ regions, token: operatorToken, router, health });
+  const operator = createOperatorDoor({ regions, token: operatorToken, router, health: kit.health });
 
   const app = express();
   app.disable('x-powered-by');
   // Before all others: an operator asks this region, wherever the clients are led.
   app.use(operator.express());
-  app.use(compose(health, affinity, sessions.optional(), gate).express());
+  app.use(kit.express());
   app.use(express.json());
 
   app.post('/sign-in', async (request, response) => {
@@ -133,7 +112,7 @@ export async function createOrdersApp({ region, ports, databases, secretsDir, op
   };
   app.use(answerErrors);
 
-  return { app, health, router, gate, operator, config, pools };
+  return { app, kit, operator };
 }
 
 function mapRegions<T>(make: (name: RegionName) => T): Record<RegionName, T> {

@@ -1,5 +1,4 @@
 import { createServer } from 'node:http';
-import { createDrain } from '@regionkit/health';
 import { createOrdersApp } from './app.ts';
 import { DNS_FORGETS_MS } from './dns.ts';
 import { resolveLocalhostNames } from './localhost-names.ts';
@@ -10,7 +9,8 @@ import { settingsFrom } from './settings.ts';
 // One region's process: started by the demo, ended by a signal.
 resolveLocalhostNames();
 const settings = settingsFrom(process.env);
-const { app, health, router, gate, operator, config, pools } = await createOrdersApp(settings);
+const { app, kit, operator } = await createOrdersApp(settings);
+const { router, config } = kit;
 // The stage waits for these: how long a refresh takes depends on the machine.
 const told = { tokens: config.ref('tokens'), 'jwt-public': config.ref('jwt'), 'jwt-signing': config.ref('jwtSigning') };
 for (const taken of ROTATED) told[taken].subscribe(() => void process.send?.({ taken } satisfies SecretTaken));
@@ -22,20 +22,11 @@ process.on('message', (order: PauseOrder) => {
   );
 });
 const server = createServer(app);
-createDrain({
-  health,
-  servers: [server],
+kit.drain(server, {
   // With room for a machine that is busy.
   notReadyForMs: 1.6 * DNS_FORGETS_MS,
   graceMs: 5_000,
-  // The last opened is closed first.
-  hooks: [
-    { name: 'config', run: () => config.close() },
-    { name: 'databases', run: async () => void (await Promise.all(Object.values(pools).map((pool) => pool.end()))) },
-    { name: 'router', run: () => router.close() },
-    { name: 'forwarding', run: () => gate.close() },
-    { name: 'operator', run: () => operator.close() },
-  ],
+  hooks: [{ name: 'operator', run: () => operator.close() }],
 });
 await router.ready();
 await new Promise<void>((done) => server.listen(settings.ports[settings.region], '127.0.0.1', done));
