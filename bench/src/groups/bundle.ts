@@ -104,9 +104,9 @@ const TABLES: readonly {
   {
     title: 'console',
     notes: [
-      'Half of it is the page: its script, its style and the HTML, compressed once more with the server around them.',
+      '10.3 KB of it are the page: its script (7.5 KB), its style and the HTML. The rest listens to the doors and checks what they send.',
     ],
-    entries: [{ entry: '@regionkit/console', budgetBytes: 18_000 }],
+    entries: [{ entry: '@regionkit/console', budgetBytes: 23_000 }],
   },
   {
     title: 'one package to start',

@@ -6,6 +6,7 @@ import { newRunId } from '../failover/run-file/run-file.ts';
 import type { DrillEnd, DrillStart, OpsRecord } from '../records/record.ts';
 import { createTracker } from './drill-status.ts';
 import { openJournal } from './journal/journal.ts';
+import { openConsolePage } from './local/console-page.ts';
 import { loadModules } from './local/modules.ts';
 import { playLocal } from './local/play-local.ts';
 import { createAddresses, tellAddresses } from './local/served.ts';
@@ -30,6 +31,7 @@ export async function runLocal(context: Context): Promise<Outcome> {
   const tracker = createTracker();
   const addresses = await createAddresses();
   if (isServed) tellAddresses(addresses, emit);
+  await using _page = isServed ? await openConsolePage(addresses, tracker, emit) : undefined;
   const ends: DrillEnd[] = [];
   const scenarios = shuffled(options.scenarios, createRandom(options.seed));
   for (const scenario of scenarios) {
