@@ -1,4 +1,5 @@
 import type { Cluster, Node } from './cluster.ts';
+import { failoverByCommand } from './failover.ts';
 import type { Load } from './load.ts';
 import { hasCheckpoint } from './postgres.ts';
 import { signal, until } from './programs.ts';
@@ -31,6 +32,25 @@ export const DRILLS = {
     play: async (cluster, primary) => {
       await cluster.switchover();
       await anotherThan(primary, cluster);
+    },
+  },
+  'command-switchover': {
+    says: 'regionkit failover asks the manager for a planned switchover; it is killed while it promotes, and resumed',
+    planned: true,
+    play: async (cluster, primary) => {
+      await failoverByCommand(cluster, primary, 'switchover');
+      await anotherThan(primary, cluster);
+    },
+  },
+  'command-failover': {
+    says: 'SIGKILL to agent and PostgreSQL of the primary; regionkit failover asks the manager for a failover, is killed while it promotes, and resumed',
+    planned: false,
+    play: async (cluster, primary, load) => {
+      signal([...primary.agent(), ...primary.postgres()], 'SIGKILL');
+      await failoverByCommand(cluster, primary, 'failover');
+      await anotherThan(primary, cluster);
+      await writesGoOn(load);
+      await primary.start();
     },
   },
   'kill-node': {

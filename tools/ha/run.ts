@@ -36,6 +36,8 @@ const patroni = (endpoints: Endpoints, ...proxy: readonly string[]): Kind => ({
   create: () => createPatroni(endpoints),
 });
 
+const NO_ADAPTER = 'regionkit failover has an adapter for Patroni, and refuses to promote under another manager';
+
 const CLUSTERS = {
   patroni: patroni('direct'),
   'patroni-haproxy': patroni('haproxy', 'haproxy'),
@@ -45,7 +47,11 @@ const CLUSTERS = {
     packages: ['postgresql', 'pg-auto-failover-cli', 'postgresql-15-auto-failover'],
     commands: ['pg_autoctl'],
     doctorFinds: 'manager-rewinds',
-    without: { 'hung-agent': 'its monitor promotes nothing while PostgreSQL answers' },
+    without: {
+      'hung-agent': 'its monitor promotes nothing while PostgreSQL answers',
+      'command-switchover': NO_ADAPTER,
+      'command-failover': NO_ADAPTER,
+    },
     create: createPgAutoFailover,
   },
   repmgr: {
@@ -53,6 +59,8 @@ const CLUSTERS = {
     commands: ['repmgr', 'repmgrd'],
     without: {
       switchover: 'it works through SSH alone',
+      'command-switchover': NO_ADAPTER,
+      'command-failover': NO_ADAPTER,
       'kill-postgres': 'its agent starts no PostgreSQL again: see kill-node',
       freeze: 'a primary that was frozen stays one: see return',
       'hung-agent': 'its agents decide nothing while the primary answers',
