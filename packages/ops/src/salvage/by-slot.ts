@@ -1,6 +1,8 @@
 import type { Emit } from '../records/record.ts';
 import { classifyRows, type RowVerdict } from './classify/classify-rows.ts';
-import { listChanges } from './classify/list-changes.ts';
+import { type CountRow, listChanges } from './classify/list-changes.ts';
+import type { Moment } from './classify/look-up.ts';
+import { rowIdOf } from './classify/row-change.ts';
 import { type Collected, collect } from './collect.ts';
 import { readCommitted } from './completeness/committed.ts';
 import { type Completeness, decodedNowhere, judgeCompleteness } from './completeness/completeness.ts';
@@ -18,7 +20,7 @@ import type { FirstXid } from './servers/xid.ts';
 import { createSorter } from './spool/sorter.ts';
 import { createSteps } from './steps.ts';
 import { summarise } from './summarise.ts';
-import { createTables } from './tables/table.ts';
+import { createTables, idOf } from './tables/table.ts';
 
 interface BySlot {
   readonly servers: Servers;
@@ -31,6 +33,7 @@ interface BySlot {
 /** Lists every change that the slot has kept, compares it with the new primary, and writes the files. */
 export async function salvageBySlot({ servers, options, slot, directory, emit }: BySlot): Promise<Summary> {
   const { old, now, oldFacts, newFacts, fork } = servers;
+  const counter = createClassCounter();
   const { timings, step } = createSteps(options.old.id, emit);
   const next = oldFacts.nextXid;
   const shared = await readSharedPart(old, slot.name, fork, next);
@@ -43,10 +46,9 @@ export async function salvageBySlot({ servers, options, slot, directory, emit }:
   });
   await using collected = await step(
     'decode',
-    () => decode(servers, slot.name, shared, options.maxBytes, directory.path),
+    () => decode(servers, slot.name, shared, counter, options.maxBytes, directory.path),
     ({ transactions, changes }) => `${transactions} transactions with ${changes} changes after the fork ${fork}`,
   );
-  const counter = createClassCounter();
   await step(
     'classify',
     () => classify(servers, collected, firstXid, counter, directory.path),
@@ -89,12 +91,14 @@ async function decode(
   { old, oldFacts }: Servers,
   slot: string,
   shared: SharedPart,
+  counter: ClassCounter,
   maxBytes: number,
   directory: string,
 ): Promise<Collected> {
   await old.query('BEGIN READ ONLY');
   const events = readTail(old, slot, shared, oldFacts.nextXid);
-  const collected = await collect(events, { directory, maxBytes, tableOf: createTables(old) });
+  const count = countIn(counter);
+  const collected = await collect(events, { directory, maxBytes, tableOf: createTables(old), count });
   await old.query('COMMIT');
   return collected;
 }
@@ -107,18 +111,33 @@ async function classify(
   directory: string,
 ): Promise<void> {
   const tableOf = createTables(now);
-  await using verdicts = await createSorter<RowVerdict>({ directory });
-  // Rows that are written while we read have numbers behind this one; they count as written after the fork.
-  const moment = { firstXid, nextXid: newFacts.nextXid };
-  await classifyRows(collected, verdicts, {
-    old: { session: old, tableOf: createTables(old) },
-    now: { session: now, tableOf },
-    moment,
-  });
-  await listChanges(collected, verdicts, tableOf, ({ schema, name }, rowClass) =>
-    counter.add(`${schema}.${name}`, rowClass),
-  );
+  const sides = { old: { session: old, tableOf: createTables(old) }, now: { session: now, tableOf } };
+  const { truncatedAt } = collected;
+  let staying: ReadonlySet<string> = new Set();
+  for (;;) {
+    await using verdicts = await createSorter<RowVerdict>({ directory });
+    // Rows that are written while we read have numbers behind this one; they count as written after the fork.
+    const moment: Moment = {
+      firstXid,
+      nextXid: newFacts.nextXid,
+      stays: (table, key) =>
+        truncatedAt.has(idOf(table)) || staying.has(rowIdOf({ table, key: key.map((value) => ['', value]) })),
+    };
+    const found = await classifyRows(collected, verdicts, { ...sides, moment });
+    // A row that stays keeps its unique values: another row may need one of them, and then stays away, too.
+    if (found.size > staying.size) {
+      staying = found;
+      continue;
+    }
+    await listChanges(collected, verdicts, tableOf, countIn(counter));
+    return;
+  }
 }
+
+const countIn =
+  (counter: ClassCounter): CountRow =>
+  ({ schema, name }, rowClass) =>
+    counter.add(`${schema}.${name}`, rowClass);
 
 async function prove(servers: Servers, collected: Collected, firstXid: FirstXid): Promise<Completeness> {
   const { old, now, oldFacts, newFacts, fork } = servers;

@@ -35,12 +35,14 @@ export interface CollectOptions {
   readonly directory: string;
   readonly maxBytes: number;
   tableOf(name: TableName): Promise<Table | undefined>;
+  /** Called for each change that no key identifies. */
+  count(table: TableName, rowClass: 'no-key'): void;
 }
 
 /** Reads the tail to its end. */
 export async function collect(
   events: AsyncIterable<TailEvent>,
-  { directory, maxBytes, tableOf }: CollectOptions,
+  { directory, maxBytes, tableOf, count }: CollectOptions,
 ): Promise<Collected> {
   const byRow = await createSorter<KeyedChange>({ directory });
   const items = await createSorter<Item>({ directory });
@@ -60,7 +62,10 @@ export async function collect(
     }
     const rows = rowChangesOf(line, await tableOf(line.table));
     const [first, second] = rows;
-    if (first === undefined) return items.add(at, withoutKey(line));
+    if (first === undefined) {
+      count(line.table, 'no-key');
+      return items.add(at, withoutKey(line));
+    }
     if (second !== undefined) moves.add(rowIdOf(first), rowIdOf(second));
     for (const row of rows) await byRow.add(`${rowIdOf(row)} ${at}`, { ...row, at });
   };
@@ -73,9 +78,9 @@ export async function collect(
       if (cutAt === undefined) await addChange(event);
       continue;
     }
-    const { transaction, xid, commitLsn, committedAt, changes: count } = event;
+    const { transaction, xid, commitLsn, committedAt, changes: held } = event;
     transactions += 1;
-    if (count === 0) emptyTransactions += 1;
+    if (held === 0) emptyTransactions += 1;
     xids.add(xid);
     firstCommit ??= committedAt;
     lastCommit = committedAt;
@@ -87,7 +92,7 @@ export async function collect(
       xid: xid.toString(),
       commitLsn,
       committedAt,
-      changes: count,
+      changes: held,
     });
   }
   return {

@@ -45,12 +45,19 @@ export const isListed = ({ cutAt }: Collected, { at }: KeyedChange): boolean =>
 export const isTruncated = ({ truncatedAt }: Collected, { at, table }: KeyedChange): boolean =>
   at < (truncatedAt.get(idOf(table)) ?? '');
 
-/** Compares the outcome of each row with the new primary, and adds what it finds to `verdicts` by the row. */
+/**
+ * Compares the outcome of each row with the new primary, and adds what it finds to `verdicts` by the row. Returns the rows
+ * from before the fork that stay as they are, in tables with unique values: they hold values that others may need.
+ */
 export async function classifyRows(
   collected: Collected,
   verdicts: Sorter<RowVerdict>,
   { old, now, moment }: ClassifyOptions,
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
+  const { moves } = collected;
+  const staying = new Set<string>();
+  const moved = new Map<string, Verdict>();
+  moves.forget();
   let page: Pending[] = [];
   let length = 0;
 
@@ -58,10 +65,16 @@ export async function classifyRows(
     const [first] = page;
     if (first === undefined) return;
     const rows = await bringValues(page, collected, old, moment);
-    const classified = await classifyPage(now.session, await now.tableOf(first.table), rows, moment);
+    const table = await now.tableOf(first.table);
+    const hasUniques = (table?.uniques.length ?? 0) > 0;
+    const classified = await classifyPage(now.session, table, rows, moment);
     for (const [at, { verdict, current }] of classified.entries()) {
       const { id, net } = page[at] as Pending;
-      collected.moves.judge(id, verdict, net);
+      moves.judge(id, verdict, net);
+      if (current?.isAfterFork === false && hasUniques) {
+        if (verdict.class === 'conflict') staying.add(id);
+        else if (moves.has(id)) moved.set(id, verdict);
+      }
       await verdicts.add(id, { verdict, xmin: current?.xmin, now: current && [...current.values] });
     }
     page = [];
@@ -84,6 +97,8 @@ export async function classifyRows(
     for (const [name, value] of net.row) length += name.length + (value?.length ?? 0);
   }
   await flush();
+  for (const [id, verdict] of moved) if (moves.verdictOf(id, verdict).class === 'conflict') staying.add(id);
+  return staying;
 }
 
 interface RowOutcome {

@@ -1,3 +1,4 @@
+import type { TableName } from '../decode/change.ts';
 import type { Session } from '../servers/session.ts';
 import { type FirstXid, isAfterFork } from '../servers/xid.ts';
 import { quoteName, quoteTable } from '../sql-text.ts';
@@ -11,6 +12,8 @@ export type Key = readonly (string | null)[];
 export interface Moment {
   readonly firstXid: FirstXid;
   readonly nextXid: bigint;
+  /** Whether a row from before the fork stays as it is, because its lost changes are not repeated. */
+  stays?(table: TableName, key: Key): boolean;
 }
 
 /** `unreadable`: the server could not read the key as a value of its type. */
@@ -55,7 +58,7 @@ export function lookUp(
 
 /**
  * Which of these unique values another row holds that was written after the fork. A row that is older than the fork held
- * the value on the old primary, too: a lost change has made room there, and does so here.
+ * the value on the old primary, too: a lost change has made room there, and does so here if it is repeated.
  */
 export function findTaken(
   session: Session,
@@ -79,7 +82,9 @@ export function findTaken(
     for (const [place, xmin, ...other] of rows) {
       const at = Number(place) - 1;
       const isOther = part[at]?.own.some((value, column) => value !== other[column]);
-      if (isOther === true && isAfterFork(xmin ?? '0', moment.firstXid, moment.nextXid)) taken[at] = true;
+      if (isOther !== true) continue;
+      const isNewer = isAfterFork(xmin ?? '0', moment.firstXid, moment.nextXid);
+      if (isNewer || moment.stays?.(table, other) === true) taken[at] = true;
     }
     return taken;
   };

@@ -10,8 +10,12 @@ export interface Moves {
   add(left: string, arrived: string): void;
   /** Takes what was found for one key. Every key must be judged before `verdictOf` is asked. */
   judge(rowId: string, verdict: Verdict, net: Net): void;
+  /** Forgets what was found, for another round. */
+  forget(): void;
   /** What holds for a row in the end. */
   verdictOf(rowId: string, verdict: Verdict): Verdict;
+  /** Whether the row had several keys. */
+  has(rowId: string): boolean;
   /** Whether the row had several keys, and its changes are to be repeated. */
   isRepeated(rowId: string): boolean;
 }
@@ -53,6 +57,7 @@ export function createMoves(): Moves {
         lineage.isSettled = true;
       else if (!isPassing && verdict.class !== 'truncate') lineage.isMissing = true;
     },
+    forget: () => lineages.clear(),
     verdictOf(rowId, verdict) {
       const lineage = parents.has(rowId) ? lineages.get(rootOf(rowId)) : undefined;
       if (lineage === undefined || verdict.class === 'conflict' || verdict.class === 'truncate') return verdict;
@@ -62,6 +67,7 @@ export function createMoves(): Moves {
       }
       return verdict;
     },
+    has: (rowId) => parents.has(rowId),
     isRepeated(rowId) {
       const lineage = parents.has(rowId) ? lineages.get(rootOf(rowId)) : undefined;
       return lineage?.isMissing === true && !lineage.isStuck && !lineage.isSettled;
