@@ -8,7 +8,14 @@ const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const NOT_OURS = new Set(['node_modules', 'dist', '.git']);
 
 /** What a run of a tool makes, and a user's own files: named on a page, and not in the repository. */
-const MADE = new Set(['coverage/coverage-summary.json', '.regionkit/proof/', 'package.json', 'regionkit.config.js']);
+const MADE = new Set([
+  'coverage/coverage-summary.json',
+  '.regionkit/proof/',
+  'package.json',
+  'regionkit.config.js',
+  'report.md',
+  'summary.json',
+]);
 
 function filesBelow(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {

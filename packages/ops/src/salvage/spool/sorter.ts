@@ -20,7 +20,7 @@ export interface Sorter<T> extends AsyncDisposable {
 export interface SorterOptions {
   /** Where the file is made. It has no name there: it vanishes with the process, also when this is killed. */
   readonly directory: string;
-  /** So many characters are sorted in memory. @default 8_000_000 */
+  /** So many characters are sorted in memory. @default 2_000_000 */
   readonly runLength?: number;
 }
 
@@ -28,7 +28,7 @@ export interface SorterOptions {
 const READ_BYTES = 8 * 1_024 ** 2;
 const [MIN_READ_BYTES, MAX_READ_BYTES] = [4_096, 65_536];
 
-export async function createSorter<T>({ directory, runLength = 8_000_000 }: SorterOptions): Promise<Sorter<T>> {
+export async function createSorter<T>({ directory, runLength = 2_000_000 }: SorterOptions): Promise<Sorter<T>> {
   const path = join(directory, `spool-${randomUUID()}`);
   const file = await open(path, 'wx+', 0o600);
   await rm(path);
