@@ -13,12 +13,11 @@ import {
   requireAt,
   UNKNOWN_LSN,
 } from '../history/required-position.ts';
-import { isKnownTop } from '../topology/live-topology.ts';
 import type { Topology } from '../topology/topology.ts';
-import { type Fate, fateOf } from './fate.ts';
+import { fateOf } from './fate.ts';
 import { runInside } from './inside.ts';
-import { nameOfHash, type TokenClaims, type TokenCodec } from './token.ts';
 import { createTokenAge, type TokenAgeOptions } from './token-age.ts';
+import { type Claim, createTokenJudge, type TokenJudgeOptions } from './token-judge.ts';
 
 /** What one request, job or message must see, and what it wrote. */
 export interface Scope {
@@ -51,24 +50,6 @@ export function isAdmitted(scope: Scope | undefined): boolean {
   return scope?.admission?.isOpen === true;
 }
 
-/** A position from a token. */
-interface Claim {
-  readonly kind: 'write' | 'seen';
-  readonly epoch: Epoch;
-  readonly lsn: bigint;
-}
-
-/** What a topology says of a token. A client sends its token with every request, so it is kept while both stay. */
-interface Judgement {
-  readonly topology: Topology;
-  /** Undefined if it belongs to no known database. */
-  readonly claim: Claim | undefined;
-  readonly fate: Fate;
-  /** Its epoch is not known as the highest yet. */
-  readonly isNews: boolean;
-  readonly need: RequiredPosition;
-}
-
 export interface Scopes {
   current(): Scope | undefined;
   open(options: {
@@ -94,18 +75,11 @@ export interface Scopes {
   requiredPosition(token: string): RequiredPosition | undefined;
 }
 
-export interface ScopesOptions extends TokenAgeOptions {
-  readonly codec: TokenCodec | undefined;
-  /** The possible owners. A token contains only a hash of its owner. */
-  readonly owners: readonly string[];
-  /** Returns the epoch with the owner's name in this process. One server may have several names. */
-  known(epoch: Epoch): Epoch;
+export interface ScopesOptions extends TokenAgeOptions, TokenJudgeOptions {
   /**
    * Whether no node that this process can reach has it. A promise while it waits for a standby that may soon have it.
    */
   isOutOfReach(need: RequiredPosition | undefined): boolean | Promise<boolean>;
-  /** Every known database. */
-  systems(): readonly string[];
   learnEpoch(epoch: Epoch): void;
   /** Counts the requests that were admitted. */
   readonly underWay: { begin(): void; end(): void };
@@ -117,9 +91,7 @@ const NOTHING_ISSUED: ReturnType<RequestScope['closeHead']> = Object.freeze({});
 export function createScopes(options: ScopesOptions): Scopes {
   const { codec, clock, emit } = options;
   const storage = new AsyncLocalStorage<Scope>();
-  // The read may have been served while the writer of that history was unknown. Then the owner has no name.
-  const names = ['', ...options.owners];
-  const owners = new Map(codec === undefined ? [] : names.map((owner) => [codec.ownerHash(owner), owner]));
+  const judge = createTokenJudge(options);
   const age = createTokenAge(options);
   const refresh = rareRefresh(clock, () => codec?.refresh());
 
@@ -127,36 +99,6 @@ export function createScopes(options: ScopesOptions): Scopes {
     emit('token-invalid', {});
     if (codec?.saysElsewhere(token) === true) emit('token-elsewhere', {});
     refresh();
-  };
-
-  /** The epoch of a token, with the names of this process. Undefined if it belongs to no known database. */
-  const epochOf = (claims: TokenClaims): Epoch | undefined => {
-    const system = options.systems().find((known) => codec?.systemHash(known) === claims.systemHash);
-    if (system === undefined) return undefined;
-    const owner = owners.get(claims.ownerHash) ?? nameOfHash(claims.ownerHash);
-    const { timeline, server } = claims;
-    return options.known({ system, timeline, owner, ...(server !== undefined && { server }) });
-  };
-
-  const judgements = new WeakMap<TokenClaims, Judgement>();
-  const judge = (claims: TokenClaims): Judgement => {
-    const topology = options.topology();
-    const known = judgements.get(claims);
-    if (known?.topology === topology) return known;
-    const epoch = epochOf(claims);
-    const { kind, lsn } = claims;
-    const judgement: Judgement =
-      epoch === undefined
-        ? { topology, claim: undefined, fate: 'unknown', isNews: false, need: PRIMARY_ONLY }
-        : {
-            topology,
-            claim: { kind, epoch, lsn },
-            fate: fateOf(epoch, lsn, topology),
-            isNews: !isKnownTop(topology, epoch),
-            need: requireAt(epoch, lsn),
-          };
-    judgements.set(claims, judgement);
-    return judgement;
   };
 
   const readToken = (scope: Scope, token: string): void => {
@@ -329,9 +271,8 @@ export function createScopes(options: ScopesOptions): Scopes {
     requiredPosition: (token) => {
       const claims = codec?.decode(token);
       if (claims === undefined) return PRIMARY_ONLY;
-      const epoch = epochOf(claims);
-      const fate = epoch === undefined ? 'unknown' : fateOf(epoch, claims.lsn, options.topology());
-      if (epoch !== undefined && fate === 'kept') return requireAt(epoch, claims.lsn);
+      const { fate, need } = judge(claims);
+      if (fate === 'kept') return need;
       return fate === 'unknown' && age.isSpent(claims) ? undefined : PRIMARY_ONLY;
     },
   };

@@ -20,18 +20,17 @@ import { createViewGuard } from '../monitor/view-guard.ts';
 import { createWriteWatch, type WriteWatch } from '../monitor/write-watch.ts';
 import type { Settings } from '../options.ts';
 import { createUnderWay, type UnderWay } from '../pause/under-way.ts';
-import { createWritePauses, type WritePauses } from '../pause/write-pauses.ts';
-import type { HoldEnd } from '../reasons.ts';
-import { createHoldQueue, type HoldQueue } from '../routing/hold.ts';
+import type { WritePauses } from '../pause/write-pauses.ts';
+import type { HoldQueue } from '../routing/hold.ts';
 import { createLiveTable, type LiveTable } from '../routing/live-table.ts';
 import { knownEpoch } from '../topology/facts.ts';
 import { createLiveTopology, isKnownTop, type LiveTopology } from '../topology/live-topology.ts';
-import { isStandby, type Topology } from '../topology/topology.ts';
+import type { Topology } from '../topology/topology.ts';
 import { applyStates } from './apply-states.ts';
 import { createGateWarning, type GateWarning } from './gate-warning.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { createServerCheck } from './server-check.ts';
-import { whoIsWhere } from './who-is-where.ts';
+import { createWaitingWrites } from './waiting-writes.ts';
 import { createWriteRoute, type WriteRoute } from './write-route.ts';
 
 /** The parts of a router below its statements, wired to each other. Each user picks the parts it needs. */
@@ -138,48 +137,16 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
   const unreachable = createUnreachable(nodes.length);
   const nearness = createNearness(regions.self, nodes, notice);
   const readiness = createReadiness(routes, unreachable);
-  const queue = {
-    clock,
-    nodes: () => whoIsWhere(live.topology),
-    max: settings.hold.timeoutMs === 0 ? 0 : settings.hold.max,
-    cause: () => unreachable.cause,
-    onEnd: (heldMs: number, by: HoldEnd) => emit('hold-ended', { heldMs, by }),
-  };
-  const onHold = (waiting: number): void => {
-    counters.held += 1;
-    emit('hold', { waiting });
-  };
-  const hold = createHoldQueue({
-    ...queue,
-    isInVain: () => unreachable.isInVain,
-    onHold: (waiting) => {
-      if (waiting === 1) {
-        monitor?.speedUp();
-        connectStandbys();
-      }
-      onHold(waiting);
-    },
-  });
-  const paused = createHoldQueue({ ...queue, isInVain: () => false, onHold });
-  const pauses = createWritePauses({
-    self: regions.self,
-    clock,
-    topology: () => live.topology,
+  const { hold, pauses, waiting } = createWaitingWrites({
+    settings,
+    nodes,
+    live,
+    unreachable,
     underWay,
-    hold: paused,
+    counters,
     emit,
+    onFirst: () => monitor?.speedUp(),
   });
-  /** One of the standbys will be promoted. Open connections now, so that the first write does not wait for one. */
-  const connectStandbys = (): void => {
-    for (const { index, state } of live.topology.nodes) {
-      const node = nodes[index];
-      if (node === undefined || !isStandby(state) || node.pool.totalCount > 0) continue;
-      node.acquire((_error, client) => {
-        if (client !== undefined) node.release(client, false);
-      });
-    }
-  };
-
   const codec =
     token === undefined
       ? undefined
@@ -289,7 +256,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     pauses,
     underWay,
     get holding() {
-      return hold.size + paused.size;
+      return waiting();
     },
     watcher,
     reach,
