@@ -12,6 +12,8 @@ interface CloseOptions {
 /** How a part ends. */
 export interface Closing {
   readonly name: (typeof CLOSING)[number];
+  /** The kit made it. */
+  readonly isOwn: boolean;
   close(options: CloseOptions): Promise<void>;
 }
 

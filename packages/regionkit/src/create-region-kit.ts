@@ -52,25 +52,25 @@ export function createRegionKit<
   try {
     return wire(plan, made) as RegionKit<Name, Sessions, Config>;
   } catch (error) {
-    // A mistake in one part must not leave the probes and pools of another behind.
-    void closeAll(made, { pools: plan.databases.from === 'urls' }).catch(() => {});
+    // A mistake in one part must not leave the probes and pools of another behind. What the app made stays open.
+    const own = made.filter(({ isOwn }) => isOwn);
+    void closeAll(own, { pools: plan.databases.from === 'urls' }).catch(() => {});
     throw error;
   }
 }
 
-/** @param closing gets each part that was made, in the reverse order of its end */
+/** @param closing gets each part, in the order in which they end */
 function wire<Name extends string>(plan: Plan<Name>, closing: Closing[]): RegionKit<Name> {
   const { regions, logger, config } = plan;
-  const made = <T>(name: Closing['name'], part: T, close: Closing['close']): T => {
-    closing.unshift({ name, close });
-    return part;
+  const ends = (name: Closing['name'], from: Part<object, object>['from'], close: Closing['close']): void => {
+    closing.unshift({ name, isOwn: from === 'kit', close });
   };
   const explanation = explainKit(plan);
 
   const health = partOr(plan.health, (own) => named(() => createHealth<Name>(own)));
-  made('health', health, () => health.close());
+  ends('health', plan.health.from, () => health.close());
   if (config !== undefined) {
-    made('config', config, () => config.close());
+    ends('config', 'app', () => config.close());
     health.check(
       'config',
       checks.config(() => config),
@@ -80,7 +80,7 @@ function wire<Name extends string>(plan: Plan<Name>, closing: Closing[]): Region
   const router = partOr(plan.router, (own) =>
     named(() => createRegionRouter<Name>({ view: health.view, ...own, pools: poolsOf(plan) })),
   );
-  made('router', router, (pools) => router.close(pools));
+  ends('router', plan.router.from, (pools) => router.close(pools));
   named(
     () => health.follow(router),
     [
@@ -91,7 +91,7 @@ function wire<Name extends string>(plan: Plan<Name>, closing: Closing[]): Region
     ],
   );
   const gate = partOr(plan.gate, (own) => named(() => createWriteGate<Name>({ view: health.view, ...own, router })));
-  made('gate', gate, () => gate.close());
+  ends('gate', plan.gate.from, () => gate.close());
   const affinity =
     typeof plan.affinity === 'string'
       ? undefined
@@ -103,7 +103,7 @@ function wire<Name extends string>(plan: Plan<Name>, closing: Closing[]): Region
         );
   const sessions = plan.sessions && partOr(plan.sessions, (own) => named(() => createSessionVerifier(own)));
   if (sessions !== undefined) {
-    made('sessions', sessions, () => sessions.close());
+    ends('sessions', plan.sessions?.from ?? 'app', () => sessions.close());
     health.check(
       'session-keys',
       checks.sessionKeys(() => sessions),

@@ -104,12 +104,14 @@ describe('createRegionKit', () => {
     expect(() => kit.health.check('session-keys', () => {})).toThrow('already');
   });
 
-  it('leaves no pool and no probe behind when a part refuses its options', async () => {
+  it('leaves no pool and no probe behind when a part refuses its options, and ends nothing of the app', async () => {
     const ends = vi.spyOn(Pool.prototype, 'end');
-    expect(() => createRegionKit({ ...options, gate: { retryAfterSeconds: -1 } })).toThrow(
+    const config = { status: () => ({ verdict: 'pass', keys: {} }) as const, close: vi.fn(async () => {}) };
+    expect(() => createRegionKit({ ...options, config, gate: { retryAfterSeconds: -1 } })).toThrow(
       'createRegionKit: gate.retryAfterSeconds',
     );
     await vi.waitUntil(() => ends.mock.calls.length === 1);
+    expect(config.close).not.toHaveBeenCalled();
     ends.mockRestore();
   });
 
