@@ -4,6 +4,7 @@ import { OpsError } from '../errors.ts';
 import { readInstanceArn } from '../failover/adapters/rds/arn.ts';
 import type { Capacity } from '../failover/scale.ts';
 import { checkFailover, type FailoverSettings } from './check-failover.ts';
+import { checkGameday, type GamedaySettings } from './check-gameday.ts';
 import type { Limits, OperationsConfig, Secret } from './config.ts';
 
 /** A server to ask. `url` holds a password: it appears in no record and no message. */
@@ -41,6 +42,7 @@ export interface Operations {
   readonly limits: Limits;
   readonly caFile: string | undefined;
   readonly failover: FailoverSettings;
+  readonly gameday: GamedaySettings;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -68,6 +70,7 @@ function read(given: OperationsConfig, environment: Environment): Operations {
     'limits',
     'caFile',
     'failover',
+    'gameday',
   ]);
   const byName = Object.entries(check.object('config: regions', given.regions));
   if (byName.length === 0) throw new RangeError('config: regions must name at least one region');
@@ -139,6 +142,7 @@ function read(given: OperationsConfig, environment: Environment): Operations {
     }),
     caFile: given.caFile === undefined ? undefined : check.string('config: caFile', given.caFile),
     failover,
+    gameday: checkGameday(given.gameday ?? {}, (option, secret) => readSecret(option, secret, environment)),
   };
 }
 

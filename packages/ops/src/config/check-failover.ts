@@ -19,7 +19,7 @@ export interface FailoverSettings {
   readonly hooks: Readonly<Record<HookName, readonly CheckedHook[]>>;
 }
 
-type ReadSecret = (option: string, given: Secret) => string;
+export type ReadSecret = (option: string, given: Secret) => string;
 
 const HOOKS: readonly HookName[] = ['fence', 'pause', 'resume', 'scale', 'told', 'rebuild'];
 
@@ -36,14 +36,13 @@ export function checkFailover(given: FailoverConfig, readSecret: ReadSecret): Fa
       given.patroniLogin === undefined ? undefined : readSecret('config: failover.patroniLogin', given.patroniLogin),
     pauseSeconds: check.integer('config: failover.pauseSeconds', given.pauseSeconds ?? 30, { max: 60 }),
     hooks: Object.fromEntries(
-      HOOKS.map((name) => [
-        name,
-        list(`config: failover.hooks.${name}`, hooks[name] ?? []).map((hook, at) =>
-          checkHook(`config: failover.hooks.${name}[${at}]`, hook, readSecret),
-        ),
-      ]),
+      HOOKS.map((name) => [name, checkHooks(`config: failover.hooks.${name}`, hooks[name] ?? [], readSecret)]),
     ) as Record<HookName, CheckedHook[]>,
   };
+}
+
+export function checkHooks(option: string, hooks: readonly Hook[], readSecret: ReadSecret): readonly CheckedHook[] {
+  return list(option, hooks).map((hook, at) => checkHook(`${option}[${at}]`, hook, readSecret));
 }
 
 function checkHook(option: string, hook: Hook, readSecret: ReadSecret): CheckedHook {

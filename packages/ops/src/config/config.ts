@@ -1,4 +1,5 @@
 import type { FailoverConfig } from './failover-config.ts';
+import type { GamedayConfig } from './gameday-config.ts';
 
 /** A value that may be a secret. In a JSON file write `{ "env": "NAME" }`: the value of that environment variable. */
 export type Secret = string | { readonly env: string };
@@ -59,6 +60,8 @@ export interface OperationsConfig {
   readonly healthToken?: Secret;
   /** How `failover` and `fence` work here. */
   readonly failover?: FailoverConfig;
+  /** How `gameday run --inject hooks` causes a fault. */
+  readonly gameday?: GamedayConfig;
   /** What the app's processes ask of the databases: for the sum of connections. */
   readonly app?: {
     /** Processes in each region, at the most. */

@@ -29,6 +29,8 @@ export interface Conducted extends Observed {
 /** What the part of a drill that causes the fault has to hand. */
 export interface Hands {
   inject(where: string, says: string, act: () => Promise<unknown>): Promise<void>;
+  /** A fault that something else has caused, and when. */
+  found(atMs: number, says: string): void;
   mark(phase: PhaseName): void;
   step(name: string, where: string, says: string, act: () => Promise<unknown>): Promise<void>;
   rule(where: string, says: string, holds: () => Promise<boolean>): Promise<void>;
@@ -123,6 +125,11 @@ export async function conduct(options: ConductOptions): Promise<Conducted> {
         await act();
         fault = { atMs, inEffectAtMs: performance.now() };
       });
+    },
+    found: (atMs, says) => {
+      fault = { atMs, inEffectAtMs: atMs };
+      tracker.injected();
+      emit({ type: 'step', name: 'found', where: 'fleet', state: 'done', evidence: says });
     },
     rule: async (where, says, holds) => {
       signal.throwIfAborted();

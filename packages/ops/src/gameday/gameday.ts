@@ -3,6 +3,7 @@ import { OpsError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { report } from './report.ts';
 import { runLocal } from './run-local.ts';
+import { runRemote } from './run-remote.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { trend } from './trend.ts';
 
@@ -20,6 +21,11 @@ export const gameday: Command = {
     rpo: { type: 'string', value: 'TIME', help: 'how much time lost writes may cover; default: 5s' },
     seed: { type: 'string', value: 'TEXT', help: 'decides the order and the times of --local' },
     serve: { type: 'boolean', help: 'print addresses, and keep the regions until Ctrl-C' },
+    path: { type: 'string', value: 'PATH', help: 'not --local: POST PATH, GET PATH?id= of the app' },
+    inject: { type: 'string', value: 'hooks', help: 'not --local: the hooks of gameday cause the fault' },
+    without: { type: 'string', value: 'R', help: 'not --local: no client uses the origin of R' },
+    within: { type: 'string', value: 'TIME', help: 'not --local: until the end at most; default: 30m' },
+    stable: { type: 'string', value: 'TIME', help: 'not --local: so long all is good at the end; 30s' },
     out: { type: 'string', value: 'DIR', help: 'the directory of the journals; default: gameday' },
   },
   examples: [
@@ -45,5 +51,5 @@ async function run(context: Context): Promise<Outcome> {
     }
     return { exit: EXIT.ok, summary: `${SCENARIOS.length} scenarios: regionkit gameday run --local --scenario NAME.` };
   }
-  return runLocal(context);
+  return values['local'] === true ? runLocal(context) : runRemote(context);
 }

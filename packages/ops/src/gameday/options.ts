@@ -15,11 +15,13 @@ export interface RunOptions extends Objective {
   readonly out: string;
 }
 
-const DEFAULT_OBJECTIVE_MS = 300_000;
-const DEFAULT_RPO_MS = 5_000;
+export const DEFAULT_OBJECTIVE_MS = 300_000;
+export const DEFAULT_RPO_MS = 5_000;
 
 /** @throws {OpsError} `ERR_OPS_USAGE` */
 export function readRunOptions({ values, directory }: Context): RunOptions {
+  const remote = ['path', 'inject', 'without', 'within', 'stable'].find((name) => values[name] !== undefined);
+  if (remote !== undefined) throw new OpsError('ERR_OPS_USAGE', `--${remote} is for a run without --local`);
   const seed = values['seed'] ?? String(randomInt(1_000_000));
   if (typeof seed !== 'string' || !/^[\w.-]{1,64}$/.test(seed)) {
     throw new OpsError('ERR_OPS_USAGE', '--seed must be 1 to 64 letters, digits, ., _ or -');

@@ -1,0 +1,162 @@
+import { setMaxListeners } from 'node:events';
+import type { Operations } from '../../config/check-config.ts';
+import { runHooksInOrder } from '../../hooks/run-hooks.ts';
+import { ask } from '../../http.ts';
+import { openDoors } from '../../operator/ask-doors.ts';
+import type { DrillEnd, DrillStart, Emit } from '../../records/record.ts';
+import { conduct, type Hands } from '../conduct.ts';
+import { drillEnd } from '../drill-end.ts';
+import { DrillFailure } from '../drill-failure.ts';
+import { createTracker } from '../drill-status.ts';
+import { type LoadRequest, startLoad } from '../load/load.ts';
+import type { Sample } from '../measure/sample.ts';
+import { createRandom } from '../random.ts';
+import { findRows } from './find-rows.ts';
+import type { RemoteOptions } from './options.ts';
+import { type StatusSign, watchStatus } from './watch-status.ts';
+
+const RATE = { writesPerSecond: 2, readsPerSecond: 4 } as const;
+const BEFORE_MS = 60_000;
+const POLL_MS = 100;
+const REQUEST_MS = 15_000;
+const FIND_WITHIN_MS = 30_000;
+
+interface RemoteDrill {
+  readonly config: Operations;
+  readonly options: RemoteOptions;
+  readonly start: DrillStart;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+/** Measures a fault of a real setup, which a person or the hooks of the configuration cause. Changes nothing else. */
+export async function playRemote(drill: RemoteDrill): Promise<DrillEnd> {
+  const { config, options, start, emit, signal } = drill;
+  const { places, path, withinMs, stableMs, ca } = options;
+  const over = new AbortController();
+  setMaxListeners(0, over.signal);
+  const stop = (): void => over.abort();
+  signal.addEventListener('abort', stop, { once: true });
+  const send = ({ place, method, id, headers, body }: LoadRequest): ReturnType<typeof ask> => {
+    const query = id === undefined ? '' : `${path.includes('?') ? '&' : '?'}id=${id}`;
+    return ask(`${places.get(place)}${path}${query}`, {
+      method,
+      headers,
+      ...(body !== undefined && { body }),
+      lookup: undefined,
+      ca,
+      timeoutMs: REQUEST_MS,
+      signal: over.signal,
+    });
+  };
+  const doors = await openDoors(config, over.signal);
+  const names = [...places.keys()];
+  const tracker = createTracker();
+  tracker.begin(start, PHASES);
+  const signs: StatusSign[] = [];
+  const watching = watchStatus(config, doors, over.signal, (sign) => {
+    signs.push(sign);
+    emit({ type: 'step', name: 'status', where: 'fleet', state: 'done', evidence: sign.says });
+  });
+  const load = startLoad({ places: names, ...RATE, random: createRandom(start.seed), send });
+  try {
+    const conducted = await conduct({
+      drill: start.id,
+      phases: PHASES,
+      places: names,
+      load,
+      limits: { beforeMs: BEFORE_MS, withinMs, stableMs, pollMs: POLL_MS },
+      emit,
+      signal,
+      tracker,
+      rows: () => findRows(load.samples, finder(names, send), FIND_WITHIN_MS, signal),
+      play: (hands) =>
+        options.mode === 'hooks'
+          ? byHooks(drill, hands, load.samples, signs)
+          : byPerson(hands, load.samples, signs, emit),
+    });
+    const end = drillEnd({ start, conducted, mayLose: true, atMs: Date.now() });
+    emit(end);
+    return end;
+  } finally {
+    stop();
+    signal.removeEventListener('abort', stop);
+    await watching;
+  }
+}
+
+/** What is not known from outside, such as a promotion, is in the steps `status`. */
+const PHASES = ['detect', 'write', 'stable'] as const;
+
+/** The first sign of a fault after a time: a request that went wrong, or a status that has changed. */
+function firstSign(samples: readonly Sample[], signs: readonly StatusSign[], sinceMs: number): StatusSign | undefined {
+  const bad = samples
+    .filter(({ outcome, endedAtMs }) => outcome !== 'ok' && outcome !== 'missed' && endedAtMs >= sinceMs)
+    .map(({ kind, place, outcome, dueAtMs }) => ({ says: `a ${kind} from ${place} was ${outcome}`, atMs: dueAtMs }));
+  return [...bad, ...signs.filter(({ atMs }) => atMs >= sinceMs)].sort((a, b) => a.atMs - b.atMs)[0];
+}
+
+async function byPerson(
+  { until, found, mark, writesAgain }: Hands,
+  samples: readonly Sample[],
+  signs: readonly StatusSign[],
+  emit: Emit,
+): Promise<void> {
+  const sinceMs = performance.now();
+  const evidence = 'cause the fault now; the clock starts at the first sign of it';
+  emit({ type: 'step', name: 'ready', where: 'fleet', state: 'started', evidence });
+  await until('a sign of the fault', () => firstSign(samples, signs, sinceMs) !== undefined);
+  const { says, atMs } = firstSign(samples, signs, sinceMs) as StatusSign;
+  found(atMs, says);
+  mark('detect');
+  await writesAgain();
+}
+
+async function byHooks(
+  { config, start, signal }: RemoteDrill,
+  { inject, until, mark, pause, step }: Hands,
+  samples: readonly Sample[],
+  signs: readonly StatusSign[],
+): Promise<void> {
+  const { gameday } = config;
+  const run = async (event: 'inject' | 'end', by: AbortSignal): Promise<void> => {
+    const message = { event, drill: start.id, scenario: start.scenario, atMs: Date.now() };
+    const { ok, says } = await runHooksInOrder(gameday[event], message, by);
+    if (!ok) throw new DrillFailure(`gameday.${event}: ${says}.`);
+  };
+  let isEnded = false;
+  const end = async (by: AbortSignal): Promise<void> => {
+    if (isEnded) return;
+    isEnded = true;
+    await run('end', by);
+  };
+  const sinceMs = performance.now();
+  try {
+    await inject('fleet', 'the hooks gameday.inject have caused the fault', () => run('inject', signal));
+    const endsAtMs = performance.now() + gameday.holdMs;
+    await until(
+      'a sign of the fault, or its end',
+      () => firstSign(samples, signs, sinceMs) !== undefined || performance.now() > endsAtMs,
+    );
+    if (firstSign(samples, signs, sinceMs) !== undefined) mark('detect');
+    await pause(Math.max(0, endsAtMs - performance.now()));
+    await step('end', 'fleet', 'the hooks gameday.end have ended the fault', () => end(signal));
+  } finally {
+    // Also if the drill was interrupted or has failed: a fault must not stay.
+    await end(new AbortController().signal);
+  }
+}
+
+/** Asks one place after the other until one shows the row. */
+const finder =
+  (places: readonly string[], send: (request: LoadRequest) => ReturnType<typeof ask>) =>
+  async (id: string): Promise<boolean | undefined> => {
+    let answered = false;
+    for (const place of places) {
+      const answer = await send({ place, method: 'GET', id, headers: {} }).catch(() => undefined);
+      if (answer?.status !== 200) continue;
+      if (answer.body.includes(id)) return true;
+      answered = true;
+    }
+    return answered ? false : undefined;
+  };
