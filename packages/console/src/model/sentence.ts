@@ -124,9 +124,7 @@ function others(
         ] as const,
     );
   return groups(said, ([, says]) => says).flatMap(([says, of]) =>
-    says === ''
-      ? []
-      : [`${of.map(([name]) => name).join(' and ')} ${of.length > 1 ? says.replace(/^is /, 'are ') : says}`],
+    says === '' ? [] : [`${of.map(([name]) => name).join(' and ')} ${of.length > 1 ? plural(says) : says}`],
   );
 }
 
@@ -159,5 +157,9 @@ function groups<T>(list: readonly T[], key: (one: T) => string): readonly (reado
   for (const one of list) found.set(key(one), [...(found.get(key(one)) ?? []), one]);
   return [...found];
 }
+
+const PLURAL: Readonly<Record<string, string>> = { is: 'are', follows: 'follow', refuses: 'refuse' };
+
+const plural = (says: string): string => says.replace(/^\w+/, (verb) => PLURAL[verb] ?? verb);
 
 const end = (parts: readonly string[]): string => `${parts.join('; ')}.`;

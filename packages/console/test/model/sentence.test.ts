@@ -52,6 +52,16 @@ const TABLE: readonly (readonly [name: string, given: Fleet, level: string, text
     'us takes writes; eu and ap are unreachable.',
   ],
   [
+    'two standbys have an unknown lag',
+    fleet(
+      door('us', knows('us-1', { nodes: [node('us/0', 'primary'), node('eu/0', 'replica'), node('ap/0', 'replica')] })),
+      door('eu'),
+      door('ap'),
+    ),
+    'good',
+    'us takes writes; eu and ap follow with an unknown lag.',
+  ],
+  [
     'writes wait for a primary',
     fleet(door('us', without('us-1', { holding: 1 })), door('eu', without('eu-1', { holding: 2 }))),
     'bad',
