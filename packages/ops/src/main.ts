@@ -62,10 +62,11 @@ async function runCommand(
     return EXIT.ok;
   }
   const interactive = stdout.isTTY === true && env['NO_COLOR'] === undefined && env['TERM'] !== 'dumb';
+  // Some terminals say that they have 0 columns: they do not know.
   const renderer =
     values['json'] === true
       ? jsonLines()
-      : terminal({ interactive, columns: stdout.columns ?? Number.POSITIVE_INFINITY });
+      : terminal({ interactive, columns: stdout.columns || Number.POSITIVE_INFINITY });
   const report = junit(`regionkit ${command.name}`);
   const reportFile = typeof values['junit'] === 'string' ? resolve(directory, values['junit']) : undefined;
   // Before anything is done: a run whose result cannot be written is of no use to a CI.

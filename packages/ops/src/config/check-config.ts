@@ -55,7 +55,8 @@ export function checkConfig(given: OperationsConfig, environment: Environment): 
     if (error instanceof TypeError || error instanceof RangeError) {
       throw new OpsError('ERR_OPS_CONFIG', error.message);
     }
-    throw error;
+    if (error instanceof OpsError) throw error;
+    throw new OpsError('ERR_OPS_CONFIG', 'the configuration threw an error while it was read', { cause: error });
   }
 }
 
@@ -210,5 +211,13 @@ function checkUrl(option: string, given: string): string {
   if (!URL.canParse(given) || !/^postgres(?:ql)?:$/.test(new URL(given).protocol)) {
     throw new RangeError(`config: regions['${option} must be a connection string: postgresql://role:password@host/db`);
   }
-  return given;
+  const url = new URL(given);
+  if (url.hostname === '') {
+    if (url.searchParams.has('host')) return given;
+    throw new RangeError(`config: regions['${option} must name its host: without one PGHOST would choose the server`);
+  }
+  if (url.port !== '') return given;
+  // Else PGPORT would choose it.
+  url.port = '5432';
+  return url.href;
 }

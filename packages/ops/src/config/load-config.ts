@@ -29,6 +29,22 @@ export async function loadConfig(
   return checkConfig(await read(path), environment);
 }
 
+/** A module may wait for what never comes. */
+const LOAD_MS = 30_000;
+
+async function importWithin(path: string, ms: number): Promise<unknown> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const error = new OpsError('ERR_OPS_CONFIG', `the configuration did not load within ${ms / 1_000} s`);
+    timer = setTimeout(() => reject(error), ms);
+  });
+  try {
+    return await Promise.race([import(pathToFileURL(path).href), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 async function read(path: string): Promise<OperationsConfig> {
   if (path.endsWith('.json')) {
     let text: string;
@@ -39,15 +55,17 @@ async function read(path: string): Promise<OperationsConfig> {
       throw new OpsError('ERR_OPS_CONFIG', `the configuration cannot be read (${code})`, { cause });
     }
     try {
-      return JSON.parse(text) as OperationsConfig;
+      // An editor of Windows may write a byte order mark.
+      return JSON.parse(text.replace(/^\uFEFF/, '')) as OperationsConfig;
     } catch {
       throw new OpsError('ERR_OPS_CONFIG', 'the configuration is not JSON');
     }
   }
   let loaded: { readonly default?: OperationsConfig };
   try {
-    loaded = (await import(pathToFileURL(path).href)) as typeof loaded;
+    loaded = (await importWithin(path, LOAD_MS)) as typeof loaded;
   } catch (cause) {
+    if (cause instanceof OpsError) throw cause;
     throw new OpsError('ERR_OPS_CONFIG', 'the configuration could not be loaded: it threw an error', { cause });
   }
   if (loaded.default === undefined) {

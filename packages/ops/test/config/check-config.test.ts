@@ -1,8 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { checkConfig } from '../../src/config/check-config.ts';
 import { EXIT } from '../../src/exit-codes.ts';
+import { fakeServer } from '../doctor/fake-server.ts';
+import { PRIMARY } from '../doctor/fleet.ts';
 import { type Ran, run } from '../run.ts';
 
 /** Runs the doctor with a file in an empty directory. */
@@ -111,6 +114,60 @@ describe('regionkit doctor and a wrong configuration', () => {
     const ran = await withFile('regionkit.config.mjs', 'throw new Error("hunter2")');
     expect(ran.stderr).toBe('regionkit doctor: the configuration could not be loaded: it threw an error\n');
     expect(ran.exit).toBe(EXIT.usage);
+  });
+
+  for (const thrown of ['null', '"hunter2"', '{ code: "ERR_OPS_CONFIG", message: "hunter2" }']) {
+    it(`says that a module throws ${thrown}, without its text`, async () => {
+      const ran = await withFile('regionkit.config.mjs', `throw ${thrown}`);
+      expect(ran.stderr).toBe('regionkit doctor: the configuration could not be loaded: it threw an error\n');
+      expect(ran.exit).toBe(EXIT.usage);
+    });
+  }
+
+  it('says that a member of the configuration throws, without its text', async () => {
+    const ran = await withFile(
+      'regionkit.config.mjs',
+      'export default { get regions() { throw new Error("hunter2"); } };',
+    );
+    expect(ran.stderr).toBe('regionkit doctor: the configuration threw an error while it was read\n');
+    expect(ran.exit).toBe(EXIT.usage);
+  });
+
+  for (const value of ['null', '7', '[]', '() => ({})', 'Promise.resolve({})']) {
+    it(`refuses ${value} as the configuration`, async () => {
+      const ran = await withFile('regionkit.config.mjs', `export default ${value};`);
+      expect(ran.stderr).toMatch(/^regionkit doctor: config[^\n]*\n$/);
+      expect(ran.exit).toBe(EXIT.usage);
+    });
+  }
+
+  it('reads a file that an editor of Windows has written', async () => {
+    const text = `\uFEFF{\r\n  "regions": { "us": { "databases": ["${URL_WITH_SECRET}"] } }\r\n}\r\n`;
+    const ran = await withFile('regionkit.config.json', text);
+    expect(ran.stdout).toContain('us/0 refused the connection (ECONNREFUSED).');
+    expect(ran.exit).toBe(EXIT.unknown);
+  });
+
+  it('lets no variable of libpq choose another server', () => {
+    const nodesOf = (url: string) => checkConfig({ regions: { us: { databases: [url] } } }, {}).nodes;
+    expect(nodesOf('postgresql://ops@db.example.com/app').map(({ url }) => url)).toEqual([
+      'postgresql://ops@db.example.com:5432/app',
+    ]);
+    expect(() => nodesOf('postgresql:///app')).toThrow(
+      'must name its host: without one PGHOST would choose the server',
+    );
+    expect(nodesOf('postgresql:///app?host=/run/postgresql')).toHaveLength(1);
+  });
+
+  it('asks the server of the configuration whatever PGHOST, PGPORT and PGSERVICE say', async () => {
+    const url = new URL(await fakeServer(() => ({ ...PRIMARY, nowMs: Date.now() })));
+    for (const [name, value] of Object.entries({ PGHOST: '192.0.2.1', PGPORT: '1', PGSERVICE: 'other' })) {
+      vi.stubEnv(name, value);
+    }
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const ran = await withFile('regionkit.config.json', JSON.stringify({ regions: { us: { databases: [url.href] } } }));
+    expect(ran.stdout).not.toContain('unreachable');
+    expect(ran.exit).toBe(EXIT.ok);
   });
 
   it('says that a module exports nothing', async () => {

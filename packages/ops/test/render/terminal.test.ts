@@ -26,6 +26,21 @@ describe('the terminal', () => {
     expect(terminal({ interactive: false, columns: 10 }).add(FINDING).trimEnd().length).toBeLessThanOrEqual(20);
   });
 
+  for (const columns of [1, 7, 8, 9, 59]) {
+    it(`shows each record on one line of a terminal with ${columns} columns`, () => {
+      const text = terminal({ interactive: false, columns }).add({
+        type: 'finding',
+        level: 'fault',
+        id: 'two-writers',
+        where: 'fleet',
+        evidence: 'us/0 and eu/0 take writes.',
+        fix: 'Stop one.',
+      });
+      expect(text.split('\n')).toHaveLength(2);
+      expect(text.trimEnd().length).toBeLessThanOrEqual(Math.max(columns, 16));
+    });
+  }
+
   it('has colours and progress for a person alone', () => {
     const progress: OpsRecord = { type: 'progress', text: 'asking 3 servers' };
     expect(terminal({ interactive: true, columns: 80 }).add(FINDING)).toContain('\u001b[31mfault');
