@@ -1,7 +1,8 @@
 import type { PoolClient, QueryResult } from 'pg';
 import { TransactionLeftOpenError } from '../errors.ts';
+import { isInTransaction } from './driver-queues.ts';
 import { classify, type FailurePlace, isNotQueryable } from './outcome.ts';
-import { isInTransaction, maybeSent, noteUndone } from './protocol-state.ts';
+import { maybeSent, noteUndone } from './protocol-state.ts';
 import { copyOf, type Query, type Values } from './query.ts';
 
 type LooseQuery = (query: unknown, values: unknown, done: (error: unknown, result: unknown) => void) => void;

@@ -1,6 +1,7 @@
 import type { Clock } from '@regionkit/core/kit';
 import type { PoolClient } from 'pg';
-import { acceptSession, isConnectionIdle, isInTransaction, onNextReady, sessionState } from './protocol-state.ts';
+import { isConnectionIdle, isInTransaction } from './driver-queues.ts';
+import { acceptSession, onNextReady, sessionState } from './protocol-state.ts';
 
 /** Why the next user must not get a connection. Mostly: what its last user left on it. */
 export type Condition =

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '@regionkit/core/kit';
 import type { Pool, PoolClient } from 'pg';
 import { NodeUnavailableError } from '../errors.ts';
@@ -7,6 +6,7 @@ import { cancelStatement } from './cancel.ts';
 import { type Condition, conditionOf, whenIdle } from './condition.ts';
 import { createPairing, type Pairing } from './pairing.ts';
 import { listenToPool, type PoolListener } from './pool-events.ts';
+import { createPoolQueue } from './pool-queue.ts';
 import { acceptSession, followProtocol } from './protocol-state.ts';
 import { POOLED, readOnlySql } from './read-only-session.ts';
 
@@ -100,10 +100,7 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
   /** Another router may wrap the same pool, and may have verified its connections in another history. */
   const stamps = new WeakMap<PoolClient, Stamp>();
   const guardedClients = new WeakSet<PoolClient>();
-  const waiting = new Set<(error: Error) => void>();
-  const inBackground = AsyncLocalStorage.snapshot();
   let recycledAtMs = Number.NEGATIVE_INFINITY;
-  let refusal: Error | undefined;
 
   const onParameterStatus = (message: { parameterName?: string }): void => {
     if (message.parameterName === 'in_hot_standby') options.onSign();
@@ -126,42 +123,7 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
     onRemove: (client) => void clients.delete(client),
   });
 
-  /** Waits in the queue of the pool. Leaves it when the node rejects its callers. */
-  const open = (done: (error: unknown, client: PoolClient | undefined) => void): void => {
-    if (refusal !== undefined) {
-      done(refusal, undefined);
-      return;
-    }
-    if (pool.idleCount > pool.waitingCount) {
-      pool.connect((error, client) => done(error, client));
-      return;
-    }
-    let left = false;
-    const leave = (error: Error): void => {
-      left = true;
-      waiting.delete(leave);
-      done(error, undefined);
-    };
-    waiting.add(leave);
-    // This may open a connection that outlives the request. The connection must not keep the context of the request in
-    // memory.
-    inBackground(() =>
-      pool.connect((error, client) => {
-        if (left) {
-          if (client === undefined) return;
-          // Its pool goes on to the next caller within the release: of a long queue that left, each would go deeper.
-          queueMicrotask(() => (refusal === undefined ? release(take(client), false) : client.release()));
-          return;
-        }
-        waiting.delete(leave);
-        done(error, client);
-      }),
-    );
-  };
-
-  const rejectWaiting = (error: Error): void => {
-    for (const leave of [...waiting]) leave(error);
-  };
+  const queue = createPoolQueue(pool, (client) => release(take(client), false));
 
   const take = (client: PoolClient): PoolClient => {
     notice(client).releaseToPool = client.release;
@@ -188,7 +150,7 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
   };
 
   const acquire = (done: (error: unknown, client: PoolClient | undefined) => void, tries: number): void => {
-    open((error, opened) => {
+    queue.connect((error, opened) => {
       if (opened === undefined) {
         done(error ?? new Error('the pool gave no client'), undefined);
         return;
@@ -279,7 +241,7 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
       }, 0),
     release,
     cancel: (client) => cancelStatement(pool, client, clock, options.idleTimeoutMs, () => release(client, true)),
-    rejectWaiting,
+    rejectWaiting: queue.rejectWaiting,
     destroyAll: (error) => {
       for (const client of clients) client.connection.stream.destroy(error);
       const { size } = clients;
@@ -300,8 +262,7 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
       return clients.size;
     },
     close: (error) => {
-      refusal = error;
-      rejectWaiting(error);
+      queue.close(error);
       events.detach();
       for (const client of clients) {
         client.connection.off('parameterStatus', onParameterStatus);

@@ -3,8 +3,9 @@ import type { Connection, PoolClient } from 'pg';
 import { NodeUnavailableError } from '../errors.ts';
 import { parseLsn } from '../history/lsn.ts';
 import { readSenders } from '../topology/readings.ts';
+import { noteAside } from './driver-queues.ts';
 import type { PoolNode } from './node.ts';
-import { isErrorMessage, noteAside } from './protocol-state.ts';
+import { isErrorMessage } from './protocol-state.ts';
 import type { Conversation, RowMessage } from './submittable.ts';
 
 /** The answer to the query for a position. */

@@ -1,5 +1,16 @@
 import { isRegionKitError } from '@regionkit/core';
 import type { PoolClient } from 'pg';
+import {
+  type Asked,
+  activeQuery,
+  hasNext,
+  isAside,
+  isConnectionIdle,
+  isInTransaction,
+  type Told,
+  underWay,
+  waitingOn,
+} from './driver-queues.ts';
 import { releaseWaiters } from './release-waiters.ts';
 import { controlsTransaction, isOneStatement, mayCommit } from './transaction-control.ts';
 
@@ -47,7 +58,6 @@ const states = new WeakMap<object, ProtocolState>();
 const undone = new WeakSet<object>();
 const partlyDone = new WeakSet<object>();
 const losses = new WeakSet<object>();
-const asides = new WeakSet<object>();
 
 /**
  * Follows the messages of the server on a connection. A session that the server itself ends instead of answering has
@@ -124,7 +134,7 @@ export function followProtocol(client: PoolClient): void {
   });
   // node-postgres closes a statement whose values cannot be serialised, and still counts it as prepared.
   connection.on('closeComplete', () => {
-    if ((client as unknown as Queues)._activeQuery?.name) state.statementsLost = true;
+    if (activeQuery(client)?.name) state.statementsLost = true;
   });
   // PostgreSQL reports such a setting when its value changes, so every report is a change.
   connection.on('parameterStatus', ({ parameterName }: { readonly parameterName?: string }) => {
@@ -154,16 +164,6 @@ function outcomeOfLoss(client: PoolClient, { undone }: ProtocolState): Loss['out
   return isLeft && underWay(client).some(mayEndTransaction) ? 'unknown' : 'rolled-back';
 }
 
-interface Asked {
-  readonly name?: unknown;
-  readonly text?: unknown;
-  readonly values?: unknown;
-}
-
-interface Told extends Asked {
-  handleError?: (error: unknown, connection: unknown) => void;
-}
-
 function mayEndTransaction(asked: Asked): boolean {
   const { text } = asked;
   return typeof text !== 'string' || controlsTransaction(text) || !isOneStatement({ text }, asked.values);
@@ -178,31 +178,6 @@ interface ServerError {
   readonly code?: unknown;
   readonly severity?: unknown;
   readonly routine?: unknown;
-}
-
-/** Internal fields of a node-postgres client that its declarations do not include. */
-interface Queues {
-  readonly readyForQuery?: boolean;
-  readonly _activeQuery?: Asked | null;
-  readonly _queryQueue?: readonly Asked[];
-  readonly _sentQueryQueue?: readonly Asked[];
-}
-
-/** The queries without an answer, oldest first. A query that this process gave up is no longer in the list. */
-function underWay(client: PoolClient): readonly Asked[] {
-  const { _activeQuery, _sentQueryQueue = [], _queryQueue = [] } = client as unknown as Queues;
-  return [_activeQuery ?? {}, ..._sentQueryQueue, ..._queryQueue];
-}
-
-/** The queries that node-postgres has not sent. */
-function waitingOn(client: PoolClient): readonly Told[] {
-  return (client as unknown as Queues)._queryQueue ?? [];
-}
-
-/** Whether only a query of the router itself is running. */
-function isAside(client: PoolClient): boolean {
-  const { _activeQuery } = client as unknown as Queues;
-  return typeof _activeQuery === 'object' && _activeQuery !== null && asides.has(_activeQuery);
 }
 
 /** Gives a query that waits an error of its own: the error of the connection is about what was sent. */
@@ -223,18 +198,6 @@ function noteUndoneWhenTold(query: Told): void {
     if (error instanceof Error && !isRegionKitError(error)) undone.add(error);
     handleError.call(query, error, connection);
   };
-}
-
-/** ReadyForQuery has arrived, and no query runs or waits. */
-export function isConnectionIdle(client: PoolClient): boolean {
-  const { readyForQuery, _queryQueue: waiting, _sentQueryQueue: sent } = client as unknown as Queues;
-  return readyForQuery === true && !waiting?.length && !sent?.length;
-}
-
-/** Whether the last ReadyForQuery reported an open transaction. */
-export function isInTransaction(client: PoolClient): boolean {
-  const status = client.getTransactionStatus();
-  return status === 'T' || status === 'E';
 }
 
 /** What is known about the session of a connection. */
@@ -281,16 +244,6 @@ export function maybeSent(client: PoolClient): boolean {
   // What has begun is the answer to the query before.
   const isNext = isTurning === true && hasNext(client);
   return begun === true && !isNext;
-}
-
-/** Whether node-postgres has already taken its next query. */
-function hasNext(client: PoolClient): boolean {
-  return Boolean((client as unknown as Queues)._activeQuery) && !isAside(client);
-}
-
-/** Marks a query of the router itself, whose loss is the loss of no statement. */
-export function noteAside(query: object): void {
-  asides.add(query);
 }
 
 /** Whether `error` is what the server has answered to the current query on `client`. */

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
-import { commitsOn, isInTransaction } from '../connection/protocol-state.ts';
+import { isInTransaction } from '../connection/driver-queues.ts';
+import { commitsOn } from '../connection/protocol-state.ts';
 import type { Conversation } from '../connection/submittable.ts';
 import { TransactionLeftOpenError } from '../errors.ts';
 

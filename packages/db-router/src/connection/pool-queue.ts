@@ -1,0 +1,60 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Pool, PoolClient } from 'pg';
+
+/** The callers that wait for a client of one pool. Unlike the pool's own queue, they can be refused. */
+export interface PoolQueue {
+  connect(done: (error: unknown, client: PoolClient | undefined) => void): void;
+  /** Refuses all callers that wait. */
+  rejectWaiting(error: Error): void;
+  /** The same, and refuses later callers, too. */
+  close(error: Error): void;
+}
+
+/** @param giveBack takes a client that came after its caller was refused */
+export function createPoolQueue(pool: Pool, giveBack: (client: PoolClient) => void): PoolQueue {
+  const waiting = new Set<(error: Error) => void>();
+  const inBackground = AsyncLocalStorage.snapshot();
+  let refusal: Error | undefined;
+
+  const rejectWaiting = (error: Error): void => {
+    for (const leave of [...waiting]) leave(error);
+  };
+  return {
+    connect: (done) => {
+      if (refusal !== undefined) {
+        done(refusal, undefined);
+        return;
+      }
+      if (pool.idleCount > pool.waitingCount) {
+        pool.connect((error, client) => done(error, client));
+        return;
+      }
+      let left = false;
+      const leave = (error: Error): void => {
+        left = true;
+        waiting.delete(leave);
+        done(error, undefined);
+      };
+      waiting.add(leave);
+      // This may open a connection that outlives the request. The connection must not keep the context of the request in
+      // memory.
+      inBackground(() =>
+        pool.connect((error, client) => {
+          if (left) {
+            if (client === undefined) return;
+            // Its pool goes on to the next caller within the release: of a long queue that left, each would go deeper.
+            queueMicrotask(() => (refusal === undefined ? giveBack(client) : client.release()));
+            return;
+          }
+          waiting.delete(leave);
+          done(error, client);
+        }),
+      );
+    },
+    rejectWaiting,
+    close: (error) => {
+      refusal = error;
+      rejectWaiting(error);
+    },
+  };
+}
