@@ -1,5 +1,6 @@
 import type { Context, Outcome } from '../command.ts';
 import type { NodeTarget } from '../config/check-config.ts';
+import { OpsError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Unreachable } from '../postgres/ask.ts';
 
@@ -7,6 +8,7 @@ import { salvageByRows } from './by-rows.ts';
 import { salvageBySlot } from './by-slot.ts';
 import { checkRedaction } from './check-redaction.ts';
 import { readSlot, slotNameOf, whyUnusable } from './decode/slot.ts';
+import { emitFailure, failureOf } from './failure.ts';
 import type { SalvageOptions } from './options.ts';
 import { createOutDirectory } from './output/out-directory.ts';
 import type { Summary } from './output/summary.ts';
@@ -25,9 +27,15 @@ export async function runSalvage(context: Context, options: SalvageOptions): Pro
   const open = (node: NodeTarget) => openSession({ url: node.url, timeoutMs: CONNECT_MS, signal });
   const [old, now] = await Promise.all([open(options.old), open(options.now)]);
   try {
+    signal.throwIfAborted();
     if (!old.ok) return unreachable(context, options.old, old.why);
     if (!now.ok) return unreachable(context, options.now, now.why);
     return await compare(context, options, old.value, now.value);
+  } catch (error) {
+    const failure = signal.aborted || error instanceof OpsError ? undefined : failureOf(error);
+    if (failure === undefined) throw error;
+    emitFailure(context.emit, options.old.id, failure);
+    return { exit: EXIT.unknown, summary: `Not finished: ${failure.evidence} Nothing was written.` };
   } finally {
     for (const one of [old, now]) if (one.ok) await one.value[Symbol.asyncDispose]();
   }

@@ -4,6 +4,8 @@ import { createMoves } from '../../src/salvage/classify/moves.ts';
 import { addToNet, type Net } from '../../src/salvage/classify/net.ts';
 import { type CurrentRow, judgeRow } from '../../src/salvage/classify/verdict.ts';
 import { parseCommit } from '../../src/salvage/completeness/wal-commits.ts';
+import { DecodeError } from '../../src/salvage/decode/parse-line.ts';
+import { failureOf } from '../../src/salvage/failure.ts';
 import { MARK, readRedaction } from '../../src/salvage/output/redaction.ts';
 import { settleFirstXid, settleFork } from '../../src/salvage/servers/boundary.ts';
 import { type ServerFacts, whyRefused } from '../../src/salvage/servers/server-facts.ts';
@@ -248,6 +250,24 @@ describe('createMoves()', () => {
   it('is a conflict if the row was deleted there, and has a new key here', () => {
     const moves = judged({ a: { class: 'already-absent' }, b: { class: 'already-absent' }, c: { class: 'missing' } });
     expect(moves.verdictOf('c', { class: 'missing' }).class).toBe('conflict');
+  });
+});
+
+describe('failureOf()', () => {
+  const error = (code: string | undefined, message = 'a secret value') => Object.assign(new Error(message), { code });
+  it.each([
+    ['a right', error('42501'), /lacks a right/],
+    ['a full disk', error('53100'), /no room/],
+    ['another code', error('57P01'), /failed \(57P01\)/],
+    ['a connection that ended', error(undefined, 'Connection terminated unexpectedly'), /failed \(failed\)/],
+    ['a text that is not understood', new DecodeError('no value', 7), /could not be read: no value at character 7/],
+  ])('says %s in its own words', (_what, given, expected) => {
+    const { evidence = '', fix = '' } = failureOf(given) ?? {};
+    expect(evidence).toMatch(expected);
+    expect(`${evidence}${fix}`).not.toContain('secret');
+  });
+  it('does not take a mistake of the program for one of a server', () => {
+    expect(failureOf(new TypeError('x is not a function'))).toBeUndefined();
   });
 });
 

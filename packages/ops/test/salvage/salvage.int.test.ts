@@ -1,6 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../run.ts';
 import { createSetup, type Line, modeOf, type Salvaged, type Setup } from './lab-setup.ts';
 
 let setup: Setup;
@@ -126,6 +127,34 @@ describe('regionkit salvage', () => {
     const { ran, out } = await setup.salvage(...args);
     expect(ran.exit, ran.stdout + ran.stderr).toBe(exit);
     expect(ran.stdout + ran.stderr).toMatch(message);
+    await expect(readdir(out)).rejects.toThrow(/ENOENT/);
+  });
+
+  it('says which right the role lacks, leaves nothing behind, and shows no message of the server', async () => {
+    const regions = Object.fromEntries(
+      setup.lab.regions.map(({ name, connectionString }) => [name, { databases: [connectionString] }]),
+    );
+    await writeFile(join(setup.directory, 'app.json'), JSON.stringify({ regions }));
+    const { ran, out } = await setup.salvage('--config', 'app.json', '--fork', fork);
+    expect(ran.exit, ran.stderr).toBe(3);
+    expect(ran.stderr).toBe('');
+    expect(ran.records).toContainEqual({
+      type: 'finding',
+      id: 'salvage-failed',
+      level: 'unknown',
+      where: 'us/0',
+      evidence: 'The role lacks a right (42501).',
+      fix: expect.stringContaining('REPLICATION'),
+    });
+    await expect(readdir(out)).rejects.toThrow(/ENOENT/);
+    expect((await readdir(setup.directory)).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
+  it('ends with 130 when it is interrupted, and leaves nothing behind', async () => {
+    const out = join(setup.directory, 'interrupted');
+    const args = ['salvage', '--old', 'us', '--new', 'eu', '--out', out, '--json'];
+    const { exit } = await run(args, { directory: setup.directory, signal: AbortSignal.abort() });
+    expect(exit).toBe(130);
     await expect(readdir(out)).rejects.toThrow(/ENOENT/);
   });
 

@@ -1,0 +1,44 @@
+import { unreachable } from '../postgres/ask.ts';
+import type { Emit } from '../records/record.ts';
+import { DecodeError } from './decode/parse-line.ts';
+
+/** What a person reads of a salvage that could not be finished. Codes and our own words: a server's message may hold data. */
+export interface Failure {
+  readonly evidence: string;
+  readonly fix: string;
+}
+
+const RIGHTS = 'Give the role its rights: REPLICATION (or superuser) for the slot, pg_read_all_data for the rows.';
+
+/** By the SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const BY_CODE: Readonly<Record<string, Failure>> = {
+  '42501': { evidence: 'The role lacks a right (42501).', fix: RIGHTS },
+  '53100': {
+    evidence: 'A server has no room on its disk for the decoded changes (53100).',
+    fix: 'Make room, or raise temp_file_limit: the server keeps the decoded changes in a temporary file while they are read.',
+  },
+  '55006': { evidence: 'The slot is in use (55006).', fix: 'End the other reader of the slot.' },
+};
+
+/** Undefined: the error is one of this program, and not of a server, a disk or the network. Pure. */
+export function failureOf(error: unknown): Failure | undefined {
+  if (error instanceof DecodeError) {
+    return {
+      evidence: `${error.message}.`,
+      fix: 'Report it, with the version of PostgreSQL and the place, and without data.',
+    };
+  }
+  const { why, code } = unreachable(error);
+  const isLost = error instanceof Error && /Connection terminated|not queryable/.test(error.message);
+  if (code === undefined && !isLost && why === 'failed') return undefined;
+  const known = code === undefined ? undefined : BY_CODE[code];
+  if (known !== undefined) return known;
+  return {
+    evidence: `A statement or a connection failed (${code ?? why}).`,
+    fix: 'Read the log of the server. Nothing was changed, so salvage may simply run again.',
+  };
+}
+
+export function emitFailure(emit: Emit, where: string, { evidence, fix }: Failure): void {
+  emit({ type: 'finding', id: 'salvage-failed', level: 'unknown', where, evidence, fix });
+}
