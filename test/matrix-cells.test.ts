@@ -14,6 +14,13 @@ test('without flags, every Node runs the suite and the consumers, every PostgreS
   expect(cells.filter(({ part }) => part === 'postgres').map(({ postgres }) => postgres)).toEqual(['15', '16', '17']);
 });
 
+test('the figures are measured on a Node that is asked for, and on no other', () => {
+  expect(cellsOf(['--node', '24', '--part', 'speed']).cells).toEqual([
+    { node: '24', postgres: undefined, part: 'speed' },
+  ]);
+  expect(cellsOf([]).cells.filter(({ part }) => part === 'speed')).toEqual([]);
+});
+
 test('a Node alone runs the suite, a PostgreSQL what talks to it, and both together make a grid', () => {
   expect(cellsOf(['--node', '24']).cells).toEqual([{ node: '24', postgres: undefined, part: 'suite' }]);
   expect(cellsOf(['--postgres', '15']).cells).toEqual([{ node: undefined, postgres: '15', part: 'postgres' }]);

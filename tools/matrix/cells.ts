@@ -18,6 +18,8 @@ export const PARTS = {
   smoke: ['node_modules/vitest/vitest.mjs', 'run', ...SMOKE],
   /** The packages as they will be published; wants a build. */
   consumers: ['--import', 'tsx', 'tools/consumers/run.ts'],
+  /** The bars of speed that may depend on Node; wants a build of the packages and of the bench. */
+  speed: ['--expose-gc', 'bench/dist/bench.js', 'affinity', 'session', 'health', 'forward'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 export type Part = keyof typeof PARTS;

@@ -10,6 +10,7 @@ import { createToolbox } from './toolbox.ts';
  *     npx -y pnpm@10 matrix --postgres 15                    # what talks to PostgreSQL, on one of those
  *     npx -y pnpm@10 matrix --postgres /usr/lib/postgresql/15/bin
  *     npx -y pnpm@10 matrix --node 26 --postgres 15 --part smoke --minutes 6
+ *     npx -y pnpm@10 matrix --node 22 --node 24 --part speed # the figures that may depend on Node
  */
 const { cells, minutes } = cellsOf(process.argv.slice(2));
 const results: Result[] = [];
@@ -18,7 +19,7 @@ try {
   for (const cell of cells) {
     const result = runCell(cell, toolbox, minutes * 60_000);
     results.push(result);
-    if (!result.ok) process.stdout.write(`${result.output}\n`);
+    if (!result.ok || cell.part === 'speed') process.stdout.write(`${result.output}\n`);
     process.stdout.write(`${line(result)}\n`);
   }
 } finally {

@@ -1,5 +1,6 @@
 import type { Group } from '../group.ts';
 import { clients } from '../growing/clients.ts';
+import { connections } from '../growing/connections.ts';
 import { affinity, health } from '../growing/regions.ts';
 import { router } from '../growing/router.ts';
 import { configKeys, signingSecrets } from '../growing/secrets.ts';
@@ -14,7 +15,7 @@ export const group: Group = {
     results.push(await affinity(), await health());
     results.push(...(await router(tell)));
     tell('clients');
-    results.push(await clients());
+    results.push(await clients(), await connections());
     tell('sessions');
     results.push(await sessions());
     tell('secrets');
