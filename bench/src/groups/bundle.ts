@@ -41,9 +41,10 @@ const TABLES: readonly {
       'The bar of the router was 42,000. `fakeRouter()` left it (0.9 KB). The rest pays for 5.7 KB that keep data right. One region alone proves no jump of the timeline. A process of the same region can confirm the primary. Writes wait while a silent pool may hide the old primary. Environments are kept apart by name. Submittables that would never settle are refused. Swapped URLs are reported. A process takes over what the one before it knew.',
       'The pause of the writes before a switchover added 2.6 KB: every process must follow it, hold new writes, and count the writes under way.',
       'A reset that reaches every process added 1.2 KB: each process accepts a void of a server that it knows, repeats it, and ends it when it is wrong. The smaller files of the judgement cost 0.2 KB.',
+      'Statements that wait behind the query for a position are reported as not sent, and two queries in one write are tried again after a miss: 0.4 KB.',
     ],
     entries: [
-      { entry: '@regionkit/db-router', external: ['pg'], budgetBytes: 51_900 },
+      { entry: '@regionkit/db-router', external: ['pg'], budgetBytes: 52_300 },
       { entry: '@regionkit/db-router/epoch-stores', from: '@regionkit/db-router', budgetBytes: 8_000 },
       { entry: '@regionkit/db-router/testing', from: '@regionkit/db-router', external: ['pg'], budgetBytes: 5_300 },
       { entry: 'kysely-replication', external: ['kysely'] },
@@ -65,7 +66,8 @@ const TABLES: readonly {
         external: ['pg', 'undici'],
         // A view of the app may return a promise that rejects: the 0.1 KB more keep the process alive.
         // A token is judged once for each topology, and writes are held in a pause: 0.1 KB.
-        budgetBytes: 22_100,
+        // A write is counted when its decision is carried out, in a file of its own: 0.2 KB.
+        budgetBytes: 22_300,
       },
       { entry: '@fastify/reply-from' },
       { name: '@fastify/reply-from, undici aside', entry: '@fastify/reply-from', external: ['undici'] },
