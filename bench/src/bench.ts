@@ -12,6 +12,7 @@ const GROUPS: Readonly<Record<string, () => Promise<{ readonly group: Group }>>>
   affinity: () => import('./groups/affinity.ts'),
   bundle: () => import('./groups/bundle.ts'),
   config: () => import('./groups/config.ts'),
+  doctor: () => import('./groups/doctor.ts'),
   fence: () => import('./groups/fence.ts'),
   forward: () => import('./groups/forward.ts'),
   growth: () => import('./groups/growth.ts'),
