@@ -7,6 +7,7 @@ import { EpochStoreError } from '../packages/db-router/src/epoch-stores/epoch-st
 import * as router from '../packages/db-router/src/errors.ts';
 import { ForwardError, type ForwardErrorCode } from '../packages/db-router/src/http/errors.ts';
 import { loopHere } from '../packages/db-router/src/http/refusals.ts';
+import { LedgerError, type LedgerErrorCode } from '../packages/db-router/src/ledger/ledger-error.ts';
 import { LabError, type LabErrorCode } from '../packages/lab/src/errors.ts';
 import { OpsError } from '../packages/ops/src/errors.ts';
 import * as session from '../packages/session/src/errors.ts';
@@ -65,6 +66,7 @@ const forward = (code: ForwardErrorCode, outcome: 'not-sent' | 'unknown' | 'reje
     { code, outcome, proxyError: 'proxy_internal_error' },
     { self: 'a', region: 'b', retryAfterSeconds: 1 },
   );
+const ledger = (code: LedgerErrorCode): LedgerError => new LedgerError(code);
 const lab = (code: LabErrorCode): LabError => new LabError(code, '');
 
 /** One of each error there is, and more of one whose status or outcome varies. */
@@ -93,6 +95,11 @@ const SAMPLES: readonly (RegionKitError & { readonly outcome?: string })[] = [
   new router.AbortedError('unknown'),
   new router.RouterClosedError(),
   new EpochStoreError('epochFile', 'in-use'),
+  ledger('ERR_IDEMPOTENCY_KEY'),
+  ledger('ERR_IDEMPOTENCY_IN_PROGRESS'),
+  ledger('ERR_IDEMPOTENCY_REUSED'),
+  ledger('ERR_LEDGER_ANSWER'),
+  ledger('ERR_LEDGER_TABLE'),
   forward('ERR_FORWARD_BUSY', 'not-sent'),
   forward('ERR_FORWARD_CLIENT_BUSY', 'not-sent'),
   forward('ERR_FORWARD_CLOSED', 'not-sent'),

@@ -17,7 +17,7 @@ const FLOORS: Floors = [
   ['statements/'],
   ['pools/'],
   ['region-router.ts'],
-  ['router.ts', 'testing/'],
+  ['router.ts', 'testing/', 'ledger/'],
   ['index.ts'],
 ];
 

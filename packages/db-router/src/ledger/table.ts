@@ -1,0 +1,61 @@
+import { check } from '@regionkit/core/kit';
+
+/** For whom the table is. */
+export interface LedgerSqlOptions {
+  /** The role of the app. It gets what it needs on this table, and nothing else. */
+  readonly role: string;
+}
+
+/**
+ * Returns the SQL that makes the table of a ledger, to be reviewed and applied as a migration. It may be applied again. Nothing
+ * else makes the table.
+ *
+ * Names compare by bytes (`COLLATE "C"`), so that the index stays right on a server whose operating system sorts in another way.
+ *
+ * @example
+ * ```ts
+ * console.log(ledgerSql({ role: 'app' }));
+ * ```
+ *
+ * @throws {TypeError | RangeError} `role` is not the name of a role.
+ */
+export function ledgerSql(options: LedgerSqlOptions): string {
+  check.object('ledgerSql: options', options, ['role']);
+  const role = check.string('ledgerSql: role', options.role);
+  if (!/^[^\p{Cc}\p{Cs}]{1,63}$/u.test(role)) throw new RangeError('ledgerSql: role must be 1 to 63 characters');
+  const quoted = `"${role.replaceAll('"', '""')}"`;
+  return `CREATE SCHEMA IF NOT EXISTS regionkit;
+CREATE TABLE IF NOT EXISTS regionkit.ledger (
+  actor text COLLATE "C" NOT NULL,
+  key text COLLATE "C" NOT NULL,
+  fingerprint text,
+  answer text,
+  at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (actor, key)
+);
+CREATE INDEX IF NOT EXISTS ledger_at ON regionkit.ledger (at);
+GRANT USAGE ON SCHEMA regionkit TO ${quoted};
+GRANT SELECT, INSERT, UPDATE, DELETE ON regionkit.ledger TO ${quoted};
+`;
+}
+
+/**
+ * Takes the key, or inserts nothing. The lock tells at once that another transaction has taken it and not ended: without it
+ * this would wait, and retries would fill the pool. The primary key alone decides, also where a lock has no effect.
+ */
+export const CLAIM = `INSERT INTO regionkit.ledger (actor, key, fingerprint)
+SELECT $1::text, $2::text, $3::text WHERE pg_try_advisory_xact_lock($4::bigint) ON CONFLICT DO NOTHING`;
+
+/**
+ * FOR KEY SHARE makes this transaction one that wrote: the position after it is behind the first write, and the token of a
+ * retry covers that.
+ */
+export const FIND = 'SELECT fingerprint, answer FROM regionkit.ledger WHERE actor = $1 AND key = $2 FOR KEY SHARE';
+
+export const KEEP = 'UPDATE regionkit.ledger SET answer = $3 WHERE actor = $1 AND key = $2';
+
+/** Rows that another process is deleting are left to it. */
+export const EXPIRE = `DELETE FROM regionkit.ledger USING (
+  SELECT actor, key FROM regionkit.ledger WHERE at < clock_timestamp() - make_interval(secs => $1::float8 / 1000)
+  ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED
+) old WHERE ledger.actor = old.actor AND ledger.key = old.key`;

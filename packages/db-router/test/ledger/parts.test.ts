@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readAnswer, writeAnswer } from '../../src/ledger/answer.ts';
+import { fingerprintOf } from '../../src/ledger/fingerprint.ts';
+import { createLedger, ledgerSql } from '../../src/ledger/index.ts';
+import { checkActor, checkKey, lockOf } from '../../src/ledger/key.ts';
+
+const router = {
+  transaction: () => Promise.reject(new Error('not reached')),
+  write: () => Promise.reject(new Error('not reached')),
+};
+
+describe('checkKey()', () => {
+  it.each(['a', '~ !"', 'k'.repeat(255)])('takes %j', (key) => {
+    expect(checkKey(key)).toBe(key);
+  });
+
+  it.each(['', 'k'.repeat(256), 'a\n', 'a\0', 'é', '\ud800', '\x7f'])('refuses %j as what a client sent', (key) => {
+    expect(() => checkKey(key)).toThrow(expect.objectContaining({ code: 'ERR_IDEMPOTENCY_KEY', status: 400 }));
+  });
+
+  it.each([undefined, null, 7])('refuses %j as a mistake of the app', (key) => {
+    expect(() => checkKey(key)).toThrow(TypeError);
+  });
+
+  it('names no byte of a bad key in its error', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', minLength: 12 }), (key) => {
+        try {
+          checkKey(`${key}\0`);
+        } catch (error) {
+          return !String((error as Error).message).includes(key);
+        }
+        return false;
+      }),
+    );
+  });
+});
+
+describe('checkActor()', () => {
+  it.each(['ann', 'ann@example.com', 'Ánn 人', '😀'])('takes %s', (actor) => {
+    expect(checkActor(actor)).toBe(actor);
+  });
+
+  it.each(['', 'a'.repeat(256), 'a\0', 'a\n', '\udc00'])('refuses %j as a mistake of the app', (actor) => {
+    expect(() => checkActor(actor)).toThrow(RangeError);
+  });
+
+  it.each([undefined, null, 7, {}])('refuses %j, which is no text', (actor) => {
+    expect(() => checkActor(actor)).toThrow(TypeError);
+  });
+});
+
+describe('lockOf()', () => {
+  it('is a 64-bit integer, the same for the same row, and another one for another', () => {
+    const name = fc.string({ minLength: 1, maxLength: 20 }).filter((text) => !text.includes('\0'));
+    fc.assert(
+      fc.property(name, name, name, name, (actor, key, otherActor, otherKey) => {
+        const lock = lockOf(actor, key);
+        expect(BigInt.asIntN(64, BigInt(lock)).toString()).toBe(lock);
+        expect(lockOf(actor, key)).toBe(lock);
+        expect(lockOf(otherActor, otherKey) === lock).toBe(actor === otherActor && key === otherKey);
+      }),
+    );
+  });
+});
+
+describe('an answer', () => {
+  it('comes back as JSON has it', () => {
+    fc.assert(
+      fc.property(fc.json(), (text) => {
+        const answer: unknown = JSON.parse(text);
+        expect(readAnswer(writeAnswer(answer, 1_000_000))).toEqual(JSON.parse(JSON.stringify(answer)));
+      }),
+    );
+  });
+
+  it('is never longer than it may be, in bytes', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.nat(64), (answer, max) => {
+        const fits = Buffer.byteLength(JSON.stringify(answer)) <= max;
+        if (fits) expect(writeAnswer(answer, max)).toBe(JSON.stringify(answer));
+        else expect(() => writeAnswer(answer, max)).toThrow(expect.objectContaining({ code: 'ERR_LEDGER_ANSWER' }));
+      }),
+    );
+  });
+});
+
+describe('fingerprintOf()', () => {
+  it('differs if any part differs, wherever the parts end', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string()), fc.array(fc.string()), (left, right) => {
+        const isSame = JSON.stringify(left) === JSON.stringify(right);
+        expect(fingerprintOf(...left) === fingerprintOf(...right)).toBe(isSame);
+      }),
+    );
+    expect(fingerprintOf('ab', 'c')).not.toBe(fingerprintOf('a', 'bc'));
+  });
+
+  it('is the same for a text and for its bytes', () => {
+    expect(fingerprintOf('é')).toBe(fingerprintOf(Buffer.from('é')));
+  });
+});
+
+describe('ledgerSql()', () => {
+  it('quotes the role', () => {
+    expect(ledgerSql({ role: 'a"; DROP TABLE orders; --' })).toContain('TO "a""; DROP TABLE orders; --";');
+  });
+
+  it.each([{ role: '' }, { role: 'a\0' }, { role: 'a'.repeat(64) }])('refuses %j', (options) => {
+    expect(() => ledgerSql(options)).toThrow(RangeError);
+  });
+});
+
+describe('createLedger()', () => {
+  it.each<[object, RegExp]>([
+    [{ maxAnswerBytes: 0 }, /maxAnswerBytes/],
+    [{ maxAnswerBytes: 1.5 }, /maxAnswerBytes/],
+    [{ keepMs: 59_999 }, /keepMs/],
+    [{ keep: 1 }, /keep/],
+  ])('refuses %j', (options, message) => {
+    expect(() => createLedger(router, options)).toThrow(message);
+  });
+
+  it('refuses what is no router', () => {
+    expect(() => createLedger({} as never)).toThrow(TypeError);
+  });
+
+  it('sends nothing with a bad name, key or fingerprint', async () => {
+    const ledger = createLedger(router);
+    const fn = async () => 1;
+    await expect(ledger.once('é', 'ann', fn)).rejects.toMatchObject({ code: 'ERR_IDEMPOTENCY_KEY' });
+    await expect(ledger.once('key', '', fn)).rejects.toThrow(RangeError);
+    await expect(ledger.once('key', 'ann', fn, { fingerprint: '' })).rejects.toThrow(RangeError);
+    await expect(ledger.once('key', 'ann', undefined as never)).rejects.toThrow(TypeError);
+  });
+});
