@@ -28,7 +28,7 @@ import { createPageFiles } from './page-files.ts';
 /** Made by {@link createConsole}. */
 export interface Console extends Decider, Doors, Disposable {
   /**
-   * Ends the streams to the doors and to the pages. The console then answers 503.
+   * Ends the streams to the doors and to the pages. Requests for the console then get 503.
    *
    * @example
    * ```ts
@@ -39,11 +39,11 @@ export interface Console extends Decider, Doors, Disposable {
 }
 
 const PASS: NextDecision = Object.freeze({ action: 'next', reason: 'not-console' });
-/** A page hears of its console at least so often. */
+/** The longest time between two signs of life that a page gets. */
 const HEARTBEAT_MS = 1_000;
 /** A page that loses its connection comes back. Until then the streams to the doors stay open. */
 const LINGER_MS = 5_000;
-/** An operator door says something every second. */
+/** An operator door sends something every second. */
 const IDLE_MS = 5_000;
 
 /**

@@ -41,7 +41,8 @@ export interface DatabaseReport {
   /** The epoch of a primary, measured by this process. Absent on a standby. */
   readonly epoch?: Epoch;
   /**
-   * Of a primary: the end of the WAL it has inserted. Of a standby: the end of the WAL it has replayed. In bytes
+   * Of a primary: the end of the WAL that it has flushed to disk (`pg_current_wal_flush_lsn()`), never the insert
+   * position. Of a standby: the end of the WAL that it has replayed (`pg_last_wal_replay_lsn()`). In bytes
    * (https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-BACKUP).
    */
   readonly position?: bigint;
@@ -68,7 +69,7 @@ export interface DatabaseReport {
   readonly vouches?: Vouch;
   /** A pause of the writes that this process obeys, or that has just ended. */
   readonly pause?: WritePause;
-  /** The epochs that operators declared void and that this process treats as void. */
+  /** Epochs that operators declared void. This process ignores reports of them. */
   readonly voids?: readonly EpochVoid[];
 }
 

@@ -95,7 +95,7 @@ export interface RegionRouter<Name extends string = string>
    * @throws {NoReadableNodeError} No node can serve a read.
    * @throws {NoPrimaryError} Only the primary could serve it, and there was none in time.
    * @throws {ReplicaBehindError | NotPrimaryRegionError} No reachable node has what it must see; the option `onBehind`
-   * chooses the error.
+   * chooses the error. `NotPrimaryRegionError` also if it writes, and the policy does not run writes from this region.
    * @throws {NodeUnavailableError} The router could not connect to the node.
    * @throws {NodeFencedError} The node was fenced while the statement was running.
    * @throws {OutcomeUnknownError} The statement ran on the primary, may have written, and its outcome is unknown.
@@ -106,6 +106,7 @@ export interface RegionRouter<Name extends string = string>
    * `unknown` on the primary.
    * @throws {RouterClosedError} The router was closed before it was sent.
    * @throws {DatabaseError} What the server reports about the statement, as node-postgres does.
+   * @throws {TypeError} `query` is a cursor, a stream or a `pg.Query`, or `values` is a callback. Nothing was sent.
    */
   read<Row extends QueryResultRow = QueryResultRow>(
     query: Query,
@@ -131,6 +132,7 @@ export interface RegionRouter<Name extends string = string>
    * @throws {AbortedError | RouterClosedError} The signal was aborted, or the router was closed, before it was sent.
    * @throws {DatabaseError} What the server reports about the statement, as node-postgres does. `CALL` and `DO` are
    * never run again: what they committed while running stays.
+   * @throws {TypeError} `query` is a cursor, a stream or a `pg.Query`, or `values` is a callback. Nothing was sent.
    */
   write<Row extends QueryResultRow = QueryResultRow>(
     query: Query,
@@ -156,6 +158,7 @@ export interface RegionRouter<Name extends string = string>
    * @throws {RolledBackError} The transaction had failed before COMMIT.
    * @throws {NestedTransactionError} It was called inside the callback of another transaction.
    * @throws {TransactionLeakedError} The callback returned while its statements were running.
+   * @throws {TransactionControlError} A text with several statements ended the transaction. Its outcome is unknown.
    */
   transaction<T>(fn: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /**
@@ -284,7 +287,8 @@ export interface RegionRouter<Name extends string = string>
    * ```
    *
    * @throws {PauseRefusedError} This is not the region of the primary, or a pause is on or has just ended.
-   * @throws {AbortedError} `signal` was aborted. The pause goes on.
+   * @throws {AbortedError} `signal` was aborted. A pause that has begun goes on.
+   * @throws {TypeError | RangeError} An option is wrong. No pause has begun.
    */
   pauseWrites(options?: PauseOptions<Name>): Promise<PauseResult<Name>>;
   /**

@@ -12,6 +12,7 @@ export interface NodeReport<Name extends string = string> {
   readonly readable: boolean;
   /** Its timeline, or a lower bound of it; 0: unknown. */
   readonly timeline: number;
+  /** Where it was at its last probe: what a primary has flushed, or a standby has replayed. In bytes. */
   readonly position: bigint;
   readonly lagMs?: number;
   readonly rttMs?: number;
@@ -34,6 +35,7 @@ export interface RouterTopology<Name extends string = string> {
   readonly primary?: {
     readonly region: Name;
     readonly epoch: Epoch;
+    /** The end of the WAL that it had flushed at its last probe or report. In bytes. */
     readonly position: bigint;
     /** `region/node`. Absent if only reports of other regions name it. */
     readonly node?: string;

@@ -36,7 +36,8 @@ export interface Health<Name extends string = string>
    */
   check(name: string, check: Check, options?: CheckOptions): () => void;
   /**
-   * Resolves when every check has run once.
+   * Resolves when every check has run once; at once if there is no check. It also resolves if health is drained or closed
+   * first: then use {@link verdict}.
    *
    * @example
    * ```ts

@@ -23,11 +23,11 @@ import { checkPaths, type RouteName, type RoutesByPath } from './routes/paths.ts
 export interface CheckDefaults {
   /** From the end of one run to the start of the next, in milliseconds. @default 2_000 */
   readonly intervalMs?: number;
-  /** @default 1_000 */
+  /** The time limit of one run, in milliseconds. @default 1_000 */
   readonly timeoutMs?: number;
-  /** @default 2 */
+  /** How many failures in a row make a check fail. @default 2 */
   readonly failAfter?: number;
-  /** @default 3 */
+  /** How many results in a row without a failure make a failed check pass again. @default 3 */
   readonly passAfter?: number;
   /** An older result counts as failed. In milliseconds. @default 10_000, or two whole rounds if that is more */
   readonly staleAfterMs?: number;
@@ -63,8 +63,8 @@ export interface HealthOptions<Name extends string = string> {
   /** The version of the app, shown only with the token. */
   readonly version?: string | undefined;
   /**
-   * Required to see details: `Authorization: Bearer <token>`, 16 to 512 visible ASCII characters without spaces. Without
-   * it details are never shown.
+   * Required to see details: `Authorization: Bearer <token>` (RFC 6750 section 2.1), 16 to 512 visible ASCII
+   * characters without spaces. Without it details are never shown.
    * @default none
    */
   readonly token?: Secrets | Live<Secrets> | undefined;

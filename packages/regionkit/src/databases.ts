@@ -3,7 +3,7 @@ import { check } from '@regionkit/core/kit';
 import type { Pool } from 'pg';
 import type { RegionKitOptions } from './options.ts';
 
-/** Where the databases come from: URLs, of which the kit makes pools; pools of the app; or a router that has its own. */
+/** Where the databases come from: URLs, for which the kit makes pools; pools of the app; or the pools of a given router. */
 export type Databases<Name extends string> =
   | { readonly from: 'urls'; readonly urls: { readonly [Region in Name]?: readonly string[] } }
   | { readonly from: 'pools'; readonly pools: { readonly [Region in Name]?: Pool | readonly Pool[] } }
@@ -12,7 +12,10 @@ export type Databases<Name extends string> =
 const OPTIONS = ['databaseUrl', 'databaseUrls', 'pools'] as const;
 const SEVERAL = `createRegionKit: ${OPTIONS.join(', ')}: give one of them`;
 
-/** @throws {TypeError | RangeError} There is none, or more than one; or a URL is none. No message contains a URL. */
+/**
+ * @throws {TypeError | RangeError} No option names the databases, or more than one does; or a URL is wrong. No message
+ * contains a URL.
+ */
 export function readDatabases<Name extends string>(
   given: Pick<RegionKitOptions<Name>, (typeof OPTIONS)[number]>,
   regions: Regions<Name>,

@@ -51,7 +51,7 @@ export interface RegionKit<
    * kit.drain(app.listen(3000));
    * ```
    *
-   * @throws {TypeError | RangeError} It is not a server, or an option is wrong.
+   * @throws {TypeError | RangeError} It is not a server, an option is wrong, or a later call has options.
    */
   drain(server: AnyServer, options?: KitDrainOptions): Drain;
   /**
@@ -71,6 +71,8 @@ export interface RegionKit<
    * ```ts
    * await kit.close();
    * ```
+   *
+   * @throws The first error of a part. The other parts are ended all the same.
    */
   close(options?: { readonly pools?: boolean }): Promise<void>;
 }

@@ -52,7 +52,10 @@ export function isAnswerTo(asked: string, region: string, answered: string, acco
     : answered === asked || isNamed(answered, asked);
 }
 
-/** An ARN ends with the name, a hyphen and six characters. */
+/**
+ * An ARN ends with the name, a hyphen and six characters:
+ * https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html
+ */
 function isNamed(resource: string, name: string): boolean {
   return resource.length === name.length + 7 && resource.startsWith(`${name}-`);
 }

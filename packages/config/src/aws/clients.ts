@@ -13,9 +13,9 @@ export interface AwsClientsOptions {
   readonly credentials?: NonNullable<SecretsManagerClientConfig['credentials']>;
   /** How often the SDK tries one request. All attempts together stay within `refresh.timeoutMs`. @default 3 */
   readonly maxAttempts?: number;
-  /** Makes the client of a region. The options above are not used then. @default a client made here */
+  /** Makes the Secrets Manager client of a region, without the options above. @default a client made here */
   readonly secretsManager?: (region: string) => SecretsManagerClient;
-  /** Makes the client of a region. The options above are not used then. @default a client made here */
+  /** Makes the Systems Manager client of a region, without `endpoint`, `credentials` and `maxAttempts`. @default a client made here */
   readonly ssm?: (region: string) => SSMClient;
 }
 

@@ -34,7 +34,10 @@ export interface ParameterTree {
   readonly [name: string]: ParameterValue | ParameterTree;
 }
 
-/** The largest number of parameters in one call. */
+/**
+ * The largest number of parameters in one call:
+ * https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
+ */
 const PAGE = 10;
 
 type Send = (names: readonly string[] | { readonly path: string; readonly token: string | undefined }) => Promise<{

@@ -38,7 +38,10 @@ export interface SecretReader {
   getTogether(id: string, signal: AbortSignal): Promise<SecretAnswer>;
 }
 
-/** The largest number of ids for BatchGetSecretValue. */
+/**
+ * The largest number of ids in one call:
+ * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_BatchGetSecretValue.html
+ */
 const MAX_IDS = 20;
 
 /** Failures that each secret would meet alone, too. */

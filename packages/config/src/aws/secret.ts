@@ -18,7 +18,10 @@ export interface SecretOptions<T, F extends Format, O extends boolean> {
   readonly everyMs?: number;
   /** The regions that have it, in the order in which they are asked. @default the own region, then fallbackRegions */
   readonly regions?: readonly string[];
-  /** The staging label of the version to read. @default 'AWSCURRENT' */
+  /**
+   * The staging label of the version to read
+   * (https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html). @default 'AWSCURRENT'
+   */
   readonly stage?: string;
   /**
    * Whether a refresh may read it in one call with others (BatchGetSecretValue, which needs its own permission).
@@ -30,13 +33,16 @@ export interface SecretOptions<T, F extends Format, O extends boolean> {
 }
 
 const STAGES = { pending: 'AWSPENDING', previous: 'AWSPREVIOUS' } as const;
-/** The largest secret that Secrets Manager accepts. */
+/**
+ * The largest secret that Secrets Manager accepts:
+ * https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
+ */
 const MAX_BYTES = 65_536;
 
 /**
  * A source for a secret of AWS Secrets Manager, by name or ARN. Each region that is asked must have the secret or a
- * replica of it. In an ARN the region is replaced; account and partition stay. Needs the permission
- * `secretsmanager:GetSecretValue`, and uses `secretsmanager:BatchGetSecretValue` if it is granted.
+ * replica of it (https://docs.aws.amazon.com/secretsmanager/latest/userguide/replicate-secrets.html). In an ARN the
+ * region is replaced; account and partition stay. Needs the permission `secretsmanager:GetSecretValue`, and uses `secretsmanager:BatchGetSecretValue` if it is granted.
  *
  * @example
  * ```ts

@@ -23,8 +23,10 @@ type PgConfig = string | { readonly connectionTimeoutMillis?: number; readonly u
 /**
  * Returns a subclass of `pg.Client` that takes user and password from a live value. Use it in `pg.Pool` or alone. If
  * the database refuses the pair of a new connection, the client tries the other pairs (see `RotationOptions`) before it
- * reports an error, so a rotation under load fails no query. Established connections stay open, because PostgreSQL
- * keeps them too. The password is removed from a client's memory once it is connected, and it never enters the options
+ * reports an error, so a rotation under load fails no query. (In Secrets Manager a rotation changes the password in the
+ * database before it moves the label `AWSCURRENT`:
+ * https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html.)
+ * Established connections stay open, because PostgreSQL keeps them too. The password is removed from a client's memory once it is connected, and it never enters the options
  * of the pool.
  *
  * Host and database come from the options, never from the value: the replica of a secret names the primary's host.

@@ -21,7 +21,8 @@ export interface FileOptions<T, F extends Format, O extends boolean> {
 }
 
 /**
- * A source for a file: a mounted secret of Docker, Kubernetes or the CSI driver. It is read at every refresh. Its
+ * A source for a file: a mounted secret of Docker, Kubernetes
+ * (https://kubernetes.io/docs/concepts/configuration/secret/) or the CSI driver. It is read at every refresh. Its
  * version is its modification time, so that an operator can see which version a process has.
  *
  * @example

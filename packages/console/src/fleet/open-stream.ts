@@ -7,7 +7,7 @@ export interface OpenStreamOptions {
   readonly url: string;
   readonly token: string;
   readonly agent: https.Agent | undefined;
-  /** Without a byte for so long the stream has ended. */
+  /** The stream counts as ended after this time without a byte, in milliseconds. */
   readonly idleMs: number;
   onEvent(event: ServerSentEvent): void;
   /** Called once. */

@@ -25,7 +25,7 @@ export interface WatchedFleet {
   readonly lastId: number;
 }
 
-/** Changes are told at most so often. */
+/** The shortest time between two reports of changes. */
 const TOLD_EVERY_MS = 200;
 const MAX_SEEN = 256;
 

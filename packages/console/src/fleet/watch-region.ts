@@ -37,7 +37,7 @@ const MAX_SHOWN = 32;
 const SEARCH_MS = 10_000;
 const RETRY_MS = 250;
 const MAX_RETRY_MS = 2_000;
-/** A process that went away is shown for so long. */
+/** How long a process that went away is still shown. */
 const REMEMBERED_MS = 60_000;
 
 /** Listens to one stream for each process behind the door of a region, and looks for new ones. */

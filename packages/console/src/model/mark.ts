@@ -1,4 +1,4 @@
-/** A word with a shape: the colour of the shape is never all that tells it apart. */
+/** A shape and a word. Each level has its own shape, so that a reader who cannot see its colour knows it too. */
 export interface Mark {
   readonly shape: string;
   readonly word: string;

@@ -1,6 +1,6 @@
 import type { Fleet, NodeState, ProcessState } from './fleet.ts';
 
-/** What a process said longer ago than this is not counted as what it knows now. */
+/** A report that is older than this no longer counts as what the process knows now. */
 const SILENT_AFTER_MS = 5_000;
 
 export const isSpeaking = ({ isGone, silentMs }: ProcessState): boolean =>
@@ -11,9 +11,9 @@ export function speaking({ regions }: Fleet): readonly ProcessState[] {
   return regions.flatMap(({ processes }) => processes.filter(isSpeaking));
 }
 
-/** A node, and who sees it so. */
+/** A node, as the most credible process reports it. */
 export interface SeenNode extends NodeState {
-  /** Other things that speaking processes say of its state. */
+  /** Other states that processes report for it now. */
   readonly disagreed: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../kit/clock.ts';
 
-/** Tells of wrong tokens at most so often. Each of them counts. */
+/** The shortest time between two reports of wrong tokens. Each wrong token is counted. */
 const NOTICE_MS = 60_000;
 
 /**

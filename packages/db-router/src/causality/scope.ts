@@ -142,8 +142,8 @@ export function createScopes(options: ScopesOptions): Scopes {
   };
 
   /**
-   * Where a timeline was left may be learnt later, but a position that was not learnt then is never known: such a write is
-   * told of once, and its token replaced. What is left of it is in what the primary has now.
+   * The fork of a timeline may become known later. A position that was not read is never known. Such a write is reported
+   * once, and its token is replaced. What remains of it is in the data of the present primary.
    */
   const mayBecomeKnown = ({ timeline }: Epoch, lsn: bigint): boolean =>
     lsn !== UNKNOWN_LSN || timeline >= (options.topology().top?.timeline ?? 0);

@@ -65,7 +65,7 @@ export function createEpochFile(
   if (Buffer.byteLength(file) > MAX_PATH_BYTES)
     throw new RangeError(`epochFile: path must have at most ${MAX_PATH_BYTES} bytes; got ${Buffer.byteLength(file)}`);
   if (process.platform === 'win32')
-    throw new RangeError('epochFile: it needs a POSIX system; use a store of all regions');
+    throw new RangeError('epochFile: it needs a POSIX system; use a store that all regions share');
   check.object('epochFile: options', options, ['fastestFailoverMs', 'logger']);
   const maxGapMs = check.integer('epochFile: fastestFailoverMs', options.fastestFailoverMs ?? 10_000, {
     min: 1_000,

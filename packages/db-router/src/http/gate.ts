@@ -29,7 +29,7 @@ import { takesNoWrites } from './takes-no-writes.ts';
 import { createTokenFields } from './token-fields.ts';
 import { countForward } from './write-count.ts';
 
-/** What {@link createWriteGate} returns: a decider with its doors, and events. */
+/** Made by {@link createWriteGate}. It decides what happens to a request, has a door for each framework, and emits events. */
 export type WriteGate<Name extends string = string> = WithDoors<WriteGateDecider<Name>>;
 
 interface WriteGateDecider<Name extends string> extends Decider, EventSource<WriteGateEvents<Name>>, AsyncDisposable {

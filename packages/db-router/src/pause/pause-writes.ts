@@ -13,8 +13,8 @@ export interface PauseOptions<Name extends string = string> {
   /** How long to wait until nothing is under way, in milliseconds. The pause goes on afterwards. @default a third of `timeoutMs` */
   readonly drainTimeoutMs?: number;
   /**
-   * How many processes each region has. A balancer shows one at a time: without the number, a process that was not met
-   * is not waited for.
+   * How many processes each region has. Each question to a balancer reaches one process. Without the number, the pause
+   * does not wait for a process that no question has reached.
    */
   readonly processes?: { readonly [Region in Name]?: number };
   /** Ends the wait, but not the pause. */
@@ -23,7 +23,7 @@ export interface PauseOptions<Name extends string = string> {
 
 /** How far a pause is, and how long it lasts. */
 export interface PauseResult<Name extends string = string> {
-  /** Every process that was met holds new writes and has none under way. */
+  /** Every process that answered holds new writes and has none under way. */
   readonly drained: boolean;
   /** The requests, forwards, statements, transactions and leased clients that have not ended. Some count twice. */
   readonly underWay: number;

@@ -20,6 +20,8 @@ export interface Transaction {
    * @throws {DatabaseError} What the server reports about the statement, as node-postgres does.
    * @throws {TransactionClosedError} The transaction has ended.
    * @throws {TransactionControlError} The statement begins or ends a transaction.
+   * @throws {AdvisoryLockError} It takes an advisory lock in a transaction on a standby.
+   * @throws {TypeError} `query` is a cursor, a stream or a `pg.Query`, or `values` is a callback. Nothing was sent.
    */
   query<Row extends QueryResultRow = QueryResultRow>(
     query: Query,

@@ -36,8 +36,8 @@ export function weighDocuments(facts: Facts, atMs: number): Facts {
 }
 
 /**
- * Whether nothing but the word of this region, or of those that repeat others (''), speaks for a timeline that does not follow on
- * what else is known.
+ * Whether only this region, or regions that repeat others (''), report a timeline that does not follow from what else is
+ * known.
  */
 export function isUnproven(facts: Facts, epoch: Epoch, region: string): boolean {
   const top = topOf(facts, epoch.system);
@@ -46,8 +46,9 @@ export function isUnproven(facts: Facts, epoch: Epoch, region: string): boolean 
 }
 
 /**
- * The claim that keeps a primary from being believed now. It stands until its region takes it back, or says nothing any
- * more while most of the others have measured since that there is no such timeline.
+ * Returns the claim because of which no primary is accepted now. A claim ends when its region withdraws it. It also ends
+ * when its region is silent for longer than `maxViewAgeMs` and most other regions have measured since then that no such
+ * timeline exists.
  */
 export function claimOf(facts: Facts, rules: Rules, top: Top | undefined, nowMs: number): Claim | undefined {
   if (top === undefined) return undefined;
@@ -140,8 +141,8 @@ function knownToWrite({ writers, documents, written }: Facts, system: string): K
 }
 
 /**
- * How far the documents lead from what is known without them, each step on the one before. What one region claims does not
- * bear the word of another unless it follows on something itself: the order in which both were heard would decide.
+ * How far the documents lead from what is known without them. Each step follows the one before. The claim of one region
+ * supports the claim of another only if it follows from something itself. Otherwise the order of arrival would decide.
  */
 function provenWithout(facts: Facts, { system, certain }: Top, written: readonly number[]): number {
   let proven = Math.max(certain, Math.min(...written));
@@ -157,8 +158,7 @@ function provenWithout(facts: Facts, { system, certain }: Top, written: readonly
 }
 
 /**
- * The first word that a process hears may be that of a region that lies: as soon as anything else is known, it is a claim
- * like any other.
+ * The first report that a process receives may be false. As soon as anything else is known, it is a claim like any other.
  */
 function withoutLoneTop(facts: Facts, atMs: number): Facts {
   const tops = facts.tops.map((top): Top => {

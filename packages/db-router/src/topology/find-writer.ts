@@ -64,9 +64,9 @@ export function findWriter(facts: Facts, rules: Rules, top: Top | undefined, now
 }
 
 /**
- * It is connected to and says nothing, and a moment ago it was another server that wrote this timeline: that one may live,
- * under a name that leads elsewhere by now. Not for longer than anything else is believed: a path that swallows every
- * answer must not refuse the writes of a server that was restarted.
+ * Whether a node may hide a running primary. Its probe times out, and its last answer came from a primary of this
+ * timeline. That server may still run, even if the name of the pool leads to another server now.
+ * This holds for at most `maxViewAgeMs`: a network that drops every answer must not stop the writes of a restarted server.
  */
 export function mayHide(node: NodeFacts, top: Top, rules: Rules, nowMs: number): boolean {
   const { reading, failures, code } = node;

@@ -9,13 +9,17 @@ export interface HttpCheckOptions {
   readonly method?: 'GET' | 'HEAD' | 'OPTIONS';
   /** @default {} */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Which statuses pass. Redirects are not followed; their status counts. @default 200 to 299 */
+  /** Which statuses pass. Redirects are not followed; their status counts. @default 200 to 299 (RFC 9110 section 15.3) */
   readonly expect?: (status: number) => boolean;
   /** @default none: every run opens a connection, because that may fail too */
   readonly agent?: http.Agent;
 }
 
-/** Checks that a server answers at `url`. The body is not read. */
+/**
+ * Checks that a server answers at `url`. The body is not read.
+ *
+ * @throws {TypeError | RangeError} `url` is no URL, or its scheme is not http or https.
+ */
 export function httpCheck(url: string, options: HttpCheckOptions = {}): Check {
   if (!URL.canParse(check.string('checks.http: url', url))) throw new TypeError('checks.http: url must be a URL');
   const { protocol } = new URL(url);

@@ -44,7 +44,8 @@ export interface DrainOptions {
   /**
    * How long to keep serving while not ready, in milliseconds, so that `front` and the other regions stop sending
    * traffic. Set it longer than they need. A balancer that checks every 5 s and gives up after two failures needs 10 s.
-   * DNS needs its interval times its threshold plus the TTL: 150 s with the defaults of Route 53 (30 s, 3) and a TTL of
+   * DNS needs its interval times its threshold plus the TTL: 150 s with the defaults of Route 53
+   * (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-creating-values.html: 30 s, 3) and a TTL of
    * 60 s. @default 15_000 for a balancer, 160_000 for DNS; 0 with `development: true` in `regions`
    */
   readonly notReadyForMs?: number;

@@ -52,7 +52,7 @@ export function createOrders(
   };
 }
 
-/** An order that was carried out is told of in any case. */
+/** An order that was carried out is always reported. */
 function stateOf(router: OperatedRouter): string {
   try {
     return router.topology().state;

@@ -33,7 +33,7 @@ export const ROUTER_EVENT_NAMES = [
 
 export type RouterEventName = (typeof ROUTER_EVENT_NAMES)[number];
 
-/** What an operator may say of a pause: see `pauseWrites()` of the router. */
+/** What an operator can choose for a pause: see `pauseWrites()` of the router. */
 export interface OperatorPause {
   readonly timeoutMs?: number;
   readonly drainTimeoutMs?: number;
@@ -41,7 +41,7 @@ export interface OperatorPause {
   readonly processes?: Readonly<Record<string, number>>;
 }
 
-/** The part of a router that the door shows and orders: what `createRegionRouter` returns has it. */
+/** The part of a router that the operator door uses. Pass the router from `createRegionRouter`. */
 export interface OperatedRouter {
   readonly writes: string;
   topology(): {
@@ -50,7 +50,7 @@ export interface OperatedRouter {
     readonly highest?: Epoch;
     readonly forks: readonly Fork[];
     readonly nodes: readonly object[];
-    /** What it tells the other regions of a pause of the writes and of voids. */
+    /** The pause of the writes and the voids that it reports to the other regions. */
     readonly local?: Pick<DatabaseReport, 'pause' | 'voids'>;
   };
   stats(): object;

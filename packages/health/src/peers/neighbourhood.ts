@@ -16,13 +16,13 @@ export interface Neighbourhood<Name extends string> {
   /** The other regions, in the form that the guard uses. */
   neighbours(): readonly Neighbour[];
   /**
-   * Whether this process knows no primary for certain while another process of the region does, or the region was not asked
-   * yet whether one does. False from the first time that it was false of a router.
+   * Whether this process is not certain of the primary, while another process of the region is, or while it is not yet
+   * known whether one is. It stays false once it was false for a followed router.
    */
   isUnconfirmed(): boolean;
   /** The state of this region may have changed. Notifies the subscribers of the view. */
   tell(): void;
-  /** The same, for a change that matters to the other regions. They are informed at once. */
+  /** As `tell()`, and informs the other regions at once. */
   announce(): void;
   /** Reads this region's own database report, and asks the regions that are due. */
   tick(): void;

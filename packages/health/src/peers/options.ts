@@ -13,15 +13,21 @@ export interface PeersOptions<Name extends string = string> {
   /** How often each region is asked in the normal state, in milliseconds. @default 2_000 */
   readonly intervalMs?: number;
   /**
-   * How often while the router that health follows is not `ready`, while no primary is known, and while this region asks to leave. In milliseconds.
-   * @default 250
+   * How often while the router that health follows is not `ready`, while no primary is known, and while this region asks to leave. In
+   * milliseconds, at most `intervalMs`. @default 250, or `intervalMs` if that is less
    */
   readonly urgentIntervalMs?: number;
-  /** @default 1_000 */
+  /** The longest time for one answer, in milliseconds. @default 1_000 */
   readonly timeoutMs?: number;
-  /** How long the last document of a silent region counts, in milliseconds. @default 5_000 */
+  /**
+   * How long the last document of a silent region counts, in milliseconds. At least 1.2 times `intervalMs`, plus
+   * `timeoutMs`. @default 5_000, or 1.5 times `intervalMs` plus `timeoutMs` if that is more
+   */
   readonly unknownAfterMs?: number;
-  /** The length of a silence after which the region counts as down, in milliseconds. @default 15_000 */
+  /**
+   * The length of a silence after which the region counts as down, in milliseconds. At least `unknownAfterMs`.
+   * @default 15_000, or `unknownAfterMs` if that is more
+   */
   readonly downAfterMs?: number;
   /** Returns the URL at which a region answers. @default `${origin}/health/region` */
   readonly url?: (region: { readonly name: Name; readonly origin: string }) => string;

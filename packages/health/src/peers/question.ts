@@ -8,7 +8,7 @@ export interface RegionQuestion {
   readonly to: string;
   /** When it was asked, by the wall clock of `to`, as far as `from` knows it. */
   readonly atMs: number;
-  /** Asks every region that is due. Each gets one request at a time. */
+  /** Random, used once. The answer must repeat it, so that an older answer cannot be replayed. */
   readonly nonce: string;
   /** The asking region has a change to report. Ask it too. */
   readonly news: boolean;

@@ -96,7 +96,8 @@ function askOnce(
     request.on('socket', (socket) => socket.unref?.());
     request.on('error', () => {
       const leftMs = timeoutMs - (clock.now() - startedAt);
-      // The other side closed a kept connection at the moment when it was used again. The region is fine.
+      // The other side closed a kept connection at the moment when it was used again. The region is fine, and a GET may be
+      // sent again (RFC 9110 section 9.2.2, RFC 9112 section 9.3.1).
       if (!ended && mayRetry && request.reusedSocket && leftMs > 0) {
         ended = true;
         cancel();

@@ -4,15 +4,23 @@ import type { HealthVerdict } from '../verdict/judge.ts';
 /** The answers of the verdict routes, prepared in advance: a probe only reads memory. */
 export type Answers = Readonly<Record<VerdictRoute, RespondDecision>>;
 
-/** `live` depends on nothing. `ready` depends only on the life of this process. */
+/**
+ * `live` depends on nothing, because an orchestrator restarts a process that fails it. `ready` depends only on the life of
+ * this process (https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-probes).
+ */
 export type VerdictRoute = 'health' | 'read' | 'write' | 'live' | 'ready';
 
+/** `no-store`: no cache may answer a probe (RFC 9111 section 5.2.2.5). */
 export const HEAD_FIELDS: RespondDecision['headers'] = Object.freeze([
   Object.freeze(['content-type', 'application/health+json'] as const),
   Object.freeze(['cache-control', 'no-store'] as const),
 ]);
 
-/** Whether a route answers 200, and otherwise 503 (RFC 9110 section 15.6.4). It never answers 3xx: DNS health checkers count a redirect as healthy. */
+/**
+ * Whether a route answers 200, and otherwise 503 (RFC 9110 section 15.6.4). It never answers 3xx: Route 53 counts a
+ * redirect as healthy
+ * (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html).
+ */
 export function serves(route: VerdictRoute, { accept, reads, writes, phase }: HealthVerdict): boolean {
   switch (route) {
     case 'health':
@@ -51,7 +59,7 @@ function answer(route: VerdictRoute, verdict: HealthVerdict): RespondDecision {
   });
 }
 
-/** The verdict comes first: short enough for a checker that searches for a word in the first bytes. */
+/** The verdict comes first: Route 53 searches for a word only in the first 5,120 bytes. */
 export function makeAnswers(verdict: HealthVerdict): Answers {
   return {
     health: answer('health', verdict),

@@ -3,8 +3,8 @@ import type { TrackedCheck } from '../checks/track.ts';
 import type { HealthVerdict } from '../verdict/judge.ts';
 
 /**
- * The long answer, which requires the token: `application/health+json` (draft-inadarei-api-health-check-06), with
- * additional members of our own.
+ * The long answer, which requires the token: `application/health+json`, with additional members of our own
+ * (https://datatracker.ietf.org/doc/html/draft-inadarei-api-health-check-06).
  */
 export function detail(
   status: 'pass' | 'warn' | 'fail',
