@@ -1,4 +1,5 @@
 export { fingerprintOf } from './fingerprint.ts';
+export { type Idempotency, idempotencyOf } from './idempotency.ts';
 export { createLedger, type Ledger, type OnceOptions } from './ledger.ts';
 export { LedgerError, type LedgerErrorCode } from './ledger-error.ts';
 export type { LedgerOptions } from './options.ts';

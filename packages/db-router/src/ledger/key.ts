@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { check } from '@regionkit/core/kit';
 import { LedgerError } from './ledger-error.ts';
 
-const KEY = /^[\x20-\x7e]{1,255}$/;
+/** Of a ledger, and of a request. */
+export const KEY: RegExp = /^[\x20-\x7e]{1,255}$/;
 /** Control characters and half surrogates: PostgreSQL refuses the first, and cannot tell the second apart. */
 const ACTOR = /^[^\p{Cc}\p{Cs}]{1,255}$/u;
 

@@ -24,7 +24,7 @@ const MEANINGS: Readonly<Record<LedgerErrorCode, Meaning>> = {
     status: 400,
     outcome: 'not-sent',
     message:
-      'the idempotency key is missing or malformed, so nothing was done: send 1 to 255 printable ASCII characters',
+      'the idempotency key is missing or malformed, so nothing was done: send 1 to 255 printable ASCII characters, in quotes in the field Idempotency-Key',
   },
   ERR_IDEMPOTENCY_IN_PROGRESS: {
     status: 409,
