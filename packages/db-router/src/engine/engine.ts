@@ -67,7 +67,6 @@ export interface Engine {
   close(): void;
 }
 
-const MAX_CONNECTION_MS = 60_000;
 const MAX_OWNERS_PER_REGION = 16;
 
 export function createEngine(settings: Settings, events: Events<RouterEvents>, notice: Notices): Engine {
@@ -219,7 +218,6 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     clock,
     random: settings.random,
     timeoutMs,
-    maxConnectionMs: MAX_CONNECTION_MS,
     ...schedule,
     onReading: (index, reading, sentAtMs) => {
       unreachable.onAnswer(index, reading.inRecovery);

@@ -28,11 +28,12 @@ export interface MonitorOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly timeoutMs: number;
-  readonly maxConnectionMs: number;
   /** How long to wait before a node is probed again. */
   paceMs(index: number): number;
   /** Whether to probe on a new connection: its name may lead elsewhere by now. */
   startsAnew(index: number): boolean;
+  /** How old the connection of a probe may be. An older one is opened again, because names are resolved only then. */
+  maxConnectionMs(): number;
   onReading(index: number, reading: Reading, sentAtMs: number): void;
   onFailure(index: number, error: unknown): void;
 }

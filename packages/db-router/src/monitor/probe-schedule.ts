@@ -1,3 +1,4 @@
+import { guardRandom } from '@regionkit/core/kit';
 import type { PoolNode } from '../connection/node.ts';
 import { isServerError } from '../connection/outcome.ts';
 import { OutcomeUnknownError } from '../errors.ts';
@@ -15,6 +16,12 @@ const WRITING_MS = 750;
 const HELD_HASTE = 4;
 /** After this many unanswered probes the statements on a node are given up. */
 const SILENT_PROBES = 2;
+/** A name may lead elsewhere by now, and only a new connection shows that. */
+const MAX_CONNECTION_MS = 60_000;
+/** While a primary is missing, the name may be what moves. Up to half as much is added, so that processes differ. */
+const MISSING_CONNECTION_MS = 2_000;
+/** In a long outage new connections become rare: each may be this share of the outage old. */
+const SHARE_OF_OUTAGE = 1 / 8;
 
 export interface ProbeScheduleOptions {
   readonly settings: Settings;
@@ -37,10 +44,14 @@ export function createProbeSchedule({
   holding,
   watched,
   writes,
-}: ProbeScheduleOptions): Pick<MonitorOptions, 'paceMs' | 'startsAnew' | 'onReading' | 'onFailure'> {
+}: ProbeScheduleOptions): Pick<
+  MonitorOptions,
+  'paceMs' | 'startsAnew' | 'maxConnectionMs' | 'onReading' | 'onFailure'
+> {
   const { clock, alertIntervalMs, intervalMs } = settings;
   const silentProbes = nodes.map(() => 0);
   const failureCodes: (string | undefined)[] = nodes.map(() => undefined);
+  const leastMs = MISSING_CONNECTION_MS * (1 + guardRandom(settings.random)() / 2);
 
   return {
     paceMs: (index) => {
@@ -62,6 +73,13 @@ export function createProbeSchedule({
     startsAnew: (index) => {
       const state = live.topology.nodes[index]?.state;
       return state === 'fenced' || state === 'foreign';
+    },
+    maxConnectionMs: () => {
+      const { missingSinceMs } = live.store;
+      const missingMs = missingSinceMs === undefined ? 0 : clock.now() - missingSinceMs;
+      // At first the open connections are quicker: a promotion shows itself on them.
+      if (missingMs < leastMs) return MAX_CONNECTION_MS;
+      return Math.min(MAX_CONNECTION_MS, Math.max(leastMs, missingMs * SHARE_OF_OUTAGE));
     },
     onReading: (index, reading, sentAtMs) => {
       silentProbes[index] = 0;

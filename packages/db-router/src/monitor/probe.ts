@@ -21,7 +21,7 @@ export interface ProbeOptions extends SilenceOptions {
   readonly pool: Pool;
   readonly readings: Readings;
   /** An older connection is opened again, because names are resolved only then. */
-  readonly maxConnectionMs: number;
+  maxConnectionMs(): number;
   /** A sign that the role of the node has changed: the connection broke, or the server reports the end of recovery. */
   onSign(): void;
 }
@@ -81,7 +81,7 @@ export function createProbe(options: ProbeOptions): Probe {
   return {
     ask: () =>
       new Promise<Reading>((resolve, reject) => {
-        if (isOutdated || clock.now() - openedAtMs > options.maxConnectionMs) drop(client);
+        if (isOutdated || clock.now() - openedAtMs > options.maxConnectionMs()) drop(client);
         isOutdated = false;
         const reused = client;
         const askedAtMs = clock.now();

@@ -49,6 +49,23 @@ it('takes the server that the readers’ endpoint showed first for no twin, once
   expect((await router.run({ token }, read)).rowCount).toBe(1);
 });
 
+it('follows a name that moves to the new primary later than the role, while the probe is still connected to the old one', async () => {
+  const lab = await labOfTest({ regions: ['us', 'eu'] });
+  const name = await openEndpoint(lab.region('us'));
+  const { router, twins } = routerOver([name]);
+  await router.write("INSERT INTO note (text) VALUES ('before')");
+  await lab.switchover({ to: 'eu' });
+  // The old primary answers as a standby, on a connection that nothing will ever end.
+  await eventually(() => router.topology().nodes[0]?.state === 'replica');
+  expect(router.topology().state).toBe('no-primary');
+  // The pool has a connection there, too: a held write opens no other one that could notice the move.
+  await router.read('SELECT 1');
+  name.lead(lab.region('eu'), { keep: true });
+  await router.write("INSERT INTO note (text) VALUES ('after')");
+  expect(router.topology()).toMatchObject({ state: 'ready', primary: { epoch: { timeline: 2 } } });
+  expect(twins).toEqual([]);
+});
+
 it('sends no write to the server that a name leads to now, while a silent endpoint may hide the one it led to before', async () => {
   const lab = await labOfTest();
   await lab.region('us').kill();

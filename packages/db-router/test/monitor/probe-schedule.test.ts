@@ -13,20 +13,22 @@ const ALERT_MS = 100;
 function scheduleOf(
   writes: { isWriting(): boolean; isAlarmed(): boolean } = { isWriting: () => false, isAlarmed: () => false },
 ) {
+  const clock = fakeClock();
+  const missing: { missingSinceMs?: number } = {};
   const destroyed: number[] = [];
   const codes: unknown[] = [];
   const { topology } = wellStory();
   const nodes = topology.nodes.map(({ index, id }) => ({ id, destroyAll: () => destroyed.push(index) }));
   const schedule = createProbeSchedule({
-    settings: { clock: fakeClock(), intervalMs: QUIET_MS, alertIntervalMs: ALERT_MS } as unknown as Settings,
+    settings: { clock, intervalMs: QUIET_MS, alertIntervalMs: ALERT_MS, random: () => 0.5 } as unknown as Settings,
     nodes: nodes as unknown as readonly PoolNode[],
-    live: { topology, take: () => {} } as unknown as LiveTopology,
+    live: { topology, store: missing, take: () => {} } as unknown as LiveTopology,
     emit: (_event, payload) => void codes.push((payload as { code?: unknown }).code),
     holding: () => false,
     watched: () => false,
     writes: { ...writes, attached: () => {} },
   });
-  return { schedule, destroyed, codes };
+  return { schedule, clock, missing, destroyed, codes };
 }
 
 describe('how often a node is looked at', () => {
@@ -58,6 +60,43 @@ describe('how often a node is looked at', () => {
     schedule.onFailure(0, new Error('no answer'));
     schedule.onReading(0, primary(1), 0);
     expect(schedule.paceMs(0)).toBe(QUIET_MS);
+  });
+});
+
+describe('how long a node is asked on one connection', () => {
+  /** How old a connection may be when the primary has been missing for so long. */
+  const afterMissing = async (seconds: number): Promise<number> => {
+    const { schedule, clock, missing } = scheduleOf();
+    missing.missingSinceMs = clock.now();
+    await clock.advance(seconds * 1_000);
+    return schedule.maxConnectionMs();
+  };
+
+  it('is a minute while there is a primary, and at first without one: a promotion shows itself on what is open', async () => {
+    expect(scheduleOf().schedule.maxConnectionMs()).toBe(60_000);
+    expect(await afterMissing(0)).toBe(60_000);
+    expect(await afterMissing(1)).toBe(60_000);
+  });
+
+  it('is a few seconds without a primary, because the name of its successor may lead there only now', async () => {
+    for (const seconds of [3, 5, 20]) {
+      expect(await afterMissing(seconds)).toBeGreaterThanOrEqual(2_000);
+      expect(await afterMissing(seconds)).toBeLessThanOrEqual(3_000);
+    }
+  });
+
+  it('grows with a long outage, up to the usual minute', async () => {
+    expect(await afterMissing(80)).toBe(10_000);
+    expect(await afterMissing(3_600)).toBe(60_000);
+  });
+
+  it('is the usual again once a primary is known', async () => {
+    const { schedule, clock, missing } = scheduleOf();
+    missing.missingSinceMs = clock.now();
+    await clock.advance(5_000);
+    expect(schedule.maxConnectionMs()).toBeLessThan(60_000);
+    delete missing.missingSinceMs;
+    expect(schedule.maxConnectionMs()).toBe(60_000);
   });
 });
 

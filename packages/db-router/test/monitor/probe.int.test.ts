@@ -75,7 +75,7 @@ describe('a probe of a real server', () => {
       readings: postgresReadings,
       clock,
       timeoutMs,
-      maxConnectionMs: 60_000,
+      maxConnectionMs: () => 60_000,
       onSign,
       watchSilent: () => destroySilent,
     });
