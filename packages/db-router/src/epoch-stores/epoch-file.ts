@@ -37,7 +37,7 @@ const REFUSED = 'refused';
 
 /**
  * Keeps what one process knows over its own restart, on the local disk: for a region with one process. The next process believes it if it starts
- * sooner than a failover can happen, and if it hears nothing newer from any region. With several processes a region their siblings vouch for
+ * sooner than a failover can happen, and if no region reports anything newer. With several processes a region their siblings vouch for
  * a new one, and no file is needed. Each process needs a file of its own. Not on Windows.
  *
  * The file must be on a disk of this machine that outlives the process. It does not protect against

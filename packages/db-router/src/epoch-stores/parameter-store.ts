@@ -33,10 +33,11 @@ export interface ParameterEpochStoreOptions {
 /**
  * A parameter of AWS Systems Manager that all regions share: the parameter of one region.
  *
- * Parameter Store cannot replace on a condition. The store sees from the version number when it has overwritten the save of another
- * process, fails with `conflict`, and its next `load()` returns what was overwritten, so that the router puts it back with its own. Until
- * then, some tens of milliseconds, a process that starts may load the lower one of the two epochs. If the process ends in between, what was
- * overwritten is only in the history of the parameter, until the next process that knows it saves. Use S3 or DynamoDB where
+ * Parameter Store has no conditional write, so one process can overwrite the save of another. The version number shows
+ * that. The save then fails with `conflict`, and the next `load()` returns the overwritten value. The router merges it with
+ * its own and saves both. Until then, some tens of milliseconds, a process that starts may load the lower one of the two
+ * epochs. If this process ends in between, the overwritten value is only in the history of the parameter, until another
+ * process that knows it saves. Use S3 or DynamoDB where
  * this matters. A value has at most 8 KB here. Needs `ssm:GetParameter` and `ssm:PutParameter`.
  *
  * @example

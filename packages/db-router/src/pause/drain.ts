@@ -3,7 +3,7 @@ import type { ProcessPause } from '@regionkit/core';
 /** What a pause still waits for. */
 export interface PauseWait<Name extends string = string> {
   readonly region: Name;
-  /** Absent: the whole region, or a process of it that was not met. */
+  /** Absent: the whole region, or a process of it that has not answered. */
   readonly process?: string;
   /**
    * `no-answer`: no process of the region, or fewer than there are, could be asked. `not-paused`: it does not hold new
@@ -14,7 +14,7 @@ export interface PauseWait<Name extends string = string> {
   readonly underWay: number;
 }
 
-/** What one region says: every process of it that was met. */
+/** The answers of one region: one for each process that answered. */
 export interface RegionAnswers<Name extends string> {
   readonly region: Name;
   readonly processes: readonly ProcessPause[];

@@ -48,7 +48,7 @@ export interface PauseWritesParts<Name extends string> {
 
 const LOOK_EVERY_MS = 25;
 
-/** Orders a pause, and waits until nothing is under way in any process that was met. */
+/** Orders a pause, and waits until nothing is under way in any process that answers. */
 export function createPauseWrites<Name extends string>(parts: PauseWritesParts<Name>): PauseWrites<Name> {
   const { self, regions, view, pauses, underWay, now, sleep } = parts;
   const others = regions.filter((name) => name !== self);
@@ -101,7 +101,7 @@ export function createPauseWrites<Name extends string>(parts: PauseWritesParts<N
   };
 }
 
-/** Every process of a region that was met. A region that answers and says nothing of a pause does not know of one. */
+/** Every process of a region that answered. A region whose answer names no pause does not know of one. */
 function answersOf(state: RegionState | undefined): NonNullable<RegionState['pauses']> {
   if (state === undefined) return [];
   if (state.pauses !== undefined) return state.pauses;

@@ -28,7 +28,7 @@ export function runSubmitted(client: PoolClient, query: Conversation, values: un
     if (isInTransaction(client)) {
       const outcome = commitsOn(client) > commitsBefore ? 'unknown' : 'rolled-back';
       query.handleError(new TransactionLeftOpenError(outcome), connection);
-      // It was called. And a cursor that has its last row takes no error any more: who reads from it hears of its end.
+      // It was called. And a cursor that has its last row takes no error any more: its reader learns of its end.
       query.callback = () => {};
     }
     ready.call(query, connection);

@@ -53,9 +53,9 @@ export interface Top {
   /** More than one: two servers write it. None: only a standby reported it. */
   readonly owners: readonly string[];
   readonly firstKnownAtMs: number;
-  /** The only region that told of it, or '' for what regions repeat; undefined once anything else did. */
+  /** The only region that reports it, or '' for what regions repeat. Undefined as soon as there is any other source. */
   readonly by: string | undefined;
-  /** The highest that anything but the documents of regions told of. */
+  /** The highest from any source except the documents of regions. */
   readonly certain: number;
 }
 

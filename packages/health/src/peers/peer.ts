@@ -88,7 +88,7 @@ export function peerState<Name extends string>(
   };
 }
 
-/** What each process says of a pause, if one of them knows of one. */
+/** The pause as each process reports it, if at least one of them knows of one. */
 function pausesOf(documents: readonly ProcessDocument[]): Pick<RegionState, 'pauses'> {
   if (documents.every(({ document }) => document.database?.pause === undefined)) return NO_PAUSES;
   const pauses = documents.map(({ document: { process = '', database }, observedAtMs }): ProcessPause => {

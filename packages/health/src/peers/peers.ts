@@ -115,7 +115,7 @@ export function createPeers<Name extends string>(
     const atMs = Math.max(0, Math.round(clock.wallMs() + line.clockAheadMs));
     const headers = sealQuestion({ from: regions.self, to: name, atMs, nonce, news: news || spreads }, asks);
     const { era } = line;
-    // During a pause every process must be met, and not only the one at the end of a kept connection.
+    // During a pause every process must be asked, and not only the one at the end of a kept connection.
     const isFresh = line === own || spreads;
     const answer = await transport.ask({ url: line.url, headers, timeoutMs, maxBytes: MAX_BYTES, isFresh });
     if (answer === 'refused') refreshSecret();

@@ -12,9 +12,9 @@ export type DoorSilence = Unseen | 'wrong-token' | 'no-door' | 'plain-http';
 /** What the operator doors behind one origin said. */
 export interface RegionProcesses {
   readonly region: string;
-  /** Each process that was met. */
+  /** Each process that answered. */
   readonly processes: readonly ProcessStatus[];
-  /** Why none was met. */
+  /** Why no process answered. */
   readonly why: DoorSilence | undefined;
 }
 
@@ -32,7 +32,7 @@ export type OrderResult =
   | { readonly outcome: 'not-met'; readonly why: DoorSilence };
 
 export interface Doors {
-  /** Asks the door of every region until no process is met that was not met before. */
+  /** Asks the door of every region until no new process answers. */
   ask(): Promise<readonly RegionProcesses[]>;
   /** Gives an order to one process. */
   order(process: Pick<ProcessStatus, 'region' | 'id'>, order: DoorOrder): Promise<OrderResult>;
