@@ -1,6 +1,7 @@
 import { createLab } from '@regionkit/lab';
 import type { Group } from '../group.ts';
 import { layer } from '../router/layer.ts';
+import { ledgering } from '../router/ledger.ts';
 import { reading, readingCausally } from '../router/reads.ts';
 import { createTables, HERE, ROUND_TRIP_MS, routerIn, THERE } from '../router/setting.ts';
 import { deciding } from '../router/tokens.ts';
@@ -30,6 +31,8 @@ export const group: Group = {
       results.push(...(await layer(here, lab)));
       tell('writing in the primary region');
       results.push(await writing(here, lab));
+      tell('writing with a ledger');
+      results.push(await ledgering(here, lab));
       tell(`writing over ${ROUND_TRIP_MS} ms`);
       results.push(...(await writingFromAfar(there, lab)));
     } finally {
