@@ -36,8 +36,8 @@ export interface ParameterEpochStoreOptions {
  * Parameter Store has no conditional write, so one process can overwrite the save of another. The version number shows
  * that. The save then fails with `conflict`, and the next `load()` returns the overwritten value. The router merges it with
  * its own and saves both. Until then, some tens of milliseconds, a process that starts may load the lower one of the two
- * epochs. If this process ends in between, the overwritten value is only in the history of the parameter, until another
- * process that knows it saves. Use S3 or DynamoDB where
+ * epochs. If the process that saved last ends in between, the overwritten value is only in the history of the parameter,
+ * until another process that knows it saves. Use S3 or DynamoDB where
  * this matters. A value has at most 8 KB here. Needs `ssm:GetParameter` and `ssm:PutParameter`.
  *
  * @example
