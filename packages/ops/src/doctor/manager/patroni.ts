@@ -41,5 +41,9 @@ function factsOf(body: string): PatroniFacts | undefined {
   }
 }
 
-/** YAML writes a boolean in many ways. */
-const isOn = (value: unknown): boolean => value === true || /^(on|true|yes|1)$/i.test(String(value ?? ''));
+/** YAML writes a boolean in many ways. What is no boolean in any of them is refused: it may mean that the option is on. */
+function isOn(value: unknown = null): boolean {
+  if (value === null || typeof value === 'boolean') return value === true;
+  if (typeof value !== 'string' && typeof value !== 'number') throw new ShapeError('not a boolean');
+  return /^(on|true|yes|1)$/i.test(String(value));
+}

@@ -22,11 +22,12 @@ export function patroniAdapter({ regions, nodes, failover, caFile }: Operations)
   const get = async (url: string, signal: AbortSignal): Promise<HttpAnswer> =>
     ask(url, { lookup: undefined, ca: await readCa(caFile), timeoutMs: TIMEOUT_MS, signal });
 
-  /** The members of the cluster, as the first of them that answers knows them. */
+  /** The members of the cluster, as the first interface that names any knows them. */
   async function cluster(signal: AbortSignal): Promise<readonly Member[]> {
     for (const { url } of urls) {
       const answer = await get(`${url}/cluster`, signal).catch(() => undefined);
-      if (answer?.status === 200) return membersOf(answer.body);
+      const known = answer?.status === 200 ? membersOf(answer.body) : [];
+      if (known.length > 0) return known;
     }
     return [];
   }
@@ -81,23 +82,19 @@ interface Member {
   /** The origin of its REST interface. */
   readonly api: string | undefined;
   /** `host:port` of its PostgreSQL. */
-  readonly address: string;
+  readonly address: string | undefined;
 }
 
+/** Members that are not of the shape that Patroni documents are left out. */
 function membersOf(body: string): readonly Member[] {
   const { members: all } = shapeOf(body);
   if (!Array.isArray(all)) return [];
-  return all.flatMap((one: Readonly<Record<string, unknown>> | null) => {
-    if (typeof one?.['name'] !== 'string') return [];
-    const {
-      name,
-      role,
-      host,
-      port,
-      api_url: api,
-    } = one as Readonly<Record<string, unknown>> & { readonly name: string };
+  return all.flatMap((one: unknown) => {
+    const { name, role, host, port, api_url: api } = (one ?? {}) as Readonly<Record<string, unknown>>;
+    if (typeof name !== 'string' || typeof role !== 'string') return [];
     const origin = typeof api === 'string' && URL.canParse(api) ? new URL(api).origin : undefined;
-    return [{ name, role: String(role), api: origin, address: `${host}:${port}` }];
+    const address = typeof host === 'string' && typeof port === 'number' ? `${host}:${port}` : undefined;
+    return [{ name, role, api: origin, address }];
   });
 }
 

@@ -1,13 +1,30 @@
 import type { NodeTarget, Operations } from '../../config/check-config.ts';
+import { ShapeError } from '../../doctor/shape.ts';
 import { type Answer, ask } from '../../postgres/ask.ts';
 import { appRolesOf } from './app-roles.ts';
-import { type NodeState, STATE_SQL } from './node-state.ts';
+import { ASKED_SHAPE, type NodeState, STATE_SQL } from './node-state.ts';
 
 const TIMEOUT_MS = 3_000;
 
-export function askState(config: Operations, { url }: NodeTarget, signal: AbortSignal): Promise<Answer<NodeState>> {
-  return ask({ url, timeoutMs: TIMEOUT_MS, signal }, async (client) => {
-    const { rows } = await client.query<{ state: NodeState }>(STATE_SQL, [appRolesOf(config)]);
-    return (rows[0] as { state: NodeState }).state;
+/**
+ * Asks a server for its state. Never rejects. To a role without `pg_monitor` a server hides its replication and the
+ * sessions of others: a standby that streams would look cut off, so such an answer is none.
+ */
+export async function askState(
+  config: Operations,
+  { url }: NodeTarget,
+  signal: AbortSignal,
+): Promise<Answer<NodeState>> {
+  const answer = await ask({ url, timeoutMs: TIMEOUT_MS, signal }, async (client) => {
+    const { rows } = await client.query<{ state: unknown }>(STATE_SQL, [appRolesOf(config)]);
+    return rows[0]?.state;
   });
+  if (!answer.ok) return answer;
+  try {
+    const { monitor, ...state } = ASKED_SHAPE(answer.value);
+    return monitor ? { ...answer, value: state } : { ok: false, why: 'no-permission', code: undefined };
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    return { ok: false, why: 'malformed', code: undefined };
+  }
 }

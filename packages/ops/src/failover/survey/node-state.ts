@@ -1,3 +1,5 @@
+import { boolean, list, nullable, number, object, type Shape, ShapeError, text } from '../../doctor/shape.ts';
+
 /** What one statement tells of a server for a failover. The role needs `pg_monitor`. */
 export interface NodeState {
   readonly system: string;
@@ -13,7 +15,7 @@ export interface NodeState {
   /** The time of the last commit that was replayed, by the clock of the server that made it. */
   readonly lastCommitMs: number | null;
   readonly receiver: {
-    readonly status: string;
+    readonly status: string | null;
     /** `host:port` that it streams from. */
     readonly from: string | null;
     readonly silentMs: number | null;
@@ -30,6 +32,39 @@ export interface NodeState {
   /** The roles of the app. */
   readonly apps: readonly { readonly name: string; readonly canLogin: boolean; readonly sessions: number }[];
 }
+
+const matching =
+  (pattern: RegExp): Shape<string> =>
+  (given) => {
+    const read = text(given);
+    if (!pattern.test(read)) throw new ShapeError('not as it must be');
+    return read;
+  };
+/** A position of the WAL. */
+const lsn = matching(/^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/);
+/** A transaction id. */
+const digits = matching(/^\d{1,20}$/);
+
+/** What a server must answer: everything else is refused as a whole. `monitor`: whether the role has `pg_monitor`. */
+export const ASKED_SHAPE: Shape<NodeState & { readonly monitor: boolean }> = object({
+  system: text,
+  inRecovery: boolean,
+  nowMs: number,
+  timeline: number,
+  position: lsn,
+  replayed: nullable(lsn),
+  replayPaused: boolean,
+  lastCommitMs: nullable(number),
+  receiver: nullable(
+    object({ status: nullable(text), from: nullable(text), silentMs: nullable(number), timeoutMs: number }),
+  ),
+  manager: nullable(text),
+  hosted: boolean,
+  xmax: digits,
+  role: text,
+  apps: list(object({ name: text, canLogin: boolean, sessions: number })),
+  monitor: boolean,
+});
 
 /** Takes the roles of the app as a list. PostgreSQL 14 and later. */
 export const STATE_SQL = `SELECT json_build_object(
@@ -51,6 +86,7 @@ export const STATE_SQL = `SELECT json_build_object(
   'hosted', EXISTS (SELECT FROM pg_settings WHERE name LIKE 'rds.%'),
   'xmax', pg_snapshot_xmax(pg_current_snapshot())::text,
   'role', current_user,
+  'monitor', pg_has_role(current_user, 'pg_monitor', 'usage'),
   'apps', (SELECT coalesce(json_agg(json_build_object('name', rolname, 'canLogin', rolcanlogin, 'sessions', (SELECT count(*)
     FROM pg_stat_activity a WHERE a.usesysid = r.oid AND a.backend_type = 'client backend'))), '[]')
     FROM pg_roles r WHERE rolname = ANY($1))

@@ -14,6 +14,16 @@ export const lastRegion: Veto = {
       };
     }
     if (to.length === 0) {
+      const hidden = situation.nodes.filter(
+        ({ region, answer }) => region !== from && !answer.ok && answer.why === 'no-permission',
+      );
+      if (hidden.length > 0) {
+        return {
+          where: hidden[0]?.id ?? from,
+          evidence: `The role of the configuration has no pg_monitor: ${hidden.map(({ id }) => id).join(' and ')} could not be examined.`,
+          fix: 'Run GRANT pg_monitor TO … on the primary. Without one, use a role of the standbys that has it already.',
+        };
+      }
       return {
         where: from,
         evidence: `No standby outside ${from} answers: it is the last region.`,

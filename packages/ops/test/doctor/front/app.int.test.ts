@@ -5,7 +5,7 @@ import { createHealth } from '@regionkit/health';
 import { createLab } from '@regionkit/lab';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { doctor, eventually, findings, found, HEALTHY, regionsOf } from '../plant.ts';
-import { webServer } from './web-server.ts';
+import { pass, webServer } from './web-server.ts';
 
 const TOKEN = 'a-token-of-health-for-operators';
 
@@ -54,6 +54,26 @@ describe('regionkit doctor and the app of two regions', () => {
       'us reports that another region has a different peers.secret of createHealth.',
     );
     expect(ran.stdout).not.toContain(TOKEN);
+  });
+
+  it('finds a mistake of the configuration that the app reports: another region has no documents', async () => {
+    const us = await later();
+    const all = { us: { origin: us.origin }, eu: { origin: await webServer(pass) } };
+    const health = createHealth({
+      regions: defineRegions({ self: 'us', all, development: true }),
+      token: TOKEN,
+      peers: { secret: 'x'.repeat(32), intervalMs: 100, urgentIntervalMs: 50 },
+      logger: { info: () => {}, warn: () => {}, error: () => {} },
+    });
+    onTestFinished(() => health.close());
+    us.use(health.node((_request, response) => void response.writeHead(404).end()));
+    await eventually(async () => {
+      const answer = await fetch(`${us.origin}/health`, { headers: { authorization: `Bearer ${TOKEN}` } });
+      return (await answer.text()).includes('REGIONKIT_PEER_');
+    });
+    const ran = await doctor({ regions: { us: { origin: us.origin } }, healthToken: TOKEN });
+    expect(found(ran)).toEqual(['warning app-warnings us']);
+    expect(findings(ran)[0]?.evidence).toMatch(/^us reports REGIONKIT_PEER_\w+\. /);
   });
 
   it('finds a replica region that leaves DNS with the primary, and not one that stays', async () => {

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { doctor, findings, found } from '../plant.ts';
 import { dnsServer } from './dns-server.ts';
-import { makeCertificate, pass, webServer } from './web-server.ts';
+import { endless, makeCertificate, pass, webServer } from './web-server.ts';
 
 const twoOrigins = async (us: RequestListener, eu: RequestListener = pass) => ({
   us: { origin: await webServer(us) },
@@ -38,11 +38,7 @@ describe('regionkit doctor and the health path', () => {
     ],
     [
       'an endless body',
-      (_request, response) => {
-        const more = (): void =>
-          void (response.write('x'.repeat(65_536)) ? setImmediate(more) : response.once('drain', more));
-        more();
-      },
+      (_request, response) => endless(response),
       'warning health-path us',
       /^\/health of us answers with more than 5,120 bytes/,
     ],
@@ -202,10 +198,18 @@ describe('regionkit doctor and Patroni', () => {
     );
   });
 
+  it('finds two regions that have one agent', async () => {
+    const one = await webServer(patroni('{}'));
+    const ran = await doctor({ regions: { us: { patroni: one }, eu: { patroni: one } } });
+    expect(found(ran)).toEqual(['fault plan-control-plane eu']);
+    expect(findings(ran)[0]?.evidence).toMatch(/^us and eu have one Patroni REST API/);
+  });
+
   for (const [what, handler] of [
     ['no JSON', patroni('<html>')],
     ['a list', patroni('[]')],
     ['null', patroni('{"postgresql":7}')],
+    ['an option that is no boolean', patroni('{"postgresql":{"use_pg_rewind":{"toString":7,"valueOf":7}}}')],
     ['another status', patroni('{}', 503)],
   ] as const) {
     it(`says that ${what} is not known`, async () => {

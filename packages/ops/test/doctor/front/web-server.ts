@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,3 +45,16 @@ export async function webServer(handler: RequestListener, certificate?: MadeCert
 }
 
 export const pass: RequestListener = (_request, response) => void response.end('{"status":"pass"}');
+
+/** A body without end, as fast as it is read. */
+export function endless(response: ServerResponse): void {
+  const more = (): void =>
+    void (response.write('x'.repeat(65_536)) ? setImmediate(more) : response.once('drain', more));
+  more();
+}
+
+/** A body without end, a byte at a time: no pause in it is long. */
+export function drip(response: ServerResponse): void {
+  const timer = setInterval(() => response.write(' '), 20);
+  response.on('close', () => clearInterval(timer));
+}
