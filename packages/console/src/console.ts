@@ -4,7 +4,6 @@ import {
   type Decider,
   type Decision,
   type Doors,
-  isLive,
   type NextDecision,
   type RequestView,
   type RespondDecision,
@@ -18,6 +17,7 @@ import {
   PRIVATE_FIELDS,
   streamOnFetch,
   streamOnNode,
+  tokenToSend,
 } from '@regionkit/core/operator';
 import { openStream } from './fleet/open-stream.ts';
 import { watchFleet } from './fleet/watch-fleet.ts';
@@ -38,6 +38,8 @@ export interface Console extends Decider, Doors, Disposable {
   close(): void;
 }
 
+/** Of a token. */
+const MIN_BYTES = 32;
 const PASS: NextDecision = Object.freeze({ action: 'next', reason: 'not-console' });
 /** The longest time between two signs of life that a page gets. */
 const HEARTBEAT_MS = 1_000;
@@ -64,7 +66,7 @@ const IDLE_MS = 5_000;
 export function createConsole<Name extends string>(given: ConsoleOptions<Name>): Console {
   const options = checkConsoleOptions(given);
   const { token, path, clock, logger, agent, maxListeners } = options;
-  const mayEnter = createTokenCheck(token, { option: 'createConsole: token', minBytes: 32 });
+  const mayEnter = createTokenCheck(token, { option: 'createConsole: token', minBytes: MIN_BYTES });
   const files = createPageFiles();
 
   const say = (message: string): void => {
@@ -72,18 +74,9 @@ export function createConsole<Name extends string>(given: ConsoleOptions<Name>):
     else harmless(logger).warn(message);
   };
   const countRefusal = createRefusals('console', say, clock);
-  const own = (): string | undefined => {
-    try {
-      const now = isLive(token) ? token.current : token;
-      return typeof now === 'string' ? now : now?.[0];
-    } catch {
-      // A secret that has expired.
-      return undefined;
-    }
-  };
   const watch = watchFleet({
     doors: token === undefined ? [] : doorsOf(options),
-    open: (url, on) => openStream({ url, token: own() ?? '', agent, idleMs: IDLE_MS, ...on }),
+    open: (url, on) => openStream({ url, token: tokenToSend(token, MIN_BYTES) ?? '', agent, idleMs: IDLE_MS, ...on }),
     drill: () => readDrill(drillOf(options.drill)),
     clock,
     onChange: () => streams.news(),

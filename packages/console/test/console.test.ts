@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { live } from '@regionkit/core';
 import { createEventParser } from '@regionkit/core/operator';
 import express from 'express';
-import { afterEach, describe, expect, it, test } from 'vitest';
+import { afterEach, describe, expect, it, test, vi } from 'vitest';
 import { type Console, type ConsoleOptions, createConsole } from '../src/index.ts';
 import type { Fleet, FleetEvent } from '../src/model/fleet.ts';
 import { balancer, fakeProcess, listen, type Name, regionsOn, TOKEN, topologyOf } from './helpers/doors.ts';
@@ -70,6 +70,35 @@ const page = async ({ ask }: { ask: (path: string, init?: RequestInit) => Promis
 };
 const states = ({ regions }: Fleet) =>
   Object.fromEntries(regions.map(({ name, why, processes }) => [name, why ?? processes.map(({ state }) => state)]));
+
+describe('a token that turns bad while the console runs', () => {
+  it.each([
+    ['a line break', `${TOKEN}\n`],
+    ['a letter that no header carries', `${TOKEN}\u{1f511}`],
+    ['a short one', 'short'],
+  ])('is not sent, and the process goes on: %s', async (_name, bad) => {
+    const sent = new Set<string | undefined>();
+    const door = http.createServer(({ headers }, response) => {
+      sent.add(headers.authorization);
+      response.writeHead(401).end();
+    });
+    clean(() => {
+      door.closeAllConnections();
+      door.close();
+    });
+    const token = live<string | readonly string[]>(TOKEN);
+    const started = await start({ 'us-east-1': await listen(door) }, { token });
+    const { answer } = await page(started);
+    token.set(bad);
+    await hear(answer, (fleet) => states(fleet)['us-east-1'] === 'wrong-token');
+    expect([...sent].filter((each) => each !== `Bearer ${TOKEN}`)).toEqual(
+      expect.not.arrayContaining([`Bearer ${bad}`]),
+    );
+    token.set([bad, TOKEN]);
+    sent.clear();
+    await vi.waitFor(() => expect([...sent]).toContain(`Bearer ${TOKEN}`), 5_000);
+  });
+});
 
 describe('the files of the page', () => {
   it('need no token, and hold no word of the setup', async () => {

@@ -150,6 +150,7 @@ function wire<Name extends string>(plan: Plan<Name>, closing: Closing[]): Region
     sessions: sessions as never,
     config,
     drain: (server, options) => {
+      if (closed !== undefined) throw new TypeError('kit.drain: the kit is closed; call it before kit.close()');
       if (!isMounted) createNotices(logger)('REGIONKIT_NOT_MOUNTED', NOT_MOUNTED);
       drain = startDrain({ drain, server, options, health, closing, logger });
       return drain;

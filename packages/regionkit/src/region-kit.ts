@@ -51,7 +51,7 @@ export interface RegionKit<
    * kit.drain(app.listen(3000));
    * ```
    *
-   * @throws {TypeError | RangeError} It is not a server, an option is wrong, or a later call has options.
+   * @throws {TypeError | RangeError} It is not a server, an option is wrong, a later call has options, or the kit is closed.
    */
   drain(server: AnyServer, options?: KitDrainOptions): Drain;
   /**
@@ -65,7 +65,7 @@ export interface RegionKit<
   explain(): KitExplanation<Name>;
   /**
    * Ends every part, also those that the app gave, and the pools that the kit made. `pools: true` ends the pools of the
-   * app as well. A drain does this by itself.
+   * app as well. A drain does this by itself: if one has begun, this waits for its end, because the process serves until then.
    *
    * @example
    * ```ts

@@ -239,6 +239,51 @@ describe('kit.drain', () => {
     server.close();
   });
 
+  it('keeps every part open for kit.close() during a drain: the process still serves', async () => {
+    const ended: string[] = [];
+    const config = {
+      status: () => ({ verdict: 'pass', keys: {} }) as const,
+      close: async () => void ended.push('config'),
+    };
+    const kit = createRegionKit({ ...options, config });
+    kit.express();
+    kit.health.on('drain', ({ phase }) => void ended.push(`health ${phase}`));
+    const drain = kit.drain(await listening(), {
+      ...quick,
+      notReadyForMs: 200,
+      hooks: [{ name: 'app', run: () => ended.push('hook of the app') }],
+      exit: () => ended.push('exit'),
+    });
+    drain.on('drain-step', ({ step }) => void ended.push(step));
+    const left = drain.start();
+    await kit.close();
+    await left;
+    expect(ended.filter((each) => each !== 'config')).toEqual([
+      'not-ready',
+      'health draining',
+      'closing',
+      'hooks',
+      'hook of the app',
+      'health stopped',
+      'done',
+      'exit',
+    ]);
+    expect(ended.indexOf('config')).toBeGreaterThan(ended.indexOf('hook of the app'));
+  });
+
+  it('of a kit that is closed is a mistake: it would take the signals for a kit that serves no more', async () => {
+    const kit = createRegionKit(options);
+    kit.express();
+    const server = await listening();
+    const before = process.listenerCount('SIGUSR2');
+    const closed = kit.close();
+    expect(() => kit.drain(server, quick)).toThrow('kit.drain: the kit is closed');
+    await closed;
+    expect(() => kit.drain(server, quick)).toThrow(TypeError);
+    expect(process.listenerCount('SIGUSR2')).toBe(before);
+    server.close();
+  });
+
   it('warns once if the kit is mounted nowhere, and not if the app mounts the parts itself', async () => {
     await using kit = createRegionKit(options);
     const server = await listening();

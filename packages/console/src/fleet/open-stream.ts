@@ -30,19 +30,29 @@ const BY_CODE: Readonly<Record<string, DoorSilence>> = {
 /** Listens to the events of one operator door, on a connection of its own. Follows no redirect. Returns what ends it. */
 export function openStream({ url, token, agent, idleMs, onEvent, onEnd }: OpenStreamOptions): () => void {
   let isOver = false;
+  let request: http.ClientRequest | undefined;
+  const stop = (): void => {
+    isOver = true;
+    request?.destroy();
+  };
   const end = (why: DoorSilence): void => {
     if (isOver) return;
-    isOver = true;
-    request.destroy();
+    stop();
     onEnd(why);
   };
   const isTls = url.startsWith('https:');
-  const request = (isTls ? https : http).get(url, {
-    // A balancer picks a process for each connection.
-    agent: (isTls ? agent : undefined) ?? false,
-    headers: { accept: 'text/event-stream', authorization: `Bearer ${token}` },
-    timeout: idleMs,
-  });
+  try {
+    request = (isTls ? https : http).get(url, {
+      // A balancer picks a process for each connection.
+      agent: (isTls ? agent : undefined) ?? false,
+      headers: { accept: 'text/event-stream', authorization: `Bearer ${token}` },
+      timeout: idleMs,
+    });
+  } catch {
+    // Later, as with every other end: the caller has to know first what it has opened.
+    setImmediate(end, 'lost');
+    return stop;
+  }
   request.on('timeout', () => end('timed-out'));
   request.on('error', (error: NodeJS.ErrnoException) => end(whyOf(error)));
   request.on('response', (response) => {
@@ -60,10 +70,7 @@ export function openStream({ url, token, agent, idleMs, onEvent, onEnd }: OpenSt
       }
     });
   });
-  return () => {
-    isOver = true;
-    request.destroy();
-  };
+  return stop;
 }
 
 function silenceOf({ statusCode, headers }: http.IncomingMessage): DoorSilence | undefined {

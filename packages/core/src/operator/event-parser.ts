@@ -56,7 +56,9 @@ export function createEventParser(maxLength: number): EventParser {
       // A CR ends a line, and so does a CR with an LF after it, which may come in the next piece.
       const fresh = isAfterCr && text.startsWith('\n') ? text.slice(1) : text;
       if (text !== '') isAfterCr = text.endsWith('\r');
-      const lines = (rest + fresh).split(/\r\n|\n|\r/);
+      // Only the new text is searched: a long line may come in many pieces.
+      const lines = fresh.split(/\r\n|\n|\r/);
+      lines[0] = rest + lines[0];
       rest = lines.pop() ?? '';
       for (const line of lines) {
         if (line === '') {

@@ -7,4 +7,4 @@ export { createEventParser, type EventParser, type ServerSentEvent } from './eve
 export { createRefusals } from './refusals.ts';
 export { PRIVATE_FIELDS, type Sink, streamOnFetch, streamOnNode } from './sinks.ts';
 export { createStreams, type StreamLog, type Streams, type StreamsOptions } from './streams.ts';
-export { createTokenCheck, type TokenRules } from './token-check.ts';
+export { createTokenCheck, type TokenRules, tokenToSend } from './token-check.ts';

@@ -11,13 +11,30 @@ export interface TokenRules {
 /** What a request can bring: the rest of a longer one, or another letter, would never match. */
 const SENDABLE = /^[\x21-\x7e]{1,512}$/;
 
+/** @param minBytes a character that can be sent is one byte */
+const isSendable = (each: unknown, minBytes: number): each is string =>
+  typeof each === 'string' && each.length >= minBytes && SENDABLE.test(each);
+
+/** The token to send: the first one that a check of tokens would accept. Undefined: there is none now. */
+export function tokenToSend(
+  token: Secrets | Live<Secrets | undefined> | undefined,
+  minBytes: number,
+): string | undefined {
+  try {
+    return list(isLive(token) ? token.current : token).find((each) => isSendable(each, minBytes));
+  } catch {
+    // A secret that has expired.
+    return undefined;
+  }
+}
+
 /** Whether a request carries the token. Compares in constant time. */
 export function createTokenCheck(
   token: Secrets | Live<Secrets> | undefined,
   { option, minBytes }: TokenRules,
 ): (request: RequestView) => boolean {
   if (token === undefined) return () => false;
-  const isGood = (each: unknown): boolean => typeof each === 'string' && each.length >= minBytes && SENDABLE.test(each);
+  const isGood = (each: unknown): boolean => isSendable(each, minBytes);
   const live: Live<Secrets> | undefined = isLive(token) ? token : undefined;
   let source: Secrets | undefined = live === undefined ? (token as Secrets) : live.current;
   // A copy: what the app adds later was not checked.

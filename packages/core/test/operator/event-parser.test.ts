@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, it, test, vi } from 'vitest';
 import { createEventParser } from '../../src/operator/index.ts';
 
 const parse = (...pieces: string[]) => {
@@ -34,6 +34,17 @@ describe('createEventParser', () => {
       }).toThrow('an event is longer than 1000 characters');
     }
   });
+});
+
+test('a long line that comes in tiny pieces is searched once, not from its start for each piece', () => {
+  const split = vi.spyOn(RegExp.prototype, Symbol.split);
+  const text = `data: ${'x'.repeat(20_000)}\n\n`;
+  const parser = createEventParser(100_000);
+  const events = [...text].flatMap((piece) => [...parser.push(piece)]);
+  const searched = split.mock.calls.reduce((sum, [each]) => sum + each.length, 0);
+  split.mockRestore();
+  expect(events).toEqual([{ event: 'message', data: 'x'.repeat(20_000), id: '' }]);
+  expect(searched).toBeLessThanOrEqual(text.length);
 });
 
 test('where the pieces are cut changes nothing', () => {

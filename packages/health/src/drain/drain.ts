@@ -45,7 +45,8 @@ export interface Drain extends EventSource<DrainEvents>, AsyncDisposable {
    */
   hook(name: string, run: () => unknown): void;
   /**
-   * Removes the signal listeners and stops watching the servers, unless the drain has started.
+   * Removes the signal listeners and stops watching the servers. If the drain has begun, it waits for its end, because the process
+   * serves until then. In a hook it waits for nothing.
    *
    * @example
    * ```ts
@@ -172,6 +173,8 @@ export function createDrain(options: DrainOptions): Drain {
   };
   const close = async (): Promise<void> => {
     if (under === undefined) forget();
+    // A hook that waits for the end would wait for itself.
+    else if (step === 'not-ready' || step === 'closing') await under;
   };
 
   for (const server of lists.servers) watch(server);

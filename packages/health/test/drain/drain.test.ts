@@ -178,16 +178,34 @@ test('health, or an exit, that throws keeps the process from nothing', async () 
   expect(steps).toEqual(['not-ready', 'closing', 'hooks', 'done']);
 });
 
-test('close before a drain takes the signals back; after it has begun it changes nothing', async () => {
+test('close before a drain takes the signals back', async () => {
   const { drain, log, clock } = start();
   await drain.close();
   expect(process.listenerCount(SIGNAL)).toBe(listenersBefore);
-  const begun = start({ notReadyForMs: 100 });
+  expect([log, clock.pending]).toEqual([[], 0]);
+});
+
+test('close waits for a drain that has begun: the process serves until then', async () => {
+  const { drain, log, clock } = start({ notReadyForMs: 100 });
   signal();
-  await begun.drain.close();
-  await begun.clock.advance(100);
-  await begun.drain.start();
-  expect([log, begun.log.at(-1), clock.pending]).toEqual([[], 'exit 0', 0]);
+  const closed = drain.close().then(() => void log.push('closed'));
+  await clock.advance(99);
+  expect(log).toEqual(['not-ready', 'health drained']);
+  await clock.advance(1);
+  await closed;
+  expect(log.slice(2)).toEqual(['closing', 'hooks', 'health closed', 'done', 'exit 0', 'closed']);
+});
+
+test('a hook and the exit may close the drain: they do not wait for themselves', async () => {
+  const { drain, log, clock } = start({ notReadyForMs: 0, exit: () => drain.close() });
+  drain.hook('app', async () => {
+    await drain.close();
+    log.push('closed');
+  });
+  signal();
+  await clock.advance(0);
+  await drain.start();
+  expect(log.slice(2)).toEqual(['closing', 'hooks', 'closed', 'health closed', 'done']);
 });
 
 test('a server without a connection is closed at once; one that listens only then is closed as well', async () => {
