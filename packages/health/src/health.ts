@@ -8,8 +8,8 @@ import { checksOf, type Followed, type FollowOptions } from './follow.ts';
 import type { Health } from './health-instance.ts';
 import { createLatch } from './latch.ts';
 import { checkHealthOptions, type HealthOptions } from './options.ts';
-import { createNeighbourhood } from './peers/neighbourhood.ts';
 import { createPeerNotices, createSecretNotices, noticeClockSkew } from './peers/peer-notices.ts';
+import { createPeerStates } from './peers/peer-states.ts';
 import { detail } from './routes/detail.ts';
 import { createRoutes } from './routes/routes.ts';
 import type { HealthVerdict } from './verdict/judge.ts';
@@ -60,18 +60,18 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
   const keeper = createKeeper({
     clock,
     guardTimes: { freshMs, settleMs: 2 * freshMs },
-    neighbours: () => neighbourhood.neighbours(),
-    isUnconfirmed: () => neighbourhood.isUnconfirmed(),
+    neighbours: () => peerStates.neighbours(),
+    isUnconfirmed: () => peerStates.isUnconfirmed(),
     better: (name) => (rank.get(name) ?? Number.POSITIVE_INFINITY) < ownRank,
     onStale: ({ name }) => events.emit('stale', { name }),
-    onRelative: () => neighbourhood.announce(),
+    onRelative: () => peerStates.announce(),
     onChange: (from, to) => {
       events.emit('change', { from, to });
-      neighbourhood.tell();
+      peerStates.tell();
       if (to.phase === 'starting') return;
       ready.open();
       if (from.accept === to.accept && from.reads === to.reads && from.writes === to.writes) return;
-      neighbourhood.announce();
+      peerStates.announce();
       say(to);
     },
   });
@@ -81,7 +81,7 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
   const jumps = createJumpDetector(clock);
   const noticeJump = (): void => {
     if (!jumps.jumped()) return;
-    neighbourhood.forget();
+    peerStates.forget();
     keeper.forget();
   };
   const verdict = (): HealthVerdict => {
@@ -91,7 +91,7 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
 
   const noticePeer = createPeerNotices(notice);
   const noticeSecret = createSecretNotices(notice);
-  const neighbourhood = createNeighbourhood<Name>({
+  const peerStates = createPeerStates<Name>({
     regions,
     clock,
     random,
@@ -108,7 +108,7 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
     onOtherSecret: (region, use) => noticeSecret(region, use),
     onUnasked: () => notice('REGIONKIT_NO_PEERS', NO_PEERS),
   });
-  const { view } = neighbourhood;
+  const { view } = peerStates;
 
   const pulse = createPoller({
     run: () => {
@@ -116,9 +116,9 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
       // An app without checks is judged at its first probe, not while it is still set up.
       if (keeper.checks.size > 0) {
         keeper.look();
-        neighbourhood.tell();
+        peerStates.tell();
       }
-      neighbourhood.tick();
+      peerStates.tick();
     },
     everyMs: () => peers?.urgentIntervalMs ?? ALONE_PULSE_MS,
     clock,
@@ -134,7 +134,7 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
     detail: (status) => detail(status, verdict(), keeper.checks.values(), view, version, clock.now(), warnings),
     ...(peers !== undefined && {
       document: (request: RequestView) => {
-        const answer = neighbourhood.document(request);
+        const answer = peerStates.document(request);
         // Only a region can sign the question, so no other sender can cause this warning.
         if (answer !== undefined && !('refusal' in answer) && !follows && saysWrites())
           notice('REGIONKIT_NO_FOLLOW', NO_FOLLOW);
@@ -154,7 +154,7 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
     pulse.close();
     enter('stopped');
     registry.close();
-    neighbourhood.close();
+    peerStates.close();
   };
 
   return withDoors({
@@ -173,10 +173,10 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
       if (follows) throw new RangeError(FOLLOWS_ALREADY);
       const added = checksOf(router, followOptions, (name) => keeper.checks.has(name));
       follows = true;
-      neighbourhood.follow(router);
+      peerStates.follow(router);
       for (const { name, check, affects } of added) registry.add(name, check, { affects });
     },
-    wake: neighbourhood.wake,
+    wake: peerStates.wake,
     drain: () => enter('draining'),
     undrain: () => enter('up'),
     close,

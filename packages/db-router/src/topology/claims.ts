@@ -25,7 +25,7 @@ export function weighDocuments(facts: Facts, atMs: number): Facts {
   for (let before: Facts | undefined; before !== next; ) {
     before = next;
     for (const document of next.documents) {
-      for (const { epoch, by } of toldBy(document)) {
+      for (const { epoch, by } of saidBy(document)) {
         const top = topOf(next, epoch.system);
         const isNews = top === undefined || epoch.timeline > top.timeline;
         if (isNews && !isUnproven(next, epoch, by)) next = learnEpoch(next, epoch, atMs, undefined, by);
@@ -54,7 +54,7 @@ export function claimOf(facts: Facts, rules: Rules, top: Top | undefined, nowMs:
   if (top === undefined) return undefined;
   for (const document of facts.documents) {
     const { region, observedAtMs } = document;
-    const claim = toldBy(document).find(
+    const claim = saidBy(document).find(
       ({ epoch }) =>
         epoch.system === top.system && epoch.timeline > top.timeline && !isVoided(facts, knownEpoch(facts, epoch)),
     );
@@ -81,7 +81,7 @@ function isDenied({ documents }: Facts, rules: Rules, claim: DocumentFacts, top:
 }
 
 /** What a region says that it measured comes first. */
-function toldBy({
+function saidBy({
   region,
   primary,
   measuredEpoch,
@@ -148,7 +148,7 @@ function provenWithout(facts: Facts, { system, certain }: Top, written: readonly
   let proven = Math.max(certain, Math.min(...written));
   for (let before = 0; before !== proven; ) {
     before = proven;
-    for (const { epoch } of facts.documents.flatMap(toldBy)) {
+    for (const { epoch } of facts.documents.flatMap(saidBy)) {
       const follows = epoch.timeline <= proven + STEP || isSeconded(facts, epoch);
       if (epoch.system === system && epoch.timeline > proven && follows && !isVoided(facts, knownEpoch(facts, epoch)))
         proven = epoch.timeline;

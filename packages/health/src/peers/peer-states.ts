@@ -11,7 +11,7 @@ import { createPeers, type PeersHooks, type RefusedQuestion } from './peers.ts';
 import { createView, ownState, sameEpoch } from './view.ts';
 
 /** This region and the others: what it reports to them, what it knows of them, and when to ask them. */
-export interface Neighbourhood<Name extends string> {
+export interface PeerStates<Name extends string> {
   readonly view: RegionView<Name>;
   /** The other regions, in the form that the guard uses. */
   neighbours(): readonly Neighbour[];
@@ -35,7 +35,7 @@ export interface Neighbourhood<Name extends string> {
   close(): void;
 }
 
-export interface NeighbourhoodOptions<Name extends string>
+export interface PeerStatesOptions<Name extends string>
   extends Omit<PeersHooks<Name>, 'onChange' | 'onDocument' | 'process'> {
   readonly peers: CheckedPeersOptions<Name> | undefined;
   /** Called before each read from memory. */
@@ -48,7 +48,7 @@ export interface NeighbourhoodOptions<Name extends string>
   onOtherSecret(region: string, use: string): void;
 }
 
-export function createNeighbourhood<Name extends string>(options: NeighbourhoodOptions<Name>): Neighbourhood<Name> {
+export function createPeerStates<Name extends string>(options: PeerStatesOptions<Name>): PeerStates<Name> {
   const { regions, clock, noticeJump, verdict, relative, onUnasked, onOtherSecret } = options;
   const process = randomBytes(16).toString('base64url');
   let followed: Followed | undefined;
