@@ -10,7 +10,7 @@ const CONTRACTS: Readonly<Record<string, readonly string[]>> = {
   affinity: ['AffinityDecider'],
   config: ['Config', 'ConfigRef', 'RotatingPassword'],
   core: ['Doors', 'EventSource', 'FakeView', 'Live', 'RegionView', 'SettableLive'],
-  'db-router': ['Ledger', 'RegionRouter', 'Transaction', 'WriteGateDecider'],
+  'db-router': ['Ledger', 'RegionRouter', 'TailKeeper', 'Transaction', 'WriteGateDecider'],
   health: ['Drain', 'Health', 'OperatorDoor'],
   session: ['SessionCookie', 'SessionIssuer', 'SessionVerifier'],
 };

@@ -47,6 +47,7 @@ const TABLES: readonly {
       { entry: '@regionkit/db-router', external: ['pg'], budgetBytes: 52_300 },
       { entry: '@regionkit/db-router/epoch-stores', from: '@regionkit/db-router', budgetBytes: 8_000 },
       { entry: '@regionkit/db-router/ledger', from: '@regionkit/db-router', external: ['pg'], budgetBytes: 4_000 },
+      { entry: '@regionkit/db-router/tail', from: '@regionkit/db-router', external: ['pg'], budgetBytes: 8_000 },
       { entry: '@regionkit/db-router/testing', from: '@regionkit/db-router', external: ['pg'], budgetBytes: 5_300 },
       { entry: 'kysely-replication', external: ['kysely'] },
       {

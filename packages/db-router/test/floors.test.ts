@@ -17,7 +17,7 @@ const FLOORS: Floors = [
   ['statements/'],
   ['pools/'],
   ['region-router.ts'],
-  ['router.ts', 'testing/', 'ledger/'],
+  ['router.ts', 'testing/', 'ledger/', 'tail/'],
   ['index.ts'],
 ];
 

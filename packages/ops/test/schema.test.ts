@@ -120,6 +120,7 @@ describe('the JSON schema of records', () => {
         for (const state of Object.keys(STATES) as Step['state'][]) {
           emit({ type: 'step', name: 'read', where: 'eu', state, evidence: 'e', tookMs: 1.5 });
         }
+        emit({ type: 'sql', text: 'SELECT 1;' });
         emit({ type: 'server', where: 'eu/0', role: 'unknown', why: 'refused' });
         emit({
           type: 'server',
@@ -146,7 +147,7 @@ describe('the JSON schema of records', () => {
       },
     };
     const { records } = await run(['all', '--json'], { commands: [all] });
-    expect(records).toHaveLength(Object.keys(STATES).length + 5 + DRILL.length);
+    expect(records).toHaveLength(Object.keys(STATES).length + 6 + DRILL.length);
     mustBeValid(records);
   });
 

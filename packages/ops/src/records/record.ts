@@ -72,6 +72,12 @@ export interface Progress {
   readonly text: string;
 }
 
+/** One line of SQL to be reviewed. */
+export interface SqlLine {
+  readonly type: 'sql';
+  readonly text: string;
+}
+
 /** A drill has begun. */
 export interface DrillStart {
   readonly type: 'drill';
@@ -157,6 +163,7 @@ export type OpsRecord =
   | DrillPhase
   | DrillEnd
   | DrillTrend
+  | SqlLine
   | Progress
   | Result;
 

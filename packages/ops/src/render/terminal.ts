@@ -65,6 +65,8 @@ export function terminal({ interactive, columns }: TerminalOptions): Renderer {
           return `${mark(record.verdict)}${block(describeEnd(record), columns)}`;
         case 'trend':
           return `${mark('trend')}${table(describeTrend(record), columns)}`;
+        case 'sql':
+          return `${/^ */.exec(record.text)}${plain(record.text)}\n`;
         case 'progress':
           return interactive ? `        ${plain(record.text)}\n` : '';
         case 'result':

@@ -1,0 +1,90 @@
+import { formatLsn } from '../history/lsn.ts';
+import type { Transaction } from '../statements/open-transaction.ts';
+import type { Tick } from './decide-tick.ts';
+import type { TailEvents } from './events.ts';
+import { ADVANCE, CREATE, DROP, NOTE_CREATED, NOTE_DROPPED, NOTE_PROMOTION } from './sql.ts';
+import type { TailFacts } from './tail-facts.ts';
+import type { TailStatus } from './tail-status.ts';
+
+type Told = { readonly [E in keyof TailEvents]: readonly [E, TailEvents[E]] }[keyof TailEvents];
+
+/** What a tick did. */
+export interface Ticked {
+  readonly facts: TailFacts;
+  readonly status: TailStatus;
+  /** Where the slot is now, if it was made or moved. */
+  readonly at: string | undefined;
+  readonly told: readonly Told[];
+}
+
+interface Plan {
+  readonly facts: TailFacts;
+  readonly decision: Tick;
+  readonly timeline: number;
+  readonly names: readonly string[];
+  readonly maxHeldBytes: number;
+}
+
+/** Does what was decided, in the transaction that has the lock. The functions of the server check all of it again. */
+export async function runTick(tx: Transaction, plan: Plan): Promise<Ticked> {
+  const { facts, timeline } = plan;
+  const told: Told[] = [];
+  const { at, status } = await act(tx, plan, told);
+  const { promotion } = facts;
+  // After the slot was made: that needs a transaction that has written nothing.
+  if (promotion !== undefined && facts.hasLock && facts.timeline === timeline) {
+    const { fork, firstXid, redo } = promotion;
+    await tx.query(NOTE_PROMOTION, [timeline, fork ?? null, firstXid, redo]);
+    told.push(['promotion', { timeline, fork, firstXid }]);
+  }
+  return { facts, at, status, told };
+}
+
+async function act(
+  tx: Transaction,
+  { facts, decision, timeline, names, maxHeldBytes }: Plan,
+  told: Told[],
+): Promise<Pick<Ticked, 'at' | 'status'>> {
+  const { slot, missing } = facts;
+  const held = slot === undefined ? {} : { heldBytes: slot.heldBytes };
+  const waits = (why: TailStatus['why']): TailStatus => ({
+    state: 'waiting',
+    ...(why !== undefined && { why }),
+    timeline,
+    missing,
+    ...held,
+  });
+  const moved = async (text: string, values: unknown[]): Promise<string | undefined> =>
+    (await tx.query<{ at: string | null }>(text, values)).rows[0]?.at ?? undefined;
+  const keeping: TailStatus = { state: 'keeping', timeline, missing, ...held };
+
+  switch (decision.action) {
+    case 'create': {
+      const at = await moved(CREATE, [timeline]);
+      if (at === undefined) return { at, status: waits('not-primary') };
+      if (facts.wasDropped) await tx.query(NOTE_CREATED, [timeline]);
+      told.push(['created', { timeline }]);
+      return { at, status: { ...keeping, heldBytes: 0 } };
+    }
+    case 'advance': {
+      const at = await moved(ADVANCE, [timeline, names, formatLsn(decision.to)]);
+      if (at !== undefined) told.push(['advanced', { timeline, to: at }]);
+      return { at, status: keeping };
+    }
+    case 'drop': {
+      // Recorded first: a slot that is dropped cannot be rolled back.
+      await tx.query(NOTE_DROPPED, [timeline]);
+      const { rows } = await tx.query<{ done: boolean }>(DROP, [timeline, maxHeldBytes]);
+      if (rows[0]?.done !== true) return { at: undefined, status: keeping };
+      told.push(['dropped', { timeline, why: decision.why, heldBytes: slot?.heldBytes ?? 0 }]);
+      return { at: undefined, status: { state: 'dropped', why: decision.why, timeline, missing } };
+    }
+    case 'wait':
+      if (slot === undefined && facts.wasDropped && decision.why === 'standby-missing') {
+        return { at: undefined, status: { state: 'dropped', why: decision.why, timeline, missing } };
+      }
+      return { at: undefined, status: waits(decision.why) };
+    case 'skip':
+      return { at: undefined, status: keeping };
+  }
+}

@@ -1,0 +1,50 @@
+import type { Context, Outcome } from '../command.ts';
+import type { Operations } from '../config/check-config.ts';
+import { EXIT } from '../exit-codes.ts';
+import { ask } from '../postgres/ask.ts';
+import { survey } from '../status/survey.ts';
+
+const TIMEOUT_MS = 30_000;
+
+/**
+ * Applies the SQL on the only server that takes writes. With two of them, one is an old primary, and its slot may have lost
+ * writes: nothing is done then.
+ */
+export async function applySql(
+  { emit, signal }: Context,
+  config: Operations,
+  name: 'install' | 'drop',
+  sql: string,
+): Promise<Outcome> {
+  const { servers } = await survey(config, undefined, signal);
+  const writers = servers.filter(({ facts }) => facts?.inRecovery === false);
+  const silent = servers.filter(({ facts }) => facts === undefined);
+  const [writer] = writers;
+  if (writers.length > 1) {
+    const names = writers.map(({ id }) => id).join(' and ');
+    return { exit: EXIT.refused, summary: `Refused: ${names} take writes. Nothing was changed.` };
+  }
+  if (name === 'drop' && silent.length > 0) {
+    const names = silent.map(({ id }) => id).join(', ');
+    return {
+      exit: EXIT.refused,
+      summary: `Refused: ${names} does not answer, and lost writes would be found by the slot. Nothing was changed.`,
+    };
+  }
+  if (writer === undefined) return { exit: EXIT.unknown, summary: 'No server takes writes. Nothing was changed.' };
+  const { url } = config.nodes.find(({ id }) => id === writer.id) as { readonly url: string };
+  const answer = await ask({ url, timeoutMs: TIMEOUT_MS, signal }, (client) => client.query(sql));
+  const why = answer.ok ? '' : [answer.why, answer.code].filter((text) => text !== undefined).join(', ');
+  emit({
+    type: 'step',
+    name,
+    where: writer.id,
+    state: answer.ok ? 'done' : 'failed',
+    evidence: answer.ok ? 'the SQL was applied' : `the SQL was not applied (${why})`,
+  });
+  if (answer.ok) return { exit: EXIT.ok, summary: `${name}: done on ${writer.id}.` };
+  return {
+    exit: EXIT.fault,
+    summary: `${name}: not done. It needs a superuser, or a role with REPLICATION and pg_monitor.`,
+  };
+}
