@@ -57,10 +57,10 @@ export interface TailKeeper extends EventSource<TailEvents>, AsyncDisposable {
  * @throws {TypeError | RangeError} An option is wrong; the message names it.
  */
 export function createTailKeeper(
-  router: Pick<RegionRouter, 'explain' | 'topology' | 'transaction'>,
+  router: Pick<RegionRouter, 'explain' | 'on' | 'topology' | 'transaction'>,
   options: TailKeeperOptions,
 ): TailKeeper {
-  check.methods('createTailKeeper: router', router, ['explain', 'topology', 'transaction']);
+  check.methods('createTailKeeper: router', router, ['explain', 'on', 'topology', 'transaction']);
   const { standbys, maxHeldBytes, intervalMs, timeoutMs, logger, clock } = checkOptions(options);
   const events = createEvents<TailEvents>('tail', TAIL_EVENTS);
   logTail(events, logger, createNotices(logger));
@@ -104,7 +104,10 @@ export function createTailKeeper(
   };
 
   const poller = createPoller({ run: () => tick().catch(fail), everyMs: () => intervalMs, clock });
+  // A new primary has no slot yet.
+  const stopListening = router.on('primary', () => poller.wake());
   const close = async (): Promise<void> => {
+    stopListening();
     poller.close();
     await poller.settled();
   };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createTailKeeper, tailDropSql, tailSql } from '../../src/tail/index.ts';
 
-const router = { explain() {}, topology() {}, transaction() {} } as never;
+const router = { explain() {}, on() {}, topology() {}, transaction() {} } as never;
 const standbys = { 'us/0': 'us', 'eu/0': 'eu' };
 
 describe('createTailKeeper()', () => {

@@ -11,11 +11,11 @@ const VERBS = ['install', 'status', 'drop'] as const;
 
 export const tail: Command = {
   name: 'tail',
-  summary: 'The slot in which salvage finds lost writes: its SQL and its state.',
+  summary: 'The slot in which salvage finds lost writes: SQL and state.',
   usage: 'install [--role R] | status | drop [--execute]',
   options: {
     role: { type: 'string', value: 'R', help: 'the role of the app; default: the one of the configuration' },
-    execute: { type: 'boolean', help: 'apply the SQL on the primary; without it the SQL is only printed' },
+    execute: { type: 'boolean', help: 'apply the SQL on the primary; without it, only print it' },
   },
   examples: [
     'regionkit tail install --role app > tail.sql',
