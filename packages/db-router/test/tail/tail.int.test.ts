@@ -90,11 +90,12 @@ describe('a tail keeper on a primary', () => {
 
   it('lets the role of the app move the slot no further than the standbys, and make none of its own', async () => {
     const router = await startRouter(lab, 'us');
-    const { keeper } = keep(router, { intervalMs: 600_000 });
+    const { keeper } = keep(router);
     await eventually(() => keeper.status().state === 'keeping');
+    await keeper.close();
     const failure = await failureOf(router.write("SELECT pg_create_logical_replication_slot('mine', 'test_decoding')"));
     expect(failure.code).toBe('42501');
-    await lab.region('ap').partition();
+    await lab.region('ap').freeze();
     await router.write("INSERT INTO note (text) VALUES ('beyond ap')");
     const [{ at }] = await lab.primary.query('SELECT pg_current_wal_lsn()::text AS at');
     await router.write("SELECT regionkit.tail_advance(1, ARRAY['eu', 'ap'], 'FFFFFFFF/0')");
@@ -111,7 +112,7 @@ describe('a tail keeper on a primary', () => {
       await router.write(`SELECT ${refused}`);
       expect((await slotOf(lab, 'us'))?.confirmed, refused).toBe(before);
     }
-    await lab.region('ap').heal();
+    await lab.region('ap').thaw();
     await lab.caughtUp();
   });
 

@@ -56,7 +56,7 @@ export async function readTails({ emit, signal, config }: Context): Promise<Outc
 }
 
 /** Pure. */
-export function faultOf({ isInstalled, slot, confirmed, isLost }: TailState): string | undefined {
+function faultOf({ isInstalled, slot, confirmed, isLost }: TailState): string | undefined {
   if (isLost === true) return `${slot} has lost its WAL`;
   if (confirmed !== null) return undefined;
   return isInstalled
