@@ -1,6 +1,10 @@
 import type { EventSource, Logger } from '@regionkit/core';
 import type { NoticeCode, Notices } from '@regionkit/core/kit';
+import type { TailWait } from './decide-tick.ts';
 import type { TailEvents } from './events.ts';
+
+/** They end by themselves, or are seen elsewhere as well. */
+const PASSING: ReadonlySet<TailWait> = new Set(['standby-missing', 'not-primary']);
 
 /** Logs what an operator should read. Without a logger, the first of each kind that has a code is a process warning. */
 export function logTail(events: EventSource<TailEvents>, logger: Logger | undefined, notice: Notices): void {
@@ -24,8 +28,8 @@ export function logTail(events: EventSource<TailEvents>, logger: Logger | undefi
   events.on('waiting', ({ why, missing }) =>
     log(
       'warn',
-      `the slot is not moved (${why}${missing.length === 0 ? '' : `: ${missing.join(', ')}`})`,
-      why === 'standby-missing' ? undefined : 'REGIONKIT_TAIL_WAITS',
+      `the slot is not moved (${why === 'standby-missing' ? `${why}: ${missing.join(', ')}` : why})`,
+      PASSING.has(why) ? undefined : 'REGIONKIT_TAIL_WAITS',
     ),
   );
   events.on('failed', ({ code }) =>
