@@ -44,14 +44,14 @@ export function terminal({ interactive, columns }: TerminalOptions): Renderer {
     add: (record) => {
       switch (record.type) {
         case 'finding': {
-          const head = `${record.id}  ${plain(record.where)}`;
+          const head = `${plain(record.id)}  ${plain(record.where)}`;
           if (columns < NARROW)
             return `${mark(record.level)}${cut(`${head}  ${plain(record.evidence)}`, columns - MARK)}\n`;
           return `${mark(record.level)}${head}\n        ${plain(record.evidence)}\n        Fix: ${plain(record.fix)}\n`;
         }
         case 'step': {
           const took = record.tookMs === undefined ? '' : `  (${Math.round(record.tookMs)} ms)`;
-          return `${mark(record.state)}${record.name}  ${plain(record.where)}  ${plain(record.evidence)}${took}\n`;
+          return `${mark(record.state)}${plain(record.name)}  ${plain(record.where)}  ${plain(record.evidence)}${took}\n`;
         }
         case 'server':
           return `${mark(record.role)}${plain(describeServer(record))}\n`;

@@ -5,6 +5,7 @@ import type { RowClass } from './classify/row-class.ts';
 import { differences, type Verdict } from './classify/verdict.ts';
 import { readCommitted } from './completeness/committed.ts';
 import type { Completeness } from './completeness/completeness.ts';
+import { readWalCommits } from './completeness/wal-commits.ts';
 import type { Field } from './decode/change.ts';
 import { changeKey, type Item, type LostChange, transactionKey } from './items.ts';
 import type { SalvageOptions } from './options.ts';
@@ -14,9 +15,9 @@ import { writeFiles } from './output/write-files.ts';
 import { deletedKeys } from './rows/deleted-rows.ts';
 import { tablesOf } from './rows/tables-of.ts';
 import { type WrittenRow, writtenRows } from './rows/written-rows.ts';
-import { readServerFacts } from './servers/server-facts.ts';
+import { isQuiet, readServerFacts } from './servers/server-facts.ts';
 import type { Servers } from './servers/servers.ts';
-import type { FirstXid, XidSet } from './servers/xid.ts';
+import { type FirstXid, XidSet } from './servers/xid.ts';
 import { createSorter, type Sorter } from './spool/sorter.ts';
 import { createSteps } from './steps.ts';
 import { summarise } from './summarise.ts';
@@ -37,15 +38,14 @@ interface ByRows {
  * only the new primary has. Without the WAL, what they wrote in between is not to be seen.
  */
 export async function salvageByRows({ servers, options, firstXid, why, directory, emit }: ByRows): Promise<Summary> {
-  const { old, now, oldFacts, newFacts } = servers;
+  const { old, now, oldFacts } = servers;
   const { timings, step } = createSteps(options.old.id, emit);
   await using items = await createSorter<Item>({ directory: directory.path });
   const counter = createClassCounter();
-  const next = { old: oldFacts.nextXid, now: newFacts.nextXid };
   const status = await step(
     'transactions',
-    () => readCommitted(old, now, firstXid, next, undefined),
-    ({ lost }) => `${lost.size} transactions are committed on the old primary alone, by their status`,
+    () => readLost(servers, firstXid),
+    ({ lost }) => `${lost.size} transactions are committed on the old primary alone`,
   );
   for (const xid of status.lost) {
     const lost = { xid: xid.toString(), commitLsn: undefined, committedAt: undefined, changes: undefined };
@@ -56,39 +56,66 @@ export async function salvageByRows({ servers, options, firstXid, why, directory
     () => compareTables(servers, status.lost, firstXid, items, (table, rowClass) => counter.add(table, rowClass)),
     (rows) => `${rows} rows were written or deleted by them`,
   );
-  const isQuiet = (await readServerFacts(old)).nextXid === oldFacts.nextXid;
+  const quiet = isQuiet(oldFacts, await readServerFacts(old));
   const summary = await summarise(servers, options, {
     method: 'rows',
     slot: undefined,
     firstXid,
     lost: { transactions: status.lost.size, changes: listed, firstCommit: undefined, lastCommit: undefined },
     counter,
-    completeness: completenessOf(status.lost, status.doubtful, why, isQuiet),
+    completeness: completenessOf(status, why, quiet),
     timings,
   });
   await step(
     'write',
-    () => writeFiles({ directory, summary, items, tableOf: createTables(now), redaction: options.redaction }),
+    () =>
+      writeFiles({
+        directory,
+        summary,
+        items,
+        tablesOf: [createTables(old), createTables(now)],
+        redaction: options.redaction,
+      }),
     () => 'lost-writes.ndjson, summary.json, report.md, review.sql',
   );
   return summary;
 }
 
-/** Pure. That nothing was lost can be proved without a slot; that a list is complete cannot. */
-function completenessOf(lost: XidSet, doubtful: XidSet, why: string, isQuiet: boolean): Completeness {
+interface Lost {
+  readonly lost: XidSet;
+  readonly doubtful: number;
+  /** Commits of the WAL after the fork. Undefined: pg_walinspect is not there. */
+  readonly inWal: number | undefined;
+}
+
+/** By the status of transactions, and by the WAL if it can be read: a transaction may have been open long before the fork. */
+async function readLost({ old, now, oldFacts, newFacts, fork }: Servers, firstXid: FirstXid): Promise<Lost> {
+  const next = { old: oldFacts.nextXid, now: newFacts.nextXid };
+  const { lost, doubtful } = await readCommitted(old, now, firstXid, next, undefined);
+  const wal = await readWalCommits(old, fork, next.old, new XidSet());
+  if (wal === undefined) return { lost, doubtful: doubtful.size, inWal: undefined };
+  for (const xid of wal.unexplained) lost.add(xid);
+  // A doubtful one without a commit in the WAL after the fork was committed before: both servers have it.
+  return { lost, doubtful: 0, inWal: wal.commits.size };
+}
+
+/** Pure. That nothing was lost can be proved without a slot, by the WAL; that a list is complete cannot. */
+function completenessOf({ lost, doubtful, inWal }: Lost, why: string, quiet: boolean): Completeness {
   const reasons = [
-    !isQuiet && 'The old primary took writes while it was read: fence it, and salvage again.',
+    !quiet && 'The old primary took writes while it was read: fence it, and salvage again.',
     lost.size > 0 &&
       `Without a slot (${why}) only what is left of the lost writes was seen: no intermediate states, no order and time of commits, no rows that were deleted on both sides, and no deletes of rows that the new primary has changed or that have no key.`,
-    doubtful.size > 0 &&
-      `${doubtful.size} transaction numbers may be of a lost transaction, or of one that both servers have (--run, --first-xid).`,
+    doubtful > 0 &&
+      `${doubtful} transaction numbers may be of a lost transaction, or of one that both servers have (--run, --first-xid).`,
+    inWal === undefined &&
+      'Transactions that began long before the fork and were committed after it were not looked for: only pg_walinspect in this database of the old primary shows them (CREATE EXTENSION pg_walinspect).',
   ].filter((reason) => reason !== false);
   return {
     isComplete: reasons.length === 0,
     reasons,
     decoded: 0,
     byStatus: lost.size,
-    inWal: undefined,
+    inWal,
     emptyTransactions: 0,
     subtransactions: undefined,
     preparedCommits: undefined,

@@ -4,9 +4,10 @@ import { type CountRow, listChanges } from './classify/list-changes.ts';
 import type { Moment } from './classify/look-up.ts';
 import { rowIdOf } from './classify/row-change.ts';
 import { type Collected, collect } from './collect.ts';
+import { readChangedDatabases } from './completeness/changed-databases.ts';
 import { readCommitted } from './completeness/committed.ts';
-import { type Completeness, decodedNowhere, judgeCompleteness } from './completeness/completeness.ts';
-import { changedRowsHere, readWalCommits } from './completeness/wal-commits.ts';
+import { type Completeness, judgeCompleteness } from './completeness/completeness.ts';
+import { readWalCommits } from './completeness/wal-commits.ts';
 import { readSharedPart, readTail, type SharedPart } from './decode/read-tail.ts';
 import type { SlotState } from './decode/slot.ts';
 import type { SalvageOptions } from './options.ts';
@@ -14,7 +15,7 @@ import type { OutDirectory } from './output/out-directory.ts';
 import { type ClassCounter, createClassCounter, type Summary } from './output/summary.ts';
 import { writeFiles } from './output/write-files.ts';
 import { readHighestXid, settleFirstXid } from './servers/boundary.ts';
-import { readServerFacts } from './servers/server-facts.ts';
+import { isQuiet, readServerFacts } from './servers/server-facts.ts';
 import type { Servers } from './servers/servers.ts';
 import type { FirstXid } from './servers/xid.ts';
 import { createSorter } from './spool/sorter.ts';
@@ -59,7 +60,7 @@ export async function salvageBySlot({ servers, options, slot, directory, emit }:
   );
   const completeness = await step(
     'completeness',
-    () => prove(servers, collected, firstXid),
+    () => prove(servers, slot, collected, firstXid),
     ({ isComplete, reasons }) => (isComplete ? 'the counts agree' : reasons.join(' ')),
   );
   const summary = await summarise(servers, options, {
@@ -78,7 +79,7 @@ export async function salvageBySlot({ servers, options, slot, directory, emit }:
         directory,
         summary,
         items: collected.items,
-        tableOf: createTables(now),
+        tablesOf: [createTables(old), createTables(now)],
         redaction: options.redaction,
       }),
     () => 'lost-writes.ndjson, summary.json, report.md, review.sql',
@@ -139,21 +140,28 @@ const countIn =
   ({ schema, name }, rowClass) =>
     counter.add(`${schema}.${name}`, rowClass);
 
-async function prove(servers: Servers, collected: Collected, firstXid: FirstXid): Promise<Completeness> {
+async function prove(
+  servers: Servers,
+  { oldestXid }: SlotState,
+  collected: Collected,
+  firstXid: FirstXid,
+): Promise<Completeness> {
   const { old, now, oldFacts, newFacts, fork } = servers;
   const { xids } = collected;
   const [earliest] = xids;
   const next = { old: oldFacts.nextXid, now: newFacts.nextXid };
-  const status = firstXid.low === 0n ? undefined : await readCommitted(old, now, firstXid, next, earliest);
-  const wal = await readWalCommits(old, fork, oldFacts.nextXid);
-  const nowhere = decodedNowhere({ decoded: xids, status, wal });
+  // Below it every transaction, of any database, had ended before the fork.
+  const oldestOpen = earliest !== undefined && oldestXid !== undefined && earliest < oldestXid ? earliest : oldestXid;
+  const status = firstXid.low === 0n ? undefined : await readCommitted(old, now, firstXid, next, oldestOpen);
+  const wal = await readWalCommits(old, fork, next.old, xids);
+  const changed = wal && (await readChangedDatabases(old, fork, next.old, oldFacts.databaseOid, wal.unexplained));
   return judgeCompleteness({
     decoded: xids,
     emptyTransactions: collected.emptyTransactions,
     status,
     wal,
-    changedRowsHere: await changedRowsHere(old, fork, oldFacts.databaseOid, nowhere.some),
-    isQuiet: (await readServerFacts(old)).nextXid === oldFacts.nextXid,
+    changed,
+    isQuiet: isQuiet(oldFacts, await readServerFacts(old)),
     isCut: collected.cutAt !== undefined,
   });
 }

@@ -30,6 +30,11 @@ describe('the step before a rebuild', () => {
     ['nothing was lost', [line('loss', { excluded: true })], 'done'],
     ['the list is complete', [line('salvaged', { directory })], 'done'],
     ['the list is not complete', [line('salvaged', { directory }, 'unknown')], 'refused'],
+    [
+      'a later list is not complete',
+      [line('salvaged', { directory }), line('salvaged', { directory }, 'unknown')],
+      'refused',
+    ],
     ['the list is gone', [line('salvaged', { directory: '/no/such' })], 'refused'],
     ['the tail was given up', [line('discard-tail', {})], 'done'],
   ] as const)('%s: %s', async (_what, lines, state) => {

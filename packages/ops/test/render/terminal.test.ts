@@ -41,6 +41,15 @@ describe('the terminal', () => {
     });
   }
 
+  it('lets no control character of a journal through', () => {
+    const hostile = 'a\u001b]0;x\u0007b';
+    const show = terminal({ interactive: false, columns: 80 });
+    const step: OpsRecord = { type: 'step', name: hostile, where: 'eu', state: 'done', evidence: 'e' } as OpsRecord;
+    for (const text of [show.add({ ...FINDING, id: hostile } as OpsRecord), show.add(step)]) {
+      expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+    }
+  });
+
   it('has colours and progress for a person alone', () => {
     const progress: OpsRecord = { type: 'progress', text: 'asking 3 servers' };
     expect(terminal({ interactive: true, columns: 80 }).add(FINDING)).toContain('\u001b[31mfault');

@@ -10,14 +10,10 @@ beforeAll(async () => {
   await us.query('CREATE DATABASE other');
   await us.query(`CREATE TABLE t (k bigserial PRIMARY KEY, v text); CREATE TABLE no_key (a int);
     CREATE UNLOGGED TABLE unlogged (a int); CREATE SEQUENCE counter`);
+  await inOther('CREATE TABLE far (a int)');
   await setup.keepTail();
-  const elsewhere = new URL(us.adminConnectionString);
-  elsewhere.pathname = '/other';
   await setup.fork(async () => {
-    const other = new pg.Client({ connectionString: elsewhere.href });
-    await other.connect();
-    await other.query('CREATE TABLE far (a int); INSERT INTO far VALUES (1)');
-    await other.end();
+    await inOther('SELECT pg_current_xact_id()');
     const here = new pg.Client({ connectionString: us.adminConnectionString });
     await here.connect();
     await here.query(
@@ -37,6 +33,16 @@ beforeAll(async () => {
 afterAll(async () => {
   await setup?.[Symbol.asyncDispose]();
 });
+
+/** Commands in another database of the old primary. */
+async function inOther(...commands: readonly string[]): Promise<void> {
+  const elsewhere = new URL(setup.lab.region('us').adminConnectionString);
+  elsewhere.pathname = '/other';
+  const client = new pg.Client({ connectionString: elsewhere.href });
+  await client.connect();
+  for (const command of commands) await client.query(command);
+  await client.end();
+}
 
 describe('the completeness of a list', () => {
   it('is not claimed while other transactions cannot be told from lost ones', async () => {
@@ -60,7 +66,7 @@ describe('the completeness of a list', () => {
       subtransactions: 1,
       preparedCommits: 1,
     });
-    // Two of another database, and the unlogged table.
+    // One of another database that wrote nothing, and the unlogged table.
     expect(summary.completeness.decodedNowhere).toBeGreaterThanOrEqual(2);
     expect(summary.lost.byClass).toMatchObject({ missing: 5_002, 'no-key': 1 });
     expect(summary.neverDecoded).toMatchObject({
@@ -73,6 +79,31 @@ describe('the completeness of a list', () => {
     expect(review).toMatch(/^-- sequence ahead on the old primary .*setval\('"public"\."counter"', 1\d\d\)/m);
     expect(report).toContain('Yes: the counts agree.');
     expect(lines.filter(({ type }) => type === 'transaction').length).toBe(summary.lost.transactions);
+  });
+
+  it('is not claimed for an old primary with a transaction in progress', async () => {
+    const client = new pg.Client({ connectionString: setup.lab.region('us').adminConnectionString });
+    await client.connect();
+    await client.query('BEGIN; SELECT pg_current_xact_id()');
+    const { ran, summary } = await setup.salvage();
+    await client.query('ROLLBACK');
+    await client.end();
+    expect(ran.exit, ran.stdout).toBe(3);
+    expect(summary.completeness.reasons).toEqual([
+      'The old primary took writes while it was read: fence it, and salvage again.',
+    ]);
+  });
+
+  it('is not claimed if one of thousands of commits wrote in another database, under a savepoint', async () => {
+    await inOther(
+      'DO $$ BEGIN FOR i IN 1..1100 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$',
+      'BEGIN; SELECT pg_current_xact_id(); SAVEPOINT s; INSERT INTO far VALUES (2); RELEASE s; COMMIT',
+    );
+    const { ran, summary } = await setup.salvage();
+    expect(ran.exit, ran.stdout).toBe(3);
+    expect(summary.completeness.reasons).toEqual([
+      expect.stringMatching(/^1 commits of the WAL changed rows of other databases \("other"\)/),
+    ]);
   });
 
   it('is not claimed for an old primary that takes writes meanwhile', async () => {

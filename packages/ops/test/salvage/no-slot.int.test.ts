@@ -1,8 +1,10 @@
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSetup, type Line, type Setup } from './lab-setup.ts';
 
 let setup: Setup;
 let firstXid: string;
+let longXid: string;
 
 beforeAll(async () => {
   setup = await createSetup();
@@ -14,8 +16,18 @@ beforeAll(async () => {
     INSERT INTO t SELECT g, 'v' || g FROM generate_series(1, 2000) g;
     INSERT INTO pairs (a, v) SELECT 'a' || g, 'v' FROM generate_series(1, 20) g;
     INSERT INTO no_key VALUES (1);`);
+  // Open at the fork, and more than ten thousand transactions older.
+  const long = new pg.Client({ connectionString: us.adminConnectionString });
+  await long.connect();
+  const began = await long.query('BEGIN; SELECT pg_current_xact_id()::text AS xid');
+  longXid = (began as unknown as { rows: { xid: string }[] }[])[1]?.rows[0]?.xid ?? '';
+  await us.query('DO $$ BEGIN FOR i IN 1..10300 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$');
+  // Commits that wrote nothing are flushed with this one.
+  await us.query('CREATE TABLE flushed (a int)');
   await setup.lab.caughtUp();
   await setup.fork(async () => {
+    await long.query('INSERT INTO no_key VALUES (9); COMMIT');
+    await long.end();
     await us.query(`INSERT INTO t (k, v) VALUES (3000, 'in''serted')`);
     await us.query(`UPDATE t SET v = 'updated' WHERE k IN (1, 2, 3)`);
     await us.query(`DELETE FROM t WHERE k IN (4, 5, 6, 2000)`);
@@ -47,6 +59,7 @@ describe('salvage without a slot', () => {
     expect(summary).toMatchObject({ method: 'rows', lost: { transactions: 6 }, completeness: { isComplete: false } });
     expect(summary.completeness.reasons).toEqual([
       expect.stringMatching(/^Without a slot .*: no intermediate states, /),
+      expect.stringMatching(/^Transactions that began long before the fork .*pg_walinspect/),
     ]);
     const classOf = (column: string, value: string): string | undefined =>
       lines.find(({ key, after }) => (key ?? after)?.[column] === value)?.class;
@@ -69,5 +82,15 @@ describe('salvage without a slot', () => {
     expect((await setup.salvage('--first-xid', firstXid)).summary.lost.byClass).toEqual({
       ...{ identical: 4, conflict: 1, 'no-key': 1 },
     });
+  });
+
+  it('finds a lost transaction that was open long before the fork by the WAL', async () => {
+    // A transaction of the old primary alone, as every one that is made there now.
+    await setup.lab.region('us').query('CREATE EXTENSION pg_walinspect');
+    const { ran, lines, summary } = await setup.salvage('--first-xid', firstXid);
+    expect(ran.exit, ran.stdout + ran.stderr).toBe(3);
+    expect(lines.some(({ type, xid }) => type === 'transaction' && xid === longXid)).toBe(true);
+    expect(lines.some(({ after }) => after?.['a'] === '9')).toBe(true);
+    expect(summary.completeness.reasons).toEqual([expect.stringMatching(/^Without a slot /)]);
   });
 });

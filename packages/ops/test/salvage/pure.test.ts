@@ -7,8 +7,10 @@ import { parseCommit } from '../../src/salvage/completeness/wal-commits.ts';
 import { DecodeError } from '../../src/salvage/decode/parse-line.ts';
 import { failureOf } from '../../src/salvage/failure.ts';
 import { MARK, readRedaction } from '../../src/salvage/output/redaction.ts';
+import { writeFiles } from '../../src/salvage/output/write-files.ts';
+import { createReviewWriter } from '../../src/salvage/review/review-file.ts';
 import { settleFirstXid, settleFork } from '../../src/salvage/servers/boundary.ts';
-import { type ServerFacts, whyRefused } from '../../src/salvage/servers/server-facts.ts';
+import { isQuiet, type ServerFacts, whyRefused } from '../../src/salvage/servers/server-facts.ts';
 import { forkOf, parseHistory } from '../../src/salvage/servers/timeline-history.ts';
 import { fullXid, isAfterFork, XidSet } from '../../src/salvage/servers/xid.ts';
 import { comment, quoteName, quoteValue } from '../../src/salvage/sql-text.ts';
@@ -74,7 +76,7 @@ describe('settleFirstXid()', () => {
 describe('whyRefused()', () => {
   const old: ServerFacts = {
     ...{ version: 180_000, system: '7', inRecovery: false, timeline: 1, flushed: '0/40', database: 'app' },
-    ...{ databaseOid: '5', encoding: 'UTF8', nextXid: 100n, standbys: [] },
+    ...{ databaseOid: '5', encoding: 'UTF8', nextXid: 100n, standbys: [], inProgress: 0, prepared: [] },
   };
   const now = { ...old, timeline: 2 };
   it('compares an old primary with its successor', () => {
@@ -92,6 +94,53 @@ describe('whyRefused()', () => {
     ['the two swapped', now, old, /swapped/],
   ])('refuses %s', (_what, first, second, message) => {
     expect(whyRefused(first, second, first === now ? [{ timeline: 1, leftAt: '0/1' }] : [])).toMatch(message);
+  });
+});
+
+describe('isQuiet()', () => {
+  const facts = { nextXid: 100n, inProgress: 0, prepared: ['7'] } as unknown as ServerFacts;
+  it.each([
+    ['nothing happened', {}, {}, true],
+    ['a transaction began', {}, { nextXid: 101n }, false],
+    ['a transaction was in progress before', { inProgress: 1 }, {}, false],
+    ['a transaction is in progress now', {}, { inProgress: 1 }, false],
+    ['a prepared transaction ended', {}, { prepared: [] }, false],
+  ])('%s', (_what, before, after, expected) => {
+    expect(isQuiet({ ...facts, ...before }, { ...facts, ...after })).toBe(expected);
+  });
+});
+
+describe('the file for review', () => {
+  it('keeps its encoding when a statement fails', () => {
+    const { head } = createReviewWriter();
+    expect(head).toMatch(/^SET client_encoding = 'UTF8';$[\s\S]*^BEGIN;$/m);
+    expect(head).not.toContain('SET LOCAL client_encoding');
+  });
+});
+
+describe('writeFiles()', () => {
+  it('hides a column of a table that is a partition on the old primary alone, or on the new one alone', async () => {
+    const root = { schema: 'public', name: 'parent' };
+    const partition = async (): Promise<Table> => ({ ...table, root });
+    const plain = async (): Promise<Table> => table;
+    const absent = async (): Promise<undefined> => undefined;
+    for (const tablesOf of [
+      [partition, absent],
+      [partition, plain],
+      [plain, partition],
+    ]) {
+      const written: string[] = [];
+      const file = { write: async (text: string) => void written.push(text), close: async () => {} };
+      const item = { type: 'change', table, operation: 'INSERT', class: 'no-key', key: [], after: [['v', 'secret']] };
+      const items = { sorted: async () => [{ value: { ...item, unchanged: [] } }] };
+      const summary = { lost: { byClass: {}, byTable: {} }, neverDecoded: { sequences: [] } };
+      await writeFiles({
+        directory: { file: async () => file },
+        ...{ items, summary, tablesOf, redaction: readRedaction(['parent.v']) },
+      } as unknown as Parameters<typeof writeFiles>[0]).catch(() => {});
+      expect(written.join('')).toContain(MARK);
+      expect(written.join('')).not.toContain('secret');
+    }
   });
 });
 

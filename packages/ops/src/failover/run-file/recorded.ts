@@ -7,6 +7,12 @@ export const begun = (lines: readonly RunLine[], step: string): boolean => lines
 export const doneEvidence = (lines: readonly RunLine[], step: string): Evidence | undefined =>
   lines.findLast((line) => line.step === step && line.state === 'done')?.evidence;
 
+/** The evidence of its last line, if that says that it is done: a later line in another state takes it back. */
+export const lastIfDone = (lines: readonly RunLine[], step: string): Evidence | undefined => {
+  const last = lines.findLast((line) => line.step === step);
+  return last?.state === 'done' ? last.evidence : undefined;
+};
+
 /** When it was done last, by the clock of this machine. */
 export const doneAtMs = (lines: readonly RunLine[], step: string): number | undefined =>
   lines.findLast((line) => line.step === step && line.state === 'done')?.atMs;

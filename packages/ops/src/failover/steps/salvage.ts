@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { doneEvidence } from '../run-file/recorded.ts';
+import { doneEvidence, lastIfDone } from '../run-file/recorded.ts';
 import { done, type FailoverStep } from './step.ts';
 
 /**
@@ -18,7 +18,7 @@ export const salvage: FailoverStep = {
       return done('the writes that only the old primary has are given up');
     }
     if (doneEvidence(lines, 'loss')?.['excluded'] === true) return done('nothing was lost');
-    const salvaged = doneEvidence(lines, 'salvaged');
+    const salvaged = lastIfDone(lines, 'salvaged');
     const directory = salvaged?.['directory'];
     if (salvaged !== undefined && typeof directory === 'string' && existsSync(join(directory, 'summary.json'))) {
       return done(salvaged.says, { directory });

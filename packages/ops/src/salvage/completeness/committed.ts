@@ -11,7 +11,7 @@ export interface CommittedByStatus {
   readonly to: bigint;
 }
 
-/** Transactions that began so many numbers before the fork, and were committed after it, are looked for. */
+/** Without a better bound, transactions that began so many numbers before the fork, and were committed after it, are looked for. */
 const BEFORE = 10_000n;
 const WINDOW = 100_000n;
 /** Smaller numbers are not those of ordinary transactions. */
@@ -23,12 +23,13 @@ export async function readCommitted(
   now: Session,
   { low, high }: FirstXid,
   next: { readonly old: bigint; readonly now: bigint },
-  earliestDecoded: bigint | undefined,
+  /** Each transaction that was open at the fork has this number or a higher one. Undefined: not known. */
+  oldestOpen: bigint | undefined,
 ): Promise<CommittedByStatus> {
   const lost = new XidSet();
   const doubtful = new XidSet();
   const below = low > BEFORE + FIRST_NORMAL ? low - BEFORE : FIRST_NORMAL;
-  const from = earliestDecoded !== undefined && earliestDecoded < below ? earliestDecoded : below;
+  const from = oldestOpen ?? below;
   for (let start = from; start < next.old; start += WINDOW) {
     const end = min(start + WINDOW, next.old);
     const shared = new XidSet();

@@ -1,4 +1,5 @@
 import type { XidSet } from '../servers/xid.ts';
+import type { ChangedDatabases } from './changed-databases.ts';
 import type { CommittedByStatus } from './committed.ts';
 import type { WalCommits } from './wal-commits.ts';
 
@@ -26,8 +27,8 @@ export interface Counts {
   readonly emptyTransactions: number;
   readonly status: CommittedByStatus | undefined;
   readonly wal: WalCommits | undefined;
-  /** Of the commits decoded nowhere, by the WAL: those that changed rows of this database. Undefined: not known. */
-  readonly changedRowsHere: readonly string[] | undefined;
+  /** Whose rows the commits of the WAL changed that were decoded nowhere. Undefined: not known. */
+  readonly changed: ChangedDatabases | undefined;
   /** Whether the old primary was quiet while it was read. */
   readonly isQuiet: boolean;
   /** Whether `--max-bytes` left something out. */
@@ -39,29 +40,20 @@ export interface Nowhere {
   readonly count: number;
   /** The transactions that only the transaction status shows, and not the WAL. */
   readonly byStatusOnly: number;
-  /** The first of them. */
-  readonly some: readonly bigint[];
 }
-
-const SOME = 1_000;
 
 /** Pure. The memory does not grow with the number of transactions. */
 export function decodedNowhere({ decoded, status, wal }: Pick<Counts, 'decoded' | 'status' | 'wal'>): Nowhere {
   let [count, byStatusOnly] = [0, 0];
-  const some: bigint[] = [];
-  const add = (xid: bigint): void => {
-    count += 1;
-    if (some.length < SOME) some.push(xid);
-  };
-  for (const xid of wal?.commits ?? []) if (!decoded.has(xid)) add(xid);
+  for (const xid of wal?.commits ?? []) if (!decoded.has(xid)) count += 1;
   for (const xid of status?.lost ?? []) {
     if (decoded.has(xid) || wal?.commits.has(xid) === true || wal?.subtransactions.has(xid) === true) continue;
     byStatusOnly += 1;
-    add(xid);
+    count += 1;
   }
   // A doubtful one without a commit in the WAL after the fork was committed before: both servers have it.
-  if (wal === undefined) for (const xid of status?.doubtful ?? []) if (!decoded.has(xid)) add(xid);
-  return { count, byStatusOnly, some };
+  if (wal === undefined) for (const xid of status?.doubtful ?? []) if (!decoded.has(xid)) count += 1;
+  return { count, byStatusOnly };
 }
 
 /** Compares the counts. Pure. */
@@ -85,11 +77,14 @@ export function judgeCompleteness(counts: Counts): Completeness {
       nowhere.count > 0 &&
       `${nowhere.count} transactions are committed by their status and were not decoded: subtransactions, transactions of another database, or lost writes. pg_walinspect in this database of the old primary tells which (CREATE EXTENSION pg_walinspect).`,
     wal !== undefined &&
-      counts.changedRowsHere === undefined &&
-      `${nowhere.count} commits of the WAL were not decoded: too many to examine each.`,
-    counts.changedRowsHere !== undefined &&
-      counts.changedRowsHere.length > 0 &&
-      `${counts.changedRowsHere.length} commits of the WAL changed rows of this database and were not decoded.`,
+      counts.changed === undefined &&
+      `${nowhere.count} commits of the WAL were not decoded, and what they changed could not be read.`,
+    counts.changed !== undefined &&
+      counts.changed.here > 0 &&
+      `${counts.changed.here} commits of the WAL changed rows of this database and were not decoded.`,
+    counts.changed !== undefined &&
+      counts.changed.elsewhere > 0 &&
+      `${counts.changed.elsewhere} commits of the WAL changed rows of other databases (${counts.changed.names.join(', ')}): salvage each of them. Only --discard-tail allows the rebuild then.`,
   ].filter((reason) => reason !== false);
   return {
     isComplete: reasons.length === 0,

@@ -13,21 +13,24 @@ interface WriteFiles {
   readonly directory: OutDirectory;
   readonly summary: Summary;
   readonly items: Sorter<Item>;
-  tableOf(name: TableName): Promise<Table | undefined>;
+  /** Of the old and of the new primary: a table may be a partition on one of them alone. */
+  readonly tablesOf: readonly ((name: TableName) => Promise<Table | undefined>)[];
   readonly redaction: Redaction;
 }
 
 /** Writes the four files, one item at a time. */
-export async function writeFiles({ directory, summary, items, tableOf, redaction }: WriteFiles): Promise<void> {
+export async function writeFiles({ directory, summary, items, tablesOf, redaction }: WriteFiles): Promise<void> {
   const list = await directory.file('lost-writes.ndjson');
   const review = await directory.file('review.sql');
-  const writer = createReviewWriter(redaction);
+  const writer = createReviewWriter();
   await review.write(writer.head);
   for await (const { value: item } of await items.sorted()) {
-    const root = item.type === 'change' ? (await tableOf(item.table))?.root : undefined;
-    const isHidden = (column: string): boolean => item.type === 'change' && redaction.hides(item.table, root, column);
+    const roots: Table['root'][] = [];
+    if (item.type === 'change') for (const tableOf of tablesOf) roots.push((await tableOf(item.table))?.root);
+    const isHidden = (column: string): boolean =>
+      item.type === 'change' && roots.some((root) => redaction.hides(item.table, root, column));
     await list.write(listLine(item, isHidden));
-    await review.write(writer.item(item, root));
+    await review.write(writer.item(item, isHidden));
   }
   await review.write(writer.end(summary.neverDecoded));
   await list.close();

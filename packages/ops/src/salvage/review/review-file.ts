@@ -1,16 +1,15 @@
 import type { NeverDecoded } from '../completeness/never-decoded.ts';
 import type { Item, LostChange, LostTransaction } from '../items.ts';
-import { type Redaction, shown } from '../output/redaction.ts';
+import { shown } from '../output/redaction.ts';
 import { VALUE_SETTINGS } from '../servers/session.ts';
 import { comment, jsonOf, quoteTable, quoteValue } from '../sql-text.ts';
-import type { Table } from '../tables/table.ts';
 import { moveStatementOf, statementOf } from './statement.ts';
 
 /** What the file for review says of one item. */
 export interface ReviewWriter {
   readonly head: string;
   /** The text of one item. The halves of an UPDATE of a key come one after the other. */
-  item(item: Item, root: Table['root']): string;
+  item(item: Item, isHidden: (column: string) => boolean): string;
   end(never: NeverDecoded): string;
 }
 
@@ -20,18 +19,22 @@ const HEAD = [
   'was compared: it changes 0 rows if the row was written since. Triggers and foreign keys act as for any other write.',
 ];
 
-export function createReviewWriter(redaction: Redaction): ReviewWriter {
+export function createReviewWriter(): ReviewWriter {
   let left: LostChange | undefined;
   return {
     head: [
       ...HEAD.map(comment),
+      // Before BEGIN: a SET LOCAL ends when a statement fails, and the rest of the file would be read in another encoding.
+      `SET client_encoding = 'UTF8';`,
       'BEGIN;',
-      ...[...VALUE_SETTINGS, ['xmloption', 'content'], ['lock_timeout', '2s']].map(
-        ([name, value]) => `SET LOCAL ${name} = ${quoteValue(value as string)};`,
-      ),
+      ...[
+        ...VALUE_SETTINGS.filter(([name]) => name !== 'client_encoding'),
+        ['xmloption', 'content'],
+        ['lock_timeout', '2s'],
+      ].map(([name, value]) => `SET LOCAL ${name} = ${quoteValue(value as string)};`),
       '',
     ].join('\n'),
-    item(item, root) {
+    item(item, isHidden) {
       if (item.type === 'transaction') return transaction(item);
       if (item.type === 'message')
         return `${comment(`a logical message of ${item.bytes} bytes, ${JSON.stringify(item.prefix)}`)}\n`;
@@ -44,7 +47,7 @@ export function createReviewWriter(redaction: Redaction): ReviewWriter {
       }
       const from = item.half === 'arrived' ? left : undefined;
       left = undefined;
-      return `${change(item, from, (column) => redaction.hides(item.table, root, column))}\n`;
+      return `${change(item, from, isHidden)}\n`;
     },
     end: ({ sequences }) =>
       [
