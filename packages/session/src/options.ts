@@ -241,7 +241,7 @@ const OPTIONS: OptionTable<Read> = {
       given === null
         ? Number.POSITIVE_INFINITY
         : integer(Math.max(604_800_000, 2 * everyMs), { min: 2 * everyMs })(option, given as never),
-    fetch: (option, given: typeof globalThis.fetch | undefined) => check.function(option, given ?? globalThis.fetch),
+    fetch: (option, given: typeof globalThis.fetch = globalThis.fetch) => check.function(option, given),
   }),
   realm: withDefault('api', checkRealm),
   preflight: oneOf('reject', ['pass', 'reject']),

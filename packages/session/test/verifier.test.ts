@@ -146,6 +146,8 @@ describe('createSessionVerifier().verify()', () => {
     expect(make({ cache: { keep: 'all' } })).toThrow(/cache\.keep must be one of/);
     expect(make({ unknownKey: { coolDownMs: 1 } })).toThrow(/unknownKey has no option "coolDownMs"/);
     expect(make({ remote: { timeout: 1 } })).toThrow(/remote has no option "timeout"/);
+    // `null` is no function. It must not become the fetch of the process, past a proxy.
+    expect(make({ remote: { fetch: null as never } })).toThrow(/remote\.fetch must be a function/);
     expect(make({ clock: Date })).toThrow(/createSessionVerifier: clock must be an object; got function/);
     expect(make({ claims: {} })).toThrow(TypeError);
     expect(make({ isRevoked: true })).toThrow(TypeError);

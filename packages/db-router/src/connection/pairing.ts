@@ -13,7 +13,8 @@ const LAST_PAUSE_MS = 3_600_000;
 
 /**
  * Some poolers answer only the first of two queries that arrive together. A slow network looks the same, so they are
- * tried again: after a minute, and after each further miss in twice that time, an hour at most.
+ * tried again: after a minute, and after each further miss in twice that time, an hour at most. They begin with a minute
+ * again once they were on for as long as the next pause would be, without a miss.
  */
 export function createPairing(clock: Clock): Pairing {
   let pauseMs = FIRST_PAUSE_MS;
@@ -29,7 +30,8 @@ export function createPairing(clock: Clock): Pairing {
       pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS);
     },
     noteAnswered: () => {
-      pauseMs = FIRST_PAUSE_MS;
+      // A pair that was sent before the miss says nothing. A pooler answers many pairs before the next miss.
+      if (clock.now() >= offUntilMs + pauseMs) pauseMs = FIRST_PAUSE_MS;
     },
   };
 }

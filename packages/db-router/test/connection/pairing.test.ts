@@ -17,16 +17,32 @@ it('is off for a minute after a miss, and twice as long after each further one, 
   }
 });
 
-it('counts the misses of several connections at once as one, and begins again after an answer', () => {
+it('counts the misses of several connections at once as one, and begins again after a long time without a miss', () => {
   const clock = fakeClock();
   const pairing = createPairing(clock);
   for (let connection = 0; connection < 5; connection += 1) pairing.noteMissed();
   clock.suspend(MINUTE_MS);
   expect(pairing.isOn).toBe(true);
   pairing.noteMissed();
-  clock.suspend(2 * MINUTE_MS);
+  clock.suspend(2 * MINUTE_MS + 4 * MINUTE_MS);
   pairing.noteAnswered();
   pairing.noteMissed();
   clock.suspend(MINUTE_MS);
+  expect(pairing.isOn).toBe(true);
+});
+
+it('is off for twice as long after the next miss, although pairs were answered before the miss and between', () => {
+  const clock = fakeClock();
+  const pairing = createPairing(clock);
+  pairing.noteAnswered();
+  pairing.noteMissed();
+  // Another connection was answered before.
+  pairing.noteAnswered();
+  clock.suspend(MINUTE_MS);
+  pairing.noteAnswered();
+  pairing.noteMissed();
+  clock.suspend(2 * MINUTE_MS - 1);
+  expect(pairing.isOn).toBe(false);
+  clock.suspend(1);
   expect(pairing.isOn).toBe(true);
 });

@@ -1,8 +1,10 @@
 import { runHooksInOrder } from '../../hooks/run-hooks.ts';
 import { openDoors } from '../../operator/ask-doors.ts';
-import { pauseByDoors, resumeByDoors } from '../../operator/pause-by-doors.ts';
+import { pauseByDoors, type Resumed, resumeByDoors } from '../../operator/pause-by-doors.ts';
 import type { Plan } from '../plan.ts';
 import type { RunContext } from '../run-context.ts';
+import type { Evidence } from '../run-file/line.ts';
+import { begun, doneAtMs } from '../run-file/recorded.ts';
 import { messageOf } from './message.ts';
 import { done, type FailoverStep, isRecorded, notYet, StepFailure } from './step.ts';
 
@@ -21,14 +23,14 @@ export const pause: FailoverStep = {
   isPlanned,
   says: () => 'let the apps hold their writes (operatorToken, failover.hooks.pause)',
   prove: async (context, acted) => {
-    const { config, file } = context;
+    const { config } = context;
     if (config.failover.hooks.pause.length === 0 && !pausesByDoors(context)) {
       const says =
         'no operatorToken and no hook are configured (failover.hooks.pause): writes that meet the fence fail';
       return done(says, { changed: false });
     }
     if (acted !== undefined) return { state: 'done', evidence: acted };
-    return isRecorded(file.lines, 'pause') ? done('it was done before') : notYet('the apps take writes');
+    return isPausedStill(context) ? done('it was done before') : notYet('the apps take writes');
   },
   act: async (context) => {
     const { config, plan, file, signal } = context;
@@ -47,6 +49,7 @@ export const pause: FailoverStep = {
         timeoutMs: config.failover.pauseSeconds * 1_000,
         reason: `failover run ${file.id}`,
         isAgain: starts.length > 1,
+        isFencing: begun(file.lines, 'fence'),
       });
       says.push(paused);
     }
@@ -54,8 +57,22 @@ export const pause: FailoverStep = {
   },
 };
 
+/**
+ * Whether a pause that is recorded counts. A pause of the doors ends by itself; after the fence there is no write to hold.
+ * The hooks know no end. Counted from the order, not from its answer: the pause ends no later than this says.
+ */
+function isPausedStill(context: RunContext): boolean {
+  const { config, file } = context;
+  const { lines } = file;
+  if (doneAtMs(lines, 'pause') === undefined) return false;
+  if (!pausesByDoors(context) || isRecorded(lines, 'fence')) return true;
+  const startedAtMs = lines.findLast(({ step, state }) => step === 'pause' && state === 'started')?.atMs;
+  const ageMs = Date.now() - (startedAtMs ?? Number.NEGATIVE_INFINITY);
+  return ageMs >= 0 && ageMs < config.failover.pauseSeconds * 1_000;
+}
+
 /** Lets the apps write again. A new primary has ended the pause already; the hooks know no such end. */
-export async function endPause(context: RunContext): Promise<string> {
+export async function endPause(context: RunContext): Promise<Resumed> {
   const { config, plan, file, signal } = context;
   const says: string[] = [];
   const { resume: hooks } = config.failover.hooks;
@@ -65,8 +82,9 @@ export async function endPause(context: RunContext): Promise<string> {
     says.push(result.says);
   }
   const doors = pausesByDoors(context) ? await openDoors(config, signal) : undefined;
-  if (doors !== undefined) says.push(await resumeByDoors(doors, plan.from, `failover run ${file.id}`));
-  return says.join('; ');
+  const resumed = doors && (await resumeByDoors(doors, plan.from, `failover run ${file.id}`));
+  if (resumed !== undefined) says.push(resumed.says);
+  return { says: says.join('; '), isKnown: resumed?.isKnown !== false };
 }
 
 export const resumeWrites: FailoverStep = {
@@ -80,8 +98,8 @@ export const resumeWrites: FailoverStep = {
     if (config.failover.hooks.resume.length === 0 && !pausesByDoors(context)) {
       return done('no operatorToken and no hook are configured (failover.hooks.resume)', { changed: false });
     }
-    if (acted !== undefined) return { state: 'done', evidence: acted };
+    if (acted !== undefined) return { state: acted['isKnown'] === false ? 'unknown' : 'done', evidence: acted };
     return isRecorded(file.lines, 'resume-writes') ? done('it was done before') : notYet('the apps hold their writes');
   },
-  act: async (context) => ({ says: await endPause(context) }),
+  act: async (context): Promise<Evidence> => ({ ...(await endPause(context)) }),
 };

@@ -1,6 +1,7 @@
 import type { Context, Outcome } from '../../command.ts';
 import { EXIT } from '../../exit-codes.ts';
 import { giveLogins } from '../../fence/give-logins.ts';
+import type { Resumed } from '../../operator/pause-by-doors.ts';
 import { list } from '../../options/text.ts';
 import type { RunContext } from '../run-context.ts';
 import { begun } from '../run-file/recorded.ts';
@@ -33,9 +34,13 @@ export const abort = (context: Context): Promise<Outcome> =>
       };
     }
     const failed: string[] = [];
+    const unknown: string[] = [];
     for (const { name, where, work } of undo) {
       const ended = await work().then(
-        (says) => ({ state: 'done' as const, says }),
+        ({ says, isKnown }) => {
+          if (!isKnown) unknown.push(says);
+          return { state: isKnown ? ('done' as const) : ('unknown' as const), says };
+        },
         (error: unknown) => {
           if (!(error instanceof StepFailure)) throw error;
           failed.push(name);
@@ -55,20 +60,21 @@ export const abort = (context: Context): Promise<Outcome> =>
       (name) => begun(file.lines, name) && run.config.failover.hooks[name].length > 0,
     );
     await file.append('abort', 'done', { says: 'given up' });
-    return {
-      exit: hooked.length > 0 ? EXIT.partly : EXIT.ok,
-      summary:
-        hooked.length > 0
-          ? `Given up. What the hooks ${hooked.join(' and ')} did must be undone by hand.`
-          : 'Given up. Nothing of it is left.',
-    };
+    const notKnown = unknown.length === 0 ? '' : ` Not known: whether the apps hold writes (${list(unknown)}).`;
+    if (hooked.length > 0) {
+      const summary = `Given up. What the hooks ${hooked.join(' and ')} did must be undone by hand.${notKnown}`;
+      return { exit: EXIT.partly, summary };
+    }
+    return notKnown === ''
+      ? { exit: EXIT.ok, summary: 'Given up. Nothing of it is left.' }
+      : { exit: EXIT.unknown, summary: `Given up.${notKnown}` };
   });
 
 interface Undoing {
   readonly name: string;
   readonly where: string;
   readonly says: string;
-  work(): Promise<string>;
+  work(): Promise<Resumed>;
 }
 
 function undoing(run: RunContext): readonly Undoing[] {
@@ -86,7 +92,7 @@ function undoing(run: RunContext): readonly Undoing[] {
           : [];
         if (!answer.ok || closed.length > 0)
           throw new StepFailure(`that ${list(roles)} may log in on ${node} could not be proved`);
-        return `${list(roles)} may log in on ${node}`;
+        return { says: `${list(roles)} may log in on ${node}`, isKnown: true };
       },
     }),
   );

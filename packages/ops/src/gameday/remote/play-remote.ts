@@ -1,17 +1,17 @@
 import { setMaxListeners } from 'node:events';
 import type { Operations } from '../../config/check-config.ts';
-import { runHooksInOrder } from '../../hooks/run-hooks.ts';
 import { ask } from '../../http.ts';
 import { openDoors } from '../../operator/ask-doors.ts';
 import type { DrillEnd, DrillStart, Emit } from '../../records/record.ts';
 import { conduct, type Hands } from '../conduct.ts';
 import { drillEnd } from '../drill-end.ts';
-import { DrillFailure } from '../drill-failure.ts';
 import { createTracker } from '../drill-status.ts';
 import { type LoadRequest, startLoad } from '../load/load.ts';
 import type { Sample } from '../measure/sample.ts';
 import { createRandom } from '../random.ts';
+import { byHooks } from './by-hooks.ts';
 import { findRows } from './find-rows.ts';
+import { firstSign } from './first-sign.ts';
 import type { RemoteOptions } from './options.ts';
 import { type StatusSign, watchStatus } from './watch-status.ts';
 
@@ -88,14 +88,6 @@ export async function playRemote(drill: RemoteDrill): Promise<DrillEnd> {
 /** What is not known from outside, such as a promotion, is in the steps `status`. */
 const PHASES = ['detect', 'write', 'stable'] as const;
 
-/** The first sign of a fault after a time: a request that went wrong, or a status that has changed. */
-function firstSign(samples: readonly Sample[], signs: readonly StatusSign[], sinceMs: number): StatusSign | undefined {
-  const bad = samples
-    .filter(({ outcome, endedAtMs }) => outcome !== 'ok' && outcome !== 'missed' && endedAtMs >= sinceMs)
-    .map(({ kind, place, outcome, dueAtMs }) => ({ says: `a ${kind} from ${place} was ${outcome}`, atMs: dueAtMs }));
-  return [...bad, ...signs.filter(({ atMs }) => atMs >= sinceMs)].sort((a, b) => a.atMs - b.atMs)[0];
-}
-
 async function byPerson(
   { until, found, mark, writesAgain }: Hands,
   samples: readonly Sample[],
@@ -110,41 +102,6 @@ async function byPerson(
   found(atMs, says);
   mark('detect');
   await writesAgain();
-}
-
-async function byHooks(
-  { config, start, signal }: RemoteDrill,
-  { inject, until, mark, pause, step }: Hands,
-  samples: readonly Sample[],
-  signs: readonly StatusSign[],
-): Promise<void> {
-  const { gameday } = config;
-  const run = async (event: 'inject' | 'end', by: AbortSignal): Promise<void> => {
-    const message = { event, drill: start.id, scenario: start.scenario, atMs: Date.now() };
-    const { ok, says } = await runHooksInOrder(gameday[event], message, by);
-    if (!ok) throw new DrillFailure(`gameday.${event}: ${says}.`);
-  };
-  let isEnded = false;
-  const end = async (by: AbortSignal): Promise<void> => {
-    if (isEnded) return;
-    isEnded = true;
-    await run('end', by);
-  };
-  const sinceMs = performance.now();
-  try {
-    await inject('fleet', 'the hooks gameday.inject have caused the fault', () => run('inject', signal));
-    const endsAtMs = performance.now() + gameday.holdMs;
-    await until(
-      'a sign of the fault, or its end',
-      () => firstSign(samples, signs, sinceMs) !== undefined || performance.now() > endsAtMs,
-    );
-    if (firstSign(samples, signs, sinceMs) !== undefined) mark('detect');
-    await pause(Math.max(0, endsAtMs - performance.now()));
-    await step('end', 'fleet', 'the hooks gameday.end have ended the fault', () => end(signal));
-  } finally {
-    // Also if the drill was interrupted or has failed: a fault must not stay.
-    await end(new AbortController().signal);
-  }
 }
 
 /** Asks one place after the other until one shows the row. */

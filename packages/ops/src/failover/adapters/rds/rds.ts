@@ -13,13 +13,19 @@ const FRESH_MS = 5_000;
 const AGAIN_MS = 2_000;
 /** RDS promotes within minutes: it backs the instance up before, and restarts it. */
 const WITHIN_MS = 1_800_000;
+/** So long a replica that RDS changes is waited for before its promotion is asked for. */
+const CHANGE_MS = 600_000;
 
 /**
  * Read replicas of Amazon RDS for PostgreSQL, by `PromoteReadReplica` in the region of the replica. RDS has no switchover
  * for PostgreSQL: the fence stops the old primary's app, and the old primary must be rebuilt afterwards. Tested against a
  * fake of the API; never run against AWS.
  */
-export function rdsAdapter({ nodes }: Operations, open: () => Promise<RdsApi> = openRds): Adapter {
+export function rdsAdapter(
+  { nodes }: Operations,
+  open: () => Promise<RdsApi> = openRds,
+  waits: { readonly againMs: number; readonly changeMs: number } = { againMs: AGAIN_MS, changeMs: CHANGE_MS },
+): Adapter {
   let api: Promise<RdsApi> | undefined;
   const asked = new Map<string, { readonly atMs: number; readonly answer: RdsAnswer<RdsInstance> }>();
   const rds = (): Promise<RdsApi> => {
@@ -71,30 +77,45 @@ export function rdsAdapter({ nodes }: Operations, open: () => Promise<RdsApi> = 
     },
     async promote({ target: id }, signal) {
       const { arn } = target(id);
-      const answer = await describe(id, signal, 0);
-      if (!answer.ok) throw new StepFailure(`${id} was not promoted: ${answer.says}`);
-      const { status, isReplica } = answer.value;
-      // A command before this one has asked for it.
-      if (!isReplica || status === 'modifying' || status === 'rebooting') return;
-      const promoted = await (await rds()).promote(arn, signal);
-      asked.delete(id);
-      if (promoted.ok) return;
-      // The SDK sends again what had no answer: the first request may have come through.
-      const after = promoted.name === 'InvalidDBInstanceStateFault' ? await describe(id, signal, 0) : undefined;
-      if (after?.ok === true && (!after.value.isReplica || after.value.status === 'modifying')) return;
-      throw new StepFailure(`${id} could not be promoted: ${promoted.says}`);
+      const untilMs = performance.now() + waits.changeMs;
+      for (;;) {
+        const answer = await describe(id, signal, 0);
+        if (!answer.ok) throw new StepFailure(`${id} was not promoted: ${answer.says}`);
+        const { status, isReplica } = answer.value;
+        if (!isReplica) return;
+        if (!isChanging(status)) {
+          const promoted = await (await rds()).promote(arn, signal);
+          asked.delete(id);
+          if (promoted.ok) return;
+          // The SDK sends again what had no answer: the first request may have come through.
+          const after = promoted.name === 'InvalidDBInstanceStateFault' ? await describe(id, signal, 0) : undefined;
+          if (after?.ok === true && !after.value.isReplica) return;
+          if (after?.ok !== true || !isChanging(after.value.status)) {
+            const wait = promoted.name === 'InvalidDBInstanceStateFault' ? '; wait until it is available' : '';
+            throw new StepFailure(`${id} could not be promoted: ${promoted.says}${wait}`);
+          }
+        }
+        // It is promoted already, or changed for another reason. Only the end of the change shows which.
+        if (signal.aborted || performance.now() > untilMs) {
+          throw new StepFailure(`${id} could not be promoted yet: RDS changes it; wait until it is available`);
+        }
+        await pause(signal, waits.againMs);
+      }
     },
     async underWay(id, signal) {
       const known = asked.get(id);
-      if (known !== undefined && performance.now() - known.atMs < AGAIN_MS) await pause(signal);
-      const answer = await describe(id, signal, AGAIN_MS);
+      if (known !== undefined && performance.now() - known.atMs < waits.againMs) await pause(signal, waits.againMs);
+      const answer = await describe(id, signal, waits.againMs);
       // The server has proved it. An API that does not answer must not stop a failover.
       return answer.ok ? promotionUnderWay(answer.value) : undefined;
     },
   };
 }
 
-const pause = (signal: AbortSignal): Promise<unknown> => sleep(AGAIN_MS, undefined, { signal }).catch(() => {});
+const pause = (signal: AbortSignal, ms: number): Promise<unknown> => sleep(ms, undefined, { signal }).catch(() => {});
+
+/** A promotion shows as one of these, and so do other changes. */
+const isChanging = (status: string): boolean => status === 'modifying' || status === 'rebooting';
 
 async function isEndpointOf({ url }: NodeTarget, { address, port }: RdsInstance): Promise<boolean> {
   if (address === undefined || port === undefined) return false;
