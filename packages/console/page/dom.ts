@@ -43,7 +43,8 @@ export function sync<T>(
     update(child, item);
     if (parent.children[at] !== child) parent.insertBefore(child, parent.children[at] ?? null);
   });
-  for (const child of before.values()) child.remove();
+  // Also those whose key another child has: a process may be named twice.
+  while (parent.children.length > items.length) parent.lastElementChild?.remove();
 }
 
 /** What is in a cell: a text, a mark, several marks with a name each, or what a function draws. */

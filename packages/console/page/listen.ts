@@ -21,6 +21,14 @@ export function listen(token: string, { onMessage, onLost, onRefused }: Listener
   let lastId = '';
   let retryMs = RETRY_MS;
 
+  /** A mistake of the page is no lost connection. */
+  const tell: Listener['onMessage'] = (...message) => {
+    try {
+      onMessage(...message);
+    } catch (error) {
+      reportError(error);
+    }
+  };
   const once = async (): Promise<'again' | 'refused'> => {
     const ended = new AbortController();
     stopped.signal.addEventListener('abort', () => ended.abort(), { once: true });
@@ -48,9 +56,10 @@ export function listen(token: string, { onMessage, onLost, onRefused }: Listener
         timer = setTimeout(() => ended.abort(), SILENCE_MS);
         for (const { event, data, id } of parser.push(value)) {
           if (stopped.signal.aborted) return 'refused';
-          lastId = id;
+          // The state that a new connection begins with has no id.
+          if (id !== '') lastId = id;
           retryMs = RETRY_MS;
-          onMessage(event, JSON.parse(data), id);
+          tell(event, JSON.parse(data), id);
         }
       }
     } catch {

@@ -61,7 +61,7 @@ function renderView({ sentence, nodes, scale, verdicts, processes, events, drill
     ['Takes traffic', ({ accept }) => accept],
     ['Seen by', ({ seen }) => seen.map(({ by, says }) => [by, says] as const)],
   ]);
-  table('processes', processes, ({ id }) => id, [
+  table('processes', processes, ({ region, id }) => `${region}/${id}`, [
     ['Process', ({ name }) => name],
     ['Region', ({ region }) => region],
     ['State', ({ state }) => state],

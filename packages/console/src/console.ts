@@ -113,6 +113,7 @@ export function createConsole<Name extends string>(given: ConsoleOptions<Name>):
     }
     if (streams.isFull) return refusal(503, 'listeners');
     const last = request.header('last-event-id')[0];
+    const mayStay = (): boolean => mayEnter(request);
     // Other pages may have come since the decision.
     const isFree = (): boolean => !streams.isClosed && !streams.isFull;
     let leave = (): void => {};
@@ -125,12 +126,12 @@ export function createConsole<Name extends string>(given: ConsoleOptions<Name>):
           return;
         }
         leave = enter();
-        await streamOnNode(streams, response, last);
+        await streamOnNode(streams, response, last, mayStay);
       },
       fetch: async ({ signal }) => {
         if (!isFree()) return new Response(null, { status: 503 });
         leave = enter();
-        return streamOnFetch(streams, signal, last);
+        return streamOnFetch(streams, signal, last, mayStay);
       },
       onDone: () => leave(),
     };

@@ -72,6 +72,13 @@ const states = ({ regions }: Fleet) =>
   Object.fromEntries(regions.map(({ name, why, processes }) => [name, why ?? processes.map(({ state }) => state)]));
 
 describe('a token that turns bad while the console runs', () => {
+  it('ends the pages that signed in with it', async () => {
+    const token = live<string | readonly string[]>(TOKEN);
+    const { answer } = await page(await start({}, { token }));
+    token.set('another-token-of-32-bytes-or-more-');
+    await expect(hear(answer, () => false)).rejects.toThrow('the stream ended');
+  });
+
   it.each([
     ['a line break', `${TOKEN}\n`],
     ['a letter that no header carries', `${TOKEN}\u{1f511}`],

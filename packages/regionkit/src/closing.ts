@@ -24,7 +24,14 @@ export interface Closing {
  */
 export async function closeAll(parts: readonly Closing[], options: CloseOptions): Promise<void> {
   const errors: unknown[] = [];
-  for (const part of parts) await part.close(options).catch((error: unknown) => errors.push(error));
+  for (const part of parts) {
+    try {
+      // What the app made may throw at once, and return no promise.
+      await part.close(options);
+    } catch (error) {
+      errors.push(error);
+    }
+  }
   if (errors.length > 0) throw errors[0];
 }
 

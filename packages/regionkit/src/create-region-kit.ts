@@ -116,6 +116,7 @@ function wire<Name extends string>(plan: Plan<Name>, closing: Closing[]): Region
   let isMounted = false;
   let drain: Drain | undefined;
   let closed: Promise<void> | undefined;
+  let arePoolsEnded = false;
   logger?.info(`regionkit: ${regions.self} passes requests through ${explanation.doors.join(', ')}`);
 
   const mounting = <Kind extends keyof Doors>(kind: Kind): Doors[Kind] =>
@@ -124,7 +125,10 @@ function wire<Name extends string>(plan: Plan<Name>, closing: Closing[]): Region
       return (door[kind] as (...all: never[]) => unknown)(...given);
     }) as Doors[Kind];
   const close: RegionKit<Name>['close'] = ({ pools = endsPools } = {}) => {
-    closed ??= (drain?.close() ?? Promise.resolve()).then(() => closeAll(closing, { pools }));
+    if (closed === undefined) {
+      closed = (drain?.close() ?? Promise.resolve()).then(() => closeAll(closing, { pools }));
+    } else if (pools && !arePoolsEnded) closed = closed.finally(() => router.close({ pools }));
+    arePoolsEnded ||= pools;
     return closed;
   };
   return {

@@ -17,13 +17,19 @@ const SEVERAL = `createRegionKit: ${OPTIONS.join(', ')}: give one of them`;
  * contains a URL.
  */
 export function readDatabases<Name extends string>(
-  given: Pick<RegionKitOptions<Name>, (typeof OPTIONS)[number]>,
+  given: Pick<RegionKitOptions<Name>, (typeof OPTIONS)[number] | 'poolConfig' | 'environment'>,
   regions: Regions<Name>,
   hasRouter: boolean,
 ): Databases<Name> {
   const [first, ...more] = OPTIONS.filter((name) => given[name] !== undefined);
   if (hasRouter) {
-    if (first === undefined) return { from: 'router' };
+    if (given.environment !== undefined) {
+      throw new TypeError('createRegionKit: environment must be left out: the router that was given has its own');
+    }
+    if (first === undefined) {
+      checkNoPoolConfig(given, 'the router that was given has its own pools');
+      return { from: 'router' };
+    }
     throw new TypeError(`createRegionKit: ${first} must be left out: the router that was given has its own pools`);
   }
   if (first === undefined) {
@@ -37,8 +43,13 @@ export function readDatabases<Name extends string>(
     case 'databaseUrls':
       return { from: 'urls', urls: readUrls(given.databaseUrls as object, regions) };
     case 'pools':
+      checkNoPoolConfig(given, 'the pools that were given have options of their own');
       return { from: 'pools', pools: checkPools(given.pools as object) as never };
   }
+}
+
+function checkNoPoolConfig({ poolConfig }: Pick<RegionKitOptions, 'poolConfig'>, why: string): void {
+  if (poolConfig !== undefined) throw new TypeError(`createRegionKit: poolConfig must be left out: ${why}`);
 }
 
 function readUrls<Name extends string>(given: object, regions: Regions<Name>) {

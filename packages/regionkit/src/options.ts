@@ -66,7 +66,7 @@ export interface RegionKitOptions<
    * for reads from another region while the own database is down.
    */
   readonly databaseUrls?: { readonly [Region in NoInfer<Name>]?: string | readonly string[] | undefined } | undefined;
-  /** Pools of the app, in place of URLs: one or several for each region. The app ends them, or `close({ pools: true })`. */
+  /** Pools of the app, in place of URLs: one or several for each region. The app ends them, or a drain, or `close({ pools: true })`. */
   readonly pools?: { readonly [Region in NoInfer<Name>]?: Pool | readonly Pool[] } | undefined;
   /** Options of the pools that the kit makes from URLs. @default { keepAlive: true } */
   readonly poolConfig?: Omit<PoolConfig, 'connectionString'>;

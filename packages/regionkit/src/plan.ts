@@ -136,7 +136,12 @@ function partOf<Instance extends object, Own extends object, Options>(
   merge: (own: Own) => Options,
 ): Part<Instance, Options> {
   check.object(`createRegionKit: ${name}`, given);
-  return isPart(given) ? { from: 'app', part: given } : { from: 'kit', options: merge(given as Own) };
+  return isPart(given) ? { from: 'app', part: given } : { from: 'kit', options: merge(withoutUndefined(given as Own)) };
+}
+
+/** What is not set must not take the place of a default of the kit. */
+function withoutUndefined<Own extends object>(given: Own): Own {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Own;
 }
 
 // Members that no options have.

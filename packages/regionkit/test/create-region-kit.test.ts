@@ -32,6 +32,31 @@ describe('createRegionKit', () => {
     expect(warnings.codes()).toEqual([]);
   });
 
+  it('takes an option of a part that is not set as one that was left out', async () => {
+    const health = { version: undefined };
+    await using kit = createRegionKit({
+      ...options,
+      router: { writes: undefined } as object,
+      health: health as object,
+    });
+    expect(kit.router.writes).toBe('forward');
+  });
+
+  it('refuses options that would do nothing beside the pools or the router of the app', async () => {
+    const { databaseUrl: _, ...others } = options;
+    const pools = { 'eu-west-1': new Pool({ connectionString: URL_HERE }) };
+    expect(() => createRegionKit({ ...others, pools, poolConfig: { max: 3 } })).toThrow(
+      'createRegionKit: poolConfig must be left out: the pools that were given have options of their own',
+    );
+    const regions = defineRegions({ self: 'eu-west-1', all: { 'eu-west-1': { origin: REGIONS['eu-west-1'] } } });
+    const router = fakeRouter({ self: 'eu-west-1', regions });
+    for (const more of [{ poolConfig: { max: 3 } }, { environment: 'test' }]) {
+      expect(() => createRegionKit({ regions, secret: SECRET, router, ...more })).toThrow(
+        `createRegionKit: ${Object.keys(more)[0]} must be left out: the router that was given has its own`,
+      );
+    }
+  });
+
   it('signs with one key for each use, the same in every region', async () => {
     await using kit = createRegionKit(options);
     const health = createHealth({ regions: kit.regions, peers: { secret: deriveSecret(SECRET, 'peers') } });
@@ -158,6 +183,27 @@ describe('kit.close', () => {
     const kit = createRegionKit({ ...options, config });
     await expect(kit.close()).rejects.toThrow('of the config');
     expect(kit.health.verdict().phase).toBe('stopped');
+  });
+
+  it('ends the other parts although one throws at once', async () => {
+    const config = {
+      status: () => ({ verdict: 'pass', keys: {} }) as const,
+      close: () => {
+        throw new Error('of the config');
+      },
+    };
+    const kit = createRegionKit({ ...options, config });
+    await expect(kit.close()).rejects.toThrow('of the config');
+    expect(kit.health.verdict().phase).toBe('stopped');
+  });
+
+  it('ends the pools of the app for a later call that asks for it', async () => {
+    const pool = new Pool({ connectionString: URL_HERE });
+    const { databaseUrl: _, ...others } = options;
+    const kit = createRegionKit({ ...others, pools: { 'eu-west-1': pool } });
+    await kit.close();
+    await kit.close({ pools: true });
+    expect(pool.ended).toBe(true);
   });
 
   it('ends the pools that it made, and those of the app only when asked', async () => {

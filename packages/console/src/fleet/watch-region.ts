@@ -34,6 +34,11 @@ interface Watched {
 const MISSES = 4;
 const MAX_PROCESSES = 16;
 const MAX_SHOWN = 32;
+/** A door says at once who it is. */
+const STATUS_MS = 5_000;
+/** What is kept of the events that come before the door says who it is: the newest, and no more characters. */
+const MAX_EARLY = 500;
+const MAX_EARLY_LENGTH = 1_048_576;
 const SEARCH_MS = 10_000;
 const RETRY_MS = 250;
 const MAX_RETRY_MS = 2_000;
@@ -46,6 +51,7 @@ export function watchRegion({ name, url, open, clock, onChange, onEvent }: Watch
   let why: DoorSilence | undefined = 'not-asked';
   let closeSearch: (() => void) | undefined;
   let cancel: (() => void) | undefined;
+  let cancelWait: (() => void) | undefined;
   let misses = 0;
   let retryMs = RETRY_MS;
   let isClosed = false;
@@ -74,8 +80,31 @@ export function watchRegion({ name, url, open, clock, onChange, onEvent }: Watch
     // At the limit the next search begins when a stream ends.
     if (closeSearch !== undefined || isClosed || live() >= MAX_PROCESSES) return;
     let id: string | undefined;
-    let early: unknown[] = [];
+    let early: ServerSentEvent[] = [];
+    let earlyLength = 0;
+    const keep = (event: ServerSentEvent): void => {
+      early.push(event);
+      earlyLength += event.data.length;
+      while (early.length > MAX_EARLY || earlyLength > MAX_EARLY_LENGTH) earlyLength -= early.shift()?.data.length ?? 0;
+    };
+    const ended = (by: DoorSilence): void => {
+      early = [];
+      if (id === undefined) {
+        cancelWait?.();
+        closeSearch = undefined;
+      } else {
+        const one = watched.get(id);
+        if (one !== undefined) one.close = undefined;
+      }
+      if (live() === 0) {
+        why = by;
+        searchIn(retryMs);
+        retryMs = Math.min(2 * retryMs, MAX_RETRY_MS);
+      } else searchIn(id === undefined ? SEARCH_MS : RETRY_MS);
+      onChange();
+    };
     const found = (state: ProcessState): void => {
+      cancelWait?.();
       const known = watched.get(state.id);
       retryMs = RETRY_MS;
       if (known?.close !== undefined) {
@@ -89,7 +118,7 @@ export function watchRegion({ name, url, open, clock, onChange, onEvent }: Watch
         watched.set(state.id, { state, saidAtMs: clock.now(), close });
         closeSearch = undefined;
         forget();
-        for (const data of early.splice(0)) onEvent(state, data);
+        for (const event of early.splice(0)) onEvent(state, parse(event));
         onChange();
       }
       searchIn(misses < MISSES ? 0 : SEARCH_MS);
@@ -97,35 +126,26 @@ export function watchRegion({ name, url, open, clock, onChange, onEvent }: Watch
     };
     const close = open(url, {
       onEvent: (event) => {
-        const data = parse(event);
         if (event.event === 'event') {
-          const one = id === undefined ? undefined : watched.get(id);
-          if (one !== undefined) onEvent(one.state, data);
           // The door sends what it has kept before it says who it is.
-          else if (early.length < 1_000) early.push(data);
+          if (id === undefined) return keep(event);
+          const one = watched.get(id);
+          if (one !== undefined) onEvent(one.state, parse(event));
           return;
         }
-        const state = event.event === 'status' ? readProcess(data) : undefined;
+        const state = event.event === 'status' ? readProcess(parse(event)) : undefined;
         if (state === undefined) return;
         if (id === undefined) found(state);
         else take(id, state);
       },
-      onEnd: (ended) => {
-        early = [];
-        if (id === undefined) closeSearch = undefined;
-        else {
-          const one = watched.get(id);
-          if (one !== undefined) one.close = undefined;
-        }
-        if (live() === 0) {
-          why = ended;
-          searchIn(retryMs);
-          retryMs = Math.min(2 * retryMs, MAX_RETRY_MS);
-        } else searchIn(id === undefined ? SEARCH_MS : RETRY_MS);
-        onChange();
-      },
+      onEnd: ended,
     });
     closeSearch = close;
+    // A door that only keeps its stream open must not end the search for the others.
+    cancelWait = clock.schedule(() => {
+      close();
+      ended('timed-out');
+    }, STATUS_MS);
   }
 
   searchIn(0);
@@ -147,6 +167,7 @@ export function watchRegion({ name, url, open, clock, onChange, onEvent }: Watch
     close: () => {
       isClosed = true;
       cancel?.();
+      cancelWait?.();
       closeSearch?.();
       for (const { close } of watched.values()) close?.();
     },

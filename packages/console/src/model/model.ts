@@ -50,8 +50,9 @@ export function reduce(model: Model, input: Input): Model {
         connection: model.connection.state === 'lost' ? model.connection : { state: 'lost', sinceMs: input.atMs },
       };
     case 'event': {
-      // After a restart the console sends all events again.
+      // After a restart the console sends all events again, under new ids. What this run has sent twice counts once.
       const events = input.run === model.run ? model.events : [];
+      if ((events.at(-1)?.id ?? 0) >= input.event.id) return model;
       return { ...model, events: addEvent(events, input.event, MAX_EVENTS), run: input.run };
     }
     case 'fleet':

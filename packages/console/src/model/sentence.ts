@@ -72,7 +72,7 @@ function writes(processes: readonly ProcessState[]): Pick<Sentence, 'level'> & {
   const [reason = 'no-primary'] = without.map(({ state }) => state);
   const [first, second] = known;
   if (first === undefined) {
-    return { level: 'bad', parts: [`No region takes writes: ${WITHOUT_PRIMARY[reason] ?? reason}`, ...wait] };
+    return { level: 'bad', parts: [`No region takes writes: ${wordOf(WITHOUT_PRIMARY, reason, reason)}`, ...wait] };
   }
   if (second !== undefined) {
     const each = known.map(([primary, of]) => `${of.length} ${of.length === 1 ? 'knows' : 'know'} ${primary}`);
@@ -98,7 +98,7 @@ function writes(processes: readonly ProcessState[]): Pick<Sentence, 'level'> & {
     level: 'warning',
     parts: [
       `${region} takes writes`,
-      `${without.length} of ${processes.length} processes send none: ${WITHOUT_PRIMARY[reason] ?? reason}`,
+      `${without.length} of ${processes.length} processes send none: ${wordOf(WITHOUT_PRIMARY, reason, reason)}`,
       ...wait,
     ],
   };
@@ -134,7 +134,7 @@ function ofRegion(nodes: readonly SeenNode[], lag: (ms: number) => string): stri
   const [best] = standbys.toSorted((left, right) => (left.lagMs ?? Infinity) - (right.lagMs ?? Infinity));
   if (best === undefined) {
     const [state] = nodes.map((node) => node.state);
-    return state === undefined || state === 'primary' ? '' : (STATES[state] ?? `is ${state}`);
+    return state === undefined || state === 'primary' ? '' : wordOf(STATES, state, `is ${state}`);
   }
   if (best.lagMs === undefined)
     return best.state === 'replica' ? 'follows with an unknown lag' : 'is behind by an unknown time';
@@ -151,6 +151,10 @@ const STATES: Readonly<Record<string, string>> = {
   'read-only': 'refuses writes',
 };
 
+/** A process may name a state after a member of every object. */
+const wordOf = (words: Readonly<Record<string, string>>, key: string, other: string): string =>
+  Object.hasOwn(words, key) ? (words[key] as string) : other;
+
 /** What is equal by `key`, together, in the order of the first one. */
 function groups<T>(list: readonly T[], key: (one: T) => string): readonly (readonly [key: string, of: readonly T[]])[] {
   const found = new Map<string, T[]>();
@@ -160,6 +164,6 @@ function groups<T>(list: readonly T[], key: (one: T) => string): readonly (reado
 
 const PLURAL: Readonly<Record<string, string>> = { is: 'are', follows: 'follow', refuses: 'refuse' };
 
-const plural = (says: string): string => says.replace(/^\w+/, (verb) => PLURAL[verb] ?? verb);
+const plural = (says: string): string => says.replace(/^\w+/, (verb) => wordOf(PLURAL, verb, verb));
 
 const end = (parts: readonly string[]): string => `${parts.join('; ')}.`;

@@ -14,7 +14,7 @@ interface Stream {
 function watch(onOpen: (stream: Stream, count: number) => void) {
   const clock = fakeClock();
   const streams: Stream[] = [];
-  const events: unknown[] = [];
+  const events: [string, { readonly id?: number }][] = [];
   let changes = 0;
   const region = watchRegion({
     name: 'us',
@@ -45,7 +45,7 @@ function watch(onOpen: (stream: Stream, count: number) => void) {
     onChange: () => {
       changes += 1;
     },
-    onEvent: ({ id }, data) => void events.push([id, data]),
+    onEvent: ({ id }, data) => void events.push([id, data as object]),
   });
   const open = () => streams.filter(({ isClosed }) => !isClosed).length;
   const ids = () => region.report().processes.map(({ id, isGone }) => (isGone ? `${id} gone` : id));
@@ -116,6 +116,42 @@ describe('watchRegion', () => {
       ['a', { id: 1 }],
       ['a', { id: 2 }],
     ]);
+  });
+
+  it('gives up a stream that does not say who it is, and finds the others', async () => {
+    const { clock, ids, open } = watch((stream, count) => {
+      if (count > 1) stream.status('a');
+    });
+    await clock.advance(4_000);
+    expect(ids()).toEqual([]);
+    await clock.advance(2_000);
+    expect([ids(), open()]).toEqual([['a'], 1]);
+    const silent = watch(() => {});
+    await silent.clock.advance(6_000);
+    expect(silent.region.report().why).toBe('timed-out');
+    silent.region.close();
+    expect([silent.open(), silent.clock.pending]).toEqual([0, 0]);
+  });
+
+  it('keeps the newest events of a door that does not say who it is yet, and not more than 1 MB', async () => {
+    const many = watch((stream, count) => {
+      if (count > 1) return;
+      for (let id = 1; id <= 1_200; id += 1) stream.event({ id });
+      stream.status('a');
+    });
+    await many.clock.advance(10);
+    expect([many.events.length, many.events.at(0), many.events.at(-1)]).toEqual([
+      500,
+      ['a', { id: 701 }],
+      ['a', { id: 1_200 }],
+    ]);
+    const long = watch((stream, count) => {
+      if (count > 1) return;
+      for (let id = 1; id <= 10; id += 1) stream.event({ id, text: 'x'.repeat(300_000) });
+      stream.status('a');
+    });
+    await long.clock.advance(10);
+    expect(long.events.map(([, { id }]) => id)).toEqual([8, 9, 10]);
   });
 
   it('keeps a bounded number of processes and streams, whatever a door says', async () => {

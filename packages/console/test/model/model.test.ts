@@ -38,6 +38,12 @@ describe('reduce', () => {
     expect(play(one('a'), one('a'), one('b')).events).toHaveLength(1);
   });
 
+  it('counts an event once that a new connection sends again', () => {
+    const [first, second] = [event('node'), event('node')];
+    const heard = [first, second, first, second].map((each): Input => ({ type: 'event', event: each, run: 'a' }));
+    expect(play(...heard).events).toEqual([first, second]);
+  });
+
   it('keeps a bounded number of events', () => {
     const many = Array.from(
       { length: MAX_EVENTS + 50 },

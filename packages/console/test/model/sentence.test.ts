@@ -13,6 +13,17 @@ const moved = (id: string) =>
     nodes: [node('us/0', 'fenced'), node('eu/0', 'primary', { timeline: 2 })],
   });
 
+it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])(
+  'is text whatever a state is called: %s',
+  (state) => {
+    const strange = { nodes: [node('us/0', 'primary'), node('eu/0', state)] };
+    const ready = fleet(door('us', knows('us-1', strange)), door('eu', knows('eu-1', strange)));
+    expect(sentence(ready).text).toBe(`us takes writes; eu is ${state}.`);
+    const lost = fleet(door('us', without('us-1', { state })));
+    expect(sentence(lost).text).toContain(`No region takes writes: ${state}; `);
+  },
+);
+
 const TABLE: readonly (readonly [name: string, given: Fleet, level: string, text: string])[] = [
   [
     'all is well',

@@ -6,6 +6,8 @@ import type { Streams } from './streams.ts';
 export interface Sink {
   /** Whether what was written before has left. */
   readonly isReady: boolean;
+  /** Its server accepts no connections any more, and waits for the open ones to end. */
+  readonly isLeaving?: boolean;
   write(text: string): void;
   /** Ends the stream after what was written. */
   end(): void;
@@ -29,7 +31,12 @@ const FIELDS = [
 ] as const;
 
 /** Streams on Node's response, until the client or the door ends it. */
-export function streamOnNode(streams: Streams, response: NodeResponse, lastEventId: string | undefined): Promise<void> {
+export function streamOnNode(
+  streams: Streams,
+  response: NodeResponse,
+  lastEventId: string | undefined,
+  mayStay?: () => boolean,
+): Promise<void> {
   return new Promise((resolve) => {
     let isReady = true;
     const raw = response as ServerResponse;
@@ -41,6 +48,11 @@ export function streamOnNode(streams: Streams, response: NodeResponse, lastEvent
     const sink: Sink = {
       get isReady() {
         return isReady;
+      },
+      get isLeaving() {
+        return (
+          (raw.socket as { readonly server?: { readonly listening?: boolean } } | null)?.server?.listening === false
+        );
       },
       write: (text) => {
         isReady = raw.write(text);
@@ -54,14 +66,19 @@ export function streamOnNode(streams: Streams, response: NodeResponse, lastEvent
         resolve();
       },
     };
-    const end = streams.open(sink, lastEventId);
+    const end = streams.open(sink, lastEventId, mayStay);
     raw.on('error', end);
     raw.once('close', end);
   });
 }
 
 /** Streams as the body of a fetch response. */
-export function streamOnFetch(streams: Streams, signal: AbortSignal, lastEventId: string | undefined): Response {
+export function streamOnFetch(
+  streams: Streams,
+  signal: AbortSignal,
+  lastEventId: string | undefined,
+  mayStay?: () => boolean,
+): Response {
   let end = (): void => {};
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>({
@@ -81,7 +98,7 @@ export function streamOnFetch(streams: Streams, signal: AbortSignal, lastEventId
         // What waits to be read is thrown away with it.
         destroy: () => controller.error(new Error('the listener did not read')),
       };
-      end = streams.open(sink, lastEventId);
+      end = streams.open(sink, lastEventId, mayStay);
       if (signal.aborted) end();
       else signal.addEventListener('abort', () => end(), { once: true });
     },

@@ -25,8 +25,12 @@ export interface Streams {
   /** Ask for both in the same turn of the event loop in which a stream is opened. */
   readonly isFull: boolean;
   readonly isClosed: boolean;
-  /** Begins a stream after the event `lastEventId`, if it is one of this process. Returns what ends it. */
-  open(sink: Sink, lastEventId: string | undefined): () => void;
+  /**
+   * Begins a stream after the event `lastEventId`, if it is one of this process. Returns what ends it.
+   *
+   * @param mayStay is asked at each heartbeat: a token may be revoked while its stream is open
+   */
+  open(sink: Sink, lastEventId: string | undefined, mayStay?: () => boolean): () => void;
   /** An event was added: every listener gets it, and the status with it. */
   news(): void;
   close(): void;
@@ -34,6 +38,7 @@ export interface Streams {
 
 interface Listener {
   readonly sink: Sink;
+  readonly mayStay: () => boolean;
   sentId: number;
   /** So many heartbeats in a row it was not ready. */
   missed: number;
@@ -88,7 +93,7 @@ export function createStreams({
   const beat = (): void => {
     for (const listener of [...listeners]) {
       if (!listener.sink.isReady) listener.missed += 1;
-      if (listener.missed >= MAX_MISSED) drop(listener);
+      if (listener.missed >= MAX_MISSED || listener.sink.isLeaving || !listener.mayStay()) drop(listener);
     }
     sendAll();
     cancel = listeners.size === 0 ? undefined : clock.schedule(beat, heartbeatMs);
@@ -100,10 +105,10 @@ export function createStreams({
     get isClosed() {
       return isClosed;
     },
-    open: (sink, lastEventId = '') => {
+    open: (sink, lastEventId = '', mayStay = () => true) => {
       const [of, id = ''] = lastEventId.split('.');
       const after = of === process && /^\d{1,15}$/.test(id) ? Math.min(Number(id), log.lastId) : 0;
-      const listener: Listener = { sink, sentId: after, missed: 0 };
+      const listener: Listener = { sink, mayStay, sentId: after, missed: 0 };
       listeners.add(listener);
       send(listener, describe());
       cancel ??= clock.schedule(beat, heartbeatMs);

@@ -1,5 +1,7 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { createStreams, type Sink } from '../../src/operator/index.ts';
+import { createStreams, type Sink, streamOnNode } from '../../src/operator/index.ts';
 import { fakeClock } from '../../src/testing/index.ts';
 
 const BEAT_MS = 1_000;
@@ -45,6 +47,35 @@ describe('createStreams()', () => {
     expect([stuck.ends, well.ends]).toEqual([['destroyed'], []]);
     expect(stuck.written).toHaveLength(1);
     expect(well.written).toHaveLength(11);
+  });
+
+  it('ends at the next heartbeat a listener that may not read any more: its token was revoked', async () => {
+    const { clock, streams } = setUp();
+    let isRevoked = false;
+    const [revoked, well] = [fakeSink(), fakeSink()];
+    streams.open(revoked.sink, undefined, () => !isRevoked);
+    streams.open(well.sink, undefined, () => true);
+    await clock.advance(BEAT_MS);
+    isRevoked = true;
+    await clock.advance(BEAT_MS);
+    expect([revoked.ends, well.ends]).toEqual([['ended'], []]);
+    expect([revoked.written.length, well.written.length]).toEqual([2, 3]);
+  });
+
+  it('ends at the next heartbeat when its server is closed: the server waits for it', async () => {
+    const { clock, streams } = setUp();
+    const server = createServer((_request, response) => void streamOnNode(streams, response, undefined));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const answer = await fetch(`http://127.0.0.1:${port}/`);
+    await clock.advance(BEAT_MS);
+    expect(clock.pending).toBe(1);
+    const closed = new Promise((resolve) => server.close(resolve));
+    await clock.advance(BEAT_MS);
+    expect(clock.pending).toBe(0);
+    expect(await answer.text()).toContain('event: status');
+    server.closeIdleConnections();
+    await closed;
   });
 
   it('ends a listener that reads when it is closed, and destroys one that does not', () => {

@@ -165,6 +165,7 @@ export function createOperatorDoor<Name extends string>(given: OperatorDoorOptio
     }
     if (route === 'events') {
       const last = request.header('last-event-id')[0];
+      const mayStay = (): boolean => mayEnter(request);
       // Other listeners may have begun since the decision.
       const refused = (): Reply | undefined => (streams.isClosed ? CLOSED : streams.isFull ? FULL : undefined);
       return {
@@ -172,12 +173,12 @@ export function createOperatorDoor<Name extends string>(given: OperatorDoorOptio
         reason: 'events',
         node: async (raw, response) => {
           const no = refused();
-          if (no === undefined) await streamOnNode(streams, response, last);
+          if (no === undefined) await streamOnNode(streams, response, last, mayStay);
           else answerOnNode(raw, response, no);
         },
         fetch: async ({ signal }) => {
           const no = refused();
-          return no === undefined ? streamOnFetch(streams, signal, last) : responseOf(no);
+          return no === undefined ? streamOnFetch(streams, signal, last, mayStay) : responseOf(no);
         },
       };
     }

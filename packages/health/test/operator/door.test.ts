@@ -584,6 +584,14 @@ describe('the pools in the status', () => {
 });
 
 describe('the stream of events', () => {
+  it('ends when its token was replaced: who holds the old one reads no more', async () => {
+    const token = live(TOKEN);
+    const { ask } = await start({ token, heartbeatMs: 100 });
+    const answer = await ask('/operator/events');
+    token.set('x'.repeat(33));
+    expect(await readEvents(answer, () => false)).toContain('event: status');
+  });
+
   it('sends what was kept, the status, and what happens next', async () => {
     const { ask, emit } = await start();
     emit('primary-lost', { state: 'no-primary' });
