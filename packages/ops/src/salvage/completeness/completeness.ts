@@ -36,14 +36,14 @@ export interface Counts {
 }
 
 /** Commits that no decoded transaction explains. */
-export interface Nowhere {
+interface Nowhere {
   readonly count: number;
   /** The transactions that only the transaction status shows, and not the WAL. */
   readonly byStatusOnly: number;
 }
 
 /** Pure. The memory does not grow with the number of transactions. */
-export function decodedNowhere({ decoded, status, wal }: Pick<Counts, 'decoded' | 'status' | 'wal'>): Nowhere {
+function decodedNowhere({ decoded, status, wal }: Pick<Counts, 'decoded' | 'status' | 'wal'>): Nowhere {
   let [count, byStatusOnly] = [0, 0];
   for (const xid of wal?.commits ?? []) if (!decoded.has(xid)) count += 1;
   for (const xid of status?.lost ?? []) {
