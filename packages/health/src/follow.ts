@@ -1,5 +1,5 @@
-import type { DatabaseReport, RouterSeam } from '@regionkit/core';
-import { check, type OptionTable, readOptions, withDefault } from '@regionkit/core/kit';
+import type { DatabaseReport, RegionState, RouterSeam } from '@regionkit/core';
+import { check, dropRejection, type OptionTable, readOptions, withDefault } from '@regionkit/core/kit';
 import type { Capability, Check } from './checks/check.ts';
 import { routerCheck } from './checks/router.ts';
 import { checkName } from './options.ts';
@@ -37,6 +37,8 @@ export interface FollowedCheck {
   readonly affects: readonly Capability[];
 }
 
+type StateOf = (region: string) => Pick<RegionState, 'accept' | 'writes'> | undefined;
+
 const nameOr = (byDefault: string) =>
   withDefault<string | false>(byDefault, (option, given) => (given === false ? false : checkName(option, given)));
 
@@ -46,11 +48,13 @@ const OPTIONS: OptionTable<Required<FollowOptions>> = { reads: nameOr('reads'), 
  * Returns the checks that following `router` adds. Changes nothing, so that a mistake leaves nothing half done.
  *
  * @param isTaken whether there is a check of that name
+ * @param stateOf what is known of a region; undefined without `peers`
  */
 export function checksOf(
   router: Followed,
   options: FollowOptions,
   isTaken: (name: string) => boolean,
+  stateOf: StateOf,
 ): readonly FollowedCheck[] {
   check.function('health.follow: router.topology', router?.topology);
   const { reads, writes } = readOptions('health.follow: options', 'health.follow: ', options, OPTIONS);
@@ -72,10 +76,27 @@ export function checksOf(
     }
     const run = onceReady(
       router,
-      routerCheck(() => router, intent),
+      routerCheck(() => refusingForwards(router, stateOf), intent),
     );
     return [{ name, check: run, affects: [option] }];
   });
+}
+
+/**
+ * The router, which knows who the primary is, and the view, which knows whether its region can be reached: the write gate
+ * forwards nothing to a region that is down or that takes no writes.
+ */
+function refusingForwards(router: Followed, stateOf: StateOf): Followed {
+  return {
+    topology: () => router.topology(),
+    explain: (intent) => {
+      const route = dropRejection(router.explain(intent));
+      const to = route.action === 'forward' && route.region !== undefined ? stateOf(route.region) : undefined;
+      return to?.accept === 'no' && to.writes === 'fail'
+        ? { ...route, action: 'reject', reason: 'region-down' }
+        : route;
+    },
+  };
 }
 
 /**

@@ -171,7 +171,13 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
     },
     follow: (router: Followed, followOptions: FollowOptions = {}) => {
       if (follows) throw new RangeError(FOLLOWS_ALREADY);
-      const added = checksOf(router, followOptions, (name) => keeper.checks.has(name));
+      const added = checksOf(
+        router,
+        followOptions,
+        (name) => keeper.checks.has(name),
+        // Without peers nothing is known of other regions, and a look would warn of that.
+        (region) => (peers === undefined ? undefined : view.get(region)),
+      );
       follows = true;
       peerStates.follow(router);
       for (const { name, check, affects } of added) registry.add(name, check, { affects });

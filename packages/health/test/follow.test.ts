@@ -2,7 +2,7 @@ import type { DatabaseReport, RouteExplanation } from '@regionkit/core';
 import { type FakeClock, fakeClock, requestView } from '@regionkit/core/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { checks, createHealth, type Followed, type FollowOptions, type Health } from '../src/index.ts';
-import { deferred, threeRegions } from './helpers/fixtures.ts';
+import { deferred, SECRET, threeRegions } from './helpers/fixtures.ts';
 
 const NOTHING: DatabaseReport = { role: 'unknown', forks: [] };
 const LOCAL: RouteExplanation = { action: 'run', region: 'a', reason: 'local-replica' };
@@ -45,6 +45,33 @@ describe('health.follow()', () => {
     await clock.advance(10_000);
     expect(health.verdict()).toMatchObject({ reads: 'fail', failing: ['reads', 'writes'] });
     expect(statuses()).toEqual([503, 503, 503, 200]);
+  });
+
+  it('fails writes that would be forwarded to a region that has been silent for downAfterMs, whatever the router still believes', async () => {
+    await health.close();
+    health = createHealth({
+      regions: threeRegions(),
+      clock,
+      random: () => 0.5,
+      peers: {
+        secret: SECRET,
+        fetch: () => new Promise(() => {}),
+        intervalMs: 500,
+        urgentIntervalMs: 100,
+        timeoutMs: 500,
+        unknownAfterMs: 1_500,
+        downAfterMs: 3_000,
+      },
+      logger: { info: () => {}, warn: () => {}, error: () => {} },
+    });
+    health.follow(routerThat(LOCAL, FORWARD).router);
+    await clock.advance(2_500);
+    expect(health.view.get('b')?.writes).toBe('unknown');
+    expect(health.verdict()).toMatchObject({ reads: 'pass', writes: 'pass' });
+    await clock.advance(7_000);
+    expect(health.view.get('b')?.writes).toBe('fail');
+    expect(health.verdict()).toMatchObject({ reads: 'pass', writes: 'fail', accept: 'yes', failing: ['writes'] });
+    expect(statuses()).toEqual([200, 200, 503, 200]);
   });
 
   it('lets a region whose primary is not confirmed yet serve reads, and no writes', async () => {
