@@ -140,9 +140,9 @@ export function createAffinity<Name extends string>(given: AffinityOptions<Name>
       action: 'next',
       reason,
       scope: (run) => pinRequests.run(pinRequest, run),
-      wantsHead: () => {
+      wantsHead: () => pinRequest.pinned !== undefined || setCookies.length > 0 || hint !== undefined,
+      afterHead: () => {
         pinRequest.headWritten = true;
-        return pinRequest.pinned !== undefined || setCookies.length > 0 || hint !== undefined;
       },
       onHead: (head) => {
         pinRequest.headWritten = true;

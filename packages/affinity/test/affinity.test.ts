@@ -525,6 +525,22 @@ describe('affinity.pin()', () => {
     expect(wants('theme=dark')).toBe(true);
   });
 
+  test('counts until a head is accepted: Node may refuse one', () => {
+    const { affinity, decide } = setUp({ pin: true });
+    const skipped: string[] = [];
+    affinity.on('cookie-skipped', ({ reason }) => skipped.push(reason));
+    const decision = decide({ headers: { cookie: 'region=us-east-1' } });
+    if (decision.action !== 'next') throw new Error('it was not let through');
+    decision.scope?.(() => {
+      expect(decision.wantsHead?.()).toBe(false);
+      affinity.pin('eu-west-1');
+      expect(decision.wantsHead?.()).toBe(true);
+      decision.afterHead?.();
+      affinity.pin('eu-west-1');
+    });
+    expect(skipped).toEqual(['too-late']);
+  });
+
   test('says when it was called too late', () => {
     const { affinity, decide } = setUp({ pin: true });
     const skipped: string[] = [];

@@ -33,7 +33,14 @@ export interface RequestScope {
    * reported as `token-late`.
    */
   closeHead(): { readonly written?: string; readonly seen?: string; readonly notice?: WriteNotice };
+  /** The same tokens, while the head may still be refused. */
+  issue(): ReturnType<RequestScope['closeHead']>;
+  /** The head was accepted. */
+  endHead(): void;
 }
+
+/** The signed tokens of one answer. */
+export type Issued = ReturnType<RequestScope['closeHead']>;
 
 /** How many tokens of a request a router verifies. With more of them, the primary serves its reads. */
 export const MAX_TOKENS = 16;

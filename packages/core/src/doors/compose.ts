@@ -1,5 +1,6 @@
 import type { Decider, DeciderKind, Decision, NextDecision, RequestView, ResponseHead } from '../http/decision.ts';
 import { check } from '../kit/check.ts';
+import { afterHead } from './after-head.ts';
 import { attempt, isPromise } from './attempt.ts';
 import { reportFailure } from './failure.ts';
 import { isAdditive } from './head-rules.ts';
@@ -75,6 +76,7 @@ function joined(before: readonly NextDecision[], last: Decision): Decision {
         return wanting.length > 0;
       },
       onHead: (head: ResponseHead) => runHeadHooks(wanting ?? all.filter(wantsHead), last, head),
+      afterHead: () => all.forEach(afterHead),
     }),
     ...(all.some((decision) => decision.onDone !== undefined) && {
       onDone: (outcome: Parameters<NonNullable<Decision['onDone']>>[0]) => runDoneHooks(all, outcome),

@@ -1,5 +1,6 @@
 import { validateHeaderValue } from 'node:http';
 import type { Decision, NodeResponse, RequestOutcome, ResponseHead } from '../http/decision.ts';
+import { afterHead } from './after-head.ts';
 import { reportFailure } from './failure.ts';
 import { onResponseEnd, responseEnd } from './response-end.ts';
 import { wantsHead } from './wants-head.ts';
@@ -104,6 +105,7 @@ function patchHead(response: NodeResponse, decision: Decision, sent: Sent): void
     }
     sent.status = given | 0;
     if (decision.onDone !== undefined) sent.at = performance.now();
+    afterHead(decision);
     return response;
   };
   response.writeHead = writeHead as typeof response.writeHead;

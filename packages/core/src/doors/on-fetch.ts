@@ -1,4 +1,5 @@
 import type { Decider, Decision, ProxyDecision, RequestOutcome, RespondDecision } from '../http/decision.ts';
+import { afterHead } from './after-head.ts';
 import { attempt, isPromise, sendable, UNAVAILABLE } from './attempt.ts';
 import { reportFailure } from './failure.ts';
 import { FetchHead, toResponse } from './fetch-head.ts';
@@ -31,7 +32,11 @@ function carryOut(
   const by = decision.action === 'next' ? 'handler' : decision.action;
   if (decision.onHead === undefined && decision.onDone === undefined) return step();
   const ending = createEnding(decision, by, startedAt);
-  const finish = (response: Response): Response => ending.watch(withHead(decision, response), view.raw);
+  const finish = (response: Response): Response => {
+    const written = withHead(decision, response);
+    afterHead(decision);
+    return ending.watch(written, view.raw);
+  };
   const fail = (error: unknown): never => {
     ending.report(false);
     throw error;

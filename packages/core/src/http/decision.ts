@@ -59,6 +59,11 @@ export interface AnswerHooks {
    * error counts as true. @default true
    */
   wantsHead?(): boolean;
+  /**
+   * With `onHead`: called once when a head was accepted, also if `wantsHead` said no. A head that Node refuses does not
+   * count.
+   */
+  afterHead?(): void;
   /** Called once when the head is written. The handler has run by then. */
   onHead?(head: ResponseHead): void;
   /** Called once when the request has ended, even if no head was written. */

@@ -156,6 +156,18 @@ describe.each(['http', 'http2'] as const)('a hook on the head over %s', (transpo
     expect(answer.all('x-evil')).toEqual([]);
   });
 
+  test.each([true, false])('is told of the head that was accepted alone, and once (wanted: %s)', async (wanted) => {
+    const told: string[] = [];
+    hooks = { wantsHead: () => wanted, onHead: () => {}, afterHead: () => void told.push('accepted') };
+    handler = (response) => {
+      expect(() => response.writeHead(200, { 'x-bad': 'a\nb' })).toThrow();
+      told.push('refused');
+      response.writeHead(200).end();
+    };
+    await running.send({ path: '/' });
+    expect(told).toEqual(['refused', 'accepted']);
+  });
+
   test('is not asked about a head that Node refuses', async () => {
     const statuses: number[] = [];
     hooks = { onDone, onHead: ({ status }) => void statuses.push(status) };

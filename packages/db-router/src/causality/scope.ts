@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Epoch } from '@regionkit/core';
 import { rareRefresh } from '@regionkit/core/kit';
 import type { Emit } from '../events.ts';
-import { MAX_TOKENS, type RequestScope, type WriteNotice } from '../gate-seam.ts';
+import { type Issued, MAX_TOKENS, type RequestScope, type WriteNotice } from '../gate-seam.ts';
 import { leftAt } from '../history/epoch.ts';
 import { formatLsn } from '../history/lsn.ts';
 import {
@@ -86,7 +86,7 @@ export interface ScopesOptions extends TokenAgeOptions, TokenJudgeOptions {
   readonly emit: Emit;
 }
 
-const NOTHING_ISSUED: ReturnType<RequestScope['closeHead']> = Object.freeze({});
+const NOTHING_ISSUED: Issued = Object.freeze({});
 
 export function createScopes(options: ScopesOptions): Scopes {
   const { codec, clock, emit } = options;
@@ -186,6 +186,19 @@ export function createScopes(options: ScopesOptions): Scopes {
     return scope.replaceToken && primary !== undefined ? sign('seen', primary.epoch, primary.position) : undefined;
   };
 
+  const issue = (scope: Scope): Issued => {
+    judgeAgain(scope);
+    const { notice } = scope;
+    const written = writtenToken(scope);
+    const seen = scope.seen === undefined ? undefined : sign('seen', scope.seen.epoch, scope.seen.lsn);
+    if (written === undefined && seen === undefined && notice === undefined) return NOTHING_ISSUED;
+    return {
+      ...(written !== undefined && { written }),
+      ...(seen !== undefined && { seen }),
+      ...(notice !== undefined && { notice }),
+    };
+  };
+
   const noteWritten: Scopes['noteWritten'] = (scope, epoch, lsn = UNKNOWN_LSN) => {
     scope.wrote = true;
     raise(scope, { kind: 'write', epoch, lsn });
@@ -218,6 +231,14 @@ export function createScopes(options: ScopesOptions): Scopes {
     },
     run: (scope, fn) => runInside(storage, scope, fn),
     forGate: (scope) => ({
+      endHead: () => {
+        scope.headClosed = true;
+      },
+      issue: () => issue(scope),
+      closeHead: () => {
+        scope.headClosed = true;
+        return issue(scope);
+      },
       needsPrimary: () => options.isOutOfReach(scope.need),
       noteUnknown: (epoch) => noteWritten(scope, epoch, undefined),
       admit: () => {
@@ -231,19 +252,6 @@ export function createScopes(options: ScopesOptions): Scopes {
         };
       },
       run: (fn) => runInside(storage, scope, fn),
-      closeHead: () => {
-        scope.headClosed = true;
-        judgeAgain(scope);
-        const { notice } = scope;
-        const written = writtenToken(scope);
-        const seen = scope.seen === undefined ? undefined : sign('seen', scope.seen.epoch, scope.seen.lsn);
-        if (written === undefined && seen === undefined && notice === undefined) return NOTHING_ISSUED;
-        return {
-          ...(written !== undefined && { written }),
-          ...(seen !== undefined && { seen }),
-          ...(notice !== undefined && { notice }),
-        };
-      },
     }),
     noteWritten,
     awaitPosition: ({ awaited }, epoch) => {

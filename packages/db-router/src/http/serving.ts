@@ -1,6 +1,6 @@
 import type { Epoch, NextDecision, RequestView, ResponseHead } from '@regionkit/core';
 import { isSharedCacheable } from '@regionkit/core/kit';
-import type { GateSeam, RequestScope } from '../gate-seam.ts';
+import type { GateSeam, Issued, RequestScope } from '../gate-seam.ts';
 import { isSafe } from './methods.ts';
 import type { GateReason } from './ruling.ts';
 import type { TokenFields } from './token-fields.ts';
@@ -38,7 +38,7 @@ export function createServing(gate: Pick<GateSeam, 'openScope' | 'isPaused'>, to
       const isHeld = (): boolean => isNew && gate.isPaused?.() === true;
       const count =
         write && scope.admit !== undefined ? countWrite(() => (isHeld() ? undefined : scope.admit?.())) : undefined;
-      let closed: ReturnType<RequestScope['closeHead']> | undefined;
+      let tokensNow: Issued | undefined;
       return {
         action: 'next',
         reason,
@@ -47,11 +47,12 @@ export function createServing(gate: Pick<GateSeam, 'openScope' | 'isPaused'>, to
           return scope.run(run);
         },
         wantsHead: () => {
-          closed = scope.closeHead();
-          return issues(closed);
+          tokensNow = scope.issue();
+          return issues(tokensNow);
         },
+        afterHead: () => scope.endHead(),
         onHead: (head) => {
-          const issued = closed ?? scope.closeHead();
+          const issued = tokensNow ?? scope.issue();
           // A cache must not give one client's position to others, nor an old one to the same client. No cache stores the
           // answer to an unsafe method.
           if (isSafe(request.method) && issues(issued)) {
@@ -72,6 +73,6 @@ export function createServing(gate: Pick<GateSeam, 'openScope' | 'isPaused'>, to
 }
 
 /** Whether there is something to put on a head. */
-function issues({ written, seen, notice }: ReturnType<RequestScope['closeHead']>): boolean {
+function issues({ written, seen, notice }: Issued): boolean {
   return written !== undefined || seen !== undefined || notice !== undefined;
 }

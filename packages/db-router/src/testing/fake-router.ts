@@ -169,6 +169,8 @@ export function fakeRouter<Name extends string>(options: FakeRouterOptions<Name>
             scope.wrote = true;
           },
           closeHead: () => (scope.wrote ? { written: token() } : {}),
+          issue: () => (scope.wrote ? { written: token() } : {}),
+          endHead: () => {},
         };
       },
       primaryNow: () => (primary === undefined ? undefined : { region: primary, epoch: epoch() }),

@@ -247,6 +247,19 @@ describe('what a scope answers with', () => {
     expect(decideRead(table, before, 0, 0, false)).toMatchObject({ node: 1, reason: 'caught-up' });
   });
 
+  it('says nothing of a position that comes after a head that was refused', () => {
+    const { open, scopes, events } = scopesOf(wellStory());
+    const scope = open();
+    const forGate = scopes.forGate(scope);
+    forGate.issue();
+    scopes.noteWritten(scope, EPOCH, 1n);
+    expect(events).toEqual([]);
+    expect(forGate.issue().written).toEqual(expect.any(String));
+    forGate.endHead();
+    scopes.noteWritten(scope, EPOCH, 2n);
+    expect(events).toEqual(['token-late']);
+  });
+
   it('says so when a position comes after the head', () => {
     const { open, scopes, events } = scopesOf(wellStory());
     const scope = open();

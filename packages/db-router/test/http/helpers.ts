@@ -65,6 +65,8 @@ export function stubRouter(self: Name, primary: Name | undefined = 'us-east-1'):
             router.unknown.push(epoch);
           },
           closeHead: () => router.issued,
+          issue: () => router.issued,
+          endHead: () => {},
         };
       },
       primaryNow: () => (router.primary === undefined ? undefined : { region: router.primary, epoch: EPOCH }),
