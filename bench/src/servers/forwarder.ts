@@ -50,7 +50,14 @@ function withRegionkit(): (request: IncomingMessage, response: ServerResponse) =
     regions: edgeRegions('eu-west-1', Number(port)),
     writes: 'forward',
     gate: {
-      openScope: () => ({ run: (fn) => fn(), needsPrimary: () => false, noteUnknown: () => {}, closeHead: () => ({}) }),
+      openScope: () => ({
+        run: (fn) => fn(),
+        needsPrimary: () => false,
+        noteUnknown: () => {},
+        closeHead: () => ({}),
+        issue: () => ({}),
+        endHead: () => {},
+      }),
       primaryNow: () => primary,
       locatePrimary: async () => primary,
       learnEpoch: () => {},
