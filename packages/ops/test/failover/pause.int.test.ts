@@ -148,6 +148,13 @@ function startLoad() {
   };
 }
 
+/** Writes must flow for a while after the last pause. */
+const mayPause = ({ router }: App): Promise<boolean> =>
+  router.pauseWrites({ timeoutMs: 1, drainTimeoutMs: 0 }).then(
+    () => true,
+    () => false,
+  );
+
 const evidence = ({ records }: Ran, name: string): string =>
   records.flatMap((one) =>
     one.type === 'step' && one.name === name && one.state === 'done' ? [one.evidence] : [],
@@ -175,6 +182,7 @@ describe('regionkit failover run --mode switchover with operator doors', () => {
   it('goes on with the writes, and stops, while a transaction does not end', async () => {
     const eu = apps.find(({ name }) => name === 'eu') as App;
     await expect.poll(() => eu.router.topology().state, WAIT).toBe('ready');
+    await expect.poll(() => mayPause(eu), WAIT).toBe(true);
     await setup.configure({ ...configuration, failover: { pauseSeconds: 3 } });
     let end = (): void => {};
     const held = eu.router.transaction(async (client) => {
@@ -196,14 +204,8 @@ describe('regionkit failover run --mode switchover with operator doors', () => {
 
   it('pauses again after a kill in the pause: one that is still on, or has just ended, proves nothing', async () => {
     await setup.configure({ ...configuration, failover: { pauseSeconds: 20 } });
-    // Writes must flow for a while after the last pause.
     const eu = apps.find(({ name }) => name === 'eu') as App;
-    const mayPause = (): Promise<boolean> =>
-      eu.router.pauseWrites({ timeoutMs: 1, drainTimeoutMs: 0 }).then(
-        () => true,
-        () => false,
-      );
-    await expect.poll(mayPause, WAIT).toBe(true);
+    await expect.poll(() => mayPause(eu), WAIT).toBe(true);
     const before = await lastRun(setup);
     const command = start(setup, ...SWITCH, '--to', 'ap', '--json');
     await untilBegun(setup, command, before?.id, 'pause');
