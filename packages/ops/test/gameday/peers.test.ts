@@ -18,7 +18,16 @@ const REGISTER = `import { register } from 'node:module'; register(${JSON.string
 it('gameday run --local without its optional peers says what to install, and does nothing', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'regionkit-peers-'));
   onTestFinished(() => rm(directory, { recursive: true }));
-  const tsx = ['--import', import.meta.resolve('tsx'), '--import', asModule(REGISTER), '-C', '@regionkit/source'];
+  // `register` is the hook of every Node that is supported; a newer one warns of it.
+  const tsx = [
+    '--no-deprecation',
+    '--import',
+    import.meta.resolve('tsx'),
+    '--import',
+    asModule(REGISTER),
+    '-C',
+    '@regionkit/source',
+  ];
   const child = spawn(process.execPath, [...tsx, CLI, 'gameday', 'run', '--local'], { cwd: directory });
   onTestFinished(() => void child.kill('SIGKILL'));
   let [stdout, stderr] = ['', ''];
