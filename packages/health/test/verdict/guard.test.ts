@@ -115,8 +115,11 @@ function run({ regions, steps }: World, look: (out: readonly number[], step: Ste
     for (let at = 0; at < late.length; at += 1) {
       const letter = late[at];
       if (letter === undefined || letter.dueAt > nowMs) continue;
-      const mine = (known[letter.at] ?? []).filter(({ name }) => name !== letter.document.name);
-      known[letter.at] = [...mine, letter.document];
+      const others = (known[letter.at] ?? []).filter(({ name }) => name !== letter.document.name);
+      const last = known[letter.at]?.find(({ name }) => name === letter.document.name);
+      // A region asks another one question at a time, so an older document never replaces a newer one.
+      const newest = last !== undefined && last.observedAtMs > letter.document.observedAtMs ? last : letter.document;
+      known[letter.at] = [...others, newest];
       late.splice(at, 1);
       at -= 1;
     }
