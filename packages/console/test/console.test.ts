@@ -178,8 +178,8 @@ describe('the files of the page', () => {
   });
 });
 
-describe('who may listen', () => {
-  it('is who has the token in the Authorization field, and nobody else', async () => {
+describe('the token of a listener', () => {
+  it('accepts a client only with the token in the Authorization field', async () => {
     const { ask, said } = await start();
     for (const headers of [
       {},

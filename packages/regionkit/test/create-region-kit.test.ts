@@ -140,7 +140,7 @@ describe('createRegionKit', () => {
     ends.mockRestore();
   });
 
-  it('on a machine of a developer needs neither a domain nor a secret, and asks nobody', async () => {
+  it('in development needs neither a domain nor a secret, and asks no other region', async () => {
     await using kit = createRegionKit({
       self: 'local',
       regions: { local: 'http://localhost:3000' },

@@ -13,7 +13,7 @@ it.each([
       agent: undefined,
       idleMs: 1_000,
       onEvent: () => {},
-      // Whoever opens the stream has its end by then.
+      // Called later than openStream() returns: the caller must be able to end the stream.
       onEnd: (why) => resolve([why, isOpened]),
     });
     isOpened = true;

@@ -17,7 +17,7 @@ interface Printed {
 const quoteIdentifier = (name: string): string =>
   /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 
-/** Everything that could be taken for a piece of the format. */
+/** Texts that look like parts of the format. */
 const ODD = [
   "'",
   "''",

@@ -76,7 +76,7 @@ function createPool(connectionString: string, sockets: Set<Socket>): pg.Pool {
       return socket;
     },
   });
-  // The router sees the errors of its statements; those of idle connections concern nobody.
+  // The router sees the errors of its statements. An error of an idle connection affects no statement.
   pool.on('error', () => {});
   return pool;
 }

@@ -10,6 +10,6 @@ export const dnsStale: Scenario = {
   dnsSlackMs: 120_000,
   play: async ({ stage, inject, noticed }) => {
     await inject('ap-southeast-1', 'its app is killed; its database stays', () => stage.apps['ap-southeast-1'].kill());
-    await noticed('the DNS leads nobody new to ap-southeast-1', () => !stage.dns.status('ap-southeast-1').healthy);
+    await noticed('the DNS leads no new client to ap-southeast-1', () => !stage.dns.status('ap-southeast-1').healthy);
   },
 };
