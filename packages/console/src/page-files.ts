@@ -1,4 +1,5 @@
 import type { RespondDecision } from '@regionkit/core';
+import { PRIVATE_FIELDS } from '@regionkit/core/operator';
 import { type Assets, loadAssets } from './assets.ts';
 
 /**
@@ -19,13 +20,10 @@ const POLICY = [
 ].join('; ');
 
 const FIELDS: RespondDecision['headers'] = [
+  ...PRIVATE_FIELDS,
   ['content-security-policy', POLICY],
-  ['x-content-type-options', 'nosniff'],
   ['x-frame-options', 'DENY'],
-  ['referrer-policy', 'no-referrer'],
   ['cross-origin-opener-policy', 'same-origin'],
-  ['cross-origin-resource-policy', 'same-origin'],
-  ['cache-control', 'no-store, private'],
 ];
 
 export interface PageFiles {
