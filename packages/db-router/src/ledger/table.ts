@@ -1,4 +1,4 @@
-import { check } from '@regionkit/core/kit';
+import { quoteRole } from '../quote-role.ts';
 
 /** For whom the table is. */
 export interface LedgerSqlOptions {
@@ -20,10 +20,7 @@ export interface LedgerSqlOptions {
  * @throws {TypeError | RangeError} `role` is not the name of a role.
  */
 export function ledgerSql(options: LedgerSqlOptions): string {
-  check.object('ledgerSql: options', options, ['role']);
-  const role = check.string('ledgerSql: role', options.role);
-  if (!/^[^\p{Cc}\p{Cs}]{1,63}$/u.test(role)) throw new RangeError('ledgerSql: role must be 1 to 63 characters');
-  const quoted = `"${role.replaceAll('"', '""')}"`;
+  const role = quoteRole('ledgerSql', options);
   return `CREATE SCHEMA IF NOT EXISTS regionkit;
 CREATE TABLE IF NOT EXISTS regionkit.ledger (
   actor text COLLATE "C" NOT NULL,
@@ -34,8 +31,8 @@ CREATE TABLE IF NOT EXISTS regionkit.ledger (
   PRIMARY KEY (actor, key)
 );
 CREATE INDEX IF NOT EXISTS ledger_at ON regionkit.ledger (at);
-GRANT USAGE ON SCHEMA regionkit TO ${quoted};
-GRANT SELECT, INSERT, UPDATE, DELETE ON regionkit.ledger TO ${quoted};
+GRANT USAGE ON SCHEMA regionkit TO ${role};
+GRANT SELECT, INSERT, UPDATE, DELETE ON regionkit.ledger TO ${role};
 `;
 }
 

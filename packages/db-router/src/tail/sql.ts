@@ -1,4 +1,4 @@
-import { check } from '@regionkit/core/kit';
+import { quoteRole } from '../quote-role.ts';
 
 /** For whom the functions are. */
 export interface TailSqlOptions {
@@ -21,10 +21,7 @@ export interface TailSqlOptions {
  * @throws {TypeError | RangeError} `role` is not the name of a role.
  */
 export function tailSql(options: TailSqlOptions): string {
-  check.object('tailSql: options', options, ['role']);
-  const role = check.string('tailSql: role', options.role);
-  if (!/^[^\p{Cc}\p{Cs}]{1,63}$/u.test(role)) throw new RangeError('tailSql: role must be 1 to 63 characters');
-  const quoted = `"${role.replaceAll('"', '""')}"`;
+  const role = quoteRole('tailSql', options);
   const functions = FUNCTIONS.map((name) => `regionkit.${name}`).join(', ');
   return `DO $$ BEGIN
   IF NOT (SELECT rolsuper OR rolreplication FROM pg_catalog.pg_roles WHERE rolname = current_user) THEN
@@ -49,9 +46,9 @@ ${CREATE_FUNCTION}
 ${ADVANCE_FUNCTION}
 ${DROP_FUNCTION}
 REVOKE ALL ON FUNCTION ${functions} FROM PUBLIC;
-GRANT USAGE ON SCHEMA regionkit TO ${quoted};
-GRANT EXECUTE ON FUNCTION ${functions} TO ${quoted};
-GRANT SELECT, INSERT, UPDATE ON regionkit.tail TO ${quoted};
+GRANT USAGE ON SCHEMA regionkit TO ${role};
+GRANT EXECUTE ON FUNCTION ${functions} TO ${role};
+GRANT SELECT, INSERT, UPDATE ON regionkit.tail TO ${role};
 -- With pg_walinspect, salvage can prove that its list is complete.
 DO $$ BEGIN
   IF EXISTS (SELECT FROM pg_catalog.pg_available_extensions WHERE name = 'pg_walinspect') THEN
