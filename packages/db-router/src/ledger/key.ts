@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { check } from '@regionkit/core/kit';
 import { LedgerError } from './ledger-error.ts';
 
-/** Of a ledger, and of a request. */
+/** A key of a ledger or of a request. A fingerprint has the same form. */
 export const KEY: RegExp = /^[\x20-\x7e]{1,255}$/;
 /** Control characters and half surrogates: PostgreSQL refuses the first, and cannot tell the second apart. */
 const ACTOR = /^[^\p{Cc}\p{Cs}]{1,255}$/u;
@@ -27,6 +27,16 @@ export function checkKey(key: unknown): string {
 export function checkActor(actor: unknown): string {
   if (ACTOR.test(check.string('once: actor', actor))) return actor as string;
   throw new RangeError('once: actor must be 1 to 255 characters without control characters');
+}
+
+/**
+ * A fingerprint comes from the app, too.
+ *
+ * @throws {TypeError | RangeError} It is not a string, or too long.
+ */
+export function checkFingerprint(fingerprint: string): string {
+  if (KEY.test(check.string('once: fingerprint', fingerprint))) return fingerprint;
+  throw new RangeError('once: fingerprint must be 1 to 255 printable ASCII characters');
 }
 
 /** The advisory lock of a row: a 64-bit integer in decimal. Neither name contains the separator. */

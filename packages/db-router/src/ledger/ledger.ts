@@ -3,7 +3,7 @@ import type { RegionRouter } from '../region-router.ts';
 import type { Transaction } from '../statements/open-transaction.ts';
 import type { TransactionOptions } from '../statements/transactions.ts';
 import { readAnswer, writeAnswer } from './answer.ts';
-import { checkActor, checkKey, lockOf } from './key.ts';
+import { checkActor, checkFingerprint, checkKey, lockOf } from './key.ts';
 import { LedgerError } from './ledger-error.ts';
 import { checkOptions, type LedgerOptions } from './options.ts';
 import { CLAIM, EXPIRE, FIND, KEEP } from './table.ts';
@@ -124,11 +124,6 @@ function again(row: Row | undefined, fingerprint: string | null): unknown {
   const isOther = row.fingerprint !== null && fingerprint !== null && row.fingerprint !== fingerprint;
   if (isOther) throw new LedgerError('ERR_IDEMPOTENCY_REUSED');
   return readAnswer(row.answer);
-}
-
-function checkFingerprint(given: string): string {
-  if (/^[\x20-\x7e]{1,255}$/.test(check.string('once: fingerprint', given))) return given;
-  throw new RangeError('once: fingerprint must be 1 to 255 printable ASCII characters');
 }
 
 /** The table or its schema is missing, or the role may not use them. */
