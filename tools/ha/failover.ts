@@ -30,7 +30,7 @@ export async function failoverByCommand(
   try {
     writeFileSync(join(directory, 'regionkit.config.json'), JSON.stringify(configOf(cluster)));
     const from = REGIONS[cluster.nodes.indexOf(primary)] as string;
-    const args = ['--from', from, '--mode', mode, '--accept-loss', 'unknown', '--give-up-tail', '--stable', '2s'];
+    const args = ['--from', from, '--mode', mode, '--accept-loss', 'unknown', '--discard-tail', '--stable', '2s'];
     await killedInPromotion(directory, args);
     const { code, printed } = await start(directory, 'resume', '--execute').ended;
     if (code !== 0) throw new Error(`regionkit failover resume ended with ${code}: ${printed}`);
