@@ -1,9 +1,10 @@
 import type { Operations } from '../config/check-config.ts';
+import { readCa } from '../config/read-ca.ts';
 import { type Answer, ask } from '../postgres/ask.ts';
 import { FACTS_SHAPE, type NodeFacts } from './facts.ts';
 import { FACTS_SQL } from './facts-sql.ts';
 import type { ExaminedNode, Fleet } from './fleet.ts';
-import { examineFront, readCa } from './front/front.ts';
+import { examineFront } from './front/front.ts';
 import { type ExaminedPatroni, readPatroni } from './manager/patroni.ts';
 import { examineProcesses } from './processes.ts';
 import { ShapeError } from './shape.ts';

@@ -14,7 +14,7 @@ const SUMMARIES = {
 /** One drill on the setup of the configuration. It only measures, unless `--inject hooks` says more. */
 export async function runRemote(context: Context): Promise<Outcome> {
   const config = await context.config();
-  const options = readRemoteOptions(context, config);
+  const options = await readRemoteOptions(context, config);
   await using lock = await lockRuns(options.out);
   if (lock.by !== undefined) return busy(lock.by);
   const end = await drill(context, { ...options, summary: SUMMARIES[options.mode] }, (start, emit) =>

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import type { Operations } from '../config/check-config.ts';
+import { readCa } from '../config/read-ca.ts';
 import { look, type Unseen } from '../doctor/front/request.ts';
 import { ShapeError } from '../doctor/shape.ts';
-import { OpsError } from '../errors.ts';
 import { type PauseReport, readPauseReport } from './pause-report.ts';
 import { type ProcessStatus, readProcessStatus } from './process-status.ts';
 
@@ -55,7 +54,7 @@ export async function openDoors(
   searchMs: number = SEARCH_MS,
 ): Promise<Doors | undefined> {
   if (operatorToken === undefined) return undefined;
-  const ca = caFile === undefined ? undefined : await readCa(caFile);
+  const ca = await readCa(caFile);
   const origins = regions.flatMap(({ name, origin }) => (origin === undefined ? [] : [{ name, url: new URL(origin) }]));
   const common = {
     headers: { authorization: `Bearer ${operatorToken}` },
@@ -142,13 +141,5 @@ function parseMembers(body: string): { readonly state?: string; readonly message
     return { ...(typeof state === 'string' && { state }), ...(typeof message === 'string' && { message }) };
   } catch {
     return {};
-  }
-}
-
-async function readCa(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch {
-    throw new OpsError('ERR_OPS_CONFIG', 'config: caFile cannot be read');
   }
 }

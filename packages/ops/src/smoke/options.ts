@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Context } from '../command.ts';
 import type { Operations } from '../config/check-config.ts';
+import { readCa } from '../config/read-ca.ts';
 import { OpsError } from '../errors.ts';
 import { durationOption } from '../options/duration.ts';
 import { list } from '../options/text.ts';
@@ -29,7 +28,7 @@ export interface SmokeOptions extends ObservationLimits {
 }
 
 /** @throws {OpsError} `ERR_OPS_USAGE` */
-export function readOptions({ values, directory }: Context, config: Operations): SmokeOptions {
+export async function readOptions({ values, directory }: Context, config: Operations): Promise<SmokeOptions> {
   const names = config.regions.map(({ name }) => name);
   const regions = (values['region'] as readonly string[] | undefined) ?? names;
   if (regions.some((name) => !names.includes(name))) throw usage(`--region must be one of ${list(names)}`);
@@ -44,7 +43,7 @@ export function readOptions({ values, directory }: Context, config: Operations):
     resolved: readResolve(values['resolve'] as readonly string[] | undefined),
     expectVersion: values['expect-version'] as string | undefined,
     path,
-    ca: readCa(config.caFile, directory),
+    ca: await readCa(config.caFile, directory),
     observeMs,
     intervalMs,
     minSamples: count('min-samples', values['min-samples'], 20),
@@ -86,13 +85,4 @@ function count(name: string, given: unknown, byDefault: number): number {
   if (given === undefined) return byDefault;
   if (!/^\d{1,6}$/.test(String(given))) throw usage(`--${name} must be a number: ${byDefault}`);
   return Number(given);
-}
-
-function readCa(file: string | undefined, directory: string): string | undefined {
-  if (file === undefined) return undefined;
-  try {
-    return readFileSync(resolve(directory, file), 'utf8');
-  } catch (cause) {
-    throw new OpsError('ERR_OPS_CONFIG', 'config: caFile cannot be read', { cause });
-  }
 }

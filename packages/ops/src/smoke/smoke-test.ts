@@ -34,7 +34,7 @@ export const smokeTest: Command = {
   ],
   run: async (context) => {
     const config = await context.config();
-    const options = readOptions(context, config);
+    const options = await readOptions(context, config);
     for (const [at, region] of options.regions.entries()) {
       const outcome = await testRegion(context, config, options, region);
       if (outcome.exit === EXIT.ok) continue;

@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import type { Operations } from '../../config/check-config.ts';
-import { OpsError } from '../../errors.ts';
 import { type Addresses, resolveHost } from './addresses.ts';
 import { type AppWarnings, readWarnings } from './app-detail.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
@@ -85,14 +83,4 @@ export async function examineFront(
     certificates: await Promise.all(certificates),
     hosts: await Promise.all(hosts),
   };
-}
-
-/** The issuers to trust. @throws {OpsError} `ERR_OPS_CONFIG`: the file cannot be read. */
-export async function readCa(file: string | undefined): Promise<string | undefined> {
-  if (file === undefined) return undefined;
-  try {
-    return await readFile(file, 'utf8');
-  } catch {
-    throw new OpsError('ERR_OPS_CONFIG', 'config: caFile cannot be read');
-  }
 }

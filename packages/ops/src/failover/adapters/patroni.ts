@@ -1,5 +1,5 @@
 import type { Operations } from '../../config/check-config.ts';
-import { readCa } from '../../doctor/front/front.ts';
+import { readCa } from '../../config/read-ca.ts';
 import { readPatroni } from '../../doctor/manager/patroni.ts';
 import { members, ShapeError } from '../../doctor/shape.ts';
 import { ask, codeOf, type HttpAnswer } from '../../http.ts';

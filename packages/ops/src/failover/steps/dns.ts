@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readCa } from '../../doctor/front/front.ts';
+import { readCa } from '../../config/read-ca.ts';
 import { ask } from '../../http.ts';
 import { judgeDns } from '../dns/judge-dns.ts';
 import { resolveEverywhere } from '../dns/resolve.ts';

@@ -1,5 +1,5 @@
 import type { Operations } from '../../config/check-config.ts';
-import { readCa } from '../../doctor/front/front.ts';
+import { readCa } from '../../config/read-ca.ts';
 import type { Adapter } from '../adapters/adapter.ts';
 import { askApp } from './ask-app.ts';
 import { askState } from './ask-state.ts';

@@ -1,8 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Context } from '../../command.ts';
 import type { Operations } from '../../config/check-config.ts';
+import { readCa } from '../../config/read-ca.ts';
 import { OpsError } from '../../errors.ts';
 import { durationOption } from '../../options/duration.ts';
 import { list } from '../../options/text.ts';
@@ -27,7 +26,7 @@ const WITHIN_MS = 1_800_000;
 const STABLE_MS = 30_000;
 
 /** @throws {OpsError} `ERR_OPS_USAGE` or `ERR_OPS_CONFIG` */
-export function readRemoteOptions({ values, directory }: Context, config: Operations): RemoteOptions {
+export async function readRemoteOptions({ values, directory }: Context, config: Operations): Promise<RemoteOptions> {
   const { path, without, inject, serve, seed, scenario = ['observed'] } = values;
   if (typeof path !== 'string' || !/^\/[\x21-\x7e]*$/.test(path)) {
     throw usage(
@@ -58,7 +57,7 @@ export function readRemoteOptions({ values, directory }: Context, config: Operat
     path,
     withinMs: durationOption('within', values['within'], WITHIN_MS),
     stableMs: durationOption('stable', values['stable'], STABLE_MS),
-    ca: readCa(config.caFile, directory),
+    ca: await readCa(config.caFile, directory),
   };
 }
 
@@ -80,12 +79,3 @@ function placesOf({ hosts, regions }: Operations, without: string | undefined): 
 }
 
 const usage = (message: string): OpsError => new OpsError('ERR_OPS_USAGE', message);
-
-function readCa(file: string | undefined, directory: string): string | undefined {
-  if (file === undefined) return undefined;
-  try {
-    return readFileSync(resolve(directory, file), 'utf8');
-  } catch (cause) {
-    throw new OpsError('ERR_OPS_CONFIG', 'config: caFile cannot be read', { cause });
-  }
-}
