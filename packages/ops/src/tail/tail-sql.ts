@@ -1,4 +1,5 @@
 import { OpsError } from '../errors.ts';
+import { isMissingModule } from '../is-missing-module.ts';
 
 type TailSql = Pick<typeof import('@regionkit/db-router/tail'), 'tailSql' | 'tailDropSql'>;
 
@@ -7,8 +8,7 @@ export async function loadTailSql(): Promise<TailSql> {
   try {
     return await import('@regionkit/db-router/tail');
   } catch (error) {
-    const { code } = (error ?? {}) as { readonly code?: unknown };
-    if (!String(code).endsWith('MODULE_NOT_FOUND')) throw error;
+    if (!isMissingModule(error)) throw error;
     throw new OpsError('ERR_OPS_USAGE', 'tail needs one more package: npm install @regionkit/db-router');
   }
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { defineRegions } from '@regionkit/core';
+import { isMissingModule } from '../../is-missing-module.ts';
 import type { Emit } from '../../records/record.ts';
 import type { Tracker } from '../drill-status.ts';
 import { perRegion, REGIONS } from './names.ts';
@@ -18,8 +19,8 @@ export async function openConsolePage(
 ): Promise<AsyncDisposable> {
   const tell = (evidence: string): void =>
     emit({ type: 'step', name: 'serve', where: 'console', state: 'started', evidence });
-  const found = await import('@regionkit/console').catch((error: { readonly code?: unknown }) => {
-    if (!String(error.code).endsWith('MODULE_NOT_FOUND')) throw error;
+  const found = await import('@regionkit/console').catch((error: unknown) => {
+    if (!isMissingModule(error)) throw error;
     return undefined;
   });
   if (found === undefined) {

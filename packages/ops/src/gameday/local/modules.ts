@@ -1,4 +1,5 @@
 import { OpsError } from '../../errors.ts';
+import { isMissingModule } from '../../is-missing-module.ts';
 
 /** What a drill on this machine is made of. These packages are optional peers: the other commands need none of them. */
 export async function loadModules(): Promise<Modules> {
@@ -13,8 +14,7 @@ export async function loadModules(): Promise<Modules> {
     ]);
     return { ...affinity, ...router, ...gate, ...health, ...operator, ...lab };
   } catch (error) {
-    const { code } = (error ?? {}) as { readonly code?: unknown };
-    if (!String(code).endsWith('MODULE_NOT_FOUND')) throw error;
+    if (!isMissingModule(error)) throw error;
     throw new OpsError(
       'ERR_OPS_USAGE',
       '--local needs more packages: npm install --save-dev @regionkit/lab @regionkit/db-router @regionkit/health @regionkit/affinity',
