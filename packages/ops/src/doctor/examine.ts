@@ -1,13 +1,13 @@
 import type { Operations } from '../config/check-config.ts';
 import { readCa } from '../config/read-ca.ts';
-import { type Answer, ask } from '../postgres/ask.ts';
-import { FACTS_SHAPE, type NodeFacts } from './facts.ts';
+import { ask } from '../postgres/ask.ts';
+import { shaped } from '../postgres/shaped.ts';
+import { FACTS_SHAPE } from './facts.ts';
 import { FACTS_SQL } from './facts-sql.ts';
 import type { ExaminedNode, Fleet } from './fleet.ts';
 import { examineFront } from './front/front.ts';
 import { type ExaminedPatroni, readPatroni } from './manager/patroni.ts';
 import { examineProcesses } from './processes.ts';
-import { ShapeError } from './shape.ts';
 
 /** Asks every server, region and host once, all at the same time. */
 export async function examine(config: Operations, signal: AbortSignal, timeoutMs: number): Promise<Fleet> {
@@ -46,17 +46,7 @@ function examineNodes(config: Operations, signal: AbortSignal, timeoutMs: number
         askedAtMs = before + uncertainMs;
         return rows[0]?.facts;
       });
-      return { id, region, answer: answer.ok ? checked(answer) : answer, askedAtMs, uncertainMs };
+      return { id, region, answer: shaped(answer, FACTS_SHAPE), askedAtMs, uncertainMs };
     }),
   );
-}
-
-/** The facts come over a network from a server that may be a stranger: they are used only in the right shape. */
-function checked({ value, tookMs }: { readonly value: unknown; readonly tookMs: number }): Answer<NodeFacts> {
-  try {
-    return { ok: true, value: FACTS_SHAPE(value), tookMs };
-  } catch (error) {
-    if (!(error instanceof ShapeError)) throw error;
-    return { ok: false, why: 'malformed', code: undefined };
-  }
 }

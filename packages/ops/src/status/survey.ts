@@ -1,7 +1,7 @@
 import type { Operations } from '../config/check-config.ts';
-import { ShapeError } from '../doctor/shape.ts';
 import type { Doors, RegionProcesses } from '../operator/ask-doors.ts';
 import { ask } from '../postgres/ask.ts';
+import { shaped } from '../postgres/shaped.ts';
 import { SERVER_SHAPE, SERVER_SQL, type ServerFacts } from './server-facts.ts';
 
 /** A server, and what it said or why it did not. */
@@ -26,13 +26,8 @@ export async function survey(config: Operations, doors: Doors | undefined, signa
       const { rows } = await client.query<{ facts: unknown }>(SERVER_SQL);
       return rows[0]?.facts;
     });
-    if (!answer.ok) return { id, facts: undefined, why: answer.why };
-    try {
-      return { id, facts: SERVER_SHAPE(answer.value), why: undefined };
-    } catch (error) {
-      if (!(error instanceof ShapeError)) throw error;
-      return { id, facts: undefined, why: 'malformed' };
-    }
+    const facts = shaped(answer, SERVER_SHAPE);
+    return facts.ok ? { id, facts: facts.value, why: undefined } : { id, facts: undefined, why: facts.why };
   });
   const [asked, regions] = await Promise.all([Promise.all(servers), doors?.ask() ?? []]);
   return { servers: asked, regions };

@@ -1,7 +1,8 @@
 import type { Context, Outcome } from '../command.ts';
-import { boolean, nullable, number, object, type Shape, ShapeError, text } from '../doctor/shape.ts';
+import { boolean, nullable, number, object, type Shape, text } from '../doctor/shape.ts';
 import { EXIT } from '../exit-codes.ts';
-import { ask } from '../postgres/ask.ts';
+import { type Answer, ask } from '../postgres/ask.ts';
+import { shaped } from '../postgres/shaped.ts';
 
 interface TailState {
   readonly inRecovery: boolean;
@@ -34,19 +35,20 @@ const TIMEOUT_MS = 5_000;
 /** The slot of every server that takes writes: of the primary, and of an old one that has lost writes in it. */
 export async function readTails({ emit, signal, config }: Context): Promise<Outcome> {
   const { nodes } = await config();
-  const answers = await Promise.all(nodes.map(async ({ id, url }) => ({ id, ...(await stateOf(url, signal)) })));
+  const answers = await Promise.all(nodes.map(async ({ id, url }) => ({ id, answer: await stateOf(url, signal) })));
   let writers = 0;
   let faults = 0;
   let silent = 0;
-  for (const { id, state, why } of answers) {
-    if (state === undefined) {
+  for (const { id, answer } of answers) {
+    if (!answer.ok) {
       silent += 1;
-      emit({ type: 'step', name: 'tail', where: id, state: 'unknown', evidence: `it does not answer (${why})` });
-    } else if (!state.inRecovery) {
+      emit({ type: 'step', name: 'tail', where: id, state: 'unknown', evidence: `it does not answer (${answer.why})` });
+    } else if (!answer.value.inRecovery) {
       writers += 1;
-      const fault = faultOf(state);
+      const { slot, confirmed, heldBytes } = answer.value;
+      const fault = faultOf(answer.value);
       if (fault !== undefined) faults += 1;
-      const says = fault ?? `${state.slot} is at ${state.confirmed} and holds ${state.heldBytes ?? 0} bytes of WAL`;
+      const says = fault ?? `${slot} is at ${confirmed} and holds ${heldBytes ?? 0} bytes of WAL`;
       emit({ type: 'step', name: 'tail', where: id, state: fault === undefined ? 'done' : 'failed', evidence: says });
     }
   }
@@ -64,19 +66,10 @@ function faultOf({ isInstalled, slot, confirmed, isLost }: TailState): string | 
     : `there is no slot ${slot}, and the functions of a keeper are missing: regionkit tail install`;
 }
 
-async function stateOf(
-  url: string,
-  signal: AbortSignal,
-): Promise<{ readonly state?: TailState; readonly why?: string }> {
+async function stateOf(url: string, signal: AbortSignal): Promise<Answer<TailState>> {
   const answer = await ask({ url, timeoutMs: TIMEOUT_MS, signal }, async (client) => {
     const { rows } = await client.query<{ facts: unknown }>(SQL);
     return rows[0]?.facts;
   });
-  if (!answer.ok) return { why: answer.why };
-  try {
-    return { state: SHAPE(answer.value) };
-  } catch (error) {
-    if (error instanceof ShapeError) return { why: 'malformed' };
-    throw error;
-  }
+  return shaped(answer, SHAPE);
 }

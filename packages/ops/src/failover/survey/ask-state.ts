@@ -1,6 +1,6 @@
 import type { NodeTarget, Operations } from '../../config/check-config.ts';
-import { ShapeError } from '../../doctor/shape.ts';
 import { type Answer, ask } from '../../postgres/ask.ts';
+import { shaped } from '../../postgres/shaped.ts';
 import { appRolesOf } from './app-roles.ts';
 import { ASKED_SHAPE, type NodeState, STATE_SQL } from './node-state.ts';
 
@@ -19,12 +19,8 @@ export async function askState(
     const { rows } = await client.query<{ state: unknown }>(STATE_SQL, [appRolesOf(config)]);
     return rows[0]?.state;
   });
-  if (!answer.ok) return answer;
-  try {
-    const { monitor, ...state } = ASKED_SHAPE(answer.value);
-    return monitor ? { ...answer, value: state } : { ok: false, why: 'no-permission', code: undefined };
-  } catch (error) {
-    if (!(error instanceof ShapeError)) throw error;
-    return { ok: false, why: 'malformed', code: undefined };
-  }
+  const asked = shaped(answer, ASKED_SHAPE);
+  if (!asked.ok) return asked;
+  const { monitor, ...state } = asked.value;
+  return monitor ? { ...asked, value: state } : { ok: false, why: 'no-permission', code: undefined };
 }
