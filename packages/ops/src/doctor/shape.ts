@@ -53,3 +53,13 @@ export const object =
     const names = Object.keys(table) as (keyof T & string)[];
     return Object.fromEntries(names.map((name) => [name, table[name](from[name])])) as T;
   };
+
+/** Reads JSON from outside. Undefined: it is no JSON, or has another shape. */
+export function readJson<T>(shape: Shape<T>, json: string): T | undefined {
+  try {
+    return shape(JSON.parse(json));
+  } catch (error) {
+    if (error instanceof ShapeError || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -1,7 +1,7 @@
 import type { Operations } from '../config/check-config.ts';
 import { readCa } from '../config/read-ca.ts';
 import { look, type Unseen } from '../doctor/front/request.ts';
-import { ShapeError } from '../doctor/shape.ts';
+import { readJson } from '../doctor/shape.ts';
 import { type PauseReport, readPauseReport } from './pause-report.ts';
 import { type ProcessStatus, readProcessStatus } from './process-status.ts';
 
@@ -67,7 +67,7 @@ export async function openDoors(
     const seen = await look({ ...common, url: new URL('/operator/status', url).href, timeoutMs: TIMEOUT_MS });
     if (!seen.ok) return seen.why;
     if (seen.value.status === 401) return 'wrong-token';
-    return seen.value.status === 200 ? (parse(seen.value.body) ?? 'no-door') : 'no-door';
+    return seen.value.status === 200 ? (readJson(readProcessStatus, seen.value.body) ?? 'no-door') : 'no-door';
   };
 
   const region = async ({ name, url }: (typeof origins)[number]): Promise<RegionProcesses> => {
@@ -123,15 +123,6 @@ export async function openDoors(
 /** A token goes over TLS alone, or stays on this machine. */
 function isPrivate({ protocol, hostname }: URL): boolean {
   return protocol === 'https:' || /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
-}
-
-function parse(body: string): ProcessStatus | undefined {
-  try {
-    return readProcessStatus(JSON.parse(body));
-  } catch (error) {
-    if (error instanceof ShapeError || error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 function parseMembers(body: string): { readonly state?: string; readonly message?: string } {

@@ -1,4 +1,4 @@
-import { boolean, list, members, number, ShapeError, text } from '../doctor/shape.ts';
+import { boolean, list, members, number, object, readJson, type Shape, text } from '../doctor/shape.ts';
 
 /** What the process that paused says. */
 export interface PauseReport {
@@ -9,23 +9,17 @@ export interface PauseReport {
   readonly waitingFor: readonly string[];
 }
 
-/** Undefined: something else answered. */
-export function readPauseReport(body: string): PauseReport | undefined {
-  try {
-    const given = members(JSON.parse(body));
-    return {
-      drained: boolean(given['drained']),
-      underWay: number(given['underWay']),
-      leftMs: number(given['leftMs']),
-      waitingFor: list(waiting)(given['waitingFor']),
-    };
-  } catch (error) {
-    if (error instanceof ShapeError || error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
 function waiting(given: unknown): string {
   const { region, why } = members(given);
   return `${text(region)}: ${text(why)}`;
 }
+
+const REPORT: Shape<PauseReport> = object({
+  drained: boolean,
+  underWay: number,
+  leftMs: number,
+  waitingFor: list(waiting),
+});
+
+/** Undefined: something else answered. */
+export const readPauseReport = (body: string): PauseReport | undefined => readJson(REPORT, body);

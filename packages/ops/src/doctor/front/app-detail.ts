@@ -1,4 +1,4 @@
-import { object, record, ShapeError, text } from '../shape.ts';
+import { object, readJson, record, text } from '../shape.ts';
 import { look } from './request.ts';
 
 /** The warnings of an app by code. */
@@ -26,10 +26,5 @@ export async function readWarnings({ url, token, ca, timeoutMs, signal }: Asked)
     verify: { ca },
   });
   if (!seen.ok) return undefined;
-  try {
-    return DETAIL(JSON.parse(seen.value.body)).warnings;
-  } catch (error) {
-    if (error instanceof ShapeError || error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return readJson(DETAIL, seen.value.body)?.warnings;
 }

@@ -1,5 +1,5 @@
 import { type Look, look } from '../front/request.ts';
-import { members, ShapeError } from '../shape.ts';
+import { members, readJson, ShapeError } from '../shape.ts';
 
 /** Options of Patroni's dynamic configuration that destroy what an old primary alone has. */
 const DESTRUCTIVE = [
@@ -26,19 +26,14 @@ export async function readPatroni(url: string, timeoutMs: number, signal: AbortS
   const seen = await look({ url: new URL('/config', url).href, timeoutMs, signal, readBytes: READ_BYTES });
   if (!seen.ok) return seen;
   const { status, body } = seen.value;
-  const facts = status === 200 ? factsOf(body) : undefined;
+  const facts = status === 200 ? readJson(readFacts, body) : undefined;
   return facts === undefined ? { ok: false, why: 'failed' } : { ok: true, value: facts };
 }
 
-function factsOf(body: string): PatroniFacts | undefined {
-  try {
-    const { postgresql = {} } = members(JSON.parse(body));
-    const options = members(postgresql);
-    return { destructive: DESTRUCTIVE.filter((option) => isOn(options[option])) };
-  } catch (error) {
-    if (error instanceof ShapeError || error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+function readFacts(given: unknown): PatroniFacts {
+  const { postgresql = {} } = members(given);
+  const options = members(postgresql);
+  return { destructive: DESTRUCTIVE.filter((option) => isOn(options[option])) };
 }
 
 /** YAML writes a boolean in many ways. What is no boolean in any of them is refused: it may mean that the option is on. */

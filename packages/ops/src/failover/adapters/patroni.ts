@@ -1,7 +1,7 @@
 import type { Operations } from '../../config/check-config.ts';
 import { readCa } from '../../config/read-ca.ts';
 import { readPatroni } from '../../doctor/manager/patroni.ts';
-import { members, ShapeError } from '../../doctor/shape.ts';
+import { members, readJson } from '../../doctor/shape.ts';
 import { ask, codeOf, type HttpAnswer } from '../../http.ts';
 import { regionOf } from '../plan.ts';
 import { StepFailure } from '../steps/step.ts';
@@ -98,11 +98,4 @@ function membersOf(body: string): readonly Member[] {
   });
 }
 
-function shapeOf(body: string): Readonly<Record<string, unknown>> {
-  try {
-    return members(JSON.parse(body));
-  } catch (error) {
-    if (error instanceof ShapeError || error instanceof SyntaxError) return {};
-    throw error;
-  }
-}
+const shapeOf = (body: string): Readonly<Record<string, unknown>> => readJson(members, body) ?? {};

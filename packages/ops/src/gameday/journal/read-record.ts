@@ -1,4 +1,4 @@
-import { list, members, number, object, type Shape, ShapeError, text } from '../../doctor/shape.ts';
+import { list, members, number, object, readJson, type Shape, ShapeError, text } from '../../doctor/shape.ts';
 import { EXIT } from '../../exit-codes.ts';
 import type { DrillEnd, DrillPhase, DrillStart, OpsRecord, Result, Step } from '../../records/record.ts';
 import { PHASES } from '../measure/phases.ts';
@@ -84,13 +84,9 @@ const result: Shape<Result> = object({
 const SHAPES: Readonly<Record<string, Shape<OpsRecord>>> = { drill, phase, measured, step, result };
 
 /** One line of a journal. Undefined: it is none. */
-export function readRecord(line: string): OpsRecord | undefined {
-  try {
-    const given: unknown = JSON.parse(line);
-    const { type } = members(given);
-    return typeof type === 'string' && Object.hasOwn(SHAPES, type) ? SHAPES[type]?.(given) : undefined;
-  } catch (error) {
-    if (error instanceof ShapeError || error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+export const readRecord = (line: string): OpsRecord | undefined => readJson(record, line);
+
+function record(given: unknown): OpsRecord | undefined {
+  const { type } = members(given);
+  return typeof type === 'string' && Object.hasOwn(SHAPES, type) ? SHAPES[type]?.(given) : undefined;
 }
