@@ -1,5 +1,5 @@
 import type { Session } from '../servers/session.ts';
-import { walInspectSchema } from '../servers/walinspect.ts';
+import { inspectWal, readByPages } from '../servers/walinspect.ts';
 import { fullXid, type XidSet } from '../servers/xid.ts';
 
 /** Whose rows the commits changed that were decoded nowhere. Subtransactions count for themselves. */
@@ -13,9 +13,6 @@ export interface ChangedDatabases {
 }
 
 const NONE: ChangedDatabases = { here: 0, elsewhere: 0, names: [] };
-
-/** So many records are in memory at once. */
-const PAGE = 5_000;
 
 /** Records that change no row: locks, and what a vacuum does. */
 const NO_ROW = '^(LOCK|INPLACE|PRUNE|VISIBLE|FREEZE|VACUUM|NEW_CID)';
@@ -35,29 +32,24 @@ export async function readChangedDatabases(
   unexplained: XidSet,
 ): Promise<ChangedDatabases | undefined> {
   if (unexplained.size === 0) return NONE;
-  const schema = await walInspectSchema(session);
-  if (schema === undefined) return undefined;
-  let [here, elsewhere] = [0, 0];
-  const others = new Set<string>();
-  await session.query('BEGIN READ ONLY');
-  try {
-    // A cursor takes no parameter. The fork is checked before: it is two hexadecimal numbers.
-    await session.query(`DECLARE regionkit_rows NO SCROLL CURSOR FOR
-      SELECT DISTINCT xid::text, substring(block_ref FROM 'rel [0-9]+/([0-9]+)/')
+  return inspectWal(session, async (schema) => {
+    let [here, elsewhere] = [0, 0];
+    const others = new Set<string>();
+    // The fork is checked before: it is two hexadecimal numbers.
+    const rows = readByPages(
+      session,
+      `SELECT DISTINCT xid::text, substring(block_ref FROM 'rel [0-9]+/([0-9]+)/')
       FROM ${schema}.pg_get_wal_records_info('${fork}'::pg_lsn, pg_current_wal_flush_lsn())
       WHERE xid <> '0'::xid AND resource_manager IN ('Heap', 'Heap2') AND record_type !~ '${NO_ROW}'
-        AND block_ref ~ 'rel [0-9]+/' AND (block_ref || ' ') !~ ('rel [0-9]+/[0-9]+' || '${STATISTICS}')`);
-    for (;;) {
-      const page = await session.lists(`FETCH FORWARD ${PAGE} FROM regionkit_rows`);
-      for (const [xid, oid] of page) {
-        if (oid == null || !unexplained.has(fullXid(xid ?? '0', next))) continue;
-        if (oid === databaseOid) here += 1;
-        else {
-          elsewhere += 1;
-          others.add(oid);
-        }
+        AND block_ref ~ 'rel [0-9]+/' AND (block_ref || ' ') !~ ('rel [0-9]+/[0-9]+' || '${STATISTICS}')`,
+    );
+    for await (const [xid, oid] of rows) {
+      if (oid == null || !unexplained.has(fullXid(xid ?? '0', next))) continue;
+      if (oid === databaseOid) here += 1;
+      else {
+        elsewhere += 1;
+        others.add(oid);
       }
-      if (page.length < PAGE) break;
     }
     const names = await session.lists(
       `SELECT coalesce(to_json(datname)::text, CASE WHEN o = '0' THEN 'shared catalogs' ELSE 'dropped, ' || o END)
@@ -65,10 +57,5 @@ export async function readChangedDatabases(
       [[...others]],
     );
     return { here, elsewhere, names: names.map(([name]) => name ?? '') };
-  } catch (error) {
-    if ((error as { code?: unknown }).code === undefined) throw error;
-    return undefined;
-  } finally {
-    await session.query('ROLLBACK').catch(() => {});
-  }
+  });
 }

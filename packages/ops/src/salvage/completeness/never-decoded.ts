@@ -1,5 +1,5 @@
 import type { Session } from '../servers/session.ts';
-import type { FirstXid } from '../servers/xid.ts';
+import { type FirstXid, WRAP } from '../servers/xid.ts';
 
 /** What logical decoding never shows, as far as SQL does. */
 export interface NeverDecoded {
@@ -67,7 +67,7 @@ export async function readNeverDecoded(old: Session, now: Session, first: FirstX
 async function countLargeObjects(session: Session, { low }: FirstXid): Promise<number> {
   const [row] = await session.query<{ count: string }>(
     `SELECT count(*) AS count FROM pg_largeobject_metadata WHERE age(xmin) BETWEEN 0 AND age($1::text::xid)`,
-    [(low % (1n << 32n)).toString()],
+    [(low % WRAP).toString()],
   );
   return Number(row?.count ?? 0);
 }

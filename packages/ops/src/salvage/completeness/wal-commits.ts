@@ -1,5 +1,5 @@
 import type { Session } from '../servers/session.ts';
-import { walInspectSchema } from '../servers/walinspect.ts';
+import { inspectWal, readByPages } from '../servers/walinspect.ts';
 import { fullXid, XidSet } from '../servers/xid.ts';
 
 /** What pg_walinspect shows of the WAL behind the fork. */
@@ -12,48 +12,36 @@ export interface WalCommits {
   readonly unexplained: XidSet;
 }
 
-/** So many records are in memory at once. */
-const PAGE = 5_000;
-
-/** Reads the commits of the WAL, in a transaction of its own. Undefined: the server does not show them. */
-export async function readWalCommits(
+/** Reads the commits of the WAL. Undefined: the server does not show them. */
+export function readWalCommits(
   session: Session,
   fork: string,
   next: bigint,
   decoded: XidSet,
 ): Promise<WalCommits | undefined> {
-  const schema = await walInspectSchema(session);
-  if (schema === undefined) return undefined;
-  const commits = new XidSet();
-  const subtransactions = new XidSet();
-  const prepared = new XidSet();
-  const unexplained = new XidSet();
-  await session.query('BEGIN READ ONLY');
-  try {
-    // A cursor takes no parameter. The fork is checked before: it is two hexadecimal numbers.
-    await session.query(`DECLARE regionkit_wal NO SCROLL CURSOR FOR SELECT xid::text, record_type, description
-      FROM ${schema}.pg_get_wal_records_info('${fork}'::pg_lsn, pg_current_wal_flush_lsn())
-      WHERE resource_manager = 'Transaction' AND record_type LIKE 'COMMIT%'`);
-    for (;;) {
-      const page = await session.lists(`FETCH FORWARD ${PAGE} FROM regionkit_wal`);
-      for (const [xid, type, description] of page) {
-        const record = parseCommit(xid ?? '0', type ?? '', description ?? '');
-        const full = fullXid(record.xid, next);
-        const children = record.subtransactions.map((one) => fullXid(one, next));
-        commits.add(full);
-        if (record.isPrepared) prepared.add(full);
-        for (const one of children) subtransactions.add(one);
-        if (!decoded.has(full)) for (const one of [full, ...children]) unexplained.add(one);
-      }
-      if (page.length < PAGE) break;
+  return inspectWal(session, async (schema) => {
+    const commits = new XidSet();
+    const subtransactions = new XidSet();
+    const prepared = new XidSet();
+    const unexplained = new XidSet();
+    // The fork is checked before: it is two hexadecimal numbers.
+    const records = readByPages(
+      session,
+      `SELECT xid::text, record_type, description
+       FROM ${schema}.pg_get_wal_records_info('${fork}'::pg_lsn, pg_current_wal_flush_lsn())
+       WHERE resource_manager = 'Transaction' AND record_type LIKE 'COMMIT%'`,
+    );
+    for await (const [xid, type, description] of records) {
+      const record = parseCommit(xid ?? '0', type ?? '', description ?? '');
+      const full = fullXid(record.xid, next);
+      const children = record.subtransactions.map((one) => fullXid(one, next));
+      commits.add(full);
+      if (record.isPrepared) prepared.add(full);
+      for (const one of children) subtransactions.add(one);
+      if (!decoded.has(full)) for (const one of [full, ...children]) unexplained.add(one);
     }
     return { commits, subtransactions, prepared, unexplained };
-  } catch (error) {
-    if ((error as { code?: unknown }).code === undefined) throw error;
-    return undefined;
-  } finally {
-    await session.query('ROLLBACK').catch(() => {});
-  }
+  });
 }
 
 interface CommitRecord {

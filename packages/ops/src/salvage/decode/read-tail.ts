@@ -1,5 +1,5 @@
 import type { Session } from '../servers/session.ts';
-import { fullXid } from '../servers/xid.ts';
+import { atDistance, distanceSql, fullXid, WRAP } from '../servers/xid.ts';
 import type { DecodedLine } from './change.ts';
 import { DecodeError, parseLine } from './parse-line.ts';
 
@@ -40,14 +40,13 @@ export interface SharedPart {
 export async function readSharedPart(session: Session, slot: string, fork: string, next: bigint): Promise<SharedPart> {
   const [row] = await session.query<{ rows: string; xid: string | null }>(
     `SELECT coalesce(max(n) FILTER (WHERE data LIKE 'COMMIT%' AND lsn <= $2::pg_lsn), 0) AS rows,
-       max((((xid::text::bigint - $3::bigint) % 4294967296) + 4294967296) % 4294967296)
+       max(${distanceSql('$3')})
          FILTER (WHERE data LIKE 'COMMIT%' AND lsn <= $2::pg_lsn) AS xid
      FROM pg_logical_slot_peek_changes($1, $2::pg_lsn, NULL, ${OPTIONS}) WITH ORDINALITY AS c(lsn, xid, data, n)`,
-    [slot, fork, (next % (1n << 32n)).toString()],
+    [slot, fork, (next % WRAP).toString()],
   );
   if (row === undefined) return { rows: 0, highestXid: undefined };
-  // Numbers are compared by their distance from the next one: they start again after 2³².
-  const highestXid = row.xid === null ? undefined : fullXid(((BigInt(row.xid) + next) % (1n << 32n)).toString(), next);
+  const highestXid = row.xid === null ? undefined : atDistance(BigInt(row.xid), next);
   return { rows: Number(row.rows), highestXid };
 }
 

@@ -2,8 +2,8 @@ import { OpsError } from '../../errors.ts';
 import { bytesOfLsn } from '../../postgres/lsn.ts';
 import type { RunFacts } from '../run-facts.ts';
 import type { Session } from './session.ts';
-import { walInspectSchema } from './walinspect.ts';
-import { type FirstXid, fullXid, WRAP } from './xid.ts';
+import { inspectWal } from './walinspect.ts';
+import { atDistance, distanceSql, type FirstXid, WRAP } from './xid.ts';
 
 /** What was said of the fork: on the command line, and in the run file of the failover. */
 export interface Given {
@@ -60,27 +60,21 @@ export async function readHighestXid(
   { from, to }: { readonly from: string; readonly to: string },
   next: bigint,
 ): Promise<bigint | undefined> {
-  const schema = await walInspectSchema(session);
-  if (schema === undefined || bytesOfLsn(from) >= bytesOfLsn(to)) return undefined;
-  try {
+  if (bytesOfLsn(from) >= bytesOfLsn(to)) return undefined;
+  return inspectWal(session, async (schema) => {
     const [row] = await session.query<{ distance: string | null }>(
-      `SELECT max(((xid::text::bigint - $3::bigint) % ${WRAP} + ${WRAP}) % ${WRAP}) AS distance
+      `SELECT max(${distanceSql('$3')}) AS distance
        FROM ${schema}.pg_get_wal_records_info($1::pg_lsn, $2::pg_lsn) WHERE xid <> '0'::xid`,
       [from, to, (next % WRAP).toString()],
     );
     const distance = row?.distance;
-    return distance == null ? undefined : fullXid(((BigInt(distance) + next) % WRAP).toString(), next);
-  } catch (error) {
-    if ((error as { code?: unknown }).code === undefined) throw error;
-    return undefined;
-  }
+    return distance == null ? undefined : atDistance(BigInt(distance), next);
+  });
 }
 
 /** Reads what the first checkpoint after the fork says of the next transaction. Undefined: pg_walinspect is not there. */
 export async function readFirstCheckpoint(session: Session, fork: string): Promise<bigint | undefined> {
-  const schema = await walInspectSchema(session);
-  if (schema === undefined) return undefined;
-  try {
+  return inspectWal(session, async (schema) => {
     const [row] = await session.query<{ description: string }>(
       `SELECT description FROM ${schema}.pg_get_wal_records_info($1::pg_lsn, pg_current_wal_flush_lsn())
        WHERE resource_manager = 'XLOG' AND record_type LIKE 'CHECKPOINT%' ORDER BY start_lsn LIMIT 1`,
@@ -88,8 +82,5 @@ export async function readFirstCheckpoint(session: Session, fork: string): Promi
     );
     const [, epoch, xid] = /\bxid (\d+):(\d+)/.exec(row?.description ?? '') ?? [];
     return epoch === undefined || xid === undefined ? undefined : (BigInt(epoch) << 32n) + BigInt(xid);
-  } catch (error) {
-    if ((error as { code?: unknown }).code === undefined) throw error;
-    return undefined;
-  }
+  });
 }

@@ -7,6 +7,14 @@ export function fullXid(xid: string, next: bigint): bigint {
   return whole >= next && whole >= WRAP ? whole - WRAP : whole;
 }
 
+/** In SQL: how far the number `xid` is from the next one, as a parameter with 32 bits. Numbers begin again after 2³². */
+export const distanceSql = (next: string): string =>
+  `((xid::text::bigint - ${next}::bigint) % ${WRAP} + ${WRAP}) % ${WRAP}`;
+
+/** The transaction number at such a distance, with its epoch. */
+export const atDistance = (distance: bigint, next: bigint): bigint =>
+  fullXid(((distance + next) % WRAP).toString(), next);
+
 /** The first transaction number that the new primary gave away itself, as far as it is known. */
 export interface FirstXid {
   /** Every number below it is of the history that both have. 0: not known, so every row may have been written since. */
