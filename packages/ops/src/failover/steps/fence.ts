@@ -1,11 +1,10 @@
 import { fenceByRole, rolesToRevoke } from '../../fence/fence-by-role.ts';
 import { type Flushed, flushedBy } from '../../fence/flushed-by.ts';
 import { proveFence } from '../../fence/prove-fence.ts';
-import { runHooksInOrder } from '../../hooks/run-hooks.ts';
 import type { RunContext } from '../run-context.ts';
 import { evidences } from '../run-file/recorded.ts';
-import { messageOf } from './message.ts';
-import { done, type FailoverStep, isRecorded, notYet, StepFailure } from './step.ts';
+import { runStepHooks } from './run-step-hooks.ts';
+import { done, type FailoverStep, isRecorded, notYet } from './step.ts';
 
 /** The app can write to the old primary no more: its logins are revoked there, and the hooks have cut it off. */
 export const fence: FailoverStep = {
@@ -34,12 +33,8 @@ export const fence: FailoverStep = {
     const says = [...(await fenceByRole(config, plan.from, plan.target, signal))];
     const { flushed } = await flushedBy(config, plan.from, plan.target, signal);
     if (flushed !== undefined) await file.append('fence', 'started', { says: 'the logins are revoked', flushed });
-    const { fence: hooks } = config.failover.hooks;
-    if (hooks.length > 0) {
-      const result = await runHooksInOrder(hooks, messageOf(context, 'fence'), signal);
-      says.push(result.says);
-      if (!result.ok) throw new StepFailure(result.says);
-    }
+    const hooks = await runStepHooks(context, 'fence');
+    if (hooks !== undefined) says.push(hooks);
     return { says: says.join('; ') || 'no server there takes writes' };
   },
 };

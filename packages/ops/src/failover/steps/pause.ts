@@ -1,12 +1,11 @@
-import { runHooksInOrder } from '../../hooks/run-hooks.ts';
 import { openDoors } from '../../operator/ask-doors.ts';
 import { pauseByDoors, type Resumed, resumeByDoors } from '../../operator/pause-by-doors.ts';
 import type { Plan } from '../plan.ts';
 import type { RunContext } from '../run-context.ts';
 import type { Evidence } from '../run-file/line.ts';
 import { begun, doneAtMs } from '../run-file/recorded.ts';
-import { messageOf } from './message.ts';
-import { done, type FailoverStep, isRecorded, notYet, StepFailure } from './step.ts';
+import { runStepHooks } from './run-step-hooks.ts';
+import { done, type FailoverStep, isRecorded, notYet } from './step.ts';
 
 const isPlanned = ({ mode }: Plan): boolean => mode === 'switchover';
 
@@ -34,26 +33,20 @@ export const pause: FailoverStep = {
   },
   act: async (context) => {
     const { config, plan, file, signal } = context;
-    const says: string[] = [];
-    const { pause: hooks } = config.failover.hooks;
-    if (hooks.length > 0) {
-      const result = await runHooksInOrder(hooks, messageOf(context, 'pause'), signal);
-      if (!result.ok) throw new StepFailure(result.says);
-      says.push(result.says);
-    }
+    const hooks = await runStepHooks(context, 'pause');
     const doors = pausesByDoors(context) ? await openDoors(config, signal) : undefined;
+    let paused: string | undefined;
     if (doors !== undefined) {
       const starts = file.lines.filter(({ step, state }) => step === 'pause' && state === 'started');
-      const paused = await pauseByDoors(doors, {
+      paused = await pauseByDoors(doors, {
         region: plan.from,
         timeoutMs: config.failover.pauseSeconds * 1_000,
         reason: `failover run ${file.id}`,
         isAgain: starts.length > 1,
         isFencing: begun(file.lines, 'fence'),
       });
-      says.push(paused);
     }
-    return { says: says.join('; ') };
+    return { says: joined(hooks, paused) };
   },
 };
 
@@ -74,18 +67,13 @@ function isPausedStill(context: RunContext): boolean {
 /** Lets the apps write again. A new primary has ended the pause already; the hooks know no such end. */
 export async function endPause(context: RunContext): Promise<Resumed> {
   const { config, plan, file, signal } = context;
-  const says: string[] = [];
-  const { resume: hooks } = config.failover.hooks;
-  if (hooks.length > 0) {
-    const result = await runHooksInOrder(hooks, messageOf(context, 'resume'), signal);
-    if (!result.ok) throw new StepFailure(result.says);
-    says.push(result.says);
-  }
+  const hooks = await runStepHooks(context, 'resume');
   const doors = pausesByDoors(context) ? await openDoors(config, signal) : undefined;
   const resumed = doors && (await resumeByDoors(doors, plan.from, `failover run ${file.id}`));
-  if (resumed !== undefined) says.push(resumed.says);
-  return { says: says.join('; '), isKnown: resumed?.isKnown !== false };
+  return { says: joined(hooks, resumed?.says), isKnown: resumed?.isKnown !== false };
 }
+
+const joined = (...says: readonly (string | undefined)[]): string => says.filter((one) => one !== undefined).join('; ');
 
 export const resumeWrites: FailoverStep = {
   name: 'resume-writes',

@@ -1,6 +1,5 @@
-import { runHooksInOrder } from '../../hooks/run-hooks.ts';
-import { messageOf } from './message.ts';
-import { done, type FailoverStep, isRecorded, notYet, StepFailure } from './step.ts';
+import { runStepHooks } from './run-step-hooks.ts';
+import { done, type FailoverStep, isRecorded, notYet } from './step.ts';
 
 /** Hooks make a standby of the old primary. Their result is what they ended with: there is nothing else to measure. */
 export const rebuild: FailoverStep = {
@@ -17,10 +16,5 @@ export const rebuild: FailoverStep = {
     if (acted !== undefined) return { state: 'done', evidence: acted };
     return isRecorded(file.lines, 'rebuild') ? done('the hooks have done it') : notYet('the hooks have not run');
   },
-  act: async (context) => {
-    const { config, signal } = context;
-    const { ok, says } = await runHooksInOrder(config.failover.hooks.rebuild, messageOf(context, 'rebuild'), signal);
-    if (!ok) throw new StepFailure(says);
-    return { says };
-  },
+  act: async (context) => ({ says: (await runStepHooks(context, 'rebuild')) ?? '' }),
 };
