@@ -1,6 +1,6 @@
 import type { DrillEnd, DrillStart } from '../records/record.ts';
 import type { PhaseName, PhaseTime } from './measure/phases.ts';
-import type { Sample } from './measure/sample.ts';
+import { countOf, type Sample } from './measure/sample.ts';
 
 /** The drill that runs, or ran last, as `GET /drill/status` of its apps answers it. Members are added, never removed. */
 export interface DrillStatus {
@@ -51,8 +51,6 @@ export function createTracker(): Tracker {
   let ended: readonly PhaseTime[] = [];
   let samples: readonly Sample[] = [];
   let measured: DrillEnd | undefined;
-  const count = (kind: Sample['kind'], outcome?: Sample['outcome']): number =>
-    samples.filter((sample) => sample.kind === kind && (outcome === undefined || sample.outcome === outcome)).length;
   return {
     begin: (start, names) => {
       current = { start, names };
@@ -94,11 +92,11 @@ export function createTracker(): Tracker {
             state: faultAtMs !== undefined && measured === undefined && at === ended.length ? 'running' : 'waiting',
           };
         }),
-        reads: count('read'),
-        writes: count('write'),
-        failedReads: count('read', 'failed'),
-        refusedWrites: count('write', 'refused'),
-        unknownWrites: count('write', 'unknown'),
+        reads: countOf(samples, 'read'),
+        writes: countOf(samples, 'write'),
+        failedReads: countOf(samples, 'read', 'failed'),
+        refusedWrites: countOf(samples, 'write', 'refused'),
+        unknownWrites: countOf(samples, 'write', 'unknown'),
         ...(measured !== undefined && { measured }),
       };
     },

@@ -1,6 +1,6 @@
 import { type Clocks, clocksOf, type Fault } from './clocks.ts';
 import { balance, type Ledger } from './ledger.ts';
-import type { Sample } from './sample.ts';
+import { countOf, type Sample } from './sample.ts';
 import { tooFew } from './stability.ts';
 
 /** What the driver has seen of one drill. */
@@ -36,8 +36,6 @@ const NO_LEDGER: Ledger = { acknowledged: 0, lost: new Set(), lossMs: 0, duplica
 export function measure({ samples, places, fault, stable, rows }: Observed): Measures {
   const { lost, ...ledger } =
     rows === undefined ? NO_LEDGER : balance(samples, rows, fault?.atMs ?? Number.NEGATIVE_INFINITY);
-  const count = (kind: Sample['kind'], outcome?: Sample['outcome']): number =>
-    samples.filter((sample) => sample.kind === kind && (outcome === undefined || sample.outcome === outcome)).length;
   const clocks: Clocks =
     fault === undefined
       ? { readMs: undefined, writeMs: undefined, goodMs: undefined }
@@ -45,12 +43,12 @@ export function measure({ samples, places, fault, stable, rows }: Observed): Mea
   return {
     ...clocks,
     ...ledger,
-    acknowledged: count('write', 'ok'),
-    reads: count('read'),
-    writes: count('write'),
-    failedReads: count('read', 'failed'),
-    refusedWrites: count('write', 'refused'),
-    unknownWrites: count('write', 'unknown'),
+    acknowledged: countOf(samples, 'write', 'ok'),
+    reads: countOf(samples, 'read'),
+    writes: countOf(samples, 'write'),
+    failedReads: countOf(samples, 'read', 'failed'),
+    refusedWrites: countOf(samples, 'write', 'refused'),
+    unknownWrites: countOf(samples, 'write', 'unknown'),
     wrongReads: samples.filter(({ outcome, id = '' }) => outcome === 'missed' && !lost.has(id)).length,
     lostWrites: lost.size,
     missingBefore: tooFew(samples, places, {

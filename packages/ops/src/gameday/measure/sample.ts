@@ -14,3 +14,7 @@ export interface Sample {
   /** The row that was written or looked for. */
   readonly id?: string;
 }
+
+/** How many requests there were of a kind, or of a kind with this outcome. Pure. */
+export const countOf = (samples: readonly Sample[], kind: Sample['kind'], outcome?: Sample['outcome']): number =>
+  samples.filter((sample) => sample.kind === kind && (outcome === undefined || sample.outcome === outcome)).length;
