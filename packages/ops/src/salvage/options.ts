@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Context } from '../command.ts';
 import type { NodeTarget, Operations } from '../config/check-config.ts';
 import { OpsError } from '../errors.ts';
+import { readBytes } from '../options/bytes.ts';
 import { type Redaction, readRedaction } from './output/redaction.ts';
 import { type RunFacts, readRunFacts } from './run-facts.ts';
 
@@ -59,13 +60,11 @@ function matching(option: string, given: string | undefined, pattern: RegExp, wh
 
 const bigint = (digits: string | undefined): bigint | undefined => (digits === undefined ? undefined : BigInt(digits));
 
-/** As in PostgreSQL: 1 kB is 1,024 bytes. */
-const UNITS: Readonly<Record<string, number>> = { B: 1, kB: 1_024, MB: 1_024 ** 2, GB: 1_024 ** 3 };
 const DEFAULT_MAX_BYTES = 1_024 ** 3;
 
 function bytesOption(given: string | undefined): number {
   if (given === undefined) return DEFAULT_MAX_BYTES;
-  const [, digits, unit = ''] = /^([1-9]\d{0,8})(B|kB|MB|GB)$/.exec(given) ?? [];
-  if (digits === undefined) throw usage('--max-bytes must be an amount: 500MB, 2GB');
-  return Number(digits) * (UNITS[unit] as number);
+  const bytes = given.startsWith('0') ? undefined : readBytes(given);
+  if (bytes === undefined) throw usage('--max-bytes must be an amount: 500MB, 2GB');
+  return bytes;
 }
