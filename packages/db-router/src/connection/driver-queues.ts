@@ -26,6 +26,17 @@ export function activeQuery(client: PoolClient): Asked | undefined {
   return (client as unknown as Queues)._activeQuery ?? undefined;
 }
 
+/** Whether node-postgres passes the next messages of the server to `query`. */
+export function hasTurn(client: PoolClient, query: object): boolean {
+  const { _activeQuery, readyForQuery } = client as unknown as Queues;
+  return _activeQuery === query && readyForQuery === false;
+}
+
+/** Lets node-postgres pass the next messages of the server to `query`, although it has not sent it. */
+export function giveTurn(client: PoolClient, query: object): void {
+  Object.assign(client, { _activeQuery: query, readyForQuery: false } satisfies Queues);
+}
+
 /** The queries without an answer, oldest first. A query that this process gave up is no longer in the list. */
 export function underWay(client: PoolClient): readonly Asked[] {
   const { _sentQueryQueue = [], _queryQueue = [] } = client as unknown as Queues;

@@ -3,7 +3,7 @@ import type { Connection, PoolClient } from 'pg';
 import { NodeUnavailableError } from '../errors.ts';
 import { parseLsn } from '../history/lsn.ts';
 import { readSenders } from '../topology/readings.ts';
-import { noteAside } from './driver-queues.ts';
+import { giveTurn, hasTurn, noteAside } from './driver-queues.ts';
 import type { PoolNode } from './node.ts';
 import { isErrorMessage } from './protocol-state.ts';
 import type { Conversation, RowMessage } from './submittable.ts';
@@ -26,12 +26,6 @@ export interface PositionQuery {
   readonly clock: Clock;
   /** How long its answer may come after the answer of the statement, in milliseconds. */
   readonly timeoutMs: number;
-}
-
-/** The fields by which a node-postgres client passes the messages of the server to one query. Not in its declarations. */
-interface Turn {
-  _activeQuery?: unknown;
-  readyForQuery?: unknown;
 }
 
 /**
@@ -61,10 +55,9 @@ export class PositionBehind implements Conversation {
    * Sends the query, unless a transaction is open, or this version of node-postgres passes its messages in another way:
    * then it has to be asked afterwards.
    */
-  sendBehind(statement: unknown, connection: Connection): void {
+  sendBehind(statement: object, connection: Connection): void {
     const { client, sql } = this.query;
-    const { _activeQuery, readyForQuery } = client as Turn;
-    if (_activeQuery !== statement || readyForQuery !== false || client.getTransactionStatus() !== 'I') return;
+    if (!hasTurn(client, statement) || client.getTransactionStatus() !== 'I') return;
     connection.query(sql);
     noteAside(this);
     this.isSent = true;
@@ -73,7 +66,7 @@ export class PositionBehind implements Conversation {
   /** The statement was answered. The next messages are for this query. */
   takeTurn(): void {
     if (!this.isSent || this.isSettled) return;
-    Object.assign(this.query.client, { _activeQuery: this, readyForQuery: false } satisfies Turn);
+    giveTurn(this.query.client, this);
     this.cancelTimer();
     this.cancelTimer = this.query.clock.schedule(() => this.giveUpUnlessHere(), this.query.timeoutMs);
   }
