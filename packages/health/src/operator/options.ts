@@ -1,5 +1,15 @@
 import type { Live, Logger, Regions } from '@regionkit/core';
-import { type Clock, check, optional, readOptions, type Secrets, systemClock, withDefault } from '@regionkit/core/kit';
+import {
+  type Clock,
+  check,
+  integer,
+  optional,
+  readOptions,
+  type Secrets,
+  systemClock,
+  unchecked,
+  withDefault,
+} from '@regionkit/core/kit';
 import type { Health } from '../health-instance.ts';
 import { checkOperatedPools, type OperatedPools } from './pools.ts';
 import type { OperatedRouter } from './router.ts';
@@ -49,16 +59,13 @@ export interface CheckedOperatorOptions<Name extends string> {
   readonly clock: Clock;
 }
 
-const between = (byDefault: number, min: number, max: number) =>
-  withDefault(byDefault, (option, given: number) => check.integer(option, given, { min, max }));
-
 export function checkOperatorOptions<Name extends string>(
   given: OperatorDoorOptions<Name>,
 ): CheckedOperatorOptions<Name> {
   return readOptions<CheckedOperatorOptions<Name>>('createOperatorDoor: options', 'createOperatorDoor: ', given, {
-    regions: (option, regions: Regions<Name>) => check.regions(option, regions),
+    regions: check.regions,
     // The token check looks at it.
-    token: (_option, token: Secrets | Live<Secrets> | undefined) => token,
+    token: unchecked,
     router: (option, router: OperatedRouter) =>
       check.methods(option, router, [
         'topology',
@@ -71,7 +78,7 @@ export function checkOperatorOptions<Name extends string>(
         'resumeWrites',
         'on',
       ]),
-    pools: optional((option, pools: OperatedPools) => checkOperatedPools(option, pools)),
+    pools: optional(checkOperatedPools),
     health: optional((option, health: Health<Name>) => check.methods(option, health, ['verdict', 'on'])),
     path: withDefault('/operator', (option, path: string) => {
       if (!/^(?:\/[\w.~-]+)+$/.test(check.string(option, path))) {
@@ -79,10 +86,10 @@ export function checkOperatorOptions<Name extends string>(
       }
       return path;
     }),
-    maxEvents: between(500, 1, 10_000),
-    maxListeners: between(8, 1, 1_000),
-    heartbeatMs: between(1_000, 100, 60_000),
-    logger: optional((option, logger: Logger) => check.logger(option, logger)),
-    clock: withDefault(systemClock, (option, clock: Clock) => check.clock(option, clock)),
+    maxEvents: integer(500, { min: 1, max: 10_000 }),
+    maxListeners: integer(8, { min: 1, max: 1_000 }),
+    heartbeatMs: integer(1_000, { min: 100, max: 60_000 }),
+    logger: optional(check.logger),
+    clock: withDefault(systemClock, check.clock),
   });
 }
