@@ -1,6 +1,6 @@
 import { formatLsn } from '../history/lsn.ts';
 import type { Transaction } from '../statements/open-transaction.ts';
-import type { Tick } from './decide-tick.ts';
+import type { TailWait, Tick } from './decide-tick.ts';
 import type { TailEvents } from './events.ts';
 import { ADVANCE, CREATE, DROP, NOTE_CREATED, NOTE_DROPPED, NOTE_PROMOTION } from './sql.ts';
 import type { TailFacts } from './tail-facts.ts';
@@ -47,13 +47,7 @@ async function act(
 ): Promise<Pick<Ticked, 'at' | 'status'>> {
   const { slot, missing } = facts;
   const held = slot === undefined ? {} : { heldBytes: slot.heldBytes };
-  const waits = (why: TailStatus['why']): TailStatus => ({
-    state: 'waiting',
-    ...(why !== undefined && { why }),
-    timeline,
-    missing,
-    ...held,
-  });
+  const waits = (why: TailWait): TailStatus => ({ state: 'waiting', why, timeline, missing, ...held });
   const moved = async (text: string, values: unknown[]): Promise<string | undefined> =>
     (await tx.query<{ at: string | null }>(text, values)).rows[0]?.at ?? undefined;
   const keeping: TailStatus = { state: 'keeping', timeline, missing, ...held };
