@@ -34,10 +34,12 @@ export function createServing(gate: Pick<GateSeam, 'openScope' | 'isPaused'>, to
   return {
     openScope,
     serve: ({ request, write, isNew, scope = openScope(request, write) }, reason) => {
+      const { admit } = scope;
       // A pause may have begun since the decision. Then what the handler writes waits for its end.
-      const isHeld = (): boolean => isNew && gate.isPaused?.() === true;
       const count =
-        write && scope.admit !== undefined ? countWrite(() => (isHeld() ? undefined : scope.admit?.())) : undefined;
+        write && admit !== undefined
+          ? countWrite(() => (isNew && gate.isPaused?.() === true ? undefined : admit()))
+          : undefined;
       let tokensNow: Issued | undefined;
       return {
         action: 'next',

@@ -1,6 +1,6 @@
 import type { RequestView, ResponseHead } from '@regionkit/core';
 import { cookieValues, exposeField, setCookie } from '@regionkit/core/kit';
-import { MAX_TOKENS, type RequestScope } from '../gate-seam.ts';
+import { type Issued, MAX_TOKENS } from '../gate-seam.ts';
 import type { CheckedToken } from './token-options.ts';
 
 /** Reads a client's tokens and writes new ones. */
@@ -11,7 +11,7 @@ export interface TokenFields {
    * their number.
    */
   read(request: RequestView): readonly string[];
-  write(head: ResponseHead, issued: ReturnType<RequestScope['closeHead']>): void;
+  write(head: ResponseHead, issued: Issued): void;
 }
 
 export function createTokenFields({ cookie, header }: CheckedToken): TokenFields {
