@@ -25,9 +25,10 @@ export {
 export type { KeySource } from './keys/key-set.ts';
 export { KeySetError, type KeySetReason } from './keys/key-set-error.ts';
 export type { KeyState } from './keys/key-store.ts';
+export type { RemoteKeysOptions } from './keys/remote-options.ts';
 export type { SigningKeySource } from './keys/signing-key.ts';
 export type { UnknownKeyRefresh } from './keys/unknown-key.ts';
-export type { RemoteKeysOptions, RevocationContext, SessionCacheOptions, SessionVerifierOptions } from './options.ts';
+export type { RevocationContext, SessionCacheOptions, SessionVerifierOptions } from './options.ts';
 export type { RolesOption, Session } from './session.ts';
 export {
   CookieTooLargeError,

@@ -1,6 +1,5 @@
 import type { Live, StandardSchema } from '@regionkit/core';
 import {
-  type Backoff,
   type Clock,
   check,
   group,
@@ -25,6 +24,8 @@ import { type HeaderRules, normaliseType } from './compact.ts';
 import type { SeveralTokens } from './credentials.ts';
 import type { RevocationEpochs } from './epochs.ts';
 import type { KeySource } from './keys/key-set.ts';
+import { type RemoteKeysOptions, type RemoteRules, remoteOptions } from './keys/remote-options.ts';
+import { milliseconds } from './milliseconds.ts';
 import type { RolesOption, Session } from './session.ts';
 import type { FrozenObject, LargeIntegers } from './strict-json.ts';
 import { bearer, type TokenSource } from './token-source.ts';
@@ -121,34 +122,6 @@ export interface SessionCacheOptions {
   readonly keep?: 'digest' | 'token';
 }
 
-export interface RemoteKeysOptions {
-  /** Time between two fetches, in milliseconds. @default 600_000 */
-  readonly everyMs?: number;
-  /** A fetch that failed is run again until one succeeds, so there is no limit of attempts. */
-  readonly retry?: {
-    /** The wait until the next attempt. It doubles each time, and varies by a tenth. */
-    readonly backoff?: {
-      /** The first wait, in milliseconds. @default 1_000 */
-      readonly baseMs?: number;
-      /** The longest wait, in milliseconds. @default 10_000, or baseMs if that is more */
-      readonly maxMs?: number;
-    };
-  };
-  /** The longest time of one fetch with its body, in milliseconds. @default 5_000 */
-  readonly timeoutMs?: number;
-  /** The longest accepted body, in bytes. @default 262_144 */
-  readonly maxBytes?: number;
-  /**
-   * How long the last good keys stay in use while the URL does not confirm them, in milliseconds. After that every
-   * request with a session gets 503. The event `keys-rejected` reports each failed fetch, long before. `null`: keys
-   * never expire; then a thief of a key who also blocks our way to the URL can sign in for ever. At least twice
-   * `everyMs`. @default 604_800_000
-   */
-  readonly maxStaleMs?: number | null;
-  /** @default globalThis.fetch */
-  readonly fetch?: typeof globalThis.fetch;
-}
-
 /** The checked options with all defaults. */
 export interface VerifierRules {
   readonly header: HeaderRules;
@@ -168,15 +141,9 @@ export interface VerifierRules {
   readonly clock: Clock;
 }
 type UnknownKeyRules = Required<NonNullable<SessionVerifierOptions['unknownKey']>>;
-/** `maxStaleMs` is Infinity if keys never expire. */
-type RemoteRules = Required<Omit<RemoteKeysOptions, 'retry' | 'maxStaleMs'>> & {
-  readonly retry: { readonly backoff: Backoff };
-  readonly maxStaleMs: number;
-};
 
 const NAME = 'createSessionVerifier';
 const REALM = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,128}$/;
-const MAX_DELAY_MS = 2_147_483_647;
 
 /** The options as they are read, one by one. */
 interface Read extends Omit<VerifierRules, 'header' | 'claims'> {
@@ -192,8 +159,6 @@ interface Read extends Omit<VerifierRules, 'header' | 'claims'> {
   readonly isRevoked: unknown;
 }
 
-const milliseconds = (byDefault: number, min = 0, max = MAX_DELAY_MS): OptionCheck<number> =>
-  integer(byDefault, { min, max });
 /** `null` switches a check off. */
 const unlessNull =
   <Setting>(whenGiven: OptionCheck<Setting>): OptionCheck<Setting | undefined> =>
@@ -226,23 +191,7 @@ const OPTIONS: OptionTable<Read> = {
   isRevoked: optional((option, given: () => unknown) => check.function(option, given)),
   hookTimeoutMs: milliseconds(1_000, 1),
   unknownKey: group({ cooldownMs: milliseconds(30_000), waitMs: milliseconds(1_000) }),
-  remote: group<RemoteRules>({
-    everyMs: milliseconds(600_000, 1_000),
-    retry: group({
-      backoff: group<Backoff>({
-        baseMs: milliseconds(1_000, 100),
-        maxMs: (option, given, { baseMs }) => milliseconds(Math.max(10_000, baseMs), baseMs)(option, given),
-      }),
-    }),
-    timeoutMs: milliseconds(5_000, 1),
-    maxBytes: integer(262_144, { min: 1_024, max: 16_777_216 }),
-    // Keys must not expire between two successful fetches.
-    maxStaleMs: (option, given: number | null, { everyMs }) =>
-      given === null
-        ? Number.POSITIVE_INFINITY
-        : integer(Math.max(604_800_000, 2 * everyMs), { min: 2 * everyMs })(option, given as never),
-    fetch: (option, given: typeof globalThis.fetch = globalThis.fetch) => check.function(option, given),
-  }),
+  remote: remoteOptions,
   realm: withDefault('api', checkRealm),
   preflight: oneOf('reject', ['pass', 'reject']),
   development: withDefault<boolean>(false, check.boolean),

@@ -4,7 +4,8 @@ import type { CanonicalAlgorithm } from '../algorithms.ts';
 import { checkJwksUrl } from './fetch-jwks.ts';
 import { isJwksUrl, type KeySet, type KeySource, readKeySet, type VerificationKey } from './key-set.ts';
 import { KeySetError } from './key-set-error.ts';
-import { createRemoteJwks, type RemoteJwks, type RemoteJwksOptions } from './remote-jwks.ts';
+import { createRemoteJwks, type RemoteJwks } from './remote-jwks.ts';
+import type { RemoteRules } from './remote-options.ts';
 import { createUnknownKeys, type UnknownKeyOptions } from './unknown-key.ts';
 import { vetAhead } from './vet-ahead.ts';
 
@@ -14,10 +15,7 @@ export interface KeyStoreOptions {
   readonly clock: Clock;
   readonly development: boolean;
   readonly unknownKey: Pick<UnknownKeyOptions, 'cooldownMs' | 'waitMs'>;
-  readonly remote: Pick<RemoteJwksOptions, 'everyMs' | 'retry' | 'timeoutMs' | 'maxBytes' | 'fetch'> & {
-    /** How long keys stay in use if their URL does not confirm them. */
-    readonly maxStaleMs: number;
-  };
+  readonly remote: RemoteRules;
   /** Called synchronously, before any lookup in the new set. */
   onKeys(now: KeySet, before: KeySet | undefined): void;
   onRejected(error: KeySetError): void;

@@ -1,14 +1,10 @@
-import { type Backoff, backoffLimitMs, type Clock, createPoller } from '@regionkit/core/kit';
+import { backoffLimitMs, type Clock, createPoller } from '@regionkit/core/kit';
 import { fetchJwks } from './fetch-jwks.ts';
 import { KeySetError } from './key-set-error.ts';
+import type { RemoteRules } from './remote-options.ts';
 
-export interface RemoteJwksOptions {
+export interface RemoteJwksOptions extends Omit<RemoteRules, 'maxStaleMs'> {
   readonly url: URL;
-  readonly everyMs: number;
-  readonly retry: { readonly backoff: Backoff };
-  readonly timeoutMs: number;
-  readonly maxBytes: number;
-  readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
   /** What takes long to vet in a new text, off the event loop, before the text becomes current. */
   vet(text: string): Promise<void> | undefined;
