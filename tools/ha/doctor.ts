@@ -3,11 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { REGIONKIT } from '../regionkit.ts';
 import type { Cluster } from './cluster.ts';
 import { REGIONS } from './postgres.ts';
-
-const CLI = fileURLToPath(new URL('../../packages/ops/src/cli.ts', import.meta.url));
 
 /** What a whole cluster must not have. Its settings may be bad, and are: a drill needs no fsync. */
 const REPLICATION = new Set([
@@ -70,7 +68,7 @@ interface Finding {
 
 const doctor = (config: string): Promise<string> =>
   new Promise((resolve) => {
-    const args = ['--import', 'tsx', '-C', '@regionkit/source', CLI, 'doctor', '--json', '--config', config];
+    const args = [...REGIONKIT, 'doctor', '--json', '--config', config];
     // Findings make the exit code 1.
     execFile(process.execPath, args, { timeout: 60_000 }, (_error, stdout, stderr) => resolve(`${stdout}${stderr}`));
   });

@@ -6,11 +6,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { createLab } from '../../packages/lab/src/index.ts';
+import { REGIONKIT } from '../regionkit.ts';
 
 const [rows = 1_000_000, ...counts] = process.argv.slice(2).map(Number);
-const CLI = fileURLToPath(new URL('../../packages/ops/src/cli.ts', import.meta.url));
 const WRITERS = 8;
 
 for (const lost of counts.length === 0 ? [2_000, 20_000] : counts) console.log(JSON.stringify(await measure(lost)));
@@ -59,14 +58,10 @@ async function salvage(urls: Readonly<Record<string, string>>): Promise<object> 
   await writeFile(join(directory, 'regionkit.config.json'), JSON.stringify({ regions }));
   const args = ['salvage', '--old', 'us', '--new', 'eu', '--out', 'out', '--json'];
   const startedMs = performance.now();
-  const child = spawn(
-    process.execPath,
-    ['--import', import.meta.resolve('tsx'), '-C', '@regionkit/source', CLI, ...args],
-    {
-      cwd: directory,
-      stdio: ['ignore', 'ignore', 'inherit'],
-    },
-  );
+  const child = spawn(process.execPath, [...REGIONKIT, ...args], {
+    cwd: directory,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   let peakMb = 0;
   while (child.exitCode === null) {
     const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');

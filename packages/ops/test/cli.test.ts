@@ -4,26 +4,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { REGIONKIT } from '../../../tools/regionkit.ts';
 import type { OperationsConfig } from '../src/config/config.ts';
 import { fakeServer } from './doctor/fake-server.ts';
 import { PRIMARY } from './doctor/fleet.ts';
-
-const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
 
 /** Starts the command as a user does, in a directory with this configuration. */
 function start(config: OperationsConfig, ...args: readonly string[]): ChildProcess {
   const directory = mkdtempSync(join(tmpdir(), 'regionkit-cli-'));
   writeFileSync(join(directory, 'regionkit.config.json'), JSON.stringify(config));
-  const child = spawn(
-    process.execPath,
-    ['--import', import.meta.resolve('tsx'), '-C', '@regionkit/source', CLI, ...args],
-    {
-      cwd: directory,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  const child = spawn(process.execPath, [...REGIONKIT, ...args], {
+    cwd: directory,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   onTestFinished(() => {
     child.kill('SIGKILL');
     rmSync(directory, { recursive: true });

@@ -2,12 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { REGIONKIT } from '../../../../tools/regionkit.ts';
 import type { RunLine } from '../../src/failover/run-file/line.ts';
 import { parseRun } from '../../src/failover/run-file/parse.ts';
 import type { Setup } from './lab-setup.ts';
-
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 
 export interface Ended {
   readonly code: number | null;
@@ -23,14 +21,10 @@ export interface Command {
 
 /** Runs the command in a process of its own, so that it can be killed. */
 export function start({ directory }: Setup, ...args: string[]): Command {
-  const child = spawn(
-    process.execPath,
-    ['--import', import.meta.resolve('tsx'), '-C', '@regionkit/source', CLI, ...args],
-    {
-      cwd: directory,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  const child = spawn(process.execPath, [...REGIONKIT, ...args], {
+    cwd: directory,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => (stdout += chunk));

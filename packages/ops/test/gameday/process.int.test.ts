@@ -4,18 +4,15 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
+import { REGIONKIT } from '../../../../tools/regionkit.ts';
 import { EXIT } from '../../src/exit-codes.ts';
 import type { OpsRecord } from '../../src/records/record.ts';
 import { run } from '../run.ts';
 
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
-
 /** Starts the command as a user does. */
 function start(cwd: string, ...args: string[]): ChildProcess {
-  const tsx = ['--import', import.meta.resolve('tsx'), '-C', '@regionkit/source'];
-  const child = spawn(process.execPath, [...tsx, CLI, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...REGIONKIT, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   return child;
 }
