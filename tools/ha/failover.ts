@@ -1,21 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { type Ended, lastRun, start } from '../../packages/ops/test/failover/child.ts';
 import type { Cluster, Node } from './cluster.ts';
 import { REGIONS } from './postgres.ts';
 
-const CLI = fileURLToPath(new URL('../../packages/ops/src/cli.ts', import.meta.url));
 const EXIT_REFUSED = 4;
 const REFUSED_FOR_MS = 30_000;
 
-interface Ended {
-  readonly code: number | null;
-  readonly printed: string;
-}
+type Place = Parameters<typeof start>[0];
 
 /**
  * Lets `regionkit failover` take the role of the primary away through Patroni. The command is killed while it promotes,
@@ -31,10 +26,12 @@ export async function failoverByCommand(
     writeFileSync(join(directory, 'regionkit.config.json'), JSON.stringify(configOf(cluster)));
     const from = REGIONS[cluster.nodes.indexOf(primary)] as string;
     const args = ['--from', from, '--mode', mode, '--accept-loss', 'unknown', '--discard-tail', '--stable', '2s'];
-    await killedInPromotion(directory, args);
-    const { code, printed } = await start(directory, 'resume', '--execute').ended;
-    if (code !== 0) throw new Error(`regionkit failover resume ended with ${code}: ${printed}`);
-    const unproved = ['promote', 'write', 'fork', 'stable'].filter((step) => !isDone(directory, step));
+    const place = { directory };
+    await killedInPromotion(place, args);
+    const { code, stdout, stderr } = await start(place, 'failover', 'resume', '--execute').ended;
+    if (code !== 0) throw new Error(`regionkit failover resume ended with ${code}: ${stdout}${stderr}`);
+    const done = (await lastRun(place))?.lines.filter(({ state }) => state === 'done').map(({ step }) => step) ?? [];
+    const unproved = ['promote', 'write', 'fork', 'stable'].filter((step) => !done.includes(step));
     if (unproved.length > 0) throw new Error(`not proved: ${unproved.join(', ')}`);
   } finally {
     await rm(directory, { recursive: true });
@@ -52,61 +49,26 @@ function configOf({ nodes, managers = {} }: Cluster): object {
 }
 
 /** The standbys need a moment to see that their primary is gone: until then the command refuses. */
-async function killedInPromotion(directory: string, args: readonly string[]): Promise<void> {
+async function killedInPromotion(place: Place, args: readonly string[]): Promise<void> {
   const since = performance.now();
   for (;;) {
-    const command = start(directory, 'run', '--execute', ...args);
+    const command = start(place, 'failover', 'run', '--execute', ...args);
     let ended: Ended | undefined;
     void command.ended.then((end) => {
       ended = end;
     });
-    while (ended === undefined && !hasBegun(directory, 'promote')) await sleep(5);
+    while (ended === undefined && !(await hasBegun(place, 'promote'))) await sleep(5);
     if (ended === undefined) {
       command.process.kill('SIGKILL');
       await command.ended;
       return;
     }
     if (ended.code !== EXIT_REFUSED || performance.now() - since > REFUSED_FOR_MS) {
-      throw new Error(`regionkit failover run ended with ${ended.code} before the promotion: ${ended.printed}`);
+      const { code, stdout, stderr } = ended;
+      throw new Error(`regionkit failover run ended with ${code} before the promotion: ${stdout}${stderr}`);
     }
   }
 }
 
-function start(
-  cwd: string,
-  ...args: readonly string[]
-): { readonly process: ChildProcess; readonly ended: Promise<Ended> } {
-  const source = ['--import', import.meta.resolve('tsx'), '-C', '@regionkit/source', CLI];
-  const child = spawn(process.execPath, [...source, 'failover', ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-  let printed = '';
-  child.stdout.on('data', (chunk) => {
-    printed += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    printed += chunk;
-  });
-  return { process: child, ended: new Promise((resolve) => child.on('close', (code) => resolve({ code, printed }))) };
-}
-
-interface Line {
-  readonly step: string;
-  readonly state: string;
-}
-
-/** The whole lines of the newest run file. */
-function linesOf(directory: string): readonly Line[] {
-  const runs = join(directory, 'runs');
-  const name = existsSync(runs)
-    ? readdirSync(runs)
-        .filter((one) => one.endsWith('.ndjson'))
-        .sort()
-        .at(-1)
-    : undefined;
-  if (name === undefined) return [];
-  const whole = readFileSync(join(runs, name), 'utf8').split('\n').slice(0, -1);
-  return whole.map((line) => JSON.parse(line) as Line);
-}
-
-const hasBegun = (directory: string, step: string): boolean => linesOf(directory).some((line) => line.step === step);
-const isDone = (directory: string, step: string): boolean =>
-  linesOf(directory).some((line) => line.step === step && line.state === 'done');
+const hasBegun = async (place: Place, step: string): Promise<boolean> =>
+  (await lastRun(place))?.lines.some((line) => line.step === step) ?? false;

@@ -5,7 +5,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { REGIONKIT } from '../../../../tools/regionkit.ts';
 import type { RunLine } from '../../src/failover/run-file/line.ts';
 import { parseRun } from '../../src/failover/run-file/parse.ts';
-import type { Setup } from './lab-setup.ts';
 
 export interface Ended {
   readonly code: number | null;
@@ -19,8 +18,13 @@ export interface Command {
   readonly ended: Promise<Ended>;
 }
 
+/** Where a command runs: the directory of its configuration, and of its run files. */
+interface Place {
+  readonly directory: string;
+}
+
 /** Runs the command in a process of its own, so that it can be killed. */
-export function start({ directory }: Setup, ...args: string[]): Command {
+export function start({ directory }: Place, ...args: string[]): Command {
   const child = spawn(process.execPath, [...REGIONKIT, ...args], {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -38,7 +42,7 @@ export function start({ directory }: Setup, ...args: string[]): Command {
 /** The lines of the newest run file. */
 export async function lastRun({
   directory,
-}: Setup): Promise<{ readonly id: string; readonly lines: readonly RunLine[] } | undefined> {
+}: Place): Promise<{ readonly id: string; readonly lines: readonly RunLine[] } | undefined> {
   const names = await readdir(join(directory, 'runs')).catch(() => [] as string[]);
   const name = names
     .filter((one) => one.endsWith('.ndjson'))
@@ -50,7 +54,7 @@ export async function lastRun({
 
 /** Waits until a run other than `before` has begun a step, or its process has ended. */
 export async function untilBegun(
-  setup: Setup,
+  place: Place,
   { ended }: Command,
   before: string | undefined,
   step: string,
@@ -60,7 +64,7 @@ export async function untilBegun(
     over = true;
   });
   while (!over) {
-    const run = await lastRun(setup);
+    const run = await lastRun(place);
     if (run !== undefined && run.id !== before && run.lines.some((line) => line.step === step)) return;
     await sleep(2);
   }
