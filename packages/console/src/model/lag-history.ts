@@ -1,4 +1,4 @@
-import type { SeenNode } from './nodes.ts';
+import { isStandby, type SeenNode } from './nodes.ts';
 
 /** The lag of a node at one moment. `undefined`: it was not known. */
 export interface LagSample {
@@ -30,6 +30,6 @@ export function takeSamples(history: LagHistory, nodes: readonly SeenNode[], atM
 }
 
 /** A primary is not behind itself. */
-function lagOf({ state, lagMs }: SeenNode): number | undefined {
-  return state === 'primary' ? 0 : ['replica', 'stale', 'old-timeline'].includes(state) ? lagMs : undefined;
+function lagOf(node: SeenNode): number | undefined {
+  return node.state === 'primary' ? 0 : isStandby(node) ? node.lagMs : undefined;
 }

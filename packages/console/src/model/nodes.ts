@@ -1,4 +1,4 @@
-import type { Fleet, NodeState, ProcessState } from './fleet.ts';
+import type { DoorSilence, Fleet, NodeState, ProcessState, RegionDoor } from './fleet.ts';
 
 /** A report that is older than this no longer counts as what the process knows now. */
 const SILENT_AFTER_MS = 5_000;
@@ -10,6 +10,13 @@ export const isSpeaking = ({ isGone, silentMs }: ProcessState): boolean =>
 export function speaking({ regions }: Fleet): readonly ProcessState[] {
   return regions.flatMap(({ processes }) => processes.filter(isSpeaking));
 }
+
+/** Why a region tells nothing now. Undefined: a process of it speaks. */
+export const silenceOf = ({ why, processes }: RegionDoor): DoorSilence | undefined =>
+  processes.some(isSpeaking) ? undefined : why;
+
+/** A server that follows a primary, also one that is far behind. */
+export const isStandby = ({ state }: NodeState): boolean => ['replica', 'stale', 'old-timeline'].includes(state);
 
 /** A node, as the most credible process reports it. */
 export interface SeenNode extends NodeState {

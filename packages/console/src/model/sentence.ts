@@ -1,6 +1,6 @@
 import { duration } from './duration.ts';
 import type { DoorSilence, Fleet, ProcessState } from './fleet.ts';
-import { isSpeaking, nodesOf, type SeenNode, speaking } from './nodes.ts';
+import { isStandby, nodesOf, type SeenNode, silenceOf, speaking } from './nodes.ts';
 
 /** The state in one sentence. */
 export interface Sentence {
@@ -42,8 +42,10 @@ export const silence = (why: DoorSilence): string => SILENCE[why];
 /** Says what the fleet is doing. Pure. */
 export function sentence(fleet: Fleet): Sentence {
   const processes = speaking(fleet);
-  const silent = fleet.regions.filter(({ why, processes }) => why !== undefined && !processes.some(isSpeaking));
-  const doors = silent.map(({ name, why }) => `the operator door of ${name} ${SILENCE[why as DoorSilence]}`);
+  const doors = fleet.regions.flatMap((region) => {
+    const why = silenceOf(region);
+    return why === undefined ? [] : [`the operator door of ${region.name} ${silence(why)}`];
+  });
   if (processes.length === 0) {
     const text = end(['No process tells what it knows', ...doors]);
     return { text, announcement: text, level: 'unknown' };
@@ -57,7 +59,7 @@ export function sentence(fleet: Fleet): Sentence {
   return {
     text: said((ms) => `is ${duration(ms)} behind`),
     announcement: said(() => 'is behind'),
-    level: level === 'good' && (silent.length > 0 || isBehind) ? 'warning' : level,
+    level: level === 'good' && (doors.length > 0 || isBehind) ? 'warning' : level,
   };
 }
 
@@ -130,7 +132,7 @@ function others(
 
 /** What a region does that takes no writes, by the best of its nodes. */
 function ofRegion(nodes: readonly SeenNode[], lag: (ms: number) => string): string {
-  const standbys = nodes.filter(({ state }) => ['replica', 'stale', 'old-timeline'].includes(state));
+  const standbys = nodes.filter(isStandby);
   const [best] = standbys.toSorted((left, right) => (left.lagMs ?? Infinity) - (right.lagMs ?? Infinity));
   if (best === undefined) {
     const [state] = nodes.map((node) => node.state);

@@ -4,7 +4,7 @@ import { type EventLine, foldEvents } from './fold-events.ts';
 import type { LagSample } from './lag-history.ts';
 import { type Mark, marked, markOf } from './mark.ts';
 import type { Model } from './model.ts';
-import { isSpeaking, nodesOf } from './nodes.ts';
+import { isSpeaking, nodesOf, silenceOf } from './nodes.ts';
 import { type Plot, plot, scaleTop } from './plot.ts';
 import { type Sentence, sentence, silence } from './sentence.ts';
 import { type VerdictRow, verdictsOf } from './verdicts.ts';
@@ -100,9 +100,11 @@ function saysOf(samples: readonly LagSample[]): string {
 }
 
 function processesOf({ regions }: Fleet): readonly ProcessRow[] {
-  return regions.flatMap(({ name, why, processes }): ProcessRow[] => {
+  return regions.flatMap((region): ProcessRow[] => {
+    const { name, processes } = region;
+    const why = silenceOf(region);
     const none: ProcessRow[] =
-      why === undefined || processes.some(isSpeaking)
+      why === undefined
         ? []
         : [
             {
