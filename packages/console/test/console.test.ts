@@ -6,7 +6,17 @@ import express from 'express';
 import { afterEach, describe, expect, it, test, vi } from 'vitest';
 import { type Console, type ConsoleOptions, createConsole } from '../src/index.ts';
 import type { Fleet, FleetEvent } from '../src/model/fleet.ts';
-import { balancer, fakeProcess, listen, type Name, regionsOn, TOKEN, topologyOf } from './helpers/doors.ts';
+import {
+  balancer,
+  closeServer,
+  fakeProcess,
+  listen,
+  type Name,
+  NO_PORTS,
+  regionsOn,
+  TOKEN,
+  topologyOf,
+} from './helpers/doors.ts';
 
 const closers: (() => unknown)[] = [];
 const clean = (close: () => unknown): void => void closers.push(close);
@@ -14,7 +24,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-const NOWHERE = regionsOn({ 'us-east-1': 1, 'eu-west-1': 2, 'ap-southeast-1': 3 });
+const NOWHERE = regionsOn(NO_PORTS);
 const bearer = (token = TOKEN) => ({ authorization: `Bearer ${token}` });
 const process_ = (region: Name) => fakeProcess(region, NOWHERE, clean);
 
@@ -23,10 +33,7 @@ async function serve(console: Console): Promise<string> {
   const server = http.createServer(
     console.node((_request, response) => void response.writeHead(404).end('the app')) as http.RequestListener,
   );
-  clean(() => {
-    server.closeAllConnections();
-    server.close();
-  });
+  clean(() => closeServer(server));
   return `http://127.0.0.1:${await listen(server)}`;
 }
 
@@ -35,7 +42,7 @@ async function start(ports: Partial<Record<Name, number>> = {}, options: Partial
   const said: string[] = [];
   const say = (line: string): void => void said.push(line);
   const console = createConsole({
-    regions: regionsOn({ 'us-east-1': 1, 'eu-west-1': 2, 'ap-southeast-1': 3, ...ports }),
+    regions: regionsOn({ ...NO_PORTS, ...ports }),
     token: TOKEN,
     logger: { info: say, warn: say, error: say },
     ...options,
@@ -89,10 +96,7 @@ describe('a token that turns bad while the console runs', () => {
       sent.add(headers.authorization);
       response.writeHead(401).end();
     });
-    clean(() => {
-      door.closeAllConnections();
-      door.close();
-    });
+    clean(() => closeServer(door));
     const token = live<string | readonly string[]>(TOKEN);
     const started = await start({ 'us-east-1': await listen(door) }, { token });
     const { answer } = await page(started);
@@ -347,10 +351,7 @@ describe('a door that is none', () => {
   for (const [name, answer, why] of answers) {
     it(`and ${name} is shown as ${why}, and stops nothing`, async () => {
       const server = http.createServer(answer);
-      clean(() => {
-        server.closeAllConnections();
-        server.close();
-      });
+      clean(() => closeServer(server));
       const eu = process_('eu-west-1');
       const running = await start({ 'us-east-1': await listen(server), 'eu-west-1': await listen(eu.server) });
       const { answer: stream } = await page(running);
@@ -400,7 +401,7 @@ test('a fetch handler has the same console', async () => {
   const us = process_('us-east-1');
   const port = await listen(us.server);
   const console = createConsole({
-    regions: regionsOn({ 'us-east-1': port, 'eu-west-1': 2, 'ap-southeast-1': 3 }),
+    regions: regionsOn({ ...NO_PORTS, 'us-east-1': port }),
     token: TOKEN,
     logger: { info: () => {}, warn: () => {}, error: () => {} },
   });

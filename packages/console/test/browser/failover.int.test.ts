@@ -7,7 +7,7 @@ import { createLab } from '@regionkit/lab';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { findChromium, launch } from '../../../../tools/chromium.ts';
 import { createConsole } from '../../src/index.ts';
-import { listen, NAMES, type Name, TOKEN } from '../helpers/doors.ts';
+import { closeServer, listen, NAMES, type Name, TOKEN } from '../helpers/doors.ts';
 
 const browser = findChromium();
 if ('missing' in browser) console.warn(`The browser tests are skipped: ${browser.missing}`);
@@ -18,10 +18,7 @@ const SECRET = 'a secret of the tests, long enough to be one';
 async function startServer(): Promise<{ server: http.Server; origin: string }> {
   const server = http.createServer();
   const origin = `http://127.0.0.1:${await listen(server)}`;
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
+  onTestFinished(() => closeServer(server));
   return { server, origin };
 }
 

@@ -3,13 +3,13 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { findChromium, launch } from '../../../../tools/chromium.ts';
 import { createConsole } from '../../src/index.ts';
-import { fakeProcess, listen, regionsOn, TOKEN, topologyOf } from '../helpers/doors.ts';
+import { closeServer, fakeProcess, listen, NO_PORTS, regionsOn, TOKEN, topologyOf } from '../helpers/doors.ts';
 
 const browser = findChromium();
 if ('missing' in browser) console.warn(`The browser tests are skipped: ${browser.missing}`);
 
 const WAIT = { timeout: 60_000 };
-const NOWHERE = regionsOn({ 'us-east-1': 1, 'eu-west-1': 2, 'ap-southeast-1': 3 });
+const NOWHERE = regionsOn(NO_PORTS);
 
 /**
  * The lowest contrast of a text against what is painted behind it (WCAG 2.1, 1.4.3), with the text. Runs in the page; `opacity`
@@ -62,9 +62,9 @@ describe.skipIf('missing' in browser)('the page in a real browser', () => {
     drill = undefined;
     const console = createConsole({
       regions: regionsOn({
+        ...NO_PORTS,
         'us-east-1': await listen(us.server),
         'eu-west-1': await listen(eu.server),
-        'ap-southeast-1': 3,
       }),
       token: TOKEN,
       logger: { info: () => {}, warn: () => {}, error: () => {} },
@@ -74,8 +74,7 @@ describe.skipIf('missing' in browser)('the page in a real browser', () => {
     url = `http://127.0.0.1:${await listen(server)}/console/`;
     clean(() => {
       console.close();
-      server.closeAllConnections();
-      server.close();
+      closeServer(server);
     });
     page = await context.newPage();
     complaints = [];

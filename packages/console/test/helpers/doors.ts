@@ -70,8 +70,7 @@ export function fakeProcess(region: Name, regions: Regions<Name>, clean: (close:
   const server = http.createServer(door.node((_request, response) => void response.writeHead(404).end()));
   clean(() => {
     door.close();
-    server.closeAllConnections();
-    server.close();
+    closeServer(server);
   });
   return {
     server,
@@ -80,11 +79,16 @@ export function fakeProcess(region: Name, regions: Regions<Name>, clean: (close:
       topology = next;
       stats = counted;
     },
-    die: () => {
-      server.closeAllConnections();
-      server.close();
-    },
+    die: () => closeServer(server),
   };
+}
+
+/** No door answers there. */
+export const NO_PORTS: Readonly<Record<Name, number>> = { 'us-east-1': 1, 'eu-west-1': 2, 'ap-southeast-1': 3 };
+
+export function closeServer(server: http.Server): void {
+  server.closeAllConnections();
+  server.close();
 }
 
 export async function listen(server: http.Server | ReturnType<typeof createServer>, port = 0): Promise<number> {
