@@ -1,19 +1,15 @@
 import type { RegionRouter } from '@regionkit/db-router';
 import type { Lab } from '@regionkit/lab';
 import type { Pool } from 'pg';
-import { withMainThread } from '../main-thread.ts';
-import { callsInFlight } from '../sample.ts';
-import { type Bar, type Contender, runTrial, type TrialResult } from '../trial.ts';
+import { type Bar, runTrial, type TrialResult } from '../trial.ts';
+import { inFlight } from './in-flight.ts';
 import { directPool, HERE, keysInTurn, type Name, SELECT } from './setting.ts';
 
 /** What the router lays over a pool, and over each client that it hands out, costs against the bare pool. */
 export async function layer(router: RegionRouter<Name>, lab: Lab<Name>): Promise<TrialResult[]> {
   const pool = directPool(lab.region(HERE));
   const next = keysInTurn();
-  const contender = (name: string, call: () => Promise<unknown>): Contender => ({
-    name,
-    measure: (ms) => withMainThread(() => callsInFlight(call, ms, 8)),
-  });
+  const contender = inFlight(8);
   /** A client for one statement, as Kysely takes it. */
   const leased = async (from: Pool): Promise<void> => {
     const client = await from.connect();

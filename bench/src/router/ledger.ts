@@ -1,19 +1,15 @@
 import type { RegionRouter } from '@regionkit/db-router';
 import { createLedger, ledgerSql } from '@regionkit/db-router/ledger';
 import type { Lab } from '@regionkit/lab';
-import { withMainThread } from '../main-thread.ts';
-import { callsInFlight } from '../sample.ts';
-import { type Contender, runTrial, type TrialResult } from '../trial.ts';
+import { runTrial, type TrialResult } from '../trial.ts';
+import { inFlight } from './in-flight.ts';
 import { INSERT, type Name } from './setting.ts';
 
 /** What a row of the ledger costs a write: against the same insert in a transaction without it. */
 export async function ledgering(router: RegionRouter<Name>, lab: Lab<Name>): Promise<TrialResult> {
   await lab.primary.query(ledgerSql({ role: 'app' }));
   const ledger = createLedger(router);
-  const contender = (name: string, call: () => Promise<unknown>): Contender => ({
-    name,
-    measure: (ms) => withMainThread(() => callsInFlight(call, ms, 8)),
-  });
+  const contender = inFlight(8);
   let key = 0;
   const once = (of: string) =>
     ledger.once(of, 'bench', async (tx) => {

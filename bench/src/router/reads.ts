@@ -8,10 +8,10 @@ import { Kysely, PostgresDialect } from 'kysely';
 import { KyselyReplicationDialect } from 'kysely-replication';
 import { RoundRobinReplicaStrategy } from 'kysely-replication/strategy/round-robin';
 import pg, { type Pool } from 'pg';
-import { withMainThread } from '../main-thread.ts';
 import { callsInFlight, type Sample } from '../sample.ts';
 import { type Contender, runTrial, type TrialResult } from '../trial.ts';
 import { openAws } from './aws-wrapper.ts';
+import { inFlight } from './in-flight.ts';
 import { CONNECTIONS, direct, directPool, HERE, keysInTurn, type Name, SECRET, SELECT, THERE } from './setting.ts';
 import { tokensOf } from './tokens.ts';
 
@@ -51,16 +51,13 @@ export async function reading(router: RegionRouter<Name>, lab: Lab<Name>): Promi
     ['AWS wrapper, setReadOnly', (place) => aws.read(place, next())],
   ];
   const results: TrialResult[] = [];
-  for (const inFlight of [1, CONNECTIONS]) {
+  for (const count of [1, CONNECTIONS]) {
     results.push(
       await runTrial({
-        title: `one row by key from the replica, ${inFlight} in flight`,
+        title: `one row by key from the replica, ${count} in flight`,
         baseline: 'pg pool.query',
         metrics: ['opsPerSecond', 'mainMicrosPerOp', 'cpuMicrosPerOp', 'p50Ms', 'p99Ms'],
-        contenders: calls.map(([name, call]) => ({
-          name,
-          measure: (ms) => withMainThread(() => callsInFlight(call, ms, inFlight)),
-        })),
+        contenders: calls.map(([name, call]) => inFlight(count)(name, call)),
         bars: [
           {
             contender: 'regionkit read',

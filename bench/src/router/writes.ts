@@ -2,9 +2,9 @@ import type { RegionRouter } from '@regionkit/db-router';
 import type { Lab } from '@regionkit/lab';
 import type { Pool } from 'pg';
 import postgres from 'postgres';
-import { withMainThread } from '../main-thread.ts';
 import { callsInFlight, type Sample } from '../sample.ts';
 import { type Contender, runTrial, type TrialResult } from '../trial.ts';
+import { inFlight } from './in-flight.ts';
 import { directPool, HERE, INSERT, type Name, ROUND_TRIP_MS, THERE } from './setting.ts';
 
 const STATEMENTS = ['a', 'b', 'c'].map((value) => ({ text: INSERT, values: [value] }));
@@ -15,10 +15,7 @@ const POSITION = 'select pg_current_wal_insert_lsn()';
 /** One insert, in the region of the primary. */
 export async function writing(router: RegionRouter<Name>, lab: Lab<Name>): Promise<TrialResult> {
   const pool = directPool(lab.region(HERE));
-  const contender = (name: string, call: () => Promise<unknown>): Contender => ({
-    name,
-    measure: (ms) => withMainThread(() => callsInFlight(call, ms, 8)),
-  });
+  const contender = inFlight(8);
   const result = await runTrial({
     title: 'one insert in the primary region, 8 in flight',
     baseline: 'pg pool.query',
