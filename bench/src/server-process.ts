@@ -52,7 +52,6 @@ export async function startServer(
 export interface Replicas {
   /** Another one each time, in turn. */
   next(): ServerProcess;
-  readonly all: readonly ServerProcess[];
   stop(): Promise<void>;
 }
 
@@ -62,7 +61,6 @@ export async function startReplicas(name: string, args: readonly string[] = []):
   const all = await Promise.all(Array.from({ length: REPLICAS }, () => startServer(name, args)));
   let turn = -1;
   return {
-    all,
     next: () => {
       turn += 1;
       return all[turn % REPLICAS] as ServerProcess;
