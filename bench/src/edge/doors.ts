@@ -3,13 +3,13 @@ import { type Affinity, createAffinity } from '@regionkit/affinity';
 import { createRegionRouter, type RegionRouter } from '@regionkit/db-router';
 import { createLab } from '@regionkit/lab';
 import { createSessionIssuer } from '@regionkit/session';
-import { direct } from '../router/setting.ts';
+import pg from 'pg';
+import { direct, knowing, SECRET } from '../router/setting.ts';
 import { type EdgeRegion, edgeRegions, edgeView } from './setting.ts';
 
 export const HERE = 'us-east-1' satisfies EdgeRegion;
 export const ISSUER = 'https://auth.example.com';
 export const AUDIENCE = 'api';
-export const SECRET = 'a secret of the bench, 32 bytes long';
 
 export function edgeAffinity(): Affinity<EdgeRegion> {
   return createAffinity({ regions: edgeRegions(HERE), view: edgeView(HERE), cookie: { domain: 'example.com' } });
@@ -17,7 +17,6 @@ export function edgeAffinity(): Affinity<EdgeRegion> {
 
 /** A router in the primary's region, which knows its primary. */
 export async function edgeRouter(database: string): Promise<RegionRouter<EdgeRegion>> {
-  const { default: pg } = await import('pg');
   const pool = new pg.Pool({ connectionString: database, max: 4 });
   pool.on('error', () => {});
   const router = createRegionRouter<EdgeRegion>({
@@ -29,9 +28,7 @@ export async function edgeRouter(database: string): Promise<RegionRouter<EdgeReg
     coldStart: 'trust',
     token: { secret: SECRET },
   });
-  await router.ready();
-  while (router.gate.primaryNow() === undefined) await new Promise((done) => setTimeout(done, 20));
-  return router;
+  return knowing(router);
 }
 
 /** A database behind the doors, and a request of a signed-in client that has written. */

@@ -4,7 +4,8 @@ import { createWriteGate } from '@regionkit/db-router/http';
 import { createHealth } from '@regionkit/health';
 import { createSessionVerifier } from '@regionkit/session';
 import { createRegionKit } from 'regionkit';
-import { AUDIENCE, edgeAffinity, edgeRouter, HERE, ISSUER, SECRET } from './doors.ts';
+import { SECRET } from '../router/setting.ts';
+import { AUDIENCE, edgeAffinity, edgeRouter, HERE, ISSUER } from './doors.ts';
 import { edgeRegions, edgeView } from './setting.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;

@@ -2,6 +2,7 @@ import { defineRegions } from '@regionkit/core';
 import { createRegionRouter } from '@regionkit/db-router';
 import type { Lab } from '@regionkit/lab';
 import pg, { type Pool } from 'pg';
+import { SECRET } from '../router/setting.ts';
 import type { Sample } from '../sample.ts';
 
 const INSERT = "insert into drill (who) values ('x') returning inet_server_port() as port";
@@ -26,7 +27,7 @@ export async function besideALivePrimary<Name extends string>(lab: Lab<Name>, na
     pools,
     writes: 'remote-pool',
     hold: { timeoutMs: 30_000 },
-    token: { secret: 'a secret of the bench, 32 bytes long' },
+    token: { secret: SECRET },
   });
   const bare = new pg.Client({ connectionString: lab.region(next).connectionString });
   bare.on('error', () => {});

@@ -58,6 +58,11 @@ export async function routerIn(self: Name, lab: Lab<Name>): Promise<RegionRouter
     writes: 'remote-pool',
     token: { secret: SECRET },
   });
+  return knowing(router);
+}
+
+/** The same router, when it knows its primary. */
+export async function knowing<N extends string>(router: RegionRouter<N>): Promise<RegionRouter<N>> {
   await router.ready();
   while (router.gate.primaryNow() === undefined) await new Promise((done) => setTimeout(done, 20));
   return router;
