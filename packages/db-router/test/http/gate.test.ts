@@ -1,6 +1,4 @@
 import { createServer, get, type IncomingMessage } from 'node:http';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import {
   defineRegions,
   fakeView,
@@ -16,10 +14,8 @@ import { Pool } from 'pg';
 import { describe, expect, test, vi } from 'vitest';
 import { createEpochPacker, signHop } from '../../src/http/hop.ts';
 import { createWriteGate, type WriteGateOptions } from '../../src/http/index.ts';
+import { collect } from './collect.ts';
 import { listen, type Name, ORIGINS, regionsOf, SECRET, type StubRouter, stubRouter } from './helpers.ts';
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
 
 type Options = Partial<Omit<WriteGateOptions<Name>, 'router'>>;
 
@@ -451,8 +447,7 @@ describe('gate.decide() while the writes are paused', () => {
     await handler(new Request('https://eu.example.com/orders', { method: 'POST' }));
     expect(state.underWay).toBe(1);
     const collected = async (): Promise<number> => {
-      collect();
-      await new Promise((resolve) => setImmediate(resolve));
+      await collect();
       return state.underWay;
     };
     await expect.poll(collected, { timeout: 60_000 }).toBe(0);

@@ -1,10 +1,6 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { countWrite } from '../../src/http/write-count.ts';
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
+import { collect } from './collect.ts';
 
 function setUp() {
   const state = { underWay: 0 };
@@ -45,8 +41,7 @@ describe('countWrite()', () => {
     countWrite(count).begin();
     expect(state.underWay).toBe(2);
     const collected = async (): Promise<number> => {
-      collect();
-      await new Promise((resolve) => setImmediate(resolve));
+      await collect();
       return state.underWay;
     };
     await expect.poll(collected, { timeout: 60_000 }).toBe(1);
