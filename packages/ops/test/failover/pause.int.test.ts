@@ -6,11 +6,10 @@ import { createOperatorDoor } from '@regionkit/health/operator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { webServer } from '../doctor/front/web-server.ts';
 import type { Ran } from '../run.ts';
-import { balancer } from '../status/commands.ts';
+import { balancer, OPERATOR_TOKEN } from '../status/commands.ts';
 import { lastRun, start, untilBegun } from './child.ts';
 import { createSetup, type Name, rejoinAll, type Setup, writersOf } from './lab-setup.ts';
 
-const OPERATOR_TOKEN = 'operator-token-of-thirty-two-bytes';
 const HEALTH_TOKEN = 'a-token-of-health-for-operators';
 const WAIT = { timeout: 60_000, interval: 20 };
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lastRun } from '../failover/child.ts';
 import { startHookServer } from '../failover/hook-server.ts';
 import { createSetup, type Setup } from '../failover/lab-setup.ts';
-import type { Ran } from '../run.ts';
+import { summaryOf } from '../status/commands.ts';
 
 let setup: Setup;
 beforeAll(async () => {
@@ -22,11 +22,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await setup?.[Symbol.asyncDispose]();
 });
-
-const summaryOf = ({ records }: Ran): string => {
-  const last = records.at(-1);
-  return last?.type === 'result' ? last.summary : '';
-};
 
 describe('a rebuild after a failover', () => {
   it('waits until the lost writes are listed, with the rights of an operator', async () => {
