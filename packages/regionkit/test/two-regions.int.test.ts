@@ -1,9 +1,9 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:http';
 import { createLab, type Lab } from '@regionkit/lab';
 import express from 'express';
 import fastify from 'fastify';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { freePorts } from '../../ops/src/gameday/local/free-ports.ts';
 import { createRegionKit, type RegionKit } from '../src/index.ts';
 import { type Name, SECRET } from './support.ts';
 
@@ -59,7 +59,7 @@ describe.each(Object.keys(APPS))('an app on %s in two regions, with a kit in eac
       'create table notes (id bigint generated always as identity primary key, text text not null)',
     );
     await lab.caughtUp();
-    const ports = await freePorts();
+    const ports = await freePorts(NAMES.length);
     for (const [at, name] of NAMES.entries()) origins[name] = `http://127.0.0.1:${ports[at]}`;
     for (const [at, self] of NAMES.entries()) {
       kits[self] = createRegionKit({
@@ -123,17 +123,3 @@ describe.each(Object.keys(APPS))('an app on %s in two regions, with a kit in eac
 });
 
 const WAIT = { timeout: 30_000, interval: 50 };
-
-async function freePorts(): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    NAMES.map(
-      () =>
-        new Promise<Server>((resolve) => {
-          const server = createServer().listen(0, '127.0.0.1', () => resolve(server));
-        }),
-    ),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
