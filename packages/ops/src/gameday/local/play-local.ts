@@ -1,11 +1,10 @@
-import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ask } from '../../http.ts';
 import type { DrillEnd, DrillStart, Emit } from '../../records/record.ts';
 import { type Conducted, conduct, type Limits } from '../conduct.ts';
 import { drillEnd } from '../drill-end.ts';
 import type { Tracker } from '../drill-status.ts';
 import { startLoad } from '../load/load.ts';
+import { createSend } from '../load/send.ts';
 import type { Random } from '../random.ts';
 import type { Scenario } from '../scenario.ts';
 import type { MakeDrillApp } from './drill-app.ts';
@@ -21,7 +20,6 @@ export const LOCAL_LIMITS: Limits = { beforeMs: 60_000, withinMs: 90_000, stable
 const LOCAL_RATE = { writesPerSecond: 4, readsPerSecond: 8 } as const;
 
 const READY_MS = 60_000;
-const REQUEST_MS = 15_000;
 /** How long the operator of a drill needs to decide, at least. */
 const DECIDE_MS = 200;
 
@@ -84,28 +82,19 @@ async function ready(stage: Stage, signal: AbortSignal): Promise<void> {
 async function conductOn(stage: Stage, drill: LocalDrill): Promise<Conducted> {
   const { scenario, start, random, emit, signal, tracker, rate = LOCAL_RATE, limits = LOCAL_LIMITS } = drill;
   const requests = new AbortController();
-  // A listener for each request that is under way.
-  setMaxListeners(0, requests.signal);
   const end = (): void => requests.abort();
   signal.addEventListener('abort', end, { once: true });
   const load = startLoad({
     places: REGIONS,
     ...rate,
     random,
-    send: ({ place, method, id, headers, body }) => {
-      const query = id === undefined ? '' : `?id=${id}`;
-      return ask(`${stage.urlFor(place as RegionName)}/drill${query}`, {
-        method,
-        headers,
-        ...(body !== undefined && { body }),
-        lookup: undefined,
-        ca: undefined,
-        timeoutMs: REQUEST_MS,
-        signal: requests.signal,
-      });
-    },
+    send: createSend({
+      urlOf: (place) => `${stage.urlFor(place as RegionName)}/drill`,
+      ca: undefined,
+      signal: requests.signal,
+    }),
   });
-  return conduct({
+  const conducted = conduct({
     drill: start.id,
     phases: scenario.phases,
     places: REGIONS,
@@ -139,6 +128,7 @@ async function conductOn(stage: Stage, drill: LocalDrill): Promise<Conducted> {
       });
     },
   });
+  return conducted.finally(() => signal.removeEventListener('abort', end));
 }
 
 /** Read without any network fault. Undefined: the server of the primary does not run. */

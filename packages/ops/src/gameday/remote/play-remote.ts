@@ -1,12 +1,11 @@
-import { setMaxListeners } from 'node:events';
 import type { Operations } from '../../config/check-config.ts';
-import { ask } from '../../http.ts';
 import { openDoors } from '../../operator/ask-doors.ts';
 import type { DrillEnd, DrillStart, Emit } from '../../records/record.ts';
 import { conduct, type Hands } from '../conduct.ts';
 import { drillEnd } from '../drill-end.ts';
 import { createTracker } from '../drill-status.ts';
-import { type LoadRequest, startLoad } from '../load/load.ts';
+import { startLoad } from '../load/load.ts';
+import { createSend } from '../load/send.ts';
 import type { Sample } from '../measure/sample.ts';
 import { createRandom } from '../random.ts';
 import { byHooks } from './by-hooks.ts';
@@ -18,7 +17,6 @@ import { type StatusSign, watchStatus } from './watch-status.ts';
 const RATE = { writesPerSecond: 2, readsPerSecond: 4 } as const;
 const BEFORE_MS = 60_000;
 const POLL_MS = 100;
-const REQUEST_MS = 15_000;
 const FIND_WITHIN_MS = 30_000;
 
 interface RemoteDrill {
@@ -34,21 +32,9 @@ export async function playRemote(drill: RemoteDrill): Promise<DrillEnd> {
   const { config, options, start, emit, signal } = drill;
   const { places, path, withinMs, stableMs, ca } = options;
   const over = new AbortController();
-  setMaxListeners(0, over.signal);
   const stop = (): void => over.abort();
   signal.addEventListener('abort', stop, { once: true });
-  const send = ({ place, method, id, headers, body }: LoadRequest): ReturnType<typeof ask> => {
-    const query = id === undefined ? '' : `${path.includes('?') ? '&' : '?'}id=${id}`;
-    return ask(`${places.get(place)}${path}${query}`, {
-      method,
-      headers,
-      ...(body !== undefined && { body }),
-      lookup: undefined,
-      ca,
-      timeoutMs: REQUEST_MS,
-      signal: over.signal,
-    });
-  };
+  const send = createSend({ urlOf: (place) => `${places.get(place)}${path}`, ca, signal: over.signal });
   const doors = await openDoors(config, over.signal);
   const names = [...places.keys()];
   const tracker = createTracker();
@@ -106,7 +92,7 @@ async function byPerson(
 
 /** Asks one place after the other until one shows the row. */
 const finder =
-  (places: readonly string[], send: (request: LoadRequest) => ReturnType<typeof ask>) =>
+  (places: readonly string[], send: ReturnType<typeof createSend>) =>
   async (id: string): Promise<boolean | undefined> => {
     let answered = false;
     for (const place of places) {
