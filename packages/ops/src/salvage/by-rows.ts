@@ -8,6 +8,7 @@ import type { Completeness } from './completeness/completeness.ts';
 import { readWalCommits } from './completeness/wal-commits.ts';
 import type { Field } from './decode/change.ts';
 import { changeKey, type Item, type LostChange, transactionKey } from './items.ts';
+import { writeLostKeys } from './ledger/write-lost-keys.ts';
 import type { SalvageOptions } from './options.ts';
 import type { OutDirectory } from './output/out-directory.ts';
 import { createClassCounter, type Summary } from './output/summary.ts';
@@ -57,6 +58,15 @@ export async function salvageByRows({ servers, options, firstXid, why, directory
     (rows) => `${rows} rows were written or deleted by them`,
   );
   const quiet = isQuiet(oldFacts, await readServerFacts(old));
+  const ledger =
+    options.ledger === 'none'
+      ? undefined
+      : await step(
+          'ledger',
+          () => writeLostKeys({ servers, options, items, directory }),
+          ({ lost, redone, toTell }) =>
+            `${lost} writes with a key were lost, ${redone} of them were done again, ${toTell} are in lost-keys.ndjson`,
+        );
   const summary = await summarise(servers, options, {
     method: 'rows',
     slot: undefined,
@@ -64,6 +74,7 @@ export async function salvageByRows({ servers, options, firstXid, why, directory
     lost: { transactions: status.lost.size, changes: listed, firstCommit: undefined, lastCommit: undefined },
     counter,
     completeness: completenessOf(status, why, quiet),
+    ledger,
     timings,
   });
   await step(

@@ -10,6 +10,7 @@ import { type Completeness, judgeCompleteness } from './completeness/completenes
 import { readWalCommits } from './completeness/wal-commits.ts';
 import { readSharedPart, readTail, type SharedPart } from './decode/read-tail.ts';
 import type { SlotState } from './decode/slot.ts';
+import { writeLostKeys } from './ledger/write-lost-keys.ts';
 import type { SalvageOptions } from './options.ts';
 import type { OutDirectory } from './output/out-directory.ts';
 import { type ClassCounter, createClassCounter, type Summary } from './output/summary.ts';
@@ -63,6 +64,15 @@ export async function salvageBySlot({ servers, options, slot, directory, emit }:
     () => prove(servers, slot, collected, firstXid),
     ({ isComplete, reasons }) => (isComplete ? 'the counts agree' : reasons.join(' ')),
   );
+  const ledger =
+    options.ledger === 'none'
+      ? undefined
+      : await step(
+          'ledger',
+          () => writeLostKeys({ servers, options, items: collected.items, directory }),
+          ({ lost, redone, toTell }) =>
+            `${lost} writes with a key were lost, ${redone} of them were done again, ${toTell} are in lost-keys.ndjson`,
+        );
   const summary = await summarise(servers, options, {
     method: 'slot',
     slot: slot.name,
@@ -70,6 +80,7 @@ export async function salvageBySlot({ servers, options, slot, directory, emit }:
     lost: collected,
     counter,
     completeness,
+    ledger,
     timings,
   });
   await step(

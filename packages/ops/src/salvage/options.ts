@@ -17,6 +17,8 @@ export interface SalvageOptions {
   readonly out: string;
   readonly redaction: Redaction;
   readonly maxBytes: number;
+  /** Whether to list whose writes by `once()` were lost. */
+  readonly ledger: 'none' | 'keys' | 'answers';
 }
 
 const usage = (message: string): OpsError => new OpsError('ERR_OPS_USAGE', message);
@@ -42,6 +44,7 @@ export async function readOptions({ values, directory }: Context, config: Operat
     out: resolve(directory, out),
     redaction: readRedaction((values['redact'] as readonly string[] | undefined) ?? []),
     maxBytes: bytesOption(text('max-bytes')),
+    ledger: ledgerOption(values),
   };
 }
 
@@ -59,6 +62,11 @@ function matching(option: string, given: string | undefined, pattern: RegExp, wh
 }
 
 const bigint = (digits: string | undefined): bigint | undefined => (digits === undefined ? undefined : BigInt(digits));
+
+function ledgerOption({ ledger, 'ledger-answers': answers }: Context['values']): SalvageOptions['ledger'] {
+  if (answers === true && ledger !== true) throw usage('--ledger-answers is for --ledger');
+  return answers === true ? 'answers' : ledger === true ? 'keys' : 'none';
+}
 
 const DEFAULT_MAX_BYTES = 1_024 ** 3;
 

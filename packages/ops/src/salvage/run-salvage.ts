@@ -9,6 +9,7 @@ import { salvageBySlot } from './by-slot.ts';
 import { checkRedaction } from './check-redaction.ts';
 import { readSlot, slotNameOf, whyUnusable } from './decode/slot.ts';
 import { emitFailure, failureOf } from './failure.ts';
+import { checkLedger } from './ledger/check-ledger.ts';
 import type { SalvageOptions } from './options.ts';
 import { createOutDirectory } from './output/out-directory.ts';
 import type { Summary } from './output/summary.ts';
@@ -65,6 +66,7 @@ async function compare(context: Context, options: SalvageOptions, old: Session, 
       : forkOf({ ...oldFacts, ancestors: oldAncestors }, { ...newFacts, ancestors: newAncestors });
   const fork = settleFork(options, history);
   await checkRedaction([old, now], options.redaction.columns);
+  if (options.ledger !== 'none') await checkLedger(old);
   const servers: Servers = { old, now, oldFacts, newFacts, fork, checkpoint: await readFirstCheckpoint(now, fork) };
   const name = options.slot ?? slotNameOf(oldFacts);
   const slot = await readSlot(old, name, oldFacts.nextXid);

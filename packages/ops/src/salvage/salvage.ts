@@ -16,11 +16,14 @@ export const salvage: Command = {
     fork: { type: 'string', value: 'LSN', help: 'where the new timeline begins' },
     'first-xid': { type: 'string', value: 'N', help: 'the first transaction of the new timeline' },
     redact: { type: 'string', multiple: true, value: 'T.C', help: 'show no value of this column; may be repeated' },
+    ledger: { type: 'boolean', help: 'list the keys of once() that were lost and not done again' },
+    'ledger-answers': { type: 'boolean', help: 'with their answers, which are data' },
     'max-bytes': { type: 'string', value: 'SIZE', help: 'list no more than so much; default: 1GB' },
   },
   examples: [
     'regionkit salvage --run runs/20261130-055303-f75d.ndjson --out lost',
     'regionkit salvage --old us-east-1 --new eu-west-1 --out lost --redact t.mail',
+    'regionkit salvage --old us-east-1 --new eu-west-1 --out lost --ledger',
   ],
   run: async (context: Context): Promise<Outcome> => {
     if (context.positionals.length > 0) throw new OpsError('ERR_OPS_USAGE', 'salvage takes options only');

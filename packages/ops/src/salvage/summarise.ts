@@ -12,6 +12,7 @@ interface Parts {
   readonly lost: Pick<Summary['lost'], 'transactions' | 'changes' | 'firstCommit' | 'lastCommit'>;
   readonly counter: ClassCounter;
   readonly completeness: Completeness;
+  readonly ledger: Summary['ledger'];
   readonly timings: Readonly<Record<string, number>>;
 }
 
@@ -19,7 +20,7 @@ interface Parts {
 export async function summarise(
   { old, now, oldFacts, newFacts, fork }: Servers,
   options: SalvageOptions,
-  { method, slot, firstXid, lost, counter, completeness, timings }: Parts,
+  { method, slot, firstXid, lost, counter, completeness, ledger, timings }: Parts,
 ): Promise<Summary> {
   const { transactions, changes, firstCommit, lastCommit } = lost;
   return {
@@ -40,6 +41,7 @@ export async function summarise(
       byTable: counter.byTable,
     },
     completeness,
+    ledger,
     neverDecoded: await readNeverDecoded(old, now, firstXid),
     redacted: options.redaction.columns,
     timings,

@@ -38,6 +38,7 @@ export function reportOf(summary: Summary): string {
     `| commits of prepared transactions | ${completeness.preparedCommits ?? 'not known'} |`,
     `| committed and decoded nowhere (other databases, unlogged tables, row locks) | ${completeness.decodedNowhere} |`,
     '',
+    ...keysOf(summary),
     '## What no list can have',
     '',
     '- Commits that the old primary had not flushed (`synchronous_commit = off`), if it has crashed.',
@@ -58,6 +59,19 @@ export function reportOf(summary: Summary): string {
     '3. Keep this directory until these writes are no longer needed. Then delete it: it contains data.',
     '',
   ].join('\n');
+}
+
+function keysOf({ ledger }: Summary): readonly string[] {
+  if (ledger === undefined) return [];
+  return [
+    '## Whose writes were lost',
+    '',
+    `${ledger.lost} writes with a key of the ledger were lost. The new primary has the keys of ${ledger.redone} of them by now: their clients have sent them again.`,
+    ledger.toTell === 0
+      ? 'Nobody is to be told.'
+      : `\`lost-keys.ndjson\` lists the other ${ledger.toTell}. Their clients may have an answer that says that the write was done.`,
+    '',
+  ];
 }
 
 const MEANING: Readonly<Record<(typeof ROW_CLASSES)[number], string>> = {

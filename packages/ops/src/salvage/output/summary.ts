@@ -1,6 +1,7 @@
 import type { RowClass } from '../classify/row-class.ts';
 import type { Completeness } from '../completeness/completeness.ts';
 import type { NeverDecoded } from '../completeness/never-decoded.ts';
+import type { LedgerCounts } from '../ledger/write-lost-keys.ts';
 
 export type ClassCounts = Readonly<Partial<Record<RowClass, number>>>;
 
@@ -29,6 +30,8 @@ export interface Summary {
     readonly byTable: readonly { readonly table: string; readonly byClass: ClassCounts }[];
   };
   readonly completeness: Completeness;
+  /** Of `--ledger`. */
+  readonly ledger: LedgerCounts | undefined;
   readonly neverDecoded: NeverDecoded;
   readonly redacted: readonly string[];
   readonly timings: Readonly<Record<string, number>>;

@@ -1,0 +1,45 @@
+import type { Field } from '../decode/change.ts';
+import type { Item, LostTransaction } from '../items.ts';
+
+/** A write by `once()` that only the old primary has. */
+export interface LostKey {
+  readonly actor: string;
+  readonly key: string;
+  /** When the old primary took the key, as PostgreSQL writes it. */
+  readonly at: string | null;
+  readonly xid: string | undefined;
+  readonly commitLsn: string | undefined;
+  readonly committedAt: string | undefined;
+}
+
+const PAGE = 1_000;
+
+/** The lost writes of the ledger, in pages. Pure: each INSERT into its table is one, whatever became of the row. */
+export async function* lostKeys(items: AsyncIterable<{ readonly value: Item }>): AsyncGenerator<readonly LostKey[]> {
+  let transaction: LostTransaction | undefined;
+  let page: LostKey[] = [];
+  for await (const { value: item } of items) {
+    if (item.type === 'transaction') transaction = item;
+    const found = item.type === 'change' ? lostKey(item, transaction) : undefined;
+    if (found === undefined) continue;
+    page.push(found);
+    if (page.length < PAGE) continue;
+    yield page;
+    page = [];
+  }
+  if (page.length > 0) yield page;
+}
+
+function lostKey(
+  { table, operation, after = [] }: Extract<Item, { type: 'change' }>,
+  transaction: LostTransaction | undefined,
+): LostKey | undefined {
+  if (table.schema !== 'regionkit' || table.name !== 'ledger' || operation !== 'INSERT') return undefined;
+  const [actor, key] = [value(after, 'actor'), value(after, 'key')];
+  if (actor === null || key === null) return undefined;
+  const { xid, commitLsn, committedAt } = transaction ?? {};
+  return { actor, key, at: value(after, 'at'), xid, commitLsn, committedAt };
+}
+
+const value = (fields: readonly Field[], name: string): string | null =>
+  fields.find(([column]) => column === name)?.[1] ?? null;

@@ -1,0 +1,168 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { defineRegions } from '@regionkit/core';
+import { createRegionRouter } from '@regionkit/db-router';
+import { createLedger, type Ledger, ledgerSql } from '@regionkit/db-router/ledger';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSetup, modeOf, type Name, type Salvaged, type Setup } from './lab-setup.ts';
+
+/** An app that reaches the database of its own region alone. */
+async function appIn(setup: Setup, self: Name): Promise<{ readonly ledger: Ledger; close(): Promise<void> }> {
+  const regions = defineRegions<Name, string>({
+    self,
+    all: { us: { origin: 'https://us.example.com' }, eu: { origin: 'https://eu.example.com' } },
+  });
+  const router = createRegionRouter<Name>({
+    regions,
+    pools: { [self]: setup.lab.region(self).pool({ max: 3 }) },
+    writes: 'reject',
+    token: { secret: 'a secret of the tests, long enough to be one' },
+    coldStart: 'trust',
+  });
+  return { ledger: createLedger(router), close: () => router.close() };
+}
+
+let setup: Setup;
+let firstXid: string;
+/** What the driver knows: the key of each write, and the answer that it was given. */
+const acknowledged = new Map<string, string>();
+const inTail = new Set<string>();
+const redone = new Set<string>();
+
+const ACTOR = `o'brien \\ "é" 🌍`;
+
+beforeAll(async () => {
+  setup = await createSetup();
+  const { lab } = setup;
+  await lab.primary.query(`CREATE TABLE orders (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, item text);
+    GRANT ALL ON orders TO app; ${ledgerSql({ role: 'app' })}
+    -- A retry locks the first row, and no list has a transaction that only does this: the WAL explains it.
+    CREATE EXTENSION pg_walinspect`);
+  await setup.keepTail();
+  const order = (ledger: Ledger, key: string): Promise<string> =>
+    ledger.once(key, ACTOR, async (tx) => {
+      const { rows } = await tx.query<{ id: number }>('INSERT INTO orders (item) VALUES ($1) RETURNING id', [key]);
+      return `secret answer ${rows[0]?.id}`;
+    });
+  const us = await appIn(setup, 'us');
+  const write = async (key: string): Promise<void> => void acknowledged.set(key, await order(us.ledger, key));
+  for (let at = 1; at <= 50; at += 1) await write(`key ${at}`);
+  await lab.caughtUp();
+  await setup.fork(async () => {
+    for (let at = 51; at <= 80; at += 1) {
+      await write(`key ${at}`);
+      inTail.add(`key ${at}`);
+    }
+    // None of these is a lost write: a retry, a write that failed, and one without a key.
+    await order(us.ledger, 'key 60');
+    await us.ledger.once('failed', ACTOR, () => Promise.reject(new Error('on purpose'))).catch(() => {});
+    await lab.region('us').query("INSERT INTO orders (item) VALUES ('without a key')");
+    await us.close();
+  });
+  const [row] = await lab
+    .region('eu')
+    .query<{ xid: string }>('SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS xid');
+  firstXid = row?.xid ?? '';
+  const eu = await appIn(setup, 'eu');
+  for (let at = 41; at <= 60; at += 1) {
+    const answer = await order(eu.ledger, `key ${at}`);
+    if (answer !== acknowledged.get(`key ${at}`)) redone.add(`key ${at}`);
+    else expect(inTail.has(`key ${at}`)).toBe(false);
+  }
+  await eu.close();
+});
+afterAll(async () => {
+  await setup?.[Symbol.asyncDispose]();
+});
+
+const linesOf = async ({ out }: Salvaged): Promise<readonly Record<string, unknown>[]> =>
+  (await readFile(join(out, 'lost-keys.ndjson'), 'utf8'))
+    .split('\n')
+    .flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Record<string, unknown>]));
+const toTell = (): readonly string[] => [...inTail].filter((key) => !redone.has(key));
+
+/** The whole list against what the driver of the writes has counted. */
+async function expectExact(salvaged: Salvaged): Promise<void> {
+  expect([acknowledged.size, inTail.size, redone.size]).toEqual([80, 30, 10]);
+  expect(salvaged.summary.ledger).toEqual({ lost: 30, redone: 10, toTell: 20 });
+  const lines = await linesOf(salvaged);
+  expect(lines.map(({ key }) => key).sort()).toEqual([...toTell()].sort());
+  for (const line of lines)
+    expect(line).toMatchObject({ actor: ACTOR, at: expect.stringMatching(/^\d{4}-\d\d-\d\d /) });
+  expect(salvaged.report).toContain('30 writes with a key of the ledger were lost');
+  expect(await modeOf(join(salvaged.out, 'lost-keys.ndjson'))).toBe(0o600);
+}
+
+describe('regionkit salvage --ledger', () => {
+  it('makes no list of keys unless it is asked for', async () => {
+    const salvaged = await setup.salvage();
+    expect(salvaged.ran.exit, salvaged.ran.stdout).toBe(10);
+    expect(salvaged.summary.ledger).toBeUndefined();
+    await expect(linesOf(salvaged)).rejects.toThrow('ENOENT');
+    expect((await setup.ops('salvage', '--old', 'us', '--new', 'eu', '--out', 'x', '--ledger-answers')).exit).toBe(2);
+  });
+
+  it('lists whose writes were lost and not done again, by the slot', async () => {
+    const salvaged = await setup.salvage('--ledger');
+    expect(salvaged.ran.exit, salvaged.ran.stdout).toBe(10);
+    await expectExact(salvaged);
+    for (const line of await linesOf(salvaged)) {
+      expect(Object.keys(line)).toEqual(['actor', 'key', 'at', 'xid', 'commitLsn', 'committedAt']);
+    }
+  });
+
+  it('shows answers only if they are asked for, and nothing that is redacted', async () => {
+    const withAnswers = await setup.salvage('--ledger', '--ledger-answers');
+    const lines = await linesOf(withAnswers);
+    expect(lines).toHaveLength(20);
+    for (const { key, answer } of lines) expect(JSON.parse(answer as string)).toBe(acknowledged.get(key as string));
+    const redacted = await setup.salvage(
+      '--ledger',
+      '--ledger-answers',
+      '--redact',
+      'ledger.actor',
+      '--redact',
+      'regionkit.ledger.answer',
+    );
+    for (const line of await linesOf(redacted))
+      expect(line).toMatchObject({ actor: '[redacted]', answer: '[redacted]' });
+    const texts = await Promise.all(
+      ['lost-keys.ndjson', 'lost-writes.ndjson', 'review.sql', 'report.md', 'summary.json'].map((name) =>
+        readFile(join(redacted.out, name), 'utf8'),
+      ),
+    );
+    expect(texts.join()).not.toContain('secret answer');
+    expect(texts.join()).not.toContain('brien');
+  });
+
+  it('lists the same without a slot', async () => {
+    await setup.lab
+      .region('us')
+      .query("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_type = 'logical'");
+    const salvaged = await setup.salvage('--ledger', '--first-xid', firstXid);
+    expect(salvaged.ran.exit, salvaged.ran.stdout).toBe(3);
+    expect(salvaged.summary.method).toBe('rows');
+    await expectExact(salvaged);
+    const lines = await linesOf(salvaged);
+    for (const line of lines) expect(Object.keys(line)).toEqual(['actor', 'key', 'at', 'xid']);
+  });
+
+  it('says that every key is to be told if the new primary has lost the table', async () => {
+    const eu = setup.lab.region('eu');
+    await eu.query('ALTER TABLE regionkit.ledger RENAME TO elsewhere');
+    try {
+      const salvaged = await setup.salvage('--ledger', '--first-xid', firstXid);
+      expect(salvaged.summary.ledger).toEqual({ lost: 30, redone: 0, toTell: 30 });
+    } finally {
+      await eu.query('ALTER TABLE regionkit.elsewhere RENAME TO ledger');
+    }
+  });
+
+  it('refuses to list the keys of a ledger that is not there', async () => {
+    const us = setup.lab.region('us');
+    await us.query('ALTER TABLE regionkit.ledger RENAME TO elsewhere');
+    const { ran } = await setup.salvage('--ledger', '--first-xid', firstXid);
+    expect(ran.exit).toBe(2);
+    expect(ran.stdout + ran.stderr).toContain('no table regionkit.ledger');
+  });
+});
