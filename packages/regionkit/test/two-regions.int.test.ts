@@ -5,6 +5,7 @@ import fastify from 'fastify';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { freePorts } from '../../ops/src/gameday/local/free-ports.ts';
 import { createRegionKit, type RegionKit } from '../src/index.ts';
+import { createNestApp } from './fixtures/nest-app.ts';
 import { type Name, SECRET } from './support.ts';
 
 const NAMES = ['us-east-1', 'eu-west-1'] as const;
@@ -30,7 +31,15 @@ const APPS: Readonly<Record<string, (kit: Kit, port: number) => Promise<Server>>
     await app.listen({ port, host: '127.0.0.1' });
     return app.server;
   },
+  'Nest on Express': (kit, port) => startNest('express', kit, port),
+  'Nest on Fastify': (kit, port) => startNest('fastify', kit, port),
 };
+
+async function startNest(adapter: 'express' | 'fastify', kit: Kit, port: number): Promise<Server> {
+  const { app } = await createNestApp({ adapter, given: kit, guarded: false, drain: { drain: false } });
+  await app.listen(port, '127.0.0.1');
+  return app.getHttpServer();
+}
 
 interface Answer {
   readonly region: Name;
