@@ -10,7 +10,15 @@ const CONTRACTS: Readonly<Record<string, readonly string[]>> = {
   affinity: ['AffinityDecider'],
   config: ['Config', 'ConfigRef', 'RotatingPassword'],
   core: ['Doors', 'EventSource', 'FakeView', 'Live', 'RegionView', 'SettableLive'],
-  'db-router': ['Ledger', 'RegionRouter', 'TailKeeper', 'Transaction', 'WriteGateDecider'],
+  'db-router': [
+    'Ledger',
+    'MemoryRegion',
+    'MemoryRegions',
+    'RegionRouter',
+    'TailKeeper',
+    'Transaction',
+    'WriteGateDecider',
+  ],
   health: ['Drain', 'Health', 'OperatorDoor'],
   session: ['SessionCookie', 'SessionIssuer', 'SessionVerifier'],
 };

@@ -48,7 +48,14 @@ const TABLES: readonly {
       { entry: '@regionkit/db-router/epoch-stores', from: '@regionkit/db-router', budgetBytes: 8_000 },
       { entry: '@regionkit/db-router/ledger', from: '@regionkit/db-router', external: ['pg'], budgetBytes: 4_000 },
       { entry: '@regionkit/db-router/tail', from: '@regionkit/db-router', external: ['pg'], budgetBytes: 8_000 },
-      { entry: '@regionkit/db-router/testing', from: '@regionkit/db-router', external: ['pg'], budgetBytes: 5_300 },
+      {
+        entry: '@regionkit/db-router/kysely',
+        from: '@regionkit/db-router',
+        external: ['pg', 'kysely'],
+        budgetBytes: 3_500,
+      },
+      // The regions in memory speak the protocol of PostgreSQL, in 7 KB.
+      { entry: '@regionkit/db-router/testing', from: '@regionkit/db-router', external: ['pg'], budgetBytes: 12_300 },
       { entry: 'kysely-replication', external: ['kysely'] },
       {
         entry: 'aws-advanced-nodejs-wrapper/pg',
