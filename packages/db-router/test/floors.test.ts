@@ -17,7 +17,7 @@ const FLOORS: Floors = [
   ['statements/'],
   ['pools/'],
   ['region-router.ts'],
-  ['router.ts', 'testing/', 'ledger/', 'tail/'],
+  ['router.ts', 'testing/', 'ledger/', 'tail/', 'kysely/'],
   ['index.ts'],
 ];
 
