@@ -1,5 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, createClient } from './clients/client.ts';
+import { createLedgerPlan } from './clients/ledger-plan.ts';
+import type { Plan } from './clients/plan.ts';
 import { createDriver } from './driver.ts';
 import type { OperationEntry, RunEntry } from './history/entries.ts';
 import type { HistoryWriter } from './history/file.ts';
@@ -34,13 +36,14 @@ const LAST_READS_TIMEOUT_MS = 30_000;
 /** Plays a schedule under load, repairs everything and reads the evidence: all of a history but its first line. */
 export async function playRound(options: RoundOptions): Promise<void> {
   const { stage, operator, schedule, deployment, random, now, record, tell, lastsMs = 0, restMs = 0 } = options;
-  const makeClient = (name: string, home: Region, index: number): Client =>
+  const makeClient = (name: string, home: Region, index: number, plan?: Plan): Client =>
     createClient({
       name,
       home,
       random: random.fork(name),
       purse: index % 3 === 2 ? 'header' : 'cookies',
       temper: index % CLIENTS_PER_REGION === 1 ? 'dreamy' : 'busy',
+      plan,
       carries: CARRIES[index % CARRIES.length] as OperationEntry['carries'],
       restMs,
       // The clients of a region that is cut off are cut off with it: no token of theirs tells a new process of a promotion.
@@ -56,6 +59,12 @@ export async function playRound(options: RoundOptions): Promise<void> {
       makeClient(`${home}-${place}`, home, at * CLIENTS_PER_REGION + place),
     ),
   );
+  // One in each region writes with keys; the last of them carries no token. They come after the others: those are the same without them.
+  const keepers = REGIONS.map((home, at) => {
+    const name = `${home}-keys`;
+    return makeClient(name, home, CLIENTS_PER_REGION + at, createLedgerPlan(name, random.fork(name)));
+  });
+  clients.push(...keepers);
   const judge = makeClient('judge', REGIONS[0], 0);
   const driver = createDriver({ operator, primary: stage.lab.primary.name, schedule, now, record, tell });
 

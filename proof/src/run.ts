@@ -65,6 +65,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     const operator = createOperator({
       stage,
       onRows: (rows) => rows.forEach(history.add),
+      onTold: history.add,
       onPause: (region, how) => tell(`          ${region} paused the writes: ${how}`),
       now,
     });

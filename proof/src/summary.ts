@@ -1,4 +1,4 @@
-import { indexHistory } from './check/index-history.ts';
+import { effectOf, indexHistory } from './check/index-history.ts';
 import type { Violation } from './check/violation.ts';
 import type { Entry, OperationEntry, OperationOutcome } from './history/entries.ts';
 import { isRead, isWrite } from './history/kinds.ts';
@@ -18,6 +18,9 @@ export interface Summary {
   readonly switchovers: number;
   /** Acknowledged and beyond the fork of a failover. */
   readonly lost: number;
+  /** Writes with a key that got the answer of an earlier request, and keys that `salvage --ledger` told as lost. */
+  readonly answeredAgain: number;
+  readonly keysTold: number;
   /** Answers that said so. */
   readonly saidLost: number;
   /** Answers that said that it is unknown whether a write was lost. */
@@ -26,7 +29,7 @@ export interface Summary {
 }
 
 export function summarise(entries: readonly Entry[], violations: readonly Violation[]): Summary {
-  const { run, operations, faults, survives } = indexHistory(entries);
+  const { run, operations, faults, survives, told: lists } = indexHistory(entries);
   const done = faults.filter(({ result }) => result === 'done');
   const acknowledged = operations.filter(({ kind, outcome }) => isWrite(kind) && outcome === 'ok');
   const { writes, pools, store, monotonicReads, endpoint, processes = 1, strays, readsHistory } = run.deployment;
@@ -53,7 +56,9 @@ export function summarise(entries: readonly Entry[], violations: readonly Violat
     refused: faults.length - done.length,
     failovers: done.filter(({ fault }) => fault.kind === 'failover' || fault.kind === 'twins').length,
     switchovers: done.filter(({ fault }) => fault.kind === 'switchover').length,
-    lost: acknowledged.filter(({ id }) => !survives(id)).length,
+    lost: acknowledged.filter((operation) => !survives(effectOf(operation))).length,
+    answeredAgain: acknowledged.filter((operation) => effectOf(operation) !== operation.id).length,
+    keysTold: lists.reduce((total, { keys = [] }) => total + keys.length, 0),
     saidLost: told('lost'),
     saidUnknown: told('unknown'),
     violations: count(violations.map(({ rule }) => rule)),
@@ -74,6 +79,7 @@ export function summaryLine(summary: Summary): string {
     `seed ${seed} (${profile}, ${deployment}): ${requests} requests, ${outcomes.ok ?? 0} ok${refused === '' ? '' : `, ${refused}`}`,
     `${faults} faults, ${failovers} failovers, ${switchovers} switchovers`,
     `${summary.writesAcknowledged} writes acknowledged, ${lost} lost beyond a fork, ${saidLost} notices of a loss, ${saidUnknown} of an unknown fate`,
+    `${summary.answeredAgain} keys answered again, ${summary.keysTold} told as lost`,
     broken === '' ? 'every promise held' : `BROKEN: ${broken}`,
   ].join('; ');
 }

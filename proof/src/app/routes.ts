@@ -2,10 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isRegionKitError } from '@regionkit/core';
 import { outcomeOf, type RegionRouter } from '@regionkit/db-router';
+import { createLedger, fingerprintOf, idempotencyOf } from '@regionkit/db-router/ledger';
 import type { QueryResult } from 'pg';
 import type { OperationKind } from '../history/entries.ts';
 import type { Region } from '../regions.ts';
-import { APPEND, GET, LIST, SET } from './schema.ts';
+import { APPEND, APPEND_ONCE, GET, LIST, SET } from './schema.ts';
 
 type Statement = readonly [text: string, values: readonly unknown[]];
 
@@ -15,6 +16,7 @@ type Statement = readonly [text: string, values: readonly unknown[]];
  * @param self the process, such as `us/0`
  */
 export function createRoutes(self: string, router: RegionRouter<Region>) {
+  const ledger = createLedger(router);
   const known = whenSent(() => router.gate.highest()?.timeline ?? 0);
   const state = whenSent(() => router.topology().state);
   /** What is known goes in with each statement: the row then proves what its sender knew. */
@@ -40,6 +42,21 @@ export function createRoutes(self: string, router: RegionRouter<Region>) {
     'append-batch': async ({ id, key }) => {
       await router.batch([0, 1].map((part) => ({ text: APPEND, values: values(id, part, key) })));
       return {};
+    },
+    // The id is that of the request, and the key that of the write: a retry has another id.
+    once: async ({ id, key, pauseMs, request }) => {
+      const { key: once } = idempotencyOf(request, undefined);
+      const [actor = ''] = once.split('/');
+      return ledger.once(
+        once,
+        actor,
+        async (tx) => {
+          await tx.query(APPEND_ONCE, [...values(id, 0, key), once]);
+          await pause(pauseMs);
+          return { performed: id };
+        },
+        { fingerprint: fingerprintOf(key) },
+      );
     },
     // As an ORM does it.
     'append-pooled': async ({ id, key, pauseMs }) => {
@@ -91,7 +108,7 @@ export function createRoutes(self: string, router: RegionRouter<Region>) {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     const [, kind = '', ...key] = pathname.split('/');
     const id = searchParams.get('id') ?? '';
-    const asked = { id, key: key.join('/'), pauseMs: Number(searchParams.get('pause') ?? 0) };
+    const asked = { id, key: key.join('/'), pauseMs: Number(searchParams.get('pause') ?? 0), request };
     const routes: Readonly<Record<string, (asked: Asked) => Promise<object>>> =
       request.method === 'POST' ? writers : readers;
     const route = routes[kind];
@@ -116,6 +133,7 @@ interface Asked {
   readonly id: string;
   readonly key: string;
   readonly pauseMs: number;
+  readonly request: IncomingMessage;
 }
 
 function answer(response: ServerResponse, status: number, body: object): void {

@@ -6,7 +6,7 @@ export const SCHEMA = `
   CREATE TABLE registers (key text PRIMARY KEY, operation text NOT NULL, version int NOT NULL);
   CREATE TABLE journal (
     seq bigserial PRIMARY KEY, operation text NOT NULL, part int NOT NULL, key text NOT NULL, version int,
-    app text NOT NULL, known int NOT NULL, state text NOT NULL,
+    once text, app text NOT NULL, known int NOT NULL, state text NOT NULL,
     timeline int NOT NULL DEFAULT ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int,
     lsn pg_lsn NOT NULL DEFAULT pg_current_wal_insert_lsn(),
     transaction text NOT NULL DEFAULT pg_current_xact_id()::text,
@@ -15,6 +15,10 @@ export const SCHEMA = `
 
 const COLUMNS = '(operation, part, key, app, known, state)';
 export const APPEND = `INSERT INTO journal ${COLUMNS} VALUES ($1, $2, $3, $4, $5, $6)`;
+
+/** A write with a key. */
+export const APPEND_ONCE = `
+  INSERT INTO journal (operation, part, key, app, known, state, once) VALUES ($1, $2, $3, $4, $5, $6, $7)`;
 
 /** Sets the register and notes it in one statement: both or neither. */
 export const SET = `
@@ -38,5 +42,5 @@ export const LIST = `
 
 /** Everything a data directory holds, for the checker. */
 export const ROWS = `
-  SELECT operation, part, version, timeline, (lsn - '0/0'::pg_lsn)::text AS lsn, transaction, server, app, known, state
+  SELECT operation, part, version, once, timeline, (lsn - '0/0'::pg_lsn)::text AS lsn, transaction, server, app, known, state
   FROM journal ORDER BY seq`;

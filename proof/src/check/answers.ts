@@ -29,7 +29,7 @@ function judge(history: History, operation: OperationEntry): readonly Violation[
     const says = `was answered ${status} ${code}, which does not say what became of it`;
     violations.push({ rule: 'error-without-outcome', operations, says });
   }
-  if (status === 0 && !wasDisturbed(history.faults, operation)) {
+  if (status === 0 && failure !== 'left' && !wasDisturbed(history.faults, operation)) {
     const says = `got no answer (${failure}) from the app of ${operation.region}, to which nothing had been done that excuses it`;
     violations.push({ rule: 'no-answer', operations, says });
   }

@@ -4,6 +4,7 @@ import { checkAnswers } from './answers.ts';
 import { checkFencedReads } from './fenced-reads.ts';
 import { checkForgotten } from './forgotten.ts';
 import { type History, indexHistory } from './index-history.ts';
+import { checkKeys } from './keys.ts';
 import { checkLateFences } from './late-fences.ts';
 import { checkLosses } from './losses.ts';
 import { checkMonotonicReads } from './monotonic.ts';
@@ -20,6 +21,7 @@ const RULES: readonly ((history: History) => readonly Violation[])[] = [
   checkMonotonicReads,
   checkShown,
   checkStatements,
+  checkKeys,
   checkTokens,
   checkFencedReads,
   checkLateFences,

@@ -7,6 +7,7 @@ import type {
   RowEntry,
   RunEntry,
   StallEntry,
+  ToldEntry,
 } from '../history/entries.ts';
 import { type Lineage, lineageOf } from './lineage.ts';
 
@@ -23,6 +24,7 @@ export interface History {
   readonly exits: readonly ExitEntry[];
   readonly stalls: readonly StallEntry[];
   readonly rows: readonly RowEntry[];
+  readonly told: readonly ToldEntry[];
   rowsOf(operation: string): readonly RowEntry[];
   /** It is in the primary's data at the end. */
   survives(operation: string): boolean;
@@ -30,6 +32,9 @@ export interface History {
   wasLostBy(operation: string, atMs: number): boolean;
   readonly lineage: Lineage;
 }
+
+/** The operation whose write an acknowledged one stands for: a retry with a key may get the answer of another one. */
+export const effectOf = ({ id, performed }: OperationEntry): string => performed ?? id;
 
 /** @throws {Error} the history was cut short, or is none. */
 export function indexHistory(entries: readonly Entry[]): History {
@@ -56,6 +61,7 @@ export function indexHistory(entries: readonly Entry[]): History {
     exits: of('exit'),
     stalls: of('stall'),
     rows,
+    told: of('told'),
     rowsOf,
     survives,
     wasLostBy: (operation, atMs) => {

@@ -17,6 +17,8 @@ export interface Lineage {
   wasLeftBy(timeline: number, atMs: number): boolean;
   /** Whether a promotion that had begun by then left this position behind. A switchover leaves none. */
   isLeftBehind(position: Position, byMs: number): boolean;
+  /** Whether the history of `timeline` has what was written at this place. Undefined: it is not known. */
+  includes(timeline: number, place: { readonly timeline: number; readonly lsn: string }): boolean | undefined;
   /** Whether one of these owners, as tokens name them, is the twin of that timeline that was not kept. */
   isOtherTwin(timeline: number, owners: readonly string[]): boolean;
 }
@@ -53,6 +55,18 @@ export function lineageOf(faults: readonly FaultEntry[], end: EndEntry): Lineage
         (note) =>
           note.startMs <= byMs && note.parent === timeline && note.how !== 'switchover' && BigInt(lsn) > forkOf(note),
       ),
+    includes: (timeline, place) => {
+      for (let at = timeline; at > place.timeline; ) {
+        const made = notes.filter((note) => note.timeline === at || note.timeline === place.timeline);
+        const [note, ...others] = made.filter((one) => one.timeline === at);
+        // Two servers wrote a timeline of twins.
+        if (note === undefined || others.length > 0 || made.some((one) => one.how === 'twins')) return undefined;
+        if (note.parent === place.timeline) return BigInt(place.lsn) <= forkOf(note);
+        if (note.parent < place.timeline) return false;
+        at = note.parent;
+      }
+      return timeline === place.timeline ? true : undefined;
+    },
     isOtherTwin,
   };
 }

@@ -1,7 +1,7 @@
 import type { OperationEntry, Position } from '../history/entries.ts';
 import { isWrite } from '../history/kinds.ts';
 import { UNKNOWN_LSN } from '../history/position.ts';
-import type { History } from './index-history.ts';
+import { effectOf, type History } from './index-history.ts';
 import type { Violation } from './violation.ts';
 
 /**
@@ -10,7 +10,7 @@ import type { Violation } from './violation.ts';
  */
 export function checkLosses(history: History): readonly Violation[] {
   return history.operations.flatMap((operation) => {
-    if (!isWrite(operation.kind) || operation.outcome !== 'ok' || history.survives(operation.id)) return [];
+    if (!isWrite(operation.kind) || operation.outcome !== 'ok' || history.survives(effectOf(operation))) return [];
     const violation = judge(history, operation);
     return violation === undefined ? [] : [violation];
   });
@@ -18,7 +18,7 @@ export function checkLosses(history: History): readonly Violation[] {
 
 function judge({ rowsOf, lineage }: History, operation: OperationEntry): Violation | undefined {
   const operations = [operation.id];
-  const [row] = rowsOf(operation.id);
+  const [row] = rowsOf(effectOf(operation));
   if (row === undefined) {
     return { rule: 'acknowledged-nowhere', operations, says: 'was acknowledged and is in no data directory' };
   }

@@ -1,7 +1,7 @@
 import type { OperationEntry, Position } from '../history/entries.ts';
 import { isRead, isWrite } from '../history/kinds.ts';
 import { misses, showsRegister } from './contents.ts';
-import type { History } from './index-history.ts';
+import { effectOf, type History } from './index-history.ts';
 import type { Violation } from './violation.ts';
 
 /**
@@ -28,10 +28,11 @@ export function checkOwnWrites(history: History): readonly Violation[] {
 }
 
 function judge(history: History, write: OperationEntry, read: OperationEntry): Violation | undefined {
-  if (!misses(history, read, write)) return undefined;
+  const id = effectOf(write);
+  if (!misses(history, read, { ...write, id })) return undefined;
   const operations = [write.id, read.id];
   const place = `${read.client} wrote ${write.key} in ${write.region} and ${showsRegister(read)} in ${read.region}`;
-  if (!history.wasLostBy(write.id, read.endMs))
+  if (!history.wasLostBy(id, read.endMs))
     return { rule: 'read-your-writes', operations, says: `${place}: its own write is missing` };
   if (read.announced !== undefined || !covers(read.sent, write.received)) return undefined;
   return { rule: 'lost-silently', operations, says: `${place}: its own write was lost, and the answer did not say so` };

@@ -1,7 +1,7 @@
 import type { OperationEntry, Position, RowEntry } from '../history/entries.ts';
 import { isRead, isWrite } from '../history/kinds.ts';
 import { UNKNOWN_LSN } from '../history/position.ts';
-import type { History } from './index-history.ts';
+import { effectOf, type History } from './index-history.ts';
 import type { Violation } from './violation.ts';
 
 /**
@@ -16,13 +16,19 @@ export function checkTokens(history: History): readonly Violation[] {
   ];
 }
 
-function ofWrite(history: History, { id, kind, outcome, received }: OperationEntry): readonly Violation[] {
+function ofWrite(history: History, operation: OperationEntry): readonly Violation[] {
+  const { id, kind, outcome, received } = operation;
   if (!isWrite(kind) || outcome !== 'ok') return [];
-  const rows = history.rowsOf(id);
+  const effect = effectOf(operation);
+  const rows = history.rowsOf(effect);
+  // The answer of an earlier request may come from a later timeline.
+  const mayBeLater = effect !== id;
   const tokens = received.filter((token) => token.kind === 'write');
   const isCovered = ({ part }: RowEntry): boolean =>
     rows.some(
-      (row) => row.part === part && tokens.some((token) => token.timeline === row.timeline && reaches(token, row)),
+      (row) =>
+        row.part === part &&
+        tokens.some((token) => reaches(token, row) || (mayBeLater && token.timeline > row.timeline)),
     );
   const bare = rows.find((row) => !isCovered(row));
   if (bare === undefined) return [];
@@ -49,12 +55,13 @@ function ofClient(history: History, operations: readonly OperationEntry[]): read
 }
 
 /** Of what lasts, the rows that an answer told its client of. */
-function learnt(history: History, { id, kind, outcome, carries, entries, value }: OperationEntry): readonly RowEntry[] {
+function learnt(history: History, operation: OperationEntry): readonly RowEntry[] {
+  const { kind, outcome, carries, entries, value } = operation;
   if (outcome !== 'ok') return [];
   const shown = entries ?? (value === undefined ? [] : [value]);
   const keepsRead = history.run.deployment.monotonicReads && carries === 'both' && isRead(kind);
-  const told = isWrite(kind) ? [id] : keepsRead ? shown : [];
-  return told.flatMap((operation) => history.rowsOf(operation).filter(({ survives }) => survives));
+  const told = isWrite(kind) ? [effectOf(operation)] : keepsRead ? shown : [];
+  return told.flatMap((made) => history.rowsOf(made).filter(({ survives }) => survives));
 }
 
 function isBrought(sent: readonly Position[], row: RowEntry): boolean {

@@ -5,7 +5,7 @@ import { isWrite } from '../history/kinds.ts';
 import type { Random } from '../random.ts';
 import { GLOBAL_HOST, REGIONS, type Region } from '../regions.ts';
 import { type Answer, ask, type Silence } from './ask.ts';
-import { createPlan, type Step, type Temper } from './plan.ts';
+import { createPlan, type Plan, type Step, type Temper } from './plan.ts';
 import { createPurse, type PurseKind } from './purse.ts';
 import { readAnswer } from './read-answer.ts';
 
@@ -15,6 +15,8 @@ export interface ClientOptions {
   readonly random: Random;
   readonly purse: PurseKind;
   readonly temper: Temper;
+  /** @default one of its temper */
+  readonly plan?: Plan | undefined;
   /** How long it rests after everything but a write, which it may want to look at. @default 0 */
   readonly restMs?: number;
   readonly carries: OperationEntry['carries'];
@@ -53,14 +55,14 @@ export function createClient(options: ClientOptions): Client {
   const { name, portOf, regionAt, now, record, carries, restMs = 0, strays = [] } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: 2 });
   const purse = createPurse(options.purse, carries);
-  const plan = createPlan(name, options.temper, options.random);
+  const plan = options.plan ?? createPlan(name, options.temper, options.random);
   const keys = new Set<string>();
   const astray = options.random.fork('strays');
   let running = true;
   let count = 0;
 
   const perform = async (
-    { kind, key, region, pauseMs }: Omit<Step, 'thinkMs' | 'waitMs'>,
+    { kind, key, region, pauseMs, once, patienceMs }: Omit<Step, 'thinkMs' | 'waitMs'>,
     final: boolean,
   ): Promise<OperationEntry> => {
     count += 1;
@@ -70,7 +72,11 @@ export function createClient(options: ClientOptions): Client {
     const sent = purse.positions;
     const brought = strays.length > 0 && !final && astray.chance(STRAY_SHARE) ? [astray.pick(strays)] : [];
     const startMs = now();
-    const { answer, redirects } = await follow(kind, pathOf(kind, key, id, pauseMs), region, brought);
+    const { answer, redirects } = await follow(kind, pathOf(kind, key, id, pauseMs), region, {
+      brought,
+      patienceMs,
+      ...(once !== undefined && { once }),
+    });
     const base = {
       type: 'operation',
       id,
@@ -78,6 +84,7 @@ export function createClient(options: ClientOptions): Client {
       carries,
       kind,
       key,
+      ...(once !== undefined && { once }),
       region,
       startMs,
       endMs: now(),
@@ -89,7 +96,7 @@ export function createClient(options: ClientOptions): Client {
             ...base,
             status: 0,
             outcome: answer.sent ? 'unknown' : 'not-sent',
-            failure: answer.failure,
+            failure: answer.failure === 'timeout' && patienceMs !== undefined ? 'left' : answer.failure,
             received: [],
             redirects,
           }
@@ -104,7 +111,7 @@ export function createClient(options: ClientOptions): Client {
     kind: OperationKind,
     path: string,
     region: Region,
-    brought: readonly string[],
+    { brought, once, patienceMs = TIMEOUT_MS }: Sent,
   ): Promise<{ readonly answer: Answer | Silence; readonly redirects: readonly Region[] }> => {
     const redirects: Region[] = [];
     for (let at = region, host = GLOBAL_HOST; ; ) {
@@ -113,8 +120,13 @@ export function createClient(options: ClientOptions): Client {
         port: portOf(at),
         method: isWrite(kind) ? 'POST' : 'GET',
         path,
-        headers: { host, ...purse.fieldsWith(brought), ...(kind === 'visit' && NAVIGATION) },
-        timeoutMs: TIMEOUT_MS,
+        headers: {
+          host,
+          ...purse.fieldsWith(brought),
+          ...(once !== undefined && { 'idempotency-key': `"${once}"` }),
+          ...(kind === 'visit' && NAVIGATION),
+        },
+        timeoutMs: patienceMs,
       });
       if ('failure' in answer) return { answer, redirects };
       purse.keep(answer.headers);
@@ -139,6 +151,7 @@ export function createClient(options: ClientOptions): Client {
         at = step.region;
         await pause(step.waitMs);
         const entry = await perform(step, false);
+        plan.heard?.(entry);
         if (entry.status === 0) at = plan.flee(at);
         else if (entry.hint !== undefined) at = REGIONS.find((region) => region === entry.hint) ?? at;
         await pause(step.thinkMs + (isWrite(step.kind) ? 0 : restMs));
@@ -150,6 +163,12 @@ export function createClient(options: ClientOptions): Client {
     ask: (kind, key, region) => perform({ kind, key, region, pauseMs: 0 }, true),
     close: () => agent.destroy(),
   };
+}
+
+interface Sent {
+  readonly brought: readonly string[];
+  readonly once?: string;
+  readonly patienceMs: number | undefined;
 }
 
 const NAVIGATION = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };

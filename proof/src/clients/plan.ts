@@ -1,4 +1,4 @@
-import type { OperationKind } from '../history/entries.ts';
+import type { OperationEntry, OperationKind } from '../history/entries.ts';
 import { isWrite } from '../history/kinds.ts';
 import type { Random } from '../random.ts';
 import { REGIONS, type Region } from '../regions.ts';
@@ -13,6 +13,10 @@ export interface Step {
   readonly thinkMs: number;
   /** How long a transaction stays open. */
   readonly pauseMs: number;
+  /** Of `once`: its key. */
+  readonly once?: string;
+  /** How long its client waits for the answer. @default longer than an app needs */
+  readonly patienceMs?: number;
 }
 
 /** How often a client lets time go by before it looks at what it wrote. */
@@ -22,6 +26,8 @@ export type Temper = 'busy' | 'dreamy';
 export interface Plan {
   /** @param at where the client is now */
   next(at: Region): Step;
+  /** What became of a step. */
+  heard?(entry: OperationEntry): void;
   /** Where to turn after a region gave no answer. */
   flee(from: Region): Region;
 }

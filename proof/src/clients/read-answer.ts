@@ -23,6 +23,7 @@ export function readAnswer(answer: Answer): Said {
     ...(typeof body['code'] === 'string' && { code: body['code'] }),
     ...(typeof body['version'] === 'number' && { version: body['version'] }),
     ...(typeof body['value'] === 'string' && { value: body['value'] }),
+    ...(typeof body['performed'] === 'string' && { performed: body['performed'] }),
     ...(typeof body['written'] === 'number' && { written: body['written'] }),
     ...(typeof body['known'] === 'number' && { known: body['known'] }),
     ...(Array.isArray(body['entries']) && { entries: body['entries'] as string[] }),

@@ -6,7 +6,16 @@ import type { Fault } from '../schedule/fault.ts';
  * What a run writes down, one entry a line (JSONL). Times are milliseconds since the start of the run on the monotonic
  * clock of one process, the prover. Positions are decimal numbers in strings: they do not fit into a double.
  */
-export type Entry = RunEntry | OperationEntry | FaultEntry | EventEntry | ExitEntry | StallEntry | RowEntry | EndEntry;
+export type Entry =
+  | RunEntry
+  | OperationEntry
+  | FaultEntry
+  | EventEntry
+  | ExitEntry
+  | StallEntry
+  | RowEntry
+  | ToldEntry
+  | EndEntry;
 
 /** The first line: everything the run was made from. */
 export interface RunEntry {
@@ -66,7 +75,7 @@ export interface Knowledge {
   readonly forks: readonly ForkPoint[];
 }
 
-export type WriteKind = 'set' | 'append' | 'append-slowly' | 'append-batch' | 'append-pooled';
+export type WriteKind = 'set' | 'append' | 'append-slowly' | 'append-batch' | 'append-pooled' | 'once';
 export type ReadKind = 'get' | 'list';
 export type OperationKind = WriteKind | ReadKind | 'visit';
 
@@ -93,7 +102,7 @@ export interface OperationEntry {
   readonly status: number;
   readonly outcome: OperationOutcome;
   readonly code?: string;
-  /** Why there was no answer: an errno, or `timeout`. */
+  /** Why there was no answer: an errno, or `timeout`; `left` if its client did not wait for it. */
   readonly failure?: string;
   readonly sent: readonly Position[];
   readonly received: readonly Position[];
@@ -101,6 +110,10 @@ export interface OperationEntry {
   readonly version?: number;
   /** Of `get`: the operation that set it. */
   readonly value?: string;
+  /** Of `once`: its key. Several operations may have the same. */
+  readonly once?: string;
+  /** Of `once`: the operation whose answer it got, by the answer. */
+  readonly performed?: string;
   /** Of `list`: the operations that appended to it, in order. */
   readonly entries?: readonly string[];
   /** Of a read: the timeline that the primary it was read from writes; 0 for a standby. */
@@ -182,6 +195,8 @@ export interface RowEntry {
   /** A transaction of several statements leaves several rows. */
   readonly part: number;
   readonly version?: number;
+  /** The key of a write by `once()`. */
+  readonly once?: string;
   /** Where and by which transaction it was first written: equal for copies that came by replication. */
   readonly timeline: number;
   readonly lsn: string;
@@ -191,6 +206,15 @@ export interface RowEntry {
   readonly app: string;
   readonly known: number;
   readonly state: string;
+}
+
+/** What `salvage --ledger` told of an abandoned primary, right before its data was thrown away. */
+export interface ToldEntry {
+  readonly type: 'told';
+  readonly from: Region;
+  readonly startMs: number;
+  /** Undefined: nothing can compare it, because it was promoted to the same timeline as the primary. */
+  readonly keys?: readonly string[];
 }
 
 /** The last line: a history without one was cut short. */

@@ -255,6 +255,42 @@ export const MUTANTS: readonly Mutation[] = [
     seeds: 6,
   },
   {
+    // The key is taken by a transaction of its own: a write that is rolled back leaves it behind.
+    name: 'key-outside-the-transaction',
+    edits: [
+      {
+        file: `${ROUTER}/ledger/ledger.ts`,
+        find: 'await tx.query(CLAIM, [...row, print, lock])',
+        replace: 'await router.write(CLAIM, [...row, print, lock])',
+      },
+    ],
+    breaks: ['key-answered-otherwise'],
+    profile: 'partitions',
+    deployment: { writes: 'remote-pool', pools: 'all' },
+    seeds: 3,
+  },
+  {
+    // Answers are remembered by the process, which has them also when the write is lost or was rolled back.
+    name: 'answer-from-memory',
+    edits: [
+      {
+        file: `${ROUTER}/ledger/ledger.ts`,
+        find: '      const lock = lockOf(actor, key);',
+        replace:
+          '      const lock = lockOf(actor, key);\n      const memory = (globalThis.answers ??= new Map());\n      if (memory.has(key)) return memory.get(key);',
+      },
+      {
+        file: `${ROUTER}/ledger/ledger.ts`,
+        find: '            return readAnswer(answer) as T;',
+        replace: '            memory.set(key, readAnswer(answer));\n            return readAnswer(answer) as T;',
+      },
+    ],
+    breaks: ['key-answered-from-lost', 'acknowledged-nowhere'],
+    profile: 'partitions',
+    deployment: { writes: 'remote-pool', pools: 'all' },
+    seeds: 4,
+  },
+  {
     // A router that only asks each node now and then, as most do: documents, tokens, marks and what a connection tells are not heard.
     name: 'probes-alone',
     edits: [

@@ -60,6 +60,7 @@ export async function soak(
     onRows: (rows: readonly RowEntry[]) => {
       for (const row of rows) history?.add(row);
     },
+    onTold: (entry) => history?.add(entry),
     onPause: (region, how) => print(`${region} paused the writes: ${how}`),
     now,
   });

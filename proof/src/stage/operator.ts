@@ -1,7 +1,8 @@
 import type { LabRegion, Promotion } from '@regionkit/lab';
-import type { PromotionNote, RowEntry } from '../history/entries.ts';
+import type { PromotionNote, RowEntry, ToldEntry } from '../history/entries.ts';
 import { othersThan, perRegion, REGIONS, type Region } from '../regions.ts';
 import type { Fault } from '../schedule/fault.ts';
+import { salvageKeys } from './salvage-keys.ts';
 import type { Stage } from './stage.ts';
 import { readRows } from './truth.ts';
 
@@ -25,6 +26,8 @@ export interface OperatorOptions {
   readonly stage: Stage;
   /** Rows of a data directory that is about to be thrown away. */
   readonly onRows: (rows: readonly RowEntry[]) => void;
+  /** What an operator is told of the keys in it. */
+  readonly onTold: (entry: ToldEntry) => void;
   readonly onPause: (region: Region, how: string) => void;
   readonly now: () => number;
 }
@@ -33,9 +36,10 @@ export interface OperatorOptions {
 const SWITCHOVER_TIMEOUT_MS = 4_000;
 const ENDPOINT_LAG_MS = 1_500;
 
-export function createOperator({ stage, onRows, onPause, now }: OperatorOptions): Operator {
+export function createOperator({ stage, onRows, onTold, onPause, now }: OperatorOptions): Operator {
   const { lab, apps, processes, wire } = stage;
-  const abandoned = new Set<Region>();
+  /** With the lowest number that the first transaction after the fork may have. Undefined: on the timeline of the primary. */
+  const abandoned = new Map<Region, string | undefined>();
   let timeline = 1;
   let leading: NodeJS.Timeout | undefined;
   // The stage is set with all of them on it; a look that fails later is no news.
@@ -69,9 +73,24 @@ export function createOperator({ stage, onRows, onPause, now }: OperatorOptions)
     // A delay of its days as a standby must not come back when it is one again.
     await setDelay(lab.region(region), 0);
   };
+  const tellKeys = async (from: Region, of: Region, firstXid: string | undefined): Promise<void> => {
+    const startMs = now();
+    const keys = firstXid === undefined ? undefined : await salvageKeys({ lab, old: from, now: of, firstXid });
+    onTold({ type: 'told', from, startMs, ...(keys !== undefined && { keys }) });
+  };
+  /** Read on the standby before it is promoted: no later transaction of its own has a lower number. */
+  const nextXidOf = async (region: Region): Promise<string> => {
+    const [row] = await lab
+      .region(region)
+      .query<{ xid: string }>('SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS xid');
+    return row?.xid ?? '3';
+  };
   /** What only this directory holds is read before it goes. */
   const rebuild = async (region: Region, of: Region): Promise<void> => {
-    if (abandoned.has(region)) onRows(await readRows(lab.region(region), false));
+    if (abandoned.has(region)) {
+      const tell = (): Promise<void> => tellKeys(region, of, abandoned.get(region));
+      onRows(await readRows(lab.region(region), false, tell));
+    }
     await lab.region(region).rejoin({ of });
     abandoned.delete(region);
     await setDelay(lab.region(region), 0);
@@ -156,8 +175,9 @@ export function createOperator({ stage, onRows, onPause, now }: OperatorOptions)
       case 'failover': {
         mustFollow(fault.to);
         const old = lab.primary.name;
+        const firstXid = await nextXidOf(fault.to);
         const note = noted(fault.to, await lab.failover({ to: fault.to }));
-        abandoned.add(old);
+        abandoned.set(old, firstXid);
         timeline = note.timeline;
         await promoted(fault.to);
         return [note];
@@ -174,12 +194,13 @@ export function createOperator({ stage, onRows, onPause, now }: OperatorOptions)
         mustFollow(fault.keep);
         mustFollow(fault.other);
         const old = lab.primary.name;
+        const firstXid = await nextXidOf(fault.keep);
         const notes = [
           noted(fault.other, await lab.region(fault.other).promote({ follow: false })),
           noted(fault.keep, await lab.region(fault.keep).promote({ follow: false })),
         ];
-        abandoned.add(old);
-        abandoned.add(fault.other);
+        abandoned.set(old, firstXid);
+        abandoned.set(fault.other, undefined);
         timeline = Math.max(...notes.map((note) => note.timeline));
         await promoted(fault.keep);
         return notes;

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ledgerSql } from '@regionkit/db-router/ledger';
 import { createLab, type Lab } from '@regionkit/lab';
 import { SCHEMA } from '../app/schema.ts';
 import type { Deployment } from '../history/entries.ts';
@@ -78,6 +79,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     });
     lab = made;
     await made.primary.query(SCHEMA);
+    await made.primary.query(ledgerSql({ role: 'app' }));
     if (deployment.readsHistory === true) await made.primary.query(READ_HISTORY);
     await made.caughtUp();
     const free = [...(await freePorts(REGIONS.length * (REGIONS.length + 2 + places.length)))];
