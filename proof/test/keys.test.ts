@@ -105,7 +105,7 @@ describe('the promises of once()', () => {
 
   it('say nothing of a write that no client was told of', () => {
     const history = writeHistory();
-    once(history, { outcome: 'unknown', status: 0, failure: 'left', performed: undefined, received: [], place: LOST });
+    once(history, { outcome: 'unknown', status: 0, failure: 'left', received: [], place: LOST });
     failover(history);
     told(history, 10_000, []);
     expect(broken(history.entries({ timeline: 2 }))).toEqual([]);

@@ -260,8 +260,8 @@ export const MUTANTS: readonly Mutation[] = [
     edits: [
       {
         file: `${ROUTER}/ledger/ledger.ts`,
-        find: 'await tx.query(CLAIM, [...row, print, lock])',
-        replace: 'await router.write(CLAIM, [...row, print, lock])',
+        find: 'await tx.query(CLAIM, ask.values)',
+        replace: 'await router.write(CLAIM, ask.values)',
       },
     ],
     breaks: ['key-answered-otherwise'],
@@ -275,9 +275,9 @@ export const MUTANTS: readonly Mutation[] = [
     edits: [
       {
         file: `${ROUTER}/ledger/ledger.ts`,
-        find: '      const lock = lockOf(actor, key);',
+        find: '      const ask = readClaim(key, actor, fingerprint);',
         replace:
-          '      const lock = lockOf(actor, key);\n      const memory = (globalThis.answers ??= new Map());\n      if (memory.has(key)) return memory.get(key);',
+          '      const ask = readClaim(key, actor, fingerprint);\n      const memory = (globalThis.answers ??= new Map());\n      if (memory.has(key)) return memory.get(key);',
       },
       {
         file: `${ROUTER}/ledger/ledger.ts`,

@@ -1,18 +1,29 @@
 import { check } from '@regionkit/core/kit';
+import type { BatchStatement } from '../connection/batch.ts';
 import type { RegionRouter } from '../region-router.ts';
+import type { BatchOptions } from '../statements/batches.ts';
 import type { Transaction } from '../statements/open-transaction.ts';
 import type { TransactionOptions } from '../statements/transactions.ts';
+import { again, type Row } from './again.ts';
 import { readAnswer, writeAnswer } from './answer.ts';
-import { checkActor, checkFingerprint, checkKey, lockOf } from './key.ts';
-import { LedgerError } from './ledger-error.ts';
+import { readClaim } from './claim.ts';
+import { onceBatch } from './once-batch.ts';
+import { onceIn, type RunStatement } from './once-in.ts';
 import { checkOptions, type LedgerOptions } from './options.ts';
 import { CLAIM, EXPIRE, FIND, KEEP } from './table.ts';
+import { tableFailed } from './table-failed.ts';
 
-/** Options of one write. */
-export interface OnceOptions extends Omit<TransactionOptions, 'readOnly'> {
+/** What tells one request from another. */
+export interface KeyOptions {
   /** What the request asks for, as a short text: {@link fingerprintOf}. The same key with another one is refused. @default not compared */
   readonly fingerprint?: string;
 }
+
+/** Options of one write. */
+export interface OnceOptions extends Omit<TransactionOptions, 'readOnly'>, KeyOptions {}
+
+/** Options of one batch. */
+export interface OnceBatchOptions extends BatchOptions, KeyOptions {}
 
 /** Remembers which writes were done, in the database that they change. Made by `createLedger`. */
 export interface Ledger {
@@ -42,6 +53,48 @@ export interface Ledger {
    */
   once<T>(key: string, actor: string, fn: (tx: Transaction) => Promise<T>, options?: OnceOptions): Promise<T>;
   /**
+   * As `once()`, for statements that are all known before: the row of the key and the statements go out in one round trip. The answer
+   * is known before as well, so let the app choose ids.
+   *
+   * @example
+   * ```ts
+   * const id = crypto.randomUUID();
+   * const order = await ledger.batch(message.id, 'billing', [{ text: 'insert into orders (id) values ($1)', values: [id] }], { id });
+   * ```
+   *
+   * @throws {RouterError} As `router.batch()`. After {@link OutcomeUnknownError} call it again with the same key.
+   * @throws {LedgerError} As `once()`.
+   */
+  batch<T>(
+    key: string,
+    actor: string,
+    statements: readonly BatchStatement[],
+    answer: T,
+    options?: OnceBatchOptions,
+  ): Promise<T>;
+  /**
+   * As `once()`, in a transaction of your ORM on `router.pool`: `fn` writes with the ORM, and the ORM commits. `query` runs one
+   * statement in that transaction and returns its rows. Let the errors of this call leave the transaction: it cannot be committed
+   * after one.
+   *
+   * @example
+   * ```ts
+   * const client = await router.pool.connect();
+   * await client.query('begin');
+   * const query = async (text: string, values: readonly (string | null)[]) => (await client.query(text, [...values])).rows;
+   * await ledger.onceIn(query, message.id, 'billing', async () => {
+   *   await client.query('insert into orders default values');
+   * });
+   * await client.query('commit');
+   * client.release();
+   * ```
+   *
+   * @throws what `fn` throws.
+   * @throws {LedgerError} As `once()`.
+   * @throws {TypeError | RangeError} `query` runs outside a transaction, or does not return rows, or `actor` is not a name.
+   */
+  onceIn<T>(query: RunStatement, key: string, actor: string, fn: () => Promise<T>, options?: KeyOptions): Promise<T>;
+  /**
    * Deletes the rows that are older than `keepMs`, in batches, and returns how many. Call it from a job, a few times a day, in
    * one process or in several.
    *
@@ -56,11 +109,6 @@ export interface Ledger {
   expire(options?: { readonly signal?: AbortSignal }): Promise<number>;
 }
 
-type Row = {
-  readonly fingerprint: string | null;
-  readonly answer: string | null;
-};
-
 /**
  * Makes a ledger. Its table must exist: see {@link ledgerSql}.
  *
@@ -71,8 +119,11 @@ type Row = {
  *
  * @throws {TypeError | RangeError} An option is wrong; the message names it.
  */
-export function createLedger(router: Pick<RegionRouter, 'transaction' | 'write'>, options: LedgerOptions = {}): Ledger {
-  check.methods('createLedger: router', router, ['transaction', 'write']);
+export function createLedger(
+  router: Pick<RegionRouter, 'batch' | 'transaction' | 'write'>,
+  options: LedgerOptions = {},
+): Ledger {
+  check.methods('createLedger: router', router, ['batch', 'transaction', 'write']);
   const { maxAnswerBytes, keepMs } = checkOptions(options);
 
   return {
@@ -82,20 +133,18 @@ export function createLedger(router: Pick<RegionRouter, 'transaction' | 'write'>
       fn: (tx: Transaction) => Promise<T>,
       { fingerprint, ...how }: OnceOptions = {},
     ) => {
-      const row = [checkActor(actor), checkKey(key)];
+      const ask = readClaim(key, actor, fingerprint);
       check.function('once: fn', fn);
-      const print = fingerprint === undefined ? null : checkFingerprint(fingerprint);
-      const lock = lockOf(actor, key);
       for (let run = 1; ; run += 1) {
         let began = false;
         try {
           return await router.transaction(async (tx) => {
             began = false;
-            const claim = await tx.query(CLAIM, [...row, print, lock]).catch(tableFailed);
-            if (claim.rowCount !== 1) return again((await tx.query<Row>(FIND, row)).rows[0], print) as T;
+            const claim = await tx.query(CLAIM, ask.values).catch(tableFailed);
+            if (claim.rowCount !== 1) return again((await tx.query<Row>(FIND, ask.row)).rows[0], ask) as T;
             began = true;
             const answer = writeAnswer(await fn(tx), maxAnswerBytes);
-            if (answer !== null) await tx.query(KEEP, [...row, answer]);
+            if (answer !== null) await tx.query(KEEP, [answer, ...ask.row]);
             return readAnswer(answer) as T;
           }, how);
         } catch (error) {
@@ -103,6 +152,15 @@ export function createLedger(router: Pick<RegionRouter, 'transaction' | 'write'>
           if (began || run === MAX_CLAIMS || (error as { code?: unknown }).code !== '40001') throw error;
         }
       }
+    },
+    batch: async (key, actor, statements, answer, { fingerprint, ...how } = {}) => {
+      const asked = { statements, answer, maxAnswerBytes };
+      return onceBatch(router, readClaim(key, actor, fingerprint), asked, how);
+    },
+    onceIn: async (query, key, actor, fn, { fingerprint } = {}) => {
+      check.function('onceIn: query', query);
+      check.function('onceIn: fn', fn);
+      return onceIn(query, readClaim(key, actor, fingerprint), fn, maxAnswerBytes);
     },
     expire: async ({ signal } = {}) => {
       for (let total = 0; ; ) {
@@ -117,19 +175,3 @@ export function createLedger(router: Pick<RegionRouter, 'transaction' | 'write'>
 
 const MAX_CLAIMS = 4;
 const BATCH = 1_000;
-
-/** What a call gets whose key is taken. */
-function again(row: Row | undefined, fingerprint: string | null): unknown {
-  if (row === undefined) throw new LedgerError('ERR_IDEMPOTENCY_IN_PROGRESS');
-  const isOther = row.fingerprint !== null && fingerprint !== null && row.fingerprint !== fingerprint;
-  if (isOther) throw new LedgerError('ERR_IDEMPOTENCY_REUSED');
-  return readAnswer(row.answer);
-}
-
-/** The table or its schema is missing, or the role may not use them. */
-const TABLE_FAILURES: ReadonlySet<unknown> = new Set(['42P01', '3F000', '42501', '42703']);
-
-function tableFailed(error: unknown): never {
-  if (TABLE_FAILURES.has((error as { code?: unknown }).code)) throw new LedgerError('ERR_LEDGER_TABLE', error);
-  throw error;
-}

@@ -49,7 +49,28 @@ SELECT $1::text, $2::text, $3::text WHERE pg_try_advisory_xact_lock($4::bigint) 
  */
 export const FIND = 'SELECT fingerprint, answer FROM regionkit.ledger WHERE actor = $1 AND key = $2 FOR KEY SHARE';
 
-export const KEEP = 'UPDATE regionkit.ledger SET answer = $3 WHERE actor = $1 AND key = $2';
+/** Its values stand in the order of their numbers, as in each statement here: some libraries know only `?`. */
+export const KEEP = 'UPDATE regionkit.ledger SET answer = $1 WHERE actor = $2 AND key = $3';
+
+/** The number of the transaction. */
+export const XID = 'SELECT pg_current_xact_id()::text AS xid';
+
+/** As {@link CLAIM}, if it is still the transaction of {@link XID}. */
+export const CLAIM_IN = `WITH claimed AS (INSERT INTO regionkit.ledger (actor, key, fingerprint)
+  SELECT $1::text, $2::text, $3::text WHERE pg_try_advisory_xact_lock($4::bigint) AND pg_current_xact_id()::text = $5
+  ON CONFLICT DO NOTHING RETURNING 1)
+SELECT EXISTS (SELECT FROM claimed) AS claimed, pg_current_xact_id()::text = $6 AS together`;
+
+/** Fails, with a text for the log of the server: its transaction can only be rolled back from now on. */
+export const ABORT = "SELECT 'the write of a key failed, so its transaction must be rolled back'::int";
+
+/**
+ * Takes the key and keeps the answer, or fails: with 23502 if another transaction holds the lock, and with 23505 if the row is
+ * there. Without the lock nothing of the call is in the row, because the server writes the row into its log.
+ */
+export const CLAIM_OR_FAIL = `INSERT INTO regionkit.ledger (actor, key, fingerprint, answer)
+SELECT $1::text, CASE WHEN free THEN $2::text END, CASE WHEN free THEN $3::text END, CASE WHEN free THEN $5::text END
+FROM (SELECT pg_try_advisory_xact_lock($4::bigint) AS free OFFSET 0) AS lock`;
 
 /** Rows that another process is deleting are left to it. */
 export const EXPIRE = `DELETE FROM regionkit.ledger USING (

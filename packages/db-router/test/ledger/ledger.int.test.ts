@@ -19,6 +19,9 @@ const note = (text: string) => async (tx: Transaction) => {
   return { id: rows[0]?.id, text };
 };
 
+/** The same as a statement of a batch. */
+const noting = (text: string) => ({ text: 'INSERT INTO note (text) VALUES ($1)', values: [text] });
+
 /** A client that keeps trying while its first request runs. */
 async function persist<T>(call: () => Promise<T>): Promise<T> {
   for (;;) {
@@ -190,6 +193,99 @@ describe('a ledger on real servers', () => {
     }
     expect(await ledger.once('fits', 'ann', async () => '12345678')).toBe('12345678');
   });
+
+  it('keeps the row of a key in one batch with its statements, and gives the answer again', async () => {
+    const router = await inUs();
+    const ledger = createLedger(router);
+    const call = (answer: unknown, fingerprint?: string) =>
+      ledger.batch(
+        'batch',
+        'ann',
+        [noting('batch'), noting('batch, too')],
+        answer,
+        fingerprint === undefined ? {} : { fingerprint },
+      );
+    const token = await router.run({}, async () => {
+      expect(await call({ id: 7, none: undefined }, 'one')).toStrictEqual({ id: 7 });
+      return router.token();
+    });
+    expect(token).toBeDefined();
+    expect(await call({ id: 8 }, 'one')).toEqual({ id: 7 });
+    expect(await failureOf(call({ id: 8 }, 'two'))).toMatchObject({ code: 'ERR_IDEMPOTENCY_REUSED' });
+    expect(await ledger.once('batch', 'ann', async () => 'of once')).toEqual({ id: 7 });
+    expect([await notes('batch'), await notes('batch, too')]).toEqual([1, 1]);
+    expect(await kept('batch')).toEqual([{ actor: 'ann', fingerprint: 'one', answer: '{"id":7}' }]);
+    expect(await ledger.batch('batch of nothing', 'ann', [], undefined)).toBeUndefined();
+    expect(await ledger.batch('batch of nothing', 'ann', [], 'other')).toBeUndefined();
+  });
+
+  it.each(['read committed', 'repeatable read', 'serializable'] as const)(
+    'runs once for 20 batches at once in two processes, %s',
+    async (isolation) => {
+      const ledgers = [createLedger(await inUs()), createLedger(await inUs())];
+      const text = `batches at once, ${isolation}`;
+      const call = (at: number) =>
+        persist(() =>
+          (ledgers[at % 2] as Ledger).batch(text, 'ann', [noting(text), { text: 'SELECT pg_sleep(0.02)' }], at, {
+            isolation,
+          }),
+        );
+      const answers = await Promise.all(Array.from({ length: 20 }, (_, at) => call(at)));
+      expect(new Set(answers).size).toBe(1);
+      expect(await notes(text)).toBe(1);
+    },
+  );
+
+  it('refuses a batch at once while the first write with its key runs', async () => {
+    const ledger = createLedger(await inUs({ max: 2 }));
+    let end: (() => void) | undefined;
+    const first = ledger.once('slow one', 'ann', () => new Promise<string>((resolve) => (end = () => resolve('done'))));
+    await eventually(() => end !== undefined);
+    const failure = await failureOf(ledger.batch('slow one', 'ann', [noting('slow one')], 'twice'));
+    expect(failure).toMatchObject({ code: IN_PROGRESS, status: 409, outcome: 'not-sent' });
+    end?.();
+    expect(await first).toBe('done');
+    expect(await ledger.batch('slow one', 'ann', [noting('slow one')], 'twice')).toBe('done');
+    expect(await notes('slow one')).toBe(0);
+  });
+
+  it('leaves no row when a statement of a batch fails, and takes no error of the app for one of its own', async () => {
+    const ledger = createLedger(await inUs());
+    await lab.primary.query(
+      'CREATE TABLE IF NOT EXISTS strict (k int PRIMARY KEY, v text NOT NULL); GRANT ALL ON strict TO app',
+    );
+    const insert = (k: number, v: string | null) => ({ text: 'INSERT INTO strict VALUES ($1, $2)', values: [k, v] });
+    await ledger.batch('strict', 'ann', [insert(1, 'a')], 'done');
+    for (const [statement, code] of [
+      [insert(1, 'a'), '23505'],
+      [insert(2, null), '23502'],
+      [{ text: 'SELECT FROM nowhere' }, '42P01'],
+    ] as const) {
+      expect(await failureOf(ledger.batch('strict fails', 'ann', [noting('strict'), statement], 'no'))).toMatchObject({
+        code,
+      });
+    }
+    expect(await kept('strict fails')).toEqual([]);
+    expect(await notes('strict')).toBe(0);
+    expect(await ledger.batch('strict fails', 'ann', [insert(3, 'c')], 'yes')).toBe('yes');
+  });
+
+  it.each(['before', 'after'] as const)(
+    'tells whether a batch was done whose connection was cut %s its COMMIT',
+    async (when) => {
+      const cut = await openCommitCut(lab.region('us'));
+      const pool = new pg.Pool({ connectionString: cut.connectionString, max: 2 });
+      onTestFinished(() => pool.end());
+      const router = await inUs({ pools: { us: pool, eu: lab.region('eu').pool({ from: 'us' }) } });
+      const ledger = createLedger(router);
+      const text = `batch, cut ${when} the end`;
+      const call = () => ledger.batch(text, 'ann', [noting(text)], 'done');
+      cut.arm(when);
+      expect(await failureOf(call())).toMatchObject({ code: 'ERR_OUTCOME_UNKNOWN', outcome: 'unknown' });
+      expect(await persist(call)).toBe('done');
+      expect(await notes(text)).toBe(1);
+    },
+  );
 
   it.each(['before', 'after'] as const)(
     'tells whether a write was done whose connection was cut %s its COMMIT',

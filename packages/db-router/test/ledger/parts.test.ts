@@ -4,11 +4,10 @@ import { readAnswer, writeAnswer } from '../../src/ledger/answer.ts';
 import { fingerprintOf } from '../../src/ledger/fingerprint.ts';
 import { createLedger, ledgerSql } from '../../src/ledger/index.ts';
 import { checkActor, checkKey, lockOf } from '../../src/ledger/key.ts';
+import { ABORT, CLAIM_IN, FIND, KEEP, XID } from '../../src/ledger/table.ts';
 
-const router = {
-  transaction: () => Promise.reject(new Error('not reached')),
-  write: () => Promise.reject(new Error('not reached')),
-};
+const refuse = () => Promise.reject(new Error('not reached'));
+const router = { batch: refuse, transaction: refuse, write: refuse };
 
 describe('checkKey()', () => {
   it.each(['a', '~ !"', 'k'.repeat(255)])('takes %j', (key) => {
@@ -126,6 +125,14 @@ describe('createLedger()', () => {
     expect(() => createLedger({} as never)).toThrow(TypeError);
   });
 
+  it('keeps the values of each statement in the order of their numbers, for libraries that know only `?`', () => {
+    for (const statement of [XID, CLAIM_IN, FIND, KEEP, ABORT]) {
+      const numbers = [...statement.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number));
+      expect(numbers).toEqual(numbers.map((_, at) => at + 1));
+      expect(statement).not.toMatch(/[?]/);
+    }
+  });
+
   it('sends nothing with a bad name, key or fingerprint', async () => {
     const ledger = createLedger(router);
     const fn = async () => 1;
@@ -133,5 +140,10 @@ describe('createLedger()', () => {
     await expect(ledger.once('key', '', fn)).rejects.toThrow(RangeError);
     await expect(ledger.once('key', 'ann', fn, { fingerprint: '' })).rejects.toThrow(RangeError);
     await expect(ledger.once('key', 'ann', undefined as never)).rejects.toThrow(TypeError);
+    await expect(ledger.batch('é', 'ann', [], 1)).rejects.toMatchObject({ code: 'ERR_IDEMPOTENCY_KEY' });
+    await expect(ledger.batch('key', 'ann', [], 1n)).rejects.toMatchObject({ code: 'ERR_LEDGER_ANSWER' });
+    await expect(ledger.onceIn(refuse, 'key', '', fn)).rejects.toThrow(RangeError);
+    await expect(ledger.onceIn({} as never, 'key', 'ann', fn)).rejects.toThrow(/onceIn: query/);
+    await expect(ledger.onceIn(refuse, 'key', 'ann', undefined as never)).rejects.toThrow(/onceIn: fn/);
   });
 });
