@@ -205,7 +205,11 @@ describe('onceIn() in a transaction of an ORM on router.pool', () => {
     const call = async (): Promise<unknown> => {
       for (;;) {
         const result = await inTransaction((tx) =>
-          ledger.onceIn(tx.query, 'at once', 'ann', () => tx.insert('at once')),
+          ledger.onceIn(tx.query, 'at once', 'ann', async () => {
+            const id = await tx.insert('at once');
+            await tx.query('SELECT pg_sleep(0.05)', []);
+            return id;
+          }),
         ).catch((error) => error);
         if ((result as { code?: string }).code !== 'ERR_IDEMPOTENCY_IN_PROGRESS') return result;
         refused += 1;
