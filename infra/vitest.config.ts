@@ -8,6 +8,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     reporters: ['default', '../tools/closing-line.ts'],
     maxWorkers: 2,
+    // GitHub's parser imports JSON in a way that Node 20 refuses.
+    server: { deps: { inline: [/@actions\//] } },
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },
