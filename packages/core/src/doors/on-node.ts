@@ -38,7 +38,7 @@ function carryOut<R>(
 ): R {
   if (decision.action === 'next') {
     watchAnswer(response, decision, 'handler', startedAt);
-    return inNodeScope(decision, view.raw, steps.next);
+    return inNodeScope(decision, view, steps.next);
   }
   watchAnswer(response, decision, decision.action, startedAt);
   return decision.action === 'respond'
