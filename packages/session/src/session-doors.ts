@@ -11,6 +11,7 @@ import { check, createNotices } from '@regionkit/core/kit';
 import { judgeSeveral, type SeveralTokens, tokensOf } from './credentials.ts';
 import { NoSessionDoorError, type RejectionReason } from './errors.ts';
 import type { Judge, Judgement } from './judge.ts';
+import { createPrivateSlot } from './private-slot.ts';
 import { errorOf, refuse } from './refuse.ts';
 import type { Session } from './session.ts';
 import type { TokenSource } from './token-source.ts';
@@ -44,7 +45,7 @@ const PREFLIGHT: NextDecision = Object.freeze({ action: 'next', reason: 'preflig
 export function createSessionDoors<Claims>(options: SessionDoorsOptions<Claims>): SessionDoors<Claims> {
   const { judge, from, severalTokens, realm, preflight, onRejected } = options;
   const notice = createNotices();
-  const found = new WeakMap<object, Session<Claims> | RejectionReason>();
+  const found = createPrivateSlot<Session<Claims> | RejectionReason>();
 
   const findSession = (request: RequestView): SessionOutcome<Claims> | Promise<SessionOutcome<Claims>> => {
     const known = found.get(request.raw);
@@ -58,7 +59,8 @@ export function createSessionDoors<Claims>(options: SessionDoorsOptions<Claims>)
 
   type Conclude = (outcome: Session<Claims> | RejectionReason, request: RequestView) => Decision;
   const settle = (outcome: Session<Claims> | RejectionReason, request: RequestView, conclude: Conclude): Decision => {
-    if (typeof outcome === 'string' && outcome !== 'missing' && !found.has(request.raw)) onRejected(outcome);
+    if (typeof outcome === 'string' && outcome !== 'missing' && found.get(request.raw) === undefined)
+      onRejected(outcome);
     found.set(request.raw, outcome);
     return conclude(outcome, request);
   };
