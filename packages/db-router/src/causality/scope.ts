@@ -15,6 +15,7 @@ import {
 } from '../history/required-position.ts';
 import type { Topology } from '../topology/topology.ts';
 import { fateOf } from './fate.ts';
+import { GateScope, type GateScopeWork } from './gate-scope.ts';
 import { runInside } from './inside.ts';
 import { createTokenAge, type TokenAgeOptions } from './token-age.ts';
 import { type Claim, createTokenJudge, type TokenJudgeOptions } from './token-judge.ts';
@@ -75,14 +76,11 @@ export interface Scopes {
   requiredPosition(token: string): RequiredPosition | undefined;
 }
 
-export interface ScopesOptions extends TokenAgeOptions, TokenJudgeOptions {
-  /**
-   * Whether no node that this process can reach has it. A promise while it waits for a standby that may soon have it.
-   */
-  isOutOfReach(need: RequiredPosition | undefined): boolean | Promise<boolean>;
+export interface ScopesOptions
+  extends TokenAgeOptions,
+    TokenJudgeOptions,
+    Pick<GateScopeWork, 'isOutOfReach' | 'underWay'> {
   learnEpoch(epoch: Epoch): void;
-  /** Counts the requests that were admitted. */
-  readonly underWay: { begin(): void; end(): void };
   readonly emit: Emit;
 }
 
@@ -206,6 +204,15 @@ export function createScopes(options: ScopesOptions): Scopes {
     if (scope.headClosed) emit('token-late', {});
   };
 
+  const run: Scopes['run'] = (scope, fn) => runInside(storage, scope, fn);
+  const forGate: GateScopeWork = {
+    run,
+    issue,
+    noteUnknown: (scope, epoch) => noteWritten(scope, epoch, undefined),
+    isOutOfReach: options.isOutOfReach,
+    underWay: options.underWay,
+  };
+
   return {
     current: () => storage.getStore(),
     open: ({ tokens, access, signal }) => {
@@ -229,30 +236,8 @@ export function createScopes(options: ScopesOptions): Scopes {
       if (tokens.length > MAX_TOKENS) scope.need = PRIMARY_ONLY;
       return scope;
     },
-    run: (scope, fn) => runInside(storage, scope, fn),
-    forGate: (scope) => ({
-      endHead: () => {
-        scope.headClosed = true;
-      },
-      issue: () => issue(scope),
-      closeHead: () => {
-        scope.headClosed = true;
-        return issue(scope);
-      },
-      needsPrimary: () => options.isOutOfReach(scope.need),
-      noteUnknown: (epoch) => noteWritten(scope, epoch, undefined),
-      admit: () => {
-        const admission = { isOpen: true };
-        scope.admission = admission;
-        options.underWay.begin();
-        return () => {
-          if (!admission.isOpen) return;
-          admission.isOpen = false;
-          options.underWay.end();
-        };
-      },
-      run: (fn) => runInside(storage, scope, fn),
-    }),
+    run,
+    forGate: (scope) => new GateScope(scope, forGate),
     noteWritten,
     awaitPosition: ({ awaited }, epoch) => {
       awaited.push(epoch);
