@@ -9,13 +9,23 @@ export type SeveralTokens = 'reject' | 'only-valid';
 /** A request with more different tokens than this gets status 400, with either option. */
 const MAX_TOKENS = 4;
 
+const NONE: readonly string[] = Object.freeze([]);
+
 /** The different tokens of a request. A token that is sent twice counts once. */
 export function tokensOf(request: RequestView, from: readonly TokenSource[]): readonly string[] {
-  const tokens: string[] = [];
+  let found: readonly string[] = NONE;
   for (const source of from) {
-    for (const token of dropRejection(source.read(request))) if (!tokens.includes(token)) tokens.push(token);
+    const tokens = dropRejection(source.read(request));
+    // The usual request: one token, at one place.
+    if (found.length === 0 && tokens.length <= 1) {
+      found = tokens;
+      continue;
+    }
+    const all = [...found];
+    for (const token of tokens) if (!all.includes(token)) all.push(token);
+    found = all;
   }
-  return tokens;
+  return found;
 }
 
 /**

@@ -8,6 +8,8 @@ export interface TokenSource {
 }
 
 const NONE: readonly string[] = [];
+const USUAL = 'Bearer ';
+const SPACE = 0x20;
 const SCHEME = /^bearer(?: +|$)/i;
 /** Node accepts 16 KiB of header fields by default: four full cookies. */
 const MAX_CHUNKS = 8;
@@ -28,7 +30,11 @@ export function bearer(): TokenSource {
       const fields = request.header('authorization');
       const [only] = fields;
       if (only === undefined) return NONE;
-      if (fields.length === 1 && !only.includes(',')) return SCHEME.test(only) ? [only.replace(SCHEME, '')] : NONE;
+      if (fields.length === 1 && !only.includes(',')) {
+        // What nearly every client sends.
+        if (only.startsWith(USUAL) && only.charCodeAt(USUAL.length) !== SPACE) return [only.slice(USUAL.length)];
+        return SCHEME.test(only) ? [only.replace(SCHEME, '')] : NONE;
+      }
       // The field is not a list. A second credential of any scheme makes it unclear which one counts.
       const credentials = fields.flatMap((field) => field.split(',').map((part) => part.trim()));
       if (!credentials.some((part) => SCHEME.test(part))) return NONE;

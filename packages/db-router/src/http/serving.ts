@@ -4,7 +4,7 @@ import type { GateSeam, Issued, RequestScope } from '../gate-seam.ts';
 import { isSafe } from './methods.ts';
 import type { GateReason } from './ruling.ts';
 import type { TokenFields } from './token-fields.ts';
-import { countWrite, type WriteCount } from './write-count.ts';
+import { countWrite } from './write-count.ts';
 
 /** A request that this region may serve. */
 export interface Served {
@@ -34,21 +34,37 @@ export function createServing(gate: Pick<GateSeam, 'openScope' | 'isPaused'>, to
   return {
     openScope,
     serve: ({ request, write, isNew, scope = openScope(request, write) }, reason) => {
+      const { admit } = scope;
       // A pause may have begun since the decision. Then what the handler writes waits for its end.
       const count =
-        write && scope.admit !== undefined
-          ? countWrite(() => (isNew && gate.isPaused?.() === true ? undefined : scope.admit?.()))
+        write && admit !== undefined
+          ? countWrite(() => (isNew && gate.isPaused?.() === true ? undefined : admit()))
           : undefined;
-      const served: ServedDecision = {
+      let tokensNow: Issued | undefined;
+      return {
         action: 'next',
         reason,
-        of: { request, scope, tokens, count, issued: undefined },
-        scope: runInScope,
-        wantsHead: hasTokens,
-        afterHead: endHead,
-        onHead: writeTokens,
+        scope: (run) => {
+          count?.begin();
+          return scope.run(run);
+        },
+        wantsHead: () => {
+          tokensNow = scope.issue();
+          return issues(tokensNow);
+        },
+        afterHead: () => scope.endHead(),
+        onHead: (head) => {
+          const issued = tokensNow ?? scope.issue();
+          // A cache must not give one client's position to others, nor an old one to the same client. No cache stores the
+          // answer to an unsafe method.
+          if (isSafe(request.method) && issues(issued)) {
+            if (isSharedCacheable(head)) return;
+            head.set('Cache-Control', 'no-store');
+          }
+          tokens.write(head, issued);
+        },
+        ...(count !== undefined && { onDone: count.onDone }),
       };
-      return count === undefined ? served : { ...served, onDone: count.onDone };
     },
     issueUnknown: (request, epoch, head) => {
       const scope = openScope(request, true);
@@ -56,43 +72,6 @@ export function createServing(gate: Pick<GateSeam, 'openScope' | 'isPaused'>, to
       tokens.write(head, scope.closeHead());
     },
   };
-}
-
-/** A decision whose hooks are the same functions for every request, because most requests call few of them. */
-interface ServedDecision extends NextDecision {
-  readonly of: {
-    readonly request: RequestView;
-    readonly scope: RequestScope;
-    readonly tokens: TokenFields;
-    readonly count: WriteCount | undefined;
-    issued: Issued | undefined;
-  };
-}
-
-function runInScope<T>(this: ServedDecision, run: () => T): T {
-  this.of.count?.begin();
-  return this.of.scope.run(run);
-}
-
-function hasTokens(this: ServedDecision): boolean {
-  const issued = this.of.scope.issue();
-  this.of.issued = issued;
-  return issues(issued);
-}
-
-function endHead(this: ServedDecision): void {
-  this.of.scope.endHead();
-}
-
-function writeTokens(this: ServedDecision, head: ResponseHead): void {
-  const { request, scope, tokens, issued = scope.issue() } = this.of;
-  // A cache must not give one client's position to others, nor an old one to the same client. No cache stores the
-  // answer to an unsafe method.
-  if (isSafe(request.method) && issues(issued)) {
-    if (isSharedCacheable(head)) return;
-    head.set('Cache-Control', 'no-store');
-  }
-  tokens.write(head, issued);
 }
 
 /** Whether there is something to put on a head. */
