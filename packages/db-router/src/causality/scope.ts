@@ -38,7 +38,7 @@ export interface Scope {
    */
   replaceToken: boolean;
   /** The positions of its tokens, as far as they were in the history in force when they were judged. */
-  readonly kept: Claim[];
+  kept: readonly Claim[];
   /** The topology that its tokens were judged by. */
   judgedBy: Topology;
   notice: WriteNotice | undefined;
@@ -85,6 +85,7 @@ export interface ScopesOptions
 }
 
 const NOTHING_ISSUED: Issued = Object.freeze({});
+const NO_CLAIMS: readonly Claim[] = Object.freeze([]);
 
 export function createScopes(options: ScopesOptions): Scopes {
   const { codec, clock, emit } = options;
@@ -119,7 +120,7 @@ export function createScopes(options: ScopesOptions): Scopes {
       announce(scope, claim, fate);
       return;
     }
-    scope.kept.push(claim);
+    scope.kept = scope.kept.length === 0 ? [claim] : [...scope.kept, claim];
     raise(scope, claim);
     scope.need = laterPosition(scope.need, need);
   };
@@ -154,11 +155,13 @@ export function createScopes(options: ScopesOptions): Scopes {
     const topology = options.topology();
     if (scope.judgedBy === topology) return;
     scope.judgedBy = topology;
-    for (const claim of scope.kept.splice(0)) {
+    const kept: Claim[] = [];
+    for (const claim of scope.kept) {
       const fate = fateOf(claim.epoch, claim.lsn, topology);
-      if (fate === 'kept') scope.kept.push(claim);
+      if (fate === 'kept') kept.push(claim);
       else announce(scope, claim, fate);
     }
+    scope.kept = kept;
   };
 
   const tell = (fate: 'lost' | 'unknown', epoch: Epoch, lsn: bigint): void => {
@@ -226,7 +229,7 @@ export function createScopes(options: ScopesOptions): Scopes {
         headClosed: false,
         awaited: [],
         replaceToken: false,
-        kept: [],
+        kept: NO_CLAIMS,
         judgedBy: options.topology(),
         notice: undefined,
         admission: storage.getStore()?.admission,

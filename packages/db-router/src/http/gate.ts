@@ -258,7 +258,6 @@ export function createWriteGate<Name extends string>(
     close,
     [Symbol.asyncDispose]: close,
     decide: (request) => {
-      const startedAtMs = clock.now();
       const values = request.header(HOP_FIELD);
       const mark = values.length === 0 ? undefined : readMark(request, values);
       // Sign only an answer to a valid mark: made by a known region, for this region and this request.
@@ -266,9 +265,17 @@ export function createWriteGate<Name extends string>(
       // The forwarding region may run another version of the app. Its view of the request (read or write) counts.
       const write = mark?.mark === 'valid' ? mark.claims.write : writes(request);
       const scope = write ? undefined : serving.openScope(request, write);
+      // With the other policies the router reads over the WAN, or reports that it cannot.
+      const mayBeAway = router.writes === 'forward' && mark === undefined && readsData(request.method);
+      const isAway = (mayBeAway && scope?.needsPrimary()) || false;
+      // A read never waits here: its handler may not query the database at all. The router waits for those that do.
+      if (!write && isAway === false) {
+        const isNew = false;
+        return told(serving.serve({ request, write, scope, isNew }, 'read'), marks);
+      }
+      const startedAtMs = clock.now();
       const go = (isAway: boolean, client?: Client): Decision | Promise<Decision> => {
-        const primary = write || isAway ? gate.primaryNow() : undefined;
-        // A read never waits here: its handler may not query the database at all. The router waits for those that do.
+        const primary = gate.primaryNow();
         const forPrimary = write || (isAway && primary !== undefined);
         const isNew = write && mark?.mark !== 'valid';
         const known = { request, write, scope, forPrimary, isNew, mark, startedAtMs };
@@ -278,9 +285,6 @@ export function createWriteGate<Name extends string>(
         const decision = isHeld ? undefined : decideBy(asked, primary);
         return decision === undefined ? hold(asked).then((late) => told(late, marks)) : told(decision, marks);
       };
-      // With the other policies the router reads over the WAN, or reports that it cannot.
-      const mayBeAway = router.writes === 'forward' && mark === undefined && readsData(request.method);
-      const isAway = (mayBeAway && scope?.needsPrimary()) || false;
       if (typeof isAway === 'boolean') return go(isAway);
       const client = forwarder?.clientOf(request);
       return isAway.then((late) => go(late, client));

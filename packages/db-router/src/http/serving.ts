@@ -34,11 +34,10 @@ export function createServing(gate: Pick<GateSeam, 'openScope' | 'isPaused'>, to
   return {
     openScope,
     serve: ({ request, write, isNew, scope = openScope(request, write) }, reason) => {
-      const { admit } = scope;
       // A pause may have begun since the decision. Then what the handler writes waits for its end.
       const count =
-        write && admit !== undefined
-          ? countWrite(() => (isNew && gate.isPaused?.() === true ? undefined : admit()))
+        write && scope.admit !== undefined
+          ? countWrite(() => (isNew && gate.isPaused?.() === true ? undefined : scope.admit?.()))
           : undefined;
       let tokensNow: Issued | undefined;
       return {
