@@ -5,7 +5,7 @@ import { reportFailure } from './failure.ts';
 import { appendTo, watchAnswer } from './head-patch.ts';
 import { isAdditive } from './head-rules.ts';
 import type { NodeView } from './node-view.ts';
-import { inNodeScope } from './scope.ts';
+import { inScope } from './scope.ts';
 
 /** How one Node framework continues a request. */
 export interface NodeSteps<R> {
@@ -38,7 +38,7 @@ function carryOut<R>(
 ): R {
   if (decision.action === 'next') {
     watchAnswer(response, decision, 'handler', startedAt);
-    return inNodeScope(decision, view, steps.next);
+    return decision.scope === undefined ? steps.next() : inScope(decision, steps.next, view);
   }
   watchAnswer(response, decision, decision.action, startedAt);
   return decision.action === 'respond'

@@ -3,48 +3,51 @@ import type { NextDecision, NodeRequest } from '../http/decision.ts';
 import { reportFailure } from './failure.ts';
 import type { NodeView } from './node-view.ts';
 
-/** Runs the rest of a request inside the scope of `decision`, exactly once, even if the scope does not call `run`. */
-export function inScope<T>(decision: NextDecision, run: () => T): T {
-  let outcome: { readonly value: T } | { readonly error: unknown } | undefined;
+/**
+ * Runs the rest of a request inside the scope of `decision`, exactly once, even if the scope does not call `run`. With
+ * the view of a Node request its events are emitted inside, too.
+ */
+export function inScope<T>(decision: NextDecision, run: () => T, view?: NodeView): T {
+  let state: 'before' | 'returned' | 'thrown' = 'before';
+  let result: unknown;
   const once = (): T => {
-    if (outcome === undefined) {
+    if (state === 'before') {
       try {
-        outcome = { value: run() };
+        result = view === undefined ? run() : runWithEvents(view, run);
+        state = 'returned';
       } catch (error) {
-        outcome = { error };
+        result = error;
+        state = 'thrown';
       }
     }
-    if ('error' in outcome) throw outcome.error;
-    return outcome.value;
+    if (state === 'thrown') throw result;
+    return result as T;
   };
   try {
     decision.scope?.(once);
   } catch (error) {
-    if (outcome === undefined || !('error' in outcome)) reportFailure('scope', error);
+    if ((state as string) !== 'thrown') reportFailure('scope', error);
   }
   return once();
 }
 
 /**
- * The same for a Node request. Its events do not know the scope, so a parser that calls back from one would leave it.
- * Therefore the events of a request with a body are emitted inside the scope. Without a body nothing is left to arrive:
- * only the listeners that are added at once wait for an event that comes from outside. Keeping the scope for events is
- * dear, because Node tells every `AsyncLocalStorage` of it.
+ * The events of a Node request do not know the scope, so a parser that calls back from one would leave it. Therefore the
+ * events of a request with a body are emitted inside the scope. Without a body nothing is left to arrive: only the
+ * listeners that are added at once wait for an event that comes from outside. Keeping the scope for events is dear,
+ * because Node tells every `AsyncLocalStorage` of it.
  */
-export function inNodeScope<T>(decision: NextDecision, view: NodeView, run: () => T): T {
-  if (decision.scope === undefined) return run();
-  return inScope(decision, () => {
-    const { raw } = view;
-    if (mayHaveBody(view)) {
-      emitInside(raw);
-      return run();
-    }
-    try {
-      return run();
-    } finally {
-      if (isListenedTo(raw)) emitInside(raw);
-    }
-  });
+function runWithEvents<T>(view: NodeView, run: () => T): T {
+  const { raw } = view;
+  if (mayHaveBody(view)) {
+    emitInside(raw);
+    return run();
+  }
+  try {
+    return run();
+  } finally {
+    if (isListenedTo(raw)) emitInside(raw);
+  }
 }
 
 /** Emits the events of a request in the context of this call. */
@@ -63,8 +66,13 @@ function mayHaveBody(view: NodeView): boolean {
   );
 }
 
+/** `data` only comes with a body. */
 function isListenedTo(request: NodeRequest): boolean {
-  return EVENTS.some((name) => request.listenerCount(name) > 0);
+  return (
+    request.listenerCount('end') > 0 ||
+    request.listenerCount('readable') > 0 ||
+    request.listenerCount('close') > 0 ||
+    request.listenerCount('error') > 0 ||
+    request.listenerCount('aborted') > 0
+  );
 }
-
-const EVENTS = ['data', 'end', 'readable', 'close', 'error', 'aborted'] as const;

@@ -14,8 +14,10 @@ export function cookieValues(fields: readonly string[], name: string): readonly 
     for (let at = field.indexOf(name); at !== -1; at = field.indexOf(name, at + 1)) {
       const equals = skipSpace(field, at + name.length);
       if (field.charCodeAt(equals) !== EQUALS || !beginsPair(field, at)) continue;
-      found ??= [];
-      found.push(valueAfter(field, equals));
+      const value = valueAfter(field, equals);
+      // An array that grows from nothing takes the space of 17 values.
+      if (found === undefined) found = [value];
+      else found.push(value);
     }
   }
   return found ?? NONE;
