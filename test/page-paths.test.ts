@@ -9,6 +9,8 @@ const NOT_OURS = new Set(['node_modules', 'dist', '.git']);
 
 /** What a run of a tool makes, and a user's own files: named on a page, and not in the repository. */
 const MADE = new Set([
+  './deploy.sh',
+  '.github/workflows/',
   'coverage/coverage-summary.json',
   '.regionkit/proof/',
   'package.json',
