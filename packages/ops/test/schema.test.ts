@@ -65,6 +65,7 @@ const DRILL: readonly OpsRecord[] = [
   ...(['passed', 'missed', 'failed', 'unknown'] as const).map(
     (verdict): OpsRecord => ({ ...MEASURED, verdict, why: ['w'] }),
   ),
+  { ...MEASURED, unsent: 4 },
   {
     type: 'trend',
     scenario: 'freeze',

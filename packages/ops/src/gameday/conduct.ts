@@ -14,6 +14,8 @@ import { quietSince, tooFew } from './measure/stability.ts';
 export interface Limits {
   /** For enough good samples before the fault. */
   readonly beforeMs: number;
+  /** How often it says meanwhile what is missing. */
+  readonly tellMs: number;
   /** From the fault until everything is good. */
   readonly withinMs: number;
   /** So long everything must be good at the end. */
@@ -153,7 +155,16 @@ export async function conduct(options: ConductOptions): Promise<Conducted> {
   try {
     tracker.state('preparing');
     const beganMs = performance.now();
-    await waitFor('', beganMs + limits.beforeMs, () => tooFew(load.samples, places, { fromMs: beganMs }).length === 0);
+    let toldMs = beganMs;
+    const none = `No fault was caused: not enough good requests within ${seconds(limits.beforeMs)}.`;
+    await waitFor(none, beganMs + limits.beforeMs, () => {
+      const missing = tooFew(load.samples, places, { fromMs: beganMs });
+      if (missing.length > 0 && performance.now() - toldMs > limits.tellMs) {
+        toldMs = performance.now();
+        emit({ type: 'progress', text: `too few samples before the fault: ${missing.join(', ')}` });
+      }
+      return missing.length === 0;
+    });
     tracker.state('running');
     await play(hands);
     const playedMs = performance.now();

@@ -26,7 +26,8 @@ export function drillEnd({ start, conducted, mayLose, atMs }: Ended): DrillEnd {
     mayLose,
     faults,
   });
-  const { readMs, writeMs, goodMs, reads, writes, acknowledged, failedReads, refusedWrites, unknownWrites } = measures;
+  const { readMs, writeMs, goodMs, reads, writes, acknowledged, failedReads, refusedWrites, unknownWrites, unsent } =
+    measures;
   return {
     type: 'measured',
     drill: id,
@@ -45,6 +46,7 @@ export function drillEnd({ start, conducted, mayLose, atMs }: Ended): DrillEnd {
     failedReads,
     refusedWrites,
     unknownWrites,
+    ...(unsent > 0 && { unsent }),
     wrongReads: measures.wrongReads,
     ...(isLedgerKnown && { lostWrites: measures.lostWrites, lossMs: measures.lossMs }),
     atMs,

@@ -1,6 +1,6 @@
 import type { DrillEnd, DrillStart } from '../records/record.ts';
 import type { PhaseName, PhaseTime } from './measure/phases.ts';
-import { countOf, type Sample } from './measure/sample.ts';
+import { countOf, type Sample, unsentOf } from './measure/sample.ts';
 
 /** The drill that runs, or ran last, as `GET /drill/status` of its apps answers it. Members are added, never removed. */
 export interface DrillStatus {
@@ -28,6 +28,8 @@ export interface DrillStatus {
   readonly failedReads: number;
   readonly refusedWrites: number;
   readonly unknownWrites: number;
+  /** Requests that were due and not sent, because too many had no answer yet. */
+  readonly unsent: number;
   /** What it has shown, at the end. */
   readonly measured?: DrillEnd;
 }
@@ -97,6 +99,7 @@ export function createTracker(): Tracker {
         failedReads: countOf(samples, 'read', 'failed'),
         refusedWrites: countOf(samples, 'write', 'refused'),
         unknownWrites: countOf(samples, 'write', 'unknown'),
+        unsent: unsentOf(samples),
         ...(measured !== undefined && { measured }),
       };
     },

@@ -129,6 +129,8 @@ export interface DrillEnd {
   readonly failedReads: number;
   readonly refusedWrites: number;
   readonly unknownWrites: number;
+  /** Requests that were due and not sent, because so many had no answer yet. They are no reads and no writes. Absent: none. */
+  readonly unsent?: number;
   readonly wrongReads: number;
   /** Acknowledged, and not in the primary at the end. Absent: not known. */
   readonly lostWrites?: number;

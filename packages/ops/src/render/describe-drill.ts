@@ -42,6 +42,9 @@ export function describeEnd(end: DrillEnd): readonly string[] {
     `First reads everywhere ${time(readMs)}, first writes everywhere ${time(writeMs)} after the fault.`,
     `${end.writes} writes: ${end.acknowledged} acknowledged, ${end.refusedWrites} refused, ${end.unknownWrites} unknown. ` +
       `${end.reads} reads: ${end.failedReads} failed, ${end.wrongReads} wrong.`,
+    ...(end.unsent === undefined
+      ? []
+      : [`${end.unsent} more requests were due and not sent: too many of their place had no answer yet.`]),
   ];
 }
 

@@ -19,7 +19,7 @@ const START: DrillStart = {
   objectiveMs: 60_000,
   rpoMs: 1_000,
 };
-const LIMITS: Limits = { beforeMs: 300, withinMs: 60_000, stableMs: 50, pollMs: 1 };
+const LIMITS: Limits = { beforeMs: 60_000, tellMs: 5, withinMs: 60_000, stableMs: 50, pollMs: 1 };
 
 /** A driver that makes a read and a write every millisecond, with the outcome of the moment. */
 function fakeLoad(isGood: () => boolean): Load & { readonly written: ReadonlyMap<string, number> } {
@@ -53,10 +53,11 @@ interface Played {
 async function play(
   load: typeof NO_LOAD,
   script: (hands: Hands) => Promise<void>,
-  { limits = LIMITS, tracker = createTracker(), signal = new AbortController().signal } = {} as {
+  { limits = LIMITS, tracker = createTracker(), signal = new AbortController().signal, said = () => {} } = {} as {
     limits?: Limits;
     tracker?: Tracker;
     signal?: AbortSignal;
+    said?: (record: OpsRecord) => void;
   },
 ): Promise<Played> {
   const records: OpsRecord[] = [];
@@ -67,7 +68,10 @@ async function play(
     places: ['us'],
     load,
     limits,
-    emit: (record) => records.push(record),
+    emit: (record) => {
+      records.push(record);
+      said(record);
+    },
     signal,
     tracker,
     rows: async () => load.written,
@@ -113,16 +117,41 @@ describe('a drill', () => {
 
   it('fails if the driver has no samples, and causes no fault then', async () => {
     let injected = false;
-    const { end } = await play(NO_LOAD, async ({ inject }) =>
-      inject('us', 'never', async () => {
-        injected = true;
-      }),
+    const { end } = await play(
+      NO_LOAD,
+      async ({ inject }) =>
+        inject('us', 'never', async () => {
+          injected = true;
+        }),
+      { limits: { ...LIMITS, beforeMs: 100 } },
     );
     expect(end.verdict).toBe('failed');
     expect(end.why.join(' ')).toContain(
       'Too few samples before the fault: 0 good reads from us, 0 good writes from us.',
     );
+    expect(end.why).toContain('No fault was caused: not enough good requests within 0.1 s.');
     expect(injected).toBe(false);
+  });
+
+  it('waits on a busy machine until its requests are good, and says meanwhile what is missing', async () => {
+    let good = false;
+    const told: string[] = [];
+    const { end } = await play(
+      fakeLoad(() => good),
+      async ({ inject, mark }) => {
+        await inject('us', 'a fault', async () => {});
+        mark('detect');
+      },
+      {
+        said: (record) => {
+          if (record.type !== 'progress') return;
+          told.push(record.text);
+          good = told.length >= 2;
+        },
+      },
+    );
+    expect(end).toMatchObject({ verdict: 'passed', why: [] });
+    expect(told[0]).toBe('too few samples before the fault: 0 good reads from us, 0 good writes from us');
   });
 
   it('fails if the fault was never noticed', async () => {

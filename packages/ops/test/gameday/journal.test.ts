@@ -132,6 +132,15 @@ describe('regionkit gameday report', () => {
     expect(stdout).toMatch(/\nmissed {2}region-loss {2}good again after 62 s .*\n {8}Late\.\n/);
   });
 
+  it('says how many requests were not sent, apart from those that the app has refused', async () => {
+    const made = directory({ 'a.ndjson': text(start(), end({ unsent: 236 }), RESULT) });
+    const { stdout } = await run(['gameday', 'report', 'a.ndjson'], { directory: made });
+    expect(stdout).toMatch(/50 writes: 40 acknowledged, 10 refused, 0 unknown\./);
+    expect(stdout).toMatch(
+      /\n {8}236 more requests were due and not sent: too many of their place had no answer yet\.\n/,
+    );
+  });
+
   it('takes the last journal of the directory, and is not well where that one has no end', async () => {
     const made = directory({});
     await run(['gameday', 'report'], { directory: made }).then(({ exit, stderr }) => {

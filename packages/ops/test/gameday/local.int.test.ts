@@ -46,7 +46,7 @@ describe('regionkit gameday run --local', () => {
     const journal = lines.map((line) => JSON.parse(line) as OpsRecord);
     expect(journal.slice(0, -1)).toEqual(ran.records.slice(0, -1));
     expect(journal.at(-1)).toEqual({ type: 'result', exit: EXIT.ok, summary: 'region-loss: passed.' });
-  });
+  }, 600_000);
 
   const isWhole = process.env['REGIONKIT_WHOLE'] === '1';
   const names = SCENARIOS.map(({ name }) => name).filter((name) => name !== 'region-loss');
@@ -108,7 +108,7 @@ describe('a drill of an app that is wrong', () => {
     expect(end.verdict).toBe('failed');
     expect(end.wrongReads).toBeGreaterThan(0);
     expect(end.why.join(' ')).toMatch(/missed a write of its own client/);
-  });
+  }, 600_000);
 
   it('fails one without a write gate before the fault: two regions write nothing', async () => {
     const end = await play(
@@ -129,5 +129,5 @@ describe('a drill of an app that is wrong', () => {
     expect(end.verdict).toBe('failed');
     expect(end.why.join(' ')).toMatch(/Too few samples before the fault: .*0 good writes from eu-west-1/);
     expect(end.goodMs).toBeUndefined();
-  });
+  }, 600_000);
 });

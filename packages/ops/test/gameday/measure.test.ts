@@ -33,6 +33,7 @@ const anySample: fc.Arbitrary<Sample> = fc
       'unknown' as const,
       'missed' as const,
       'failed' as const,
+      'unsent' as const,
     ),
     id: fc.constantFrom('a', 'b', 'c', 'd'),
   })
@@ -117,6 +118,7 @@ describe('stability', () => {
   it('begins anew after each request that went wrong', () => {
     expect(quietSince([sample({ endedAtMs: 700, outcome: 'unknown' }), sample({ endedAtMs: 900 })], 500)).toBe(700);
     expect(quietSince([sample({ endedAtMs: 300, outcome: 'failed' })], 500)).toBe(500);
+    expect(quietSince([sample({ endedAtMs: 700, outcome: 'unsent' })], 500)).toBe(700);
   });
 
   it('names the places and kinds with too few good samples, also where there is none', () => {
@@ -207,11 +209,26 @@ describe('measure()', () => {
     expect(measure(observed({ samples, rows: undefined }))).toMatchObject({ wrongReads: 2, lostWrites: 0 });
   });
 
+  it('does not say that the app has refused or failed what the driver did not send', () => {
+    const unsent = (kind: Sample['kind'], at: number): Sample =>
+      sample({ kind, dueAtMs: at, endedAtMs: at, outcome: 'unsent' });
+    const samples = [
+      sample({ dueAtMs: 130, endedAtMs: 140 }),
+      sample({ kind: 'read', dueAtMs: 130, endedAtMs: 140 }),
+      unsent('write', 500),
+      unsent('read', 700),
+    ];
+    const { goodMs, ...found } = measure(observed({ samples, rows: rows('a') }));
+    expect(found).toMatchObject({ writes: 1, reads: 1, refusedWrites: 0, failedReads: 0, unknownWrites: 0, unsent: 2 });
+    // A client would have waited for it.
+    expect(goodMs).toBe(600);
+  });
+
   it('counts every sample once', () => {
     fc.assert(
       fc.property(fc.array(anySample), (samples) => {
-        const { reads, writes, acknowledged, refusedWrites, unknownWrites } = measure(observed({ samples }));
-        expect(reads + writes).toBe(samples.length);
+        const { reads, writes, acknowledged, refusedWrites, unknownWrites, unsent } = measure(observed({ samples }));
+        expect(reads + writes + unsent).toBe(samples.length);
         expect(acknowledged + refusedWrites + unknownWrites).toBeLessThanOrEqual(writes);
       }),
     );

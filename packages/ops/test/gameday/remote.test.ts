@@ -6,6 +6,7 @@ import type { OperationsConfig } from '../../src/config/config.ts';
 import { EXIT } from '../../src/exit-codes.ts';
 import type { Sample } from '../../src/gameday/measure/sample.ts';
 import { findRows } from '../../src/gameday/remote/find-rows.ts';
+import { firstSign } from '../../src/gameday/remote/first-sign.ts';
 import { run } from '../run.ts';
 
 const write = (id: string, outcome: Sample['outcome']): Sample => ({
@@ -46,6 +47,15 @@ describe('findRows()', () => {
   it('knows nothing if the app does not answer for one of them', async () => {
     const find = async (id: string): Promise<boolean | undefined> => (id === 'silent' ? undefined : true);
     expect(await findRows([write('there', 'ok'), write('silent', 'ok')], find, 0, signal)).toBeUndefined();
+  });
+});
+
+describe('firstSign()', () => {
+  it.each<[Sample['outcome'], string]>([
+    ['refused', 'a write from us was refused'],
+    ['unsent', 'a write from us was not sent: too many had no answer'],
+  ])('takes a request that was %s for a sign', (outcome, says) => {
+    expect(firstSign([write('a', 'ok'), write('b', outcome)], [], 0)).toEqual({ says, atMs: 0 });
   });
 });
 

@@ -17,6 +17,7 @@ const MEASURES: Measures = {
   failedReads: 2,
   refusedWrites: 9,
   unknownWrites: 1,
+  unsent: 0,
   wrongReads: 0,
   lostWrites: 0,
   missingBefore: [],

@@ -37,7 +37,7 @@ const phase: Shape<DrillPhase> = object({
   tookMs: number,
 });
 
-const needed = object<Omit<DrillEnd, 'readMs' | 'writeMs' | 'goodMs' | 'lostWrites' | 'lossMs'>>({
+const needed = object<Omit<DrillEnd, 'readMs' | 'writeMs' | 'goodMs' | 'unsent' | 'lostWrites' | 'lossMs'>>({
   type: oneOf('measured' as const),
   drill: text,
   scenario: text,
@@ -56,7 +56,7 @@ const needed = object<Omit<DrillEnd, 'readMs' | 'writeMs' | 'goodMs' | 'lostWrit
 });
 const measured: Shape<DrillEnd> = (given) => ({
   ...needed(given),
-  ...optional(given, 'readMs', 'writeMs', 'goodMs', 'lostWrites', 'lossMs'),
+  ...optional(given, 'readMs', 'writeMs', 'goodMs', 'unsent', 'lostWrites', 'lossMs'),
 });
 
 const inStep = object<Omit<Step, 'tookMs'>>({

@@ -74,7 +74,7 @@ export function startLoad({ places, writesPerSecond, readsPerSecond, random, sen
     const begin = (kind: Sample['kind'], dueAtMs: number): void => {
       const client = clients.take(kind);
       if (client === undefined) {
-        samples.push({ place, kind, dueAtMs, endedAtMs: dueAtMs, outcome: kind === 'write' ? 'refused' : 'failed' });
+        samples.push({ place, kind, dueAtMs, endedAtMs: dueAtMs, outcome: 'unsent' });
         return;
       }
       const done = perform(place, kind, client, dueAtMs).finally(() => {

@@ -8,13 +8,21 @@ export interface Sample {
   readonly endedAtMs: number;
   /**
    * Of a write: `ok` was acknowledged, `refused` was certainly not done, `unknown` may have been done. Of a read: `ok`
-   * has shown the row, `missed` was answered without it, `failed` was not answered well.
+   * has shown the row, `missed` was answered without it, `failed` was not answered well. Of both: `unsent` was due, and
+   * the driver did not send it, because so many requests of the place had no answer yet. The app has not refused it.
    */
-  readonly outcome: 'ok' | 'refused' | 'unknown' | 'missed' | 'failed';
+  readonly outcome: 'ok' | 'refused' | 'unknown' | 'missed' | 'failed' | 'unsent';
   /** The row that was written or looked for. */
   readonly id?: string;
 }
 
-/** How many requests there were of a kind, or of a kind with this outcome. Pure. */
+/** How many requests were sent of a kind, or how many of a kind had this outcome. Pure. */
 export const countOf = (samples: readonly Sample[], kind: Sample['kind'], outcome?: Sample['outcome']): number =>
-  samples.filter((sample) => sample.kind === kind && (outcome === undefined || sample.outcome === outcome)).length;
+  samples.filter(
+    (sample) =>
+      sample.kind === kind && (outcome === undefined ? sample.outcome !== 'unsent' : sample.outcome === outcome),
+  ).length;
+
+/** How many requests were due and not sent. Pure. */
+export const unsentOf = (samples: readonly Sample[]): number =>
+  samples.filter(({ outcome }) => outcome === 'unsent').length;

@@ -9,6 +9,9 @@ export function firstSign(
 ): StatusSign | undefined {
   const bad = samples
     .filter(({ outcome, endedAtMs }) => outcome !== 'ok' && outcome !== 'missed' && endedAtMs >= sinceMs)
-    .map(({ kind, place, outcome, dueAtMs }) => ({ says: `a ${kind} from ${place} was ${outcome}`, atMs: dueAtMs }));
+    .map(({ kind, place, outcome, dueAtMs }) => ({
+      says: `a ${kind} from ${place} was ${outcome === 'unsent' ? 'not sent: too many had no answer' : outcome}`,
+      atMs: dueAtMs,
+    }));
   return [...bad, ...signs.filter(({ atMs }) => atMs >= sinceMs)].sort((a, b) => a.atMs - b.atMs)[0];
 }

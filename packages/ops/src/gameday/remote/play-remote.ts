@@ -15,7 +15,8 @@ import type { RemoteOptions } from './options.ts';
 import { type StatusSign, watchStatus } from './watch-status.ts';
 
 const RATE = { writesPerSecond: 2, readsPerSecond: 4 } as const;
-const BEFORE_MS = 60_000;
+const BEFORE_MS = 300_000;
+const TELL_MS = 10_000;
 const POLL_MS = 100;
 const FIND_WITHIN_MS = 30_000;
 
@@ -51,7 +52,7 @@ export async function playRemote(drill: RemoteDrill): Promise<DrillEnd> {
       phases: PHASES,
       places: names,
       load,
-      limits: { beforeMs: BEFORE_MS, withinMs, stableMs, pollMs: POLL_MS },
+      limits: { beforeMs: BEFORE_MS, tellMs: TELL_MS, withinMs, stableMs, pollMs: POLL_MS },
       emit,
       signal,
       tracker,
