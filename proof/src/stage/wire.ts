@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { resetSocket } from '@regionkit/core/kit';
 import { listenOn } from './ports.ts';
 
 /** The way from one region's app to another's. */
@@ -36,7 +37,7 @@ export function createWire(port: number, target: number): Wire {
       one.on('error', () => {});
       one.on('close', () => {
         pairs.delete(pair);
-        if (one.errored !== null) other.resetAndDestroy();
+        if (one.errored !== null) resetSocket(other);
       });
       one.resume();
     }

@@ -39,5 +39,6 @@ export { guardRandom } from './random.ts';
 export { rareRefresh } from './rare-refresh.ts';
 export { createRecentCache, type RecentCache } from './recent-cache.ts';
 export { createRegionKeyring, type RegionKeyring, type RegionKeys, type RegionSecrets } from './region-keyring.ts';
+export { resetSocket } from './reset-socket.ts';
 export { exposeField, isSharedCacheable, keepPrivate } from './response-head.ts';
 export { type SetCookie, setCookie } from './set-cookie.ts';

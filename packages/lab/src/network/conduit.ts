@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { systemClock } from '@regionkit/core/kit';
+import { resetSocket, systemClock } from '@regionkit/core/kit';
 
 /** Taken when the module loads, as the clock: a test that fakes its timers does not stop the network. */
 const { clearTimeout, setTimeout } = globalThis;
@@ -45,7 +45,7 @@ export function createConduit(from: Socket, to: Socket, { delayMs, opensAtMs }: 
   const deliver = (parcel: Parcel): void => {
     switch (parcel.kind) {
       case 'abort':
-        to.resetAndDestroy();
+        resetSocket(to);
         break;
       case 'end':
         to.end();

@@ -1,5 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { systemClock } from '@regionkit/core/kit';
+import { resetSocket, systemClock } from '@regionkit/core/kit';
 import { LabError } from '../errors.ts';
 import { sleep } from '../until.ts';
 import { type Conduit, createConduit } from './conduit.ts';
@@ -92,7 +92,7 @@ export async function createLink({ to, roundTripMs, port: wanted }: LinkOptions)
       return;
     }
     if (target === undefined) {
-      client.resetAndDestroy();
+      resetSocket(client);
       return;
     }
     const server = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
@@ -118,7 +118,7 @@ export async function createLink({ to, roundTripMs, port: wanted }: LinkOptions)
   function accept(client: Socket): void {
     client.on('error', () => {});
     client.unref();
-    if (closed) client.resetAndDestroy();
+    if (closed) resetSocket(client);
     else join(client);
   }
 
@@ -189,10 +189,10 @@ export async function createLink({ to, roundTripMs, port: wanted }: LinkOptions)
     reset: () => {
       for (const connection of connections) {
         forget(connection);
-        connection.client.resetAndDestroy();
-        connection.server.resetAndDestroy();
+        resetSocket(connection.client);
+        resetSocket(connection.server);
       }
-      for (const client of waiting) client.resetAndDestroy();
+      for (const client of waiting) resetSocket(client);
     },
     setServer: (next) => {
       target = next;

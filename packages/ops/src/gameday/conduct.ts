@@ -165,6 +165,7 @@ export async function conduct(options: ConductOptions): Promise<Conducted> {
       }
       return missing.length === 0;
     });
+    load.open();
     tracker.state('running');
     await play(hands);
     const playedMs = performance.now();
@@ -184,7 +185,7 @@ export async function conduct(options: ConductOptions): Promise<Conducted> {
     await load.stop();
     tracker.samples(load.samples);
   }
-  const observed: Observed = { samples: load.samples, places, fault, stable, rows: await readRows() };
+  const observed: Observed = { samples: load.samples, places, fault, stable, rows: fault && (await readRows()) };
   const { goodMs } = measure(observed);
   // Only now: a write that was acknowledged and is lost was not good.
   if (stable !== undefined && goodMs !== undefined) mark('stable', goodMs);

@@ -34,13 +34,14 @@ function fakeLoad(isGood: () => boolean): Load & { readonly written: ReadonlyMap
       { place: 'us', kind: 'read', dueAtMs: now, endedAtMs: now, outcome: isGood() ? 'ok' : 'failed' },
     );
   }, 1);
-  return { samples, written, waitingSinceMs: () => undefined, stop: async () => clearInterval(timer) };
+  return { samples, written, waitingSinceMs: () => undefined, open: () => {}, stop: async () => clearInterval(timer) };
 }
 
 const NO_LOAD: Load & { readonly written: ReadonlyMap<string, number> } = {
   samples: [],
   written: new Map(),
   waitingSinceMs: () => undefined,
+  open: () => {},
   stop: async () => {},
 };
 

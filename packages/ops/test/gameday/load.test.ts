@@ -49,6 +49,7 @@ describe('startLoad()', () => {
       random: createRandom('load'),
       send: () => new Promise((resolve) => open.push(() => resolve(answer(201)))),
     });
+    load.open();
     await expect.poll(() => open.length).toBeGreaterThan(20);
     expect(load.samples).toEqual([]);
     expect(load.waitingSinceMs()).toBeLessThan(performance.now());
@@ -57,6 +58,32 @@ describe('startLoad()', () => {
     await stopped;
     expect(load.samples.length).toBe(open.length);
     expect(load.waitingSinceMs()).toBeUndefined();
+  });
+
+  it('has only few requests under way before it is opened, so that it does not keep a slow app slow', async () => {
+    const open: (() => void)[] = [];
+    let due = 0;
+    const load = startLoad({
+      places: ['us'],
+      writesPerSecond: 500,
+      readsPerSecond: 500,
+      // Drawn for each request that is due.
+      random: () => {
+        due += 1;
+        return 0.5;
+      },
+      send: () => new Promise((resolve) => open.push(() => resolve(answer(201)))),
+    });
+    await expect.poll(() => due).toBeGreaterThan(50);
+    expect([open.length, load.samples.length]).toEqual([4, 0]);
+    open.splice(0, 1)[0]?.();
+    await expect.poll(() => open.length).toBe(4);
+    expect(load.samples.length).toBe(1);
+    load.open();
+    await expect.poll(() => open.length).toBeGreaterThan(20);
+    const stopped = load.stop();
+    for (const end of open) end();
+    await stopped;
   });
 
   it('counts what it cannot send any more as not good, and not as an answer of the app', async () => {
@@ -72,6 +99,7 @@ describe('startLoad()', () => {
         return new Promise((resolve) => open.push(() => resolve(answer(201))));
       },
     });
+    load.open();
     await expect
       .poll(() => new Set(load.samples.map(({ kind, outcome }) => `${kind} ${outcome}`)))
       .toEqual(new Set(['write unsent', 'read unsent']));

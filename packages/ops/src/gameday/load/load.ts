@@ -31,6 +31,8 @@ export interface Load {
   readonly samples: readonly Sample[];
   /** When the oldest request that has no answer yet was due. Undefined: all have one. */
   waitingSinceMs(): number | undefined;
+  /** Opens the loop. Before that each place has only few requests under way, and what is due beyond them is no sample. */
+  open(): void;
   /** Sends no more, and waits for the answers. */
   stop(): Promise<void>;
 }
@@ -39,12 +41,19 @@ const JSON_BODY = { 'content-type': 'application/json' };
 /** No two requests of a place are further apart than this many times the mean. */
 const LONGEST = 3;
 
-/** An open loop: requests are due at times that no answer delays. So an app that hangs is seen as long as it hangs. */
+/** So many requests of a place are under way at most before the loop is open: a slow app must not be kept slow by its driver. */
+const FEW = 4;
+
+/**
+ * Once it is open, an open loop: requests are due at times that no answer delays. So an app that hangs is seen as long as
+ * it hangs.
+ */
 export function startLoad({ places, writesPerSecond, readsPerSecond, random, send }: LoadOptions): Load {
   const samples: Sample[] = [];
   const waiting = new Map<Client, { readonly dueAtMs: number; readonly done: Promise<void> }>();
   const timers = new Map<string, NodeJS.Timeout>();
   let running = true;
+  let isOpen = false;
 
   const write = async (place: string, client: Client): Promise<Pick<Sample, 'outcome' | 'id'>> => {
     const id = `drill-${randomUUID()}`;
@@ -71,13 +80,17 @@ export function startLoad({ places, writesPerSecond, readsPerSecond, random, sen
 
   for (const place of places) {
     const clients = createClients(random);
+    let underWay = 0;
     const begin = (kind: Sample['kind'], dueAtMs: number): void => {
+      if (!isOpen && underWay >= FEW) return;
       const client = clients.take(kind);
       if (client === undefined) {
         samples.push({ place, kind, dueAtMs, endedAtMs: dueAtMs, outcome: 'unsent' });
         return;
       }
+      underWay += 1;
       const done = perform(place, kind, client, dueAtMs).finally(() => {
+        underWay -= 1;
         waiting.delete(client);
         clients.give(client);
       });
@@ -103,6 +116,9 @@ export function startLoad({ places, writesPerSecond, readsPerSecond, random, sen
     samples,
     waitingSinceMs: () =>
       waiting.size === 0 ? undefined : Math.min(...[...waiting.values()].map(({ dueAtMs }) => dueAtMs)),
+    open: () => {
+      isOpen = true;
+    },
     stop: async () => {
       running = false;
       for (const timer of timers.values()) clearTimeout(timer);

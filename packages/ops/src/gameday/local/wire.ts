@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { resetSocket } from '@regionkit/core/kit';
 
 /** The way from the app of one region to the app of another, or to a database. */
 export interface Wire {
@@ -55,8 +56,8 @@ export async function createWire(target: number): Promise<Wire> {
   const down = async (): Promise<void> => {
     const closed = listener === undefined ? undefined : new Promise((resolve) => listener?.close(resolve));
     listener = undefined;
-    for (const pair of pairs) for (const socket of pair) socket.resetAndDestroy();
-    for (const client of waiting) client.resetAndDestroy();
+    for (const pair of pairs) for (const socket of pair) resetSocket(socket);
+    for (const client of waiting) resetSocket(client);
     await closed;
   };
 
