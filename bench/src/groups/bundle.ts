@@ -27,7 +27,8 @@ const TABLES: readonly {
     entries: [
       { entry: '@regionkit/core', budgetBytes: 9_000 },
       // The tools that several packages had twice (limits of a backoff, codes of errors, rare refreshes): 0.1 KB.
-      { entry: '@regionkit/core/kit', from: '@regionkit/core', budgetBytes: 5_100 },
+      // A set that leaves no garbage to the slow collection: 0.1 KB.
+      { entry: '@regionkit/core/kit', from: '@regionkit/core', budgetBytes: 5_250 },
       { entry: '@regionkit/core/operator', from: '@regionkit/core', budgetBytes: 2_400 },
       { entry: '@regionkit/core/testing', from: '@regionkit/core', budgetBytes: 1_000 },
       { entry: '@regionkit/core/otel', from: '@regionkit/core', external: ['@opentelemetry/api'], budgetBytes: 2_500 },
@@ -42,9 +43,10 @@ const TABLES: readonly {
       'The pause of the writes before a switchover added 2.6 KB: every process must follow it, hold new writes, and count the writes under way.',
       'A reset that reaches every process added 1.2 KB: each process accepts a void of a server that it knows, repeats it, and ends it when it is wrong. The smaller files of the judgement cost 0.2 KB.',
       'Statements that wait behind the query for a position are reported as not sent, and two queries in one write are tried again after a miss: 0.4 KB.',
+      'The clients that are handed out are in a set that leaves no garbage to the slow collection: 0.1 KB.',
     ],
     entries: [
-      { entry: '@regionkit/db-router', external: ['pg'], budgetBytes: 52_300 },
+      { entry: '@regionkit/db-router', external: ['pg'], budgetBytes: 52_450 },
       { entry: '@regionkit/db-router/epoch-stores', from: '@regionkit/db-router', budgetBytes: 8_000 },
       { entry: '@regionkit/db-router/ledger', from: '@regionkit/db-router', external: ['pg'], budgetBytes: 4_000 },
       { entry: '@regionkit/db-router/tail', from: '@regionkit/db-router', external: ['pg'], budgetBytes: 8_000 },
@@ -77,7 +79,8 @@ const TABLES: readonly {
         // A token is judged once for each topology, and writes are held in a pause: 0.1 KB.
         // A write is counted when its decision is carried out, in a file of its own: 0.2 KB.
         // A head that Node refuses ends nothing: a token and a cookie can still be sent. 0.1 KB.
-        budgetBytes: 22_400,
+        // The running forwards are in a set that leaves no garbage to the slow collection: 0.1 KB.
+        budgetBytes: 22_500,
       },
       { entry: '@fastify/reply-from' },
       { name: '@fastify/reply-from, undici aside', entry: '@fastify/reply-from', external: ['undici'] },

@@ -41,4 +41,5 @@ export { createRecentCache, type RecentCache } from './recent-cache.ts';
 export { createRegionKeyring, type RegionKeyring, type RegionKeys, type RegionSecrets } from './region-keyring.ts';
 export { resetSocket } from './reset-socket.ts';
 export { exposeField, isSharedCacheable, keepPrivate } from './response-head.ts';
+export { createRoster, type Roster } from './roster.ts';
 export { type SetCookie, setCookie } from './set-cookie.ts';

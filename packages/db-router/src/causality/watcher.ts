@@ -1,4 +1,4 @@
-import type { Clock } from '@regionkit/core/kit';
+import { type Clock, createRoster } from '@regionkit/core/kit';
 
 /** Waits for nodes to reach positions. All waiters of a node share one query, so a thousand cost the same as one. */
 export interface Watcher {
@@ -18,7 +18,7 @@ interface Waiter {
 }
 
 export function createWatcher(options: { readonly clock: Clock; onWatch(index: number): void }): Watcher {
-  const waiters = new Set<Waiter>();
+  const waiters = createRoster<Waiter>();
   const counts = new Map<number, number>();
   const count = (index: number, by: number): number => {
     const next = (counts.get(index) ?? 0) + by;
@@ -30,7 +30,7 @@ export function createWatcher(options: { readonly clock: Clock; onWatch(index: n
     wait: (index, reached, timeoutMs, signal) =>
       new Promise<boolean>((resolve) => {
         const end = (result: boolean): void => {
-          if (!waiters.delete(waiter)) return;
+          if (!remove()) return;
           count(index, -1);
           cancel();
           signal?.removeEventListener('abort', leave);
@@ -40,15 +40,15 @@ export function createWatcher(options: { readonly clock: Clock; onWatch(index: n
         const waiter: Waiter = { index, reached, end };
         const cancel = options.clock.schedule(leave, timeoutMs);
         signal?.addEventListener('abort', leave);
-        waiters.add(waiter);
+        const remove = waiters.add(waiter);
         if (count(index, 1) === 1) options.onWatch(index);
       }),
     notify: () => {
-      for (const waiter of waiters) if (waiter.reached()) waiter.end(true);
+      for (const waiter of waiters.all()) if (waiter.reached()) waiter.end(true);
     },
     watches: (index) => (counts.get(index) ?? 0) > 0,
     close: () => {
-      for (const waiter of waiters) waiter.end(false);
+      for (const waiter of waiters.all()) waiter.end(false);
     },
   };
 }

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { createRoster } from '@regionkit/core/kit';
 import type { Pool, PoolClient } from 'pg';
 
 /** The callers that wait for a client of one pool. Unlike the pool's own queue, they can be refused. */
@@ -12,12 +13,12 @@ export interface PoolQueue {
 
 /** @param giveBack takes a client that came after its caller was refused */
 export function createPoolQueue(pool: Pool, giveBack: (client: PoolClient) => void): PoolQueue {
-  const waiting = new Set<(error: Error) => void>();
+  const waiting = createRoster<(error: Error) => void>();
   const inBackground = AsyncLocalStorage.snapshot();
   let refusal: Error | undefined;
 
   const rejectWaiting = (error: Error): void => {
-    for (const leave of [...waiting]) leave(error);
+    for (const leave of waiting.all()) leave(error);
   };
   return {
     connect: (done) => {
@@ -32,10 +33,10 @@ export function createPoolQueue(pool: Pool, giveBack: (client: PoolClient) => vo
       let left = false;
       const leave = (error: Error): void => {
         left = true;
-        waiting.delete(leave);
+        remove();
         done(error, undefined);
       };
-      waiting.add(leave);
+      const remove = waiting.add(leave);
       // This may open a connection that outlives the request. The connection must not keep the context of the request in
       // memory.
       inBackground(() =>
@@ -46,7 +47,7 @@ export function createPoolQueue(pool: Pool, giveBack: (client: PoolClient) => vo
             queueMicrotask(() => (refusal === undefined ? giveBack(client) : client.release()));
             return;
           }
-          waiting.delete(leave);
+          remove();
           done(error, client);
         }),
       );

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { createRoster } from '@regionkit/core/kit';
 import type { ForwardFailure } from './errors.ts';
 
 /** One slot of the running forwards. */
@@ -25,14 +26,14 @@ export interface Slots {
 }
 
 export function createSlots({ max, maxPerClient }: { readonly max: number; readonly maxPerClient: number }): Slots {
-  const slots = new Map<Slot, ClientNames>();
+  const slots = createRoster<{ readonly slot: Slot; readonly clientNames: ClientNames }>();
   const counts = new Map<string, number>();
 
   /** The slot of the client that has delayed its forward the longest, among all or among those of one name. */
   const slowest = (name?: string): Slot | undefined => {
     let found: Slot | undefined;
     let least = IN_USE;
-    for (const [slot, clientNames] of slots) {
+    for (const { slot, clientNames } of slots.all()) {
       const patience = slot.patience();
       if (patience >= least || (name !== undefined && !clientNames.includes(name))) continue;
       found = slot;
@@ -56,10 +57,10 @@ export function createSlots({ max, maxPerClient }: { readonly max: number; reado
       return clientNames.some(isFull) ? CLIENT_BUSY : undefined;
     },
     acquire: (clientNames, slot) => {
-      slots.set(slot, clientNames);
+      const free = slots.add({ slot, clientNames });
       for (const name of clientNames) counts.set(name, (counts.get(name) ?? 0) + 1);
       return () => {
-        if (!slots.delete(slot)) return;
+        if (!free()) return;
         for (const name of clientNames) {
           const left = (counts.get(name) ?? 1) - 1;
           if (left === 0) counts.delete(name);

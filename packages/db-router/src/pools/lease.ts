@@ -1,3 +1,4 @@
+import { createRoster } from '@regionkit/core/kit';
 import type { PoolClient } from 'pg';
 import type { Scope } from '../causality/scope.ts';
 import type { PositionParts } from '../statements/position.ts';
@@ -40,7 +41,7 @@ interface Lease {
 
 export function createLeases(engine: PositionParts): Leases {
   const { clock, leakAfterMs } = engine.settings;
-  const out = new Set<Lease>();
+  const out = createRoster<Lease>();
 
   return {
     handOut: (leased, { scope, read, onRelease }) => {
@@ -57,11 +58,11 @@ export function createLeases(engine: PositionParts): Leases {
           client.release(true);
         },
       };
-      out.add(lease);
+      const remove = out.add(lease);
       const watch = overlay(engine, leased, scope, read);
       const end = answerWhenLost(leased);
       client.release = ((error) => {
-        if (!out.delete(lease)) {
+        if (!remove()) {
           const wasTakenBack = isTakenBack;
           isTakenBack = false;
           if (wasTakenBack) return;
@@ -83,9 +84,9 @@ export function createLeases(engine: PositionParts): Leases {
       }) as Release;
       return client;
     },
-    nodeOf: (client) => [...out].find((lease) => lease.client === client)?.node,
+    nodeOf: (client) => out.all().find((lease) => lease.client === client)?.node,
     reportLeaks: () => {
-      for (const lease of [...out]) {
+      for (const lease of out.all()) {
         if (lease.lost) lease.takeBack();
         lease.lost = lease.client.connection.stream.destroyed;
         if (lease.reported || clock.now() - lease.sinceMs < leakAfterMs) continue;
