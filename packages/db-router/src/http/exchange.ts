@@ -44,8 +44,8 @@ export function exchange(pool: Pool, request: ExchangeRequest, sink: AnswerSink,
     settled = true;
     cancelDeadline();
     stopWatching?.();
-    sending.end();
-    taking.end();
+    sending?.end();
+    taking?.end();
     feed?.release();
     return true;
   };
@@ -85,12 +85,15 @@ export function exchange(pool: Pool, request: ExchangeRequest, sink: AnswerSink,
     outcome: sent() ? 'unknown' : 'not-sent',
   });
   const idle = (): void => fail(ofClient(CLIENT_IDLE));
-  const sending = host.patience(() => {
-    // A client that is slow while it is answered is covered by the timeout of the answer.
-    if (!answered) idle();
-  });
-  const taking = host.patience(idle);
-  feed?.pace(sending);
+  const sending =
+    feed &&
+    host.patience(() => {
+      // A client that is slow while it is answered is covered by the timeout of the answer.
+      if (!answered) idle();
+    });
+  // Most answers are read as fast as they come.
+  let taking: Patience | undefined;
+  if (sending !== undefined) feed?.pace(sending);
   const cancelDeadline = clock.schedule(timeOut, request.deadlineMs);
 
   pool.dispatch(
@@ -144,6 +147,7 @@ export function exchange(pool: Pool, request: ExchangeRequest, sink: AnswerSink,
         if (sink.data(chunk)) return;
         paused = true;
         started.pause();
+        taking ??= host.patience(idle);
         taking.wait();
       },
       onResponseEnd: () => {
@@ -161,7 +165,7 @@ export function exchange(pool: Pool, request: ExchangeRequest, sink: AnswerSink,
     resume: () => {
       if (!paused) return;
       paused = false;
-      taking.moved(taken);
+      taking?.moved(taken);
       taken = 0;
       controller?.resume();
     },
@@ -178,7 +182,7 @@ export function exchange(pool: Pool, request: ExchangeRequest, sink: AnswerSink,
     breakOff: (cause) => fail(NOT_GIVEN, plainCause(cause)),
     patience: () => {
       if (controller === undefined) return 1;
-      return settled ? 0 : Math.min(taking.left(), sending.left());
+      return settled ? 0 : Math.min(taking?.left() ?? 1, sending?.left() ?? 1);
     },
     giveUp: () => {
       if (settled) abort();

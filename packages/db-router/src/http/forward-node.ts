@@ -84,7 +84,9 @@ export function forwardNode(
       data: (chunk) => {
         shown = true;
         showHead();
-        return response.write(chunk);
+        const takesMore = response.write(chunk);
+        if (!takesMore) response.once('drain', onDrain);
+        return takesMore;
       },
       end: () => {
         detach();
@@ -115,7 +117,7 @@ export function forwardNode(
         return;
       }
       started = sending;
-      response.on('drain', onDrain).on('close', onClose);
+      response.on('close', onClose);
     };
 
     const bytes = bodyBytes(request);

@@ -137,13 +137,13 @@ export function createForwarder<Name extends string>({
     forward: ForwardRequest,
     { fields: given, body, contentLength }: SentRequest,
   ): ExchangeRequest | ForwardFailure => {
-    const { method, target, to, write, client, host, trusted } = forward;
+    const { method, target, to, write } = forward;
     const deadlineMs = leftMs(forward);
     const claims = { from: self, to, atMs: clock.wallMs(), deadlineMs, epoch: gate.highest(), write };
     const [signs, verifies] = [keyring.between(to), answers.between(to)];
     if (signs === undefined || verifies === undefined) return NO_REGION;
     const mark = signHop(signs, forward, claims, pack);
-    const fields = requestFields(given, { ...client, host, trusted }, mark, contentLength);
+    const fields = requestFields(given, forward, mark, contentLength);
     if (headBytes(target, fields) + FRAMING_BYTES >= options.maxHeadBytes) return HEAD_TOO_LARGE;
     const { bodyTimeoutMs } = options;
     const kindOf = (answer: RawFields): AnswerKind | undefined => readAnswer(verifies, mark, to, answer);

@@ -20,13 +20,14 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Fields that are never passed on as the client sent them: they are written anew here, or by the code that frames the
- * message.
+ * Fields that are never passed on as the client sent them: for one connection, or written anew here or by the code that
+ * frames the message.
  */
-const OURS: ReadonlySet<string> = new Set(['host', 'content-length', 'expect', HOP_FIELD]);
+const DROPPED: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'host', 'content-length', 'expect', HOP_FIELD]);
 
 /** What the forwarded request says about its origin. */
-export interface Provenance extends Omit<Client, 'isGiven'> {
+export interface Provenance {
+  readonly client: Omit<Client, 'isGiven'>;
   readonly host: string | undefined;
   /** The proxy in front of this process sets `X-Forwarded-*` itself. Received values are kept and extended. */
   readonly trusted: boolean;
@@ -39,45 +40,49 @@ export interface Provenance extends Omit<Client, 'isGiven'> {
  */
 export function requestFields(
   sent: RawFields,
-  provenance: Provenance,
+  { client, host, trusted }: Provenance,
   mark: string,
   contentLength: string | undefined,
 ): string[] {
-  const { address, scheme, trusted } = provenance;
   // Behind your load balancer it is not known which fields are its own. A client must not be able to remove any of
   // them.
   const named = trusted ? undefined : namedByConnection(sent);
   const passed: string[] = [];
-  const cookies: string[] = [];
-  const via: string[] = [];
-  const came: Record<string, string[]> = { 'x-forwarded-for': [], 'x-forwarded-host': [], 'x-forwarded-proto': [] };
+  let cookie: string | undefined;
+  let via: string | undefined;
+  let chain: string | undefined;
+  let sentHost: string | undefined;
+  let sentScheme: string | undefined;
   for (let at = 0; at < sent.length; at += 2) {
     const name = sent[at] as string;
     const value = sent[at + 1] as string;
     const field = name.toLowerCase();
-    if (field.charCodeAt(0) === COLON || HOP_BY_HOP.has(field) || OURS.has(field)) continue;
+    if (field.charCodeAt(0) === COLON || DROPPED.has(field)) continue;
     if (named?.has(field) === true && !isDecidedBy(field)) continue;
-    if (field === 'via') via.push(value);
-    else if (field === 'cookie') cookies.push(value);
-    else if (field === 'forwarded' || field.startsWith('x-forwarded-')) {
-      if (!trusted) continue;
-      if (Object.hasOwn(came, field)) came[field]?.push(value);
-      else passed.push(name, value);
-    } else passed.push(name, value);
+    // HTTP/2 clients send one field for each cookie. HTTP/1.1 has one field for all (RFC 9113 section 8.2.3).
+    if (field === 'cookie') cookie = listed(cookie, value, '; ');
+    else if (field === 'via') via = listed(via, value);
+    else if (field !== 'forwarded' && !field.startsWith('x-forwarded-')) passed.push(name, value);
+    else if (!trusted) continue;
+    else if (field === 'x-forwarded-for') chain = listed(chain, value);
+    else if (field === 'x-forwarded-host') sentHost ??= value;
+    else if (field === 'x-forwarded-proto') sentScheme ??= value;
+    else passed.push(name, value);
   }
-  via.push(`${provenance.httpVersion} regionkit`);
-  const fields = ['X-Region-Hop', mark, 'Via', via.join(', ')];
-  const chain = came['x-forwarded-for'] as string[];
-  if (address !== undefined) chain.push(address);
-  if (chain.length > 0) fields.push('X-Forwarded-For', chain.join(', '));
-  const host = came['x-forwarded-host']?.[0] ?? provenance.host;
-  if (host !== undefined) fields.push('X-Forwarded-Host', host);
-  fields.push('X-Forwarded-Proto', came['x-forwarded-proto']?.[0] ?? scheme);
+  const fields = ['X-Region-Hop', mark, 'Via', listed(via, `${client.httpVersion} regionkit`)];
+  if (client.address !== undefined) chain = listed(chain, client.address);
+  if (chain !== undefined) fields.push('X-Forwarded-For', chain);
+  sentHost ??= host;
+  if (sentHost !== undefined) fields.push('X-Forwarded-Host', sentHost);
+  fields.push('X-Forwarded-Proto', sentScheme ?? client.scheme);
   if (contentLength !== undefined) fields.push('Content-Length', contentLength);
-  // HTTP/2 clients send one field for each cookie. HTTP/1.1 has one field for all (RFC 9113 section 8.2.3).
-  if (cookies.length > 0) fields.push('Cookie', cookies.join('; '));
+  if (cookie !== undefined) fields.push('Cookie', cookie);
   for (const text of passed) fields.push(text);
   return fields;
+}
+
+function listed(list: string | undefined, value: string, separator = ', '): string {
+  return list === undefined ? value : `${list}${separator}${value}`;
 }
 
 /**

@@ -23,13 +23,11 @@ export function readBeforeItEnds(socket: Socket, clock: Clock): void {
         const done = args.pop() as Done;
         // Further writes get no callback and wait.
         if (broken) return;
-        Reflect.apply(write, socket, [
-          ...args,
-          (error?: Error | null) => {
-            if (error === undefined || error === null) done();
-            else breakOff(error);
-          },
-        ]);
+        args.push((error?: Error | null) => {
+          if (error === undefined || error === null) done();
+          else breakOff(error);
+        });
+        Reflect.apply(write, socket, args);
       },
     });
   }

@@ -83,6 +83,7 @@ const CLIENT_BUSY = {
 
 /** The name of a client by its address. For IPv6 it is the network, because one client has all addresses of a /64. */
 export function addressName(address: string): string {
+  if (!address.includes(':')) return address;
   const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
   if (mapped !== undefined) return mapped;
   if (!isIPv6(address)) return address;

@@ -1,13 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Provenance, requestFields, responseFields } from '../../src/http/headers.ts';
 
-const from: Provenance = {
-  httpVersion: '1.1',
-  host: 'app.example.com',
-  scheme: 'https',
-  address: '203.0.113.7',
-  trusted: false,
-};
+const from = { httpVersion: '1.1', scheme: 'https', address: '203.0.113.7' } as const;
 const ADDED = [
   ['X-Region-Hop', 'mark'],
   ['Via', '1.1 regionkit'],
@@ -16,8 +10,11 @@ const ADDED = [
   ['X-Forwarded-Proto', 'https'],
 ].flat();
 
-function request(sent: readonly string[], more: Partial<Provenance> = {}, length?: string): readonly string[] {
-  return requestFields(sent, { ...from, ...more }, 'mark', length);
+type Given = Partial<Provenance['client'] & Omit<Provenance, 'client'>>;
+
+function request(sent: readonly string[], given: Given = {}, length?: string): readonly string[] {
+  const { host, trusted, ...client } = { host: 'app.example.com', trusted: false, ...given };
+  return requestFields(sent, { client: { ...from, ...client }, host, trusted }, 'mark', length);
 }
 
 describe('requestFields()', () => {
