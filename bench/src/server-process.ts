@@ -50,6 +50,7 @@ export async function startServer(
 
 /** The same server in several processes: what a compiler makes of the same code differs from one to the next. */
 export interface Replicas {
+  readonly all: readonly ServerProcess[];
   /** Another one each time, in turn. */
   next(): ServerProcess;
   stop(): Promise<void>;
@@ -61,6 +62,7 @@ export async function startReplicas(name: string, args: readonly string[] = []):
   const all = await Promise.all(Array.from({ length: REPLICAS }, () => startServer(name, args)));
   let turn = -1;
   return {
+    all,
     next: () => {
       turn += 1;
       return all[turn % REPLICAS] as ServerProcess;
