@@ -48,6 +48,7 @@ export function createSlots({ max, maxPerClient }: { readonly max: number; reado
       return slots.size;
     },
     refusal: (clientNames) => {
+      if (slots.size < max && !clientNames.some(isFull)) return undefined;
       // A new forward of a client within its own limit must not end a forward of another client.
       const leaving = clientNames.filter(isFull).map((name) => slowest(name));
       if (leaving.includes(undefined)) return slots.size >= max ? BUSY : CLIENT_BUSY;
