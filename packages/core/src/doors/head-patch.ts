@@ -85,19 +85,20 @@ export function watchAnswer(
  */
 function patchHead(response: NodeResponse, decision: Decision, sent: Sent): void {
   const original = response.writeHead as WriteHead;
+  let isHooked = false;
   const writeHead = (given: number, message?: string | GivenHeaders, headers?: GivenHeaders): NodeResponse => {
     // Node refuses this head itself. The app may then try another one.
     if (sent.status !== 0 || response.headersSent || !(given >= 100 && given <= 999)) {
       return Reflect.apply(original, response, [given, message, headers]);
     }
-    if (!wantsHead(decision)) {
+    if (isHooked || !wantsHead(decision)) {
       original.call(response, given, message as string, headers as never);
     } else {
       const text = typeof message === 'string' ? message : undefined;
       setAll(response, headers ?? (typeof message === 'string' ? undefined : message));
-      sent.status = given | 0;
+      isHooked = true;
       try {
-        decision.onHead?.(new NodeHead(response, sent.status));
+        decision.onHead?.(new NodeHead(response, given | 0));
       } catch (error) {
         reportFailure('onHead', error);
       }

@@ -168,6 +168,29 @@ describe.each(['http', 'http2'] as const)('a hook on the head over %s', (transpo
     expect(told).toEqual(['refused', 'accepted']);
   });
 
+  test('a head that Node refuses after the hook has run is no head: the next one is reported, and ends the decision', async () => {
+    const told: string[] = [];
+    hooks = {
+      onDone,
+      onHead: ({ status }) => void told.push(`hook ${status}`),
+      afterHead: () => void told.push('accepted'),
+    };
+    handler = (response) => {
+      // HTTP/2 has no text beside the status.
+      if (transport === 'http') expect(() => response.writeHead(200, 'not\na text')).toThrow(/Invalid character/);
+      told.push('refused');
+      // Node keeps the text that it refused until there is another one.
+      if (transport === 'http') response.writeHead(500, 'Failed').end();
+      else response.writeHead(500).end();
+    };
+    expect((await running.send({ path: '/' })).status).toBe(500);
+    expect(told).toEqual(
+      transport === 'http' ? ['hook 200', 'refused', 'accepted'] : ['refused', 'hook 500', 'accepted'],
+    );
+    await eventually(() => ends).toHaveLength(1);
+    expect(ends[0]).toMatchObject({ status: 500, aborted: false });
+  });
+
   test('is not asked about a head that Node refuses', async () => {
     const statuses: number[] = [];
     hooks = { onDone, onHead: ({ status }) => void statuses.push(status) };
