@@ -69,6 +69,22 @@ describe('the promises of once()', () => {
     }
   });
 
+  it('hold if a region leaves two data directories, with a lost write of the key in each', () => {
+    const history = writeHistory();
+    once(history, { place: { ...LOST, reading: 1 } });
+    failover(history);
+    once(history, { place: { ...LOST, ...NEW, reading: 2, lsn: '190' } });
+    history.add({ type: 'told', from: 'us', reading: 1, startMs: 10_000, keys: ['k'] });
+    history.fault(
+      { kind: 'failover', to: 'ap' },
+      { promotions: [{ region: 'ap', parent: 2, timeline: 3, fork: '0/B0' }] },
+    );
+    history.add({ type: 'told', from: 'us', reading: 2, startMs: 20_000, keys: ['k'] });
+    expect(checkHistory(history.entries({ timeline: 3 }))).toEqual([]);
+    const untold = history.entries({ timeline: 3 }).filter((entry) => entry.type !== 'told' || entry.reading === 1);
+    expect(broken(untold)).toEqual(['key-lost-untold']);
+  });
+
   it('are broken by the answer of no write, and by the one of another key', () => {
     const history = writeHistory();
     const other = once(history, { once: 'other' });

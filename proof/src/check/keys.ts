@@ -14,9 +14,9 @@ export function checkKeys(history: History): readonly Violation[] {
 /** A data directory is one history: what is in it twice was done twice. */
 function doneTwice({ rows }: History): readonly Violation[] {
   const writes = new Map<string, Set<string>>();
-  for (const { from, survives, once, operation } of rows) {
+  for (const { from, survives, reading = 0, once, operation } of rows) {
     if (once === undefined) continue;
-    const place = `${once} ${survives ? 'the primary' : from}`;
+    const place = `${once} ${survives ? 'the primary' : `${from}, directory ${reading}`}`;
     writes.set(place, (writes.get(place) ?? new Set()).add(operation));
   }
   return [...writes].flatMap(([place, operations]): Violation[] => {
@@ -50,8 +50,8 @@ function checkTold(history: History): readonly Violation[] {
   const acknowledged = new Set(
     history.operations.flatMap((operation) => (operation.outcome === 'ok' ? [effectOf(operation)] : [])),
   );
-  const untold = lost.flatMap(({ from, once, operation }): Violation[] => {
-    const lists = told.filter((list) => list.from === from);
+  const untold = lost.flatMap(({ from, reading, once, operation }): Violation[] => {
+    const lists = told.filter((list) => list.from === from && list.reading === reading);
     const isTold = lists.some(({ keys }) => keys === undefined || keys.includes(once));
     if (isTold || kept.has(once) || !acknowledged.has(operation)) return [];
     const says = `was acknowledged for the key ${once} and is lost with the data of ${from}, and no list tells it`;
@@ -62,12 +62,14 @@ function checkTold(history: History): readonly Violation[] {
 
 function toldFalsely(
   { byId }: History,
-  { from, keys = [], startMs }: ToldEntry,
+  { from, reading, keys = [], startMs }: ToldEntry,
   lost: readonly (RowEntry & { readonly once: string })[],
   kept: ReadonlyMap<string, string>,
 ): readonly Violation[] {
   return keys.flatMap((key): Violation[] => {
-    const found = lost.filter((row) => row.from === from && row.once === key).map(({ operation }) => operation);
+    const found = lost
+      .filter((row) => row.from === from && row.reading === reading && row.once === key)
+      .map(({ operation }) => operation);
     const again = byId.get(kept.get(key) ?? '');
     const wasRedone = again?.outcome === 'ok' && again.endMs < startMs;
     if (found.length > 0 && !wasRedone) return [];

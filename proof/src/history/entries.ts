@@ -191,6 +191,8 @@ export interface RowEntry {
   readonly from: Region;
   /** Whether it is the primary's at the end. */
   readonly survives: boolean;
+  /** Which abandoned data directory of the run it is. A region may leave several. */
+  readonly reading?: number;
   readonly operation: string;
   /** A transaction of several statements leaves several rows. */
   readonly part: number;
@@ -212,6 +214,8 @@ export interface RowEntry {
 export interface ToldEntry {
   readonly type: 'told';
   readonly from: Region;
+  /** As in the rows of the same data directory. */
+  readonly reading?: number;
   readonly startMs: number;
   /** Undefined: nothing can compare it, because it was promoted to the same timeline as the primary. */
   readonly keys?: readonly string[];

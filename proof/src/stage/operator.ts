@@ -41,6 +41,7 @@ export function createOperator({ stage, onRows, onTold, onPause, now }: Operator
   /** With the lowest number that the first transaction after the fork may have. Undefined: on the timeline of the primary. */
   const abandoned = new Map<Region, string | undefined>();
   let timeline = 1;
+  let readings = 0;
   let leading: NodeJS.Timeout | undefined;
   // The stage is set with all of them on it; a look that fails later is no news.
   const followed = new Map<Region, number>(REGIONS.map((region) => [region, timeline]));
@@ -73,10 +74,11 @@ export function createOperator({ stage, onRows, onTold, onPause, now }: Operator
     // A delay of its days as a standby must not come back when it is one again.
     await setDelay(lab.region(region), 0);
   };
-  const tellKeys = async (from: Region, of: Region, firstXid: string | undefined): Promise<void> => {
+  const tellKeys = async (from: Region, of: Region, reading: number): Promise<void> => {
     const startMs = now();
+    const firstXid = abandoned.get(from);
     const keys = firstXid === undefined ? undefined : await salvageKeys({ lab, old: from, now: of, firstXid });
-    onTold({ type: 'told', from, startMs, ...(keys !== undefined && { keys }) });
+    onTold({ type: 'told', from, reading, startMs, ...(keys !== undefined && { keys }) });
   };
   /** Read on the standby before it is promoted: no later transaction of its own has a lower number. */
   const nextXidOf = async (region: Region): Promise<string> => {
@@ -88,8 +90,11 @@ export function createOperator({ stage, onRows, onTold, onPause, now }: Operator
   /** What only this directory holds is read before it goes. */
   const rebuild = async (region: Region, of: Region): Promise<void> => {
     if (abandoned.has(region)) {
-      const tell = (): Promise<void> => tellKeys(region, of, abandoned.get(region));
-      onRows(await readRows(lab.region(region), false, tell));
+      readings += 1;
+      const reading = readings;
+      const tell = (): Promise<void> => tellKeys(region, of, reading);
+      const rows = await readRows(lab.region(region), false, tell);
+      onRows(rows.map((row) => ({ ...row, reading })));
     }
     await lab.region(region).rejoin({ of });
     abandoned.delete(region);
