@@ -86,6 +86,36 @@ describe('startLoad()', () => {
     await stopped;
   });
 
+  it('takes the pace that a slow app can keep, and keeps it when it is opened', async () => {
+    /** How far apart two writes are due, at the shortest, after the loop was opened. */
+    const apartMs = async (send: () => Promise<unknown>): Promise<number> => {
+      const load = startLoad({
+        places: ['us'],
+        writesPerSecond: 100,
+        readsPerSecond: 100,
+        random: () => 0.5,
+        send: async () => {
+          await send();
+          return answer(201);
+        },
+      });
+      await expect.poll(() => load.samples.length, { timeout: 60_000 }).toBeGreaterThan(10);
+      load.open();
+      const sinceMs = Math.max(...load.samples.map(({ dueAtMs }) => dueAtMs));
+      const due = (): readonly number[] =>
+        load.samples
+          .flatMap(({ kind, dueAtMs }) => (kind === 'write' && dueAtMs > sinceMs ? [dueAtMs] : []))
+          .toSorted((a, b) => a - b);
+      await expect.poll(() => due().length, { timeout: 60_000 }).toBeGreaterThan(5);
+      await load.stop();
+      // What was due at the opening has its time from before.
+      return Math.min(...due().flatMap((at, index, all) => (index < 2 ? [] : [at - Number(all[index - 1])])));
+    };
+    const fullMs = -Math.log(0.5) * 10;
+    expect(await apartMs(async () => {})).toBeCloseTo(fullMs);
+    expect(await apartMs(() => new Promise((resolve) => setTimeout(resolve, 200)))).toBeGreaterThan(1.4 * fullMs);
+  });
+
   it('counts what it cannot send any more as not good, and not as an answer of the app', async () => {
     let sent = 0;
     const open: (() => void)[] = [];

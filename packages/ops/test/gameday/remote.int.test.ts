@@ -131,8 +131,9 @@ describe("regionkit gameday run on one's own setup", () => {
       await (event === 'inject' ? app.kill() : app.start());
       return 200;
     });
-    const webhook = hooks.url;
-    await setup.configure({ gameday: { inject: [{ webhook }], end: [{ webhook }], holdSeconds: 1 } });
+    // It answers when the app has started, however long that takes.
+    const hook = { webhook: hooks.url, timeoutSeconds: 300 };
+    await setup.configure({ gameday: { inject: [hook], end: [hook], holdSeconds: 1 } });
     const args = ['gameday', 'run', '--path', '/drill', '--inject', 'hooks', '--stable', '1s', '--json'];
     const ran = await run(args, { directory });
     expect(ran.stderr).toBe('');
@@ -141,7 +142,7 @@ describe("regionkit gameday run on one's own setup", () => {
     expect(events).toEqual(['inject', 'end']);
 
     const abort = new AbortController();
-    await setup.configure({ gameday: { inject: [{ webhook }], end: [{ webhook }], holdSeconds: 3_600 } });
+    await setup.configure({ gameday: { inject: [hook], end: [hook], holdSeconds: 3_600 } });
     const second = run([...args, '--out', 'second'], { directory, signal: abort.signal });
     await before(second, () => events.length === 3);
     abort.abort();

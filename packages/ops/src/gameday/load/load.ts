@@ -31,18 +31,23 @@ export interface Load {
   readonly samples: readonly Sample[];
   /** When the oldest request that has no answer yet was due. Undefined: all have one. */
   waitingSinceMs(): number | undefined;
-  /** Opens the loop. Before that each place has only few requests under way, and what is due beyond them is no sample. */
+  /**
+   * Opens the loop. Before that each place has only few requests under way. What is due beyond them is no sample, and
+   * slows the place down.
+   */
   open(): void;
   /** Sends no more, and waits for the answers. */
   stop(): Promise<void>;
 }
 
 const JSON_BODY = { 'content-type': 'application/json' };
-/** No two requests of a place are further apart than this many times the mean. */
+/** No two requests of a place are further apart than this many times the mean, at full pace. */
 const LONGEST = 3;
 
 /** So many requests of a place are under way at most before the loop is open: a slow app must not be kept slow by its driver. */
 const FEW = 4;
+/** A place becomes slower each time it has so many, and a little quicker at each answer. Its pace stays when the loop opens. */
+const PACE = { slower: 1.5, quicker: 0.9, slowest: 8 } as const;
 
 /**
  * Once it is open, an open loop: requests are due at times that no answer delays. So an app that hangs is seen as long as
@@ -81,8 +86,12 @@ export function startLoad({ places, writesPerSecond, readsPerSecond, random, sen
   for (const place of places) {
     const clients = createClients(random);
     let underWay = 0;
+    let pace = 1;
     const begin = (kind: Sample['kind'], dueAtMs: number): void => {
-      if (!isOpen && underWay >= FEW) return;
+      if (!isOpen && underWay >= FEW) {
+        pace = Math.min(PACE.slowest, pace * PACE.slower);
+        return;
+      }
       const client = clients.take(kind);
       if (client === undefined) {
         samples.push({ place, kind, dueAtMs, endedAtMs: dueAtMs, outcome: 'unsent' });
@@ -91,6 +100,7 @@ export function startLoad({ places, writesPerSecond, readsPerSecond, random, sen
       underWay += 1;
       const done = perform(place, kind, client, dueAtMs).finally(() => {
         underWay -= 1;
+        if (!isOpen) pace = Math.max(1, pace * PACE.quicker);
         waiting.delete(client);
         clients.give(client);
       });
@@ -101,7 +111,7 @@ export function startLoad({ places, writesPerSecond, readsPerSecond, random, sen
       const timer = setTimeout(
         () => {
           begin(kind, dueAtMs);
-          schedule(kind, dueAtMs + meanMs * Math.min(LONGEST, -Math.log(1 - random())), meanMs);
+          schedule(kind, dueAtMs + pace * meanMs * Math.min(LONGEST, -Math.log(1 - random())), meanMs);
         },
         Math.max(0, dueAtMs - performance.now()),
       );
