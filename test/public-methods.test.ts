@@ -20,7 +20,7 @@ const CONTRACTS: Readonly<Record<string, readonly string[]>> = {
     'WriteGateDecider',
   ],
   health: ['Drain', 'Health', 'OperatorDoor'],
-  session: ['SessionCookie', 'SessionIssuer', 'SessionVerifier'],
+  session: ['DiscoveredIssuer', 'SessionCookie', 'SessionIssuer', 'SessionVerifier'],
 };
 
 describe('methodsOf()', () => {

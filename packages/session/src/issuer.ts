@@ -46,6 +46,11 @@ export interface SessionGrant {
   readonly claims?: Readonly<Record<string, unknown>>;
   /** Lifetime of this session in milliseconds: at most the `lifetimeMs` of the issuer. */
   readonly lifetimeMs?: number;
+  /**
+   * Time of the sign-in, in seconds since 1970, if this renews a session: the `iat` of the session. A sign-out ends a
+   * renewed session by it. Not in the future. @default now
+   */
+  readonly signedInAt?: number;
 }
 
 /**
@@ -178,7 +183,7 @@ export function createSessionIssuer(options: SessionIssuerOptions): SessionIssue
   return {
     on: events.on,
     issue: async (grant) => {
-      check.object('issue: grant', grant, ['sub', 'roles', 'sid', 'claims', 'lifetimeMs']);
+      check.object('issue: grant', grant, ['sub', 'roles', 'sid', 'claims', 'lifetimeMs', 'signedInAt']);
       const { sub, roles, sid = randomUUID(), claims = {}, lifetimeMs = longestMs } = grant;
       check.string('issue: sub', sub);
       check.string('issue: sid', sid);
@@ -192,13 +197,14 @@ export function createSessionIssuer(options: SessionIssuerOptions): SessionIssue
       current();
       await vetting;
       const nowMs = clock.wallMs();
+      const iat = check.number('issue: signedInAt', grant.signedInAt ?? nowMs / 1_000, { max: nowMs / 1_000 });
       const { key, kid, alg } = current();
       const payload = asVerifiersReadIt('sub, sid and roles', {
         ...further,
         iss: issuer,
         sub,
         aud: audience.length === 1 ? audience[0] : [...audience],
-        iat: nowMs / 1_000,
+        iat,
         exp: Math.floor((nowMs + lifetimeMs) / 1_000),
         jti: randomUUID(),
         sid,

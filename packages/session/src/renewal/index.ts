@@ -1,0 +1,1 @@
+export { type Renewal, type RenewSessionsOptions, renewSessions } from './renew-sessions.ts';
