@@ -12,6 +12,8 @@ import { LabError, type LabErrorCode } from '../packages/lab/src/errors.ts';
 import { OpsError } from '../packages/ops/src/errors.ts';
 import * as session from '../packages/session/src/errors.ts';
 import { KeySetError } from '../packages/session/src/keys/key-set-error.ts';
+import { InsufficientScopeError } from '../packages/session/src/oidc/claim-doors.ts';
+import { DiscoveryError } from '../packages/session/src/oidc/discovery-error.ts';
 import { CookieTooLargeError } from '../packages/session/src/session-cookie.ts';
 
 const PACKAGES = new URL('../packages/', import.meta.url);
@@ -127,6 +129,8 @@ const SAMPLES: readonly (RegionKitError & { readonly outcome?: string })[] = [
   new KeySetError('empty'),
   new CookieTooLargeError(5_000),
   new session.NoSessionDoorError(),
+  new InsufficientScopeError(['read:orders']),
+  new DiscoveryError('issuer'),
   new ConfigError('ERR_CONFIG_START', ''),
   new ConfigError('ERR_CONFIG_EXPIRED', ''),
   new SourceError('timeout'),

@@ -110,6 +110,7 @@ const TABLES: readonly {
     entries: [
       { entry: '@regionkit/config', budgetBytes: 12_500 },
       { entry: '@regionkit/config/aws', from: '@regionkit/config', external: AWS, budgetBytes: 7_000 },
+      { entry: '@regionkit/config/stores', from: '@regionkit/config', budgetBytes: 4_500 },
       { entry: '@regionkit/config/testing', from: '@regionkit/config', external: AWS },
       {
         entry: '@aws-lambda-powertools/parameters/secrets',

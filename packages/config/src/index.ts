@@ -11,6 +11,7 @@ export type {
 export type { Format } from './decode.ts';
 export { ConfigError, type ConfigErrorCode, type Problem } from './errors.ts';
 export { type Failure, failureOfStatus, type InvalidDetail, type Path, SourceError } from './failure.ts';
+export { getSecret } from './get-secret.ts';
 export { loadConfig } from './load-config.ts';
 export type { ConfigOptions, RefreshOptions } from './options.ts';
 export type { Pair, RotationOptions } from './rotation/credentials.ts';
@@ -18,6 +19,7 @@ export { type PgClientClass, rotatingClient } from './rotation/rotating-client.t
 export { type RotatingPassword, rotatingPassword } from './rotation/rotating-password.ts';
 export { reveal, type Sealed } from './seal.ts';
 export type { Loaded, LoadRequest, Scope, Source, Stage } from './source.ts';
+export { base64 } from './sources/base64.ts';
 export { type EnvOptions, env } from './sources/env.ts';
 export { type FileOptions, file } from './sources/file.ts';
 export { type ValuesOptions, values } from './sources/values.ts';

@@ -13,6 +13,7 @@ import { hide } from './seal.ts';
 import { createScope, type Source } from './source.ts';
 import type { ConfigStatus, KeyStatus } from './status.ts';
 import { createSubscribers } from './subscribers.ts';
+import { watchEntry } from './watch-entry.ts';
 
 const EVENTS = [
   'change',
@@ -121,6 +122,14 @@ export async function loadConfig<const S extends Sources>(options: ConfigOptions
   }
   started = true;
   refresher.start();
+  const unwatch = [...entries.values()].map((entry) =>
+    watchEntry({
+      source: entry.source,
+      clock,
+      minForcedMs: refresh.minForcedMs,
+      force: () => refresher.force(entry, 'watch'),
+    }),
+  );
 
   const slots = new Map([...entries].map(([key, { slot }]) => [key, slot]));
   const entryOf = (key: string): Entry => {
@@ -140,6 +149,7 @@ export async function loadConfig<const S extends Sources>(options: ConfigOptions
   };
   const close = async (): Promise<void> => {
     refresher.close();
+    for (const stop of unwatch) stop();
     closing.abort();
     changes.clear();
     for (const ref of refs.values()) ref.clear();

@@ -31,7 +31,7 @@ export interface Loaded<T = unknown> {
 
 /**
  * Where a value comes from: one function and a few properties. Everything that can be read over a network or from a
- * disk fits. The README shows GCP Secret Manager and HashiCorp Vault.
+ * disk fits. `@regionkit/config/stores` has HashiCorp Vault, Google Cloud and Kubernetes.
  *
  * `load` may be called at any time, for one region after another. It never runs twice at once for the same key and
  * stage. Its errors are classified by {@link SourceError}, by an HTTP `status`, or by an error `code` of Node. The text
@@ -51,6 +51,11 @@ export interface Source<T = unknown, Optional extends boolean = boolean> {
   readonly regions?: readonly string[] | undefined;
   /** The stages that it has besides `current`. @default [] */
   readonly stages?: readonly Exclude<Stage, 'current'>[];
+  /**
+   * Calls `onChange` when the value may have changed: it is refreshed then, as by `config.refresh()`. Returns what ends
+   * the watch. It only makes a change known earlier, so it may fail silently. @default none
+   */
+  watch?(onChange: () => void): () => void;
 }
 
 /** Objects that the sources of one config share. They are created once, and closed with the config. */

@@ -1,4 +1,6 @@
+import { type FSWatcher, watch } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import type { StandardSchema } from '@regionkit/core';
 import { check } from '@regionkit/core/kit';
 import { type Decoded, decode, type Format } from '../decode.ts';
@@ -18,6 +20,12 @@ export interface FileOptions<T, F extends Format, O extends boolean> {
   readonly maxBytes?: number;
   /** Time between two refreshes, in milliseconds; `Infinity`: never. @default refresh.everyMs */
   readonly everyMs?: number;
+  /**
+   * Whether a change is noticed at once (`fs.watch` on its directory), and not only at the next refresh. It also notices
+   * how Kubernetes swaps a mounted secret (the link `..data`). On a file system that reports no changes, such as NFS, it
+   * does nothing. @default false
+   */
+  readonly watch?: boolean;
 }
 
 /**
@@ -43,16 +51,18 @@ export function file<F extends Format = 'text', O extends boolean = false>(
 ): Source<Decoded<F>, O>;
 export function file(path: string, options: FileOptions<unknown, Format, boolean> = {}): Source {
   check.string('file: path', path);
-  check.object('file: options', options, ['schema', 'format', 'optional', 'maxBytes', 'everyMs']);
+  check.object('file: options', options, ['schema', 'format', 'optional', 'maxBytes', 'everyMs', 'watch']);
   const { schema, format = schema === undefined ? 'text' : 'json', optional, maxBytes = 1_048_576, everyMs } = options;
   check.oneOf('file: format', format, ['json', 'text', 'bytes']);
   check.integer('file: maxBytes', maxBytes, { min: 1 });
+  const watches = check.boolean('file: watch', options.watch ?? false);
   return {
     kind: 'file',
     schema,
     optional,
     everyMs,
     regions: [],
+    ...(watches && { watch: (onChange: () => void) => watchFile(path, onChange) }),
     load: async ({ signal }) => {
       const { bytes, modifiedMs } = await read(path, maxBytes, signal);
       const value = decode(bytes, format, maxBytes);
@@ -61,6 +71,29 @@ export function file(path: string, options: FileOptions<unknown, Format, boolean
         version: new Date(modifiedMs).toISOString(),
       };
     },
+  };
+}
+
+/** A writer makes several changes. It is read once, this long after the last of them, in milliseconds. */
+const SETTLED_AFTER_MS = 50;
+
+function watchFile(path: string, onChange: () => void): () => void {
+  const name = basename(path);
+  let timer: NodeJS.Timeout | undefined;
+  let watcher: FSWatcher | undefined;
+  try {
+    watcher = watch(dirname(path), { persistent: false }, (_event, changed) => {
+      if (changed !== null && changed !== name && changed !== '..data') return;
+      clearTimeout(timer);
+      timer = setTimeout(onChange, SETTLED_AFTER_MS).unref();
+    });
+    watcher.on('error', () => {});
+  } catch {
+    // There is no such directory, or no watch left. The value is still refreshed.
+  }
+  return () => {
+    clearTimeout(timer);
+    watcher?.close();
   };
 }
 
