@@ -19,7 +19,7 @@ const CONTRACTS: Readonly<Record<string, readonly string[]>> = {
     'Transaction',
     'WriteGateDecider',
   ],
-  health: ['Drain', 'Health', 'OperatorDoor'],
+  health: ['Drain', 'Health', 'HealthPort', 'OperatorDoor'],
   session: ['DiscoveredIssuer', 'SessionCookie', 'SessionIssuer', 'SessionVerifier'],
 };
 

@@ -151,6 +151,8 @@ const TABLES: readonly {
     ],
     entries: [
       { entry: '@regionkit/health', budgetBytes: 27_400 },
+      { entry: '@regionkit/health/checks', from: '@regionkit/health', budgetBytes: 2_500 },
+      { entry: '@regionkit/health/port', from: '@regionkit/health', budgetBytes: 2_500 },
       { entry: '@godaddy/terminus' },
       { entry: '@nestjs/terminus', external: ['@nestjs/common', '@nestjs/core', 'rxjs', 'reflect-metadata'] },
       { entry: '@fastify/under-pressure', external: ['fastify'] },

@@ -1,0 +1,1 @@
+export { type HealthPort, type ListenHealthOptions, listenHealth, type ServedHealth } from './listen-health.ts';

@@ -1,0 +1,1 @@
+export { type LabFixtures, labTest } from './lab-test.ts';
