@@ -65,8 +65,8 @@ export function isRegionKitError(value: unknown): value is RegionKitError {
 }
 
 /**
- * Returns the regionkit error in `value` or in its chain of causes: an ORM wraps the error of its driver and keeps it
- * as `cause`.
+ * Returns the regionkit error in `value` or in its chain of causes. An ORM wraps the error of its driver and keeps it
+ * as `cause`, `driverError` (TypeORM) or `original` (Sequelize).
  *
  * @example
  * ```ts
@@ -78,7 +78,8 @@ export function regionKitErrorOf(value: unknown): RegionKitError | undefined {
   let error = value;
   for (let depth = 0; depth < MAX_CAUSES && error instanceof Error; depth += 1) {
     if (isRegionKitError(error)) return error;
-    error = error.cause;
+    const { cause, driverError, original } = error as Error & Readonly<Record<'driverError' | 'original', unknown>>;
+    error = cause ?? driverError ?? original;
   }
   return isRegionKitError(error) ? error : undefined;
 }

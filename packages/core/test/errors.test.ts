@@ -149,6 +149,11 @@ describe('regionKitErrorOf()', () => {
     expect(regionKitErrorOf(new Error('Failed query', { cause: new Error('driver', { cause: known }) }))).toBe(known);
   });
 
+  test.each(['driverError', 'original'])('finds it in %s, where an ORM keeps the error of its driver', (name) => {
+    expect(regionKitErrorOf(Object.assign(new Error('Failed query'), { [name]: known }))).toBe(known);
+    expect(regionKitErrorOf(Object.assign(new Error('Failed query'), { [name]: 'text' }))).toBeUndefined();
+  });
+
   test('finds nothing in other errors, in values that are none, and in causes that go round', () => {
     const round = new Error('round');
     round.cause = round;

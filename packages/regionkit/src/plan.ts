@@ -8,6 +8,7 @@ import type { SessionVerifier, SessionVerifierOptions } from '@regionkit/session
 import type { PoolConfig } from 'pg';
 import { checkNames } from './check-options.ts';
 import { type Databases, readDatabases } from './databases.ts';
+import { checkFrozen } from './frozen.ts';
 import type {
   ConfigOption,
   KitAffinityOptions,
@@ -108,9 +109,11 @@ export function planKit<Name extends string>(given: RegionKitOptions<Name>, rand
             ...own,
           }),
         );
+  const databases = readDatabases(given, regions, router.from === 'app');
+  checkFrozen(databases, regions);
   return {
     regions,
-    databases: readDatabases(given, regions, router.from === 'app'),
+    databases,
     poolConfig: poolConfig === undefined ? {} : check.object('createRegionKit: poolConfig', poolConfig),
     derived: [
       ...(health.from === 'kit' && health.options.peers?.secret === secrets.peers ? (['peers'] as const) : []),

@@ -4,7 +4,7 @@ import { createHealth } from '@regionkit/health';
 import { createSessionIssuer, generateSigningKeys } from '@regionkit/session';
 import express from 'express';
 import { Pool } from 'pg';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createRegionKit, type RegionKitOptions } from '../src/index.ts';
 import { type Name, options, REGIONS, SECRET, URL_HERE, watchWarnings } from './support.ts';
 
@@ -443,6 +443,38 @@ describe('a mistake of a newcomer that shows at a request', () => {
     const handler = kit.gate.fetch(kit.health.fetch(() => new Response('ok')));
     expect(await (await handler(new Request('https://app-eu-west-1.example.com/'))).text()).toBe('ok');
     expect(warnings.codes()).toEqual(['REGIONKIT_ORDER']);
+  });
+});
+
+describe('a process that is frozen between its requests', () => {
+  const all = { 'us-east-1': URL_HERE, 'eu-west-1': 'postgres://app:hunter2@127.0.0.1:2/app' };
+  const pools = { 'us-east-1': pool, 'eu-west-1': new Pool({ connectionString: all['eu-west-1'] }) };
+  beforeEach(() => void vi.stubEnv('AWS_LAMBDA_FUNCTION_NAME', 'app'));
+  afterEach(() => void vi.unstubAllEnvs());
+
+  it('is refused on Lambda unless it reaches the servers of every region', () => {
+    const missing = 'createRegionKit: databaseUrls must name the servers of every region on AWS Lambda; those of';
+    expect(() => make({})).toThrow(`${missing} us-east-1 are missing`);
+    const own = { 'us-east-1': URL_HERE };
+    expect(() => make(databaseIs({ databaseUrls: own }))).toThrow(`${missing} eu-west-1 are missing`);
+    expect(() => make(databaseIs({ pools: { 'eu-west-1': pool } }))).toThrow(`${missing} us-east-1 are missing`);
+  });
+
+  it('is allowed with all of them, with a router of the app, in one region, and elsewhere', async () => {
+    const router = fakeRouter<Name>({ self: 'eu-west-1', primary: 'us-east-1' });
+    const regions = { 'eu-west-1': 'https://app-eu-west-1.example.com' };
+    for (const more of [
+      databaseIs({ databaseUrls: all }),
+      databaseIs({ pools }),
+      databaseIs({ self: undefined, regions: router.regions, router, cookieDomain: undefined }),
+      { regions },
+    ]) {
+      await using kit = make(more);
+      expect(kit.regions.self).toBe('eu-west-1');
+    }
+    vi.stubEnv('AWS_LAMBDA_FUNCTION_NAME', undefined);
+    await using kit = make({});
+    expect(kit.regions.self).toBe('eu-west-1');
   });
 });
 

@@ -1,0 +1,8 @@
+// A container of Lambda: it loads the function once, and is given one event after the other.
+import { handler } from '../src/handler.ts';
+
+process.on('message', async ({ id, event }: { id: number; event: Parameters<typeof handler>[0] }) => {
+  const result = await handler(event).catch((error: Error) => ({ statusCode: 502, body: String(error.stack) }));
+  process.send?.({ id, result });
+});
+process.send?.('ready');
