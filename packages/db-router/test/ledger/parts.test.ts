@@ -74,6 +74,29 @@ describe('an answer', () => {
     );
   });
 
+  it.each([
+    ['a Response', new Response('{}')],
+    ['a stream', new ReadableStream()],
+    ['a Map', new Map([['id', 1]])],
+    ['a promise', Promise.resolve(1)],
+  ])('is refused if JSON would make {} of %s', (_name, answer) => {
+    expect(() => writeAnswer(answer, 100)).toThrow(expect.objectContaining({ code: 'ERR_LEDGER_ANSWER' }));
+  });
+
+  it.each([
+    ['an object without members', {}],
+    ['one without a prototype', Object.create(null)],
+    [
+      'one that says so itself',
+      new (class {
+        toJSON = () => ({});
+      })(),
+    ],
+    ['bytes', Buffer.from('a')],
+  ])('may be %s', (_name, answer) => {
+    expect(readAnswer(writeAnswer(answer, 100))).toEqual(JSON.parse(JSON.stringify(answer)));
+  });
+
   it('is never longer than it may be, in bytes', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), fc.nat(64), (answer, max) => {
