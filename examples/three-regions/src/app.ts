@@ -7,13 +7,14 @@ import { DatabaseError, Pool } from 'pg';
 import { createRegionKit, isRegionKitError } from 'regionkit';
 import { z } from 'zod';
 import { GLOBAL_HOST, hostOf, REGIONS, type RegionName } from './names.ts';
+import { addRelease } from './rollout/add-release.ts';
 import type { Settings } from './settings.ts';
 
 const Secrets = z.array(z.string().min(32)).nonempty();
 const SESSION = { issuer: 'https://auth.app.localhost', audience: 'orders' };
 
 /** The app of one region: sign in, place an order, list mine. All that makes it region-aware is above the routes. */
-export async function createOrdersApp({ region, ports, databases, secretsDir, operatorToken }: Settings) {
+export async function createOrdersApp({ region, ports, databases, secretsDir, operatorToken, release }: Settings) {
   const config = await loadConfig({
     refresh: { everyMs: 500 },
     sources: {
@@ -37,7 +38,8 @@ export async function createOrdersApp({ region, ports, databases, secretsDir, op
     cookieDomain: GLOBAL_HOST,
     config,
     health: {
-      version: '1.0.0',
+      version: release?.version ?? '1.0.0',
+      ...(release !== undefined && { token: release.healthToken }),
       peers: {
         secret: config.ref('peers'),
         intervalMs: 500,
@@ -63,6 +65,7 @@ export async function createOrdersApp({ region, ports, databases, secretsDir, op
   // Before all others: an operator asks this region, wherever the clients are led.
   app.use(operator.express());
   app.use(kit.express());
+  if (release !== undefined) addRelease(app, kit.health, release);
   app.use(express.json());
 
   app.post('/sign-in', async (request, response) => {
@@ -97,6 +100,23 @@ export async function createOrdersApp({ region, ports, databases, secretsDir, op
     const { sub } = sessions.of(request);
     const { rows } = await pools[region].query<{ ref: string }>('select ref from orders where customer = $1', [sub]);
     response.json({ region, refs: rows.map(({ ref }) => ref) });
+  });
+
+  // For `regionkit smoke-test --path /smoke`: it uses the same table, and so the same migrations, as the orders.
+  app.post('/smoke', async (request, response) => {
+    const { id } = z.object({ id: z.string().max(64) }).parse(request.body);
+    await router.write('insert into orders (ref, customer, item, placed_in) values (gen_random_uuid(), $1, $2, $3)', [
+      id,
+      'smoke',
+      region,
+    ]);
+    response.status(201).end();
+  });
+  app.get('/smoke', async (request, response) => {
+    const { rows } = await router.read('select customer from orders where customer = $1', [
+      String(request.query['id']),
+    ]);
+    response.json(rows);
   });
 
   app.get('/', (_request, response) => {

@@ -9,6 +9,7 @@ import { settingsFrom } from './settings.ts';
 // One region's process: started by the demo, ended by a signal.
 resolveLocalhostNames();
 const settings = settingsFrom(process.env);
+if (settings.release?.fault === 'crash') throw new Error('this version does not start');
 const { app, kit, operator } = await createOrdersApp(settings);
 const { router, config } = kit;
 // The stage waits for these: how long a refresh takes depends on the machine.

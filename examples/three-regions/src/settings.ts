@@ -10,6 +10,17 @@ export interface Settings {
   readonly secretsDir: string;
   /** Opens the operator doors of all regions. */
   readonly operatorToken: string;
+  /** The version that a rollout has brought. Undefined: the demo. */
+  readonly release?: Release;
+}
+
+/** One version of the app in the rehearsal of a rollout. */
+export interface Release {
+  readonly version: string;
+  /** What is wrong with it. */
+  readonly fault?: 'crash' | 'errors' | 'slow';
+  /** With it, health names the version. */
+  readonly healthToken: string;
 }
 
 export function environmentOf(settings: Settings): Record<string, string> {
@@ -19,6 +30,7 @@ export function environmentOf(settings: Settings): Record<string, string> {
     DATABASES: JSON.stringify(settings.databases),
     SECRETS_DIR: settings.secretsDir,
     OPERATOR_TOKEN: settings.operatorToken,
+    ...(settings.release !== undefined && { RELEASE: JSON.stringify(settings.release) }),
   };
 }
 
@@ -37,5 +49,6 @@ export function settingsFrom(environment: NodeJS.ProcessEnv): Settings {
     databases: JSON.parse(read('DATABASES')),
     secretsDir: read('SECRETS_DIR'),
     operatorToken: read('OPERATOR_TOKEN'),
+    ...(environment['RELEASE'] !== undefined && { release: JSON.parse(environment['RELEASE']) as Release }),
   };
 }

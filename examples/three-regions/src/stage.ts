@@ -13,7 +13,7 @@ import { createEdge, type Edge } from './edge.ts';
 import { GLOBAL_HOST, PLACE, REGIONS, type RegionName, roundTrips } from './names.ts';
 import type { PauseAnswer, PauseOrder } from './pause-order.ts';
 import { createSecretStore, type RotationStep, type SecretTaken } from './secret-store.ts';
-import { environmentOf } from './settings.ts';
+import { environmentOf, type Release } from './settings.ts';
 
 /** Everything the story is played on: databases, one process of the app a region, and the DNS in front of them. */
 export interface Stage {
@@ -26,8 +26,12 @@ export interface Stage {
   url(place: RegionName): string;
   /** The process of each region's app, and where DNS leads the clients of each place: what no write may depend on. */
   wiring(): string;
-  /** Starts the app of a region and resolves when it listens. */
-  startApp(region: RegionName): Promise<void>;
+  /** Where only the app of a region answers. */
+  origin(region: RegionName): string;
+  /** Starts the app of a region and resolves when it listens. Without `release` it is the demo's version. */
+  startApp(region: RegionName, release?: Release): Promise<void>;
+  /** Starts a second process beside the app of a region, and ends it when it listens. Rejects if it does not start. */
+  tryApp(region: RegionName, release: Release): Promise<void>;
   /** SIGKILL: nothing is closed, and no other process is informed. */
   killApp(region: RegionName): Promise<void>;
   /** SIGTERM; resolves with the exit status once the process has left on its own. */
@@ -45,9 +49,11 @@ const SCHEMA = `create table orders (
   create index on orders (customer, id);`;
 
 /** @throws {Error} something could not start; nothing is left behind. */
-export async function setStage(tell: (line: string) => void): Promise<Stage> {
+export async function setStage(tell: (line: string) => void, release?: Release): Promise<Stage> {
   const directory = await mkdtemp(join(tmpdir(), 'regionkit-demo-'));
   const apps = new Map<RegionName, ChildProcess>();
+  /** Everything that was started, also what has not yet listened. */
+  const started = new Set<ChildProcess>();
   let lab: Lab<RegionName> | undefined;
   let dns: LatencyDns<RegionName> | undefined;
   let edge: Edge<RegionName> | undefined;
@@ -56,7 +62,7 @@ export async function setStage(tell: (line: string) => void): Promise<Stage> {
 
   const close = async (): Promise<void> => {
     consolePage?.close();
-    await Promise.all([...apps.values()].map(end));
+    await Promise.all([...started].map(end));
     await dns?.close();
     await edge?.close();
     await lab?.close();
@@ -75,28 +81,40 @@ export async function setStage(tell: (line: string) => void): Promise<Stage> {
     await theLab.caughtUp();
 
     const ports = await freePorts();
-    const startApp = async (region: RegionName): Promise<void> => {
+    const launch = async (region: RegionName, port: number, release?: Release): Promise<ChildProcess> => {
       const databases = perRegion((name) => theLab.region(name).connectionStringFrom(region));
+      const settings = { region, databases, secretsDir: secrets.directory, operatorToken };
       const child = spawn(
         process.execPath,
         ['--import', 'tsx', '-C', '@regionkit/source', fileURLToPath(new URL('region-process.ts', import.meta.url))],
         {
           env: {
             ...process.env,
-            ...environmentOf({ region, ports, databases, secretsDir: secrets.directory, operatorToken }),
+            ...environmentOf({
+              ...settings,
+              ports: { ...ports, [region]: port },
+              ...(release !== undefined && { release }),
+            }),
           },
-          stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+          stdio: ['ignore', 'inherit', release === undefined ? 'inherit' : 'ignore', 'ipc'],
         },
       );
-      apps.set(region, child);
       const left = once(child, 'exit').then(([status]) => {
         throw new Error(`the app of ${region} ended with status ${status} before it listened`);
       });
-      await Promise.race([once(child, 'message'), left]);
       left.catch(() => {});
+      started.add(child);
+      await Promise.race([once(child, 'message'), left]).catch(async (error: unknown) => {
+        await end(child);
+        throw error;
+      });
+      return child;
+    };
+    const startApp = async (region: RegionName, release?: Release): Promise<void> => {
+      apps.set(region, await launch(region, ports[region], release));
     };
     const startedAt = performance.now();
-    await Promise.all(REGIONS.map(startApp));
+    await Promise.all(REGIONS.map((region) => startApp(region, release)));
     tell(`three processes of an Express app, one in each region: ${seconds(performance.now() - startedAt)}`);
     const theDns = createLatencyDns({
       ...DNS,
@@ -121,7 +139,12 @@ export async function setStage(tell: (line: string) => void): Promise<Stage> {
           REGIONS.map((place) => theDns.answer(place)),
         ]),
       url: (place) => `http://${GLOBAL_HOST}:${theEdge.port(place)}`,
+      origin: (region) => `http://127.0.0.1:${ports[region]}`,
       startApp,
+      tryApp: async (region, version) => {
+        const [port = 0] = Object.values(await freePorts());
+        await end(await launch(region, port, version));
+      },
       killApp: async (region) => {
         const app = apps.get(region);
         if (app !== undefined) await end(app);

@@ -167,7 +167,14 @@ describe('regionkit smoke-test: the app', () => {
 
   it('writes through one app, and reads through another with the token of the write', async () => {
     // The token is the position: the other app waits until it has replayed so far.
+    let ownReadFails = false;
     const us = await webServer(async (request, response) => {
+      const asked = new URL(request.url as string, 'http://x').searchParams.get('id');
+      if (asked !== null) {
+        if (ownReadFails) return void response.writeHead(500).end();
+        const rows = await setup.lab.region('us').query('SELECT id FROM notes WHERE id = $1', [asked]);
+        return void response.end(JSON.stringify(rows));
+      }
       if (request.method !== 'POST') return detail('us')(request, response);
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -196,7 +203,14 @@ describe('regionkit smoke-test: the app', () => {
     const regions = { us: { origin: us, databases: databases('us') }, eu: { origin: eu, databases: databases('eu') } };
     const good = await smoke(regions, ['--region', 'us', '--path', '/notes']);
     expect(good.exit, good.stdout).toBe(0);
-    expect(evidence(good, 'write')).toMatch(/through the apps: written by us in \d+ ms, read by eu in \d+ ms/);
+    expect(evidence(good, 'write')).toMatch(
+      /through the apps: written by us in \d+ ms, read by eu in \d+ ms and us in \d+ ms/,
+    );
+    ownReadFails = true;
+    const own = await smoke(regions, ['--region', 'us', '--path', '/notes']);
+    expect(own.exit, own.stdout).toBe(1);
+    expect(evidence(own, 'write')).toMatch(/the app of us answered 500 to the read/);
+    ownReadFails = false;
     withToken = false;
     const missed = await smoke(regions, ['--region', 'us', '--path', '/notes']);
     expect(missed.exit, missed.stdout).toBe(1);
