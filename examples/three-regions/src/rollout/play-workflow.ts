@@ -80,7 +80,8 @@ async function playJob(options: PlayOptions, job: Job, scope: Scope): Promise<Pl
     if (step.id !== undefined) steps.set(step.id, { outcome, outputs: result?.outputs ?? {} });
     failed ||= outcome === 'failure';
     played.push({ name: step.name, outcome, tookMs: result?.tookMs ?? 0, output: result?.output ?? '' });
-    if (outcome !== 'skipped') options.tell(`${scope.inputs['region'] ?? job.id}: ${step.name}: ${outcome}`);
+    const why = outcome === 'failure' ? ` (${result?.output.trim().split('\n').at(-1)})` : '';
+    if (outcome !== 'skipped') options.tell(`${scope.inputs['region'] ?? job.id}: ${step.name}: ${outcome}${why}`);
   }
   return { id: job.id, outcome: failed ? 'failure' : 'success', steps: played };
 }

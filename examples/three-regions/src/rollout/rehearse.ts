@@ -10,11 +10,11 @@ import { BAD, FIRST, GOOD } from './versions.ts';
 const { values } = parseArgs({
   options: {
     only: { type: 'string', multiple: true },
-    observe: { type: 'string', default: '60s' },
+    observe: { type: 'string', default: '90s' },
     json: { type: 'boolean', default: false },
   },
 });
-const PACE: Pace = { observe: values.observe, interval: '100ms', 'min-samples': '60', 'failure-limit': '0' };
+const PACE: Pace = { observe: values.observe, interval: '100ms', 'min-samples': '20', 'failure-limit': '0' };
 
 resolveLocalhostNames();
 const narrator = createNarrator({
