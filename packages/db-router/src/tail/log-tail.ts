@@ -6,6 +6,20 @@ import type { TailEvents } from './events.ts';
 /** They end by themselves, or are seen elsewhere as well. */
 const PASSING: ReadonlySet<TailWait> = new Set(['standby-missing', 'not-primary']);
 
+const NOT_APPLIED = ': was the SQL of tailSql() applied, for this role?';
+
+/** By the SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const HINTS: Readonly<Record<string, string>> = {
+  '42883': NOT_APPLIED,
+  '42P01': NOT_APPLIED,
+  '42703': NOT_APPLIED,
+  '3F000': NOT_APPLIED,
+  '42501': NOT_APPLIED,
+  '53400': ': raise max_replication_slots',
+  '58P01': ': the server has no test_decoding (install the contrib package of PostgreSQL)',
+  '57014': ': the slot could not be made or moved within timeoutMs. A new slot waits for every open transaction',
+};
+
 /** Logs what an operator should read. Without a logger, the first of each kind that has a code is a process warning. */
 export function logTail(events: EventSource<TailEvents>, logger: Logger | undefined, notice: Notices): void {
   const log = (level: keyof Logger, message: string, code?: NoticeCode): void => {
@@ -33,6 +47,6 @@ export function logTail(events: EventSource<TailEvents>, logger: Logger | undefi
     ),
   );
   events.on('failed', ({ code }) =>
-    log('warn', `the tail is not kept (${code}): was the SQL of tailSql() applied?`, 'REGIONKIT_TAIL_FAILED'),
+    log('warn', `the tail is not kept (${code})${HINTS[code] ?? ''}`, 'REGIONKIT_TAIL_FAILED'),
   );
 }

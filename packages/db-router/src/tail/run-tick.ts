@@ -2,7 +2,7 @@ import { formatLsn } from '../history/lsn.ts';
 import type { Transaction } from '../statements/open-transaction.ts';
 import type { TailWait, Tick } from './decide-tick.ts';
 import type { TailEvents } from './events.ts';
-import { ADVANCE, CREATE, DROP, NOTE_CREATED, NOTE_DROPPED, NOTE_PROMOTION } from './sql.ts';
+import { ADVANCE, CREATE, DROP, FORK, NOTE_CREATED, NOTE_DROPPED, NOTE_LIMITS, NOTE_PROMOTION } from './sql.ts';
 import type { TailFacts } from './tail-facts.ts';
 import type { TailStatus } from './tail-status.ts';
 
@@ -23,17 +23,25 @@ interface Plan {
   readonly timeline: number;
   readonly names: readonly string[];
   readonly maxHeldBytes: number;
+  /** Within which time the next tick comes. */
+  readonly dueMs: number;
+  /** Whether to record the limits if others are recorded: once for each process, or two that differ would never stop. */
+  readonly notesLimits: boolean;
 }
 
 /** Does what was decided, in the transaction that has the lock. The functions of the server check all of it again. */
 export async function runTick(tx: Transaction, plan: Plan): Promise<Ticked> {
-  const { facts, timeline } = plan;
+  const { facts, timeline, notesLimits, maxHeldBytes, dueMs } = plan;
   const told: Told[] = [];
   const { at, status } = await act(tx, plan, told);
   const { promotion } = facts;
+  if (!facts.hasLock || facts.timeline !== timeline) return { facts, at, status, told };
   // After the slot was made: that needs a transaction that has written nothing.
-  if (promotion !== undefined && facts.hasLock && facts.timeline === timeline) {
-    const { fork, firstXid, redo } = promotion;
+  if (notesLimits && facts.hasOtherLimits) await tx.query(NOTE_LIMITS, [timeline, maxHeldBytes, dueMs]);
+  if (promotion !== undefined) {
+    const { firstXid, redo } = promotion;
+    const [history] = (await tx.query<{ fork: string | null }>(FORK, [timeline])).rows;
+    const fork = history?.fork ?? promotion.fork;
     await tx.query(NOTE_PROMOTION, [timeline, fork ?? null, firstXid, redo]);
     told.push(['promotion', { timeline, fork, firstXid }]);
   }

@@ -27,21 +27,31 @@ export function tailSql(options: TailSqlOptions): string {
   IF NOT (SELECT rolsuper OR rolreplication FROM pg_catalog.pg_roles WHERE rolname = current_user) THEN
     RAISE EXCEPTION 'regionkit: apply this as a superuser, or as a role with REPLICATION and pg_monitor';
   END IF;
+  IF current_setting('server_version_num')::int < 150000 THEN
+    RAISE EXCEPTION 'regionkit: a tail keeper needs PostgreSQL 15 or later';
+  END IF;
   IF NOT pg_catalog.pg_has_role('pg_monitor', 'USAGE') THEN
     RAISE EXCEPTION 'regionkit: % needs pg_monitor to see what the standbys have flushed', current_user;
   END IF;
 END $$;
 CREATE SCHEMA IF NOT EXISTS regionkit;
 -- What a promotion left behind: where each timeline begins, and its first transaction.
+-- Of which database system: a dump that is restored into another one has the rows, too.
 CREATE TABLE IF NOT EXISTS regionkit.tail (
-  timeline integer PRIMARY KEY,
+  system bigint,
+  timeline integer,
   fork pg_lsn,
   first_xid xid8,
   redo pg_lsn,
   recorded_at timestamptz,
-  dropped_at timestamptz
+  dropped_at timestamptz,
+  -- Of a keeper: what the slot may hold, and within which time it ticks again.
+  max_held_bytes bigint,
+  due_ms bigint,
+  PRIMARY KEY (system, timeline)
 );
 ${LOOK_FUNCTION}
+${FORK_FUNCTION}
 ${CREATE_FUNCTION}
 ${ADVANCE_FUNCTION}
 ${DROP_FUNCTION}
@@ -49,6 +59,9 @@ REVOKE ALL ON FUNCTION ${functions} FROM PUBLIC;
 GRANT USAGE ON SCHEMA regionkit TO ${role};
 GRANT EXECUTE ON FUNCTION ${functions} TO ${role};
 GRANT SELECT, INSERT, UPDATE ON regionkit.tail TO ${role};
+-- For regionkit doctor, status and salvage.
+GRANT USAGE ON SCHEMA regionkit TO pg_monitor;
+GRANT SELECT ON regionkit.tail TO pg_monitor;
 -- With pg_walinspect, salvage can prove that its list is complete.
 DO $$ BEGIN
   IF EXISTS (SELECT FROM pg_catalog.pg_available_extensions WHERE name = 'pg_walinspect') THEN
@@ -77,6 +90,7 @@ DROP FUNCTION IF EXISTS ${FUNCTIONS.map((name) => `regionkit.${name}`).join(', '
 
 const FUNCTIONS = [
   'tail_look(text[])',
+  'tail_fork(integer)',
   'tail_create(integer)',
   'tail_advance(integer, text[], pg_lsn)',
   'tail_drop(integer, bigint)',
@@ -97,7 +111,10 @@ const FLUSHED = `SELECT array_agg(n ORDER BY n) FILTER (WHERE flushed IS NULL) A
     WHERE r.application_name = n AND r.state IN ('streaming', 'catchup')) AS flushed
     FROM (SELECT DISTINCT unnest(standbys) AS n) named) each`;
 
-/** One process at a time: the lock ends with the transaction. */
+/**
+ * One process at a time: the lock ends with the transaction. The time of the last tick is when the statistics of the slot were reset:
+ * a tick must write nothing, because a write of the keeper would be one that a failover can lose.
+ */
 const LOOK_FUNCTION = `CREATE OR REPLACE FUNCTION regionkit.tail_look(standbys text[]) RETURNS jsonb
 LANGUAGE plpgsql ${RIGHTS} AS $$
 BEGIN
@@ -105,6 +122,9 @@ BEGIN
   IF NOT pg_try_advisory_xact_lock(hashtextextended('regionkit.tail', 0)) THEN
     RETURN jsonb_build_object('timeline', ${TIMELINE}, 'hasLock', false);
   END IF;
+  PERFORM pg_stat_reset_replication_slot(s.slot_name) FROM pg_replication_slots s
+    WHERE s.slot_name = ${SLOT} AND s.plugin = 'test_decoding'
+      AND has_function_privilege('pg_stat_reset_replication_slot(text)', 'EXECUTE');
   RETURN (SELECT jsonb_build_object(
     'timeline', ${TIMELINE}, 'hasLock', true, 'isLogical', current_setting('wal_level') = 'logical',
     'slot', (SELECT jsonb_build_object('confirmed', s.confirmed_flush_lsn::text, 'isActive', s.active,
@@ -116,6 +136,21 @@ BEGIN
     'checkpointed', c.timeline_id, 'redo', c.redo_lsn::text, 'fork', pg_last_wal_replay_lsn()::text,
     'firstXid', ((split_part(c.next_xid, ':', 1)::numeric * 4294967296) + split_part(c.next_xid, ':', 2)::numeric)::text)
   FROM pg_control_checkpoint() c, (${FLUSHED}) f);
+END $$;`;
+
+/**
+ * Where a timeline begins, by its history file. Null without the right to read that (`pg_read_server_files`): then the caller has only
+ * the end of the replay, which is the fork unless the server has crashed since its promotion.
+ */
+const FORK_FUNCTION = `CREATE OR REPLACE FUNCTION regionkit.tail_fork(on_timeline integer) RETURNS text
+LANGUAGE plpgsql ${RIGHTS} AS $$
+BEGIN
+  IF pg_is_in_recovery() OR ${TIMELINE} <> on_timeline THEN RETURN NULL; END IF;
+  RETURN (SELECT line[1] FROM regexp_matches(
+      pg_read_file('pg_wal/' || upper(lpad(to_hex(on_timeline), 8, '0')) || '.history', 0, 1048576, true),
+      '^\\s*\\d+\\s+([0-9A-F]+/[0-9A-F]+)', 'gn') WITH ORDINALITY AS lines (line, at) ORDER BY at DESC LIMIT 1);
+EXCEPTION WHEN insufficient_privilege THEN
+  RETURN NULL;
 END $$;`;
 
 const CREATE_FUNCTION = `CREATE OR REPLACE FUNCTION regionkit.tail_create(on_timeline integer) RETURNS text
@@ -155,18 +190,25 @@ BEGIN
 END $$;`;
 
 /** With the row of the timeline that the server writes. */
-export const LOOK = `SELECT l.facts, t.dropped_at IS NOT NULL AS dropped, t.recorded_at IS NOT NULL AS recorded
-FROM (SELECT regionkit.tail_look($1::text[]) AS facts) l LEFT JOIN regionkit.tail t ON t.timeline = (l.facts->>'timeline')::integer`;
+export const LOOK = `SELECT l.facts, t.dropped_at IS NOT NULL AS dropped, t.recorded_at IS NOT NULL AS recorded,
+  t.max_held_bytes IS DISTINCT FROM $2::bigint OR t.due_ms IS DISTINCT FROM $3::bigint AS other
+FROM (SELECT regionkit.tail_look($1::text[]) AS facts) l CROSS JOIN pg_control_system() c LEFT JOIN regionkit.tail t
+  ON t.system = c.system_identifier AND t.timeline = (l.facts->>'timeline')::integer`;
 /** A slot can be made only in a transaction that has written nothing, and waits for every transaction that is open. */
 export const TIME_LIMIT = `SELECT set_config('statement_timeout', $1, true)`;
+export const FORK = 'SELECT regionkit.tail_fork($1) AS fork';
 export const CREATE = 'SELECT regionkit.tail_create($1) AS at';
 export const ADVANCE = 'SELECT regionkit.tail_advance($1, $2::text[], $3::pg_lsn) AS at';
 export const DROP = 'SELECT regionkit.tail_drop($1, $2) AS done';
-export const NOTE_CREATED =
-  'UPDATE regionkit.tail SET dropped_at = NULL WHERE timeline = $1 AND dropped_at IS NOT NULL';
-export const NOTE_DROPPED = `INSERT INTO regionkit.tail (timeline, dropped_at) VALUES ($1, clock_timestamp())
-ON CONFLICT (timeline) DO UPDATE SET dropped_at = EXCLUDED.dropped_at`;
-export const NOTE_PROMOTION = `INSERT INTO regionkit.tail (timeline, fork, first_xid, redo, recorded_at)
-VALUES ($1, $2::pg_lsn, $3::text::xid8, $4::pg_lsn, clock_timestamp())
-ON CONFLICT (timeline) DO UPDATE SET fork = EXCLUDED.fork, first_xid = EXCLUDED.first_xid, redo = EXCLUDED.redo,
+export const NOTE_CREATED = `UPDATE regionkit.tail SET dropped_at = NULL FROM pg_control_system() c
+WHERE system = c.system_identifier AND timeline = $1 AND dropped_at IS NOT NULL`;
+export const NOTE_DROPPED = `INSERT INTO regionkit.tail (system, timeline, dropped_at)
+SELECT system_identifier, $1::integer, clock_timestamp() FROM pg_control_system()
+ON CONFLICT (system, timeline) DO UPDATE SET dropped_at = EXCLUDED.dropped_at`;
+export const NOTE_PROMOTION = `INSERT INTO regionkit.tail (system, timeline, fork, first_xid, redo, recorded_at)
+SELECT system_identifier, $1::integer, $2::pg_lsn, $3::text::xid8, $4::pg_lsn, clock_timestamp() FROM pg_control_system()
+ON CONFLICT (system, timeline) DO UPDATE SET fork = EXCLUDED.fork, first_xid = EXCLUDED.first_xid, redo = EXCLUDED.redo,
   recorded_at = EXCLUDED.recorded_at WHERE tail.recorded_at IS NULL`;
+export const NOTE_LIMITS = `INSERT INTO regionkit.tail (system, timeline, max_held_bytes, due_ms)
+SELECT system_identifier, $1::integer, $2::bigint, $3::bigint FROM pg_control_system()
+ON CONFLICT (system, timeline) DO UPDATE SET max_held_bytes = EXCLUDED.max_held_bytes, due_ms = EXCLUDED.due_ms`;

@@ -26,13 +26,15 @@ export interface TailFacts {
   readonly missing: readonly string[];
   /** A keeper has dropped the slot on this timeline. */
   readonly wasDropped: boolean;
+  /** `regionkit.tail` has other limits than this keeper, or none. */
+  readonly hasOtherLimits: boolean;
   /** Where this timeline begins, if this is known and not recorded. */
   readonly promotion: Promotion | undefined;
 }
 
 /** What `regionkit.tail` records of a timeline. */
 export interface Promotion {
-  /** Undefined: the server was restarted since. Its history file has it. */
+  /** The end of the replay. Undefined: the server was restarted since. Its history file has it. */
   readonly fork: string | undefined;
   /** The next transaction at the checkpoint with this redo position, as a number with 64 bits. */
   readonly firstXid: string;
@@ -60,10 +62,11 @@ export interface LookRow {
   };
   readonly dropped: boolean | null;
   readonly recorded: boolean | null;
+  readonly other: boolean | null;
 }
 
 /** Pure. */
-export function readFacts({ facts, dropped, recorded }: LookRow): TailFacts {
+export function readFacts({ facts, dropped, recorded, other }: LookRow): TailFacts {
   const { timeline, slot, firstXid, redo } = facts;
   // A timeline that followed no other has no fork. The first checkpoint of a new one comes a moment after its promotion.
   const isNew = timeline > 1 && recorded !== true && facts.checkpointed === timeline;
@@ -84,6 +87,7 @@ export function readFacts({ facts, dropped, recorded }: LookRow): TailFacts {
     target: position(facts.target),
     missing: facts.missing ?? [],
     wasDropped: dropped === true,
+    hasOtherLimits: other === true,
     promotion:
       isNew && firstXid !== undefined && redo !== undefined
         ? { fork: facts.fork ?? undefined, firstXid, redo }

@@ -67,6 +67,8 @@ export function createTailKeeper(
   let status: TailStatus = { state: 'idle' };
   let seen: bigint | undefined;
   let seenOn: number | undefined;
+  let notedOn: number | undefined;
+  const dueMs = timeoutMs + 2 * intervalMs;
 
   const tick = async (): Promise<void> => {
     const { primary } = router.topology();
@@ -80,11 +82,14 @@ export function createTailKeeper(
     const names = Object.entries(standbys).flatMap(([node, name]) => (node === primary.node ? [] : [name]));
     const done = await router.transaction(async (tx): Promise<Ticked> => {
       await tx.query(TIME_LIMIT, [String(timeoutMs)]);
-      const row = (await tx.query<LookRow & Record<string, unknown>>(LOOK, [names])).rows[0] as LookRow;
+      const look = [names, maxHeldBytes, dueMs];
+      const row = (await tx.query<LookRow & Record<string, unknown>>(LOOK, look)).rows[0] as LookRow;
       const facts = readFacts(row);
       const decision = decideTick(facts, { timeline, maxHeldBytes, seen });
-      return runTick(tx, { facts, decision, timeline, names, maxHeldBytes });
+      const notesLimits = notedOn !== timeline;
+      return runTick(tx, { facts, decision, timeline, names, maxHeldBytes, dueMs, notesLimits });
     });
+    if (done.facts.hasLock) notedOn = timeline;
     seen = done.at === undefined ? done.facts.slot?.confirmed : parseLsn(done.at);
     take(done, timeline);
   };

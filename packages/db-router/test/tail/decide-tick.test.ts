@@ -13,6 +13,7 @@ const FACTS: TailFacts = {
   target: 200n,
   missing: [],
   wasDropped: false,
+  hasOtherLimits: false,
   promotion: undefined,
 };
 const KNOWN: Known = { timeline: 1, maxHeldBytes: 1_000, seen: undefined };
@@ -86,6 +87,7 @@ describe('decideTick()', () => {
     target: fc.option(fc.bigInt(0n, 300n), { nil: undefined }),
     missing: fc.subarray(['eu', 'ap']),
     wasDropped: fc.boolean(),
+    hasOtherLimits: fc.boolean(),
     promotion: fc.constant(undefined),
   });
   const anyKnown: fc.Arbitrary<Known> = fc.record({
@@ -133,7 +135,7 @@ describe('decideTick()', () => {
 describe('readFacts()', () => {
   const look = { timeline: 2, hasLock: true, checkpointed: 2, fork: '0/5000', firstXid: '4294967999', redo: '0/5028' };
   const promotionOf = (facts: object, recorded: boolean | null = null) =>
-    readFacts({ facts: { ...look, ...facts }, dropped: null, recorded }).promotion;
+    readFacts({ facts: { ...look, ...facts }, dropped: null, recorded, other: null }).promotion;
 
   it.each([
     [
@@ -157,7 +159,7 @@ describe('readFacts()', () => {
   });
 
   it('reads a standby as no primary', () => {
-    expect(readFacts({ facts: { timeline: 0 }, dropped: null, recorded: null })).toMatchObject({
+    expect(readFacts({ facts: { timeline: 0 }, dropped: null, recorded: null, other: null })).toMatchObject({
       timeline: 0,
       hasLock: false,
       slot: undefined,

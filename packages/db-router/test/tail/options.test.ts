@@ -32,8 +32,8 @@ describe('tailSql()', () => {
   it('gives every function that runs with other rights a fixed search_path, and takes it from PUBLIC', () => {
     const sql = tailSql({ role: 'app' });
     const names = [...sql.matchAll(/CREATE OR REPLACE FUNCTION (regionkit\.\w+)/g)].map(([, name]) => name);
-    expect(names).toHaveLength(4);
-    expect(sql.match(/SECURITY DEFINER SET search_path = pg_catalog, pg_temp/g)).toHaveLength(4);
+    expect(names).toHaveLength(5);
+    expect(sql.match(/SECURITY DEFINER SET search_path = pg_catalog, pg_temp/g)).toHaveLength(5);
     const [, revoked = ''] = /REVOKE ALL ON FUNCTION (.*) FROM PUBLIC/.exec(sql) ?? [];
     for (const name of names) {
       expect(revoked).toContain(`${name}(`);

@@ -188,6 +188,40 @@ describe('a tail keeper over a failover', () => {
     expect(us.told('dropped').filter(({ timeline }) => timeline === 1)).toEqual([]);
   });
 
+  it('records the true fork although the new primary crashed before a keeper looked', async () => {
+    const lab = await startTailLab();
+    onTestFinished(() => lab.close());
+    await lab.region('us').kill();
+    const { fork, timeline } = await lab.failover({ to: 'eu' });
+    await lab.primary.query('CHECKPOINT');
+    await lab.primary.query("INSERT INTO note (text) VALUES ('after the fork')");
+    await lab.region('eu').kill();
+    await lab.region('eu').start();
+    // What the server has replayed last is the end of its crash recovery.
+    expect(await oneOf(lab, 'pg_last_wal_replay_lsn() > $1::pg_lsn', [fork])).toBe(true);
+    await lab.region('us').rejoin();
+    const { told } = keep(await startRouter(lab, 'eu'));
+    await eventually(() => told('promotion').length === 1);
+    expect(told('promotion')).toMatchObject([{ timeline, fork }]);
+  });
+
+  it('ticks without a write: no WAL, no transaction number, and nothing that a failover could lose', async () => {
+    const lab = await startTailLab(['us', 'eu']);
+    onTestFinished(() => lab.close());
+    const { keeper, told } = keep(await startRouter(lab, 'us'), { standbys: { 'us/0': 'us', 'eu/0': 'eu' } });
+    await eventually(() => keeper.status().state === 'keeping');
+    const last = async () =>
+      (await lab.primary.query<{ at: Date }>('SELECT stats_reset AS at FROM pg_stat_replication_slots'))[0]?.at;
+    const next = async () =>
+      (await lab.primary.query<{ xid: string }>('SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS xid'))[0]?.xid;
+    await ticks(keeper, 2);
+    const [lastBefore, xidBefore] = [await last(), await next()];
+    await ticks(keeper, 5);
+    expect(Number(await last())).toBeGreaterThan(Number(lastBefore));
+    expect(await next()).toBe(xidBefore);
+    expect(told('failed')).toEqual([]);
+  });
+
   it('keeps a slot on the new primary after a switchover', async () => {
     const lab = await startTailLab(['us', 'eu']);
     onTestFinished(() => lab.close());

@@ -11,11 +11,14 @@ import { dnsTtl } from './checks/dns-ttl.ts';
 import { extensionVersions } from './checks/extension-versions.ts';
 import { failoverTime } from './checks/failover-time.ts';
 import { foreignSystem } from './checks/foreign-system.ts';
+import { forkNotRecorded } from './checks/fork-not-recorded.ts';
 import { healthPath } from './checks/health-path.ts';
 import { hotStandbyOff } from './checks/hot-standby-off.ts';
+import { managerDropsTail } from './checks/manager-drops-tail.ts';
 import { managerRewinds } from './checks/manager-rewinds.ts';
 import { noPgMonitor } from './checks/no-pg-monitor.ts';
 import { noRewind } from './checks/no-rewind.ts';
+import { noTailKeeper } from './checks/no-tail-keeper.ts';
 import { noWriter } from './checks/no-writer.ts';
 import { notDurable } from './checks/not-durable.ts';
 import { notStreaming } from './checks/not-streaming.ts';
@@ -37,6 +40,10 @@ import { standbyBehind } from './checks/standby-behind.ts';
 import { standbySettings } from './checks/standby-settings.ts';
 import { syncStandby } from './checks/sync-standby.ts';
 import { tablesWithoutKey } from './checks/tables-without-key.ts';
+import { tailLeftBehind } from './checks/tail-left-behind.ts';
+import { tailNearlyFull } from './checks/tail-nearly-full.ts';
+import { tailNotKept } from './checks/tail-not-kept.ts';
+import { tailNotTicking } from './checks/tail-not-ticking.ts';
 import { tlsCertificates } from './checks/tls-certificates.ts';
 import { twoWriters } from './checks/two-writers.ts';
 import { unloggedTables } from './checks/unlogged-tables.ts';
@@ -61,6 +68,11 @@ export const CHECKS: readonly Check[] = [
   slotHoldsWal,
   slotUnbounded,
   walNotKept,
+  tailNotKept,
+  tailNotTicking,
+  tailNearlyFull,
+  tailLeftBehind,
+  forkNotRecorded,
   syncStandby,
   archiveFails,
   connectionHeadroom,
@@ -70,6 +82,7 @@ export const CHECKS: readonly Check[] = [
   healthPath,
   tlsCertificates,
   managerRewinds,
+  managerDropsTail,
   planControlPlane,
   readOnlyDefault,
   collationVersions,
@@ -82,6 +95,7 @@ export const CHECKS: readonly Check[] = [
   noRewind,
   tablesWithoutKey,
   unloggedTables,
+  noTailKeeper,
   oldTransactions,
   clockOffset,
   dnsNames,

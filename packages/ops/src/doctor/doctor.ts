@@ -101,9 +101,10 @@ const counted = (count: number, thing: string): string => `${count} ${thing}${co
 
 function verdict(findings: readonly Finding[], strict: boolean, examined: string): Outcome {
   const count = (level: Level): number => findings.filter((finding) => finding.level === level).length;
-  const [faults, warnings, unknown] = [count('fault'), count('warning'), count('unknown')];
+  const [faults, warnings, unknown, notes] = [count('fault'), count('warning'), count('unknown'), count('note')];
   if (findings.length === 0) return { exit: EXIT.ok, summary: `${examined}: nothing found.` };
-  const summary = `${examined}: ${counted(faults, 'fault')}, ${counted(warnings, 'warning')}, ${unknown} not known.`;
+  const more = notes === 0 ? '' : ` ${counted(notes, 'note')}.`;
+  const summary = `${examined}: ${counted(faults, 'fault')}, ${counted(warnings, 'warning')}, ${unknown} not known.${more}`;
   if (faults > 0 || (strict && warnings > 0)) return { exit: EXIT.fault, summary };
   return { exit: unknown > 0 ? EXIT.unknown : EXIT.ok, summary };
 }

@@ -3,7 +3,7 @@ import { readCa } from '../config/read-ca.ts';
 import { ask } from '../postgres/ask.ts';
 import { shaped } from '../postgres/shaped.ts';
 import { FACTS_SHAPE } from './facts.ts';
-import { FACTS_SQL } from './facts-sql.ts';
+import { FACTS_SQL, PROMOTIONS_SQL } from './facts-sql.ts';
 import type { ExaminedNode, Fleet } from './fleet.ts';
 import { examineFront } from './front/front.ts';
 import { type ExaminedPatroni, readPatroni } from './manager/patroni.ts';
@@ -44,7 +44,10 @@ function examineNodes(config: Operations, signal: AbortSignal, timeoutMs: number
         const { rows } = await client.query<{ facts: unknown }>(FACTS_SQL);
         uncertainMs = (Date.now() - before) / 2;
         askedAtMs = before + uncertainMs;
-        return rows[0]?.facts;
+        const facts = rows[0]?.facts as { readonly tail?: { readonly readable?: unknown } | null } | undefined;
+        if (facts?.tail?.readable !== true) return facts;
+        const more = await client.query<{ facts: unknown }>(PROMOTIONS_SQL);
+        return { ...facts, promotions: more.rows[0]?.facts };
       });
       return { id, region, answer: shaped(answer, FACTS_SHAPE), askedAtMs, uncertainMs };
     }),

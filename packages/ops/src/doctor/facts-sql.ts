@@ -17,6 +17,8 @@ const SETTINGS = [
   'synchronous_commit',
   'synchronous_standby_names',
   'recovery_min_apply_delay',
+  'wal_level',
+  'idle_replication_slot_timeout',
 ] as const;
 
 /** So many names are enough for a person; the statement stays small on a database with many tables. */
@@ -24,6 +26,11 @@ const LISTED = 20;
 
 const bytes = (lsn: string): string => `pg_wal_lsn_diff(${lsn}, '0/0')`;
 const ageMs = (since: string): string => `extract(epoch FROM clock_timestamp() - ${since}) * 1000`;
+
+/** The names of the schema are looked up in the catalog: a role without USAGE of it may ask, too. */
+const SCHEMA = "(SELECT oid FROM pg_namespace WHERE nspname = 'regionkit')";
+const READABLE = `coalesce((SELECT NOT pg_is_in_recovery() AND has_schema_privilege(relnamespace, 'USAGE') AND has_table_privilege(oid, 'SELECT') FROM pg_class
+      WHERE relname = 'tail' AND relkind = 'r' AND relnamespace = ${SCHEMA}), false)`;
 
 /** One statement, so that all facts are of one moment. PostgreSQL 15 and later. */
 export const FACTS_SQL: string = `SELECT json_build_object(
@@ -52,9 +59,9 @@ export const FACTS_SQL: string = `SELECT json_build_object(
   'receiver', (SELECT json_build_object('status', status, 'timeline', received_tli,
     'silentMs', ${ageMs('last_msg_receipt_time')}) FROM pg_stat_wal_receiver),
   'slots', (SELECT coalesce(json_agg(json_build_object('name', slot_name, 'physical', slot_type = 'physical',
-    'active', active, 'status', wal_status,
+    'active', active, 'status', wal_status, 'reason', to_jsonb(s)->>'invalidation_reason',
     'heldBytes', CASE WHEN NOT pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) END)), '[]')
-    FROM pg_replication_slots),
+    FROM pg_replication_slots s),
   'connections', (SELECT json_build_object('used', count(*),
     'oldestIdleMs', max(${ageMs('xact_start')}) FILTER (WHERE state LIKE 'idle in transaction%'),
     'oldestPreparedMs', (SELECT ${ageMs('min(prepared)')} FROM pg_prepared_xacts))
@@ -81,5 +88,23 @@ export const FACTS_SQL: string = `SELECT json_build_object(
     AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND relreplident = 'd'
     AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary) ORDER BY 1 LIMIT ${LISTED}) t),
   'unloggedTables', (SELECT coalesce(json_agg(name), '[]') FROM (SELECT oid::regclass::text AS name FROM pg_class
-    WHERE relpersistence = 'u' AND relkind = 'r' ORDER BY 1 LIMIT ${LISTED}) t)
+    WHERE relpersistence = 'u' AND relkind = 'r' ORDER BY 1 LIMIT ${LISTED}) t),
+  'tail', (SELECT json_build_object('slot', t.slot, 'database', current_database(), 'exists', s.slot_name IS NOT NULL,
+    'usable', coalesce(s.plugin = 'test_decoding' AND s.database = current_database() AND NOT s.two_phase, false),
+    'lost', coalesce(s.wal_status = 'lost' OR to_jsonb(s)->>'invalidation_reason' IS NOT NULL, false),
+    'heldBytes', pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END,
+      s.restart_lsn),
+    'tickedMs', (SELECT extract(epoch FROM stats_reset) * 1000 FROM pg_stat_replication_slots r WHERE r.slot_name = t.slot),
+    'showsTicks', has_function_privilege(t.owner, 'pg_stat_reset_replication_slot(text)', 'EXECUTE'), 'readable', ${READABLE})
+    FROM (SELECT 'regionkit_tail_' || d.oid AS slot, p.proowner AS owner FROM pg_database d, pg_proc p
+      WHERE d.datname = current_database() AND p.proname = 'tail_look' AND p.pronamespace = ${SCHEMA} LIMIT 1) t
+    LEFT JOIN pg_replication_slots s ON s.slot_name = t.slot),
+  'promotions', NULL
 ) AS facts`;
+
+/** What keepers have recorded. Only where {@link FACTS_SQL} has found that the table is there and may be read. */
+export const PROMOTIONS_SQL: string = `SELECT json_build_object('recorded', coalesce(json_agg(json_build_object(
+  'timeline', timeline, 'isFull', recorded_at IS NOT NULL, 'wasDropped', dropped_at IS NOT NULL,
+  'maxHeldBytes', max_held_bytes, 'dueMs', due_ms)), '[]'),
+  'checkpointed', (SELECT timeline_id FROM pg_control_checkpoint())) AS facts
+  FROM regionkit.tail WHERE system = (SELECT system_identifier FROM pg_control_system())`;

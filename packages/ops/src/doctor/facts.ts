@@ -54,6 +54,45 @@ export interface NodeFacts {
   readonly readOnlyFor: readonly { readonly role: string | null; readonly database: string | null }[];
   readonly tablesWithoutKey: readonly string[];
   readonly unloggedTables: readonly string[];
+  /** What a tail keeper has in the database of the connection string. Null: its functions are not installed. */
+  readonly tail: Tail | null;
+  /** Null: of a standby, or the role may not read it. */
+  readonly promotions: Promotions | null;
+}
+
+/** The times are those of the server's clock, in milliseconds since 1970. */
+export interface Tail {
+  /** The name that its slot has. */
+  readonly slot: string;
+  readonly database: string;
+  readonly exists: boolean;
+  /** Of the plugin, the database and the kind that a keeper makes. */
+  readonly usable: boolean;
+  /** The server has removed its WAL, or has invalidated it. */
+  readonly lost: boolean;
+  readonly heldBytes: number | null;
+  /** When a keeper ticked last. Null: there was none since the slot was made, or since a crash of the server. */
+  readonly tickedMs: number | null;
+  /** Whether who installed the functions has the right that `tickedMs` needs. */
+  readonly showsTicks: boolean;
+  /** Whether the server is a primary, and the role may read what keepers have recorded. */
+  readonly readable: boolean;
+}
+
+/** What keepers have recorded. */
+export interface Promotions {
+  readonly recorded: readonly {
+    readonly timeline: number;
+    /** Whether it has the fork. */
+    readonly isFull: boolean;
+    /** Whether a keeper has dropped the slot on it. */
+    readonly wasDropped: boolean;
+    /** The options of a keeper: `maxHeldBytes`, and within which time it ticks again. */
+    readonly maxHeldBytes: number | null;
+    readonly dueMs: number | null;
+  }[];
+  /** The timeline of the last checkpoint: until a promotion is followed by one, its fork is not recorded. */
+  readonly checkpointed: number;
 }
 
 export interface Sender {
@@ -69,6 +108,8 @@ export interface Slot {
   readonly active: boolean;
   /** `reserved`, `extended`, `unreserved` or `lost`. */
   readonly status: string | null;
+  /** Why it was invalidated, such as `rows_removed`. PostgreSQL 17 and later. */
+  readonly reason: string | null;
   readonly heldBytes: number | null;
 }
 
@@ -114,6 +155,7 @@ export const FACTS_SHAPE: Shape<NodeFacts> = object({
       physical: boolean,
       active: boolean,
       status: nullable(text),
+      reason: nullable(text),
       heldBytes: nullable(number),
     }),
   ),
@@ -128,4 +170,31 @@ export const FACTS_SHAPE: Shape<NodeFacts> = object({
   readOnlyFor: list(object({ role: nullable(text), database: nullable(text) })),
   tablesWithoutKey: list(text),
   unloggedTables: list(text),
+  tail: nullable(
+    object({
+      slot: text,
+      database: text,
+      exists: boolean,
+      usable: boolean,
+      lost: boolean,
+      heldBytes: nullable(number),
+      tickedMs: nullable(number),
+      showsTicks: boolean,
+      readable: boolean,
+    }),
+  ),
+  promotions: nullable(
+    object({
+      recorded: list(
+        object({
+          timeline: number,
+          isFull: boolean,
+          wasDropped: boolean,
+          maxHeldBytes: nullable(number),
+          dueMs: nullable(number),
+        }),
+      ),
+      checkpointed: number,
+    }),
+  ),
 });

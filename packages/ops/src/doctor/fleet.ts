@@ -1,6 +1,6 @@
 import type { Operations } from '../config/check-config.ts';
 import type { Answer } from '../postgres/ask.ts';
-import type { NodeFacts } from './facts.ts';
+import type { NodeFacts, Promotions, Tail } from './facts.ts';
 import type { Front } from './front/front.ts';
 import type { ExaminedPatroni } from './manager/patroni.ts';
 import type { ExaminedProcesses, ProcessFacts } from './processes.ts';
@@ -69,6 +69,22 @@ export function followed(fleet: Fleet): readonly Followed[] {
 
 /** The server whose catalogs are read. Catalogs are replicated, so all servers have the same. */
 export const catalog = (fleet: Fleet): KnownNode | undefined => writer(fleet) ?? standbys(fleet)[0];
+
+/** What a tail keeper has on the server that takes writes. An old primary beside it keeps its slot until `salvage` has read it. */
+export function tailOf(fleet: Fleet): FoundTail | undefined {
+  const node = writer(fleet);
+  const tail = node?.facts.tail ?? undefined;
+  if (node === undefined || tail === undefined) return undefined;
+  const { promotions, timeline } = node.facts;
+  return { node, tail, recorded: promotions?.recorded.find((row) => row.timeline === timeline) };
+}
+
+export interface FoundTail {
+  readonly node: KnownNode;
+  readonly tail: Tail;
+  /** What keepers have recorded on this timeline. */
+  readonly recorded: Promotions['recorded'][number] | undefined;
+}
 
 /** A setting as a number, in its own unit. Undefined where the server has no such setting, or hides it. */
 export function setting({ facts }: KnownNode, name: string): number | undefined {

@@ -1,7 +1,7 @@
 import type { ExitCode } from '../exit-codes.ts';
 
-/** How bad a finding is. `unknown`: it could not be examined. */
-export type Level = 'fault' | 'warning' | 'unknown';
+/** How bad a finding is. `unknown`: it could not be examined. `note`: worth to know, and never a fault, also with `--strict`. */
+export type Level = 'fault' | 'warning' | 'unknown' | 'note';
 
 /** What the doctor found. */
 export interface Finding {

@@ -20,6 +20,7 @@ const COLOURS = {
   failed: 31,
   refused: 31,
   warning: 33,
+  note: 36,
   unknown: 35,
   done: 32,
   started: 36,

@@ -23,7 +23,8 @@ const SHAPE: Shape<TailState> = object({
 });
 
 const SQL = `SELECT json_build_object('inRecovery', pg_is_in_recovery(),
-  'isInstalled', to_regprocedure('regionkit.tail_look(text[])') IS NOT NULL, 'slot', name.name,
+  'isInstalled', EXISTS (SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname = 'regionkit' AND p.proname = 'tail_look'), 'slot', name.name,
   'confirmed', s.confirmed_flush_lsn::text,
   'heldBytes', CASE WHEN NOT pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_current_wal_lsn(), s.restart_lsn) END,
   'isLost', s.wal_status = 'lost' OR to_jsonb(s)->>'invalidation_reason' IS NOT NULL) AS facts

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { OperationsConfig } from '../../src/config/config.ts';
 import { CHECKS } from '../../src/doctor/checks.ts';
+import type { Promotions, Tail } from '../../src/doctor/facts.ts';
 import { type ExaminedHost, type ExaminedRegion, type Front, NO_FRONT } from '../../src/doctor/front/front.ts';
 import type { Seen as SeenOfRequest, Unseen } from '../../src/doctor/front/request.ts';
-import type { ExaminedPatroni } from '../../src/doctor/manager/patroni.ts';
+import type { ExaminedPatroni, PatroniFacts } from '../../src/doctor/manager/patroni.ts';
 import type { PoolLimits } from '../../src/operator/pool-limits.ts';
 import { evidenceOf, fleetOf, foundIn, NOW_MS, type NodeChanges } from './fleet.ts';
 
@@ -18,8 +19,23 @@ type Case = readonly [
   config?: Partial<OperationsConfig>,
 ];
 
-const slot = { name: 'old_eu', physical: true, active: false, status: 'extended', heldBytes: 0 };
+const slot = { name: 'old_eu', physical: true, active: false, status: 'extended', reason: null, heldBytes: 0 };
 const twoMiB = { ...slot, heldBytes: 2 * MIB };
+const tail: Tail = {
+  slot: 'regionkit_tail_5',
+  database: 'app',
+  exists: true,
+  usable: true,
+  lost: false,
+  heldBytes: MIB,
+  tickedMs: NOW_MS - 5_000,
+  showsTicks: true,
+  readable: true,
+};
+const recorded = { timeline: 3, isFull: true, wasDropped: false, maxHeldBytes: 100 * MIB, dueMs: 20_000 };
+const promotions: Promotions = { recorded: [recorded], checkpointed: 3 };
+const kept = { tail, promotions };
+const tailSlot = { ...slot, name: tail.slot, physical: false };
 
 const CASES: readonly Case[] = [
   ['nothing', {}, []],
@@ -153,6 +169,112 @@ const CASES: readonly Case[] = [
   ),
   ['a standby with more', { 'ap/0': { settings: { max_connections: '200' } } }, ['warning standby-settings ap/0']],
   ['a lost slot', { 'us/0': { slots: [{ ...slot, status: 'lost', heldBytes: null }] } }, ['fault slot-invalid us/0']],
+  [
+    'a slot that was invalidated',
+    { 'us/0': { slots: [{ ...slot, status: 'lost', reason: 'idle_timeout', heldBytes: null }] } },
+    ['fault slot-invalid us/0'],
+    'The slot old_eu of us/0 was invalidated (idle_timeout), so its reader cannot continue.',
+  ],
+  ['a tail that is kept', { 'us/0': { ...kept, slots: [tailSlot], settings: { wal_level: 'logical' } } }, []],
+  ['no tail keeper', { 'us/0': { settings: { wal_level: 'logical' } } }, ['note no-tail-keeper us/0']],
+  ['no tail keeper, and none that could be', { 'us/0': { settings: { wal_level: 'replica' } } }, []],
+  ['a tail without a slot', { 'us/0': { ...kept, tail: { ...tail, exists: false } } }, ['fault tail-not-kept us/0']],
+  [
+    'a tail without a slot, and without wal_level',
+    { 'us/0': { ...kept, tail: { ...tail, exists: false }, settings: { wal_level: 'replica' } } },
+    ['fault tail-not-kept us/0'],
+    'us/0 has no slot regionkit_tail_5, and cannot have one: wal_level is replica.',
+  ],
+  [
+    'a tail of another plugin',
+    { 'us/0': { ...kept, tail: { ...tail, usable: false } } },
+    ['fault tail-not-kept us/0'],
+    'The slot regionkit_tail_5 of us/0 was not made by a keeper: it has another plugin or another database, or decodes prepared transactions.',
+  ],
+  [
+    'a tail that has lost its WAL: one finding, with the reason',
+    {
+      'us/0': {
+        ...kept,
+        tail: { ...tail, lost: true, heldBytes: null },
+        slots: [{ ...tailSlot, status: 'lost', reason: 'rows_removed', heldBytes: null }],
+      },
+    },
+    ['fault tail-not-kept us/0'],
+    'The slot regionkit_tail_5 of us/0 has lost its WAL (rows_removed).',
+  ],
+  [
+    'a tail whose slot ends when it is idle',
+    { 'us/0': { ...kept, settings: { idle_replication_slot_timeout: '3600' } } },
+    ['warning tail-not-kept us/0'],
+    'idle_replication_slot_timeout of us/0 is 60 min: a slot that is not moved for so long is invalidated, and an old primary moves none.',
+  ],
+  [
+    'a tail that is about to lose its WAL',
+    { 'us/0': { ...kept, slots: [{ ...tailSlot, status: 'unreserved' }] } },
+    ['fault tail-not-kept us/0'],
+  ],
+  [
+    'a tail that holds more than other slots may',
+    {
+      'us/0': {
+        ...kept,
+        tail: { ...tail, heldBytes: 2_000 * MIB },
+        promotions: { ...promotions, recorded: [{ ...recorded, maxHeldBytes: 16_000 * MIB }] },
+        slots: [{ ...tailSlot, heldBytes: 2_000 * MIB }],
+      },
+    },
+    [],
+  ],
+  [
+    'a tail near its limit',
+    { 'us/0': { ...kept, tail: { ...tail, heldBytes: 80 * MIB } } },
+    ['warning tail-nearly-full us/0'],
+    'The slot regionkit_tail_5 of us/0 holds 80 MB of WAL. The keeper drops it above 100 MB.',
+  ],
+  ['a tail below that', { 'us/0': { ...kept, tail: { ...tail, heldBytes: 79 * MIB } } }, []],
+  [
+    'a tail whose keeper is late',
+    { 'us/0': { ...kept, tail: { ...tail, tickedMs: NOW_MS - 300_000 } } },
+    ['fault tail-not-ticking us/0'],
+    'No tail keeper has ticked on us/0 for 5 min.',
+  ],
+  [
+    'a tail whose keeper never ticked',
+    { 'us/0': { ...kept, tail: { ...tail, tickedMs: null } } },
+    ['fault tail-not-ticking us/0'],
+  ],
+  [
+    'a tail whose ticks cannot be seen',
+    { 'us/0': { tail: { ...tail, tickedMs: null, showsTicks: false, readable: false } } },
+    [],
+  ],
+  [
+    'a promotion that is not recorded',
+    { 'us/0': { ...kept, promotions: { ...promotions, recorded: [] } } },
+    ['warning fork-not-recorded us/0'],
+    'regionkit.tail of us/0 does not say where timeline 3 begins.',
+  ],
+  [
+    'a promotion of which only a drop is recorded',
+    {
+      'us/0': { ...kept, promotions: { ...promotions, recorded: [{ ...recorded, isFull: false, wasDropped: true }] } },
+    },
+    ['warning fork-not-recorded us/0'],
+  ],
+  ['a promotion without a checkpoint', { 'us/0': { ...kept, promotions: { recorded: [], checkpointed: 2 } } }, []],
+  [
+    'the slot of a tail on a standby that streams',
+    { 'eu/0': { tail: { ...tail, tickedMs: null, readable: false } } },
+    ['warning tail-left-behind eu/0'],
+    'eu/0 streams, and has the slot regionkit_tail_5 of the time when it was the primary. It holds 1 MB of WAL.',
+  ],
+  [
+    'the slot of a tail on a standby that may have lost writes',
+    { 'eu/0': { tail: { ...tail, tickedMs: null, readable: false }, receiver: null } },
+    ['fault not-streaming eu/0'],
+  ],
+  ['the tail of a standby', { 'eu/0': { tail: { ...tail, exists: false, tickedMs: null, readable: false } } }, []],
   ['a slot about to be lost', { 'us/0': { slots: [{ ...slot, status: 'unreserved' }] } }, ['fault slot-invalid us/0']],
   [
     'a slot that holds WAL',
@@ -566,6 +688,18 @@ const PLANS: readonly (readonly [says: string, config: Partial<OperationsConfig>
   ],
 ];
 
+/** `ignore_slots` of Patroni, and what is found. */
+const DROPS = ['fault manager-drops-tail us'];
+const IGNORED: readonly (readonly [says: string, ignored: PatroniFacts['ignoredSlots'], found: readonly string[]])[] = [
+  ['no ignored slots', [], DROPS],
+  ['another name', [{ name: 'other' }], DROPS],
+  ['another type', [{ name: 'regionkit_tail_5', type: 'physical' }], DROPS],
+  ['another database and another plugin', [{ type: 'logical', database: 'other' }, { plugin: 'pgoutput' }], DROPS],
+  ['its name', [{ name: 'regionkit_tail_5' }], []],
+  ['its kind', [{ type: 'logical', database: 'app', plugin: 'test_decoding' }], []],
+  ['every slot', [{ name: 'other' }, {}], []],
+];
+
 describe('the checks of the doctor', () => {
   for (const [says, pools, expected] of POOLS) {
     it(`find of ${says} in a pool exactly that`, () => {
@@ -611,10 +745,20 @@ describe('the checks of the doctor', () => {
   it('find what a manager does to an old primary', () => {
     const managers = (facts: ExaminedPatroni['facts']) => ({ managers: [{ region: 'us', facts }] });
     const found = (facts: ExaminedPatroni['facts']) => foundIn(fleetOf({}, {}, managers(facts)));
-    expect(found({ ok: true, value: { destructive: [] } })).toEqual([]);
-    expect(found({ ok: true, value: { destructive: ['use_pg_rewind'] } })).toEqual(['warning manager-rewinds us']);
+    expect(found({ ok: true, value: { destructive: [], ignoredSlots: [] } })).toEqual([]);
+    expect(found({ ok: true, value: { destructive: ['use_pg_rewind'], ignoredSlots: [] } })).toEqual([
+      'warning manager-rewinds us',
+    ]);
     expect(found({ ok: false, why: 'refused' })).toEqual(['unknown manager-rewinds us']);
   });
+
+  for (const [says, ignoredSlots, expected] of IGNORED) {
+    it(`find of Patroni with ${says}, beside the slot of a tail, exactly that`, () => {
+      const managers = [{ region: 'us', facts: { ok: true as const, value: { destructive: [], ignoredSlots } } }];
+      expect(foundIn(fleetOf({ 'us/0': kept }, {}, { managers }))).toEqual(expected);
+      expect(foundIn(fleetOf({}, {}, { managers }))).toEqual([]);
+    });
+  }
 
   it('count what the processes say of their pools where the configuration does not', () => {
     const processes = Array.from({ length: 10 }, (_, at) => ({ region: 'us', id: `p${at}`, pools: [pool()] }));
@@ -624,7 +768,7 @@ describe('the checks of the doctor', () => {
   });
 
   it('are all in these tables', () => {
-    const tables = [...CASES, ...OUTSIDE, ...POOLS, ...PLANS];
+    const tables = [...CASES, ...OUTSIDE, ...POOLS, ...PLANS, ...IGNORED];
     const tried = new Set(tables.flatMap(([, , found]) => found.map((one) => one.split(' ')[1])));
     expect(CHECKS.map(({ id }) => id).filter((id) => !tried.has(id))).toEqual([]);
   });

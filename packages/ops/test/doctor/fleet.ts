@@ -60,6 +60,8 @@ export const PRIMARY: NodeFacts = {
   readOnlyFor: [],
   tablesWithoutKey: [],
   unloggedTables: [],
+  tail: null,
+  promotions: null,
 };
 
 export const STANDBY: NodeFacts = {

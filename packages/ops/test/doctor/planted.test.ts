@@ -6,6 +6,7 @@ import { CHECKS } from '../../src/doctor/checks.ts';
 const REAL = [
   'servers.int.test.ts',
   'roles.int.test.ts',
+  'tail.int.test.ts',
   'processes.test.ts',
   'front/front.test.ts',
   'front/app.int.test.ts',
@@ -22,7 +23,7 @@ const ONLY_FAKE: Readonly<Record<string, string>> = {
 /** The checks that the doctor found in a test, as in `fault two-writers fleet`. */
 async function foundIn(...files: readonly string[]): Promise<ReadonlySet<string>> {
   const texts = await Promise.all(files.map((file) => readFile(new URL(file, import.meta.url), 'utf8')));
-  const found = texts.flatMap((text) => [...text.matchAll(/['`](?:fault|warning|unknown) ([a-z-]+) [^'`]+['`]/g)]);
+  const found = texts.flatMap((text) => [...text.matchAll(/['`](?:fault|warning|unknown|note) ([a-z-]+) [^'`]+['`]/g)]);
   return new Set(found.map(([, id]) => id as string));
 }
 

@@ -13,7 +13,6 @@ beforeAll(async () => {
     regions: ['us', 'eu', 'ap'],
     settings: {
       ...HEALTHY,
-      wal_level: 'logical',
       max_connections: 30,
       max_prepared_transactions: 5,
       wal_receiver_timeout: '60s',

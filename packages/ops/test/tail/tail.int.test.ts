@@ -77,7 +77,8 @@ describe('regionkit tail', () => {
         .query("INSERT INTO t VALUES (2, 'lost')")
         .then(() => {}),
     );
-    await eventually(async () => (await lab.region('eu').query('SELECT FROM regionkit.tail')).length > 0);
+    const recorded = 'SELECT FROM regionkit.tail WHERE recorded_at IS NOT NULL';
+    await eventually(async () => (await lab.region('eu').query(recorded)).length > 0);
     const { ran, summary, lines } = await setup.salvage();
     expect(ran.exit, ran.stdout).toBe(10);
     expect(summary.completeness).toMatchObject({ isComplete: true });

@@ -10,7 +10,11 @@ export const slotHoldsWal: Check = {
   find: (fleet) =>
     known(fleet).flatMap((node) =>
       node.facts.slots
-        .filter(({ status, heldBytes }) => status !== 'lost' && (heldBytes ?? 0) > fleet.config.limits.slotBytes)
+        // The slot of the tail has a limit of its own: tail-nearly-full.
+        .filter(
+          ({ name, status, heldBytes }) =>
+            status !== 'lost' && (heldBytes ?? 0) > fleet.config.limits.slotBytes && name !== node.facts.tail?.slot,
+        )
         .map(({ name, active, heldBytes }) => {
           const keep = setting(node, 'max_slot_wal_keep_size') ?? -1;
           const end = keep < 0 ? 'It fills the disk' : `It is invalidated at ${bytes(keep * 1_024 ** 2)}`;

@@ -9,13 +9,14 @@ export const slotInvalid: Check = {
   find: (fleet) =>
     known(fleet).flatMap(({ id, facts }) =>
       facts.slots
-        .filter(({ status }) => status === 'lost' || status === 'unreserved')
-        .map(({ name, status }) => ({
+        // tail-not-kept tells of the slot of the tail.
+        .filter(({ name, status }) => (status === 'lost' || status === 'unreserved') && name !== facts.tail?.slot)
+        .map(({ name, status, reason }) => ({
           level: 'fault',
           where: id,
           evidence:
             status === 'lost'
-              ? `The slot ${name} of ${id} has lost WAL that its reader needs.`
+              ? `The slot ${name} of ${id} ${why(reason)}.`
               : `The slot ${name} of ${id} loses its WAL at the next checkpoint.`,
           fix:
             status === 'lost'
@@ -24,3 +25,9 @@ export const slotInvalid: Check = {
         })),
     ),
 };
+
+/** PostgreSQL 17 and later say why. Other reasons than removed WAL have invalidated the slot, and its WAL is not kept. */
+const why = (reason: string | null): string =>
+  reason === null || reason === 'wal_removed'
+    ? 'has lost WAL that its reader needs'
+    : `was invalidated (${reason}), so its reader cannot continue`;

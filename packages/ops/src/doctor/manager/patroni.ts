@@ -1,5 +1,5 @@
 import { type Look, look } from '../front/request.ts';
-import { members, readJson, ShapeError } from '../shape.ts';
+import { list, members, readJson, ShapeError, text } from '../shape.ts';
 
 /** Options of Patroni's dynamic configuration that destroy what an old primary alone has. */
 const DESTRUCTIVE = [
@@ -12,7 +12,16 @@ const DESTRUCTIVE = [
 export interface PatroniFacts {
   /** Those of {@link DESTRUCTIVE} that are on. */
   readonly destructive: readonly string[];
+  /** `ignore_slots`: the slots that it does not drop. A slot must have all that a matcher names. */
+  readonly ignoredSlots: readonly Readonly<Partial<Record<SlotMember, string>>>[];
 }
+
+const SLOT_MEMBERS = ['name', 'type', 'database', 'plugin'] as const;
+type SlotMember = (typeof SLOT_MEMBERS)[number];
+
+/** Whether Patroni leaves a slot alone that is not its own. Pure. */
+export const ignoresSlot = ({ ignoredSlots }: PatroniFacts, slot: Readonly<Record<SlotMember, string>>): boolean =>
+  ignoredSlots.some((matcher) => SLOT_MEMBERS.every((member) => (matcher[member] ?? slot[member]) === slot[member]));
 
 export interface ExaminedPatroni {
   readonly region: string;
@@ -31,9 +40,22 @@ export async function readPatroni(url: string, timeoutMs: number, signal: AbortS
 }
 
 function readFacts(given: unknown): PatroniFacts {
-  const { postgresql = {} } = members(given);
+  const { postgresql = {}, ignore_slots: ignored } = members(given);
   const options = members(postgresql);
-  return { destructive: DESTRUCTIVE.filter((option) => isOn(options[option])) };
+  return {
+    destructive: DESTRUCTIVE.filter((option) => isOn(options[option])),
+    ignoredSlots: ignored === undefined || ignored === null ? [] : list(readMatcher)(ignored),
+  };
+}
+
+function readMatcher(given: unknown): PatroniFacts['ignoredSlots'][number] {
+  const from = members(given);
+  return Object.fromEntries(
+    SLOT_MEMBERS.flatMap((member) => {
+      const value = from[member];
+      return value === undefined || value === null || value === '' ? [] : [[member, text(value)]];
+    }),
+  );
 }
 
 /** YAML writes a boolean in many ways. What is no boolean in any of them is refused: it may mean that the option is on. */

@@ -209,6 +209,8 @@ describe('regionkit doctor and Patroni', () => {
     ['no JSON', patroni('<html>')],
     ['a list', patroni('[]')],
     ['null', patroni('{"postgresql":7}')],
+    ['slots that are no list', patroni('{"ignore_slots":{"name":"a"}}')],
+    ['a slot that is no text', patroni('{"ignore_slots":[{"name":[]}]}')],
     ['an option that is no boolean', patroni('{"postgresql":{"use_pg_rewind":{"toString":7,"valueOf":7}}}')],
     ['another status', patroni('{}', 503)],
   ] as const) {

@@ -1,0 +1,30 @@
+import type { Check } from '../check.ts';
+import { tailOf } from '../fleet.ts';
+import { duration } from '../say.ts';
+
+/** A keeper with the default options ticks within this time. */
+const DUE_MS = 70_000;
+
+export const tailNotTicking: Check = {
+  id: 'tail-not-ticking',
+  title: 'A tail keeper ticks',
+  why: 'A keeper moves its slot and drops it above its limit. If none ticks, the slot holds all WAL until the disk of the primary is full, and a new primary gets no slot.',
+  incident: 'A slot that nothing moved filled the disk: patroni#1732.',
+  find: (fleet) => {
+    const { node, tail, recorded } = tailOf(fleet) ?? {};
+    if (node === undefined || tail === undefined || !tail.exists || !tail.usable || !tail.showsTicks) return [];
+    const sinceMs = tail.tickedMs === null ? undefined : node.facts.nowMs - tail.tickedMs;
+    if (sinceMs !== undefined && sinceMs <= (recorded?.dueMs ?? DUE_MS)) return [];
+    return [
+      {
+        level: 'fault',
+        where: node.id,
+        evidence:
+          sinceMs === undefined
+            ? `No tail keeper has ticked on ${node.id} since its slot was made or the server crashed.`
+            : `No tail keeper has ticked on ${node.id} for ${duration(sinceMs)}.`,
+        fix: 'Find out why no process of the app ticks (createTailKeeper, REGIONKIT_TAIL_FAILED). If none should, remove the slot: regionkit tail drop --execute.',
+      },
+    ];
+  },
+};
