@@ -41,11 +41,14 @@ export async function salvageBySlot({ servers, options, slot, directory, emit }:
   const shared = await readSharedPart(old, slot.name, fork, next);
   const inWal = await readHighestXid(old, { from: slot.confirmedFlush ?? fork, to: fork }, next);
   const ended = slot.oldestXid === undefined ? undefined : slot.oldestXid - 1n;
-  const firstXid = settleFirstXid(options, {
-    shared: [shared.highestXid, inWal, ended],
-    checkpoint: servers.checkpoint,
-    next: newFacts.nextXid,
-  });
+  const firstXid = settleFirstXid(
+    { ...options, recorded: servers.recorded },
+    {
+      shared: [shared.highestXid, inWal, ended],
+      checkpoint: servers.checkpoint,
+      next: newFacts.nextXid,
+    },
+  );
   await using collected = await step(
     'decode',
     () => decode(servers, slot.name, shared, counter, options.maxBytes, directory.path),

@@ -13,7 +13,8 @@ import { checkLedger } from './ledger/check-ledger.ts';
 import type { SalvageOptions } from './options.ts';
 import { createOutDirectory } from './output/out-directory.ts';
 import type { Summary } from './output/summary.ts';
-import { readFirstCheckpoint, settleFirstXid, settleFork } from './servers/boundary.ts';
+import { readFirstCheckpoint, readHighestXidBefore, settleFirstXid, settleFork } from './servers/boundary.ts';
+import { findRecorded, readRecorded } from './servers/recorded.ts';
 import { readServerFacts, whyRefused } from './servers/server-facts.ts';
 import type { Servers } from './servers/servers.ts';
 import { openSession, type Session } from './servers/session.ts';
@@ -64,18 +65,26 @@ async function compare(context: Context, options: SalvageOptions, old: Session, 
     oldAncestors === undefined || newAncestors === undefined
       ? undefined
       : forkOf({ ...oldFacts, ancestors: oldAncestors }, { ...newFacts, ancestors: newAncestors });
-  const fork = settleFork(options, history);
+  const recorded = findRecorded(
+    await readRecorded(now),
+    { timeline: oldFacts.timeline, ancestors: oldAncestors },
+    { timeline: newFacts.timeline, ancestors: newAncestors },
+  );
+  const given = { ...options, recorded };
+  const fork = settleFork(given, history);
   await checkRedaction([old, now], options.redaction.columns);
   if (options.ledger !== 'none') await checkLedger(old);
-  const servers: Servers = { old, now, oldFacts, newFacts, fork, checkpoint: await readFirstCheckpoint(now, fork) };
+  const checkpoint = await readFirstCheckpoint(now, fork);
+  const servers: Servers = { old, now, oldFacts, newFacts, fork, checkpoint, recorded };
   const name = options.slot ?? slotNameOf(oldFacts);
   const slot = await readSlot(old, name, oldFacts.nextXid);
   const unusable = whyUnusable(slot, name, oldFacts.database, fork);
   if (unusable !== undefined && (slot?.isActive === true || options.slot !== undefined)) {
     return refuse(context, options, unusable);
   }
-  const bounds = { shared: [], checkpoint: servers.checkpoint, next: newFacts.nextXid };
-  const firstXid = settleFirstXid(options, bounds);
+  // A slot shows more than the WAL: by-slot settles it by that.
+  const shared = unusable === undefined ? [] : [await readHighestXidBefore(old, fork, oldFacts.nextXid)];
+  const firstXid = settleFirstXid(given, { shared, checkpoint, next: newFacts.nextXid });
   if (unusable !== undefined && firstXid.low === 0n) {
     return refuse(
       context,

@@ -20,7 +20,8 @@ CREATE ROLE ops LOGIN PASSWORD 'ops' CREATEROLE;
 GRANT pg_monitor, pg_signal_backend, pg_checkpoint TO ops;
 GRANT app TO ops WITH ADMIN OPTION;
 GRANT EXECUTE ON FUNCTION pg_promote(boolean, integer) TO ops;
-GRANT CREATE ON DATABASE app TO ops;`;
+CREATE SCHEMA IF NOT EXISTS regionkit;
+GRANT USAGE, CREATE ON SCHEMA regionkit TO ops;`;
 
 export async function createSetup(settings: Readonly<Record<string, string>> = {}): Promise<Setup> {
   // A short timeout of the receivers: a partition is noticed soon.

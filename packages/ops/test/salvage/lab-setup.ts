@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLab, type Lab } from '@regionkit/lab';
 import { type Ran, run } from '../run.ts';
+import { mustFit } from './schema.ts';
 
 export type Name = 'us' | 'eu';
 
@@ -86,11 +87,18 @@ export async function createSetup(settings: Readonly<Record<string, string | num
       const ran = await ops('salvage', '--old', 'us', '--new', 'eu', '--out', out, ...args);
       const read = (name: string): Promise<string> => readFile(join(out, name), 'utf8').catch(() => '');
       const list = await read('lost-writes.ndjson');
+      const lines = list.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Line]));
+      const summary = JSON.parse((await read('summary.json')) || 'null');
+      mustFit('lost-write', ...lines);
+      if (summary !== null) mustFit('salvage-summary', summary);
+      for (const line of (await read('lost-keys.ndjson')).split('\n')) {
+        if (line !== '') mustFit('lost-key', JSON.parse(line));
+      }
       return {
         ran,
         out,
-        lines: list.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Line])),
-        summary: JSON.parse((await read('summary.json')) || 'null'),
+        lines,
+        summary,
         review: await read('review.sql'),
         report: await read('report.md'),
       };

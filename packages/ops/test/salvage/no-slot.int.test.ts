@@ -92,5 +92,9 @@ describe('salvage without a slot', () => {
     expect(lines.some(({ type, xid }) => type === 'transaction' && xid === longXid)).toBe(true);
     expect(lines.some(({ after }) => after?.['a'] === '9')).toBe(true);
     expect(summary.completeness.reasons).toEqual([expect.stringMatching(/^Without a slot /)]);
+    // The WAL shows the last transaction before the fork, too.
+    const found = await setup.salvage();
+    expect(found.ran.exit, found.ran.stdout).toBe(3);
+    expect(found.lines).toEqual(lines);
   });
 });

@@ -10,13 +10,14 @@ import { MARK, readRedaction } from '../../src/salvage/output/redaction.ts';
 import { writeFiles } from '../../src/salvage/output/write-files.ts';
 import { createReviewWriter } from '../../src/salvage/review/review-file.ts';
 import { settleFirstXid, settleFork } from '../../src/salvage/servers/boundary.ts';
+import { findRecorded } from '../../src/salvage/servers/recorded.ts';
 import { isQuiet, type ServerFacts, whyRefused } from '../../src/salvage/servers/server-facts.ts';
 import { forkOf, parseHistory } from '../../src/salvage/servers/timeline-history.ts';
 import { fullXid, isAfterFork, XidSet } from '../../src/salvage/servers/xid.ts';
 import { comment, quoteName, quoteValue } from '../../src/salvage/sql-text.ts';
 import type { Table } from '../../src/salvage/tables/table.ts';
 
-const NOTHING = { fork: undefined, firstXid: undefined, run: undefined };
+const NOTHING = { fork: undefined, firstXid: undefined, run: undefined, recorded: undefined };
 
 describe('forkOf()', () => {
   const [a, b, c] = [
@@ -57,10 +58,92 @@ describe('settleFork()', () => {
     expect(() => settleFork({ ...NOTHING, run }, '0/31')).toThrow(/fork is not certain: 0\/30 and 0\/31/);
     expect(() => settleFork(NOTHING, undefined)).toThrow(/fork is not known/);
   });
+
+  it('takes what a tail keeper has recorded, and refuses a run file that does not agree with it', () => {
+    const recorded = { timeline: 2, fork: '0/30', firstXid: undefined };
+    expect(settleFork({ ...NOTHING, recorded }, undefined)).toBe('0/30');
+    expect(settleFork({ ...NOTHING, recorded, run }, undefined)).toBe('0/30');
+    expect(() => settleFork({ ...NOTHING, recorded, fork: '0/31' }, undefined)).toThrow(/fork is not certain/);
+    expect(() => settleFork({ ...NOTHING, recorded: { ...recorded, fork: undefined } }, undefined)).toThrow(
+      /not known/,
+    );
+  });
+});
+
+describe('findRecorded()', () => {
+  const row = (timeline: number, fork: string | undefined) => ({ timeline, fork, firstXid: 100n });
+  const [two, three, four] = [row(2, '0/20'), row(3, '0/30'), row(4, '0/40')];
+  const path = [
+    { timeline: 1, leftAt: '0/20' },
+    { timeline: 2, leftAt: '0/30' },
+  ];
+  const old = { timeline: 1, ancestors: [] };
+
+  it.each([
+    ['the next timeline', [two, three, four], old, { timeline: 3, ancestors: path }, two],
+    [
+      'the one where the two part',
+      [two, three],
+      { timeline: 2, ancestors: path.slice(0, 1) },
+      { timeline: 3, ancestors: path },
+      three,
+    ],
+    [
+      'the one of the new primary after both were promoted',
+      [three],
+      { timeline: 2, ancestors: [{ timeline: 1, leftAt: '0/18' }] },
+      { timeline: 3, ancestors: [{ timeline: 1, leftAt: '0/30' }] },
+      three,
+    ],
+    [
+      'the next one without the history of the old primary',
+      [two, three],
+      { timeline: 2, ancestors: undefined },
+      { timeline: 3, ancestors: path },
+      three,
+    ],
+    [
+      'none if the old primary is on another path, and its history is not known',
+      [two, three],
+      { timeline: 4, ancestors: undefined },
+      { timeline: 3, ancestors: path },
+      undefined,
+    ],
+    ['none that was not recorded', [three], old, { timeline: 3, ancestors: path }, undefined],
+    ['the next one without the history', [two, three], old, { timeline: 3, ancestors: undefined }, two],
+    [
+      'none without the history, if the next one was not recorded',
+      [three],
+      old,
+      { timeline: 3, ancestors: undefined },
+      undefined,
+    ],
+    ['one without a fork', [row(2, undefined)], old, { timeline: 3, ancestors: path }, row(2, undefined)],
+    ['nothing', [], old, { timeline: 3, ancestors: path }, undefined],
+  ])('finds %s', (_what, rows, older, newer, found) => {
+    expect(findRecorded(rows, older, newer)).toEqual(found);
+  });
+
+  it.each([
+    ['the timeline where the two part', [row(2, '0/21'), three]],
+    ['a later one', [two, row(3, '0/31')]],
+  ])('refuses a row that does not agree with the history: of %s', (_what, rows) => {
+    expect(() => findRecorded(rows, old, { timeline: 3, ancestors: path })).toThrow(/fork is not certain: timeline \d/);
+  });
 });
 
 describe('settleFirstXid()', () => {
   const run = { id: 'r', plan: {} as never, fork: undefined, firstXid: 120n, firstXidAtLeast: 100n };
+  const recorded = { timeline: 2, fork: undefined, firstXid: 125n };
+
+  it('refuses a row that cannot be right', () => {
+    const bounds = { shared: [125n], checkpoint: undefined, next: 500n };
+    expect(() => settleFirstXid({ ...NOTHING, recorded }, bounds)).toThrow(
+      /first transaction is not certain: 125 .* 126/,
+    );
+    expect(settleFirstXid({ ...NOTHING, recorded, firstXid: 126n }, bounds)).toEqual({ low: 126n, high: 126n });
+  });
+
   it.each([
     ['what was given', { ...NOTHING, firstXid: 7n, run }, [99n], 90n, { low: 7n, high: 7n }],
     ['the run file', { ...NOTHING, run }, [undefined], undefined, { low: 100n, high: 120n }],
@@ -68,6 +151,8 @@ describe('settleFirstXid()', () => {
     ['the first checkpoint', NOTHING, [110n], 130n, { low: 111n, high: 130n }],
     ['the next transaction now', NOTHING, [110n], undefined, { low: 111n, high: 500n }],
     ['nothing', NOTHING, [undefined], undefined, { low: 0n, high: 500n }],
+    ['the row of a keeper', { ...NOTHING, recorded }, [110n], undefined, { low: 111n, high: 125n }],
+    ['the lowest of all', { ...NOTHING, run, recorded }, [110n], 118n, { low: 111n, high: 118n }],
   ])('is bounded by %s', (_what, given, shared, checkpoint, expected) => {
     expect(settleFirstXid(given, { shared, checkpoint, next: 500n })).toEqual(expected);
   });

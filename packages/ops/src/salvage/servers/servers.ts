@@ -1,3 +1,4 @@
+import type { Recorded } from './recorded.ts';
 import type { ServerFacts } from './server-facts.ts';
 import type { Session } from './session.ts';
 
@@ -10,4 +11,6 @@ export interface Servers {
   readonly fork: string;
   /** The next transaction, as the first checkpoint after the fork has it. */
   readonly checkpoint: bigint | undefined;
+  /** What a tail keeper has recorded of the fork. */
+  readonly recorded: Recorded | undefined;
 }

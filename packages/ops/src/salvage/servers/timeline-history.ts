@@ -45,7 +45,7 @@ export function forkOf(
   return common;
 }
 
-const SQL = `SELECT pg_read_file('pg_wal/' || lpad(to_hex($1::int), 8, '0') || '.history') AS history`;
+const SQL = `SELECT pg_read_file('pg_wal/' || upper(lpad(to_hex($1::int), 8, '0')) || '.history') AS history`;
 
 /** Undefined: the role may not read it (it needs `pg_read_server_files`), or there is no such file. */
 export async function readAncestors(
