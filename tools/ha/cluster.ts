@@ -28,7 +28,7 @@ export interface Node {
   postgres(): readonly number[];
   /** Starts what was killed, as a machine that boots does: the agent makes a standby of it. */
   start(): Promise<void>;
-  /** Starts PostgreSQL as it was, without its agent. */
+  /** Starts PostgreSQL as a primary with the data that it has, without its agent. */
   startServer(): Promise<void>;
   /** A clean stop of PostgreSQL, while no agent manages it. */
   stopServer(): Promise<void>;

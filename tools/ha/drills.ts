@@ -1,6 +1,7 @@
 import type { Cluster, Node } from './cluster.ts';
 import { failoverByCommand } from './failover.ts';
 import type { Load } from './load.ts';
+import { lostWrites } from './lost-writes.ts';
 import { hasCheckpoint } from './postgres.ts';
 import { signal, until } from './programs.ts';
 import { watchPromotion } from './promotion.ts';
@@ -113,6 +114,19 @@ export const DRILLS = {
       await writesGoOn(load);
       await primary.stopServer();
       await primary.start();
+    },
+  },
+  'lost-writes': {
+    says: 'SIGKILL to agent and PostgreSQL of the primary while no standby receives; with the settings of the doctor it returns and is not rewound before regionkit salvage has listed what it lost',
+    planned: false,
+    play: async (cluster, primary, load) => {
+      await lostWrites(cluster, primary, load, {
+        promoted: async () => {
+          const next = await anotherThan(primary, cluster);
+          await writesGoOn(load);
+          return next;
+        },
+      });
     },
   },
 } as const satisfies Readonly<Record<string, Drill>>;

@@ -39,7 +39,7 @@ export async function failoverByCommand(
 }
 
 /** As an operator configures it: a role that is not the app's, and the REST API of each agent. */
-function configOf({ nodes, managers = {} }: Cluster): object {
+export function configOf({ nodes, managers = {} }: Cluster): object {
   const regions = nodes.map(({ name, url }, at) => {
     const database = new URL(url);
     database.username = 'postgres';

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineRegions } from '@regionkit/core';
 import { createRegionRouter, outcomeOf, type RouterTopology } from '@regionkit/db-router';
+import { createTailKeeper, type TailKeeper } from '@regionkit/db-router/tail';
 import pg from 'pg';
 import type { Cluster } from './cluster.ts';
 import { until } from './programs.ts';
@@ -25,6 +26,8 @@ export interface Load extends AsyncDisposable {
   resetEpoch(): void;
   /** Holds new writes, and resolves when none is under way. @throws if one still is */
   pauseWrites(): Promise<void>;
+  /** Keeps the tail. `standbys`: by which name each node streams. */
+  keepTail(standbys: Readonly<Record<string, string>>): TailKeeper;
   /** Whether a write that was sent after `ms` has been acknowledged. */
   wroteSince(ms: number): boolean;
   /** Ends the clients. */
@@ -105,6 +108,7 @@ export async function startLoad(cluster: Cluster): Promise<Load> {
       const { underWay } = await router.pauseWrites({ timeoutMs: 60_000, drainTimeoutMs: DRAIN_MS });
       if (underWay > 0) throw new Error(`${underWay} writes are still under way in a pause`);
     },
+    keepTail: (standbys) => createTailKeeper(router, { standbys, intervalMs: 500 }),
     wroteSince: (ms) => writes.some(({ outcome, sentMs }) => outcome === 'acknowledged' && sentMs > ms),
     stop,
     async [Symbol.asyncDispose]() {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { Node } from './cluster.ts';
@@ -25,7 +25,11 @@ export function serverOf(
   const control = (...args: readonly string[]): Promise<string> =>
     programs.run(join(bin, 'pg_ctl'), ['-D', data, '-w', ...args]);
   return {
-    startServer: async () => void (await control('-o', `-p ${port}`, '-l', `${data}-server.log`, 'start')),
+    startServer: async () => {
+      // Its agent may have made a standby of it.
+      rmSync(join(data, 'standby.signal'), { force: true });
+      await control('-o', `-p ${port}`, '-l', `${data}-server.log`, 'start');
+    },
     stopServer: async () => void (await control('-m', 'fast', 'stop')),
   };
 }

@@ -33,6 +33,7 @@ const patroni = (endpoints: Endpoints, ...proxy: readonly string[]): Kind => ({
   packages: ['postgresql', 'patroni', 'etcd-server', ...proxy],
   commands: ['patroni', 'etcd', ...proxy],
   doctorFinds: 'manager-rewinds',
+  ...(proxy.length > 0 && { without: { 'lost-writes': 'it is played where each node has an address of its own' } }),
   create: () => createPatroni(endpoints),
 });
 
@@ -51,6 +52,7 @@ const CLUSTERS = {
       'hung-agent': 'its monitor promotes nothing while PostgreSQL answers',
       'command-switchover': NO_ADAPTER,
       'command-failover': NO_ADAPTER,
+      'lost-writes': 'it has no setting that keeps it from rewinding',
     },
     create: createPgAutoFailover,
   },
@@ -64,6 +66,7 @@ const CLUSTERS = {
       'kill-postgres': 'its agent starts no PostgreSQL again: see kill-node',
       freeze: 'a primary that was frozen stays one: see return',
       'hung-agent': 'its agents decide nothing while the primary answers',
+      'lost-writes': 'it rewinds nothing by itself',
     },
     create: createRepmgr,
   },
