@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   createEvents,
   type Decider,
@@ -10,7 +9,15 @@ import {
   type WithDoors,
   withDoors,
 } from '@regionkit/core';
-import { createNotices, dropRejection, exposeField, keepPrivate, normaliseHost, saidYes } from '@regionkit/core/kit';
+import {
+  createContext,
+  createNotices,
+  dropRejection,
+  exposeField,
+  keepPrivate,
+  normaliseHost,
+  saidYes,
+} from '@regionkit/core/kit';
 import { type AffinityEvents, EVENT_NAMES, type LoopGuard } from './events.ts';
 import { isSafeTarget } from './location.ts';
 import { type AffinityOptions, type CheckedOptions, checkOptions } from './options.ts';
@@ -78,7 +85,7 @@ export function createAffinity<Name extends string>(given: AffinityOptions<Name>
   const { self } = regions;
   const { name, ...cookie } = createRegionCookie(regions, options.cookie);
   const events = createEvents<AffinityEvents<Name>>('affinity', EVENT_NAMES);
-  const pinRequests = new AsyncLocalStorage<PinRequest<Name>>();
+  const pinRequests = createContext<PinRequest<Name>>();
   const passDecisions = new Map<AffinityReason, AffinityNext>();
   const { ignore: ignores = isProbePath } = options;
   const ignore = (request: RequestView): boolean => saidYes(ignores(request));
@@ -175,7 +182,7 @@ export function createAffinity<Name extends string>(given: AffinityOptions<Name>
           `affinity.pin: there is no such region; there are ${regions.list.map((r) => r.name).join(', ')}`,
         );
       }
-      const pinRequest = pinRequests.getStore();
+      const pinRequest = pinRequests.get();
       if (pinRequest === undefined) {
         throw new TypeError(
           options.pin

@@ -13,6 +13,7 @@ export {
   type JumpTolerance,
   systemClock,
 } from './clock.ts';
+export { type Context, createContext } from './context.ts';
 export { checkCookieDomain, cookieValues } from './cookies.ts';
 export { isSystem, isTimeline, readEpoch } from './epoch.ts';
 export { errorCode } from './error-code.ts';

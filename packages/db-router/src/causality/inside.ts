@@ -1,11 +1,11 @@
-import type { AsyncLocalStorage } from 'node:async_hooks';
+import type { Context } from '@regionkit/core/kit';
 
 /**
- * Runs `fn` with `value` in the storage, across every `await` in it. A query builder starts only when it is awaited, so
+ * Runs `fn` with `value` in the context, across every `await` in it. A query builder starts only when it is awaited, so
  * if `fn` returns one, it is awaited inside too.
  */
-export function runInside<Value, T>(storage: AsyncLocalStorage<Value>, value: Value, fn: () => T): T {
-  return storage.run(value, () => {
+export function runInside<Value, T>(context: Context<Value>, value: Value, fn: () => T): T {
+  return context.run(value, () => {
     const result = fn();
     return isLazy(result) ? (new Promise((resolve, reject) => result.then(resolve, reject)) as T) : result;
   });

@@ -1,6 +1,5 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Epoch } from '@regionkit/core';
-import { rareRefresh } from '@regionkit/core/kit';
+import { createContext, rareRefresh } from '@regionkit/core/kit';
 import type { Emit } from '../events.ts';
 import { type Issued, MAX_TOKENS, type RequestScope, type WriteNotice } from '../gate-seam.ts';
 import { leftAt } from '../history/epoch.ts';
@@ -89,7 +88,7 @@ const NO_CLAIMS: readonly Claim[] = Object.freeze([]);
 
 export function createScopes(options: ScopesOptions): Scopes {
   const { codec, clock, emit } = options;
-  const storage = new AsyncLocalStorage<Scope>();
+  const context = createContext<Scope>();
   const judge = createTokenJudge(options);
   const age = createTokenAge(options);
   const refresh = rareRefresh(clock, () => codec?.refresh());
@@ -207,7 +206,7 @@ export function createScopes(options: ScopesOptions): Scopes {
     if (scope.headClosed) emit('token-late', {});
   };
 
-  const run: Scopes['run'] = (scope, fn) => runInside(storage, scope, fn);
+  const run: Scopes['run'] = (scope, fn) => runInside(context, scope, fn);
   const forGate: GateScopeWork = {
     run,
     issue,
@@ -217,7 +216,7 @@ export function createScopes(options: ScopesOptions): Scopes {
   };
 
   return {
-    current: () => storage.getStore(),
+    current: () => context.get(),
     open: ({ tokens, access, signal }) => {
       const scope: Scope = {
         access,
@@ -232,7 +231,7 @@ export function createScopes(options: ScopesOptions): Scopes {
         kept: NO_CLAIMS,
         judgedBy: options.topology(),
         notice: undefined,
-        admission: storage.getStore()?.admission,
+        admission: context.get()?.admission,
       };
       const count = Math.min(tokens.length, MAX_TOKENS);
       for (let at = 0; at < count; at += 1) readToken(scope, tokens[at] as string);

@@ -1,5 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { check, type OptionTable, optional, readOptions, withDefault } from '@regionkit/core/kit';
+import { check, createContext, type OptionTable, optional, readOptions, withDefault } from '@regionkit/core/kit';
 import type { PoolClient } from 'pg';
 import type { Scope } from '../causality/scope.ts';
 import { commit } from '../connection/commit.ts';
@@ -62,12 +61,12 @@ export function createTransactions(
   statements: Statements,
   runner: Runner,
 ): RunTransaction {
-  const inside = new AsyncLocalStorage<OpenTransaction>();
+  const inside = createContext<OpenTransaction>();
   const { counters, live } = engine;
 
   return async (fn, given, caller) => {
     // A timer or job that an ended transaction has left runs in its context for ever.
-    if (inside.getStore()?.isOpen === true) throw new NestedTransactionError();
+    if (inside.get()?.isOpen === true) throw new NestedTransactionError();
     counters.transactions += 1;
     const options = readOptions('transaction: options', 'transaction: ', given, OPTIONS);
     const { attempts, backoff } = options.retry;

@@ -1,5 +1,5 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { createEvents, type Epoch, type Regions, type RouteExplanation } from '@regionkit/core';
+import { createContext } from '@regionkit/core/kit';
 import type { PoolClient, QueryResult } from 'pg';
 import { runInside } from '../causality/inside.ts';
 import { mistakeIn, type Query, type Values } from '../connection/query.ts';
@@ -58,12 +58,12 @@ export function fakeRouter<Name extends string>(options: FakeRouterOptions<Name>
   const { self, writes = 'reject', answer = () => [], regions = regionsOf(self, options.primary) } = options;
   if (regions.self !== self) throw new RangeError('fakeRouter: regions must have the same self as the router');
   const events = createEvents<RouterEvents<Name>>('db-router', ROUTER_EVENTS);
-  const scopes = new AsyncLocalStorage<{
+  const scopes = createContext<{
     readonly access: 'read' | 'write';
     readonly token?: string;
     wrote: boolean;
   }>();
-  const transactions = new AsyncLocalStorage<true>();
+  const transactions = createContext<true>();
   const statements: FakeStatement[] = [];
   const counters = createCounters();
   let primary: Name | undefined = 'primary' in options ? options.primary : self;
@@ -88,7 +88,7 @@ export function fakeRouter<Name extends string>(options: FakeRouterOptions<Name>
     const statement: FakeStatement = { intent, text, values: given, inTransaction };
     statements.push(statement);
     const rows = await answer(statement);
-    const scope = scopes.getStore();
+    const scope = scopes.get();
     if (intent === 'write' && scope !== undefined) scope.wrote = true;
     return result(rows);
   };
@@ -185,12 +185,12 @@ export function fakeRouter<Name extends string>(options: FakeRouterOptions<Name>
     statements,
     primary: pool(() => false),
     replica: pool(() => true),
-    pool: pool(() => scopes.getStore()?.access === 'read'),
+    pool: pool(() => scopes.get()?.access === 'read'),
     ready: async () => {},
     read,
     write,
     transaction: async (fn) => {
-      if (transactions.getStore() === true) throw new NestedTransactionError();
+      if (transactions.get() === true) throw new NestedTransactionError();
       mayWrite();
       counters.transactions += 1;
       const tx: Transaction = {
@@ -210,7 +210,7 @@ export function fakeRouter<Name extends string>(options: FakeRouterOptions<Name>
       runInside(scopes, { access, wrote: false, ...(given !== undefined && { token: given }) }, fn) as never,
     nodeOf: (client) => (out.has(client) ? `${primary ?? self}/0` : undefined),
     token: () => {
-      const scope = scopes.getStore();
+      const scope = scopes.get();
       return scope?.wrote === true ? token() : scope?.token;
     },
     topology,
