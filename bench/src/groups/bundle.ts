@@ -25,10 +25,11 @@ const TABLES: readonly {
   {
     title: 'core',
     entries: [
-      { entry: '@regionkit/core', budgetBytes: 9_000 },
+      { entry: '@regionkit/core', budgetBytes: 9_200 },
       // The tools that several packages had twice (limits of a backoff, codes of errors, rare refreshes): 0.1 KB.
       // A set that leaves no garbage to the slow collection: 0.1 KB.
-      { entry: '@regionkit/core/kit', from: '@regionkit/core', budgetBytes: 5_250 },
+      // One storage for the contexts of all packages: 0.1 KB.
+      { entry: '@regionkit/core/kit', from: '@regionkit/core', budgetBytes: 5_400 },
       { entry: '@regionkit/core/operator', from: '@regionkit/core', budgetBytes: 2_400 },
       { entry: '@regionkit/core/testing', from: '@regionkit/core', budgetBytes: 1_000 },
       { entry: '@regionkit/core/otel', from: '@regionkit/core', external: ['@opentelemetry/api'], budgetBytes: 2_500 },
@@ -150,7 +151,7 @@ const TABLES: readonly {
       'It was 26,700 until `health.follow()` added the checks of reads and writes, which every app had written itself: 0.5 KB.',
     ],
     entries: [
-      { entry: '@regionkit/health', budgetBytes: 27_400 },
+      { entry: '@regionkit/health', budgetBytes: 27_550 },
       { entry: '@regionkit/health/checks', from: '@regionkit/health', budgetBytes: 2_500 },
       { entry: '@regionkit/health/port', from: '@regionkit/health', budgetBytes: 2_500 },
       { entry: '@godaddy/terminus' },
