@@ -29,7 +29,7 @@ const TABLES: readonly {
       // The tools that several packages had twice (limits of a backoff, codes of errors, rare refreshes): 0.1 KB.
       // A set that leaves no garbage to the slow collection: 0.1 KB.
       // One storage for the contexts of all packages: 0.1 KB.
-      { entry: '@regionkit/core/kit', from: '@regionkit/core', budgetBytes: 5_400 },
+      { entry: '@regionkit/core/kit', from: '@regionkit/core', budgetBytes: 5_450 },
       { entry: '@regionkit/core/operator', from: '@regionkit/core', budgetBytes: 2_400 },
       { entry: '@regionkit/core/testing', from: '@regionkit/core', budgetBytes: 1_000 },
       { entry: '@regionkit/core/otel', from: '@regionkit/core', external: ['@opentelemetry/api'], budgetBytes: 2_500 },
@@ -47,7 +47,7 @@ const TABLES: readonly {
       'The clients that are handed out are in a set that leaves no garbage to the slow collection: 0.1 KB.',
     ],
     entries: [
-      { entry: '@regionkit/db-router', external: ['pg'], budgetBytes: 52_450 },
+      { entry: '@regionkit/db-router', external: ['pg'], budgetBytes: 52_550 },
       { entry: '@regionkit/db-router/epoch-stores', from: '@regionkit/db-router', budgetBytes: 8_000 },
       // `batch()` and `onceIn()` cost 0.7 KB, literals in the texts of BEGIN and COMMIT 0.2 KB.
       { entry: '@regionkit/db-router/ledger', from: '@regionkit/db-router', external: ['pg'], budgetBytes: 5_000 },
@@ -59,7 +59,7 @@ const TABLES: readonly {
         budgetBytes: 3_500,
       },
       // The regions in memory speak the protocol of PostgreSQL, in 7 KB.
-      { entry: '@regionkit/db-router/testing', from: '@regionkit/db-router', external: ['pg'], budgetBytes: 12_300 },
+      { entry: '@regionkit/db-router/testing', from: '@regionkit/db-router', external: ['pg'], budgetBytes: 12_400 },
       { entry: 'kysely-replication', external: ['kysely'] },
       {
         entry: 'aws-advanced-nodejs-wrapper/pg',
