@@ -1,0 +1,3 @@
+import { describeNotesApp } from 'example-support';
+
+describeNotesApp('typeorm', new URL('../src/server.ts', import.meta.url));
