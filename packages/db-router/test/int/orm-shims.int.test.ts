@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { MikroORM, EntitySchema as MikroSchema, PostgreSqlKnexDialect } from '@mikro-orm/postgresql';
+import { regionKitErrorOf } from '@regionkit/core';
 import type { Lab } from '@regionkit/lab';
 import pg from 'pg';
 import { DataTypes, QueryTypes, Sequelize, type Transaction } from 'sequelize';
@@ -44,7 +45,10 @@ describe.each(Object.keys(ORMS))('%s on a router, in the region of a standby', (
   const start = async (options: Parameters<typeof startRouter>[2] = {}): Promise<Orm> => {
     router = await startRouter(lab, 'eu', options);
     await readsLocally(router);
-    const orm = await (ORMS[name] as (router: TestRouter) => Promise<Orm>)(router);
+    // Any server answers what an ORM asks when it starts.
+    const orm = await router.run({ access: 'read' }, () =>
+      (ORMS[name] as (router: TestRouter) => Promise<Orm>)(router),
+    );
     onTestFinished(async () => void (await orm.close()));
     return orm;
   };
@@ -97,6 +101,21 @@ describe.each(Object.keys(ORMS))('%s on a router, in the region of a standby', (
     expect(seen).toEqual(each.map(() => true));
     expect(await textsLike(lab, 'parallel%')).toHaveLength(6);
     await expectNoLeak(lab, router);
+  });
+
+  it('says of a write that it was refused, by the code and the status of the error', async () => {
+    const orm = await start({ writes: 'reject' });
+    await eventually(() => router.explain('write').action === 'reject');
+    const refused = await router
+      .run({}, () => orm.write('never'))
+      .then(
+        () => 'written',
+        (error: unknown) => error,
+      );
+    // MikroORM copies the error, the others keep it.
+    const shown = regionKitErrorOf(refused) ?? (name === 'MikroORM' ? refused : undefined);
+    expect(shown).toMatchObject({ code: 'ERR_NOT_PRIMARY_REGION', status: 503, outcome: 'not-sent' });
+    expect(await textsLike(lab, 'never')).toEqual([]);
   });
 });
 
