@@ -6,9 +6,11 @@ import * as gate from '@regionkit/db-router/http';
 import * as health from '@regionkit/health';
 import * as lab from '@regionkit/lab';
 import { createSessionIssuer, createSessionVerifier, generateSigningKeys } from '@regionkit/session';
+import * as kit from 'regionkit';
 
 test('every package loads', () => {
-  for (const loaded of [affinity, config, router, gate, health, lab]) expect(Object.keys(loaded)).not.toHaveLength(0);
+  for (const loaded of [affinity, config, router, gate, health, lab, kit])
+    expect(Object.keys(loaded)).not.toHaveLength(0);
 });
 
 test('a session is issued and verified', async () => {
