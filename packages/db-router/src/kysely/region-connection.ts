@@ -29,14 +29,15 @@ export class RegionConnection implements DatabaseConnection {
     const { primary, replica } = this.#options;
     // A standby has no serializable transactions (https://www.postgresql.org/docs/current/hot-standby.html).
     const mayBeStandby = settings.accessMode === 'read only' && settings.isolationLevel !== 'serializable';
-    const { driver, connection } = await this.#hold(mayBeStandby ? replica : primary);
-    await driver.beginTransaction(connection, settings);
+    const { driver } = await this.#hold(mayBeStandby ? replica : primary);
+    // Not the connection below: Kysely logs what runs on this one.
+    await driver.beginTransaction(this, settings);
   }
 
   /** Passes a step of the transaction to the driver of its connection. */
   async inTransaction(step: (driver: DriverOfPool, connection: DatabaseConnection) => Promise<void>): Promise<void> {
-    const { driver, connection } = await this.#hold(this.#options.primary);
-    await step(driver, connection);
+    const { driver } = await this.#hold(this.#options.primary);
+    await step(driver, this);
   }
 
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {

@@ -267,6 +267,23 @@ describe('regionDialect()', () => {
     }
   });
 
+  it('lets Kysely log every statement, also BEGIN, COMMIT and savepoints', async () => {
+    const logged: string[] = [];
+    const dialect = regionDialect({ router });
+    const loud = new Kysely<Database>({ dialect, log: ({ query }) => void logged.push(query.sql) });
+    await loud.transaction().execute(async (tx) => void (await tx.selectFrom('pet').select('id').limit(1).execute()));
+    const controlled = await loud.startTransaction().execute();
+    await (await controlled.savepoint('a').execute()).rollback().execute();
+    expect(logged).toEqual([
+      'begin',
+      'select "id" from "pet" limit $1',
+      'commit',
+      'begin',
+      'savepoint "a"',
+      'rollback',
+    ]);
+  });
+
   it('leaves no client behind, and ends nothing of the router', async () => {
     await db
       .selectFrom('nothing' as never)
