@@ -35,7 +35,7 @@ const NAMES = FILES.flatMap((file) => [
     (from) => from.exec(file)?.[1] ?? [],
   ),
 ]);
-const PAGES = FILES.filter((file) => /^(?:(?:docs|infra)\/.*|packages\/[^/]+\/README|[A-Z]+)\.md$/.test(file));
+const PAGES = FILES.filter((file) => /^(?:(?:docs|infra|runbooks)\/.*|packages\/[^/]+\/README|[A-Z]+)\.md$/.test(file));
 const read = (page: string): string => readFileSync(join(ROOT, page), 'utf8');
 
 describe('pathsIn()', () => {
