@@ -132,4 +132,26 @@ describe('the steps of the pipeline, with programs that only write down what the
     expect(outcomes(jobs)).toBe('success failure skipped skipped');
     expect(asked).toEqual(expected);
   });
+
+  it('a later region that fails keeps the migration: the first region runs the new version on it', async () => {
+    const { jobs, asked } = await play('eu-west-1: deploy 2.0.0');
+    expect(outcomes(jobs)).toBe('success success failure skipped');
+    expect(asked.filter((line) => line.includes('1.0.0'))).toEqual([
+      'eu-west-1: deploy 1.0.0',
+      'eu-west-1: smoke-test --region eu-west-1 --expect-version 1.0.0 --path /smoke',
+    ]);
+  });
+
+  it('keeps the migration if the previous version could not be deployed again: the new version still runs', async () => {
+    const { asked } = await play('deploy [12]');
+    expect(asked.filter((line) => line.includes('undo-migration'))).toEqual([]);
+  });
+
+  it('gives no secret to the scripts of installed packages', async () => {
+    const [region] = readWorkflow(await read('rollout-region.yml')).jobs;
+    const install = region?.steps.find(({ run }) => run === 'npm ci');
+    const secrets = Object.entries(region?.env ?? {}).filter(([, value]) => value.includes('secrets.'));
+    expect(secrets.length).toBeGreaterThan(0);
+    for (const [name] of secrets) expect(install?.env[name]).toBe('');
+  });
 });

@@ -75,6 +75,8 @@ describe.each(['express', 'fastify'] as const)('Nest on %s', (adapter) => {
     }
     const own = await asked(`${origin}/own`);
     expect([own.status, await own.json()]).toEqual([418, { statusCode: 418, message: 'a teapot' }]);
+    const decided = await asked(`${origin}/decided`);
+    expect([decided.status, await decided.json()]).toEqual([404, { statusCode: 404, message: 'no such note' }]);
     const unknown = await asked(`${origin}/unknown`);
     expect([unknown.status, await unknown.text()]).toEqual([500, expect.not.stringContaining('hunter2')]);
   });

@@ -60,7 +60,7 @@ variable "password" {
 variable "password_version" {
   type        = number
   default     = 1
-  description = "Raise it to send a new password."
+  description = "Sent at the creation only. To change the password later, write it by hand: see the page about a failover."
 }
 
 variable "backup_retention_days" {

@@ -19,7 +19,7 @@ export interface GcpSecretOptions<T, F extends Format, O extends boolean> {
   readonly everyMs?: number;
 }
 
-const NAME = /^projects\/[^/]+\/(?:locations\/[^/]+\/)?secrets\/[\w-]+(?:\/versions\/[\w-]+)?$/;
+const NAME = /^projects\/[a-z0-9][\w.:-]*\/(?:locations\/[a-z0-9-]+\/)?secrets\/[\w-]+(?:\/versions\/[\w-]+)?$/;
 /** The largest secret that the service accepts: https://cloud.google.com/secret-manager/quotas */
 const MAX_BYTES = 65_536;
 

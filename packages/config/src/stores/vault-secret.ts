@@ -41,12 +41,12 @@ export function vaultSecret<T = unknown, O extends boolean = false>(
   path: string,
   options: VaultSecretOptions<T, O>,
 ): Source<T, O> {
-  check.string('vaultSecret: path', path);
+  checkPath('vaultSecret: path', path);
   check.object('vaultSecret: options', options, [...NAMES]);
   const { address, schema, optional, everyMs, namespace, caFile } = options;
   if (typeof address !== 'function') check.string('vaultSecret: address', address);
   const token = checkToken('vaultSecret: token', options.token);
-  const mount = check.string('vaultSecret: mount', options.mount ?? 'secret');
+  const mount = checkPath('vaultSecret: mount', options.mount ?? 'secret');
   if (namespace !== undefined) check.string('vaultSecret: namespace', namespace);
   return {
     kind: 'vault',
@@ -76,10 +76,18 @@ export function vaultSecret<T = unknown, O extends boolean = false>(
   };
 }
 
+/** A part `..` would lead to another secret, and leaving it out as well. @throws {RangeError} There is such a part. */
+function checkPath(option: string, path: string): string {
+  const parts = partsOf(check.string(option, path));
+  if (parts.length === 0 || parts.some((part) => part === '.' || part === '..'))
+    throw new RangeError(`${option} must be a path without . and ..`);
+  return path;
+}
+
+function partsOf(path: string): readonly string[] {
+  return path.split('/').filter((part) => part !== '');
+}
+
 function escaped(path: string): string {
-  return path
-    .split('/')
-    .filter((part) => part !== '' && part !== '.' && part !== '..')
-    .map(encodeURIComponent)
-    .join('/');
+  return partsOf(path).map(encodeURIComponent).join('/');
 }

@@ -57,7 +57,7 @@ describe('vaultSecret()', () => {
     us.status = 503;
     eu.body = { data: { data: { a: 1 }, metadata: { version: 3, created_time: created(3) } } };
     const address = (region: string): string => (region === 'local' ? us.url : eu.url);
-    const source = vaultSecret('../a b', {
+    const source = vaultSecret('a b', {
       address,
       token: 't',
       mount: 'kv',
@@ -79,9 +79,15 @@ describe('vaultSecret()', () => {
   test('refuses wrong options', () => {
     expect(() => vaultSecret('', { address: 'a', token: 't' })).toThrow();
     expect(() => vaultSecret('a', { address: 'a', token: '' })).toThrow(TypeError);
+    for (const path of ['../b', 'a/../b', 'a/.', '/'])
+      expect(() => vaultSecret(path, { address: 'a', token: 't' })).toThrow(RangeError);
+    expect(() => vaultSecret('a', { address: 'a', token: 't', mount: '..' })).toThrow(RangeError);
     expect(() => vaultSecret('a', { address: 1 as never, token: 't' })).toThrow(TypeError);
     expect(() => gcpSecret('db', { token: 't' })).toThrow(RangeError);
     expect(() => gcpSecret('projects/a/secrets/../../x', { token: 't' })).toThrow(RangeError);
+    for (const project of ['..', 'a?b', 'a#b', '%2e%2e'])
+      expect(() => gcpSecret(`projects/${project}/secrets/x`, { token: 't' })).toThrow(RangeError);
+    expect(() => gcpSecret('projects/example.com:app/secrets/db', { token: 't' })).not.toThrow();
     expect(() => gcpSecret('projects/a/secrets/b', { token: 't', format: 'xml' as never })).toThrow(RangeError);
     expect(() => kubernetesSecret('a/../b')).toThrow(RangeError);
     expect(() => kubernetesSecret('a', { namespace: 'A' })).toThrow(RangeError);

@@ -2,6 +2,7 @@ import { type Decider, type NextDecision, type ResponseHead, type WithDoors, wit
 import {
   type Clock,
   check,
+  createNotices,
   integer,
   keepPrivate,
   type OptionCheck,
@@ -21,7 +22,7 @@ export interface RenewSessionsOptions {
   readonly sessions: Pick<SessionVerifier<FrozenObject>, 'optional' | 'peek'>;
   readonly issuer: Pick<SessionIssuer, 'issue'>;
   readonly cookie: SessionCookie;
-  /** The `lifetimeMs` of the issuer: what each renewal adds. @default 3_600_000 */
+  /** The `lifetimeMs` of the issuer: what each renewal adds. A session that was made shorter stays so. @default 3_600_000 */
   readonly lifetimeMs?: number;
   /**
    * How long a session lasts from its sign-in, with all renewals, in milliseconds. At most the `maxLifetimeMs` of the
@@ -43,6 +44,11 @@ export type Renewal = Pick<SessionGrant, 'roles' | 'claims'>;
 
 const NAME = 'renewSessions';
 const OF_THE_ISSUER = new Set(['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'sid', 'roles']);
+
+const SHORT =
+  'renewSessions: a session that is shorter than lifetimeMs is not renewed. If all sessions are so short, set lifetimeMs to that of the issuer';
+const FAILED =
+  'renewSessions: a session could not be renewed and ends at its time. Look at grant, the size of the cookie and the lifetimeMs of the issuer';
 
 interface Rules {
   readonly sessions: RenewSessionsOptions['sessions'];
@@ -95,10 +101,16 @@ export function renewSessions(options: RenewSessionsOptions): WithDoors<Decider>
     OPTIONS,
   );
   const door = sessions.optional();
+  const notice = createNotices();
 
   /** The new lifetime counts from now. Undefined: the session is young, or cannot be longer. */
   const leftMs = ({ iat, exp }: Session<FrozenObject>): number | undefined => {
     const nowMs = clock.wallMs();
+    // The app wanted a short session. A renewed one lasts longer, for it keeps its `iat`. `exp` is a whole second.
+    if ((exp - iat + 1) * 1_000 < lifetimeMs) {
+      notice('REGIONKIT_SHORT_SESSION', SHORT);
+      return undefined;
+    }
     const renewedAtMs = exp * 1_000 - lifetimeMs;
     const endsMs = Math.min(nowMs + lifetimeMs, iat * 1_000 + maxSessionMs);
     const isOld = nowMs - renewedAtMs >= afterShare * lifetimeMs;
@@ -129,8 +141,8 @@ export function renewSessions(options: RenewSessionsOptions): WithDoors<Decider>
       if (session === undefined || forMs === undefined || !hasCookie(request.header('cookie'), cookie.name))
         return decision;
       // A renewal that fails is tried with the next request. The session is still valid.
-      const fields = await renewed(session, forMs).catch(() => undefined);
-      if (fields === undefined) return decision;
+      const fields = await renewed(session, forMs).catch(() => notice('REGIONKIT_NOT_RENEWED', FAILED));
+      if (!fields) return decision;
       return { ...(decision as NextDecision), onHead: (head) => setUnlessSet(head, fields, cookie.name) };
     },
   });

@@ -1,6 +1,6 @@
 import type { NextDecision, ResponseHead } from '@regionkit/core';
 import { type FakeClock, fakeClock, requestView } from '@regionkit/core/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   bearer,
   cookie,
@@ -96,6 +96,32 @@ describe('renewSessions()', () => {
     expect(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).exp).toBeLessThanOrEqual(
       iat + 3 * 3_600,
     );
+  });
+
+  it('does not make a short session longer: one of five minutes ends after five minutes', async () => {
+    const { clock, issuer, visit } = start();
+    const token = await issuer.issue({ sub: 'alice', roles: ['admin'], lifetimeMs: 300_000 });
+    for (const waitMs of [0, 200_000, 90_000]) {
+      await clock.advance(waitMs);
+      expect(await visit({ cookie: `s=${token}` })).toBeUndefined();
+    }
+  });
+
+  it('says once that sessions are not renewed: a longer life than that of the issuer, or a grant that fails', async () => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    try {
+      const { clock, issuer, visit } = start({ grant: () => Promise.reject(new Error('hunter2')) });
+      const token = await issuer.issue({ sub: 'alice' });
+      await clock.advance(HOUR * 0.6);
+      for (let visits = 0; visits < 2; visits += 1) expect(await visit({ cookie: `s=${token}` })).toBeUndefined();
+      const mismatched = start({ lifetimeMs: 2 * HOUR });
+      expect(await mismatched.visit({ cookie: `s=${await mismatched.issuer.issue({ sub: 'bob' })}` })).toBeUndefined();
+      const codes = warn.mock.calls.map(([, options]) => (options as { code?: string } | undefined)?.code);
+      expect(codes).toEqual(['REGIONKIT_NOT_RENEWED', 'REGIONKIT_SHORT_SESSION']);
+      expect(JSON.stringify(warn.mock.calls)).not.toContain('hunter2');
+    } finally {
+      warn.mockRestore();
+    }
   });
 
   it('does not revive a session: a sign-out that this region learns later ends the renewed one as well', async () => {
