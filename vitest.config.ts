@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import SlowFirst from './tools/slow-first.ts';
 
 export default defineConfig({
   // Only our own condition: adding `import` here makes `pg` resolve to a build without its default export.
@@ -8,6 +9,7 @@ export default defineConfig({
     include: ['{packages,examples}/*/test/**/*.test.ts', '{bench,proof}/test/**/*.test.ts', 'test/**/*.test.ts'],
     reporters: ['default', './tools/closing-line.ts'],
     maxWorkers: 2,
+    sequence: { sequencer: SlowFirst },
     // They end what hangs, and say nothing of speed: a busy machine takes a minute to start three regions.
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -7,6 +7,12 @@ import { BAD, FIRST, GOOD } from '../src/rollout/versions.ts';
 /** The short form. `pnpm rehearse` plays every version, each with the same times. */
 const PACE: Pace = { observe: '2s', interval: '100ms', 'min-samples': '1', 'failure-limit': '0' };
 const [CRASH, , , MIGRATION] = BAD;
+/** Whole in CI; an ordinary run, which must not take long, plays the version that is stopped first. */
+const isWhole = process.env['REGIONKIT_WHOLE'] === '1';
+const STOPPED = [
+  { step: 'Deploy', version: CRASH, isQuick: true },
+  { step: 'Test all regions after the migration', version: MIGRATION, isQuick: false },
+].filter(({ isQuick }) => isQuick || isWhole);
 
 let rehearsal: Rehearsal;
 beforeAll(async () => {
@@ -16,10 +22,7 @@ beforeAll(async () => {
 afterAll(() => rehearsal?.close());
 
 describe('the pipeline, played against three regions', () => {
-  it.each([
-    ['Deploy', CRASH],
-    ['Test all regions after the migration', MIGRATION],
-  ])('a bad version stops at the step "%s", in the first region', async (step, version) => {
+  it.each(STOPPED)('a bad version stops at the step "$step", in the first region', async ({ step, version }) => {
     if (version === undefined) throw new Error('no such version');
     const { jobs, stoppedAt, reached, running, requests } = await rehearsal.play(version, PACE);
     const said = JSON.stringify(jobs, undefined, 1);
@@ -32,12 +35,13 @@ describe('the pipeline, played against three regions', () => {
     expect(requests).toBeGreaterThan(0);
   });
 
-  it('a good version reaches every region', async () => {
-    const { jobs, running } = await rehearsal.play(GOOD, PACE);
-    expect(
-      jobs.map(({ outcome }) => outcome),
-      JSON.stringify(jobs, undefined, 1),
-    ).toEqual(Array(4).fill('success'));
-    expect(running).toEqual(Object.fromEntries(REGIONS.map((name) => [name, GOOD.version])));
-  });
+  if (isWhole)
+    it('a good version reaches every region', async () => {
+      const { jobs, running } = await rehearsal.play(GOOD, PACE);
+      expect(
+        jobs.map(({ outcome }) => outcome),
+        JSON.stringify(jobs, undefined, 1),
+      ).toEqual(Array(4).fill('success'));
+      expect(running).toEqual(Object.fromEntries(REGIONS.map((name) => [name, GOOD.version])));
+    });
 }, 600_000);
