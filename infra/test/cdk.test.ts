@@ -94,6 +94,21 @@ describe('three regions as constructs of CDK', () => {
       });
   });
 
+  it('let a task read the secrets of the app in every region, and not the password of the database administrator', () => {
+    for (const region of REGIONS) {
+      const policies = Object.values(stack(`app-${region}`).findResources('AWS::IAM::Policy')).map((policy) =>
+        JSON.stringify(policy),
+      );
+      const [reads, ...others] = policies.filter((policy) => policy.includes('secretsmanager:GetSecretValue'));
+      expect(others).toEqual([]);
+      for (const name of ['tokens', 'peers', 'jwt-public', 'jwt-signing', 'database'])
+        expect(reads).toContain(`:secret:app/${name}-??????`);
+      expect(reads).not.toContain('master');
+      expect(reads).toContain(`:ssm:*:`);
+      expect(reads).not.toContain('"Resource":"*"');
+    }
+  });
+
   it('keep no password in a template', () => {
     stack('data-us-east-1').hasResourceProperties('AWS::RDS::DBInstance', {
       MasterUserPassword: '{{resolve:secretsmanager:app/master:SecretString:password::}}',

@@ -65,7 +65,7 @@ describe.runIf(version !== undefined)(`terraform ${version ?? '(not on this mach
     expect((await terraform('validate')).output).toContain('Success! The configuration is valid.');
     const { exit, output } = await terraform('test');
     expect(exit, output).toBe(0);
-    expect(output).toContain('Success! 11 passed, 0 failed.');
+    expect(output).toContain('Success! 12 passed, 0 failed.');
   });
 
   it.each([

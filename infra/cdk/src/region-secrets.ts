@@ -12,7 +12,9 @@ export interface SharedSecretsProps {
   readonly names?: readonly string[];
 }
 
-const NAMES = ['tokens', 'peers', 'jwt-public', 'jwt-signing', 'database', 'master'];
+/** What the app reads. */
+export const APP_SECRETS: readonly string[] = ['tokens', 'peers', 'jwt-public', 'jwt-signing', 'database'];
+const NAMES = [...APP_SECRETS, 'master'];
 const HOST = /(?:^|[-_/])(?:hosts?|endpoints?|address|url)$/;
 
 /** Secrets with the same value in all regions. Write the values outside of CloudFormation. */

@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Aws, Duration } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import {
@@ -16,6 +16,7 @@ import {
   ListenerCondition,
   SslPolicy,
 } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 
@@ -27,6 +28,8 @@ export interface RegionServiceProps {
   readonly image: string;
   /** See {@link tasksOf}. */
   readonly tasks: { readonly min: number; readonly max: number };
+  /** What the app reads at runtime: the secrets `PREFIX/NAME` and the parameters below `/PREFIX`. @default nothing */
+  readonly reads?: { readonly prefix: string; readonly names: readonly string[] };
   readonly environment?: Readonly<Record<string, string>>;
   /** @default 3000 */
   readonly port?: number;
@@ -60,6 +63,23 @@ export class RegionService extends Construct {
       environment: { ...props.environment },
       logging: LogDrivers.awsLogs({ streamPrefix: 'app', logRetention: RetentionDays.ONE_MONTH }),
     });
+    if (props.reads !== undefined) {
+      const { prefix, names } = props.reads;
+      // In any region: where the own region does not answer, the app asks the next one. A name ends with six characters.
+      const arn = (rest: string): string => `arn:${Aws.PARTITION}:${rest}`;
+      definition.addToTaskRolePolicy(
+        new PolicyStatement({
+          actions: ['secretsmanager:GetSecretValue'],
+          resources: names.map((name) => arn(`secretsmanager:*:${Aws.ACCOUNT_ID}:secret:${prefix}/${name}-??????`)),
+        }),
+      );
+      definition.addToTaskRolePolicy(
+        new PolicyStatement({
+          actions: ['ssm:GetParameters', 'ssm:GetParametersByPath'],
+          resources: [`/${prefix}`, `/${prefix}/*`].map((path) => arn(`ssm:*:${Aws.ACCOUNT_ID}:parameter${path}`)),
+        }),
+      );
+    }
     const service = new FargateService(this, 'Service', {
       cluster: new Cluster(this, 'Cluster', { vpc }),
       taskDefinition: definition,

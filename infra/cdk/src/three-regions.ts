@@ -3,7 +3,7 @@ import { Peer, Port, SecurityGroup, Vpc, type VpcAttributes } from 'aws-cdk-lib/
 import { tasksOf } from './capacity.ts';
 import { type DatabaseName, RegionDatabase } from './region-database.ts';
 import { RegionDns } from './region-dns.ts';
-import { RegionHost, SharedSecrets } from './region-secrets.ts';
+import { APP_SECRETS, RegionHost, SharedSecrets } from './region-secrets.ts';
 import { RegionService } from './region-service.ts';
 
 export interface RegionSettings {
@@ -63,6 +63,8 @@ export function threeRegions({ account, hostedZoneId, name, image, regions }: Th
       certificateArn: settings.certificateArn,
       image,
       tasks: tasks[region] ?? { min: 0, max: 0 },
+      // Not the password of the administrator.
+      reads: { prefix: 'app', names: APP_SECRETS },
       // No role and no primary: the app discovers who takes the writes.
       environment: { REGION: region, SECRETS_PREFIX: 'app' },
     });

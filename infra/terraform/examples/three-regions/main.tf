@@ -70,6 +70,7 @@ module "service" {
   private_subnet_ids = each.value.private_subnet_ids
   certificate_arn    = each.value.certificate_arn
   tasks              = module.capacity.tasks[each.key]
+  reads              = { prefix = local.prefix, names = keys(module.secrets.names) }
   # No DATABASE_ROLE and no PRIMARY_REGION: the app discovers who takes the writes.
   environment = { SECRETS_PREFIX = local.prefix }
 }

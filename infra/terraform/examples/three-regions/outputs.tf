@@ -10,3 +10,7 @@ output "database_ids" {
 output "dns_forgets_seconds" {
   value = module.dns.forgets_seconds
 }
+
+output "task_policies" {
+  value = { for name, service in module.service : name => service.task_policy }
+}

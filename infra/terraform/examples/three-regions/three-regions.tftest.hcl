@@ -59,6 +59,20 @@ run "three_regions" {
   }
 }
 
+run "a_task_reads_the_secrets_of_the_app_and_no_others" {
+  command = plan
+
+  assert {
+    condition = toset(flatten([
+      for statement in jsondecode(output.task_policies["eu-west-1"]).Statement : statement.Resource
+      ])) == toset(concat(
+      [for name in ["tokens", "peers", "jwt-public", "jwt-signing", "database"] : "arn:aws:secretsmanager:*:*:secret:app/${name}-??????"],
+      ["arn:aws:ssm:*:*:parameter/app", "arn:aws:ssm:*:*:parameter/app/*"],
+    ))
+    error_message = "A task needs the secrets of the app, in any region, and nothing else."
+  }
+}
+
 run "the_next_primary_is_written_down" {
   command = plan
 

@@ -157,6 +157,34 @@ resource "aws_iam_role" "task" {
   })
 }
 
+# In any region: where the own region does not answer, the app asks the next one. The name of a secret ends with six
+# characters in its ARN.
+locals {
+  task_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect   = "Allow"
+        Action   = ["secretsmanager:GetSecretValue"]
+        Resource = [for name in var.reads.names : "arn:aws:secretsmanager:*:*:secret:${var.reads.prefix}/${name}-??????"]
+      },
+      {
+        Effect   = "Allow"
+        Action   = ["ssm:GetParameters", "ssm:GetParametersByPath"]
+        Resource = ["arn:aws:ssm:*:*:parameter/${var.reads.prefix}", "arn:aws:ssm:*:*:parameter/${var.reads.prefix}/*"]
+      },
+    ]
+  })
+}
+
+resource "aws_iam_role_policy" "task" {
+  count = length(var.reads.names) == 0 ? 0 : 1
+
+  name   = "reads"
+  role   = aws_iam_role.task.id
+  policy = local.task_policy
+}
+
 resource "aws_ecs_task_definition" "this" {
   region                   = var.region
   family                   = var.name

@@ -14,3 +14,8 @@ output "stop_timeout_seconds" {
   value       = local.stop_timeout
   description = "When Fargate kills a task that did not leave."
 }
+
+output "task_policy" {
+  value       = local.task_policy
+  description = "What a task may read."
+}

@@ -55,6 +55,12 @@ variable "secrets" {
   description = "Environment variables and the ARN of the secret or parameter of this region that has the value."
 }
 
+variable "reads" {
+  type        = object({ prefix = string, names = set(string) })
+  default     = { prefix = "", names = [] }
+  description = "What the app reads at runtime: the secrets PREFIX/NAME, and the parameters below /PREFIX. With a key of your own also allow kms:Decrypt."
+}
+
 variable "tasks" {
   type        = object({ min = number, max = number })
   description = "How many tasks run: see the module `capacity`."
