@@ -4,7 +4,7 @@ import { compose, defineRegions, type Epoch } from '@regionkit/core';
 import { createRegionRouter, type RegionRouter, type RegionRouterOptions } from '@regionkit/db-router';
 import { createWriteGate } from '@regionkit/db-router/http';
 import { createLab, type Lab } from '@regionkit/lab';
-import { expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createHealth } from '../src/index.ts';
 import { createOperatorDoor } from '../src/operator/index.ts';
 import { SECRET } from './helpers/fixtures.ts';
@@ -47,11 +47,17 @@ async function createPlace(name: Name): Promise<Place> {
   };
 }
 
-async function start(names: readonly Name[]): Promise<{ lab: Lab<Name>; places: readonly Place[] }> {
+async function startLab(names: readonly Name[]): Promise<Lab<Name>> {
   const lab = await createLab<Name>({ regions: names });
-  onTestFinished(() => lab.close());
   await lab.primary.query('CREATE TABLE note (id serial)');
   await lab.caughtUp();
+  return lab;
+}
+
+/** A lab of this test alone, and a place in each of its regions. */
+async function start(names: readonly Name[]): Promise<{ lab: Lab<Name>; places: readonly Place[] }> {
+  const lab = await startLab(names);
+  onTestFinished(() => lab.close());
   return { lab, places: await Promise.all(names.map(createPlace)) };
 }
 
@@ -138,69 +144,79 @@ test('a promotion by mistake: the good primary is fenced until one process is to
   await settled('ready', again);
 });
 
-test('a process that was down when the operator spoke does not believe what is void: the others tell it', async () => {
-  const { lab, places } = await start(['us', 'eu', 'ap']);
-  const [us, eu, ap] = places.map((place) => startApp(lab, place, places)) as [App, App, App];
-  await settled('ready', us, eu, ap);
-  await lab.region('eu').promote();
-  await expect.poll(() => us.router.topology().nodes[0]?.state, WAIT).toBe('fenced');
-  const mistaken = us.router.topology().highest;
-  await ap.end();
-  await lab.region('eu').rejoin({ of: 'us' });
-  await lab.region('ap').rejoin({ of: 'us' });
-  await settled('no-primary', us, eu);
-  const token = 'an-operator-token-of-enough-bytes';
-  const logger = { info: () => {}, warn: () => {}, error: () => {} };
-  const door = createOperatorDoor({ regions: us.router.regions, token, router: us.router, logger });
-  onTestFinished(() => door.close());
-  const answer = await door.fetch(() => new Response(null, { status: 404 }))(
-    new Request('http://us.example/operator/reset', {
-      method: 'POST',
-      headers: { authorization: `Bearer ${token}` },
-      body: '{"reason":"a mistake"}',
-    }),
-  );
-  expect([answer.status, await answer.json()]).toEqual([200, { done: 'reset', state: 'ready' }]);
-  await settled('ready', us, eu);
-  const again = startApp(lab, places[2] as Place, places);
-  await settled('ready', again);
-  // A client brings a token of the promotion by mistake. Then the void matters here, too, and the others still tell it.
-  again.router.gate.learnEpoch(mistaken as Epoch, 'token');
-  await expect.poll(() => again.router.topology().local.voids?.[0]?.epochs[0]?.server, WAIT).toBe(mistaken?.server);
-  await settled('ready', again);
-  expect(await Promise.all([us, eu, again].map((app) => app.write()))).toEqual([200, 200, 200]);
-});
+/** In the order of the tests: each leaves one primary, and two standbys that follow it. */
+describe('on one lab', () => {
+  const NAMES: readonly Name[] = ['us', 'eu', 'ap'];
+  let lab: Lab<Name>;
+  beforeAll(async () => {
+    lab = await startLab(NAMES);
+  });
+  afterAll(() => lab?.close());
 
-test('a start while one of three regions is silent: confirmed where the primary is, and the others forward on its word alone', async () => {
-  const { lab, places } = await start(['us', 'eu', 'ap']);
-  const [us, eu] = places.slice(0, 2).map((place) => startApp(lab, place, places)) as [App, App];
-  await settled('unconfirmed', us);
-  await settled('no-primary', eu);
-  await us.router.confirmPrimary();
-  expect(await us.write()).toBe(200);
-  await settled('ready', eu);
-  expect(eu.router.explain('write')).toMatchObject({ action: 'forward', region: 'us' });
-  expect(await eu.write()).toBe(200);
-  const accepted = () => eu.router.topology().local.acceptedForMs;
-  expect(accepted()).toBeUndefined();
-  startApp(lab, places[2] as Place, places);
-  await expect.poll(accepted, WAIT).toBeGreaterThanOrEqual(0);
-  expect(await eu.write()).toBe(200);
-});
+  test('a process that was down when the operator spoke does not believe what is void: the others tell it', async () => {
+    const places = await Promise.all(NAMES.map(createPlace));
+    const [us, eu, ap] = places.map((place) => startApp(lab, place, places)) as [App, App, App];
+    await settled('ready', us, eu, ap);
+    await lab.region('eu').promote();
+    await expect.poll(() => us.router.topology().nodes[0]?.state, WAIT).toBe('fenced');
+    const mistaken = us.router.topology().highest;
+    await ap.end();
+    await lab.region('eu').rejoin({ of: 'us' });
+    await lab.region('ap').rejoin({ of: 'us' });
+    await settled('no-primary', us, eu);
+    const token = 'an-operator-token-of-enough-bytes';
+    const logger = { info: () => {}, warn: () => {}, error: () => {} };
+    const door = createOperatorDoor({ regions: us.router.regions, token, router: us.router, logger });
+    onTestFinished(() => door.close());
+    const answer = await door.fetch(() => new Response(null, { status: 404 }))(
+      new Request('http://us.example/operator/reset', {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}` },
+        body: '{"reason":"a mistake"}',
+      }),
+    );
+    expect([answer.status, await answer.json()]).toEqual([200, { done: 'reset', state: 'ready' }]);
+    await settled('ready', us, eu);
+    const again = startApp(lab, places[2] as Place, places);
+    await settled('ready', again);
+    // A client brings a token of the promotion by mistake. Then the void matters here, too, and the others still tell it.
+    again.router.gate.learnEpoch(mistaken as Epoch, 'token');
+    await expect.poll(() => again.router.topology().local.voids?.[0]?.epochs[0]?.server, WAIT).toBe(mistaken?.server);
+    await settled('ready', again);
+    expect(await Promise.all([us, eu, again].map((app) => app.write()))).toEqual([200, 200, 200]);
+  });
 
-test('a region that is not in the maps of the others yet forwards its writes, and must not be promoted', async () => {
-  const { lab, places } = await start(['us', 'eu', 'ap']);
-  const before = places.slice(0, 2);
-  const [us, eu] = before.map((place) => startApp(lab, place, before)) as [App, App];
-  const ap = startApp(lab, places[2] as Place, places);
-  await settled('ready', us, eu, ap);
-  expect(await ap.write()).toBe(200);
-  await lab.switchover({ to: 'ap' });
-  await expect.poll(() => ap.router.explain('write').reason, WAIT).toBe('local-primary');
-  await settled('no-primary', us, eu);
+  test('a start while one of three regions is silent: confirmed where the primary is, and the others forward on its word alone', async () => {
+    const places = await Promise.all(NAMES.map(createPlace));
+    const [us, eu] = places.slice(0, 2).map((place) => startApp(lab, place, places)) as [App, App];
+    await settled('unconfirmed', us);
+    await settled('no-primary', eu);
+    await us.router.confirmPrimary();
+    expect(await us.write()).toBe(200);
+    await settled('ready', eu);
+    expect(eu.router.explain('write')).toMatchObject({ action: 'forward', region: 'us' });
+    expect(await eu.write()).toBe(200);
+    const accepted = () => eu.router.topology().local.acceptedForMs;
+    expect(accepted()).toBeUndefined();
+    startApp(lab, places[2] as Place, places);
+    await expect.poll(accepted, WAIT).toBeGreaterThanOrEqual(0);
+    expect(await eu.write()).toBe(200);
+  });
 
-  await Promise.all([us.end(), eu.end()]);
-  const rolled = before.map((place) => startApp(lab, place, places));
-  await settled('ready', ...rolled);
-  expect(await Promise.all(rolled.map((app) => app.write()))).toEqual([200, 200]);
+  test('a region that is not in the maps of the others yet forwards its writes, and must not be promoted', async () => {
+    const places = await Promise.all(NAMES.map(createPlace));
+    const before = places.slice(0, 2);
+    const [us, eu] = before.map((place) => startApp(lab, place, before)) as [App, App];
+    const ap = startApp(lab, places[2] as Place, places);
+    await settled('ready', us, eu, ap);
+    expect(await ap.write()).toBe(200);
+    await lab.switchover({ to: 'ap' });
+    await expect.poll(() => ap.router.explain('write').reason, WAIT).toBe('local-primary');
+    await settled('no-primary', us, eu);
+
+    await Promise.all([us.end(), eu.end()]);
+    const rolled = before.map((place) => startApp(lab, place, places));
+    await settled('ready', ...rolled);
+    expect(await Promise.all(rolled.map((app) => app.write()))).toEqual([200, 200]);
+  });
 });
