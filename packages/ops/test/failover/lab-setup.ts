@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLab, type Lab } from '@regionkit/lab';
+import { createLab, type Lab, type Settings } from '@regionkit/lab';
 import type { OperationsConfig } from '../../src/config/config.ts';
 import { type Ran, run } from '../run.ts';
 
@@ -23,7 +23,7 @@ GRANT EXECUTE ON FUNCTION pg_promote(boolean, integer) TO ops;
 CREATE SCHEMA IF NOT EXISTS regionkit;
 GRANT USAGE, CREATE ON SCHEMA regionkit TO ops;`;
 
-export async function createSetup(settings: Readonly<Record<string, string>> = {}): Promise<Setup> {
+export async function createSetup(settings: Settings = {}): Promise<Setup> {
   // A short timeout of the receivers: a partition is noticed soon.
   const lab = await createLab({ regions: ['us', 'eu', 'ap'], settings: { wal_receiver_timeout: '2s', ...settings } });
   const directory = await mkdtemp(join(tmpdir(), 'regionkit-ops-'));
