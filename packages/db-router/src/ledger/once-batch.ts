@@ -48,8 +48,9 @@ function isTaken(error: unknown): boolean {
   return schema === 'regionkit' && table === 'ledger' && (code === '23502' || code === '23505');
 }
 
-/** A statement of the app may lack its table as well. */
-const isOfTable = (error: unknown): boolean => /regionkit|ledger/.test(String((error as ServerError).message));
+/** A statement of the app may lack its table as well, and that table may be `ledger_entries`, or `ledger` in another schema. */
+const isOfTable = (error: unknown): boolean =>
+  /regionkit|(?<!^relation ")\bledger\b/.test(String((error as ServerError).message));
 
 function rethrow(error: unknown): never {
   throw error;

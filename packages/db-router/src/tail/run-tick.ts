@@ -11,7 +11,8 @@ type Told = { readonly [E in keyof TailEvents]: readonly [E, TailEvents[E]] }[ke
 /** What a tick did. */
 export interface Ticked {
   readonly facts: TailFacts;
-  readonly status: TailStatus;
+  /** Undefined: tick again at once. */
+  readonly status: TailStatus | undefined;
   /** Where the slot is now, if it was made or moved. */
   readonly at: string | undefined;
   readonly told: readonly Told[];
@@ -33,8 +34,10 @@ interface Plan {
 export async function runTick(tx: Transaction, plan: Plan): Promise<Ticked> {
   const { facts, timeline, notesLimits, maxHeldBytes, dueMs } = plan;
   const told: Told[] = [];
-  const { at, status } = await act(tx, plan, told);
   const { promotion } = facts;
+  // A slot waits for every open transaction, perhaps longer than the tick may last. The promotion is recorded before it.
+  const isSlotLater = plan.decision.action === 'create' && promotion !== undefined;
+  const { at, status } = isSlotLater ? {} : await act(tx, plan, told);
   if (!facts.hasLock || facts.timeline !== timeline) return { facts, at, status, told };
   // After the slot was made: that needs a transaction that has written nothing.
   if (notesLimits && facts.hasOtherLimits) await tx.query(NOTE_LIMITS, [timeline, maxHeldBytes, dueMs]);
@@ -52,7 +55,7 @@ async function act(
   tx: Transaction,
   { facts, decision, timeline, names, maxHeldBytes }: Plan,
   told: Told[],
-): Promise<Pick<Ticked, 'at' | 'status'>> {
+): Promise<{ readonly at: Ticked['at']; readonly status: TailStatus }> {
   const { slot, missing } = facts;
   const held = slot === undefined ? {} : { heldBytes: slot.heldBytes };
   const waits = (why: TailWait): TailStatus => ({ state: 'waiting', why, timeline, missing, ...held });

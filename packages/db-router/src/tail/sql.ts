@@ -114,6 +114,9 @@ const FLUSHED = `SELECT array_agg(n ORDER BY n) FILTER (WHERE flushed IS NULL) A
 /**
  * One process at a time: the lock ends with the transaction. The time of the last tick is when the statistics of the slot were reset:
  * a tick must write nothing, because a write of the keeper would be one that a failover can lose.
+ *
+ * A server that has received WAL since it was started was a standby then, so its replay has ended at the fork. After a crash it has
+ * received none, and its replay has ended behind the fork.
  */
 const LOOK_FUNCTION = `CREATE OR REPLACE FUNCTION regionkit.tail_look(standbys text[]) RETURNS jsonb
 LANGUAGE plpgsql ${RIGHTS} AS $$
@@ -133,14 +136,15 @@ BEGIN
       'isLost', coalesce(s.wal_status = 'lost' OR to_jsonb(s)->>'invalidation_reason' IS NOT NULL, false))
       FROM pg_replication_slots s WHERE s.slot_name = ${SLOT}),
     'target', f.target::text, 'missing', f.missing,
-    'checkpointed', c.timeline_id, 'redo', c.redo_lsn::text, 'fork', pg_last_wal_replay_lsn()::text,
+    'checkpointed', c.timeline_id, 'redo', c.redo_lsn::text,
+    'fork', CASE WHEN pg_last_wal_receive_lsn() IS NOT NULL THEN pg_last_wal_replay_lsn()::text END,
     'firstXid', ((split_part(c.next_xid, ':', 1)::numeric * 4294967296) + split_part(c.next_xid, ':', 2)::numeric)::text)
   FROM pg_control_checkpoint() c, (${FLUSHED}) f);
 END $$;`;
 
 /**
  * Where a timeline begins, by its history file. Null without the right to read that (`pg_read_server_files`): then the caller has only
- * the end of the replay, which is the fork unless the server has crashed since its promotion.
+ * the end of the replay, if the server has not been restarted since its promotion.
  */
 const FORK_FUNCTION = `CREATE OR REPLACE FUNCTION regionkit.tail_fork(on_timeline integer) RETURNS text
 LANGUAGE plpgsql ${RIGHTS} AS $$

@@ -34,7 +34,7 @@ export interface TailFacts {
 
 /** What `regionkit.tail` records of a timeline. */
 export interface Promotion {
-  /** The end of the replay. Undefined: the server was restarted since. Its history file has it. */
+  /** The end of the replay. Undefined: the server was restarted since, or has crashed. Its history file has it. */
   readonly fork: string | undefined;
   /** The next transaction at the checkpoint with this redo position, as a number with 64 bits. */
   readonly firstXid: string;

@@ -92,9 +92,10 @@ export function createTailKeeper(
     if (done.facts.hasLock) notedOn = timeline;
     seen = done.at === undefined ? done.facts.slot?.confirmed : parseLsn(done.at);
     take(done, timeline);
+    if (done.status === undefined) await tick();
   };
 
-  const take = ({ status: next, told }: Ticked, timeline: number): void => {
+  const take = ({ status: next = status, told }: Ticked, timeline: number): void => {
     const isNews = next.state === 'waiting' && (status.state !== 'waiting' || status.why !== next.why);
     status = next;
     for (const [event, payload] of told) events.emit(event, payload as never);

@@ -252,7 +252,7 @@ describe('a ledger on real servers', () => {
   it('leaves no row when a statement of a batch fails, and takes no error of the app for one of its own', async () => {
     const ledger = createLedger(await inUs());
     await lab.primary.query(
-      'CREATE TABLE IF NOT EXISTS strict (k int PRIMARY KEY, v text NOT NULL); GRANT ALL ON strict TO app',
+      'CREATE TABLE IF NOT EXISTS strict (k int PRIMARY KEY, v text NOT NULL); GRANT ALL ON strict TO app; CREATE TABLE ledger_entries (id int); REVOKE ALL ON ledger_entries FROM app',
     );
     const insert = (k: number, v: string | null) => ({ text: 'INSERT INTO strict VALUES ($1, $2)', values: [k, v] });
     await ledger.batch('strict', 'ann', [insert(1, 'a')], 'done');
@@ -260,6 +260,8 @@ describe('a ledger on real servers', () => {
       [insert(1, 'a'), '23505'],
       [insert(2, null), '23502'],
       [{ text: 'SELECT FROM nowhere' }, '42P01'],
+      [{ text: 'SELECT FROM ledger' }, '42P01'],
+      [{ text: 'SELECT FROM ledger_entries' }, '42501'],
     ] as const) {
       expect(await failureOf(ledger.batch('strict fails', 'ann', [noting('strict'), statement], 'no'))).toMatchObject({
         code,

@@ -188,9 +188,15 @@ describe('a tail keeper over a failover', () => {
     expect(us.told('dropped').filter(({ timeline }) => timeline === 1)).toEqual([]);
   });
 
-  it('records the true fork although the new primary crashed before a keeper looked', async () => {
+  it.each([
+    ['the true fork', true],
+    ['no fork, if its SQL may not read the history,', false],
+  ])('records %s although the new primary crashed before a keeper looked', async (_what, mayRead) => {
     const lab = await startTailLab();
     onTestFinished(() => lab.close());
+    // As where a role with REPLICATION and pg_monitor has applied the SQL.
+    if (!mayRead) await lab.primary.query('ALTER FUNCTION regionkit.tail_fork(integer) OWNER TO app');
+    await lab.caughtUp();
     await lab.region('us').kill();
     const { fork, timeline } = await lab.failover({ to: 'eu' });
     await lab.primary.query('CHECKPOINT');
@@ -202,7 +208,30 @@ describe('a tail keeper over a failover', () => {
     await lab.region('us').rejoin();
     const { told } = keep(await startRouter(lab, 'eu'));
     await eventually(() => told('promotion').length === 1);
+    expect(told('promotion')).toMatchObject([{ timeline, fork: mayRead ? fork : undefined }]);
+  });
+
+  it('records the fork although a transaction that stays open keeps it from making the slot', async () => {
+    const lab = await startTailLab(['us', 'eu']);
+    onTestFinished(() => lab.close());
+    await lab.region('us').kill();
+    const { fork, timeline } = await lab.failover({ to: 'eu' });
+    await lab.region('us').rejoin();
+    const pool = lab.region('eu').pool({ max: 1 });
+    onTestFinished(() => pool.end());
+    const client = await pool.connect();
+    await client.query("BEGIN; INSERT INTO note (text) VALUES ('open for long')");
+    const { keeper, told } = keep(await startRouter(lab, 'eu'), {
+      standbys: { 'us/0': 'us', 'eu/0': 'eu' },
+      timeoutMs: 500,
+    });
+    await eventually(() => told('failed').length > 0);
+    expect(told('failed')).toEqual([{ code: '57014' }]);
     expect(told('promotion')).toMatchObject([{ timeline, fork }]);
+    await client.query('COMMIT');
+    client.release();
+    await eventually(() => told('created').length === 1);
+    expect(keeper.status().state).not.toBe('failed');
   });
 
   it('ticks without a write: no WAL, no transaction number, and nothing that a failover could lose', async () => {

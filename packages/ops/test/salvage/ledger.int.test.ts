@@ -111,6 +111,17 @@ describe('regionkit salvage --ledger', () => {
     }
   });
 
+  it('repeats no write that its client has done again, and no key without its write', async () => {
+    const { review } = await setup.salvage('--ledger');
+    const [orders, keys] = ['"public"."orders"', '"regionkit"."ledger"'].map((table) =>
+      [...review.matchAll(new RegExp(`^INSERT INTO ${table} .*'(key \\d+)'`, 'gm'))].map((match) => match[1]),
+    );
+    expect(orders?.filter((key) => redone.has(key ?? ''))).toEqual([]);
+    expect(keys).toEqual(orders);
+    expect(review.match(/repeat no statement of this transaction/g)).toHaveLength(redone.size);
+    await setup.lab.region('eu').query(review);
+  });
+
   it('shows answers only if they are asked for, and nothing that is redacted', async () => {
     const withAnswers = await setup.salvage('--ledger', '--ledger-answers');
     const lines = await linesOf(withAnswers);

@@ -6,7 +6,10 @@ import { type CurrentRow, judgeRow } from '../../src/salvage/classify/verdict.ts
 import { parseCommit } from '../../src/salvage/completeness/wal-commits.ts';
 import { DecodeError } from '../../src/salvage/decode/parse-line.ts';
 import { failureOf } from '../../src/salvage/failure.ts';
+import type { Item, LostChange } from '../../src/salvage/items.ts';
 import { MARK, readRedaction } from '../../src/salvage/output/redaction.ts';
+import { reportOf } from '../../src/salvage/output/report.ts';
+import type { Summary } from '../../src/salvage/output/summary.ts';
 import { writeFiles } from '../../src/salvage/output/write-files.ts';
 import { createReviewWriter } from '../../src/salvage/review/review-file.ts';
 import { settleFirstXid, settleFork } from '../../src/salvage/servers/boundary.ts';
@@ -200,6 +203,61 @@ describe('the file for review', () => {
     const { head } = createReviewWriter();
     expect(head).toMatch(/^SET client_encoding = 'UTF8';$[\s\S]*^BEGIN;$/m);
     expect(head).not.toContain('SET LOCAL client_encoding');
+  });
+
+  const change = (name: string, rest: Partial<LostChange> = {}): LostChange => ({
+    ...{ type: 'change', table: { schema: 'public', name }, operation: 'INSERT', class: 'missing', why: undefined },
+    ...{ key: [['id', '1']], after: [['id', '1']], unchanged: [], now: undefined, half: undefined },
+    repeat: { set: [['id', '1']], xmin: undefined, isOverriding: false, state: undefined },
+    ...rest,
+  });
+  const key = (rest: Partial<LostChange> = {}): LostChange =>
+    change('ledger', { table: { schema: 'regionkit', name: 'ledger' }, ...rest });
+  const conflict = { class: 'conflict', repeat: undefined } as const;
+  const reviewOf = (...changes: readonly Item[]): string => {
+    const writer = createReviewWriter();
+    const [commitLsn, committedAt] = ['0/40', undefined];
+    const begin = { type: 'transaction', xid: '7', commitLsn, committedAt, changes: changes.length } as const;
+    const texts = [begin, ...changes].map((item) => writer.item(item, () => false));
+    return texts.join('') + writer.end({ sequences: [] } as unknown as Parameters<typeof writer.end>[0]);
+  };
+
+  it('repeats a key after the whole transaction', () => {
+    const text = reviewOf(key(), change('orders'), change('notes', { class: 'identical', repeat: undefined }));
+    expect(text).toMatch(/^INSERT INTO "public"."orders".*\n(--.*\n)INSERT INTO "regionkit"."ledger".*\n+ROLLBACK;/m);
+  });
+  it.each<[string, Item]>([
+    ['a conflict', change('orders', conflict)],
+    ['a change without a key', change('orders', { class: 'no-key', repeat: undefined })],
+    ['a TRUNCATE', { type: 'truncate', tables: [{ schema: 'public', name: 'orders' }], flags: '' }],
+  ])('repeats no key without its whole write: beside %s', (_what, left) => {
+    const text = reviewOf(key(), left, change('notes'));
+    expect(text).toMatch(/^INSERT INTO "public"."notes"/m);
+    expect(text).not.toMatch(/^INSERT INTO "regionkit"/m);
+    expect(text).toMatch(/^-- .*by hand: INSERT INTO "regionkit"."ledger"/m);
+  });
+  it('does no write again that its client has done again', () => {
+    const text = reviewOf(key(conflict), change('orders'));
+    expect(text).not.toMatch(/^INSERT INTO/m);
+    expect(text).toMatch(/^-- .*by hand: INSERT INTO "public"."orders"/m);
+  });
+});
+
+describe('report.md', () => {
+  const counts = { byStatus: undefined, inWal: undefined, subtransactions: undefined, preparedCommits: undefined };
+  const reportFor = (toTell: number, isComplete: boolean): string =>
+    reportOf({
+      ...{ old: { server: 'us/0', timeline: 1 }, new: { server: 'eu/0', timeline: 2 }, fork: '0/40', method: 'slot' },
+      lost: { transactions: 0, changes: 0, byClass: {}, byTable: [] },
+      completeness: { isComplete, reasons: [], decoded: 0, emptyTransactions: 0, decodedNowhere: 0, ...counts },
+      ledger: { lost: toTell, redone: 0, toTell },
+      neverDecoded: { sequences: [], unloggedTables: [], preparedOnOld: [], preparedOnNew: [] },
+    } as unknown as Summary);
+
+  it('says that nobody is to be told only of a list that is complete', () => {
+    expect(reportFor(0, true)).toContain('Nobody is to be told.');
+    expect(reportFor(0, false)).not.toContain('Nobody is to be told.');
+    for (const toTell of [0, 2]) expect(reportFor(toTell, false)).toContain('more keys may be lost than these');
   });
 });
 

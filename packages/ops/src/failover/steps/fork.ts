@@ -8,8 +8,13 @@ interface Row {
   readonly fork: string | null;
 }
 
+/**
+ * A server that has received WAL since it was started was a standby then, so its replay has ended at the fork. After a crash it has
+ * received none, and its replay has ended behind the fork.
+ */
 const SQL = `SELECT ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int AS timeline,
-  timeline_id AS checkpointed, next_xid AS xid, pg_last_wal_replay_lsn()::text AS fork FROM pg_control_checkpoint()`;
+  timeline_id AS checkpointed, next_xid AS xid,
+  CASE WHEN pg_last_wal_receive_lsn() IS NOT NULL THEN pg_last_wal_replay_lsn()::text END AS fork FROM pg_control_checkpoint()`;
 
 /** Where the new timeline begins, and its first transaction: what `salvage` needs to find the writes that were lost. */
 export const fork: FailoverStep = {
@@ -24,7 +29,7 @@ export const fork: FailoverStep = {
     if (!answer.ok) return notYet(`${plan.target} does not answer (${answer.why})`);
     const { timeline, checkpointed, xid, fork: lsn } = answer.value;
     if (lsn === null) {
-      const says = `${plan.target} was restarted after its promotion: its history file has the fork`;
+      const says = `${plan.target} does not know any more where its replay ended (it was restarted since, or did not stream): its history file has the fork`;
       return { state: 'unknown', evidence: { says, timeline } };
     }
     if (timeline !== checkpointed) return notYet(`${plan.target} has made no checkpoint on timeline ${timeline} yet`);

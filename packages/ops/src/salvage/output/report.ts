@@ -61,15 +61,21 @@ export function reportOf(summary: Summary): string {
   ].join('\n');
 }
 
-function keysOf({ ledger }: Summary): readonly string[] {
+function keysOf({ ledger, completeness }: Summary): readonly string[] {
   if (ledger === undefined) return [];
+  const { lost, redone, toTell } = ledger;
+  const { isComplete } = completeness;
   return [
     '## Whose writes were lost',
     '',
-    `${ledger.lost} writes with a key of the ledger were lost. The new primary has the keys of ${ledger.redone} of them by now: their clients have sent them again.`,
-    ledger.toTell === 0
-      ? 'Nobody is to be told.'
-      : `\`lost-keys.ndjson\` lists the other ${ledger.toTell}. Their clients may have an answer that says that the write was done.`,
+    `${lost} writes with a key of the ledger were lost. The new primary has the keys of ${redone} of them by now: their clients have sent them again.`,
+    ...(toTell === 0
+      ? []
+      : [
+          `\`lost-keys.ndjson\` lists the other ${toTell}. Their clients may have an answer that says that the write was done.`,
+        ]),
+    ...(isComplete ? [] : ['The list may be incomplete, so more keys may be lost than these.']),
+    ...(toTell === 0 && isComplete ? ['Nobody is to be told.'] : []),
     '',
   ];
 }

@@ -3,6 +3,7 @@ import type { Item, LostChange, LostTransaction } from '../items.ts';
 import { shown } from '../output/redaction.ts';
 import { VALUE_SETTINGS } from '../servers/session.ts';
 import { comment, jsonOf, quoteTable, quoteValue } from '../sql-text.ts';
+import { createKeyedTransactions } from './keyed-transactions.ts';
 import { moveStatementOf, statementOf } from './statement.ts';
 
 /** What the file for review says of one item. */
@@ -17,10 +18,12 @@ const HEAD = [
   'Review every statement. As it stands this file changes nothing: it ends in ROLLBACK.',
   'It repeats the lost changes in the order of their commits. Each UPDATE and DELETE names the version (xmin) of the row that',
   'was compared: it changes 0 rows if the row was written since. Triggers and foreign keys act as for any other write.',
+  'The key of a write (regionkit.ledger) comes last in its transaction. Apply it together with the whole transaction, or neither.',
 ];
 
 export function createReviewWriter(): ReviewWriter {
   let left: LostChange | undefined;
+  const keyed = createKeyedTransactions();
   return {
     head: [
       ...HEAD.map(comment),
@@ -35,10 +38,11 @@ export function createReviewWriter(): ReviewWriter {
       '',
     ].join('\n'),
     item(item, isHidden) {
-      if (item.type === 'transaction') return transaction(item);
+      if (item.type === 'transaction') return keyed.begin(item) + transaction(item);
       if (item.type === 'message')
         return `${comment(`a logical message of ${item.bytes} bytes, ${JSON.stringify(item.prefix)}`)}\n`;
       if (item.type === 'truncate') {
+        keyed.leaveOut();
         return `${comment(`truncate, by hand: TRUNCATE ${item.tables.map(quoteTable).join(', ')} (${item.flags})`)}\n`;
       }
       if (item.half === 'left') {
@@ -47,11 +51,12 @@ export function createReviewWriter(): ReviewWriter {
       }
       const from = item.half === 'arrived' ? left : undefined;
       left = undefined;
-      return `${change(item, from, isHidden)}\n`;
+      const { statement, says } = change(item, from, isHidden);
+      return keyed.change(item, statement, says);
     },
     end: ({ sequences }) =>
       [
-        '',
+        keyed.begin(undefined),
         ...sequences.map(({ schema, name, old, new: now }) =>
           comment(
             `sequence ahead on the old primary (not undone by ROLLBACK): SELECT setval(${quoteValue(quoteTable({ schema, name }))}, ${old}); now ${now ?? 'unused'}`,
@@ -70,7 +75,14 @@ function transaction({ xid, commitLsn, committedAt, changes }: LostTransaction):
   return `\n${comment(`${says}${empty}`)}\n`;
 }
 
-function change(item: LostChange, from: LostChange | undefined, isHidden: (column: string) => boolean): string {
+interface Reviewed {
+  /** Undefined: nothing repeats the change. */
+  readonly statement: string | undefined;
+  /** The same as a comment. */
+  readonly says: string;
+}
+
+function change(item: LostChange, from: LostChange | undefined, isHidden: (column: string) => boolean): Reviewed {
   const isMove = from !== undefined;
   const statement = isMove ? moveStatementOf(from, item) : statementOf(item);
   const used = [
@@ -79,7 +91,6 @@ function change(item: LostChange, from: LostChange | undefined, isHidden: (colum
     ...(item.repeat?.set ?? []),
   ];
   const needsHidden = used.some(([column]) => isHidden(column));
-  if (statement !== undefined && !needsHidden) return statement;
   const operation = isMove ? 'UPDATE' : item.operation;
   const parts = [
     `${item.class}${item.why === undefined ? '' : ` (${item.why})`}: ${operation} ${quoteTable(item.table)}`,
@@ -88,5 +99,5 @@ function change(item: LostChange, from: LostChange | undefined, isHidden: (colum
   const isTold = item.class === 'conflict' || item.class === 'no-key' || item.class === 'truncate' || needsHidden;
   if (isTold && item.after !== undefined) parts.push(`lost ${jsonOf(shown(item.after, isHidden))}`);
   if (item.now !== undefined) parts.push(`now ${jsonOf(shown(item.now, isHidden))}`);
-  return comment(parts.join(' '));
+  return { statement: needsHidden ? undefined : statement, says: comment(parts.join(' ')) };
 }
