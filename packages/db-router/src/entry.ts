@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { keepAlive } from '@regionkit/core/kit';
-import type { Scope, Scopes } from './causality/scope.ts';
+import type { Scopes } from './causality/scope.ts';
+import type { Scope } from './causality/scope-state.ts';
 
 /**
  * Who runs a statement, with its scope and signal. It is determined once, where the app calls, and passed on: in the

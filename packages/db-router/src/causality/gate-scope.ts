@@ -1,7 +1,7 @@
 import type { Epoch } from '@regionkit/core';
 import type { Issued, RequestScope } from '../gate-seam.ts';
 import type { RequiredPosition } from '../history/required-position.ts';
-import type { Scope } from './scope.ts';
+import type { Scope } from './scope-state.ts';
 
 /** What the scopes of a router do for the write gate. */
 export interface GateScopeWork {

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import pg, { type Pool, type PoolClient } from 'pg';
-import type { Scope } from '../causality/scope.ts';
+import type { Scope } from '../causality/scope-state.ts';
 import type { PoolNode } from '../connection/node.ts';
 import type { Query, Values } from '../connection/query.ts';
 import { type Conversation, isSubmittable } from '../connection/submittable.ts';

@@ -1,6 +1,6 @@
 import { createRoster } from '@regionkit/core/kit';
 import type { PoolClient } from 'pg';
-import type { Scope } from '../causality/scope.ts';
+import type { Scope } from '../causality/scope-state.ts';
 import type { PositionParts } from '../statements/position.ts';
 import type { Leased } from '../statements/run.ts';
 import { answerWhenLost } from './lost-client.ts';

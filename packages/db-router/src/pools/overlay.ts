@@ -1,5 +1,5 @@
 import type { Connection, PoolClient, QueryResult } from 'pg';
-import type { Scope } from '../causality/scope.ts';
+import type { Scope } from '../causality/scope-state.ts';
 import { takesAdvisoryLock } from '../connection/advisory-lock.ts';
 import { noteRefusal } from '../connection/ask.ts';
 import { commit } from '../connection/commit.ts';

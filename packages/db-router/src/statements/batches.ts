@@ -1,7 +1,7 @@
 import type { Epoch } from '@regionkit/core';
 import { type OptionTable, optional, readOptions } from '@regionkit/core/kit';
 import type { QueryResult } from 'pg';
-import type { Scope } from '../causality/scope.ts';
+import type { Scope } from '../causality/scope-state.ts';
 import {
   type BatchFailure,
   type BatchResult,

@@ -1,4 +1,5 @@
-import { requiredPosition, type Scope } from '../causality/scope.ts';
+import { requiredPosition } from '../causality/scope.ts';
+import type { Scope } from '../causality/scope-state.ts';
 import type { PoolNode } from '../connection/node.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Caller } from '../entry.ts';

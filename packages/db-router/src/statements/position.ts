@@ -1,6 +1,6 @@
 import type { Epoch } from '@regionkit/core';
 import type { PoolClient } from 'pg';
-import type { Scope } from '../causality/scope.ts';
+import type { Scope } from '../causality/scope-state.ts';
 import type { PoolNode } from '../connection/node.ts';
 import { type Position, type PositionQuery, UNKNOWN_POSITION } from '../connection/position-behind.ts';
 import type { Queryable } from '../connection/submittable.ts';

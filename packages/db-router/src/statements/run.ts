@@ -1,6 +1,6 @@
 import type { Epoch } from '@regionkit/core';
 import type { PoolClient, QueryResult } from 'pg';
-import type { Scope } from '../causality/scope.ts';
+import type { Scope } from '../causality/scope-state.ts';
 import { send } from '../connection/ask.ts';
 import type { PoolNode } from '../connection/node.ts';
 import { breaks, classify, type Failure, type FailurePlace } from '../connection/outcome.ts';

@@ -1,6 +1,6 @@
 import { check, createContext, type OptionTable, optional, readOptions, withDefault } from '@regionkit/core/kit';
 import type { PoolClient } from 'pg';
-import type { Scope } from '../causality/scope.ts';
+import type { Scope } from '../causality/scope-state.ts';
 import { commit } from '../connection/commit.ts';
 import { isolationClause, readIsolation } from '../connection/isolation.ts';
 import { breaks, causesOf, classify, type Failure, type FailureKind } from '../connection/outcome.ts';

@@ -1,6 +1,6 @@
 import type { Epoch } from '@regionkit/core';
 import type { QueryResult } from 'pg';
-import { isAdmitted, type Scope } from '../causality/scope.ts';
+import { isAdmitted, type Scope } from '../causality/scope-state.ts';
 import type { PoolNode } from '../connection/node.ts';
 import { breaks, classify, isServerError } from '../connection/outcome.ts';
 import { isOfPreparedStatement, isPartlyDone } from '../connection/protocol-state.ts';
