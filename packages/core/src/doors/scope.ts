@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
-import type { NextDecision, NodeRequest } from '../http/decision.ts';
+import type { IncomingMessage } from 'node:http';
+import type { NextDecision } from '../http/decision.ts';
 import { reportFailure } from './failure.ts';
 import type { NodeView } from './node-view.ts';
 
@@ -32,29 +33,50 @@ export function inScope<T>(decision: NextDecision, run: () => T, view?: NodeView
 }
 
 /**
- * The events of a Node request do not know the scope, so a parser that calls back from one would leave it. Therefore the
- * events of a request with a body are emitted inside the scope. Without a body nothing is left to arrive: only the
- * listeners that are added at once wait for an event that comes from outside. Keeping the scope for events is dear,
- * because Node tells every `AsyncLocalStorage` of it.
+ * The events of a Node request do not know the scope, so a parser that calls back from one would leave it. Therefore they
+ * are emitted inside the scope. Keeping the scope for events is dear, because Node tells every `AsyncLocalStorage` of it.
+ * Without a body nothing is left to arrive, so the scope is kept only when something listens.
  */
 function runWithEvents<T>(view: NodeView, run: () => T): T {
-  const { raw } = view;
-  if (mayHaveBody(view)) {
-    emitInside(raw);
-    return run();
-  }
-  try {
-    return run();
-  } finally {
-    if (isListenedTo(raw)) emitInside(raw);
-  }
+  // The compatibility API of http2 has the same methods. Only the types differ.
+  const request = view.raw as IncomingMessage;
+  if (mayHaveBody(view)) emitInside(request);
+  else emitInsideOnceHeard(request);
+  return run();
 }
 
-/** Emits the events of a request in the context of this call. */
-function emitInside(request: NodeRequest): void {
-  const resource = new AsyncResource('regionkit.request');
+/** The context that the events of a request are emitted in. Two copies of this package share it. */
+const CONTEXT = Symbol.for('regionkit.events');
+
+type Emitter = IncomingMessage & { [CONTEXT]?: AsyncResource };
+
+/**
+ * Emits the events of a request in the context of this call. A later call replaces the context: the scope of another door
+ * is inside the scope of this one.
+ */
+function emitInside(request: Emitter): void {
+  const isInside = request[CONTEXT] !== undefined;
+  request[CONTEXT] = new AsyncResource('regionkit.request');
+  if (isInside) return;
   const { emit } = request;
-  request.emit = (...args: Parameters<typeof emit>) => resource.runInAsyncScope(emit, request, ...args);
+  request.emit = (...args: Parameters<typeof emit>) =>
+    (request[CONTEXT] as AsyncResource).runInAsyncScope(emit, request, ...args);
+}
+
+/**
+ * Emits the events of a request in the context in which the first listener is added. Without it, an event would be in the
+ * scope of another request: answers that wait on one connection are written in the scope of the first.
+ */
+function emitInsideOnceHeard(request: Emitter): void {
+  const { on } = request;
+  const listen: typeof on = (...args) => {
+    request.on = on;
+    request.addListener = on;
+    emitInside(request);
+    return on.apply(request, args);
+  };
+  request.on = listen;
+  request.addListener = listen;
 }
 
 /** RFC 9112 section 6.3: without these fields a request has none. HTTP/2 does not say it in fields. */
@@ -63,16 +85,5 @@ function mayHaveBody(view: NodeView): boolean {
     view.raw.httpVersionMajor !== 1 ||
     view.header('content-length').length > 0 ||
     view.header('transfer-encoding').length > 0
-  );
-}
-
-/** `data` only comes with a body. */
-function isListenedTo(request: NodeRequest): boolean {
-  return (
-    request.listenerCount('end') > 0 ||
-    request.listenerCount('readable') > 0 ||
-    request.listenerCount('close') > 0 ||
-    request.listenerCount('error') > 0 ||
-    request.listenerCount('aborted') > 0
   );
 }

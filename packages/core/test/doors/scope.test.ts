@@ -109,3 +109,63 @@ test('so is the end of nothing, for a reader that waits for it', async () => {
   };
   expect(await heldFromOutside('GET / HTTP/1.1\r\nHost: x\r\n\r\n', read, () => {})).toBe('app inside');
 });
+
+test.each(Object.keys(BODIES))(
+  'two doors that are mounted apart both keep their scope for a request %s',
+  async (of) => {
+    const outer = withDoors({
+      decide: () => ({ action: 'next', reason: 'test', scope: (run) => ofTheApp.run('outer', run) }),
+    });
+    const handler = door.node((request: http.IncomingMessage, response: http.ServerResponse) => {
+      request.on('data', () => {});
+      request.on('end', () => response.end(`${ofTheApp.getStore()} ${scopes.getStore()}`));
+    });
+    const both = outer.node(handler);
+    const running = await overHttp(http.createServer((request, response) => void both(request, response)));
+    const { body } = await running.send({ path: '/', ...BODIES[of as keyof typeof BODIES] });
+    await running.close();
+    expect(body).toBe('outer inside');
+  },
+);
+
+test.each(['on', 'once', 'addListener'] as const)(
+  'a listener that is added late, by %s, is not called in the scope of the request before it on the connection',
+  async (add) => {
+    const both = withDoors({
+      decide: ({ path }) => ({ action: 'next', reason: 'test', scope: (run) => scopes.run(path, run) }),
+    });
+    const closed: (readonly [path: string | undefined, scope: string | undefined])[] = [];
+    let first: http.ServerResponse | undefined;
+    let allClosed: () => void = () => {};
+    const all = new Promise<void>((done) => {
+      allClosed = done;
+    });
+    const handler = both.node((request: http.IncomingMessage, response: http.ServerResponse) => {
+      setImmediate(() => {
+        request[add]('close', () => {
+          closed.push([request.url, scopes.getStore()]);
+          if (closed.length === 2) allClosed();
+        });
+        // The second answer waits for the first, on the same connection.
+        if (request.url === '/1') return;
+        response.end('second');
+        first?.end('first');
+      });
+      first ??= response;
+    });
+    const server = http.createServer((request, response) => void handler(request, response));
+    const client = new net.Socket();
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      const pipelined = ['/1', '/2'].map((path) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`).join('');
+      client.connect(port, '127.0.0.1', () => void client.write(pipelined));
+    });
+    await all;
+    client.destroy();
+    server.close();
+    expect(closed).toEqual([
+      ['/1', '/1'],
+      ['/2', '/2'],
+    ]);
+  },
+);
