@@ -144,7 +144,7 @@ export function exchange(pool: Pool, request: ExchangeRequest, sink: AnswerSink,
           return;
         }
         taken += chunk.length;
-        if (sink.data(chunk)) return;
+        if (sink.data(chunk) || settled) return;
         paused = true;
         started.pause();
         taking ??= host.patience(idle);

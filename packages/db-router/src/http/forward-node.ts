@@ -24,6 +24,7 @@ export function forwardNode(
     let started: Exchange | undefined;
     let unshown: (() => void) | undefined;
     let shown = false;
+    let heedsDrain = false;
     let bodiless = request.method === 'HEAD';
     const onDrain = (): void => started?.resume();
     const onClose = (): void => started?.abandon();
@@ -85,7 +86,11 @@ export function forwardNode(
         shown = true;
         showHead();
         const takesMore = response.write(chunk);
-        if (!takesMore) response.once('drain', onDrain);
+        // Not `once` for each wait: middleware that compresses never removes such a listener.
+        if (!takesMore && !heedsDrain) {
+          heedsDrain = true;
+          response.on('drain', onDrain);
+        }
         return takesMore;
       },
       end: () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
+import { createGunzip, createGzip } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { PIECE, pour, stands } from './flow.ts';
 import { eventually } from './helpers.ts';
@@ -35,6 +36,36 @@ describe('a forwarded body', () => {
     answer.pause();
     expect(await stands(written)).toBeLessThan(BOUND);
     expect(await digest(answer)).toBe(DIGEST);
+  });
+
+  test('waits for middleware that compresses it, with one listener however often it waits', async () => {
+    const { eu } = await pair((_request, response) => void pour(response, 8 * MIB));
+    const gzip = createGzip({ level: 0 });
+    // As `compression` does it: `drain` is listened to on another stream, and never removed from there.
+    eu.server.prependListener('request', (_request, response: ServerResponse) => {
+      const { write, end, on } = response;
+      Object.assign(response, {
+        write: (chunk: Uint8Array) => gzip.write(chunk),
+        end: () => void gzip.end(),
+        on: (name: string, listener: () => void) => {
+          if (name === 'drain') gzip.on(name, listener);
+          else on.call(response, name, listener);
+          return response;
+        },
+      });
+      gzip.on('data', (chunk) => {
+        if (!write.call(response, chunk, 'utf8')) gzip.pause();
+      });
+      on.call(response, 'drain', () => gzip.resume());
+      gzip.on('end', () => Reflect.apply(end, response, []));
+    });
+    const answer = await new Promise<IncomingMessage>((resolve) => {
+      httpRequest({ port: eu.port, method: 'POST', path: '/export' }, resolve).end();
+    });
+    let bytes = 0;
+    for await (const chunk of answer.pipe(createGunzip())) bytes += chunk.length;
+    expect(bytes).toBe(8 * MIB);
+    expect(gzip.listenerCount('drain')).toBe(1);
   });
 
   test('waits for a slow primary, and is whole', async () => {
