@@ -127,7 +127,10 @@ export async function loadConfig<const S extends Sources>(options: ConfigOptions
       source: entry.source,
       clock,
       minForcedMs: refresh.minForcedMs,
-      force: () => refresher.force(entry, 'watch'),
+      force: async () => {
+        await refresher.settled(entry);
+        return refresher.force(entry, 'watch');
+      },
     }),
   );
 

@@ -21,6 +21,8 @@ export interface Refresher {
   check(): void;
   /** Refreshes now, unless the last forced refresh started less than `minForcedMs` ago and has ended. */
   force(entry: Entry, reason: string): Promise<RefreshOutcome>;
+  /** Resolves when the forced refresh that is under way has ended: it may have read before a change. */
+  settled(entry: Entry): Promise<void>;
   /** The reason of the refresh that is under way. */
   reasonOf(entry: Entry): string;
   close(): void;
@@ -142,6 +144,7 @@ export function createRefresher({ entries, settings, elapsed, onJump, onExpired 
       });
       return plan.forced;
     },
+    settled: async (entry) => void (await plans.get(entry)?.forced),
     reasonOf: (entry) => plans.get(entry)?.reason ?? 'start',
     close: () => {
       poller?.close();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fakeClock } from '@regionkit/core/testing';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { base64, file, getSecret, loadConfig, values } from '../src/index.ts';
+import { base64, file, getSecret, loadConfig, type Source, values } from '../src/index.ts';
 import { scripted, v } from './support.ts';
 
 let directory: string;
@@ -55,6 +55,40 @@ describe('file() with watch', () => {
 });
 
 describe('a source with watch', () => {
+  test('is read again after a change during a refresh that the app has asked for', async () => {
+    let change = (): void => {};
+    let answer = (): void => {};
+    let loads = 0;
+    await using config = await loadConfig({
+      refresh: { minForcedMs: 1 },
+      sources: {
+        key: {
+          kind: 'test',
+          regions: [],
+          everyMs: Number.POSITIVE_INFINITY,
+          watch: (onChange: () => void) => {
+            change = onChange;
+            return () => {};
+          },
+          load: async () => {
+            loads += 1;
+            const value = `value ${loads}`;
+            if (loads === 2) await new Promise<void>((resolve) => (answer = resolve));
+            return { value, version: value };
+          },
+        } as Source<string>,
+      },
+    });
+    await vi.waitFor(async () => {
+      void config.refresh('key');
+      await Promise.resolve();
+      expect(loads).toBe(2);
+    });
+    change();
+    answer();
+    await vi.waitFor(() => expect(config.get('key')).toBe('value 3'), 20_000);
+  });
+
   test('is refreshed for each change: also for one that comes too soon, and not after close', async () => {
     const clock = fakeClock();
     let change = (): void => {};

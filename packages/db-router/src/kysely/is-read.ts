@@ -26,10 +26,11 @@ const READING = new Set(
   having lateral is interval numeric decimal varchar char timestamp timestamptz time`.split(/\s+/),
 );
 
-const WRITES = /\b(?:insert|update|delete|merge|into|call|do|lock|for\s+(?:no\s+key\s+|key\s+)?(?:update|share))\b/i;
+const WRITES =
+  /\b(?:insert|update|delete|merge|into|call|do|lock|for\s+(?:no\s+key\s+|key\s+)?(?:update|share))\b|\bfor\s*$/i;
 const CALLS = /([^\s(),=<>+\-*/|&'[\]:;]+)\s*\(/gu;
 /** A second statement, or what may hide one from a regular expression. */
-const UNDECIDABLE = /[;\\]|\$\w*\$|--|\/\*/;
+const UNDECIDABLE = /[;\\]|\$\w*\$|--|\/\*|\bu&/i;
 const OPENS = /^\s*\(/;
 const CATALOG = /^(?:pg_|information_schema$|kysely_migration)/;
 
@@ -50,7 +51,9 @@ function rawReads(fragments: readonly string[], parts: readonly unknown[]): bool
   return parts.every((part, at) => {
     const [first = ''] = isNode(part) && part.kind === 'RawNode' ? (part['sqlFragments'] as readonly string[]) : [];
     const before = /([^\s(),=<>+\-*/|]+)\s*$/u.exec(fragments[at] ?? '')?.[1];
-    return !OPENS.test(first) || before === undefined || isReading(before);
+    if (!OPENS.test(first)) return true;
+    // With no text before it, the part before it may end with the name.
+    return before === undefined ? at === 0 || fragments[at]?.trim() !== '' : isReading(before);
   });
 }
 

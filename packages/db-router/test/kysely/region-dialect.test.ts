@@ -144,6 +144,21 @@ describe('isRead()', () => {
     ['a quoted function of another schema', () => pets().select(sql`"app"."lower"(name)`.as('n'))],
     ['a name outside ASCII', () => pets().select(sql`é(name)`.as('n'))],
     ['a name and its parenthesis in two parts', () => pets().select(sql`${sql.raw('nextval')}(${'s'})`.as('n'))],
+    [
+      'a name and its parenthesis in two nested parts',
+      () => pets().select(sql`${sql.raw('nextval')}${sql.raw("('s')")}`.as('n')),
+    ],
+    [
+      'a name that is written in code points',
+      () => pets().select(sql.raw(`U&"next!0076al" UESCAPE '!' ('s')`).as('n') as never),
+    ],
+    [
+      'a raw lock in two parts',
+      () =>
+        pets()
+          .selectAll()
+          .modifyEnd(sql`for ${sql.raw('share')}`),
+    ],
     ['a parenthesis in a nested part', () => pets().select(sql`nextval${sql.raw("('s')")}`.as('n'))],
     ['a comment that hides a quote', () => pets().select(sql`1 /* ' */, nextval('s') /* ' */`.as('n'))],
     ['an escaped quote', () => pets().select(sql`E'\\', nextval('s'), '`.as('n'))],
