@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { checkAlone } from './checks/alone.ts';
 import { checkCommandLine } from './checks/command-line.ts';
 import { checkCompilers } from './checks/compilers.ts';
-import { checkEntryPoints, NEST } from './checks/entry-points.ts';
+import { checkEntryPoints } from './checks/entry-points.ts';
 import { checkFrameworks } from './checks/frameworks.ts';
 import { checkJest, JEST } from './checks/jest.ts';
+import { checkNest, NEST_PEERS } from './checks/nest.ts';
 import { checkNodeTest } from './checks/node-test.ts';
 import { checkOnePackage } from './checks/one-package.ts';
 import { install, packAll, pinned } from './packed.ts';
@@ -14,7 +15,7 @@ import { install, packAll, pinned } from './packed.ts';
 /**
  * Installs the packages as they will be published into folders of their own, and uses them as apps do: `import` and
  * `require`, TypeScript 5.9, 6.0 and 7.0 under each module resolution, an app of each framework, Jest, `node --test`,
- * the command line, the one package and nothing else, and each package alone. Run after `build`.
+ * the command line, the one package, Nest and nothing else, and each package alone. Run after `build`.
  */
 const folder = mkdtempSync(join(tmpdir(), 'regionkit-consumers-'));
 // When we are root, the lab's PostgreSQL runs as another user: it must be let in.
@@ -46,7 +47,8 @@ try {
       ].map((name) => [name, pinned(name)]),
     ),
     '@types/express-4': 'npm:@types/express@4.17.25',
-    ...NEST,
+    // What `regionkit/nest` is loaded with; its apps have folders of their own.
+    ...NEST_PEERS,
     ...JEST,
   });
   checkEntryPoints(
@@ -59,6 +61,7 @@ try {
   checkJest(all);
   checkNodeTest(all);
   checkOnePackage(folder, packages, all);
+  checkNest(folder, packages, all);
   checkAlone(folder, packages, join(all, 'node_modules/typescript/bin/tsc'));
 } catch (error) {
   const { stdout, message } = error as Error & { stdout?: string };

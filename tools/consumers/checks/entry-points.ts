@@ -2,14 +2,6 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run, tell } from '../packed.ts';
 
-/** What `regionkit/nest` is loaded with. */
-export const NEST = {
-  '@nestjs/common': '11.2.10',
-  '@nestjs/core': '11.2.10',
-  'reflect-metadata': '0.2.2',
-  rxjs: '7.8.2',
-};
-
 /** Every entry point is something to `import`, and to `require`, and is one copy in both. */
 export function checkEntryPoints(folder: string, entries: readonly string[]): void {
   const notEmpty = (entry: string, loaded: string): string =>

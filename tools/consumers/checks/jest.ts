@@ -13,7 +13,7 @@ const TRANSFORMED = {
   transform: {
     '\\.[cm]?js$': ['babel-jest', { configFile: false, plugins: ['@babel/plugin-transform-modules-commonjs'] }],
   },
-  transformIgnorePatterns: ['/node_modules/(?!(\\.pnpm|@regionkit|jose)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(\\.pnpm|@regionkit|regionkit|jose)/)'],
 };
 
 /** Jest's own `require` loads an ES module from Node 24.9 on. */

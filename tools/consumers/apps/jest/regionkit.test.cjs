@@ -1,10 +1,12 @@
 const { defineRegions } = require('@regionkit/core');
 const { createSessionIssuer, createSessionVerifier, generateSigningKeys } = require('@regionkit/session');
 
-const others = ['affinity', 'config', 'db-router', 'db-router/http', 'health', 'lab'];
+const others = ['affinity', 'config', 'db-router', 'db-router/http', 'health', 'lab'].map(
+  (name) => `@regionkit/${name}`,
+);
 
-test.each(others)('%s loads', (name) => {
-  expect(Object.keys(require(`@regionkit/${name}`))).not.toHaveLength(0);
+test.each([...others, 'regionkit', 'regionkit/db-router/testing'])('%s loads', (name) => {
+  expect(Object.keys(require(name))).not.toHaveLength(0);
 });
 
 test('a session is issued and verified', async () => {
