@@ -5,14 +5,18 @@ import { runTrial, type TrialResult } from '../trial.ts';
 import { inFlight } from './in-flight.ts';
 import { INSERT, type Name } from './setting.ts';
 
-/** What a row of the ledger costs a write: against the same insert in a transaction without it. */
+/** What a row of the ledger costs a write: against the same insert in a transaction, or in a batch, without it. */
 export async function ledgering(router: RegionRouter<Name>, lab: Lab<Name>): Promise<TrialResult> {
   await lab.primary.query(ledgerSql({ role: 'app' }));
   const ledger = createLedger(router);
   const contender = inFlight(8);
   let key = 0;
-  const once = (of: string) =>
-    ledger.once(of, 'bench', async (tx) => {
+  const next = (): string => {
+    key += 1;
+    return `key ${key}`;
+  };
+  const once = (of: string, actor = 'bench') =>
+    ledger.once(of, actor, async (tx) => {
       await tx.query(INSERT, ['x']);
       return { id: of };
     });
@@ -23,13 +27,16 @@ export async function ledgering(router: RegionRouter<Name>, lab: Lab<Name>): Pro
     metrics: ['opsPerSecond', 'mainMicrosPerOp', 'cpuMicrosPerOp', 'p50Ms', 'p99Ms'],
     contenders: [
       contender('regionkit transaction', () => router.transaction((tx) => tx.query(INSERT, ['x']))),
-      contender('regionkit once', () => {
-        key += 1;
-        return once(`key ${key}`);
-      }),
+      contender('regionkit once', () => once(next())),
+      // A name that is not ASCII goes out in statements of its own.
+      contender('regionkit once, five round trips', () => once(next(), 'bänch')),
       contender('regionkit once, the answer again', () => once('repeated')),
+      contender('regionkit batch', () => router.batch([{ text: INSERT, values: ['x'] }])),
+      contender('regionkit batch with a key', () =>
+        ledger.batch(next(), 'bench', [{ text: INSERT, values: ['x'] }], { id: key }),
+      ),
     ],
-    // Two statements more beside three (BEGIN, the insert, COMMIT) leave 0.6 of it; both also write.
+    // The same three round trips. The server does two statements more, and both write.
     bars: [
       {
         contender: 'regionkit once',

@@ -260,8 +260,13 @@ export const MUTANTS: readonly Mutation[] = [
     edits: [
       {
         file: `${ROUTER}/ledger/ledger.ts`,
-        find: 'await tx.query(CLAIM, ask.values)',
+        find: 'frame?.result ?? (await tx.query(CLAIM, ask.values).catch(tableFailed))',
         replace: 'await router.write(CLAIM, ask.values)',
+      },
+      {
+        file: `${ROUTER}/ledger/ledger.ts`,
+        find: 'first === undefined ? undefined : { first }',
+        replace: 'undefined',
       },
     ],
     breaks: ['key-answered-otherwise'],
@@ -281,8 +286,8 @@ export const MUTANTS: readonly Mutation[] = [
       },
       {
         file: `${ROUTER}/ledger/ledger.ts`,
-        find: '            return readAnswer(answer) as T;',
-        replace: '            memory.set(key, readAnswer(answer));\n            return readAnswer(answer) as T;',
+        find: 'return readAnswer(answer) as T;',
+        replace: 'memory.set(key, readAnswer(answer)); return readAnswer(answer) as T;',
       },
     ],
     breaks: ['key-answered-from-lost', 'acknowledged-nowhere'],

@@ -29,6 +29,7 @@ export type CommitResult =
  * Before COMMIT it asks whether the transaction has written. A failed transaction cannot answer and is not asked.
  *
  * @param wants false if the caller does not need the position
+ * @param last a statement before it, in the same round trip, unless the transaction has failed. If it fails, the transaction stays open
  * @throws the error of the server or the connection before the tag
  */
 export function commit(
@@ -36,9 +37,11 @@ export function commit(
   raw: Queryable,
   positionSql: string,
   wants = true,
+  last?: string,
 ): Promise<CommitResult> {
   return new Promise((resolve, reject) => {
     const asksPosition = wants && positionSql !== NO_POSITION;
+    let isAhead = false;
     let asks = false;
     let isAsked = false;
     let wrote = true;
@@ -61,9 +64,13 @@ export function commit(
       submit: (connection: Connection) => {
         sent = true;
         // The query before it has been answered by now, and may have failed.
-        asks = asksPosition && client.getTransactionStatus?.() === 'T';
+        const isWhole = client.getTransactionStatus?.() === 'T';
+        asks = asksPosition && isWhole;
+        isAhead = last !== undefined && isWhole;
         const question = asks ? `${TRANSACTION_ID_SQL}; ` : '';
-        connection.query(asksPosition ? `${question}COMMIT; ${positionSql}` : 'COMMIT');
+        connection.query(
+          `${isAhead ? `${last}; ` : ''}${asksPosition ? `${question}COMMIT; ${positionSql}` : 'COMMIT'}`,
+        );
         return null;
       },
       handleRowDescription: () => {},
@@ -78,7 +85,8 @@ export function commit(
         else if (position !== null && position !== undefined) lsn = parseLsn(String(position));
       },
       handleCommandComplete: ({ text }: CommandMessage) => {
-        if (asks && !isAsked) isAsked = true;
+        if (isAhead) isAhead = false;
+        else if (asks && !isAsked) isAsked = true;
         else tag ??= text.split(' ', 1)[0];
       },
       handleEmptyQuery: () => {},

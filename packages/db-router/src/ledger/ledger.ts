@@ -2,16 +2,17 @@ import { check } from '@regionkit/core/kit';
 import type { BatchStatement } from '../connection/batch.ts';
 import type { RegionRouter } from '../region-router.ts';
 import type { BatchOptions } from '../statements/batches.ts';
+import { FRAME, type Frame } from '../statements/frame.ts';
 import type { Transaction } from '../statements/open-transaction.ts';
 import type { TransactionOptions } from '../statements/transactions.ts';
 import { again, type Row } from './again.ts';
 import { readAnswer, writeAnswer } from './answer.ts';
-import { readClaim } from './claim.ts';
+import { type Claim, readClaim } from './claim.ts';
 import { onceBatch } from './once-batch.ts';
 import { onceIn, type RunStatement } from './once-in.ts';
 import { checkOptions, type LedgerOptions } from './options.ts';
-import { CLAIM, EXPIRE, FIND, KEEP } from './table.ts';
-import { tableFailed } from './table-failed.ts';
+import { CLAIM, EXPIRE, FIND, inText, KEEP } from './table.ts';
+import { tableError, tableFailed } from './table-failed.ts';
 
 /** What tells one request from another. */
 export interface KeyOptions {
@@ -135,21 +136,27 @@ export function createLedger(
     ) => {
       const ask = readClaim(key, actor, fingerprint);
       check.function('once: fn', fn);
+      const first = inText(CLAIM, ask.values);
       for (let run = 1; ; run += 1) {
-        let began = false;
+        const frame: Frame | undefined = first === undefined ? undefined : { first };
+        let state = 'sent' as 'sent' | 'claiming' | 'began';
         try {
-          return await router.transaction(async (tx) => {
-            began = false;
-            const claim = await tx.query(CLAIM, ask.values).catch(tableFailed);
-            if (claim.rowCount !== 1) return again((await tx.query<Row>(FIND, ask.row)).rows[0], ask) as T;
-            began = true;
-            const answer = writeAnswer(await fn(tx), maxAnswerBytes);
-            if (answer !== null) await tx.query(KEEP, [answer, ...ask.row]);
-            return readAnswer(answer) as T;
-          }, how);
+          return await router.transaction(
+            async (tx) => {
+              state = 'claiming';
+              const claim = frame?.result ?? (await tx.query(CLAIM, ask.values).catch(tableFailed));
+              if (claim.rowCount !== 1) return again((await tx.query<Row>(FIND, ask.row)).rows[0], ask) as T;
+              state = 'began';
+              const answer = writeAnswer(await fn(tx), maxAnswerBytes);
+              await keep(tx, frame, answer, ask);
+              return readAnswer(answer) as T;
+            },
+            { ...how, [FRAME]: frame } as TransactionOptions,
+          );
         } catch (error) {
           // A stricter isolation cannot see the row that was committed just now. A new transaction can.
-          if (began || run === MAX_CLAIMS || (error as { code?: unknown }).code !== '40001') throw error;
+          const isOver = state === 'began' || run === MAX_CLAIMS || (error as { code?: unknown }).code !== '40001';
+          if (isOver) throw state === 'sent' ? tableError(error) : error;
         }
       }
     },
@@ -171,6 +178,15 @@ export function createLedger(
       }
     },
   };
+}
+
+/** Sends the answer with COMMIT, if that is possible. */
+async function keep(tx: Transaction, frame: Frame | undefined, answer: string | null, ask: Claim): Promise<void> {
+  if (answer === null) return;
+  const values = [answer, ...ask.row];
+  const last = frame?.result === undefined ? undefined : inText(KEEP, values);
+  if (frame !== undefined && last !== undefined) frame.last = last;
+  else await tx.query(KEEP, values);
 }
 
 const MAX_CLAIMS = 4;

@@ -8,9 +8,13 @@ interface Failure {
   readonly cause?: { readonly code?: unknown };
 }
 
-/** Throws the error of a statement on the table. An ORM may have wrapped it. */
-export function tableFailed(error: unknown): never {
+/** What a caller gets for the error of a statement on the table. An ORM may have wrapped it. */
+export function tableError(error: unknown): unknown {
   const { code, cause } = error as Failure;
-  if (TABLE_FAILURES.has(code) || TABLE_FAILURES.has(cause?.code)) throw new LedgerError('ERR_LEDGER_TABLE', error);
-  throw error;
+  const isOfTable = TABLE_FAILURES.has(code) || TABLE_FAILURES.has(cause?.code);
+  return isOfTable ? new LedgerError('ERR_LEDGER_TABLE', error) : error;
+}
+
+export function tableFailed(error: unknown): never {
+  throw tableError(error);
 }

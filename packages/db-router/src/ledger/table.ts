@@ -49,6 +49,23 @@ SELECT $1::text, $2::text, $3::text WHERE pg_try_advisory_xact_lock($4::bigint) 
  */
 export const FIND = 'SELECT fingerprint, answer FROM regionkit.ledger WHERE actor = $1 AND key = $2 FOR KEY SHARE';
 
+/**
+ * The same two with their values in the text, to go out with BEGIN and with COMMIT. Undefined if a value is not plain ASCII: no
+ * encoding of a connection can read a quote into such a literal.
+ */
+export const inText = (statement: string, values: readonly (string | null)[]): string | undefined =>
+  values.every((value) => value === null || ASCII.test(value))
+    ? statement.replace(/\$(\d)/g, (_, number) => literal(values[Number(number) - 1] ?? null))
+    : undefined;
+
+const ASCII = /^[\x20-\x7e]*$/;
+
+/** Right with and without `standard_conforming_strings`. The space keeps `E` apart from what stands before it. */
+function literal(value: string | null): string {
+  if (value === null) return 'NULL';
+  return ` E'${value.replace(/['\\]/g, '$&$&')}'`;
+}
+
 /** Its values stand in the order of their numbers, as in each statement here: some libraries know only `?`. */
 export const KEEP = 'UPDATE regionkit.ledger SET answer = $1 WHERE actor = $2 AND key = $3';
 

@@ -1,5 +1,5 @@
 import { check, createContext, type OptionTable, optional, readOptions, withDefault } from '@regionkit/core/kit';
-import type { PoolClient } from 'pg';
+import type { PoolClient, QueryResult } from 'pg';
 import type { Scope } from '../causality/scope-state.ts';
 import { commit } from '../connection/commit.ts';
 import { isolationClause, readIsolation } from '../connection/isolation.ts';
@@ -15,6 +15,7 @@ import {
   TransactionLeakedError,
 } from '../errors.ts';
 import { backoffMs } from './backoff.ts';
+import { FRAME, type Frame, type Framed } from './frame.ts';
 import { createOpenTransaction, type OpenTransaction, type Transaction } from './open-transaction.ts';
 import { noteWritten, type PositionParts, recordReadPosition } from './position.ts';
 import { type Retry, type RetryOptions, readRetry } from './retry.ts';
@@ -69,6 +70,7 @@ export function createTransactions(
     if (inside.get()?.isOpen === true) throw new NestedTransactionError();
     counters.transactions += 1;
     const options = readOptions('transaction: options', 'transaction: ', given, OPTIONS);
+    const frame = (given as Framed)[FRAME];
     const { attempts, backoff } = options.retry;
     let readHere = options.readOnly && options.isolation !== 'serializable';
     let opens = 0;
@@ -80,7 +82,7 @@ export function createTransactions(
             if (!options.readOnly || !(error instanceof NotPrimaryRegionError)) throw error;
             throw new NotPrimaryRegionError(error.region, 'read');
           });
-      const ended = await attempt(leased, fn, options, caller.scope);
+      const ended = await attempt(leased, fn, { ...options, frame }, caller.scope);
       if (ended.ok) return ended.value;
       const { failure, began } = ended;
       const may = began ? run + 1 < attempts : opens < MAX_OPENS;
@@ -88,7 +90,8 @@ export function createTransactions(
       if (began) run += 1;
       else opens += 1;
       if (failure.kind === 'conflict') readHere = false;
-      if (failure.kind === 'serialization') await engine.pause(backoffMs(run - 1, backoff, engine.settings.random));
+      if (failure.kind === 'serialization')
+        await engine.pause(backoffMs(Math.max(0, run - 1), backoff, engine.settings.random));
       else await runner.reprobe(leased.node);
       runner.retried('transaction', failure, leased.node);
     }
@@ -97,10 +100,11 @@ export function createTransactions(
   async function attempt<T>(
     leased: Leased,
     fn: (tx: Transaction) => Promise<T>,
-    options: Settings,
+    options: Settings & { readonly frame: Frame | undefined },
     scope: Scope | undefined,
   ): Promise<Ended<T>> {
     const { client, node } = leased;
+    const { frame } = options;
     const epoch = live.topology.primary?.epoch;
     const inRecovery = live.store.facts.nodes[node.index]?.reading?.inRecovery ?? false;
     const failed = (
@@ -132,10 +136,14 @@ export function createTransactions(
     };
 
     try {
-      await client.query(beginText(options));
+      const begin = beginText(options);
+      const results: unknown = await client.query(frame === undefined ? begin : `${begin}; ${frame.first}`);
+      if (frame !== undefined) Object.assign(frame, { result: (results as QueryResult[])[1], last: undefined });
     } catch (error) {
       const failure = classify(error, { phase: 'statement', inRecovery });
-      giveBack(failure.kind !== 'statement' && failure.kind !== 'read-only');
+      const isWhole = failure.kind === 'statement' || failure.kind === 'read-only';
+      // What came with BEGIN may have failed: then a transaction is open.
+      giveBack(frame === undefined ? !isWhole : breaks(failure) || !(await rollBack(client)));
       return failed(error, 'statement', false);
     }
     const tx = createOpenTransaction(client, node.id, inRecovery);
@@ -168,7 +176,7 @@ export function createTransactions(
     if (client.getTransactionStatus() === 'I' || commitsOn(client) !== commits) return endedFromInside();
     try {
       const listens = scope !== undefined && !inRecovery && !options.readOnly;
-      const result = await commit(client, client, engine.settings.readings.insertPositionSql, listens);
+      const result = await commit(client, client, engine.settings.readings.insertPositionSql, listens, frame?.last);
       const reads = options.readOnly && engine.settings.monotonicReads;
       if (reads && scope !== undefined) await recordReadPosition(engine, node, client, scope);
       giveBack(false);
@@ -185,7 +193,8 @@ export function createTransactions(
       return { ok: true, value };
     } catch (error) {
       const failure = classify(error, { phase: 'commit', inRecovery });
-      giveBack(breaks(failure));
+      // What came with COMMIT may have failed: then the transaction is open.
+      giveBack(breaks(failure) || (frame?.last !== undefined && !(await rollBack(client))));
       return failed(error, 'commit', true);
     }
   }

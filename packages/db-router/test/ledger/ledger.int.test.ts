@@ -78,6 +78,61 @@ describe('a ledger on real servers', () => {
     expect(await call()).toEqual(answer);
   });
 
+  it.each([
+    ['ascii', `o'brien \\ "q" $1 $$`, 'ann', { text: `it's \\ "x" -- ; $2`, lines: 'a\nb' }],
+    ['not ascii', 'k', `Zoë \\ o'brien 🌍`, { text: `café's \\ '' 🌍` }],
+  ])('takes any text for names and answers: %s', async (_name, key, actor, answer) => {
+    const ledger = createLedger(await inUs());
+    const call = () => ledger.once<unknown>(key, actor, async () => answer);
+    expect(await call()).toEqual(answer);
+    expect(await call()).toEqual(answer);
+    expect(await kept(key)).toEqual([{ actor, fingerprint: null, answer: JSON.stringify(answer) }]);
+  });
+
+  it('gives a clean connection back when what goes out with BEGIN or COMMIT fails', async () => {
+    const ledger = createLedger(await inUs({ max: 1 }));
+    await lab.primary.query(`CREATE TABLE IF NOT EXISTS late (k int UNIQUE DEFERRABLE INITIALLY DEFERRED);
+      INSERT INTO late VALUES (1); GRANT ALL ON late TO app; REVOKE UPDATE ON regionkit.ledger FROM app`);
+    const fails = async (fn: (tx: Transaction) => Promise<unknown>): Promise<void> => {
+      const failure = await failureOf(ledger.once('clean', 'ann', fn));
+      expect(failure).toMatchObject({
+        code: expect.stringMatching(/^(42501|23505|ERR_ROLLED_BACK|ERR_LEDGER_TABLE)$/),
+      });
+      expect(await kept('clean')).toEqual([]);
+    };
+    try {
+      await fails(note('clean'));
+      await lab.primary.query('GRANT UPDATE ON regionkit.ledger TO app; REVOKE INSERT ON regionkit.ledger FROM app');
+      await fails(note('clean'));
+    } finally {
+      await lab.primary.query(ledgerSql({ role: 'app' }));
+    }
+    await fails(async (tx) => (await tx.query('INSERT INTO late VALUES (1)')).command);
+    await fails(async (tx) => {
+      await tx.query('SELECT FROM nowhere').catch(() => {});
+      return 'caught';
+    });
+    expect(await ledger.once('clean', 'ann', note('clean'))).toMatchObject({ text: 'clean' });
+    expect(await notes('clean')).toBe(1);
+  });
+
+  it('sends the claim with BEGIN and the answer with COMMIT', async () => {
+    const sent: string[] = [];
+    const pool = lab.region('us').pool({ max: 1 });
+    pool.on('connect', (client) => {
+      const { connection } = client as unknown as { connection: { query(text: string): void } };
+      const { query } = connection;
+      connection.query = (text) => {
+        sent.push(text);
+        return query.call(connection, text);
+      };
+    });
+    const ledger = createLedger(await inUs({ pools: { us: pool, eu: lab.region('eu').pool({ from: 'us' }) } }));
+    await ledger.once('round trips', 'ann', note('round trips'));
+    expect(sent.filter((text) => /^BEGIN; INSERT INTO regionkit/.test(text))).toHaveLength(1);
+    expect(sent.filter((text) => /^UPDATE regionkit.*; COMMIT;/s.test(text))).toHaveLength(1);
+  });
+
   it('gives the first answer as JSON makes it, the first time as well', async () => {
     const ledger = createLedger(await inUs());
     const call = () => ledger.once<unknown>('a date', 'ann', async () => ({ at: new Date(0), none: undefined }));

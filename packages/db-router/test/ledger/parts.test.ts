@@ -4,7 +4,7 @@ import { readAnswer, writeAnswer } from '../../src/ledger/answer.ts';
 import { fingerprintOf } from '../../src/ledger/fingerprint.ts';
 import { createLedger, ledgerSql } from '../../src/ledger/index.ts';
 import { checkActor, checkKey, lockOf } from '../../src/ledger/key.ts';
-import { ABORT, CLAIM_IN, FIND, KEEP, XID } from '../../src/ledger/table.ts';
+import { ABORT, CLAIM_IN, FIND, inText, KEEP, XID } from '../../src/ledger/table.ts';
 
 const refuse = () => Promise.reject(new Error('not reached'));
 const router = { batch: refuse, transaction: refuse, write: refuse };
@@ -154,6 +154,31 @@ describe('createLedger()', () => {
       expect(numbers).toEqual(numbers.map((_, at) => at + 1));
       expect(statement).not.toMatch(/[?]/);
     }
+  });
+
+  it('writes values into a text so that the server reads them again, or not at all', () => {
+    /** What PostgreSQL makes of literals with `E`. */
+    const read = (text: string): (string | null)[] =>
+      [...text.matchAll(/NULL| E'((?:[^'\\]|''|\\\\)*)'/g)].map(([all, inside]) =>
+        all === 'NULL' ? null : (inside ?? '').replace(/''|\\\\/g, (pair) => pair[0] as string),
+      );
+    const value = fc.oneof(
+      fc.constant(null),
+      fc.string({ unit: fc.constantFrom("'", '\\', '$', '1', '&', 'a', ' ', ';') }),
+    );
+    fc.assert(
+      fc.property(value, value, (one, two) => {
+        const text = inText('VALUES ($1, $2)', [one, two]) as string;
+        expect(read(text)).toEqual([one, two]);
+        expect(text.replace(/NULL| E'(?:[^'\\]|''|\\\\)*'/g, '?')).toBe('VALUES (?, ?)');
+      }),
+    );
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (any) => {
+        const isPlain = /^[\x20-\x7e]*$/.test(any);
+        expect(inText('$1', [any]) === undefined).toBe(!isPlain);
+      }),
+    );
   });
 
   it('sends nothing with a bad name, key or fingerprint', async () => {
