@@ -137,8 +137,8 @@ export function createTransactions(
 
     try {
       const begin = beginText(options);
-      const results: unknown = await client.query(frame === undefined ? begin : `${begin}; ${frame.first}`);
-      if (frame !== undefined) Object.assign(frame, { result: (results as QueryResult[])[1], last: undefined });
+      if (frame === undefined) await client.query(begin);
+      else takeResult(frame, await client.query(`${begin}; ${frame.first}`));
     } catch (error) {
       const failure = classify(error, { phase: 'statement', inRecovery });
       const isWhole = failure.kind === 'statement' || failure.kind === 'read-only';
@@ -229,6 +229,14 @@ const RERUNNABLE: ReadonlySet<FailureKind> = new Set([
 /** An ORM may have wrapped the error of a statement. */
 function isCausedBy(thrown: unknown, error: unknown): boolean {
   return causesOf(thrown).includes(error);
+}
+
+/** Without the result nothing can tell whether `first` has done its work: then it must not look as if it was not sent. */
+function takeResult(frame: Frame, results: unknown): void {
+  const result = [results].flat().at(-1) as QueryResult | undefined;
+  if (typeof result?.rowCount !== 'number') throw new TypeError('a pool gave no result of a statement behind BEGIN');
+  frame.result = result;
+  frame.last = undefined;
 }
 
 function beginText({ isolation, readOnly }: Settings): string {
