@@ -42,7 +42,7 @@ export async function ledgering(router: RegionRouter<Name>, lab: Lab<Name>): Pro
         contender: 'regionkit once',
         metric: 'opsPerSecond',
         against: 'regionkit transaction',
-        atLeast: 0.4,
+        atLeast: 0.55,
         by: 'paired',
       },
     ],
