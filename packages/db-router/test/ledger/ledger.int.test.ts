@@ -130,7 +130,7 @@ describe('a ledger on real servers', () => {
     const ledger = createLedger(await inUs({ pools: { us: pool, eu: lab.region('eu').pool({ from: 'us' }) } }));
     await ledger.once('round trips', 'ann', note('round trips'));
     expect(sent.filter((text) => /^BEGIN; INSERT INTO regionkit/.test(text))).toHaveLength(1);
-    expect(sent.filter((text) => /^UPDATE regionkit.*; COMMIT;/s.test(text))).toHaveLength(1);
+    expect(sent.filter((text) => /^UPDATE regionkit.*; COMMIT\b/s.test(text))).toHaveLength(1);
   });
 
   it('gives the first answer as JSON makes it, the first time as well', async () => {
@@ -200,7 +200,7 @@ describe('a ledger on real servers', () => {
       await holder.query("INSERT INTO regionkit.ledger (actor, key, answer) VALUES ('ann', $1, '\"first\"')", [key]);
       const second = ledger.once(key, 'ann', async () => 'second', { isolation });
       const waits =
-        "SELECT FROM pg_stat_activity WHERE query LIKE 'INSERT INTO regionkit%' AND wait_event_type = 'Lock'";
+        "SELECT FROM pg_stat_activity WHERE query LIKE '%INSERT INTO regionkit%' AND pid <> pg_backend_pid() AND wait_event_type = 'Lock'";
       await eventually(async () => (await lab.region('us').query(waits)).length > 0);
       await holder.query('COMMIT');
       expect(await second).toBe('first');
