@@ -45,9 +45,10 @@ const TABLES: readonly {
       'A reset that reaches every process added 1.2 KB: each process accepts a void of a server that it knows, repeats it, and ends it when it is wrong. The smaller files of the judgement cost 0.2 KB.',
       'Statements that wait behind the query for a position are reported as not sent, and two queries in one write are tried again after a miss: 0.4 KB.',
       'The clients that are handed out are in a set that leaves no garbage to the slow collection: 0.1 KB.',
+      'One AsyncLocalStorage for all scopes, requests that make fewer objects, and events of a request in the scopes of all its doors: 0.4 KB. The statements that go out with BEGIN and COMMIT: 0.2 KB.',
     ],
     entries: [
-      { entry: '@regionkit/db-router', external: ['pg'], budgetBytes: 52_650 },
+      { entry: '@regionkit/db-router', external: ['pg'], budgetBytes: 53_100 },
       { entry: '@regionkit/db-router/epoch-stores', from: '@regionkit/db-router', budgetBytes: 8_000 },
       // `batch()` and `onceIn()` cost 0.7 KB, literals in the texts of BEGIN and COMMIT 0.2 KB.
       { entry: '@regionkit/db-router/ledger', from: '@regionkit/db-router', external: ['pg'], budgetBytes: 5_000 },
@@ -82,7 +83,7 @@ const TABLES: readonly {
         // A write is counted when its decision is carried out, in a file of its own: 0.2 KB.
         // A head that Node refuses ends nothing: a token and a cookie can still be sent. 0.1 KB.
         // The running forwards are in a set that leaves no garbage to the slow collection: 0.1 KB.
-        budgetBytes: 22_500,
+        budgetBytes: 22_800,
       },
       { entry: '@fastify/reply-from' },
       { name: '@fastify/reply-from, undici aside', entry: '@fastify/reply-from', external: ['undici'] },
@@ -98,7 +99,7 @@ const TABLES: readonly {
       { entry: '@regionkit/session', budgetBytes: 30_650 },
       { entry: '@regionkit/session/hono', from: '@regionkit/session', budgetBytes: 1_500 },
       { entry: '@regionkit/session/oidc', from: '@regionkit/session', budgetBytes: 11_200 },
-      { entry: '@regionkit/session/renewal', from: '@regionkit/session', budgetBytes: 7_700 },
+      { entry: '@regionkit/session/renewal', from: '@regionkit/session', budgetBytes: 8_100 },
       { entry: 'jose' },
       { entry: 'jsonwebtoken' },
       { entry: 'fast-jwt' },
@@ -135,7 +136,7 @@ const TABLES: readonly {
     ],
     entries: [
       { entry: 'regionkit', external: ['pg'], budgetBytes: 285_000 },
-      { name: 'regionkit, undici aside', entry: 'regionkit', external: ['pg', 'undici'], budgetBytes: 115_000 },
+      { name: 'regionkit, undici aside', entry: 'regionkit', external: ['pg', 'undici'], budgetBytes: 115_600 },
     ],
   },
   {
