@@ -1,11 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { isNamed, pathsIn } from './page-paths.ts';
+import { projectFiles } from './project-files.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
-const NOT_OURS = new Set(['node_modules', 'dist', '.git']);
 
 /** What a run of a tool makes, and a user's own files: named on a page, and not in the repository. */
 const MADE = new Set([
@@ -19,15 +19,7 @@ const MADE = new Set([
   'summary.json',
 ]);
 
-function filesBelow(folder: string): string[] {
-  return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
-    if (NOT_OURS.has(entry.name)) return [];
-    const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-    return entry.isDirectory() ? filesBelow(path) : [path];
-  });
-}
-
-const FILES = filesBelow('');
+const FILES = projectFiles(ROOT);
 /** As a page may name a file: from the root, from `packages`, from a package, from its sources, or a test by its name. */
 const NAMES = FILES.flatMap((file) => [
   file,

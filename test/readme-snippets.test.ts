@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { compileErrors } from './compile.ts';
+import { projectFiles } from './project-files.ts';
 import { snippetsOf } from './snippets.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
@@ -10,9 +11,7 @@ const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const APP = join(ROOT, 'examples/three-regions');
 
 /** What people read: not the reports that the API tool writes. */
-const PAGES = readdirSync(ROOT, { recursive: true, encoding: 'utf8' }).filter(
-  (path) => path.endsWith('.md') && !/(?:^|\/)(?:node_modules|\.)|\.api\.md$/.test(path),
-);
+const PAGES = projectFiles(ROOT).filter((path) => path.endsWith('.md') && !/(?:^|\/)\.|\.api\.md$/.test(path));
 
 describe('snippetsOf', () => {
   it('puts a block into the scope of the one before, imports on top, and knows each line of the page', () => {
