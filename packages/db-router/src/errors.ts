@@ -198,7 +198,8 @@ export class TransactionClosedError extends RouterError<'ERR_TRANSACTION_CLOSED'
 
 /**
  * BEGIN, COMMIT or ROLLBACK inside a transaction of the router, which begins and ends it itself. Refused before it is
- * sent (`not-sent`), or detected at the end, if a text with several statements contained it (`unknown`).
+ * sent (`not-sent`), or detected at the end, if a text with several statements contained it, or the function of `ledger.onceIn()`
+ * did it (`unknown`).
  */
 export class TransactionControlError extends RouterError<'ERR_TRANSACTION_CONTROL'> {
   constructor(outcome: 'not-sent' | 'unknown' = 'not-sent', cause?: unknown) {

@@ -8,8 +8,7 @@ import { LedgerError } from './ledger-error.ts';
 export function writeAnswer(answer: unknown, maxBytes: number): string | null {
   if (answer === undefined) return null;
   const text = toJson(answer);
-  if (text === undefined || (text === '{}' && !isPlain(answer)) || Buffer.byteLength(text) > maxBytes)
-    throw new LedgerError('ERR_LEDGER_ANSWER');
+  if (text === undefined || Buffer.byteLength(text) > maxBytes) throw new LedgerError('ERR_LEDGER_ANSWER');
   return text;
 }
 
@@ -18,21 +17,30 @@ export function readAnswer(text: string | null): unknown {
   return text === null ? undefined : JSON.parse(text);
 }
 
-/** A stream, a `Response`, a `Map` or a promise would be `{}`: what its caller meant is not in it. */
-function isPlain(answer: unknown): boolean {
-  const prototype: unknown = Object.getPrototypeOf(answer);
-  return (
-    prototype === null ||
-    prototype === Object.prototype ||
-    typeof (answer as { toJSON?: unknown }).toJSON === 'function'
-  );
-}
-
-/** Undefined for a function or a symbol, whatever TypeScript declares. */
+/** Undefined for a function or a symbol, whatever TypeScript declares. Of a value that is too deep, `JSON` says so itself. */
 function toJson(answer: unknown): string | undefined {
   try {
-    return JSON.stringify(answer);
+    return JSON.stringify(answer, refuseEmptied);
   } catch (error) {
     throw new LedgerError('ERR_LEDGER_ANSWER', error);
   }
+}
+
+/** Gets each value at any depth, after its `toJSON()`. */
+function refuseEmptied(_name: string, value: unknown): unknown {
+  if (typeof value === 'object' && value !== null && isEmptied(value)) throw new TypeError(EMPTIED);
+  return value;
+}
+
+const EMPTIED = 'a stream, a Map, a promise or the like is in it, and JSON would make {} of that';
+
+/** A stream, a `Response`, a `Map` or a promise would be `{}`: what its caller meant is not in it. */
+function isEmptied(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // `Object.prototype`, also that of another context of `node:vm`, has no prototype.
+  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
+  if (isPlain || Array.isArray(value)) return false;
+  // What the driver makes of a type of PostgreSQL: an interval without length has no members.
+  const isOfDriver = typeof (value as { toPostgres?: unknown }).toPostgres === 'function';
+  return !isOfDriver && Object.values(value).every((member) => member === undefined || typeof member === 'function');
 }

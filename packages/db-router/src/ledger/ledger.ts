@@ -91,6 +91,7 @@ export interface Ledger {
    * ```
    *
    * @throws what `fn` throws.
+   * @throws {RouterError} `ERR_TRANSACTION_CONTROL`: `fn` has ended the transaction. What was committed until then is not undone.
    * @throws {LedgerError} As `once()`.
    * @throws {TypeError | RangeError} `query` runs outside a transaction, or does not return rows, or `actor` is not a name.
    */

@@ -1,11 +1,14 @@
+import { TransactionControlError } from '../errors.ts';
 import { again, type Row } from './again.ts';
 import { readAnswer, writeAnswer } from './answer.ts';
 import type { Claim } from './claim.ts';
-import { ABORT, CLAIM_IN, FIND, KEEP, XID } from './table.ts';
+import { ABORT, CLAIM_IN, FIND, KEEP_IN, XID } from './table.ts';
 import { tableFailed } from './table-failed.ts';
 
 /** Runs one statement in a transaction of the app, and returns its rows. */
 export type RunStatement = (text: string, values: readonly (string | null)[]) => Promise<readonly object[]>;
+
+const ENDED = 'onceIn: fn has ended the transaction that query runs in, or has rolled it back to before its key';
 
 /** As `once()`, in a transaction that the app has begun and will end. */
 export async function onceIn<T>(
@@ -29,7 +32,9 @@ export async function onceIn<T>(
   }
   try {
     const answer = writeAnswer(await fn(), maxAnswerBytes);
-    if (answer !== null) await query(KEEP, [answer, ...claim.row]);
+    const { kept } = await run(KEEP_IN, [answer, ...claim.row, String(xid)]);
+    // The write would be committed without its key, or apart from it: what was committed before is not undone.
+    if (kept !== true) throw new TransactionControlError('unknown', new Error(ENDED));
     return readAnswer(answer) as T;
   } catch (error) {
     // If the app catches it inside its transaction, the COMMIT must not keep the key without the write.

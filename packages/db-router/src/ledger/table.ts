@@ -69,6 +69,10 @@ function literal(value: string | null): string {
 /** Its values stand in the order of their numbers, as in each statement here: some libraries know only `?`. */
 export const KEEP = 'UPDATE regionkit.ledger SET answer = $1 WHERE actor = $2 AND key = $3';
 
+/** As {@link KEEP}, if it is still the transaction of {@link XID} and the row is in it. An UPDATE alone returns no rows through TypeORM. */
+export const KEEP_IN = `WITH kept AS (UPDATE regionkit.ledger SET answer = $1::text WHERE actor = $2 AND key = $3
+  AND pg_current_xact_id()::text = $4 RETURNING 1) SELECT EXISTS (SELECT FROM kept) AS kept`;
+
 /** The number of the transaction. */
 export const XID = 'SELECT pg_current_xact_id()::text AS xid';
 

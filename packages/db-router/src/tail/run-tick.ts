@@ -2,7 +2,7 @@ import { formatLsn } from '../history/lsn.ts';
 import type { Transaction } from '../statements/open-transaction.ts';
 import type { TailWait, Tick } from './decide-tick.ts';
 import type { TailEvents } from './events.ts';
-import { ADVANCE, CREATE, DROP, FORK, NOTE_CREATED, NOTE_DROPPED, NOTE_LIMITS, NOTE_PROMOTION } from './sql.ts';
+import { ADVANCE, CREATE, DROP, FORK, NOTE_DROPPED, NOTE_LIMITS, NOTE_NOT_DROPPED, NOTE_PROMOTION } from './sql.ts';
 import type { TailFacts } from './tail-facts.ts';
 import type { TailStatus } from './tail-status.ts';
 
@@ -67,7 +67,7 @@ async function act(
     case 'create': {
       const at = await moved(CREATE, [timeline]);
       if (at === undefined) return { at, status: waits('not-primary') };
-      if (facts.wasDropped) await tx.query(NOTE_CREATED, [timeline]);
+      if (facts.wasDropped) await tx.query(NOTE_NOT_DROPPED, [timeline]);
       told.push(['created', { timeline }]);
       return { at, status: { ...keeping, heldBytes: 0 } };
     }
@@ -80,7 +80,11 @@ async function act(
       // Recorded first: a slot that is dropped cannot be rolled back.
       await tx.query(NOTE_DROPPED, [timeline]);
       const { rows } = await tx.query<{ done: boolean }>(DROP, [timeline, maxHeldBytes]);
-      if (rows[0]?.done !== true) return { at: undefined, status: keeping };
+      if (rows[0]?.done !== true) {
+        // The server has checked again, and the slot is still there: what was recorded is not so.
+        await tx.query(NOTE_NOT_DROPPED, [timeline]);
+        return { at: undefined, status: keeping };
+      }
       told.push(['dropped', { timeline, why: decision.why, heldBytes: slot?.heldBytes ?? 0 }]);
       return { at: undefined, status: { state: 'dropped', why: decision.why, timeline, missing } };
     }

@@ -159,9 +159,16 @@ END $$;`;
 
 const CREATE_FUNCTION = `CREATE OR REPLACE FUNCTION regionkit.tail_create(on_timeline integer) RETURNS text
 LANGUAGE plpgsql ${RIGHTS} AS $$
+DECLARE
+  made_at text;
 BEGIN
   IF pg_is_in_recovery() OR ${TIMELINE} <> on_timeline THEN RETURN NULL; END IF;
-  RETURN (SELECT lsn::text FROM pg_create_logical_replication_slot(${SLOT}, 'test_decoding', false, false));
+  SELECT lsn::text INTO made_at FROM pg_create_logical_replication_slot(${SLOT}, 'test_decoding', false, false);
+  -- The tick that makes the slot is its first one: without it, it would look as if no keeper ticked.
+  IF has_function_privilege('pg_stat_reset_replication_slot(text)', 'EXECUTE') THEN
+    PERFORM pg_stat_reset_replication_slot(${SLOT});
+  END IF;
+  RETURN made_at;
 END $$;`;
 
 const ADVANCE_FUNCTION = `CREATE OR REPLACE FUNCTION regionkit.tail_advance(on_timeline integer, standbys text[], upto pg_lsn) RETURNS text
@@ -204,7 +211,7 @@ export const FORK = 'SELECT regionkit.tail_fork($1) AS fork';
 export const CREATE = 'SELECT regionkit.tail_create($1) AS at';
 export const ADVANCE = 'SELECT regionkit.tail_advance($1, $2::text[], $3::pg_lsn) AS at';
 export const DROP = 'SELECT regionkit.tail_drop($1, $2) AS done';
-export const NOTE_CREATED = `UPDATE regionkit.tail SET dropped_at = NULL FROM pg_control_system() c
+export const NOTE_NOT_DROPPED = `UPDATE regionkit.tail SET dropped_at = NULL FROM pg_control_system() c
 WHERE system = c.system_identifier AND timeline = $1 AND dropped_at IS NOT NULL`;
 export const NOTE_DROPPED = `INSERT INTO regionkit.tail (system, timeline, dropped_at)
 SELECT system_identifier, $1::integer, clock_timestamp() FROM pg_control_system()

@@ -185,6 +185,26 @@ describe('onceIn() in a transaction of an ORM on router.pool', () => {
     },
   );
 
+  it.each(['Kysely', 'Drizzle', 'TypeORM'])(
+    '%s: keeps nothing of a write that has ended its transaction and begun another one',
+    async (orm) => {
+      const { ledger, inTransaction } = await start(orm);
+      const key = `${orm} begun again`;
+      for (const answer of [{ id: 1 }, undefined]) {
+        const failing = inTransaction((tx) =>
+          ledger.onceIn(tx.query, key, 'ann', async () => {
+            await tx.query('ROLLBACK', []);
+            await tx.query('BEGIN', []);
+            await tx.insert(key);
+            return answer;
+          }),
+        );
+        expect(await failureOf(failing)).toMatchObject({ code: 'ERR_TRANSACTION_CONTROL', outcome: 'unknown' });
+        expect([await notes(key), await keys(key)]).toEqual([0, 0]);
+      }
+    },
+  );
+
   it('refuses statements that are not in one transaction, before anything is done', async () => {
     const router = await startRouter(lab, 'us');
     const ledger = createLedger(router);

@@ -4,7 +4,8 @@ import { readAnswer, writeAnswer } from '../../src/ledger/answer.ts';
 import { fingerprintOf } from '../../src/ledger/fingerprint.ts';
 import { createLedger, ledgerSql } from '../../src/ledger/index.ts';
 import { checkActor, checkKey, lockOf } from '../../src/ledger/key.ts';
-import { ABORT, CLAIM_IN, FIND, inText, KEEP, XID } from '../../src/ledger/table.ts';
+import { onceIn, type RunStatement } from '../../src/ledger/once-in.ts';
+import { ABORT, CLAIM_IN, FIND, inText, KEEP, KEEP_IN, XID } from '../../src/ledger/table.ts';
 
 const refuse = () => Promise.reject(new Error('not reached'));
 const router = { batch: refuse, transaction: refuse, write: refuse };
@@ -83,6 +84,31 @@ describe('an answer', () => {
     expect(() => writeAnswer(answer, 100)).toThrow(expect.objectContaining({ code: 'ERR_LEDGER_ANSWER' }));
   });
 
+  it.each<[string, unknown]>([
+    ['a promise', Promise.resolve(1)],
+    ['a Map', new Map([['id', 1]])],
+    ['a Response', new Response('{}')],
+    [
+      'an object with private members alone',
+      new (class Query {
+        readonly #sql = 'select 1';
+        get text(): string {
+          return this.#sql;
+        }
+      })(),
+    ],
+  ])('is refused if JSON would make {} of %s deep inside it', (_name, inner) => {
+    for (const answer of [{ rows: inner }, [inner], { pages: [{ rows: [[inner]] }] }, { toJSON: () => ({ inner }) }]) {
+      expect(() => writeAnswer(answer, 100)).toThrow(expect.objectContaining({ code: 'ERR_LEDGER_ANSWER' }));
+    }
+  });
+
+  it('is refused if it is deeper than JSON can go', () => {
+    let deep: unknown = 1;
+    for (let level = 0; level < 100_000; level += 1) deep = [deep];
+    expect(() => writeAnswer(deep, 1_000_000)).toThrow(expect.objectContaining({ code: 'ERR_LEDGER_ANSWER' }));
+  });
+
   it.each([
     ['an object without members', {}],
     ['one without a prototype', Object.create(null)],
@@ -93,6 +119,24 @@ describe('an answer', () => {
       })(),
     ],
     ['bytes', Buffer.from('a')],
+    [
+      'what has objects of these kinds inside',
+      { a: [{}, Object.create(null), new Date(0), Buffer.from('a')], b: undefined },
+    ],
+    [
+      'an interval of PostgreSQL without length, as its driver reads it',
+      {
+        rows: [
+          {
+            pause: new (class PostgresInterval {
+              toPostgres() {
+                return '0';
+              }
+            })(),
+          },
+        ],
+      },
+    ],
   ])('may be %s', (_name, answer) => {
     expect(readAnswer(writeAnswer(answer, 100))).toEqual(JSON.parse(JSON.stringify(answer)));
   });
@@ -134,6 +178,70 @@ describe('ledgerSql()', () => {
   });
 });
 
+describe('onceIn()', () => {
+  const claim = { row: ['ann', 'key'], fingerprint: null, values: ['ann', 'key', null, '7'] } as const;
+  /** A server that knows which transaction it is in: the row of the key is there until its transaction ends. */
+  function server() {
+    const state = { xid: 7, hasRow: false, answer: undefined as unknown, isAborted: false };
+    const query: RunStatement = async (text, values) => {
+      if (text === XID) return [{ xid: String(state.xid) }];
+      if (text === CLAIM_IN) {
+        state.hasRow = true;
+        return [{ claimed: true, together: true }];
+      }
+      if (text === KEEP_IN) {
+        const kept = state.hasRow && values[3] === String(state.xid);
+        if (kept) state.answer = values[0];
+        return [{ kept }];
+      }
+      if (text === KEEP) return [];
+      state.isAborted = text === ABORT;
+      throw new Error('this transaction cannot be committed');
+    };
+    return { state, query };
+  }
+
+  it.each([
+    ['an answer', { id: 1 }, '{"id":1}'],
+    ['no answer', undefined, null],
+  ])('keeps %s in the transaction of the key', async (_what, answer, text) => {
+    const { state, query } = server();
+    expect(await onceIn(query, claim, async () => answer, 100)).toEqual(answer);
+    expect(state).toMatchObject({ answer: text, isAborted: false });
+  });
+
+  it.each([
+    ['an answer', { id: 1 }],
+    ['no answer', undefined],
+  ])('refuses a write with %s that has rolled back the key, and begun another transaction', async (_what, answer) => {
+    const { state, query } = server();
+    const restart = async () => {
+      Object.assign(state, { xid: 8, hasRow: false });
+      return answer;
+    };
+    const failing = onceIn(query, claim, restart, 100);
+    await expect(failing).rejects.toMatchObject({ code: 'ERR_TRANSACTION_CONTROL', outcome: 'unknown' });
+    expect(state).toMatchObject({ answer: undefined, isAborted: true });
+  });
+
+  it('refuses a write that has committed the key, and begun another transaction', async () => {
+    const { state, query } = server();
+    const restart = async () => {
+      state.xid = 8;
+    };
+    await expect(onceIn(query, claim, restart, 100)).rejects.toMatchObject({ code: 'ERR_TRANSACTION_CONTROL' });
+    expect(state.isAborted).toBe(true);
+  });
+
+  it('refuses a write that has rolled back to a savepoint from before the key', async () => {
+    const { state, query } = server();
+    const undo = async () => {
+      state.hasRow = false;
+    };
+    await expect(onceIn(query, claim, undo, 100)).rejects.toMatchObject({ code: 'ERR_TRANSACTION_CONTROL' });
+  });
+});
+
 describe('createLedger()', () => {
   it.each<[object, RegExp]>([
     [{ maxAnswerBytes: 0 }, /maxAnswerBytes/],
@@ -149,7 +257,7 @@ describe('createLedger()', () => {
   });
 
   it('keeps the values of each statement in the order of their numbers, for libraries that know only `?`', () => {
-    for (const statement of [XID, CLAIM_IN, FIND, KEEP, ABORT]) {
+    for (const statement of [XID, CLAIM_IN, FIND, KEEP, KEEP_IN, ABORT]) {
       const numbers = [...statement.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number));
       expect(numbers).toEqual(numbers.map((_, at) => at + 1));
       expect(statement).not.toMatch(/[?]/);

@@ -234,6 +234,14 @@ describe('a tail keeper over a failover', () => {
     expect(keeper.status().state).not.toBe('failed');
   });
 
+  it('counts the making of the slot as a tick', async () => {
+    const lab = await startTailLab(['us', 'eu']);
+    onTestFinished(() => lab.close());
+    await lab.primary.query('SELECT regionkit.tail_create(1)');
+    const rows = await lab.primary.query('SELECT stats_reset IS NOT NULL AS ticked FROM pg_stat_replication_slots');
+    expect(rows).toEqual([{ ticked: true }]);
+  });
+
   it('ticks without a write: no WAL, no transaction number, and nothing that a failover could lose', async () => {
     const lab = await startTailLab(['us', 'eu']);
     onTestFinished(() => lab.close());

@@ -104,7 +104,7 @@ export const FACTS_SQL: string = `SELECT json_build_object(
 
 /** What keepers have recorded. Only where {@link FACTS_SQL} has found that the table is there and may be read. */
 export const PROMOTIONS_SQL: string = `SELECT json_build_object('recorded', coalesce(json_agg(json_build_object(
-  'timeline', timeline, 'isFull', recorded_at IS NOT NULL, 'wasDropped', dropped_at IS NOT NULL,
+  'timeline', timeline, 'isFull', recorded_at IS NOT NULL, 'hasFork', fork IS NOT NULL, 'wasDropped', dropped_at IS NOT NULL,
   'maxHeldBytes', max_held_bytes, 'dueMs', due_ms)), '[]'),
   'checkpointed', (SELECT timeline_id FROM pg_control_checkpoint())) AS facts
   FROM regionkit.tail WHERE system = (SELECT system_identifier FROM pg_control_system())`;

@@ -83,8 +83,9 @@ export interface Tail {
 export interface Promotions {
   readonly recorded: readonly {
     readonly timeline: number;
-    /** Whether it has the fork. */
+    /** Whether the promotion was recorded: its first transaction, and the fork if it was known. */
     readonly isFull: boolean;
+    readonly hasFork: boolean;
     /** Whether a keeper has dropped the slot on it. */
     readonly wasDropped: boolean;
     /** The options of a keeper: `maxHeldBytes`, and within which time it ticks again. */
@@ -189,6 +190,7 @@ export const FACTS_SHAPE: Shape<NodeFacts> = object({
         object({
           timeline: number,
           isFull: boolean,
+          hasFork: boolean,
           wasDropped: boolean,
           maxHeldBytes: nullable(number),
           dueMs: nullable(number),

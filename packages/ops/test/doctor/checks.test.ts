@@ -32,7 +32,14 @@ const tail: Tail = {
   showsTicks: true,
   readable: true,
 };
-const recorded = { timeline: 3, isFull: true, wasDropped: false, maxHeldBytes: 100 * MIB, dueMs: 20_000 };
+const recorded = {
+  timeline: 3,
+  isFull: true,
+  hasFork: true,
+  wasDropped: false,
+  maxHeldBytes: 100 * MIB,
+  dueMs: 20_000,
+};
 const promotions: Promotions = { recorded: [recorded], checkpointed: 3 };
 const kept = { tail, promotions };
 const tailSlot = { ...slot, name: tail.slot, physical: false };
@@ -245,6 +252,22 @@ const CASES: readonly Case[] = [
     ['fault tail-not-ticking us/0'],
   ],
   [
+    'a tail whose server was started a moment ago',
+    { 'us/0': { ...kept, startedMs: NOW_MS - 19_000, tail: { ...tail, tickedMs: NOW_MS - 300_000 } } },
+    [],
+  ],
+  [
+    'a tail whose server crashed a moment ago',
+    { 'us/0': { ...kept, startedMs: NOW_MS - 19_000, tail: { ...tail, tickedMs: null } } },
+    [],
+  ],
+  [
+    'a tail whose keeper did not tick since the server was started',
+    { 'us/0': { ...kept, startedMs: NOW_MS - 21_000, tail: { ...tail, tickedMs: null } } },
+    ['fault tail-not-ticking us/0'],
+    'No tail keeper has ticked on us/0 since its slot was made or the server crashed.',
+  ],
+  [
     'a tail whose ticks cannot be seen',
     { 'us/0': { tail: { ...tail, tickedMs: null, showsTicks: false, readable: false } } },
     [],
@@ -261,6 +284,12 @@ const CASES: readonly Case[] = [
       'us/0': { ...kept, promotions: { ...promotions, recorded: [{ ...recorded, isFull: false, wasDropped: true }] } },
     },
     ['warning fork-not-recorded us/0'],
+  ],
+  [
+    'a promotion of which the fork was not recorded',
+    { 'us/0': { ...kept, promotions: { ...promotions, recorded: [{ ...recorded, hasFork: false }] } } },
+    ['warning fork-not-recorded us/0'],
+    'regionkit.tail of us/0 has the first transaction of timeline 3, and not its fork: the server was restarted before a keeper could record it.',
   ],
   ['a promotion without a checkpoint', { 'us/0': { ...kept, promotions: { recorded: [], checkpointed: 2 } } }, []],
   [

@@ -38,7 +38,7 @@ export const PRIMARY: NodeFacts = {
   system: '7000000000000000001',
   inRecovery: false,
   nowMs: NOW_MS,
-  startedMs: NOW_MS - 1_000,
+  startedMs: NOW_MS - 86_400_000,
   timeline: 3,
   settings: SETTINGS,
   pendingRestart: [],

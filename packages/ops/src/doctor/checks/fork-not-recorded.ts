@@ -1,4 +1,4 @@
-import type { Check } from '../check.ts';
+import type { Check, Found } from '../check.ts';
 import { tailOf } from '../fleet.ts';
 
 export const forkNotRecorded: Check = {
@@ -11,7 +11,7 @@ export const forkNotRecorded: Check = {
     const { promotions, timeline } = node?.facts ?? {};
     if (node === undefined || promotions == null || timeline === undefined || timeline === 1) return [];
     if (promotions.checkpointed !== timeline) return [];
-    if (recorded?.isFull === true) return [];
+    if (recorded?.isFull === true) return recorded.hasFork ? [] : [withoutFork(node.id, timeline)];
     return [
       {
         level: 'warning',
@@ -22,3 +22,11 @@ export const forkNotRecorded: Check = {
     ];
   },
 };
+
+/** A keeper records a promotion once, so a tick does not mend it. */
+const withoutFork = (id: string, timeline: number): Found => ({
+  level: 'warning',
+  where: id,
+  evidence: `regionkit.tail of ${id} has the first transaction of timeline ${timeline}, and not its fork: the server was restarted before a keeper could record it.`,
+  fix: 'salvage then needs the history file of the server: let its role read that (pg_read_server_files), or name the fork (--fork). So that the next fork is recorded, apply the SQL of regionkit tail install as a role that may read the file.',
+});

@@ -13,8 +13,11 @@ export const tailNotTicking: Check = {
   find: (fleet) => {
     const { node, tail, recorded } = tailOf(fleet) ?? {};
     if (node === undefined || tail === undefined || !tail.exists || !tail.usable || !tail.showsTicks) return [];
-    const sinceMs = tail.tickedMs === null ? undefined : node.facts.nowMs - tail.tickedMs;
-    if (sinceMs !== undefined && sinceMs <= (recorded?.dueMs ?? DUE_MS)) return [];
+    const { nowMs, startedMs } = node.facts;
+    const sinceMs = tail.tickedMs === null ? undefined : nowMs - tail.tickedMs;
+    // While the server was down no keeper could tick, and a crash forgets the last tick.
+    const couldTickMs = Math.min(sinceMs ?? Number.POSITIVE_INFINITY, nowMs - startedMs);
+    if (couldTickMs <= (recorded?.dueMs ?? DUE_MS)) return [];
     return [
       {
         level: 'fault',
