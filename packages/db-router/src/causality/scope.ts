@@ -1,7 +1,7 @@
 import type { Epoch } from '@regionkit/core';
 import { createContext, rareRefresh } from '@regionkit/core/kit';
 import type { Emit } from '../events.ts';
-import { type Issued, MAX_TOKENS, type RequestScope, type WriteNotice } from '../gate-seam.ts';
+import { type Issued, MAX_TOKENS, type RequestScope } from '../gate-seam.ts';
 import { leftAt } from '../history/epoch.ts';
 import { formatLsn } from '../history/lsn.ts';
 import {
@@ -12,7 +12,6 @@ import {
   requireAt,
   UNKNOWN_LSN,
 } from '../history/required-position.ts';
-import type { Topology } from '../topology/topology.ts';
 import { fateOf } from './fate.ts';
 import { GateScope, type GateScopeWork } from './gate-scope.ts';
 import { runInside } from './inside.ts';
