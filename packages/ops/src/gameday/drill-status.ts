@@ -1,9 +1,9 @@
 import type { DrillEnd, DrillStart } from '../records/record.ts';
 import type { PhaseName, PhaseTime } from './measure/phases.ts';
-import { countOf, type Sample, unsentOf } from './measure/sample.ts';
+import { type Sample, type Tally, tallyOf } from './measure/sample.ts';
 
 /** The drill that runs, or ran last, as `GET /drill/status` of its apps answers it. Members are added, never removed. */
-export interface DrillStatus {
+export interface DrillStatus extends Tally {
   readonly id: string;
   readonly scenario: string;
   readonly summary: string;
@@ -23,13 +23,6 @@ export interface DrillStatus {
     readonly state: 'waiting' | 'running' | 'done';
     readonly atMs?: number;
   }[];
-  readonly reads: number;
-  readonly writes: number;
-  readonly failedReads: number;
-  readonly refusedWrites: number;
-  readonly unknownWrites: number;
-  /** Requests that were due and not sent, because too many had no answer yet. */
-  readonly unsent: number;
   /** What it has shown, at the end. */
   readonly measured?: DrillEnd;
 }
@@ -94,12 +87,7 @@ export function createTracker(): Tracker {
             state: faultAtMs !== undefined && measured === undefined && at === ended.length ? 'running' : 'waiting',
           };
         }),
-        reads: countOf(samples, 'read'),
-        writes: countOf(samples, 'write'),
-        failedReads: countOf(samples, 'read', 'failed'),
-        refusedWrites: countOf(samples, 'write', 'refused'),
-        unknownWrites: countOf(samples, 'write', 'unknown'),
-        unsent: unsentOf(samples),
+        ...tallyOf(samples),
         ...(measured !== undefined && { measured }),
       };
     },

@@ -1,6 +1,6 @@
 import { type Clocks, clocksOf, type Fault } from './clocks.ts';
 import { balance, type Ledger } from './ledger.ts';
-import { countOf, type Sample, unsentOf } from './sample.ts';
+import { countOf, type Sample, type Tally, tallyOf } from './sample.ts';
 import { tooFew } from './stability.ts';
 
 /** What the driver has seen of one drill. */
@@ -16,14 +16,7 @@ export interface Observed {
 }
 
 /** What follows from it. */
-export interface Measures extends Clocks, Omit<Ledger, 'lost'> {
-  readonly reads: number;
-  readonly writes: number;
-  readonly failedReads: number;
-  readonly refusedWrites: number;
-  readonly unknownWrites: number;
-  /** Requests that were due and not sent. They are no reads and no writes. */
-  readonly unsent: number;
+export interface Measures extends Clocks, Omit<Ledger, 'lost'>, Tally {
   /** Reads that missed a write of their own client which is not lost. */
   readonly wrongReads: number;
   readonly lostWrites: number;
@@ -45,13 +38,8 @@ export function measure({ samples, places, fault, stable, rows }: Observed): Mea
   return {
     ...clocks,
     ...ledger,
+    ...tallyOf(samples),
     acknowledged: countOf(samples, 'write', 'ok'),
-    reads: countOf(samples, 'read'),
-    writes: countOf(samples, 'write'),
-    failedReads: countOf(samples, 'read', 'failed'),
-    refusedWrites: countOf(samples, 'write', 'refused'),
-    unknownWrites: countOf(samples, 'write', 'unknown'),
-    unsent: unsentOf(samples),
     wrongReads: samples.filter(({ outcome, id = '' }) => outcome === 'missed' && !lost.has(id)).length,
     lostWrites: lost.size,
     missingBefore: tooFew(samples, places, {

@@ -16,13 +16,30 @@ export interface Sample {
   readonly id?: string;
 }
 
+/** What became of the requests. */
+export interface Tally {
+  readonly reads: number;
+  readonly writes: number;
+  readonly failedReads: number;
+  readonly refusedWrites: number;
+  readonly unknownWrites: number;
+  /** Requests that were due and not sent, because too many had no answer yet. They are no reads and no writes. */
+  readonly unsent: number;
+}
+
+/** Pure. */
+export const tallyOf = (samples: readonly Sample[]): Tally => ({
+  reads: countOf(samples, 'read'),
+  writes: countOf(samples, 'write'),
+  failedReads: countOf(samples, 'read', 'failed'),
+  refusedWrites: countOf(samples, 'write', 'refused'),
+  unknownWrites: countOf(samples, 'write', 'unknown'),
+  unsent: samples.filter(({ outcome }) => outcome === 'unsent').length,
+});
+
 /** How many requests were sent of a kind, or how many of a kind had this outcome. Pure. */
 export const countOf = (samples: readonly Sample[], kind: Sample['kind'], outcome?: Sample['outcome']): number =>
   samples.filter(
     (sample) =>
       sample.kind === kind && (outcome === undefined ? sample.outcome !== 'unsent' : sample.outcome === outcome),
   ).length;
-
-/** How many requests were due and not sent. Pure. */
-export const unsentOf = (samples: readonly Sample[]): number =>
-  samples.filter(({ outcome }) => outcome === 'unsent').length;
