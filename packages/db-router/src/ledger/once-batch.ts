@@ -5,7 +5,7 @@ import { again, type Row } from './again.ts';
 import { readAnswer, writeAnswer } from './answer.ts';
 import type { Claim } from './claim.ts';
 import { CLAIM_OR_FAIL, FIND } from './table.ts';
-import { tableFailed } from './table-failed.ts';
+import { tableError } from './table-failed.ts';
 
 /** As `once()`, for statements that are known before, in one round trip. */
 export async function onceBatch<T>(
@@ -19,7 +19,7 @@ export async function onceBatch<T>(
     await router.batch([{ text: CLAIM_OR_FAIL, values: [...claim.values, kept] }, ...statements], how);
     return readAnswer(kept) as T;
   } catch (error) {
-    if (!isTaken(error)) return isOfTable(error) ? tableFailed(error) : rethrow(error);
+    if (!isTaken(error)) throw isOfTable(error) ? tableError(error) : error;
   }
   const { signal } = how;
   const find = router.transaction(async (tx) => (await tx.query<Row>(FIND, claim.row)).rows[0], {
@@ -51,7 +51,3 @@ function isTaken(error: unknown): boolean {
 /** A statement of the app may lack its table as well, and that table may be `ledger_entries`, or `ledger` in another schema. */
 const isOfTable = (error: unknown): boolean =>
   /regionkit|(?<!^relation ")\bledger\b/.test(String((error as ServerError).message));
-
-function rethrow(error: unknown): never {
-  throw error;
-}
