@@ -1,7 +1,7 @@
 import type { Operations } from '../config/check-config.ts';
 import { readCa } from '../config/read-ca.ts';
 import { look, type Unseen } from '../doctor/front/request.ts';
-import { readJson } from '../doctor/shape.ts';
+import { members, readJson } from '../doctor/shape.ts';
 import { type PauseReport, readPauseReport } from './pause-report.ts';
 import { type ProcessStatus, readProcessStatus } from './process-status.ts';
 
@@ -126,11 +126,7 @@ function isPrivate({ protocol, hostname }: URL): boolean {
 }
 
 function parseMembers(body: string): { readonly state?: string; readonly message?: string } {
-  try {
-    const given = JSON.parse(body) as Readonly<Record<string, unknown>> | null;
-    const { state, message } = given ?? {};
-    return { ...(typeof state === 'string' && { state }), ...(typeof message === 'string' && { message }) };
-  } catch {
-    return {};
-  }
+  const given: Readonly<Record<string, unknown>> = readJson(members, body) ?? {};
+  const { state, message } = given;
+  return { ...(typeof state === 'string' && { state }), ...(typeof message === 'string' && { message }) };
 }
