@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLab } from '../../packages/lab/src/index.ts';
+import { MAKE_TAIL_SLOT } from '../../packages/ops/test/tail-slot.ts';
 import { REGIONKIT } from '../regionkit.ts';
 
 const [rows = 1_000_000, ...counts] = process.argv.slice(2).map(Number);
@@ -26,8 +27,7 @@ async function measure(lost: number): Promise<object> {
     CREATE TABLE event (id bigserial PRIMARY KEY, account bigint, body jsonb);
     INSERT INTO account SELECT g, 'o' || g, 0, repeat('x', 100) FROM generate_series(1, ${rows}) g;`);
   await lab.caughtUp({ timeoutMs: 600_000 });
-  await us.query(`SELECT pg_create_logical_replication_slot('regionkit_tail_' || oid, 'test_decoding') FROM pg_database
-    WHERE datname = current_database()`);
+  await us.query(MAKE_TAIL_SLOT);
   await us.partition();
   const pool = us.pool({ max: WRITERS });
   let next = 0;

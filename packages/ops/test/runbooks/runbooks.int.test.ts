@@ -13,6 +13,7 @@ import { HEALTHY } from '../doctor/plant.ts';
 import { lastRun } from '../failover/child.ts';
 import { startHookServer } from '../failover/hook-server.ts';
 import { createSetup, rejoinAll, type Setup, writersOf } from '../failover/lab-setup.ts';
+import { MAKE_TAIL_SLOT } from '../tail-slot.ts';
 import { wordsOf } from '../understood.ts';
 
 const TOKEN = 'a-token-of-health-for-operators';
@@ -26,10 +27,7 @@ beforeAll(async () => {
   await us.query(`CREATE TABLE t (x int PRIMARY KEY); ALTER ROLE ops REPLICATION;
     GRANT pg_read_all_data, pg_read_server_files TO ops; CREATE EXTENSION IF NOT EXISTS pg_walinspect`);
   await us.query(ledgerSql({ role: 'app' }));
-  await us.query(
-    `SELECT pg_create_logical_replication_slot('regionkit_tail_' || oid, 'test_decoding') FROM pg_database
-     WHERE datname = current_database()`,
-  );
+  await us.query(MAKE_TAIL_SLOT);
   await us.query('INSERT INTO t VALUES (1)');
   await setup.lab.caughtUp();
 });

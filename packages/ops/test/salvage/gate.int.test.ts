@@ -5,6 +5,7 @@ import { lastRun } from '../failover/child.ts';
 import { startHookServer } from '../failover/hook-server.ts';
 import { createSetup, type Setup } from '../failover/lab-setup.ts';
 import { summaryOf } from '../status/commands.ts';
+import { MAKE_TAIL_SLOT } from '../tail-slot.ts';
 
 let setup: Setup;
 beforeAll(async () => {
@@ -12,10 +13,7 @@ beforeAll(async () => {
   const us = setup.lab.region('us');
   await us.query(`CREATE TABLE t (x int PRIMARY KEY); ALTER ROLE ops REPLICATION; GRANT pg_read_all_data TO ops;
     INSERT INTO t VALUES (0)`);
-  await us.query(
-    `SELECT pg_create_logical_replication_slot('regionkit_tail_' || oid, 'test_decoding') FROM pg_database
-     WHERE datname = current_database()`,
-  );
+  await us.query(MAKE_TAIL_SLOT);
   await us.query('INSERT INTO t VALUES (1)');
   await setup.lab.caughtUp();
 });

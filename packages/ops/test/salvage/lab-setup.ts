@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLab, type Lab } from '@regionkit/lab';
 import { type Ran, run } from '../run.ts';
+import { MAKE_TAIL_SLOT } from '../tail-slot.ts';
 import { mustFit } from './schema.ts';
 
 export type Name = 'us' | 'eu';
@@ -64,10 +65,7 @@ export async function createSetup(settings: Readonly<Record<string, string | num
     ops,
     async keepTail() {
       await lab.caughtUp();
-      const [row] = await us.query<{ name: string }>(
-        `SELECT slot_name AS name FROM pg_create_logical_replication_slot('regionkit_tail_' ||
-           (SELECT oid FROM pg_database WHERE datname = current_database()), 'test_decoding')`,
-      );
+      const [row] = await us.query<{ name: string }>(MAKE_TAIL_SLOT);
       await lab.caughtUp();
       return row?.name ?? '';
     },
