@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
+import { FROM_SOURCES } from '../../../../tools/regionkit.ts';
 import { EXIT } from '../../src/exit-codes.ts';
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
@@ -19,15 +20,7 @@ it('gameday run --local without its optional peers says what to install, and doe
   const directory = await mkdtemp(join(tmpdir(), 'regionkit-peers-'));
   onTestFinished(() => rm(directory, { recursive: true }));
   // `register` is the hook of every Node that is supported; a newer one warns of it.
-  const tsx = [
-    '--no-deprecation',
-    '--import',
-    import.meta.resolve('tsx'),
-    '--import',
-    asModule(REGISTER),
-    '-C',
-    '@regionkit/source',
-  ];
+  const tsx = ['--no-deprecation', ...FROM_SOURCES, '--import', asModule(REGISTER)];
   const child = spawn(process.execPath, [...tsx, CLI, 'gameday', 'run', '--local'], { cwd: directory });
   onTestFinished(() => void child.kill('SIGKILL'));
   let [stdout, stderr] = ['', ''];

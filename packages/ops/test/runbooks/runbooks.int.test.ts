@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { ledgerSql } from '@regionkit/db-router/ledger';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { readRunbook, stepsIn } from '../../../../test/runbooks.ts';
+import { FROM_SOURCES } from '../../../../tools/regionkit.ts';
 import { HEALTHY } from '../doctor/plant.ts';
 import { lastRun } from '../failover/child.ts';
 import { startHookServer } from '../failover/hook-server.ts';
@@ -202,17 +203,7 @@ interface App {
 
 async function startApp(version: string): Promise<App> {
   const { connectionString } = setup.lab.region('us');
-  const args = [
-    '--import',
-    import.meta.resolve('tsx'),
-    '-C',
-    '@regionkit/source',
-    APP,
-    'us',
-    connectionString,
-    version,
-    TOKEN,
-  ];
+  const args = [...FROM_SOURCES, APP, 'us', connectionString, version, TOKEN];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
