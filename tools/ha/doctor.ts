@@ -1,10 +1,8 @@
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { REGIONKIT } from '../regionkit.ts';
 import type { Cluster } from './cluster.ts';
+import { CONFIG, inDirectory } from './in-directory.ts';
 import { REGIONS } from './postgres.ts';
 
 /** What a whole cluster must not have. Its settings may be bad, and are: a drill needs no fsync. */
@@ -32,30 +30,23 @@ export interface Examined {
 
 /** Runs `regionkit doctor` on a cluster that is whole. */
 export async function examine({ nodes, managers = {} }: Cluster, mustFind: string | undefined): Promise<Examined> {
-  const directory = await mkdtemp(join(tmpdir(), 'regionkit-ha-doctor-'));
-  try {
-    const regions = Object.fromEntries(
-      nodes.map(({ name, url }, at) => [
-        REGIONS[at] as string,
-        { databases: [url], ...(managers[name] !== undefined && { patroni: managers[name] }) },
-      ]),
-    );
-    const config = join(directory, 'regionkit.config.json');
-    writeFileSync(config, JSON.stringify({ regions }));
-    const printed = await doctor(config);
-    const records = printed.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Finding]));
-    const findings = records.filter(({ type }) => type === 'finding');
-    const found = findings.map(({ level, id, where }) => `${level} ${id} ${where}`);
-    const bad = findings.filter(({ id }) => REPLICATION.has(id));
-    if (records.at(-1)?.type !== 'result') return { found, wrong: `it did not end: ${printed}` };
-    if (bad.length > 0) return { found, wrong: bad.map(({ evidence }) => evidence).join(' ') };
-    if (mustFind !== undefined && findings.every(({ id }) => id !== mustFind)) {
-      return { found, wrong: `it did not find ${mustFind}` };
-    }
-    return { found, wrong: undefined };
-  } finally {
-    await rm(directory, { recursive: true });
+  const regions = Object.fromEntries(
+    nodes.map(({ name, url }, at) => [
+      REGIONS[at] as string,
+      { databases: [url], ...(managers[name] !== undefined && { patroni: managers[name] }) },
+    ]),
+  );
+  const printed = await inDirectory({ regions }, (directory) => doctor(join(directory, CONFIG)));
+  const records = printed.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Finding]));
+  const findings = records.filter(({ type }) => type === 'finding');
+  const found = findings.map(({ level, id, where }) => `${level} ${id} ${where}`);
+  const bad = findings.filter(({ id }) => REPLICATION.has(id));
+  if (records.at(-1)?.type !== 'result') return { found, wrong: `it did not end: ${printed}` };
+  if (bad.length > 0) return { found, wrong: bad.map(({ evidence }) => evidence).join(' ') };
+  if (mustFind !== undefined && findings.every(({ id }) => id !== mustFind)) {
+    return { found, wrong: `it did not find ${mustFind}` };
   }
+  return { found, wrong: undefined };
 }
 
 interface Finding {

@@ -1,10 +1,7 @@
-import { writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ended, lastRun, start } from '../../packages/ops/test/failover/child.ts';
 import type { Cluster, Node } from './cluster.ts';
+import { inDirectory } from './in-directory.ts';
 import { REGIONS } from './postgres.ts';
 
 const EXIT_REFUSED = 4;
@@ -21,9 +18,7 @@ export async function failoverByCommand(
   primary: Node,
   mode: 'failover' | 'switchover',
 ): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'regionkit-ha-failover-'));
-  try {
-    writeFileSync(join(directory, 'regionkit.config.json'), JSON.stringify(configOf(cluster)));
+  await inDirectory(configOf(cluster), async (directory) => {
     const from = REGIONS[cluster.nodes.indexOf(primary)] as string;
     const args = ['--from', from, '--mode', mode, '--accept-loss', 'unknown', '--discard-tail', '--stable', '2s'];
     const place = { directory };
@@ -33,9 +28,7 @@ export async function failoverByCommand(
     const done = (await lastRun(place))?.lines.filter(({ state }) => state === 'done').map(({ step }) => step) ?? [];
     const unproved = ['promote', 'write', 'fork', 'stable'].filter((step) => !done.includes(step));
     if (unproved.length > 0) throw new Error(`not proved: ${unproved.join(', ')}`);
-  } finally {
-    await rm(directory, { recursive: true });
-  }
+  });
 }
 
 /** As an operator configures it: a role that is not the app's, and the REST API of each agent. */

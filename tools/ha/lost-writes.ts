@@ -1,6 +1,4 @@
-import { writeFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tailDropSql, tailSql } from '@regionkit/db-router/tail';
 import pg from 'pg';
@@ -8,6 +6,7 @@ import { start } from '../../packages/ops/test/failover/child.ts';
 import type { Cluster, Node } from './cluster.ts';
 import { examine } from './doctor.ts';
 import { configOf } from './failover.ts';
+import { inDirectory } from './in-directory.ts';
 import type { Load } from './load.ts';
 import { REGIONS } from './postgres.ts';
 import { signal, until } from './programs.ts';
@@ -22,8 +21,8 @@ interface Steps {
 }
 
 /**
- * The primary dies with writes that no standby has. It returns under its agent, which must not rewind it; `regionkit salvage` must find exactly these
- * writes; then the agent may rewind it. @throws if anything else happens
+ * The primary dies with writes that no standby has. It returns under its agent, which must not rewind it. `regionkit salvage`
+ * must find exactly these writes. Then the agent may rewind it. @throws if anything else happens
  */
 export async function lostWrites(cluster: Cluster, primary: Node, load: Load, { promoted }: Steps): Promise<void> {
   const rest = restOf(cluster, primary);
@@ -101,10 +100,8 @@ interface AgentState {
   readonly dcs_last_seen: number;
 }
 
-async function salvage(cluster: Cluster, old: Node, next: Node): Promise<readonly string[]> {
-  const directory = await mkdtemp(join(tmpdir(), 'regionkit-ha-salvage-'));
-  try {
-    writeFileSync(join(directory, 'regionkit.config.json'), JSON.stringify(configOf(cluster)));
+const salvage = (cluster: Cluster, old: Node, next: Node): Promise<readonly string[]> =>
+  inDirectory(configOf(cluster), async (directory) => {
     const region = (node: Node): string => REGIONS[cluster.nodes.indexOf(node)] as string;
     const args = ['--old', region(old), '--new', region(next), '--out', 'lost'];
     const { code, stdout, stderr } = await start({ directory }, 'salvage', ...args).ended;
@@ -112,10 +109,7 @@ async function salvage(cluster: Cluster, old: Node, next: Node): Promise<readonl
     const list = await readFile(join(directory, 'lost', 'lost-writes.ndjson'), 'utf8');
     const lines = list.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as ListLine]));
     return lines.flatMap(({ table, after }) => (table?.name === 'written' && after ? [after.ref] : [])).sort();
-  } finally {
-    await rm(directory, { recursive: true });
-  }
-}
+  });
 
 interface ListLine {
   readonly table?: { readonly name: string };
