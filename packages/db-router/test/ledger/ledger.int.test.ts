@@ -22,6 +22,14 @@ const note = (text: string) => async (tx: Transaction) => {
 /** The same as a statement of a batch. */
 const noting = (text: string) => ({ text: 'INSERT INTO note (text) VALUES ($1)', values: [text] });
 
+/** Resolves when a write has taken its key. The write runs until `end()`. */
+async function startSlowly(ledger: Ledger, key: string) {
+  let end: (() => void) | undefined;
+  const first = ledger.once(key, 'ann', () => new Promise<string>((resolve) => (end = () => resolve('done'))));
+  await eventually(() => end !== undefined);
+  return { first, end: () => end?.() };
+}
+
 /** A client that keeps trying while its first request runs. */
 async function persist<T>(call: () => Promise<T>): Promise<T> {
   for (;;) {
@@ -176,14 +184,12 @@ describe('a ledger on real servers', () => {
 
   it('refuses a call while the first runs at once, without a connection that waits', async () => {
     const ledger = createLedger(await inUs({ max: 2 }));
-    let end: (() => void) | undefined;
-    const first = ledger.once('slow', 'ann', () => new Promise<string>((resolve) => (end = () => resolve('done'))));
-    await eventually(() => end !== undefined);
+    const { first, end } = await startSlowly(ledger, 'slow');
     for (let at = 0; at < 5; at += 1) {
       const failure = await failureOf(ledger.once('slow', 'ann', async () => 'twice'));
       expect(failure).toMatchObject({ code: IN_PROGRESS, status: 409, outcome: 'not-sent' });
     }
-    end?.();
+    end();
     expect(await first).toBe('done');
     expect(await ledger.once('slow', 'ann', async () => 'twice')).toBe('done');
   });
@@ -293,12 +299,10 @@ describe('a ledger on real servers', () => {
 
   it('refuses a batch at once while the first write with its key runs', async () => {
     const ledger = createLedger(await inUs({ max: 2 }));
-    let end: (() => void) | undefined;
-    const first = ledger.once('slow one', 'ann', () => new Promise<string>((resolve) => (end = () => resolve('done'))));
-    await eventually(() => end !== undefined);
+    const { first, end } = await startSlowly(ledger, 'slow one');
     const failure = await failureOf(ledger.batch('slow one', 'ann', [noting('slow one')], 'twice'));
     expect(failure).toMatchObject({ code: IN_PROGRESS, status: 409, outcome: 'not-sent' });
-    end?.();
+    end();
     expect(await first).toBe('done');
     expect(await ledger.batch('slow one', 'ann', [noting('slow one')], 'twice')).toBe('done');
     expect(await notes('slow one')).toBe(0);
