@@ -254,9 +254,9 @@ describe('report.md', () => {
       neverDecoded: { sequences: [], unloggedTables: [], preparedOnOld: [], preparedOnNew: [] },
     } as unknown as Summary);
 
-  it('says that nobody is to be told only of a list that is complete', () => {
-    expect(reportFor(0, true)).toContain('Nobody is to be told.');
-    expect(reportFor(0, false)).not.toContain('Nobody is to be told.');
+  it('says that no client has to be told only if the list is complete', () => {
+    expect(reportFor(0, true)).toContain('No client has to be told.');
+    expect(reportFor(0, false)).not.toContain('No client has to be told.');
     for (const toTell of [0, 2]) expect(reportFor(toTell, false)).toContain('more keys may be lost than these');
   });
 });

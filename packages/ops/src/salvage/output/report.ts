@@ -75,7 +75,7 @@ function keysOf({ ledger, completeness }: Summary): readonly string[] {
           `\`lost-keys.ndjson\` lists the other ${toTell}. Their clients may have an answer that says that the write was done.`,
         ]),
     ...(isComplete ? [] : ['The list may be incomplete, so more keys may be lost than these.']),
-    ...(toTell === 0 && isComplete ? ['Nobody is to be told.'] : []),
+    ...(toTell === 0 && isComplete ? ['No client has to be told.'] : []),
     '',
   ];
 }
