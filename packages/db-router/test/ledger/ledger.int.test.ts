@@ -308,7 +308,7 @@ describe('a ledger on real servers', () => {
     expect(await notes('slow one')).toBe(0);
   });
 
-  it('leaves no row when a statement of a batch fails, and takes no error of the app for one of its own', async () => {
+  it('leaves no row when a statement of a batch fails, and does not report an error of the app as its own', async () => {
     const ledger = createLedger(await inUs());
     await lab.primary.query(
       'CREATE TABLE IF NOT EXISTS strict (k int PRIMARY KEY, v text NOT NULL); GRANT ALL ON strict TO app; CREATE TABLE ledger_entries (id int); REVOKE ALL ON ledger_entries FROM app',

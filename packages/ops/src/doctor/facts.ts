@@ -73,7 +73,7 @@ export interface Tail {
   readonly heldBytes: number | null;
   /** When a keeper ticked last. Null: there was none since the slot was made, or since a crash of the server. */
   readonly tickedMs: number | null;
-  /** Whether who installed the functions has the right that `tickedMs` needs. */
+  /** Whether the owner of the functions has the right that `tickedMs` needs. */
   readonly showsTicks: boolean;
   /** Whether the server is a primary, and the role may read what keepers have recorded. */
   readonly readable: boolean;

@@ -54,7 +54,7 @@ describe('firstSign()', () => {
   it.each<[Sample['outcome'], string]>([
     ['refused', 'a write from us was refused'],
     ['unsent', 'a write from us was not sent: too many had no answer'],
-  ])('takes a request that was %s for a sign', (outcome, says) => {
+  ])('says that a request was %s', (outcome, says) => {
     expect(firstSign([write('a', 'ok'), write('b', outcome)], [], 0)).toEqual({ says, atMs: 0 });
   });
 });

@@ -1,7 +1,7 @@
 import { OpsError } from '../../errors.ts';
 import type { Session } from '../servers/session.ts';
 
-/** A list of a ledger that is not there would be empty, and look as if nobody had to be told. @throws {OpsError} `ERR_OPS_USAGE` */
+/** Without its table the list would be empty, and say that no client has to be told. @throws {OpsError} `ERR_OPS_USAGE` */
 export async function checkLedger(old: Session): Promise<void> {
   if (await hasLedger(old)) return;
   throw new OpsError('ERR_OPS_USAGE', '--ledger: the old primary has no table regionkit.ledger in this database');
