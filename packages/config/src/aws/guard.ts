@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
+import { isLoopback } from '@regionkit/core/kit';
 import { SourceError } from '../failure.ts';
 import { isAwsHost } from './partitions.ts';
 
 /** The largest accepted answer. Twenty secrets of 64 KB fit, with every byte escaped. */
 const MAX_ANSWER_BYTES = 16_777_216;
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/;
 
 /** The part of an outgoing request that the SDK shows us. */
 interface Outgoing {
@@ -36,7 +36,7 @@ export function guard(command: Guarded): Guard {
   let endpoint: string | undefined;
   const outgoing = (next: Next) => (args: { readonly request: unknown }) => {
     const { protocol, hostname = '', port } = args.request as Outgoing;
-    if (protocol !== 'https:' && !(protocol === 'http:' && LOOPBACK.test(hostname))) {
+    if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback(hostname))) {
       throw new SourceError('refused');
     }
     if (!isAwsHost(hostname)) endpoint = `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`;

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { isLoopback } from '@regionkit/core/kit';
 import { failureOfStatus, SourceError } from '../failure.ts';
 import { parseJson } from '../json.ts';
 
@@ -14,7 +15,6 @@ export interface GetJson {
 
 /** The largest accepted answer. A secret of Kubernetes has at most 1 MiB, and base64 adds a third. */
 const MAX_ANSWER_BYTES = 2_097_152;
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /**
  * Gets JSON over TLS, or over plain http from loopback. Follows no redirect and bounds the answer.
@@ -23,7 +23,7 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
  */
 export async function getJson(given: GetJson): Promise<Readonly<Record<string, unknown>>> {
   const { url } = given;
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && LOOPBACK.test(url.hostname)))
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname)))
     throw new SourceError('refused');
   const response = await send(given);
   try {

@@ -8,3 +8,10 @@ export function normaliseHost(host: string): string | undefined {
   if (host.length > 255) return undefined;
   return HOST.exec(host)?.groups?.name?.toLowerCase();
 }
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/;
+
+/** Whether a host name leads to this machine. It is as in `URL.hostname`; IPv6 may also be without brackets. */
+export function isLoopback(hostname: string): boolean {
+  return LOOPBACK.test(hostname);
+}

@@ -18,7 +18,7 @@ export { checkCookieDomain, cookieValues } from './cookies.ts';
 export { isSystem, isTimeline, readEpoch } from './epoch.ts';
 export { errorCode } from './error-code.ts';
 export { dropRejection, harmless, saidYes } from './harmless.ts';
-export { normaliseHost } from './host.ts';
+export { isLoopback, normaliseHost } from './host.ts';
 export { writtenMembers } from './json-members.ts';
 export { keepAlive, keptAlive } from './kept-alive.ts';
 export { createKeyring, equalInConstantTime, type Keyring, type KeyringOptions, type Secrets } from './keyring.ts';

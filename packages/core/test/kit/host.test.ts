@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { normaliseHost } from '../../src/kit/index.ts';
+import { isLoopback, normaliseHost } from '../../src/kit/index.ts';
 
 test.each([
   ['app.example.com', 'app.example.com'],
@@ -62,4 +62,27 @@ test('normaliseHost() refuses the longest text that is almost a host, and reads 
   // A pattern that backtracks would not end within the time of the test.
   expect(normaliseHost(`${'a.'.repeat(127)}/`)).toBeUndefined();
   expect(normaliseHost(`${'a.'.repeat(127)}a`)).toBe(`${'a.'.repeat(127)}a`);
+});
+
+test.each(['localhost', '127.0.0.1', '127.255.0.9', '::1', '[::1]', new URL('http://[0:0::1]').hostname])(
+  'isLoopback(%j)',
+  (hostname) => {
+    expect(isLoopback(hostname)).toBe(true);
+  },
+);
+
+test.each([
+  '',
+  'localhost.example.com',
+  'xlocalhost',
+  '127.0.0.1.example.com',
+  '127.0.0',
+  '1127.0.0.1',
+  '[::1',
+  '::1]',
+  '[::12]',
+  '10.0.0.1',
+  'localhost\n',
+])('isLoopback(%j) is false', (hostname) => {
+  expect(isLoopback(hostname)).toBe(false);
 });

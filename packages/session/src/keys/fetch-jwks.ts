@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { Clock } from '@regionkit/core/kit';
+import { type Clock, isLoopback } from '@regionkit/core/kit';
 import { within } from '../within.ts';
 import { KeySetError } from './key-set-error.ts';
 
@@ -13,8 +13,6 @@ export interface FetchJwksOptions {
   readonly signal: AbortSignal;
 }
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
-
 /**
  * Checks that keys may come from this URL. A server that can answer for it can sign in as any user.
  *
@@ -27,7 +25,7 @@ export function checkJwksUrl(given: string | URL, development: boolean): URL {
   } catch {
     throw new KeySetError('insecure-url');
   }
-  const plain = url.protocol === 'http:' && (development || LOOPBACK.test(url.hostname));
+  const plain = url.protocol === 'http:' && (development || isLoopback(url.hostname));
   if ((url.protocol !== 'https:' && !plain) || url.username !== '' || url.password !== '') {
     throw new KeySetError('insecure-url');
   }
