@@ -21,7 +21,11 @@ export function errorOf(reason: RejectionReason, realm: string): RegionKitError 
  * The answer to a refused request: the headers of the error and a body of RFC 9457. All constants, except the realm.
  */
 export function refuse(reason: RejectionReason, realm: string, request: RequestView): RespondDecision {
-  const error = errorOf(reason, realm);
+  return refuseBy(errorOf(reason, realm), reason, request);
+}
+
+/** The same for an error that is not of the verifier. */
+export function refuseBy(error: RegionKitError, reason: string, request: RequestView): RespondDecision {
   const { status, code, message } = error;
   const headers: [string, string][] = Object.entries(error.headers);
   headers.push(['content-type', 'application/problem+json']);

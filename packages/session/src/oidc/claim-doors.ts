@@ -7,6 +7,7 @@ import {
   withDoors,
 } from '@regionkit/core';
 import { check } from '@regionkit/core/kit';
+import { refuseBy } from '../refuse.ts';
 import type { Session } from '../session.ts';
 import type { FrozenJson, FrozenObject } from '../strict-json.ts';
 import type { SessionVerifier } from '../verifier.ts';
@@ -88,7 +89,9 @@ function claimDoor(
   const judge = (decision: Decision, request: RequestView): Decision => {
     // A preflight that passes has no session.
     if (decision.action !== 'next' || decision.reason === 'preflight') return decision;
-    return suffices(sessions.of(request.raw)) ? decision : refusal(scopes, request);
+    return suffices(sessions.of(request.raw))
+      ? decision
+      : refuseBy(new InsufficientScopeError(scopes), 'scope', request);
   };
   return withDoors<Decider>({
     kind: 'session',
@@ -99,21 +102,4 @@ function claimDoor(
         : judge(decision as Decision, request);
     },
   });
-}
-
-function refusal(scopes: readonly string[], request: RequestView): Decision {
-  const { status, code, message, headers } = new InsufficientScopeError(scopes);
-  return {
-    action: 'respond',
-    reason: 'scope',
-    status,
-    headers: [
-      ...Object.entries(headers),
-      ['content-type', 'application/problem+json'],
-      ...(request.header('origin').length > 0
-        ? [['access-control-expose-headers', 'www-authenticate'] as [string, string]]
-        : []),
-    ],
-    body: JSON.stringify({ type: 'about:blank', status, code, detail: message }),
-  };
 }
