@@ -5,7 +5,6 @@ import {
   createNotices,
   integer,
   keepPrivate,
-  type OptionCheck,
   type OptionTable,
   optional,
   readOptions,
@@ -61,18 +60,10 @@ interface Rules {
   readonly clock: Clock;
 }
 
-/** Checks that a part is what its factory makes. */
-const having =
-  <Part extends object>(method: keyof Part & string): OptionCheck<Part> =>
-  (option, given: Part) => {
-    check.function(`${option}.${method}`, check.object(option, given)[method] as () => void);
-    return given;
-  };
-
 const OPTIONS: OptionTable<Rules> = {
-  sessions: having<RenewSessionsOptions['sessions']>('peek'),
-  issuer: having<RenewSessionsOptions['issuer']>('issue'),
-  cookie: having<SessionCookie>('set'),
+  sessions: (option, given: RenewSessionsOptions['sessions']) => check.methods(option, given, ['peek']),
+  issuer: (option, given: RenewSessionsOptions['issuer']) => check.methods(option, given, ['issue']),
+  cookie: (option, given: SessionCookie) => check.methods(option, given, ['set']),
   lifetimeMs: integer(3_600_000, { min: 1_000 }),
   maxSessionMs: integer(86_400_000, { min: 1_000 }),
   afterShare: (option, given = 0.5) => check.number(option, given, { min: 0.1, max: 0.9 }),
