@@ -2,7 +2,7 @@ import type { StandardSchema } from '@regionkit/core';
 import { check } from '@regionkit/core/kit';
 import { type Decoded, decode, type Format } from '../decode.ts';
 import type { Source } from '../source.ts';
-import { checkToken, currentToken, getJson, objectIn, type Token, textIn } from './get-json.ts';
+import { checkToken, currentToken, getJson, objectOf, type Token, textOf } from './get-json.ts';
 
 export interface GcpSecretOptions<T, F extends Format, O extends boolean> {
   /** An access token, or what returns one: `() => auth.getAccessToken()` of `google-auth-library`. */
@@ -60,11 +60,12 @@ export function gcpSecret(name: string, options: GcpSecretOptions<unknown, Forma
     regions: [],
     load: async ({ signal }) => {
       const url = new URL(`/v1/${version}:access`, endpoint);
-      const answer = await getJson({ url, headers: { authorization: `Bearer ${await currentToken(token)}` }, signal });
-      const data = textIn(objectIn(answer, 'payload'), 'data');
+      const headers = { authorization: `Bearer ${await currentToken(token)}` };
+      const { payload, name: answered } = await getJson({ url, headers, signal });
+      const { data } = objectOf(payload);
       return {
-        value: decode(Buffer.from(data, 'base64'), format, MAX_BYTES),
-        version: textIn(answer, 'name').split('/').at(-1) as string,
+        value: decode(Buffer.from(textOf(data), 'base64'), format, MAX_BYTES),
+        version: textOf(answered).split('/').at(-1) as string,
         ...(options.endpoint !== undefined && { endpoint: url.origin }),
       };
     },

@@ -29,9 +29,7 @@ export async function getJson(given: GetJson): Promise<Readonly<Record<string, u
   try {
     const { statusCode = 0 } = response;
     if (statusCode !== 200) throw new SourceError(failureOfStatus(statusCode));
-    const value = parseJson(await readText(response));
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new SourceError('unavailable');
-    return value as Readonly<Record<string, unknown>>;
+    return objectOf(parseJson(await readText(response)));
   } finally {
     response.destroy();
   }
@@ -77,16 +75,14 @@ export async function currentToken(token: Token): Promise<string> {
   return now;
 }
 
-/** A member of an answer that must be an object. @throws {SourceError} It is something else. */
-export function objectIn(answer: Readonly<Record<string, unknown>>, name: string): Readonly<Record<string, unknown>> {
-  const value = answer[name];
+/** A part of an answer that must be an object. @throws {SourceError} It is something else. */
+export function objectOf(value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new SourceError('unavailable');
   return value as Readonly<Record<string, unknown>>;
 }
 
-/** A member of an answer that must be a text. @throws {SourceError} It is something else. */
-export function textIn(answer: Readonly<Record<string, unknown>>, name: string): string {
-  const value = answer[name];
+/** A part of an answer that must be a text. @throws {SourceError} It is something else. */
+export function textOf(value: unknown): string {
   if (typeof value !== 'string') throw new SourceError('unavailable');
   return value;
 }

@@ -4,7 +4,7 @@ import { check } from '@regionkit/core/kit';
 import { decode } from '../decode.ts';
 import { SourceError } from '../failure.ts';
 import type { Source } from '../source.ts';
-import { currentToken, getJson, objectIn, type Token, textIn } from './get-json.ts';
+import { currentToken, getJson, objectOf, type Token, textOf } from './get-json.ts';
 
 export interface KubernetesSecretOptions<T, O extends boolean> {
   /** @default the namespace of the pod */
@@ -63,15 +63,12 @@ export function kubernetesSecret<T = Readonly<Record<string, string>>, O extends
       const url = new URL(`/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets/${name}`, server ?? ofCluster());
       const headers = { authorization: `Bearer ${await currentToken(token)}` };
       const { data = {}, metadata } = await getJson({ url, headers, signal, caFile });
-      const values = Object.entries(objectIn({ data }, 'data')).map(([key, value]) => {
-        if (typeof value !== 'string') throw new SourceError('unavailable');
-        const bytes = Buffer.from(value, 'base64');
+      const values = Object.entries(objectOf(data)).map(([key, value]) => {
+        const bytes = Buffer.from(textOf(value), 'base64');
         return [key, bytes.length === 0 ? '' : decode(bytes, 'text', MAX_BYTES)];
       });
-      return {
-        value: Object.fromEntries(values),
-        version: textIn(objectIn({ metadata }, 'metadata'), 'resourceVersion'),
-      };
+      const { resourceVersion } = objectOf(metadata);
+      return { value: Object.fromEntries(values), version: textOf(resourceVersion) };
     },
   };
 }

@@ -2,7 +2,7 @@ import type { StandardSchema } from '@regionkit/core';
 import { check } from '@regionkit/core/kit';
 import { SourceError } from '../failure.ts';
 import type { Source } from '../source.ts';
-import { checkToken, currentToken, getJson, objectIn, type Token } from './get-json.ts';
+import { checkToken, currentToken, getJson, objectOf, type Token } from './get-json.ts';
 
 export interface VaultSecretOptions<T, O extends boolean> {
   /** The address of Vault, or of the cluster in a region: `(region) => 'https://vault.eu-west-1.example.com'`. */
@@ -62,12 +62,13 @@ export function vaultSecret<T = unknown, O extends boolean = false>(
         'x-vault-request': 'true',
         ...(namespace !== undefined && { 'x-vault-namespace': namespace }),
       };
-      const { data, metadata } = objectIn(await getJson({ url, headers, signal, caFile }), 'data');
-      const { version, created_time: created } = objectIn({ metadata }, 'metadata');
+      const answer = await getJson({ url, headers, signal, caFile });
+      const { data: value, metadata } = objectOf(answer['data']);
+      const { version, created_time: created } = objectOf(metadata);
       // A version that was deleted has no data.
-      if (data === null || data === undefined) throw new SourceError('not-found');
+      if (value === null || value === undefined) throw new SourceError('not-found');
       return {
-        value: data,
+        value,
         version: String(version),
         createdAt: Date.parse(String(created)),
         endpoint: url.origin,
