@@ -1,3 +1,4 @@
+import { check } from '@regionkit/core/kit';
 import { SourceError } from './failure.ts';
 import { parseJson } from './json.ts';
 
@@ -6,6 +7,19 @@ export type Format = 'json' | 'text' | 'bytes';
 
 /** The type of a decoded value without a schema. */
 export type Decoded<F extends Format> = F extends 'text' ? string : F extends 'bytes' ? Uint8Array : unknown;
+
+/**
+ * Reads the option `format` of a source. With a schema the default is JSON, because a schema checks an object.
+ *
+ * @param source the function that makes the source, for the error message
+ * @throws {TypeError | RangeError} It is no format.
+ */
+export function formatOf(
+  source: string,
+  { schema, format = schema === undefined ? 'text' : 'json' }: { readonly schema?: unknown; readonly format?: Format },
+): Format {
+  return check.oneOf(`${source}: format`, format, ['json', 'text', 'bytes']);
+}
 
 /**
  * Decodes text or bytes by `format`. An empty input is refused: it is a file that is being written, or a secret that

@@ -1,6 +1,6 @@
 import type { StandardSchema } from '@regionkit/core';
 import { check } from '@regionkit/core/kit';
-import { type Decoded, decode, type Format } from '../decode.ts';
+import { type Decoded, decode, type Format, formatOf } from '../decode.ts';
 import { SourceError } from '../failure.ts';
 import type { Source } from '../source.ts';
 import { idIn, isAnswerTo, parseArn } from './arn.ts';
@@ -75,10 +75,10 @@ export function secret(id: string, options: SecretOptions<unknown, Format, boole
     'batch',
     'clients',
   ]);
-  const { schema, format = schema === undefined ? 'text' : 'json', optional, everyMs, regions } = options;
+  const { schema, optional, everyMs, regions } = options;
   const label = check.string('secret: stage', options.stage ?? 'AWSCURRENT');
   const batch = check.boolean('secret: batch', options.batch ?? true) && label === 'AWSCURRENT';
-  check.oneOf('secret: format', format, ['json', 'text', 'bytes']);
+  const format = formatOf('secret', options);
   if (id.startsWith('arn:') && parseArn(id) === undefined)
     throw new RangeError('secret: id must be a name or an ARN of Secrets Manager');
   return {

@@ -1,5 +1,5 @@
 import { check } from '@regionkit/core/kit';
-import { type Decoded, decode, type Format } from '../decode.ts';
+import { type Decoded, decode, type Format, formatOf } from '../decode.ts';
 import { SourceError } from '../failure.ts';
 import type { Source } from '../source.ts';
 
@@ -23,8 +23,7 @@ export function base64<F extends Format = 'text', O extends boolean = false>(
   options: { readonly format?: F } = {},
 ): Source<Decoded<F>, O> {
   check.function('base64: source.load', check.object('base64: source', source).load);
-  const { format = 'text' } = check.object('base64: options', options, ['format']);
-  check.oneOf('base64: format', format, ['json', 'text', 'bytes']);
+  const format = formatOf('base64', check.object('base64: options', options, ['format']));
   if (source.schema !== undefined) throw new RangeError('base64: source must have no schema');
   return {
     ...source,

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { StandardSchema } from '@regionkit/core';
 import { check } from '@regionkit/core/kit';
-import { type Decoded, decode, type Format } from '../decode.ts';
+import { type Decoded, decode, type Format, formatOf } from '../decode.ts';
 import type { Source } from '../source.ts';
 
 export interface FileOptions<T, F extends Format, O extends boolean> {
@@ -52,8 +52,8 @@ export function file<F extends Format = 'text', O extends boolean = false>(
 export function file(path: string, options: FileOptions<unknown, Format, boolean> = {}): Source {
   check.string('file: path', path);
   check.object('file: options', options, ['schema', 'format', 'optional', 'maxBytes', 'everyMs', 'watch']);
-  const { schema, format = schema === undefined ? 'text' : 'json', optional, maxBytes = 1_048_576, everyMs } = options;
-  check.oneOf('file: format', format, ['json', 'text', 'bytes']);
+  const { schema, optional, maxBytes = 1_048_576, everyMs } = options;
+  const format = formatOf('file', options);
   check.integer('file: maxBytes', maxBytes, { min: 1 });
   const watches = check.boolean('file: watch', options.watch ?? false);
   return {

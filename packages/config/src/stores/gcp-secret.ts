@@ -1,6 +1,6 @@
 import type { StandardSchema } from '@regionkit/core';
 import { check } from '@regionkit/core/kit';
-import { type Decoded, decode, type Format } from '../decode.ts';
+import { type Decoded, decode, type Format, formatOf } from '../decode.ts';
 import type { Source } from '../source.ts';
 import { checkToken, currentToken, getJson, objectOf, type Token, textOf } from './get-json.ts';
 
@@ -47,10 +47,10 @@ export function gcpSecret(name: string, options: GcpSecretOptions<unknown, Forma
   if (!NAME.test(check.string('gcpSecret: name', name)))
     throw new RangeError('gcpSecret: name must be projects/…/secrets/…, or a version of it');
   check.object('gcpSecret: options', options, ['token', 'endpoint', 'schema', 'format', 'optional', 'everyMs']);
-  const { schema, format = schema === undefined ? 'text' : 'json', optional, everyMs } = options;
+  const { schema, optional, everyMs } = options;
   const token = checkToken('gcpSecret: token', options.token);
   const endpoint = check.string('gcpSecret: endpoint', options.endpoint ?? 'https://secretmanager.googleapis.com');
-  check.oneOf('gcpSecret: format', format, ['json', 'text', 'bytes']);
+  const format = formatOf('gcpSecret', options);
   const version = name.includes('/versions/') ? name : `${name}/versions/latest`;
   return {
     kind: 'gcp-secret',
