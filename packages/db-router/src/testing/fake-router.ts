@@ -7,7 +7,7 @@ import { createCounters } from '../counters.ts';
 import { awaited } from '../entry.ts';
 import { NestedTransactionError, NoPrimaryError, NotPrimaryRegionError } from '../errors.ts';
 import { ROUTER_EVENTS, type RouterEvents } from '../events.ts';
-import type { WritePolicy } from '../gate-seam.ts';
+import type { Issued, WritePolicy } from '../gate-seam.ts';
 import { RegionPool } from '../pools/facade.ts';
 import type { RouteReason } from '../reasons.ts';
 import type { RegionRouter, ScopeOptions } from '../region-router.ts';
@@ -162,14 +162,15 @@ export function fakeRouter<Name extends string>(options: FakeRouterOptions<Name>
     gate: {
       openScope: ({ access }) => {
         const scope = { access, wrote: false };
+        const issue = (): Issued => (scope.wrote ? { written: token() } : {});
         return {
           run: (fn) => runInside(scopes, scope, fn),
           needsPrimary: () => false,
           noteUnknown: () => {
             scope.wrote = true;
           },
-          closeHead: () => (scope.wrote ? { written: token() } : {}),
-          issue: () => (scope.wrote ? { written: token() } : {}),
+          closeHead: issue,
+          issue,
           endHead: () => {},
         };
       },
