@@ -231,7 +231,7 @@ function isCausedBy(thrown: unknown, error: unknown): boolean {
   return causesOf(thrown).includes(error);
 }
 
-/** Without the result nothing can tell whether `first` has done its work: then it must not look as if it was not sent. */
+/** Without the result it is unknown whether `first` has done its work. So the error must not say that it was not sent. */
 function takeResult(frame: Frame, results: unknown): void {
   const result = [results].flat().at(-1) as QueryResult | undefined;
   if (typeof result?.rowCount !== 'number') throw new TypeError('a pool gave no result of a statement behind BEGIN');

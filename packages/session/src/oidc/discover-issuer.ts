@@ -53,7 +53,7 @@ export interface DiscoveredIssuer {
    */
   refresh(): Promise<void>;
   /**
-   * Reads the document no more.
+   * Stops reading the document.
    *
    * @example
    * ```ts
