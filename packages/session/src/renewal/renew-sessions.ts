@@ -2,7 +2,6 @@ import { type Decider, type NextDecision, type ResponseHead, type WithDoors, wit
 import {
   type Clock,
   check,
-  cookieValues,
   createNotices,
   integer,
   keepPrivate,
@@ -130,8 +129,8 @@ export function renewSessions(options: RenewSessionsOptions): WithDoors<Decider>
       const decision = await door.decide(request);
       const session = sessions.peek(request.raw);
       const forMs = session && leftMs(session);
-      if (session === undefined || forMs === undefined) return decision;
-      if (cookieValues(request.header('cookie'), cookie.name).length === 0) return decision;
+      if (session === undefined || forMs === undefined || !hasCookie(request.header('cookie'), cookie.name))
+        return decision;
       // A renewal that fails is tried with the next request. The session is still valid.
       const fields = await renewed(session, forMs).catch(() => notice('REGIONKIT_NOT_RENEWED', FAILED));
       if (!fields) return decision;
@@ -151,4 +150,8 @@ function same(roles: ReadonlySet<string>, claims: FrozenObject): Renewal {
     roles: [...roles],
     claims: Object.fromEntries(Object.entries(claims).filter(([name]) => !OF_THE_ISSUER.has(name))),
   };
+}
+
+function hasCookie(fields: readonly string[], name: string): boolean {
+  return fields.some((field) => field.split(';').some((pair) => pair.trimStart().startsWith(`${name}=`)));
 }
