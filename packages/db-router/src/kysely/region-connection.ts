@@ -41,7 +41,7 @@ export class RegionConnection implements DatabaseConnection {
   }
 
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-    if (this.#held === undefined && (isMarked(query.query) || isRead(query.query))) {
+    if (this.#isFreeRead(query)) {
       const { rows } = await this.#options.replicaPool.query(query.sql, [...query.parameters]);
       return { rows: (rows ?? []) as Row[] };
     }
@@ -51,8 +51,7 @@ export class RegionConnection implements DatabaseConnection {
 
   async *streamQuery<Row>(query: CompiledQuery, chunkSize: number): AsyncIterableIterator<QueryResult<Row>> {
     const { primary, replica } = this.#options;
-    const reads = this.#held === undefined && (isMarked(query.query) || isRead(query.query));
-    if (!reads) {
+    if (!this.#isFreeRead(query)) {
       const { connection } = await this.#hold(primary);
       yield* connection.streamQuery<Row>(query, chunkSize);
       return;
@@ -69,6 +68,11 @@ export class RegionConnection implements DatabaseConnection {
     const held = this.#held;
     this.#held = undefined;
     if (held !== undefined) await held.driver.releaseConnection(held.connection);
+  }
+
+  /** A read that no transaction and no earlier write binds to a connection. */
+  #isFreeRead({ query }: CompiledQuery): boolean {
+    return this.#held === undefined && (isMarked(query) || isRead(query));
   }
 
   async #hold(driver: DriverOfPool) {
