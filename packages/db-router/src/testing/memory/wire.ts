@@ -157,7 +157,7 @@ function shown(value: unknown, type: string): string {
     return value.toString('latin1', 0, 2) === '\\x' ? `${value}` : `\\x${value.toString('hex')}`;
   if (typeof value === 'boolean') return value ? 't' : 'f';
   if (type === 'json' || type === 'jsonb') return JSON.stringify(value);
-  if (Array.isArray(value)) return `{${value.map((item) => element(item)).join(',')}}`;
+  if (Array.isArray(value)) return element(value);
   if (type === 'interval') return interval(value as Readonly<Record<string, number>>);
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
