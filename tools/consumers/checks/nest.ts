@@ -1,6 +1,6 @@
-import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { APPS, install, type PackedPackage, pinned, run, tell, writeJson } from '../packed.ts';
+import { install, type PackedPackage, pinned, tell, writeJson } from '../packed.ts';
+import { driveApp } from './drive-app.ts';
 
 /** Nest 11 is CommonJS, and so are its apps; those of Nest 12 are ES modules. */
 const VERSIONS = [
@@ -32,24 +32,7 @@ export function checkNest(parent: string, packages: readonly PackedPackage[], al
     };
     install(folder, dependencies, others);
     writeJson(join(folder, 'package.json'), { private: true, type, dependencies });
-    cpSync(join(APPS, 'nest'), folder, { recursive: true });
-    writeJson(join(folder, 'tsconfig.json'), {
-      compilerOptions: {
-        module: 'nodenext',
-        target: 'es2022',
-        lib: ['es2023'],
-        types: ['node'],
-        strict: true,
-        exactOptionalPropertyTypes: true,
-        experimentalDecorators: true,
-        emitDecoratorMetadata: true,
-        skipLibCheck: true,
-      },
-      include: ['server.ts'],
-    });
-    run(process.execPath, [join(all, 'node_modules/typescript/bin/tsc'), '-p', '.'], folder);
-    const driver = join('esm/dist', 'drive-one-package.js');
-    const told = run(process.execPath, [driver, join(folder, 'server.js'), folder], all).trim();
-    tell(`Nest ${major}, ${type}: ${told}`);
+    const options = { experimentalDecorators: true, emitDecoratorMetadata: true, skipLibCheck: true };
+    tell(`Nest ${major}, ${type}: ${driveApp('nest', folder, all, options)}`);
   }
 }

@@ -1,7 +1,8 @@
-import { cpSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { APPS, install, type PackedPackage, pinned, run, tell, writeJson } from '../packed.ts';
+import { install, type PackedPackage, pinned, tell } from '../packed.ts';
 import { checkHelp } from './command-line.ts';
+import { driveApp } from './drive-app.ts';
 
 /**
  * `npm install regionkit pg express`, and nothing else of ours: it brings what it needs. Its types compile, the app of the
@@ -27,21 +28,7 @@ export function checkOnePackage(parent: string, packages: readonly PackedPackage
     { ...wanted, '@types/node': pinned('@types/node'), '@types/express': pinned('@types/express') },
     others,
   );
-  cpSync(join(APPS, 'one-package'), folder, { recursive: true });
-  writeJson(join(folder, 'tsconfig.json'), {
-    compilerOptions: {
-      module: 'nodenext',
-      target: 'es2022',
-      lib: ['es2023'],
-      types: ['node'],
-      strict: true,
-      exactOptionalPropertyTypes: true,
-    },
-    include: ['server.ts'],
-  });
-  run(process.execPath, [join(all, 'node_modules/typescript/bin/tsc'), '-p', '.'], folder);
-  const driver = join('esm/dist', 'drive-one-package.js');
-  tell(`one package: ${run(process.execPath, [driver, join(folder, 'server.js'), folder], all).trim()}`);
+  tell(`one package: ${driveApp('one-package', folder, all)}`);
 }
 
 /** How many packages and bytes. */
