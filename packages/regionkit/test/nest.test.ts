@@ -32,6 +32,10 @@ const given = (self?: Name) => {
 async function start(options: Omit<NestAppOptions, 'given'> & Partial<NestAppOptions>): Promise<string> {
   const { app } = await createNestApp({ drain: { drain: false }, given: given(), ...options });
   apps.push(app);
+  return listen(app);
+}
+/** @returns its origin */
+async function listen(app: INestApplication): Promise<string> {
   await app.listen(0, '127.0.0.1');
   return `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
 }
@@ -104,9 +108,8 @@ describe.each(['express', 'fastify'] as const)('Nest on %s', (adapter) => {
       log,
       drain: { signals: [], notReadyForMs: 0, idleMs: 0, exit },
     });
-    await app.listen(0, '127.0.0.1');
+    const origin = await listen(app);
     drain?.on('drain-step', ({ step }) => void log.push(step));
-    const origin = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
     expect((await asked(`${origin}/notes`)).status).toBe(200);
     await drain?.start();
     expect(log).toEqual(['not-ready', 'closing', 'hooks', 'onModuleDestroy', 'onApplicationShutdown', 'done']);
