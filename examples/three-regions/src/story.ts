@@ -7,6 +7,7 @@ import { startLoad } from './load.ts';
 import { GLOBAL_HOST, PLACE, REGIONS, type RegionName } from './names.ts';
 import type { Narrator } from './narrator.ts';
 import { type Stage, seconds } from './stage.ts';
+import { until } from './until.ts';
 
 /** What the demo measured, for the table at the end and for `--json`. Durations in milliseconds. */
 export interface Measured {
@@ -24,7 +25,6 @@ const TRIES = 20;
 /** Long enough for some requests of every client; nothing is claimed of how many. */
 const SOME_REQUESTS_MS = 500;
 const QUIET_MS = 1_500;
-const WAIT_MS = 60_000;
 
 /** Plays the whole story and claims only what it has measured. */
 export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measured> {
@@ -280,19 +280,6 @@ export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measu
 async function count(stage: Stage, region: RegionName): Promise<number> {
   const [row] = await stage.lab.region(region).query<{ count: string }>('select count(*) from orders');
   return Number(row?.count);
-}
-
-async function until<T>(what: string, look: () => T | undefined | false): Promise<T> {
-  const end = performance.now() + WAIT_MS;
-  for (;;) {
-    const found = look();
-    if (found !== undefined && found !== false) return found;
-    if (performance.now() > end)
-      throw new Error(
-        `${what}: not within ${seconds(WAIT_MS)}. On a machine that is busy with something else the story cannot keep its times`,
-      );
-    await pause(10);
-  }
 }
 
 /** @returns whether an answer shows this order; a refusal shows none */

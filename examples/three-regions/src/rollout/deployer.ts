@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
 import { REGIONS, type RegionName } from '../names.ts';
 import type { Release } from '../settings.ts';
 import type { Stage } from '../stage.ts';
+import { until } from '../until.ts';
 import type { Version } from './versions.ts';
 
 /** What the program behind `deploy` does on the stage, and what came of it. */
@@ -35,11 +35,7 @@ export async function createDeployer(
     await stage.startApp(region, release(version));
     running.set(region, version.version);
     deployed.push({ region, version: version.version });
-    const deadline = performance.now() + WAIT_MS;
-    while (!stage.dns.status(region).healthy) {
-      if (performance.now() > deadline) throw new Error(`DNS does not lead to ${region} again`);
-      await pause(50);
-    }
+    await until(`DNS leads to ${region} again`, () => stage.dns.status(region).healthy, WAIT_MS);
   };
 
   const carryOut = async (order: string, region: RegionName, version: Version | undefined): Promise<string> => {
@@ -47,7 +43,7 @@ export async function createDeployer(
     if (version === undefined) throw new Error('no such version');
     if (order === 'deploy') await deploy(region, version);
     else if (order === 'migrate') await stage.lab.primary.query(version.migrate);
-    // It undoes what is on the way: the caller names the version to which it goes back.
+    // `version` is the one to go back to, so the migrations of all versions are undone.
     else if (order === 'undo-migration') for (const { undo } of versions) await stage.lab.primary.query(undo);
     else throw new Error(`no such order: ${order}`);
     return '';
