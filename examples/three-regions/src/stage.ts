@@ -13,7 +13,7 @@ import { createEdge, type Edge } from './edge.ts';
 import { GLOBAL_HOST, PLACE, REGIONS, type RegionName, roundTrips } from './names.ts';
 import type { PauseAnswer, PauseOrder } from './pause-order.ts';
 import { createSecretStore, type RotationStep, type SecretTaken } from './secret-store.ts';
-import { environmentOf, type Release } from './settings.ts';
+import { environmentOf, type Release, type Settings } from './settings.ts';
 
 /** Everything the story is played on: databases, one process of the app a region, and the DNS in front of them. */
 export interface Stage {
@@ -80,21 +80,25 @@ export async function setStage(tell: (line: string) => void, release?: Release):
     await theLab.primary.query(SCHEMA);
     await theLab.caughtUp();
 
-    const ports = await freePorts();
+    const free = await freePorts(REGIONS.length);
+    const ports = Object.fromEntries(REGIONS.map((name, at) => [name, free[at]])) as Record<RegionName, number>;
     const launch = async (region: RegionName, port: number, release?: Release): Promise<ChildProcess> => {
       const databases = perRegion((name) => theLab.region(name).connectionStringFrom(region));
-      const settings = { region, databases, secretsDir: secrets.directory, operatorToken };
+      const settings: Settings = {
+        region,
+        ports: { ...ports, [region]: port },
+        databases,
+        secretsDir: secrets.directory,
+        operatorToken,
+        ...(release !== undefined && { release }),
+      };
       const child = spawn(
         process.execPath,
         ['--import', 'tsx', '-C', '@regionkit/source', fileURLToPath(new URL('region-process.ts', import.meta.url))],
         {
           env: {
             ...process.env,
-            ...environmentOf({
-              ...settings,
-              ports: { ...ports, [region]: port },
-              ...(release !== undefined && { release }),
-            }),
+            ...environmentOf(settings),
           },
           stdio: ['ignore', 'inherit', release === undefined ? 'inherit' : 'ignore', 'ipc'],
         },
@@ -142,7 +146,7 @@ export async function setStage(tell: (line: string) => void, release?: Release):
       origin: (region) => `http://127.0.0.1:${ports[region]}`,
       startApp,
       tryApp: async (region, version) => {
-        const [port = 0] = Object.values(await freePorts());
+        const [port = 0] = await freePorts(1);
         await end(await launch(region, port, version));
       },
       killApp: async (region) => {
@@ -197,9 +201,9 @@ async function end(app: ChildProcess): Promise<void> {
 }
 
 /** Free ports. All are held at the same time, so that they differ. */
-async function freePorts(): Promise<Record<RegionName, number>> {
+async function freePorts(count: number): Promise<readonly number[]> {
   const servers = await Promise.all(
-    REGIONS.map(async () => {
+    Array.from({ length: count }, async () => {
       const server = createServer().listen(0, '127.0.0.1');
       await once(server, 'listening');
       return server;
@@ -207,7 +211,7 @@ async function freePorts(): Promise<Record<RegionName, number>> {
   );
   const ports = servers.map((server) => (server.address() as { port: number }).port);
   await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  return Object.fromEntries(REGIONS.map((name, at) => [name, ports[at]])) as Record<RegionName, number>;
+  return ports;
 }
 
 function perRegion<T>(make: (name: RegionName) => T): Record<RegionName, T> {

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -80,10 +80,8 @@ describe('the steps of the pipeline, with programs that only write down what the
   async function play(
     broken: string,
   ): Promise<{ readonly jobs: readonly PlayedJob[]; readonly asked: readonly string[] }> {
-    const program = async (name: string, text: string): Promise<void> => {
-      await writeFile(join(directory, name), `#!/usr/bin/env bash\n${text}\n`);
-      await chmod(join(directory, name), 0o755);
-    };
+    const program = (name: string, text: string): Promise<void> =>
+      writeFile(join(directory, name), `#!/usr/bin/env bash\n${text}\n`, { mode: 0o755 });
     const note = `echo "$asked" >> asked; [[ ! "$asked" =~ $BROKEN ]]`;
     await program('deploy.sh', `[ "$1" = version ] && { echo 1.0.0; exit 0; }\nasked="$REGION: $1 $VERSION"; ${note}`);
     await program('bin/npx', `asked="$REGION: $2 \${*:3}"; ${note}`);

@@ -1,10 +1,10 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { REGIONKIT } from '../../../../tools/regionkit.ts';
 import { REGIONS } from '../names.ts';
 import type { Stage } from '../stage.ts';
 
-/** The directory in which the scripts of the workflow run, as if it were a checkout on a runner. */
+/** The directory in which the scripts of the workflow run. On a runner of GitHub it is the checkout. */
 export interface Workplace {
   readonly directory: string;
   readonly environment: NodeJS.ProcessEnv;
@@ -38,10 +38,7 @@ export async function createWorkplace(
 ): Promise<Workplace> {
   const bin = join(directory, 'bin');
   await mkdir(bin, { recursive: true });
-  const program = async (path: string, text: string): Promise<void> => {
-    await writeFile(path, text);
-    await chmod(path, 0o755);
-  };
+  const program = (path: string, text: string): Promise<void> => writeFile(path, text, { mode: 0o755 });
   const quoted = [process.execPath, ...REGIONKIT].map((word) => `'${word}'`).join(' ');
   await program(join(directory, 'deploy.mjs'), DEPLOY);
   // `npx regionkit` is the command line of this repository, and there is nothing to install.
