@@ -1,12 +1,11 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { projectFiles } from '../../test/project-files.ts';
 import { RULE_IDS } from '../check/lint/rules.ts';
 
 const INFRA = fileURLToPath(new URL('../', import.meta.url));
-const pages = (await readdir(INFRA, { recursive: true })).filter(
-  (path) => path.endsWith('.md') && !path.includes('node_modules'),
-);
+const pages = projectFiles(INFRA).filter((path) => path.endsWith('.md'));
 const read = (path: string): Promise<string> => readFile(`${INFRA}${path}`, 'utf8');
 
 describe('the pages of infra', () => {
