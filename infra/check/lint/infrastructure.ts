@@ -61,15 +61,6 @@ export interface Container extends Named {
   readonly stopTimeout: string | undefined;
 }
 
-export const NOTHING: Infrastructure = {
-  records: [],
-  checks: [],
-  databases: [],
-  secrets: [],
-  containers: [],
-  strangers: [],
-};
-
 /** Several stacks or folders as one. */
 export function together(parts: readonly Infrastructure[]): Infrastructure {
   return {

@@ -3,7 +3,7 @@ import grpc from '@grpc/grpc-js';
 import loader from '@grpc/proto-loader';
 import { decode, ExtData, ExtensionCodec, encode } from '@msgpack/msgpack';
 import { schemaOf } from './attributes.ts';
-import { faultsOf, isUnknown, plan, settle, type Values } from './judge.ts';
+import { faultsOf, isUnknown, plan, settle, UNKNOWN, type Values } from './judge.ts';
 import { DATA_SOURCES, RESOURCES, type ResourceFacts } from './schemas.ts';
 
 /**
@@ -34,8 +34,7 @@ type Reply = (error: null, answer: object) => void;
 type Method = (call: { readonly request: Request }, reply: Reply) => void;
 
 const codec = new ExtensionCodec();
-codec.register({ type: 0, encode: () => null, decode: () => ({ unknown: true }) });
-codec.register({ type: 12, encode: () => null, decode: () => ({ unknown: true }) });
+for (const type of [0, 12]) codec.register({ type, encode: () => null, decode: () => UNKNOWN });
 
 const read = (value: Value | null): Values | null => {
   if (value?.msgpack === undefined || value.msgpack.length === 0) return null;
