@@ -2,13 +2,14 @@
 # module with one resource for the primary and another one for the replicas would destroy the new primary.
 
 locals {
-  is_primary = var.replicate_from_arn == null
+  is_primary    = var.replicate_from_arn == null
+  major_version = split(".", var.engine_version)[0]
 }
 
 resource "aws_db_parameter_group" "this" {
   region = var.region
-  name   = "${var.identifier}-pg${split(".", var.engine_version)[0]}"
-  family = "postgres${split(".", var.engine_version)[0]}"
+  name   = "${var.identifier}-pg${local.major_version}"
+  family = "postgres${local.major_version}"
 
   # Logical decoding lists the writes that a failover has lost.
   parameter {

@@ -1,6 +1,10 @@
 locals {
   # SIGTERM, then createDrain: not ready, grace, hooks. The kill must come after that.
   stop_timeout = var.drain.not_ready_seconds + var.drain.grace_seconds + var.drain.hooks_seconds + 5
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "ecs-tasks.amazonaws.com" } }]
+  })
 }
 
 resource "aws_security_group" "alb" {
@@ -122,11 +126,8 @@ resource "aws_ecs_cluster" "this" {
 
 # Roles are global: the region in the name keeps them apart, and a policy names only the secrets of its region.
 resource "aws_iam_role" "execution" {
-  name = "${var.name}-${var.region}-execution"
-  assume_role_policy = jsonencode({
-    Version   = "2012-10-17"
-    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "ecs-tasks.amazonaws.com" } }]
-  })
+  name               = "${var.name}-${var.region}-execution"
+  assume_role_policy = local.assume_role_policy
 }
 
 resource "aws_iam_role_policy_attachment" "execution" {
@@ -150,11 +151,8 @@ resource "aws_iam_role_policy" "secrets" {
 }
 
 resource "aws_iam_role" "task" {
-  name = "${var.name}-${var.region}-task"
-  assume_role_policy = jsonencode({
-    Version   = "2012-10-17"
-    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "ecs-tasks.amazonaws.com" } }]
-  })
+  name               = "${var.name}-${var.region}-task"
+  assume_role_policy = local.assume_role_policy
 }
 
 # In any region: where the own region does not answer, the app asks the next one. The name of a secret ends with six
