@@ -203,7 +203,7 @@ describe('the constructs refuse what cannot work', () => {
     expect(() => make(emptyStack())).toThrow(message);
   });
 
-  it('an apex is an alias, whatever the TTL', () => {
+  it('an apex is an alias, and the TTL is not used', () => {
     const template = Template.fromJSON(
       templateOf((stack) => void new RegionDns(stack, 'X', { ...dns, name: 'example.com', apex: true })) as Record<
         string,

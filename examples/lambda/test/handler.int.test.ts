@@ -45,7 +45,7 @@ describe('the lambda example in two regions, each container frozen between its r
   });
 
   it.each([4, 17])('writes nothing to a primary that was replaced while it was frozen for %i s', async (seconds) => {
-    // The old primary stays up and takes writes from whoever asks: only the evidence of a container is out of date.
+    // The old primary stays up and still accepts writes. The container was frozen, so it does not know of the promotion.
     await regions.lab.failover({ to: 'eu-west-1' });
     await sleep(seconds * 1_000);
     const first = await write('us-east-1', 'after the thaw');

@@ -47,7 +47,7 @@ class NotesController {
     return this.notes.add(text);
   }
 
-  // An error of regionkit, as the 401 of a stranger, is answered by the filter that comes with the module.
+  // The filter of the module answers errors of regionkit: here 401 without a session, and 403 without the role.
   @Delete()
   @RequireSession('admin')
   async clear(@CurrentSession() session: Session) {

@@ -57,7 +57,7 @@ export function createApp(environment: NodeJS.ProcessEnv) {
     response.status(201).json({ region: regions.self, text });
   });
 
-  // TypeORM wraps what a statement threw. Express answers rightly what is inside: it says its own status and headers.
+  // TypeORM wraps the error of a statement. The inner error has its own status and headers, and Express uses them.
   const unwrap: ErrorRequestHandler = (error: unknown, _request, _response, next) => {
     next(regionKitErrorOf(error) ?? error);
   };

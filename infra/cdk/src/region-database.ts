@@ -2,7 +2,7 @@ import { Aws, CfnDeletionPolicy, SecretValue } from 'aws-cdk-lib';
 import { CfnDBInstance, CfnDBParameterGroup } from 'aws-cdk-lib/aws-rds';
 import { Construct } from 'constructs';
 
-/** An instance, by its region and its generation. It has the same name in whatever role it is. */
+/** An instance, by its region and its generation. Its name does not change with its role. */
 export interface DatabaseName {
   readonly region: string;
   /** Raise it to rebuild an instance under a new name, after a failover. @default 1 */

@@ -1,6 +1,6 @@
 /**
- * What the rules judge, from whatever language it was written in. A value that is not literal is the text of its
- * expression; undefined is a value that is not set.
+ * What the rules judge. It is the same for Terraform and for CloudFormation. A value that is not literal is the text of
+ * its expression; undefined is a value that is not set.
  */
 export interface Infrastructure {
   readonly records: readonly RecordSet[];

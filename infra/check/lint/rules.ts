@@ -54,7 +54,7 @@ const RULES: readonly Rule[] = [
   },
   {
     id: 'check-of-the-global-name',
-    says: "The check asks whichever region DNS answers, so it fails for none. Check the region's own name.",
+    says: "The check asks the region that DNS returns, so it does not fail while any region answers. Check the region's own name.",
     broken: ({ records, checks }) => {
       const shared = new Set(
         records.filter((record) => record.latency || record.failover).map(({ name }) => bare(name)),

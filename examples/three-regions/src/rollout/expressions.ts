@@ -42,7 +42,7 @@ function lookUp(expression: string, { inputs, secrets, steps }: Scope): string {
   const [from, name = '', part, output = ''] = expression.split('.');
   if (from === 'inputs') return inputs[name] ?? '';
   if (from === 'secrets') return secrets[name] ?? '';
-  // As on GitHub: a step that never came to its turn has no outcome, and nothing is not "skipped".
+  // As on GitHub: a step that has not ended has no outcome. Without an outcome it is not "skipped".
   if (from === 'steps' && part === 'outcome') return steps.get(name)?.outcome ?? '';
   if (from === 'steps' && part === 'outputs') return steps.get(name)?.outputs[output] ?? '';
   throw new Error(`the rehearsal does not know the expression "${expression}"`);

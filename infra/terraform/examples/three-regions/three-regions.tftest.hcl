@@ -127,7 +127,7 @@ run "an_apex_is_an_alias" {
 
   assert {
     condition     = output.forgets_seconds == 90
-    error_message = "An alias has a TTL of 60 s, whatever ttl says."
+    error_message = "An alias has a TTL of 60 s. It ignores ttl."
   }
 }
 

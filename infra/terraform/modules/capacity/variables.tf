@@ -14,5 +14,5 @@ variable "regions" {
 variable "ready_for_loss" {
   type        = bool
   default     = true
-  description = "Whether each region always runs enough for the loss of the largest other region. False scales only when it is lost, while everyone else does the same."
+  description = "Whether each region always runs enough for the loss of the largest other region. With false a region starts more tasks only after the loss, when other customers of AWS do the same."
 }

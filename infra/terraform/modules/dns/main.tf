@@ -1,5 +1,6 @@
 # The global name leads to the nearest healthy region, and each region has a name of its own. The health check asks the
-# region's own name: a check of the global name would ask whichever region DNS answers, and never fail.
+# region's own name. A check of the global name asks the region that DNS returns, so it does not fail while any region
+# answers.
 
 locals {
   checked = var.standby == null ? var.regions : merge(var.regions, { standby = var.standby })

@@ -18,7 +18,7 @@ variable "regions" {
 
   validation {
     condition     = length(distinct([for region in var.regions : region.host])) == length(var.regions)
-    error_message = "Each region needs a name of its own: a health check of a shared name tests whichever region DNS answers."
+    error_message = "Each region needs a name of its own: a health check of a shared name tests the region that DNS returns."
   }
   validation {
     condition     = alltrue([for region in var.regions : region.host != var.name])

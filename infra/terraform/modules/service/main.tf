@@ -53,7 +53,7 @@ resource "aws_lb" "this" {
   load_balancer_type = "application"
   subnets            = var.public_subnet_ids
   security_groups    = [aws_security_group.alb.id]
-  # Longer than the idle time of the app's connections would be a reset: the app keeps them longer than this.
+  # The app must keep its idle connections longer than this. Otherwise the balancer uses one that the app has closed.
   idle_timeout               = 60
   drop_invalid_header_fields = true
   enable_deletion_protection = true

@@ -4,7 +4,7 @@ import { regionKitErrorOf } from '@regionkit/core';
 
 /**
  * Nest asks `error instanceof …`: true for our errors, and for those that an ORM has wrapped. All others pass by. With an
- * `HttpException` the app has decided what it answers, whatever the cause was.
+ * `HttpException` the app has decided what it answers, also if the cause is an error of ours.
  */
 // biome-ignore lint/complexity/noStaticOnlyClass: `Catch` takes classes.
 class AnyRegionKitError {

@@ -197,7 +197,7 @@ export function createMemorySession(cluster: MemoryCluster, node: MemoryNode, pr
   };
 }
 
-/** pg-mem writes a page of advice behind its message. */
+/** Only the first line of an error of pg-mem is kept: a page of advice follows it. */
 function fromPgMem(error: unknown): MemoryServerError {
   const { code, data, message } = error as Error & { code?: string; data?: { error?: string; details?: string } };
   const [first = ''] = (data?.error ?? message).split('\n');
