@@ -13,10 +13,7 @@ describe('the lambda example in two regions, each container frozen between its r
     const [us, eu] = await Promise.all([start('us-east-1'), start('eu-west-1')]);
     apis = { 'us-east-1': us, 'eu-west-1': eu };
     onTestFailed(() => console.error(`us-east-1:\n${us.output}\neu-west-1:\n${eu.output}`));
-    await until(
-      () => write('us-east-1', 'the first'),
-      ({ status }) => status === 201,
-    );
+    await writeUntilDone('us-east-1', 'the first');
   });
   afterEach(async () => {
     await Promise.all(Object.values(apis).map((api) => api.close()));
@@ -25,16 +22,18 @@ describe('the lambda example in two regions, each container frozen between its r
 
   const write = (name: RegionName, text: string): Promise<Answer> =>
     ask(`${regions.origins[name]}/notes`, { method: 'POST', body: { text } });
+  const writeUntilDone = (name: RegionName, text: string): Promise<Answer> =>
+    until(
+      () => write(name, text),
+      ({ status }) => status === 201,
+    );
   const read = (name: RegionName, token: string): Promise<Answer> =>
     ask(`${regions.origins[name]}/notes`, { headers: { 'x-region-token': token } });
   const inDatabase = async (name: RegionName): Promise<readonly unknown[]> =>
     (await regions.lab.region(name).query('select text from notes order by id')).map(({ text }) => text);
 
   it('forwards a write to the function of the other region, and reads it at home with the token', async () => {
-    const written = await until(
-      () => write('eu-west-1', 'from Ireland'),
-      ({ status }) => status === 201,
-    );
+    const written = await writeUntilDone('eu-west-1', 'from Ireland');
     expect(written.json()).toEqual({ region: 'us-east-1', text: 'from Ireland' });
     const token = String(written.headers['x-region-token']);
     const { json } = await until(
@@ -50,10 +49,7 @@ describe('the lambda example in two regions, each container frozen between its r
     await sleep(seconds * 1_000);
     const first = await write('us-east-1', 'after the thaw');
     expect([201, 503]).toContain(first.status);
-    const written = await until(
-      () => write('us-east-1', 'at last'),
-      ({ status }) => status === 201,
-    );
+    const written = await writeUntilDone('us-east-1', 'at last');
     expect(written.json()).toMatchObject({ region: 'eu-west-1' });
     expect(await inDatabase('us-east-1')).toEqual(['the first']);
   });

@@ -1,4 +1,12 @@
-import { ask, type RunningServer, startServer, startTwoRegions, type TwoRegions, until } from 'example-support';
+import {
+  ask,
+  type RegionName,
+  type RunningServer,
+  startServer,
+  startTwoRegions,
+  type TwoRegions,
+  until,
+} from 'example-support';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 describe('the route handlers of the next example in two regions', () => {
@@ -8,7 +16,7 @@ describe('the route handlers of the next example in two regions', () => {
 
   beforeAll(async () => {
     regions = await startTwoRegions();
-    const start = (name: 'us-east-1' | 'eu-west-1') =>
+    const start = (name: RegionName) =>
       startServer(new URL('serve.ts', import.meta.url), regions.origins[name], regions.environment(name));
     us = start('us-east-1');
     eu = start('eu-west-1');
