@@ -9,7 +9,7 @@ export function normaliseHost(host: string): string | undefined {
   return HOST.exec(host)?.groups?.name?.toLowerCase();
 }
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/;
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\]|::1)$/;
 
 /** Whether a host name leads to this machine. It is as in `URL.hostname`; IPv6 may also be without brackets. */
 export function isLoopback(hostname: string): boolean {

@@ -7,6 +7,7 @@ import {
   withDoors,
 } from '@regionkit/core';
 import { check } from '@regionkit/core/kit';
+import { chain } from '../chain.ts';
 import { refuseBy } from '../refuse.ts';
 import type { Session } from '../session.ts';
 import type { FrozenJson, FrozenObject } from '../strict-json.ts';
@@ -95,11 +96,7 @@ function claimDoor(
   };
   return withDoors<Decider>({
     kind: 'session',
-    decide: (request) => {
-      const decision = door.decide(request);
-      return decision instanceof Promise
-        ? decision.then((late) => judge(late, request))
-        : judge(decision as Decision, request);
-    },
+    decide: (request) =>
+      chain(door.decide(request) as Decision | Promise<Decision>, (decision) => judge(decision, request)),
   });
 }
