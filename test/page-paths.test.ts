@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { isNamed, pathsIn } from './page-paths.ts';
+import { anchorsIn, isNamed, pathsIn } from './page-paths.ts';
 import { projectFiles } from './project-files.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
@@ -27,7 +27,7 @@ const NAMES = FILES.flatMap((file) => [
     (from) => from.exec(file)?.[1] ?? [],
   ),
 ]);
-const PAGES = FILES.filter((file) => /^(?:(?:docs|infra|runbooks)\/.*|packages\/[^/]+\/README|[A-Z]+)\.md$/.test(file));
+const PAGES = FILES.filter((file) => /^(?:(?:docs|infra|runbooks)\/.*|packages\/[^/]+\/[A-Z]+|[A-Z]+)\.md$/.test(file));
 const read = (page: string): string => readFileSync(join(ROOT, page), 'utf8');
 
 describe('pathsIn()', () => {
@@ -38,7 +38,7 @@ describe('pathsIn()', () => {
       '```sh',
       'cat `none.ts`',
       '```',
-      'The [guide](docs/guide.md#start) and [a site](https://example.com/a.md).',
+      'The [guide](docs/guide.md#start), [below](#below) and [a site](https://example.com/a.md#start).',
     ].join('\n');
     expect(pathsIn(page)).toEqual({
       code: [
@@ -46,8 +46,33 @@ describe('pathsIn()', () => {
         { path: 'topology/', line: 1 },
         { path: 'statements/*.ts', line: 1 },
       ],
-      links: [{ path: 'docs/guide.md', line: 6 }],
+      links: [
+        { path: 'docs/guide.md', line: 6, anchor: 'start' },
+        { path: '', line: 6, anchor: 'below' },
+      ],
     });
+  });
+});
+
+describe('anchorsIn()', () => {
+  it('makes the anchors of a git host: small letters, no signs, a number for a repeated heading, and none from code', () => {
+    const page = [
+      '# `createHealth` is a factory, not a class',
+      '## Node.js 20.19',
+      '## Twice',
+      '## Twice',
+      '```sh',
+      '# not a heading',
+      '```',
+      '### The [guide](guide.md) for it',
+    ].join('\n');
+    expect([...anchorsIn(page)]).toEqual([
+      'createhealth-is-a-factory-not-a-class',
+      'nodejs-2019',
+      'twice',
+      'twice-1',
+      'the-guide-for-it',
+    ]);
   });
 });
 
@@ -81,10 +106,24 @@ describe('the pages', () => {
   it('link to files that are there', () => {
     const missing = PAGES.flatMap((page) =>
       pathsIn(read(page))
-        .links.filter(({ path }) => !isNamed(normalize(join(dirname(page), path)), FILES))
+        .links.filter(({ path }) => path !== '' && !isNamed(normalize(join(dirname(page), path)), FILES))
         .map(({ path, line }) => `${page}:${line} ${path}`),
     );
     expect(missing).toEqual([]);
+  });
+
+  it('link to headings that are there', () => {
+    const links = PAGES.flatMap((page) =>
+      pathsIn(read(page)).links.flatMap(({ path, line, anchor }) => {
+        const target = path === '' ? page : normalize(join(dirname(page), path)).replace(/\/$/, '');
+        // A git host shows the README of a folder.
+        const shown = [target, `${target}/README.md`].find((file) => file.endsWith('.md') && FILES.includes(file));
+        return anchor === undefined || shown === undefined ? [] : [{ from: `${page}:${line}`, shown, anchor }];
+      }),
+    );
+    expect(links.length).toBeGreaterThan(50);
+    const missing = links.filter(({ shown, anchor }) => !anchorsIn(read(shown)).has(anchor));
+    expect(missing.map(({ from, shown, anchor }) => `${from} ${shown}#${anchor}`)).toEqual([]);
   });
 });
 

@@ -74,7 +74,14 @@ export async function createApp(secretsDir: string) {
 
   // CORS first: also a forwarded answer and an error need it. Body parsers last: a write is forwarded as it came.
   const app = express();
-  app.use(cors({ origin: 'https://www.example.com', credentials: true }));
+  app.use(
+    cors({
+      origin: 'https://www.example.com',
+      credentials: true,
+      // Once there is a list, the field with which a script sends its token must be in it.
+      allowedHeaders: ['Content-Type', 'Authorization', 'X-Region-Token'],
+    }),
+  );
   app.use(compose(health, affinity, sessions, gate).express());
   app.use(express.json());
 

@@ -79,10 +79,15 @@ export function describeNotesApp(name: string, server: URL, more?: (app: NotesAp
     it('lets CORS answer preflights, and be said once on an answer that was forwarded', async () => {
       const preflight = await ask(`${app.eu.origin}/notes`, {
         method: 'OPTIONS',
-        headers: { ...FROM_WEB, 'access-control-request-method': 'POST' },
+        headers: {
+          ...FROM_WEB,
+          'access-control-request-method': 'POST',
+          'access-control-request-headers': 'content-type,x-region-token',
+        },
       });
       expect(preflight.status).toBe(204);
       expect(preflight.headers['access-control-allow-origin']).toBe(WEB);
+      expect(String(preflight.headers['access-control-allow-headers']).toLowerCase()).toContain('x-region-token');
       expect(preflight.headers['x-region-token']).toBeUndefined();
 
       const forwarded = await write(app.eu, { text: 'with CORS' });
