@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { scratchDirectory } from './tools/scratch.ts';
 import SlowFirst from './tools/slow-first.ts';
 
 export default defineConfig({
@@ -13,7 +14,7 @@ export default defineConfig({
     // They end what hangs, and say nothing of speed: a busy machine takes a minute to start three regions.
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+    env: { ...scratchDirectory(), AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     coverage: {
       enabled: process.env['REGIONKIT_COVERAGE'] === '1',
       provider: 'v8',
