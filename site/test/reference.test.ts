@@ -1,0 +1,88 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { convert } from '../src/reference/convert.ts';
+import { entryPointsOf, readEntryPoints } from '../src/reference/entry-points.ts';
+import { type Factory, factoriesOf } from '../src/reference/factory-options.ts';
+import { optionsPage } from '../src/reference/options-page.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const SHOWN = new Set(['@regionkit/core', '@regionkit/health', '@regionkit/db-router']);
+
+describe('entryPointsOf()', () => {
+  it('has what an app imports, and neither internal tools nor a package a second time', () => {
+    const source = (path: string) => ({ '@regionkit/source': `./src/${path}` });
+    const exports = {
+      '.': source('index.ts'),
+      './kit': source('kit/index.ts'),
+      './a': source('a.ts'),
+      './package.json': '',
+    };
+    expect(entryPointsOf('core', { name: '@regionkit/core', exports })).toEqual([
+      { name: '@regionkit/core', id: 'core', source: 'packages/core/src/index.ts' },
+      { name: '@regionkit/core/a', id: 'core-a', source: 'packages/core/src/a.ts' },
+    ]);
+    expect(entryPointsOf('all', { name: 'all', exports: { './core': source('packages/core.ts') } })).toEqual([]);
+  });
+});
+
+describe('the pages that are made from the types', () => {
+  let folder: string;
+  let factories: readonly Factory[];
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'regionkit-api-'));
+    const entries = readEntryPoints(ROOT).filter(({ name }) => SHOWN.has(name));
+    const project = await convert(ROOT, entries, { folder, repository: 'https://git.example/shop' });
+    factories = factoriesOf(project);
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const optionOf = (factory: string, option: string) =>
+    factories.find(({ name }) => name === factory)?.options.find(({ name }) => name === option);
+
+  it('know each option of a factory: its type, its default, and its meaning', () => {
+    expect(optionOf('createRegionRouter', 'regions')).toMatchObject({ type: 'Regions<Name>', byDefault: 'required' });
+    expect(optionOf('createRegionRouter', 'maxLagMs')).toEqual({
+      name: 'maxLagMs',
+      type: 'number',
+      byDefault: '`10_000`',
+      meaning: expect.stringMatching(/^[A-Z].*\.$/),
+    });
+  });
+
+  it('know the options of a group, by their path', () => {
+    expect(optionOf('createRegionRouter', 'hold')?.type).toBe('group');
+    expect(optionOf('createRegionRouter', 'hold.timeoutMs')?.byDefault).toBe('`5_000`');
+    expect(optionOf('createHealth', 'defaults.failAfter')).toEqual({
+      name: 'defaults.failAfter',
+      type: 'number',
+      byDefault: '`2`',
+      meaning: 'How many failures in a row make a check fail.',
+    });
+  });
+
+  it('show a default that is a sentence as a sentence', () => {
+    expect(optionOf('createHealth', 'defaults.staleAfterMs')?.byDefault).toBe(
+      '10_000, or two whole rounds if that is more',
+    );
+  });
+
+  it('have one line for each option, and no cell that ends early', () => {
+    const lines = optionsPage(factories)
+      .split('\n')
+      .filter((line) => line.startsWith('| `'));
+    expect(lines.length).toBe(factories.flatMap(({ options }) => options).length);
+    expect(lines.length).toBeGreaterThan(60);
+    expect(lines.filter((line) => line.split(/(?<!\\)\|/).length !== 6)).toEqual([]);
+  });
+
+  it('have a page for each entry point, with links to the sources', () => {
+    const page = readFileSync(join(folder, 'health.md'), 'utf8');
+    expect(page).toContain('### createHealth()');
+    expect(page).toContain('https://git.example/shop/blob/main/packages/health/src/health.ts#L');
+    expect(page).not.toContain(ROOT);
+  });
+});
