@@ -12,6 +12,8 @@ const NEEDS: readonly (readonly [example: RegExp, says: RegExp])[] = [
   [/^regionkit failover (?:resume|abort) /, /run/],
   [/^regionkit salvage --run /, /run file cannot be read/],
   [/^regionkit gameday (?:report|trend)/, /journal/],
+  // No region of the test has the origin of an example.
+  [/ --resolve /, /has the origin app-\w+\.example\.com:443/],
 ];
 
 /** Runs a line such as `regionkit doctor` in this process, where no server answers. @returns why it is not understood */

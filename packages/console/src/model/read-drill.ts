@@ -9,6 +9,7 @@ const COUNTS = {
   writes: 'writes',
   refusedWrites: 'refused writes',
   unknownWrites: 'writes with unknown outcome',
+  unsent: 'not sent by the driver',
 } as const;
 
 /** Reads what `regionkit gameday` says of its drill. Undefined: there is none. Pure. */

@@ -111,12 +111,13 @@ describe('viewOf', () => {
       ],
       reads: 10,
       failedReads: 1,
+      unsent: 4,
     });
     if (drill === undefined) throw new Error('it was read as no drill');
     const view = viewOf(play({ type: 'fleet', atMs: 0, fleet: { ...fleet(), drill } }));
     expect(view?.drill).toMatchObject({
       title: 'region-loss: running',
-      counts: '10 reads, 1 failed reads',
+      counts: '10 reads, 1 failed reads, 4 not sent by the driver',
       phases: [
         { name: 'detect', state: { word: 'done', level: 'good' }, time: '900 ms of 5.0 s', used: 0.18 },
         { name: 'promote', state: { word: 'running, late', level: 'bad' }, time: '6.0 s of 5.0 s', used: 1 },

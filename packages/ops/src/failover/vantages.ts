@@ -1,6 +1,6 @@
 import type { AppView } from './survey/app-view.ts';
 import type { NodeState } from './survey/node-state.ts';
-import { type Situation, standbys } from './survey/situation.ts';
+import { isFenced, type Situation, standbys, writers } from './survey/situation.ts';
 import { cascadesFrom, isStreaming } from './survey/streams.ts';
 
 /** A place from which the primary is looked at, by its own way through the network. */
@@ -15,14 +15,17 @@ export interface Vantage {
 /** An app that has an answer of the region younger than this reaches it. */
 const FRESH_MS = 5_000;
 
-/** What each place says of the primary in `from`: this machine, the receiver of each standby, the app of each region. */
+/**
+ * What each place says of the primary in `from`: this machine, the receiver of each standby, the app of each region. A
+ * primary that is fenced answers, and feeds the standbys of its region. Neither says that the app has a primary there.
+ */
 export function vantages(situation: Situation, from: string, here: string | undefined): readonly Vantage[] {
   return [
     thisMachine(situation, from, here),
     ...standbys(situation).map(({ id, region, state }) => ({
       name: `receiver of ${id}`,
       region,
-      ...receiver(situation, state, from),
+      ...receiver(situation, state, from, region),
     })),
     ...situation.apps.flatMap(({ region, answer }) =>
       answer.ok && region !== from ? [{ name: `app of ${region}`, region, ...app(answer.view, from) }] : [],
@@ -36,8 +39,9 @@ function thisMachine({ nodes }: Situation, from: string, here: string | undefine
   const servers = nodes.filter(({ region }) => region === from);
   const sights = servers.map(({ id, answer }): Sight => {
     if (answer.ok) {
-      return answer.value.inRecovery
-        ? { sees: 'gone', says: `${id} is a standby` }
+      if (answer.value.inRecovery) return { sees: 'gone', says: `${id} is a standby` };
+      return isFenced({ id, region: from, state: answer.value })
+        ? { sees: 'unknown', says: `${id} is fenced` }
         : { sees: 'alive', says: `${id} takes writes` };
     }
     if (['refused', 'timed-out', 'no-such-host'].includes(answer.why)) {
@@ -55,12 +59,15 @@ function thisMachine({ nodes }: Situation, from: string, here: string | undefine
 const worst = (sights: readonly Sight[]): Vantage['sees'] =>
   (['alive', 'unknown'] as const).find((kind) => sights.some(({ sees }) => sees === kind)) ?? 'gone';
 
-function receiver(situation: Situation, state: NodeState, from: string): Sight {
+function receiver(situation: Situation, state: NodeState, from: string, region: string): Sight {
   const upstream = cascadesFrom(situation, state, from);
   if (upstream !== undefined) return { sees: 'unknown', says: `streams from ${upstream}` };
-  return isStreaming(state)
-    ? { sees: 'alive', says: 'streams' }
-    : { sees: 'gone', says: state.receiver === null ? 'receives nothing' : 'its sender is silent' };
+  if (!isStreaming(state))
+    return { sees: 'gone', says: state.receiver === null ? 'receives nothing' : 'its sender is silent' };
+  const own = writers(situation).filter((node) => node.region === from);
+  return region === from && own.length > 0 && own.every(isFenced)
+    ? { sees: 'unknown', says: 'streams from a primary that is fenced' }
+    : { sees: 'alive', says: 'streams' };
 }
 
 function app({ writes, regions }: AppView, from: string): Sight {

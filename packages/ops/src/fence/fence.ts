@@ -5,7 +5,6 @@ import { EXIT } from '../exit-codes.ts';
 import { makeAdapter } from '../failover/adapters/make-adapter.ts';
 import { StepFailure } from '../failover/steps/step.ts';
 import { appRolesOf } from '../failover/survey/app-roles.ts';
-import { standbys } from '../failover/survey/situation.ts';
 import { survey } from '../failover/survey/survey.ts';
 import { withLock } from '../failover/verbs/with-lock.ts';
 import { runHooksInOrder } from '../hooks/run-hooks.ts';
@@ -13,6 +12,7 @@ import { list } from '../options/text.ts';
 import { ask } from '../postgres/ask.ts';
 import { fenceByRole } from './fence-by-role.ts';
 import { giveLogins } from './give-logins.ts';
+import { hasSuccessor } from './has-successor.ts';
 import { askOldServers } from './old-servers.ts';
 import { proveFence } from './prove-fence.ts';
 
@@ -92,13 +92,13 @@ async function shut(
   methods: readonly Method[],
 ): Promise<Outcome> {
   const situation = await survey(config, makeAdapter(config), signal);
-  if (!standbys(situation).some((node) => node.region !== region)) {
+  if (!hasSuccessor(situation, region)) {
     emit({
       type: 'finding',
       id: 'last-region',
       level: 'fault',
       where: region,
-      evidence: `No standby outside ${region} answers: nothing could take its place.`,
+      evidence: `Outside ${region} no standby answers, and no newer primary: nothing could take its place.`,
       fix: 'Repair a standby in another region first. To stop the app itself, stop it.',
     });
     return { exit: EXIT.refused, summary: 'Refused: last-region. Nothing was changed.' };

@@ -21,10 +21,13 @@ export function readResolve(given: readonly string[] = []): Resolved {
   );
 }
 
-export const addressFor = (resolved: Resolved, origin: string): string | undefined => {
+/** `host:port` of an origin, as `--resolve` names it. */
+export const hostOf = (origin: string): string => {
   const { hostname, port, protocol } = new URL(origin);
-  return resolved.get(`${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`);
+  return `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`;
 };
+
+export const addressFor = (resolved: Resolved, origin: string): string | undefined => resolved.get(hostOf(origin));
 
 /** Leads every connection to `address`. */
 export const lookupOf =

@@ -5,7 +5,7 @@ import { OpsError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Layer, LayerResult, SmokeContext } from './layer.ts';
 import { judge, type Sample } from './observation.ts';
-import { available, readOptions, type SmokeOptions } from './options.ts';
+import { layersOf, leftOut, readOptions, type SmokeOptions } from './options.ts';
 
 export const smokeTest: Command = {
   name: 'smoke-test',
@@ -56,9 +56,20 @@ async function testRegion(
   const origin = config.regions.find(({ name }) => name === region)?.origin;
   const nodes = config.nodes.filter((node) => node.region === region);
   const smoke: SmokeContext = { config, region, origin, nodes, resolved, ca, expectVersion, path, signal };
-  const layers = options.layers ?? available(region, config, true);
+  const layers = layersOf(options, region, config);
   if (layers.length === 0) {
     throw new OpsError('ERR_OPS_CONFIG', `config: regions['${region}'] needs an origin or databases to be tested`);
+  }
+  const notTested = options.layers === undefined ? leftOut(region, config) : undefined;
+  if (notTested !== undefined) {
+    emit({
+      type: 'finding',
+      id: 'layer-not-tested',
+      level: 'note',
+      where: region,
+      evidence: notTested,
+      fix: 'Add what is missing to the configuration, or say by --layers what you want to test.',
+    });
   }
   let unknown = false;
   for (const layer of layers) {

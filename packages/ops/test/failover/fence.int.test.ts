@@ -108,3 +108,28 @@ describe('regionkit fence', () => {
     expect((await setup.ops('fence', ...args)).exit).toBe(2);
   });
 });
+
+// Behind the tests above: it leaves eu as the primary.
+describe('regionkit fence with two regions, after a failover', () => {
+  it('shuts the old primary that is back, and refuses to shut the new one', async () => {
+    const { lab } = setup;
+    const [us, eu] = [lab.region('us'), lab.region('eu')];
+    await us.kill();
+    await eu.promote({ follow: false });
+    await us.returnAsIs();
+    const regions = Object.fromEntries(
+      [us, eu].map(({ name, connectionString }) => {
+        const url = new URL(connectionString);
+        [url.username, url.password] = ['ops', 'ops'];
+        return [name, { databases: [url.href], app: connectionString }];
+      }),
+    );
+    await setup.configure({ regions });
+    const newOne = await setup.ops('fence', '--region', 'eu', '--execute');
+    expect(newOne.exit, newOne.stdout).toBe(4);
+    await eu.pool({ max: 1 }).query('INSERT INTO t VALUES (5)');
+    const oldOne = await setup.ops('fence', '--region', 'us', '--execute');
+    expect(oldOne.exit, oldOne.stdout).toBe(0);
+    await expect(us.pool({ max: 1 }).query('INSERT INTO t VALUES (5)')).rejects.toMatchObject({ code: '28000' });
+  });
+});

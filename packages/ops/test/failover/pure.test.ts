@@ -139,6 +139,15 @@ describe('vantages()', () => {
     expect(sees(situation([]), 'us', undefined)).toEqual({ 'this machine': 'unknown' });
   });
 
+  it('a primary that is fenced is no sign of life, here and for the standbys of its own region', () => {
+    const nodes = [node('us/0', primary({ apps: fenced })), node('us/1', standby({ receiver }))];
+    expect(sees(situation([...nodes, node('eu/0', standby({ receiver }))]), 'us', undefined)).toEqual({
+      'this machine': 'unknown',
+      'receiver of us/1': 'unknown',
+      'receiver of eu/0': 'alive',
+    });
+  });
+
   it('a receiver that streams from another standby tells nothing of the primary', () => {
     const cascade = standby({ receiver: { ...receiver, from: 'ap.db:5432' } });
     expect(sees(situation([node('eu/0', cascade), node('ap/0', standby())]), 'us', 'eu')).toMatchObject({

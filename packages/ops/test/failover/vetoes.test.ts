@@ -48,6 +48,21 @@ const ROWS: readonly Row[] = [
     expected: [],
   },
   {
+    says: 'a fenced writer feeds a standby of its own region',
+    situation: situation([
+      node('us/0', primary({ apps: fenced })),
+      node('us/1', standby({ receiver })),
+      ...GONE.nodes.slice(1),
+      node('sa/0', standby()),
+    ]),
+    expected: [],
+  },
+  {
+    says: 'a writer that cannot be reached from here feeds a standby of its own region',
+    situation: situation([...GONE.nodes, node('sa/0', standby()), node('us/1', standby({ receiver }))]),
+    expected: ['too-few-vantages'],
+  },
+  {
     says: 'the target still streams',
     situation: situation([node('us/0', 'refused'), node('eu/0', standby({ receiver })), node('ap/0', standby())], {
       apps: [app('eu', { regions: [] })],
@@ -57,12 +72,12 @@ const ROWS: readonly Row[] = [
   {
     says: 'another standby still streams',
     situation: situation([...GONE.nodes, node('sa/0', standby({ receiver }))]),
-    expected: ['still-streams'],
+    expected: ['still-streams', 'too-few-vantages'],
   },
   {
     says: 'a receiver that is idle for less than half its timeout still streams',
     situation: situation([...GONE.nodes, node('sa/0', standby({ receiver: { ...receiver, silentMs: 34_000 } }))]),
-    expected: ['still-streams'],
+    expected: ['still-streams', 'too-few-vantages'],
   },
   {
     says: 'a receiver that got no answer when it asked streams no more',
@@ -75,7 +90,7 @@ const ROWS: readonly Row[] = [
       ...GONE.nodes,
       node('sa/0', standby({ receiver: { ...receiver, silentMs: 900_000, timeoutMs: 0 } })),
     ]),
-    expected: ['still-streams'],
+    expected: ['still-streams', 'too-few-vantages'],
   },
   {
     says: 'a target of a switchover that must replay much',
@@ -342,6 +357,45 @@ describe('object()', () => {
       }
     });
   }
+
+  describe('too-few-vantages: three places that say gone are not enough if another one says alive', () => {
+    const SIGHTS = ['gone', 'alive', 'unknown'] as const;
+    const machine = { gone: 'refused', alive: 'wrong-password', unknown: 'starting' } as const;
+    const receivers = { gone: null, alive: receiver, unknown: { ...receiver, from: 'sa.db:5432' } } as const;
+    const us = { name: 'us', reads: 'pass', writes: 'pass', ageMs: 100, timeline: 1 };
+    const apps = {
+      gone: { writes: 'fail', regions: [{ ...us, ageMs: 9_000 }] },
+      alive: { writes: 'pass', regions: [us] },
+      unknown: { writes: 'pass', regions: [{ ...us, ageMs: 9_000 }] },
+    } as const;
+    const combinations = [undefined, 'us'].flatMap((here) =>
+      SIGHTS.flatMap((one) =>
+        SIGHTS.flatMap((two) =>
+          SIGHTS.flatMap((three) => SIGHTS.map((four) => [one, two, three, four, here] as const)),
+        ),
+      ),
+    );
+
+    it.each(combinations)(
+      'this machine %s, receivers %s and %s, an app %s, --here %s',
+      (one, two, three, four, here) => {
+        const seen = situation(
+          [
+            node('us/0', machine[one]),
+            node('eu/0', standby({ receiver: receivers[two] })),
+            node('ap/0', standby({ receiver: receivers[three] })),
+            node('sa/0', 'timed-out'),
+          ],
+          { apps: [app('eu', apps[four])] },
+        );
+        const gone = [one, two, three, four].filter((sight) => sight === 'gone').length;
+        const goneOutside = here === 'us' && one === 'gone' ? gone - 1 : gone;
+        const isEnough = gone >= 3 && goneOutside >= 2 && ![one, two, three, four].includes('alive');
+        const vetoes = object(proposal({ here }), seen, { confirmedAtMs: NOW_MS, nowMs: NOW_MS, isFencing: false });
+        expect(vetoes.some(({ id }) => id === 'too-few-vantages')).toBe(!isEnough);
+      },
+    );
+  });
 
   it('every veto is in this table', () => {
     const seen = new Set(ROWS.flatMap(({ expected }) => expected));

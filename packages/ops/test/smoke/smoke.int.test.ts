@@ -218,6 +218,49 @@ describe('regionkit smoke-test: the app', () => {
   });
 });
 
+describe('regionkit smoke-test: what is not tested is said', () => {
+  const notes = ({ records }: Ran): readonly string[] =>
+    records.flatMap((record) => (record.type === 'finding' ? [`${record.level} ${record.id} ${record.evidence}`] : []));
+
+  it('names the layers for which a region has nothing in the configuration', async () => {
+    const us = await webServer(detail('us'));
+    expect(notes(await smoke({ us: { origin: us } }, []))).toEqual([
+      "note layer-not-tested us: tls was not tested (regions['us'].origin is http), read, write were not tested (regions['us'].databases is not configured).",
+    ]);
+    const bare = await smoke({ us: { databases: databases('us') }, eu: { databases: databases('eu') } }, []);
+    expect(notes(bare)).toEqual([
+      expect.stringMatching(
+        /^note layer-not-tested us: dns, tls, app were not tested \(regions\['us'\]\.origin is not/,
+      ),
+      expect.stringMatching(/^note layer-not-tested eu: /),
+    ]);
+    expect(notes(await smoke({ us: { origin: us } }, ['--layers', 'dns,app']))).toEqual([]);
+  });
+
+  it.each([
+    [['--path', '/notes'], /--path: the layer write is not tested in us/],
+    [['--path', '/notes', '--layers', 'dns,app'], /--path: the layer write is not tested in us/],
+    [['--expect-version', '1', '--layers', 'dns'], /--expect-version: the layer app is not tested in us/],
+    [
+      ['--resolve', 'app.example.com:443:192.0.2.7'],
+      /--resolve: no region that is tested has the origin app\.example\.com:443/,
+    ],
+    [['--min-samples', '5'], /--min-samples needs --observe/],
+    [['--interval', '5s'], /--interval needs --observe/],
+    [['--failure-limit', '5'], /--failure-limit needs --observe/],
+  ])('refuses %j, which would have no effect, with exit code 2', async (args, says) => {
+    const ran = await smoke({ us: { origin: await webServer(detail('us')) } }, args);
+    expect(ran.exit, ran.stdout).toBe(2);
+    expect(ran.stderr).toMatch(says);
+  });
+
+  it('refuses --path for a region without an origin with exit code 2', async () => {
+    const ran = await smoke({ us: { databases: databases('us') } }, ['--path', '/notes']);
+    expect(ran.exit, ran.stdout).toBe(2);
+    expect(ran.stderr).toMatch(/--path needs regions\['us'\]\.origin/);
+  });
+});
+
 describe('regionkit smoke-test: bad input', () => {
   it.each([
     [['--region', 'sa']],

@@ -1,10 +1,11 @@
+import { list } from '../../options/text.ts';
 import { vantages } from '../vantages.ts';
 import type { Veto } from './veto.ts';
 
 const MIN = 3;
 const MIN_OUTSIDE = 2;
 
-/** What one place cannot reach may be well: its own network may be the fault. */
+/** What one place cannot reach may be well: its own network may be the fault. So one that sees it alive is believed. */
 export const tooFewVantages: Veto = {
   id: 'too-few-vantages',
   object: ({ plan: { mode, from, here }, situation }) => {
@@ -12,8 +13,16 @@ export const tooFewVantages: Veto = {
     const all = vantages(situation, from, here);
     const gone = all.filter(({ sees }) => sees === 'gone');
     const outside = gone.filter(({ region }) => region !== from);
-    if (gone.length >= MIN && outside.length >= MIN_OUTSIDE) return undefined;
+    const alive = all.filter(({ sees }) => sees === 'alive').map(({ name }) => name);
+    if (alive.length === 0 && gone.length >= MIN && outside.length >= MIN_OUTSIDE) return undefined;
     const details = all.map(({ name, sees, says }) => `${name}: ${sees} (${says})`).join('; ');
+    if (alive.length > 0) {
+      return {
+        where: from,
+        evidence: `The primary in ${from} lives, as ${list(alive)} sees it. ${details}.`,
+        fix: 'Do not fail over while it lives. Find out why other places do not reach it, and ask again.',
+      };
+    }
     return {
       where: from,
       evidence: `${gone.length} of ${all.length} vantages see no primary in ${from}, ${outside.length} of them outside it; needed are ${MIN} and ${MIN_OUTSIDE}. ${details}.`,
