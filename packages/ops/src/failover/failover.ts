@@ -17,6 +17,7 @@ const PLANNING: Readonly<Record<string, Option>> = {
   'accept-loss': { type: 'string', value: 'LOSS', help: 'what may be lost: 30s, 16MB or unknown' },
   stable: { type: 'string', value: 'TIME', help: 'how long to watch afterwards; default: 30s' },
   'apps-within': { type: 'string', value: 'TIME', help: 'how long the apps may take to follow; default: 60s' },
+  'require-fence': { type: 'boolean', help: 'stop if the region cannot be fenced, even if it is dead' },
   rebuild: { type: 'boolean', help: 'run the hooks that rebuild the old primary' },
   'discard-tail': { type: 'boolean', help: 'give up the writes that only the old primary has' },
 };

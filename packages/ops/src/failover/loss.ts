@@ -11,21 +11,40 @@ export interface Loss {
   /** Measured on the old primary. Undefined while it cannot be asked: what it wrote last is not known elsewhere. */
   readonly bytes: number | undefined;
   /**
-   * At most so much time lies between the last commit that the server to promote has, and now. Undefined if it has
-   * replayed none since it was started. It also grows while there are no writes, and then nothing is lost.
+   * At most so much time lies between the last commit that the server to promote has, and the moment since when no app has
+   * found a primary; or now, if that is not known. Undefined if it has replayed no commit since it was started. Quiet
+   * time counts as well, though nothing was written in it.
    */
   readonly windowMs: number | undefined;
+  /** For so long no app has found a primary. Undefined: not every app of the other regions says so. */
+  readonly goneForMs?: number | undefined;
 }
 
 /** `flushed`: what the old primary had flushed when its logins were revoked. It counts when it cannot be asked any more. */
 export function assessLoss(situation: Situation, from: string, target: KnownNode, flushed?: Flushed['flushed']): Loss {
   const { nowMs, lastCommitMs, position, timeline } = target.state;
-  const windowMs = lastCommitMs === null ? undefined : Math.max(0, nowMs - lastCommitMs);
+  const sinceCommitMs = lastCommitMs === null ? undefined : Math.max(0, nowMs - lastCommitMs);
+  const told = goneFor(situation, from);
+  // A younger commit shows that there was a primary.
+  const goneForMs = told !== undefined && told <= (sinceCommitMs ?? 0) ? told : undefined;
+  const window = {
+    windowMs: sinceCommitMs === undefined ? undefined : sinceCommitMs - (goneForMs ?? 0),
+    goneForMs,
+  };
   const old = writers(situation).find(({ id, region }) => region === from && id !== target.id);
   const last = old?.state ?? flushed;
-  if (last === undefined || last.timeline !== timeline) return { excluded: false, bytes: undefined, windowMs };
+  if (last === undefined || last.timeline !== timeline) return { excluded: false, bytes: undefined, ...window };
   const bytes = Math.max(0, Number(bytesOfLsn(last.position) - bytesOfLsn(position)));
-  return { excluded: bytes === 0 && (old === undefined || isFenced(old)), bytes, windowMs };
+  return { excluded: bytes === 0 && (old === undefined || isFenced(old)), bytes, ...window };
+}
+
+/** For how long no app has found a primary: the app of each other region must say so, and that of `from` if it answers. */
+function goneFor({ apps }: Situation, from: string): number | undefined {
+  if (apps.every(({ region }) => region === from)) return undefined;
+  const ages = apps
+    .filter(({ region, answer }) => region !== from || answer.ok || answer.why === 'no-detail')
+    .map(({ answer }) => (answer.ok ? answer.view.noPrimaryForMs : undefined));
+  return ages.every((age) => age !== undefined) ? Math.min(...ages) : undefined;
 }
 
 export function isAccepted({ excluded, bytes, windowMs }: Loss, accept: AcceptLoss): boolean {
@@ -34,9 +53,15 @@ export function isAccepted({ excluded, bytes, windowMs }: Loss, accept: AcceptLo
   return accept.kind === 'duration' && windowMs !== undefined && windowMs <= accept.ms;
 }
 
-export function sayLoss({ excluded, bytes, windowMs }: Loss): string {
+export function sayLoss({ excluded, bytes, windowMs, goneForMs }: Loss): string {
   if (excluded) return 'nothing is lost: the old primary takes no writes, and the target has all that it flushed';
   const amount = bytes === undefined ? 'an unknown amount of WAL' : `${bytes} bytes of WAL`;
-  const time = windowMs === undefined ? 'its last commit is not known' : `its last commit is ${seconds(windowMs)} old`;
-  return `the target may lack ${amount}; ${time}`;
+  return `the target may lack ${amount}; ${sayTime(windowMs, goneForMs)}`;
+}
+
+function sayTime(windowMs: number | undefined, goneForMs: number | undefined): string {
+  if (windowMs === undefined) return 'its last commit is not known';
+  return goneForMs === undefined
+    ? `its last commit is ${seconds(windowMs)} old, and not every app says since when it finds no primary`
+    : `its last commit was ${seconds(windowMs)} before the apps found no primary any more, ${seconds(goneForMs)} ago`;
 }

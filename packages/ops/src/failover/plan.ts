@@ -20,6 +20,8 @@ export interface Proposal {
   readonly stableMs: number;
   readonly appsWithinMs: number;
   readonly rebuild: boolean;
+  /** Nothing is promoted unless the old primary was fenced, also where its region does not answer. */
+  readonly requireFence: boolean;
   /** The writes that only the old primary has are given up. */
   readonly discardTail: boolean;
 }

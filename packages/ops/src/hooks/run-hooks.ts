@@ -22,6 +22,17 @@ export async function runHooksInOrder(
   return summary(results, hooks.length);
 }
 
+/** Runs hooks one after the other, also behind one that has failed. */
+export async function runEveryHook(
+  hooks: readonly CheckedHook[],
+  message: HookMessage,
+  signal: AbortSignal,
+): Promise<HooksResult> {
+  const results: HookResult[] = [];
+  for (const hook of hooks) results.push(await runHook(hook, message, signal));
+  return summary(results, hooks.length);
+}
+
 /** Runs hooks at the same time. */
 export async function runHooks(
   hooks: readonly CheckedHook[],

@@ -182,6 +182,42 @@ describe('regionkit failover', () => {
     ]);
     expect(await writersOf(setup)).toContain('us');
     await setup.configure();
+    await rejoinAll(setup, 'us');
+  });
+
+  it('goes on when a hook of the fence fails because the region is dead, unless a fence is required', async () => {
+    const us = setup.lab.region('us');
+    await us.kill();
+    await using hooks = await startHookServer((event) => (event === 'fence' ? 500 : 200));
+    const fence = [{ command: ['/no/such/program'] }, { webhook: hooks.url }];
+    await setup.configure({ failover: { hooks: { fence } } });
+    const args = ['--from', 'us', '--to', 'eu', '--accept-loss', 'unknown', '--stable', '1s', '--execute'];
+    const required = await setup.ops('failover', 'run', '--require-fence', ...args);
+    expect(required.exit, required.stdout).toBe(5);
+    expect(summary(required)).toMatch(
+      /^fence: hook 1 of 2 could not be started \(ENOENT\), hook 2 of 2 answered 500\./,
+    );
+    expect((await setup.ops('failover', 'abort', '--execute')).exit).toBe(5);
+    await setup.configure();
+    const without = await setup.ops('failover', 'run', '--require-fence', ...args);
+    expect(without.exit, without.stdout).toBe(5);
+    expect(summary(without)).toMatch(/no hook has fenced it, and --require-fence was given/);
+    expect((await setup.ops('failover', 'abort', '--execute')).exit).toBe(0);
+    expect(await writersOf(setup)).toEqual([]);
+
+    await setup.configure({ failover: { hooks: { fence } } });
+    const ran = await setup.ops('failover', 'run', ...args);
+    expect(ran.exit, ran.stdout).toBe(0);
+    expect(hooks.events.map(({ event }) => event)).toEqual(['fence', 'fence']);
+    expect(ran.records.filter((record) => record.type === 'finding')).toMatchObject([
+      {
+        id: 'fence-not-proved',
+        level: 'warning',
+        evidence: expect.stringMatching(/hook 2 of 2 answered 500; .* cannot be reached/),
+      },
+    ]);
+    expect(await writersOf(setup)).toEqual(['eu']);
+    await setup.configure();
   });
 
   it.each([

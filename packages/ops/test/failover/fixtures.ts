@@ -49,7 +49,10 @@ export const app = (region: string, view: Partial<AppView> | 'unreachable' | 'no
   answer:
     typeof view === 'string'
       ? { ok: false, why: view }
-      : { ok: true, view: { region, writes: 'fail', version: undefined, regions: [], ...view } },
+      : {
+          ok: true,
+          view: { region, writes: 'fail', version: undefined, noPrimaryForMs: undefined, regions: [], ...view },
+        },
 });
 
 export const proposal = (changes: Partial<Proposal> = {}): Proposal => ({
@@ -62,6 +65,7 @@ export const proposal = (changes: Partial<Proposal> = {}): Proposal => ({
   stableMs: 1_000,
   appsWithinMs: 1_000,
   rebuild: false,
+  requireFence: false,
   discardTail: false,
   ...changes,
 });

@@ -68,6 +68,35 @@ describe('assessLoss()', () => {
     expect(assessLoss(GONE, 'us', target)).toEqual({ excluded: false, bytes: undefined, windowMs: 10_000 });
   });
 
+  describe('the time ends when the apps lost the primary', () => {
+    const lost = (noPrimaryForMs: number | undefined) => ({ writes: 'fail', noPrimaryForMs });
+    const us = { name: 'us', reads: 'pass', writes: 'pass', ageMs: 100, timeline: 1 };
+    it.each([
+      ['the app of the other region says so', [app('eu', lost(8_000))], 2_000],
+      ['of two, the one that had it longest counts', [app('eu', lost(8_000)), app('ap', lost(6_000))], 4_000],
+      ['one of two does not say it', [app('eu', lost(8_000)), app('ap', lost(undefined))], 10_000],
+      ['one of two still finds it', [app('eu', lost(8_000)), app('ap', { writes: 'pass', regions: [us] })], 10_000],
+      ['one of two does not answer', [app('eu', lost(8_000)), app('ap', 'unreachable')], 10_000],
+      ['one of two shows no detail', [app('eu', lost(8_000)), app('ap', 'no-detail')], 10_000],
+      ['the app of the lost region does not answer', [app('eu', lost(8_000)), app('us', 'unreachable')], 2_000],
+      ['the app of the lost region says so later', [app('eu', lost(8_000)), app('us', lost(5_000))], 5_000],
+      ['the app of the lost region does not say it', [app('eu', lost(8_000)), app('us', lost(undefined))], 10_000],
+      ['the app of the lost region shows no detail', [app('eu', lost(8_000)), app('us', 'no-detail')], 10_000],
+      ['the app of the lost region alone says so', [app('us', lost(8_000))], 10_000],
+      ['at the last commit', [app('eu', lost(10_000))], 0],
+      ['a commit is younger', [app('eu', lost(10_001))], 10_000],
+      ['no app is known', [], 10_000],
+    ] as const)('%s', (_, apps, windowMs) => {
+      expect(assessLoss(situation(GONE.nodes, { apps }), 'us', target).windowMs).toBe(windowMs);
+    });
+
+    it('is not known without a commit', () => {
+      const bare: KnownNode = { ...target, state: standby({ lastCommitMs: null }) };
+      const given = situation(GONE.nodes, { apps: [app('eu', lost(8_000))] });
+      expect(assessLoss(given, 'us', bare).windowMs).toBeUndefined();
+    });
+  });
+
   it('excludes a loss only when the old primary takes no writes any more', () => {
     expect(assessLoss(WELL, 'us', target)).toEqual({ excluded: false, bytes: 0, windowMs: 10_000 });
     const shut = situation([node('us/0', primary({ apps: fenced }))]);
@@ -205,6 +234,42 @@ describe('readAppView()', () => {
       writes: 'pass',
       version: '1.2.3',
       regions: [{ name: 'us', reads: 'pass', writes: 'pass', ageMs: 5, timeline: 3 }],
+    });
+  });
+
+  describe('for how long the router has found no primary', () => {
+    const since = '2026-11-30T10:00:00.000Z';
+    const dateMs = Date.parse(since) + 7_000;
+    const check = { status: 'fail', affects: ['writes'], output: 'no-primary' };
+    const body = { writes: 'fail', region: 'eu', regions: [], since, checks: { writes: [check] } };
+    it.each([
+      ['as long as the verdict is old', body, 7_000],
+      [
+        'beside a check of reads',
+        { ...body, checks: { ...body.checks, r: [{ ...check, affects: ['reads'] }] } },
+        7_000,
+      ],
+      ['beside a check that passes', { ...body, checks: { ...body.checks, d: [{ ...check, status: 'pass' }] } }, 7_000],
+      ['not if writes pass', { ...body, writes: 'pass' }, undefined],
+      [
+        'not if another check fails, too',
+        { ...body, checks: { ...body.checks, d: [{ ...check, output: 'full' }] } },
+        undefined,
+      ],
+      [
+        'not if the router has two primaries',
+        { ...body, checks: { w: [{ ...check, output: 'twin-primaries' }] } },
+        undefined,
+      ],
+      ['not without a reason', { ...body, checks: { w: [{ status: 'fail', affects: ['writes'] }] } }, undefined],
+      ['not without checks', { ...body, checks: undefined }, undefined],
+      ['not if checks are none', { ...body, checks: [null, 7, { w: null }] }, undefined],
+      ['not without a time', { ...body, since: 7 }, undefined],
+      ['not with a time that is none', { ...body, since: 'yesterday' }, undefined],
+      ['not with a time that has not come', { ...body, since: '2026-11-30T10:00:08.000Z' }, undefined],
+    ])('%s', (_, given, expected) => {
+      expect(readAppView(JSON.stringify(given), dateMs)?.noPrimaryForMs).toBe(expected);
+      expect(readAppView(JSON.stringify(given))?.noPrimaryForMs).toBeUndefined();
     });
   });
 

@@ -1,10 +1,11 @@
 import { fenceByRole, rolesToRevoke } from '../../fence/fence-by-role.ts';
 import { type Flushed, flushedBy } from '../../fence/flushed-by.ts';
 import { proveFence } from '../../fence/prove-fence.ts';
+import { runEveryHook, runHooksInOrder } from '../../hooks/run-hooks.ts';
 import type { RunContext } from '../run-context.ts';
 import { evidences } from '../run-file/recorded.ts';
-import { runStepHooks } from './run-step-hooks.ts';
-import { done, type FailoverStep, isRecorded, notYet } from './step.ts';
+import { messageOf } from './message.ts';
+import { done, type FailoverStep, isRecorded, notYet, StepFailure } from './step.ts';
 
 /** The app can write to the old primary no more: its logins are revoked there, and the hooks have cut it off. */
 export const fence: FailoverStep = {
@@ -20,6 +21,10 @@ export const fence: FailoverStep = {
     if (hasHooks && acted === undefined && !isRecorded(file.lines, 'fence')) return notYet('the hooks have not run');
     const { state, says } = await proveFence(config, plan.from, plan.target, signal);
     if (state === 'open') return notYet(says);
+    // Without an answer of the region only a hook can have fenced it.
+    if (plan.requireFence && state === 'unreachable' && !hasHooks) {
+      return { state: 'failed', evidence: { says: `${says}, no hook has fenced it, and --require-fence was given` } };
+    }
     const how = acted === undefined ? '' : `${acted.says}; `;
     return done(`${how}${says}`, { reached: state !== 'unreachable', changed: acted !== undefined });
   },
@@ -33,11 +38,32 @@ export const fence: FailoverStep = {
     const says = [...(await fenceByRole(config, plan.from, plan.target, signal))];
     const { flushed } = await flushedBy(config, plan.from, plan.target, signal);
     if (flushed !== undefined) await file.append('fence', 'started', { says: 'the logins are revoked', flushed });
-    const hooks = await runStepHooks(context, 'fence');
+    const hooks = await runFenceHooks(context);
     if (hooks !== undefined) says.push(hooks);
     return { says: says.join('; ') || 'no server there takes writes' };
   },
 };
+
+/**
+ * A hook often needs something of the region that is lost, and a region that does not answer cannot be asked. There its
+ * failure does not stop a failover: it would stop it for as long as the region is lost.
+ *
+ * @throws {StepFailure} a hook failed, and the region answers, or a fence is required
+ */
+async function runFenceHooks(context: RunContext): Promise<string | undefined> {
+  const { config, plan, signal } = context;
+  const hooks = config.failover.hooks.fence;
+  if (hooks.length === 0) return undefined;
+  const isSwitchover = plan.mode === 'switchover';
+  // In a failover each hook may be the one that still reaches the region.
+  const run = isSwitchover ? runHooksInOrder : runEveryHook;
+  const { ok, says } = await run(hooks, messageOf(context, 'fence'), signal);
+  if (ok) return says;
+  const isLost = async (): Promise<boolean> =>
+    (await proveFence(config, plan.from, plan.target, signal)).state === 'unreachable';
+  if (signal.aborted || isSwitchover || plan.requireFence || !(await isLost())) throw new StepFailure(says);
+  return `${says}; this does not stop the failover, because the region does not answer`;
+}
 
 /** The roles that this run has revoked, or was about to, by server. */
 export function revokedBy({ file }: Pick<RunContext, 'file'>): ReadonlyMap<string, readonly string[]> {

@@ -6,7 +6,7 @@ import { StepFailure } from './step.ts';
 /** Runs the hooks of a step, one after the other. Says how they ended; undefined: none is configured. @throws {StepFailure} */
 export async function runStepHooks(
   context: RunContext,
-  name: 'fence' | 'pause' | 'resume' | 'rebuild',
+  name: 'pause' | 'resume' | 'rebuild',
 ): Promise<string | undefined> {
   const hooks = context.config.failover.hooks[name];
   if (hooks.length === 0) return undefined;

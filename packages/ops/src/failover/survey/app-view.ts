@@ -4,6 +4,8 @@ export interface AppView {
   readonly region: string;
   readonly writes: string;
   readonly version: string | undefined;
+  /** For how long its router has found no primary, at least. Undefined: it finds one, or the answer does not tell. */
+  readonly noPrimaryForMs: number | undefined;
   readonly regions: readonly {
     readonly name: string;
     readonly reads: string;
@@ -19,8 +21,12 @@ export type AppAnswer =
   /** `no-detail`: it answers, but not with the detail: the token is missing or wrong. */
   | { readonly ok: false; readonly why: 'unreachable' | 'no-detail' };
 
-/** Reads the detail of health (application/health+json). Nothing in it is believed before it was checked. */
-export function readAppView(text: string): AppView | undefined {
+/**
+ * Reads the detail of health (application/health+json). Nothing in it is believed before it was checked.
+ *
+ * @param dateMs the clock of the app when it answered. Without it, times of the answer are not compared with anything
+ */
+export function readAppView(text: string, dateMs = Number.NaN): AppView | undefined {
   let body: Record<string, unknown>;
   try {
     body = JSON.parse(text) as Record<string, unknown>;
@@ -33,6 +39,7 @@ export function readAppView(text: string): AppView | undefined {
     region,
     writes,
     version: typeof version === 'string' ? version : undefined,
+    noPrimaryForMs: writes === 'fail' ? noPrimaryFor(body, dateMs) : undefined,
     regions: regions.flatMap((one: Record<string, unknown> | null) => {
       if (typeof one?.['name'] !== 'string') return [];
       const { ageMs } = one;
@@ -48,4 +55,21 @@ export function readAppView(text: string): AppView | undefined {
       ];
     }),
   };
+}
+
+/** What the check of the router says when it finds no primary. */
+const NO_PRIMARY: ReadonlySet<unknown> = new Set(['no-primary', 'primary-unreachable', 'stale-view', 'region-down']);
+
+/** A verdict begins anew with each change, so its age is at most the time without a primary. */
+function noPrimaryFor({ since, checks }: Readonly<Record<string, unknown>>, dateMs: number): number | undefined {
+  if (typeof since !== 'string' || typeof checks !== 'object' || checks === null) return undefined;
+  const failing = Object.values(checks)
+    .flat()
+    .filter((one: Readonly<Record<string, unknown>> | null) => {
+      const affects: unknown = one?.['affects'];
+      return one?.['status'] === 'fail' && Array.isArray(affects) && affects.includes('writes');
+    });
+  const isRouter = failing.length > 0 && failing.every(({ output }) => NO_PRIMARY.has(output));
+  const ageMs = dateMs - Date.parse(since);
+  return isRouter && ageMs >= 0 ? ageMs : undefined;
 }

@@ -13,8 +13,8 @@ interface Asked {
 export async function askApp(url: string, { token, ca, timeoutMs, signal }: Asked): Promise<AppAnswer> {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   try {
-    const { body } = await ask(url, { headers, lookup: undefined, ca, timeoutMs, signal });
-    const view = readAppView(body);
+    const { body, headers: answered } = await ask(url, { headers, lookup: undefined, ca, timeoutMs, signal });
+    const view = readAppView(body, Date.parse(answered.date ?? ''));
     return view === undefined ? { ok: false, why: 'no-detail' } : { ok: true, view };
   } catch {
     return { ok: false, why: 'unreachable' };

@@ -27,6 +27,7 @@ export function readProposal({ values }: Context, config: Operations, situation:
     stableMs: durationOption('stable', values['stable'], 30_000),
     appsWithinMs: durationOption('apps-within', values['apps-within'], 60_000),
     rebuild: values['rebuild'] === true,
+    requireFence: values['require-fence'] === true,
     discardTail: values['discard-tail'] === true,
   };
 }

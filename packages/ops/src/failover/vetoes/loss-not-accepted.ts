@@ -8,10 +8,12 @@ export const lossNotAccepted: Veto = {
     if (mode === 'switchover' || target === undefined || loss === undefined || isAccepted(loss, acceptLoss)) {
       return undefined;
     }
+    const isAmount = acceptLoss.kind === 'bytes' && loss.bytes === undefined;
+    const why = isAmount ? ' An amount of WAL is known only while the old primary answers: give a time.' : '';
     return {
       where: target.id,
-      evidence: `Loss cannot be excluded: ${sayLoss(loss)}.`,
-      fix: 'Say what may be lost: --accept-loss 30s (time since its last commit), 16MB (of WAL), or unknown.',
+      evidence: `Loss cannot be excluded: ${sayLoss(loss)}.${why}`,
+      fix: 'Say what may be lost: --accept-loss 30s (from its last commit until the apps found no primary, or until now), 16MB (of WAL, if the old primary answers), or unknown.',
     };
   },
 };
