@@ -26,7 +26,7 @@ export type AppAnswer =
  *
  * @param dateMs the clock of the app when it answered. Without it, times of the answer are not compared with anything
  */
-export function readAppView(text: string, dateMs = Number.NaN): AppView | undefined {
+export function readAppView(text: string, dateMs: number = Number.NaN): AppView | undefined {
   let body: Record<string, unknown>;
   try {
     body = JSON.parse(text) as Record<string, unknown>;
