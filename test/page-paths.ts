@@ -1,3 +1,5 @@
+import { slug } from '../site/src/slug.ts';
+
 /** A path that a page names, and its line, from 1. */
 export interface NamedPath {
   readonly path: string;
@@ -47,11 +49,7 @@ export function anchorsIn(page: string): ReadonlySet<string> {
     if (text.trimStart().startsWith('```')) isBlock = !isBlock;
     const [, heading] = isBlock ? [] : (/^#{1,6} +(.+?) *$/.exec(text) ?? []);
     if (heading === undefined) continue;
-    const anchor = heading
-      .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
-      .replaceAll(' ', '-');
+    const anchor = slug(heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1'));
     let unique = anchor;
     for (let again = 1; anchors.has(unique); again += 1) unique = `${anchor}-${again}`;
     anchors.add(unique);

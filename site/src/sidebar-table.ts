@@ -19,6 +19,9 @@ export const SIDEBAR: readonly SidebarGroup[] = [
       { page: 'README.md', text: 'What it is' },
       'docs/start.md',
       { page: 'packages/regionkit/README.md', text: 'regionkit, the package to start with' },
+      'docs/questions.md',
+      'docs/guarantees.md',
+      'docs/compare.md',
     ],
   },
   { text: 'Concepts', entries: ['docs/concepts.md', 'docs/glossary.md'] },
@@ -40,6 +43,8 @@ export const SIDEBAR: readonly SidebarGroup[] = [
     text: 'Operations',
     entries: [
       'docs/operations.md',
+      'docs/no-primary.md',
+      'docs/capacity.md',
       { page: 'packages/ops/README.md', text: 'The command line' },
       { page: 'packages/console/README.md', text: 'The console' },
       'docs/clusters.md',
