@@ -2,45 +2,17 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { convertWorkflowTemplate, parseWorkflow } from '@actions/workflow-parser';
-import { ErrorPolicy } from '@actions/workflow-parser/model/convert';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { parseGitHubWorkflow } from '../check/parse-workflow.ts';
 
 const run = promisify(execFile);
 const FOLDER = fileURLToPath(new URL('../pipeline/github/', import.meta.url));
 const files = (await readdir(FOLDER)).sort();
 const read = (name: string): Promise<string> => readFile(`${FOLDER}${name}`, 'utf8');
-const silent = { info: () => {}, verbose: () => {}, error: () => {} };
-
-/** Everything that GitHub's parser has against a workflow, and its jobs. Reusable workflows are read from the folder. */
-async function parsed(
-  content: string,
-): Promise<{ readonly errors: readonly string[]; readonly jobs: readonly string[] }> {
-  const { context, value } = parseWorkflow({ name: 'workflow.yml', content }, silent);
-  if (value === undefined) return { errors: context.errors.getErrors().map(({ message }) => message), jobs: [] };
-  const provider = {
-    getFileContent: async (file: { readonly path?: string }) => {
-      const name = file.path?.replace('.github/workflows/', '') ?? '';
-      return { name, content: await read(name) };
-    },
-  };
-  const template = await convertWorkflowTemplate(context, value, provider as never, {
-    errorPolicy: ErrorPolicy.TryConversion,
-    fetchReusableWorkflowDepth: 1,
-  });
-  return {
-    errors: [
-      ...context.errors.getErrors().map(({ message }) => message),
-      ...(template.errors ?? []).map(({ Message }) => Message),
-    ],
-    jobs: template.jobs.map(({ id }) => id.value),
-  };
-}
-
 describe('the workflows for GitHub', () => {
   it.each(files)("%s is accepted by GitHub's own parser and by action-validator", async (name) => {
-    const { errors, jobs } = await parsed(await read(name));
+    const { errors, jobs } = await parseGitHubWorkflow(await read(name), FOLDER);
     expect(errors).toEqual([]);
     expect(jobs).toEqual(name === 'rollout.yml' ? ['approve', 'us-east-1', 'eu-west-1', 'ap-southeast-1'] : ['region']);
     await run('npx', ['--no-install', 'action-validator', `${FOLDER}${name}`], {
@@ -56,7 +28,10 @@ describe('the workflows for GitHub', () => {
     const content = await read('rollout.yml');
     const at = content.lastIndexOf(right);
     expect(at).toBeGreaterThan(0);
-    const { errors } = await parsed(content.slice(0, at) + content.slice(at).replace(right, wrong));
+    const { errors } = await parseGitHubWorkflow(
+      content.slice(0, at) + content.slice(at).replace(right, wrong),
+      FOLDER,
+    );
     expect(errors).not.toEqual([]);
   });
 });

@@ -70,7 +70,18 @@ export function install(
 export const writeJson = (path: string, content: object): void => writeFileSync(path, JSON.stringify(content));
 
 /** What the command says; throws what it complains of. */
-export const run = (command: string, args: readonly string[], cwd: string): string =>
-  execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], timeout: 300_000 });
+export const run = (
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): string =>
+  execFileSync(command, args, {
+    cwd,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: 300_000,
+    env: { ...process.env, ...env },
+  });
 
 export const tell = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -17,7 +17,7 @@ export function checkHelp(folder: string): void {
   mustEnd(folder, ['--help'], 0, 'Usage: regionkit COMMAND');
 }
 
-function mustEnd(folder: string, args: readonly string[], code: number, words: string): void {
+export function mustEnd(folder: string, args: readonly string[], code: number, words: string): void {
   const { status, stdout, stderr } = spawnSync('npx', ['--no-install', 'regionkit', ...args], {
     cwd: folder,
     encoding: 'utf8',

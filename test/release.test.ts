@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { nextVersion } from '../tools/release/next-version.ts';
+import { tarballFaults } from '../tools/release/tarball-faults.ts';
+import { tenLinesOf } from '../tools/release/ten-lines.ts';
+
+const changeset = (bump: string, name = "'@regionkit/core'"): string =>
+  `---\n${name}: ${bump}\n---\n\nA major: change.\n`;
+
+describe('nextVersion()', () => {
+  it.each<[string, string[], string]>([
+    ['0.0.0', ['minor', 'patch'], '0.1.0'],
+    ['0.1.0', ['patch', 'patch'], '0.1.1'],
+    ['0.1.1', ['minor'], '0.2.0'],
+    ['0.9.0', ['patch', 'major', 'minor'], '1.0.0'],
+    ['1.2.3', ['minor'], '1.3.0'],
+    ['1.2.3', [], '1.2.3'],
+  ])('of %s with %j is %s', (version, bumps, next) => {
+    const changesets = bumps.map((bump) => changeset(bump));
+    expect(nextVersion(version, changesets)).toBe(next);
+  });
+
+  it('reads names in any quotes, and no bump in the text', () => {
+    expect(nextVersion('0.1.0', [changeset('minor', 'regionkit')])).toBe('0.2.0');
+    expect(nextVersion('0.1.0', [changeset('patch', '"@regionkit/db-router"')])).toBe('0.1.1');
+    expect(nextVersion('0.1.0', ["---\n---\n\n'@regionkit/core': major\n"])).toBe('0.1.0');
+  });
+
+  it('refuses what is no plain version', () => {
+    expect(() => nextVersion('1.0.0-rc.1', [])).toThrow('1.0.0-rc.1 is no plain version');
+  });
+});
+
+describe('tarballFaults()', () => {
+  const manifest = {
+    name: 'one',
+    version: '0.1.0',
+    exports: { '.': { types: './dist/index.d.ts', default: './dist/index.js' }, './package.json': './package.json' },
+    bin: { one: './dist/cli.js' },
+  };
+  const map = (sources: string[]): string => JSON.stringify({ sources, sourcesContent: sources.map(() => 'text') });
+  const whole = (): Record<string, string> => ({
+    'README.md': '# one',
+    LICENSE: 'MIT License',
+    'package.json': JSON.stringify(manifest),
+    'dist/index.js': "export const socket = '/var/run/postgresql'; // read from /run/secrets/db",
+    'dist/index.d.ts': 'export {};',
+    'dist/index.js.map': map(['../src/index.ts']),
+    'dist/cli.js': '#!/usr/bin/env node',
+    'src/testing/index.ts': 'export {};',
+  });
+  const faults = (change: Record<string, string | undefined>): readonly string[] =>
+    tarballFaults(
+      manifest,
+      Object.entries({ ...whole(), ...change }).flatMap(([path, content]) =>
+        content === undefined ? [] : [{ path, content }],
+      ),
+    );
+
+  it('finds nothing in a whole package', () => {
+    expect(faults({})).toEqual([]);
+  });
+
+  it.each<[string, Record<string, string | undefined>, string]>([
+    ['no license', { LICENSE: undefined }, 'LICENSE is missing'],
+    ['no README', { 'README.md': undefined }, 'README.md is missing'],
+    [
+      'an entry point that was not built',
+      { 'dist/index.d.ts': undefined },
+      '. leads to ./dist/index.d.ts, which is missing',
+    ],
+    ['a command that was not built', { 'dist/cli.js': undefined }, 'one leads to ./dist/cli.js, which is missing'],
+    ['a test', { 'src/a.test.ts': '' }, 'src/a.test.ts is not for users'],
+    ['a folder of tests', { 'test/helper.ts': '' }, 'test/helper.ts is not for users'],
+    ['a file of secrets', { '.env': '' }, '.env is not for users'],
+    [
+      'a path of the machine',
+      { 'dist/index.js': "import '/home/ada/src/regionkit/index.js'" },
+      'dist/index.js names a path of a machine: /home/ada/src/regionkit/index.js',
+    ],
+    [
+      'an absolute source',
+      { 'dist/index.js.map': map(['/src/index.ts']) },
+      'dist/index.js.map has an absolute source: /src/index.ts',
+    ],
+    [
+      'sources that a debugger cannot show',
+      { 'dist/index.js.map': JSON.stringify({ sources: ['../src/index.ts'] }) },
+      'dist/index.js.map has sources without their text',
+    ],
+    [
+      'a version that only the workspace knows',
+      { 'package.json': '{"dependencies":{"@regionkit/core":"workspace:*"}}' },
+      'package.json asks for the workspace',
+    ],
+  ])('finds %s', (_, change, fault) => {
+    expect(faults(change)).toEqual([fault]);
+  });
+});
+
+describe('tenLinesOf()', () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+
+  it('takes the app of the README, with the addresses of this machine', () => {
+    const app = tenLinesOf(readme);
+    expect(app).toContain("import { createRegionKit } from 'regionkit'");
+    expect(app).toContain("'us-east-1': process.env.US_ORIGIN");
+    expect(app).not.toContain('example.com');
+  });
+
+  it('refuses a README that shows another app', () => {
+    expect(() => tenLinesOf(readme.replace('listen(3000)', 'listen(port)'))).toThrow('does not show listen(3000) once');
+  });
+});

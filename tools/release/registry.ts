@@ -1,0 +1,102 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { run } from '../consumers/packed.ts';
+
+const LOCKED = fileURLToPath(new URL('registry/', import.meta.url));
+
+export interface Registry {
+  readonly url: string;
+  /** The line of an `.npmrc` with which a client may publish. */
+  readonly login: string;
+  close(): Promise<void>;
+}
+
+/**
+ * A registry of npm on this machine (verdaccio, installed from the lock in `registry/`) that is empty, keeps everything in
+ * `folder`, and asks the ordinary registry for all but our packages. Ours are never looked for elsewhere.
+ */
+export async function startRegistry(folder: string): Promise<Registry> {
+  mkdirSync(folder, { recursive: true });
+  for (const file of ['package.json', 'package-lock.json']) cpSync(join(LOCKED, file), join(folder, file));
+  run('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', '--loglevel=error'], folder);
+  const ordinary = run('npm', ['config', 'get', 'registry'], folder).trim();
+  const config = join(folder, 'config.yaml');
+  writeFileSync(config, configOf(ordinary));
+
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}/`;
+  const log = join(folder, 'verdaccio.log');
+  const out = openSync(log, 'w');
+  const child = spawn(
+    process.execPath,
+    [join(folder, 'node_modules/verdaccio/bin/verdaccio'), '--config', config, '--listen', `127.0.0.1:${port}`],
+    { cwd: folder, stdio: ['ignore', out, out] },
+  );
+  const close = () => end(child);
+  try {
+    const endsAt = performance.now() + 60_000;
+    while (
+      !(await fetch(`${url}-/ping`).then(
+        ({ ok }) => ok,
+        () => false,
+      ))
+    ) {
+      if (child.exitCode !== null || performance.now() > endsAt) {
+        throw new Error(`verdaccio does not answer:\n${readFileSync(log, 'utf8')}`);
+      }
+      await pause(50);
+    }
+    return { url, login: `//127.0.0.1:${port}/:_authToken=${await signUp(url)}`, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The account that publishes. It ends with the registry. */
+async function signUp(url: string): Promise<string> {
+  const name = 'release-check';
+  const response = await fetch(`${url}-/user/org.couchdb.user:${name}`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ name, password: crypto.randomUUID() }),
+  });
+  const { token } = (await response.json()) as { token?: string };
+  if (token === undefined) throw new Error(`verdaccio made no account: ${response.status}`);
+  return token;
+}
+
+const configOf = (ordinary: string): string => `
+storage: ./storage
+auth: { htpasswd: { file: ./htpasswd, max_users: 1 } }
+uplinks: { ordinary: { url: ${JSON.stringify(ordinary)}, timeout: 60s, maxage: 60m } }
+packages:
+  '@regionkit/*': { access: $all, publish: $authenticated }
+  'regionkit': { access: $all, publish: $authenticated }
+  '**': { access: $all, proxy: ordinary }
+max_body_size: 50mb
+web: { enable: false }
+log: { type: stdout, format: pretty, level: warn }
+`;
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+}
+
+export async function freePort(): Promise<number> {
+  const listening = createServer().listen(0, '127.0.0.1');
+  await once(listening, 'listening');
+  const { port } = listening.address() as AddressInfo;
+  listening.close();
+  await once(listening, 'close');
+  return port;
+}
