@@ -21,8 +21,8 @@ export function whilePrimary(router: RegionRouter, start: () => Promise<Stop>): 
     return turn;
   };
   const offs = [
-    router.on('primary', ({ region }) => want(region === router.self)),
-    router.on('primary-lost', () => want(false)),
+    router.on('primary', ({ region }) => void want(region === router.self)),
+    router.on('primary-lost', () => void want(false)),
   ];
   void want(router.topology().primary?.region === router.self);
   return () => {
