@@ -20,8 +20,6 @@ export const SIDEBAR: readonly SidebarGroup[] = [
       'docs/start.md',
       { page: 'packages/regionkit/README.md', text: 'regionkit, the package to start with' },
       'docs/questions.md',
-      'docs/guarantees.md',
-      'docs/compare.md',
     ],
   },
   { text: 'Concepts', entries: ['docs/concepts.md', 'docs/glossary.md'] },
@@ -43,7 +41,7 @@ export const SIDEBAR: readonly SidebarGroup[] = [
     text: 'Operations',
     entries: [
       'docs/operations.md',
-      'docs/no-primary.md',
+      { page: 'docs/no-primary.md', text: 'It says no-primary' },
       'docs/capacity.md',
       { page: 'packages/ops/README.md', text: 'The command line' },
       { page: 'packages/console/README.md', text: 'The console' },
@@ -108,11 +106,13 @@ export const SIDEBAR: readonly SidebarGroup[] = [
     ],
   },
   {
-    text: 'Proof and decisions',
+    text: 'Guarantees and proof',
     entries: [
+      'docs/guarantees.md',
       'docs/proof.md',
       'docs/figures.md',
       { page: 'bench/README.md', text: 'How the figures are measured' },
+      'docs/compare.md',
       'docs/consumers.md',
       'docs/coverage.md',
       'SECURITY.md',
