@@ -1,14 +1,26 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fill, runs, type Scope } from '../src/rollout/expressions.ts';
 import { type PlayedJob, playWorkflow } from '../src/rollout/play-workflow.ts';
 import { readWorkflow } from '../src/rollout/workflow.ts';
+import {
+  askedIn,
+  BEFORE,
+  createFakePrograms,
+  ENDINGS,
+  type Given,
+  NO_WAY_BACK,
+  NOT_PROVED,
+  PIPELINE,
+  SERVES,
+} from './fake-programs.ts';
 
-const WORKFLOWS = fileURLToPath(new URL('../../../infra/pipeline/github/', import.meta.url));
-const read = (name: string): Promise<string> => readFile(`${WORKFLOWS}${name}`, 'utf8');
+const WORKFLOWS = join(PIPELINE, 'github');
+const read = (name: string): Promise<string> => readFile(join(WORKFLOWS, name), 'utf8');
 
 describe('readWorkflow()', () => {
   it('reads the regions in order, one approval, and that nothing is cancelled', async () => {
@@ -16,9 +28,10 @@ describe('readWorkflow()', () => {
     expect(concurrency).toEqual({ group: 'rollout-production', cancels: false });
     expect(jobs.map(({ id, needs, environment }) => [id, needs, environment])).toEqual([
       ['approve', [], 'production-approval'],
-      ['us-east-1', ['approve'], undefined],
-      ['eu-west-1', ['us-east-1'], undefined],
-      ['ap-southeast-1', ['eu-west-1'], undefined],
+      ['order', ['approve'], 'production'],
+      ['first', ['order'], undefined],
+      ['second', ['order', 'first'], undefined],
+      ['third', ['order', 'second'], undefined],
     ]);
   });
 
@@ -38,33 +51,59 @@ describe('readWorkflow()', () => {
 });
 
 describe('expressions', () => {
-  const scope = (failed: boolean): Scope => ({
+  const scope = (status: Scope['status']): Scope => ({
     inputs: { region: 'eu-west-1' },
     secrets: { TOKEN: 's' },
+    needs: { order: { first: 'us-east-1' } },
     steps: new Map([['deploy', { outcome: 'skipped', outputs: { version: '1' } }]]),
-    failed,
+    status,
   });
 
   it('are filled, and an unknown one is refused', () => {
-    expect(fill(`\${{ inputs.region }} \${{secrets.TOKEN}} \${{ steps.deploy.outputs.version }}`, scope(false))).toBe(
-      'eu-west-1 s 1',
-    );
-    expect(() => fill(`\${{ github.sha }}`, scope(false))).toThrow('github.sha');
+    const text = `\${{ inputs.region }} \${{secrets.TOKEN}} \${{ steps.deploy.outputs.version }} \${{ needs.order.outputs.first }}`;
+    expect(fill(text, scope('success'))).toBe('eu-west-1 s 1 us-east-1');
+    expect(() => fill(`\${{ github.sha }}`, scope('success'))).toThrow('github');
   });
 
-  it.each<[string | undefined, boolean, boolean]>([
-    [undefined, false, true],
-    [undefined, true, false],
-    [`\${{ always() }}`, true, true],
-    [`\${{ failure() }}`, false, false],
-    [`\${{ failure() && steps.deploy.outcome != 'skipped' }}`, true, false],
-    [`\${{ failure() && steps.deploy.outcome != 'success' }}`, true, true],
-  ])('%s, failed %s: runs %s', (condition, failed, expected) => {
-    expect(runs(condition, scope(failed))).toBe(expected);
+  it.each<[string | undefined, Scope['status'], boolean]>([
+    [undefined, 'success', true],
+    [undefined, 'failure', false],
+    [undefined, 'cancelled', false],
+    [`\${{ always() }}`, 'cancelled', true],
+    [`\${{ failure() }}`, 'success', false],
+    [`\${{ failure() }}`, 'cancelled', false],
+    [`\${{ failure() || cancelled() }}`, 'cancelled', true],
+    [`\${{ steps.deploy.outcome == 'skipped' }}`, 'failure', false],
+    [`\${{ (failure() || cancelled()) && steps.deploy.outcome != 'skipped' }}`, 'failure', false],
+    [`\${{ (failure() || cancelled()) && steps.deploy.outcome != 'success' }}`, 'failure', true],
+  ])('%s after %s: runs %s', (condition, status, expected) => {
+    expect(runs(condition, scope(status))).toBe(expected);
   });
 
   it('of a condition that is not known are refused', () => {
-    expect(() => runs(`\${{ cancelled() }}`, scope(true))).toThrow('does not know');
+    expect(() => runs(`\${{ hashFiles('a') != '' }}`, scope('failure'))).toThrow('hashFiles');
+  });
+});
+
+describe('a step', () => {
+  it('that takes longer than its limit has failed, and its programs are ended', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'regionkit-limit-'));
+    await writeFile(
+      join(folder, 'slow.yml'),
+      "on: {}\njobs: { a: { steps: [{ run: 'sleep 600', timeout-minutes: 0.001 }, { run: echo back, if: failure() }] } }",
+    );
+    const [job] = await playWorkflow({
+      folder,
+      file: 'slow.yml',
+      inputs: {},
+      overrides: {},
+      secrets: {},
+      directory: folder,
+      environment: process.env,
+      tell: () => {},
+    });
+    await rm(folder, { recursive: true });
+    expect(job?.steps.map(({ outcome }) => outcome)).toEqual(['failure', 'success']);
   });
 });
 
@@ -72,84 +111,93 @@ describe('the steps of the pipeline, with programs that only write down what the
   let directory: string;
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'regionkit-workflow-'));
-    await mkdir(join(directory, 'bin'));
   });
   afterEach(() => rm(directory, { recursive: true, force: true }));
 
-  /** @param broken a pattern of the order that fails in the new version */
+  /** The run is cancelled as soon as a program hangs. */
   async function play(
-    broken: string,
+    given: Given,
   ): Promise<{ readonly jobs: readonly PlayedJob[]; readonly asked: readonly string[] }> {
-    const program = (name: string, text: string): Promise<void> =>
-      writeFile(join(directory, name), `#!/usr/bin/env bash\n${text}\n`, { mode: 0o755 });
-    const note = `echo "$asked" >> asked; [[ ! "$asked" =~ $BROKEN ]]`;
-    await program('deploy.sh', `[ "$1" = version ] && { echo 1.0.0; exit 0; }\nasked="$REGION: $1 $VERSION"; ${note}`);
-    await program('bin/npx', `asked="$REGION: $2 \${*:3}"; ${note}`);
-    await program('bin/npm', '[ "$*" = ci ]');
-    const jobs = await playWorkflow({
+    const cancel = new AbortController();
+    const ended = new AbortController();
+    const playing = playWorkflow({
       folder: WORKFLOWS,
       file: 'rollout.yml',
       inputs: { version: '2.0.0' },
       overrides: {},
       secrets: { HEALTH_TOKEN: 'h', DATABASE_URLS: '{}' },
       directory,
-      environment: {
-        ...process.env,
-        PATH: `${join(directory, 'bin')}${delimiter}${process.env['PATH']}`,
-        BROKEN: broken,
-      },
+      environment: await createFakePrograms(directory, given),
       tell: () => {},
-    });
-    const asked = (await readFile(join(directory, 'asked'), 'utf8')).trim().split('\n');
-    return { jobs, asked };
+      cancel: cancel.signal,
+    }).finally(() => ended.abort());
+    while (!ended.signal.aborted && !existsSync(join(directory, 'hangs'))) await pause(10);
+    cancel.abort();
+    return { jobs: await playing, asked: await askedIn(directory) };
   }
   const outcomes = (jobs: readonly PlayedJob[]): string => jobs.map(({ outcome }) => outcome).join(' ');
-  const TEST = 'smoke-test --region us-east-1 --expect-version';
-  const BEFORE = ['us-east-1: migrate 2.0.0', 'us-east-1: smoke-test --path /smoke'];
-  const BACK = ['us-east-1: deploy 1.0.0', 'us-east-1: undo-migration 1.0.0', `us-east-1: ${TEST} 1.0.0 --path /smoke`];
-  const SMOKE = `us-east-1: ${TEST} 2.0.0 --path /smoke --junit smoke.xml`;
-  const OBSERVE = `us-east-1: ${TEST} 2.0.0 --path /smoke --observe 5m --interval 500ms --min-samples 200 --failure-limit 2 --junit observe.xml`;
+  const STOPPED = 'success success failure skipped skipped';
 
-  it('a good version goes to each region in turn, and nothing goes back', async () => {
-    const { jobs, asked } = await play('nothing is broken');
-    expect(outcomes(jobs)).toBe('success success success success');
+  it.each([
+    ['us-east-1', ['us-east-1', 'eu-west-1', 'ap-southeast-1']],
+    ['eu-west-1', ['eu-west-1', 'us-east-1', 'ap-southeast-1']],
+  ])('with the primary in %s a good version goes there first, and nothing goes back', async (primary, order) => {
+    const { jobs, asked } = await play({ primary });
+    expect(outcomes(jobs)).toBe('success success success success success');
     expect(asked.filter((line) => line.includes(': deploy '))).toEqual(
-      ['us-east-1', 'eu-west-1', 'ap-southeast-1'].map((region) => `${region}: deploy 2.0.0`),
+      order.map((region) => `${region}: deploy 2.0.0`),
     );
     expect(asked.filter((line) => line.includes('1.0.0'))).toEqual([]);
   });
 
-  it.each<[string, string, readonly string[]]>([
-    ['a migration that fails', 'migrate 2.0.0', ['us-east-1: migrate 2.0.0', ...BACK.slice(1)]],
-    ['a migration that the previous version cannot live with', 'smoke-test --path', [...BEFORE, ...BACK.slice(1)]],
-    ['a version that does not start', 'deploy 2.0.0', [...BEFORE, 'us-east-1: deploy 2.0.0', ...BACK]],
-    ['a smoke test that fails', 'smoke.xml', [...BEFORE, 'us-east-1: deploy 2.0.0', SMOKE, ...BACK]],
-    ['an observation that fails', 'observe', [...BEFORE, 'us-east-1: deploy 2.0.0', SMOKE, OBSERVE, ...BACK]],
-  ])('%s stops in the first region, and goes back as far as it came', async (_, broken, expected) => {
-    const { jobs, asked } = await play(broken);
-    expect(outcomes(jobs)).toBe('success failure skipped skipped');
+  it.each(ENDINGS)(
+    '%s that fails stops in the first region, and goes back as far as it came',
+    async (_, at, expected) => {
+      const { jobs, asked } = await play({ broken: at });
+      expect(outcomes(jobs)).toBe(STOPPED);
+      expect(asked).toEqual(expected);
+    },
+  );
+
+  it.each(ENDINGS)('%s that is cancelled goes back as far as it came, too', async (_, at, expected) => {
+    const { jobs, asked } = await play({ hangs: at });
+    expect(outcomes(jobs)).toBe('success success cancelled skipped skipped');
     expect(asked).toEqual(expected);
   });
 
+  it.each(NO_WAY_BACK)('a previous version that %s stops before anything is changed', async (_, version) => {
+    const { jobs, asked } = await play({ version });
+    expect(outcomes(jobs)).toBe(STOPPED);
+    expect(asked).toEqual([]);
+  });
+
+  it('without its packages nothing is asked of the registry: a job whose `npm ci` failed ends', async () => {
+    const { jobs, asked } = await play({ broken: 'npm us-east-1: ci' });
+    expect(outcomes(jobs)).toBe(STOPPED);
+    expect(asked).toEqual([]);
+  });
+
   it('a later region that fails keeps the migration: the first region runs the new version on it', async () => {
-    const { jobs, asked } = await play('eu-west-1: deploy 2.0.0');
-    expect(outcomes(jobs)).toBe('success success failure skipped');
+    const { jobs, asked } = await play({ broken: 'eu-west-1: deploy 2.0.0' });
+    expect(outcomes(jobs)).toBe('success success success failure skipped');
     expect(asked.filter((line) => line.includes('1.0.0'))).toEqual([
       'eu-west-1: deploy 1.0.0',
       'eu-west-1: smoke-test --region eu-west-1 --expect-version 1.0.0 --path /smoke',
     ]);
   });
 
-  it('keeps the migration if the previous version could not be deployed again: the new version still runs', async () => {
-    const { asked } = await play('deploy [12]');
-    expect(asked.filter((line) => line.includes('undo-migration'))).toEqual([]);
+  it.each(NOT_PROVED)('keeps a migration that the version was not deployed on, if %s', async (_, version) => {
+    const { jobs, asked } = await play({ broken: 'smoke-test --path', version });
+    expect(outcomes(jobs)).toBe(STOPPED);
+    expect(asked).toEqual([...BEFORE, SERVES]);
   });
 
-  it('gives no secret to the scripts of installed packages', async () => {
-    const [region] = readWorkflow(await read('rollout-region.yml')).jobs;
-    const install = region?.steps.find(({ run }) => run === 'npm ci');
-    const secrets = Object.entries(region?.env ?? {}).filter(([, value]) => value.includes('secrets.'));
-    expect(secrets.length).toBeGreaterThan(0);
-    for (const [name] of secrets) expect(install?.env[name]).toBe('');
+  it('tells a person that the migration stays, when clients may have written with the new version', async () => {
+    const { jobs } = await play({ broken: 'observe' });
+    const steps = jobs.find(({ id }) => id === 'first')?.steps ?? [];
+    expect(steps.find(({ name }) => name === 'Undo the migration')?.outcome).toBe('skipped');
+    expect(steps.find(({ name }) => name === 'Say that a migration stays')?.output).toContain(
+      'Clients may have written with 2.0.0',
+    );
   });
 });

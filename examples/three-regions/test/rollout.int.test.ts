@@ -27,11 +27,14 @@ describe('the pipeline, played against three regions', () => {
     const { jobs, stoppedAt, reached, running, requests } = await rehearsal.play(version, PACE);
     const said = JSON.stringify(jobs, undefined, 1);
     expect(stoppedAt, said).toBe(step);
-    expect(jobs.map(({ outcome }) => outcome)).toEqual(['success', 'failure', 'skipped', 'skipped']);
+    expect(jobs.map(({ outcome }) => outcome)).toEqual(['success', 'success', 'failure', 'skipped', 'skipped']);
     expect(reached).toEqual([]);
     expect(running).toEqual(Object.fromEntries(REGIONS.map((name) => [name, FIRST.version])));
     // The last step has tested that the previous version serves again.
-    expect(jobs[1]?.steps.at(-1)).toMatchObject({ name: 'Test that the previous version serves', outcome: 'success' });
+    expect(jobs.find(({ id }) => id === 'first')?.steps.at(-1)).toMatchObject({
+      name: 'Test that the previous version serves',
+      outcome: 'success',
+    });
     expect(requests).toBeGreaterThan(0);
   });
 
@@ -41,7 +44,7 @@ describe('the pipeline, played against three regions', () => {
       expect(
         jobs.map(({ outcome }) => outcome),
         JSON.stringify(jobs, undefined, 1),
-      ).toEqual(Array(4).fill('success'));
+      ).toEqual(Array(5).fill('success'));
       expect(running).toEqual(Object.fromEntries(REGIONS.map((name) => [name, GOOD.version])));
     });
 }, 600_000);

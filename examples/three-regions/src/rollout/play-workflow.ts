@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fill, type Outcome, runs, type Scope } from './expressions.ts';
-import { type Job, readWorkflow, type Workflow } from './workflow.ts';
+import { runScript } from './run-script.ts';
+import { type Job, readWorkflow, type Step, type Workflow } from './workflow.ts';
 
 export interface PlayOptions {
   /** Where the workflows are. */
@@ -18,6 +16,8 @@ export interface PlayOptions {
   readonly directory: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly tell: (line: string) => void;
+  /** A person cancels the run. */
+  readonly cancel?: AbortSignal;
 }
 
 export interface PlayedStep {
@@ -29,28 +29,39 @@ export interface PlayedStep {
 
 export interface PlayedJob {
   readonly id: string;
+  /** What a person sees: of a job for a region, the region. */
+  readonly name: string;
   readonly outcome: Outcome;
   readonly steps: readonly PlayedStep[];
+  readonly outputs: Readonly<Record<string, string>>;
 }
 
 /** Plays a workflow: its jobs in the order of `needs`, its scripts in bash. Actions of GitHub (`uses`) are not played. */
 export async function playWorkflow(options: PlayOptions): Promise<readonly PlayedJob[]> {
   const workflow = await load(options, options.file);
-  const played: PlayedJob[] = [];
-  const outcomeOf = (id: string): Outcome | undefined => played.find((job) => job.id === id)?.outcome;
+  const played = new Map<string, PlayedJob>();
   const waiting = [...workflow.jobs];
   while (waiting.length > 0) {
-    const at = waiting.findIndex(({ needs }) => needs.every((id) => outcomeOf(id) !== undefined));
+    const at = waiting.findIndex(({ needs }) => needs.every((id) => played.has(id)));
     const [job] = waiting.splice(at, 1);
     if (at === -1 || job === undefined) throw new Error('a job needs another one that is not there');
-    if (job.needs.some((id) => outcomeOf(id) !== 'success')) {
-      played.push({ id: job.id, outcome: 'skipped', steps: [] });
-      continue;
-    }
-    const caller: Scope = { inputs: options.inputs, secrets: options.secrets, steps: new Map(), failed: false };
-    played.push(job.calls === undefined ? await playJob(options, job, caller) : await call(options, job, caller));
+    const needed = job.needs.flatMap((id) => played.get(id) ?? []);
+    const scope: Scope = {
+      inputs: options.inputs,
+      secrets: options.secrets,
+      needs: Object.fromEntries(needed.map(({ id, outputs }) => [id, outputs])),
+      steps: new Map(),
+      status: 'success',
+    };
+    const isSkipped = options.cancel?.aborted || needed.some(({ outcome }) => outcome !== 'success');
+    if (isSkipped) played.set(job.id, { id: job.id, name: job.name, outcome: 'skipped', steps: [], outputs: {} });
+    else
+      played.set(
+        job.id,
+        job.calls === undefined ? await playJob(options, job, scope) : await call(options, job, scope),
+      );
   }
-  return played;
+  return [...played.values()];
 }
 
 const load = async ({ folder }: PlayOptions, file: string): Promise<Workflow> =>
@@ -60,58 +71,53 @@ async function call(options: PlayOptions, { id, calls, inputs }: Job, caller: Sc
   const { defaults, jobs } = await load(options, calls as string);
   const [job] = jobs;
   if (job === undefined || jobs.length > 1) throw new Error(`${calls}: the rehearsal plays one job`);
-  const given = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, fill(value, caller)]));
-  const scope = { ...caller, inputs: { ...defaults, ...given, ...options.overrides } };
+  const given = fillAll(inputs, caller);
+  const scope = { ...caller, needs: {}, inputs: { ...defaults, ...given, ...options.overrides } };
   return { ...(await playJob(options, job, scope)), id };
 }
 
 async function playJob(options: PlayOptions, job: Job, scope: Scope): Promise<PlayedJob> {
+  const name = fill(job.name, scope);
   const steps = new Map(scope.steps);
   const played: PlayedStep[] = [];
-  let failed = false;
+  let status = scope.status;
   for (const step of job.steps) {
-    const now: Scope = { ...scope, steps, failed };
     if (step.run === undefined) continue;
-    const env = Object.fromEntries(
-      Object.entries({ ...job.env, ...step.env }).map(([name, value]) => [name, fill(value, now)]),
-    );
-    const result = runs(step.if, now) ? await runScript(options, fill(step.run, now), env) : undefined;
-    const outcome = result === undefined ? 'skipped' : result.status === 0 ? 'success' : 'failure';
-    if (step.id !== undefined) steps.set(step.id, { outcome, outputs: result?.outputs ?? {} });
-    failed ||= outcome === 'failure';
-    played.push({ name: step.name, outcome, tookMs: result?.tookMs ?? 0, output: result?.output ?? '' });
-    const why = outcome === 'failure' ? ` (${result?.output.trim().split('\n').at(-1)})` : '';
-    if (outcome !== 'skipped') options.tell(`${scope.inputs['region'] ?? job.id}: ${step.name}: ${outcome}${why}`);
+    const { outputs, ...done } = await playStep(options, step, step.run, job.env, { ...scope, steps, status });
+    if (step.id !== undefined) steps.set(step.id, { outcome: done.outcome, outputs });
+    if (options.cancel?.aborted) status = 'cancelled';
+    else if (done.outcome === 'failure') status = 'failure';
+    played.push(done);
+    const said = done.outcome === 'failure' ? done.output.trim().split('\n').at(-1) : annotationOf(done.output);
+    if (done.outcome !== 'skipped')
+      options.tell(`${name}: ${done.name}: ${done.outcome}${said === undefined ? '' : ` (${said})`}`);
   }
-  return { id: job.id, outcome: failed ? 'failure' : 'success', steps: played };
+  const outputs = fillAll(job.outputs, { ...scope, steps, status });
+  return { id: job.id, name, outcome: status, steps: played, outputs };
 }
 
-interface Ran {
-  readonly status: number | null;
-  readonly tookMs: number;
-  readonly output: string;
-  readonly outputs: Readonly<Record<string, string>>;
-}
-
-/** As a runner of GitHub does it: `bash -e`, and outputs in a file. */
-async function runScript(
-  { directory, environment }: PlayOptions,
+async function playStep(
+  { directory, environment, cancel }: PlayOptions,
+  { name, if: condition, env, limitMinutes = 360 }: Step,
   script: string,
-  env: Readonly<Record<string, string>>,
-): Promise<Ran> {
-  const outputFile = join(directory, `output-${randomUUID()}`);
-  await writeFile(outputFile, '');
-  const startedMs = performance.now();
-  const child = spawn('bash', ['-e', '-c', script], {
-    cwd: directory,
-    env: { ...environment, ...env, GITHUB_OUTPUT: outputFile },
-    stdio: ['ignore', 'pipe', 'pipe'],
+  jobEnv: Readonly<Record<string, string>>,
+  scope: Scope,
+): Promise<PlayedStep & { readonly outputs: Readonly<Record<string, string>> }> {
+  if (!runs(condition, scope)) return { name, outcome: 'skipped', tookMs: 0, output: '', outputs: {} };
+  const limit = AbortSignal.timeout(limitMinutes * 60_000);
+  // As on GitHub: when a run is cancelled, a step goes on if its condition holds then.
+  const goesOn = cancel === undefined || runs(condition, { ...scope, status: 'cancelled' });
+  const { status, ...ran } = await runScript(fill(script, scope), {
+    directory,
+    environment: { ...environment, ...fillAll({ ...jobEnv, ...env }, scope) },
+    signal: goesOn ? limit : AbortSignal.any([limit, cancel]),
   });
-  let output = '';
-  child.stdout.on('data', (chunk) => (output += String(chunk)));
-  child.stderr.on('data', (chunk) => (output += String(chunk)));
-  const [status] = (await once(child, 'close')) as [number | null];
-  const lines = (await readFile(outputFile, 'utf8')).split('\n').filter(Boolean);
-  const outputs = Object.fromEntries(lines.map((line) => line.split(/=(.*)/s).slice(0, 2)));
-  return { status, tookMs: performance.now() - startedMs, output, outputs };
+  const wasCancelled = !goesOn && cancel.aborted;
+  return { name, outcome: status === 0 ? 'success' : wasCancelled ? 'cancelled' : 'failure', ...ran };
 }
+
+/** What GitHub shows a person above the log: `::warning title=…::text`. */
+const annotationOf = (output: string): string | undefined => /^::(?:warning|error)[^:]*::(.*)$/m.exec(output)?.[1];
+
+const fillAll = (values: Readonly<Record<string, string>>, scope: Scope): Record<string, string> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, fill(value, scope)]));

@@ -9,10 +9,14 @@ export interface Step {
   /** A script of bash. Undefined: an action of GitHub, which is not played. */
   readonly run: string | undefined;
   readonly uses: string | undefined;
+  /** A script that takes longer is ended, and has failed. Undefined: only the limit of the job. */
+  readonly limitMinutes: number | undefined;
 }
 
 export interface Job {
   readonly id: string;
+  /** What a person sees. */
+  readonly name: string;
   readonly needs: readonly string[];
   readonly environment: string | undefined;
   readonly env: Readonly<Record<string, string>>;
@@ -20,6 +24,8 @@ export interface Job {
   /** The file of the reusable workflow that this job calls, and its inputs. */
   readonly calls: string | undefined;
   readonly inputs: Readonly<Record<string, string>>;
+  /** What jobs that need this one can read. */
+  readonly outputs: Readonly<Record<string, string>>;
 }
 
 export interface Workflow {
@@ -31,6 +37,7 @@ export interface Workflow {
 
 /** What is not rehearsed must not be in a workflow that is rehearsed. */
 const JOB_KEYS = [
+  'name',
   'runs-on',
   'needs',
   'environment',
@@ -41,8 +48,9 @@ const JOB_KEYS = [
   'with',
   'secrets',
   'permissions',
+  'outputs',
 ];
-const STEP_KEYS = ['name', 'id', 'if', 'env', 'run', 'uses', 'with'];
+const STEP_KEYS = ['name', 'id', 'if', 'env', 'run', 'uses', 'with', 'timeout-minutes'];
 
 type Yaml = Readonly<Record<string, unknown>>;
 
@@ -72,14 +80,16 @@ export function readWorkflow(text: string): Workflow {
 
 function readJob(id: string, job: Yaml): Job {
   refuseOthers(`job ${id}`, job, JOB_KEYS);
-  const { needs = [], environment, env = {}, steps = [], uses, with: inputs = {} } = job;
+  const { name = id, needs = [], environment, env = {}, steps = [], uses, with: inputs = {}, outputs = {} } = job;
   return {
     id,
+    name: String(name),
     needs: [needs].flat() as string[],
     environment: environment as string | undefined,
     env: texts(env as Yaml),
     calls: (uses as string | undefined)?.replace('./.github/workflows/', ''),
     inputs: texts(inputs as Yaml),
+    outputs: texts(outputs as Yaml),
     steps: (steps as readonly Yaml[]).map((step, at) => {
       refuseOthers(`step ${at + 1} of job ${id}`, step, STEP_KEYS);
       return {
@@ -89,6 +99,7 @@ function readJob(id: string, job: Yaml): Job {
         env: texts((step['env'] ?? {}) as Yaml),
         run: step['run'] as string | undefined,
         uses: step['uses'] as string | undefined,
+        limitMinutes: step['timeout-minutes'] as number | undefined,
       };
     }),
   };

@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { REGIONKIT } from '../../../../tools/regionkit.ts';
 import { REGIONS } from '../names.ts';
 import type { Stage } from '../stage.ts';
@@ -10,6 +11,8 @@ export interface Workplace {
   readonly environment: NodeJS.ProcessEnv;
   readonly secrets: Readonly<Record<string, string>>;
 }
+
+const ORDER = fileURLToPath(new URL('../../../../infra/pipeline/rollout-order.mjs', import.meta.url));
 
 /** Asks the deployer: the order is the argument, region and version are in the environment. */
 const DEPLOY = `#!/usr/bin/env node
@@ -41,12 +44,13 @@ export async function createWorkplace(
   const program = (path: string, text: string): Promise<void> => writeFile(path, text, { mode: 0o755 });
   const quoted = [process.execPath, ...REGIONKIT].map((word) => `'${word}'`).join(' ');
   await program(join(directory, 'deploy.mjs'), DEPLOY);
-  // `npx regionkit` is the command line of this repository, and there is nothing to install.
+  await copyFile(ORDER, join(directory, 'rollout-order.mjs'));
+  // `npx --no regionkit` is the command line of this repository, and there is nothing to install.
   await program(
     join(bin, 'npx'),
-    `#!/usr/bin/env bash\n[ "$1" = regionkit ] || exit 127\nshift\nexec ${quoted} "$@"\n`,
+    `#!/usr/bin/env bash\n[ "$1 $2" = '--no regionkit' ] || exit 127\nshift 2\nexec ${quoted} "$@"\n`,
   );
-  await program(join(bin, 'npm'), '#!/usr/bin/env bash\n[ "$*" = ci ]\n');
+  await program(join(bin, 'npm'), `#!/usr/bin/env bash\n[ "$*" = 'ci --ignore-scripts' ]\n`);
   await writeFile(join(directory, 'regionkit.config.mjs'), config(stage));
   const urls = Object.fromEntries(REGIONS.map((name) => [name, stage.lab.region(name).adminConnectionString]));
   return {
