@@ -24,6 +24,7 @@ export function standby(changes: Partial<NodeState> = {}): NodeState {
     xmax: '800',
     role: 'ops',
     apps: [{ name: 'app', canLogin: true, sessions: 0 }],
+    tails: [],
     ...changes,
   };
 }

@@ -10,6 +10,8 @@ describe('what a server says of its state', () => {
     expect(ASKED_SHAPE(state())).toEqual(state());
     const hidden = { status: null, from: null, silentMs: null, timeoutMs: 60_000 };
     expect(ASKED_SHAPE(state({ receiver: hidden })).receiver).toEqual(hidden);
+    const tails = [{ name: 'regionkit_tail_5', database: 'app', plugin: 'test_decoding' }];
+    expect(ASKED_SHAPE(state({ tails })).tails).toEqual(tails);
   });
 
   for (const [harm, given] of [
@@ -21,6 +23,7 @@ describe('what a server says of its state', () => {
     ['a receiver that is a text', state({ receiver: 'streaming' })],
     ['roles that are no list', state({ apps: { length: 1 } })],
     ['roles without end', state({ apps: Array.from({ length: 1_001 }, () => standby().apps[0]) })],
+    ['the name of a slot that is none', state({ tails: [{ name: 'a\u001b[2J', database: 'app', plugin: 'x' }] })],
     ['no word on its rights', state({ monitor: undefined })],
   ] as const) {
     it(`is refused as a whole with ${harm}`, () => {

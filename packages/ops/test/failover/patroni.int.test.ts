@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import { tailSql } from '@regionkit/db-router/tail';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { webServer } from '../doctor/front/web-server.ts';
 import type { Ran } from '../run.ts';
@@ -109,12 +110,25 @@ describe('regionkit failover with Patroni', () => {
     expect(ids(ran)).toEqual(['managed']);
   });
 
-  it('refuses a failover under options that destroy what the old primary alone has', async () => {
-    const asked = await patroni({ config: { postgresql: { use_pg_rewind: true } } });
+  it('refuses a failover under options that destroy what the old primary alone has, or the slot that lists it', async () => {
+    await setup.lab.primary.query(tailSql({ role: 'app' }));
+    const [slot] = await setup.lab.primary.query<{ name: string }>(
+      "SELECT 'regionkit_tail_' || oid AS name FROM pg_database WHERE datname = current_database()",
+    );
+    await setup.lab.caughtUp();
     await setup.lab.region('eu').kill();
+    await patroni({ config: { ignore_slots: [{ name: 'another' }] } });
+    const drops = await run('--from', 'eu', '--accept-loss', 'unknown');
+    expect(drops.exit, drops.stdout).toBe(4);
+    expect(ids(drops)).toEqual(['rebuild-before-salvage']);
+    expect(drops.stdout).toContain(`drops the slot ${slot?.name} as soon as the old primary comes back`);
+    const asked = await patroni({
+      config: { postgresql: { use_pg_rewind: true }, ignore_slots: [{ name: slot?.name, type: 'logical' }] },
+    });
     const refused = await run('--from', 'eu', '--accept-loss', 'unknown');
     expect(refused.exit, refused.stdout).toBe(4);
     expect(ids(refused)).toEqual(['rebuild-before-salvage']);
+    expect(refused.stdout).toContain('rewinds or wipes the old primary');
     expect(asked).toEqual([]);
     const ran = await run('--from', 'eu', '--to', 'ap', '--accept-loss', 'unknown', '--discard-tail');
     expect(ran.exit, ran.stdout + ran.stderr).toBe(0);

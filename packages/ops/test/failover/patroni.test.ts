@@ -4,7 +4,7 @@ import { checkConfig } from '../../src/config/check-config.ts';
 import type { Adapter } from '../../src/failover/adapters/adapter.ts';
 import { patroniAdapter } from '../../src/failover/adapters/patroni.ts';
 import { drip, endless, webServer } from '../doctor/front/web-server.ts';
-import { proposal } from './fixtures.ts';
+import { node, primary, proposal, standby } from './fixtures.ts';
 
 const signal = new AbortController().signal;
 const EVIL = '\u001b[2J\r\nok   \u202e';
@@ -148,4 +148,33 @@ describe('a Patroni REST interface that means harm', () => {
       expect(state?.refuses).toBe('none of its REST interfaces answers (regions[…].patroni)');
     });
   }
+});
+
+describe('the slot of a tail under Patroni', () => {
+  const tail = { name: 'regionkit_tail_5', database: 'app', plugin: 'test_decoding' };
+  const gone = [node('us/0', 'refused'), node('eu/0', standby({ tails: [tail] }))];
+  const ignores = (...matchers: readonly object[]) => ({ postgresql: {}, ignore_slots: matchers });
+  it.each([
+    ['is dropped without ignore_slots', { postgresql: {} }, gone, [tail.name]],
+    ['is dropped if another one is ignored', ignores({ name: 'regionkit_tail_6' }), gone, [tail.name]],
+    ['is dropped if a matcher names another plugin', ignores({ name: tail.name, plugin: 'x' }), gone, [tail.name]],
+    ['is left alone if it is ignored', ignores({ name: tail.name, type: 'logical' }), gone, []],
+    ['is not there', { postgresql: {} }, [node('us/0', 'refused'), node('eu/0', standby())], []],
+    [
+      'is not there, says the primary, although its standby has the functions of a keeper',
+      { postgresql: {} },
+      [node('us/0', primary()), node('eu/0', standby({ tails: [tail] }))],
+      [],
+    ],
+    [
+      'is named once if two servers name it',
+      { postgresql: {} },
+      [...gone, node('ap/0', standby({ tails: [tail] }))],
+      [tail.name],
+    ],
+  ])('%s', async (_what, config, nodes, expected) => {
+    const all = rest(says(JSON.stringify(config)), says(''));
+    const state = await (await adapterOf(all.handler, all.handler)).survey(signal, Promise.resolve(nodes));
+    expect(state).toMatchObject({ rewinds: false, dropsSlots: expected });
+  });
 });

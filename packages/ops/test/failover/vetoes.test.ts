@@ -21,6 +21,11 @@ const byManager = (id: string, passes: boolean): ManagerState => ({
   objections: new Map([[id, { why: 'its status is modifying', passes }]]),
 });
 
+const DROPS: ManagerState = {
+  ...{ name: 'Patroni', refuses: undefined, rewinds: false },
+  dropsSlots: ['regionkit_tail_5'],
+};
+
 const switchover = { mode: 'switchover' } as const;
 
 const ROWS: readonly Row[] = [
@@ -324,6 +329,21 @@ const ROWS: readonly Row[] = [
     situation: situation(GONE.nodes, { manager: { name: 'Patroni', refuses: undefined, rewinds: true } }),
     plan: { adapter: 'patroni' },
     expected: ['rebuild-before-salvage'],
+  },
+  ...[
+    { says: 'a manager that drops the slot of the tail', plan: {}, expected: ['rebuild-before-salvage'] },
+    { says: 'a manager that drops a slot that was given up', plan: { discardTail: true }, expected: [] },
+  ].map((row) => ({ ...row, situation: situation(GONE.nodes, { manager: DROPS }) })),
+  {
+    says: 'a manager that drops the slot of the tail after a switchover',
+    situation: { ...WELL, manager: DROPS },
+    plan: { ...switchover, adapter: 'patroni' },
+    expected: [],
+  },
+  {
+    says: 'a manager that leaves the slot of the tail alone',
+    situation: situation(GONE.nodes, { manager: { ...DROPS, dropsSlots: [] } }),
+    expected: [],
   },
   {
     says: 'a manager that rewinds what was given up',

@@ -1,10 +1,12 @@
 import type { Operations } from '../../config/check-config.ts';
 import { readCa } from '../../config/read-ca.ts';
-import { readPatroni } from '../../doctor/manager/patroni.ts';
+import { ignoresSlot, readPatroni } from '../../doctor/manager/patroni.ts';
 import { members, readJson } from '../../doctor/shape.ts';
 import { ask, codeOf, type HttpAnswer } from '../../http.ts';
 import { regionOf } from '../plan.ts';
 import { StepFailure } from '../steps/step.ts';
+import type { TailSlot } from '../survey/node-state.ts';
+import type { SurveyedNode } from '../survey/situation.ts';
 import type { Adapter } from './adapter.ts';
 
 const TIMEOUT_MS = 3_000;
@@ -36,13 +38,17 @@ export function patroniAdapter({ regions, nodes, failover, caFile }: Operations)
     name: 'patroni',
     demotes: true,
     promoteWithinMs: 120_000,
-    async survey(signal) {
+    async survey(signal, nodes) {
       const answers = await Promise.all(urls.map(({ url }) => readPatroni(url, TIMEOUT_MS, signal)));
       const known = answers.flatMap((answer) => (answer.ok ? [answer.value] : []));
+      const dropped = tailsOf(await nodes).filter((tail) =>
+        known.some((facts) => !ignoresSlot(facts, { ...tail, type: 'logical' })),
+      );
       return {
         name: 'Patroni',
         refuses: known.length > 0 ? undefined : 'none of its REST interfaces answers (regions[…].patroni)',
         rewinds: known.some(({ destructive }) => destructive.length > 0),
+        dropsSlots: [...new Set(dropped.map(({ name }) => name))],
       };
     },
     async promote({ mode, target }, signal) {
@@ -74,6 +80,13 @@ export function patroniAdapter({ regions, nodes, failover, caFile }: Operations)
       if (![200, 202, 503].includes(answer.status)) throw new StepFailure(`Patroni has refused it (${answer.status})`);
     },
   };
+}
+
+/** The slots of the servers that take writes. If none answers: those that it may have, as its standbys know them. */
+function tailsOf(nodes: readonly SurveyedNode[]): readonly TailSlot[] {
+  const states = nodes.flatMap(({ answer }) => (answer.ok ? [answer.value] : []));
+  const writers = states.filter(({ inRecovery }) => !inRecovery);
+  return (writers.length > 0 ? writers : states).flatMap(({ tails }) => tails);
 }
 
 interface Member {

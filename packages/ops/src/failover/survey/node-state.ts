@@ -31,6 +31,15 @@ export interface NodeState {
   readonly role: string;
   /** The roles of the app. */
   readonly apps: readonly { readonly name: string; readonly canLogin: boolean; readonly sessions: number }[];
+  /** The slots of tail keepers. A standby tells the one that its primary may have: their functions are in this database. */
+  readonly tails: readonly TailSlot[];
+}
+
+/** A logical slot that a tail keeper makes. */
+export interface TailSlot {
+  readonly name: string;
+  readonly database: string;
+  readonly plugin: string;
 }
 
 const matching =
@@ -42,6 +51,7 @@ const matching =
   };
 /** A position of the WAL. */
 const lsn = matching(/^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/);
+const slotName = matching(/^[a-z0-9_]{1,63}$/);
 /** A transaction id. */
 const digits = matching(/^\d{1,20}$/);
 
@@ -63,6 +73,7 @@ export const ASKED_SHAPE: Shape<NodeState & { readonly monitor: boolean }> = obj
   xmax: digits,
   role: text,
   apps: list(object({ name: text, canLogin: boolean, sessions: number })),
+  tails: list(object({ name: slotName, database: text, plugin: text })),
   monitor: boolean,
 });
 
@@ -89,5 +100,11 @@ export const STATE_SQL = `SELECT json_build_object(
   'monitor', pg_has_role(current_user, 'pg_monitor', 'usage'),
   'apps', (SELECT coalesce(json_agg(json_build_object('name', rolname, 'canLogin', rolcanlogin, 'sessions', (SELECT count(*)
     FROM pg_stat_activity a WHERE a.usesysid = r.oid AND a.backend_type = 'client backend'))), '[]')
-    FROM pg_roles r WHERE rolname = ANY($1))
+    FROM pg_roles r WHERE rolname = ANY($1)),
+  'tails', (SELECT coalesce(json_agg(t), '[]') FROM (
+    SELECT slot_name::text AS name, database::text, plugin::text FROM pg_replication_slots
+      WHERE NOT pg_is_in_recovery() AND slot_type = 'logical' AND slot_name ~ '^regionkit_tail_[0-9]+$'
+    UNION ALL SELECT 'regionkit_tail_' || oid, datname::text, 'test_decoding' FROM pg_database
+      WHERE pg_is_in_recovery() AND datname = current_database() AND EXISTS (SELECT FROM pg_proc p
+        JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'regionkit' AND p.proname = 'tail_look')) t)
 ) AS state`;

@@ -30,6 +30,8 @@ export interface ManagerState {
   readonly refuses: string | undefined;
   /** Whether it rewinds or wipes a primary that comes back, by itself. */
   readonly rewinds: boolean;
+  /** The slots of tail keepers that it drops when a primary comes back. */
+  readonly dropsSlots?: readonly string[];
   /** What it objects to, by server. */
   readonly objections?: ReadonlyMap<string, ManagerObjection>;
 }
