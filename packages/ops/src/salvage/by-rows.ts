@@ -63,7 +63,7 @@ export async function salvageByRows({ servers, options, firstXid, why, directory
       ? undefined
       : await step(
           'ledger',
-          () => writeLostKeys({ servers, options, items, directory }),
+          () => writeLostKeys({ servers, options, firstXid, items, directory }),
           ({ lost, redone, toTell }) =>
             `${lost} writes with a key were lost, ${redone} of them were done again, ${toTell} are in lost-keys.ndjson`,
         );

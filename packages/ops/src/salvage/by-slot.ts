@@ -72,7 +72,7 @@ export async function salvageBySlot({ servers, options, slot, directory, emit }:
       ? undefined
       : await step(
           'ledger',
-          () => writeLostKeys({ servers, options, items: collected.items, directory }),
+          () => writeLostKeys({ servers, options, firstXid, items: collected.items, directory }),
           ({ lost, redone, toTell }) =>
             `${lost} writes with a key were lost, ${redone} of them were done again, ${toTell} are in lost-keys.ndjson`,
         );

@@ -27,6 +27,7 @@ const usage = (message: string): OpsError => new OpsError('ERR_OPS_USAGE', messa
 export async function readOptions({ values, directory }: Context, config: Operations): Promise<SalvageOptions> {
   const text = (name: string): string | undefined => values[name] as string | undefined;
   const runFile = text('run') === undefined ? undefined : resolve(directory, text('run') as string);
+  const ledger = ledgerOption(values);
   const run = runFile === undefined ? undefined : await readRunFacts(runFile);
   const out = text('out');
   if (out === undefined) throw usage('--out must name a directory that is empty or not there: it will contain data');
@@ -42,9 +43,11 @@ export async function readOptions({ values, directory }: Context, config: Operat
     run,
     runFile,
     out: resolve(directory, out),
-    redaction: readRedaction((values['redact'] as readonly string[] | undefined) ?? []),
+    redaction: readRedaction((values['redact'] as readonly string[] | undefined) ?? [], {
+      ledgerAnswers: ledger === 'answers',
+    }),
     maxBytes: bytesOption(text('max-bytes')),
-    ledger: ledgerOption(values),
+    ledger,
   };
 }
 

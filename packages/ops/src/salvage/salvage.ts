@@ -17,7 +17,7 @@ export const salvage: Command = {
     'first-xid': { type: 'string', value: 'N', help: 'the first transaction of the new timeline' },
     redact: { type: 'string', multiple: true, value: 'T.C', help: 'show no value of this column; may be repeated' },
     ledger: { type: 'boolean', help: 'list the keys of once() that were lost and not done again' },
-    'ledger-answers': { type: 'boolean', help: 'with their answers, which are data' },
+    'ledger-answers': { type: 'boolean', help: 'show their answers, which are data; review.sql needs them' },
     'max-bytes': { type: 'string', value: 'SIZE', help: 'list no more than so much; default: 1GB' },
   },
   examples: [

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defineRegions } from '@regionkit/core';
 import { createRegionRouter } from '@regionkit/db-router';
@@ -47,12 +47,17 @@ beforeAll(async () => {
   const us = await appIn(setup, 'us');
   const write = async (key: string): Promise<void> => void acknowledged.set(key, await order(us.ledger, key));
   for (let at = 1; at <= 50; at += 1) await write(`key ${at}`);
+  await write('key 100');
   await lab.caughtUp();
   await setup.fork(async () => {
     for (let at = 51; at <= 80; at += 1) {
       await write(`key ${at}`);
       inTail.add(`key ${at}`);
     }
+    // As if it had expired. The new primary has the row from before the fork, and not this write.
+    await lab.region('us').query("DELETE FROM regionkit.ledger WHERE key = 'key 100'");
+    await write('key 100');
+    inTail.add('key 100');
     // None of these is a lost write: a retry, a write that failed, and one without a key.
     await order(us.ledger, 'key 60');
     await us.ledger.once('failed', ACTOR, () => Promise.reject(new Error('on purpose'))).catch(() => {});
@@ -83,13 +88,13 @@ const toTell = (): readonly string[] => [...inTail].filter((key) => !redone.has(
 
 /** The whole list against what the driver of the writes has counted. */
 async function expectExact(salvaged: Salvaged): Promise<void> {
-  expect([acknowledged.size, inTail.size, redone.size]).toEqual([80, 30, 10]);
-  expect(salvaged.summary.ledger).toEqual({ lost: 30, redone: 10, toTell: 20 });
+  expect([acknowledged.size, inTail.size, redone.size]).toEqual([81, 31, 10]);
+  expect(salvaged.summary.ledger).toEqual({ lost: 31, redone: 10, toTell: 21 });
   const lines = await linesOf(salvaged);
   expect(lines.map(({ key }) => key).sort()).toEqual([...toTell()].sort());
   for (const line of lines)
     expect(line).toMatchObject({ actor: ACTOR, at: expect.stringMatching(/^\d{4}-\d\d-\d\d /) });
-  expect(salvaged.report).toContain('30 writes with a key of the ledger were lost');
+  expect(salvaged.report).toContain('31 writes with a key of the ledger were lost');
   expect(await modeOf(join(salvaged.out, 'lost-keys.ndjson'))).toBe(0o600);
 }
 
@@ -112,7 +117,7 @@ describe('regionkit salvage --ledger', () => {
   });
 
   it('repeats no write that its client has done again, and no key without its write', async () => {
-    const { review } = await setup.salvage('--ledger');
+    const { review } = await setup.salvage('--ledger', '--ledger-answers');
     const [orders, keys] = ['"public"."orders"', '"regionkit"."ledger"'].map((table) =>
       [...review.matchAll(new RegExp(`^INSERT INTO ${table} .*'(key \\d+)'`, 'gm'))].map((match) => match[1]),
     );
@@ -122,10 +127,26 @@ describe('regionkit salvage --ledger', () => {
     await setup.lab.region('eu').query(review);
   });
 
+  it.each([[[]], [['--ledger']], [['--redact', 'orders.item']]])(
+    'shows no answer in any file with %j, and repeats no write without its key',
+    async (args) => {
+      const salvaged = await setup.salvage(...args);
+      const names = await readdir(salvaged.out);
+      expect(names).toEqual(expect.arrayContaining(['lost-writes.ndjson', 'review.sql', 'report.md', 'summary.json']));
+      const texts = await Promise.all(names.map((name) => readFile(join(salvaged.out, name), 'utf8')));
+      expect(texts.join()).not.toContain('secret answer');
+      const statements = [...salvaged.review.matchAll(/^INSERT INTO "(\w+)"\."(\w+)".*$/gm)];
+      const hidesItems = args.includes('orders.item');
+      expect(statements.map(([text]) => text.includes('without a key'))).toEqual(hidesItems ? [] : [true]);
+      expect(salvaged.review).toContain('--ledger-answers shows it');
+      await setup.lab.region('eu').query(salvaged.review);
+    },
+  );
+
   it('shows answers only if they are asked for, and nothing that is redacted', async () => {
     const withAnswers = await setup.salvage('--ledger', '--ledger-answers');
     const lines = await linesOf(withAnswers);
-    expect(lines).toHaveLength(20);
+    expect(lines).toHaveLength(21);
     for (const { key, answer } of lines) expect(JSON.parse(answer as string)).toBe(acknowledged.get(key as string));
     const redacted = await setup.salvage(
       '--ledger',
@@ -163,7 +184,7 @@ describe('regionkit salvage --ledger', () => {
     await eu.query('ALTER TABLE regionkit.ledger RENAME TO elsewhere');
     try {
       const salvaged = await setup.salvage('--ledger', '--first-xid', firstXid);
-      expect(salvaged.summary.ledger).toEqual({ lost: 30, redone: 0, toTell: 30 });
+      expect(salvaged.summary.ledger).toEqual({ lost: 31, redone: 0, toTell: 31 });
     } finally {
       await eu.query('ALTER TABLE regionkit.elsewhere RENAME TO ledger');
     }

@@ -11,6 +11,7 @@ import { MARK, readRedaction } from '../../src/salvage/output/redaction.ts';
 import { reportOf } from '../../src/salvage/output/report.ts';
 import type { Summary } from '../../src/salvage/output/summary.ts';
 import { writeFiles } from '../../src/salvage/output/write-files.ts';
+import { findHeld } from '../../src/salvage/review/held-transactions.ts';
 import { createReviewWriter } from '../../src/salvage/review/review-file.ts';
 import { settleFirstXid, settleFork } from '../../src/salvage/servers/boundary.ts';
 import { findRecorded } from '../../src/salvage/servers/recorded.ts';
@@ -200,7 +201,7 @@ describe('isQuiet()', () => {
 
 describe('the file for review', () => {
   it('keeps its encoding when a statement fails', () => {
-    const { head } = createReviewWriter();
+    const { head } = createReviewWriter({ doneAgain: new XidSet(), hidden: new XidSet() });
     expect(head).toMatch(/^SET client_encoding = 'UTF8';$[\s\S]*^BEGIN;$/m);
     expect(head).not.toContain('SET LOCAL client_encoding');
   });
@@ -214,33 +215,71 @@ describe('the file for review', () => {
   const key = (rest: Partial<LostChange> = {}): LostChange =>
     change('ledger', { table: { schema: 'regionkit', name: 'ledger' }, ...rest });
   const conflict = { class: 'conflict', repeat: undefined } as const;
-  const reviewOf = (...changes: readonly Item[]): string => {
-    const writer = createReviewWriter();
-    const [commitLsn, committedAt] = ['0/40', undefined];
-    const begin = { type: 'transaction', xid: '7', commitLsn, committedAt, changes: changes.length } as const;
-    const texts = [begin, ...changes].map((item) => writer.item(item, () => false));
+  const nothing = (): boolean => false;
+  /** The file for review of these transactions. */
+  async function reviewOf(transactions: readonly (readonly Item[])[], isHidden: (column: string) => boolean = nothing) {
+    const values = transactions.flatMap((changes, at): readonly Item[] => {
+      const xid = String(at + 7);
+      const begin = { xid, commitLsn: '0/40', committedAt: undefined, changes: changes.length };
+      return [{ type: 'transaction', ...begin }, ...changes];
+    });
+    const held = await findHeld(
+      (async function* () {
+        for (const value of values) yield { value };
+      })(),
+      async () => isHidden,
+    );
+    const writer = createReviewWriter(held);
+    const texts = values.map((item) => writer.item(item, isHidden));
     return texts.join('') + writer.end({ sequences: [] } as unknown as Parameters<typeof writer.end>[0]);
-  };
+  }
 
-  it('repeats a key after the whole transaction', () => {
-    const text = reviewOf(key(), change('orders'), change('notes', { class: 'identical', repeat: undefined }));
+  it('repeats a key after the whole transaction', async () => {
+    const notes = change('notes', { class: 'identical', repeat: undefined });
+    const text = await reviewOf([[key(), change('orders'), notes]]);
     expect(text).toMatch(/^INSERT INTO "public"."orders".*\n(--.*\n)INSERT INTO "regionkit"."ledger".*\n+ROLLBACK;/m);
   });
   it.each<[string, Item]>([
     ['a conflict', change('orders', conflict)],
     ['a change without a key', change('orders', { class: 'no-key', repeat: undefined })],
     ['a TRUNCATE', { type: 'truncate', tables: [{ schema: 'public', name: 'orders' }], flags: '' }],
-  ])('repeats no key without its whole write: beside %s', (_what, left) => {
-    const text = reviewOf(key(), left, change('notes'));
+  ])('repeats no key without its whole write: beside %s', async (_what, left) => {
+    const text = await reviewOf([[key(), left, change('notes')]]);
     expect(text).toMatch(/^INSERT INTO "public"."notes"/m);
     expect(text).not.toMatch(/^INSERT INTO "regionkit"/m);
     expect(text).toMatch(/^-- .*by hand: INSERT INTO "regionkit"."ledger"/m);
   });
-  it('does no write again that its client has done again', () => {
-    const text = reviewOf(key(conflict), change('orders'));
-    expect(text).not.toMatch(/^INSERT INTO/m);
+  it.each([
+    ['before it', [key(conflict), change('orders')]],
+    ['after it, as without a slot', [change('orders'), key(conflict)]],
+    ['between two keys', [key(), key(conflict), change('orders')]],
+  ])('does no write again that its client has done again, where its key comes %s', async (_what, changes) => {
+    const text = await reviewOf([[change('notes')], changes, [change('notes')]]);
+    expect(text.match(/^INSERT INTO .*/gm)).toEqual(
+      Array(2).fill('INSERT INTO "public"."notes" ("id") VALUES (\'1\');'),
+    );
     expect(text).toMatch(/^-- .*by hand: INSERT INTO "public"."orders"/m);
+    expect(text.match(/has sent this key again/g)).toHaveLength(1);
   });
+
+  const answer = ['answer', '{"mail":"secret"}'] as const;
+  const withAnswer = key({
+    after: [['key', 'k'], answer],
+    repeat: { set: [['key', 'k'], answer], xmin: undefined, isOverriding: false, state: undefined },
+  });
+  it.each([
+    ['before it', [withAnswer, change('orders')]],
+    ['after it', [change('orders'), withAnswer]],
+  ])(
+    'does no write again whose key is hidden, where its key comes %s: a retry would do it twice',
+    async (_what, changes) => {
+      const text = await reviewOf([[change('notes')], changes], (column) => column === 'answer');
+      expect(text.match(/^INSERT INTO .*/gm)).toEqual(['INSERT INTO "public"."notes" ("id") VALUES (\'1\');']);
+      expect(text).toMatch(/^-- .*by hand: INSERT INTO "public"."orders"/m);
+      expect(text.match(/--ledger-answers/g)).toHaveLength(1);
+      expect(text).not.toContain('secret');
+    },
+  );
 });
 
 describe('report.md', () => {
@@ -284,6 +323,43 @@ describe('writeFiles()', () => {
       // In the list, and in the file for review.
       expect(written.filter((text) => text.includes(MARK))).toHaveLength(2);
       expect(written.join('')).not.toContain('secret');
+    }
+  });
+
+  it('shows the answer of a ledger in no file, whatever else is hidden', async () => {
+    const ledger = { schema: 'regionkit', name: 'ledger' };
+    const fields = [
+      ['key', 'k'],
+      ['answer', '{"email":"secret"}'],
+    ] as const;
+    const change = {
+      type: 'change',
+      table: ledger,
+      operation: 'INSERT',
+      class: 'missing',
+      key: [fields[0]],
+      after: fields,
+    };
+    const repeat = { set: fields, xmin: undefined, isOverriding: false, state: undefined };
+    for (const [ledgerAnswers, shows] of [
+      [false, 0],
+      [true, 2],
+    ] as const) {
+      const written: string[] = [];
+      const file = { write: async (text: string) => void written.push(text), close: async () => {} };
+      await writeFiles({
+        directory: { file: async () => file },
+        items: {
+          sorted: async () => [
+            { value: { type: 'transaction', xid: '7', commitLsn: '0/40', changes: 1 } },
+            { value: { ...change, unchanged: [], repeat } },
+          ],
+        },
+        summary: { lost: { byClass: {}, byTable: {} }, neverDecoded: { sequences: [] } },
+        tablesOf: [async () => undefined],
+        redaction: readRedaction(['users.email'], { ledgerAnswers }),
+      } as unknown as Parameters<typeof writeFiles>[0]).catch(() => {});
+      expect(written.filter((text) => text.includes('secret'))).toHaveLength(shows);
     }
   });
 });
@@ -474,6 +550,17 @@ describe('readRedaction()', () => {
     expect(redaction.hides({ schema: 's', name: 'u' }, undefined, 'b')).toBe(true);
     expect(redaction.hides({ schema: 'x', name: 'u' }, undefined, 'b')).toBe(false);
     expect(MARK).toBe('[redacted]');
+  });
+  it('hides the answers of a ledger, in which any value may stand, unless they are asked for', () => {
+    const ledger = { schema: 'regionkit', name: 'ledger' };
+    expect(readRedaction(['users.email']).hides(ledger, undefined, 'answer')).toBe(true);
+    expect(readRedaction([]).hides(ledger, undefined, 'answer')).toBe(true);
+    expect(readRedaction([]).hides(ledger, undefined, 'key')).toBe(false);
+    expect(readRedaction([]).hides({ schema: 'public', name: 'ledger' }, undefined, 'answer')).toBe(false);
+    expect(readRedaction([]).columns).toEqual([]);
+    const shows = { ledgerAnswers: true };
+    expect(readRedaction([], shows).hides(ledger, undefined, 'answer')).toBe(false);
+    expect(readRedaction(['regionkit.ledger.answer'], shows).hides(ledger, undefined, 'answer')).toBe(true);
   });
   it.each(['a', '.a', 'a.b.c.d', 'a.', ''])('refuses %j', (text) => {
     expect(() => readRedaction([text])).toThrow(/--redact must be/);

@@ -1,5 +1,6 @@
 import type { Field } from '../decode/change.ts';
 import type { Item, LostTransaction } from '../items.ts';
+import { isLedger } from './ledger-table.ts';
 
 /** A write by `once()` that only the old primary has. */
 export interface LostKey {
@@ -34,7 +35,10 @@ function lostKey(
   { table, operation, after = [] }: Extract<Item, { type: 'change' }>,
   transaction: LostTransaction | undefined,
 ): LostKey | undefined {
-  if (table.schema !== 'regionkit' || table.name !== 'ledger' || operation !== 'INSERT') return undefined;
+  if (!isLedger(table)) return undefined;
+  // Without the WAL, a row that the new primary has from before the fork looks like an UPDATE.
+  const isByRows = transaction?.commitLsn === undefined;
+  if (operation !== 'INSERT' && !(isByRows && operation === 'UPDATE')) return undefined;
   const [actor, key] = [value(after, 'actor'), value(after, 'key')];
   if (actor === null || key === null) return undefined;
   const { xid, commitLsn, committedAt } = transaction ?? {};

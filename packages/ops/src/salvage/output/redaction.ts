@@ -1,5 +1,6 @@
 import { OpsError } from '../../errors.ts';
 import type { Field, TableName } from '../decode/change.ts';
+import { LEDGER } from '../ledger/ledger-table.ts';
 
 /** What stands in the place of a value that must not be shown. */
 export const MARK = '[redacted]';
@@ -12,9 +13,15 @@ export interface Redaction {
   hides(table: TableName, root: TableName | undefined, column: string): boolean;
 }
 
-/** `table.column`, or `schema.table.column`. Without a schema: in every schema. @throws {OpsError} `ERR_OPS_USAGE` */
-export function readRedaction(given: readonly string[]): Redaction {
-  const rules = given.map((text) => {
+/** An answer is what the app told a client: it may have any value that is hidden elsewhere. */
+const ANSWERS = { ...LEDGER, column: 'answer' };
+
+/**
+ * `table.column`, or `schema.table.column`. Without a schema: in every schema. Answers of a ledger are hidden unless
+ * `ledgerAnswers` is set. @throws {OpsError} `ERR_OPS_USAGE`
+ */
+export function readRedaction(given: readonly string[], { ledgerAnswers = false } = {}): Redaction {
+  const asked = given.map((text) => {
     const parts = text.split('.');
     const [column, name, schema] = parts.reverse();
     if (column === undefined || name === undefined || parts.length > 3 || parts.includes('')) {
@@ -25,6 +32,7 @@ export function readRedaction(given: readonly string[]): Redaction {
     }
     return { schema, name, column };
   });
+  const rules = ledgerAnswers ? asked : [...asked, ANSWERS];
   const isOf = (table: TableName | undefined, rule: (typeof rules)[number]): boolean =>
     table !== undefined && table.name === rule.name && (rule.schema ?? table.schema) === table.schema;
   return {

@@ -1,5 +1,6 @@
 import type { TableName } from '../decode/change.ts';
 import type { Item } from '../items.ts';
+import { findHeld } from '../review/held-transactions.ts';
 import { createReviewWriter } from '../review/review-file.ts';
 import type { Sorter } from '../spool/sorter.ts';
 import type { Table } from '../tables/table.ts';
@@ -20,15 +21,19 @@ interface WriteFiles {
 
 /** Writes the four files, one item at a time. */
 export async function writeFiles({ directory, summary, items, tablesOf, redaction }: WriteFiles): Promise<void> {
+  const hiddenOf = async (item: Item): Promise<(column: string) => boolean> => {
+    if (item.type !== 'change') return () => false;
+    const roots: Table['root'][] = [];
+    for (const tableOf of tablesOf) roots.push((await tableOf(item.table))?.root);
+    return (column) => roots.some((root) => redaction.hides(item.table, root, column));
+  };
+  const held = await findHeld(await items.sorted(), hiddenOf);
   const list = await directory.file('lost-writes.ndjson');
   const review = await directory.file('review.sql');
-  const writer = createReviewWriter();
+  const writer = createReviewWriter(held);
   await review.write(writer.head);
   for await (const { value: item } of await items.sorted()) {
-    const roots: Table['root'][] = [];
-    if (item.type === 'change') for (const tableOf of tablesOf) roots.push((await tableOf(item.table))?.root);
-    const isHidden = (column: string): boolean =>
-      item.type === 'change' && roots.some((root) => redaction.hides(item.table, root, column));
+    const isHidden = await hiddenOf(item);
     await list.write(listLine(item, isHidden));
     await review.write(writer.item(item, isHidden));
   }

@@ -1,5 +1,7 @@
 import type { LostChange, LostTransaction } from '../items.ts';
+import { isLedger } from '../ledger/ledger-table.ts';
 import { comment } from '../sql-text.ts';
+import type { HeldTransactions } from './held-transactions.ts';
 
 /**
  * Keeps a key of the ledger and its write together. A key without its write would answer a retry with a write that is not there;
@@ -8,6 +10,8 @@ import { comment } from '../sql-text.ts';
 export interface KeyedTransactions {
   /** Ends the transaction before. Returns the statements of its keys. */
   begin(transaction: LostTransaction | undefined): string;
+  /** Why no statement of this transaction is repeated, if that is so. */
+  warning(): string;
   /** Something of the transaction is not repeated. */
   leaveOut(): void;
   /** The text of one change. `statement` repeats it, and `says` names it in a comment. */
@@ -15,41 +19,52 @@ export interface KeyedTransactions {
 }
 
 const PART = 'not every change of this transaction is repeated, so its key is not either; by hand';
-const AGAIN = 'its key was sent again, so this was done again; by hand';
-const AGAIN_ALL =
-  'The client has sent this key again, and the write was done again: repeat no statement of this transaction.';
 
-export function createKeyedTransactions(): KeyedTransactions {
+interface Why {
+  readonly all: string;
+  readonly one: string;
+}
+const AGAIN: Why = {
+  all: 'The client has sent this key again, and the write was done again: repeat no statement of this transaction.',
+  one: 'its key was sent again, so this was done again; by hand',
+};
+const HIDDEN: Why = {
+  all: 'The key of this write needs a hidden value (its answer: --ledger --ledger-answers shows it). Without its key, a retry would do the write again.',
+  one: 'its key needs a hidden value; by hand',
+};
+
+export function createKeyedTransactions({ doneAgain, hidden }: HeldTransactions): KeyedTransactions {
   let keys: string[] = [];
   let isWhole = true;
-  let isDoneAgain = false;
+  let place = 0n;
+  const whyHeld = (): Why | undefined => (doneAgain.has(place) ? AGAIN : hidden.has(place) ? HIDDEN : undefined);
   return {
     begin(transaction) {
       const text = keys.map((key) => `${isWhole ? key : comment(`${PART}: ${key}`)}\n`).join('');
       keys = [];
       // Without the WAL, what else it has changed is not known.
       isWhole = transaction?.commitLsn !== undefined;
-      isDoneAgain = false;
+      place += 1n;
       return text;
+    },
+    warning() {
+      const why = whyHeld();
+      return why === undefined ? '' : `${comment(why.all)}\n`;
     },
     leaveOut() {
       isWhole = false;
     },
     change(item, statement, says) {
-      const isKey = item.table.schema === 'regionkit' && item.table.name === 'ledger';
-      if (isKey && item.class === 'conflict' && item.operation === 'INSERT') {
-        isDoneAgain = true;
-        return `${says}\n${comment(AGAIN_ALL)}\n`;
-      }
-      if (isKey && statement !== undefined) {
-        keys.push(statement);
-        return '';
-      }
+      const isKey = isLedger(item.table);
       if (statement === undefined) {
         if (!isKey && !isThere(item)) isWhole = false;
         return `${says}\n`;
       }
-      return `${isDoneAgain ? comment(`${AGAIN}: ${statement}`) : statement}\n`;
+      const why = whyHeld();
+      if (why !== undefined) return `${comment(`${why.one}: ${statement}`)}\n`;
+      if (!isKey) return `${statement}\n`;
+      keys.push(statement);
+      return '';
     },
   };
 }

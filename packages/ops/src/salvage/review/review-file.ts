@@ -3,8 +3,9 @@ import type { Item, LostChange, LostTransaction } from '../items.ts';
 import { shown } from '../output/redaction.ts';
 import { VALUE_SETTINGS } from '../servers/session.ts';
 import { comment, jsonOf, quoteTable, quoteValue } from '../sql-text.ts';
+import type { HeldTransactions } from './held-transactions.ts';
 import { createKeyedTransactions } from './keyed-transactions.ts';
-import { moveStatementOf, statementOf } from './statement.ts';
+import { columnsOf, moveStatementOf, statementOf } from './statement.ts';
 
 /** What the file for review says of one item. */
 export interface ReviewWriter {
@@ -21,9 +22,9 @@ const HEAD = [
   'The key of a write (regionkit.ledger) comes last in its transaction. Apply it together with the whole transaction, or neither.',
 ];
 
-export function createReviewWriter(): ReviewWriter {
+export function createReviewWriter(held: HeldTransactions): ReviewWriter {
   let left: LostChange | undefined;
-  const keyed = createKeyedTransactions();
+  const keyed = createKeyedTransactions(held);
   return {
     head: [
       ...HEAD.map(comment),
@@ -38,7 +39,7 @@ export function createReviewWriter(): ReviewWriter {
       '',
     ].join('\n'),
     item(item, isHidden) {
-      if (item.type === 'transaction') return keyed.begin(item) + transaction(item);
+      if (item.type === 'transaction') return keyed.begin(item) + transaction(item) + keyed.warning();
       if (item.type === 'message')
         return `${comment(`a logical message of ${item.bytes} bytes, ${JSON.stringify(item.prefix)}`)}\n`;
       if (item.type === 'truncate') {
@@ -85,12 +86,7 @@ interface Reviewed {
 function change(item: LostChange, from: LostChange | undefined, isHidden: (column: string) => boolean): Reviewed {
   const isMove = from !== undefined;
   const statement = isMove ? moveStatementOf(from, item) : statementOf(item);
-  const used = [
-    ...(from?.key ?? []),
-    ...(item.operation === 'INSERT' || isMove ? [] : item.key),
-    ...(item.repeat?.set ?? []),
-  ];
-  const needsHidden = used.some(([column]) => isHidden(column));
+  const needsHidden = columnsOf(item, from).some(isHidden);
   const operation = isMove ? 'UPDATE' : item.operation;
   const parts = [
     `${item.class}${item.why === undefined ? '' : ` (${item.why})`}: ${operation} ${quoteTable(item.table)}`,

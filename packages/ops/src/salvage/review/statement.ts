@@ -13,6 +13,12 @@ export function statementOf({ table, operation, key, repeat }: LostChange): stri
   return update(table, repeat.set, key, repeat);
 }
 
+/** The columns whose values stand in the statement. `from`: the row that an UPDATE of the key left. */
+export function columnsOf({ operation, key, repeat }: LostChange, from?: LostChange): readonly string[] {
+  const own = operation === 'INSERT' || from !== undefined ? [] : key;
+  return [...(from?.key ?? []), ...own, ...(repeat?.set ?? [])].map(([column]) => column);
+}
+
 /** An UPDATE of the key, from its two halves. Undefined: it is not to be repeated. */
 export function moveStatementOf(left: LostChange, arrived: LostChange): string | undefined {
   if (left.repeat === undefined || arrived.repeat === undefined) return undefined;
