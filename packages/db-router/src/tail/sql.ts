@@ -8,7 +8,7 @@ export interface TailSqlOptions {
 
 /**
  * Returns the SQL that a keeper needs in a database, to be reviewed and applied once on the primary by a superuser, or by a role with
- * REPLICATION and `pg_monitor`. It may be applied again. `regionkit tail install` prints the same.
+ * REPLICATION and `pg_monitor`. On Amazon RDS, `rds_replication` stands for REPLICATION. It may be applied again. `regionkit tail install` prints the same.
  *
  * The functions run with the rights of who applies this. They use `pg_catalog` alone, and the slot of this database alone. They
  * move it no further than what the standbys have flushed, and do nothing on another timeline than the one that they are told.
@@ -23,15 +23,23 @@ export interface TailSqlOptions {
 export function tailSql(options: TailSqlOptions): string {
   const role = quoteRole('tailSql', options);
   const functions = FUNCTIONS.map((name) => `regionkit.${name}`).join(', ');
-  return `DO $$ BEGIN
-  IF NOT (SELECT rolsuper OR rolreplication FROM pg_catalog.pg_roles WHERE rolname = current_user) THEN
-    RAISE EXCEPTION 'regionkit: apply this as a superuser, or as a role with REPLICATION and pg_monitor';
+  return `-- Apply this on the primary, as a superuser or as a role with REPLICATION and pg_monitor. Every server needs wal_level = logical.
+-- Amazon RDS: as a role with rds_replication and pg_monitor (rds_superuser has both). For wal_level, set rds.logical_replication = 1
+-- in the parameter group of every server, and reboot.
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE CASE rolname
+      WHEN current_user THEN rolsuper OR rolreplication
+      WHEN 'rds_replication' THEN pg_catalog.pg_has_role(oid, 'MEMBER') END) THEN
+    RAISE EXCEPTION 'regionkit: apply this as a superuser, or as a role with REPLICATION (Amazon RDS: rds_replication) and pg_monitor';
   END IF;
   IF current_setting('server_version_num')::int < 150000 THEN
     RAISE EXCEPTION 'regionkit: a tail keeper needs PostgreSQL 15 or later';
   END IF;
   IF NOT pg_catalog.pg_has_role('pg_monitor', 'USAGE') THEN
     RAISE EXCEPTION 'regionkit: % needs pg_monitor to see what the standbys have flushed', current_user;
+  END IF;
+  IF current_setting('wal_level') <> 'logical' THEN
+    RAISE WARNING 'regionkit: no slot can be made before wal_level is logical (Amazon RDS: rds.logical_replication = 1)';
   END IF;
 END $$;
 CREATE SCHEMA IF NOT EXISTS regionkit;

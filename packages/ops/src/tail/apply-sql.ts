@@ -6,6 +6,9 @@ import { survey } from '../status/survey.ts';
 
 const TIMEOUT_MS = 30_000;
 
+const NO_SLOT_YET =
+  'No keeper can make its slot yet: set wal_level = logical on every server (Amazon RDS: rds.logical_replication = 1), and restart.';
+
 /**
  * Applies the SQL on the only server that takes writes. With two of them, one is an old primary, and its slot may have lost
  * writes: nothing is done then.
@@ -33,7 +36,11 @@ export async function applySql(
   }
   if (writer === undefined) return { exit: EXIT.unknown, summary: 'No server takes writes. Nothing was changed.' };
   const { url } = config.nodes.find(({ id }) => id === writer.id) as { readonly url: string };
-  const answer = await ask({ url, timeoutMs: TIMEOUT_MS, signal }, (client) => client.query(sql));
+  const answer = await ask({ url, timeoutMs: TIMEOUT_MS, signal }, async (client) => {
+    await client.query(sql);
+    const { rows } = await client.query<{ level: string }>(`SELECT current_setting('wal_level') AS level`);
+    return rows[0]?.level;
+  });
   const why = answer.ok ? '' : [answer.why, answer.code].filter((text) => text !== undefined).join(', ');
   emit({
     type: 'step',
@@ -42,9 +49,12 @@ export async function applySql(
     state: answer.ok ? 'done' : 'failed',
     evidence: answer.ok ? 'the SQL was applied' : `the SQL was not applied (${why})`,
   });
-  if (answer.ok) return { exit: EXIT.ok, summary: `${name}: done on ${writer.id}.` };
+  if (answer.ok) {
+    const lacks = name === 'install' && answer.value !== 'logical' ? ` ${NO_SLOT_YET}` : '';
+    return { exit: EXIT.ok, summary: `${name}: done on ${writer.id}.${lacks}` };
+  }
   return {
     exit: EXIT.fault,
-    summary: `${name}: not done. It needs a superuser, or a role with REPLICATION and pg_monitor.`,
+    summary: `${name}: not done. It needs a superuser, or a role with REPLICATION (Amazon RDS: rds_replication) and pg_monitor.`,
   };
 }

@@ -1,7 +1,14 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineRegions } from '@regionkit/core';
 import { createRegionRouter } from '@regionkit/db-router';
 import { createTailKeeper } from '@regionkit/db-router/tail';
+import { createLab } from '@regionkit/lab';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { Operations } from '../../src/config/check-config.ts';
+import { askState } from '../../src/failover/survey/ask-state.ts';
+import { run } from '../run.ts';
 import { createSetup, type Name, type Setup } from '../salvage/lab-setup.ts';
 
 let setup: Setup;
@@ -50,6 +57,7 @@ describe('regionkit tail', () => {
     const { lab } = setup;
     const installed = await setup.ops('tail', 'install', '--role', 'app', '--execute');
     expect(installed.exit, installed.stdout).toBe(0);
+    expect(installed.records.at(-1)).toMatchObject({ summary: 'install: done on us/0.' });
     expect(await functions()).toBeGreaterThan(0);
     await lab.caughtUp();
     const regions = defineRegions<Name, string>({
@@ -68,6 +76,16 @@ describe('regionkit tail', () => {
     onTestFinished(() => keeper.close());
     await eventually(() => keeper.status().state === 'keeping');
     expect((await setup.ops('tail', 'status')).exit).toBe(0);
+    // What a failover knows of the slot: from the primary, and without it from a standby.
+    const [{ name }] = await lab.primary.query(
+      'SELECT slot_name AS name FROM pg_replication_slots WHERE plugin IS NOT NULL',
+    );
+    const config = { failover: { appRoles: [] }, regions: [] } as unknown as Operations;
+    for (const region of lab.regions) {
+      const node = { id: region.name, region: region.name, url: region.adminConnectionString, rds: undefined };
+      const state = await askState(config, node, AbortSignal.timeout(30_000));
+      expect(state).toMatchObject({ ok: true, value: { tails: [{ name, database: 'app', plugin: 'test_decoding' }] } });
+    }
 
     await lab.primary.query("INSERT INTO t VALUES (1, 'kept')");
     await lab.caughtUp();
@@ -84,6 +102,30 @@ describe('regionkit tail', () => {
     expect(summary.completeness).toMatchObject({ isComplete: true });
     const changes = lines.filter(({ type }) => type === 'change');
     expect(changes).toMatchObject([{ class: 'missing', after: { k: '2', v: 'lost' } }]);
+  });
+
+  // The roles have the names and memberships that Amazon RDS documents. It was never run there.
+  it('installs by a role of RDS, which has no REPLICATION of its own, and says what wal_level it needs', async () => {
+    await using lab = await createLab({ regions: ['us'] });
+    const directory = await mkdtemp(join(tmpdir(), 'regionkit-tail-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const url = new URL(lab.primary.adminConnectionString);
+    url.username = 'master';
+    url.password = 'master';
+    await lab.primary.query(`CREATE ROLE master LOGIN PASSWORD 'master'; CREATE ROLE rds_superuser; CREATE ROLE rds_replication;
+      GRANT CREATE ON DATABASE "${url.pathname.slice(1)}" TO master; GRANT pg_monitor TO master`);
+    const regions = { us: { databases: [url.href] } };
+    await writeFile(join(directory, 'regionkit.config.json'), JSON.stringify({ regions }));
+    const install = (...args: string[]) => run(['tail', 'install', '--role', 'app', '--json', ...args], { directory });
+    expect((await install()).stdout).toContain('rds.logical_replication = 1');
+
+    const refused = await install('--execute');
+    expect(refused.exit, refused.stdout).toBe(1);
+    expect(refused.records.at(-1)).toMatchObject({ summary: expect.stringContaining('Amazon RDS: rds_replication') });
+    await lab.primary.query('GRANT rds_replication TO rds_superuser; GRANT rds_superuser TO master');
+    const done = await install('--execute');
+    expect(done.exit, done.stdout).toBe(0);
+    expect(done.records.at(-1)).toMatchObject({ summary: expect.stringContaining('set wal_level = logical') });
   });
 
   it('refuses to drop a slot while the old primary takes writes too', async () => {

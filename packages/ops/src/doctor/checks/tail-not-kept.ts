@@ -59,7 +59,7 @@ function whyNotKept({
   if (level !== 'logical') {
     return {
       evidence: `${id} has no slot ${slot}, and cannot have one: wal_level is ${level}.`,
-      fix: `Set wal_level = logical on every server, and restart ${id} in a quiet hour.`,
+      fix: `Set wal_level = logical on every server (Amazon RDS: rds.logical_replication = 1 in the parameter group), and restart ${id} in a quiet hour.`,
     };
   }
   return recorded?.wasDropped === true
