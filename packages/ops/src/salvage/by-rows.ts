@@ -6,13 +6,12 @@ import { differences, type Verdict } from './classify/verdict.ts';
 import { readCommitted } from './completeness/committed.ts';
 import type { Completeness } from './completeness/completeness.ts';
 import { readWalCommits } from './completeness/wal-commits.ts';
-import type { Field } from './decode/change.ts';
+import { type Field, fieldOf } from './decode/change.ts';
+import { finish } from './finish.ts';
 import { changeKey, type Item, type LostChange, transactionKey } from './items.ts';
-import { writeLostKeys } from './ledger/write-lost-keys.ts';
 import type { SalvageOptions } from './options.ts';
 import type { OutDirectory } from './output/out-directory.ts';
 import { createClassCounter, type Summary } from './output/summary.ts';
-import { writeFiles } from './output/write-files.ts';
 import { deletedKeys } from './rows/deleted-rows.ts';
 import { tablesOf } from './rows/tables-of.ts';
 import { type WrittenRow, writtenRows } from './rows/written-rows.ts';
@@ -21,8 +20,7 @@ import type { Servers } from './servers/servers.ts';
 import { type FirstXid, XidSet } from './servers/xid.ts';
 import { createSorter, type Sorter } from './spool/sorter.ts';
 import { createSteps } from './steps.ts';
-import { summarise } from './summarise.ts';
-import { createTables, type Table } from './tables/table.ts';
+import type { Table } from './tables/table.ts';
 
 interface ByRows {
   readonly servers: Servers;
@@ -39,8 +37,9 @@ interface ByRows {
  * only the new primary has. Without the WAL, what they wrote in between is not to be seen.
  */
 export async function salvageByRows({ servers, options, firstXid, why, directory, emit }: ByRows): Promise<Summary> {
-  const { old, now, oldFacts } = servers;
-  const { timings, step } = createSteps(options.old.id, emit);
+  const { old, oldFacts } = servers;
+  const steps = createSteps(options.old.id, emit);
+  const { step } = steps;
   await using items = await createSorter<Item>({ directory: directory.path });
   const counter = createClassCounter();
   const status = await step(
@@ -58,38 +57,15 @@ export async function salvageByRows({ servers, options, firstXid, why, directory
     (rows) => `${rows} rows were written or deleted by them`,
   );
   const quiet = isQuiet(oldFacts, await readServerFacts(old));
-  const ledger =
-    options.ledger === 'none'
-      ? undefined
-      : await step(
-          'ledger',
-          () => writeLostKeys({ servers, options, firstXid, items, directory }),
-          ({ lost, redone, toTell }) =>
-            `${lost} writes with a key were lost, ${redone} of them were done again, ${toTell} are in lost-keys.ndjson`,
-        );
-  const summary = await summarise(servers, options, {
+  const found = {
     method: 'rows',
     slot: undefined,
     firstXid,
     lost: { transactions: status.lost.size, changes: listed, firstCommit: undefined, lastCommit: undefined },
     counter,
     completeness: completenessOf(status, why, quiet),
-    ledger,
-    timings,
-  });
-  await step(
-    'write',
-    () =>
-      writeFiles({
-        directory,
-        summary,
-        items,
-        tablesOf: [createTables(old), createTables(now)],
-        redaction: options.redaction,
-      }),
-    () => 'lost-writes.ndjson, summary.json, report.md, review.sql',
-  );
-  return summary;
+  } as const;
+  return await finish({ servers, options, directory, steps, items, found });
 }
 
 interface Lost {
@@ -137,14 +113,13 @@ function completenessOf({ lost, doubtful, inWal }: Lost, why: string, quiet: boo
 
 /** Returns how many rows were found. */
 async function compareTables(
-  { old, now, oldFacts, newFacts }: Servers,
+  { old, now, tableOfOld, tableOfNew, oldFacts, newFacts }: Servers,
   lost: XidSet,
   firstXid: FirstXid,
   items: Sorter<Item>,
   count: (table: string, rowClass: RowClass) => void,
 ): Promise<number> {
   if (lost.size === 0) return 0;
-  const [tableOfOld, tableOfNew] = [createTables(old), createTables(now)];
   const moment = { firstXid, nextXid: newFacts.nextXid };
   let found = 0;
   let hasDeletes = false;
@@ -189,9 +164,8 @@ async function judgeRows(
   theirs: Table | undefined,
   classify: Classify,
 ): Promise<readonly LostChange[]> {
-  const fieldOf = ({ fields }: WrittenRow, name: string): string | null =>
-    fields.find(([column]) => column === name)?.[1] ?? null;
-  const keyOfRow = (row: WrittenRow): readonly Field[] => mine.key.map(({ name }) => [name, fieldOf(row, name)]);
+  const keyOfRow = ({ fields }: WrittenRow): readonly Field[] =>
+    mine.key.map(({ name }) => [name, fieldOf(fields, name)]);
   const page = rows.map((row) => ({
     key: keyOfRow(row),
     // Whether the row is older than the fork is not known: it is judged as an UPDATE, and as an INSERT if it is absent.

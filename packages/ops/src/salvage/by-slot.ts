@@ -10,19 +10,17 @@ import { type Completeness, judgeCompleteness } from './completeness/completenes
 import { readWalCommits } from './completeness/wal-commits.ts';
 import { readSharedPart, readTail, type SharedPart } from './decode/read-tail.ts';
 import type { SlotState } from './decode/slot.ts';
-import { writeLostKeys } from './ledger/write-lost-keys.ts';
+import { finish } from './finish.ts';
 import type { SalvageOptions } from './options.ts';
 import type { OutDirectory } from './output/out-directory.ts';
 import { type ClassCounter, createClassCounter, type Summary } from './output/summary.ts';
-import { writeFiles } from './output/write-files.ts';
 import { readHighestXid, settleFirstXid } from './servers/boundary.ts';
 import { isQuiet, readServerFacts } from './servers/server-facts.ts';
 import type { Servers } from './servers/servers.ts';
 import type { FirstXid } from './servers/xid.ts';
 import { createSorter } from './spool/sorter.ts';
 import { createSteps } from './steps.ts';
-import { summarise } from './summarise.ts';
-import { createTables, idOf } from './tables/table.ts';
+import { idOf } from './tables/table.ts';
 
 interface BySlot {
   readonly servers: Servers;
@@ -34,9 +32,10 @@ interface BySlot {
 
 /** Lists every change that the slot has kept, compares it with the new primary, and writes the files. */
 export async function salvageBySlot({ servers, options, slot, directory, emit }: BySlot): Promise<Summary> {
-  const { old, now, oldFacts, newFacts, fork } = servers;
+  const { old, oldFacts, newFacts, fork } = servers;
   const counter = createClassCounter();
-  const { timings, step } = createSteps(options.old.id, emit);
+  const steps = createSteps(options.old.id, emit);
+  const { step } = steps;
   const next = oldFacts.nextXid;
   const shared = await readSharedPart(old, slot.name, fork, next);
   const inWal = await readHighestXid(old, { from: slot.confirmedFlush ?? fork, to: fork }, next);
@@ -67,43 +66,14 @@ export async function salvageBySlot({ servers, options, slot, directory, emit }:
     () => prove(servers, slot, collected, firstXid),
     ({ isComplete, reasons }) => (isComplete ? 'the counts agree' : reasons.join(' ')),
   );
-  const ledger =
-    options.ledger === 'none'
-      ? undefined
-      : await step(
-          'ledger',
-          () => writeLostKeys({ servers, options, firstXid, items: collected.items, directory }),
-          ({ lost, redone, toTell }) =>
-            `${lost} writes with a key were lost, ${redone} of them were done again, ${toTell} are in lost-keys.ndjson`,
-        );
-  const summary = await summarise(servers, options, {
-    method: 'slot',
-    slot: slot.name,
-    firstXid,
-    lost: collected,
-    counter,
-    completeness,
-    ledger,
-    timings,
-  });
-  await step(
-    'write',
-    () =>
-      writeFiles({
-        directory,
-        summary,
-        items: collected.items,
-        tablesOf: [createTables(old), createTables(now)],
-        redaction: options.redaction,
-      }),
-    () => 'lost-writes.ndjson, summary.json, report.md, review.sql',
-  );
-  return summary;
+  const { items } = collected;
+  const found = { method: 'slot', slot: slot.name, firstXid, lost: collected, counter, completeness } as const;
+  return await finish({ servers, options, directory, steps, items, found });
 }
 
 /** In one transaction that only reads: the cursor lives in it. */
 async function decode(
-  { old, oldFacts }: Servers,
+  { old, tableOfOld, oldFacts }: Servers,
   slot: string,
   shared: SharedPart,
   counter: ClassCounter,
@@ -113,20 +83,22 @@ async function decode(
   await old.query('BEGIN READ ONLY');
   const events = readTail(old, slot, shared, oldFacts.nextXid);
   const count = countIn(counter);
-  const collected = await collect(events, { directory, maxBytes, tableOf: createTables(old), count });
+  const collected = await collect(events, { directory, maxBytes, tableOf: tableOfOld, count });
   await old.query('COMMIT');
   return collected;
 }
 
 async function classify(
-  { old, now, newFacts }: Servers,
+  { old, now, tableOfOld, tableOfNew, newFacts }: Servers,
   collected: Collected,
   firstXid: FirstXid,
   counter: ClassCounter,
   directory: string,
 ): Promise<void> {
-  const tableOf = createTables(now);
-  const sides = { old: { session: old, tableOf: createTables(old) }, now: { session: now, tableOf } };
+  const sides = {
+    old: { session: old, tableOf: tableOfOld },
+    now: { session: now, tableOf: tableOfNew },
+  };
   const { truncatedAt } = collected;
   let staying: ReadonlySet<string> = new Set();
   for (;;) {
@@ -144,7 +116,7 @@ async function classify(
       staying = found;
       continue;
     }
-    await listChanges(collected, verdicts, tableOf, countIn(counter));
+    await listChanges(collected, verdicts, tableOfNew, countIn(counter));
     return;
   }
 }

@@ -5,7 +5,7 @@ import type { TailEvent } from './decode/read-tail.ts';
 import { changeKey, type Item, transactionKey } from './items.ts';
 import { XidSet } from './servers/xid.ts';
 import { createSorter, type Sorter } from './spool/sorter.ts';
-import { idOf, type Table } from './tables/table.ts';
+import { idOf, type TableOf } from './tables/table.ts';
 
 /** A change of a row, with its place in the order of the commits. */
 export interface KeyedChange extends RowChange {
@@ -34,7 +34,7 @@ export interface Collected extends AsyncDisposable {
 export interface CollectOptions {
   readonly directory: string;
   readonly maxBytes: number;
-  tableOf(name: TableName): Promise<Table | undefined>;
+  readonly tableOf: TableOf;
   /** Called for each change that no key identifies. */
   count(table: TableName, rowClass: 'no-key'): void;
 }

@@ -19,6 +19,7 @@ import { readServerFacts, whyRefused } from './servers/server-facts.ts';
 import type { Servers } from './servers/servers.ts';
 import { openSession, type Session } from './servers/session.ts';
 import { forkOf, readAncestors } from './servers/timeline-history.ts';
+import { createTables } from './tables/table.ts';
 import { tellRun } from './tell-run.ts';
 
 const CONNECT_MS = 10_000;
@@ -75,7 +76,8 @@ async function compare(context: Context, options: SalvageOptions, old: Session, 
   await checkRedaction([old, now], options.redaction.columns);
   if (options.ledger !== 'none') await checkLedger(old);
   const checkpoint = await readFirstCheckpoint(now, fork);
-  const servers: Servers = { old, now, oldFacts, newFacts, fork, checkpoint, recorded };
+  const [tableOfOld, tableOfNew] = [createTables(old), createTables(now)];
+  const servers: Servers = { old, now, tableOfOld, tableOfNew, oldFacts, newFacts, fork, checkpoint, recorded };
   const name = options.slot ?? slotNameOf(oldFacts);
   const slot = await readSlot(old, name, oldFacts.nextXid);
   const unusable = whyUnusable(slot, name, oldFacts.database, fork);

@@ -5,13 +5,17 @@ import type { ClassCounter, Summary } from './output/summary.ts';
 import type { Servers } from './servers/servers.ts';
 import type { FirstXid } from './servers/xid.ts';
 
-interface Parts {
+/** What was found, with or without a slot. */
+export interface FoundParts {
   readonly method: Summary['method'];
   readonly slot: string | undefined;
   readonly firstXid: FirstXid;
   readonly lost: Pick<Summary['lost'], 'transactions' | 'changes' | 'firstCommit' | 'lastCommit'>;
   readonly counter: ClassCounter;
   readonly completeness: Completeness;
+}
+
+interface Parts extends FoundParts {
   readonly ledger: Summary['ledger'];
   readonly timings: Readonly<Record<string, number>>;
 }

@@ -3,7 +3,7 @@ import type { Field, TableName } from '../decode/change.ts';
 import { transactionOf } from '../items.ts';
 import type { Session } from '../servers/session.ts';
 import type { Sorted, Sorter } from '../spool/sorter.ts';
-import { idOf, type Table } from '../tables/table.ts';
+import { idOf, type TableOf } from '../tables/table.ts';
 import { classifyPage, type NetRow } from './classify-page.ts';
 import { type Found, lookUp, type Moment } from './look-up.ts';
 import { addToNet, type Net } from './net.ts';
@@ -30,7 +30,7 @@ interface Pending extends NetRow {
 /** A server, and its tables. */
 export interface Side {
   readonly session: Session;
-  tableOf(name: TableName): Promise<Table | undefined>;
+  readonly tableOf: TableOf;
 }
 
 export interface ClassifyOptions {

@@ -2,7 +2,7 @@ import type { Collected, KeyedChange } from '../collect.ts';
 import type { Field, TableName } from '../decode/change.ts';
 import type { LostChange, Repeat } from '../items.ts';
 import type { Sorted, Sorter } from '../spool/sorter.ts';
-import type { Table } from '../tables/table.ts';
+import type { Table, TableOf } from '../tables/table.ts';
 import { isListed, isTruncated, type RowVerdict } from './classify-rows.ts';
 import type { Moves } from './moves.ts';
 import { rowIdOf } from './row-change.ts';
@@ -29,7 +29,7 @@ export type CountRow = (table: TableName, rowClass: RowClass) => void;
 export async function listChanges(
   collected: Collected,
   verdicts: Sorter<RowVerdict>,
-  tableOf: (name: TableName) => Promise<Table | undefined>,
+  tableOf: TableOf,
   count: CountRow,
 ): Promise<void> {
   const { byRow, items, moves } = collected;

@@ -24,7 +24,7 @@ export interface SequenceAhead {
 }
 
 const SEQUENCES = `SELECT schemaname AS schema, sequencename AS name, last_value::text AS last,
-  sign(increment_by)::text AS direction FROM pg_sequences WHERE last_value IS NOT NULL`;
+  sign(increment_by)::text AS direction FROM pg_sequences WHERE last_value IS NOT NULL ORDER BY 1, 2`;
 
 const PREPARED = `SELECT gid FROM pg_prepared_xacts WHERE database = current_database() ORDER BY prepared, gid`;
 

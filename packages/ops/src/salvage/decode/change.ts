@@ -14,6 +14,10 @@ export interface Tuple {
   readonly unchanged: readonly string[];
 }
 
+/** The value of a column. Null also if the column is not there. */
+export const fieldOf = (fields: readonly Field[], name: string): string | null =>
+  fields.find(([column]) => column === name)?.[1] ?? null;
+
 export type Operation = 'INSERT' | 'UPDATE' | 'DELETE';
 
 /** One row of `pg_logical_slot_peek_changes` with the plugin test_decoding. */

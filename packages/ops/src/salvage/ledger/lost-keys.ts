@@ -1,4 +1,4 @@
-import type { Field } from '../decode/change.ts';
+import { fieldOf } from '../decode/change.ts';
 import type { Item, LostTransaction } from '../items.ts';
 import { isLedger } from './ledger-table.ts';
 
@@ -39,11 +39,8 @@ function lostKey(
   // Without the WAL, a row that the new primary has from before the fork looks like an UPDATE.
   const isByRows = transaction?.commitLsn === undefined;
   if (operation !== 'INSERT' && !(isByRows && operation === 'UPDATE')) return undefined;
-  const [actor, key] = [value(after, 'actor'), value(after, 'key')];
+  const [actor, key] = [fieldOf(after, 'actor'), fieldOf(after, 'key')];
   if (actor === null || key === null) return undefined;
   const { xid, commitLsn, committedAt } = transaction ?? {};
-  return { actor, key, at: value(after, 'at'), xid, commitLsn, committedAt };
+  return { actor, key, at: fieldOf(after, 'at'), xid, commitLsn, committedAt };
 }
-
-const value = (fields: readonly Field[], name: string): string | null =>
-  fields.find(([column]) => column === name)?.[1] ?? null;

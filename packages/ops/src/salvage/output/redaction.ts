@@ -20,7 +20,10 @@ const ANSWERS = { ...LEDGER, column: 'answer' };
  * `table.column`, or `schema.table.column`. Without a schema: in every schema. Answers of a ledger are hidden unless
  * `ledgerAnswers` is set. @throws {OpsError} `ERR_OPS_USAGE`
  */
-export function readRedaction(given: readonly string[], { ledgerAnswers = false } = {}): Redaction {
+export function readRedaction(
+  given: readonly string[],
+  { ledgerAnswers = false }: { readonly ledgerAnswers?: boolean } = {},
+): Redaction {
   const asked = given.map((text) => {
     const parts = text.split('.');
     const [column, name, schema] = parts.reverse();

@@ -1,9 +1,8 @@
-import type { TableName } from '../decode/change.ts';
 import type { Item } from '../items.ts';
 import { findHeld } from '../review/held-transactions.ts';
 import { createReviewWriter } from '../review/review-file.ts';
 import type { Sorter } from '../spool/sorter.ts';
-import type { Table } from '../tables/table.ts';
+import type { Table, TableOf } from '../tables/table.ts';
 import { listLine } from './list-line.ts';
 import type { OutDirectory } from './out-directory.ts';
 import type { Redaction } from './redaction.ts';
@@ -15,7 +14,7 @@ interface WriteFiles {
   readonly summary: Summary;
   readonly items: Sorter<Item>;
   /** Of the old and of the new primary: a table may be a partition on one of them alone. */
-  readonly tablesOf: readonly ((name: TableName) => Promise<Table | undefined>)[];
+  readonly tablesOf: readonly TableOf[];
   readonly redaction: Redaction;
 }
 

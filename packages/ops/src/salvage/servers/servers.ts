@@ -1,3 +1,4 @@
+import type { TableOf } from '../tables/table.ts';
 import type { Recorded } from './recorded.ts';
 import type { ServerFacts } from './server-facts.ts';
 import type { Session } from './session.ts';
@@ -6,6 +7,8 @@ import type { Session } from './session.ts';
 export interface Servers {
   readonly old: Session;
   readonly now: Session;
+  readonly tableOfOld: TableOf;
+  readonly tableOfNew: TableOf;
   readonly oldFacts: ServerFacts;
   readonly newFacts: ServerFacts;
   readonly fork: string;

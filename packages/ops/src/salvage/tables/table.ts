@@ -85,8 +85,11 @@ function isKey(index: Index, identity: string): boolean {
   return identity !== 'n' && index.primary;
 }
 
+/** The table of a server with this name. Undefined: there is none. */
+export type TableOf = (name: TableName) => Promise<Table | undefined>;
+
 /** Looks tables up, each once. */
-export function createTables(session: Session): (name: TableName) => Promise<Table | undefined> {
+export function createTables(session: Session): TableOf {
   const known = new Map<string, Promise<Table | undefined>>();
   return (name) => {
     const id = idOf(name);
