@@ -12,7 +12,7 @@ export interface HeldTransactions {
 }
 
 /** Whether this is a key of the ledger that its client has sent again. */
-export const isDoneAgain = ({ table, operation, class: rowClass }: LostChange): boolean =>
+const isDoneAgain = ({ table, operation, class: rowClass }: LostChange): boolean =>
   isLedger(table) && rowClass === 'conflict' && operation === 'INSERT';
 
 /** Reads the whole list: a key may come after statements of its transaction. */
