@@ -36,7 +36,7 @@ interface ByRows {
  * Lists what the lost transactions have left on the old primary: rows by the transaction that wrote them, and keys that
  * only the new primary has. Without the WAL, what they wrote in between is not to be seen.
  */
-export async function salvageByRows({ servers, options, firstXid, why, directory, emit }: ByRows): Promise<Summary> {
+export async function salvageByRows({ servers, options, why, directory, emit, ...given }: ByRows): Promise<Summary> {
   const { old, oldFacts } = servers;
   const steps = createSteps(options.old.id, emit);
   const { step } = steps;
@@ -44,9 +44,10 @@ export async function salvageByRows({ servers, options, firstXid, why, directory
   const counter = createClassCounter();
   const status = await step(
     'transactions',
-    () => readLost(servers, firstXid),
+    () => readLost(servers, given.firstXid),
     ({ lost }) => `${lost.size} transactions are committed on the old primary alone`,
   );
+  const firstXid = { ...given.firstXid, committedLater: status.committedLater };
   for (const xid of status.lost) {
     const lost = { xid: xid.toString(), commitLsn: undefined, committedAt: undefined, changes: undefined };
     await items.add(transactionKey(Number(xid)), { type: 'transaction', ...lost });
@@ -71,6 +72,7 @@ export async function salvageByRows({ servers, options, firstXid, why, directory
 interface Lost {
   readonly lost: XidSet;
   readonly doubtful: number;
+  readonly committedLater: XidSet;
   /** Commits of the WAL after the fork. Undefined: pg_walinspect is not there. */
   readonly inWal: number | undefined;
 }
@@ -78,12 +80,12 @@ interface Lost {
 /** By the status of transactions, and by the WAL if it can be read: a transaction may have been open long before the fork. */
 async function readLost({ old, now, oldFacts, newFacts, fork }: Servers, firstXid: FirstXid): Promise<Lost> {
   const next = { old: oldFacts.nextXid, now: newFacts.nextXid };
-  const { lost, doubtful } = await readCommitted(old, now, firstXid, next, undefined);
+  const { lost, doubtful, committedLater } = await readCommitted(old, now, firstXid, next, undefined);
   const wal = await readWalCommits(old, fork, next.old, new XidSet());
-  if (wal === undefined) return { lost, doubtful: doubtful.size, inWal: undefined };
+  if (wal === undefined) return { lost, doubtful: doubtful.size, committedLater, inWal: undefined };
   for (const xid of wal.unexplained) lost.add(xid);
   // A doubtful one without a commit in the WAL after the fork was committed before: both servers have it.
-  return { lost, doubtful: 0, inWal: wal.commits.size };
+  return { lost, doubtful: 0, committedLater, inWal: wal.commits.size };
 }
 
 /** Pure. That nothing was lost can be proved without a slot, by the WAL; that a list is complete cannot. */

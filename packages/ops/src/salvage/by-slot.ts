@@ -5,7 +5,7 @@ import type { Moment } from './classify/look-up.ts';
 import { rowIdOf } from './classify/row-change.ts';
 import { type Collected, collect } from './collect.ts';
 import { readChangedDatabases } from './completeness/changed-databases.ts';
-import { readCommitted } from './completeness/committed.ts';
+import { type CommittedByStatus, readCommitted } from './completeness/committed.ts';
 import { type Completeness, judgeCompleteness } from './completeness/completeness.ts';
 import { readWalCommits } from './completeness/wal-commits.ts';
 import { readSharedPart, readTail, type SharedPart } from './decode/read-tail.ts';
@@ -40,7 +40,7 @@ export async function salvageBySlot({ servers, options, slot, directory, emit }:
   const shared = await readSharedPart(old, slot.name, fork, next);
   const inWal = await readHighestXid(old, { from: slot.confirmedFlush ?? fork, to: fork }, next);
   const ended = slot.oldestXid === undefined ? undefined : slot.oldestXid - 1n;
-  const firstXid = settleFirstXid(
+  const settled = settleFirstXid(
     { ...options, recorded: servers.recorded },
     {
       shared: [shared.highestXid, inWal, ended],
@@ -53,6 +53,12 @@ export async function salvageBySlot({ servers, options, slot, directory, emit }:
     () => decode(servers, slot.name, shared, counter, options.maxBytes, directory.path),
     ({ transactions, changes }) => `${transactions} transactions with ${changes} changes after the fork ${fork}`,
   );
+  const status = await step(
+    'transactions',
+    () => readStatus(servers, slot, collected, settled),
+    (found) => `${found?.lost.size ?? 'an unknown number of'} transactions are committed on the old primary alone`,
+  );
+  const firstXid: FirstXid = { ...settled, ...(status && { committedLater: status.committedLater }) };
   await step(
     'classify',
     () => classify(servers, collected, firstXid, counter, directory.path),
@@ -63,7 +69,7 @@ export async function salvageBySlot({ servers, options, slot, directory, emit }:
   );
   const completeness = await step(
     'completeness',
-    () => prove(servers, slot, collected, firstXid),
+    () => prove(servers, collected, status),
     ({ isComplete, reasons }) => (isComplete ? 'the counts agree' : reasons.join(' ')),
   );
   const { items } = collected;
@@ -126,21 +132,29 @@ const countIn =
   ({ schema, name }, rowClass) =>
     counter.add(`${schema}.${name}`, rowClass);
 
-async function prove(
-  servers: Servers,
+/** Undefined: nothing bounds the first transaction after the fork. */
+async function readStatus(
+  { old, now, oldFacts, newFacts }: Servers,
   { oldestXid }: SlotState,
-  collected: Collected,
+  { xids }: Collected,
   firstXid: FirstXid,
-): Promise<Completeness> {
-  const { old, now, oldFacts, newFacts, fork } = servers;
-  const { xids } = collected;
+): Promise<CommittedByStatus | undefined> {
+  if (firstXid.low === 0n) return undefined;
   const [earliest] = xids;
-  const next = { old: oldFacts.nextXid, now: newFacts.nextXid };
   // Below it every transaction, of any database, had ended before the fork.
   const oldestOpen = earliest !== undefined && oldestXid !== undefined && earliest < oldestXid ? earliest : oldestXid;
-  const status = firstXid.low === 0n ? undefined : await readCommitted(old, now, firstXid, next, oldestOpen);
-  const wal = await readWalCommits(old, fork, next.old, xids);
-  const changed = wal && (await readChangedDatabases(old, fork, next.old, oldFacts.databaseOid, wal.unexplained));
+  return await readCommitted(old, now, firstXid, { old: oldFacts.nextXid, now: newFacts.nextXid }, oldestOpen);
+}
+
+async function prove(
+  { old, oldFacts, fork }: Servers,
+  collected: Collected,
+  status: CommittedByStatus | undefined,
+): Promise<Completeness> {
+  const { xids } = collected;
+  const next = oldFacts.nextXid;
+  const wal = await readWalCommits(old, fork, next, xids);
+  const changed = wal && (await readChangedDatabases(old, fork, next, oldFacts.databaseOid, wal.unexplained));
   return judgeCompleteness({
     decoded: xids,
     emptyTransactions: collected.emptyTransactions,

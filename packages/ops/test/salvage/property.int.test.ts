@@ -2,7 +2,7 @@ import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { expectedUnion, keyId, movesOf, type Rows } from './expected-union.ts';
 import { createSetup, type Setup } from './lab-setup.ts';
-import { commitSome, createRandom, KEYS, SCHEMA } from './random-history.ts';
+import { commitSome, createRandom, KEYS, LARGE, MIGRATION, SCHEMA } from './random-history.ts';
 
 const SEEDS = process.env['REGIONKIT_WHOLE'] === '1' ? Array.from({ length: 20 }, (_, at) => at + 1) : [1, 2];
 
@@ -35,6 +35,21 @@ async function statesOf(client: pg.Client): Promise<ReadonlyMap<string, Rows>> {
   return states;
 }
 
+/** The sequences of the old primary that have given numbers which the new one would give again. */
+async function sequencesAhead(old: pg.Client, now: pg.Client) {
+  const read = async (client: pg.Client) =>
+    (await client.query('SELECT sequencename AS name, last_value AS last FROM pg_sequences ORDER BY 1')).rows;
+  const there = new Map((await read(now)).map(({ name, last }) => [name, last]));
+  return (await read(old))
+    .filter(({ name, last }) => Number(last) > Number(there.get(name)))
+    .map(({ name, last }) => ({
+      schema: 'public',
+      name: name as string,
+      old: last as string,
+      new: there.get(name) ?? undefined,
+    }));
+}
+
 const valuesOf = (rows: Rows | undefined): Readonly<Record<string, string>> =>
   Object.fromEntries([...(rows ?? [])].map(([key, { values }]) => [key, values]).sort());
 
@@ -47,22 +62,34 @@ async function play(setup: Setup, seed: number): Promise<void> {
   await commitSome(before, random, 20);
   // It began before the fork, and is committed after it.
   const slow = await connect(us.adminConnectionString);
+  await slow.query(`BEGIN; UPDATE parent SET v = 'early' WHERE k = 2; PREPARE TRANSACTION 'early'`);
+  await slow.query(`BEGIN; UPDATE parent SET v = 'theirs' WHERE k = 3; PREPARE TRANSACTION 'theirs'`);
   await slow.query(`BEGIN; UPDATE parent SET v = 'slow' WHERE k = 1`);
   await setup.lab.caughtUp();
   const fork = await setup.fork(async () => {
     await commitSome(before, random, 60);
     await before.query('TRUNCATE emptied');
+    await before.query(MIGRATION);
     await commitSome(before, random, 40);
     await slow.query('COMMIT');
+    await slow.query(`COMMIT PREPARED 'early'`);
+    await slow.query(`ROLLBACK PREPARED 'theirs'`);
+    await slow.query(`UPDATE parent SET v = 'mine' WHERE k = 3`);
+    await before.query(LARGE);
     await commitSome(before, random, 20);
     for (const client of [before, slow]) await client.end();
   });
   const now = await connect(eu.adminConnectionString);
   const atFork = await statesOf(now);
+  await now.query(MIGRATION);
   await commitSome(now, random, 80);
   // What the old primary did last is partly done again, as clients do that try again.
   await now.query(`INSERT INTO numbered (v) SELECT 'new ' || g FROM generate_series(1, 3) g`);
   const old = await connect(us.adminConnectionString);
+  // They are prepared there since before the fork, and hold their rows until they are ended in one way or the other.
+  expect((await setup.salvage()).summary.neverDecoded.preparedOnNew).toEqual(['early', 'theirs']);
+  await now.query(`${seed % 2 === 0 ? 'COMMIT' : 'ROLLBACK'} PREPARED 'early'`);
+  await now.query(`COMMIT PREPARED 'theirs'`);
   const [onOld, onNew] = [await statesOf(old), await statesOf(now)];
 
   const { ran: salvaged, lines, summary, review } = await setup.salvage();
@@ -78,6 +105,10 @@ async function play(setup: Setup, seed: number): Promise<void> {
       if (then?.get(key)?.xmin !== later?.get(key)?.xmin) expect(listed).toContain(`${table} ${key}`);
     }
   }
+
+  const ahead = await sequencesAhead(old, now);
+  expect(summary.neverDecoded.sequences).toEqual(ahead);
+  for (const { name, old: last } of ahead) expect(review).toContain(`setval('"public"."${name}"', ${last})`);
 
   const moves = movesOf(lines);
   // Each statement finds the one row that was compared.
@@ -101,7 +132,7 @@ async function play(setup: Setup, seed: number): Promise<void> {
 
 describe('salvage of random histories', () => {
   it.each(SEEDS)('seed %i: review.sql makes of the new primary what a reader of both histories would', async (seed) => {
-    await using setup = await createSetup();
+    await using setup = await createSetup({ logical_decoding_work_mem: '64kB' });
     await play(setup, seed);
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createMoves } from '../../src/salvage/classify/moves.ts';
 import { addToNet, type Net } from '../../src/salvage/classify/net.ts';
 import { type CurrentRow, judgeRow } from '../../src/salvage/classify/verdict.ts';
+import { judgeCompleteness } from '../../src/salvage/completeness/completeness.ts';
 import { parseCommit } from '../../src/salvage/completeness/wal-commits.ts';
 import { DecodeError } from '../../src/salvage/decode/parse-line.ts';
 import { failureOf } from '../../src/salvage/failure.ts';
@@ -364,6 +365,27 @@ describe('writeFiles()', () => {
   });
 });
 
+function setOf(...xids: readonly bigint[]): XidSet {
+  const set = new XidSet();
+  for (const xid of xids) set.add(xid);
+  return set;
+}
+
+describe('judgeCompleteness()', () => {
+  const none = new XidSet();
+  const status = { lost: setOf(8n), doubtful: none, committedLater: none, from: 3n, to: 9n };
+  const wal = { commits: setOf(7n, 8n), subtransactions: none, unexplained: none };
+  const rest = { emptyTransactions: 0, changed: { here: 0, elsewhere: 0, names: [] }, isQuiet: true, isCut: false };
+  it.each([
+    ['was prepared, says the WAL', { ...wal, prepared: setOf(7n) }, []],
+    ['was not prepared', { ...wal, prepared: none }, [expect.stringMatching(/^1 decoded .* the fork is wrong, or/)]],
+    ['may have been prepared', undefined, [expect.stringMatching(/^1 decoded .* the fork is wrong, or/)]],
+  ])('judges a decoded transaction that both have committed: it %s', (_what, commits, reasons) => {
+    const counts = { ...rest, decoded: setOf(7n, 8n), status, wal: commits };
+    expect(judgeCompleteness(counts)).toMatchObject({ isComplete: reasons.length === 0, reasons });
+  });
+});
+
 describe('transaction numbers', () => {
   it('get their epoch from the next one', () => {
     expect(fullXid('99', 100n)).toBe(99n);
@@ -377,6 +399,11 @@ describe('transaction numbers', () => {
     expect(isAfterFork('20', first, next)).toBe(true);
     expect(isAfterFork('4294967280', first, next)).toBe(false);
   });
+  it('are of after the fork although they are lower, if the new primary has committed what was prepared before it', () => {
+    const first = { low: 100n, high: 100n, committedLater: setOf(50n) };
+    expect(['49', '50', '51', '100'].map((xmin) => isAfterFork(xmin, first, 200n))).toEqual([false, true, false, true]);
+  });
+
   it('form a set', () => {
     fc.assert(
       fc.property(fc.array(fc.bigInt({ min: 3n, max: 1n << 40n })), (numbers) => {

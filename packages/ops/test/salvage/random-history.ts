@@ -26,6 +26,7 @@ export const SCHEMA = `
   CREATE TABLE emptied (k int PRIMARY KEY, v text);
   CREATE TABLE drifted (k int PRIMARY KEY);
   CREATE UNLOGGED TABLE unlogged (a int);
+  CREATE SEQUENCE counter;
   INSERT INTO plain SELECT g, 'u' || g, 'v' || g FROM generate_series(1, 30) g;
   INSERT INTO pairs SELECT 'a' || g % 3, g, 'v' || g FROM generate_series(1, 30) g;
   INSERT INTO by_index SELECT g, 'code' || g, 'v' || g FROM generate_series(1, 30) g;
@@ -193,9 +194,20 @@ function statement(random: Random): string {
     `UPDATE emptied SET v = ${v} WHERE k = ${k}`,
     `SELECT pg_logical_emit_message(${random() < 0.5}, 'a prefix', 'COMMIT 1')`,
     `SELECT pg_current_xact_id()`,
+    `SELECT count(nextval('counter')) FROM generate_series(1, ${k})`,
     `SELECT * FROM plain WHERE k = ${k} FOR UPDATE`,
   ]);
 }
+
+/** More than the server keeps in memory while it decodes (`logical_decoding_work_mem`), and partly taken back. */
+export const LARGE = `BEGIN;
+  INSERT INTO pairs SELECT 'large', g, repeat('x', 200) FROM generate_series(1, 2000) g;
+  SAVEPOINT one; DELETE FROM pairs WHERE a = 'large' AND b % 7 = 0; ROLLBACK TO SAVEPOINT one;
+  SAVEPOINT two; UPDATE pairs SET v = 'changed' WHERE a = 'large' AND b % 5 = 0; RELEASE SAVEPOINT two;
+  DELETE FROM pairs WHERE a = 'large' AND b % 11 = 0; COMMIT`;
+
+/** A migration that the old primary has made between its lost writes, and the new one after its promotion. */
+export const MIGRATION = `ALTER TABLE pairs ADD COLUMN extra text DEFAULT 'by default'; ALTER TABLE large ADD COLUMN extra int`;
 
 const RARE = [
   "SELECT lo_from_bytea(0, 'large')",

@@ -7,6 +7,8 @@ export interface CommittedByStatus {
   readonly lost: XidSet;
   /** Between the lowest and the highest first transaction: committed on both, perhaps as two different ones. */
   readonly doubtful: XidSet;
+  /** Below the first transaction, and committed on the new primary alone: it was prepared before the fork, and committed after it. */
+  readonly committedLater: XidSet;
   readonly from: bigint;
   readonly to: bigint;
 }
@@ -28,18 +30,20 @@ export async function readCommitted(
 ): Promise<CommittedByStatus> {
   const lost = new XidSet();
   const doubtful = new XidSet();
+  const committedLater = new XidSet();
   const below = low > BEFORE + FIRST_NORMAL ? low - BEFORE : FIRST_NORMAL;
   const from = oldestOpen ?? below;
   for (let start = from; start < next.old; start += WINDOW) {
     const end = min(start + WINDOW, next.old);
-    const shared = new XidSet();
-    for (const xid of await committedIn(now, start, min(end, high, next.now))) shared.add(xid);
-    for (const xid of await committedIn(old, start, end)) {
-      if (xid >= high || !shared.has(xid)) lost.add(xid);
+    const here = setOf(await committedIn(old, start, end));
+    const there = setOf(await committedIn(now, start, min(end, high, next.now)));
+    for (const xid of here) {
+      if (xid >= high || !there.has(xid)) lost.add(xid);
       else if (xid >= low) doubtful.add(xid);
     }
+    for (const xid of there) if (xid < low && !here.has(xid)) committedLater.add(xid);
   }
-  return { lost, doubtful, from, to: next.old };
+  return { lost, doubtful, committedLater, from, to: next.old };
 }
 
 async function committedIn(session: Session, start: bigint, end: bigint): Promise<readonly bigint[]> {
@@ -49,6 +53,12 @@ async function committedIn(session: Session, start: bigint, end: bigint): Promis
     [start.toString(), end.toString()],
   );
   return rows.map(([xid]) => BigInt(xid ?? 0));
+}
+
+function setOf(xids: readonly bigint[]): XidSet {
+  const set = new XidSet();
+  for (const xid of xids) set.add(xid);
+  return set;
 }
 
 function min(first: bigint, ...others: readonly bigint[]): bigint {

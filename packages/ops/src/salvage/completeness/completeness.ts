@@ -60,8 +60,12 @@ function decodedNowhere({ decoded, status, wal }: Pick<Counts, 'decoded' | 'stat
 export function judgeCompleteness(counts: Counts): Completeness {
   const { decoded, status, wal } = counts;
   const nowhere = decodedNowhere(counts);
-  const notCommitted =
-    status === undefined ? 0 : countMissing(decoded, (xid) => status.lost.has(xid) || status.doubtful.has(xid));
+  // One that was prepared before the fork may be committed on both. Only the WAL tells it from one before the fork.
+  const isExplained = (xid: bigint): boolean => wal?.prepared.has(xid) === true;
+  const notLost =
+    status === undefined
+      ? 0
+      : countMissing(decoded, (xid) => status.lost.has(xid) || status.doubtful.has(xid) || isExplained(xid));
   const notInWal = wal === undefined ? 0 : countMissing(decoded, (xid) => wal.commits.has(xid));
   const statusOnly = wal === undefined ? 0 : nowhere.byStatusOnly;
   const reasons = [
@@ -69,7 +73,8 @@ export function judgeCompleteness(counts: Counts): Completeness {
     counts.isCut && 'Transactions were left out because of --max-bytes.',
     status === undefined &&
       'Nothing bounds the first transaction after the fork (--run or --first-xid): the status of transactions was not compared, and each row may have been written after the fork.',
-    notCommitted > 0 && `${notCommitted} decoded transactions are not lost by their status: the fork is wrong.`,
+    notLost > 0 &&
+      `${notLost} decoded transactions are committed on both servers by their status: the fork is wrong, or they were prepared before it (pg_walinspect in this database of the old primary tells which: CREATE EXTENSION pg_walinspect).`,
     notInWal > 0 && `${notInWal} decoded transactions have no commit in the WAL after the fork.`,
     statusOnly > 0 &&
       `${statusOnly} transactions are committed by their status, and neither decoded nor in the WAL after the fork.`,

@@ -21,11 +21,14 @@ export interface FirstXid {
   readonly low: bigint;
   /** Every number from it on is of the new primary alone, or of the old one alone. */
   readonly high: bigint;
+  /** Lower numbers of transactions that were prepared before the fork, and that the new primary alone has committed after it. */
+  readonly committedLater?: XidSet;
 }
 
 /** Whether a row with this `xmin` on the new primary may have been written after the fork. Doubtful ones count. */
-export function isAfterFork(xmin: string, { low }: FirstXid, next: bigint): boolean {
-  return fullXid(xmin, next) >= low;
+export function isAfterFork(xmin: string, { low, committedLater }: FirstXid, next: bigint): boolean {
+  const xid = fullXid(xmin, next);
+  return xid >= low || committedLater?.has(xid) === true;
 }
 
 const PAGE = 8_192n;
