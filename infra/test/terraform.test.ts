@@ -117,6 +117,26 @@ describe.runIf(version !== undefined)(`terraform ${version ?? '(not on this mach
       );
     });
 
+    it('each rebuild gives the final snapshot of the instance another name, and no other plan changes it', async () => {
+      const three = await applied();
+      const old = 'module.database["us-east-1"].aws_db_instance.this';
+      const state = JSON.parse(await readFile(join(three.folder, 'terraform.tfstate'), 'utf8')) as State;
+      const names = state.resources
+        .filter(({ type }) => type === 'aws_db_instance')
+        .flatMap(({ instances }) => instances.map(({ attributes }) => attributes['final_snapshot_identifier']));
+      expect(names).toContainEqual(expect.stringMatching(/^app-us-east-1-final-\d{14}$/));
+      expect(await planned(three)).toEqual([]);
+      const renamed = async (): Promise<unknown> => {
+        expect(await planned(three, `-replace=${old}`)).toContain(`delete-create ${old}`);
+        const plan = JSON.parse((await three.terraform('show', '-json', 'plan')).output) as {
+          resource_changes: readonly { address: string; change: { after: Record<string, unknown> } }[];
+        };
+        return plan.resource_changes.find(({ address }) => address === old)?.change.after['final_snapshot_identifier'];
+      };
+      // The name has the second of the plan in it.
+      await expect.poll(renamed, { timeout: 60_000, interval: 500 }).not.toSatisfy((name) => names.includes(name));
+    });
+
     it('without ignore_changes the plan asks the new primary to become a replica again', async () => {
       const bad = await workspace(fixture('promoted-state'));
       expect((await bad.terraform('apply', '-auto-approve')).exit).toBe(0);

@@ -66,11 +66,13 @@ resource "aws_db_instance" "this" {
   performance_insights_enabled = true
   deletion_protection          = true
   skip_final_snapshot          = false
-  final_snapshot_identifier    = "${var.identifier}-final"
+  # Of the time at which this instance was planned: each one that is replaced leaves a snapshot of its own behind.
+  final_snapshot_identifier = "${var.identifier}-final-${formatdate("YYYYMMDDhhmmss", plantimestamp())}"
 
   lifecycle {
     # A promotion changes these behind Terraform. Without this block the next apply asks the new primary to become a
-    # replica again, and a role that is written into the configuration replaces it.
+    # replica again, and a role that is written into the configuration replaces it. The name of the snapshot has a time in
+    # it: it is set when an instance is made, and kept.
     ignore_changes = [
       replicate_source_db,
       engine,
@@ -79,6 +81,7 @@ resource "aws_db_instance" "this" {
       username,
       password_wo_version,
       allocated_storage,
+      final_snapshot_identifier,
     ]
 
     precondition {

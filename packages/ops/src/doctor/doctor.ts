@@ -5,6 +5,7 @@ import { EXIT } from '../exit-codes.ts';
 import type { Finding, Level } from '../records/record.ts';
 import { CHECKS } from './checks.ts';
 import { examine } from './examine.ts';
+import { findAlone } from './find-alone.ts';
 import { failoverTime } from './front/failover-time.ts';
 import { names } from './say.ts';
 
@@ -52,7 +53,8 @@ async function search({ values, positionals, config, emit, signal }: Context): P
       `${JSON.stringify(positionals[0])} belongs to no option (regionkit doctor --help)`,
     );
   }
-  const checks = values['only'] === undefined ? CHECKS : (values['only'] as readonly string[]).map(byId);
+  const only = values['only'] as readonly string[] | undefined;
+  const checks = only === undefined ? CHECKS : only.map(byId);
   const operations = await config();
   const regions = values['region'] as readonly string[] | undefined;
   const missing = regions?.find((name) => operations.regions.every((region) => region.name !== name));
@@ -67,13 +69,17 @@ async function search({ values, positionals, config, emit, signal }: Context): P
   signal.throwIfAborted();
   const isAsked = ({ where }: { readonly where: string }): boolean =>
     regions === undefined || where === 'fleet' || regions.includes(where.split('/')[0] as string);
-  const findings = checks.flatMap(({ id, find }) =>
-    find(fleet)
+  const findings = checks.flatMap((check) =>
+    (only === undefined ? check.find(fleet) : findAlone(check, fleet))
       .filter(isAsked)
-      .map((found): Finding => ({ type: 'finding', id, ...found })),
+      .map((found): Finding => ({ type: 'finding', id: check.id, ...found })),
   );
   for (const finding of findings) emit(finding);
-  const { exit, summary } = verdict(findings, values['strict'] === true, `${checks.length} checks of ${subject}`);
+  const { exit, summary } = verdict(
+    findings,
+    values['strict'] === true,
+    `${counted(checks.length, 'check')} of ${subject}`,
+  );
   const time = failoverTime(operations, fleet.front);
   if (time === undefined) return { exit, summary };
   return { exit, summary: `${summary} DNS moves clients away from a lost region within ${time.sentence}.` };
@@ -102,7 +108,6 @@ const counted = (count: number, thing: string): string => `${count} ${thing}${co
 function verdict(findings: readonly Finding[], strict: boolean, examined: string): Outcome {
   const count = (level: Level): number => findings.filter((finding) => finding.level === level).length;
   const [faults, warnings, unknown, notes] = [count('fault'), count('warning'), count('unknown'), count('note')];
-  if (findings.length === 0) return { exit: EXIT.ok, summary: `${examined}: nothing found.` };
   const more = notes === 0 ? '' : ` ${counted(notes, 'note')}.`;
   const summary = `${examined}: ${counted(faults, 'fault')}, ${counted(warnings, 'warning')}, ${unknown} not known.${more}`;
   if (faults > 0 || (strict && warnings > 0)) return { exit: EXIT.fault, summary };

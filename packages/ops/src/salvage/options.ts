@@ -56,6 +56,8 @@ function server({ nodes }: Operations, option: string, given: string | undefined
   const found = nodes.filter(({ id, region }) => id === given || region === given);
   const [first] = found;
   if (first !== undefined && found.length === 1) return first;
+  if (found.length > 1)
+    throw usage(`--${option} must name one of the servers of ${given}: ${found.map(({ id }) => id).join(', ')}`);
   throw usage(`--${option} must be a server of the configuration: ${nodes.map(({ id }) => id).join(', ')}`);
 }
 

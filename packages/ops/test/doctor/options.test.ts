@@ -45,6 +45,26 @@ describe('regionkit doctor', () => {
     expect((await three('--only', 'no-such-check')).exit).toBe(EXIT.usage);
   });
 
+  it('--only does not pass where a server did not answer, or where nothing was asked', async () => {
+    const us = await fakeServer(() => ({ ...PRIMARY, nowMs: Date.now() }));
+    const regions = { us: { databases: [us] }, eu: { databases: ['postgres://monitor:x@127.0.0.1:9/app'] } };
+    const silent = await doctor({ regions }, '--only', 'not-streaming');
+    expect(found(silent)).toEqual(['unknown not-streaming eu/0']);
+    expect(silent.exit).toBe(EXIT.unknown);
+    expect((await doctor({ regions }, '--only', 'not-streaming', '--region', 'us')).exit).toBe(EXIT.ok);
+    const unasked = await doctor({ regions }, '--only', 'secrets-differ');
+    expect(found(unasked)).toEqual(['unknown secrets-differ fleet']);
+    expect(unasked.exit).toBe(EXIT.unknown);
+    // One that says by itself what it could not see says it once.
+    expect(found(await doctor({ regions }, '--only', 'unreachable'))).toEqual(['unknown unreachable eu/0']);
+  });
+
+  it('counts in the same words where it has found nothing', async () => {
+    const us = await fakeServer(() => ({ ...PRIMARY, nowMs: Date.now() }));
+    const ran = await doctor({ regions: { us: { databases: [us] } } }, '--only', 'pending-restart');
+    expect(ran.records.at(-1)).toMatchObject({ summary: '1 check of 1 server: 0 faults, 0 warnings, 0 not known.' });
+  });
+
   it('--strict takes a warning for a fault', async () => {
     expect((await three('--only', 'pending-restart')).exit).toBe(EXIT.ok);
     expect((await three('--only', 'pending-restart', '--strict')).exit).toBe(EXIT.fault);

@@ -7,6 +7,7 @@ export const appWarnings: Check = {
   title: 'The processes of the app report no mistake of their configuration',
   why: 'regionkit reports each mistake of a configuration once, as a warning of the process. In a log of millions of lines it is not read; health keeps it for those with the token.',
   incident: 'A mistake that was reported once, in a log that is not read.',
+  needs: ['detail'],
   find: ({ front }) =>
     front.regions.flatMap(({ region, warnings = {} }) => {
       const codes = Object.keys(warnings).filter((code) => !(code in SECRET_WARNINGS));

@@ -7,6 +7,7 @@ export const applyDelay: Check = {
   title: 'No standby delays replay on purpose',
   why: 'A delayed standby protects from mistakes, but it is no candidate and no replica: its reads are old, and a promotion replays the delay first.',
   incident: 'The only copy left is hours old: GitLab in January 2017 was restored from one of six hours.',
+  needs: ['servers'],
   find: (fleet) =>
     standbys(fleet).flatMap((node) => {
       const delayMs = setting(node, 'recovery_min_apply_delay') ?? 0;

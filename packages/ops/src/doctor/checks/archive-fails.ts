@@ -6,6 +6,7 @@ export const archiveFails: Check = {
   title: 'WAL is archived',
   why: 'While archive_command fails, WAL stays on the primary until its disk is full, and no backup can be restored to a point after the failure.',
   incident: 'No backup that works: GitLab in January 2017.',
+  needs: ['servers'],
   find: (fleet) =>
     known(fleet)
       .filter(({ facts }) => facts.archiveFails)

@@ -7,6 +7,7 @@ export const clockOffset: Check = {
   title: 'All clocks agree',
   why: 'Sessions, signed requests between regions and certificates have times in them. A machine whose clock is wrong refuses what is valid, or accepts what is not; timestamps of rows and logs cannot be compared after an incident.',
   incident: 'Valid tokens, signatures or certificates refused by one machine alone.',
+  needs: ['clocks'],
   find: (fleet) => {
     const limitMs = fleet.config.limits.clockMs;
     const all = [...known(fleet), ...regions(fleet)];

@@ -6,6 +6,7 @@ export const collationVersions: Check = {
   title: 'Collations have one version on all servers',
   why: 'An index on text is ordered by the collation of the operating system. On a server with another version of glibc or ICU the same index is wrong: rows are not found, and unique keys are taken twice. It shows after the promotion.',
   incident: 'Wrong indexes after glibc 2.28 came with Debian 10 and Ubuntu 18.10.',
+  needs: ['servers'],
   find: (fleet) => {
     const all = known(fleet);
     const stale = all.flatMap(({ id, facts }) =>

@@ -16,6 +16,7 @@ export const connectionHeadroom: Check = {
   title: 'Every server has connections for the pools of all regions',
   why: 'After the loss of a region its traffic and its processes move to the others, and every process opens its pool to the new primary. When the sum is above max_connections, the failover ends in "too many clients".',
   incident: 'Too many clients, and health checks that take everything out: Buildkite in August 2016.',
+  needs: ['servers', 'pools'],
   find: (fleet) => {
     const { sum, words } = demand(fleet);
     return known(fleet).flatMap((node) => {

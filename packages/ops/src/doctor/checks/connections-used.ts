@@ -9,6 +9,7 @@ export const connectionsUsed: Check = {
   title: 'No server is short of connections now',
   why: 'When the last connection is taken, new processes, health checks and operators are refused. A deploy or a failover needs more than usual: old and new processes are connected at the same time.',
   incident: 'An overloaded database, and health checks that take everything out: Buildkite in August 2016.',
+  needs: ['servers'],
   find: (fleet) =>
     known(fleet).flatMap((node) => {
       const room = places(node);

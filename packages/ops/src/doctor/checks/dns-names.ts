@@ -5,6 +5,7 @@ export const dnsNames: Check = {
   title: 'Every host has an IPv4 address',
   why: 'A name that one machine cannot resolve is a region, a peer or a primary that it cannot see.',
   incident: 'A standby that cannot resolve the primary, and promotes itself: GitLab production 287.',
+  needs: ['dns'],
   find: ({ front }) =>
     front.hosts.flatMap(({ host, addresses }): readonly Found[] => {
       if (addresses.ok) return [];

@@ -5,6 +5,7 @@ export const dnsTtl: Check = {
   title: 'No global host has a longer TTL than the configuration says',
   why: 'Clients keep an address for its TTL, and that is the last part of every failover by DNS. A TTL of an hour, set for a migration and forgotten, makes the outage an hour longer.',
   incident: 'Clients that keep the old address: mysql2#948 and db_connection#99 are of this kind.',
+  needs: ['ttl'],
   find: ({ config, front }) =>
     front.hosts.flatMap(({ host, isGlobal, addresses }) => {
       const ttl = addresses.ok ? (addresses.value.ttlSeconds ?? 0) : 0;

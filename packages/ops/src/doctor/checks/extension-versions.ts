@@ -7,6 +7,7 @@ export const extensionVersions: Check = {
   title: 'Every server has the files of every extension in use',
   why: 'CREATE EXTENSION is replicated; the library on the disk is not. A standby without it looks healthy until it is promoted: then each function of the extension fails, and each index that uses one.',
   incident: 'A promoted node that lacks what the old one had: gitea#16832 is of this kind, with secrets.',
+  needs: ['servers'],
   find: (fleet) => {
     const all = known(fleet);
     const missing = all.flatMap(({ id, facts }): readonly Found[] => {

@@ -6,6 +6,7 @@ export const failoverTime: Check = {
   title: 'DNS moves clients away from a lost region within the objective',
   why: 'The time until clients arrive elsewhere is a sum: checks in a row, their interval, and the TTL. It is fixed on a quiet day, and cannot be shortened during the outage.',
   incident: 'A failover of an hour, though every part of it worked.',
+  needs: ['ttl'],
   find: ({ config, front }) => {
     const time = timeOf(config, front);
     if (time === undefined || time.seconds <= config.limits.failoverSeconds) return [];

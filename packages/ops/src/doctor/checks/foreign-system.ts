@@ -6,6 +6,7 @@ export const foreignSystem: Check = {
   title: 'All servers are copies of one database system',
   why: 'A server with another system identifier was made by another initdb: it is no copy, its rows are others, and a failover to it replaces the data. It happens when a standby is rebuilt from the wrong source, or a connection string leads to a test system.',
   incident: 'A wrong host: GitLab in January 2017, where data was removed on the primary by mistake.',
+  needs: ['servers'],
   find: (fleet) => {
     const all = known(fleet);
     const ours = mostFrequent(all.map(({ facts }) => facts.system)) ?? writer(fleet)?.facts.system;

@@ -6,6 +6,7 @@ export const forkNotRecorded: Check = {
   title: 'The tail keeper has recorded where the current timeline begins',
   why: 'salvage needs the fork and the first transaction of the new timeline. The keeper records both after the first checkpoint of a promoted server. Without them, only the history file of the server has the fork, and to read that needs more rights.',
   incident: 'A failover after which the lost writes could not be separated from others: GitHub in October 2018.',
+  needs: ['tail'],
   find: (fleet) => {
     const { node, recorded } = tailOf(fleet) ?? {};
     const { promotions, timeline } = node?.facts ?? {};

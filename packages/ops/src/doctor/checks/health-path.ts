@@ -22,6 +22,7 @@ export const healthPath: Check = {
   why: 'A DNS checker wants a status within 2 s over IPv4, reads 5,120 bytes, and takes a redirect for healthy. A check on the shared name asks whichever region DNS names; one that needs the primary takes healthy replica regions out.',
   incident:
     'A slow check on the shared name, and no failover: ef-cms#8487. A check that needs the database: Buildkite in August 2016.',
+  needs: ['health'],
   find: (fleet) => fleet.front.regions.flatMap((region) => faultsOf(region, fleet)),
 };
 

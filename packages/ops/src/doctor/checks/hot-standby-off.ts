@@ -6,6 +6,7 @@ export const hotStandbyOff: Check = {
   title: 'Every server can serve reads as a standby',
   why: 'A primary with hot_standby = off becomes a standby that refuses every connection: after the failover its region has no local reads, and nothing can ask it how far it is.',
   incident: 'Replicas that cannot be read after a promotion: Cloudflare in November 2020.',
+  needs: ['servers'],
   find: (fleet) =>
     known(fleet)
       .filter(({ facts }) => facts.settings['hot_standby'] === 'off')

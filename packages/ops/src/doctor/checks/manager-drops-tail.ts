@@ -7,6 +7,7 @@ export const managerDropsTail: Check = {
   title: 'No manager drops the slot of the tail keeper',
   why: 'Patroni drops every replication slot that it does not know, at the latest when an old primary returns: then the slot with the lost writes is gone before salvage can read it. ignore_slots keeps it from that.',
   incident: 'A slot dropped by the manager of the cluster: in our drill Patroni did it within seconds of the return.',
+  needs: ['primary', 'managers'],
   find: (fleet) => {
     const { tail } = tailOf(fleet) ?? {};
     if (tail === undefined) return [];

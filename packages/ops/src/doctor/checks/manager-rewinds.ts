@@ -8,6 +8,7 @@ export const managerRewinds: Check = {
   why: 'An old primary holds the writes that were acknowledged and not replicated. Patroni with use_pg_rewind, and pg_auto_failover always, remove them within seconds of its return: then nobody can tell whose they were. Save them before anything is rewound.',
   incident:
     'Options that remove the tail: postgresql-operator#1173. Patroni and pg_auto_failover did it within seconds in our drills.',
+  needs: ['a-server', 'managers'],
   find: (fleet) => [...ofPatroni(fleet), ...ofAutoFailover(fleet)],
 };
 

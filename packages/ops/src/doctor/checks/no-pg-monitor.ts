@@ -7,6 +7,7 @@ export const noPgMonitor: Check = {
   why: 'Without pg_monitor a server hides whom it streams to and from, and what its sessions do. The checks of replication then see nothing, which looks like a healthy setup.',
   incident:
     'Monitoring that sees nothing and shows green: the failed backups of GitLab in January 2017 were found during the restore.',
+  needs: ['servers'],
   find: (fleet) =>
     known(fleet)
       .filter(({ facts }) => !facts.role.monitor)

@@ -6,6 +6,7 @@ export const noRewind: Check = {
   title: 'A former primary can be rewound',
   why: 'pg_rewind needs wal_log_hints or data checksums, set before the failover. Without them the old primary must be copied as a whole, and for those hours there is one copy less.',
   incident: 'Every replica made again, under load: Cloudflare in November 2020.',
+  needs: ['servers'],
   find: (fleet) =>
     known(fleet)
       .filter(({ facts }) => facts.settings['wal_log_hints'] === 'off' && facts.settings['data_checksums'] === 'off')

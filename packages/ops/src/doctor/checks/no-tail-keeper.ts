@@ -7,6 +7,7 @@ export const noTailKeeper: Check = {
   why: 'A primary that dies may have commits that no standby has received. They can be decoded from its WAL only with a logical slot that was made before. With wal_level = logical a tail keeper can keep one.',
   incident:
     'Writes that were lost, and found one by one by hand: GitHub in October 2018 compared 954 writes of its busiest cluster.',
+  needs: ['primary'],
   find: (fleet) => {
     const node = writer(fleet);
     if (node === undefined || node.facts.tail !== null || node.facts.settings['wal_level'] !== 'logical') return [];

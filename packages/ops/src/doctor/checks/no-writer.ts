@@ -6,6 +6,7 @@ export const noWriter: Check = {
   title: 'A server takes writes',
   why: 'Without a primary every write fails or waits. It happens when a failover stops halfway, or when the primary is missing in the configuration of the tool that looks after it.',
   incident: 'A failover that stops halfway, as in pg_auto_failover#1060, where every node stayed in report_lsn.',
+  needs: ['servers'],
   find: (fleet) => {
     // A server that did not answer may be the primary: that it is unreachable is a finding of its own.
     const answered = known(fleet);

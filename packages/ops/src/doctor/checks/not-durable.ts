@@ -12,6 +12,7 @@ export const notDurable: Check = {
   title: 'No server gives up durability',
   why: 'fsync and full_page_writes are turned off for a bulk load and forgotten. After a crash the server starts with damaged data, and the damage may be copied before it is found.',
   incident: 'Data that is damaged by a crash, and found when every backup has it, too.',
+  needs: ['servers'],
   find: (fleet) =>
     known(fleet).flatMap(({ id, facts }) =>
       WANTED.filter(([name]) => facts.settings[name] === 'off').map(([name, level, harm]) => ({

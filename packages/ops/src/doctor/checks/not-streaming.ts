@@ -7,6 +7,7 @@ export const notStreaming: Check = {
   why: 'A standby that does not stream falls behind with every write. A failover to it loses all of them, and reads from it are old. It often begins with a changed password, a firewall rule or removed WAL, and no client sees it.',
   incident:
     'Replication that had stopped before the disaster: GitLab in January 2017, where WAL was removed before the standby had it.',
+  needs: ['servers'],
   find: (fleet) =>
     standbys(fleet)
       .filter(({ facts: { role, receiver } }) => role.monitor && receiver?.status !== 'streaming')

@@ -7,6 +7,7 @@ export const oldTimeline: Check = {
   why: 'Each promotion begins a timeline. A standby on an older one still follows the former primary and gets no new writes. A primary on an older one than a standby has taken the cluster back: writes of the newer timeline are gone.',
   incident:
     'A cluster taken back: a resumed Patroni 3.0.2 agent went from timeline 6 to 5. Endpoints that lead to the old primary: patroni#1235.',
+  needs: ['servers'],
   find: (fleet) => {
     const all = known(fleet);
     const ours = writer(fleet)?.facts.system;

@@ -7,6 +7,7 @@ export const oldTransactions: Check = {
   title: 'No transaction was left open',
   why: 'An open transaction keeps its locks and stops VACUUM. A schema change waits behind it, and everything else behind the schema change. A prepared transaction survives restart and failover, with its locks.',
   incident: 'Locks that outlive their client, and everything waits behind them.',
+  needs: ['servers'],
   find: (fleet) => {
     const limitMs = fleet.config.limits.idleTransactionSeconds * 1_000;
     return known(fleet).flatMap(({ id, facts: { inRecovery, connections } }): readonly Found[] => [

@@ -7,6 +7,7 @@ export const pendingRestart: Check = {
   title: 'No setting waits for a restart',
   why: 'The server runs with other settings than its configuration says. The next restart, perhaps in a failover, changes them all at once; with a wrong value it does not start.',
   incident: 'A server that starts differently from how it ran, found in the restart of a failover.',
+  needs: ['servers'],
   find: (fleet) =>
     known(fleet)
       .filter(({ facts }) => facts.pendingRestart.length > 0)

@@ -14,6 +14,7 @@ export const planControlPlane: Check = {
   why: 'The region that is lost takes its APIs with it: an instance that must be promoted through them is not promoted, and DNS that must be changed through them is not changed. Changes of Route 53 and CloudFront go through one region for all.',
   incident:
     'Control planes that were gone with the region, and launches that were throttled: AWS us-east-1 in October 2025.',
+  needs: [],
   find: ({ config }) => [...sharedRegions(config), ...sharedManagers(config), ...hooks(config)],
 };
 

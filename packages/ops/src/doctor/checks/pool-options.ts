@@ -31,6 +31,7 @@ export const poolOptions: Check = {
   title: 'Every pool of the app ends what hangs',
   why: 'When a region is lost its servers answer no more, not even with an error. A pool without limits waits for them, and its clients wait with it. The operator door shows the limits of the pools that it was given.',
   incident: 'A pool that hangs when the network goes: node-postgres#2973 and #1075.',
+  needs: ['doors'],
   find: ({ processes, silentDoors }) => [
     ...silentDoors.map(
       ({ region, why }): Found => ({

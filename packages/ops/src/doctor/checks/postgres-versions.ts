@@ -6,6 +6,7 @@ export const postgresVersions: Check = {
   title: 'All servers run one version of PostgreSQL',
   why: 'Between major versions nothing streams. Between minor versions it does, but a promoted server then runs without the fixes of the other; the documentation asks to update standbys first.',
   incident: 'A copy that is no full copy, found when it is needed.',
+  needs: ['servers'],
   find: (fleet) => {
     const all = known(fleet);
     const versions = (read: (version: number) => number): number =>

@@ -6,6 +6,7 @@ export const readOnlyDefault: Check = {
   title: 'default_transaction_read_only is off',
   why: 'A primary with default_transaction_read_only refuses writes though it is healthy. Tools set it before a switchover, and when a disk fills, and it stays. Nothing shows on a standby until it is promoted.',
   incident: 'default_transaction_read_only left on: PagerTree on Fly in July 2023.',
+  needs: ['servers'],
   find: (fleet) => {
     const servers = known(fleet)
       .filter(({ facts }) => facts.readOnlyByServer)

@@ -12,6 +12,7 @@ export const receiverSilent: Check = {
   why: 'When a network drops packets without closing the connection, a standby still shows "streaming" and gets nothing. It notices after wal_receiver_timeout; with 0 it never does.',
   incident:
     'Connections that hang when the network drops packets: node-postgres#2973, and 43 s of partition at GitHub in October 2018.',
+  needs: ['servers'],
   find: (fleet) =>
     standbys(fleet).flatMap((node): readonly Found[] => {
       const timeoutMs = setting(node, 'wal_receiver_timeout') ?? 60_000;

@@ -8,6 +8,7 @@ export const replayBehind: Check = {
   why: 'A promotion first replays everything that was received: writes wait for that long. Reads from the standby are old meanwhile. A long query on the standby, or replay by one process that cannot keep up, are the usual causes.',
   incident:
     'A standby that is connected and hours old: the replicas of Cloudflare in November 2020 could not be read after the promotion.',
+  needs: ['servers'],
   find: (fleet) =>
     standbys(fleet).flatMap((node) => {
       const { id, facts } = node;

@@ -7,6 +7,7 @@ export const slotHoldsWal: Check = {
   title: 'No replication slot holds much WAL',
   why: 'A slot keeps WAL until its reader has it. A reader that is gone fills the disk of the primary, and the primary stops.',
   incident: 'A slot fills the disk: patroni#1732. WAL that ran away: PagerTree on Fly in July 2023.',
+  needs: ['servers'],
   find: (fleet) =>
     known(fleet).flatMap((node) =>
       node.facts.slots

@@ -6,6 +6,7 @@ export const slotInvalid: Check = {
   title: 'No replication slot has lost its WAL',
   why: 'A slot whose WAL was removed is of no use: the standby or subscriber behind it cannot continue and must be made again. Only the log says so.',
   incident: 'Standbys that must be made again under load: Cloudflare in November 2020.',
+  needs: ['servers'],
   find: (fleet) =>
     known(fleet).flatMap(({ id, facts }) =>
       facts.slots

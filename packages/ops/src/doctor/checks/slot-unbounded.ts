@@ -7,6 +7,7 @@ export const slotUnbounded: Check = {
   title: 'Replication slots cannot fill the disk',
   why: 'With max_slot_wal_keep_size = -1 one reader that is gone stops the primary: WAL is kept until the disk is full. A standby that must be made again costs less.',
   incident: 'A slot fills the disk: patroni#1732.',
+  needs: ['servers'],
   find: (fleet) =>
     known(fleet)
       .filter((node) => node.facts.slots.length > 0 && setting(node, 'max_slot_wal_keep_size') === -1)

@@ -7,6 +7,7 @@ export const standbyBehind: Check = {
   title: 'Every standby has received what the primary wrote',
   why: 'What a standby has not received is lost when it is promoted. A standby can stream and still fall behind: a slow network, a slow disk, a backup on the same link.',
   incident: 'Writes lost by a promotion that came too early: GitHub in October 2018.',
+  needs: ['servers', 'primary'],
   find: (fleet) =>
     followed(fleet).flatMap(({ standby: { id, facts }, writer }) => {
       if (facts.timeline !== writer.facts.timeline || facts.receiver?.status !== 'streaming') return [];

@@ -27,6 +27,7 @@ export const standbySettings: Check = {
   title: 'No standby has less than the primary in the five settings that replay needs',
   why: "When max_connections, max_worker_processes, max_wal_senders, max_prepared_transactions or max_locks_per_transaction of a standby are lower than the primary's, its recovery stops, and it does not start again. It is found when the standby is restarted, or promoted.",
   incident: 'Recovery that stops at a setting: cloudnative-pg#2337, postgres-flex#255, pgo#2952.',
+  needs: ['servers', 'primary'],
   find: (fleet) =>
     followed(fleet).flatMap(({ standby, writer }): readonly Found[] => {
       const lower = shortfalls(standby, writer);

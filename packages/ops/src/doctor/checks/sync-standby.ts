@@ -6,6 +6,7 @@ export const syncStandby: Check = {
   title: 'A standby of synchronous_standby_names is connected',
   why: 'With synchronous_standby_names and none of them connected, every COMMIT waits forever. It looks like a hung application. After a failover the names often fit no server that is left.',
   incident: "Primary's disk and synchronous standby at once: GoCardless 2017.",
+  needs: ['servers', 'primary'],
   find: (fleet) =>
     writable(fleet)
       .filter(

@@ -7,6 +7,7 @@ export const tablesWithoutKey: Check = {
   title: 'Every table has a key',
   why: 'After a failover, lost writes are found by comparing rows by their key. Rows of a table without one can only be counted. Logical replication, as for an upgrade without downtime, needs a key for UPDATE and DELETE, too.',
   incident: 'Writes on both sides, compared by hand for a day: GitHub in October 2018.',
+  needs: ['a-server'],
   find: (fleet) => {
     const tables = catalog(fleet)?.facts.tablesWithoutKey ?? [];
     if (tables.length === 0) return [];

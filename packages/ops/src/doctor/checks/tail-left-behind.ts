@@ -7,6 +7,7 @@ export const tailLeftBehind: Check = {
   title: 'No standby keeps the slot that it had as the primary',
   why: 'A switchover makes a standby of a primary, and leaves the slot of the tail on it. Nothing moves a slot there, so it holds all WAL until the disk of that standby is full.',
   incident: 'A slot fills the disk: patroni#1732.',
+  needs: ['servers', 'primary'],
   find: (fleet) =>
     followed(fleet).flatMap(({ standby: { id, facts }, writer }) => {
       const { tail, receiver } = facts;

@@ -10,6 +10,7 @@ export const tailNearlyFull: Check = {
   title: 'The slot of the tail keeper is far from its limit',
   why: 'While a standby is away, the slot of the tail holds all WAL. Above maxHeldBytes the keeper drops it to save the disk, and a failover after that loses writes that no slot lists.',
   incident: 'A slot fills the disk: patroni#1732. A keeper drops its own before that.',
+  needs: ['tail'],
   find: (fleet) => {
     const { node, tail, recorded } = tailOf(fleet) ?? {};
     const limit = recorded?.maxHeldBytes ?? undefined;

@@ -7,6 +7,7 @@ export const tailNotKept: Check = {
   title: 'The slot of the tail keeper is there, and keeps its WAL',
   why: 'A tail keeper is installed so that the writes of a failover can be listed. Without its slot on the primary, or with one that has lost its WAL, salvage sees only what is left of them: no intermediate states, no order, and not every delete.',
   incident: 'The protection that was off when it was needed: five kinds of backup at GitLab in January 2017.',
+  needs: ['tail'],
   find: (fleet) => {
     const found = tailOf(fleet);
     if (found === undefined) return [];

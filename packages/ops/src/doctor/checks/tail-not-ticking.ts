@@ -10,6 +10,7 @@ export const tailNotTicking: Check = {
   title: 'A tail keeper ticks',
   why: 'A keeper moves its slot and drops it above its limit. If none ticks, the slot holds all WAL until the disk of the primary is full, and a new primary gets no slot.',
   incident: 'A slot that nothing moved filled the disk: patroni#1732.',
+  needs: ['tail'],
   find: (fleet) => {
     const { node, tail, recorded } = tailOf(fleet) ?? {};
     if (node === undefined || tail === undefined || !tail.exists || !tail.usable || !tail.showsTicks) return [];

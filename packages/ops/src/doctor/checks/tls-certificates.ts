@@ -18,6 +18,7 @@ export const tlsCertificates: Check = {
   title: 'Every region has a valid certificate for its own name and for the global names',
   why: 'After a failover clients come to another region with the global name. If its certificate lacks that name, or was renewed in the busy region alone, every client is refused, while health checks, which verify no certificate, stay green.',
   incident: 'A region that is healthy for its checkers and refused by its clients.',
+  needs: ['certificates'],
   find: ({ config, front, nowMs }) =>
     front.certificates.flatMap(({ region, name, certificate }): readonly Found[] => {
       const subject = `The certificate of ${region} for ${name}`;

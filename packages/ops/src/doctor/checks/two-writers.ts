@@ -11,6 +11,7 @@ export const twoWriters: Check = {
   why: 'Two servers that take writes diverge: each acknowledges writes that the other never sees. It happens when a dead primary comes back after a failover, or when a standby is promoted beside a living primary.',
   incident:
     'Two primaries: GitHub in October 2018 (43 s of it took a day to repair), GitLab work item 4533, repmgr#766.',
+  needs: ['servers'],
   find: (fleet) => {
     const all = writable(fleet);
     const systems = [...new Set(all.map(({ facts }) => facts.system))];

@@ -7,6 +7,7 @@ export const unloggedTables: Check = {
   title: 'No table is unlogged',
   why: 'An unlogged table is not replicated: reading it on a standby is an error, and after a failover it is empty. That is fine for a cache, and nothing else.',
   incident: 'Jobs or sessions gone after a failover, though replication was well.',
+  needs: ['a-server'],
   find: (fleet) => {
     const tables = catalog(fleet)?.facts.unloggedTables ?? [];
     if (tables.length === 0) return [];

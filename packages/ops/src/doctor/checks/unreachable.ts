@@ -31,6 +31,7 @@ export const unreachable: Check = {
   why: 'What cannot be examined is not known to be well. A standby that only answers its own region, or a password that was changed in one region, is found on the day of the failover otherwise.',
   incident:
     'A standby that cannot be reached when it is needed: in GoCardless 2017 nothing was left that could be promoted.',
+  needs: ['servers'],
   find: ({ nodes }) =>
     nodes.flatMap(({ id, answer }) => {
       if (answer.ok) return [];

@@ -6,6 +6,7 @@ export const walNotKept: Check = {
   title: 'The primary keeps WAL for a standby that is away',
   why: 'Without wal_keep_size, a slot or an archive, WAL is removed at the next checkpoint. A standby that was away for some minutes, or that has to follow a new primary, must then be made again from a base backup.',
   incident: 'Every replica made again after a switch: Cloudflare in November 2020.',
+  needs: ['servers', 'primary'],
   find: (fleet) =>
     followed(fleet)
       .filter(
