@@ -102,6 +102,15 @@ async function settled(state: string, ...apps: readonly App[]): Promise<void> {
   for (const app of apps) await expect.poll(() => stateOf(app), WAIT).toBe(state);
 }
 
+/**
+ * A standby of the promoted server shows the new timeline first on a busy machine, and does not show who wrote it. Such an
+ * epoch is void only in the process in which the operator speaks: a void names a server.
+ */
+async function fencedByAKnownServer({ router }: App): Promise<void> {
+  await expect.poll(() => router.topology().nodes[0]?.state, WAIT).toBe('fenced');
+  await expect.poll(() => router.topology().highest?.server, WAIT).toMatch(/./);
+}
+
 test('twins: a stop and a rebuild end nothing; a reset in one process does, and reaches the others', async () => {
   const { lab, places } = await start(['us', 'eu', 'ap']);
   const apps = places.map((place) => startApp(lab, place, places));
@@ -131,7 +140,7 @@ test('a promotion by mistake: the good primary is fenced until one process is to
   const [us, eu] = places.map((place) => startApp(lab, place, places, { epoch })) as [App, App];
   await settled('ready', us, eu);
   await lab.region('eu').promote();
-  await expect.poll(() => us.router.topology().nodes[0]?.state, WAIT).toBe('fenced');
+  await fencedByAKnownServer(us);
   await lab.region('eu').rejoin({ of: 'us' });
   await settled('no-primary', us, eu);
 
@@ -158,7 +167,7 @@ describe('on one lab', () => {
     const [us, eu, ap] = places.map((place) => startApp(lab, place, places)) as [App, App, App];
     await settled('ready', us, eu, ap);
     await lab.region('eu').promote();
-    await expect.poll(() => us.router.topology().nodes[0]?.state, WAIT).toBe('fenced');
+    await fencedByAKnownServer(us);
     const mistaken = us.router.topology().highest;
     await ap.end();
     await lab.region('eu').rejoin({ of: 'us' });

@@ -117,6 +117,21 @@ describe('a void that travels', () => {
     expect(two.topology.highest).toMatchObject({ timeline: 2 });
   });
 
+  it('is not taken where a standby alone has shown the epoch: no server of it is known here. An operator must speak there', () => {
+    const one = story({ self: 'ap', coldStart: 'trust', writes: 'forward' }, [{ id: 'ap/0', region: 'ap' }]);
+    one.says('ap/0', standby(2, 900n, { server: 'ap' }));
+    one.says('ap/0', standby(1, 900n, { server: 'ap rebuilt' }));
+    tell(one);
+    for (let told = 0; told < 3; told += 1) {
+      one.later(1_000);
+      tell(one, { voids: [VOID] });
+      expect(one.topology).toMatchObject({ state: 'no-primary', highest: { timeline: 2, owner: '' } });
+    }
+    one.take({ type: 'reset', id: 'said-in-this-process', atMs: one.nowMs });
+    tell(one);
+    expect(one.topology).toMatchObject({ state: 'ready', primary: { region: 'us', epoch: { timeline: 1 } } });
+  });
+
   it('is not taken of another database', () => {
     const one = process('ap');
     thrownAway(one);
