@@ -151,6 +151,8 @@ const PLANTED: readonly Planted[] = [
       await alter(region('us'), 'max_slot_wal_keep_size', "'1MB'");
       await region('us').query("SELECT pg_create_physical_replication_slot('late', true)");
       await writeSegments(region('us'), 3);
+      // The checkpoint removes what is written: the standbys must have it by then.
+      await lab.caughtUp({ timeoutMs: 60_000 });
       await region('us').query('CHECKPOINT');
       await eventually(async () => {
         const [row] = await region('us').query('SELECT wal_status FROM pg_replication_slots');
