@@ -1,9 +1,12 @@
 import { type Live, live } from '@regionkit/core';
 import {
+  type Backoff,
+  backoffLimitMs,
   type Clock,
   check,
   createPoller,
   integer,
+  keptAlive,
   type OptionTable,
   readOptions,
   systemClock,
@@ -26,6 +29,11 @@ export interface DiscoverIssuerOptions {
   readonly everyMs?: number;
   /** The longest time of one read with its body, in milliseconds. @default 5_000 */
   readonly timeoutMs?: number;
+  /**
+   * How long the first read is tried again while the provider does not answer, or not with 200, in milliseconds. 0: once.
+   * A document that must not be used is refused at once. @default 15_000
+   */
+  readonly startTimeoutMs?: number;
   /** The longest accepted document, in bytes. @default 65_536 */
   readonly maxBytes?: number;
   /** Allows plain http from hosts that are not loopback. Never in production. @default false */
@@ -65,6 +73,7 @@ export interface DiscoveredIssuer {
 }
 
 const NAME = 'discoverIssuer';
+const BACKOFF: Backoff = { baseMs: 250, maxMs: 4_000 };
 const WELL_KNOWN = '.well-known/openid-configuration';
 
 const OPTIONS: OptionTable<Required<DiscoverIssuerOptions>> = {
@@ -73,6 +82,7 @@ const OPTIONS: OptionTable<Required<DiscoverIssuerOptions>> = {
   keysFrom: (option, given: readonly string[] = []) => listOf(option, given, 0, (host) => check.string(option, host)),
   everyMs: integer(3_600_000, { min: 1_000 }),
   timeoutMs: integer(5_000, { min: 1 }),
+  startTimeoutMs: integer(15_000, { min: 0 }),
   maxBytes: integer(65_536, { min: 1_024, max: 1_048_576 }),
   development: withDefault<boolean>(false, check.boolean),
   fetch: (option, given: typeof globalThis.fetch = globalThis.fetch) => check.function(option, given),
@@ -82,7 +92,7 @@ const OPTIONS: OptionTable<Required<DiscoverIssuerOptions>> = {
 /**
  * Reads the document of an identity provider (OpenID Connect Discovery 1.0: Auth0, Cognito, Entra ID, Google, Keycloak,
  * Okta) and returns what a verifier needs: the issuer, and where its keys are. The document is read again in the
- * background. One that must not be used changes nothing.
+ * background. One that must not be used changes nothing. While the provider is away at the start, it is asked again.
  *
  * @example
  * ```ts
@@ -97,7 +107,12 @@ export async function discoverIssuer(
   issuerBaseURL: string | URL,
   options: DiscoverIssuerOptions = {},
 ): Promise<DiscoveredIssuer> {
-  const { everyMs, timeoutMs, maxBytes, fetch, clock, ...rules } = readOptions(NAME, `${NAME}: `, options, OPTIONS);
+  const { everyMs, timeoutMs, startTimeoutMs, maxBytes, fetch, clock, ...rules } = readOptions(
+    NAME,
+    `${NAME}: `,
+    options,
+    OPTIONS,
+  );
   const base = checkBase(issuerBaseURL, rules.development);
   const url = new URL(base);
   url.pathname = `${url.pathname.replace(/\/$/, '')}/${WELL_KNOWN}`;
@@ -115,7 +130,19 @@ export async function discoverIssuer(
     return readDocument(text, documentRules);
   };
 
-  const { issuer, keysUrl } = await read();
+  const readFirst = async (): Promise<Provider> => {
+    const endsAtMs = clock.now() + startTimeoutMs;
+    for (let waits = 0; ; waits += 1) {
+      try {
+        return await read();
+      } catch (error) {
+        const waitMs = backoffLimitMs(waits, BACKOFF) * (0.5 + 0.5 * Math.random());
+        if (!isPassing(error) || clock.now() + waitMs > endsAtMs) throw error;
+        await new Promise<void>((resolve) => void clock.schedule(resolve, waitMs));
+      }
+    }
+  };
+  const { issuer, keysUrl } = await keptAlive(readFirst);
   const keys = live<KeySource>(keysUrl);
   let problem: DiscoveryReason | undefined;
   let reading: Promise<void> | undefined;
@@ -161,6 +188,11 @@ export async function discoverIssuer(
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** The provider may answer later. A document that must not be used stays so. */
+function isPassing(error: unknown): boolean {
+  return error instanceof DiscoveryError && (error.reason === 'unreachable' || error.reason === 'status');
 }
 
 function checkBase(given: string | URL, development: boolean): URL {

@@ -1,7 +1,15 @@
-import { type Decider, type NextDecision, type ResponseHead, type WithDoors, withDoors } from '@regionkit/core';
+import {
+  type Decider,
+  type NextDecision,
+  type RequestView,
+  type ResponseHead,
+  type WithDoors,
+  withDoors,
+} from '@regionkit/core';
 import {
   type Clock,
   check,
+  cookieValues,
   createNotices,
   integer,
   keepPrivate,
@@ -18,7 +26,7 @@ import type { FrozenObject } from '../strict-json.ts';
 import type { SessionVerifier } from '../verifier.ts';
 
 export interface RenewSessionsOptions {
-  readonly sessions: Pick<SessionVerifier<FrozenObject>, 'optional' | 'peek'>;
+  readonly sessions: Pick<SessionVerifier<FrozenObject>, 'optional' | 'peek' | 'verify'>;
   readonly issuer: Pick<SessionIssuer, 'issue'>;
   readonly cookie: SessionCookie;
   /** The `lifetimeMs` of the issuer: what each renewal adds. A session that was made shorter stays so. @default 3_600_000 */
@@ -44,6 +52,9 @@ export type Renewal = Pick<SessionGrant, 'roles' | 'claims'>;
 const NAME = 'renewSessions';
 const OF_THE_ISSUER = new Set(['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'sid', 'roles']);
 
+/** What two sessions have in common only if they are of one token. */
+const IDENTITY = ['sub', 'sid', 'jti', 'iat', 'exp', 'kid'] as const;
+
 const SHORT =
   'renewSessions: a session that is shorter than lifetimeMs is not renewed. If all sessions are so short, set lifetimeMs to that of the issuer';
 const FAILED =
@@ -61,7 +72,7 @@ interface Rules {
 }
 
 const OPTIONS: OptionTable<Rules> = {
-  sessions: (option, given: RenewSessionsOptions['sessions']) => check.methods(option, given, ['peek']),
+  sessions: (option, given: RenewSessionsOptions['sessions']) => check.methods(option, given, ['peek', 'verify']),
   issuer: (option, given: RenewSessionsOptions['issuer']) => check.methods(option, given, ['issue']),
   cookie: (option, given: SessionCookie) => check.methods(option, given, ['set']),
   lifetimeMs: integer(3_600_000, { min: 1_000 }),
@@ -75,7 +86,8 @@ const OPTIONS: OptionTable<Rules> = {
  * Returns a door that renews the session cookie of an active user. It sets a new cookie only when the token is older
  * than a share of its life, and never past `maxSessionMs` after the sign-in. The new token keeps `iat`, the time of the
  * sign-in, so a sign-out that the renewing region does not know yet ends it as well. It renews only what came in the
- * cookie, and never answers a request itself.
+ * cookie: a session that came as a bearer token makes no cookie, whatever cookie comes with it. It never answers a
+ * request itself.
  *
  * @example
  * ```ts
@@ -109,6 +121,15 @@ export function renewSessions(options: RenewSessionsOptions): WithDoors<Decider>
     return isOld && gains ? Math.floor(endsMs - nowMs) : undefined;
   };
 
+  /** The session of the request may be of another token: the cookie decides whose cookie is renewed. */
+  const cameInCookie = async (request: RequestView, session: Session<FrozenObject>): Promise<boolean> => {
+    const tokens = new Set(cookieValues(request.header('cookie'), cookie.name));
+    const [token = ''] = tokens;
+    if (token === '' || tokens.size > 1) return false;
+    const own = await sessions.verify(token).catch(() => undefined);
+    return own !== undefined && IDENTITY.every((name) => own[name] === session[name]);
+  };
+
   const renewed = async (session: Session<FrozenObject>, forMs: number): Promise<readonly string[] | undefined> => {
     const { sub, sid, iat, roles, claims } = session;
     const next = grant === undefined ? same(roles, claims) : await grant(session);
@@ -129,8 +150,7 @@ export function renewSessions(options: RenewSessionsOptions): WithDoors<Decider>
       const decision = await door.decide(request);
       const session = sessions.peek(request.raw);
       const forMs = session && leftMs(session);
-      if (session === undefined || forMs === undefined || !hasCookie(request.header('cookie'), cookie.name))
-        return decision;
+      if (session === undefined || forMs === undefined || !(await cameInCookie(request, session))) return decision;
       // A renewal that fails is tried with the next request. The session is still valid.
       const fields = await renewed(session, forMs).catch(() => notice('REGIONKIT_NOT_RENEWED', FAILED));
       if (!fields) return decision;
@@ -150,8 +170,4 @@ function same(roles: ReadonlySet<string>, claims: FrozenObject): Renewal {
     roles: [...roles],
     claims: Object.fromEntries(Object.entries(claims).filter(([name]) => !OF_THE_ISSUER.has(name))),
   };
-}
-
-function hasCookie(fields: readonly string[], name: string): boolean {
-  return fields.some((field) => field.split(';').some((pair) => pair.trimStart().startsWith(`${name}=`)));
 }

@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { fakeClock } from '@regionkit/core/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSessionVerifier } from '../../src/index.ts';
@@ -42,7 +45,7 @@ afterEach(async () => {
 });
 
 const reason = (options?: Parameters<typeof discoverIssuer>[1], url: string | URL = base) =>
-  discoverIssuer(url, options).then(
+  discoverIssuer(url, { startTimeoutMs: 0, ...options }).then(
     async (provider) => {
       await provider.close();
       return 'accepted';
@@ -109,6 +112,73 @@ describe('discoverIssuer()', () => {
   ])('refuses %s', async (_what, change, expected) => {
     answer = (_request, response) => json(response, change(document));
     expect(await reason()).toBe(expected);
+  });
+
+  describe('at the start', () => {
+    /** A provider that is away for the first requests, by a clock of its own. */
+    const start = (away: number, given: () => Response | Promise<Response>, options = {}) => {
+      const clock = fakeClock();
+      const atMs: number[] = [];
+      const fetch = (async () => {
+        atMs.push(clock.now());
+        return atMs.length <= away ? given() : Response.json(document);
+      }) as unknown as typeof globalThis.fetch;
+      const found = discoverIssuer(base, { clock, fetch, ...options });
+      const settled = found.then(
+        (provider) => ({ provider }),
+        (error: { reason: string }) => error.reason,
+      );
+      return { clock, atMs, settled };
+    };
+    const away = () => new Response('down', { status: 503 });
+
+    it('waits for a provider that is away for a moment, and asks less and less often', async () => {
+      const { clock, atMs, settled } = start(4, away);
+      await clock.advance(15_000);
+      const found = await settled;
+      expect(found).toMatchObject({ provider: { options: { issuer: base } } });
+      expect(atMs).toHaveLength(5);
+      const waits = atMs.slice(1).map((one, at) => one - (atMs[at] ?? 0));
+      for (const [at, wait] of waits.entries()) {
+        expect(wait).toBeGreaterThanOrEqual(125 * 2 ** at);
+        expect(wait).toBeLessThanOrEqual(250 * 2 ** at);
+      }
+      if (typeof found !== 'string') await found.provider.close();
+      expect(clock.pending).toBe(0);
+    });
+
+    it.each<[string, () => Response | Promise<Response>]>([
+      ['status', away],
+      ['unreachable', () => Promise.reject(new Error('ECONNREFUSED'))],
+    ])('gives up after startTimeoutMs: %s', async (reason, given) => {
+      const { clock, atMs, settled } = start(Number.POSITIVE_INFINITY, given);
+      const startedAtMs = clock.now();
+      await clock.advance(15_000);
+      expect(await settled).toBe(reason);
+      expect(Math.max(...atMs) - startedAtMs).toBeLessThanOrEqual(15_000);
+      expect(atMs.length).toBeGreaterThan(5);
+      expect(atMs.length).toBeLessThan(20);
+      expect(clock.pending).toBe(0);
+    });
+
+    it('tries once with 0, and once if a document must not be used', async () => {
+      const once = start(1, away, { startTimeoutMs: 0 });
+      expect(await once.settled).toBe('status');
+      const wrong = start(1, () => Response.json({ ...document, issuer: 'https://mallory.example.com' }));
+      expect(await wrong.settled).toBe('issuer');
+      expect([once.atMs.length, wrong.atMs.length]).toEqual([1, 1]);
+    });
+
+    it('keeps the process alive while it waits', async () => {
+      const script = `import { discoverIssuer } from '@regionkit/session/oidc';
+        await discoverIssuer('http://127.0.0.1:9', { startTimeoutMs: 300 }).catch((error) => console.log(error.reason));`;
+      const { stdout } = await promisify(execFile)(
+        process.execPath,
+        ['--import', 'tsx', '-C', '@regionkit/source', '--input-type=module', '-e', script],
+        { cwd: fileURLToPath(new URL('../..', import.meta.url)) },
+      );
+      expect(stdout.trim()).toBe('unreachable');
+    });
   });
 
   it('follows no redirect, and takes no other status', async () => {

@@ -142,6 +142,40 @@ describe('renewSessions()', () => {
     expect(await reasonOf(elsewhere.verify(next))).toBe('revoked');
   });
 
+  describe('beside a valid bearer token', () => {
+    const old = async (
+      verifier: Partial<SessionVerifierOptions>,
+    ): Promise<ReturnType<typeof start> & { readonly alice: string; readonly bob: string }> => {
+      const started = start({}, verifier);
+      const [alice, bob] = [await started.issuer.issue({ sub: 'alice' }), await started.issuer.issue({ sub: 'bob' })];
+      await started.clock.advance(HOUR * 0.6);
+      return { ...started, alice, bob };
+    };
+
+    it.each<[string, Partial<SessionVerifierOptions>]>([
+      ['reject', {}],
+      ['only-valid', { severalTokens: 'only-valid' }],
+      ['the verifier reads no cookie', { from: [bearer()] }],
+    ])('never makes a cookie of it: %s', async (_name, verifier) => {
+      const { visit, alice, bob } = await old(verifier);
+      const broken = `${alice.slice(0, -8)}AAAAAAAA`;
+      for (const cookie of [`s=${alice}`, `s=${broken}`, 's=', `s=${bob}; s=${broken}`])
+        expect(await visit({ authorization: `Bearer ${bob}`, cookie })).toBeUndefined();
+    });
+
+    it('renews the cookie that holds the same token', async () => {
+      const { sessions, visit, alice } = await old({});
+      const next = await visit({ authorization: `Bearer ${alice}`, cookie: `s=${alice}` });
+      expect((await sessions.verify(next ?? '')).sub).toBe('alice');
+    });
+
+    it('renews the cookie, if the bearer token is not valid', async () => {
+      const { sessions, visit, alice } = await old({ severalTokens: 'only-valid' });
+      const next = await visit({ authorization: 'Bearer nonsense', cookie: `s=${alice}` });
+      expect((await sessions.verify(next ?? '')).sub).toBe('alice');
+    });
+  });
+
   it('leaves alone: no session, a bearer token, an expired or revoked session, a cookie of the app', async () => {
     const { clock, issuer, visit } = start();
     const token = await issuer.issue({ sub: 'alice' });
