@@ -10,8 +10,13 @@ let status = 200;
 const asked: string[] = [];
 const server = createServer((request, response) => {
   asked.push(`${request.url} ${request.headers.authorization ?? request.headers['x-vault-token']}`);
-  response.writeHead(status, { 'content-type': 'application/json' });
+  response.statusCode = status;
+  response.setHeader('content-type', 'application/json');
   if (status !== 200) return response.end(JSON.stringify({ errors: ['hunter2'] }));
+  if (request.url?.startsWith('/applications/') === true) {
+    response.setHeader('configuration-version', '12');
+    return response.end(JSON.stringify({ checkout: { enabled: true } }));
+  }
   if (request.url?.startsWith('/v1/projects/') === true) {
     const data = Buffer.from(JSON.stringify({ password: 'of gcp' })).toString('base64');
     return response.end(JSON.stringify({ name: 'projects/1/secrets/db/versions/7', payload: { data } }));
@@ -70,6 +75,20 @@ interface VaultMetadata {
   readonly created_time: string;
 }
 
+function appConfig<T>(path: string, schema: StandardSchema<unknown, T>): Source<T, false> {
+  return {
+    kind: 'appconfig',
+    schema,
+    everyMs: 45_000,
+    regions: [],
+    load: async ({ signal }) => {
+      const response = await fetch(`${url}/${path}`, { signal, redirect: 'error' });
+      if (!response.ok) throw new SourceError(failureOfStatus(response.status));
+      return { value: await response.json(), version: response.headers.get('configuration-version') ?? '' };
+    },
+  };
+}
+
 const Db = z.object({ password: z.string() });
 
 test('GCP Secret Manager and Vault are twenty lines each', async () => {
@@ -85,6 +104,23 @@ test('GCP Secret Manager and Vault are twenty lines each', async () => {
     '/v1/projects/1/secrets/db/versions/latest:access Bearer token',
     '/v1/secret/data/app/db?at=local token',
   ]);
+});
+
+test('AppConfig is read from its agent, and the last good value stays while the agent is away', async () => {
+  const Flags = z.object({ checkout: z.object({ enabled: z.boolean() }) });
+  const flags = appConfig('applications/shop/environments/prod/configurations/flags', Flags);
+  await using config = await loadConfig({
+    fallbackRegions: ['other'],
+    sources: { flags },
+    refresh: { minForcedMs: 1 },
+  });
+  expect(config.get('flags').checkout.enabled).toBe(true);
+  expect(config.version('flags')).toBe('12');
+  expect(asked).toHaveLength(1);
+  status = 500;
+  await config.refresh('flags').catch(() => {});
+  expect(asked.length).toBeGreaterThan(1);
+  expect(config.get('flags').checkout.enabled).toBe(true);
 });
 
 test.each([
