@@ -3,13 +3,16 @@ import { type Answer, ask, type RegionName, startTwoRegions, type TwoRegions, un
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type HttpApi, startHttpApi } from './http-api.ts';
 
-describe('the lambda example in two regions, each container frozen between its requests', () => {
+describe.each([
+  ['the lambda example', '../src/handler.ts', [4, 17]],
+  ['a function that reaches the server of its own region alone', './own-server-handler.ts', [4]],
+])('%s in two regions, each container frozen between its requests', (_, handler, frozenForSeconds) => {
   let regions: TwoRegions;
   let apis: Record<RegionName, HttpApi>;
 
   beforeEach(async ({ onTestFailed }) => {
     regions = await startTwoRegions();
-    const start = (name: RegionName) => startHttpApi(regions.origins[name], regions.environment(name));
+    const start = (name: RegionName) => startHttpApi(regions.origins[name], regions.environment(name), handler);
     const [us, eu] = await Promise.all([start('us-east-1'), start('eu-west-1')]);
     apis = { 'us-east-1': us, 'eu-west-1': eu };
     onTestFailed(() => console.error(`us-east-1:\n${us.output}\neu-west-1:\n${eu.output}`));
@@ -26,6 +29,7 @@ describe('the lambda example in two regions, each container frozen between its r
     until(
       () => write(name, text),
       ({ status }) => status === 201,
+      90_000,
     );
   const read = (name: RegionName, token: string): Promise<Answer> =>
     ask(`${regions.origins[name]}/notes`, { headers: { 'x-region-token': token } });
@@ -43,7 +47,7 @@ describe('the lambda example in two regions, each container frozen between its r
     expect(json<{ notes: string[] }>().notes).toContain('from Ireland');
   });
 
-  it.each([4, 17])('writes nothing to a primary that was replaced while it was frozen for %i s', async (seconds) => {
+  it.each(frozenForSeconds)('writes nothing to a primary that was replaced while it was frozen for %i s', async (seconds) => {
     // The old primary stays up and still accepts writes. The container was frozen, so it does not know of the promotion.
     await regions.lab.failover({ to: 'eu-west-1' });
     await sleep(seconds * 1_000);

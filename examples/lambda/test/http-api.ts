@@ -24,10 +24,20 @@ export interface HttpApi {
  * An HTTP API with one function behind it, as AWS runs it: the container is frozen (SIGSTOP) whenever no request is under
  * way. It differs in one thing: requests at the same time share the container, where Lambda starts another.
  */
-export async function startHttpApi(origin: string, environment: NodeJS.ProcessEnv): Promise<HttpApi> {
+export async function startHttpApi(
+  origin: string,
+  environment: NodeJS.ProcessEnv,
+  handler = '../src/handler.ts',
+): Promise<HttpApi> {
   const container = fork(fileURLToPath(new URL('container.ts', import.meta.url)), {
     execArgv: ['--import', 'tsx', '-C', '@regionkit/source'],
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, AWS_LAMBDA_FUNCTION_NAME: 'notes', ...environment },
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      AWS_LAMBDA_FUNCTION_NAME: 'notes',
+      HANDLER: handler,
+      ...environment,
+    },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let output = '';

@@ -38,6 +38,11 @@ export interface RegionState<Name extends string = string> {
   readonly acceptedForMs?: number;
   /** True after this process has asked that region once, whether the region answered or not. */
   readonly asked?: boolean;
+  /**
+   * When this process sent its last question to that region that is over, answered or not. On the monotonic clock of this
+   * process. With it the router knows, after the process was suspended, whether a report is from before that.
+   */
+  readonly askedAtMs?: number;
   /** Only in the state of the own region: the newest report of each of its other processes. */
   readonly siblings?: readonly Sibling[];
   /** Each process of the region that is known, if one of them reports a pause of the writes. */

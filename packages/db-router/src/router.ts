@@ -264,7 +264,7 @@ function report<Name extends string>(engine: Engine, self: Name): RouterTopology
   const acceptedForMs = acceptedAtMs === undefined ? undefined : engine.settings.clock.now() - acceptedAtMs;
   return {
     local: writtenOut({
-      ...localReport(engine.live.store, self, { stale, acceptedForMs }),
+      ...localReport(engine.live.store, self, { stale, probing: engine.guard.isProbing(), acceptedForMs }),
       forks,
       ...(pause !== undefined && { pause }),
     }),

@@ -17,6 +17,8 @@ import { createKeeper } from './verdict/keeper.ts';
 import { createSayVerdict } from './verdict/say-verdict.ts';
 
 const ALONE_PULSE_MS = 1_000;
+/** A longer time without a pulse is a freeze. */
+const LONGEST_GAP_MS = 2_000;
 const NO_PEERS = 'createHealth: without peers, health.view knows of no other region: set peers.secret';
 const NO_FOLLOW = 'health: other regions are told nothing of the database here: call health.follow(router)';
 const FOLLOWS_ALREADY =
@@ -77,12 +79,16 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
   });
   const registry = createCheckRegistry({ keeper, self: regions.self, clock, random, defaults, events });
 
+  const pulseMs = peers?.urgentIntervalMs ?? ALONE_PULSE_MS;
   // After a suspension the memory is intact, but everything in it may be outdated.
   const jumps = createJumpDetector(clock);
+  // Both clocks may have gone on, as after SIGSTOP. The checks judge the age of their results themselves. A report of
+  // another region may be from before a failover, however young it is: nothing has asked for a newer one.
+  const freezes = createJumpDetector(clock, { maxGapMs: Math.max(LONGEST_GAP_MS, 4 * pulseMs) });
   const noticeJump = (): void => {
-    if (!jumps.jumped()) return;
-    peerStates.forget();
-    keeper.forget();
+    const jumped = jumps.jumped();
+    if (freezes.jumped()) peerStates.forget();
+    if (jumped) keeper.forget();
   };
   const verdict = (): HealthVerdict => {
     noticeJump();
@@ -120,7 +126,7 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
       }
       peerStates.tick();
     },
-    everyMs: () => peers?.urgentIntervalMs ?? ALONE_PULSE_MS,
+    everyMs: () => pulseMs,
     clock,
     random,
   });

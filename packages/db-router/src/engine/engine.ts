@@ -16,7 +16,7 @@ import { createNearness } from '../monitor/nearness.ts';
 import { createProbeSchedule } from '../monitor/probe-schedule.ts';
 import { createSuspensionDetector } from '../monitor/suspension.ts';
 import { createUnreachable, type Unreachable } from '../monitor/unreachable.ts';
-import { createViewGuard } from '../monitor/view-guard.ts';
+import { createViewGuard, type ViewGuard } from '../monitor/view-guard.ts';
 import { createWriteWatch, type WriteWatch } from '../monitor/write-watch.ts';
 import type { Settings } from '../options.ts';
 import { createUnderWay, type UnderWay } from '../pause/under-way.ts';
@@ -43,6 +43,7 @@ export interface Engine {
   readonly unreachable: Unreachable;
   readonly readiness: Readiness;
   readonly writeRoute: WriteRoute;
+  readonly guard: Pick<ViewGuard, 'isProbing'>;
   readonly gateWarning: GateWarning;
   readonly hold: HoldQueue;
   readonly pauses: WritePauses;
@@ -175,6 +176,10 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     emit,
   });
 
+  /** Only their own documents tell of their databases. */
+  const unreached = regions.list
+    .map(({ name }) => name)
+    .filter((name) => name !== regions.self && nodes.every(({ region }) => region !== name));
   const beats: (() => void)[] = [];
   let followed: FollowedView | undefined;
   const suspension = createSuspensionDetector(clock, () => {
@@ -198,6 +203,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     wasSuspended: () => !closed && suspension.wasSuspended(),
     onSuspended: () => emit('suspended', {}),
     probe: async (index) => monitor?.probe(index),
+    isHeardSince: (atMs) => followed?.isHeardSince(atMs, unreached) ?? true,
     onRenewed: () => writeRoute.resumeHeld(),
   });
   const writeRoute = createWriteRoute({ routes, guard, hold });
@@ -249,6 +255,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     unreachable,
     readiness,
     writeRoute,
+    guard,
     gateWarning,
     hold,
     pauses,

@@ -6,6 +6,11 @@ import type { LiveTopology } from '../topology/live-topology.ts';
 export interface FollowedView {
   /** Applies what was observed since the last call. A view reports only changes, so unchanged reports must be read. */
   refresh(): void;
+  /**
+   * Whether each of these regions was asked after `atMs`, and has answered with what its own database said, or has not
+   * answered. True for a view that does not say when it asks.
+   */
+  isHeardSince(atMs: number, names: readonly string[]): boolean;
   stop(): void;
 }
 
@@ -70,5 +75,14 @@ export function followView(
     takeDocument(state);
     takeRest(state);
   });
-  return { refresh, stop };
+  const isHeardSince = (atMs: number, names: readonly string[]): boolean => {
+    const isHeard = ({ askedAtMs = atMs, observedAtMs, identified, measured }: RegionState): boolean =>
+      askedAtMs >= atMs && (observedAtMs < atMs || !identified || measured === true);
+    try {
+      return dropRejection(view.list()).every((state) => !names.includes(state.name) || isHeard(state));
+    } catch {
+      return false;
+    }
+  };
+  return { refresh, isHeardSince, stop };
 }

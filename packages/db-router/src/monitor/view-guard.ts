@@ -6,6 +6,8 @@ import type { LiveTopology } from '../topology/live-topology.ts';
 export interface ViewGuard {
   /** Too old now, or from before a suspension. Begins to renew it, unless that is under way. */
   isStale(): boolean;
+  /** What is known of this process's own nodes is from before a suspension, or too old. */
+  isProbing(): boolean;
   /** Begins to renew what is known if the process was suspended. To be called on every beat. */
   checkSuspension(): void;
 }
@@ -20,34 +22,43 @@ export interface ViewGuardOptions {
   onSuspended(): void;
   /** Probes a node. Resolves when a probe that started after this call has answered or failed. */
   probe(index: number): Promise<void>;
+  /** Whether each region that this process cannot probe was asked after that time, and answered or did not. */
+  isHeardSince(atMs: number): boolean;
   /** The known state may be used again. */
   onRenewed(): void;
 }
 
 const LEAST_GRACE_MS = 250;
+/** How often it looks whether the regions were heard. */
+const LOOK_MS = 25;
 /** A probe may have to open its connection again: TCP, TLS, the login, and the query. */
 const GRACE_ROUND_TRIPS = 8;
 
 export function createViewGuard(options: ViewGuardOptions): ViewGuard {
   const { clock, live } = options;
-  let stale = false;
+  let state: 'known' | 'probing' | 'asking' = 'known';
   let rounds = 0;
   let renewedAtMs = Number.NEGATIVE_INFINITY;
 
-  const renew = (graceMs: number): void => {
+  const renew = (graceMs: number, isHeard: () => boolean = () => true): void => {
     rounds += 1;
     const round = rounds;
-    stale = true;
+    state = 'probing';
     const before = live.store.facts.nodes;
     const silent = new Set(before.map(({ index }) => index));
     let isOver = false;
 
     const settle = (): void => {
       // Suspended again meanwhile. The answers may be from before.
-      if (round !== rounds || !stale) return;
+      if (round !== rounds || state === 'known') return;
       if (silent.size > 0 && !(isOver && isSure(before, silent))) return;
+      if (!isOver && !isHeard()) {
+        state = 'asking';
+        clock.schedule(settle, LOOK_MS);
+        return;
+      }
       cancel();
-      stale = false;
+      state = 'known';
       renewedAtMs = clock.now();
       options.onRenewed();
     };
@@ -89,20 +100,25 @@ export function createViewGuard(options: ViewGuardOptions): ViewGuard {
     return Math.min(options.timeoutMs, Math.max(LEAST_GRACE_MS, GRACE_ROUND_TRIPS * Math.max(...usual)));
   };
 
-  /** Asleep, it may have missed a promotion and a rebuild: each node answers, or fails, before it is believed. */
+  /**
+   * Asleep, it may have missed a promotion and a rebuild: each node answers, or fails, before it is believed. A region that
+   * cannot be probed is asked in place of its nodes, for its last report may be from before the promotion.
+   */
   const checkSuspension = (): void => {
     if (!options.wasSuspended()) return;
     options.onSuspended();
-    renew(options.timeoutMs);
+    const atMs = clock.now();
+    renew(options.timeoutMs, () => options.isHeardSince(atMs));
   };
 
   return {
     isStale: () => {
       checkSuspension();
       const knownAtMs = Math.max(live.oldestProbeMs, renewedAtMs);
-      if (!stale && clock.now() - knownAtMs > options.maxViewAgeMs) renew(usualGraceMs());
-      return stale;
+      if (state === 'known' && clock.now() - knownAtMs > options.maxViewAgeMs) renew(usualGraceMs());
+      return state !== 'known';
     },
+    isProbing: () => state === 'probing',
     checkSuspension,
   };
 }

@@ -11,7 +11,11 @@ import { isStandby, type NodeView, type Topology } from './topology.ts';
 export function localReport(
   { topology, facts }: Pick<TopologyStore, 'topology' | 'facts'>,
   self: string,
-  { stale, acceptedForMs }: { readonly stale: boolean; readonly acceptedForMs: number | undefined },
+  {
+    stale,
+    probing,
+    acceptedForMs,
+  }: { readonly stale: boolean; readonly probing: boolean; readonly acceptedForMs: number | undefined },
 ): DatabaseReport {
   const own = topology.nodes.filter(({ region }) => region === self);
   // If two nodes write one timeline, each region reports its own. A region that only received the other's name would
@@ -19,7 +23,8 @@ export function localReport(
   const twin = own.find(({ state }) => state === 'twin');
   const known = topology.highest;
   const highest = known && twin ? ownEpoch(known, twin) : known;
-  const measured = !stale && facts.nodes.some((node) => node.region === self && isResponding(node));
+  // Two regions that were suspended wait for each other's measurements. So these must not wait for anything.
+  const measured = !probing && facts.nodes.some((node) => node.region === self && isResponding(node));
   const measuredEpoch = highestMeasured(facts, topology.system);
   const voids = facts.voids.filter(({ state }) => state !== 'ended').map(({ id, epochs }) => ({ id, epochs }));
   const { primary } = topology;

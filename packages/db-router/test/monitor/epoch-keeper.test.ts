@@ -256,6 +256,34 @@ describe('followView()', () => {
     expect(live.topology.top).toMatchObject({ timeline: 5 });
   });
 
+  it.each([
+    ['it answered after that', { askedAtMs: 20, observedAtMs: 20, identified: true, measured: true }, true],
+    ['it did not answer', { askedAtMs: 20, observedAtMs: 5, identified: true, measured: true }, true],
+    ['another region answered at its URL', { askedAtMs: 20, observedAtMs: 20, identified: false }, true],
+    ['it was asked before that', { askedAtMs: 5, observedAtMs: 5, identified: true, measured: true }, false],
+    ['it repeats what it knew', { askedAtMs: 20, observedAtMs: 20, identified: true }, false],
+    ['the view does not say when it asks', { observedAtMs: 5, identified: true, measured: true }, true],
+  ])('knows whether a region was heard since a thaw: %s', (_name, state, isHeard) => {
+    const view = fakeView(regions);
+    view.set('eu', state);
+    const { isHeardSince, stop } = followView(view, liveTopology(fakeClock()), fakeClock(), () => {});
+    expect(isHeardSince(10, ['eu'])).toBe(isHeard);
+    expect(isHeardSince(10, [])).toBe(true);
+    stop();
+  });
+
+  it('has heard nothing by a view that throws', () => {
+    const view = fakeView(regions);
+    const { isHeardSince, stop } = followView(view, liveTopology(fakeClock()), fakeClock(), () => {});
+    Object.assign(view, {
+      list: () => {
+        throw new Error('not now');
+      },
+    });
+    expect(isHeardSince(0, ['eu'])).toBe(false);
+    stop();
+  });
+
   it('sees that a region still says the same, of which a view tells nobody', () => {
     const clock = fakeClock();
     const live = createLiveTopology({

@@ -14,6 +14,8 @@ function guarded() {
   const open = NODES.map((): (() => void)[] => []);
   let renewed = 0;
   let suspended = false;
+  /** When the regions that it cannot probe were last heard. */
+  let heardAtMs = Number.POSITIVE_INFINITY;
   const guard = createViewGuard({
     clock,
     live,
@@ -26,6 +28,7 @@ function guarded() {
     },
     onSuspended: () => {},
     probe: (index) => new Promise((resolve) => open[index]?.push(resolve)),
+    isHeardSince: (atMs) => heardAtMs >= atMs,
     onRenewed: () => {
       renewed += 1;
     },
@@ -68,7 +71,10 @@ function guarded() {
     guard.checkSuspension();
   };
   const told = { clock, guard, suspend, said, answers, fails, us, other, growsOld, waitsForSilent };
-  return { ...told, renewals: () => renewed };
+  const hearsRegions = (atMs: number): void => {
+    heardAtMs = atMs;
+  };
+  return { ...told, hearsRegions, renewals: () => renewed };
 }
 
 describe('after a stall', () => {
@@ -156,6 +162,42 @@ describe('after a stall', () => {
     await clock.advance(TIMEOUT_MS);
     expect(guard.isStale()).toBe(true);
     await answers(0, us(2));
+    expect(guard.isStale()).toBe(false);
+  });
+
+  it('believes no report of a region that it cannot probe from before: each is asked again', async () => {
+    const { clock, guard, hearsRegions, suspend, answers, us, other, renewals } = guarded();
+    hearsRegions(clock.now());
+    clock.suspend(4_000);
+    suspend();
+    for (const [index, reading] of [us(2), other, other].entries()) await answers(index, reading);
+    expect(guard.isStale()).toBe(true);
+    // Its own nodes are known again, and the other regions are told so: otherwise each would wait for the other.
+    expect(guard.isProbing()).toBe(false);
+    await clock.advance(100);
+    expect(renewals()).toBe(0);
+    hearsRegions(clock.now());
+    await clock.advance(25);
+    expect(guard.isStale()).toBe(false);
+    expect(renewals()).toBe(1);
+  });
+
+  it('goes on without a region that is not heard in time', async () => {
+    const { clock, guard, hearsRegions, suspend, answers, us, other } = guarded();
+    hearsRegions(Number.NEGATIVE_INFINITY);
+    suspend();
+    for (const [index, reading] of [us(2), other, other].entries()) await answers(index, reading);
+    await clock.advance(TIMEOUT_MS - 1);
+    expect(guard.isStale()).toBe(true);
+    await clock.advance(1);
+    expect(guard.isStale()).toBe(false);
+  });
+
+  it('waits for no region when what it knows of its nodes has only grown old', async () => {
+    const { guard, hearsRegions, growsOld, answers, us, other } = guarded();
+    hearsRegions(Number.NEGATIVE_INFINITY);
+    await growsOld();
+    for (const [index, reading] of [us(2), other, other].entries()) await answers(index, reading);
     expect(guard.isStale()).toBe(false);
   });
 

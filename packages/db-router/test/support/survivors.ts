@@ -255,6 +255,7 @@ export class Survivors {
   #report(process: Process) {
     return localReport(process.store, process.region, {
       stale: false,
+      probing: false,
       acceptedForMs: process.store.topology.accepted ? 1 : undefined,
     });
   }

@@ -14,7 +14,8 @@ const OLD = primary(1, 1_000n, { server: 'us' });
 const MISTAKE = primary(2, 1_000n, { server: 'eu' });
 
 type Story = ReturnType<typeof story>;
-const report = ({ store }: Story, self: string) => localReport(store, self, { stale: false, acceptedForMs: 1 });
+const report = ({ store }: Story, self: string) =>
+  localReport(store, self, { stale: false, probing: false, acceptedForMs: 1 });
 
 /** A process in `self` that has accepted us, and then has seen the mistake. */
 function process(self: string, nodes: readonly { id: string; region: string }[] = NODES): Story {

@@ -9,8 +9,8 @@ export interface Line<Name extends string> {
   nextAtMs: number;
   askedAtMs: number;
   asking: boolean;
-  /** It was asked once, and answered or did not. */
-  wasAsked: boolean;
+  /** When it was asked the last question that is over, answered or not. Undefined: none is. */
+  endedAskedAtMs: number | undefined;
   /** It is the primary, and the last request had no answer, or one that does not confirm it. */
   doubtful: boolean;
   /** This region has a change that the running request does not contain yet. */
@@ -31,7 +31,7 @@ export function createLine<Name extends string>(region: Region<Name>, url: strin
     nextAtMs: nowMs,
     askedAtMs: Number.NEGATIVE_INFINITY,
     asking: false,
-    wasAsked: false,
+    endedAskedAtMs: undefined,
     doubtful: false,
     news: false,
     era: 0,

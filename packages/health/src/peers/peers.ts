@@ -158,7 +158,7 @@ export function createPeers<Name extends string>(
       .then((reason) => {
         line.asking = false;
         if (closed) return;
-        line.wasAsked = true;
+        line.endedAskedAtMs = line.askedAtMs;
         line.doubtful = line !== own && isDoubtful(line.memory, reason);
         onAnswer(line.region.name, reason, clock.now() - line.askedAtMs);
         // The state of the own region is told with the verdict of this process.
@@ -197,10 +197,12 @@ export function createPeers<Name extends string>(
     get: (name) => {
       const line = lines.get(name);
       if (line === undefined) return undefined;
-      return { ...peerState(line.region, line.memory, clock.now(), options), ...(line.wasAsked && { asked: true }) };
+      const state = peerState(line.region, line.memory, clock.now(), options);
+      const { endedAskedAtMs: askedAtMs } = line;
+      return askedAtMs === undefined ? state : { ...state, asked: true, askedAtMs };
     },
     own: () => ({
-      asked: own?.wasAsked === true,
+      asked: own?.endedAskedAtMs !== undefined,
       siblings: own === undefined ? [] : siblings(own.memory, clock.now(), options),
     }),
     neighbours: () => [...lines].map(([name, { memory }]) => neighbour(name, memory, clock.now(), options)),

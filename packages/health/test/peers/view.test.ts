@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { RegionState } from '@regionkit/core';
 import { createKeyring } from '@regionkit/core/kit';
-import { fakeClock } from '@regionkit/core/testing';
+import { type FakeClock, fakeClock } from '@regionkit/core/testing';
 import { afterEach, expect, test } from 'vitest';
 import { createHealth } from '../../src/index.ts';
 import { seal } from '../../src/peers/document.ts';
@@ -97,6 +97,45 @@ test('clocks an hour apart, or set while it runs, part no regions', async () => 
     expect(healths.a.view.list().map(({ accept }) => accept)).toEqual(['yes', 'yes', 'yes']);
   }
   expect([...reasons]).toEqual(['ok']);
+});
+
+test.each([
+  ['both clocks went on', (clock: FakeClock) => clock.suspend(4_000)],
+  ['the monotonic clock stood still', (clock: FakeClock) => clock.stepWall(4_000)],
+])('a process that was frozen believes no report from before the thaw: %s', async (_name, freeze) => {
+  const { healths, clocks, advance } = start();
+  await advance(3_000);
+  expect(healths.a.view.get('b')).toMatchObject({ accept: 'yes', identified: true });
+  freeze(clocks.a);
+  const thawedAtMs = clocks.a.now();
+  // Younger than `unknownAfterMs`, but nothing was asked meanwhile.
+  const thawed = healths.a.view.get('b');
+  expect(thawed).toMatchObject({ accept: 'unknown', identified: false, asked: true });
+  expect(thawed?.askedAtMs).toBeLessThan(thawedAtMs);
+  await advance(300);
+  const again = healths.a.view.get('b');
+  expect(again).toMatchObject({ accept: 'yes', identified: true });
+  expect(again?.askedAtMs).toBeGreaterThanOrEqual(thawedAtMs);
+  expect(again?.observedAtMs).toBe(again?.askedAtMs);
+});
+
+test('a pause of the process that is no freeze leaves what the regions said', async () => {
+  const { healths, clocks, advance } = start();
+  await advance(3_000);
+  clocks.a.suspend(1_500);
+  expect(healths.a.view.get('b')).toMatchObject({ accept: 'yes', identified: true });
+});
+
+test('a region that does not answer was asked all the same', async () => {
+  const world = start();
+  const { healths, clocks, advance } = world;
+  await advance(3_000);
+  world.between = (_from, to) => (to === 'b' ? silence() : undefined);
+  const sinceMs = clocks.a.now();
+  await advance(6_000);
+  const state = healths.a.view.get('b');
+  expect(state?.askedAtMs).toBeGreaterThan(sinceMs);
+  expect(state?.observedAtMs).toBeLessThan(state?.askedAtMs ?? 0);
 });
 
 test('a draining region is believed at once, not a poll later', async () => {
