@@ -47,14 +47,17 @@ describe.each([
     expect(json<{ notes: string[] }>().notes).toContain('from Ireland');
   });
 
-  it.each(frozenForSeconds)('writes nothing to a primary that was replaced while it was frozen for %i s', async (seconds) => {
-    // The old primary stays up and still accepts writes. The container was frozen, so it does not know of the promotion.
-    await regions.lab.failover({ to: 'eu-west-1' });
-    await sleep(seconds * 1_000);
-    const first = await write('us-east-1', 'after the thaw');
-    expect([201, 503]).toContain(first.status);
-    const written = await writeUntilDone('us-east-1', 'at last');
-    expect(written.json()).toMatchObject({ region: 'eu-west-1' });
-    expect(await inDatabase('us-east-1')).toEqual(['the first']);
-  });
+  it.each(frozenForSeconds)(
+    'writes nothing to a primary that was replaced while it was frozen for %i s',
+    async (seconds) => {
+      // The old primary stays up and still accepts writes. The container was frozen, so it does not know of the promotion.
+      await regions.lab.failover({ to: 'eu-west-1' });
+      await sleep(seconds * 1_000);
+      const first = await write('us-east-1', 'after the thaw');
+      expect([201, 503]).toContain(first.status);
+      const written = await writeUntilDone('us-east-1', 'at last');
+      expect(written.json()).toMatchObject({ region: 'eu-west-1' });
+      expect(await inDatabase('us-east-1')).toEqual(['the first']);
+    },
+  );
 });
