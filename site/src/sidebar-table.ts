@@ -116,6 +116,7 @@ export const SIDEBAR: readonly SidebarGroup[] = [
       'docs/consumers.md',
       'docs/coverage.md',
       'SECURITY.md',
+      'docs/third-party.md',
       'ARCHITECTURE.md',
       'CONTRIBUTING.md',
       { text: 'Decisions', closed: true, entries: ['docs/decisions/README.md', 'docs/decisions/*'] },

@@ -1,14 +1,23 @@
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { failoverFigure } from './failover-figure.ts';
 import { resolveLocalhostNames } from './localhost-names.ts';
 import { PLACE, REGIONS } from './names.ts';
 import { createNarrator } from './narrator.ts';
 import { type Stage, seconds, setStage } from './stage.ts';
 import { tellStory } from './story.ts';
 
-/** `demo`: tells the story and ends. `--serve`: keeps three regions up. `--json`: prints the result and nothing else. */
+/**
+ * `demo`: tells the story and ends. `--serve`: keeps three regions up. `--json`: prints the result and nothing else.
+ * `--figure FILE`: draws the failover of this run there, as SVG, if every claim held.
+ */
 const { values: flags } = parseArgs({
   args: process.argv.slice(2).filter((argument) => argument !== '--'),
-  options: { json: { type: 'boolean', default: false }, serve: { type: 'boolean', default: false } },
+  options: {
+    json: { type: 'boolean', default: false },
+    serve: { type: 'boolean', default: false },
+    figure: { type: 'string' },
+  },
 });
 
 resolveLocalhostNames();
@@ -77,6 +86,7 @@ async function play(ready: Stage): Promise<boolean> {
       ? `All ${narrator.claims.length} claims held, ${seconds(performance.now() - began)}.`
       : `${failed} claims did not hold.`,
   );
+  if (flags.figure !== undefined && held) writeFileSync(flags.figure, failoverFigure(measured.timeline));
   if (flags.json)
     process.stdout.write(`${JSON.stringify({ held, claims: narrator.claims, measured }, undefined, 2)}\n`);
   return held;

@@ -7,6 +7,7 @@ import { startLoad } from './load.ts';
 import { GLOBAL_HOST, PLACE, REGIONS, type RegionName } from './names.ts';
 import type { Narrator } from './narrator.ts';
 import { type Stage, seconds } from './stage.ts';
+import { type Timeline, timelineOf } from './timeline.ts';
 import { until } from './until.ts';
 
 /** What the demo measured, for the table at the end and for `--json`. Durations in milliseconds. */
@@ -19,6 +20,7 @@ export interface Measured {
   readonly stableAfterMs: number;
   readonly switchoverLongestWriteMs: number;
   readonly findings: Findings;
+  readonly timeline: Timeline;
 }
 
 const TRIES = 20;
@@ -196,6 +198,7 @@ export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measu
     `${served} served, ${failuresSince(returnedAt).length} failed`,
   );
   await lab.region('us-east-1').rejoin({ of: 'eu-west-1' });
+  const rebuiltAt = performance.now();
   say('rebuilt as a standby of Ireland');
   await lab.caughtUp();
   await pause(1_000);
@@ -228,6 +231,9 @@ export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measu
     switchFailures.length === 0,
     `${refused.length} refused, ${cutOff} cut off${kinds(switchFailures)}`,
   );
+
+  await pause(SOME_REQUESTS_MS);
+  const endedAt = performance.now();
 
   chapter('Ireland is drained for maintenance');
   const drainAt = performance.now();
@@ -274,6 +280,20 @@ export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measu
     stableAfterMs,
     switchoverLongestWriteMs,
     findings,
+    timeline: timelineOf(
+      load.history,
+      {
+        killed: killedAt,
+        promoted: promotedAt,
+        firstWrite: firstWrite.endedAtMs,
+        returned: returnedAt,
+        rebuilt: rebuiltAt,
+        switchover: switchAt,
+        switched: switchedAt,
+        ended: endedAt,
+      },
+      findings,
+    ),
   };
 }
 
