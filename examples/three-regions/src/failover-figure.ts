@@ -107,8 +107,8 @@ function labels({ killed, promoted, firstWrite, returned, switchover }: Moments)
   return [
     { atMs: killed, text: 'Virginia dies: database and app', alarm: true },
     { atMs: promoted, text: `Ireland is promoted; the first write ${firstWrite - promoted} ms later` },
-    { atMs: returned, text: 'the old primary is back, believes it is the primary, and gets no write' },
-    { atMs: switchover, text: 'planned switchover back to Virginia' },
+    { atMs: returned, text: 'the old primary returns, and gets no write' },
+    { atMs: switchover, text: 'planned switchover back: writes wait, none fails' },
   ];
 }
 
