@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { lintWorkflow, WORKFLOW_RULE_IDS } from '../check/lint/lint-workflow.ts';
 import { parseGitHubWorkflow } from '../check/parse-workflow.ts';
 
@@ -32,6 +33,22 @@ describe('the workflows for GitHub', () => {
     expect(at).toBeGreaterThan(0);
     const { errors } = await parsed(content.slice(0, at) + content.slice(at).replace(right, wrong));
     expect(errors).not.toEqual([]);
+  });
+});
+
+describe('the rights of the workflows', () => {
+  it('are those of the cloud only in the jobs of a region, and no job may write to the repository', async () => {
+    type Rights = Readonly<Record<string, { readonly permissions?: Readonly<Record<string, string>> }>>;
+    const rights = await Promise.all(
+      files.map(async (name) => Object.entries((parse(await read(name)) as { jobs: Rights }).jobs)),
+    );
+    expect(Object.fromEntries(rights.flat().map(([id, { permissions = {} }]) => [id, permissions]))).toEqual({
+      approve: {},
+      order: { contents: 'read' },
+      ...Object.fromEntries(
+        ['first', 'second', 'third', 'region'].map((id) => [id, { contents: 'read', 'id-token': 'write' }]),
+      ),
+    });
   });
 });
 

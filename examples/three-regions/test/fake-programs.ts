@@ -36,7 +36,7 @@ export async function createFakePrograms(
   await program('deploy.sh', `[ "$1" != version ] || { ${version}; exit; }\nasked="$REGION: $1 $VERSION"\n${note}`);
   await program(
     'bin/npx',
-    `[ "$1 $2" = '--no regionkit' ] || exit 127\n[ "$3" != status ] || exec cat status\nasked="$REGION: $3 \${*:4}"\n${note}`,
+    `[ "$1 $2" = '--no regionkit' ] || exit 127\n[ "$3" != status ] || { cat status; [[ ! "$3" =~ $BROKEN ]]; exit; }\nasked="$REGION: $3 \${*:4}"\n${note}`,
   );
   await program('bin/npm', `asked="npm \${REGION:-}: $*"\n${note}`);
   const path = `${join(directory, 'bin')}${delimiter}${process.env['PATH']}`;

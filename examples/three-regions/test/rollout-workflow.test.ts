@@ -165,6 +165,12 @@ describe('the steps of the pipeline, with programs that only write down what the
     expect(asked).toEqual(expected);
   });
 
+  it('nothing begins if a server did not answer, although the primary is named', async () => {
+    const { jobs, asked } = await play({ broken: 'status' });
+    expect(outcomes(jobs)).toBe('success failure skipped skipped skipped');
+    expect(asked).toEqual([]);
+  });
+
   it.each(NO_WAY_BACK)('a previous version that %s stops before anything is changed', async (_, version) => {
     const { jobs, asked } = await play({ version });
     expect(outcomes(jobs)).toBe(STOPPED);
