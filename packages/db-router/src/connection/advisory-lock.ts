@@ -9,6 +9,6 @@ const ADVISORY_LOCK = /\bpg_(?:try_)?advisory_(?:xact_)?lock(?:_shared)?\s*\(/i;
  */
 export function takesAdvisoryLock(query: Query | { readonly text?: unknown }): boolean {
   const text = typeof query === 'string' ? query : query?.text;
-  // Most statements are short and do not contain the word. Searching for a part of it first costs almost nothing.
-  return typeof text === 'string' && text.length > 16 && ADVISORY_LOCK.test(text);
+  // Most statements on one row have no bracket. Looking for one costs almost nothing.
+  return typeof text === 'string' && text.includes('(') && ADVISORY_LOCK.test(text);
 }

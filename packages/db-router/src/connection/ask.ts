@@ -21,11 +21,15 @@ export function send(
   const answered = (error: unknown, result: unknown): void => {
     if (settled) return;
     settled = true;
+    if (!error) {
+      if (isInTransaction(client)) done(new TransactionLeftOpenError(committed(result)), undefined);
+      else done(undefined, result);
+      return;
+    }
     // It is the first statement on a connection that was just handed out.
     if (isNotQueryable(error)) noteUndone(error as Error);
     noteRefusal(client, error);
-    if (!error && isInTransaction(client)) done(new TransactionLeftOpenError(committed(result)), undefined);
-    else done(error, result);
+    done(error, result);
   };
   try {
     (client.query as unknown as LooseQuery).call(client, copyOf(query), values, answered);

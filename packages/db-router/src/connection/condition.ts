@@ -1,7 +1,7 @@
 import type { Clock } from '@regionkit/core/kit';
 import type { PoolClient } from 'pg';
 import { isConnectionIdle, isInTransaction } from './driver-queues.ts';
-import { acceptSession, onNextReady, sessionState } from './protocol-state.ts';
+import { acceptSession, onNextReady, type SessionState } from './protocol-state.ts';
 
 /** Why the next user must not get a connection. Mostly: what its last user left on it. */
 export type Condition =
@@ -31,10 +31,10 @@ export function isLeftBehind(condition: Condition): condition is LeftBehind {
  *
  * @param inRecovery the node is a standby, so it refuses writes as it should
  */
-export function conditionOf(client: PoolClient, inRecovery: boolean): Condition | undefined {
+export function conditionOf(client: PoolClient, session: SessionState, inRecovery: boolean): Condition | undefined {
   if (!isConnectionIdle(client)) return 'under-way';
   if (isInTransaction(client)) return 'in-transaction';
-  const { readOnlyChanged, writeRefused, statementsLost } = sessionState(client);
+  const { readOnlyChanged, writeRefused, statementsLost } = session;
   if (readOnlyChanged) return 'read-only-session';
   if (writeRefused && !inRecovery) return 'write-refused';
   if (writeRefused) acceptSession(client);

@@ -5,9 +5,9 @@ import type { Reading, Readings } from '../topology/readings.ts';
 import { cancelStatement } from './cancel.ts';
 import { type Condition, conditionOf, whenIdle } from './condition.ts';
 import { createPairing, type Pairing } from './pairing.ts';
-import { listenToPool, type PoolListener } from './pool-events.ts';
+import { listenToPool, type PoolEvent, type PoolListener } from './pool-events.ts';
 import { createPoolQueue } from './pool-queue.ts';
-import { acceptSession, followProtocol } from './protocol-state.ts';
+import { acceptSession, followProtocol, type SessionState } from './protocol-state.ts';
 import { POOLED, readOnlySql } from './read-only-session.ts';
 
 /** What is recorded for a connection. */
@@ -15,6 +15,9 @@ interface Stamp {
   /** The generation of the node at which it was verified; -1: never. */
   generation: number;
   readonly openedAtMs: number;
+  readonly session: SessionState;
+  /** It was handed out read-only, because its node was guarded. It is not handed out again. */
+  isGuarded: boolean;
   /** The pool's own `release` while the client is handed out. Other code may wrap it. */
   releaseToPool: PoolClient['release'];
 }
@@ -55,8 +58,8 @@ export interface PoolNode {
   openedBefore(atMs: number): readonly PoolClient[];
   /** Closes idle connections that were opened before now. Others are closed when they become idle. */
   recycle(): void;
-  /** Calls `listener` with the events of the pool's connections. */
-  onPoolEvent(listener: PoolListener): void;
+  /** Calls `listener` with the details of each such event of the pool's connections. */
+  onPoolEvent(event: PoolEvent, listener: PoolListener): void;
   /** The number of open connections. */
   readonly openCount: number;
   /** Refuses who waits for a connection, and who asks for one later. No listener is left on the pool. */
@@ -99,7 +102,6 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
   const clients = new Set<PoolClient>();
   /** Another router may wrap the same pool, and may have verified its connections in another history. */
   const stamps = new WeakMap<PoolClient, Stamp>();
-  const guardedClients = new WeakSet<PoolClient>();
   let recycledAtMs = Number.NEGATIVE_INFINITY;
 
   const onParameterStatus = (message: { parameterName?: string }): void => {
@@ -108,13 +110,18 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
   const notice = (client: PoolClient): Stamp => {
     const known = stamps.get(client);
     if (known !== undefined) return known;
-    const stamp: Stamp = { generation: -1, openedAtMs: clock.now(), releaseToPool: client.release };
+    const stamp: Stamp = {
+      generation: -1,
+      openedAtMs: clock.now(),
+      session: followProtocol(client),
+      isGuarded: false,
+      releaseToPool: client.release,
+    };
     stamps.set(client, stamp);
     clients.add(client);
     // node-postgres emits this event on a client that is handed out, and also rejects its statement. Without a listener
     // the event would end the process.
     client.on('error', options.onSign);
-    followProtocol(client);
     client.connection.on('parameterStatus', onParameterStatus);
     return stamp;
   };
@@ -123,50 +130,54 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
     onRemove: (client) => void clients.delete(client),
   });
 
-  const queue = createPoolQueue(pool, (client) => release(take(client), false));
+  const queue = createPoolQueue(pool, (client) => {
+    take(client);
+    release(client, false);
+  });
 
-  const take = (client: PoolClient): PoolClient => {
-    notice(client).releaseToPool = client.release;
-    return client;
+  const take = (client: PoolClient): Stamp => {
+    const stamp = notice(client);
+    stamp.releaseToPool = client.release;
+    return stamp;
   };
-  const discard = (client: PoolClient, why: Condition): void => {
+  const discard = (stamp: Stamp, why: Condition): void => {
     options.onDiscard(why);
-    notice(client).releaseToPool(true);
+    stamp.releaseToPool(true);
   };
 
   const release = (client: PoolClient, destroy: boolean | Error): void => {
-    if (destroy !== false || guardedClients.has(client)) {
+    const stamp = notice(client);
+    if (destroy !== false || stamp.isGuarded) {
       options.onRelease(client);
-      notice(client).releaseToPool(destroy === false ? true : destroy);
+      stamp.releaseToPool(destroy === false ? true : destroy);
       return;
     }
     whenIdle(client, clock, options.idleTimeoutMs, () => {
       options.onRelease(client);
-      const why = conditionOf(client, options.inRecovery());
-      if (isLost(client)) notice(client).releaseToPool(true);
-      else if (why === undefined) notice(client).releaseToPool();
-      else discard(client, why);
+      const why = conditionOf(client, stamp.session, options.inRecovery());
+      if (isLost(client)) stamp.releaseToPool(true);
+      else if (why === undefined) stamp.releaseToPool();
+      else discard(stamp, why);
     });
   };
 
   const acquire = (done: (error: unknown, client: PoolClient | undefined) => void, tries: number): void => {
-    queue.connect((error, opened) => {
-      if (opened === undefined) {
+    queue.connect((error, client) => {
+      if (client === undefined) {
         done(error ?? new Error('the pool gave no client'), undefined);
         return;
       }
-      const client = take(opened);
+      const stamp = take(client);
       // The app may use the pool too, and may leave anything on its connections.
       whenIdle(client, clock, options.idleTimeoutMs, () => {
-        const stamp = notice(client);
         const isNew = stamp.generation === -1;
         if (isNew) acceptSession(client);
-        const why = conditionOf(client, options.inRecovery());
+        const why = conditionOf(client, stamp.session, options.inRecovery());
         if (stamp.openedAtMs < recycledAtMs) {
           release(client, true);
           acquire(done, tries);
         } else if (why !== undefined) {
-          discard(client, why);
+          discard(stamp, why);
           if (tries < MAX_TRIES || !isNew) acquire(done, tries + (isNew ? 1 : 0));
           else done(new NodeUnavailableError(id), undefined);
         } else if (stamp.generation === node.generation) done(undefined, client);
@@ -212,7 +223,7 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
 
   /** This also covers writes inside a function, or in a transaction that the app declared read-only. */
   const guard = (client: PoolClient, done: (error: unknown, client: PoolClient | undefined) => void): void => {
-    guardedClients.add(client);
+    notice(client).isGuarded = true;
     client.query(readOnlySql(client)).then(
       ({ rows }) => {
         if (rows.length > 0) return done(undefined, client);
@@ -252,8 +263,7 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
       recycledAtMs = clock.now();
       for (let idle = pool.idleCount; idle > 0; idle -= 1) {
         pool.connect((error, client) => {
-          if (error === undefined && client !== undefined)
-            release(take(client), notice(client).openedAtMs < recycledAtMs);
+          if (error === undefined && client !== undefined) release(client, take(client).openedAtMs < recycledAtMs);
         });
       }
     },

@@ -1,13 +1,19 @@
 import type { Pool, PoolClient } from 'pg';
 
 /** The events of a pool: connection opened, closed, lost while idle, handed out, given back. */
-type PoolEvent = 'connect' | 'remove' | 'error' | 'acquire' | 'release';
+const POOL_EVENTS = ['connect', 'remove', 'error', 'acquire', 'release'] as const;
+export type PoolEvent = (typeof POOL_EVENTS)[number];
 
-export type PoolListener = (event: PoolEvent, ...details: unknown[]) => void;
+export function isPoolEvent(event: unknown): event is PoolEvent {
+  return POOL_EVENTS.some((name) => name === event);
+}
+
+export type PoolListener = (...details: unknown[]) => void;
 
 /** The events of a pool, told to any number of listeners. */
 export interface PoolEvents {
-  on(listener: PoolListener): void;
+  /** Each statement takes a client out and gives it back. The pool is listened to for that from the first listener on. */
+  on(event: PoolEvent, listener: PoolListener): void;
   /** Takes every listener off the pool, but the last that hears of errors. */
   detach(): void;
 }
@@ -16,9 +22,10 @@ export function listenToPool(
   pool: Pool,
   { onConnect, onRemove }: { onConnect(client: PoolClient): void; onRemove(client: PoolClient): void },
 ): PoolEvents {
-  const listeners: PoolListener[] = [];
-  const tell: PoolListener = (event, ...details) => {
-    for (const listener of listeners) listener(event, ...details);
+  const listeners: Partial<Record<PoolEvent, PoolListener[]>> = {};
+  let isDetached = false;
+  const tell = (event: PoolEvent, ...details: unknown[]): void => {
+    for (const listener of listeners[event] ?? []) listener(...details);
   };
   const connected = (client: PoolClient): void => {
     onConnect(client);
@@ -35,12 +42,17 @@ export function listenToPool(
   pool.on('connect', connected);
   pool.on('remove', removed);
   pool.on('error', failed);
-  pool.on('acquire', acquired);
-  pool.on('release', released);
 
   return {
-    on: (listener) => void listeners.push(listener),
+    on: (event, listener) => {
+      const known = listeners[event];
+      listeners[event] = known === undefined ? [listener] : [...known, listener];
+      if (known !== undefined || isDetached) return;
+      if (event === 'acquire') pool.on('acquire', acquired);
+      if (event === 'release') pool.on('release', released);
+    },
     detach: () => {
+      isDetached = true;
       pool.off('connect', connected);
       pool.off('remove', removed);
       pool.off('acquire', acquired);

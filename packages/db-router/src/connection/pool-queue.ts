@@ -27,7 +27,7 @@ export function createPoolQueue(pool: Pool, giveBack: (client: PoolClient) => vo
         return;
       }
       if (pool.idleCount > pool.waitingCount) {
-        pool.connect((error, client) => done(error, client));
+        pool.connect(done);
         return;
       }
       let left = false;

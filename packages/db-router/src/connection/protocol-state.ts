@@ -60,13 +60,14 @@ const partlyDone = new WeakSet<object>();
 const losses = new WeakSet<object>();
 
 /**
- * Follows the messages of the server on a connection. A session that the server itself ends instead of answering has
+ * Follows the messages of the server on a connection, and returns what they tell of its session. A session that the server itself ends instead of answering has
  * done nothing. A backend checks for termination only where interrupts are allowed, and that is never between a commit
  * and its CommandComplete. What it sent before still arrives
  * (https://www.postgresql.org/docs/current/protocol-flow.html and `ProcessInterrupts` in its source).
  */
-export function followProtocol(client: PoolClient): void {
-  if (states.has(client)) return;
+export function followProtocol(client: PoolClient): SessionState {
+  const known = states.get(client);
+  if (known !== undefined) return known;
   const state: ProtocolState = {
     begun: false,
     done: false,
@@ -155,6 +156,7 @@ export function followProtocol(client: PoolClient): void {
     if (error.code === '25006') state.writeRefused = true;
     if (isOfPreparedStatement(error)) state.statementsLost = true;
   });
+  return state;
 }
 
 /** A lost transaction was rolled back, with its running statement, unless that statement may have ended the transaction. */
@@ -200,14 +202,8 @@ function noteUndoneWhenTold(query: Told): void {
   };
 }
 
-/** What is known about the session of a connection. */
+/** What is known about the session of a connection. It changes with what the server reports. */
 export type SessionState = Readonly<Pick<ProtocolState, 'readOnlyChanged' | 'writeRefused' | 'statementsLost'>>;
-
-const FRESH: SessionState = { readOnlyChanged: false, writeRefused: false, statementsLost: false };
-
-export function sessionState(client: PoolClient): SessionState {
-  return states.get(client) ?? FRESH;
-}
 
 /** Accepts the current state of the session: it was just checked, or its server refuses writes as it should. */
 export function acceptSession(client: PoolClient): void {

@@ -6,6 +6,8 @@ const SPACE_AND_COMMENTS =
 const ENDS =
   /^(?:begin|start\s+transaction|commit|end|abort|rollback(?!\s+(?:work\s+|transaction\s+)?to\b)|prepare\s+transaction)\b/i;
 const COMMIT = /^(?:commit|end)(?:\s+(?:work|transaction))?\s*;?\s*$/i;
+/** How a text may begin that is a COMMIT: with its word, or with what is left out before it. */
+const MAY_BE_COMMIT = /^[ce\s;/-]/i;
 /** Statements that can run without changing anything, although they may change something. */
 const READS = /^(?:select|with|values|table|explain|show|set|reset|execute|fetch|listen|unlisten)\b|^\(/i;
 
@@ -40,7 +42,7 @@ export function mentionsWrite(text: string): boolean {
 
 /** Whether a statement is a plain COMMIT. */
 export function isCommit(text: string): boolean {
-  return text.length < 64 && COMMIT.test(body(text));
+  return text.length < 64 && MAY_BE_COMMIT.test(text) && COMMIT.test(body(text));
 }
 
 type Text = string | { readonly text?: unknown } | null | undefined;

@@ -1,5 +1,5 @@
 import pg, { type PoolClient, type QueryConfig, type QueryResult } from 'pg';
-import { ask } from './ask.ts';
+import { noteRefusal, send } from './ask.ts';
 import { FollowedQuery } from './followed-query.ts';
 import { type Position, PositionBehind, type PositionQuery } from './position-behind.ts';
 import { copyOf, type Query, type Values } from './query.ts';
@@ -13,24 +13,56 @@ export interface Asked {
   readonly position?: Position | undefined;
 }
 
+/** @param position the position behind the statement, if it was asked for in the same write and the statement wrote */
+type Answered = (error: unknown, result: unknown, wrote: boolean, position: Promise<Position> | undefined) => void;
+
 /**
- * Runs a statement and learns in the same round trip whether it wrote, and up to where.
+ * Runs a statement and learns in the same round trip whether it wrote, and up to where. Calls back exactly once.
  *
  * @param wants false if the caller does not need to know. The query is not sent then
  */
-export async function askWhetherWritten(
+export function sendAndAsk(
+  client: PoolClient,
+  query: Query,
+  values: Values,
+  wants: boolean,
+  position: PositionQuery | undefined,
+  done: Answered,
+): void {
+  let followed: FollowedQuery | undefined;
+  try {
+    if (wants) followed = followedByQuestions(client, query, values, position);
+  } catch (error) {
+    noteRefusal(client, error);
+    done(error, undefined, false, undefined);
+    return;
+  }
+  if (followed === undefined) {
+    send(client, query, values, (error, result) => done(error, result, wants, undefined));
+    return;
+  }
+  const asking = followed;
+  send(client, asking as never, undefined, (error, result) =>
+    done(error, result, asking.wrote, asking.wrote ? asking.position() : undefined),
+  );
+}
+
+/** The same as a promise. */
+export function askWhetherWritten(
   client: PoolClient,
   query: Query,
   values: Values,
   wants: boolean,
   position?: PositionQuery,
 ): Promise<Asked> {
-  if (!wants) return { result: await ask(client, query, values), wrote: false };
-  const followed = followedByQuestions(client, query, values, position);
-  if (followed === undefined) return { result: await ask(client, query, values), wrote: true };
-  const result = await ask(client, followed as never, undefined);
-  const { wrote } = followed;
-  return { result, wrote, position: wrote ? await followed.position() : undefined };
+  return new Promise((resolve, reject) => {
+    sendAndAsk(client, query, values, wants, position, (error, result, wrote, known) => {
+      const asked = { result: result as QueryResult, wrote };
+      if (error !== undefined && error !== null) reject(error);
+      else if (known === undefined) resolve(asked);
+      else resolve(known.then((position) => ({ ...asked, position })));
+    });
+  });
 }
 
 /**

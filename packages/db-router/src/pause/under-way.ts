@@ -20,7 +20,9 @@ export function createUnderWay(): UnderWay {
       running -= 1;
     },
     lease: (client) => void leased.add(client),
-    giveBack: (client) => void leased.delete(client),
+    giveBack: (client) => {
+      if (leased.size > 0) leased.delete(client);
+    },
     get count() {
       return running + leased.size;
     },

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import pg, { type Pool, type PoolClient } from 'pg';
 import type { Scope } from '../causality/scope-state.ts';
 import type { PoolNode } from '../connection/node.ts';
+import { isPoolEvent, type PoolEvent } from '../connection/pool-events.ts';
 import type { Query, Values } from '../connection/query.ts';
 import { type Conversation, isSubmittable } from '../connection/submittable.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -33,7 +34,7 @@ export interface FacadeBackend {
   /** Returns the error that the caller gets. */
   errorOf(error: unknown): unknown;
   /** @param onRelease called when the client is given back, or given up */
-  lease(onRelease: () => void): Promise<PoolClient>;
+  lease(onRelease: () => void, reactions: Reactions): Promise<PoolClient>;
 }
 
 /**
@@ -52,15 +53,14 @@ export class RegionPool extends pg.Pool {
     if (this.#busy === 0) this.#onIdle();
   };
   readonly #reactions: Reactions;
-  readonly #failed = (error: unknown): never => {
-    this.#end();
-    throw error;
-  };
+  /** A call that gets a client ends when the client is given back. */
+  readonly #ofLease: Reactions;
 
   constructor(options: pg.PoolConfig, backend: FacadeBackend) {
     super(options);
     this.#backend = backend;
     this.#reactions = createReactions(this.#end, backend.errorOf);
+    this.#ofLease = { done: createReactions().done, failed: this.#reactions.failed };
     shownAs(this, 'RegionPool', () => {
       const { totalCount, idleCount, waitingCount, ending } = this;
       return { totalCount, idleCount, waitingCount, ending };
@@ -113,7 +113,7 @@ export class RegionPool extends pg.Pool {
   #lease(): Promise<PoolClient> {
     if (this.ending) return Promise.reject(new Error('Cannot use a pool after calling end on the pool'));
     this.#busy += 1;
-    return this.#backend.lease(this.#end).catch(this.#failed);
+    return this.#backend.lease(this.#end, this.#ofLease);
   }
 
   /**
@@ -168,7 +168,6 @@ export function createFacade(options: FacadeOptions): Pool {
     kind === 'auto' && error instanceof NotPrimaryRegionError && engine.scopes.current() === undefined
       ? new NotPrimaryRegionError(error.region, 'pool')
       : error;
-  const ofLease = createReactions(undefined, errorOf);
 
   const pool = new RegionPool(
     {},
@@ -181,7 +180,7 @@ export function createFacade(options: FacadeOptions): Pool {
           undefined,
           reactions,
         ),
-      lease: (onRelease) =>
+      lease: (onRelease, reactions) =>
         entry(
           (caller) => {
             const { scope } = caller;
@@ -190,7 +189,7 @@ export function createFacade(options: FacadeOptions): Pool {
             return leased.then((given) => leases.handOut(given, { scope, read, onRelease }));
           },
           undefined,
-          ofLease,
+          reactions,
         ),
     },
   );
@@ -220,18 +219,42 @@ function serving({ kind, engine }: FacadeOptions): PoolNode {
 }
 
 /**
- * Emits the events of the connections that it counts as its own, and later events of a connection it has reported.
- * Errors are emitted only if there is a listener.
+ * Emits the events of the connections that it counts as its own, and later events of a connection it has reported. Each
+ * event of the wrapped pools is followed from the first listener for it on.
  */
 function passOn(pool: Pool, { engine, nodes }: FacadeOptions): void {
   const told = new WeakSet<object>();
-  for (const node of engine.nodes) {
-    node.onPoolEvent((event, ...details) => {
-      if (pool.listenerCount(event) === 0) return;
-      const client = details.find((detail) => detail instanceof EventEmitter);
-      if (client === undefined || !(told.has(client) || nodes().includes(node))) return;
-      told.add(client);
-      pool.emit(event, ...details);
+  const followed = new Set<unknown>();
+  const follow = (event: PoolEvent): void => {
+    for (const node of engine.nodes) {
+      node.onPoolEvent(event, (...details) => {
+        if (pool.listenerCount(event) === 0) return;
+        const client = details.find((detail) => detail instanceof EventEmitter);
+        if (client === undefined || !(told.has(client) || nodes().includes(node))) return;
+        told.add(client);
+        pool.emit(event, ...details);
+      });
+    }
+  };
+  beforeListener(pool, (event) => {
+    if (followed.has(event) || !isPoolEvent(event)) return;
+    followed.add(event);
+    follow(event);
+  });
+}
+
+/** Calls `run` with the event before each new listener. The event `newListener` would end with `removeAllListeners()`. */
+function beforeListener(emitter: EventEmitter, run: (event: unknown) => void): void {
+  // What else adds a listener calls one of these.
+  for (const add of ['on', 'addListener', 'prependListener'] as const) {
+    const original = emitter[add];
+    Object.defineProperty(emitter, add, {
+      value: function (this: EventEmitter, ...given: Parameters<typeof original>) {
+        run(given[0]);
+        return original.apply(this, given);
+      },
+      configurable: true,
+      writable: true,
     });
   }
 }

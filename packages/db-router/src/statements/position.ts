@@ -27,7 +27,7 @@ export function positionQuery(
 /**
  * Records the position after a write. It covers the commit, also with `synchronous_commit = off`.
  *
- * @param known the position, if it came with the write. Otherwise it is read on the same connection
+ * @param known the position, if it comes with the write. Otherwise it is read on the same connection
  */
 export async function recordWritePosition(
   engine: PositionParts,
@@ -35,11 +35,11 @@ export async function recordWritePosition(
   client: Queryable,
   scope: Scope,
   epoch: Epoch,
-  known?: Position,
+  known?: Position | Promise<Position>,
 ): Promise<void> {
   const { insertPositionSql } = engine.settings.readings;
   if (insertPositionSql === NO_POSITION) return;
-  const { lsn, senders } = known ?? (await askPosition(client, insertPositionSql));
+  const { lsn, senders } = await (known ?? askPosition(client, insertPositionSql));
   engine.writes.attached(node.index, senders);
   noteWritten(engine, node, scope, epoch, lsn);
 }

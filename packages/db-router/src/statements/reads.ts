@@ -38,8 +38,7 @@ export function createReads(engine: ReadParts, runner: Runner, { write }: Pick<W
     const table = routes.current;
     const route = choice.first(scope);
     const isUsual = route.action === 'run' && route.reason !== 'stale' && signal === undefined && !engine.closed;
-    // On the primary it may have written after all. The scope must know of that.
-    const isFollowed = scope !== undefined && (settings.monotonicReads || route.node === live.topology.primary?.node);
+    const isFollowed = scope !== undefined && settings.monotonicReads;
     if (!isUsual || isFollowed) {
       return readSlowly(firstAttempt(query, values, caller));
     }
@@ -48,12 +47,16 @@ export function createReads(engine: ReadParts, runner: Runner, { write }: Pick<W
     routed('read', route, node);
     return new Promise((resolve, reject) => {
       const still = (): boolean => routes.current === table || choice.stillServes(route, scope);
-      runFast(node, query, values, still, resolve, (error, phase, recovering) => {
+      // On the primary it may have written after all. The scope must know of that.
+      runFast(node, query, values, scope, still, resolve, (error, phase, recovering, epoch) => {
         if (phase === 'moved') {
           readSlowly(firstAttempt(query, values, caller)).then(resolve, reject);
           return;
         }
-        afterReadFailure(error, node, phase, recovering, firstAttempt(query, values, caller)).then(resolve, reject);
+        afterReadFailure(error, node, phase, recovering, firstAttempt(query, values, caller), epoch).then(
+          resolve,
+          reject,
+        );
       });
     });
   };

@@ -1,16 +1,17 @@
 import type { Epoch } from '@regionkit/core';
 import type { PoolClient, QueryResult } from 'pg';
 import type { Scope } from '../causality/scope-state.ts';
-import { send } from '../connection/ask.ts';
 import type { PoolNode } from '../connection/node.ts';
 import { breaks, classify, type Failure, type FailurePlace } from '../connection/outcome.ts';
 import { noteUndone } from '../connection/protocol-state.ts';
 import type { Query, Values } from '../connection/query.ts';
+import { sendAndAsk } from '../connection/whether-written.ts';
 import { countRoute } from '../counters.ts';
 import type { Engine } from '../engine/engine.ts';
 import { AbortedError, NodeUnavailableError, OutcomeUnknownError } from '../errors.ts';
 import type { RouterEvents } from '../events.ts';
 import type { Route } from '../routing/route.ts';
+import { type PositionParts, positionQuery, recordWritePosition } from './position.ts';
 
 /** A connection, and where it leads. */
 export interface Leased {
@@ -24,14 +25,18 @@ export interface Leased {
 export interface Runner {
   /** @throws {AbortedError} The signal was aborted during the wait. */
   acquire(node: PoolNode, signal?: AbortSignal): Promise<PoolClient>;
-  /** The fast path, with no promise besides the caller's. Everything unusual goes to `failed`. */
+  /**
+   * The fast path, with no promise besides the caller's, unless the statement wrote in a scope. Everything unusual goes
+   * to `failed`.
+   */
   runFast(
     node: PoolNode,
     query: Query,
     values: Values,
+    scope: Scope | undefined,
     still: () => boolean,
     resolve: (result: QueryResult) => void,
-    failed: (error: unknown, phase: 'open' | 'moved' | 'statement', recovering: boolean) => void,
+    failed: FailedFast,
   ): void;
   /** The fast path of a lease: a connection of this node, or else the slow path from the start. */
   leaseFast(
@@ -64,15 +69,24 @@ export interface Runner {
   reprobe(node: PoolNode): Promise<void>;
 }
 
+/** @param epoch of the primary that the statement was sent to in a scope */
+type FailedFast = (
+  error: unknown,
+  phase: 'open' | 'moved' | 'statement',
+  recovering: boolean,
+  epoch: Epoch | undefined,
+) => void;
+
 /** How often a statement is run again for a cause that may repeat. */
 export const MAX_RERUNS = 3;
 /** An idle timeout hit a running statement: safe to run again. */
 const IDLE_SESSION_TIMEOUT = '57P05';
 const OPEN: FailurePlace = { phase: 'open', inRecovery: false };
 
-type RunnerParts = Pick<Engine, 'live' | 'routes' | 'nodes' | 'counters' | 'events' | 'monitor' | 'scopes' | 'writes'>;
+type RunnerParts = PositionParts & Pick<Engine, 'routes' | 'nodes' | 'counters' | 'monitor'>;
 
-export function createRunner({ live, routes, nodes, counters, events, monitor, scopes, writes }: RunnerParts): Runner {
+export function createRunner(engine: RunnerParts): Runner {
+  const { live, routes, nodes, counters, events, monitor, scopes, writes } = engine;
   const inRecovery = (node: PoolNode): boolean => live.store.facts.nodes[node.index]?.reading?.inRecovery ?? false;
 
   const routed = (intent: 'read' | 'write', { reason }: Route, node: PoolNode): void => {
@@ -81,23 +95,30 @@ export function createRunner({ live, routes, nodes, counters, events, monitor, s
     if (events.wants('route')) events.emit('route', { intent, reason, node: node.id });
   };
 
-  const runFast: Runner['runFast'] = (node, query, values, still, resolve, failed) => {
+  const runFast: Runner['runFast'] = (node, query, values, scope, still, resolve, failed) => {
     node.acquire((error, client) => {
-      if (client === undefined) return failed(error, 'open', false);
+      if (client === undefined) return failed(error, 'open', false, undefined);
       if (!still()) {
         node.release(client, false);
-        return failed(undefined, 'moved', false);
+        return failed(undefined, 'moved', false, undefined);
       }
       // The state at the time of sending decides, not the state when the failure is handled.
       const recovering = inRecovery(node);
-      send(client, query, values, (error, result) => {
-        if (error === undefined || error === null) {
-          node.release(client, false);
-          resolve(result as QueryResult);
+      const { primary } = live.topology;
+      const epoch = scope !== undefined && primary?.node === node.index ? primary.epoch : undefined;
+      const asks = epoch === undefined ? undefined : positionQuery(engine, node, client);
+      sendAndAsk(client, query, values, epoch !== undefined, asks, (error, result, wrote, position) => {
+        if (error !== undefined && error !== null) {
+          node.release(client, breaks(classify(error, { phase: 'statement', inRecovery: recovering })));
+          failed(error, 'statement', recovering, epoch);
           return;
         }
-        node.release(client, breaks(classify(error, { phase: 'statement', inRecovery: recovering })));
-        failed(error, 'statement', recovering);
+        const done = (): void => {
+          node.release(client, false);
+          resolve(result as QueryResult);
+        };
+        if (!wrote || scope === undefined || epoch === undefined) done();
+        else void recordWritePosition(engine, node, client, scope, epoch, position).then(done);
       });
     });
   };

@@ -63,7 +63,7 @@ export function createWrites(engine: WriteParts, runner: Runner): Writes {
     counters.writes += 1;
     underWay.begin();
     const route = engine.writeRoute.now();
-    if (route.action !== 'run' || scope !== undefined || signal !== undefined || engine.closed) {
+    if (route.action !== 'run' || signal !== undefined || engine.closed) {
       return writeSlowly(query, values, caller);
     }
     const node = nodes[route.node] as PoolNode;
@@ -74,9 +74,8 @@ export function createWrites(engine: WriteParts, runner: Runner): Writes {
         underWay.end();
         resolve(result);
       };
-      runFast(node, query, values, still, done, (error, phase, recovering) => {
-        const first =
-          phase === 'moved' ? undefined : { error, node, phase, recovering, query, values, scope, epoch: undefined };
+      runFast(node, query, values, scope, still, done, (error, phase, recovering, epoch) => {
+        const first = phase === 'moved' ? undefined : { error, node, phase, recovering, query, values, scope, epoch };
         writeSlowly(query, values, caller, first).then(resolve, reject);
       });
     });

@@ -91,6 +91,9 @@ describe('the pools a router gives back, on real servers', () => {
 
   it('count connections, tell events, and leave no listener behind', async () => {
     const router = await inEu({ max: 2 });
+    const wrapped = router.wrapped.us as pg.Pool;
+    // Each statement would pay for them.
+    for (const event of ['acquire', 'release']) expect(wrapped.listenerCount(event)).toBe(0);
     const events: string[] = [];
     for (const event of ['connect', 'acquire', 'release', 'remove'] as const)
       router.primary.on(event, () => events.push(event));
@@ -117,9 +120,9 @@ describe('the pools a router gives back, on real servers', () => {
     }
     expect(client.eventNames().map((name) => client.listenerCount(name))).toEqual(before);
     expect(Object.hasOwn(client, 'query')).toBe(false);
-    const wrapped = router.wrapped.us as pg.Pool;
     await router.close();
-    for (const event of ['connect', 'remove']) expect(wrapped.listenerCount(event)).toBeLessThanOrEqual(1);
+    for (const event of ['connect', 'acquire', 'release', 'remove'])
+      expect(wrapped.listenerCount(event)).toBeLessThanOrEqual(1);
   });
 
   it('run a cursor and a stream', async () => {

@@ -417,6 +417,18 @@ export function poolContract(subject: PoolSubject): void {
         expect(clients).toEqual(new Set([client]));
       });
 
+      test('reach a listener that is first, one for once, and one after all were removed', {}, async (pool) => {
+        const told: string[] = [];
+        pool.on('acquire', () => told.push('removed'));
+        pool.removeAllListeners();
+        pool.once('acquire', () => told.push('once'));
+        pool.prependListener('acquire', () => told.push('first'));
+        pool.addListener('release', () => told.push('release'));
+        await pool.query('SELECT 1');
+        await pool.query('SELECT 1');
+        expect(told).toEqual(['first', 'once', 'release', 'first', 'release']);
+      });
+
       test('count ten connects and ten queries', {}, async (pool) => {
         const count = { acquire: 0, release: 0 };
         for (const event of ['acquire', 'release'] as const) {
