@@ -51,6 +51,7 @@ export interface JudgeOptions<Claims> {
 
 const MAX_FLIGHTS = 10_000;
 const MAX_ROUNDS = 3;
+const MAX_EXPIRED = 256;
 
 export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims> {
   const { rules, keys, epochs, schema, isRevoked } = options;
@@ -59,6 +60,12 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
   const readRoles = createRoleReader(rules.roles);
   const checkSignature = createSignatureChecker(clock);
   const tokens = createRememberedTokens<VerifiedToken<Claims>>(rules.cache);
+  // Clients go on with a token that has expired. Those that were accepted before are refused from memory, and take no
+  // place of a valid one.
+  const expired = createRememberedTokens<VerifiedToken<Claims>>({
+    ...rules.cache,
+    max: Math.min(rules.cache.max, MAX_EXPIRED),
+  });
   const inFlight = new Map<string, Promise<Verification<Claims>>>();
   const memo = createConnectionMemo<VerifiedToken<Claims>>();
   let hits = 0;
@@ -79,11 +86,15 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
     const last = connection && memo.find(connection, token);
     if (last !== undefined && keys.holds(last.key)) return remembered(last);
     const name = tokens.nameOf(token);
-    const known = tokens.find(token, name);
+    const valid = tokens.find(token, name);
+    const known = valid ?? expired.find(token, name);
     if (known === undefined || !keys.holds(known.key)) return judgeUnknown(token, name);
     if (connection !== undefined) memo.note(connection, token, known);
     const judgement = remembered(known);
-    if (judgement === 'expired') tokens.forget(token, name);
+    if (judgement === 'expired' && valid !== undefined) {
+      tokens.forget(token, name);
+      expired.remember(token, name, valid);
+    }
     return judgement;
   };
 
@@ -239,7 +250,9 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
   };
 
   return Object.assign((token: unknown, connection?: object) => judge(token, connection), {
-    forgetAllBut: ({ byKid }: KeySet) => tokens.sweep(({ key }) => byKid.get(key.kid) === key),
+    forgetAllBut: ({ byKid }: KeySet) => {
+      for (const cache of [tokens, expired]) cache.sweep(({ key }) => byKid.get(key.kid) === key);
+    },
     counts: () => ({ size: tokens.size, hits, verified }),
   });
 }

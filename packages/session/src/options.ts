@@ -111,7 +111,10 @@ export interface SessionVerifierOptions<Claims = FrozenObject> {
 
 /** How verified tokens are remembered. */
 export interface SessionCacheOptions {
-  /** The largest number of remembered tokens. 0: none. @default 10_000 */
+  /**
+   * The largest number of remembered tokens. 0: none. Up to 256 that have expired since are remembered besides, to be
+   * refused sooner. @default 10_000
+   */
   readonly max?: number;
   /**
    * What finds a remembered token. `digest`: its SHA-256, so the cache contains no tokens; an open connection holds

@@ -44,6 +44,39 @@ describe.each(['digest', 'token'] as const)('the cache, by %s', (keep) => {
     expect(sessions.stats().cache.size).toBe(0);
   });
 
+  it('refuses a token that has expired from memory, until the clock goes back', async () => {
+    const sessions = verifier({ cache: { keep } });
+    const token = craft(claims({ exp: NOW + 60 }));
+    await sessions.verify(token);
+    sessions.clock.stepWall(65_000);
+    for (let time = 0; time < 3; time += 1) expect(await reasonOf(sessions.verify(token))).toBe('expired');
+    expect(checkSignature).toHaveBeenCalledTimes(1);
+    sessions.clock.stepWall(-1);
+    await expect(sessions.verify(token)).resolves.toBeDefined();
+    expect(checkSignature).toHaveBeenCalledTimes(1);
+  });
+
+  it('keeps its place for valid tokens, however many that have expired are presented', async () => {
+    const sessions = verifier({ cache: { max: 4, keep } });
+    const spent = Array.from({ length: 20 }, (_, jti) => craft(claims({ exp: NOW + 60, jti: `${jti}` })));
+    for (const token of spent) await sessions.verify(token);
+    sessions.clock.stepWall(65_000);
+    const token = craft(claims({ exp: NOW + 600 }));
+    await sessions.verify(token);
+    for (const one of [...spent, ...spent]) expect(await reasonOf(sessions.verify(one))).toBe('expired');
+    vi.mocked(checkSignature).mockClear();
+    await expect(sessions.verify(token)).resolves.toBeDefined();
+    expect(checkSignature).not.toHaveBeenCalled();
+  });
+
+  it('remembers no expired token that it never accepted, nor one whose signature is wrong', async () => {
+    const sessions = verifier({ cache: { keep } });
+    const old = craft(claims({ iat: NOW - 600, exp: NOW - 60 }));
+    for (const token of [old, old, `${old.slice(0, -4)}AAAA`]) await reasonOf(sessions.verify(token));
+    expect(checkSignature).toHaveBeenCalledTimes(3);
+    expect(sessions.stats().cache.size).toBe(0);
+  });
+
   it('notices that the clock went back before iat', async () => {
     const sessions = verifier({ cache: { keep } });
     const token = craft(claims());
