@@ -2,9 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type ProjectReflection, ReflectionKind } from 'typedoc';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { convert } from '../src/reference/convert.ts';
-import { entryPointsOf, readEntryPoints } from '../src/reference/entry-points.ts';
+import { entryPointsOf, isShown, readEntryPoints } from '../src/reference/entry-points.ts';
 import { type Factory, factoriesOf } from '../src/reference/factory-options.ts';
 import { optionsPage } from '../src/reference/options-page.ts';
 
@@ -12,7 +13,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SHOWN = new Set(['@regionkit/core', '@regionkit/health', '@regionkit/db-router']);
 
 describe('entryPointsOf()', () => {
-  it('has what an app imports, and neither internal tools nor a package a second time', () => {
+  it('has what an app can import, and shows neither internal tools nor a package a second time', () => {
     const source = (path: string) => ({ '@regionkit/source': `./src/${path}` });
     const exports = {
       '.': source('index.ts'),
@@ -20,28 +21,51 @@ describe('entryPointsOf()', () => {
       './a': source('a.ts'),
       './package.json': '',
     };
-    expect(entryPointsOf('core', { name: '@regionkit/core', exports })).toEqual([
+    const core = entryPointsOf('core', { name: '@regionkit/core', exports });
+    expect(core.filter(isShown)).toEqual([
       { name: '@regionkit/core', id: 'core', source: 'packages/core/src/index.ts' },
       { name: '@regionkit/core/a', id: 'core-a', source: 'packages/core/src/a.ts' },
     ]);
-    expect(entryPointsOf('all', { name: 'all', exports: { './core': source('packages/core.ts') } })).toEqual([]);
+    expect(core).toContainEqual({
+      name: '@regionkit/core/kit',
+      id: 'core-kit',
+      source: 'packages/core/src/kit/index.ts',
+    });
+    const [again] = entryPointsOf('regionkit', {
+      name: 'regionkit',
+      exports: { './core': source('packages/core.ts') },
+    });
+    expect(again && isShown(again)).toBe(false);
   });
 });
 
 describe('the pages that are made from the types', () => {
   let folder: string;
+  let project: ProjectReflection;
   let factories: readonly Factory[];
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'regionkit-api-'));
     const entries = readEntryPoints(ROOT).filter(({ name }) => SHOWN.has(name));
-    const project = await convert(ROOT, entries, { folder, repository: 'https://git.example/shop' });
+    project = await convert(ROOT, entries, { folder, repository: 'https://git.example/shop' });
     factories = factoriesOf(project);
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const optionOf = (factory: string, option: string) =>
     factories.find(({ name }) => name === factory)?.options.find(({ name }) => name === option);
+
+  it('know every factory that takes options', () => {
+    const makers = project
+      .getReflectionsByKind(ReflectionKind.Function)
+      .filter(({ name, parent }) => parent?.kind === ReflectionKind.Module && /^(?:create|define)/.test(name))
+      .map(({ name }) => name);
+    expect(makers).toEqual(
+      expect.arrayContaining(['createDrain', 'createHealth', 'createRegionRouter', 'defineRegions']),
+    );
+    // It takes a name and a list.
+    expect(makers.filter((maker) => !factories.some(({ name }) => name === maker))).toEqual(['createEvents']);
+  });
 
   it('know each option of a factory: its type, its default, and its meaning', () => {
     expect(optionOf('createRegionRouter', 'regions')).toMatchObject({ type: 'Regions<Name>', byDefault: 'required' });

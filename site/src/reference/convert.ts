@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Application, LogLevel, type ProjectReflection, ReflectionKind } from 'typedoc';
-import type { EntryPoint } from './entry-points.ts';
+import { type EntryPoint, readEntryPoints } from './entry-points.ts';
 
 /** Reads the types and doc comments of entry points, and writes a page of Markdown for each into `folder`. */
 export async function convert(
@@ -12,6 +12,10 @@ export async function convert(
   const app = await Application.bootstrapWithPlugins({
     entryPoints: entries.map(({ source }) => join(root, source)),
     tsconfig: fileURLToPath(new URL('./typedoc.tsconfig.json', import.meta.url)),
+    // So that the packages find each other where nothing is installed.
+    compilerOptions: {
+      paths: Object.fromEntries(readEntryPoints(root).map(({ name, source }) => [name, [join(root, source)]])),
+    },
     plugin: ['typedoc-plugin-markdown'],
     basePath: root,
     name: 'API',

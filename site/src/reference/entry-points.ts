@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A module that an app can import. */
+/** A module that a package exports. */
 export interface EntryPoint {
   /** As it is imported: `@regionkit/db-router/http`. */
   readonly name: string;
@@ -19,17 +19,18 @@ interface Manifest {
 /** Tools of the packages for each other: no part of what is promised to an app. */
 const INTERNAL = new Set(['@regionkit/core/kit', '@regionkit/core/operator']);
 
-/** The entry points of a package. `regionkit/session` and the like are left out: each is `@regionkit/session` again. */
 export function entryPointsOf(folder: string, { name, exports }: Manifest): readonly EntryPoint[] {
   return Object.entries(exports).flatMap(([path, target]) => {
     const source = typeof target === 'string' ? undefined : target['@regionkit/source'];
-    const entry = {
-      name: path === '.' ? name : `${name}${path.slice(1)}`,
-      id: [folder, ...path.split('/').slice(1)].join('-'),
-    };
-    if (source === undefined || INTERNAL.has(entry.name) || source.includes('/src/packages/')) return [];
-    return [{ ...entry, source: join('packages', folder, source) }];
+    if (source === undefined) return [];
+    const id = [folder, ...path.split('/').slice(1)].join('-');
+    return [{ name: path === '.' ? name : `${name}${path.slice(1)}`, id, source: join('packages', folder, source) }];
   });
+}
+
+/** Whether it has a page. `regionkit/session` and the like have none: each is `@regionkit/session` again. */
+export function isShown({ name, source }: EntryPoint): boolean {
+  return !INTERNAL.has(name) && !source.startsWith('packages/regionkit/src/packages/');
 }
 
 export function readEntryPoints(root: string): readonly EntryPoint[] {

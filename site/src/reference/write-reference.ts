@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { convert } from './convert.ts';
-import { type EntryPoint, readEntryPoints } from './entry-points.ts';
+import { type EntryPoint, isShown, readEntryPoints } from './entry-points.ts';
 import { factoriesOf } from './factory-options.ts';
 import { optionsPage } from './options-page.ts';
 
@@ -16,12 +16,12 @@ const apiPage = ({ id }: EntryPoint): string => `reference/api/${id}.md`;
 
 /** The pages that are made from the types. */
 export function referencePages(root: string): readonly string[] {
-  return [OPTIONS, ...readEntryPoints(root).map(apiPage)];
+  return [OPTIONS, ...readEntryPoints(root).filter(isShown).map(apiPage)];
 }
 
 /** Makes the pages of all options and of each entry point's API from the types and their doc comments. */
 export async function writeReference(root: string, repository: string): Promise<readonly MadePage[]> {
-  const entries = readEntryPoints(root);
+  const entries = readEntryPoints(root).filter(isShown);
   const folder = mkdtempSync(join(tmpdir(), 'regionkit-api-'));
   try {
     const project = await convert(root, entries, { folder, repository });
