@@ -10,7 +10,7 @@ import { type Factory, factoriesOf } from '../src/reference/factory-options.ts';
 import { optionsPage } from '../src/reference/options-page.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const SHOWN = new Set(['@regionkit/core', '@regionkit/health', '@regionkit/db-router']);
+const SHOWN = new Set(['@regionkit/core', '@regionkit/health', '@regionkit/db-router', 'regionkit']);
 
 describe('entryPointsOf()', () => {
   it('has what an app can import, and shows neither internal tools nor a package a second time', () => {
@@ -86,6 +86,15 @@ describe('the pages that are made from the types', () => {
       byDefault: '`2`',
       meaning: 'How many failures in a row make a check fail.',
     });
+  });
+
+  it('know the options of a part that a factory hands on', () => {
+    expect(optionOf('createRegionKit', 'router.token.secret')?.type).toBe('Secrets \\| Live<Secrets>');
+    expect(optionOf('createHealth', 'peers.secret')?.byDefault).toBe('required');
+    // The kit has one of its own.
+    expect(optionOf('createRegionKit', 'health.peers.secret')?.byDefault).toBe('');
+    // An object that the app made: not options of the kit.
+    expect(optionOf('createRegionKit', 'config')?.type).not.toBe('group');
   });
 
   it('show a default that is a sentence as a sentence', () => {

@@ -1,5 +1,6 @@
 import {
   type DeclarationReflection,
+  type IndexedAccessType,
   type ParameterReflection,
   type ProjectReflection,
   ReflectionKind,
@@ -53,27 +54,46 @@ function summaryOf({ comment }: SignatureReflection): string {
 function optionsOf(parameter: ParameterReflection): readonly FactoryOption[] {
   const isOptions = /options|input|given|config/i.test(parameter.name) || parameter.name === '__namedParameters';
   if (!isOptions || parameter.type === undefined) return [];
-  return rowsOf(propertiesOf(parameter.type), '', 1);
+  return rowsOf(propertiesOf(parameter.type), '', 1, isPartial(parameter.type));
 }
 
-function rowsOf(properties: readonly DeclarationReflection[], prefix: string, depth: number): readonly FactoryOption[] {
+function rowsOf(
+  properties: readonly DeclarationReflection[],
+  prefix: string,
+  depth: number,
+  allOptional: boolean,
+): readonly FactoryOption[] {
   return properties.flatMap((property) => {
     const name = `${prefix}${property.name}`;
     const inner = depth < DEEPEST && property.type !== undefined ? groupOf(property.type) : [];
-    return [rowOf(name, property, inner.length > 0), ...rowsOf(inner, `${name}.`, depth + 1)];
+    const isRequired = !allOptional && !property.flags.isOptional;
+    return [
+      rowOf(name, property, { isGroup: inner.length > 0, isRequired }),
+      ...rowsOf(inner, `${name}.`, depth + 1, isPartial(property.type)),
+    ];
   });
 }
 
-function rowOf(name: string, property: DeclarationReflection, isGroup: boolean): FactoryOption {
-  const { comment, flags, type } = property;
+function rowOf(
+  name: string,
+  property: DeclarationReflection,
+  { isGroup, isRequired }: { readonly isGroup: boolean; readonly isRequired: boolean },
+): FactoryOption {
+  const { comment, type } = property;
   const tag = comment?.blockTags.find(({ tag }) => tag === '@default');
   const method = property.signatures?.[0];
   return {
     name,
     type: isGroup ? 'group' : typeText(type, method),
-    byDefault: tag === undefined ? (flags.isOptional ? '' : 'required') : defaultText(tag.content),
+    byDefault: tag === undefined ? (isRequired ? 'required' : '') : defaultText(tag.content),
     meaning: commentText((comment ?? method?.comment)?.summary ?? []) || (isGroup ? '' : meaningOfType(type)),
   };
+}
+
+/** Whether every property may be left out, although its type says that it is required. */
+function isPartial(type: SomeType | undefined): boolean {
+  if (type?.type === 'union') return type.types.some(isPartial);
+  return type?.type === 'reference' && type.name === 'Partial';
 }
 
 /** Of an option without a comment: the first sentence about its type. */
@@ -88,14 +108,36 @@ function typeText(type: SomeType | undefined, method: SignatureReflection | unde
   return cell(type.toString().replace(/ \| undefined$|^undefined \| /, ''));
 }
 
+/** Names of types that are options, and no objects of ours that an option takes. */
+const GROUP = /^(?:\w+(?:Options|Defaults|Config)|Limits)$/;
+
+/** What these types change does not concern which properties there are. */
+const TRANSPARENT = /^(?:Readonly|Partial|Required|NonNullable|NoInfer)$/;
+
 /** The properties of a group of options: of a type that is named as one, or that stands where the option is declared. */
 function groupOf(type: SomeType): readonly DeclarationReflection[] {
   if (type.type === 'union') {
     const groups = type.types.map(groupOf).filter((each) => each.length > 0);
     return groups.length === 1 ? (groups[0] ?? []) : [];
   }
-  if (type.type === 'reflection') return propertiesOf(type);
-  return type.type === 'reference' && /(?:Options|Defaults)$/.test(type.name) ? propertiesOf(type) : [];
+  if (type.type === 'indexedAccess') {
+    const member = memberOf(type);
+    return member === undefined ? [] : groupOf(member);
+  }
+  if (type.type === 'reference' && TRANSPARENT.test(type.name)) {
+    const [inner] = type.typeArguments ?? [];
+    return inner === undefined ? [] : groupOf(inner);
+  }
+  const isGroup = type.type === 'reflection' || (type.type === 'reference' && GROUP.test(type.name));
+  const properties = isGroup ? propertiesOf(type) : [];
+  // An object with methods is a thing that the option takes.
+  return properties.some(({ signatures }) => signatures !== undefined) ? [] : properties;
+}
+
+/** The type of `Options['peers']`. */
+function memberOf({ objectType, indexType }: IndexedAccessType): SomeType | undefined {
+  const name = indexType.type === 'literal' ? indexType.value : undefined;
+  return propertiesIn(objectType).find((property) => property.name === name)?.type;
 }
 
 /** The properties that an object of this type can have. Each once. */
@@ -118,13 +160,17 @@ function propertiesIn(type: SomeType): readonly DeclarationReflection[] {
     case 'intersection':
     case 'union':
       return type.types.flatMap(propertiesIn);
+    case 'indexedAccess': {
+      const member = memberOf(type);
+      return member === undefined ? [] : propertiesIn(member);
+    }
     case 'reference': {
       const [first, second] = type.typeArguments ?? [];
       if (type.name === 'Omit' && first !== undefined) {
         const without = second?.toString() ?? '';
         return propertiesIn(first).filter(({ name }) => !without.includes(`"${name}"`));
       }
-      if (/^(?:Readonly|Partial|NoInfer)$/.test(type.name) && first !== undefined) return propertiesIn(first);
+      if (TRANSPARENT.test(type.name) && first !== undefined) return propertiesIn(first);
       const target = type.reflection as DeclarationReflection | undefined;
       if (target === undefined) return [];
       return target.children ?? (target.type === undefined ? [] : propertiesIn(target.type));
