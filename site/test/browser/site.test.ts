@@ -82,8 +82,8 @@ describe.skipIf('missing' in browser)('the built site in a real browser', () => 
         await page.goto(site.origin + path, { waitUntil: 'networkidle' });
         for (const colorScheme of ['light', 'dark'] as const) {
           await page.emulateMedia({ colorScheme });
-          expect(await page.evaluate(`document.documentElement.classList.contains('dark')`)).toBe(
-            colorScheme === 'dark',
+          await page.waitForFunction(
+            `document.documentElement.classList.contains('dark') === ${colorScheme === 'dark'}`,
           );
           expect({ width, colorScheme, ...((await page.evaluate(FAULTS)) as object), complaints }).toEqual({
             width,
