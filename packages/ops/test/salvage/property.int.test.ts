@@ -76,6 +76,10 @@ async function play(setup: Setup, seed: number): Promise<void> {
     await slow.query(`ROLLBACK PREPARED 'theirs'`);
     await slow.query(`UPDATE parent SET v = 'mine' WHERE k = 3`);
     await before.query(LARGE);
+    // The WAL does not say which row it was.
+    await before.query(
+      `INSERT INTO unnamed VALUES (1000, 'inserted'); UPDATE unnamed SET v = 'updated' WHERE k = 1000`,
+    );
     await commitSome(before, random, 20);
     for (const client of [before, slow]) await client.end();
   });
@@ -106,6 +110,11 @@ async function play(setup: Setup, seed: number): Promise<void> {
     }
   }
 
+  const unnamed = lines.filter(({ table, after }) => table?.name === 'unnamed' && after?.['k'] === '1000');
+  expect(unnamed.map((line) => [line.operation, line.class])).toEqual([
+    ['INSERT', 'no-key'],
+    ['UPDATE', 'no-key'],
+  ]);
   const ahead = await sequencesAhead(old, now);
   expect(summary.neverDecoded.sequences).toEqual(ahead);
   for (const { name, old: last } of ahead) expect(review).toContain(`setval('"public"."${name}"', ${last})`);

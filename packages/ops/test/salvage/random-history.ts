@@ -23,6 +23,7 @@ export const SCHEMA = `
   CREATE TABLE parent (k int PRIMARY KEY, v text);
   CREATE TABLE "We ird.Na""me" ("Id; drop" text PRIMARY KEY, "col]:x" text, "select" text);
   CREATE TABLE no_key (a int, b text);
+  CREATE TABLE unnamed (k int PRIMARY KEY, v text); ALTER TABLE unnamed REPLICA IDENTITY NOTHING;
   CREATE TABLE emptied (k int PRIMARY KEY, v text);
   CREATE TABLE drifted (k int PRIMARY KEY);
   CREATE UNLOGGED TABLE unlogged (a int);
@@ -189,6 +190,9 @@ function statement(random: Random): string {
     `DELETE FROM "We ird.Na""me" WHERE "Id; drop" = 'k''${k}'`,
     `INSERT INTO no_key VALUES (${k}, ${v})`,
     `UPDATE no_key SET b = ${v} WHERE a = ${k}`,
+    `INSERT INTO unnamed VALUES (${k}, ${v})`,
+    `UPDATE unnamed SET v = ${v} WHERE k = ${k}`,
+    `DELETE FROM unnamed WHERE k = ${k}`,
     `INSERT INTO unlogged VALUES (${k})`,
     `INSERT INTO emptied VALUES (${k}, ${v})`,
     `UPDATE emptied SET v = ${v} WHERE k = ${k}`,
