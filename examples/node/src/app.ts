@@ -57,7 +57,11 @@ export function createApp(environment: NodeJS.ProcessEnv) {
   const server = createServer((request, response) => {
     response.setHeader('access-control-allow-origin', 'https://www.example.com');
     if (request.method !== 'OPTIONS') return regional(request, response);
-    response.writeHead(204, { 'access-control-allow-methods': 'GET, POST' }).end();
+    // The answer to a preflight: the field with which a script sends its token must be allowed.
+    const allowed = 'Content-Type, X-Region-Token';
+    response
+      .writeHead(204, { 'access-control-allow-methods': 'GET, POST', 'access-control-allow-headers': allowed })
+      .end();
   });
   return { server, health, router, gate };
 }
