@@ -26,7 +26,10 @@ export interface FailoverConfig {
   /** The roles with which the app logs in, besides those of `regions[…].app`. The fence takes their logins. @default [] */
   readonly appRoles?: readonly string[];
   readonly hooks?: {
-    /** Cuts the lost region off: a security group, the power of a machine. Proved afterwards, where the server answers. */
+    /**
+     * Cuts the lost region off: a security group, the power of a machine. Proved afterwards, where the server answers. In a
+     * failover, one that fails while no server of the region can be reached is a warning; `--require-fence` stops there.
+     */
     readonly fence?: readonly Hook[];
     /** Of a switchover: the app stops writing, and goes on writing. */
     readonly pause?: readonly Hook[];

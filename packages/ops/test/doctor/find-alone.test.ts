@@ -154,6 +154,16 @@ describe('gapsOf()', () => {
 });
 
 describe('all checks together', () => {
+  it('say that a certificate could not be read where the region answers, and leave the rest to its health path', () => {
+    const certificates = [certificate('refused')];
+    expect(foundIn(fleetOf({}, {}, front({ certificates, regions: [region(seen)] })))).toEqual([
+      'unknown tls-certificates us',
+    ]);
+    expect(foundIn(fleetOf({}, {}, front({ certificates, regions: [region(unseen)] })))).toEqual([
+      'unknown health-path us',
+    ]);
+  });
+
   it('say that a health token is not accepted', () => {
     const fleet = fleetOf({}, token, front({ regions: [region(seen)] }));
     expect(foundIn(fleet)).toEqual(['unknown secrets-differ us']);

@@ -24,7 +24,18 @@ export const tlsCertificates: Check = {
       const subject = `The certificate of ${region} for ${name}`;
       // A region that does not answer at all is a finding of its health path.
       if (!certificate.ok) {
-        if (certificate.why !== 'certificate') return [];
+        if (certificate.why !== 'certificate') {
+          const isUp = front.regions.some((one) => one.region === region && one.health.ok);
+          if (!isUp) return [];
+          return [
+            {
+              level: 'unknown',
+              where: region,
+              evidence: `${subject} could not be read (${certificate.why}), though ${region} answers.`,
+              fix: `Ask for it from here: openssl s_client -servername ${name} -connect, with the address of ${region}.`,
+            },
+          ];
+        }
         return [
           {
             level: 'fault',
