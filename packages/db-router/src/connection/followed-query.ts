@@ -19,7 +19,7 @@ interface QueryInProgress extends Submittable {
   handleError(error: unknown, connection: Connection): void;
   handleReadyForQuery(connection: Connection): void;
 }
-const BaseQuery = pg.Query as unknown as new (config: object, values: Values) => QueryInProgress;
+const BaseQuery = pg.Query as unknown as new (config: object | string, values: Values) => QueryInProgress;
 
 type Wire = Connection & {
   parse(message: { text: string }): void;
@@ -52,7 +52,8 @@ export class FollowedQuery extends BaseQuery {
   /** node-postgres reads this from the object that it is given. */
   readonly query_timeout: unknown;
 
-  constructor(config: object, values: Values, behind: Behind) {
+  /** @param config a statement that is only a text is best given as a text: node-postgres copies an object slowly */
+  constructor(config: object | string, values: Values, behind: Behind) {
     super(config, values);
     this.query_timeout = (config as { readonly query_timeout?: unknown }).query_timeout;
     this.behind = behind;

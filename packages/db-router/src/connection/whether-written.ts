@@ -88,11 +88,17 @@ export function followedByQuestions(
   const asksPosition =
     position !== undefined && readsOrWritesRows(text) && mentionsWrite(text) && isOneStatement(config, values);
   if (!asksWhetherWritten && !asksPosition) return undefined;
-  // A callback of an earlier call may still be in the object. It would receive the answer.
-  return new FollowedQuery(Object.assign(copyOf(config as Query), { callback: undefined }), values, {
+  return new FollowedQuery(typeof query === 'string' ? query : withoutCallback(config), values, {
     asksWhetherWritten,
     position: asksPosition ? new PositionBehind(position) : undefined,
   });
+}
+
+/** A callback of an earlier call may still be in the object. It would receive the answer. */
+function withoutCallback(config: object): object {
+  const copy: { callback?: unknown } = copyOf(config as Query) as object;
+  copy.callback = undefined;
+  return copy;
 }
 
 function isOfThisCopy(client: PoolClient): boolean {
