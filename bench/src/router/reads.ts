@@ -77,6 +77,7 @@ export async function reading(router: RegionRouter<Name>, lab: Lab<Name>): Promi
         ],
         notes: [
           'Each contender has up to 32 direct connections to the server. The AWS wrapper has one client for each call in flight, and each is set to read only once. It finds the reader in the list of hosts of its connection string, because plain PostgreSQL has no topology that it can read.',
+          'A router that decides nothing takes 1.03 of the processor time. What the checks cost, and which bars can be defended, is in docs/decisions/0049-what-a-statement-must-cost.md.',
         ],
         // Many and short: which core a backend wakes on changes everything for a while.
         rounds: 60,
