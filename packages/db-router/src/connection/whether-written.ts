@@ -1,8 +1,8 @@
 import pg, { type PoolClient, type QueryConfig, type QueryResult } from 'pg';
-import { noteRefusal, send } from './ask.ts';
 import { FollowedQuery } from './followed-query.ts';
 import { type Position, PositionBehind, type PositionQuery } from './position-behind.ts';
 import { copyOf, type Query, type Values } from './query.ts';
+import { noteRefusal, send } from './send.ts';
 import { isOneStatement, mayOnlyRead, mentionsWrite, readsOrWritesRows } from './transaction-control.ts';
 
 /** The result of a statement, and whether the statement may have written. */

@@ -1,13 +1,13 @@
 import type { Connection, PoolClient, QueryResult } from 'pg';
 import type { Scope } from '../causality/scope-state.ts';
 import { takesAdvisoryLock } from '../connection/advisory-lock.ts';
-import { noteRefusal } from '../connection/ask.ts';
 import { commit } from '../connection/commit.ts';
 import type { FollowedQuery } from '../connection/followed-query.ts';
 import { outcomeOf } from '../connection/outcome.ts';
 import type { Position } from '../connection/position-behind.ts';
 import { isPartlyDone } from '../connection/protocol-state.ts';
 import type { Query, Values } from '../connection/query.ts';
+import { noteRefusal } from '../connection/send.ts';
 import { type Conversation, isSubmittable, type Queryable } from '../connection/submittable.ts';
 import { controlsTransaction, isCommit, isOneStatement, mayCommit } from '../connection/transaction-control.ts';
 import { followedByQuestions } from '../connection/whether-written.ts';

@@ -58,13 +58,3 @@ function isRefusal(error: unknown): error is Error {
 }
 
 const STATEMENT: FailurePlace = { phase: 'statement', inRecovery: false };
-
-/** The same as a promise. */
-export function ask(client: PoolClient, query: Query, values: Values): Promise<QueryResult> {
-  return new Promise((resolve, reject) => {
-    send(client, query, values, (error, result) => {
-      if (error === undefined || error === null) resolve(result as QueryResult);
-      else reject(error);
-    });
-  });
-}
