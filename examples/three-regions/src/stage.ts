@@ -24,8 +24,8 @@ export interface Stage {
   rotate(step: RotationStep): Promise<void>;
   /** The global URL as a client in `place` meets it. */
   url(place: RegionName): string;
-  /** The process of each region's app, and where DNS leads the clients of each place: what no write may depend on. */
-  wiring(): string;
+  /** The process of each region's app, and where DNS leads the clients of `place`: what no write may depend on. */
+  wiring(place: RegionName): string;
   /** Where only the app of a region answers. */
   origin(region: RegionName): string;
   /** Starts the app of a region and resolves when it listens. Without `release` it is the demo's version. */
@@ -137,11 +137,7 @@ export async function setStage(tell: (line: string) => void, release?: Release):
         const taken = [...apps.values()].map((app) => hasTaken(app, step.writes));
         await Promise.all([step.apply(), ...taken]);
       },
-      wiring: () =>
-        JSON.stringify([
-          [...apps].map(([region, { pid }]) => [region, pid]),
-          REGIONS.map((place) => theDns.answer(place)),
-        ]),
+      wiring: (place) => JSON.stringify([[...apps].map(([region, { pid }]) => [region, pid]), theDns.answer(place)]),
       url: (place) => `http://${GLOBAL_HOST}:${theEdge.port(place)}`,
       origin: (region) => `http://127.0.0.1:${ports[region]}`,
       startApp,

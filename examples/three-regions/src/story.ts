@@ -140,7 +140,7 @@ export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measu
   const readsReroutedAfterMs = readsOn.endedAtMs - killedAt;
   say('DNS sends its clients to Ireland; reads continue everywhere, writes wait');
   await pause(700);
-  const wiring = stage.wiring();
+  const wiring = new Map(REGIONS.map((place) => [place, stage.wiring(place)]));
   const promotedAt = performance.now();
   const { fork, timeline } = await lab.failover({ to: 'eu-west-1' });
   const firstWrite = await until('a write succeeds after the promotion', () =>
@@ -149,7 +149,17 @@ export async function tellStory(stage: Stage, narrator: Narrator): Promise<Measu
   const promotionToFirstWriteMs = firstWrite.endedAtMs - promotedAt;
   const writesRestoredAfterMs = firstWrite.endedAtMs - killedAt;
   say(`Ireland was promoted: timeline ${timeline} leaves the old one at ${fork}`);
-  const untouched = stage.wiring() === wiring;
+  // On a busy machine a probe of DNS can fail for a reason of its own: then another client shows that none was needed.
+  const untouched = await until('a client writes for which neither a process nor DNS has changed', () =>
+    REGIONS.some(
+      (place) =>
+        stage.wiring(place) === wiring.get(place) &&
+        load.history.some(
+          ({ kind, outcome, endedAtMs, client }) =>
+            kind === 'write' && outcome === 'ok' && endedAtMs > promotedAt && client.startsWith(PLACE[place]),
+        ),
+    ),
+  ).catch(() => false);
   const lastFailure = (): number => Math.max(killedAt, ...failuresSince(killedAt).map(({ endedAtMs }) => endedAtMs));
   // Not from the last failure: a client that waits for an answer has not failed yet, and is not quiet.
   const quiet = (): boolean => {
