@@ -117,7 +117,7 @@ export const DRILLS = {
     },
   },
   'lost-writes': {
-    says: 'SIGKILL to agent and PostgreSQL of the primary while no standby receives; with the settings of the doctor it returns and is not rewound before regionkit salvage has listed what it lost',
+    says: 'SIGKILL to agent and PostgreSQL of the primary while no standby receives; regionkit failover refuses until the slot of the tail is in ignore_slots; the old primary returns and is not rewound before regionkit salvage has listed what it lost',
     planned: false,
     play: async (cluster, primary, load) => {
       await lostWrites(cluster, primary, load, {

@@ -10,10 +10,13 @@ import { inDirectory } from './in-directory.ts';
 import type { Load } from './load.ts';
 import { REGIONS } from './postgres.ts';
 import { signal, until } from './programs.ts';
+import { refusedUntilListed } from './slot-veto.ts';
 
 const EXIT_LOST = 10;
 /** So many writes are acknowledged that no standby gets. */
 const LOST = 40;
+/** A slot that is not in `ignore_slots`: Patroni must drop it, or the drill has not shown that the setting keeps the other one. */
+const UNLISTED = 'drill_unlisted';
 
 interface Steps {
   /** Resolves with the new primary, when writes go on there. */
@@ -21,38 +24,48 @@ interface Steps {
 }
 
 /**
- * The primary dies with writes that no standby has. It returns under its agent, which must not rewind it. `regionkit salvage`
- * must find exactly these writes. Then the agent may rewind it. @throws if anything else happens
+ * The primary dies with writes that no standby has. `regionkit failover` must refuse to promote another one until Patroni leaves
+ * the slot alone. The old primary returns under its agent, which must not rewind it. `regionkit salvage` must find exactly these
+ * writes. Then the agent may rewind it. @throws if anything else happens
  */
 export async function lostWrites(cluster: Cluster, primary: Node, load: Load, { promoted }: Steps): Promise<void> {
-  const rest = restOf(cluster, primary);
   await finds(cluster, 'manager-rewinds', true);
   await asAdmin(primary, (client) => client.query(tailSql({ role: 'app' })));
   await using keeper = load.keepTail(
     Object.fromEntries(cluster.nodes.map(({ name }, at) => [`${REGIONS[at]}/0`, name] as const)),
   );
   await until('the keeper has a slot', () => keeper.status().state === 'keeping');
+  const [tail] = await slotsOf(primary);
+  await asAdmin(primary, (client) =>
+    client.query(`select pg_create_logical_replication_slot('${UNLISTED}', 'test_decoding')`),
+  );
   await finds(cluster, 'manager-drops-tail', true);
-  // What the doctor says of both.
-  await patch(rest, {
-    postgresql: { use_pg_rewind: false },
-    ignore_slots: [{ name: await slotOf(primary), type: 'logical' }],
-  });
+  // As the doctor says. The setting for the slot comes from the command that refuses.
+  await patch(restOf(cluster, primary), { postgresql: { use_pg_rewind: false } });
   await finds(cluster, 'manager-rewinds', false);
-  await finds(cluster, 'manager-drops-tail', false);
 
   signal(await sendersOf(primary), 'SIGSTOP');
   const since = performance.now();
   const acknowledged = () => load.writes.filter((one) => one.outcome === 'acknowledged' && one.sentMs > since);
   await until(`${LOST} writes are acknowledged that no standby has`, () => acknowledged().length > LOST);
+  const standby = cluster.nodes.find((node) => node !== primary) as Node;
+  const reconfigure = (config: object) => patch(restOf(cluster, standby), config);
+  // Patroni promotes nothing until the command has been asked.
+  await reconfigure({ pause: true });
   signal([...primary.agent(), ...primary.postgres()], 'SIGKILL');
+  await refusedUntilListed(cluster, { primary, tail, patch: reconfigure });
+  await reconfigure({ pause: null });
   const next = await promoted();
+  await until('the keeper has a slot on the new primary', async () => (await slotsOf(next)).includes(tail as string));
+  await finds(cluster, 'manager-drops-tail', false);
 
   await primary.start();
-  await until('its agent has looked at it three times since it runs again', rounds(rest, 3));
+  await until('its agent has looked at it three times since it runs again', rounds(restOf(cluster, primary), 3));
   signal(primary.agent(), 'SIGKILL');
   await primary.stopServer();
   await primary.startServer();
+  const kept = await slotsOf(primary);
+  if (kept.join() !== tail) throw new Error(`the old primary has the slots ${kept}, and must have ${tail} alone`);
   const [before, after] = [await refsOf(primary), await refsOf(next)];
   const truth = [...before].filter((ref) => !after.has(ref)).sort();
   const listed = await salvage(cluster, primary, next);
@@ -138,5 +151,6 @@ const refsOf = async (node: Node): Promise<ReadonlySet<string>> =>
 const sendersOf = async (node: Node): Promise<readonly number[]> =>
   (await column(node, 'select pid::text as value from pg_stat_replication')).map(Number);
 
-const slotOf = async (node: Node): Promise<string> =>
-  (await column(node, "select slot_name as value from pg_replication_slots where slot_type = 'logical'"))[0] ?? '';
+/** The logical slots of a server. */
+const slotsOf = (node: Node): Promise<readonly string[]> =>
+  column(node, "select slot_name as value from pg_replication_slots where slot_type = 'logical' order by 1");
