@@ -9,12 +9,10 @@ import { survey } from '../failover/survey/survey.ts';
 import { withLock } from '../failover/verbs/with-lock.ts';
 import { runHooksInOrder } from '../hooks/run-hooks.ts';
 import { list } from '../options/text.ts';
-import { ask } from '../postgres/ask.ts';
 import { fenceByRole } from './fence-by-role.ts';
-import { giveLogins } from './give-logins.ts';
 import { hasSuccessor } from './has-successor.ts';
-import { askOldServers } from './old-servers.ts';
 import { proveFence } from './prove-fence.ts';
+import { unfence } from './unfence.ts';
 
 type Method = 'role' | 'hook';
 
@@ -29,7 +27,7 @@ export const fence: Command = {
       value: 'LIST',
       help: 'role (revoke logins), hook; default: what is configured',
     },
-    undo: { type: 'boolean', help: 'give the logins back' },
+    undo: { type: 'boolean', help: 'give the logins back, unless another server takes writes' },
     runs: { type: 'string', value: 'DIR', help: 'the directory of the run files; default: runs' },
     execute: { type: 'boolean', help: 'do it; without it nothing is changed' },
   },
@@ -47,7 +45,7 @@ export const fence: Command = {
     const methods = readMethods(context.values['method'], config);
     if (context.values['execute'] !== true) return plan(context, region, methods);
     return withLock(context, () =>
-      context.values['undo'] === true ? undo(context, config, region) : shut(context, config, region, methods),
+      context.values['undo'] === true ? unfence(context, config, region) : shut(context, config, region, methods),
     );
   },
 };
@@ -133,23 +131,4 @@ async function shut(
   return state === 'fenced'
     ? { exit: EXIT.ok, summary: `${region} is fenced.` }
     : { exit: EXIT.unknown, summary: `Not proved: ${says}.` };
-}
-
-async function undo({ emit, signal }: Context, config: Operations, region: string): Promise<Outcome> {
-  const roles = appRolesOf(config);
-  const servers = await askOldServers(config, region, undefined, signal);
-  const writing = servers.filter(({ answer }) => answer.ok && !answer.value.inRecovery);
-  if (writing.length === 0)
-    return { exit: EXIT.unknown, summary: `No server of ${region} that takes writes can be reached.` };
-  for (const { node } of writing) {
-    try {
-      await giveLogins({ on: (_, work) => ask({ url: node.url, timeoutMs: 10_000, signal }, work) }, node.id, roles);
-      emit({ type: 'step', name: 'unfence', where: node.id, state: 'done', evidence: `${list(roles)} may log in` });
-    } catch (error) {
-      if (!(error instanceof StepFailure)) throw error;
-      emit({ type: 'step', name: 'unfence', where: node.id, state: 'failed', evidence: error.message });
-      return { exit: EXIT.fault, summary: error.message };
-    }
-  }
-  return { exit: EXIT.ok, summary: `The app of ${region} may log in. What the hooks did must be undone by hand.` };
 }

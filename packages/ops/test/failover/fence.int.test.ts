@@ -130,6 +130,9 @@ describe('regionkit fence with two regions, after a failover', () => {
     await eu.pool({ max: 1 }).query('INSERT INTO t VALUES (5)');
     const oldOne = await setup.ops('fence', '--region', 'us', '--execute');
     expect(oldOne.exit, oldOne.stdout).toBe(0);
+    // The new primary takes writes.
+    const undone = await setup.ops('fence', '--region', 'us', '--undo', '--execute');
+    expect(undone.exit, undone.stdout).toBe(4);
     await expect(us.pool({ max: 1 }).query('INSERT INTO t VALUES (5)')).rejects.toMatchObject({ code: '28000' });
   });
 });

@@ -6,6 +6,7 @@ describe('hasSuccessor(): whether the region may be fenced', () => {
   it.each([
     ['a standby elsewhere', [node('us/0', primary()), node('eu/0', standby())], true],
     ['a standby of its own region alone', [node('us/0', primary()), node('us/1', standby())], false],
+    ['a standby of another system elsewhere', [node('us/0', primary()), node('eu/0', standby({ system: '8' }))], false],
     ['nothing elsewhere', [node('us/0', primary())], false],
     ['no answer elsewhere', [node('us/0', primary()), node('eu/0', 'refused')], false],
     // After a failover between two regions: the old primary is back.
@@ -16,6 +17,11 @@ describe('hasSuccessor(): whether the region may be fenced', () => {
     [
       'a fenced primary elsewhere',
       [node('us/0', primary()), node('eu/0', primary({ timeline: 2, apps: fenced }))],
+      false,
+    ],
+    [
+      'a primary of another system elsewhere, on a higher timeline',
+      [node('us/0', primary()), node('eu/0', primary({ system: '8', timeline: 9 }))],
       false,
     ],
     ['a primary of another system elsewhere', [node('us/0', primary()), node('eu/0', primary({ system: '8' }))], false],
