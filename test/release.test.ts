@@ -1,6 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nextVersion } from '../tools/release/next-version.ts';
+import { settingsFor } from '../tools/release/registry.ts';
 import { tarballFaults } from '../tools/release/tarball-faults.ts';
 import { tenLinesOf } from '../tools/release/ten-lines.ts';
 
@@ -110,5 +114,28 @@ describe('tenLinesOf()', () => {
 
   it('refuses a README that shows another app', () => {
     expect(() => tenLinesOf(readme.replace('listen(3000)', 'listen(port)'))).toThrow('does not show listen(3000) once');
+  });
+});
+
+describe('settingsFor()', () => {
+  it('sends the scope to the registry on this machine, where the global settings name another one', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'regionkit-settings-'));
+    try {
+      const [user, global] = [join(folder, 'user'), join(folder, 'global')];
+      writeFileSync(user, settingsFor('http://127.0.0.1:4873/', 'secret'));
+      writeFileSync(global, '@regionkit:registry=https://registry.example.com/\n');
+      const env = { ...process.env, NPM_CONFIG_USERCONFIG: user, NPM_CONFIG_GLOBALCONFIG: global };
+      const settings = execFileSync('npm', ['config', 'get', '@regionkit:registry', 'registry'], {
+        cwd: folder,
+        env,
+        encoding: 'utf8',
+      });
+      expect(settings.trim().split('\n')).toEqual([
+        '@regionkit:registry=http://127.0.0.1:4873/',
+        'registry=http://127.0.0.1:4873/',
+      ]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });

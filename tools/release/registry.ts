@@ -12,8 +12,8 @@ const LOCKED = fileURLToPath(new URL('registry/', import.meta.url));
 
 export interface Registry {
   readonly url: string;
-  /** The line of an `.npmrc` with which a client may publish. */
-  readonly login: string;
+  /** An `.npmrc` with which a client publishes here, and nowhere else. */
+  readonly settings: string;
   close(): Promise<void>;
 }
 
@@ -52,12 +52,25 @@ export async function startRegistry(folder: string): Promise<Registry> {
       }
       await pause(50);
     }
-    return { url, login: `//127.0.0.1:${port}/:_authToken=${await signUp(url)}`, close };
+    return { url, settings: settingsFor(url, await signUp(url)), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
+
+/**
+ * The scope has a line of its own: npm follows the registry of a scope, which a machine may have in its global settings,
+ * before `--registry`.
+ */
+export const settingsFor = (url: string, token: string): string =>
+  [
+    `registry=${url}`,
+    `@regionkit:registry=${url}`,
+    `${url.replace(/^http:/, '')}:_authToken=${token}`,
+    'loglevel=error',
+    '',
+  ].join('\n');
 
 /** The account that publishes. It ends with the registry. */
 async function signUp(url: string): Promise<string> {

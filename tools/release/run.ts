@@ -48,7 +48,7 @@ try {
   registry = await startRegistry(join(folder, 'registry'));
   // In place of the settings of whoever runs this, so that no other registry and no token of theirs can be used.
   const settings = join(folder, 'npmrc');
-  writeFileSync(settings, `registry=${registry.url}\n${registry.login}\nloglevel=error\n`);
+  writeFileSync(settings, registry.settings);
   const here = { NPM_CONFIG_USERCONFIG: settings, NPM_CONFIG_UPDATE_NOTIFIER: 'false' };
   const registryHere = ['--registry', registry.url];
   for (const packageFolder of release.folders) dropProvenance(packageFolder);
