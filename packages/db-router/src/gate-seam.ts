@@ -76,6 +76,11 @@ export interface GateSeam<Name extends string = string> {
   highest(): Epoch | undefined;
   /** An answer from outside contradicts the known state (a 421). Probes the primary again now. */
   recheckPrimary(): void;
+  /**
+   * A forward found no answer in the primary's region. The nodes are probed often for a moment: one of them may be
+   * promoted. Optional.
+   */
+  notePrimaryUnreached?(): void;
   /** Tells of a mistake of the app, once for each code, where this router tells of its own. Optional. */
   notice?(code: `REGIONKIT_${string}`, message: string): void;
   /** A write gate was created for this router. It forwards the writes that are refused here. Optional. */

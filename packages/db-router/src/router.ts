@@ -134,6 +134,7 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
     recheckPrimary: () => {
       for (const { index } of nodes) monitor.wake(index);
     },
+    notePrimaryUnreached: () => engine.writes.unreached(),
   };
 
   const router: RegionRouter<Name> = {

@@ -176,6 +176,7 @@ export function createForwarder<Name extends string>({
       watch.forwarded({ region: to as Name, status, headMs: clock.now() - startedAtMs }),
     explain: (forward, failure, cause) => {
       if (failure.code === 'ERR_FORWARD_NOT_PRIMARY') gate.recheckPrimary();
+      if (SIGNS_OF_A_LOSS.has(failure.code)) gate.notePrimaryUnreached?.();
       const error = errorOf(failure, forward.to, cause);
       forward.failed(error);
       return error;
@@ -246,6 +247,8 @@ const HEAD_TOO_LARGE = {
 } as const;
 const CLOSED = { code: 'ERR_FORWARD_CLOSED', outcome: 'not-sent', proxyError: 'proxy_internal_error' } as const;
 const MALFORMED = { code: 'ERR_FORWARD_BAD_REQUEST', outcome: 'not-sent', proxyError: 'http_request_error' } as const;
+/** What a forward meets when the other region is lost. */
+const SIGNS_OF_A_LOSS = new Set<string>(['ERR_FORWARD_UNREACHABLE', 'ERR_FORWARD_INTERRUPTED', 'ERR_FORWARD_TIMEOUT']);
 /** An error in this process, before anything was sent. */
 const NOT_PREPARED = {
   code: 'ERR_FORWARD_UNREACHABLE',

@@ -32,7 +32,7 @@ export interface ProbeScheduleOptions {
   holding(): boolean;
   /** Whether a read waits for this node to catch up. */
   watched(index: number): boolean;
-  readonly writes: Omit<WriteWatch, 'wrote'>;
+  readonly writes: Omit<WriteWatch, 'wrote' | 'unreached'>;
 }
 
 /** Decides how often each node is probed, and what happens with the result. */

@@ -10,11 +10,16 @@ export interface WriteWatch {
   wrote(): void;
   /** The answer after a write: how many standbys are connected to the node. Undefined if it does not contain that. */
   attached(index: number, senders: number | undefined): void;
+  /**
+   * The region of the primary does not answer. If it is lost, a standby may be promoted at any moment, and no report of
+   * that region tells it.
+   */
+  unreached(): void;
   /** Whether there are writes. The other nodes are then probed every second. */
   isWriting(): boolean;
   /**
-   * Whether a standby disconnected a moment ago. The other nodes are then probed as often as while a primary is
-   * missing.
+   * Whether a standby disconnected, or the region of the primary did not answer, a moment ago. The other nodes
+   * are then probed as often as while a primary is missing.
    */
   isAlarmed(): boolean;
 }
@@ -30,6 +35,7 @@ export function createWriteWatch(clock: Clock, probe: () => void): WriteWatch {
   let alarmedAtMs = Number.NEGATIVE_INFINITY;
   let node = -1;
   let known = 0;
+  const isAlarmed = (): boolean => clock.now() - alarmedAtMs <= ALARM_MS;
 
   return {
     wrote: () => {
@@ -47,7 +53,13 @@ export function createWriteWatch(clock: Clock, probe: () => void): WriteWatch {
       alarmedAtMs = clock.now();
       probe();
     },
+    unreached: () => {
+      const isFirst = !isAlarmed();
+      alarmedAtMs = clock.now();
+      // While it lasts, the pace of an alarm is enough: many forwards may fail in a moment.
+      if (isFirst) probe();
+    },
     isWriting: () => clock.now() - wroteAtMs <= FLOW_MS,
-    isAlarmed: () => clock.now() - alarmedAtMs <= ALARM_MS,
+    isAlarmed,
   };
 }

@@ -65,6 +65,7 @@ describe('a forward whose connection fails', () => {
       error: 'connection_refused',
     });
     expect(edge.euGate.stats()).toEqual({ inFlight: 0 });
+    expect(edge.euRouter.unreached).toBe(1);
   });
 
   test('is told where the router tells of mistakes, and what a client does is not', async () => {

@@ -27,6 +27,7 @@ export interface StubRouter extends GateRouter<Name> {
   readonly scopes: { tokens: readonly string[]; access: 'read' | 'write' }[];
   readonly heard: Epoch[];
   doubts: number;
+  unreached: number;
   /** What it says of every read: nothing here has what its token asks for; a promise: not known before a wait. */
   outOfReach: boolean | Promise<boolean>;
   /** The epochs under which something unknown was noted. */
@@ -48,6 +49,7 @@ export function stubRouter(self: Name, primary: Name | undefined = 'us-east-1'):
     scopes: [],
     heard: [],
     doubts: 0,
+    unreached: 0,
     outOfReach: false,
     unknown: [],
     entered: 0,
@@ -77,6 +79,9 @@ export function stubRouter(self: Name, primary: Name | undefined = 'us-east-1'):
       highest: () => EPOCH,
       recheckPrimary: () => {
         router.doubts += 1;
+      },
+      notePrimaryUnreached: () => {
+        router.unreached += 1;
       },
     },
   };

@@ -4,7 +4,8 @@ import { defineRegions, type FakeView, fakeView } from '@regionkit/core';
 import type { Lab } from '@regionkit/lab';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createWriteGate } from '../../src/http/index.ts';
-import { eventually, type Name, SECRET, startLab, startRouter, type TestRouter } from './lab.ts';
+import type { RegionRouterOptions } from '../../src/index.ts';
+import { eventually, labOfTest, type Name, SECRET, startLab, startRouter, type TestRouter } from './lab.ts';
 
 async function listening(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -13,7 +14,7 @@ async function listening(server: Server): Promise<string> {
 }
 
 /** Two regions, each with its own database alone, and the gates between them: the set-up of the guide. */
-async function twoRegions(lab: Lab<Name>) {
+async function twoRegions(lab: Lab<Name>, options: Partial<RegionRouterOptions<Name>> = {}) {
   const servers = { us: createServer(), eu: createServer() };
   const origins = { us: { origin: await listening(servers.us) }, eu: { origin: await listening(servers.eu) } };
   const routers = {} as Record<'us' | 'eu', TestRouter>;
@@ -28,6 +29,7 @@ async function twoRegions(lab: Lab<Name>) {
       view: view as never,
       writes: 'forward',
       probe: { intervalMs: 200, alertIntervalMs: 20, timeoutMs: 1_000 },
+      ...options,
     });
     const router = routers[self];
     const gate = createWriteGate({ router: router as never, view, forward: { secret: SECRET } });
@@ -89,7 +91,7 @@ async function twoRegions(lab: Lab<Name>) {
       token: response.headers.get('x-region-token') ?? '',
     };
   };
-  return { ask, routers };
+  return { ask, routers, servers, hush: () => clearInterval(telling) };
 }
 
 describe('a region that reaches its own database alone', () => {
@@ -133,5 +135,25 @@ describe('a region that reaches its own database alone', () => {
     } finally {
       await lab.region('eu').resumeReplay();
     }
+  });
+});
+
+describe('a region whose primary is lost with its app', () => {
+  it('takes writes after its own promotion, although no report and no round of probes is due: a forward has failed', async () => {
+    const lab = await labOfTest({ regions: ['us', 'eu'] });
+    const { ask, routers, servers, hush } = await twoRegions(lab, {
+      probe: { intervalMs: 600_000, alertIntervalMs: 20, timeoutMs: 1_000 },
+      maxViewAgeMs: 1_200_000,
+    });
+    expect((await ask('POST', '/note/before')).text).toBe('us');
+    hush();
+    await lab.region('us').kill();
+    servers.us.closeAllConnections();
+    await new Promise((resolve) => servers.us.close(resolve));
+    expect(await ask('POST', '/note/lost')).toMatchObject({ status: 503 });
+    expect(routers.eu.topology().primary?.region).toBe('us');
+
+    await lab.failover({ to: 'eu' });
+    await eventually(async () => (await ask('POST', '/note/after')).text === 'eu');
   });
 });

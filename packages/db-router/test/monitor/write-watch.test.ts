@@ -38,6 +38,20 @@ describe('createWriteWatch()', () => {
     expect(watching.isAlarmed()).toBe(false);
   });
 
+  it('has every node probed when the region of the primary does not answer, and not for each request', async () => {
+    const { clock, probes, watching } = watch();
+    for (let request = 0; request < 100; request += 1) {
+      watching.unreached();
+      await clock.advance(50);
+    }
+    expect(probes).toHaveLength(1);
+    expect(watching.isAlarmed()).toBe(true);
+    await clock.advance(3_001);
+    expect(watching.isAlarmed()).toBe(false);
+    watching.unreached();
+    expect(probes).toHaveLength(2);
+  });
+
   it('compares the standbys of one node only', () => {
     const { probes, watching } = watch();
     watching.attached(0, 2);
