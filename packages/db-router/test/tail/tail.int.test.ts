@@ -158,6 +158,37 @@ describe('a tail keeper on a primary', () => {
   });
 });
 
+/** The role that `packages/ops/README.md` makes for the command line. The schema is there before, as that page makes it. */
+async function startLabWithOps(schemaGrant: string): Promise<{ lab: Lab<Name>; install(): Promise<unknown> }> {
+  const lab = await createLab<Name>({ regions: ['us', 'eu'], monitor: true, settings: { wal_level: 'logical' } });
+  await lab.primary.query(`CREATE ROLE ops LOGIN REPLICATION; GRANT pg_monitor TO ops; GRANT app TO ops WITH ADMIN OPTION;
+    CREATE SCHEMA regionkit; ${schemaGrant}`);
+  return { lab, install: () => lab.primary.query(`SET ROLE ops; ${tailSql({ role: 'app' })}; RESET ROLE`) };
+}
+
+describe('the SQL applied by a role that is no superuser', () => {
+  it('keeps the tail, although this role may not reset statistics', async () => {
+    const { lab, install } = await startLabWithOps('GRANT USAGE, CREATE ON SCHEMA regionkit TO ops WITH GRANT OPTION');
+    onTestFinished(() => lab.close());
+    await install();
+    const { keeper, told } = keep(await startRouter(lab, 'us'), { standbys: { 'us/0': 'us', 'eu/0': 'eu' } });
+    await eventually(() => keeper.status().state !== 'idle');
+    expect(told('failed')).toEqual([]);
+    await eventually(() => keeper.status().state === 'keeping');
+    await ticks(keeper, 2);
+    expect(await slotOf(lab, 'us')).toMatchObject({ plugin: 'test_decoding' });
+  });
+
+  it('is refused as a whole if this role cannot let the app use the schema', async () => {
+    const { lab, install } = await startLabWithOps('GRANT USAGE, CREATE ON SCHEMA regionkit TO ops');
+    onTestFinished(() => lab.close());
+    expect(await failureOf(install())).toMatchObject({
+      message: expect.stringContaining('GRANT USAGE ON SCHEMA regionkit TO'),
+    });
+    expect(await lab.primary.query("SELECT FROM pg_proc WHERE proname = 'tail_look'")).toEqual([]);
+  });
+});
+
 describe('a tail keeper over a failover', () => {
   it('records the new timeline, keeps its own slot there, and leaves the slot of the old primary as it was', async () => {
     const lab = await startTailLab();

@@ -21,7 +21,7 @@ GRANT pg_monitor, pg_signal_backend, pg_checkpoint TO ops;
 GRANT app TO ops WITH ADMIN OPTION;
 GRANT EXECUTE ON FUNCTION pg_promote(boolean, integer) TO ops;
 CREATE SCHEMA IF NOT EXISTS regionkit;
-GRANT USAGE, CREATE ON SCHEMA regionkit TO ops;`;
+GRANT USAGE, CREATE ON SCHEMA regionkit TO ops WITH GRANT OPTION;`;
 
 export async function createSetup(settings: Settings = {}): Promise<Setup> {
   // A short timeout of the receivers: a partition is noticed soon.
