@@ -85,9 +85,7 @@ function processFaults({ servers }: Survey, processes: readonly ProcessState[]):
   const known = Math.max(0, ...met.map(({ highest = 0 }) => highest));
   const regressed = met.some(({ state }) => state === 'epoch-regressed') || (top > 0 && known > top);
   const without = met.filter(({ state }) => state !== 'ready');
-  const primaries = new Set(
-    met.flatMap(({ primary, timeline }) => (primary === undefined ? [] : [`${primary} on ${timeline}`])),
-  );
+  const primaries = primariesOf(met);
   return [
     ...(regressed
       ? [`Epoch regressed: the processes know timeline ${known}, and the servers are on ${top}. See regionkit epoch.`]
@@ -97,8 +95,20 @@ function processFaults({ servers }: Survey, processes: readonly ProcessState[]):
           `${without.length} of ${met.length} processes send no writes: ${[...new Set(without.map(({ state }) => state))].join(', ')}.`,
         ]
       : []),
-    ...(primaries.size > 1 ? [`The processes do not agree on the primary: ${[...primaries].join('; ')}.`] : []),
+    ...(primaries.length > 1 ? [`The processes do not agree on the primary: ${primaries.join('; ')}.`] : []),
   ];
+}
+
+/**
+ * The primaries that the processes know, each once. A process without a pool for the primary knows its region alone (`us`),
+ * and agrees with one that knows the server (`us/0`).
+ */
+function primariesOf(met: readonly ProcessState[]): readonly string[] {
+  const known = new Set(
+    met.flatMap(({ primary, timeline }) => (primary === undefined ? [] : [`${primary} on ${timeline}`])),
+  );
+  const regions = new Set([...known].filter((one) => one.includes('/')).map((one) => one.replace(/\/\d+ on /, ' on ')));
+  return [...known].filter((one) => !regions.has(one));
 }
 
 /** What would be lost if the writer was lost now: what the best standby has not received. */

@@ -61,6 +61,15 @@ describe('the state of a fleet', () => {
     }
   });
 
+  it('is well where a process has no pool for the primary, and knows its region alone', () => {
+    const judged = judge({
+      servers: [us, eu],
+      regions: met(processOf('us'), processOf('eu', { primary: { where: 'us', timeline: 2 } })),
+    });
+    expect(judged.summary).not.toContain('do not agree');
+    expect(judged.exit).toBe(EXIT.ok);
+  });
+
   const cases: readonly [string, Parameters<typeof judge>[0], number, string][] = [
     [
       'two writers',
@@ -108,6 +117,24 @@ describe('the state of a fleet', () => {
       },
       EXIT.fault,
       'The processes do not agree on the primary: us/0 on 2; eu/0 on 2.',
+    ],
+    [
+      'a process that knows another region as that of the primary',
+      {
+        servers: [us, eu],
+        regions: met(processOf('us'), processOf('eu', { primary: { where: 'eu', timeline: 2 } })),
+      },
+      EXIT.fault,
+      'The processes do not agree on the primary: us/0 on 2; eu on 2.',
+    ],
+    [
+      'a process that knows an older timeline of the region',
+      {
+        servers: [us, eu],
+        regions: met(processOf('us'), processOf('eu', { primary: { where: 'us', timeline: 1 } })),
+      },
+      EXIT.fault,
+      'The processes do not agree on the primary: us/0 on 2; us on 1.',
     ],
     [
       'no standby',
