@@ -1,8 +1,11 @@
 #!/usr/bin/env node
+import { setMaxListeners } from 'node:events';
 import { COMMANDS } from './commands.ts';
 import { main } from './main.ts';
 
 const abort = new AbortController();
+// One for each request and each server that is asked at the same time.
+setMaxListeners(0, abort.signal);
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   // The second time the process ends at once: the default of Node.
   process.once(name, () => abort.abort());

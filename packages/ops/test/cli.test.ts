@@ -54,6 +54,17 @@ describe('the command line as a process', () => {
     expect(JSON.parse(await printed)).toEqual({ type: 'result', exit: 130, summary: 'interrupted' });
   });
 
+  it('asks twelve servers at the same time without a warning of Node', async () => {
+    const databases = await Promise.all(
+      Array.from({ length: 12 }, () => fakeServer(() => ({ ...PRIMARY, nowMs: Date.now() }))),
+    );
+    const child = start({ regions: { us: { databases } } }, 'doctor');
+    child.stdout?.resume();
+    const complaints = textOf(child.stderr);
+    await once(child, 'exit');
+    expect(await complaints).toBe('');
+  });
+
   it('goes on when nobody reads any more, and keeps its exit code', async () => {
     const url = await fakeServer(() => ({ ...PRIMARY, nowMs: Date.now(), archiveFails: true }));
     const child = start({ regions: { us: { databases: [url] } } }, 'doctor');

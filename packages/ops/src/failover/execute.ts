@@ -84,8 +84,11 @@ async function carryOut(step: FailoverStep, context: RunContext): Promise<Proof>
   }
 }
 
+/** A promotion cannot be taken back, so after it `abort` is refused, and is not named. */
 const goOn = ({ file }: RunContext): string =>
-  `Go on: regionkit failover resume --run ${file.id} --execute. Give it up: regionkit failover abort --run ${file.id} --execute.`;
+  `Go on: regionkit failover resume --run ${file.id} --execute.${
+    begun(file.lines, 'promote') ? '' : ` Give it up: regionkit failover abort --run ${file.id} --execute.`
+  }`;
 
 const interrupted = (context: RunContext, name: string): Outcome => ({
   exit: EXIT.interrupted,

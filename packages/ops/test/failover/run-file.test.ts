@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -38,6 +38,21 @@ describe('a run file', () => {
       { step: 'plan', state: 'done', atMs: expect.any(Number), evidence: { says: 'promote eu/0' } },
       { step: 'fence', state: 'started', atMs: expect.any(Number), evidence: { says: 'müde 🚧\n' } },
     ]);
+  });
+
+  it('is the one that was written last, of two that began in the same second', async () => {
+    const [later, earlier] = ['20261130-044510-2357', '20261130-044510-af85'];
+    for (const [id, writtenMs] of [
+      [later, 2_000],
+      [earlier, 1_000],
+      ['20261130-044509-ffff', 9_000],
+    ] as const) {
+      await using file = await createRunFile(directory, id);
+      await file.append('plan', 'done', { says: 'promote eu/0' });
+      await utimes(join(directory, `${id}.ndjson`), writtenMs, writtenMs);
+    }
+    await using opened = await openRunFile(directory, undefined);
+    expect(opened.id).toBe(later);
   });
 
   it('is never overwritten', async () => {

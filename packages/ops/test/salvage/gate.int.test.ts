@@ -39,6 +39,8 @@ describe('a rebuild after a failover', () => {
     expect(summaryOf(ran)).toMatch(
       /^salvage: the lost writes are not listed yet\. List them: regionkit salvage --run /,
     );
+    // It would be refused: a promotion cannot be taken back.
+    expect(summaryOf(ran)).not.toContain('failover abort');
     expect(hooks.events).toEqual([]);
 
     // The other standby follows the new primary: an old one from which a standby streams may be the current one.

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, readFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OpsError } from '../../errors.ts';
 import type { Evidence, RunLine, StepState } from './line.ts';
@@ -14,6 +14,7 @@ export interface RunFile extends AsyncDisposable {
   append(step: string, state: StepState, evidence: Evidence): Promise<void>;
 }
 
+const SUFFIX_LENGTH = 4;
 const ID = /^\d{8}-\d{6}-[0-9a-f]{4}$/;
 
 /** Sorts by time: `20261130-044510-3f2a`. */
@@ -72,10 +73,15 @@ function runFile(file: FileHandle, id: string, lines: RunLine[], cut: boolean): 
 async function lastRun(directory: string): Promise<string> {
   const names = await readdir(directory).catch(() => [] as string[]);
   const ids = names.flatMap((name) => (name.endsWith('.ndjson') ? [name.slice(0, -'.ndjson'.length)] : []));
-  const last = ids
-    .filter((id) => ID.test(id))
-    .sort()
-    .at(-1);
+  const sorted = ids.filter((id) => ID.test(id)).sort();
+  // A script that confirms and then runs begins two in one second. Then the one that was written last is meant.
+  const second = sorted.at(-1)?.slice(0, -SUFFIX_LENGTH) ?? '';
+  const dated = await Promise.all(
+    sorted
+      .filter((id) => id.startsWith(second))
+      .map(async (id) => ({ id, writtenMs: (await stat(pathOf(directory, id))).mtimeMs })),
+  );
+  const last = dated.toSorted((a, b) => a.writtenMs - b.writtenMs).at(-1)?.id;
   if (last === undefined) {
     throw new OpsError(
       'ERR_OPS_USAGE',

@@ -14,7 +14,7 @@ export const stillStreams: Veto = {
     if (streaming.length === 0) return undefined;
     return {
       where: streaming[0]?.id ?? 'fleet',
-      evidence: `${streaming.map(({ id }) => id).join(' and ')} still streams from the primary.`,
+      evidence: `${streaming.map(({ id }) => id).join(' and ')} ${streaming.length > 1 ? 'still stream' : 'still streams'} from the primary.`,
       fix: 'The primary lives. Use --mode switchover, or cut it off and wait until nothing streams from it.',
     };
   },
