@@ -113,7 +113,8 @@ function explainPools<Name extends string>(databases: Plan<Name>['databases'], s
 function notesOn<Name extends string>({ regions, router, logger, isSecretRandom }: Plan<Name>): readonly string[] {
   const isAlone = regions.list.length === 1;
   return [
-    regions.development && 'development: cookies go without Secure and origins may use http; never in production',
+    regions.development &&
+      'development: cookies go without Secure, origins may use http, and a drain does not wait; never in production',
     isSecretRandom && 'the secret is a random one: tokens end with this process',
     !isAlone &&
       router.from === 'kit' &&

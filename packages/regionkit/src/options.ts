@@ -51,7 +51,7 @@ export interface RegionKitOptions<
   readonly regions: Readonly<Record<Name, string | { readonly origin: string }>> | Regions<Name>;
   /** The names that all clients use, behind the latency DNS. With them there is affinity. @default [] */
   readonly hosts?: readonly string[];
-  /** One machine: plain http, and cookies without `Secure`. Never in production. @default false */
+  /** One machine: plain http, cookies without `Secure`, and a drain that does not wait. Never in production. @default false */
   readonly development?: boolean;
   /**
    * The secret of the app, the same in every region: at least 32 bytes. Each part gets a key of its own that is derived
