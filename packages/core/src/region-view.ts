@@ -40,7 +40,8 @@ export interface RegionState<Name extends string = string> {
   readonly asked?: boolean;
   /**
    * When this process sent its last question to that region that is over, answered or not. On the monotonic clock of this
-   * process. With it the router knows, after the process was suspended, whether a report is from before that.
+   * process; -Infinity: none is over. With it the router knows, after the process was suspended, whether a report is from
+   * before that. Absent: the view does not say it.
    */
   readonly askedAtMs?: number;
   /** Only in the state of the own region: the newest report of each of its other processes. */

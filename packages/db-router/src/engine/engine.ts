@@ -23,7 +23,7 @@ import { createUnderWay, type UnderWay } from '../pause/under-way.ts';
 import type { WritePauses } from '../pause/write-pauses.ts';
 import type { HoldQueue } from '../routing/hold.ts';
 import { createLiveTable, type LiveTable } from '../routing/live-table.ts';
-import { knownEpoch } from '../topology/facts.ts';
+import { isResponding, knownEpoch } from '../topology/facts.ts';
 import { createLiveTopology, isKnownTop, type LiveTopology } from '../topology/live-topology.ts';
 import type { Topology } from '../topology/topology.ts';
 import { applyStates } from './apply-states.ts';
@@ -176,10 +176,11 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     emit,
   });
 
-  /** Only their own documents tell of their databases. */
-  const unreached = regions.list
-    .map(({ name }) => name)
-    .filter((name) => name !== regions.self && nodes.every(({ region }) => region !== name));
+  /** Only its own document tells of a database that this process does not reach. */
+  const isReached = (name: string): boolean => {
+    const known = live.store.facts.nodes.filter(({ region }) => region === name);
+    return name === regions.self || (known.length > 0 && known.every(isResponding));
+  };
   const beats: (() => void)[] = [];
   let followed: FollowedView | undefined;
   const suspension = createSuspensionDetector(clock, () => {
@@ -203,7 +204,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     wasSuspended: () => !closed && suspension.wasSuspended(),
     onSuspended: () => emit('suspended', {}),
     probe: async (index) => monitor?.probe(index),
-    isHeardSince: (atMs) => followed?.isHeardSince(atMs, unreached) ?? true,
+    isHeardSince: (atMs) => followed?.isHeardSince(atMs, isReached) ?? true,
     onRenewed: () => writeRoute.resumeHeld(),
   });
   const writeRoute = createWriteRoute({ routes, guard, hold });

@@ -7,10 +7,10 @@ export interface FollowedView {
   /** Applies what was observed since the last call. A view reports only changes, so unchanged reports must be read. */
   refresh(): void;
   /**
-   * Whether each of these regions was asked after `atMs`, and has answered with what its own database said, or has not
-   * answered. True for a view that does not say when it asks.
+   * Whether each region but the reached ones was asked after `atMs`, and has answered with what its own database said, or
+   * has not answered. True for a view that does not say when it asks.
    */
-  isHeardSince(atMs: number, names: readonly string[]): boolean;
+  isHeardSince(atMs: number, isReached: (region: string) => boolean): boolean;
   stop(): void;
 }
 
@@ -75,11 +75,11 @@ export function followView(
     takeDocument(state);
     takeRest(state);
   });
-  const isHeardSince = (atMs: number, names: readonly string[]): boolean => {
+  const isHeardSince: FollowedView['isHeardSince'] = (atMs, isReached) => {
     const isHeard = ({ askedAtMs = atMs, observedAtMs, identified, measured }: RegionState): boolean =>
       askedAtMs >= atMs && (observedAtMs < atMs || !identified || measured === true);
     try {
-      return dropRejection(view.list()).every((state) => !names.includes(state.name) || isHeard(state));
+      return dropRejection(view.list()).every((state) => isHeard(state) || isReached(state.name));
     } catch {
       return false;
     }

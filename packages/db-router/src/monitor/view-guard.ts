@@ -22,7 +22,7 @@ export interface ViewGuardOptions {
   onSuspended(): void;
   /** Probes a node. Resolves when a probe that started after this call has answered or failed. */
   probe(index: number): Promise<void>;
-  /** Whether each region that this process cannot probe was asked after that time, and answered or did not. */
+  /** Whether each region whose nodes do not all answer here was asked after that time, and answered or did not. */
   isHeardSince(atMs: number): boolean;
   /** The known state may be used again. */
   onRenewed(): void;
@@ -101,8 +101,8 @@ export function createViewGuard(options: ViewGuardOptions): ViewGuard {
   };
 
   /**
-   * Asleep, it may have missed a promotion and a rebuild: each node answers, or fails, before it is believed. A region that
-   * cannot be probed is asked in place of its nodes, for its last report may be from before the promotion.
+   * Asleep, it may have missed a promotion and a rebuild: each node answers, or fails, before it is believed. A region
+   * without nodes here, or with one that failed, is asked in their place: its last report may be from before the promotion.
    */
   const checkSuspension = (): void => {
     if (!options.wasSuspended()) return;

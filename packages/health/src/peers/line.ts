@@ -9,8 +9,10 @@ export interface Line<Name extends string> {
   nextAtMs: number;
   askedAtMs: number;
   asking: boolean;
-  /** When it was asked the last question that is over, answered or not. Undefined: none is. */
-  endedAskedAtMs: number | undefined;
+  /** When it was asked the last question that is over, answered or not. -Infinity: none is. */
+  endedAskedAtMs: number;
+  /** The era of that question. */
+  endedEra: number | undefined;
   /** It is the primary, and the last request had no answer, or one that does not confirm it. */
   doubtful: boolean;
   /** This region has a change that the running request does not contain yet. */
@@ -31,7 +33,8 @@ export function createLine<Name extends string>(region: Region<Name>, url: strin
     nextAtMs: nowMs,
     askedAtMs: Number.NEGATIVE_INFINITY,
     asking: false,
-    endedAskedAtMs: undefined,
+    endedAskedAtMs: Number.NEGATIVE_INFINITY,
+    endedEra: undefined,
     doubtful: false,
     news: false,
     era: 0,

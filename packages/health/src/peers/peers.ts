@@ -17,7 +17,7 @@ export interface Peers<Name extends string> {
   /** Returns the question in `request`, if it may be answered, and the keyring that signs the answer. */
   question(request: RequestView): { readonly question: RegionQuestion; readonly keyring: Keyring } | RefusedQuestion;
   get(name: string): RegionState<Name> | undefined;
-  /** The newest report of each other process of this region, and whether this region was asked once. */
+  /** The newest report of each other process of this region, and whether this region was asked since the last `forget()`. */
   own(): { readonly asked: boolean; readonly siblings: readonly Sibling[] };
   /** The other regions, in the form that the mass-ejection guard uses. */
   neighbours(): readonly Neighbour[];
@@ -150,6 +150,7 @@ export function createPeers<Name extends string>(
   const outside = AsyncLocalStorage.snapshot();
   const ask = (line: Line<Name>): void => outside(begin, line);
   const begin = (line: Line<Name>): void => {
+    const { era } = line;
     line.asking = true;
     line.askedAtMs = clock.now();
     line.nextAtMs = line.askedAtMs + intervalMs * (0.9 + 0.2 * random());
@@ -159,6 +160,7 @@ export function createPeers<Name extends string>(
         line.asking = false;
         if (closed) return;
         line.endedAskedAtMs = line.askedAtMs;
+        line.endedEra = era;
         line.doubtful = line !== own && isDoubtful(line.memory, reason);
         onAnswer(line.region.name, reason, clock.now() - line.askedAtMs);
         // The state of the own region is told with the verdict of this process.
@@ -199,10 +201,10 @@ export function createPeers<Name extends string>(
       if (line === undefined) return undefined;
       const state = peerState(line.region, line.memory, clock.now(), options);
       const { endedAskedAtMs: askedAtMs } = line;
-      return askedAtMs === undefined ? state : { ...state, asked: true, askedAtMs };
+      return { ...state, ...(Number.isFinite(askedAtMs) && { asked: true }), askedAtMs };
     },
     own: () => ({
-      asked: own?.endedAskedAtMs !== undefined,
+      asked: own !== undefined && own.endedEra === own.era,
       siblings: own === undefined ? [] : siblings(own.memory, clock.now(), options),
     }),
     neighbours: () => [...lines].map(([name, { memory }]) => neighbour(name, memory, clock.now(), options)),

@@ -1,5 +1,5 @@
 import { type DatabaseReport, defineRegions } from '@regionkit/core';
-import { fakeClock } from '@regionkit/core/testing';
+import { type FakeClock, fakeClock } from '@regionkit/core/testing';
 import { afterEach, expect, test } from 'vitest';
 import { createHealth, type Health } from '../../src/index.ts';
 import { SECRET } from '../helpers/fixtures.ts';
@@ -63,7 +63,7 @@ function start() {
   };
   const answer = async ({ health }: { health: Health<Name> }, path: string) =>
     (await health.fetch(() => new Response('', { status: 404 }))(new Request(`https://a.example.com${path}`))).status;
-  return { behind, sent, process, advance, answer };
+  return { behind, sent, process, advance, answer, clock };
 }
 
 test('a process knows the other processes of its region, what they vouch for, and not itself', async () => {
@@ -111,6 +111,23 @@ test('a newcomer beside a process that has accepted a primary is not ready until
   young.told.state = 'no-primary';
   await advance(5_000);
   expect(await answer(young, '/readyz')).toBe(200);
+});
+
+test.each([
+  ['its event loop was blocked', (clock: FakeClock) => clock.suspend(3_000)],
+  ['its machine slept', (clock: FakeClock) => clock.stepWall(3_000)],
+])('a newcomer beside a process that has accepted a primary is not ready only because %s', async (_name, freeze) => {
+  const { behind, process, advance, answer, clock } = start();
+  behind.a.push(process('a', ACCEPTED).health);
+  await advance(1_000);
+  const young = process('a', NEW, 'unconfirmed');
+  await advance(2_000);
+  freeze(clock);
+  for (let step = 0; step < 20; step += 1) {
+    // It has not heard its siblings again yet, so it does not know that there is none.
+    expect(await answer(young, '/readyz')).toBe(503);
+    await advance(50);
+  }
 });
 
 test('newcomers alone are ready: reads can be served, and there is nobody to wait for', async () => {

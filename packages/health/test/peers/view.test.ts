@@ -119,6 +119,12 @@ test.each([
   expect(again?.observedAtMs).toBe(again?.askedAtMs);
 });
 
+test('a region that was never asked says so, and not that the view does not know', async () => {
+  const { healths } = start();
+  expect(healths.a.view.get('b')).toMatchObject({ askedAtMs: Number.NEGATIVE_INFINITY });
+  expect(healths.a.view.get('b')).not.toHaveProperty('asked');
+});
+
 test('a pause of the process that is no freeze leaves what the regions said', async () => {
   const { healths, clocks, advance } = start();
   await advance(3_000);

@@ -52,7 +52,7 @@ export type Renewal = Pick<SessionGrant, 'roles' | 'claims'>;
 const NAME = 'renewSessions';
 const OF_THE_ISSUER = new Set(['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'sid', 'roles']);
 
-/** What two sessions have in common only if they are of one token. */
+/** What differs between two sessions, unless their tokens were made in one second by an issuer that sets no `jti`. */
 const IDENTITY = ['sub', 'sid', 'jti', 'iat', 'exp', 'kid'] as const;
 
 const SHORT =
@@ -121,13 +121,16 @@ export function renewSessions(options: RenewSessionsOptions): WithDoors<Decider>
     return isOld && gains ? Math.floor(endsMs - nowMs) : undefined;
   };
 
-  /** The session of the request may be of another token: the cookie decides whose cookie is renewed. */
-  const cameInCookie = async (request: RequestView, session: Session<FrozenObject>): Promise<boolean> => {
+  /** The session in the cookie, if it is that of the request, which may have come in another token. */
+  const inCookie = async (
+    request: RequestView,
+    session: Session<FrozenObject>,
+  ): Promise<Session<FrozenObject> | undefined> => {
     const tokens = new Set(cookieValues(request.header('cookie'), cookie.name));
     const [token = ''] = tokens;
-    if (token === '' || tokens.size > 1) return false;
+    if (token === '' || tokens.size > 1) return undefined;
     const own = await sessions.verify(token).catch(() => undefined);
-    return own !== undefined && IDENTITY.every((name) => own[name] === session[name]);
+    return IDENTITY.every((name) => own?.[name] === session[name]) ? own : undefined;
   };
 
   const renewed = async (session: Session<FrozenObject>, forMs: number): Promise<readonly string[] | undefined> => {
@@ -150,9 +153,11 @@ export function renewSessions(options: RenewSessionsOptions): WithDoors<Decider>
       const decision = await door.decide(request);
       const session = sessions.peek(request.raw);
       const forMs = session && leftMs(session);
-      if (session === undefined || forMs === undefined || !(await cameInCookie(request, session))) return decision;
+      if (session === undefined || forMs === undefined) return decision;
+      const own = await inCookie(request, session);
+      if (own === undefined) return decision;
       // A renewal that fails is tried with the next request. The session is still valid.
-      const fields = await renewed(session, forMs).catch(() => notice('REGIONKIT_NOT_RENEWED', FAILED));
+      const fields = await renewed(own, forMs).catch(() => notice('REGIONKIT_NOT_RENEWED', FAILED));
       if (!fields) return decision;
       return { ...(decision as NextDecision), onHead: (head) => setUnlessSet(head, fields, cookie.name) };
     },

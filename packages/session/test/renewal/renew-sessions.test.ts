@@ -12,7 +12,7 @@ import {
   signOut,
 } from '../../src/index.ts';
 import { type RenewSessionsOptions, renewSessions } from '../../src/renewal/index.ts';
-import { AUDIENCE, ec, ISSUER, NOW_MS, reasonOf } from '../support.ts';
+import { AUDIENCE, claims, craft, ec, ISSUER, NOW_MS, reasonOf } from '../support.ts';
 
 const HOUR = 3_600_000;
 const sessionCookie = createSessionCookie({ name: 's' });
@@ -161,6 +161,21 @@ describe('renewSessions()', () => {
       const broken = `${alice.slice(0, -8)}AAAAAAAA`;
       for (const cookie of [`s=${alice}`, `s=${broken}`, 's=', `s=${bob}; s=${broken}`])
         expect(await visit({ authorization: `Bearer ${bob}`, cookie })).toBeUndefined();
+    });
+
+    it('renews what the cookie holds, also if the bearer token differs only in what it may do', async () => {
+      const { clock, issuer, sessions, visit } = start({}, { from: [bearer()] });
+      const { kid } = issuer.publicJwk();
+      // As other issuers make tokens: without `jti`, two in one second look alike.
+      const token = (roles: string[], plan: string) => craft(claims({ roles, plan }), { key: ec, header: { kid } });
+      await clock.advance(HOUR * 0.6);
+      const next = await visit({
+        authorization: `Bearer ${token(['admin'], 'pro')}`,
+        cookie: `s=${token(['reader'], 'free')}`,
+      });
+      const renewed = await sessions.verify(next ?? '');
+      expect([...renewed.roles]).toEqual(['reader']);
+      expect(renewed.claims).toMatchObject({ plan: 'free' });
     });
 
     it('renews the cookie that holds the same token', async () => {
