@@ -55,7 +55,7 @@ export interface DatabaseReport {
   readonly highest?: Epoch;
   /**
    * True if a database of this region answers this process now. `highest` then rests on more than the reports of other
-   * regions.
+   * regions. False: each was probed, and none answers. Absent: that is not known, since the process started or was suspended.
    */
   readonly measured?: boolean;
   /**

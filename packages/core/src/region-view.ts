@@ -27,7 +27,10 @@ export interface RegionState<Name extends string = string> {
   readonly forks?: readonly Fork[];
   /** The highest epoch that the region knows. It fences primaries, but never confirms one. */
   readonly highest?: Epoch;
-  /** True if its own database has answered it. Its `highest` is then more than a repetition of other regions. */
+  /**
+   * True if its own database has answered it. Its `highest` is then more than a repetition of other regions. False: its
+   * database does not answer. Absent: it does not know yet.
+   */
   readonly measured?: boolean;
   /** The highest epoch that a database showed to that region itself. It confirms what another region alone claims. */
   readonly measuredEpoch?: Epoch;

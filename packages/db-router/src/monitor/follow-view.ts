@@ -7,8 +7,8 @@ export interface FollowedView {
   /** Applies what was observed since the last call. A view reports only changes, so unchanged reports must be read. */
   refresh(): void;
   /**
-   * Whether each region but the reached ones was asked after `atMs`, and has answered with what its own database said, or
-   * has not answered. True for a view that does not say when it asks.
+   * Whether each region but the reached ones was asked after `atMs`, and has not answered, or has answered after it
+   * probed its own database. True for a view that does not say when it asks.
    */
   isHeardSince(atMs: number, isReached: (region: string) => boolean): boolean;
   stop(): void;
@@ -77,7 +77,7 @@ export function followView(
   });
   const isHeardSince: FollowedView['isHeardSince'] = (atMs, isReached) => {
     const isHeard = ({ askedAtMs = atMs, observedAtMs, identified, measured }: RegionState): boolean =>
-      askedAtMs >= atMs && (observedAtMs < atMs || !identified || measured === true);
+      askedAtMs >= atMs && (observedAtMs < atMs || !identified || measured !== undefined);
     try {
       return dropRejection(view.list()).every((state) => isHeard(state) || isReached(state.name));
     } catch {

@@ -24,14 +24,16 @@ export function localReport(
   const known = topology.highest;
   const highest = known && twin ? ownEpoch(known, twin) : known;
   // Two regions that were suspended wait for each other's measurements. So these must not wait for anything.
-  const measured = !probing && facts.nodes.some((node) => node.region === self && isResponding(node));
+  const probed = facts.nodes.filter(({ region }) => region === self);
+  const measured = probed.some(isResponding);
+  const isKnown = !probing && (measured || probed.every(({ triedAtMs }) => triedAtMs > Number.NEGATIVE_INFINITY));
   const measuredEpoch = highestMeasured(facts, topology.system);
   const voids = facts.voids.filter(({ state }) => state !== 'ended').map(({ id, epochs }) => ({ id, epochs }));
   const { primary } = topology;
   const common = {
     forks: topology.forks,
     ...(highest !== undefined && { highest }),
-    ...(measured && { measured }),
+    ...(isKnown && { measured }),
     ...(measuredEpoch !== undefined && { measuredEpoch }),
     ...(acceptedForMs !== undefined && { acceptedForMs }),
     ...(voids.length > 0 && !stale && { voids }),

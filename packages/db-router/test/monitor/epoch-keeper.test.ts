@@ -261,6 +261,11 @@ describe('followView()', () => {
     ['it did not answer', { askedAtMs: 20, observedAtMs: 5, identified: true, measured: true }, true],
     ['another region answered at its URL', { askedAtMs: 20, observedAtMs: 20, identified: false }, true],
     ['it was asked before that', { askedAtMs: 5, observedAtMs: 5, identified: true, measured: true }, false],
+    [
+      'its own database does not answer it',
+      { askedAtMs: 20, observedAtMs: 20, identified: true, measured: false },
+      true,
+    ],
     ['it repeats what it knew', { askedAtMs: 20, observedAtMs: 20, identified: true }, false],
     ['no question to it is over', { askedAtMs: Number.NEGATIVE_INFINITY, identified: false }, false],
     ['the view does not say when it asks', { observedAtMs: 5, identified: true, measured: true }, true],

@@ -22,6 +22,7 @@ export function bestOf(documents: readonly [ProcessDocument, ...ProcessDocument[
   const { accept, reads, writes } = bestVerdict(documents.map(({ document }) => document));
   const claim = primaryClaim(documents);
   const measuredEpoch = highestOf(documents.map(({ document }) => document.database?.measuredEpoch));
+  const measured = documents.map(({ document }) => document.database?.measured);
   const acceptedForMs = Math.max(...documents.map(({ document }) => document.database?.acceptedForMs ?? -1));
   return {
     accept,
@@ -30,7 +31,7 @@ export function bestOf(documents: readonly [ProcessDocument, ...ProcessDocument[
     // A claim is as old as its document, even if newer documents contain other facts.
     observedAtMs: (claim ?? documents[0]).observedAtMs,
     ...(claim !== undefined && { primary: claim.primary }),
-    ...(documents.some(({ document }) => document.database?.measured === true) && { measured: true }),
+    ...(measured.some((one) => one !== undefined) && { measured: measured.includes(true) }),
     ...(measuredEpoch !== undefined && { measuredEpoch }),
     ...(acceptedForMs >= 0 && { acceptedForMs }),
   };

@@ -113,7 +113,7 @@ function encodeDatabase(report: DatabaseReport): object {
     // Keep the newest: a token or a returning primary may still need them.
     forks: forks.slice(-MAX_FORKS).map(({ system, parent, child, lsn }) => [system, parent, child, lsn.toString()]),
     ...(highest !== undefined && { highest: encodeEpoch(highest) }),
-    ...(measured === true && { measured }),
+    ...(measured !== undefined && { measured }),
     ...(measuredEpoch !== undefined && { measuredEpoch: encodeEpoch(measuredEpoch) }),
     ...(acceptedForMs !== undefined && { acceptedForMs: Math.round(acceptedForMs) }),
     ...(vouches !== undefined && { vouches: encodeVouch(vouches) }),
@@ -145,7 +145,7 @@ function decodeDatabase(given: unknown, region: string): DatabaseReport | undefi
   if ((epoch === undefined) !== (given['epoch'] === undefined)) return 'malformed';
   if ((highest === undefined) !== (given['highest'] === undefined)) return 'malformed';
   if ((measuredEpoch === undefined) !== (given['measuredEpoch'] === undefined)) return 'malformed';
-  const { acceptedForMs } = given;
+  const { acceptedForMs, measured } = given;
   if (!isOptional(acceptedForMs, isAge)) return 'malformed';
   if (epoch !== undefined && !epoch.owner.startsWith(`${region}/`)) return 'malformed';
   const vouches = given['vouches'] === undefined ? undefined : decodeVouch(given['vouches']);
@@ -158,7 +158,7 @@ function decodeDatabase(given: unknown, region: string): DatabaseReport | undefi
     ...(epoch !== undefined && { epoch }),
     ...(position !== undefined && { position }),
     ...(highest !== undefined && { highest }),
-    ...(given['measured'] === true && { measured: true }),
+    ...(typeof measured === 'boolean' && { measured }),
     ...(measuredEpoch !== undefined && { measuredEpoch }),
     ...(acceptedForMs !== undefined && { acceptedForMs }),
     ...(vouches !== undefined && { vouches }),

@@ -55,7 +55,7 @@ export function ownState<Name extends string>(
     ...(role === 'primary' && epoch !== undefined && position !== undefined && { primary: { epoch, position } }),
     ...(forks !== undefined && { forks }),
     ...(highest !== undefined && { highest }),
-    ...(measured === true && { measured }),
+    ...(measured !== undefined && { measured }),
     ...(measuredEpoch !== undefined && { measuredEpoch }),
     ...(acceptedForMs !== undefined && { acceptedForMs }),
   };

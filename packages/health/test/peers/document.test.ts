@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import type { DatabaseReport } from '@regionkit/core';
 import { createKeyring } from '@regionkit/core/kit';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -59,6 +60,12 @@ function lieOfDatabase(patch: object): string {
 
 test('what was sealed is unsealed, position and forks included', () => {
   expect(unseal(seal(DOCUMENT, NONCE, keyring), NONCE, keyring)).toEqual(DOCUMENT);
+});
+
+test.each([true, false, undefined])('whether a region has measured its database is said as it is: %s', (measured) => {
+  const { measured: _, ...database } = DOCUMENT.database as DatabaseReport;
+  const document = { ...DOCUMENT, database: { ...database, ...(measured !== undefined && { measured }) } };
+  expect(unseal(seal(document, NONCE, keyring), NONCE, keyring)).toEqual(document);
 });
 
 test('process, server and age of acceptance may be missing', () => {

@@ -122,6 +122,17 @@ test('a region has measured what any of its processes has, whichever was heard l
   expect(bestOf([newer]).measuredEpoch).toBeUndefined();
 });
 
+test.each([
+  [[undefined, undefined], undefined],
+  [[undefined, false], false],
+  [[false, true], true],
+])('of processes that say %j of their database, the region says %j', (words, expected) => {
+  const [first, second] = words.map((measured) =>
+    at(1_000, said('x', { database: { role: 'unknown', forks: [], ...(measured !== undefined && { measured }) } })),
+  ) as [ProcessDocument, ProcessDocument];
+  expect(bestOf([first, second]).measured).toBe(expected);
+});
+
 test.each<[string, Partial<RegionDocument>, Partial<RegionDocument>, Partial<RegionDocument>]>([
   ['one drains', { accept: 'draining' }, {}, { accept: 'yes' }],
   ['one is starting', { accept: 'no', reads: 'unknown' }, { accept: 'draining' }, { accept: 'draining' }],
