@@ -70,10 +70,24 @@ describe('failoverFigure()', () => {
   });
 
   it('says what was measured, also what was lost', () => {
-    expect(svg).toContain('the first write 90 ms later');
-    expect(svg).toContain('3 writes acknowledged · 0 stale reads · 0 duplicated · 1 lost (');
+    expect(svg).toContain('writes 90 ms later');
+    expect(svg).toContain('>3 writes acknowledged · 0 stale reads<');
+    expect(svg).toContain('>0 duplicated · 1 lost<');
     expect(svg).toContain('clients not told: 0');
     expect(svg).not.toMatch(/undefined|NaN/);
+  });
+
+  it('can be read where a phone shows it 360 px wide: letters of at least 11 px, and no label beyond an edge', () => {
+    const width = Number(/viewBox="0 0 (\d+) /.exec(svg)?.[1]);
+    const sizes = [...svg.matchAll(/(?:font:|font-size:)(\d+)px/g)].map(([, size]) => (Number(size) * 360) / width);
+    expect(sizes.length).toBeGreaterThan(0);
+    expect(Math.min(...sizes)).toBeGreaterThanOrEqual(11);
+    const labels = [...svg.matchAll(/<text x="([\d.]+)"[^>]* class="label[^"]*">([^<]+)</g)];
+    expect(labels).toHaveLength(4);
+    for (const [, x, text = ''] of labels) {
+      expect(Number(x) - text.length * 4, text).toBeGreaterThanOrEqual(0);
+      expect(Number(x) + text.length * 4, text).toBeLessThanOrEqual(width);
+    }
   });
 
   it('has colours for a dark page', () => {
