@@ -34,8 +34,8 @@ export interface RouterEvents<Name extends string = string> {
   /** A node, or the report of a region, belongs to another database. */
   'foreign-system': { readonly node: string; readonly system: string };
   /**
-   * A primary that cannot be confirmed yet: no write until it is. The first one that is found, or with `claimedBy` one that
-   * only that region tells of, though its timeline does not follow on what else is known.
+   * A primary that is not confirmed yet: no write until it is. Without `claimedBy` it is the first primary that this process
+   * has found. With `claimedBy` only that region reports it, and its timeline is several steps above every other known one.
    */
   unconfirmed: { readonly epoch: Epoch; readonly claimedBy?: Name };
   /** A higher epoch became known. */

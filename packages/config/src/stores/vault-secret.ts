@@ -7,7 +7,7 @@ import { checkToken, currentToken, getJson, objectOf, type Token } from './get-j
 export interface VaultSecretOptions<T, O extends boolean> {
   /** The address of Vault, or of the cluster in a region: `(region) => 'https://vault.eu-west-1.example.com'`. */
   readonly address: string | ((region: string) => string);
-  /** A token of Vault, or what returns one that is valid now: read from the file of the Vault Agent, for example. */
+  /** A token of Vault, or a function that returns a token that is valid now, for example from the file of the Vault Agent. */
   readonly token: Token;
   /** Where the engine is mounted. @default 'secret' */
   readonly mount?: string;

@@ -16,15 +16,16 @@ const MAX_TOLD = 4;
 /** How many void epochs are remembered. */
 export const MAX_VOIDED = 32;
 
-/** The voids that an input tells of. */
+/** The voids that an input contains. */
 export function toldVoids(input: Input): readonly EpochVoid[] {
   if (input.type === 'document') return input.voids ?? [];
   return input.type === 'siblings' ? input.siblings.flatMap(({ database }) => database.voids ?? []) : [];
 }
 
 /**
- * `voids` after an operator spoke here. Only epochs whose server is known travel: a void names a running server, so that it
- * never covers a later promotion. It travels only from a process that sees what is written instead.
+ * `voids` after an operator has called `resetEpoch()` in this process. The process reports a void to others only for epochs
+ * whose server it knows, because a void that names a running server never covers a later promotion. It also must know which
+ * epoch is written now.
  */
 export function ownVoid(
   voids: Facts['voids'],

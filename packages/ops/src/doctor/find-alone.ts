@@ -2,7 +2,7 @@ import type { Check, Found } from './check.ts';
 import type { Fleet } from './fleet.ts';
 import { gapsOf } from './gaps.ts';
 
-/** All checks together say what could not be examined, each thing once. One alone says it of what it needs. */
+/** Runs one check alone. It also reports what it needs and could not examine; a run of all checks reports that once for all. */
 export function findAlone({ needs, find }: Check, fleet: Fleet): readonly Found[] {
   const found = find(fleet);
   const gaps = gapsOf(fleet, needs).filter(

@@ -6,21 +6,21 @@ import { isFenced, type KnownNode, type Situation, writers } from './survey/situ
 
 /** What may be missing on the server to promote. */
 export interface Loss {
-  /** Nothing is: the old primary answered, takes no more writes, and has flushed nothing that the other has not. */
+  /** Nothing is lost: the old primary answered, takes no more writes, and has flushed nothing that the new one lacks. */
   readonly excluded: boolean;
-  /** Measured on the old primary. Undefined while it cannot be asked: what it wrote last is not known elsewhere. */
+  /** Measured on the old primary. Undefined if it does not answer, because no other server knows how far it has written. */
   readonly bytes: number | undefined;
   /**
-   * At most so much time lies between the last commit that the server to promote has, and the moment since when no app has
-   * found a primary; or now, if that is not known. Undefined if it has replayed no commit since it was started. Quiet
-   * time counts as well, though nothing was written in it.
+   * The time from the last commit that the server to promote has to the moment from which no app found a primary, or to
+   * now if that moment is not known. Undefined if the server has replayed no commit since its start. Quiet time counts,
+   * although nothing was written in it.
    */
   readonly windowMs: number | undefined;
-  /** For so long no app has found a primary. Undefined: not every app of the other regions says so. */
+  /** How long no app has found a primary. Undefined if an app of another region does not report it. */
   readonly goneForMs?: number | undefined;
 }
 
-/** `flushed`: what the old primary had flushed when its logins were revoked. It counts when it cannot be asked any more. */
+/** `flushed`: what the old primary had flushed when its logins were revoked. It is used if the old primary no longer answers. */
 export function assessLoss(situation: Situation, from: string, target: KnownNode, flushed?: Flushed['flushed']): Loss {
   const { nowMs, lastCommitMs, position, timeline } = target.state;
   const sinceCommitMs = lastCommitMs === null ? undefined : Math.max(0, nowMs - lastCommitMs);

@@ -8,7 +8,7 @@ export interface OutDirectory extends AsyncDisposable {
   /** Where the files are made. */
   readonly path: string;
   file(name: string): Promise<OutFile>;
-  /** Gives the directory its name. @throws {OpsError} `ERR_OPS_USAGE`: something else has it now */
+  /** Gives the directory its name. @throws {OpsError} `ERR_OPS_USAGE`: something else has this name now */
   publish(): Promise<void>;
 }
 
