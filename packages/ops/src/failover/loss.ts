@@ -12,19 +12,20 @@ export interface Loss {
   readonly bytes: number | undefined;
   /**
    * The time from the last commit that the server to promote has to the moment from which no app found a primary, or to
-   * now if that moment is not known. Undefined if the server has replayed no commit since its start. Quiet time counts,
-   * although nothing was written in it.
+   * now if that moment is not known. Undefined if the server has replayed no commit since its start, or one of
+   * a time that has not come yet. Quiet time counts, although nothing was written in it.
    */
   readonly windowMs: number | undefined;
-  /** How long no app has found a primary. Undefined if an app of another region does not report it. */
+  /** How long no app has found a primary. Undefined if the app of a region does not report it. */
   readonly goneForMs?: number | undefined;
 }
 
 /** `flushed`: what the old primary had flushed when its logins were revoked. It is used if the old primary no longer answers. */
 export function assessLoss(situation: Situation, from: string, target: KnownNode, flushed?: Flushed['flushed']): Loss {
   const { nowMs, lastCommitMs, position, timeline } = target.state;
-  const sinceCommitMs = lastCommitMs === null ? undefined : Math.max(0, nowMs - lastCommitMs);
-  const told = goneFor(situation, from);
+  // A commit of the future was made by a clock that runs ahead, which would make each time too short.
+  const sinceCommitMs = lastCommitMs === null || lastCommitMs > nowMs ? undefined : nowMs - lastCommitMs;
+  const told = goneFor(situation);
   // A younger commit shows that there was a primary.
   const goneForMs = told !== undefined && told <= (sinceCommitMs ?? 0) ? told : undefined;
   const window = {
@@ -38,12 +39,16 @@ export function assessLoss(situation: Situation, from: string, target: KnownNode
   return { excluded: bytes === 0 && (old === undefined || isFenced(old)), bytes, ...window };
 }
 
-/** For how long no app has found a primary: the app of each other region must say so, and that of `from` if it answers. */
-function goneFor({ apps }: Situation, from: string): number | undefined {
-  if (apps.every(({ region }) => region === from)) return undefined;
-  const ages = apps
-    .filter(({ region, answer }) => region !== from || answer.ok || answer.why === 'no-detail')
-    .map(({ answer }) => (answer.ok ? answer.view.noPrimaryForMs : undefined));
+/**
+ * How long no app has found a primary. The app of each region must report it, also that of the lost one: a region that does
+ * not answer may only be cut off, and its app may still write there.
+ */
+function goneFor({ apps, nodes }: Situation): number | undefined {
+  const regions = [...new Set([...nodes, ...apps].map(({ region }) => region))];
+  const ages = regions.map((name) => {
+    const answer = apps.find(({ region }) => region === name)?.answer;
+    return answer?.ok === true && answer.view.region === name ? answer.view.noPrimaryForMs : undefined;
+  });
   return ages.every((age) => age !== undefined) ? Math.min(...ages) : undefined;
 }
 
@@ -60,8 +65,8 @@ export function sayLoss({ excluded, bytes, windowMs, goneForMs }: Loss): string 
 }
 
 function sayTime(windowMs: number | undefined, goneForMs: number | undefined): string {
-  if (windowMs === undefined) return 'its last commit is not known';
+  if (windowMs === undefined) return 'when its last commit was is not known';
   return goneForMs === undefined
-    ? `its last commit is ${seconds(windowMs)} old, and not every app says since when it finds no primary`
+    ? `its last commit is ${seconds(windowMs)} old, and not every region's app says since when it finds no primary`
     : `its last commit was ${seconds(windowMs)} before the apps found no primary any more, ${seconds(goneForMs)} ago`;
 }

@@ -7,7 +7,7 @@ import type { KnownNode } from '../../src/failover/survey/situation.ts';
 import { vantages } from '../../src/failover/vantages.ts';
 import { durationOption } from '../../src/options/duration.ts';
 import { bytesOfLsn } from '../../src/postgres/lsn.ts';
-import { app, fenced, GONE, node, primary, receiver, situation, standby, WELL } from './fixtures.ts';
+import { app, fenced, GONE, NOW_MS, node, primary, receiver, situation, standby, WELL } from './fixtures.ts';
 
 describe('readAcceptLoss()', () => {
   it('reads a duration, an amount, or unknown', () => {
@@ -71,23 +71,37 @@ describe('assessLoss()', () => {
   describe('the time ends when the apps lost the primary', () => {
     const lost = (noPrimaryForMs: number | undefined) => ({ writes: 'fail', noPrimaryForMs });
     const us = { name: 'us', reads: 'pass', writes: 'pass', ageMs: 100, timeline: 1 };
+    const [eu, ap] = [app('eu', lost(8_000)), app('ap', lost(7_000))];
     it.each([
-      ['the app of the other region says so', [app('eu', lost(8_000))], 2_000],
-      ['of two, the one that had it longest counts', [app('eu', lost(8_000)), app('ap', lost(6_000))], 4_000],
-      ['one of two does not say it', [app('eu', lost(8_000)), app('ap', lost(undefined))], 10_000],
-      ['one of two still finds it', [app('eu', lost(8_000)), app('ap', { writes: 'pass', regions: [us] })], 10_000],
-      ['one of two does not answer', [app('eu', lost(8_000)), app('ap', 'unreachable')], 10_000],
-      ['one of two shows no detail', [app('eu', lost(8_000)), app('ap', 'no-detail')], 10_000],
-      ['the app of the lost region does not answer', [app('eu', lost(8_000)), app('us', 'unreachable')], 2_000],
-      ['the app of the lost region says so later', [app('eu', lost(8_000)), app('us', lost(5_000))], 5_000],
-      ['the app of the lost region does not say it', [app('eu', lost(8_000)), app('us', lost(undefined))], 10_000],
-      ['the app of the lost region shows no detail', [app('eu', lost(8_000)), app('us', 'no-detail')], 10_000],
+      ['the app that had it longest counts', [eu, ap, app('us', lost(6_000))], 4_000],
+      ['also in another region', [eu, app('ap', lost(5_000)), app('us', lost(6_000))], 5_000],
+      ['one does not say it', [eu, app('ap', lost(undefined)), app('us', lost(6_000))], 10_000],
+      ['one still finds it', [eu, app('ap', { writes: 'pass', regions: [us] }), app('us', lost(6_000))], 10_000],
+      ['one does not answer', [eu, app('ap', 'unreachable'), app('us', lost(6_000))], 10_000],
+      ['one shows no detail', [eu, app('ap', 'no-detail'), app('us', lost(6_000))], 10_000],
+      ['the app of a region is not known', [eu, app('us', lost(6_000))], 10_000],
+      [
+        'the app of another region answers',
+        [eu, app('ap', { ...lost(8_000), region: 'eu' }), app('us', lost(6_000))],
+        10_000,
+      ],
+      // It may only be cut off, and take the writes of its own clients.
+      ['the app of the lost region does not answer', [eu, ap, app('us', 'unreachable')], 10_000],
+      ['the app of the lost region is not known', [eu, ap], 10_000],
+      ['the app of the lost region does not say it', [eu, ap, app('us', lost(undefined))], 10_000],
+      ['the app of the lost region still finds it', [eu, ap, app('us', { writes: 'pass' })], 10_000],
+      ['the app of the lost region shows no detail', [eu, ap, app('us', 'no-detail')], 10_000],
       ['the app of the lost region alone says so', [app('us', lost(8_000))], 10_000],
-      ['at the last commit', [app('eu', lost(10_000))], 0],
-      ['a commit is younger', [app('eu', lost(10_001))], 10_000],
+      ['at the last commit', ['eu', 'ap', 'us'].map((region) => app(region, lost(10_000))), 0],
+      ['a commit is younger', ['eu', 'ap', 'us'].map((region) => app(region, lost(10_001))), 10_000],
       ['no app is known', [], 10_000],
     ] as const)('%s', (_, apps, windowMs) => {
       expect(assessLoss(situation(GONE.nodes, { apps }), 'us', target).windowMs).toBe(windowMs);
+    });
+
+    it('is not known if the last commit is of a time that has not come: the old clock ran ahead', () => {
+      const ahead: KnownNode = { ...target, state: standby({ lastCommitMs: NOW_MS + 1 }) };
+      expect(assessLoss(GONE, 'us', ahead).windowMs).toBeUndefined();
     });
 
     it('is not known without a commit', () => {
@@ -240,7 +254,7 @@ describe('readAppView()', () => {
   describe('for how long the router has found no primary', () => {
     const since = '2026-11-30T10:00:00.000Z';
     const dateMs = Date.parse(since) + 7_000;
-    const check = { status: 'fail', affects: ['writes'], output: 'no-primary' };
+    const check = { status: 'fail', affects: ['writes'], output: 'no-primary', time: '2026-11-30T10:00:07.000Z' };
     const body = { writes: 'fail', region: 'eu', regions: [], since, checks: { writes: [check] } };
     it.each([
       ['as long as the verdict is old', body, 7_000],
@@ -254,6 +268,27 @@ describe('readAppView()', () => {
       [
         'not if another check fails, too',
         { ...body, checks: { ...body.checks, d: [{ ...check, output: 'full' }] } },
+        undefined,
+      ],
+      [
+        // A proxy may give the answer a clock of its own.
+        'by the clock of the app, if that of the answer is ahead',
+        {
+          ...body,
+          since: '2026-11-30T09:59:00.000Z',
+          checks: { writes: [{ ...check, time: '2026-11-30T09:59:06.000Z' }] },
+        },
+        6_000,
+      ],
+      ['not if the check has no time', { ...body, checks: { writes: [{ ...check, time: undefined }] } }, undefined],
+      [
+        'not if the check has not run since',
+        { ...body, checks: { writes: [{ ...check, time: '2026-11-30T09:59:59.000Z' }] } },
+        undefined,
+      ],
+      [
+        'not if the result of the check is too old',
+        { ...body, checks: { writes: [{ ...check, stale: true }] } },
         undefined,
       ],
       [

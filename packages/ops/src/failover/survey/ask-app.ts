@@ -14,7 +14,8 @@ export async function askApp(url: string, { token, ca, timeoutMs, signal }: Aske
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   try {
     const { body, headers: answered } = await ask(url, { headers, lookup: undefined, ca, timeoutMs, signal });
-    const view = readAppView(body, Date.parse(answered.date ?? ''));
+    // An answer from a cache says what was.
+    const view = readAppView(body, answered.age === undefined ? Date.parse(answered.date ?? '') : Number.NaN);
     return view === undefined ? { ok: false, why: 'no-detail' } : { ok: true, view };
   } catch {
     return { ok: false, why: 'unreachable' };

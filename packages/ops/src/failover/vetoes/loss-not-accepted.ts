@@ -13,7 +13,7 @@ export const lossNotAccepted: Veto = {
     return {
       where: target.id,
       evidence: `Loss cannot be excluded: ${sayLoss(loss)}.${why}`,
-      fix: 'Say what may be lost: --accept-loss 30s (from its last commit until the apps found no primary, or until now), 16MB (of WAL, if the old primary answers), or unknown.',
+      fix: 'Say what may be lost: --accept-loss 30s (from its last commit until the apps found no primary; or until now, if the app of a region does not say so, also of the lost one, which may still take writes), 16MB (of WAL, if the old primary answers), or unknown.',
     };
   },
 };
