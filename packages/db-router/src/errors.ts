@@ -12,7 +12,7 @@ export interface NodeSituation {
   readonly timeline: number;
   /** The system identifier of its database in decimal. Absent if it has never answered. */
   readonly system?: string;
-  /** Why it could not be probed last: a SQLSTATE, an errno, or a word of the router. */
+  /** Why it could not be probed last: a SQLSTATE, an errno, or a code of the router. */
   readonly code?: string;
 }
 

@@ -81,7 +81,7 @@ export interface GateSeam<Name extends string = string> {
    * promoted. Optional.
    */
   notePrimaryUnreached?(): void;
-  /** Tells of a mistake of the app, once for each code, where this router tells of its own. Optional. */
+  /** Reports a mistake of the app, once for each code, in the same way as the router's own warnings. Optional. */
   notice?(code: `REGIONKIT_${string}`, message: string): void;
   /** A write gate was created for this router. It forwards the writes that are refused here. Optional. */
   noteGate?(): void;

@@ -56,7 +56,7 @@ export function logEvents(events: EventSource<RouterEvents>, logger: Logger | un
     else
       log(
         'error',
-        `${claimedBy} alone tells of ${formatEpoch(epoch)}, which does not follow on what else is known: no write until a node or a second region shows it, ${claimedBy} takes it back, or confirmPrimary()`,
+        `only ${claimedBy} reports ${formatEpoch(epoch)}, a timeline far above every other: no write until a node or a second region shows it, ${claimedBy} withdraws it, or confirmPrimary()`,
         'REGIONKIT_UNPROVEN_PRIMARY',
       );
   });

@@ -14,7 +14,7 @@ export interface EventLine {
   readonly lastAtMs: number;
 }
 
-/** A failover has hundreds of them, and each says little: the newest speaks for all. */
+/** A failover has hundreds of them, and each says little: only the newest is shown. */
 const BY_NAME: ReadonlySet<string> = new Set(['hold', 'hold-ended', 'outcome-unknown']);
 /** Events so far apart belong to different failures. */
 const WITHIN_MS = 10_000;

@@ -1,6 +1,6 @@
 import { clean } from './clean.ts';
 
-/** Reads JSON that another process sent. Nothing of it is believed to have a type. */
+/** Reads JSON that another process sent. It assumes no type for any part of it. */
 export type Members = Readonly<Record<string, unknown>>;
 
 export function members(value: unknown): Members {

@@ -11,7 +11,7 @@ export function speaking({ regions }: Fleet): readonly ProcessState[] {
   return regions.flatMap(({ processes }) => processes.filter(isSpeaking));
 }
 
-/** Why a region tells nothing now. Undefined: a process of it speaks. */
+/** Why no process of a region answers now. Undefined if one answers. */
 export const silenceOf = ({ why, processes }: RegionDoor): DoorSilence | undefined =>
   processes.some(isSpeaking) ? undefined : why;
 
@@ -25,8 +25,8 @@ export interface SeenNode extends NodeState {
 }
 
 /**
- * Every node that a speaking process names, in the order of its id. The process that knows the highest timeline is believed first,
- * then one of the node's own region: it is the nearest. Pure.
+ * Every node that an answering process names, in the order of its id. The state comes from the process that knows the highest
+ * timeline, then from one of the node's own region, which is the nearest. Pure.
  */
 export function nodesOf(fleet: Fleet): readonly SeenNode[] {
   const found = new Map<string, { process: ProcessState; node: NodeState; states: Set<string> }>();

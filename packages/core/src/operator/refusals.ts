@@ -4,7 +4,7 @@ import type { Clock } from '../kit/clock.ts';
 const NOTICE_MS = 60_000;
 
 /**
- * Counts the requests that had no valid token, and tells of them at most once a minute. Returns the count.
+ * Counts the requests that had no valid token, and reports them at most once a minute. Returns the count.
  *
  * @param name what refused them: `operator`, `console`
  */

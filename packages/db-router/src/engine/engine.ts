@@ -176,7 +176,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     emit,
   });
 
-  /** Only its own document tells of a database that this process does not reach. */
+  /** If this process does not reach a database, only the document of its region has the state of it. */
   const isReached = (name: string): boolean => {
     const known = live.store.facts.nodes.filter(({ region }) => region === name);
     return name === regions.self || (known.length > 0 && known.every(isResponding));

@@ -14,7 +14,7 @@ interface Counted {
   isDone: boolean;
 }
 
-/** A fetch host may drop a response that it never reads. Nothing else tells of the end of such a write. */
+/** A fetch host may drop a response that it never reads. Nothing else shows the end of such a write. */
 const dropped = new FinalizationRegistry<Counted>(finish);
 
 /**

@@ -29,7 +29,7 @@ export interface ViewGuardOptions {
 }
 
 const LEAST_GRACE_MS = 250;
-/** How often it looks whether the regions were heard. */
+/** How often it checks whether the regions have answered. */
 const LOOK_MS = 25;
 /** A probe may have to open its connection again: TCP, TLS, the login, and the query. */
 const GRACE_ROUND_TRIPS = 8;
@@ -101,7 +101,7 @@ export function createViewGuard(options: ViewGuardOptions): ViewGuard {
   };
 
   /**
-   * Asleep, it may have missed a promotion and a rebuild: each node answers, or fails, before it is believed. A region
+   * While suspended, it may have missed a promotion and a rebuild: each node must answer or fail before it is used. A region
    * without nodes here, or with one that failed, is asked in their place: its last report may be from before the promotion.
    */
   const checkSuspension = (): void => {

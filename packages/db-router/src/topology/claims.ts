@@ -17,7 +17,7 @@ const STEP = 1;
 
 /**
  * `facts` after what the stored documents say was weighed. A region that holds the shared secret may lie, or may be a copy
- * of this one. The next timeline is believed at once, as after any failover. A jump over timelines is learnt only when a
+ * of this one. The next timeline is accepted at once, as after any failover. A jump over timelines is learnt only when a
  * node of our own shows it, or a second region that has measured it: one that only repeats it proves nothing.
  */
 export function weighDocuments(facts: Facts, atMs: number): Facts {

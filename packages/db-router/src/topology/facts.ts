@@ -13,7 +13,7 @@ export interface Facts {
   /** It was accepted because a sibling was, and no node of its own was seen on the highest timeline since. */
   readonly vouched: boolean;
   readonly store: 'pending' | 'none' | 'loaded';
-  /** What the process before this one vouched for, and until when that is believed. */
+  /** What the process before this one vouched for, and until when that is valid. */
   readonly remembered: { readonly report: DatabaseReport; readonly untilMs: number } | undefined;
   /** A process that keeps a file acts on no higher timeline than this one: the file has it. */
   readonly syncedTimeline: number;
@@ -24,7 +24,7 @@ export interface Facts {
   /** Epochs that an operator declared void, and when that was last. */
   readonly voided: readonly Epoch[];
   readonly resetAtMs: number;
-  /** Voids that travel: what an operator said in this process (`own`), what it was told (`taken`), and what has `ended`. */
+  /** Voids that are reported to others: declared in this process (`own`), learned from another one (`taken`), or `ended`. */
   readonly voids: readonly KnownVoid[];
   /** Where the timeline that the reset kept was when it was measured first after it. */
   readonly kept: { readonly system: string; readonly timeline: number; readonly position: bigint } | undefined;
@@ -34,7 +34,7 @@ export interface Facts {
   readonly followed: readonly Followed[];
   readonly nodes: readonly NodeFacts[];
   readonly documents: readonly DocumentFacts[];
-  /** The other processes of this region, as they spoke last. */
+  /** The other processes of this region, as they last reported. */
   readonly siblings: readonly Sibling[];
   /** What siblings that vouched knew to be written; without an owner where they measured it. */
   readonly written: readonly Epoch[];
@@ -228,7 +228,7 @@ export function knownEpoch(facts: Pick<Facts, 'writers'>, epoch: Epoch): Epoch {
   return owner === epoch.owner ? epoch : { ...epoch, owner };
 }
 
-/** The highest epoch that our own nodes showed when they last answered, of one database: no word of others is in it. */
+/** The highest epoch that our own nodes showed when they last answered, of one database. Reports of other processes do not count. */
 export function highestMeasured(facts: Facts, system: string | undefined): Epoch | undefined {
   let highest: Epoch | undefined;
   for (const { reading, exact, timeline, id, server } of facts.nodes) {

@@ -100,10 +100,10 @@ function stateOf(
   return mayWrite ? 'ready' : 'unconfirmed';
 }
 
-/** A process that sees a contradiction does not vouch: a newcomer could hear one side of it alone. */
+/** A process that sees a contradiction does not vouch, because a newcomer could learn only one side of it. */
 function vouches(facts: Facts, state: TopologyState, isAnyWriter: boolean): boolean {
   if (facts.vouched && !hasMeasured(facts)) return false;
-  // When an operator spoke is not passed on, and decides what a later claim means: such a process speaks for itself alone.
+  // A later claim is judged by the time of the reset, and this time is not passed on: such a process does not vouch.
   if (facts.voided.length > 0) return false;
   return state === 'ready' || state === 'read-only' || (state === 'no-primary' && !isAnyWriter);
 }

@@ -14,7 +14,7 @@ export interface NodeView {
   readonly id: string;
   readonly region: string;
   readonly state: NodeState;
-  /** Why it could not be probed last: a SQLSTATE, an errno, or a word of the router. Undefined if it answered. */
+  /** Why it could not be probed last: a SQLSTATE, an errno, or a code of the router. Undefined if it answered. */
   readonly code: string | undefined;
   /** Its database. Undefined if it has never answered. */
   readonly system: string | undefined;
@@ -66,7 +66,7 @@ export interface Topology {
   readonly primary: PrimaryView | undefined;
   /** With the state `unconfirmed`: the candidate that is not confirmed. */
   readonly candidate: Epoch | undefined;
-  /** The region that alone tells of the candidate, when that is why it is not confirmed. */
+  /** If the candidate is not confirmed because only one region reports it: this region. */
   readonly claimedBy: string | undefined;
   /** With the state `epoch-regressed`: the older epoch on which all nodes agree. */
   readonly regressed: Epoch | undefined;

@@ -1,6 +1,6 @@
 import { boolean, list, nullable, number, object, type Shape, ShapeError, text } from '../../doctor/shape.ts';
 
-/** What one statement tells of a server for a failover. The role needs `pg_monitor`. */
+/** What one statement shows of a server for a failover. The role needs `pg_monitor`. */
 export interface NodeState {
   readonly system: string;
   readonly inRecovery: boolean;

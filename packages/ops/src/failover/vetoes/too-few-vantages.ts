@@ -5,7 +5,7 @@ import type { Veto } from './veto.ts';
 const MIN = 3;
 const MIN_OUTSIDE = 2;
 
-/** What one place cannot reach may be well: its own network may be the fault. So one that sees it alive is believed. */
+/** A vantage that cannot reach the primary may have a fault in its own network. So if one vantage sees it alive, that counts. */
 export const tooFewVantages: Veto = {
   id: 'too-few-vantages',
   object: ({ plan: { mode, from, here }, situation }) => {
