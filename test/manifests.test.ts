@@ -14,6 +14,8 @@ interface Manifest {
   readonly bugs?: { readonly url: string };
   readonly engines?: Readonly<Record<string, string>>;
   readonly publishConfig?: Readonly<Record<string, unknown>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
 }
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
@@ -46,6 +48,20 @@ describe('the manifests of the packages', () => {
       engines: root.engines,
       publishConfig: { access: 'public', provenance: true },
     });
+  });
+
+  /** An optional peer whose other versions would be wrong without an error. */
+  const BOUND = ['@aws-sdk/', '@nestjs/', '@regionkit/'];
+
+  it('refuse no app for the version of a library that it may not use with them', () => {
+    const optional = packages.flatMap(({ manifest: { name, peerDependencies = {}, peerDependenciesMeta = {} } }) =>
+      Object.entries(peerDependencies)
+        .filter(([peer]) => peerDependenciesMeta[peer]?.optional === true)
+        .map(([peer, range]) => ({ name, peer, range })),
+    );
+    const free = optional.filter(({ peer }) => !BOUND.some((scope) => peer.startsWith(scope)));
+    expect(free.map(({ peer }) => peer)).toEqual(expect.arrayContaining(['kysely', 'vitest', 'pg-mem', 'hono']));
+    expect(free.filter(({ range }) => range !== '*')).toEqual([]);
   });
 
   it('have one version, by one group of changesets', () => {

@@ -10,12 +10,13 @@ import { checkJest, JEST } from './checks/jest.ts';
 import { checkNest, NEST_PEERS } from './checks/nest.ts';
 import { checkNodeTest } from './checks/node-test.ts';
 import { checkOnePackage } from './checks/one-package.ts';
+import { checkOtherVersions } from './checks/other-versions.ts';
 import { install, packAll, pinned } from './packed.ts';
 
 /**
  * Installs the packages as they will be published into folders of their own, and uses them as apps do: `import` and
  * `require`, TypeScript 5.9, 6.0 and 7.0 under each module resolution, an app of each framework, Jest, `node --test`,
- * the command line, the one package, Nest and nothing else, and each package alone. Run after `build`.
+ * the command line, the one package, Nest and nothing else, other versions of optional peers, and each package alone. Run after `build`.
  */
 const folder = mkdtempSync(join(tmpdir(), 'regionkit-consumers-'));
 // When we are root, the lab's PostgreSQL runs as another user: it must be let in.
@@ -65,6 +66,7 @@ try {
   checkNodeTest(all);
   checkOnePackage(folder, packages, all);
   checkNest(folder, packages, all);
+  checkOtherVersions(folder, packages);
   checkAlone(folder, packages, join(all, 'node_modules/typescript/bin/tsc'));
 } catch (error) {
   const { stdout, message } = error as Error & { stdout?: string };

@@ -1,6 +1,8 @@
+import { createRequire } from 'node:module';
 import { test as base, type TestAPI } from 'vitest';
 import { createLab, type Lab } from '../lab.ts';
 import type { LabOptions } from '../options.ts';
+import { refuseOldVitest } from './refuse-old-vitest.ts';
 
 /** What a test of `labTest()` is given. */
 export interface LabFixtures<Name extends string = string> {
@@ -20,8 +22,11 @@ export interface LabFixtures<Name extends string = string> {
  *   await lab.primary.query('CREATE TABLE orders (id int)');
  * });
  * ```
+ *
+ * @throws {TypeError} Vitest is older than 3.2, which has no fixtures for a whole file.
  */
 export function labTest<const Name extends string>(options: LabOptions<Name>): TestAPI<LabFixtures<Name>> {
+  refuseOldVitest((createRequire(import.meta.url)('vitest/package.json') as { version: string }).version);
   return base.extend<LabFixtures<Name>>({
     lab: [
       // biome-ignore lint/correctness/noEmptyPattern: vitest reads the names of the fixtures from the pattern.
