@@ -230,7 +230,10 @@ export function createRegion<Name extends string>(
           throw new LabError('ERR_LAB_STATE', `${of} is ${source.status}: ${name} cannot be copied from it`);
         if (lab.primary === name) {
           if (source.role !== 'primary') {
-            throw new LabError('ERR_LAB_STATE', `${name} is the primary: promote another region before it rejoins`);
+            throw new LabError(
+              'ERR_LAB_STATE',
+              `${name} is the primary: promote another region before it rejoins (if another program has promoted it: promote() takes note of it)`,
+            );
           }
           lab.primary = of;
         }

@@ -13,7 +13,7 @@ const SECRET: Mistake = [
 const NOT_MOUNTED: Mistake = [
   'REGIONKIT_PEER_NOT_MOUNTED',
   (region) =>
-    `health: ${region} does not answer at /health/region: mount health there, with peers, at the root of its origin`,
+    `health: ${region} does not answer at /health/region: if one of its processes runs, mount health there, with peers, at the root of its origin`,
 ];
 const MALFORMED: Mistake = [
   'REGIONKIT_PEER_MALFORMED',

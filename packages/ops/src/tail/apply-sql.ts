@@ -55,6 +55,6 @@ export async function applySql(
   }
   return {
     exit: EXIT.fault,
-    summary: `${name}: not done. It needs a superuser, or a role with REPLICATION (Amazon RDS: rds_replication) and pg_monitor.`,
+    summary: `${name}: not done. It needs a superuser, or a role with REPLICATION (Amazon RDS: rds_replication) and pg_monitor. If another role owns the schema regionkit, it also needs GRANT USAGE, CREATE ON SCHEMA regionkit TO the role WITH GRANT OPTION.`,
   };
 }

@@ -122,6 +122,7 @@ describe('regionkit tail', () => {
     const refused = await install('--execute');
     expect(refused.exit, refused.stdout).toBe(1);
     expect(refused.records.at(-1)).toMatchObject({ summary: expect.stringContaining('Amazon RDS: rds_replication') });
+    expect(refused.records.at(-1)).toMatchObject({ summary: expect.stringContaining('WITH GRANT OPTION') });
     await lab.primary.query('GRANT rds_replication TO rds_superuser; GRANT rds_superuser TO master');
     const done = await install('--execute');
     expect(done.exit, done.stdout).toBe(0);
