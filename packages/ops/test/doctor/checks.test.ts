@@ -269,8 +269,15 @@ const CASES: readonly Case[] = [
   ],
   [
     'a tail whose ticks cannot be seen',
-    { 'us/0': { tail: { ...tail, tickedMs: null, showsTicks: false, readable: false } } },
-    [],
+    { 'us/0': { tail: { ...tail, tickedMs: null, showsTicks: false } } },
+    ['note tail-not-ticking us/0'],
+    'Whether a tail keeper ticks on us/0 is not known: the owner of its functions may not count the ticks.',
+  ],
+  [
+    'a tail whose records cannot be read',
+    { 'us/0': { tail: { ...tail, readable: false } } },
+    ['unknown fork-not-recorded us/0'],
+    'The role of the configuration may not read what the tail keeper of us/0 has recorded.',
   ],
   [
     'a promotion that is not recorded',
@@ -568,6 +575,14 @@ const OUTSIDE: readonly (readonly [
     },
     ['fault dns-names fleet'],
     'app-eu.example.com has no IPv4 address.',
+  ],
+  [
+    'a region whose name only the DNS servers of the configuration know',
+    {
+      regions: [silent('no-such-host')],
+      hosts: [{ ...host({ ok: true, value: { ipv4: 1, ttlSeconds: 60 } }), host: 'app-eu.example.com' }],
+    },
+    ['unknown health-path eu'],
   ],
   [
     'a clock of a region an hour ahead',

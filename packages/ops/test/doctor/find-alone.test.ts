@@ -89,7 +89,7 @@ describe('gapsOf()', () => {
     [
       'a certificate that could not be read',
       'certificates',
-      fleetOf({}, {}, front({ certificates: [certificate('refused')] })),
+      fleetOf({}, {}, front({ certificates: [certificate('refused')], regions: [region(seen)] })),
       ['us'],
     ],
     [
@@ -147,6 +147,18 @@ describe('gapsOf()', () => {
     expect(gaps.map((gap) => gap.where)).toEqual(where);
     for (const { evidence } of gaps) expect(evidence).toMatch(/^\S.*\.$/);
   });
+
+  // A note where no role may be able to give the right.
+  it.each(CASES.filter(([, , , where]) => where.some((place) => place !== 'fleet')))(
+    'and a full run does not end with 0: %s (%s)',
+    (says, _, fleet, where) => {
+      const found = foundIn(fleet);
+      for (const place of where) {
+        const levels = says === 'one that shows no ticks' ? 'note' : '(?:unknown|fault|warning)';
+        expect(found, place).toContainEqual(expect.stringMatching(new RegExp(`^${levels} \\S+ ${place}$`)));
+      }
+    },
+  );
 
   it('names each place once', () => {
     expect(gapsOf(fleetOf({ 'us/0': silent }), ['servers', 'clocks']).map(({ where }) => where)).toEqual(['us/0']);

@@ -8,7 +8,8 @@ export const forkNotRecorded: Check = {
   incident: 'A failover after which the lost writes could not be separated from others: GitHub in October 2018.',
   needs: ['tail'],
   find: (fleet) => {
-    const { node, recorded } = tailOf(fleet) ?? {};
+    const { node, tail, recorded } = tailOf(fleet) ?? {};
+    if (node !== undefined && tail?.readable === false) return [unread(node.id)];
     const { promotions, timeline } = node?.facts ?? {};
     if (node === undefined || promotions == null || timeline === undefined || timeline === 1) return [];
     if (promotions.checkpointed !== timeline) return [];
@@ -30,4 +31,11 @@ const withoutFork = (id: string, timeline: number): Found => ({
   where: id,
   evidence: `regionkit.tail of ${id} has the first transaction of timeline ${timeline}, and not its fork: the server was restarted before a keeper could record it.`,
   fix: 'salvage then needs the history file of the server: let its role read that (pg_read_server_files), or name the fork (--fork). So that the next fork is recorded, apply the SQL of regionkit tail install as a role that may read the file.',
+});
+
+const unread = (id: string): Found => ({
+  level: 'unknown',
+  where: id,
+  evidence: `The role of the configuration may not read what the tail keeper of ${id} has recorded.`,
+  fix: 'Run GRANT USAGE ON SCHEMA regionkit TO … and GRANT SELECT ON regionkit.tail TO … on the primary.',
 });

@@ -45,7 +45,8 @@ function faultsOf({ region, host, health }: ExaminedRegion, fleet: Fleet): reado
   }
   if (!health.ok) {
     // A host without an address is a finding of DNS.
-    if (health.why === 'no-such-host' && fleet.front.hosts.some((one) => one.host === host)) return [];
+    const isFound = fleet.front.hosts.some((one) => one.host === host && !one.addresses.ok);
+    if (health.why === 'no-such-host' && isFound) return [];
     return [
       found('unknown', UNSEEN[health.why], 'Ask it from here with curl -4, and look at the firewall and the app.'),
     ];

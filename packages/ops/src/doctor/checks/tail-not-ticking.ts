@@ -1,4 +1,4 @@
-import type { Check } from '../check.ts';
+import type { Check, Found } from '../check.ts';
 import { tailOf } from '../fleet.ts';
 import { duration } from '../say.ts';
 
@@ -13,7 +13,8 @@ export const tailNotTicking: Check = {
   needs: ['tail'],
   find: (fleet) => {
     const { node, tail, recorded } = tailOf(fleet) ?? {};
-    if (node === undefined || tail === undefined || !tail.exists || !tail.usable || !tail.showsTicks) return [];
+    if (node === undefined || tail === undefined || !tail.exists || !tail.usable) return [];
+    if (!tail.showsTicks) return [unseen(node.id)];
     const { nowMs, startedMs } = node.facts;
     const sinceMs = tail.tickedMs === null ? undefined : nowMs - tail.tickedMs;
     // While the server was down no keeper could tick, and a crash forgets the last tick.
@@ -32,3 +33,11 @@ export const tailNotTicking: Check = {
     ];
   },
 };
+
+/** On some hosts no role can give this right, so it is a note. */
+const unseen = (id: string): Found => ({
+  level: 'note',
+  where: id,
+  evidence: `Whether a tail keeper ticks on ${id} is not known: the owner of its functions may not count the ticks.`,
+  fix: 'Run GRANT EXECUTE ON FUNCTION pg_stat_reset_replication_slot(text) TO the role that applied the SQL of regionkit tail install. Without it, look for REGIONKIT_TAIL_FAILED in the log of the app.',
+});
