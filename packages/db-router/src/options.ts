@@ -52,9 +52,9 @@ export interface RegionRouterOptions<Name extends string = string> {
      */
     readonly maxAgeMs?: number;
     /**
-     * What this environment is called (`production`), the same in all its processes: 1 to 64 letters, digits, `.`, `_`
-     * and `-`. The keys are derived with it. A copy of a database has the same system identifier and often the same
-     * secret, so nothing else tells the tokens of a copy apart; without a name only `regions` and their `hosts` do.
+     * The name of this environment (`production`), the same in all its processes: 1 to 64 letters, digits, `.`, `_` and
+     * `-`. The keys are derived with it. A copy of a database has the same system identifier and often the same secret,
+     * so only this name, or other `regions` and `hosts`, distinguishes its tokens.
      * A new name makes tokens that were signed before invalid: their clients read from the primary until they write again.
      * @default none
      */
@@ -64,12 +64,14 @@ export interface RegionRouterOptions<Name extends string = string> {
   readonly view?: RegionView<Name>;
   /**
    * `confirm`: the first primary of a process is accepted only if the epoch store, or a majority of the other regions,
-   * knows no higher timeline. `trust`: it is accepted at once. Use this only with one region. @default 'confirm'
+   * knows no higher timeline. `trust`: it is accepted at once. Use this only with one region, or until
+   * every region runs in the very first deployment. @default 'confirm'
    */
   readonly coldStart?: 'confirm' | 'trust';
   /**
    * Keeps the highest epoch and the forks across restarts: one store that all regions share, or `epochFile()` for the only
-   * process of a region. Any other store of one region must not be used: it would confirm a zombie.
+   * process of a region. Do not use another store that belongs to one region: it would confirm
+   * an old primary that comes back.
    */
   readonly epoch?: EpochStore;
   /** The queries of a probe. @default plain PostgreSQL, 14 and later */
@@ -121,7 +123,7 @@ export interface RegionRouterOptions<Name extends string = string> {
   readonly random?: () => number;
 }
 
-/** What of the options is a setting as it was given, or by its default. */
+/** The options that are used as given, or by their default. */
 type Plain<Name extends string> = Required<
   Pick<
     RegionRouterOptions<Name>,

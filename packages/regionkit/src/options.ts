@@ -56,10 +56,10 @@ export interface RegionKitOptions<
   /**
    * The secret of the app, the same in every region: at least 32 bytes. Each part gets a key of its own that is derived
    * from it. Of a list, the first signs and all verify. A live value, such as `config.ref('secret')`, is rotated without
-   * a restart. Only with `development` and one region it may be left out.
+   * a restart. It may be undefined only with `development` and one region.
    */
   readonly secret: Secrets | Live<Secrets> | undefined;
-  /** The URL of this region's own PostgreSQL server, and of no other. The usual form: the regions tell each other the rest. */
+  /** The URL of this region's own PostgreSQL server, and of no other. The regions report their databases to each other. */
   readonly databaseUrl?: string | undefined;
   /**
    * The URLs of several servers by region, in the same order in every process. Needed for `writes: 'remote-pool'`, and
@@ -75,7 +75,7 @@ export interface RegionKitOptions<
    * `development`.
    */
   readonly cookieDomain?: string | undefined;
-  /** What this environment is called (`production`): tokens of a copy of the database are then told apart. @default none */
+  /** The name of this environment (`production`): it makes tokens of a copy of the database invalid here. @default none */
   readonly environment?: string | undefined;
   /**
    * For health, router and drain: pino, winston, `console`. Without it only what an operator must not miss is reported, as

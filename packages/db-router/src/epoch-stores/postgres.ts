@@ -42,7 +42,8 @@ const MAX_LENGTH = 65_537;
 
 /**
  * A row in a PostgreSQL database elsewhere that all regions share, replaced by a conditional update. The database that the router
- * serves cannot keep its own epochs: a zombie would bring its old row along. The store refuses that, and a standby.
+ * serves cannot keep its own epochs: an old primary that comes back would have its old row. The store refuses that database,
+ * and a standby.
  *
  * The table: `CREATE TABLE regionkit_epoch (name text PRIMARY KEY, value text NOT NULL)`. Needs SELECT, INSERT and UPDATE on it.
  *

@@ -26,7 +26,7 @@ export interface ForwardOptions {
    */
   readonly maxConcurrent?: number;
   /**
-   * Of them, for one client. No limit for the private address of a load balancer whose `X-Forwarded-For` is not trusted.
+   * How many of them one client may have. No limit for the private address of a load balancer whose `X-Forwarded-For` is not trusted.
    * @default half of maxConcurrent
    */
   readonly maxPerClient?: number;
