@@ -28,7 +28,7 @@ export function vantages(situation: Situation, from: string, here: string | unde
       ...receiver(situation, state, from, region),
     })),
     ...situation.apps.flatMap(({ region, answer }) =>
-      answer.ok && region !== from ? [{ name: `app of ${region}`, region, ...app(answer.view, from) }] : [],
+      answer.ok && region !== from ? [{ name: `app of ${region}`, region, ...app(answer.view, region, from) }] : [],
     ),
   ];
 }
@@ -70,12 +70,14 @@ function receiver(situation: Situation, state: NodeState, from: string, region: 
     : { sees: 'alive', says: 'streams' };
 }
 
-function app({ writes, regions }: AppView, from: string): Sight {
+function app({ region: own, writes, regions }: AppView, region: string, from: string): Sight {
   const lost = regions.find(({ name }) => name === from);
   if (lost === undefined) return { sees: 'unknown', says: `does not know ${from}` };
   const { ageMs = Number.POSITIVE_INFINITY, timeline } = lost;
   const isFresh = ageMs < FRESH_MS;
   if (isFresh && timeline !== undefined) return { sees: 'alive', says: `${from} says that it has the primary` };
+  // Its origin leads to another region, perhaps to the lost one: it is no place of its own.
+  if (own !== region) return { sees: 'unknown', says: 'the app of another region answers there' };
   if (writes === 'fail' && (!isFresh || lost.writes === 'fail'))
     return { sees: 'gone', says: `has no primary, and ${from} ${isFresh ? 'has none either' : 'does not answer it'}` };
   return {

@@ -228,6 +228,18 @@ const ROWS: readonly Row[] = [
     expected: [],
   },
   {
+    says: 'an app as the third vantage, whose origin leads to the app of the lost region',
+    situation: situation([node('us/0', 'refused'), node('eu/0', standby())], {
+      apps: [
+        app('eu', {
+          region: 'us',
+          regions: [{ name: 'us', reads: 'unknown', writes: 'unknown', ageMs: 20_000, timeline: undefined }],
+        }),
+      ],
+    }),
+    expected: ['too-few-vantages'],
+  },
+  {
     says: 'an app that still reaches the primary',
     situation: situation([node('us/0', 'refused'), node('eu/0', standby())], {
       apps: [
