@@ -12,8 +12,8 @@ export interface Loss {
   readonly bytes: number | undefined;
   /**
    * The time from the last commit that the server to promote has to the moment from which no app found a primary, or to
-   * now if that moment is not known. Undefined if the server has replayed no commit since its start, or one of
-   * a time that has not come yet. Quiet time counts, although nothing was written in it.
+   * now if that moment is not known. Undefined if the server has replayed no commit since its start, or if the
+   * time of that commit is in the future. Quiet time counts, although nothing was written in it.
    */
   readonly windowMs: number | undefined;
   /** How long no app has found a primary. Undefined if the app of a region does not report it. */
@@ -23,7 +23,7 @@ export interface Loss {
 /** `flushed`: what the old primary had flushed when its logins were revoked. It is used if the old primary no longer answers. */
 export function assessLoss(situation: Situation, from: string, target: KnownNode, flushed?: Flushed['flushed']): Loss {
   const { nowMs, lastCommitMs, position, timeline } = target.state;
-  // A commit of the future was made by a clock that runs ahead, which would make each time too short.
+  // If the time of the commit is in the future, the clock that made it runs ahead, and each time would be too short.
   const sinceCommitMs = lastCommitMs === null || lastCommitMs > nowMs ? undefined : nowMs - lastCommitMs;
   const told = goneFor(situation);
   // A younger commit shows that there was a primary.
