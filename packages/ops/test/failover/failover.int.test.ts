@@ -243,3 +243,17 @@ describe('regionkit failover', () => {
     expect(ran.stdout).toBe('');
   });
 });
+
+it('does not give the logins back by abort while another server takes writes', async () => {
+  await using own = await createSetup();
+  const { lab } = own;
+  await own.configure({ failover: { hooks: { fence: [{ command: [process.execPath, '-e', 'process.exit(7)'] }] } } });
+  const ran = await own.ops('failover', 'run', '--mode', 'switchover', '--to', 'eu', '--execute');
+  expect(ran.exit, ran.stdout).toBe(5);
+  await lab.region('eu').promote({ follow: false });
+  await lab.region('eu').query('ALTER ROLE app LOGIN');
+  const aborted = await own.ops('failover', 'abort', '--execute');
+  expect(aborted.exit, aborted.stdout).toBe(5);
+  expect(aborted.stdout).toMatch(/eu\/0 takes writes: with logins on us\/0 there would be two primaries/);
+  await expect(lab.region('us').pool({ max: 1 }).query('SELECT 1')).rejects.toMatchObject({ code: '28000' });
+});

@@ -1,8 +1,10 @@
 import type { Context, Outcome } from '../../command.ts';
 import { EXIT } from '../../exit-codes.ts';
 import { giveLogins } from '../../fence/give-logins.ts';
+import { afterUnfence } from '../../fence/unfence.ts';
 import type { Resumed } from '../../operator/pause-by-doors.ts';
 import { list } from '../../options/text.ts';
+import { regionOf } from '../plan.ts';
 import type { RunContext } from '../run-context.ts';
 import { begun } from '../run-file/recorded.ts';
 import { revokedBy } from '../steps/fence.ts';
@@ -85,6 +87,10 @@ function undoing(run: RunContext): readonly Undoing[] {
       where: node,
       says: `give ${list(roles)} the login on ${node}`,
       work: async () => {
+        // A server may have been promoted since, by hand or by another run.
+        const { rivals } = afterUnfence(await run.survey(), regionOf(node));
+        if (rivals.length > 0)
+          throw new StepFailure(`${list(rivals)} takes writes: with logins on ${node} there would be two primaries`);
         await giveLogins(run, node, roles);
         const answer = await run.state(node);
         const closed = answer.ok
