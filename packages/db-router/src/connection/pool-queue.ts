@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { createRoster } from '@regionkit/core/kit';
 import type { Pool, PoolClient } from 'pg';
 
@@ -31,10 +31,12 @@ export function createPoolQueue(pool: Pool, giveBack: (client: PoolClient) => vo
         return;
       }
       let left = false;
+      // What the caller does with its client belongs to the caller: a trace, or a hook of the app, reads the context there.
+      const tell = AsyncResource.bind(done);
       const leave = (error: Error): void => {
         left = true;
         remove();
-        done(error, undefined);
+        tell(error, undefined);
       };
       const remove = waiting.add(leave);
       // This may open a connection that outlives the request. The connection must not keep the context of the request in
@@ -48,7 +50,7 @@ export function createPoolQueue(pool: Pool, giveBack: (client: PoolClient) => vo
             return;
           }
           remove();
-          done(error, client);
+          tell(error, client);
         }),
       );
     },

@@ -109,13 +109,17 @@ export function createRunner(engine: RunnerParts): Runner {
       const asks = epoch === undefined ? undefined : positionQuery(engine, node, client);
       sendAndAsk(client, query, values, epoch !== undefined, asks, (error, result, wrote, position) => {
         if (error !== undefined && error !== null) {
-          node.release(client, breaks(classify(error, { phase: 'statement', inRecovery: recovering })));
-          failed(error, 'statement', recovering, epoch);
+          try {
+            node.release(client, breaks(classify(error, { phase: 'statement', inRecovery: recovering })));
+          } finally {
+            failed(error, 'statement', recovering, epoch);
+          }
           return;
         }
         const done = (): void => {
-          node.release(client, false);
+          // A listener of the pool may throw in the release. The caller has its answer then.
           resolve(result as QueryResult);
+          node.release(client, false);
         };
         if (!wrote || scope === undefined || epoch === undefined) done();
         else void recordWritePosition(engine, node, client, scope, epoch, position).then(done);

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Logger } from '@regionkit/core';
 import type { Lab } from '@regionkit/lab';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { postgresReadings } from '../../src/index.ts';
 import { eventually, type Name, sleep, startLab, startRouter } from './lab.ts';
@@ -37,6 +38,42 @@ describe('work in the background', () => {
     });
     for (const [what, contexts] of seen) expect([what, ...contexts]).toEqual([what, undefined]);
     expect([...seen.keys()].sort()).toEqual(['a connection', 'a pause between two looks', 'load', 'save']);
+  });
+
+  it('a statement that waited for a connection is sent in the context of its caller, in a scope and outside', async () => {
+    const context = new AsyncLocalStorage<string>();
+    const sent: (readonly [text: string, context: string | undefined])[] = [];
+    class Traced extends pg.Client {
+      constructor(config?: pg.ClientConfig) {
+        super(config);
+        const { query } = this;
+        this.query = ((...given: [string | { readonly text?: string }]) => {
+          const text = typeof given[0] === 'string' ? given[0] : (given[0].text ?? '');
+          if (text.includes('traced')) sent.push([text, context.getStore()]);
+          return query.apply(this, given as never);
+        }) as never;
+      }
+    }
+    const router = await startRouter(lab, 'us', {
+      reach: ['us'],
+      max: 1,
+      coldStart: 'trust',
+      pool: { Client: Traced },
+    });
+    await eventually(() => router.explain('write').action === 'run');
+    const ways: readonly ((text: string) => Promise<unknown>)[] = [
+      (text) => router.write(text),
+      (text) => router.read(text),
+      (text) => router.pool.query(text),
+      (text) => router.run({}, () => router.write(text)),
+      (text) => router.run({ access: 'read' }, () => router.read(text)),
+      (text) => router.run({ access: 'read' }, () => router.pool.query(text)),
+    ];
+    await Promise.all(
+      ways.map((ask, way) => context.run(`request ${way}`, () => ask(`SELECT 'traced request ${way}'`))),
+    );
+    expect(sent.map(([text]) => text).sort()).toEqual(ways.map((_, way) => `SELECT 'traced request ${way}'`));
+    for (const [text, own] of sent) expect(text).toBe(`SELECT 'traced ${own}'`);
   });
 
   it('survives whatever the app’s own functions throw', async () => {

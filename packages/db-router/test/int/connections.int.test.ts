@@ -162,6 +162,37 @@ describe('a connection between two users, on a real server', () => {
     expect(await stored('left behind %')).toBe(0);
   };
 
+  it('a listener of the pool that throws as a statement gives its connection back hides no answer', async () => {
+    const router = await startRouter(lab, 'us', { max: 8, coldStart: 'trust' });
+    await eventually(() => router.explain('write').action === 'run');
+    const asks: readonly (() => Promise<unknown>)[] = [
+      () => router.write(INSERT),
+      () => router.run({}, () => router.write(INSERT)),
+      () => router.run({}, () => router.write('SELECT 1')),
+      () => router.read('SELECT 1'),
+    ];
+    const pool = router.wrapped.us as pg.Pool;
+    const failNext = (): void => {
+      // node-postgres does not count such a connection as given back.
+      pool.once('release', (_error, client) => {
+        (pool as unknown as { _remove(client: pg.PoolClient): void })._remove(client);
+        throw new Error('of the app');
+      });
+    };
+    for (const [index, ask] of asks.entries()) {
+      failNext();
+      expect(await ask()).toMatchObject({ rowCount: 1 });
+      await eventually(() => crashes.length === index + 1);
+    }
+    for (const ask of [() => router.write('SELEC'), () => router.run({}, () => router.read('SELEC'))]) {
+      failNext();
+      expect(await failureOf(ask())).toMatchObject({ code: '42601' });
+    }
+    await eventually(() => crashes.length === asks.length + 2);
+    expect(crashes.splice(0)).toMatchObject(Array.from({ length: asks.length + 2 }, () => ({ message: 'of the app' })));
+    await lab.primary.query("DELETE FROM note WHERE text LIKE 'left behind %'");
+  });
+
   describe.each(LEAVES)('given back with %s', (_what, leave) => {
     it('is left like that by a plain pool', async () => {
       const pool = lab.region('us').pool({ max: 1 });
