@@ -1,6 +1,6 @@
 import type { Query } from './query.ts';
 
-const ADVISORY_LOCK = /\bpg_(?:try_)?advisory_(?:xact_)?lock(?:_shared)?\s*\(/i;
+const ADVISORY_LOCK = /\bpg_(?:try_)?advisory_(?:xact_)?lock(?:_shared)?"?\s*\(/i;
 
 /**
  * Whether a statement takes an advisory lock, judged by its own text. A lock inside a function is not detected. On a

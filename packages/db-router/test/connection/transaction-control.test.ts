@@ -126,6 +126,7 @@ describe('takesAdvisoryLock()', () => {
     'select PG_TRY_ADVISORY_LOCK (1, 2)',
     'WITH x AS (SELECT pg_advisory_xact_lock_shared(1)) SELECT 1',
     'SELECT pg_catalog.pg_try_advisory_xact_lock(1)',
+    'SELECT pg_catalog."pg_try_advisory_xact_lock" (1)',
   ])('%j', (text) => {
     expect(takesAdvisoryLock(text)).toBe(true);
     expect(takesAdvisoryLock({ text })).toBe(true);
