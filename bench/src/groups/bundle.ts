@@ -56,7 +56,7 @@ const TABLES: readonly {
       // `batch()` and `onceIn()` cost 0.7 KB, literals in the texts of BEGIN and COMMIT 0.2 KB, a key that stays with its
       // write and answers that are checked in depth 0.4 KB.
       { entry: '@regionkit/db-router/ledger', from: '@regionkit/db-router', external: ['pg'], budgetBytes: 5_300 },
-      { entry: '@regionkit/db-router/tail', from: '@regionkit/db-router', external: ['pg'], budgetBytes: 8_000 },
+      { entry: '@regionkit/db-router/tail', from: '@regionkit/db-router', external: ['pg'], budgetBytes: 8_100 },
       {
         entry: '@regionkit/db-router/kysely',
         from: '@regionkit/db-router',
@@ -143,7 +143,7 @@ const TABLES: readonly {
     ],
     entries: [
       { entry: 'regionkit', external: ['pg'], budgetBytes: 285_000 },
-      { name: 'regionkit, undici aside', entry: 'regionkit', external: ['pg', 'undici'], budgetBytes: 115_700 },
+      { name: 'regionkit, undici aside', entry: 'regionkit', external: ['pg', 'undici'], budgetBytes: 116_400 },
     ],
   },
   {
