@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { expect, it } from 'vitest';
 import type { GrowthResult } from '../src/growth.ts';
 import { plot } from '../src/plot.ts';
-import { publish } from '../src/publish.ts';
+import { groupsOf, pageOf, publish } from '../src/publish.ts';
 import { markdown, type Page } from '../src/report.ts';
 import { judge } from '../src/trial.ts';
 
@@ -90,4 +90,13 @@ it('publishes what earlier runs have left, read back from JSON', () => {
   } finally {
     rmSync(directory, { recursive: true });
   }
+});
+
+it('keeps what the page says of a group that has no new result', () => {
+  const figures = readFileSync(new URL('../../docs/figures.md', import.meta.url), 'utf8');
+  expect(pageOf(groupsOf(figures))).toBe(figures);
+  const before = groupsOf(figures);
+  const bundle = { bars: ['- bundle, core: Reached'], section: '![sizes](figures/bundle.svg)\n\n## bundle' };
+  const after = groupsOf(pageOf(new Map([...before, ['bundle', bundle]])));
+  expect(after).toEqual(new Map([...before, ['bundle', bundle]]));
 });
