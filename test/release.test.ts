@@ -124,7 +124,9 @@ describe('settingsFor()', () => {
       const [user, global] = [join(folder, 'user'), join(folder, 'global')];
       writeFileSync(user, settingsFor('http://127.0.0.1:4873/', 'secret'));
       writeFileSync(global, '@regionkit:registry=https://registry.example.com/\n');
-      const env = { ...process.env, NPM_CONFIG_USERCONFIG: user, NPM_CONFIG_GLOBALCONFIG: global };
+      // A package manager that runs this test hands its own registry down, and that would win over both files.
+      const own = Object.entries(process.env).filter(([name]) => !/^npm_config_/i.test(name));
+      const env = { ...Object.fromEntries(own), NPM_CONFIG_USERCONFIG: user, NPM_CONFIG_GLOBALCONFIG: global };
       const settings = execFileSync('npm', ['config', 'get', '@regionkit:registry', 'registry'], {
         cwd: folder,
         env,
