@@ -64,7 +64,7 @@ describe('the capacity for the loss of a region', () => {
       const all = 60;
       const sum = minimum(Array<number>(regions).fill(all / regions)).reduce((total, one) => total + one, 0);
       const [, factor] =
-        /n equal regions: ([\d.]+) of what one region/.exec(await page('runbooks/one-region.md')) ?? [];
+        /n equal regions together: ([\d.]+) times one region/.exec(await page('runbooks/one-region.md')) ?? [];
       expect(sum / all).toBe(Number(factor));
     },
   );
