@@ -11,7 +11,6 @@ import { NoPrimaryError } from './errors.ts';
 import { ROUTER_EVENTS, type RouterEvents } from './events.ts';
 import type { GateSeam, PrimaryLocation } from './gate-seam.ts';
 import { sameEpoch } from './history/epoch.ts';
-import { formatLsn } from './history/lsn.ts';
 import { logEvents } from './log-events.ts';
 import { checkOptions, type RegionRouterOptions, type Settings } from './options.ts';
 import { createPauseWrites } from './pause/pause-writes.ts';
@@ -19,7 +18,7 @@ import { createFacade, type FacadeKind } from './pools/facade.ts';
 import { createLeases } from './pools/lease.ts';
 import type { RouteReason } from './reasons.ts';
 import type { RegionRouter, ScopeOptions } from './region-router.ts';
-import type { RouterTopology } from './router-reports.ts';
+import { reportTopology } from './report-topology.ts';
 import { decideRead } from './routing/decide.ts';
 import type { Route } from './routing/route.ts';
 import { shownAs } from './shown.ts';
@@ -28,7 +27,6 @@ import { createRunner } from './statements/run.ts';
 import { createStatements } from './statements/statements.ts';
 import { createTransactions } from './statements/transactions.ts';
 import { written } from './topology/facts.ts';
-import { localReport } from './topology/local-report.ts';
 
 // Taken when the module loads: a test that fakes timers later still gets its router closed.
 const { setImmediate } = globalThis;
@@ -159,7 +157,7 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
       const scope = scopes.current();
       return scope === undefined ? undefined : scopes.tokenOf(scope);
     },
-    topology: () => report(engine, self),
+    topology: () => reportTopology(engine, self),
     secrets: (peer) => Object.fromEntries([...shared].map(([use, fingerprints]) => [use, fingerprints(peer)])),
     explain: (intent, token) => {
       if (engine.closed) return explainRoute(engine, CLOSED);
@@ -216,14 +214,6 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
 
 const CLOSED: Route = { action: 'reject', node: -1, region: undefined, reason: 'closed', lagMs: undefined };
 
-/** JSON has no bigint. Positions are written as PostgreSQL writes them. */
-function writtenOut<T extends object>(report: T): T {
-  const written = (value: unknown): unknown => (typeof value === 'bigint' ? formatLsn(value) : value);
-  return Object.defineProperty(report, 'toJSON', {
-    value: () => Object.fromEntries(Object.entries(report).map(([name, value]) => [name, written(value)])),
-  });
-}
-
 /** An app may leave these options out on purpose, but nothing else would show it what is missing. */
 function noticeWhatIsMissing({ writes, token, regions, view, nodes }: Settings, notice: Notices): void {
   if (regions.list.length === 1) return;
@@ -251,51 +241,5 @@ function explainRoute<Name extends string>({ nodes }: Engine, route: Route): Rou
     ...(route.region !== undefined && { region: route.region as Name }),
     ...(route.node >= 0 && { node: nodes[route.node]?.id ?? '' }),
     ...(route.lagMs !== undefined && { lagMs: route.lagMs }),
-  };
-}
-
-function report<Name extends string>(engine: Engine, self: Name): RouterTopology<Name> {
-  const { topology } = engine.live;
-  const { primary } = topology;
-  const forks = topology.forks.map((fork) => writtenOut({ ...fork }));
-  const highest = topology.highest;
-  const stale = engine.writeRoute.now().reason === 'stale-view';
-  const { acceptedAtMs } = engine.live;
-  const pause = engine.pauses.report();
-  const acceptedForMs = acceptedAtMs === undefined ? undefined : engine.settings.clock.now() - acceptedAtMs;
-  return {
-    local: writtenOut({
-      ...localReport(engine.live.store, self, { stale, probing: engine.guard.isProbing(), acceptedForMs }),
-      forks,
-      ...(pause !== undefined && { pause }),
-    }),
-    state: stale ? 'stale-view' : topology.state,
-    ...(primary !== undefined &&
-      !stale && {
-        primary: writtenOut({
-          region: primary.region as Name,
-          epoch: primary.epoch,
-          position: primary.position,
-          ...(primary.node !== undefined && { node: engine.nodes[primary.node]?.id ?? '' }),
-        }),
-      }),
-    ...(highest !== undefined && { highest }),
-    ...(topology.regressed !== undefined && { regressed: topology.regressed }),
-    forks,
-    nodes: topology.nodes.map((view) =>
-      writtenOut({
-        id: view.id,
-        region: view.region as Name,
-        state: view.state,
-        readable: view.readable,
-        timeline: view.timeline,
-        position: view.position,
-        ...(view.lagMs !== undefined && { lagMs: view.lagMs }),
-        ...(view.code !== undefined && { code: view.code }),
-        ...(view.system !== undefined && { system: view.system }),
-        ...(Number.isFinite(view.rttMs) && { rttMs: view.rttMs }),
-        connections: engine.nodes[view.index]?.openCount ?? 0,
-      }),
-    ),
   };
 }

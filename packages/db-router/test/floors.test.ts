@@ -16,7 +16,7 @@ const FLOORS: Floors = [
   ['entry.ts', 'engine/', 'epoch-stores/'],
   ['statements/'],
   ['pools/'],
-  ['region-router.ts'],
+  ['region-router.ts', 'report-topology.ts'],
   ['router.ts', 'testing/', 'ledger/', 'tail/', 'kysely/'],
   ['index.ts'],
 ];
