@@ -123,7 +123,7 @@ describe('settingsFor()', () => {
     try {
       const [user, global] = [join(folder, 'user'), join(folder, 'global')];
       writeFileSync(user, settingsFor('http://127.0.0.1:4873/', 'secret'));
-      writeFileSync(global, '@regionkit:registry=https://registry.example.com/\n');
+      writeFileSync(global, '@regionkit:registry=https://elsewhere.example.com/\n');
       // A package manager that runs this test hands its own registry down, and that would win over both files.
       const own = Object.entries(process.env).filter(([name]) => !/^npm_config_/i.test(name));
       const env = { ...Object.fromEntries(own), NPM_CONFIG_USERCONFIG: user, NPM_CONFIG_GLOBALCONFIG: global };

@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { run } from '../consumers/packed.ts';
+import { freePorts } from '../free-ports.ts';
 
 const LOCKED = fileURLToPath(new URL('registry/', import.meta.url));
 
@@ -29,7 +28,7 @@ export async function startRegistry(folder: string): Promise<Registry> {
   const config = join(folder, 'config.yaml');
   writeFileSync(config, configOf(ordinary));
 
-  const port = await freePort();
+  const [port] = (await freePorts(1)) as [number];
   const url = `http://127.0.0.1:${port}/`;
   const log = join(folder, 'verdaccio.log');
   const out = openSync(log, 'w');
@@ -103,13 +102,4 @@ async function end(child: ChildProcess): Promise<void> {
   const ended = once(child, 'exit');
   child.kill('SIGKILL');
   await ended;
-}
-
-export async function freePort(): Promise<number> {
-  const listening = createServer().listen(0, '127.0.0.1');
-  await once(listening, 'listening');
-  const { port } = listening.address() as AddressInfo;
-  listening.close();
-  await once(listening, 'close');
-  return port;
 }

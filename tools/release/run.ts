@@ -46,7 +46,7 @@ try {
   tellStep(checkTarballs(release));
 
   registry = await startRegistry(join(folder, 'registry'));
-  // In place of the settings of whoever runs this, so that no other registry and no token of theirs can be used.
+  // npm reads these settings and not those of the user: it finds no other registry there, and no token.
   const settings = join(folder, 'npmrc');
   writeFileSync(settings, registry.settings);
   const here = { NPM_CONFIG_USERCONFIG: settings, NPM_CONFIG_UPDATE_NOTIFIER: 'false' };

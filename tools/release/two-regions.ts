@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createLab } from '../../packages/lab/src/index.ts';
-import { freePort } from './registry.ts';
+import { freePorts } from '../free-ports.ts';
 
 const NAMES = ['us-east-1', 'eu-west-1'] as const;
 type Name = (typeof NAMES)[number];
@@ -23,7 +23,8 @@ export async function runInTwoRegions(folder: string, script: string): Promise<s
   try {
     await lab.primary.query('create table orders (id int generated always as identity)');
     await lab.caughtUp();
-    const ports = { [PRIMARY]: await freePort(), [OTHER]: await freePort() };
+    const [primaryPort, otherPort] = (await freePorts(2)) as [number, number];
+    const ports = { [PRIMARY]: primaryPort, [OTHER]: otherPort };
     const origin = (name: Name): string => `http://127.0.0.1:${ports[name]}`;
     for (const name of NAMES) {
       const env = {

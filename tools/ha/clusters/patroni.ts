@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePorts } from '../../free-ports.ts';
 import type { Cluster, Node } from '../cluster.ts';
 import { debianPostgres } from '../debian.ts';
-import { freePorts } from '../ports.ts';
 import { APP_SQL, postgresOf, REGIONS, serverOf, standbysOf, tails, urlOf, versionOf } from '../postgres.ts';
 import { createPrograms, type Programs, treeBelow, until } from '../programs.ts';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import { freePorts } from '../../free-ports.ts';
 import type { Cluster, Node } from '../cluster.ts';
 import { debianPostgres } from '../debian.ts';
-import { freePorts } from '../ports.ts';
 import { APP_SQL, asSuperuser, postgresOf, REGIONS, serverOf, tails, urlOf, versionOf } from '../postgres.ts';
 import { createPrograms, type Programs, treeBelow, until } from '../programs.ts';
 

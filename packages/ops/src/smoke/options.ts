@@ -107,7 +107,7 @@ export const layersOf = (
   config: Operations,
 ): readonly Layer[] => layers ?? available(region, config, true);
 
-/** Why layers are left out that nobody left out by `--layers`. Undefined: none is. */
+/** The layers that this region cannot have, each with what its configuration lacks. Undefined if it can have all. */
 export function leftOut(region: string, config: Operations): string | undefined {
   const layers = available(region, config, true);
   const missing = LAYERS.filter((layer) => !layers.includes(layer));
