@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLab, type Lab } from '@regionkit/lab';
 import { createSessionIssuer, generateSigningKeys, type SessionIssuer } from '@regionkit/session';
+import { freePorts } from '../../../tools/free-ports.ts';
 
 const REGIONS = ['us-east-1', 'eu-west-1'] as const;
 export type RegionName = (typeof REGIONS)[number];
@@ -76,10 +77,7 @@ export async function startTwoRegions(): Promise<TwoRegions> {
 
 /** Two ports that are free at this moment. */
 export async function twoFreePorts(): Promise<[number, number]> {
-  const [first, second] = await Promise.all([listening(createServer()), listening(createServer())]);
-  const ports: [number, number] = [portOf(first), portOf(second)];
-  await Promise.all([first, second].map((server) => new Promise((done) => server.close(done))));
-  return ports;
+  return (await freePorts(2)) as [number, number];
 }
 
 async function serveJson(value: object): Promise<{ readonly url: string; readonly server: Server }> {

@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { on, once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createLab, createLatencyDns, type Lab, type LatencyDns } from '@regionkit/lab';
+import { freePorts } from '../../../tools/free-ports.ts';
 import { type ConsolePage, openConsolePage } from './console-page.ts';
 import { DNS } from './dns.ts';
 import { createEdge, type Edge } from './edge.ts';
@@ -194,20 +194,6 @@ async function end(app: ChildProcess): Promise<void> {
   const exit = once(app, 'exit');
   app.kill('SIGKILL');
   await exit;
-}
-
-/** Free ports. All are held at the same time, so that they differ. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  return ports;
 }
 
 function perRegion<T>(make: (name: RegionName) => T): Record<RegionName, T> {

@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { createLab } from '@regionkit/lab';
 import { expect, it } from 'vitest';
+import { freePorts } from '../../../tools/free-ports.ts';
 
 const PAGE = readFileSync(new URL('../../../docs/start.md', import.meta.url), 'utf8');
 /** An app that has every package installed: what the page imports is found from here. */
@@ -15,7 +14,7 @@ it('docs/start.md: the app of step 2 runs as it stands, and answers as the page 
   const [, app = ''] = /```ts\n([\s\S]*?)```/.exec(PAGE) ?? [];
   expect(app).toContain('kit.drain(app.listen(3000))');
   await using lab = await createLab({ regions: ['local'] });
-  const port = await freePort();
+  const [port] = (await freePorts(1)) as [number];
   const args = [
     '--import',
     'tsx',
@@ -53,15 +52,6 @@ it('docs/start.md: the app of step 2 runs as it stands, and answers as the page 
     await ended;
   }
 });
-
-async function freePort(): Promise<number> {
-  const server = http.createServer().listen(0);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** The first status that is no 503; a process that has ended answers no more. */
 async function untilAnswered(url: string, exitCode: () => number | undefined): Promise<number> {

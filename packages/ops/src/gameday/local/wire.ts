@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { resetSocket } from '@regionkit/core/kit';
+import { freePorts } from './free-ports.ts';
 
 /** The way from the app of one region to the app of another, or to a database. */
 export interface Wire {
@@ -61,9 +62,7 @@ export async function createWire(target: number): Promise<Wire> {
     await closed;
   };
 
-  listener = await listen(0);
-  const { port } = listener.address() as { readonly port: number };
-  await down();
+  const [port] = (await freePorts(1)) as [number];
   return {
     port,
     lead: (next) => {
