@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { REGIONKIT } from '../../../../tools/regionkit.ts';
@@ -39,15 +39,17 @@ export function start({ directory }: Place, ...args: string[]): Command {
   return { process: child, ended };
 }
 
-/** The lines of the newest run file. */
+/** The lines of the run file that was written last: the names of two that began in one second do not say it. */
 export async function lastRun({
   directory,
 }: Place): Promise<{ readonly id: string; readonly lines: readonly RunLine[] } | undefined> {
   const names = await readdir(join(directory, 'runs')).catch(() => [] as string[]);
-  const name = names
-    .filter((one) => one.endsWith('.ndjson'))
-    .sort()
-    .at(-1);
+  const dated = await Promise.all(
+    names
+      .filter((one) => one.endsWith('.ndjson'))
+      .map(async (name) => ({ name, writtenMs: (await stat(join(directory, 'runs', name))).mtimeMs })),
+  );
+  const name = dated.toSorted((a, b) => a.writtenMs - b.writtenMs).at(-1)?.name;
   if (name === undefined) return undefined;
   return { id: name.slice(0, -'.ndjson'.length), lines: parseRun(await readFile(join(directory, 'runs', name))).lines };
 }
