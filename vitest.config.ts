@@ -14,6 +14,7 @@ export default defineConfig({
     // They end what hangs, and say nothing of speed: a busy machine takes a minute to start three regions.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
     env: { ...scratchDirectory(), AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     coverage: {
       enabled: process.env['REGIONKIT_COVERAGE'] === '1',

@@ -58,7 +58,7 @@ it('has opened every connection before the first request, and counts the request
     durationMs: 50,
     request: REQUEST,
     opened: async () => {
-      await vi.waitUntil(() => connected === 3);
+      await vi.waitUntil(() => connected === 3, 20_000);
       answeredBefore = answered;
     },
   });

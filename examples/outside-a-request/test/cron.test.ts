@@ -31,7 +31,7 @@ test('a slot that the old primary has done is not done again by the new one', as
 
   memory.region('us-east-1').kill();
   memory.region('eu-west-1').promote();
-  await vi.waitUntil(() => eu.topology().primary?.region === 'eu-west-1');
+  await vi.waitUntil(() => eu.topology().primary?.region === 'eu-west-1', 20_000);
   expect(await oncePerSlot(eu, 'report', slot, work)).toBe(false); // its row was replicated
   expect(await oncePerSlot(eu, 'report', new Date('2026-11-30T15:00:00Z'), work)).toBe(true);
   expect(work).toHaveBeenCalledTimes(2);

@@ -83,7 +83,7 @@ describe('a source with watch', () => {
       void config.refresh('key');
       await Promise.resolve();
       expect(loads).toBe(2);
-    });
+    }, 20_000);
     change();
     answer();
     await vi.waitFor(() => expect(config.get('key')).toBe('value 3'), 20_000);
@@ -111,7 +111,7 @@ describe('a source with watch', () => {
       await vi.waitFor(async () => {
         await clock.advance(1_000);
         expect(config.get('db')).toBe(`value ${n}`);
-      });
+      }, 20_000);
     }
     await config.close();
     expect(ended).toBe(1);

@@ -135,7 +135,7 @@ describe('createRegionKit', () => {
     expect(() => createRegionKit({ ...options, config, gate: { retryAfterSeconds: -1 } })).toThrow(
       'createRegionKit: gate.retryAfterSeconds',
     );
-    await vi.waitUntil(() => ends.mock.calls.length === 1);
+    await vi.waitUntil(() => ends.mock.calls.length === 1, 20_000);
     expect(config.close).not.toHaveBeenCalled();
     ends.mockRestore();
   });

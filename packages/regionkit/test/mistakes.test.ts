@@ -394,19 +394,19 @@ describe('a mistake of a newcomer that shows only between regions', () => {
     await using us = kitOf('us-east-1', `${SECRET}, another`, silent);
     const answer = us.fetch(() => new Response(null, { status: 404 }));
     await using _eu = kitOf('eu-west-1', SECRET, async (request) => answer(request));
-    await vi.waitUntil(() => warnings.codes().includes('REGIONKIT_PEER_SECRET'));
+    await vi.waitUntil(() => warnings.codes().includes('REGIONKIT_PEER_SECRET'), 20_000);
   });
 
   it('a kit that is not mounted in the other region', async () => {
     await using _eu = kitOf('eu-west-1', SECRET, async () => new Response('Cannot GET', { status: 404 }));
-    await vi.waitUntil(() => warnings.codes().includes('REGIONKIT_PEER_NOT_MOUNTED'));
+    await vi.waitUntil(() => warnings.codes().includes('REGIONKIT_PEER_NOT_MOUNTED'), 20_000);
   });
 
   it('an origin that leads to another region', async () => {
     let handler: ((request: Request) => Response | Promise<Response>) | undefined;
     await using eu = kitOf('eu-west-1', SECRET, async (request) => (await handler?.(request)) ?? silent());
     handler = eu.fetch(() => new Response(null, { status: 404 }));
-    await vi.waitUntil(() => warnings.codes().includes('REGIONKIT_PEER_WRONG_REGION'));
+    await vi.waitUntil(() => warnings.codes().includes('REGIONKIT_PEER_WRONG_REGION'), 20_000);
   });
 
   it('nothing, where both have one secret and are mounted', async () => {
@@ -422,7 +422,7 @@ describe('a mistake of a newcomer that shows only between regions', () => {
     await using eu = kitOf('eu-west-1', SECRET, ask);
     handlers['us-east-1'] = us.fetch(() => new Response(null, { status: 404 }));
     handlers['eu-west-1'] = eu.fetch(() => new Response(null, { status: 404 }));
-    await vi.waitUntil(() => answered > 40);
+    await vi.waitUntil(() => answered > 40, 20_000);
     // No database answers there, and that is told.
     expect(warnings.codes().filter((code) => code !== 'REGIONKIT_UNHEALTHY')).toEqual([]);
   });

@@ -85,7 +85,7 @@ describe('createMemoryRegions()', () => {
     holder.release(true);
     await impatient.close();
     first.release(true);
-    await vi.waitFor(() => expect(db.public.many('SELECT id FROM t')).toEqual([{ id: 2 }]));
+    await vi.waitFor(() => expect(db.public.many('SELECT id FROM t')).toEqual([{ id: 2 }]), 20_000);
   });
 
   it('shows what a client reads while its standby lags: its own write, and the older data without a token', async () => {

@@ -114,7 +114,7 @@ describe('a token of a key that is not in the set yet', () => {
     expect(await reasonOf(sessions.verify(newcomer(clock)))).toBe(UNAVAILABLE);
     await clock.advance(2_000);
     // A new key is vetted in another thread first.
-    await vi.waitFor(async () => expect(await reasonOf(sessions.verify(newcomer(clock)))).toBe('accepted'));
+    await vi.waitFor(async () => expect(await reasonOf(sessions.verify(newcomer(clock)))).toBe('accepted'), 20_000);
   });
 
   it.each([500, 404, 301])('is 503 while the URL answers %i, in the cooldown as well', async (status) => {
