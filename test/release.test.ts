@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nextVersion } from '../tools/release/next-version.ts';
+import { publishPlan, type Tarball } from '../tools/release/publish-plan.ts';
 import { settingsFor } from '../tools/release/registry.ts';
 import { tarballFaults } from '../tools/release/tarball-faults.ts';
 import { tenLinesOf } from '../tools/release/ten-lines.ts';
@@ -99,6 +100,55 @@ describe('tarballFaults()', () => {
     ],
   ])('finds %s', (_, change, fault) => {
     expect(faults(change)).toEqual([fault]);
+  });
+});
+
+describe('publishPlan()', () => {
+  const tarball = (name: string, needs: object = {}, version = '0.1.0'): Tarball => ({
+    file: `/tarballs/${name}.tgz`,
+    manifest: { name, version, ...needs },
+    integrity: `sha512-${name}`,
+  });
+  // In no order, and with a dependency of each sort.
+  const tarballs = [
+    tarball('all', { dependencies: { session: '0.1.0', ops: '0.1.0', pg: '8.23.1' } }),
+    tarball('ops', { dependencies: { core: '0.1.0' }, peerDependencies: { router: '0.x' } }),
+    tarball('router', { dependencies: { core: '0.1.0' } }),
+    tarball('core'),
+    tarball('session', { dependencies: { core: '0.1.0' } }),
+  ];
+  const expected = tarballs.map(({ manifest }) => manifest);
+  const plan = (published: readonly string[], integrity = (name: string) => `sha512-${name}`): readonly string[] =>
+    publishPlan(tarballs, expected, new Map(published.map((name) => [name, integrity(name)]))).map(
+      ({ manifest }) => manifest.name,
+    );
+
+  it('publishes each package after those it depends on', () => {
+    expect(plan([])).toEqual(['core', 'router', 'ops', 'session', 'all']);
+  });
+
+  it('leaves out what is there, wherever the release stopped', () => {
+    expect(plan(['core', 'router', 'ops'])).toEqual(['session', 'all']);
+    expect(plan(['core', 'session'])).toEqual(['router', 'ops', 'all']);
+    expect(plan(['core', 'router', 'ops', 'session', 'all'])).toEqual([]);
+  });
+
+  it('refuses a version that the registry has with other content, and names it', () => {
+    expect(() => plan(['core', 'session'], (name) => (name === 'core' ? 'sha512-other' : `sha512-${name}`))).toThrow(
+      'The registry has core 0.1.0 with other content, and a version never changes. Nothing was published now.',
+    );
+  });
+
+  it.each<[string, readonly Tarball[]]>([
+    ['a tarball is missing', tarballs.slice(1)],
+    ['there is one more', [...tarballs, tarball('left-over')]],
+    ['a tarball has another version', [...tarballs.slice(1), tarball('all', {}, '0.2.0')]],
+    ['a tarball has another name', [...tarballs.slice(1), tarball('elsewhere')]],
+    ['one is there twice', [...tarballs.slice(1), tarball('core')]],
+  ])('refuses the tarballs if %s', (_, got) => {
+    expect(() => publishPlan(got, expected, new Map())).toThrow(
+      /^The workspace has all 0\.1\.0, .* and the tarballs are /,
+    );
   });
 });
 

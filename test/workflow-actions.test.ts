@@ -26,6 +26,27 @@ describe('the actions of workflows, ours and those to copy', () => {
       commits.set(name, (commits.get(name) ?? new Set()).add(commit));
     }
     expect([...commits].filter(([, all]) => all.size > 1)).toEqual([]);
-    expect([...commits.keys()].sort()).toEqual(['actions/checkout', 'actions/setup-node', 'actions/upload-artifact']);
+    expect([...commits.keys()].sort()).toEqual([
+      'actions/checkout',
+      'actions/download-artifact',
+      'actions/setup-node',
+      'actions/upload-artifact',
+    ]);
+  });
+});
+
+describe('the job of the release that has the token', () => {
+  /** The modules that a file loads, its own and those of others. Imports of types are gone when Node runs it. */
+  const loadedBy = (file: URL): readonly string[] =>
+    [...readFileSync(file, 'utf8').matchAll(/^import (?!type )(?:[^;]*?from )?'([^']+)';/gm)].flatMap(
+      ([, name = '']) => (name.startsWith('.') ? [name, ...loadedBy(new URL(name, file))] : [name]),
+    );
+
+  it('runs no module of a package: its script needs nothing installed', () => {
+    const loaded = loadedBy(new URL('tools/release/publish.ts', ROOT));
+    expect(loaded).toEqual(
+      expect.arrayContaining(['node:child_process', './publish-tarballs.ts', './publish-plan.ts']),
+    );
+    expect(loaded.filter((name) => !/^(?:node:|\.\/)/.test(name))).toEqual([]);
   });
 });

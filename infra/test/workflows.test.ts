@@ -11,20 +11,22 @@ const FOLDER = fileURLToPath(new URL('../../.github/workflows/', import.meta.url
 const files = (await readdir(FOLDER)).sort();
 const read = (name: string): Promise<string> => readFile(`${FOLDER}${name}`, 'utf8');
 
+interface Step {
+  readonly uses?: string;
+  readonly with?: object;
+  readonly run?: string;
+  readonly env?: object;
+}
+interface Job {
+  readonly uses?: string;
+  readonly needs?: string;
+  readonly environment?: string;
+  readonly permissions?: unknown;
+  readonly steps?: readonly Step[];
+}
 interface Workflow {
   readonly permissions: unknown;
-  readonly jobs: Readonly<
-    Record<
-      string,
-      {
-        readonly uses?: string;
-        readonly needs?: string;
-        readonly environment?: string;
-        readonly permissions?: unknown;
-        readonly steps?: readonly { readonly uses?: string; readonly run?: string; readonly env?: object }[];
-      }
-    >
-  >;
+  readonly jobs: Readonly<Record<string, Job>>;
 }
 const workflow = async (name: string): Promise<Workflow> => parse(await read(name)) as Workflow;
 const scripts = ({ jobs }: Workflow): string =>
@@ -32,11 +34,14 @@ const scripts = ({ jobs }: Workflow): string =>
     .flatMap(({ steps = [] }) => steps.flatMap((step) => step.run ?? []))
     .join('\n');
 
+const actionsOf = (job: Job | undefined): readonly string[] =>
+  (job?.steps ?? []).flatMap(({ uses }) => uses?.split('@')[0] ?? []);
+
 describe('the workflows of this repository', () => {
   it.each(files)("%s is accepted by GitHub's own parser and by action-validator", async (name) => {
     const { errors, jobs } = await parseGitHubWorkflow(await read(name), FOLDER);
     expect(errors).toEqual([]);
-    expect(jobs).toEqual(name === 'release.yml' ? ['ci', 'publish'] : ['all']);
+    expect(jobs).toEqual(name === 'release.yml' ? ['ci', 'pack', 'publish'] : ['all']);
     await run('npx', ['--no-install', 'action-validator', `${FOLDER}${name}`], {
       cwd: fileURLToPath(new URL('../', import.meta.url)),
     });
@@ -54,27 +59,61 @@ describe('the workflows of this repository', () => {
   });
 });
 
+const { jobs } = await workflow('release.yml');
+
 describe('the release', () => {
-  it('publishes after CI, in an environment of its own, and that job alone may prove where it ran', async () => {
-    const { jobs } = await workflow('release.yml');
+  const { pack, publish } = jobs;
+
+  it('publishes after CI, in an environment of its own, and that job alone may prove where it ran', () => {
     expect(jobs['ci']).toEqual({ uses: './.github/workflows/ci.yml' });
-    expect(jobs['publish']).toMatchObject({
-      needs: 'ci',
+    expect(pack).toMatchObject({ needs: 'ci' });
+    expect(publish).toMatchObject({
+      needs: 'pack',
       environment: 'npm',
       permissions: { contents: 'read', 'id-token': 'write' },
     });
+    expect([jobs['ci'], pack].map((job) => [job?.permissions, job?.environment])).toEqual([
+      [undefined, undefined],
+      [undefined, undefined],
+    ]);
   });
 
-  it('gives the token of npm to one step, which runs the script that the release check runs', async () => {
-    const { jobs } = await workflow('release.yml');
-    const holders = (jobs['publish']?.steps ?? []).filter((step) => step.env !== undefined);
-    expect(holders.map((step) => step.env)).toEqual([
-      { NODE_AUTH_TOKEN: expect.stringContaining('secrets.NPM_TOKEN') },
+  // GitHub gives the identity to a job, not to a step: each program of that job could publish with it.
+  it('builds in a job that has no token, and in the job that has it runs nothing of a dependency', () => {
+    expect(actionsOf(pack)).toEqual(['actions/checkout', 'actions/setup-node', 'actions/upload-artifact']);
+    expect(actionsOf(publish)).toEqual(['actions/checkout', 'actions/setup-node', 'actions/download-artifact']);
+    expect(publish?.steps?.flatMap(({ run: script }) => script?.trim().split('\n') ?? [])).toEqual([
+      expect.stringMatching(/^npm config set "[^"]+:_authToken" '\$\{NODE_AUTH_TOKEN\}'$/),
+      'node tools/release/publish.ts "$RUNNER_TEMP/tarballs" --provenance',
     ]);
-    expect(holders[0]?.run?.trim()).toMatch(/ run release$/);
+    // Nothing comes from a cache that other jobs can write.
+    expect(publish?.steps?.find(({ uses }) => uses?.includes('setup-node'))?.with).toMatchObject({
+      'package-manager-cache': false,
+    });
+  });
+
+  it('packs by the script that the release check plays, and hands over the tarballs alone', async () => {
     const root = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
       scripts: Record<string, string>;
     };
-    expect(root.scripts['release']).toMatch(/^pnpm -r --filter=\.\/packages\/\* publish /);
+    expect(root.scripts['tarballs']).toMatch(/ pack --pack-destination$/);
+    expect(pack?.steps?.at(-2)?.run?.trim()).toMatch(/\n *pnpm tarballs "\$RUNNER_TEMP\/tarballs"$/);
+    expect(pack?.steps?.at(-1)?.with).toEqual({
+      name: 'tarballs',
+      path: expect.stringMatching(/^\$\{\{ runner\.temp \}\}\/tarballs\/\*\.tgz$/),
+      'if-no-files-found': 'error',
+    });
+    expect(publish?.steps?.[2]?.with).toEqual({
+      name: 'tarballs',
+      path: expect.stringMatching(/^\$\{\{ runner\.temp \}\}\/tarballs$/),
+    });
+  });
+
+  it('gives the token of npm to one step', () => {
+    const holders = Object.values(jobs).flatMap(({ steps = [] }) => steps.filter((step) => step.env !== undefined));
+    expect(holders.map((step) => step.env)).toEqual([
+      { NODE_AUTH_TOKEN: expect.stringContaining('secrets.NPM_TOKEN') },
+    ]);
+    expect(holders).toEqual([publish?.steps?.at(-1)]);
   });
 });

@@ -11,8 +11,8 @@ const LOCKED = fileURLToPath(new URL('registry/', import.meta.url));
 
 export interface Registry {
   readonly url: string;
-  /** An `.npmrc` with which a client publishes here, and nowhere else. */
-  readonly settings: string;
+  /** An `.npmrc` with which a client publishes here, by this address, and nowhere else. */
+  settingsFor(url: string): string;
   close(): Promise<void>;
 }
 
@@ -51,7 +51,8 @@ export async function startRegistry(folder: string): Promise<Registry> {
       }
       await pause(50);
     }
-    return { url, settings: settingsFor(url, await signUp(url)), close };
+    const token = await signUp(url);
+    return { url, settingsFor: (address) => settingsFor(address, token), close };
   } catch (error) {
     await close();
     throw error;

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { checkHelp, mustEnd } from '../consumers/checks/command-line.ts';
 import { pinned, run, tell, writeJson } from '../consumers/packed.ts';
 import { copyRelease, manifestIn, type ReleaseCopy } from './copy-release.ts';
+import { publishHalfDone } from './publish-half-done.ts';
 import { type Registry, startRegistry } from './registry.ts';
 import { tarballFaults } from './tarball-faults.ts';
 import { tenLinesOf } from './ten-lines.ts';
@@ -43,19 +44,19 @@ try {
   mkdirSync(copy);
   const release = copyRelease(copy);
   tellStep(`changesets make version ${release.version} of ${release.folders.length} packages`);
-  tellStep(checkTarballs(release));
+  for (const packageFolder of release.folders) dropProvenance(packageFolder);
+  const tarballs = join(folder, 'tarballs');
+  const [, ...words] = packScript().split(' ');
+  run(process.execPath, [PNPM, ...words, tarballs], copy);
+  tellStep(checkTarballs(tarballs, join(folder, 'unpacked')));
 
   registry = await startRegistry(join(folder, 'registry'));
+  tellStep(await publishHalfDone(registry, { folder: tarballs, expected: release.folders.map(manifestIn) }, folder));
   // npm reads these settings and not those of the user: it finds no other registry there, and no token.
   const settings = join(folder, 'npmrc');
-  writeFileSync(settings, registry.settings);
+  writeFileSync(settings, registry.settingsFor(registry.url));
   const here = { NPM_CONFIG_USERCONFIG: settings, NPM_CONFIG_UPDATE_NOTIFIER: 'false' };
   const registryHere = ['--registry', registry.url];
-  for (const packageFolder of release.folders) dropProvenance(packageFolder);
-  const script = releaseScript();
-  const [, ...words] = script.split(' ');
-  run(process.execPath, [PNPM, ...words, ...registryHere], copy, here);
-  tellStep(`published by \`${script}\` to a registry on this machine`);
 
   const app = join(folder, 'app');
   mkdirSync(app);
@@ -84,7 +85,7 @@ try {
   await cleanUp();
 }
 
-/** Provenance needs the identity of a workflow on GitHub, and pnpm hands no option to npm that forbids it. */
+/** Provenance needs the identity of a workflow on GitHub. An npm before 11 cannot be told by an option to leave it out. */
 function dropProvenance(packageFolder: string): void {
   const { publishConfig, ...manifest } = manifestIn(packageFolder);
   if (publishConfig?.provenance !== true) throw new Error(`${manifest.name} is published without provenance`);
@@ -92,30 +93,30 @@ function dropProvenance(packageFolder: string): void {
 }
 
 /** What the workflow runs. */
-function releaseScript(): string {
-  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { release: string } };
-  return scripts.release;
+function packScript(): string {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { tarballs: string } };
+  return scripts.tarballs;
 }
 
-/** Packs each package, and looks into the tarball. */
-function checkTarballs({ folders }: ReleaseCopy): string {
+/** Looks into each tarball. */
+function checkTarballs(tarballs: string, scratch: string): string {
   let files = 0;
-  const faults = folders.flatMap((packageFolder) => {
-    const tarballs = join(packageFolder, 'node_modules/.tarball');
-    run(process.execPath, [PNPM, 'pack', '--pack-destination', tarballs], packageFolder);
-    const [tarball = ''] = readdirSync(tarballs);
-    execFileSync('tar', ['-xzf', join(tarballs, tarball), '-C', tarballs]);
-    const unpacked = join(tarballs, 'package');
+  const names = readdirSync(tarballs);
+  const faults = names.flatMap((tarball) => {
+    const into = join(scratch, tarball);
+    mkdirSync(into, { recursive: true });
+    execFileSync('tar', ['-xzf', join(tarballs, tarball), '-C', into]);
+    const unpacked = join(into, 'package');
     const packed = readdirSync(unpacked, { recursive: true, encoding: 'utf8', withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name))
       .map((path) => ({ path: path.slice(unpacked.length + 1), content: readFileSync(path, 'utf8') }));
     files += packed.length;
-    const { name } = manifestIn(unpacked);
-    return tarballFaults(manifestIn(unpacked), packed).map((fault) => `${name}: ${fault}`);
+    const manifest = manifestIn(unpacked);
+    return tarballFaults(manifest, packed).map((fault) => `${manifest.name}: ${fault}`);
   });
   if (faults.length > 0) throw new Error(faults.join('\n'));
-  return `${files} files in ${folders.length} tarballs: each with README and LICENSE, its entry points, no test and no path of a machine`;
+  return `${files} files in ${names.length} tarballs: each with README and LICENSE, its entry points, no test and no path of a machine`;
 }
 
 /** @throws {Error} another version came, or a package that is only for tests */
