@@ -39,7 +39,10 @@ export interface RegionState<Name extends string = string> {
    * no process has known one, so all are new.
    */
   readonly acceptedForMs?: number;
-  /** True after this process has asked that region once, whether the region answered or not. */
+  /**
+   * True after this process has asked that region once, whether the region answered or not. In the state of the own
+   * region: whether its other processes were asked; absent if the view asks none. A router writes only after that.
+   */
   readonly asked?: boolean;
   /**
    * When this process sent its last question to that region that is over, answered or not. On the monotonic clock of this

@@ -139,6 +139,23 @@ test('a pause reaches a process that starts in it, ends by resumeWrites() in eve
   await expect(first.router.pauseWrites()).rejects.toMatchObject({ reason: 'too-soon' });
 });
 
+test('a process that starts in a pause writes nothing although another region confirms the primary to it first', async () => {
+  const lab = await labOf(['us', 'eu']);
+  const late = new Set<Name>();
+  const fleet = await startFleet(lab, { work: twoWrites, delayMs: (region) => (late.has(region) ? 400 : 0) });
+  await startAll(fleet, { us: 1, eu: 1 });
+  const [first] = fleet.processes as [Process];
+  expect(await first.router.pauseWrites({ timeoutMs: 60_000 })).toMatchObject({ drained: true });
+  late.add('us');
+  const young = await fleet.start('us');
+  const write = insert(young.router, '/young', 'only');
+  await expect.poll(() => young.paused.length, WAIT).toBe(1);
+  expect(await notes(lab)).toEqual([]);
+  first.router.resumeWrites();
+  await write;
+  expect(await notes(lab)).toEqual(['/young:only']);
+});
+
 test('a pause ends by itself in every process, although the process that ordered it is gone', async () => {
   const lab = await labOf(['us', 'eu']);
   // The time in the pause is not taken from the time for the forward.

@@ -10,7 +10,7 @@ import { type Counters, createCounters } from '../counters.ts';
 import { NodeUnavailableError, RouterClosedError } from '../errors.ts';
 import type { RouterEvents } from '../events.ts';
 import { keepEpochs } from '../monitor/epoch-keeper.ts';
-import { type FollowedView, followView } from '../monitor/follow-view.ts';
+import { asksSiblings, type FollowedView, followView } from '../monitor/follow-view.ts';
 import { createMonitor, type Monitor } from '../monitor/monitor.ts';
 import { createNearness } from '../monitor/nearness.ts';
 import { createProbeSchedule } from '../monitor/probe-schedule.ts';
@@ -100,6 +100,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
       maxViewAgeMs: settings.maxViewAgeMs,
       coldStart: settings.coldStart,
       writes: settings.writes,
+      asksSiblings: settings.view !== undefined && asksSiblings(settings.view),
     },
     clock,
     hasStore: settings.epoch !== undefined,

@@ -14,6 +14,15 @@ export interface FollowedView {
   stop(): void;
 }
 
+/** Whether the view asks the other processes of this region, and says when it has. A view that throws says nothing. */
+export function asksSiblings(view: RegionView): boolean {
+  try {
+    return dropRejection(view.list()).some(({ name, asked }) => name === view.self && asked !== undefined);
+  } catch {
+    return false;
+  }
+}
+
 /** Applies what is known now, and each change. */
 export function followView(
   view: RegionView,

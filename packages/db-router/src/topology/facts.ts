@@ -160,6 +160,8 @@ export interface Rules {
   readonly maxViewAgeMs: number;
   readonly coldStart: 'confirm' | 'trust';
   readonly writes: WritePolicy;
+  /** The view asks the other processes of this region, and says when it has. They know of a pause of the writes. */
+  readonly asksSiblings: boolean;
 }
 
 /** The facts at the start. */

@@ -35,6 +35,14 @@ export function wasEverythingAsked(facts: Facts, rules: Rules): boolean {
   );
 }
 
+/**
+ * A process that starts in a pause of the writes learns of it from its siblings alone: no database shows it, and the
+ * word of another region on it does not count.
+ */
+export function wereSiblingsAsked(facts: Facts, rules: Rules): boolean {
+  return !rules.asksSiblings || facts.asked.includes(rules.self);
+}
+
 /** Whether a node of this process's own is on the highest timeline: from then on it vouches for what it has seen itself. */
 export function hasMeasured(facts: Facts): boolean {
   const top = facts.tops.find(({ system }) => system === facts.system);

@@ -12,6 +12,7 @@ export const RULES: Rules = {
   maxViewAgeMs: 15_000,
   coldStart: 'confirm',
   writes: 'reject',
+  asksSiblings: false,
 };
 
 export const NODES = [

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { primary, standby, story } from '../support/model.ts';
 import { type Process, Survivors, writes } from '../support/survivors.ts';
 
 /** The primary in `us`, one process that has accepted it in each region, and `ap` down since. */
@@ -16,6 +17,31 @@ function withoutAp(options?: ConstructorParameters<typeof Survivors>[0]) {
   for (const process of world.processes) world.settle(process);
   return { world, us, eu };
 }
+
+describe.each([
+  ['every node answers', {}],
+  ['the start is trusted', { coldStart: 'trust' }],
+] as const)('a newcomer whose view asks its siblings, and %s', (_why, rules) => {
+  const start = () => {
+    const told = story({ ...rules, asksSiblings: true });
+    told.says('us/0', primary(1, 1_000n, { server: 'us' }));
+    told.says('eu/0', standby(1, 1_000n, { server: 'eu' }));
+    told.says('ap/0', standby(1, 1_000n, { server: 'ap' }));
+    return told;
+  };
+
+  it('writes nothing until they were asked, because they alone tell it of a pause', () => {
+    const told = start();
+    for (const region of ['eu', 'ap']) told.take({ type: 'asked', region, atMs: told.nowMs });
+    expect(told.topology).toMatchObject({ state: 'unconfirmed', primary: undefined });
+    told.take({ type: 'asked', region: 'us', atMs: told.nowMs });
+    expect(told.topology).toMatchObject({ state: 'ready', primary: { region: 'us' } });
+  });
+
+  it('reads before that', () => {
+    expect(start().node('eu/0')).toMatchObject({ readable: true });
+  });
+});
 
 describe('a newcomer beside a process that has accepted the primary', () => {
   it('takes writes at once while another region is down, and so does the one that replaces it', () => {

@@ -19,6 +19,8 @@ export interface Line<Name extends string> {
   news: boolean;
   /** Increases when everything is forgotten. Answers to earlier requests then do not count. */
   era: number;
+  /** How many questions of this era this process has answered itself. Only in the line of the own region. */
+  ownAnswers: number;
   /** How far its wall clock is ahead of ours; 0 while that makes no difference. */
   clockAheadMs: number;
   /** Cancels a request that is due before the next tick. */
@@ -38,6 +40,7 @@ export function createLine<Name extends string>(region: Region<Name>, url: strin
     doubtful: false,
     news: false,
     era: 0,
+    ownAnswers: 0,
     clockAheadMs: 0,
     cancelSoon: undefined,
   };

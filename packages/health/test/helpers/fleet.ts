@@ -1,5 +1,6 @@
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { defineRegions } from '@regionkit/core';
 import { createRegionRouter, type RegionRouter, type RouterEvents } from '@regionkit/db-router';
 import { createWriteGate } from '@regionkit/db-router/http';
@@ -31,21 +32,32 @@ const PEERS = { intervalMs: 1_000, urgentIntervalMs: 50, timeoutMs: 1_000, unkno
 /** A request of the app: what it does with the router of its process. */
 export type Work = (router: RegionRouter<string>, path: string, region: string) => Promise<void>;
 
-/** @param reach the databases that a process has pools for */
+/**
+ * @param reach the databases that a process has pools for
+ * @param delayMs how long the balancer of a region waits before it connects
+ */
 export async function startFleet<Name extends string>(
   lab: Lab<Name>,
   {
     work,
     reach = (own) => [own],
     deadlineMs = 30_000,
-  }: { readonly work: Work; readonly reach?: (own: Name) => readonly Name[]; readonly deadlineMs?: number },
+    delayMs = () => 0,
+  }: {
+    readonly work: Work;
+    readonly reach?: (own: Name) => readonly Name[];
+    readonly deadlineMs?: number;
+    readonly delayMs?: (region: Name) => number;
+  },
 ): Promise<Fleet<Name>> {
   const processes: (FleetProcess<Name> & { readonly port: number })[] = [];
   const names = lab.regions.map(({ name }) => name);
   const origins = {} as Record<Name, { origin: string }>;
   for (const name of names) {
     let turn = 0;
-    const balancer = net.createServer((client) => {
+    const balancer = net.createServer(async (client) => {
+      client.on('error', () => client.destroy());
+      await sleep(delayMs(name));
       const own = processes.filter((process) => process.name === name);
       turn += 1;
       const to = own[turn % Math.max(1, own.length)];

@@ -25,9 +25,11 @@ function start() {
   /** The documents that each region was sent, readable. */
   const sent: Record<Name, string[]> = { a: [], b: [] };
   let turn = 0;
-  const process = (self: Name, report: DatabaseReport, state = 'ready') => {
+  /** @param back how many of its questions to its own region come back to it */
+  const process = (self: Name, report: DatabaseReport, state = 'ready', back = 0) => {
+    let left = back;
     const told = { report, state };
-    const health = createHealth<Name>({
+    const health: Health<Name> = createHealth<Name>({
       regions: defineRegions({
         self,
         all: { a: { origin: 'https://a.example.com' }, b: { origin: 'https://b.example.com' } },
@@ -40,7 +42,9 @@ function start() {
           await Promise.resolve();
           const all = behind[new URL(url).hostname[0] as Name];
           turn += 1;
-          const to = all[turn % Math.max(1, all.length)];
+          const isBack = url.startsWith(`https://${self}.`) && left > 0;
+          if (isBack) left -= 1;
+          const to = isBack ? health : all[turn % Math.max(1, all.length)];
           if (to === undefined) throw new Error('connection refused');
           const answered = await to.fetch(() => new Response('not found', { status: 404 }))(
             new Request(url, { headers: init.headers }),
@@ -76,6 +80,17 @@ test('a process knows the other processes of its region, what they vouch for, an
   expect(asked).toBe(true);
   expect(siblings?.map(({ database }) => database)).toEqual([ACCEPTED]);
   expect(old.health.view.get('a')?.siblings).toHaveLength(1);
+});
+
+test.each([
+  [4, 1],
+  [5, 0],
+])('a newcomer that its balancer gives %i questions back has met %i siblings when it has asked', async (back, met) => {
+  const { behind, process, clock } = start();
+  behind.a.push(process('a', ACCEPTED).health);
+  const { health } = process('a', NEW, 'unconfirmed', back);
+  while (health.view.get('a')?.asked !== true) await clock.advance(1);
+  expect(health.view.get('a')?.siblings).toHaveLength(met);
 });
 
 test('what a process vouches for is told to its own region alone', async () => {
