@@ -85,8 +85,9 @@ export const FACTS_SQL: string = `SELECT json_build_object(
     WHERE EXISTS (SELECT FROM unnest(setconfig) s WHERE s ~* '^default_transaction_read_only=(on|1|t|tr|tru|true|y|ye|yes)$')),
   'tablesWithoutKey', (SELECT coalesce(json_agg(name), '[]') FROM (SELECT c.oid::regclass::text AS name FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace WHERE relkind = 'r' AND relpersistence = 'p'
-    AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND relreplident = 'd'
-    AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary) ORDER BY 1 LIMIT ${LISTED}) t),
+    AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+    AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND CASE relreplident WHEN 'i' THEN i.indisreplident
+      WHEN 'n' THEN false ELSE i.indisprimary AND (i.indimmediate OR relreplident = 'f') END) ORDER BY 1 LIMIT ${LISTED}) t),
   'unloggedTables', (SELECT coalesce(json_agg(name), '[]') FROM (SELECT oid::regclass::text AS name FROM pg_class
     WHERE relpersistence = 'u' AND relkind = 'r' ORDER BY 1 LIMIT ${LISTED}) t),
   'tail', (SELECT json_build_object('slot', t.slot, 'database', current_database(), 'exists', s.slot_name IS NOT NULL,

@@ -449,7 +449,7 @@ const CASES: readonly Case[] = [
     'tables without a key',
     { 'us/0': { tablesWithoutKey: ['a', 'b', 'c', 'd', 'e', 'f', 'g'] } },
     ['warning tables-without-key fleet'],
-    'Tables without a primary key: a, b, c, d, e and 2 more.',
+    'Tables without a key in the WAL: a, b, c, d, e and 2 more.',
   ],
   ['an unlogged table', { 'us/0': { unloggedTables: ['cache'] } }, ['warning unlogged-tables fleet']],
   [

@@ -273,7 +273,18 @@ const PLANTED: readonly Planted[] = [
     fault: 'a table has no key',
     plant: statement('CREATE TABLE no_key (x int)', 'DROP TABLE no_key'),
     found: ['warning tables-without-key fleet'],
-    evidence: /^Tables without a primary key: no_key\.$/,
+    evidence: /^Tables without a key in the WAL: no_key\.$/,
+  },
+  {
+    fault: 'the WAL has no key of a table, although it has a primary key',
+    plant: statement(
+      `CREATE TABLE shifted (x int PRIMARY KEY DEFERRABLE);
+       CREATE TABLE unnamed (x int PRIMARY KEY); ALTER TABLE unnamed REPLICA IDENTITY NOTHING;
+       CREATE TABLE whole (x int PRIMARY KEY DEFERRABLE); ALTER TABLE whole REPLICA IDENTITY FULL`,
+      'DROP TABLE shifted, unnamed, whole',
+    ),
+    found: ['warning tables-without-key fleet'],
+    evidence: /^Tables without a key in the WAL: shifted and unnamed\.$/,
   },
   {
     fault: 'a table is unlogged',
