@@ -63,6 +63,7 @@ export async function salvageByRows({ servers, options, why, directory, emit, ..
     slot: undefined,
     firstXid,
     lost: { transactions: status.lost.size, changes: listed, firstCommit: undefined, lastCommit: undefined },
+    views: undefined,
     counter,
     completeness: completenessOf(status, why, quiet),
   } as const;
@@ -144,7 +145,8 @@ async function compareTables(
       const unknown = { xid: 'not known', commitLsn: undefined, committedAt: undefined, changes: undefined };
       if (!hasDeletes) await items.add(transactionKey(LAST), { type: 'transaction', ...unknown });
       hasDeletes = true;
-      for (const [at, { key }] of page.entries()) await add(LAST, deletion(name, key, classified[at] as ClassifiedRow));
+      for (const [at, { key }] of page.entries())
+        await add(LAST, deletion(theirs, key, classified[at] as ClassifiedRow));
     }
   }
   return found;
@@ -155,6 +157,7 @@ const DELETED = { operation: 'DELETE', after: undefined, half: undefined } as co
 const LAST = 9_999_999_999_999;
 
 const namesOf = ({ key }: Table): string => JSON.stringify(key.map(({ name }) => name));
+const equalsOf = ({ key }: Table): readonly string[] => key.map(({ equals }) => equals);
 const keyOf = ({ key }: Table, values: readonly (string | null)[]): readonly Field[] =>
   key.map(({ name }, at) => [name, values[at] ?? null]);
 
@@ -203,15 +206,16 @@ function repeatOf({ fields }: WrittenRow, table: Table, current: ClassifiedRow['
   return {
     set: names.map((name) => [name, values.get(name) ?? null]),
     xmin: current?.xmin,
+    equals: equalsOf(table),
     isOverriding,
     state: undefined,
   };
 }
 
-function deletion(table: LostChange['table'], key: readonly Field[], { verdict, current }: ClassifiedRow): LostChange {
+function deletion(table: Table, key: readonly Field[], { verdict, current }: ClassifiedRow): LostChange {
   return {
     type: 'change',
-    table,
+    table: { schema: table.schema, name: table.name },
     operation: 'DELETE',
     class: verdict.class,
     why: verdict.why,
@@ -222,7 +226,7 @@ function deletion(table: LostChange['table'], key: readonly Field[], { verdict, 
     half: undefined,
     repeat:
       verdict.class === 'would-delete'
-        ? { set: [], xmin: current?.xmin, isOverriding: false, state: undefined }
+        ? { set: [], xmin: current?.xmin, equals: equalsOf(table), isOverriding: false, state: undefined }
         : undefined,
   };
 }

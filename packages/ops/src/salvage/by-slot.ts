@@ -72,14 +72,14 @@ export async function salvageBySlot({ servers, options, slot, directory, emit }:
     () => prove(servers, collected, status),
     ({ isComplete, reasons }) => (isComplete ? 'the counts agree' : reasons.join(' ')),
   );
-  const { items } = collected;
-  const found = { method: 'slot', slot: slot.name, firstXid, lost: collected, counter, completeness } as const;
+  const { items, views } = collected;
+  const found = { method: 'slot', slot: slot.name, firstXid, lost: collected, views, counter, completeness } as const;
   return await finish({ servers, options, directory, steps, items, found });
 }
 
 /** In one transaction that only reads: the cursor lives in it. */
 async function decode(
-  { old, tableOfOld, oldFacts }: Servers,
+  { old, tableOfOld, tableOfNew, oldFacts }: Servers,
   slot: string,
   shared: SharedPart,
   counter: ClassCounter,
@@ -89,7 +89,8 @@ async function decode(
   await old.query('BEGIN READ ONLY');
   const events = readTail(old, slot, shared, oldFacts.nextXid);
   const count = countIn(counter);
-  const collected = await collect(events, { directory, maxBytes, tableOf: tableOfOld, count });
+  const tables = { old: tableOfOld, now: tableOfNew };
+  const collected = await collect(events, { directory, maxBytes, tables, count });
   await old.query('COMMIT');
   return collected;
 }

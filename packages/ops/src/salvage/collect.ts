@@ -1,11 +1,12 @@
+import { type BothTables, identifyRows } from './classify/identify-rows.ts';
 import { createMoves, type Moves } from './classify/moves.ts';
-import { type RowChange, rowChangesOf, rowIdOf } from './classify/row-change.ts';
+import { type RowChange, rowIdOf } from './classify/row-change.ts';
 import type { TableName } from './decode/change.ts';
 import type { TailEvent } from './decode/read-tail.ts';
 import { changeKey, type Item, transactionKey } from './items.ts';
 import { XidSet } from './servers/xid.ts';
 import { createSorter, type Sorter } from './spool/sorter.ts';
-import { idOf, type TableOf } from './tables/table.ts';
+import { idOf } from './tables/table.ts';
 
 /** A change of a row, with its place in the order of the commits. */
 export interface KeyedChange extends RowChange {
@@ -15,6 +16,7 @@ export interface KeyedChange extends RowChange {
 /** The lost transactions, read from the slot and kept in temporary files. */
 export interface Collected extends AsyncDisposable {
   readonly transactions: number;
+  /** Those of materialized views are not counted. */
   readonly changes: number;
   readonly emptyTransactions: number;
   readonly xids: XidSet;
@@ -25,6 +27,8 @@ export interface Collected extends AsyncDisposable {
   readonly moves: Moves;
   /** By the table: the place of the last TRUNCATE. */
   readonly truncatedAt: ReadonlyMap<string, string>;
+  /** Materialized views that were refreshed, by their names. */
+  readonly views: ReadonlySet<string>;
   /** Transactions from this one on are counted, and not listed: they would need more than `maxBytes`. */
   readonly cutAt: number | undefined;
   readonly firstCommit: string | undefined;
@@ -34,7 +38,7 @@ export interface Collected extends AsyncDisposable {
 export interface CollectOptions {
   readonly directory: string;
   readonly maxBytes: number;
-  readonly tableOf: TableOf;
+  readonly tables: BothTables;
   /** Called for each change that no key identifies. */
   count(table: TableName, rowClass: 'no-key'): void;
 }
@@ -42,25 +46,29 @@ export interface CollectOptions {
 /** Reads the tail to its end. */
 export async function collect(
   events: AsyncIterable<TailEvent>,
-  { directory, maxBytes, tableOf, count }: CollectOptions,
+  { directory, maxBytes, tables, count }: CollectOptions,
 ): Promise<Collected> {
   const byRow = await createSorter<KeyedChange>({ directory });
   const items = await createSorter<Item>({ directory });
   const moves = createMoves();
   const truncatedAt = new Map<string, string>();
+  const views = new Set<string>();
   const xids = new XidSet();
   let [transactions, changes, emptyTransactions, bytes] = [0, 0, 0, 0];
+  let ofViews = 0;
   let cutAt: number | undefined;
   let [firstCommit, lastCommit]: (string | undefined)[] = [];
 
-  const addChange = async ({ transaction, place, line }: Extract<TailEvent, { kind: 'change' }>): Promise<void> => {
+  const addChange = async (
+    { transaction, place, line }: Extract<TailEvent, { kind: 'change' }>,
+    rows: readonly RowChange[],
+  ): Promise<void> => {
     const at = changeKey(transaction, place);
     if (line.kind === 'message') return items.add(at, { type: 'message', prefix: line.prefix, bytes: line.bytes });
     if (line.kind === 'truncate') {
       for (const table of line.tables) truncatedAt.set(idOf(table), at);
       return items.add(at, { type: 'truncate', tables: line.tables, flags: line.flags });
     }
-    const rows = rowChangesOf(line, await tableOf(line.table));
     const [first, second] = rows;
     if (first === undefined) {
       count(line.table, 'no-key');
@@ -72,13 +80,22 @@ export async function collect(
 
   for await (const event of events) {
     if (event.kind === 'change') {
+      const { line } = event;
+      const rows = line.kind === 'change' ? await identifyRows(line, tables) : [];
+      if (rows === 'view') {
+        ofViews += 1;
+        if (line.kind === 'change') views.add(`${line.table.schema}.${line.table.name}`);
+        continue;
+      }
       changes += 1;
       bytes += sizeOf(event);
       if (bytes > maxBytes) cutAt ??= event.transaction;
-      if (cutAt === undefined) await addChange(event);
+      if (cutAt === undefined) await addChange(event, rows);
       continue;
     }
-    const { transaction, xid, commitLsn, committedAt, changes: held } = event;
+    const { transaction, xid, commitLsn, committedAt } = event;
+    const held = event.changes - ofViews;
+    ofViews = 0;
     transactions += 1;
     if (held === 0) emptyTransactions += 1;
     xids.add(xid);
@@ -96,7 +113,7 @@ export async function collect(
     });
   }
   return {
-    ...{ transactions, changes, emptyTransactions, xids, byRow, items, moves, truncatedAt },
+    ...{ transactions, changes, emptyTransactions, xids, byRow, items, moves, truncatedAt, views },
     ...{ cutAt, firstCommit, lastCommit },
     async [Symbol.asyncDispose]() {
       await byRow[Symbol.asyncDispose]();

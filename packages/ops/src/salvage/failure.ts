@@ -12,10 +12,18 @@ const RIGHTS = 'Give the role its rights: REPLICATION (or superuser) for the slo
 
 /** By the SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const BY_CODE: Readonly<Record<string, Failure>> = {
+  '22021': {
+    evidence: 'The database has a text that is no UTF-8 (22021), as only an SQL_ASCII database can.',
+    fix: 'Keep the old data directory. Read the slot in psql with client_encoding = SQL_ASCII: SELECT * FROM pg_logical_slot_peek_changes(slot, NULL, NULL).',
+  },
   '42501': { evidence: 'The role lacks a right (42501).', fix: RIGHTS },
   '53100': {
     evidence: 'A server has no room on its disk for the decoded changes (53100).',
     fix: 'Make room, or raise temp_file_limit: the server keeps the decoded changes in a temporary file while they are read.',
+  },
+  '54000': {
+    evidence: 'A row is too long to be decoded: as text it needs 1 GB or more (54000).',
+    fix: 'Keep the old data directory. The log of the old primary has the position of the row: read what is before it in psql, by pg_logical_slot_peek_changes(slot, position, NULL).',
   },
   '55006': { evidence: 'The slot is in use (55006).', fix: 'End the other reader of the slot.' },
 };

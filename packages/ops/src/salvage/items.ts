@@ -37,6 +37,8 @@ export interface Repeat {
   readonly set: readonly Field[];
   /** The transaction that wrote the row on the new primary. Undefined: an earlier statement of the same file. */
   readonly xmin: string | undefined;
+  /** By which operator each column of the key is compared. */
+  readonly equals: readonly string[];
   /** `GENERATED ALWAYS AS IDENTITY`: an INSERT with a value needs to say so. */
   readonly isOverriding: boolean;
   /** Of the key that a row left: its values before, to find out what the statement must set. */

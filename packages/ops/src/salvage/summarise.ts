@@ -11,6 +11,8 @@ export interface FoundParts {
   readonly slot: string | undefined;
   readonly firstXid: FirstXid;
   readonly lost: Pick<Summary['lost'], 'transactions' | 'changes' | 'firstCommit' | 'lastCommit'>;
+  /** Materialized views that were refreshed. Undefined: not known. */
+  readonly views: ReadonlySet<string> | undefined;
   readonly counter: ClassCounter;
   readonly completeness: Completeness;
 }
@@ -24,7 +26,7 @@ interface Parts extends FoundParts {
 export async function summarise(
   { old, now, oldFacts, newFacts, fork }: Servers,
   options: SalvageOptions,
-  { method, slot, firstXid, lost, counter, completeness, ledger, timings }: Parts,
+  { method, slot, firstXid, lost, views, counter, completeness, ledger, timings }: Parts,
 ): Promise<Summary> {
   const { transactions, changes, firstCommit, lastCommit } = lost;
   return {
@@ -46,7 +48,10 @@ export async function summarise(
     },
     completeness,
     ledger,
-    neverDecoded: await readNeverDecoded(old, now, firstXid),
+    neverDecoded: {
+      ...(await readNeverDecoded(old, now, firstXid)),
+      materializedViews: views && [...views].sort(),
+    },
     redacted: options.redaction.columns,
     timings,
   };

@@ -210,7 +210,7 @@ describe('the file for review', () => {
   const change = (name: string, rest: Partial<LostChange> = {}): LostChange => ({
     ...{ type: 'change', table: { schema: 'public', name }, operation: 'INSERT', class: 'missing', why: undefined },
     ...{ key: [['id', '1']], after: [['id', '1']], unchanged: [], now: undefined, half: undefined },
-    repeat: { set: [['id', '1']], xmin: undefined, isOverriding: false, state: undefined },
+    repeat: { set: [['id', '1']], xmin: undefined, equals: [], isOverriding: false, state: undefined },
     ...rest,
   });
   const key = (rest: Partial<LostChange> = {}): LostChange =>
@@ -266,7 +266,7 @@ describe('the file for review', () => {
   const answer = ['answer', '{"mail":"secret"}'] as const;
   const withAnswer = key({
     after: [['key', 'k'], answer],
-    repeat: { set: [['key', 'k'], answer], xmin: undefined, isOverriding: false, state: undefined },
+    repeat: { set: [['key', 'k'], answer], xmin: undefined, equals: [], isOverriding: false, state: undefined },
   });
   it.each([
     ['before it', [withAnswer, change('orders')]],
@@ -291,7 +291,13 @@ describe('report.md', () => {
       lost: { transactions: 0, changes: 0, byClass: {}, byTable: [] },
       completeness: { isComplete, reasons: [], decoded: 0, emptyTransactions: 0, decodedNowhere: 0, ...counts },
       ledger: { lost: toTell, redone: 0, toTell },
-      neverDecoded: { sequences: [], unloggedTables: [], preparedOnOld: [], preparedOnNew: [] },
+      neverDecoded: {
+        sequences: [],
+        unreadableSequences: [],
+        unloggedTables: [],
+        preparedOnOld: [],
+        preparedOnNew: [],
+      },
     } as unknown as Summary);
 
   it('says that no client has to be told only if the list is complete', () => {
@@ -341,7 +347,7 @@ describe('writeFiles()', () => {
       key: [fields[0]],
       after: fields,
     };
-    const repeat = { set: fields, xmin: undefined, isOverriding: false, state: undefined };
+    const repeat = { set: fields, xmin: undefined, equals: [], isOverriding: false, state: undefined };
     for (const [ledgerAnswers, shows] of [
       [false, 0],
       [true, 2],
@@ -432,11 +438,11 @@ describe('parseCommit()', () => {
 });
 
 const table: Table = {
-  ...{ schema: 'public', name: 't', key: [], uniques: [], root: undefined },
+  ...{ schema: 'public', name: 't', key: [], uniques: [], root: undefined, isView: false },
   columns: [
-    { name: 'id', type: 'integer', isGenerated: false, isAlwaysIdentity: false },
-    { name: 'v', type: 'text', isGenerated: false, isAlwaysIdentity: false },
-    { name: 'g', type: 'text', isGenerated: true, isAlwaysIdentity: false },
+    { name: 'id', type: 'integer', isGenerated: false, isAlwaysIdentity: false, values: null },
+    { name: 'v', type: 'text', isGenerated: false, isAlwaysIdentity: false, values: null },
+    { name: 'g', type: 'text', isGenerated: true, isAlwaysIdentity: false, values: null },
   ],
 };
 const after = (v: string) => ({
@@ -554,6 +560,8 @@ describe('failureOf()', () => {
   it.each([
     ['a right', error('42501'), /lacks a right/],
     ['a full disk', error('53100'), /no room/],
+    ['bytes that are no text', error('22021'), /no UTF-8/],
+    ['a row that is too long', error('54000'), /too long/],
     ['another code', error('57P01'), /failed \(57P01\)/],
     ['a connection that ended', error(undefined, 'Connection terminated unexpectedly'), /failed \(failed\)/],
     ['a text that is not understood', new DecodeError('no value', 7), /could not be read: no value at character 7/],

@@ -106,5 +106,5 @@ function repeat({ operation, after, half }: KeyedChange, row: Row): Repeat | und
   else row.state = new Map([...(isInsert ? [] : row.state), ...fields]);
   // An UPDATE that sets nothing is no statement: the next one still finds the version that was compared.
   if (operation !== 'UPDATE' || set.length > 0) row.xmin = undefined;
-  return { set, xmin, isOverriding, state };
+  return { set, xmin, equals: table.key.map(({ equals }) => equals), isOverriding, state };
 }

@@ -27,12 +27,18 @@ export function judgeRow(net: Net, table: Table | undefined, current: CurrentRow
   }
   const absent = [...net.row.keys()].find((name) => !table.columns.some((column) => column.name === name));
   if (absent !== undefined) return conflict(`the new primary has no column ${JSON.stringify(absent)}`);
+  const unread = table.columns.find(({ name, values }) => isUnread(net.row.get(name), values));
+  if (unread !== undefined) return conflict(`the new primary cannot read the value of ${JSON.stringify(unread.name)}`);
   if (current === undefined) return isNew ? { class: 'missing' } : conflict('deleted on the new primary');
   const isEqual = net.unknown.length === 0 && differences(net.row, table, current.values).length === 0;
   if (isEqual) return { class: 'identical' };
   if (isNew) return conflict('the key belongs to another row on the new primary');
   return current.isAfterFork ? conflict('changed on the new primary') : { class: 'stale' };
 }
+
+/** Whether it is a value that the old primary has added to an enum. */
+const isUnread = (value: string | null | undefined, values: readonly string[] | null): boolean =>
+  values !== null && typeof value === 'string' && !values.includes(value);
 
 const conflict = (why: string): Verdict => ({ class: 'conflict', why });
 

@@ -47,10 +47,16 @@ export function reportOf(summary: Summary): string {
       ({ schema, name: sequence, old, new: now }) =>
         `  - ${name(`${schema}.${sequence}`)}: ${old}, on the new primary ${now ?? 'not used'}`,
     ),
+    ...(neverDecoded.unreadableSequences.length === 0
+      ? []
+      : [
+          `- Sequences that this role may not read, so they were not compared: ${namesOf(neverDecoded.unreadableSequences)}. Give it pg_read_all_data.`,
+        ]),
     `- Large objects: ${neverDecoded.largeObjects ?? 'an unknown number of them'} were made or changed hands. Their content was not compared.`,
-    `- Unlogged tables: ${neverDecoded.unloggedTables.map(name).join(', ') || 'none'}.`,
-    `- Transactions that are prepared on the old primary, and not committed: ${neverDecoded.preparedOnOld.map(name).join(', ') || 'none'}.`,
-    `- Transactions that are prepared on the new primary alone: ${neverDecoded.preparedOnNew.map(name).join(', ') || 'none'}. The old primary has ended them; the list has those it committed.`,
+    `- Unlogged tables: ${namesOf(neverDecoded.unloggedTables)}.`,
+    `- Materialized views that were refreshed: ${namesOf(neverDecoded.materializedViews)}. Their rows come from other tables: refresh them on the new primary.`,
+    `- Transactions that are prepared on the old primary, and not committed: ${namesOf(neverDecoded.preparedOnOld)}.`,
+    `- Transactions that are prepared on the new primary alone: ${namesOf(neverDecoded.preparedOnNew)}. The old primary has ended them; the list has those it committed.`,
     '',
     '## Next',
     '',
@@ -101,6 +107,10 @@ function sentence({ lost, fork, old, new: now, completeness }: Summary): string 
 
 const counts = (byClass: ClassCounts): string =>
   ROW_CLASSES.flatMap((one) => (byClass[one] === undefined ? [] : [`${one} ${byClass[one]}`])).join(', ');
+
+/** Undefined: not known. */
+const namesOf = (list: readonly string[] | undefined): string =>
+  list === undefined ? 'not known' : list.map(name).join(', ') || 'none';
 
 /** A name from a database as text of Markdown: it can begin no table cell, link or HTML. */
 const name = (text: string): string => escapeInvisible(text).replace(/[\\`*_{}[\]<>()#+!|&~]/g, '\\$&');

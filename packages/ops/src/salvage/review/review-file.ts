@@ -34,6 +34,7 @@ export function createReviewWriter(held: HeldTransactions): ReviewWriter {
       ...[
         ...VALUE_SETTINGS.filter(([name]) => name !== 'client_encoding'),
         ['xmloption', 'content'],
+        ['array_nulls', 'on'],
         ['lock_timeout', '2s'],
       ].map(([name, value]) => `SET LOCAL ${name} = ${quoteValue(value as string)};`),
       '',

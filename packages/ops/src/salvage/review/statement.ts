@@ -2,6 +2,9 @@ import type { Field, TableName } from '../decode/change.ts';
 import type { LostChange, Repeat } from '../items.ts';
 import { quoteName, quoteTable, quoteValue } from '../sql-text.ts';
 
+/** With its schema: a search path may have another operator of this name before it, made by the app. */
+const EQUALS = 'OPERATOR(pg_catalog.=)';
+
 /** A row that was written by a statement of the same file. */
 const OWN_XMIN = 'pg_current_xact_id()::xid';
 
@@ -43,7 +46,7 @@ function update(table: TableName, set: readonly Field[], key: readonly Field[], 
 }
 
 /** Only the row that was compared: a row that was written since has another `xmin`. */
-function where(key: readonly Field[], { xmin }: Repeat): string {
-  const parts = key.map(([name, value]) => `${quoteName(name)} = ${quoteValue(value)}`);
-  return [...parts, `xmin = ${xmin === undefined ? OWN_XMIN : quoteValue(xmin)}`].join(' AND ');
+function where(key: readonly Field[], { xmin, equals }: Repeat): string {
+  const parts = key.map(([name, value], at) => `${quoteName(name)} ${equals[at]} ${quoteValue(value)}`);
+  return [...parts, `xmin ${EQUALS} ${xmin === undefined ? OWN_XMIN : quoteValue(xmin)}`].join(' AND ');
 }

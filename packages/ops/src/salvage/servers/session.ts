@@ -36,6 +36,8 @@ const SETTINGS: readonly (readonly [name: string, value: string])[] = [
   // Rows that a policy hides would count as missing. With this the server reports an error instead.
   ['row_security', 'off'],
   ['statement_timeout', '0'],
+  ['lock_timeout', '0'],
+  ['idle_session_timeout', '0'],
   ['idle_in_transaction_session_timeout', '0'],
 ];
 
@@ -62,6 +64,8 @@ export async function openSession({ url, timeoutMs, signal }: SessionOptions): P
     await client.connect();
     const set = SETTINGS.map((_, at) => `set_config($${2 * at + 1}, $${2 * at + 2}, false)`).join(', ');
     await client.query(`SELECT ${set}`, SETTINGS.flat());
+    // PostgreSQL 17 and later.
+    await client.query(`SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'`);
   } catch (error) {
     signal.removeEventListener('abort', destroy);
     destroy();

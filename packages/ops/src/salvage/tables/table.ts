@@ -8,11 +8,14 @@ export interface Column {
   readonly isGenerated: boolean;
   /** `GENERATED ALWAYS AS IDENTITY`. */
   readonly isAlwaysIdentity: boolean;
+  /** Of an enum: all of its values. */
+  readonly values: readonly string[] | null;
 }
 
 /** A column of a key, with the operator by which its index compares it. */
 export interface KeyColumn {
   readonly name: string;
+  /** The type as a cast takes it. Of a domain: the type below it, because a cast to the domain would run its CHECK. */
   readonly type: string;
   readonly equals: string;
 }
@@ -26,13 +29,17 @@ export interface Table extends TableName {
   readonly uniques: readonly (readonly KeyColumn[])[];
   /** The partitioned table that it is a part of, at the top. */
   readonly root: TableName | undefined;
+  /** A materialized view: its rows come from other tables. */
+  readonly isView: boolean;
 }
 
 /** Columns of each unique index on plain columns and all rows; of each: the operator `=` of its operator class. */
-const SQL = `WITH t AS (SELECT c.oid, c.relreplident FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')),
-  indexes AS (SELECT i.indexrelid, i.indisprimary, i.indisreplident, (SELECT json_agg(json_build_object(
-      'name', a.attname, 'type', format_type(a.atttypid, -1),
+const SQL = `WITH t AS (SELECT c.oid, c.relreplident, c.relkind FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'm')),
+  indexes AS (SELECT i.indexrelid, i.indisprimary, i.indimmediate, i.indisreplident, (SELECT json_agg(json_build_object(
+      'name', a.attname, 'type', (WITH RECURSIVE base AS (SELECT a.atttypid AS oid UNION ALL
+          SELECT d.typbasetype FROM base JOIN pg_type d ON d.oid = base.oid WHERE d.typtype = 'd')
+        SELECT format_type(base.oid, -1) FROM base JOIN pg_type y ON y.oid = base.oid WHERE y.typtype <> 'd'),
       'equals', (SELECT format('OPERATOR(%I.%s)', o_n.nspname, o.oprname) FROM pg_opclass oc
         JOIN pg_amop am ON am.amopfamily = oc.opcfamily AND am.amoplefttype = oc.opcintype
           AND am.amoprighttype = oc.opcintype AND am.amopstrategy = 3 AND am.amopmethod = oc.opcmethod
@@ -44,11 +51,13 @@ const SQL = `WITH t AS (SELECT c.oid, c.relreplident FROM pg_class c JOIN pg_nam
     FROM pg_index i JOIN t ON t.oid = i.indrelid JOIN pg_class ic ON ic.oid = i.indexrelid
     JOIN pg_am m ON m.oid = ic.relam AND m.amname = 'btree'
     WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL)
-SELECT t.relreplident AS identity,
+SELECT t.relreplident AS identity, t.relkind = 'm' AS view,
   (SELECT coalesce(json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, -1),
-     'isGenerated', a.attgenerated <> '', 'isAlwaysIdentity', a.attidentity = 'a') ORDER BY a.attnum), '[]')
+     'isGenerated', a.attgenerated <> '', 'isAlwaysIdentity', a.attidentity = 'a',
+     'values', (SELECT json_agg(e.enumlabel) FROM pg_enum e WHERE e.enumtypid = a.atttypid)) ORDER BY a.attnum), '[]')
      FROM pg_attribute a WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
-  (SELECT coalesce(json_agg(json_build_object('primary', indisprimary, 'identity', indisreplident, 'columns', columns)
+  (SELECT coalesce(json_agg(json_build_object('primary', indisprimary, 'immediate', indimmediate,
+     'identity', indisreplident, 'columns', columns)
      ORDER BY indexrelid), '[]') FROM indexes) AS indexes,
   (SELECT json_build_object('schema', n.nspname, 'name', c.relname) FROM pg_class c
      JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = pg_partition_root(t.oid) AND c.oid <> t.oid) AS root
@@ -56,16 +65,21 @@ FROM t`;
 
 interface Index {
   readonly primary: boolean;
+  /** Not DEFERRABLE. */
+  readonly immediate: boolean;
   readonly identity: boolean;
   readonly columns: readonly KeyColumn[];
 }
 
 /** Undefined: there is no such table. */
 async function readTable(session: Session, { schema, name }: TableName): Promise<Table | undefined> {
-  const [row] = await session.query<{ identity: string; columns: string; indexes: string; root: string | null }>(SQL, [
-    schema,
-    name,
-  ]);
+  const [row] = await session.query<{
+    identity: string;
+    view: string;
+    columns: string;
+    indexes: string;
+    root: string | null;
+  }>(SQL, [schema, name]);
   if (row === undefined) return undefined;
   const indexes = JSON.parse(row.indexes) as readonly Index[];
   const key = indexes.find((index) => isKey(index, row.identity));
@@ -76,13 +90,17 @@ async function readTable(session: Session, { schema, name }: TableName): Promise
     key: key?.columns ?? [],
     uniques: indexes.filter((index) => index !== key).map(({ columns }) => columns),
     root: row.root === null ? undefined : (JSON.parse(row.root) as TableName),
+    isView: row.view === 't',
   };
 }
 
-/** With REPLICA IDENTITY FULL the WAL has the whole row, and so its primary key. With NOTHING it has no key. */
-function isKey(index: Index, identity: string): boolean {
-  if (identity === 'i') return index.identity;
-  return identity !== 'n' && index.primary;
+/**
+ * With REPLICA IDENTITY FULL the WAL has the whole row, and so its primary key. With NOTHING it has no key. It has none of a
+ * DEFERRABLE primary key either: an UPDATE that changes such a key shows the new one alone.
+ */
+function isKey({ identity: isNamed, primary, immediate }: Index, identity: string): boolean {
+  if (identity === 'i') return isNamed;
+  return identity !== 'n' && primary && (immediate || identity === 'f');
 }
 
 /** The table of a server with this name. Undefined: there is none. */
