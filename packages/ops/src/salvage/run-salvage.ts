@@ -6,12 +6,13 @@ import type { Unreachable } from '../postgres/ask.ts';
 
 import { salvageByRows } from './by-rows.ts';
 import { salvageBySlot } from './by-slot.ts';
-import { checkRedaction } from './check-redaction.ts';
 import { readSlot, slotNameOf, whyUnusable } from './decode/slot.ts';
 import { emitFailure, failureOf } from './failure.ts';
+import { findRedacted } from './find-redacted.ts';
 import { checkLedger } from './ledger/check-ledger.ts';
 import type { SalvageOptions } from './options.ts';
 import { createOutDirectory } from './output/out-directory.ts';
+import { readRedaction } from './output/redaction.ts';
 import type { Summary } from './output/summary.ts';
 import { readFirstCheckpoint, readHighestXidBefore, settleFirstXid, settleFork } from './servers/boundary.ts';
 import { findRecorded, readRecorded } from './servers/recorded.ts';
@@ -71,9 +72,13 @@ async function compare(context: Context, options: SalvageOptions, old: Session, 
     { timeline: oldFacts.timeline, ancestors: oldAncestors },
     { timeline: newFacts.timeline, ancestors: newAncestors },
   );
-  const given = { ...options, recorded };
+  const columns = options.redaction.columns;
+  const redaction = readRedaction(columns, {
+    ledgerAnswers: options.ledger === 'answers',
+    found: await findRedacted([old, now], columns),
+  });
+  const given = { ...options, recorded, redaction };
   const fork = settleFork(given, history);
-  await checkRedaction([old, now], options.redaction.columns);
   if (options.ledger !== 'none') await checkLedger(old);
   const checkpoint = await readFirstCheckpoint(now, fork);
   const [tableOfOld, tableOfNew] = [createTables(old), createTables(now)];
@@ -97,8 +102,8 @@ async function compare(context: Context, options: SalvageOptions, old: Session, 
   await using directory = await createOutDirectory(options.out);
   const summary =
     slot === undefined || unusable !== undefined
-      ? await salvageByRows({ servers, options, firstXid, why: unusable ?? '', directory, emit })
-      : await salvageBySlot({ servers, options, slot, directory, emit });
+      ? await salvageByRows({ servers, options: given, firstXid, why: unusable ?? '', directory, emit })
+      : await salvageBySlot({ servers, options: given, slot, directory, emit });
   await directory.publish();
   const outcome = outcomeOf(summary, options);
   await tellRun(context, options, outcome);

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSession } from '../../src/salvage/servers/session.ts';
@@ -39,6 +39,7 @@ beforeAll(async () => {
     CREATE DOMAIN long_code AS code CHECK (length(value) > 1);
     CREATE TABLE coded (k long_code PRIMARY KEY, u code UNIQUE, v text);
     CREATE TABLE renamed (k int PRIMARY KEY, v text);
+    CREATE TABLE people (k int PRIMARY KEY, mail text);
     CREATE TABLE dropped (k int PRIMARY KEY, v text);
     CREATE TABLE rekeyed (id int PRIMARY KEY, v text);
     CREATE TABLE valued (k int PRIMARY KEY, d date, i interval, ts timestamptz, b bytea, f float8, m money, a text[], t text);
@@ -69,6 +70,9 @@ beforeAll(async () => {
     await us.query(`UPDATE coded SET v = 'lost' WHERE k = 'aa'; INSERT INTO coded VALUES ('cc', 'c', 'lost')`);
     await us.query(`INSERT INTO renamed VALUES (2, 'lost'); ALTER TABLE renamed RENAME TO later`);
     await us.query(`INSERT INTO later VALUES (3, 'lost')`);
+    await us.query(`INSERT INTO people VALUES (1, 'first@secret'); ALTER TABLE people RENAME mail TO address`);
+    await us.query(`INSERT INTO people VALUES (2, 'second@secret'); ALTER TABLE people RENAME TO persons`);
+    await us.query(`INSERT INTO persons VALUES (3, 'third@secret')`);
     await us.query(`UPDATE dropped SET v = 'lost' WHERE k = 1; DROP TABLE dropped`);
     await us.query(`UPDATE rekeyed SET v = 'lost' WHERE id = 1; ALTER TABLE rekeyed RENAME id TO number`);
     await us.query(`INSERT INTO valued VALUES (1, date '2026-02-03', interval '-1 mon 2 days -03:04:05', timestamptz '2026-02-03 04:05:06.789+00',
@@ -116,6 +120,13 @@ describe('salvage of what other readers of the WAL have stumbled over', () => {
     expect(classes('later')).toEqual(['INSERT 3 conflict']);
     expect(classes('dropped')).toEqual(['UPDATE 1 stale']);
     expect(classes('rekeyed')).toEqual(['UPDATE 1 stale']);
+  });
+
+  it.each(['people.mail', 'persons.address'])('hides %s by each name that the column has had', async (column) => {
+    const { ran, out } = await setup.salvage('--redact', column);
+    expect(ran.exit, ran.stdout + ran.stderr).toBe(10);
+    for (const name of await readdir(out))
+      expect(await readFile(join(out, name), 'utf8'), name).not.toContain('@secret');
   });
 
   it('repeats no value that the new primary has no name for', () => {

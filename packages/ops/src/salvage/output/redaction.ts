@@ -13,16 +13,24 @@ export interface Redaction {
   hides(table: TableName, root: TableName | undefined, column: string): boolean;
 }
 
+/** A column by its names, as PostgreSQL stores them. */
+export interface RedactedColumn extends TableName {
+  readonly column: string;
+}
+
 /** An answer is what the app told a client: it may have any value that is hidden elsewhere. */
 const ANSWERS = { ...LEDGER, column: 'answer' };
 
 /**
  * `table.column`, or `schema.table.column`. Without a schema: in every schema. Answers of a ledger are hidden unless
- * `ledgerAnswers` is set. @throws {OpsError} `ERR_OPS_USAGE`
+ * `ledgerAnswers` is set. `found`: more names of the same columns. @throws {OpsError} `ERR_OPS_USAGE`
  */
 export function readRedaction(
   given: readonly string[],
-  { ledgerAnswers = false }: { readonly ledgerAnswers?: boolean } = {},
+  {
+    ledgerAnswers = false,
+    found = [],
+  }: { readonly ledgerAnswers?: boolean; readonly found?: readonly RedactedColumn[] } = {},
 ): Redaction {
   const asked = given.map((text) => {
     const parts = text.split('.');
@@ -35,7 +43,7 @@ export function readRedaction(
     }
     return { schema, name, column };
   });
-  const rules = ledgerAnswers ? asked : [...asked, ANSWERS];
+  const rules = [...asked, ...found, ...(ledgerAnswers ? [] : [ANSWERS])];
   const isOf = (table: TableName | undefined, rule: (typeof rules)[number]): boolean =>
     table !== undefined && table.name === rule.name && (rule.schema ?? table.schema) === table.schema;
   return {
