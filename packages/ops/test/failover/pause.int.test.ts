@@ -1,69 +1,17 @@
 import type { RequestListener } from 'node:http';
-import { defineRegions } from '@regionkit/core';
-import { createRegionRouter, outcomeOf, type RegionRouter } from '@regionkit/db-router';
-import { createHealth } from '@regionkit/health';
-import { createOperatorDoor } from '@regionkit/health/operator';
+import { outcomeOf } from '@regionkit/db-router';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { webServer } from '../doctor/front/web-server.ts';
 import type { Ran } from '../run.ts';
 import { balancer, OPERATOR_TOKEN } from '../status/commands.ts';
 import { lastRun, start, untilBegun } from './child.ts';
 import { createSetup, type Name, rejoinAll, type Setup, writersOf } from './lab-setup.ts';
+import { HEALTH_TOKEN, type OperatedApp, startOperatedApp } from './operated-app.ts';
 
-const HEALTH_TOKEN = 'a-token-of-health-for-operators';
 const WAIT = { timeout: 60_000, interval: 20 };
 
-interface App {
-  readonly name: Name;
-  readonly router: RegionRouter<Name>;
-  readonly handle: RequestListener;
-  readonly paused: string[];
-  close(): Promise<void>;
-}
-
 let setup: Setup;
-const apps: App[] = [];
-
-/** A process of the app in a region, with router, health and operator door. It reaches every database. */
-function startApp(self: Name, origins: Readonly<Record<Name, string>>): App {
-  const { lab } = setup;
-  const all = Object.fromEntries(Object.entries(origins).map(([name, origin]) => [name, { origin }])) as Record<
-    Name,
-    { origin: string }
-  >;
-  const regions = defineRegions<Name, Name>({ self, all, development: true });
-  const peers = { secret: 'x'.repeat(32), intervalMs: 100, urgentIntervalMs: 50 };
-  const health = createHealth({ regions, token: HEALTH_TOKEN, peers, defaults: { intervalMs: 100 } });
-  const pools = Object.fromEntries(
-    lab.regions.map(({ name }) => [name, lab.region(name).pool({ from: self, max: 4 })]),
-  );
-  const router = createRegionRouter<Name>({
-    regions,
-    pools,
-    writes: 'remote-pool',
-    view: health.view,
-    hold: { timeoutMs: 30_000 },
-    probe: { intervalMs: 200, alertIntervalMs: 50 },
-    coldStart: 'trust',
-  });
-  health.follow(router);
-  const logger = { info: () => {}, warn: () => {}, error: () => {} };
-  const door = createOperatorDoor({ regions, token: OPERATOR_TOKEN, router, pools, health, logger });
-  const paused: string[] = [];
-  router.on('writes-paused', () => void paused.push(self));
-  const inner = health.node((_request, response) => void response.writeHead(404).end());
-  const handle = door.node((request, response) => inner(request as never, response as never)) as RequestListener;
-  return {
-    name: self,
-    router,
-    handle,
-    paused,
-    close: async () => {
-      door.close();
-      await Promise.all([router.close(), health.close()]);
-    },
-  };
-}
+const apps: OperatedApp[] = [];
 
 let configuration: Parameters<Setup['configure']>[0];
 beforeAll(async () => {
@@ -81,8 +29,9 @@ beforeAll(async () => {
     ),
   ) as Record<Name, string>;
   // Two processes in the region of the primary, behind a balancer.
-  const us = [startApp('us', origins), startApp('us', origins)];
-  const [eu, ap] = [startApp('eu', origins), startApp('ap', origins)];
+  const startApp = (name: Name): OperatedApp => startOperatedApp(setup.lab, name, origins);
+  const us = [startApp('us'), startApp('us')];
+  const [eu, ap] = [startApp('eu'), startApp('ap')];
   apps.push(...us, eu, ap);
   handlers
     .set('us', balancer(...us))
@@ -125,7 +74,7 @@ function startLoad() {
   let writing = true;
   const done: number[] = [];
   const failed: { readonly what: string; readonly code: string; readonly outcome: string | undefined }[] = [];
-  const write = async ({ name, router }: App): Promise<void> => {
+  const write = async ({ name, router }: OperatedApp): Promise<void> => {
     while (writing) {
       next += 1;
       const x = next;
@@ -149,7 +98,7 @@ function startLoad() {
 }
 
 /** Writes must flow for a while after the last pause. */
-const mayPause = ({ router }: App): Promise<boolean> =>
+const mayPause = ({ router }: OperatedApp): Promise<boolean> =>
   router.pauseWrites({ timeoutMs: 1, drainTimeoutMs: 0 }).then(
     () => true,
     () => false,
@@ -182,7 +131,7 @@ describe('regionkit failover run --mode switchover with operator doors', () => {
   });
 
   it('goes on with the writes, and stops, while a transaction does not end', async () => {
-    const eu = apps.find(({ name }) => name === 'eu') as App;
+    const eu = apps.find(({ name }) => name === 'eu') as OperatedApp;
     await expect.poll(() => eu.router.topology().state, WAIT).toBe('ready');
     await expect.poll(() => mayPause(eu), WAIT).toBe(true);
     await setup.configure({ ...configuration, failover: { pauseSeconds: 3 } });
@@ -206,7 +155,7 @@ describe('regionkit failover run --mode switchover with operator doors', () => {
 
   it('pauses again after a kill in the pause: one that is still on, or has just ended, proves nothing', async () => {
     await setup.configure({ ...configuration, failover: { pauseSeconds: 20 } });
-    const eu = apps.find(({ name }) => name === 'eu') as App;
+    const eu = apps.find(({ name }) => name === 'eu') as OperatedApp;
     await expect.poll(() => mayPause(eu), WAIT).toBe(true);
     const before = await lastRun(setup);
     const command = start(setup, ...SWITCH, '--to', 'ap', '--json');

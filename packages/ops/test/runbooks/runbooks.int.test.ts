@@ -8,22 +8,23 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { ledgerSql } from '@regionkit/db-router/ledger';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { readRunbook, stepsIn } from '../../../../test/runbooks.ts';
 import { FROM_SOURCES } from '../../../../tools/regionkit.ts';
 import { HEALTHY } from '../doctor/plant.ts';
-import { lastRun } from '../failover/child.ts';
 import { startHookServer } from '../failover/hook-server.ts';
 import { createSetup, rejoinAll, type Setup, writersOf } from '../failover/lab-setup.ts';
 import { MAKE_TAIL_SLOT } from '../tail-slot.ts';
 import { wordsOf } from '../understood.ts';
+import { createPlayer, type Player } from './play.ts';
 
 const TOKEN = 'a-token-of-health-for-operators';
 const WAIT = { timeout: 100_000, interval: 200 };
 const APP = fileURLToPath(new URL('./app.ts', import.meta.url));
 
 let setup: Setup;
+let player: Player;
 beforeAll(async () => {
   setup = await createSetup({ ...HEALTHY, wal_level: 'logical' });
+  player = createPlayer(setup);
   const us = setup.lab.region('us');
   await us.query(`CREATE TABLE t (x int PRIMARY KEY); ALTER ROLE ops REPLICATION;
     GRANT pg_read_all_data, pg_read_server_files TO ops; CREATE EXTENSION IF NOT EXISTS pg_walinspect`);
@@ -35,48 +36,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await setup?.[Symbol.asyncDispose]();
 });
-
-/** What stands for the names and the times of a page on the lab. */
-async function onTheLab(line: string): Promise<string> {
-  const id = (await lastRun(setup))?.id ?? 'none';
-  return line
-    .replaceAll('us-east-1', 'us')
-    .replaceAll('eu-west-1', 'eu')
-    .replaceAll('20261130-055303-f75d', id)
-    .replace('--accept-loss 30s', '--accept-loss unknown')
-    .replace(/--observe 5m --interval 10s --min-samples 20/, '--observe 1s --interval 100ms --min-samples 2')
-    .replace(/^(npx regionkit failover run .*) --execute$/, '$1 --stable 1s --execute');
-}
-
-/** What the commands said, for the message of a test that fails. */
-const outputs: string[] = [];
-
-type ByHand = Readonly<Record<string, () => Promise<void>>>;
-
-/**
- * Plays the steps of a page in their order. `byHand` does what is not a command of regionkit, by the program of the step;
- * or what the page lets an operator do just before a command.
- * @returns each command, with its exit code
- */
-async function play(page: string, byHand: ByHand = {}, from = 0, to?: number): Promise<string[]> {
-  const played: string[] = [];
-  for (const step of stepsIn(readRunbook(page)).slice(from, to)) {
-    const [program = ''] = step.split(' ');
-    if (program !== 'npx') {
-      const work = byHand[program];
-      if (work === undefined) throw new Error(`${page}: nothing plays ${step}`);
-      await work();
-      continue;
-    }
-    await byHand[step]?.();
-    const [, , ...args] = wordsOf(await onTheLab(step));
-    const ran = await setup.ops(...args);
-    played.push(`${step} = ${ran.exit}`);
-    outputs.push(ran.stdout + ran.stderr);
-    if (![0, 3, 5, 10].includes(ran.exit)) throw new Error(`${played.join('\n')}\n${ran.stdout}${ran.stderr}`);
-  }
-  return played;
-}
 
 describe('the runbooks, in their order, on three regions', () => {
   it('confirm, failover, salvage, rebuild, and back', async () => {
@@ -97,10 +56,10 @@ describe('the runbooks, in their order, on three regions', () => {
     await us.query('INSERT INTO t VALUES (2)');
     await us.query('INSERT INTO t VALUES (3)');
     await us.kill();
-    const plan = await onTheLab('failover plan --from us-east-1 --accept-loss 30s');
+    const plan = await player.onTheLab('failover plan --from us-east-1 --accept-loss 30s');
     await expect.poll(async () => (await setup.ops(...plan.split(' '))).exit, WAIT).toBe(0);
 
-    const confirmed = await play('confirm.md', {
+    const confirmed = await player.play('confirm.md', {
       curl: async () => void (await expect(us.pool({ max: 1 }).query('SELECT 1')).rejects.toThrow()),
     });
     expect(confirmed).toEqual([
@@ -109,7 +68,7 @@ describe('the runbooks, in their order, on three regions', () => {
     ]);
     expect(await writersOf(setup)).toEqual([]);
 
-    const failedOver = await play('failover.md', {
+    const failedOver = await player.play('failover.md', {
       // The lab gives the other standby its new upstream.
       psql: async () => void (await eu.promote()),
     });
@@ -123,7 +82,7 @@ describe('the runbooks, in their order, on three regions', () => {
 
     await us.heal();
     await us.returnAsIs();
-    expect(await play('salvage.md'), outputs.slice(-2).join('\n')).toEqual([
+    expect(await player.play('salvage.md'), player.outputs.slice(-2).join('\n')).toEqual([
       expect.stringMatching(/ doctor --only manager-rewinds = 0$/),
       'npx regionkit fence --region us-east-1 --execute = 0',
       'npx regionkit salvage --run runs/20261130-055303-f75d.ndjson --out lost = 10',
@@ -134,7 +93,7 @@ describe('the runbooks, in their order, on three regions', () => {
     );
     expect(await readdir(join(setup.directory, 'lost-keys'))).toContain('lost-keys.ndjson');
 
-    const back = await play('rebuild-and-failback.md', {
+    const back = await player.play('rebuild-and-failback.md', {
       'npx regionkit doctor --only not-streaming': () => lab.caughtUp().then(() => {}),
       'npx regionkit failover run --mode switchover --from eu-west-1 --to us-east-1 --execute': async () => {
         isGoingBack = true;
@@ -171,7 +130,7 @@ describe('the runbooks, in their order, on three regions', () => {
     await setup.configure({ regions, healthToken: TOKEN });
 
     const seen: number[] = [];
-    const played = await play('drain-and-deploy.md', {
+    const played = await player.play('drain-and-deploy.md', {
       kill: async () => {
         current = await startApp('1.4.0');
         const ended = once(first.child, 'exit');
@@ -191,7 +150,9 @@ describe('the runbooks, in their order, on three regions', () => {
       'npx regionkit smoke-test --region us-east-1 --observe 5m --interval 10s --min-samples 20 = 0',
     ]);
     // The step that tests the version can fail.
-    const [, , ...args] = wordsOf(await onTheLab('npx regionkit smoke-test --region us-east-1 --expect-version 1.5.0'));
+    const [, , ...args] = wordsOf(
+      await player.onTheLab('npx regionkit smoke-test --region us-east-1 --expect-version 1.5.0'),
+    );
     expect((await setup.ops(...args)).exit).toBe(1);
   });
 });
