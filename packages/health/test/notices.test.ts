@@ -19,7 +19,8 @@ describe('a region that answers wrongly', () => {
   test.each<[PeerReason, string]>([
     ['bad-signature', 'REGIONKIT_PEER_SECRET'],
     ['refused', 'REGIONKIT_PEER_SECRET'],
-    ['status', 'REGIONKIT_PEER_NOT_MOUNTED'],
+    ['not-mounted', 'REGIONKIT_PEER_NOT_MOUNTED'],
+    ['status', 'REGIONKIT_PEER_STATUS'],
     ['redirect', 'REGIONKIT_PEER_NOT_MOUNTED'],
     ['wrong-region', 'REGIONKIT_PEER_WRONG_REGION'],
     ['malformed', 'REGIONKIT_PEER_MALFORMED'],
@@ -35,7 +36,7 @@ describe('a region that answers wrongly', () => {
     expect(told).toEqual([expect.stringMatching(new RegExp(`^${code} health: .*\\bb\\b`))]);
   });
 
-  test.each<PeerReason>(['ok', 'timeout', 'unreachable', 'too-large', 'wrong-nonce', 'replayed'])(
+  test.each<PeerReason>(['ok', 'timeout', 'unreachable', 'gateway', 'too-large', 'wrong-nonce', 'replayed'])(
     '%s is no mistake of an app',
     (reason) => {
       const told: string[] = [];
@@ -53,7 +54,7 @@ describe('a region that answers wrongly', () => {
   });
 });
 
-const peers = { secret: SECRET, fetch: async () => new Response(null, { status: 500 }) };
+const peers = { secret: SECRET, fetch: async () => new Response(null, { status: 404 }) };
 const questions = createKeyring({ option: 'test', secrets: SECRET, purpose: 'region-question' });
 const asks = (code = questions) =>
   requestView({
@@ -109,6 +110,33 @@ test('without a logger a region that fails, and a neighbour that is not mounted,
   const headers = { authorization: `Bearer ${TOKEN}` };
   const { body } = health.decide(requestView({ target: '/health', headers })) as { body: string };
   expect(Object.keys((JSON.parse(body) as { warnings: object }).warnings)).toEqual(codes());
+});
+
+describe('a region whose answer is not from health', () => {
+  const page = { headers: { 'content-type': 'text/html; charset=utf-8' } };
+  test.each<[string, ResponseInit, unknown[]]>([
+    ['404, as an app without the mount', { status: 404 }, ['REGIONKIT_PEER_NOT_MOUNTED']],
+    ['404 with a page', { status: 404, ...page }, ['REGIONKIT_PEER_NOT_MOUNTED']],
+    ['405, as an app that takes only POST', { status: 405 }, ['REGIONKIT_PEER_NOT_MOUNTED']],
+    ['410', { status: 410 }, ['REGIONKIT_PEER_NOT_MOUNTED']],
+    ['a page with 200, as an app of one page', { status: 200, ...page }, ['REGIONKIT_PEER_NOT_MOUNTED']],
+    ['a redirect', { status: 302, headers: { location: '/login' } }, ['REGIONKIT_PEER_NOT_MOUNTED']],
+    ['403, as a firewall', { status: 403 }, ['REGIONKIT_PEER_STATUS']],
+    ['429, as a limit of requests', { status: 429 }, ['REGIONKIT_PEER_STATUS']],
+    ['500, as an app that throws', { status: 500 }, ['REGIONKIT_PEER_STATUS']],
+    ['502, as a gateway', { status: 502 }, []],
+    ['503, as a balancer without a process', { status: 503 }, []],
+    ['503 with a page', { status: 503, ...page }, []],
+    ['504, as a gateway', { status: 504 }, []],
+    ['522, as a content network', { status: 522 }, []],
+  ])('%s', async (_name, init, expected) => {
+    const clock = fakeClock();
+    const fetch = async (): Promise<Response> => new Response('<html></html>', init);
+    await using health = createHealth({ regions: threeRegions(), clock, peers: { secret: SECRET, fetch } });
+    for (let step = 0; step < 60; step += 1) await clock.advance(500);
+    expect(health.view.get('b')).toMatchObject({ identified: false, asked: true });
+    expect(codes()).toEqual(expected);
+  });
 });
 
 describe('a region that takes no question of this one', () => {

@@ -12,8 +12,12 @@ const SECRET: Mistake = [
 ];
 const NOT_MOUNTED: Mistake = [
   'REGIONKIT_PEER_NOT_MOUNTED',
+  (region) => `health: ${region} has no /health/region: mount health there, with peers, at the root of its origin`,
+];
+const STATUS: Mistake = [
+  'REGIONKIT_PEER_STATUS',
   (region) =>
-    `health: ${region} does not answer at /health/region: if one of its processes runs, mount health there, with peers, at the root of its origin`,
+    `health: in ${region} something before health answers /health/region with an error: mount health first, and let the requests of regions pass each firewall and rate limit`,
 ];
 const MALFORMED: Mistake = [
   'REGIONKIT_PEER_MALFORMED',
@@ -29,8 +33,9 @@ const CLOCK: Mistake = [
 const MISTAKES: Partial<Record<PeerReason, Mistake>> = {
   'bad-signature': SECRET,
   refused: SECRET,
-  status: NOT_MOUNTED,
+  'not-mounted': NOT_MOUNTED,
   redirect: NOT_MOUNTED,
+  status: STATUS,
   malformed: MALFORMED,
   version: MALFORMED,
   'clock-skew': CLOCK,

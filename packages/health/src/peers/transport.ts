@@ -4,10 +4,22 @@ import type { Clock } from '@regionkit/core/kit';
 import { REFUSED_FIELD } from './question.ts';
 
 /**
- * Why a request got no readable answer. The set is closed. `refused` is 401: the other region does not know our
- * signature, so the secrets differ.
+ * Why a request got no readable answer. The set is closed.
+ *
+ * - `refused`: 401. The other region does not know our signature, so the secrets differ
+ * - `not-mounted`: 404, 405, 410, or a web page: the app answers, and health is not mounted in it
+ * - `gateway`: 502 or more. Something in front of the region answers, because no process of the region does
+ * - `status`: any other status. Something before health answers, such as a firewall, a rate limit or an error of the app
  */
-export type Unanswered = 'unreachable' | 'timeout' | 'redirect' | 'refused' | 'status' | 'too-large';
+export type Unanswered =
+  | 'unreachable'
+  | 'timeout'
+  | 'redirect'
+  | 'refused'
+  | 'not-mounted'
+  | 'gateway'
+  | 'status'
+  | 'too-large';
 
 /** An answer: a document, or with `refusal` the reason why there is none. */
 export interface Answer {
@@ -107,7 +119,8 @@ function askOnce(
     request.on('response', (response) => {
       const { statusCode = 0 } = response;
       const refusal = refusalOf(statusCode, response.headers[REFUSED_FIELD]);
-      if (statusCode !== 200 && refusal === undefined) return end(unanswered(statusCode));
+      const missing = refusal === undefined ? unanswered(statusCode, response.headers['content-type']) : undefined;
+      if (missing !== undefined) return end(missing);
       const chunks: Buffer[] = [];
       let bytes = 0;
       response.on('data', (chunk: Buffer) => {
@@ -132,9 +145,15 @@ function refusalOf(status: number, field: unknown): string | undefined {
   return typeof field === 'string' && [400, 403, 421].includes(status) ? field : undefined;
 }
 
-function unanswered(status: number): Unanswered {
+const NOT_MOUNTED: readonly number[] = [404, 405, 410];
+
+/** Undefined: the answer may be a document. An app that serves one page at every path answers 200 with a web page. */
+function unanswered(status: number, contentType: string | null | undefined): Unanswered | undefined {
+  if (status === 200) return /^text\/html\b/i.test(contentType ?? '') ? 'not-mounted' : undefined;
   if (status >= 300 && status < 400) return 'redirect';
-  return status === 401 ? 'refused' : 'status';
+  if (status === 401) return 'refused';
+  if (NOT_MOUNTED.includes(status)) return 'not-mounted';
+  return status >= 502 ? 'gateway' : 'status';
 }
 
 /** Uses a `fetch` of the app. */
@@ -152,9 +171,10 @@ export function fetchTransport(clock: Clock, fetch: FetchLike): Transport {
       const answer = (async (): Promise<Answer | Unanswered> => {
         const response = await fetch(url, { method: 'GET', headers, redirect: 'manual', signal: controller.signal });
         const refusal = refusalOf(response.status, response.headers.get(REFUSED_FIELD));
-        if (response.status !== 200 && refusal === undefined) {
-          return response.type === 'opaqueredirect' ? 'redirect' : unanswered(response.status);
-        }
+        if (response.type === 'opaqueredirect') return 'redirect';
+        const missing =
+          refusal === undefined ? unanswered(response.status, response.headers.get('content-type')) : undefined;
+        if (missing !== undefined) return missing;
         const chunks: Uint8Array[] = [];
         let bytes = 0;
         for await (const chunk of response.body ?? []) {

@@ -57,7 +57,7 @@ for (const [name, make] of transports) {
     expect(await open().ask(question(url))).toEqual({ body: 'time', refusal: 'clock-skew' });
     expect(await open().ask(question(url, { maxBytes: 3 }))).toBe('too-large');
     status = 503;
-    expect(await open().ask(question(url))).toBe('status');
+    expect(await open().ask(question(url))).toBe('gateway');
     fields = {};
     status = 403;
     expect(await open().ask(question(url))).toBe('status');
@@ -80,11 +80,22 @@ for (const [name, make] of transports) {
     expect(elsewhere).toBe(0);
   });
 
-  test(`${name}: an error status is no answer`, async () => {
+  test.each([
+    [500, undefined, 'status'],
+    [403, undefined, 'status'],
+    [429, undefined, 'status'],
+    [502, undefined, 'gateway'],
+    [503, 'text/html', 'gateway'],
+    [504, undefined, 'gateway'],
+    [404, undefined, 'not-mounted'],
+    [405, undefined, 'not-mounted'],
+    [410, undefined, 'not-mounted'],
+    [200, 'text/html; charset=utf-8', 'not-mounted'],
+  ])(`${name}: %i with the type %s is no answer, but %s`, async (status, type, expected) => {
     const url = await served((_request, response) => {
-      response.writeHead(503).end('document');
+      response.writeHead(status, type === undefined ? {} : { 'content-type': type }).end('document');
     });
-    expect(await open().ask(question(url))).toBe('status');
+    expect(await open().ask(question(url))).toBe(expected);
   });
 
   test(`${name}: more than may be read is not read`, async () => {

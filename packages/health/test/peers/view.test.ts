@@ -318,13 +318,16 @@ test('a name that leads back to this region is noticed too', async () => {
 const html = async (): Promise<Response> =>
   new Response('<html>ok</html>', { headers: { 'content-type': 'text/html' } });
 test.each<[string, (request: Request, healths: Network['healths']) => Promise<Response>, string]>([
-  ['a web page with 200', html, 'malformed'],
+  ['a web page with 200', html, 'not-mounted'],
+  ['a text that is no document', async () => new Response('ok'), 'malformed'],
   [
     'a redirect',
     async () => new Response(null, { status: 302, headers: { location: 'https://b.example.com/health/region' } }),
     'redirect',
   ],
-  ['an error', async () => new Response('no', { status: 503 }), 'status'],
+  ['an error', async () => new Response('no', { status: 500 }), 'status'],
+  ['an error of a gateway', async () => new Response('no', { status: 503 }), 'gateway'],
+  ['that there is no such path', async () => new Response('no', { status: 404 }), 'not-mounted'],
   ['10 MB', async () => new Response('x'.repeat(10_000_000)), 'too-large'],
   ['a broken connection', () => Promise.reject(new TypeError('fetch failed')), 'unreachable'],
   ['nothing in time', silence, 'timeout'],
