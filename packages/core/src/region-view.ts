@@ -45,7 +45,8 @@ export interface RegionState<Name extends string = string> {
    */
   readonly asked?: boolean;
   /**
-   * When this process sent its last question to that region that is over, answered or not. On the monotonic clock of this
+   * When this process sent its last question to that region that is over, answered or not. An error status of something
+   * in front of the region, such as 503 of a gateway, ends no question. On the monotonic clock of this
    * process; -Infinity: none is over. With it the router knows, after the process was suspended, whether a report is from
    * before that. Absent: the view does not say it.
    */

@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { defineRegions, fakeView } from '@regionkit/core';
+import { type DatabaseReport, defineRegions, fakeView, type Regions, type RegionView } from '@regionkit/core';
 import { type Clock, systemClock } from '@regionkit/core/kit';
 import { newDb } from 'pg-mem';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createHealth } from '../../../health/src/index.ts';
 import { createRegionRouter } from '../../src/index.ts';
 import { createMemoryRegions } from '../../src/testing/index.ts';
 
@@ -12,12 +13,20 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-/** A process in us with pools to both regions. us is the primary. */
-async function start() {
-  const regions = defineRegions<Name, string>({
-    self: 'us',
+const SECRET = 'a secret of the tests, long enough to be one';
+const regionsOf = (self: Name): Regions<Name> =>
+  defineRegions<Name, string>({
+    self,
     all: { us: { origin: 'https://us.example.com' }, eu: { origin: 'https://eu.example.com' } },
   });
+
+/**
+ * A process in us with pools to both regions. us is the primary.
+ *
+ * @param timeoutMs by default longer than any test: no answer comes of waiting alone
+ */
+async function start(makeView?: (clock: Clock) => RegionView<Name>, timeoutMs = 60_000) {
+  const regions = regionsOf('us');
   const db = newDb();
   const memory = createMemoryRegions({ db, regions: ['us', 'eu'] });
   db.public.none('CREATE TABLE note (text text)');
@@ -27,12 +36,11 @@ async function start() {
   const router = createRegionRouter<Name>({
     regions,
     pools: memory.pools,
-    view,
+    view: makeView?.(clock) ?? view,
     writes: 'forward',
-    token: { secret: 'a secret of the tests, long enough to be one' },
+    token: { secret: SECRET },
     coldStart: 'trust',
-    // Longer than any test: no answer comes of waiting alone.
-    probe: { intervalMs: 1_000, alertIntervalMs: 20, timeoutMs: 60_000 },
+    probe: { intervalMs: 1_000, alertIntervalMs: 20, timeoutMs },
     hold: { timeoutMs: 60_000 },
     clock,
   });
@@ -83,6 +91,102 @@ describe('after a thaw', () => {
   it('a region whose servers all answer here need not be asked', async () => {
     const { router, asks, sleep, texts } = await start();
     asks();
+    sleep();
+    await router.write("INSERT INTO note VALUES ('after')");
+    expect(await texts()).toEqual([{ text: 'before' }, { text: 'after' }]);
+  });
+});
+
+/** The same process with health, and a gateway before the region eu. The path to the database of eu is broken. */
+async function startBehindGateway(timeoutMs?: number) {
+  let report: DatabaseReport = { role: 'standby', position: 1n, forks: [], measured: true };
+  let refused = 0;
+  let isOpen = true;
+  const eu = createHealth({
+    regions: regionsOf('eu'),
+    peers: { secret: SECRET, fetch: () => Promise.reject(new Error('nobody is asked')) },
+  });
+  eu.follow(
+    {
+      topology: () => ({ local: report, state: 'ready' }),
+      explain: () => ({ action: 'run', reason: 'local-primary' }),
+    },
+    { reads: false, writes: false },
+  );
+  const door = eu.fetch(() => new Response('not found', { status: 404 }));
+  closing.push(() => eu.close());
+  let health: ReturnType<typeof createHealth<Name>> | undefined;
+  const started = await start((clock) => {
+    health = createHealth<Name>({
+      regions: regionsOf('us'),
+      clock,
+      peers: {
+        secret: SECRET,
+        intervalMs: 100,
+        urgentIntervalMs: 20,
+        fetch: async (url, init) => {
+          if (!url.includes('//eu.')) throw new Error('there is no other process here');
+          if (isOpen) return door(new Request(url, { headers: init.headers }));
+          refused += 1;
+          return new Response('no process runs', { status: 503 });
+        },
+      },
+    });
+    return health.view;
+  }, timeoutMs);
+  closing.unshift(async () => health?.close());
+  health?.follow(started.router, { reads: false, writes: false });
+  await until(() => health?.view.get('eu')?.measured === true);
+  started.memory.region('eu').kill();
+  await until(() => started.router.topology().nodes.some(({ region, code }) => region === 'eu' && code !== undefined));
+  return {
+    ...started,
+    promote: (): void => {
+      const { highest } = started.router.topology();
+      if (highest === undefined) throw new Error('us is the primary');
+      const epoch = { ...highest, timeline: highest.timeline + 1, owner: 'eu/0', server: 'a'.repeat(16) };
+      report = {
+        role: 'primary',
+        epoch,
+        position: 100_000_000n,
+        forks: [],
+        highest: epoch,
+        measuredEpoch: epoch,
+        measured: true,
+      };
+    },
+    open: (): void => {
+      isOpen = true;
+    },
+    shut: (): void => {
+      isOpen = false;
+    },
+    refused: () => refused,
+  };
+}
+
+describe('after a thaw, a gateway that answers 503 for a region', () => {
+  it('has said nothing of it: the region is asked again, and no write starts on a primary that it has replaced', async () => {
+    const { router, promote, open, shut, refused, sleep, texts } = await startBehindGateway();
+    // The processes of eu are just starting, as after a freeze of the whole region.
+    shut();
+    promote();
+    sleep();
+    const written = router.write("INSERT INTO note VALUES ('after')").then(
+      () => 'written',
+      (error: { code: string }) => error.code,
+    );
+    const before = refused();
+    await until(() => refused() > before + 2);
+    expect(router.explain('write')).toMatchObject({ action: 'hold', reason: 'stale-view' });
+    open();
+    expect(await written).toBe('ERR_NOT_PRIMARY_REGION');
+    expect(await texts()).toEqual([{ text: 'before' }]);
+  });
+
+  it('holds the writes no longer than a region that is gone', async () => {
+    const { router, shut, sleep, texts } = await startBehindGateway(300);
+    shut();
     sleep();
     await router.write("INSERT INTO note VALUES ('after')");
     expect(await texts()).toEqual([{ text: 'before' }, { text: 'after' }]);

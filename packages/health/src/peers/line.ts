@@ -11,6 +11,8 @@ export interface Line<Name extends string> {
   asking: boolean;
   /** When it was asked the last question that is over, answered or not. -Infinity: none is. */
   endedAskedAtMs: number;
+  /** The same for the last question whose end says something of the region: see `saysNothing`. */
+  settledAskedAtMs: number;
   /** The era of that question. */
   endedEra: number | undefined;
   /** It is the primary, and the last request had no answer, or one that does not confirm it. */
@@ -36,6 +38,7 @@ export function createLine<Name extends string>(region: Region<Name>, url: strin
     askedAtMs: Number.NEGATIVE_INFINITY,
     asking: false,
     endedAskedAtMs: Number.NEGATIVE_INFINITY,
+    settledAskedAtMs: Number.NEGATIVE_INFINITY,
     endedEra: undefined,
     doubtful: false,
     news: false,
@@ -50,6 +53,14 @@ export function createLine<Name extends string>(region: Region<Name>, url: strin
 export function isDoubtful({ documents }: PeerMemory, reason: PeerReason): boolean {
   const [newest, ...others] = documents.map(({ document }) => document.database?.role === 'primary');
   return reason === 'ok' ? newest !== true && others.includes(true) : newest === true || others.includes(true);
+}
+
+/**
+ * Whether something before health answered, and so the region is not gone: its processes may just be starting. After a
+ * thaw such a region is asked again until it answers itself, or the router waits no longer.
+ */
+export function saysNothing(reason: PeerReason): boolean {
+  return reason === 'gateway' || reason === 'status';
 }
 
 function checkUrl(given: string): string {

@@ -5,7 +5,7 @@ import { type Clock, createRegionKeyring, type Keyring, type RegionKeyring, rare
 import type { Neighbour } from '../verdict/guard.ts';
 import { createAskedOnce } from './asked-once.ts';
 import { type RegionDocument, unseal } from './document.ts';
-import { createLine, isDoubtful, type Line } from './line.ts';
+import { createLine, isDoubtful, type Line, saysNothing } from './line.ts';
 import type { CheckedPeersOptions } from './options.ts';
 import { forgotten, neighbour, type PeerReason, peerState, remember, siblings } from './peer.ts';
 import { type QuestionRefusal, type RegionQuestion, sealQuestion, unsealQuestion } from './question.ts';
@@ -180,6 +180,7 @@ export function createPeers<Name extends string>(
         onAnswer(line.region.name, reason, clock.now() - line.askedAtMs);
         if (hasMetItselfOnly(line, reason)) return ask(line);
         line.endedAskedAtMs = line.askedAtMs;
+        if (!saysNothing(reason)) line.settledAskedAtMs = line.askedAtMs;
         line.endedEra = era;
         line.doubtful = line !== own && isDoubtful(line.memory, reason);
         // The state of the own region is told with the verdict of this process.
@@ -219,8 +220,8 @@ export function createPeers<Name extends string>(
       const line = lines.get(name);
       if (line === undefined) return undefined;
       const state = peerState(line.region, line.memory, clock.now(), options);
-      const { endedAskedAtMs: askedAtMs } = line;
-      return { ...state, ...(Number.isFinite(askedAtMs) && { asked: true }), askedAtMs };
+      const { endedAskedAtMs, settledAskedAtMs: askedAtMs } = line;
+      return { ...state, ...(Number.isFinite(endedAskedAtMs) && { asked: true }), askedAtMs };
     },
     own: () => ({
       asked: own !== undefined && own.endedEra === own.era,

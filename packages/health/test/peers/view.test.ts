@@ -144,6 +144,31 @@ test('a region that does not answer was asked all the same', async () => {
   expect(state?.observedAtMs).toBeLessThan(state?.askedAtMs ?? 0);
 });
 
+test.each<[number, boolean]>([
+  [503, false],
+  [502, false],
+  [429, false],
+  [404, true],
+])(
+  'the question that something before a region ends with %i is over for a process that was frozen: %s',
+  async (status, isOver) => {
+    const world = start();
+    const { healths, clocks, advance } = world;
+    world.between = (_from, to) => (to === 'b' ? Promise.resolve(new Response('no', { status })) : undefined);
+    await advance(3_000);
+    clocks.a.suspend(4_000);
+    const thawedAtMs = clocks.a.now();
+    await advance(1_000);
+    const state = healths.a.view.get('b');
+    // A process that starts has asked it once: it must not wait for ever.
+    expect(state).toMatchObject({ asked: true, identified: false });
+    expect((state?.askedAtMs ?? 0) >= thawedAtMs).toBe(isOver);
+    world.between = () => undefined;
+    await advance(2_500);
+    expect(healths.a.view.get('b')?.askedAtMs).toBeGreaterThanOrEqual(thawedAtMs);
+  },
+);
+
 test('a draining region is believed at once, not a poll later', async () => {
   const { healths, advance } = start();
   await advance(3_000);
