@@ -58,7 +58,7 @@ export async function createOrdersApp({ region, ports, databases, secretsDir, op
   const issuer = createSessionIssuer({ ...SESSION, key: config.ref('jwtSigning'), lifetimeMs: 3_600_000 });
   const sessionCookie = createSessionCookie({ name: 'session', domain: GLOBAL_HOST, regions, secure: false });
 
-  const operator = createOperatorDoor({ regions, token: operatorToken, router, health: kit.health });
+  const operator = createOperatorDoor({ regions, token: operatorToken, router, pools: kit.pools, health: kit.health });
 
   const app = express();
   app.disable('x-powered-by');

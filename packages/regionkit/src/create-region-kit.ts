@@ -12,6 +12,7 @@ import { explainKit } from './explain.ts';
 import { named } from './named.ts';
 import type { ConfigOption, RegionKitOptions, SessionsOption } from './options.ts';
 import { type Part, type Plan, planKit } from './plan.ts';
+import { poolConfigOf } from './pool-config.ts';
 import type { RegionKit } from './region-kit.ts';
 
 const NOT_MOUNTED =
@@ -77,8 +78,9 @@ function wire<Name extends string>(plan: Plan<Name>, closing: Closing[]): Region
       { severity: 'degraded' },
     );
   }
+  const pools = poolsOf(plan);
   const router = partOr(plan.router, (own) =>
-    named(() => createRegionRouter<Name>({ view: health.view, ...own, pools: poolsOf(plan) })),
+    named(() => createRegionRouter<Name>({ view: health.view, ...own, pools: pools ?? {} })),
   );
   ends('router', plan.router.from, (pools) => router.close(pools));
   named(
@@ -145,6 +147,7 @@ function wire<Name extends string>(plan: Plan<Name>, closing: Closing[]): Region
     regions,
     health,
     router,
+    pools,
     get gate() {
       // An app may mount the parts itself.
       isMounted = true;
@@ -169,14 +172,15 @@ function partOr<Instance, Options>(part: Part<Instance, Options>, make: (options
   return part.from === 'app' ? part.part : make(part.options);
 }
 
-/** The pools of a router. Making one opens no connection. */
-function poolsOf<Name extends string>({ databases, poolConfig }: Plan<Name>) {
+/** The pools of the router that the kit makes. Making one opens no connection. */
+function poolsOf<Name extends string>({ databases, poolConfig }: Plan<Name>): RegionKit<Name>['pools'] {
+  if (databases.from === 'router') return undefined;
   if (databases.from === 'pools') return databases.pools;
-  const urls = Object.entries(databases.from === 'urls' ? databases.urls : {}) as [Name, readonly string[]][];
+  const urls = Object.entries(databases.urls) as [Name, readonly string[]][];
   return Object.fromEntries(
     urls.map(([region, list]) => [
       region,
-      list.map((connectionString) => new Pool({ keepAlive: true, ...poolConfig, connectionString })),
+      list.map((connectionString) => new Pool(poolConfigOf(connectionString, poolConfig))),
     ]),
   ) as { [Region in Name]?: Pool[] };
 }

@@ -107,7 +107,10 @@ function explainPools<Name extends string>(databases: Plan<Name>['databases'], s
   const whose =
     names.length === 1 && names[0] === self ? `this region's own servers alone` : `servers of ${names.join(', ')}`;
   if (databases.from === 'pools') return { from: 'app', why: whose };
-  return { from: 'kit', why: `${whose}; keepAlive is on, so a connection that a firewall has dropped is noticed` };
+  return {
+    from: 'kit',
+    why: `${whose}; a connect and a statement end after a time, also where the network is lost (poolConfig)`,
+  };
 }
 
 function notesOn<Name extends string>({ regions, router, logger, isSecretRandom }: Plan<Name>): readonly string[] {

@@ -68,7 +68,10 @@ export interface RegionKitOptions<
   readonly databaseUrls?: { readonly [Region in NoInfer<Name>]?: string | readonly string[] | undefined } | undefined;
   /** Pools of the app, in place of URLs: one or several for each region. The app ends them, or a drain, or `close({ pools: true })`. */
   readonly pools?: { readonly [Region in NoInfer<Name>]?: Pool | readonly Pool[] } | undefined;
-  /** Options of the pools that the kit makes from URLs. @default { keepAlive: true } */
+  /**
+   * Options of the pools that the kit makes from URLs. `query_timeout` must be above the longest statement. @default { keepAlive:
+   * true, connectionTimeoutMillis: 5_000, query_timeout: 300_000 }, the last one only without a `statement_timeout`
+   */
   readonly poolConfig?: Omit<PoolConfig, 'connectionString'>;
   /**
    * The domain of the cookies: it covers the origin of every region. Required, except with one region or with

@@ -5,7 +5,6 @@ import type { RegionRouter, RegionRouterOptions } from '@regionkit/db-router';
 import type { WriteGate, WriteGateOptions } from '@regionkit/db-router/http';
 import type { Health, HealthOptions } from '@regionkit/health';
 import type { SessionVerifier, SessionVerifierOptions } from '@regionkit/session';
-import type { PoolConfig } from 'pg';
 import { checkNames } from './check-options.ts';
 import { type Databases, readDatabases } from './databases.ts';
 import { checkFrozen } from './frozen.ts';
@@ -17,6 +16,7 @@ import type {
   KitRouterOptions,
   RegionKitOptions,
 } from './options.ts';
+import type { GivenPoolConfig } from './pool-config.ts';
 import { readRegions } from './regions.ts';
 import { type SecretUse, secretFor } from './secrets.ts';
 
@@ -32,7 +32,7 @@ export type NoAffinity = 'switched-off' | 'one-region' | 'no-hosts';
 export interface Plan<Name extends string> {
   readonly regions: Regions<Name>;
   readonly databases: Databases<Name>;
-  readonly poolConfig: Omit<PoolConfig, 'connectionString'>;
+  readonly poolConfig: GivenPoolConfig;
   /** The secrets that are derived; the app gave the others to the part itself. */
   readonly derived: readonly SecretUse[];
   /** The secret was left out, so it is a random one of this process. */

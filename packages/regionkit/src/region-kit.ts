@@ -4,6 +4,7 @@ import type { RegionRouter } from '@regionkit/db-router';
 import type { WriteGate } from '@regionkit/db-router/http';
 import type { AnyServer, Drain, DrainOptions, Health } from '@regionkit/health';
 import type { SessionVerifier, StandardSchema } from '@regionkit/session';
+import type { Pool } from 'pg';
 import type { KitExplanation } from './explain.ts';
 import type { ConfigOption, SessionsOption } from './options.ts';
 
@@ -34,6 +35,11 @@ export interface RegionKit<
   readonly regions: Regions<Name>;
   /** Reads, writes and transactions; `router.pool` is for an ORM. */
   readonly router: RegionRouter<Name>;
+  /**
+   * The pools of the router by region: those that the kit made from the URLs, or those of the app. For the operator door, which
+   * shows their limits to the doctor. Undefined: the router that was given has its own. For statements use the router.
+   */
+  readonly pools: { readonly [Region in Name]?: Pool | readonly Pool[] } | undefined;
   readonly health: Health<Name>;
   readonly gate: WriteGate<Name>;
   /** Undefined: there is none. `explain()` says why. */

@@ -393,7 +393,7 @@ describe('kit.explain', () => {
     }
     expect(String(explanation)).toMatchInlineSnapshot(`
       "regionkit in eu-west-1, of 2 regions: us-east-1, eu-west-1
-        pools     made   this region's own servers alone; keepAlive is on, so a connection that a firewall has dropped is noticed
+        pools     made   this region's own servers alone; a connect and a statement end after a time, also where the network is lost (poolConfig)
         health    made   answers the probes and asks the other regions; it follows the router, so the probes tell of reads and writes
         router    made   finds the primary; a write outside its region: forward
         gate      made   carries out what the router says of a request, and gives a client that wrote the token with which it reads its own write

@@ -26,10 +26,10 @@ export interface OperatorDoorOptions<Name extends string = string> {
   readonly token: Secrets | Live<Secrets> | undefined;
   readonly router: OperatedRouter;
   /**
-   * The pools that the router has. Their limits are then in the status, so that `regionkit doctor` finds a pool that hangs.
+   * The pools that the router has (`kit.pools`). Their limits are then in the status, so that `regionkit doctor` finds a pool that hangs.
    * Never their connection strings. @default none
    */
-  readonly pools?: OperatedPools;
+  readonly pools?: OperatedPools | undefined;
   /** Adds the verdict, what is known of each region, and the events of health. */
   readonly health?: Health<Name>;
   /** The path below which the door answers. Its own listener, or a path that the balancer does not lead to, is best. @default '/operator' */

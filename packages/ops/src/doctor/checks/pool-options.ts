@@ -51,14 +51,21 @@ export const poolOptions: Check = {
               level: 'warning',
               where: region,
               evidence: `The operator door of ${region} does not show its pools.`,
-              fix: 'Give it the pools of the router: createOperatorDoor({ …, pools }).',
+              fix: 'Give it the pools of the router: createOperatorDoor({ …, pools }). With createRegionKit they are kit.pools.',
             },
           ];
       const lacks = LACKS.flatMap(({ option, why, isMissing }): readonly Found[] => {
         const pools = [...new Set(all.filter(isMissing).map(({ where }) => where))];
         if (pools.length === 0) return [];
         const evidence = `In the processes of ${region}, of the pools for ${names(pools)}, ${why}.`;
-        return [{ level: 'warning', where: region, evidence, fix: `Set ${option} on these pools.` }];
+        return [
+          {
+            level: 'warning',
+            where: region,
+            evidence,
+            fix: `Set ${option} on these pools. With databaseUrl of createRegionKit: in poolConfig.`,
+          },
+        ];
       });
       return [...blind, ...lacks];
     }),
