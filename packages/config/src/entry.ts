@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { serialize } from 'node:v8';
+import { noteMoment } from '@regionkit/core/kit';
 import { type Answer, askAll, askInTurn, type NoAnswer, type Question } from './ask-regions.ts';
 import { withDeadline } from './deadline.ts';
 import type { Elapsed } from './elapsed.ts';
@@ -158,6 +159,7 @@ export function createEntry(options: EntryOptions): Entry {
 
   const fail = (error: SourceError, attempts: NoAnswer['attempts']): RefreshResult => {
     const { failure, detail } = error;
+    const shownMs = noteMoment(clock);
     lastError = {
       source: error,
       shown: Object.freeze({
@@ -165,7 +167,9 @@ export function createEntry(options: EntryOptions): Entry {
         ...(detail !== undefined && { detail }),
         attempts: regions.length === 0 ? [] : attempts,
         times: (lastError?.shown.times ?? 0) + 1,
-        atMs: clock.wallMs(),
+        get atMs() {
+          return shownMs();
+        },
       }),
     };
     return { outcome: 'failed', error };

@@ -9,7 +9,7 @@ export interface RefreshError {
   readonly attempts: readonly Attempt[];
   /** How many refreshes in a row have failed. */
   readonly times: number;
-  /** Time of the last failure, in milliseconds since 1970. */
+  /** Time of the last failure, in milliseconds since 1970, as the wall clock counts now. */
   readonly atMs: number;
 }
 

@@ -23,6 +23,7 @@ export { writtenMembers } from './json-members.ts';
 export { keepAlive, keptAlive } from './kept-alive.ts';
 export { createKeyring, equalInConstantTime, type Keyring, type KeyringOptions, type Secrets } from './keyring.ts';
 export { createListeners, type Listeners } from './listeners.ts';
+export { noteMoment } from './moment.ts';
 export { createNotices, type NoticeCode, type Notices } from './notices.ts';
 export {
   group,

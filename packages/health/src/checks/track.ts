@@ -1,5 +1,5 @@
 import type { Verdict } from '@regionkit/core';
-import { type Clock, dropRejection } from '@regionkit/core/kit';
+import { type Clock, dropRejection, noteMoment } from '@regionkit/core/kit';
 import { type History, type Hysteresis, settle, unheard } from '../verdict/history.ts';
 import type { JudgedCheck } from '../verdict/judge.ts';
 import type { Capability, Check, CheckRun } from './check.ts';
@@ -23,7 +23,7 @@ export interface TrackedCheck extends JudgedCheck {
   /** Whether its last result is too old to count. */
   readonly stale: boolean;
   readonly lastRun: CheckRun | undefined;
-  /** When the last result arrived, on the wall clock. */
+  /** When the last result arrived, as the wall clock counts now. */
   readonly lastRunWallMs: number | undefined;
   /** When the last result becomes too old; Infinity if there is none. */
   readonly staleAtMs: number;
@@ -44,7 +44,7 @@ export function trackCheck(
   let history: History = unheard;
   let stale = false;
   let lastRun: CheckRun | undefined;
-  let lastRunWallMs: number | undefined;
+  let shownLastRunMs: (() => number) | undefined;
   let staleAtMs = Number.POSITIVE_INFINITY;
 
   const runner = createRunner({
@@ -58,7 +58,7 @@ export function trackCheck(
       history = settle(history, run.status, rules);
       stale = false;
       lastRun = run;
-      lastRunWallMs = clock.wallMs();
+      shownLastRunMs = noteMoment(clock);
       staleAtMs = clock.now() + staleAfterMs;
       onRun(tracked, run);
     },
@@ -79,7 +79,7 @@ export function trackCheck(
       return lastRun;
     },
     get lastRunWallMs() {
-      return lastRunWallMs;
+      return shownLastRunMs?.();
     },
     get staleAtMs() {
       return staleAtMs;

@@ -76,7 +76,7 @@ export function createOperatorDoor<Name extends string>(given: OperatorDoorOptio
   const { token, router, health, path, clock, heartbeatMs, logger } = options;
   const mayEnter = createTokenCheck(token, { option: 'createOperatorDoor: token', minBytes: 32 });
   const events = createEvents<OperatorEvents>('operator', ['order', 'token-refused']);
-  const log = createEventLog(options.maxEvents, () => clock.wallMs());
+  const log = createEventLog(options.maxEvents, clock);
   const regionNames = options.regions.list.map(({ name }) => name);
   const id = randomBytes(9).toString('base64url');
   const readStatus = createStatus(options, log, id);

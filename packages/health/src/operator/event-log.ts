@@ -1,6 +1,9 @@
+import { type Clock, noteMoment } from '@regionkit/core/kit';
+
 /** One event, as a listener gets it. `id` counts from 1 in each process. */
 export interface LoggedEvent {
   readonly id: number;
+  /** In milliseconds since 1970, as the wall clock counts now. */
   readonly atMs: number;
   readonly source: 'router' | 'health' | 'operator';
   readonly name: string;
@@ -28,19 +31,27 @@ const FOLDED: ReadonlySet<string> = new Set([
 ]);
 
 /** Keeps the last `max` events. Folding gives an event a new id, so that a listener sees the new count. */
-export function createEventLog(max: number, wallMs: () => number): EventLog {
+export function createEventLog(max: number, clock: Clock): EventLog {
   let events: LoggedEvent[] = [];
   let lastId = 0;
   return {
     add: (source, name, payload) => {
       lastId += 1;
-      const added: LoggedEvent = { id: lastId, atMs: wallMs(), source, name, payload, times: 1 };
       const at = FOLDED.has(name) ? events.findLastIndex((one) => !FOLDED.has(one.name) || one.name === name) : -1;
       const same = events[at];
-      if (same?.name === name && same.source === source) {
-        events.splice(at, 1);
-        events.push({ ...added, times: same.times + 1 });
-      } else events.push(added);
+      const isSame = same?.name === name && same.source === source;
+      if (isSame) events.splice(at, 1);
+      const shownMs = noteMoment(clock);
+      events.push({
+        id: lastId,
+        get atMs() {
+          return shownMs();
+        },
+        source,
+        name,
+        payload,
+        times: isSame ? same.times + 1 : 1,
+      });
       if (events.length > max) events = events.slice(-max);
     },
     after: (id) => events.filter((event) => event.id > id),

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { noteMoment } from '@regionkit/core/kit';
 import type { EventLog } from './event-log.ts';
 import type { CheckedOperatorOptions } from './options.ts';
 import { poolStatus } from './pools.ts';
@@ -17,14 +18,14 @@ export function createStatus<Name extends string>(
     host: hostname(),
     pid: process.pid,
     node: process.version,
-    startedAt: new Date(clock.wallMs() - process.uptime() * 1_000).toISOString(),
   };
+  const startedAtMs = noteMoment(clock, process.uptime() * 1_000);
   return () => {
     const { local: { pause, voids = [] } = {}, ...topology } = router.topology();
     const nowMs = clock.now();
     return {
       format: FORMAT,
-      process: identity,
+      process: { ...identity, startedAt: new Date(startedAtMs()).toISOString() },
       region: regions.self,
       at: new Date(clock.wallMs()).toISOString(),
       writes: router.writes,

@@ -18,7 +18,7 @@ export interface HealthVerdict {
   /** Whether new traffic should come here. */
   readonly accept: 'yes' | 'draining' | 'no';
   readonly phase: Phase;
-  /** When this verdict began, in milliseconds since 1970. */
+  /** When this verdict began, in milliseconds since 1970, as the wall clock counts now: its age is right after the clock was set. */
   readonly since: number;
   /** The names of the failing checks, including guarded and degraded ones, in the order in which they were added. */
   readonly failing: readonly string[];

@@ -1,4 +1,4 @@
-import type { Clock } from '@regionkit/core/kit';
+import { type Clock, noteMoment } from '@regionkit/core/kit';
 import type { TrackedCheck } from '../checks/track.ts';
 import { type GuardState, type GuardTimes, guard, type Neighbour, type Relative } from './guard.ts';
 import { asksToLeave, type HealthVerdict, judge, type Phase } from './judge.ts';
@@ -38,15 +38,14 @@ export function createKeeper(options: KeeperOptions): Keeper {
   let leaving: 'draining' | 'stopped' | undefined;
   let started = false;
   let guarded: GuardState = { relative: 'in' };
-  let current: HealthVerdict = {
+  let current = beginNow(clock, {
     status: 'fail',
     reads: 'unknown',
     writes: 'unknown',
     accept: 'no',
     phase: 'starting',
-    since: clock.wallMs(),
     failing: [],
-  };
+  });
   let lookAgainAtMs = Number.NEGATIVE_INFINITY;
 
   const phase = (): Phase => {
@@ -76,7 +75,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     if (judged.phase === 'unconfirmed') lookAgainAtMs = now;
     const from = current;
     if (!same(from, judged)) {
-      current = { ...judged, since: clock.wallMs() };
+      current = beginNow(clock, judged);
       onChange(from, current);
     }
     if (guarded.relative !== before) onRelative(guarded.relative);
@@ -113,6 +112,17 @@ export function createKeeper(options: KeeperOptions): Keeper {
     enter: (next) => {
       leaving = next === 'up' ? undefined : next;
       look();
+    },
+  };
+}
+
+/** Its beginning is kept on the monotonic clock. */
+function beginNow(clock: Clock, judged: Omit<HealthVerdict, 'since'>): HealthVerdict {
+  const shownMs = noteMoment(clock);
+  return {
+    ...judged,
+    get since() {
+      return shownMs();
     },
   };
 }

@@ -746,3 +746,26 @@ test('a fetch handler has the same door', async () => {
   const text = await readEvents(await ask('/operator/events'), (sofar) => sofar.includes('event: status'));
   expect(text).toContain('"suspended"');
 });
+
+test.each([3_600_000, -3_600_000])(
+  'the ages of the process and of its events stay right when the clock is set by %i ms',
+  async (stepMs) => {
+    const clock = fakeClock();
+    const { ask, emit } = await start({ clock });
+    emit('primary-lost', {});
+    await clock.advance(5_000);
+    const agesNow = async () => {
+      const { at, process, events } = (await (await ask('/operator/status')).json()) as {
+        at: string;
+        process: { startedAt: string };
+        events: readonly { atMs: number }[];
+      };
+      const nowMs = Date.parse(at);
+      return { upMs: nowMs - Date.parse(process.startedAt), eventMs: nowMs - (events[0]?.atMs ?? 0) };
+    };
+    const before = await agesNow();
+    expect(before.eventMs).toBe(5_000);
+    clock.stepWall(stepMs);
+    expect(await agesNow()).toEqual(before);
+  },
+);

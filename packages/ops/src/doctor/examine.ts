@@ -40,9 +40,9 @@ function examineNodes(config: Operations, signal: AbortSignal, timeoutMs: number
       let askedAtMs = Date.now();
       let uncertainMs = 0;
       const answer = await ask({ url, timeoutMs, signal }, async (client) => {
-        const before = Date.now();
+        const [before, sinceMs] = [Date.now(), performance.now()];
         const { rows } = await client.query<{ facts: unknown }>(FACTS_SQL);
-        uncertainMs = (Date.now() - before) / 2;
+        uncertainMs = (performance.now() - sinceMs) / 2;
         askedAtMs = before + uncertainMs;
         const facts = rows[0]?.facts as { readonly tail?: { readonly readable?: unknown } | null } | undefined;
         if (facts?.tail?.readable !== true) return facts;

@@ -1,3 +1,4 @@
+import { noteMoment, systemClock } from '@regionkit/core/kit';
 import type { DrillEnd, DrillStart } from '../records/record.ts';
 import type { PhaseName, PhaseTime } from './measure/phases.ts';
 import { type Sample, type Tally, tallyOf } from './measure/sample.ts';
@@ -42,7 +43,7 @@ export interface Tracker {
 export function createTracker(): Tracker {
   let current: { readonly start: DrillStart; readonly names: readonly PhaseName[] } | undefined;
   let state: 'preparing' | 'running' = 'preparing';
-  let faultAtMs: number | undefined;
+  let faultAtMs: (() => number) | undefined;
   let ended: readonly PhaseTime[] = [];
   let samples: readonly Sample[] = [];
   let measured: DrillEnd | undefined;
@@ -55,7 +56,7 @@ export function createTracker(): Tracker {
       state = next;
     },
     injected: () => {
-      faultAtMs = Date.now();
+      faultAtMs = noteMoment(systemClock);
     },
     phases: (next) => {
       ended = next;
@@ -75,7 +76,7 @@ export function createTracker(): Tracker {
         summary,
         state: measured?.verdict ?? state,
         startedAtMs: atMs,
-        ...(faultAtMs !== undefined && { faultAtMs }),
+        ...(faultAtMs !== undefined && { faultAtMs: faultAtMs() }),
         nowMs: Date.now(),
         objectiveMs,
         rpoMs,

@@ -50,7 +50,7 @@ export function look({
 }: Asked): Promise<Look<Seen>> {
   return new Promise((resolve) => {
     let connectedMs = performance.now();
-    const askedAtMs = Date.now();
+    const [askedAtMs, sinceMs] = [Date.now(), performance.now()];
     const send = url.startsWith('https:') ? requestHttps : requestHttp;
     const request = send(url, {
       family: 4,
@@ -78,7 +78,7 @@ export function look({
     });
     request.on('error', (error: NodeJS.ErrnoException) => end({ ok: false, why: reasonOf(error.code) }));
     request.once('response', (response) => {
-      const uncertainMs = (Date.now() - askedAtMs) / 2;
+      const uncertainMs = (performance.now() - sinceMs) / 2;
       const date = Date.parse(response.headers.date ?? '');
       const head = {
         status: response.statusCode ?? 0,
