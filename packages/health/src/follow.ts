@@ -1,7 +1,7 @@
 import type { DatabaseReport, RegionState, RouterSeam } from '@regionkit/core';
 import { check, dropRejection, type OptionTable, readOptions, withDefault } from '@regionkit/core/kit';
 import type { Capability, Check } from './checks/check.ts';
-import { routerCheck } from './checks/router.ts';
+import { explainCheck } from './checks/router.ts';
 import { checkName } from './options.ts';
 
 /** The part of a router that health follows. */
@@ -9,7 +9,7 @@ export interface Followed extends Pick<RouterSeam, 'explain'> {
   topology(): {
     readonly local: DatabaseReport;
     readonly state?: string;
-    readonly nodes?: readonly { readonly region: string }[];
+    readonly nodes?: readonly { readonly region: string; readonly state?: string }[];
   };
   /** Returns fingerprints of the secrets that it shares with that region, by use. */
   secrets?(peer: string): Readonly<Record<string, readonly string[]>>;
@@ -37,7 +37,13 @@ export interface FollowedCheck {
   readonly affects: readonly Capability[];
 }
 
-type StateOf = (region: string) => Pick<RegionState, 'accept' | 'writes'> | undefined;
+/** What the checks need to know of the other regions. */
+export interface FollowedRegions {
+  /** Undefined without `peers`. */
+  get(region: string): Pick<RegionState, 'accept' | 'writes'> | undefined;
+  /** Every other region; empty without `peers`. */
+  others(): readonly Pick<RegionState, 'asked' | 'identified' | 'acceptedForMs'>[];
+}
 
 const nameOr = (byDefault: string) =>
   withDefault<string | false>(byDefault, (option, given) => (given === false ? false : checkName(option, given)));
@@ -48,13 +54,12 @@ const OPTIONS: OptionTable<Required<FollowOptions>> = { reads: nameOr('reads'), 
  * Returns the checks that following `router` adds. Changes nothing, so that a mistake leaves nothing half done.
  *
  * @param isTaken whether there is a check of that name
- * @param stateOf what is known of a region; undefined without `peers`
  */
 export function checksOf(
   router: Followed,
   options: FollowOptions,
   isTaken: (name: string) => boolean,
-  stateOf: StateOf,
+  regions: FollowedRegions,
 ): readonly FollowedCheck[] {
   check.function('health.follow: router.topology', router?.topology);
   const { reads, writes } = readOptions('health.follow: options', 'health.follow: ', options, OPTIONS);
@@ -74,9 +79,11 @@ export function checksOf(
         `health.follow: there is a check '${name}' already: remove it, or leave this one out with { ${option}: false }`,
       );
     }
-    const run = onceReady(
-      router,
-      routerCheck(() => refusingForwards(router, stateOf), intent),
+    const asked = refusingForwards(router, regions);
+    const run = explainCheck(
+      () => asked,
+      intent,
+      () => regions.others().some(isUnheard),
     );
     return [{ name, check: run, affects: [option] }];
   });
@@ -86,12 +93,13 @@ export function checksOf(
  * The router, which knows who the primary is, and the view, which knows whether its region can be reached: the write gate
  * forwards nothing to a region that is down or that takes no writes.
  */
-function refusingForwards(router: Followed, stateOf: StateOf): Followed {
+function refusingForwards(router: Followed, regions: FollowedRegions): Followed {
   return {
     topology: () => router.topology(),
+    ...(router.ready !== undefined && { ready: (options) => router.ready?.(options) ?? Promise.resolve() }),
     explain: (intent) => {
       const route = dropRejection(router.explain(intent));
-      const to = route.action === 'forward' && route.region !== undefined ? stateOf(route.region) : undefined;
+      const to = route.action === 'forward' && route.region !== undefined ? regions.get(route.region) : undefined;
       return to?.accept === 'no' && to.writes === 'fail'
         ? { ...route, action: 'reject', reason: 'region-down' }
         : route;
@@ -99,18 +107,7 @@ function refusingForwards(router: Followed, stateOf: StateOf): Followed {
   };
 }
 
-/**
- * A router answers nothing before it has probed its databases. So the first run waits for that: a process that starts is
- * not reported as failing.
- */
-function onceReady(router: Followed, run: Check): Check {
-  let isFirst = true;
-  return async (signal, context) => {
-    if (isFirst) {
-      isFirst = false;
-      // Whether it became ready, the router explains itself.
-      await Promise.resolve(router.ready?.({ signal })).catch(() => {});
-    }
-    return run(signal, context);
-  };
+/** It was not asked yet, or it has itself just been started: it may still tell where the primary is. */
+function isUnheard({ asked, identified, acceptedForMs }: ReturnType<FollowedRegions['others']>[number]): boolean {
+  return asked !== true || (identified && acceptedForMs === undefined);
 }

@@ -51,8 +51,9 @@ export interface Health<Name extends string = string>
    * Follows the router of this process: its database is this region's. Call it once.
    *
    * - It adds two checks: whether a read has a node now (`reads`), and whether a write has one or is forwarded
-   *   (`writes`). Their first run waits until the router is ready, at most for `defaults.timeoutMs`. A closed router
-   *   fails both.
+   *   (`writes`). Their first run waits until the router is ready, at most for `defaults.timeoutMs`. After it a write that
+   *   waits is `unknown`, for at most 5 s, while a server was not probed, or a region was not heard. A closed router fails
+   *   both.
    * - It sends what the router knows of the database to the other regions.
    * - It asks them at the urgent rate while the router's topology has another state than `ready`.
    * - A process that does not know the primary for certain, beside one of its region that does, is not ready.

@@ -182,7 +182,10 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
         followOptions,
         (name) => keeper.checks.has(name),
         // Without peers nothing is known of other regions, and a look would warn of that.
-        (region) => (peers === undefined ? undefined : view.get(region)),
+        {
+          get: (region) => (peers === undefined ? undefined : view.get(region)),
+          others: () => (peers === undefined ? [] : view.list().filter(({ name }) => name !== regions.self)),
+        },
       );
       follows = true;
       peerStates.follow(router);

@@ -164,6 +164,167 @@ describe('a process that starts', () => {
   });
 });
 
+describe('the writes of a process that has just started', () => {
+  const HELD: RouteExplanation = { action: 'hold', reason: 'no-primary' };
+  const nodesOf = (...states: string[]) => ({
+    topology: () => ({ local: NOTHING, nodes: states.map((state) => ({ region: 'a', state })) }),
+  });
+  const isOver = ['primary', 'unreachable'];
+
+  it('are not known while a server was not probed yet, and reads are served meanwhile', async () => {
+    const states = ['replica', 'unknown'];
+    const { router, now } = routerThat(LOCAL, HELD, {
+      topology: () => ({ local: NOTHING, nodes: states.map((state) => ({ region: 'a', state })) }),
+      ready: () => Promise.resolve(),
+    });
+    health.follow(router);
+    await clock.advance(0);
+    expect(health.verdict()).toMatchObject({
+      status: 'warn',
+      reads: 'pass',
+      writes: 'unknown',
+      accept: 'yes',
+      phase: 'up',
+      failing: [],
+    });
+    expect(statuses()).toEqual([200, 200, 503, 200]);
+    // The first answer: it shows at once, and not a whole interval later.
+    states[1] = 'primary';
+    now.write = { action: 'run', region: 'a', reason: 'local-primary' };
+    await clock.advance(200);
+    expect(health.verdict()).toMatchObject({ status: 'pass', writes: 'pass' });
+    expect(statuses()).toEqual([200, 200, 200, 200]);
+  });
+
+  it.each(isOver)('fail as soon as every server has answered or not: %s', async (state) => {
+    const states = ['unknown'];
+    const { router } = routerThat(LOCAL, HELD, {
+      topology: () => ({ local: NOTHING, nodes: states.map((each) => ({ region: 'a', state: each })) }),
+    });
+    health.follow(router);
+    await clock.advance(500);
+    expect(health.verdict()).toMatchObject({ writes: 'unknown' });
+    states[0] = state;
+    await clock.advance(200);
+    expect(health.verdict()).toMatchObject({ reads: 'pass', writes: 'fail', failing: ['writes'] });
+  });
+
+  it('fail in the end if nothing is ever heard', async () => {
+    health.follow(routerThat(LOCAL, HELD, nodesOf('unknown')).router);
+    await clock.advance(4_500);
+    expect(health.verdict()).toMatchObject({ writes: 'unknown' });
+    await clock.advance(1_000);
+    expect(health.verdict()).toMatchObject({ writes: 'fail', failing: ['writes'] });
+    await clock.advance(60_000);
+    expect(health.verdict()).toMatchObject({ writes: 'fail' });
+  });
+
+  it('are known if they are refused, whatever is still unknown', async () => {
+    const refused: RouteExplanation = { action: 'reject', reason: 'closed' };
+    health.follow(routerThat(refused, refused, nodesOf('unknown')).router);
+    await clock.advance(0);
+    expect(health.verdict()).toMatchObject({ reads: 'fail', writes: 'fail' });
+  });
+
+  it('are never unknown again: a primary that is lost later fails them', async () => {
+    const states = ['primary'];
+    const { router, now } = routerThat(
+      LOCAL,
+      { action: 'run', reason: 'local-primary' },
+      { topology: () => ({ local: NOTHING, nodes: states.map((state) => ({ region: 'a', state })) }) },
+    );
+    health.follow(router);
+    await clock.advance(3_000);
+    states[0] = 'unknown';
+    now.write = HELD;
+    await clock.advance(5_000);
+    expect(health.verdict()).toMatchObject({ writes: 'fail', failing: ['writes'] });
+  });
+
+  it('show a primary that is found late at once, also after they failed', async () => {
+    const { router, now } = routerThat(LOCAL, HELD, nodesOf('primary'));
+    health.follow(router);
+    await clock.advance(10_000);
+    expect(health.verdict()).toMatchObject({ writes: 'fail' });
+    now.write = FORWARD;
+    await clock.advance(200);
+    expect(health.verdict()).toMatchObject({ status: 'pass', writes: 'pass' });
+  });
+
+  describe('beside other regions', () => {
+    /** Answers of the regions b and c: undefined as long as none has come. */
+    const answers: Partial<Record<string, () => Promise<Response>>> = {};
+    const others: Health<'a' | 'b' | 'c'>[] = [];
+    const begin = async (...[router]: Parameters<typeof health.follow>): Promise<void> => {
+      await health.close();
+      health = createHealth({
+        regions: threeRegions(),
+        clock,
+        random: () => 0.5,
+        peers: {
+          secret: SECRET,
+          fetch: (url, init) => {
+            const answer = answers[new URL(url).hostname[0] as string];
+            if (url.startsWith('https://a.')) return Promise.reject(new Error('there is no other process'));
+            return answer === undefined ? new Promise(() => {}) : regionAnswers(url, init.headers, answer);
+          },
+        },
+        logger: { info: () => {}, warn: () => {}, error: () => {} },
+      });
+      health.follow(router);
+    };
+    afterEach(async () => {
+      for (const name of ['b', 'c']) delete answers[name];
+      for (const other of others.splice(0)) await other.close();
+    });
+    const regionAnswers = (
+      url: string,
+      headers: Readonly<Record<string, string>>,
+      answer: () => Promise<Response>,
+    ): Promise<Response> => {
+      const other = others.find(({ view }) => url.startsWith(`https://${view.self}.`));
+      return other === undefined ? answer() : Promise.resolve(other.fetch(answer)(new Request(url, { headers })));
+    };
+    const gone = (): Promise<Response> => Promise.reject(new Error('connection refused'));
+    const started = (name: 'b' | 'c', local: DatabaseReport): void => {
+      const other = createHealth({ regions: threeRegions(name), clock, peers: { secret: SECRET, fetch: gone } });
+      other.follow(routerThat(LOCAL, LOCAL, { topology: () => ({ local }) }).router, { reads: false, writes: false });
+      others.push(other);
+      answers[name] = async () => new Response('not found', { status: 404 });
+    };
+    const settled: DatabaseReport = { role: 'standby', position: 1n, forks: [], measured: true, acceptedForMs: 9_000 };
+
+    it('are not known before each of them was asked', async () => {
+      answers['b'] = gone;
+      await begin(routerThat(LOCAL, HELD, nodesOf('replica')).router);
+      await clock.advance(900);
+      expect(health.verdict()).toMatchObject({ reads: 'pass', writes: 'unknown', failing: [] });
+      // The question to c ends without an answer.
+      await clock.advance(500);
+      expect(health.verdict()).toMatchObject({ reads: 'pass', writes: 'fail', failing: ['writes'] });
+    });
+
+    it('fail at once where all of them know of no primary', async () => {
+      for (const name of ['b', 'c'] as const) started(name, settled);
+      await begin(routerThat(LOCAL, HELD, nodesOf('replica')).router);
+      await clock.advance(500);
+      expect(health.verdict()).toMatchObject({ reads: 'pass', writes: 'fail', failing: ['writes'] });
+    });
+
+    it('are not known while one of them has itself just started', async () => {
+      started('b', { role: 'unknown', forks: [] });
+      started('c', settled);
+      const { router, now } = routerThat(LOCAL, HELD, nodesOf('replica'));
+      await begin(router);
+      await clock.advance(2_000);
+      expect(health.verdict()).toMatchObject({ reads: 'pass', writes: 'unknown' });
+      now.write = FORWARD;
+      await clock.advance(200);
+      expect(health.verdict()).toMatchObject({ writes: 'pass' });
+    });
+  });
+});
+
 describe('the checks of health.follow()', () => {
   it.each<[FollowOptions, string[]]>([
     [{}, ['reads', 'writes']],

@@ -1,8 +1,12 @@
 import type { RequestOutcome, RequestView } from '@regionkit/core';
 import type { Clock } from '@regionkit/core/kit';
 
-/** The result of one run of a check. `warn`: something is wrong, but it still works. */
-export type CheckStatus = 'pass' | 'warn' | 'fail';
+/**
+ * The result of one run of a check. `warn`: something is wrong, but it still works. `unknown`: the check cannot judge yet.
+ * It is for the start alone: after `staleAfterMs` without another result the check fails, and after another result an
+ * `unknown` counts as a failure.
+ */
+export type CheckStatus = 'pass' | 'warn' | 'fail' | 'unknown';
 
 /** A result with more than "it works". Any other return value means `pass`. */
 export interface CheckResult {
@@ -35,6 +39,11 @@ export interface Check {
   (signal: AbortSignal, context: CheckContext): unknown;
   /** Called by the health middleware for every request that the app's own handlers answered. */
   observe?(outcome: RequestOutcome, request: RequestView): void;
+  /**
+   * How long after a run it runs again while it has had no good result since the start, in milliseconds, if that is less than
+   * `intervalMs`. For a check that reads memory: its first good result then shows at once.
+   */
+  readonly startIntervalMs?: number;
   /** Called when the health instance closes. End everything that the check keeps running. */
   close?(): void;
 }
@@ -79,7 +88,7 @@ export interface CheckOptions {
 export type Capability = 'reads' | 'writes' | 'accept';
 
 /** Why a run ended. The set is closed, for labels of metrics. */
-export type CheckReason = 'passed' | 'warned' | 'failed' | 'threw' | 'timeout' | 'hung';
+export type CheckReason = 'passed' | 'warned' | 'failed' | 'not-yet' | 'threw' | 'timeout' | 'hung';
 
 /** One run of a check. */
 export interface CheckRun {

@@ -11,7 +11,7 @@ import { readError, readResult, type SafeResult } from './result.ts';
  * ```
  */
 export function all(...checks: readonly Check[]): Check {
-  return combine('all', checks, (results) => pick(results, ['fail', 'warn', 'pass']));
+  return combine('all', checks, (results) => pick(results, ['fail', 'unknown', 'warn', 'pass']));
 }
 
 /**
@@ -23,7 +23,7 @@ export function all(...checks: readonly Check[]): Check {
  * ```
  */
 export function any(...checks: readonly Check[]): Check {
-  return combine('any', checks, (results) => pick(results, ['pass', 'warn', 'fail']));
+  return combine('any', checks, (results) => pick(results, ['pass', 'warn', 'unknown', 'fail']));
 }
 
 /**
@@ -61,8 +61,8 @@ export function withTimeout(inner: Check, timeoutMs: number): Check {
 }
 
 /**
- * Runs the check at most once in `ttlMs`, for all callers together. Concurrent callers share one run. Failures are not
- * cached.
+ * Runs the check at most once in `ttlMs`, for all callers together. Concurrent callers share one run. Failures and
+ * `unknown` are not cached.
  *
  * @example
  * ```ts
@@ -77,7 +77,8 @@ export function cached(inner: Check, ttlMs: number): Check {
     if (kept !== undefined && context.clock.now() < kept.untilMs) return kept.result;
     flight ??= runOne(inner, signal, context).then((result) => {
       flight = undefined;
-      kept = result.status === 'fail' ? undefined : { result, untilMs: context.clock.now() + ttlMs };
+      const isKept = result.status === 'pass' || result.status === 'warn';
+      kept = isKept ? { result, untilMs: context.clock.now() + ttlMs } : undefined;
       return result;
     });
     return flight;

@@ -7,7 +7,12 @@ export interface SafeResult extends CheckResult {
   readonly error?: unknown;
 }
 
-const STATUSES: readonly unknown[] = ['pass', 'warn', 'fail'] satisfies CheckStatus[];
+const REASONS: ReadonlyMap<unknown, CheckReason> = new Map<CheckStatus, CheckReason>([
+  ['pass', 'passed'],
+  ['warn', 'warned'],
+  ['fail', 'failed'],
+  ['unknown', 'not-yet'],
+]);
 const MAX_MESSAGE = 256;
 const MAX_UNIT = 16;
 
@@ -16,12 +21,13 @@ export function readResult(value: unknown): SafeResult {
   if (typeof value !== 'object' || value === null) return { status: 'pass', reason: 'passed' };
   try {
     const { status, message, observed, unit, ok } = value as Record<string, unknown>;
-    if (!STATUSES.includes(status)) {
+    const reason = REASONS.get(status);
+    if (reason === undefined) {
       return ok === false ? { status: 'fail', reason: 'failed' } : { status: 'pass', reason: 'passed' };
     }
     return {
       status: status as CheckStatus,
-      reason: status === 'pass' ? 'passed' : status === 'warn' ? 'warned' : 'failed',
+      reason,
       ...(typeof message === 'string' && { message: message.slice(0, MAX_MESSAGE) }),
       ...(typeof observed === 'number' && Number.isFinite(observed) && { observed }),
       ...(typeof unit === 'string' && { unit: unit.slice(0, MAX_UNIT) }),

@@ -1,13 +1,20 @@
 import type { RouterSeam } from '@regionkit/core';
 import { check, dropRejection } from '@regionkit/core/kit';
-import type { Check } from './check.ts';
+import type { Check, CheckContext, CheckResult } from './check.ts';
 import { grade } from './result.ts';
 
 /** The part of a router that {@link routerCheck} asks. */
 export interface ExplainingRouter extends Pick<RouterSeam, 'explain'> {
   /** With `nodes`: the databases that it can reach. */
   topology?(): object;
+  /** Resolves when it has probed its databases and can serve a read. */
+  ready?(options: { readonly signal: AbortSignal }): Promise<void>;
 }
+
+/** How long a process that starts may say of its writes that nothing is known yet: longer than a probe and a question take. */
+const NOT_YET_MS = 5_000;
+/** The router answers from memory, so it can be asked often until its first good answer. */
+const START_INTERVAL_MS = 100;
 
 /**
  * Asks the router where a read or a write would go now, because the router knows an old primary from the real one. A
@@ -16,19 +23,55 @@ export interface ExplainingRouter extends Pick<RouterSeam, 'explain'> {
  * before a switchover holds warns, too. A read that must be forwarded fails, as does a statement that waits or is refused,
  * and any statement of a closed router.
  *
+ * The first run waits until the router is ready, at most for the time limit of the check. After it a write that waits is
+ * `unknown` while a server of the router was not probed yet, for at most 5 s.
+ *
  * @param router called at each run, so that the router can be created after health
  */
 export function routerCheck(router: () => ExplainingRouter, intent: 'read' | 'write'): Check {
   check.function('checks.router: router', router);
   check.oneOf('checks.router: intent', intent, ['read', 'write']);
-  return (_signal, { self }) => {
-    const asked = dropRejection(router());
+  return explainCheck(router, intent, () => false);
+}
+
+/** @param isUnheard whether another region, of which the router may learn the primary, was not heard yet */
+export function explainCheck(
+  router: () => ExplainingRouter,
+  intent: 'read' | 'write',
+  isUnheard: () => boolean,
+): Check {
+  let firstMs: number | undefined;
+  let hasJudged = false;
+  /** A write that waits fails only when everything was asked, or after some time. */
+  const isTooEarly = (asked: ExplainingRouter, nowMs: number): boolean => {
+    firstMs ??= nowMs;
+    return !hasJudged && nowMs - firstMs < NOT_YET_MS && (isUnprobed(asked) || isUnheard());
+  };
+  const judge = (asked: ExplainingRouter, { self, clock }: CheckContext): CheckResult => {
     const { action, region, reason } = dropRejection(asked.explain(intent));
+    const waits = action === 'hold' && reason !== 'paused' && intent === 'write';
+    if (waits && isTooEarly(asked, clock.now())) return { status: 'unknown', message: reason };
+    hasJudged = true;
+    if (reason === 'paused') return { status: 'warn', message: reason };
     const served = action === 'run' || (action === 'forward' && intent === 'write');
     const isAway = intent === 'read' && region !== undefined && region !== self && hasDatabaseIn(self, asked);
-    if (reason === 'paused') return { status: 'warn', message: reason };
     return { status: !served ? 'fail' : isAway ? 'warn' : 'pass', message: reason };
   };
+
+  let isFirst = true;
+  const run: Check = (signal, context) => {
+    const asked = dropRejection(router());
+    const ready = isFirst ? asked.ready?.({ signal }) : undefined;
+    isFirst = false;
+    const report = (): CheckResult => judge(asked, context);
+    // Whether it became ready, the router explains itself.
+    return ready === undefined ? report() : Promise.resolve(ready).then(report, report);
+  };
+  return Object.assign(run, { startIntervalMs: START_INTERVAL_MS });
+}
+
+function isUnprobed(router: ExplainingRouter): boolean {
+  return nodesOf(router)?.some(({ state }) => state === 'unknown') === true;
 }
 
 /** Whether a read should be served in that region. A router that does not tell its nodes has one there. */
@@ -61,17 +104,18 @@ export function replicaLagCheck(router: () => LagSource, { warnMs, failMs }: Rep
   };
 }
 
-interface LagNode {
+interface KnownNode {
   readonly region: string;
+  readonly state?: string;
   readonly lagMs?: number;
 }
 
-function nodesOf(router: ExplainingRouter): readonly LagNode[] | undefined {
-  return (dropRejection(router.topology?.()) as { readonly nodes?: readonly LagNode[] } | undefined)?.nodes;
+function nodesOf(router: ExplainingRouter): readonly KnownNode[] | undefined {
+  return (dropRejection(router.topology?.()) as { readonly nodes?: readonly KnownNode[] } | undefined)?.nodes;
 }
 
 function lagOf(router: LagSource, self: string): number | undefined {
-  const told: readonly LagNode[] =
+  const told: readonly KnownNode[] =
     nodesOf(router) ??
     [dropRejection(router.explain('read'))].flatMap(({ region, lagMs }) =>
       region === undefined || lagMs === undefined ? [] : [{ region, lagMs }],

@@ -4,7 +4,8 @@ import { readError, readResult } from './result.ts';
 
 export interface RunnerOptions {
   readonly check: Check;
-  readonly intervalMs: number;
+  /** From the end of one run to the start of the next. Called after each run. */
+  everyMs(): number;
   readonly timeoutMs: number;
   readonly self: string;
   readonly clock: Clock;
@@ -23,7 +24,7 @@ export interface Runner {
  * A round ends with the run or with its timeout, whichever is first. While a timed-out run continues, rounds start no
  * other run; each reports that it still hangs.
  */
-export function createRunner({ check, intervalMs, timeoutMs, self, clock, random, onRun }: RunnerOptions): Runner {
+export function createRunner({ check, everyMs, timeoutMs, self, clock, random, onRun }: RunnerOptions): Runner {
   let underWay: AbortController | undefined;
   let startedAt = 0;
   let closed = false;
@@ -71,7 +72,7 @@ export function createRunner({ check, intervalMs, timeoutMs, self, clock, random
     });
   };
 
-  const poller = createPoller({ run: round, everyMs: () => intervalMs, clock, random });
+  const poller = createPoller({ run: round, everyMs, clock, random });
   return {
     wake: () => {
       if (underWay === undefined) poller.wake();

@@ -47,19 +47,25 @@ export function trackCheck(
   let shownLastRunMs: (() => number) | undefined;
   let staleAtMs = Number.POSITIVE_INFINITY;
 
+  /** No result, or `unknown`, or failures alone. */
+  const isStarting = (): boolean => history.settled === 'unknown' || (history.settled === 'fail' && !history.onceGood);
   const runner = createRunner({
     check,
-    intervalMs,
+    everyMs: () => (isStarting() ? Math.min(intervalMs, check.startIntervalMs ?? intervalMs) : intervalMs),
     timeoutMs,
     self,
     clock,
     random,
     onRun: (run) => {
-      history = settle(history, run.status, rules);
-      stale = false;
+      const tooOldAtMs = clock.now() + staleAfterMs;
+      if (run.status !== 'unknown' || history.settled !== 'unknown') {
+        history = settle(history, run.status === 'unknown' ? 'fail' : run.status, rules);
+        stale = false;
+        staleAtMs = tooOldAtMs;
+        // The first `unknown` begins the time after which the check fails. It does not take back what has expired.
+      } else if (!stale) staleAtMs = Math.min(staleAtMs, tooOldAtMs);
       lastRun = run;
       shownLastRunMs = noteMoment(clock);
-      staleAtMs = clock.now() + staleAfterMs;
       onRun(tracked, run);
     },
   });

@@ -6,10 +6,13 @@ export interface Hysteresis {
   readonly passAfter: number;
 }
 
+/** A result that judges. */
+export type Judgement = Exclude<CheckStatus, 'unknown'>;
+
 /** The status of a check, how many results in a row contradict it, and whether it has ever passed or warned. */
 export type History =
   | { readonly settled: 'unknown' }
-  | { readonly settled: CheckStatus; readonly against: number; readonly onceGood: boolean };
+  | { readonly settled: Judgement; readonly against: number; readonly onceGood: boolean };
 
 export const unheard: History = { settled: 'unknown' };
 
@@ -18,7 +21,7 @@ export const unheard: History = { settled: 'unknown' };
  * check that has only failed since the start is not recovering, but starting. Between `pass` and `warn` there is no
  * delay.
  */
-export function settle(history: History, latest: CheckStatus, { failAfter, passAfter }: Hysteresis): History {
+export function settle(history: History, latest: Judgement, { failAfter, passAfter }: Hysteresis): History {
   const good = latest !== 'fail';
   if (history.settled === 'unknown') return { settled: latest, against: 0, onceGood: good };
   const failed = history.settled === 'fail';

@@ -2,7 +2,7 @@ import type { RouteExplanation } from '@regionkit/core';
 import { fakeClock } from '@regionkit/core/testing';
 import { expect, test } from 'vitest';
 import { checks } from '../../src/index.ts';
-import { contextOf } from '../helpers/fixtures.ts';
+import { contextOf, deferred } from '../helpers/fixtures.ts';
 
 const never = new AbortController().signal;
 const context = contextOf(fakeClock());
@@ -67,4 +67,48 @@ test('the limits of the lag must be in order, and the intent one of two', () => 
   expect(() => checks.replicaLag(router, { warnMs: 5, failMs: 4 })).toThrow(/checks\.replicaLag: failMs .* from 5/);
   expect(() => checks.router(router, 'both' as never)).toThrow(/checks\.router: intent/);
   expect(() => checks.router({} as never, 'read')).toThrow(/checks\.router: router must be a function/);
+});
+
+test('a router that has probed nothing yet is waited for, and nothing is said to fail', async () => {
+  const clock = fakeClock();
+  const probed = deferred();
+  let explanation: RouteExplanation = { action: 'reject', reason: 'no-readable-node' };
+  const router = { explain: () => explanation, topology: () => ({}), ready: () => probed.promise };
+  const result = checks.router(() => router, 'read')(never, contextOf(clock));
+  explanation = { action: 'run', region: 'a', reason: 'local-replica' };
+  probed.resolve();
+  expect(await result).toEqual({ status: 'pass', message: 'local-replica' });
+});
+
+test('a router that cannot become ready says itself why', async () => {
+  const router = {
+    explain: (): RouteExplanation => ({ action: 'reject', reason: 'no-readable-node' }),
+    ready: () => Promise.reject(new Error('28P01')),
+  };
+  expect(await checks.router(() => router, 'read')(never, contextOf(fakeClock()))).toEqual({
+    status: 'fail',
+    message: 'no-readable-node',
+  });
+});
+
+test('a write that waits is unknown while a server was not probed, for at most five seconds', async () => {
+  const clock = fakeClock();
+  const states = ['replica', 'unknown'];
+  const router = {
+    explain: (): RouteExplanation => ({ action: 'hold', reason: 'no-primary' }),
+    topology: () => ({ nodes: states.map((state) => ({ region: 'a', state })) }),
+  };
+  const check = checks.router(() => router, 'write');
+  const another = checks.router(() => router, 'write');
+  expect(check(never, contextOf(clock))).toEqual({ status: 'unknown', message: 'no-primary' });
+  expect(another(never, contextOf(clock))).toMatchObject({ status: 'unknown' });
+  await clock.advance(4_999);
+  expect(check(never, contextOf(clock))).toMatchObject({ status: 'unknown' });
+  await clock.advance(1);
+  expect(check(never, contextOf(clock))).toEqual({ status: 'fail', message: 'no-primary' });
+  states[1] = 'unreachable';
+  expect(another(never, contextOf(clock))).toMatchObject({ status: 'fail' });
+  // Once judged it is judged.
+  states[1] = 'unknown';
+  expect(another(never, contextOf(clock))).toMatchObject({ status: 'fail' });
 });

@@ -10,7 +10,7 @@ function start(check: Check, { intervalMs = 2_000, timeoutMs = 1_000 } = {}) {
   const runs: CheckRun[] = [];
   const runner = createRunner({
     check,
-    intervalMs,
+    everyMs: () => intervalMs,
     timeoutMs,
     self: 'a',
     clock,

@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { CheckStatus } from '../../src/checks/check.ts';
-import { type History, settle, unheard } from '../../src/verdict/history.ts';
+import { type History, type Judgement, settle, unheard } from '../../src/verdict/history.ts';
 
 const RULES = { failAfter: 2, passAfter: 3 };
 
-function after(results: readonly CheckStatus[], rules: typeof RULES = RULES): History {
+function after(results: readonly Judgement[], rules: typeof RULES = RULES): History {
   return results.reduce((history: History, latest) => settle(history, latest, rules), unheard);
 }
 
@@ -13,7 +12,7 @@ test.each(['pass', 'warn', 'fail'] as const)('the first result decides at once: 
   expect(after([first]).settled).toBe(first);
 });
 
-test.each<[CheckStatus[], CheckStatus]>([
+test.each<[Judgement[], Judgement]>([
   [['pass', 'fail'], 'pass'],
   [['pass', 'fail', 'fail'], 'fail'],
   [['pass', 'fail', 'pass', 'fail', 'pass', 'fail'], 'pass'],
@@ -33,7 +32,7 @@ test.each<[CheckStatus[], CheckStatus]>([
 });
 
 test('a mind changes only after as many results in a row as the rules ask for, once it has been good', () => {
-  const status = fc.constantFrom<CheckStatus>('pass', 'warn', 'fail');
+  const status = fc.constantFrom<Judgement>('pass', 'warn', 'fail');
   const rules = fc.record({ failAfter: fc.integer({ min: 1, max: 5 }), passAfter: fc.integer({ min: 1, max: 5 }) });
   fc.assert(
     fc.property(fc.array(status, { minLength: 1, maxLength: 60 }), rules, (results, given) => {
