@@ -9,7 +9,8 @@ export default defineConfig({
   test: {
     include: ['{packages,examples}/*/test/**/*.test.ts', '{bench,proof}/test/**/*.test.ts', 'test/**/*.test.ts'],
     reporters: ['default', './tools/closing-line.ts'],
-    maxWorkers: 2,
+    // Tests on real servers wait a third of their time: three keep two cores busy.
+    maxWorkers: 3,
     sequence: { sequencer: SlowFirst },
     // They end what hangs, and say nothing of speed: a busy machine takes a minute to start three regions.
     testTimeout: 120_000,
