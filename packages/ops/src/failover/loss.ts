@@ -2,7 +2,7 @@ import type { Flushed } from '../fence/flushed-by.ts';
 import { seconds } from '../options/text.ts';
 import { bytesOfLsn } from '../postgres/lsn.ts';
 import type { AcceptLoss } from './accept-loss.ts';
-import { isFenced, type KnownNode, type Situation, writers } from './survey/situation.ts';
+import { isFenced, type KnownNode, regionsOf, type Situation, writers } from './survey/situation.ts';
 
 /** What may be missing on the server to promote. */
 export interface Loss {
@@ -43,10 +43,9 @@ export function assessLoss(situation: Situation, from: string, target: KnownNode
  * How long no app has found a primary. The app of each region must report it, also that of the lost one: a region that does
  * not answer may only be cut off, and its app may still write there.
  */
-function goneFor({ apps, nodes }: Situation): number | undefined {
-  const regions = [...new Set([...nodes, ...apps].map(({ region }) => region))];
-  const ages = regions.map((name) => {
-    const answer = apps.find(({ region }) => region === name)?.answer;
+function goneFor(situation: Situation): number | undefined {
+  const ages = regionsOf(situation).map((name) => {
+    const answer = situation.apps.find(({ region }) => region === name)?.answer;
     return answer?.ok === true && answer.view.region === name ? answer.view.noPrimaryForMs : undefined;
   });
   return ages.every((age) => age !== undefined) ? Math.min(...ages) : undefined;

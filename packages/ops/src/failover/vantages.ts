@@ -33,6 +33,9 @@ export function vantages(situation: Situation, from: string, here: string | unde
   ];
 }
 
+/** What fails together: the region of a vantage. This machine is a place of its own, unless it stands in a region. */
+export const domainOf = ({ region, name }: Vantage): string => region ?? name;
+
 type Sight = Pick<Vantage, 'sees' | 'says'>;
 
 function thisMachine({ nodes }: Situation, from: string, here: string | undefined): Vantage {

@@ -26,6 +26,8 @@ const DROPS: ManagerState = {
   dropsSlots: ['regionkit_tail_5'],
 };
 
+const LOST_US = { name: 'us', reads: 'unknown', writes: 'unknown', ageMs: 20_000, timeline: undefined } as const;
+
 const switchover = { mode: 'switchover' } as const;
 
 const ROWS: readonly Row[] = [
@@ -217,6 +219,45 @@ const ROWS: readonly Row[] = [
     expected: [],
   },
   {
+    says: 'two standbys of one region are one place',
+    situation: situation([
+      node('us/0', 'refused'),
+      node('eu/0', standby()),
+      node('eu/1', standby()),
+      node('ap/0', 'timed-out'),
+    ]),
+    expected: ['too-few-vantages'],
+  },
+  {
+    says: 'a standby and the app of one region are one place',
+    situation: situation([node('us/0', 'refused'), node('eu/0', standby()), node('ap/0', 'timed-out')], {
+      apps: [app('eu', { regions: [LOST_US] })],
+    }),
+    expected: ['too-few-vantages'],
+  },
+  {
+    says: 'this machine and the standbys of its own region are one place',
+    situation: situation([node('us/0', 'refused'), node('eu/0', standby()), node('eu/1', standby())]),
+    plan: { here: 'eu' },
+    expected: ['too-few-vantages'],
+  },
+  { says: 'this machine in one of two other regions, and a vantage in the other', plan: { here: 'ap' }, expected: [] },
+  {
+    says: 'this machine and two vantages of one region, of which one says nothing',
+    situation: situation([
+      node('us/0', 'refused'),
+      node('eu/0', standby()),
+      node('eu/1', standby({ receiver: { ...receiver, from: 'eu.db:5432' } })),
+      node('ap/0', standby()),
+    ]),
+    expected: [],
+  },
+  {
+    says: 'this machine, and two standbys of the other one of two regions',
+    situation: situation([node('us/0', 'refused'), node('eu/0', standby()), node('eu/1', standby())]),
+    expected: [],
+  },
+  {
     says: 'an app as the third vantage',
     situation: situation([node('us/0', 'refused'), node('eu/0', standby())], {
       apps: [
@@ -400,7 +441,7 @@ describe('object()', () => {
       alive: { writes: 'pass', regions: [us] },
       unknown: { writes: 'pass', regions: [{ ...us, ageMs: 9_000 }] },
     } as const;
-    const combinations = [undefined, 'us'].flatMap((here) =>
+    const combinations = [undefined, 'us', 'eu'].flatMap((here) =>
       SIGHTS.flatMap((one) =>
         SIGHTS.flatMap((two) =>
           SIGHTS.flatMap((three) => SIGHTS.map((four) => [one, two, three, four, here] as const)),
@@ -421,8 +462,14 @@ describe('object()', () => {
           { apps: [app('eu', apps[four])] },
         );
         const gone = [one, two, three, four].filter((sight) => sight === 'gone').length;
-        const goneOutside = here === 'us' && one === 'gone' ? gone - 1 : gone;
-        const isEnough = gone >= 3 && goneOutside >= 2 && ![one, two, three, four].includes('alive');
+        // The receiver and the app of eu are one place. This machine is another one, unless it stands in us or in eu.
+        const places = new Set<string>();
+        if (one === 'gone') places.add(here ?? 'this machine');
+        if (two === 'gone' || four === 'gone') places.add('eu');
+        if (three === 'gone') places.add('ap');
+        const outside = [...places].filter((place) => place !== 'us').length;
+        // Elsewhere are eu, ap and sa.
+        const isEnough = gone >= 3 && places.size >= 3 && outside >= 2 && ![one, two, three, four].includes('alive');
         const vetoes = object(proposal({ here }), seen, { confirmedAtMs: NOW_MS, nowMs: NOW_MS, isFencing: false });
         expect(vetoes.some(({ id }) => id === 'too-few-vantages')).toBe(!isEnough);
       },

@@ -50,6 +50,11 @@ export interface KnownNode {
   readonly state: NodeState;
 }
 
+/** Every region of which a server or an app is known. */
+export const regionsOf = ({ nodes, apps }: Situation): readonly string[] => [
+  ...new Set([...nodes, ...apps].map(({ region }) => region)),
+];
+
 export const answering = ({ nodes }: Situation): readonly KnownNode[] =>
   nodes.flatMap(({ id, region, answer }) => (answer.ok ? [{ id, region, state: answer.value }] : []));
 

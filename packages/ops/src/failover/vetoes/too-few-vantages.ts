@@ -1,20 +1,30 @@
 import { list } from '../../options/text.ts';
-import { vantages } from '../vantages.ts';
+import { regionsOf } from '../survey/situation.ts';
+import { domainOf, vantages } from '../vantages.ts';
 import type { Veto } from './veto.ts';
 
 const MIN = 3;
 const MIN_OUTSIDE = 2;
 
-/** A vantage that cannot reach the primary may have a fault in its own network. So if one vantage sees it alive, that counts. */
+/**
+ * A vantage that cannot reach the primary may have a fault in its own network. So if one vantage sees it alive, that counts.
+ * All vantages of one region share its network: two of them prove no more than one that the primary is gone.
+ */
 export const tooFewVantages: Veto = {
   id: 'too-few-vantages',
   object: ({ plan: { mode, from, here }, situation }) => {
     if (mode === 'switchover') return undefined;
     const all = vantages(situation, from, here);
     const gone = all.filter(({ sees }) => sees === 'gone');
-    const outside = gone.filter(({ region }) => region !== from);
+    const places = [...new Set(gone.map(domainOf))];
+    const outside = places.filter((place) => place !== from);
     const alive = all.filter(({ sees }) => sees === 'alive').map(({ name }) => name);
-    if (alive.length === 0 && gone.length >= MIN && outside.length >= MIN_OUTSIDE) return undefined;
+    // What can be outside at all: the other regions, and this machine if it stands in none of them.
+    const possible = new Set([...regionsOf(situation), here ?? 'this machine']);
+    possible.delete(from);
+    const needed = Math.min(MIN, possible.size);
+    const isEnough = gone.length >= MIN && places.length >= needed && outside.length >= MIN_OUTSIDE;
+    if (alive.length === 0 && isEnough) return undefined;
     const details = all.map(({ name, sees, says }) => `${name}: ${sees} (${says})`).join('; ');
     if (alive.length > 0) {
       return {
@@ -25,8 +35,8 @@ export const tooFewVantages: Veto = {
     }
     return {
       where: from,
-      evidence: `${gone.length} of ${all.length} vantages see no primary in ${from}, ${outside.length} of them outside it; needed are ${MIN} and ${MIN_OUTSIDE}. ${details}.`,
-      fix: 'Add vantages: the origin of each region with healthToken, and every standby. Run it from a machine outside the region.',
+      evidence: `${gone.length} of ${all.length} vantages see no primary in ${from}, in ${places.length} places, ${outside.length} of them outside it; needed are ${MIN} vantages in ${needed} places, ${MIN_OUTSIDE} of them outside. All of one region count as one place. ${details}.`,
+      fix: 'Add vantages in other regions: the origin of each region with healthToken, and every standby. Run it from a machine outside the region. If a second region is lost as well, take it out of a copy of the configuration (--config).',
     };
   },
 };
