@@ -3,7 +3,7 @@ import { type ClassifiedRow, classifyPage } from './classify/classify-page.ts';
 import { addToNet } from './classify/net.ts';
 import type { RowClass } from './classify/row-class.ts';
 import { differences, type Verdict } from './classify/verdict.ts';
-import { readCommitted } from './completeness/committed.ts';
+import { decideDoubtful, readCommitted } from './completeness/committed.ts';
 import type { Completeness } from './completeness/completeness.ts';
 import { readWalCommits } from './completeness/wal-commits.ts';
 import { type Field, fieldOf } from './decode/change.ts';
@@ -47,7 +47,7 @@ export async function salvageByRows({ servers, options, why, directory, emit, ..
     () => readLost(servers, given.firstXid),
     ({ lost }) => `${lost.size} transactions are committed on the old primary alone`,
   );
-  const firstXid = { ...given.firstXid, committedLater: status.committedLater };
+  const firstXid = { ...given.firstXid, ...status.sides };
   for (const xid of status.lost) {
     const lost = { xid: xid.toString(), commitLsn: undefined, committedAt: undefined, changes: undefined };
     await items.add(transactionKey(Number(xid)), { type: 'transaction', ...lost });
@@ -72,8 +72,7 @@ export async function salvageByRows({ servers, options, why, directory, emit, ..
 
 interface Lost {
   readonly lost: XidSet;
-  readonly doubtful: number;
-  readonly committedLater: XidSet;
+  readonly sides: Required<Pick<FirstXid, 'committedLater' | 'shared' | 'doubtful'>>;
   /** Commits of the WAL after the fork. Undefined: pg_walinspect is not there. */
   readonly inWal: number | undefined;
 }
@@ -83,20 +82,23 @@ async function readLost({ old, now, oldFacts, newFacts, fork }: Servers, firstXi
   const next = { old: oldFacts.nextXid, now: newFacts.nextXid };
   const { lost, doubtful, committedLater } = await readCommitted(old, now, firstXid, next, undefined);
   const wal = await readWalCommits(old, fork, next.old, new XidSet());
-  if (wal === undefined) return { lost, doubtful: doubtful.size, committedLater, inWal: undefined };
-  for (const xid of wal.unexplained) lost.add(xid);
   // A doubtful one without a commit in the WAL after the fork was committed before: both servers have it.
-  return { lost, doubtful: 0, committedLater, inWal: wal.commits.size };
+  const since = {
+    has: (xid: bigint): boolean => wal?.commits.has(xid) === true || wal?.subtransactions.has(xid) === true,
+  };
+  const sides = { committedLater, ...decideDoubtful({ doubtful }, since, wal !== undefined) };
+  for (const xid of wal?.unexplained ?? []) lost.add(xid);
+  return { lost, sides, inWal: wal?.commits.size };
 }
 
 /** Pure. That nothing was lost can be proved without a slot, by the WAL; that a list is complete cannot. */
-function completenessOf({ lost, doubtful, inWal }: Lost, why: string, quiet: boolean): Completeness {
+function completenessOf({ lost, sides: { doubtful }, inWal }: Lost, why: string, quiet: boolean): Completeness {
   const reasons = [
     !quiet && 'The old primary took writes while it was read: fence it, and salvage again.',
     lost.size > 0 &&
       `Without a slot (${why}) only what is left of the lost writes was seen: no intermediate states, no order and time of commits, no rows that were deleted on both sides, and no deletes of rows that the new primary has changed or that have no key.`,
-    doubtful > 0 &&
-      `${doubtful} transaction numbers may be of a lost transaction, or of one that both servers have (--run, --first-xid).`,
+    doubtful.size > 0 &&
+      `${doubtful.size} transaction numbers may be of a lost transaction, or of one that both servers have (--run, --first-xid).`,
     inWal === undefined &&
       'Transactions that began long before the fork and were committed after it were not looked for: only pg_walinspect in this database of the old primary shows them (CREATE EXTENSION pg_walinspect).',
   ].filter((reason) => reason !== false);
@@ -194,6 +196,7 @@ async function judgeRows(
       unchanged: [],
       now: rowClass === 'conflict' && current !== undefined ? [...current.values] : undefined,
       half: undefined,
+      ...(current?.side === 'after' && { isOwn: true as const }),
       repeat: isWritten ? repeatOf(row, theirs, current) : undefined,
     };
   });

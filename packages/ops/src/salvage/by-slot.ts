@@ -5,7 +5,7 @@ import type { Moment } from './classify/look-up.ts';
 import { rowIdOf } from './classify/row-change.ts';
 import { type Collected, collect } from './collect.ts';
 import { readChangedDatabases } from './completeness/changed-databases.ts';
-import { type CommittedByStatus, readCommitted } from './completeness/committed.ts';
+import { type CommittedByStatus, decideDoubtful, readCommitted } from './completeness/committed.ts';
 import { type Completeness, judgeCompleteness } from './completeness/completeness.ts';
 import { readWalCommits } from './completeness/wal-commits.ts';
 import { readSharedPart, readTail, type SharedPart } from './decode/read-tail.ts';
@@ -58,7 +58,10 @@ export async function salvageBySlot({ servers, options, slot, directory, emit }:
     () => readStatus(servers, slot, collected, settled),
     (found) => `${found?.lost.size ?? 'an unknown number of'} transactions are committed on the old primary alone`,
   );
-  const firstXid: FirstXid = { ...settled, ...(status && { committedLater: status.committedLater }) };
+  const firstXid: FirstXid = {
+    ...settled,
+    ...(status && { committedLater: status.committedLater, ...decideDoubtful(status, collected.xids, false) }),
+  };
   await step(
     'classify',
     () => classify(servers, collected, firstXid, counter, directory.path),

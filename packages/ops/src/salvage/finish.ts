@@ -29,8 +29,8 @@ export async function finish({ servers, options, directory, steps, items, found 
       : await step(
           'ledger',
           () => writeLostKeys({ servers, options, firstXid, items, directory }),
-          ({ lost, redone, toTell }) =>
-            `${lost} writes with a key were lost, ${redone} of them were done again, ${toTell} are in lost-keys.ndjson`,
+          ({ lost, redone, notDecided, toTell }) =>
+            `${lost} writes with a key were lost, ${redone} of them were done again, ${toTell} are in lost-keys.ndjson${notDecided === 0 ? '' : ` (of ${notDecided} it is not decided whether they were done again)`}`,
         );
   const summary = await summarise(servers, options, { ...found, ledger, timings });
   const tablesOf = [servers.tableOfOld, servers.tableOfNew];

@@ -28,6 +28,10 @@ export interface LostChange {
   /** The row as the new primary has it. Of a conflict. */
   readonly now: readonly Field[] | undefined;
   readonly half: 'left' | 'arrived' | undefined;
+  /** Of a key of the ledger: it was certainly free at the fork, because its first lost change has made it. */
+  readonly wasFree?: true;
+  /** It is certain that the new primary has made the row that it has by this key itself, after the fork. */
+  readonly isOwn?: true;
   /** How the new primary would repeat it. Undefined: it is not to be repeated. */
   readonly repeat: Repeat | undefined;
 }

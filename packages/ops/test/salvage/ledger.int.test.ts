@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defineRegions } from '@regionkit/core';
 import { createRegionRouter } from '@regionkit/db-router';
@@ -24,6 +24,7 @@ async function appIn(setup: Setup, self: Name): Promise<{ readonly ledger: Ledge
 
 let setup: Setup;
 let firstXid: string;
+let forkedAt: string;
 /** What the driver knows: the key of each write, and the answer that it was given. */
 const acknowledged = new Map<string, string>();
 const inTail = new Set<string>();
@@ -49,7 +50,7 @@ beforeAll(async () => {
   for (let at = 1; at <= 50; at += 1) await write(`key ${at}`);
   await write('key 100');
   await lab.caughtUp();
-  await setup.fork(async () => {
+  forkedAt = await setup.fork(async () => {
     for (let at = 51; at <= 80; at += 1) {
       await write(`key ${at}`);
       inTail.add(`key ${at}`);
@@ -89,7 +90,7 @@ const toTell = (): readonly string[] => [...inTail].filter((key) => !redone.has(
 /** The whole list against what the driver of the writes has counted. */
 async function expectExact(salvaged: Salvaged): Promise<void> {
   expect([acknowledged.size, inTail.size, redone.size]).toEqual([81, 31, 10]);
-  expect(salvaged.summary.ledger).toEqual({ lost: 31, redone: 10, toTell: 21 });
+  expect(salvaged.summary.ledger).toEqual({ lost: 31, redone: 10, notDecided: 0, toTell: 21 });
   const lines = await linesOf(salvaged);
   expect(lines.map(({ key }) => key).sort()).toEqual([...toTell()].sort());
   for (const line of lines)
@@ -179,12 +180,55 @@ describe('regionkit salvage --ledger', () => {
     for (const line of lines) expect(Object.keys(line)).toEqual(['actor', 'key', 'at', 'xid']);
   });
 
+  describe('with a first transaction that is known only roughly', () => {
+    /** A run file that says so. Before the fork there are writes with numbers between the two, and after it as well. */
+    async function roughly(): Promise<string> {
+      const first = BigInt(firstXid);
+      const plan = { mode: 'failover', adapter: 'postgres', from: 'us', target: 'eu/0' };
+      const fork = { fork: forkedAt, firstXid: String(first + 25n), firstXidAtLeast: String(first - 25n) };
+      const lines = [
+        { step: 'plan', state: 'done', atMs: 1, evidence: { says: '', plan } },
+        { step: 'fork', state: 'done', atMs: 2, evidence: { says: '', ...fork } },
+      ];
+      const path = join(setup.directory, '20261130-055303-f75d.ndjson');
+      await writeFile(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+      return path;
+    }
+
+    it('is exact by the WAL of the old primary', async () => {
+      const salvaged = await setup.salvage('--ledger', '--run', await roughly());
+      expect(salvaged.summary.method).toBe('rows');
+      await expectExact(salvaged);
+    });
+
+    it('claims of no key that it was done again if it may not be', async () => {
+      const us = setup.lab.region('us');
+      await us.query('DROP EXTENSION pg_walinspect');
+      try {
+        const salvaged = await setup.salvage('--ledger', '--run', await roughly());
+        const lines = await linesOf(salvaged);
+        const listed = salvaged.lines.flatMap(({ table, operation, after }) =>
+          table?.name === 'ledger' && operation !== 'DELETE' ? [after?.['key']] : [],
+        );
+        const told = new Set(lines.map(({ key }) => key));
+        expect(listed.filter((key) => !told.has(key)).filter((key) => !redone.has(key ?? ''))).toEqual([]);
+        // Its row on the new primary is from before the fork, and only the WAL would show that.
+        expect(lines.find(({ key }) => key === 'key 100')).toMatchObject({ redone: 'not-decided' });
+        expect(salvaged.summary.ledger.notDecided).toBe(lines.filter((line) => line['redone'] !== undefined).length);
+        expect(salvaged.report).toContain('it is not decided whether they were done again');
+        expect(salvaged.review).not.toMatch(/key 100.*was done again/);
+      } finally {
+        await us.query('CREATE EXTENSION pg_walinspect');
+      }
+    });
+  });
+
   it('says that every key is to be told if the new primary has lost the table', async () => {
     const eu = setup.lab.region('eu');
     await eu.query('ALTER TABLE regionkit.ledger RENAME TO elsewhere');
     try {
       const salvaged = await setup.salvage('--ledger', '--first-xid', firstXid);
-      expect(salvaged.summary.ledger).toEqual({ lost: 31, redone: 0, toTell: 31 });
+      expect(salvaged.summary.ledger).toEqual({ lost: 31, redone: 0, notDecided: 0, toTell: 31 });
     } finally {
       await eu.query('ALTER TABLE regionkit.elsewhere RENAME TO ledger');
     }

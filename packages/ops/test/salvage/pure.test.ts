@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createMoves } from '../../src/salvage/classify/moves.ts';
 import { addToNet, type Net } from '../../src/salvage/classify/net.ts';
 import { type CurrentRow, judgeRow } from '../../src/salvage/classify/verdict.ts';
+import { decideDoubtful } from '../../src/salvage/completeness/committed.ts';
 import { judgeCompleteness } from '../../src/salvage/completeness/completeness.ts';
 import { parseCommit } from '../../src/salvage/completeness/wal-commits.ts';
 import { DecodeError } from '../../src/salvage/decode/parse-line.ts';
@@ -18,7 +19,7 @@ import { settleFirstXid, settleFork } from '../../src/salvage/servers/boundary.t
 import { findRecorded } from '../../src/salvage/servers/recorded.ts';
 import { isQuiet, type ServerFacts, whyRefused } from '../../src/salvage/servers/server-facts.ts';
 import { forkOf, parseHistory } from '../../src/salvage/servers/timeline-history.ts';
-import { fullXid, isAfterFork, XidSet } from '../../src/salvage/servers/xid.ts';
+import { type FirstXid, fullXid, isAfterFork, sideOf, XidSet } from '../../src/salvage/servers/xid.ts';
 import { comment, quoteName, quoteValue } from '../../src/salvage/sql-text.ts';
 import type { Table } from '../../src/salvage/tables/table.ts';
 
@@ -202,7 +203,7 @@ describe('isQuiet()', () => {
 
 describe('the file for review', () => {
   it('keeps its encoding when a statement fails', () => {
-    const { head } = createReviewWriter({ doneAgain: new XidSet(), hidden: new XidSet() });
+    const { head } = createReviewWriter({ doneAgain: new XidSet(), undecided: new XidSet(), hidden: new XidSet() });
     expect(head).toMatch(/^SET client_encoding = 'UTF8';$[\s\S]*^BEGIN;$/m);
     expect(head).not.toContain('SET LOCAL client_encoding');
   });
@@ -216,6 +217,7 @@ describe('the file for review', () => {
   const key = (rest: Partial<LostChange> = {}): LostChange =>
     change('ledger', { table: { schema: 'regionkit', name: 'ledger' }, ...rest });
   const conflict = { class: 'conflict', repeat: undefined } as const;
+  const again = { ...conflict, isOwn: true } as const;
   const nothing = (): boolean => false;
   /** The file for review of these transactions. */
   async function reviewOf(transactions: readonly (readonly Item[])[], isHidden: (column: string) => boolean = nothing) {
@@ -251,16 +253,22 @@ describe('the file for review', () => {
     expect(text).toMatch(/^-- .*by hand: INSERT INTO "regionkit"."ledger"/m);
   });
   it.each([
-    ['before it', [key(conflict), change('orders')]],
-    ['after it, as without a slot', [change('orders'), key(conflict)]],
-    ['between two keys', [key(), key(conflict), change('orders')]],
+    ['before it', [key(again), change('orders')]],
+    ['after it, as without a slot', [change('orders'), key(again)]],
+    ['between two keys', [key(), key(again), change('orders')]],
   ])('does no write again that its client has done again, where its key comes %s', async (_what, changes) => {
     const text = await reviewOf([[change('notes')], changes, [change('notes')]]);
     expect(text.match(/^INSERT INTO .*/gm)).toEqual(
       Array(2).fill('INSERT INTO "public"."notes" ("id") VALUES (\'1\');'),
     );
     expect(text).toMatch(/^-- .*by hand: INSERT INTO "public"."orders"/m);
-    expect(text.match(/has sent this key again/g)).toHaveLength(1);
+    expect(text.match(/client has sent this key again/g)).toHaveLength(1);
+  });
+  it('does not say that a write was done again if that is not certain, and repeats it neither', async () => {
+    const text = await reviewOf([[key(conflict), change('orders')]]);
+    expect(text).not.toMatch(/^INSERT/m);
+    expect(text).not.toContain('was done again: repeat');
+    expect(text.match(/It is not decided whether its client has sent it again/g)).toHaveLength(1);
   });
 
   const answer = ['answer', '{"mail":"secret"}'] as const;
@@ -285,12 +293,12 @@ describe('the file for review', () => {
 
 describe('report.md', () => {
   const counts = { byStatus: undefined, inWal: undefined, subtransactions: undefined, preparedCommits: undefined };
-  const reportFor = (toTell: number, isComplete: boolean): string =>
+  const reportFor = (toTell: number, isComplete: boolean, notDecided = 0): string =>
     reportOf({
       ...{ old: { server: 'us/0', timeline: 1 }, new: { server: 'eu/0', timeline: 2 }, fork: '0/40', method: 'slot' },
       lost: { transactions: 0, changes: 0, byClass: {}, byTable: [] },
       completeness: { isComplete, reasons: [], decoded: 0, emptyTransactions: 0, decodedNowhere: 0, ...counts },
-      ledger: { lost: toTell, redone: 0, toTell },
+      ledger: { lost: toTell, redone: 0, notDecided, toTell },
       neverDecoded: {
         sequences: [],
         unreadableSequences: [],
@@ -303,6 +311,8 @@ describe('report.md', () => {
   it('says that no client has to be told only if the list is complete', () => {
     expect(reportFor(0, true)).toContain('No client has to be told.');
     expect(reportFor(0, false)).not.toContain('No client has to be told.');
+    expect(reportFor(2, true, 1)).toContain('Of 1 of these it is not decided');
+    expect(reportFor(2, true)).not.toContain('not decided');
     for (const toTell of [0, 2]) expect(reportFor(toTell, false)).toContain('more keys may be lost than these');
   });
 });
@@ -408,6 +418,20 @@ describe('transaction numbers', () => {
   it('are of after the fork although they are lower, if the new primary has committed what was prepared before it', () => {
     const first = { low: 100n, high: 100n, committedLater: setOf(50n) };
     expect(['49', '50', '51', '100'].map((xmin) => isAfterFork(xmin, first, 200n))).toEqual([false, true, false, true]);
+  });
+
+  it('between the lowest and the highest first one are of neither side, unless their status tells', () => {
+    const first = { low: 100n, high: 200n };
+    const sides = (given: FirstXid) => ['99', '100', '120', '199', '200'].map((xmin) => sideOf(xmin, given, 300n));
+    expect(sides(first)).toEqual(['before', 'doubtful', 'doubtful', 'doubtful', 'after']);
+    expect(sides({ ...first, shared: setOf(100n), doubtful: setOf(199n) })).toEqual([
+      ...['before', 'before', 'after', 'doubtful', 'after'],
+    ]);
+    // One that both servers have committed: after the fork on the old one, or before it.
+    const status = { doubtful: setOf(120n, 130n) };
+    const decided = (isWhole: boolean) => decideDoubtful(status, setOf(120n), isWhole);
+    expect([[...decided(true).shared], [...decided(true).doubtful]]).toEqual([[130n], []]);
+    expect([[...decided(false).shared], [...decided(false).doubtful]]).toEqual([[], [130n]]);
   });
 
   it('form a set', () => {

@@ -3,7 +3,8 @@ import type { Item, LostChange } from '../../src/salvage/items.ts';
 import { lostKeys } from '../../src/salvage/ledger/lost-keys.ts';
 import { writeLostKeys } from '../../src/salvage/ledger/write-lost-keys.ts';
 import { readRedaction } from '../../src/salvage/output/redaction.ts';
-import { WRAP } from '../../src/salvage/servers/xid.ts';
+import { type FirstXid, WRAP, XidSet } from '../../src/salvage/servers/xid.ts';
+import { mustFit } from './schema.ts';
 
 const lost = (key: string): LostChange => ({
   ...{ type: 'change', table: { schema: 'regionkit', name: 'ledger' }, operation: 'INSERT', class: 'conflict' },
@@ -16,7 +17,12 @@ const lost = (key: string): LostChange => ({
 });
 
 /** @param xmins the rows of the new primary: which transaction has written the row of a key */
-async function told(xmins: Readonly<Record<string, bigint>>, firstXid: bigint, nextXid: bigint) {
+async function told(
+  xmins: Readonly<Record<string, bigint>>,
+  firstXid: bigint | FirstXid,
+  nextXid: bigint,
+  keys: readonly LostChange[] = ['a', 'b', 'c'].map(lost),
+) {
   const lines: string[] = [];
   const now = {
     query: async () => [{ found: 'regionkit.ledger' }],
@@ -29,18 +35,51 @@ async function told(xmins: Readonly<Record<string, bigint>>, firstXid: bigint, n
   const counts = await writeLostKeys({
     servers: { old: now, now },
     options: { ledger: 'keys', redaction: readRedaction([]) },
-    firstXid: { low: firstXid, high: firstXid },
-    items: { sorted: async () => ['a', 'b', 'c'].map((key) => ({ value: lost(key) })) },
+    firstXid: typeof firstXid === 'bigint' ? { low: firstXid, high: firstXid } : firstXid,
+    items: { sorted: async () => keys.map((value) => ({ value })) },
     directory: { file: async () => ({ write: async (line: string) => void lines.push(line), close: async () => {} }) },
   } as unknown as Parameters<typeof writeLostKeys>[0]);
-  return { counts, keys: lines.map((line) => JSON.parse(line).key) };
+  const told = lines.map((line) => JSON.parse(line));
+  for (const line of told) mustFit('lost-key', line);
+  const undecided = told.flatMap(({ key, redone }) => (redone === 'not-decided' ? [key] : []));
+  return { counts, keys: told.map(({ key }) => key), undecided };
 }
 
 describe('writeLostKeys()', () => {
   it('tells of a key whose row on the new primary is older than the fork: it had expired, and was used again', async () => {
     expect(await told({ a: 99n, b: 100n }, 100n, 200n)).toEqual({
-      counts: { lost: 3, redone: 1, toTell: 2 },
+      counts: { lost: 3, redone: 1, notDecided: 0, toTell: 2 },
       keys: ['a', 'c'],
+      undecided: [],
+    });
+  });
+
+  it('claims of no key that it was done again while the number of its row may be of either history', async () => {
+    expect(await told({ a: 99n, b: 150n, c: 160n }, { low: 100n, high: 160n }, 200n)).toEqual({
+      counts: { lost: 3, redone: 1, notDecided: 1, toTell: 2 },
+      keys: ['a', 'b'],
+      undecided: ['b'],
+    });
+  });
+
+  it('decides by the status of transactions, as far as it is known', async () => {
+    const [shared, doubtful] = [new XidSet(), new XidSet()];
+    shared.add(110n);
+    doubtful.add(120n);
+    const first = { low: 100n, high: 160n, shared, doubtful };
+    expect(await told({ a: 110n, b: 120n, c: 130n }, first, 200n)).toEqual({
+      counts: { lost: 3, redone: 1, notDecided: 1, toTell: 2 },
+      keys: ['a', 'b'],
+      undecided: ['b'],
+    });
+  });
+
+  it('knows that a key was done again if it was free at the fork, whatever is known of numbers', async () => {
+    const keys = [lost('a'), { ...lost('b'), wasFree: true as const }, { ...lost('c'), wasFree: true as const }];
+    expect(await told({ a: 50n, b: 50n }, { low: 0n, high: 160n }, 200n, keys)).toEqual({
+      counts: { lost: 3, redone: 1, notDecided: 1, toTell: 2 },
+      keys: ['a', 'c'],
+      undecided: ['a'],
     });
   });
 

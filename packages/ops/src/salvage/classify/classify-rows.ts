@@ -16,6 +16,8 @@ export interface RowVerdict {
   readonly xmin: string | undefined;
   /** The row as the new primary has it. */
   readonly now: readonly Field[] | undefined;
+  /** It is certain that it was written after the fork. */
+  readonly isAfter?: boolean;
 }
 
 /** So many keys are asked for in one query, unless their rows are large. */
@@ -75,7 +77,12 @@ export async function classifyRows(
         if (verdict.class === 'conflict') staying.add(id);
         else if (moves.has(id)) moved.set(id, verdict);
       }
-      await verdicts.add(id, { verdict, xmin: current?.xmin, now: current && [...current.values] });
+      await verdicts.add(id, {
+        verdict,
+        xmin: current?.xmin,
+        now: current && [...current.values],
+        isAfter: current?.side === 'after',
+      });
     }
     page = [];
     length = 0;

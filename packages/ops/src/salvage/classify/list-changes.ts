@@ -1,8 +1,9 @@
 import type { Collected, KeyedChange } from '../collect.ts';
 import type { Field, TableName } from '../decode/change.ts';
 import type { LostChange, Repeat } from '../items.ts';
+import { isLedger } from '../ledger/ledger-table.ts';
 import type { Sorted, Sorter } from '../spool/sorter.ts';
-import type { Table, TableOf } from '../tables/table.ts';
+import { idOf, type Table, type TableOf } from '../tables/table.ts';
 import { isListed, isTruncated, type RowVerdict } from './classify-rows.ts';
 import type { Moves } from './moves.ts';
 import { rowIdOf } from './row-change.ts';
@@ -20,6 +21,8 @@ interface Row {
   state: ReadonlyMap<string, string | null>;
   /** The guard of the next statement. Undefined: the row was written by a statement of the same file. */
   xmin: string | undefined;
+  /** The key was free at the fork: its first lost change has made the row, and no TRUNCATE has emptied the table before. */
+  readonly wasFree: boolean;
 }
 
 /** Counts each row once, when its changes begin. */
@@ -32,14 +35,15 @@ export async function listChanges(
   tableOf: TableOf,
   count: CountRow,
 ): Promise<void> {
-  const { byRow, items, moves } = collected;
+  const { byRow, items, moves, truncatedAt } = collected;
   const found = (await verdicts.sorted())[Symbol.asyncIterator]();
   let row: Row | undefined;
   for await (const { value: change } of await byRow.sorted()) {
     if (!isListed(collected, change)) continue;
     const id = rowIdOf(change);
     if (row?.id !== id) {
-      row = begin(id, await nextOf(found, id), await tableOf(change.table), moves);
+      const wasFree = change.operation === 'INSERT' && !truncatedAt.has(idOf(change.table));
+      row = begin(id, await nextOf(found, id), await tableOf(change.table), moves, wasFree);
       count(change.table, row.verdict.class);
     }
     const isGone = isTruncated(collected, change);
@@ -54,7 +58,7 @@ async function nextOf(verdicts: AsyncIterator<Sorted<RowVerdict>>, id: string): 
   return next.value.value;
 }
 
-function begin(id: string, found: RowVerdict, table: Table | undefined, moves: Moves): Row {
+function begin(id: string, found: RowVerdict, table: Table | undefined, moves: Moves, wasFree: boolean): Row {
   return {
     id,
     found,
@@ -62,6 +66,7 @@ function begin(id: string, found: RowVerdict, table: Table | undefined, moves: M
     table,
     state: new Map(found.now ?? []),
     xmin: found.xmin,
+    wasFree,
   };
 }
 
@@ -69,6 +74,7 @@ function itemOf(change: KeyedChange, row: Row, isGone: boolean, moves: Moves): L
   const { table, operation, key, after, half } = change;
   const { class: rowClass, why } = isGone ? ({ class: 'truncate' } as Verdict) : row.verdict;
   const isConflict = rowClass === 'conflict';
+  const isOwn = row.found.now !== undefined && (row.wasFree || row.found.isAfter === true);
   return {
     type: 'change',
     table,
@@ -80,6 +86,7 @@ function itemOf(change: KeyedChange, row: Row, isGone: boolean, moves: Moves): L
     unchanged: after?.unchanged ?? [],
     now: isConflict ? row.found.now : undefined,
     half,
+    ...(isLedger(table) && { ...(row.wasFree && { wasFree: true }), ...(isOwn && { isOwn: true }) }),
     repeat: isRepeated(row, rowClass, moves) ? repeat(change, row) : undefined,
   };
 }

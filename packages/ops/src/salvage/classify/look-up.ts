@@ -1,6 +1,6 @@
 import type { TableName } from '../decode/change.ts';
 import type { Session } from '../servers/session.ts';
-import { type FirstXid, isAfterFork } from '../servers/xid.ts';
+import { type FirstXid, isAfterFork, sideOf } from '../servers/xid.ts';
 import { quoteName, quoteTable } from '../sql-text.ts';
 import type { KeyColumn, Table } from '../tables/table.ts';
 import type { CurrentRow } from './verdict.ts';
@@ -45,9 +45,11 @@ export function lookUp(
     const rows = await session.lists(sql, listsOf(part, table.key.length));
     const found = part.map((): CurrentRow[] => []);
     for (const [place, xmin, ...values] of rows) {
+      const side = sideOf(xmin ?? '0', moment.firstXid, moment.nextXid);
       found[Number(place) - 1]?.push({
         xmin: xmin ?? '',
-        isAfterFork: isAfterFork(xmin ?? '0', moment.firstXid, moment.nextXid),
+        isAfterFork: side !== 'before',
+        side,
         values: new Map(table.columns.map(({ name }, at) => [name, values[at] ?? null])),
       });
     }

@@ -6,7 +6,9 @@ import type { RowClass } from './row-class.ts';
 export interface CurrentRow {
   /** The transaction that wrote it. */
   readonly xmin: string;
+  /** It counts as written after the fork if that is doubtful. */
   readonly isAfterFork: boolean;
+  readonly side?: 'before' | 'after' | 'doubtful';
   readonly values: ReadonlyMap<string, string | null>;
 }
 

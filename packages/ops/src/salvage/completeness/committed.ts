@@ -46,6 +46,23 @@ export async function readCommitted(
   return { lost, doubtful, committedLater, from, to: next.old };
 }
 
+/**
+ * Whose the doubtful numbers are. One that the old primary has committed after the fork is of the new primary, too: both have given it
+ * away.
+ *
+ * @param since what the old primary has committed after the fork
+ * @param isWhole whether nothing is missing in `since`: then the others were committed before the fork
+ */
+export function decideDoubtful(
+  { doubtful }: Pick<CommittedByStatus, 'doubtful'>,
+  since: Pick<XidSet, 'has'>,
+  isWhole: boolean,
+): Required<Pick<FirstXid, 'shared' | 'doubtful'>> {
+  const rest = new XidSet();
+  for (const xid of doubtful) if (!since.has(xid)) rest.add(xid);
+  return isWhole ? { shared: rest, doubtful: new XidSet() } : { shared: new XidSet(), doubtful: rest };
+}
+
 async function committedIn(session: Session, start: bigint, end: bigint): Promise<readonly bigint[]> {
   if (end <= start) return [];
   const rows = await session.lists(

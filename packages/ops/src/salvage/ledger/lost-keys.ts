@@ -11,6 +11,8 @@ export interface LostKey {
   readonly xid: string | undefined;
   readonly commitLsn: string | undefined;
   readonly committedAt: string | undefined;
+  /** The key was certainly free at the fork: a row that the new primary has by it is of the client's next attempt. */
+  readonly wasFree: boolean;
 }
 
 const PAGE = 1_000;
@@ -32,7 +34,7 @@ export async function* lostKeys(items: AsyncIterable<{ readonly value: Item }>):
 }
 
 function lostKey(
-  { table, operation, after = [] }: Extract<Item, { type: 'change' }>,
+  { table, operation, after = [], wasFree }: Extract<Item, { type: 'change' }>,
   transaction: LostTransaction | undefined,
 ): LostKey | undefined {
   if (!isLedger(table)) return undefined;
@@ -42,5 +44,5 @@ function lostKey(
   const [actor, key] = [fieldOf(after, 'actor'), fieldOf(after, 'key')];
   if (actor === null || key === null) return undefined;
   const { xid, commitLsn, committedAt } = transaction ?? {};
-  return { actor, key, at: fieldOf(after, 'at'), xid, commitLsn, committedAt };
+  return { actor, key, at: fieldOf(after, 'at'), xid, commitLsn, committedAt, wasFree: wasFree === true };
 }

@@ -5,7 +5,7 @@ import type { OutDirectory } from '../output/out-directory.ts';
 import { shown } from '../output/redaction.ts';
 import type { Servers } from '../servers/servers.ts';
 import type { Session } from '../servers/session.ts';
-import { type FirstXid, isAfterFork } from '../servers/xid.ts';
+import { type FirstXid, sideOf } from '../servers/xid.ts';
 import type { Sorter } from '../spool/sorter.ts';
 import { hasLedger } from './check-ledger.ts';
 import { LEDGER } from './ledger-table.ts';
@@ -17,7 +17,12 @@ export interface LedgerCounts {
   readonly lost: number;
   /** Of these: the new primary has the key by now, because the client sent the write again. */
   readonly redone: number;
-  /** The others. `lost-keys.ndjson` has a line for each. */
+  /**
+   * The new primary has the key as well, and it is not certain from when: the row may be from before the fork. Counted in `toTell`, so
+   * that no client is forgotten.
+   */
+  readonly notDecided: number;
+  /** All but the redone. `lost-keys.ndjson` has a line for each. */
   readonly toTell: number;
 }
 
@@ -29,7 +34,10 @@ interface WriteLostKeys {
   readonly directory: OutDirectory;
 }
 
-/** Writes `lost-keys.ndjson`: the lost writes of the ledger whose key the new primary does not have from after the fork. */
+/**
+ * Writes `lost-keys.ndjson`: the lost writes of the ledger that the new primary has not certainly done again. What is not certain is
+ * listed, and says so.
+ */
 export async function writeLostKeys({
   servers,
   options,
@@ -41,29 +49,42 @@ export async function writeLostKeys({
   const isHidden = (column: string): boolean => options.redaction.hides(LEDGER, undefined, column);
   const file = await directory.file('lost-keys.ndjson');
   const isOnNew = await hasLedger(now);
-  let [lost, redone] = [0, 0];
+  let [lost, redone, notDecided] = [0, 0, 0];
   for await (const page of lostKeys(await items.sorted())) {
-    const again = isOnNew ? await redoneOf(now, page, firstXid) : new Set<number>();
-    const toTell = page.filter((_, at) => !again.has(at + 1));
-    const answers = options.ledger === 'answers' ? await answersOf(old, toTell) : undefined;
-    for (const [at, found] of toTell.entries()) await file.write(line(found, answers?.get(at + 1), isHidden));
+    const fates = isOnNew ? await fatesOf(now, page, firstXid) : new Map<number, Fate>();
+    const toTell = page.flatMap((key, at) => {
+      const fate = fates.get(at + 1) ?? 'lost';
+      return fate === 'redone' ? [] : [{ key, isDecided: fate === 'lost' }];
+    });
+    const keys = toTell.map(({ key }) => key);
+    const answers = options.ledger === 'answers' ? await answersOf(old, keys) : undefined;
+    for (const [at, { key, isDecided }] of toTell.entries()) {
+      await file.write(line(key, isDecided, answers?.get(at + 1), isHidden));
+      if (!isDecided) notDecided += 1;
+    }
     lost += page.length;
-    redone += again.size;
+    redone += page.length - toTell.length;
   }
   await file.close();
-  return { lost, redone, toTell: lost - redone };
+  return { lost, redone, notDecided, toTell: lost - redone };
 }
 
+type Fate = 'redone' | 'lost' | 'not-decided';
+const FATES = { after: 'redone', before: 'lost', doubtful: 'not-decided' } as const;
+
 /**
- * The keys, by their place from 1, that the new primary has taken itself. A row from before the fork is of an earlier write: its
+ * What became of the keys that the new primary has, by their place from 1. A row from before the fork is of an earlier write: its
  * key had expired on the old primary, and was used again there.
  */
-async function redoneOf(now: Session, keys: readonly LostKey[], firstXid: FirstXid): Promise<ReadonlySet<number>> {
+async function fatesOf(now: Session, keys: readonly LostKey[], firstXid: FirstXid): Promise<ReadonlyMap<number, Fate>> {
   // The next number by the same snapshot: clients may be sending keys again right now.
   const rows = await rowsOf(now, keys, 'l.xmin, pg_snapshot_xmax(pg_current_snapshot())');
-  const isRedone = ([, xmin, next]: (typeof rows)[number]): boolean =>
-    isAfterFork(xmin ?? '0', firstXid, BigInt(next ?? 0));
-  return new Set(rows.filter(isRedone).map(([place]) => Number(place)));
+  return new Map(
+    rows.map(([place, xmin, next]) => {
+      const wasFree = keys[Number(place) - 1]?.wasFree === true;
+      return [Number(place), wasFree ? 'redone' : FATES[sideOf(xmin ?? '0', firstXid, BigInt(next ?? 0))]];
+    }),
+  );
 }
 
 /** The answers of these keys by their place from 1, where the server has a row. */
@@ -80,7 +101,12 @@ const rowsOf = (session: Session, keys: readonly LostKey[], columns: string): Re
   );
 
 /** @param answer undefined: it was not asked for, or `expire()` has deleted it */
-function line(lost: LostKey, answer: string | null | undefined, isHidden: (column: string) => boolean): string {
+function line(
+  lost: LostKey,
+  isDecided: boolean,
+  answer: string | null | undefined,
+  isHidden: (column: string) => boolean,
+): string {
   const { actor, key, at, xid, commitLsn, committedAt } = lost;
   const fields: readonly Field[] = [
     ['actor', actor],
@@ -88,5 +114,6 @@ function line(lost: LostKey, answer: string | null | undefined, isHidden: (colum
     ['at', at],
     ...(answer === undefined ? [] : [['answer', answer] as const]),
   ];
-  return `${JSON.stringify({ ...Object.fromEntries(shown(fields, isHidden)), xid, commitLsn, committedAt })}\n`;
+  const redone = isDecided ? undefined : 'not-decided';
+  return `${JSON.stringify({ ...Object.fromEntries(shown(fields, isHidden)), redone, xid, commitLsn, committedAt })}\n`;
 }

@@ -69,7 +69,7 @@ export function reportOf(summary: Summary): string {
 
 function keysOf({ ledger, completeness }: Summary): readonly string[] {
   if (ledger === undefined) return [];
-  const { lost, redone, toTell } = ledger;
+  const { lost, redone, notDecided, toTell } = ledger;
   const { isComplete } = completeness;
   return [
     '## Whose writes were lost',
@@ -79,6 +79,11 @@ function keysOf({ ledger, completeness }: Summary): readonly string[] {
       ? []
       : [
           `\`lost-keys.ndjson\` lists the other ${toTell}. Their clients may have an answer that says that the write was done.`,
+        ]),
+    ...(notDecided === 0
+      ? []
+      : [
+          `Of ${notDecided} of these it is not decided whether they were done again (\`"redone":"not-decided"\`): the new primary has the key, and its row may be from before the fork. Look before you tell, or name the first transaction (--run, --first-xid).`,
         ]),
     ...(isComplete ? [] : ['The list may be incomplete, so more keys may be lost than these.']),
     ...(toTell === 0 && isComplete ? ['No client has to be told.'] : []),

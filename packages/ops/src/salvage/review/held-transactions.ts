@@ -7,12 +7,14 @@ import { columnsOf, statementOf } from './statement.ts';
 export interface HeldTransactions {
   /** The client has sent the key again, and the write was done again. */
   readonly doneAgain: XidSet;
+  /** The new primary has the key, and it is not certain whether from the client's next attempt. */
+  readonly undecided: XidSet;
   /** What repeats the key needs a value that is hidden. Without its key the write would be done twice. */
   readonly hidden: XidSet;
 }
 
-/** Whether this is a key of the ledger that its client has sent again. */
-const isDoneAgain = ({ table, operation, class: rowClass }: LostChange): boolean =>
+/** Whether this is a key of the ledger that the new primary has as well, with another write. */
+const isTaken = ({ table, operation, class: rowClass }: LostChange): boolean =>
   isLedger(table) && rowClass === 'conflict' && operation === 'INSERT';
 
 /** Reads the whole list: a key may come after statements of its transaction. */
@@ -20,12 +22,12 @@ export async function findHeld(
   items: AsyncIterable<{ readonly value: Item }>,
   hiddenOf: (item: LostChange) => Promise<(column: string) => boolean>,
 ): Promise<HeldTransactions> {
-  const held: HeldTransactions = { doneAgain: new XidSet(), hidden: new XidSet() };
+  const held: HeldTransactions = { doneAgain: new XidSet(), undecided: new XidSet(), hidden: new XidSet() };
   let place = 0n;
   for await (const { value: item } of items) {
     if (item.type === 'transaction') place += 1n;
     if (item.type !== 'change' || !isLedger(item.table)) continue;
-    if (isDoneAgain(item)) held.doneAgain.add(place);
+    if (isTaken(item)) (item.isOwn === true ? held.doneAgain : held.undecided).add(place);
     else if (statementOf(item) !== undefined) {
       const isHidden = await hiddenOf(item);
       if (columnsOf(item).some(isHidden)) held.hidden.add(place);

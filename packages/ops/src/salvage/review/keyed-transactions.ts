@@ -28,16 +28,23 @@ const AGAIN: Why = {
   all: 'The client has sent this key again, and the write was done again: repeat no statement of this transaction.',
   one: 'its key was sent again, so this was done again; by hand',
 };
+const UNDECIDED: Why = {
+  all: 'The new primary has this key, too. It is not decided whether its client has sent it again: repeat no statement of this transaction before you know.',
+  one: 'its key is taken, and perhaps this was done again; by hand',
+};
 const HIDDEN: Why = {
   all: 'The key of this write needs a hidden value (its answer: --ledger --ledger-answers shows it). Without its key, a retry would do the write again.',
   one: 'its key needs a hidden value; by hand',
 };
 
-export function createKeyedTransactions({ doneAgain, hidden }: HeldTransactions): KeyedTransactions {
+export function createKeyedTransactions({ doneAgain, undecided, hidden }: HeldTransactions): KeyedTransactions {
   let keys: string[] = [];
   let isWhole = true;
   let place = 0n;
-  const whyHeld = (): Why | undefined => (doneAgain.has(place) ? AGAIN : hidden.has(place) ? HIDDEN : undefined);
+  const whyHeld = (): Why | undefined => {
+    if (doneAgain.has(place)) return AGAIN;
+    return undecided.has(place) ? UNDECIDED : hidden.has(place) ? HIDDEN : undefined;
+  };
   return {
     begin(transaction) {
       const text = keys.map((key) => `${isWhole ? key : comment(`${PART}: ${key}`)}\n`).join('');

@@ -23,13 +23,26 @@ export interface FirstXid {
   readonly high: bigint;
   /** Lower numbers of transactions that were prepared before the fork, and that the new primary alone has committed after it. */
   readonly committedLater?: XidSet;
+  /** Numbers between the two that are of the history that both have. */
+  readonly shared?: XidSet;
+  /**
+   * Numbers between the two that are committed on both servers, perhaps as two different transactions. The other numbers between the
+   * two that are in `shared` neither are of the new primary alone. Undefined: the status was not asked.
+   */
+  readonly doubtful?: XidSet;
+}
+
+/** When a row with this `xmin` on the new primary was written. */
+export function sideOf(xmin: string, first: FirstXid, next: bigint): 'before' | 'after' | 'doubtful' {
+  const xid = fullXid(xmin, next);
+  if (xid >= first.high || first.committedLater?.has(xid) === true) return 'after';
+  if (xid < first.low || first.shared?.has(xid) === true) return 'before';
+  return first.doubtful === undefined || first.doubtful.has(xid) ? 'doubtful' : 'after';
 }
 
 /** Whether a row with this `xmin` on the new primary may have been written after the fork. Doubtful ones count. */
-export function isAfterFork(xmin: string, { low, committedLater }: FirstXid, next: bigint): boolean {
-  const xid = fullXid(xmin, next);
-  return xid >= low || committedLater?.has(xid) === true;
-}
+export const isAfterFork = (xmin: string, first: FirstXid, next: bigint): boolean =>
+  sideOf(xmin, first, next) !== 'before';
 
 const PAGE = 8_192n;
 
