@@ -91,6 +91,15 @@ describe('regionkit failover, when the primary is gone', () => {
     await expectRefused(await run('--accept-loss', '1GB'), 'loss-not-accepted');
   });
 
+  it('is planned with a plain word that nothing can fence the region', async () => {
+    const planned = await setup.ops('failover', 'plan', '--from', 'us', '--accept-loss', 'unknown');
+    expect(planned.exit, planned.stdout).toBe(0);
+    expect(planned.records.filter((record) => record.type === 'finding')).toMatchObject([
+      { id: 'cannot-fence', level: 'warning', where: 'us', evidence: expect.stringContaining('two primaries') },
+    ]);
+    expect(planned.records.at(-1)).toMatchObject({ summary: expect.stringContaining('Nothing can fence us now') });
+  });
+
   it('is refused with two vantages', async () => {
     const { lab } = setup;
     await setup.configure({
@@ -180,6 +189,8 @@ describe('regionkit failover confirm', () => {
   it('measures, and run refuses evidence older than five minutes until it is measured again', async () => {
     const first = await confirm('--from', 'us', '--accept-loss', 'unknown', '--stable', '1s');
     expect(first.exit, first.stdout).toBe(0);
+    // The roles of the app are known, no server of the region answers, and there is no hook.
+    expect(ids(first)).toEqual(['cannot-fence']);
     const files = await readdir(join(setup.directory, 'runs'));
     const name = files.find((one) => one.endsWith('.ndjson')) as string;
     const id = name.replace('.ndjson', '');

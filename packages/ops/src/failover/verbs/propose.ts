@@ -3,6 +3,7 @@ import type { Operations } from '../../config/check-config.ts';
 import { EXIT } from '../../exit-codes.ts';
 import type { Adapter } from '../adapters/adapter.ts';
 import { makeAdapter } from '../adapters/make-adapter.ts';
+import { fenceWarnings } from '../fence-warnings.ts';
 import type { Plan, Proposal } from '../plan.ts';
 import { scaleWarnings } from '../scale.ts';
 import { targetsOf } from '../steps/scale.ts';
@@ -27,6 +28,8 @@ export async function propose(context: Context): Promise<Proposed> {
   const adapter = makeAdapter(config);
   context.emit({ type: 'progress', text: `asking ${config.nodes.length} servers` });
   const situation = await survey(config, adapter, context.signal);
+  // What was not asked to its end would look like a region that is lost.
+  context.signal.throwIfAborted();
   const proposal = readProposal(context, config, situation);
   const moment = { confirmedAtMs: situation.atMs, nowMs: Date.now(), isFencing: false };
   return { config, adapter, situation, proposal, vetoes: object(proposal, situation, moment) };
@@ -44,7 +47,8 @@ export const refused = (vetoes: readonly Vetoed[]): Outcome => ({
 });
 
 /** Prints what would be done, and what is against it. */
-export function emitPlan(context: Context, { config, proposal, situation, vetoes }: Proposed): void {
+export function emitPlan(context: Context, proposed: Proposed): void {
+  const { config, proposal, situation, vetoes } = proposed;
   const { emit } = context;
   if (proposal.mode === 'failover') {
     for (const { name, sees, says } of vantages(situation, proposal.from, proposal.here)) {
@@ -62,6 +66,8 @@ export function emitPlan(context: Context, { config, proposal, situation, vetoes
       emit({ type: 'step', name: step.name, where: proposal.target, state: 'planned', evidence: step.says(proposal) });
     }
   }
+  // A plan that is refused fences nothing: its vetoes come first.
+  if (vetoes.length === 0) for (const warning of fenceWarnings(proposed)) emit(warning);
   for (const warning of scaleWarnings(targetsOf({ config, plan: proposal }))) emit(warning);
   emitVetoes(context, vetoes);
 }
