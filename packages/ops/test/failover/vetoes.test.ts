@@ -164,6 +164,11 @@ const ROWS: readonly Row[] = [
     expected: ['last-region'],
   },
   {
+    says: 'the app of the lost region answers at the origin of the only other one',
+    situation: situation(GONE.nodes, { apps: [app('us', {}), app('eu', { region: 'us' })] }),
+    expected: ['last-region'],
+  },
+  {
     says: 'one app elsewhere answers',
     situation: situation(GONE.nodes, { apps: [app('eu', 'unreachable'), app('ap', 'no-detail')] }),
     expected: [],
@@ -278,7 +283,7 @@ const ROWS: readonly Row[] = [
         }),
       ],
     }),
-    expected: ['too-few-vantages'],
+    expected: ['last-region', 'too-few-vantages'],
   },
   {
     says: 'an app that still reaches the primary',

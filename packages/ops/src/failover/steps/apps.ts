@@ -1,7 +1,14 @@
-import { regionOf } from '../plan.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openDoors } from '../../operator/ask-doors.ts';
+import { foreignProcesses } from '../../operator/foreign-processes.ts';
 import type { RunContext } from '../run-context.ts';
+import { doneEvidence } from '../run-file/recorded.ts';
 import { surveyApps } from '../survey/survey.ts';
+import { type Followers, judgeFollowers, sayMissing } from './followers.ts';
 import { done, type FailoverStep, notYet, type Proof } from './step.ts';
+
+/** Between two looks at the operator doors. */
+const EVERY_MS = 1_000;
 
 /** The app of every other region knows the new primary, and can write to it. */
 export const apps: FailoverStep = {
@@ -14,45 +21,43 @@ export const apps: FailoverStep = {
   act: async () => ({ says: 'waited', sinceMs: performance.now() }),
 };
 
-async function proveApps(
-  { config, plan, signal }: RunContext,
-  acted: Readonly<Record<string, unknown>> | undefined,
-): Promise<Proof> {
-  const found = await followers({ config, plan, signal });
-  if (found.missing.length === 0) return done(found.says);
-  const says = `${found.says}; not yet: ${found.missing.join(', ')}`;
+async function proveApps(context: RunContext, acted: Readonly<Record<string, unknown>> | undefined): Promise<Proof> {
+  const found = await followers(context);
+  const foreign = found.missing.length === 0 ? await foreignOf(context) : [];
+  if (found.missing.length === 0 && foreign.length === 0) return done(found.says);
+  const says = `${found.says}; ${foreign.length > 0 ? foreign.join('; ') : `not yet: ${sayMissing(found)}`}`;
   const sinceMs = acted?.['sinceMs'] as number | undefined;
-  const isLate = sinceMs !== undefined && performance.now() - sinceMs > plan.appsWithinMs;
-  if (!isLate) return notYet(says);
-  return { state: found.blind.length === found.missing.length ? 'unknown' : 'failed', evidence: { says } };
+  const isLate = sinceMs !== undefined && performance.now() - sinceMs > context.plan.appsWithinMs;
+  if (!isLate) {
+    // Each look at the doors is several requests.
+    if (acted !== undefined && foreign.length > 0)
+      await sleep(EVERY_MS, undefined, { signal: context.signal }).catch(() => {});
+    return notYet(says);
+  }
+  const isBlind = foreign.length === 0 && found.blind.length === found.missing.length;
+  return { state: isBlind ? 'unknown' : 'failed', evidence: { says } };
 }
 
-interface Followers {
-  readonly says: string;
-  /** What does not report the new primary, and of these what does not show the detail of its health. */
-  readonly missing: readonly string[];
-  readonly blind: readonly string[];
-}
-
+/** Asks the app of every region once. */
 export async function followers({
   config,
-  plan,
+  plan: { from, target },
+  file,
   signal,
-}: Pick<RunContext, 'config' | 'plan' | 'signal'>): Promise<Followers> {
-  const all = (await surveyApps(config, signal)).filter(({ region }) => region !== plan.from);
-  if (all.length === 0)
-    return { says: 'no other region has an origin in the configuration: no app was asked', missing: [], blind: [] };
-  const to = regionOf(plan.target);
-  const follows = all.filter(
-    ({ answer }) =>
-      answer.ok &&
-      (answer.view.writes === 'pass' || answer.view.writes === 'warn') &&
-      answer.view.regions.some(({ name, timeline }) => name === to && timeline !== undefined),
-  );
-  const missing = all.filter((one) => !follows.includes(one));
-  return {
-    says: `${follows.map(({ region }) => region).join(', ') || 'no app'} reports the primary in ${to}`,
-    missing: missing.map(({ region }) => region),
-    blind: missing.flatMap(({ region, answer }) => (!answer.ok && answer.why === 'no-detail' ? [region] : [])),
-  };
+}: Pick<RunContext, 'config' | 'plan' | 'file' | 'signal'>): Promise<Followers> {
+  const timeline = doneEvidence(file.lines, 'promote')?.['timeline'];
+  return judgeFollowers({
+    apps: await surveyApps(config, signal),
+    known: config.regions.map(({ name }) => name),
+    from,
+    target,
+    timeline: typeof timeline === 'number' ? timeline : undefined,
+  });
+}
+
+/** Of the other regions, if the operator doors can be asked: one answer of health shows one process behind a balancer. */
+async function foreignOf({ config, plan, signal }: RunContext): Promise<readonly string[]> {
+  const regions = config.regions.filter(({ name }) => name !== plan.from);
+  const doors = await openDoors({ ...config, regions }, signal);
+  return doors === undefined ? [] : foreignProcesses(await doors.ask());
 }

@@ -3,6 +3,7 @@ import { seconds } from '../../options/text.ts';
 import type { RunContext } from '../run-context.ts';
 import { isFenced, writers } from '../survey/situation.ts';
 import { followers } from './apps.ts';
+import { sayMissing } from './followers.ts';
 import { done, type FailoverStep, notYet, StepFailure } from './step.ts';
 
 const EVERY_MS = 1_000;
@@ -24,7 +25,7 @@ export const stable: FailoverStep = {
     const { plan, signal } = context;
     const untilMs = performance.now() + plan.stableMs;
     let samples = 0;
-    while (performance.now() < untilMs && !signal.aborted) {
+    while ((samples === 0 || performance.now() < untilMs) && !signal.aborted) {
       const fault = await look(context);
       if (fault !== undefined && !signal.aborted) throw new StepFailure(fault);
       samples += 1;
@@ -43,6 +44,6 @@ async function look(context: RunContext): Promise<string | undefined> {
   const others = all.filter(({ id }) => id !== plan.target);
   if (others.length > 0) return `${others.map(({ id }) => id).join(', ')} takes writes, too: fence it now`;
   if (all.length === 0) return `${plan.target} does not take writes`;
-  const lost = apps.missing.filter((region) => !apps.blind.includes(region));
-  return lost.length === 0 ? undefined : `${lost.join(', ')} does not report the new primary`;
+  const missing = apps.missing.filter(({ region }) => !apps.blind.includes(region));
+  return missing.length === 0 ? undefined : `the new primary is not reported by ${sayMissing({ ...apps, missing })}`;
 }

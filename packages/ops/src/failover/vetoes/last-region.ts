@@ -31,10 +31,14 @@ export const lastRegion: Veto = {
       };
     }
     const apps = situation.apps.filter(({ region }) => region !== from);
-    if (apps.length === 0 || apps.some(({ answer }) => answer.ok || answer.why === 'no-detail')) return undefined;
+    // The app of another region, perhaps of the lost one, serves nothing in this one.
+    const serves = apps.some(({ region, answer }) =>
+      answer.ok ? answer.view.region === region : answer.why === 'no-detail',
+    );
+    if (apps.length === 0 || serves) return undefined;
     return {
       where: from,
-      evidence: `No app outside ${from} answers: ${from} is the last region that can serve.`,
+      evidence: `No app outside ${from} answers for its own region: ${from} is the last region that can serve.`,
       fix: 'Repair the app of another region first, or correct its origin in the configuration.',
     };
   },
