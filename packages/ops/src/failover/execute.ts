@@ -30,12 +30,17 @@ export async function execute(context: RunContext, steps: readonly FailoverStep[
     if (recorded !== undefined) {
       const proof = await step.prove(context, undefined);
       if (proof.state === 'done') {
+        const { evidence } = proof;
+        // What the step has changed stays as it is recorded.
+        if (step.differs?.(recorded, evidence) === true) {
+          await file.append(name, 'done', { ...recorded, ...evidence, changed: recorded['changed'] });
+        }
         emit({
           type: 'step',
           name,
           where: plan.target,
           state: 'done',
-          evidence: `was done before: ${proof.evidence.says}`,
+          evidence: `was done before: ${evidence.says}`,
         });
         continue;
       }

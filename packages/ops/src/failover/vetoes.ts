@@ -1,3 +1,4 @@
+import type { Flushed } from '../fence/flushed-by.ts';
 import { assessLoss } from './loss.ts';
 import { candidates, type Proposal } from './plan.ts';
 import type { Situation } from './survey/situation.ts';
@@ -39,12 +40,15 @@ export interface Vetoed extends Objection {
   readonly id: string;
 }
 
-export type Moment = Pick<Case, 'confirmedAtMs' | 'nowMs' | 'isFencing' | 'isPromoting'>;
+export type Moment = Pick<Case, 'confirmedAtMs' | 'nowMs' | 'isFencing' | 'isPromoting'> & {
+  /** What the old primary had flushed when this run has fenced it. */
+  readonly flushed?: Flushed['flushed'];
+};
 
 /** Everything that is against it. */
-export function object(plan: Proposal, situation: Situation, moment: Moment): readonly Vetoed[] {
+export function object(plan: Proposal, situation: Situation, { flushed, ...moment }: Moment): readonly Vetoed[] {
   const target = candidates(situation, plan.from).find(({ id }) => id === plan.target);
-  const loss = target === undefined ? undefined : assessLoss(situation, plan.from, target);
+  const loss = target === undefined ? undefined : assessLoss(situation, plan.from, target, flushed);
   const about: Case = { plan, situation, target, loss, ...moment };
   return VETOES.flatMap((veto) => {
     const objection = veto.object(about);

@@ -35,13 +35,19 @@ describe('a rebuild after a failover', () => {
     await expect.poll(async () => (await setup.ops('failover', 'plan', ...options)).exit, { timeout: 60_000 }).toBe(0);
     const ran = await setup.ops('failover', 'run', ...options, '--execute');
     expect(ran.exit, ran.stdout).toBe(5);
-    expect(ran.records.flatMap((one) => (one.type === 'finding' ? [one.id] : []))).toContain('rebuild-before-salvage');
+    const ids = ({ records }: typeof ran) => records.flatMap((one) => (one.type === 'finding' ? [one.id] : []));
+    expect(ids(ran)).toEqual(['rebuild-before-salvage', 'fence-not-proved']);
     expect(summaryOf(ran)).toMatch(
       /^salvage: the lost writes are not listed yet\. List them: regionkit salvage --run /,
     );
     // It would be refused: a promotion cannot be taken back.
     expect(summaryOf(ran)).not.toContain('failover abort');
     expect(hooks.events).toEqual([]);
+    // The region is still away, and that was said: it is not said again.
+    const waiting = await setup.ops('failover', 'resume', '--execute');
+    expect(waiting.exit, waiting.stdout).toBe(5);
+    expect(ids(waiting)).toEqual(['rebuild-before-salvage']);
+    expect(waiting.stdout).toMatch(/was done before: us\/0 cannot be reached/);
 
     // The other standby follows the new primary: an old one from which a standby streams may be the current one.
     await setup.lab.region('eu').promote();
@@ -60,6 +66,9 @@ describe('a rebuild after a failover', () => {
 
     const resumed = await setup.ops('failover', 'resume', '--execute');
     expect(resumed.exit, resumed.stdout).toBe(0);
+    expect(ids(resumed)).toEqual([]);
+    const fenced = (await lastRun(setup))?.lines.findLast(({ step, state }) => step === 'fence' && state === 'done');
+    expect(fenced?.evidence).toMatchObject({ reached: true });
     expect(hooks.events.map(({ event }) => event)).toEqual(['rebuild']);
   });
 });

@@ -28,6 +28,7 @@ export const fence: FailoverStep = {
     const how = acted === undefined ? '' : `${acted.says}; `;
     return done(`${how}${says}`, { reached: state !== 'unreachable', changed: acted !== undefined });
   },
+  differs: (recorded, now) => recorded['reached'] !== now['reached'],
   intent: async ({ config, plan, adapter, signal }) =>
     plan.mode === 'switchover' && adapter.demotes
       ? {}

@@ -27,6 +27,8 @@ export interface FailoverStep {
   prove(context: RunContext, acted: Evidence | undefined): Promise<Proof>;
   /** What must be known of it even if the process is killed in `act`. Written with `started`. */
   intent?(context: RunContext): Promise<Readonly<Record<string, unknown>>>;
+  /** Whether a new measurement of what was done says something else than the recorded one. It is recorded then. */
+  differs?(recorded: Evidence, now: Evidence): boolean;
   /** Does it. Called again after a kill: a second time it must do no harm. @throws {StepFailure} */
   act?(context: RunContext): Promise<Evidence>;
 }

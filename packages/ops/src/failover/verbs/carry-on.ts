@@ -3,7 +3,8 @@ import { EXIT } from '../../exit-codes.ts';
 import { runHooks } from '../../hooks/run-hooks.ts';
 import { execute } from '../execute.ts';
 import type { RunContext } from '../run-context.ts';
-import { doneEvidence } from '../run-file/recorded.ts';
+import { doneAtMs, doneEvidence } from '../run-file/recorded.ts';
+import { sayOnce } from '../say-once.ts';
 import { scaleWarnings } from '../scale.ts';
 import { messageOf } from '../steps/message.ts';
 import { targetsOf } from '../steps/scale.ts';
@@ -18,17 +19,20 @@ export async function carryOn({ emit, signal }: Context, run: RunContext): Promi
   if (stopped) background.push(runHooks(config.failover.hooks.told, messageOf(run, 'failed'), signal));
   await Promise.all(background);
   if (doneEvidence(file.lines, 'scale') !== undefined)
-    for (const warning of scaleWarnings(targetsOf(run))) emit(warning);
+    for (const warning of scaleWarnings(targetsOf(run))) await sayOnce(run, warning, emit);
   const fence = doneEvidence(file.lines, 'fence');
   if (fence?.['reached'] === false) {
-    emit({
+    const { from } = run.plan;
+    const warning = {
       type: 'finding',
       id: 'fence-not-proved',
       level: 'warning',
-      where: run.plan.from,
+      where: from,
       evidence: `${fence.says}.`,
-      fix: `If it comes back it takes writes: regionkit fence --region ${run.plan.from} --execute, then save its writes and rebuild it.`,
-    });
+      fix: `If it comes back it takes writes: regionkit fence --region ${from} --execute, then save its writes and rebuild it.`,
+    } as const;
+    // A new line of the step stands for a new fact.
+    await sayOnce(run, warning, emit, String(doneAtMs(file.lines, 'fence')));
   }
   return outcome;
 }

@@ -10,9 +10,9 @@ import { withLock } from './with-lock.ts';
 export const resume = (context: Context): Promise<Outcome> =>
   withLock(context, async () => {
     await using opened = await openRun(context);
-    const { file, plan } = opened.context;
+    const { file } = opened.context;
     if (context.values['execute'] === true) {
-      if (context.values['discard-tail'] === true) {
+      if (context.values['discard-tail'] === true && doneEvidence(file.lines, 'discard-tail') === undefined) {
         await file.append('discard-tail', 'done', { says: 'the writes that only the old primary has are given up' });
       }
       return await carryOn(context, opened.context);
