@@ -16,7 +16,7 @@ export const EXIT = {
   objective: 6,
   /** Writes were lost, and all of them are listed (salvage). */
   lost: 10,
-  /** SIGINT: ended by the user. */
+  /** SIGINT, SIGTERM or SIGHUP: ended by the user, or because the terminal has gone. */
   interrupted: 130,
 } as const;
 

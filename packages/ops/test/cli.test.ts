@@ -41,18 +41,21 @@ async function silentServer(): Promise<{ readonly url: string; readonly accepted
 }
 
 describe('the command line as a process', () => {
-  it('ends with 130 at SIGINT, closes what it opened, and reports nothing it did not examine', async () => {
-    const { url, accepted } = await silentServer();
-    const child = start({ regions: { us: { databases: [url] } } }, 'doctor', '--json');
-    const printed = textOf(child.stdout);
-    const socket = await accepted;
-    const closed = once(socket.on('error', () => {}).resume(), 'close');
-    child.kill('SIGINT');
-    const [code] = await once(child, 'exit');
-    await closed;
-    expect(code).toBe(130);
-    expect(JSON.parse(await printed)).toEqual({ type: 'result', exit: 130, summary: 'interrupted' });
-  });
+  it.each(['SIGINT', 'SIGHUP'] as const)(
+    'ends with 130 at %s, closes what it opened, and reports nothing it did not examine',
+    async (signal) => {
+      const { url, accepted } = await silentServer();
+      const child = start({ regions: { us: { databases: [url] } } }, 'doctor', '--json');
+      const printed = textOf(child.stdout);
+      const socket = await accepted;
+      const closed = once(socket.on('error', () => {}).resume(), 'close');
+      child.kill(signal);
+      const [code] = await once(child, 'exit');
+      await closed;
+      expect(code).toBe(130);
+      expect(JSON.parse(await printed)).toEqual({ type: 'result', exit: 130, summary: 'interrupted' });
+    },
+  );
 
   it('asks twelve servers at the same time without a warning of Node', async () => {
     const databases = await Promise.all(

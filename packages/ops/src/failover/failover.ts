@@ -26,6 +26,22 @@ const PLANNING: Readonly<Record<string, Option>> = {
 const isDecidedLater = (verb: string | undefined, option: string): boolean =>
   verb === 'resume' && option === 'discard-tail';
 
+/** An option that would do nothing: a person believes that it has done something. @throws {OpsError} */
+function mustHaveEffect(verb: string, values: Context['values']): void {
+  if (values['execute'] === true && (verb === 'plan' || verb === 'confirm')) {
+    throw new OpsError(
+      'ERR_OPS_USAGE',
+      `failover ${verb} only measures: leave --execute out, or use failover run --execute`,
+    );
+  }
+  if (values['run'] !== undefined && verb === 'plan') {
+    throw new OpsError(
+      'ERR_OPS_USAGE',
+      'failover plan makes a new plan: leave --run out, or use failover resume --run',
+    );
+  }
+}
+
 export const failover: Command = {
   name: 'failover',
   summary: 'Makes another region the primary, one proved step after the other.',
@@ -47,6 +63,7 @@ export const failover: Command = {
     const work = verb === undefined || positionals.length > 1 || !Object.hasOwn(VERBS, verb) ? undefined : VERBS[verb];
     if (work === undefined)
       throw new OpsError('ERR_OPS_USAGE', `write one of ${Object.keys(VERBS).join(', ')} behind failover`);
+    mustHaveEffect(verb as string, values);
     const hasPlan = verb === 'resume' || verb === 'abort' || values['run'] !== undefined;
     const given = Object.keys(PLANNING).find((name) => values[name] !== undefined && !isDecidedLater(verb, name));
     if (hasPlan && given !== undefined) {

@@ -90,6 +90,7 @@ async function shut(
   methods: readonly Method[],
 ): Promise<Outcome> {
   const situation = await survey(config, makeAdapter(config), signal);
+  signal.throwIfAborted();
   if (!hasSuccessor(situation, region)) {
     emit({
       type: 'finding',

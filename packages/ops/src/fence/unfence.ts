@@ -13,6 +13,7 @@ import { giveLogins } from './give-logins.ts';
 /** Gives the app of `region` its logins back. Refuses where that would make a second primary. */
 export async function unfence({ emit, signal }: Context, config: Operations, region: string): Promise<Outcome> {
   const situation = await survey(config, makeAdapter(config), signal);
+  signal.throwIfAborted();
   const { servers, rivals, silent } = afterUnfence(situation, region);
   if (servers.length === 0)
     return { exit: EXIT.unknown, summary: `No server of ${region} that takes writes can be reached.` };

@@ -34,6 +34,9 @@ export async function readOptions({ values, directory }: Context, config: Operat
   const old = server(config, 'old', text('old') ?? run?.plan.from);
   const now = server(config, 'new', text('new') ?? run?.plan.target);
   if (old.id === now.id) throw usage('--old and --new must be two servers');
+  // The run file would say that the writes of its old primary are listed, and allow to rebuild it.
+  if (run !== undefined && old.region !== run.plan.from)
+    throw usage(`--old must be a server of ${run.plan.from}, from which the run of --run took the primary`);
   return {
     old,
     now,

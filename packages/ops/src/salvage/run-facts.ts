@@ -8,7 +8,9 @@ import { doneEvidence } from '../failover/run-file/recorded.ts';
 /** What the run file of a failover says of it. */
 export interface RunFacts {
   readonly id: string;
-  readonly plan: Plan;
+  readonly plan: Pick<Plan, 'from' | 'target'>;
+  /** The identifier of the database cluster. Undefined: not recorded. */
+  readonly system?: string | undefined;
   readonly fork: string | undefined;
   readonly firstXid: bigint | undefined;
   readonly firstXidAtLeast: bigint | undefined;
@@ -24,12 +26,15 @@ export async function readRunFacts(path: string): Promise<RunFacts> {
     throw new OpsError('ERR_OPS_USAGE', `--run: the run file cannot be read (${code})`);
   }
   const { lines } = parseRun(content);
-  const plan = doneEvidence(lines, 'plan')?.['plan'] as Plan | undefined;
-  if (plan === undefined) throw new OpsError('ERR_OPS_USAGE', '--run: the file is not the run file of a failover');
+  const evidence = doneEvidence(lines, 'plan');
+  const { from, target } = (evidence?.['plan'] ?? {}) as Partial<Plan>;
+  if (typeof from !== 'string' || typeof target !== 'string')
+    throw new OpsError('ERR_OPS_USAGE', '--run: the file is not the run file of a failover');
   const fork = doneEvidence(lines, 'fork');
   return {
     id: basename(path).replace(/\.ndjson$/, ''),
-    plan,
+    plan: { from, target },
+    system: text(evidence?.['system'], /^\d{1,20}$/),
     fork: text(fork?.['fork'], /^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/i),
     firstXid: number(fork?.['firstXid']),
     firstXidAtLeast: number(fork?.['firstXidAtLeast']),

@@ -61,7 +61,10 @@ async function compare(context: Context, options: SalvageOptions, old: Session, 
   const { emit } = context;
   const [oldFacts, newFacts] = await Promise.all([readServerFacts(old), readServerFacts(now)]);
   const [oldAncestors, newAncestors] = [await readAncestors(old, oldFacts), await readAncestors(now, newFacts)];
-  const refused = whyRefused(oldFacts, newFacts, oldAncestors);
+  const isOther = options.run?.system !== undefined && options.run.system !== oldFacts.system;
+  const refused = isOther
+    ? 'the run file of --run is of another database cluster than --old'
+    : whyRefused(oldFacts, newFacts, oldAncestors);
   if (refused !== undefined) return refuse(context, options, refused);
   const history =
     oldAncestors === undefined || newAncestors === undefined

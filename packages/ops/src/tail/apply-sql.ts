@@ -20,6 +20,7 @@ export async function applySql(
   sql: string,
 ): Promise<Outcome> {
   const { servers } = await survey(config, undefined, signal);
+  signal.throwIfAborted();
   const writers = servers.filter(({ facts }) => facts?.inRecovery === false);
   const silent = servers.filter(({ facts }) => facts === undefined);
   const [writer] = writers;

@@ -37,6 +37,7 @@ const TIMEOUT_MS = 5_000;
 export async function readTails({ emit, signal, config }: Context): Promise<Outcome> {
   const { nodes } = await config();
   const answers = await Promise.all(nodes.map(async ({ id, url }) => ({ id, answer: await stateOf(url, signal) })));
+  signal.throwIfAborted();
   let writers = 0;
   let faults = 0;
   let silent = 0;

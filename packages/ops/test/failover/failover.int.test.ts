@@ -235,6 +235,10 @@ describe('regionkit failover', () => {
     [['failover', 'run', '--execute', '--run', '../x']],
     [['failover', 'run', '--execute', '--run', '20260101-000000-0000']],
     [['failover', 'resume', '--to', 'eu']],
+    [['failover', 'resume', '--runs', 'regionkit.config.json']],
+    [['failover', 'plan', '--from', 'us', '--execute']],
+    [['failover', 'confirm', '--from', 'us', '--execute']],
+    [['failover', 'plan', '--run', '20260101-000000-0000']],
     [['failover', 'resume', '--from', 'us', '--execute']],
   ])('refuses %j with exit code 2', async (args) => {
     const ran = await setup.ops(...(args as string[]));

@@ -4,9 +4,12 @@ import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RunLine } from '../../src/failover/run-file/line.ts';
 import { lockRuns } from '../../src/failover/run-file/lock.ts';
 import { parseRun } from '../../src/failover/run-file/parse.ts';
+import { readPlanLine } from '../../src/failover/run-file/plan-line.ts';
 import { createRunFile, newRunId, openRunFile } from '../../src/failover/run-file/run-file.ts';
+import { proposal } from './fixtures.ts';
 
 let directory: string;
 beforeEach(async () => {
@@ -92,11 +95,22 @@ describe('a run file', () => {
   });
 
   it('is found by its name, and the last one without a name', async () => {
-    await twoLines();
-    await (await createRunFile(directory, '20271130-044510-0000'))[Symbol.asyncDispose]();
+    for (const id of ['20200101-000000-ffff', '20210101-000000-0000']) {
+      await (await createRunFile(directory, id))[Symbol.asyncDispose]();
+    }
     await using file = await openRunFile(directory, undefined);
-    expect(file.id).toBe('20271130-044510-0000');
+    expect(file.id).toBe('20210101-000000-0000');
     expect(newRunId(Date.UTC(2026, 10, 30, 4, 45, 10))).toMatch(/^20261130-044510-[0-9a-f]{4}$/);
+  });
+
+  it('of a time that has not come hides which one is the last: a clock was changed', async () => {
+    const ahead = newRunId(Date.now() + 3_600_000);
+    for (const id of ['20200101-000000-ffff', ahead]) {
+      await (await createRunFile(directory, id))[Symbol.asyncDispose]();
+    }
+    await expect(openRunFile(directory, undefined)).rejects.toThrow(/has a name of a time that has not come.*--run/);
+    await using named = await openRunFile(directory, ahead);
+    expect(named.id).toBe(ahead);
   });
 
   it('refuses a name that leads elsewhere', async () => {
@@ -108,7 +122,51 @@ describe('a run file', () => {
   });
 });
 
+describe('readPlanLine()', () => {
+  const lineOf = (evidence: object): RunLine => ({
+    step: 'plan',
+    state: 'done',
+    atMs: 1,
+    evidence: { says: '', ...evidence },
+  });
+  const PLAN = JSON.parse(JSON.stringify(proposal()));
+
+  it('reads the plan that was written, and the cluster', () => {
+    expect(readPlanLine([lineOf({ plan: PLAN, system: '7' })])).toEqual({ plan: PLAN, system: '7' });
+    expect(readPlanLine([lineOf({ plan: PLAN, system: 7 })])?.system).toBeUndefined();
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['null', null],
+    ['a text', 'x'],
+    ['a list', []],
+    ['an empty object', {}],
+    ['another mode', { ...PLAN, mode: 'both' }],
+    ['a target that is no text', { ...PLAN, target: 1 }],
+    ['no accepted loss', { ...PLAN, acceptLoss: undefined }],
+    ['an accepted loss without its amount', { ...PLAN, acceptLoss: { kind: 'duration' } }],
+    ['a time that is no number', { ...PLAN, stableMs: null }],
+    ['a time before now', { ...PLAN, appsWithinMs: -1 }],
+    ['a word for a yes', { ...PLAN, discardTail: 'no' }],
+  ])('is no plan: %s', (_, plan) => {
+    expect(readPlanLine([lineOf({ plan })])).toBeUndefined();
+    expect(readPlanLine([])).toBeUndefined();
+  });
+});
+
 describe('lockRuns()', () => {
+  it('names the option if the directory is none', async () => {
+    const file = join(directory, 'file');
+    await writeFile(file, '');
+    for (const path of [file, join(file, 'runs')]) {
+      await expect(lockRuns(path)).rejects.toMatchObject({
+        code: 'ERR_OPS_USAGE',
+        message: expect.stringMatching(/^--runs: /),
+      });
+    }
+  });
+
   it('lets one in, names it to the next, and lets the next in afterwards', async () => {
     {
       await using first = await lockRuns(directory);

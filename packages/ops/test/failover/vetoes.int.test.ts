@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load-config.ts';
@@ -196,6 +196,27 @@ describe('regionkit failover confirm', () => {
     const id = name.replace('.ndjson', '');
     const path = join(setup.directory, 'runs', name);
     const { lines } = parseRun(await readFile(path));
+
+    // A journal of production in the hands of a person who works on staging, whose regions have the same names.
+    const foreign = lines.map((line) =>
+      line.step === 'plan' ? { ...line, evidence: { ...line.evidence, system: '1' } } : line,
+    );
+    const other = join(setup.directory, 'runs', '20200101-000000-0000.ndjson');
+    await writeFile(other, foreign.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    for (const verb of ['run', 'resume', 'abort', 'confirm']) {
+      const execute = verb === 'confirm' ? [] : ['--execute'];
+      const refused = await setup.ops('failover', verb, '--run', '20200101-000000-0000', ...execute);
+      expect([verb, refused.exit]).toEqual([verb, 2]);
+      expect(refused.stderr).toMatch(/is of another database cluster than \w+\/0, so nothing was done/);
+    }
+    expect(parseRun(await readFile(other)).lines).toEqual(foreign);
+    await rm(other);
+
+    const shown = await setup.ops('failover', 'run', '--run', id);
+    expect(shown.exit, shown.stderr).toBe(0);
+    expect(shown.records).toContainEqual(expect.objectContaining({ name: 'confirm', state: 'done' }));
+    expect(shown.records).toContainEqual(expect.objectContaining({ name: 'promote', state: 'planned' }));
+
     const older = lines.map((line) => ({ ...line, atMs: line.atMs - 301_000 }));
     await writeFile(path, older.map((line) => `${JSON.stringify(line)}\n`).join(''));
 

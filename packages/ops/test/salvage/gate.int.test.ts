@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lastRun } from '../failover/child.ts';
@@ -55,6 +55,18 @@ describe('a rebuild after a failover', () => {
     await us.returnAsIs();
     const run = await lastRun(setup);
     const file = join('runs', `${run?.id}.ndjson`);
+    // Neither the list of another server nor that of another cluster may allow the rebuild.
+    const other = await setup.ops('salvage', '--run', file, '--old', 'ap', '--out', 'other');
+    expect(other.exit).toBe(2);
+    expect(other.stderr).toContain('--old must be a server of us');
+    const foreign = join('runs', '20200101-000000-0000.ndjson');
+    const lines = run?.lines.map((line) =>
+      line.step === 'plan' ? { ...line, evidence: { ...line.evidence, system: '1' } } : line,
+    );
+    await writeFile(join(setup.directory, foreign), `${lines?.map((line) => JSON.stringify(line)).join('\n')}\n`);
+    const elsewhere = await setup.ops('salvage', '--run', foreign, '--out', 'other');
+    expect(elsewhere.exit).toBe(4);
+    expect(summaryOf(elsewhere)).toContain('of another database cluster');
     const salvaged = await setup.ops('salvage', '--run', file, '--out', 'lost');
     expect(salvaged.exit, salvaged.stdout + salvaged.stderr).toBe(10);
     expect(await readdir(join(setup.directory, 'lost'))).toContain('review.sql');

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode } from '@regionkit/core/kit';
+import { OpsError } from '../../errors.ts';
 
 interface Holder {
   readonly pid: number;
@@ -21,9 +23,17 @@ const MAX_WAIT_MS = 100;
 /**
  * Lets one command at a time work in a directory. Each puts a claim of its own there, then looks for others: so no
  * claim is ever taken from anyone but a process that is gone. Two that meet both step back, and try again.
+ *
+ * @throws {OpsError} `ERR_OPS_USAGE`: the directory cannot be made or written
  */
 export async function lockRuns(directory: string): Promise<RunsLock> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    const code = errorCode(cause) ?? 'no code';
+    throw new OpsError('ERR_OPS_USAGE', `--runs: the directory of the run files cannot be used (${code})`, { cause });
+  }
   const name = `lock.${randomUUID()}`;
   const path = join(directory, name);
   const release = (): Promise<void> => rm(path, { force: true });

@@ -82,6 +82,13 @@ async function lastRun(directory: string): Promise<string> {
       .map(async (id) => ({ id, writtenMs: (await stat(pathOf(directory, id))).mtimeMs })),
   );
   const last = dated.toSorted((a, b) => a.writtenMs - b.writtenMs).at(-1)?.id;
+  // A minute for the clock of another machine that shares the directory.
+  if (last !== undefined && last > newRunId(Date.now() + 60_000)) {
+    throw new OpsError(
+      'ERR_OPS_USAGE',
+      `the run ${last} has a name of a time that has not come, because a clock was changed: which one is the last is not known. Name it (--run)`,
+    );
+  }
   if (last === undefined) {
     throw new OpsError(
       'ERR_OPS_USAGE',

@@ -1,12 +1,11 @@
 import type { Context, Outcome } from '../../command.ts';
 import { EXIT } from '../../exit-codes.ts';
 import { createRunContext } from '../run-context.ts';
-
-import { createRunFile, newRunId } from '../run-file/run-file.ts';
 import { confirm as step } from '../steps/confirm.ts';
+import { beginRun } from './begin-run.ts';
 import { openRun } from './open-run.ts';
 import { emitPlan, isPlan, propose, refused } from './propose.ts';
-import { runsOf, withLock } from './with-lock.ts';
+import { withLock } from './with-lock.ts';
 
 /** Measures, and writes the evidence into a run file, for `run` within five minutes. Changes nothing else. */
 export const confirm = (context: Context): Promise<Outcome> =>
@@ -17,8 +16,7 @@ async function first(context: Context): Promise<Outcome> {
   emitPlan(context, proposed);
   const { proposal, vetoes, config, adapter } = proposed;
   if (vetoes.length > 0 || !isPlan(proposal)) return refused(vetoes);
-  await using file = await createRunFile(runsOf(context), newRunId(Date.now()));
-  await file.append('plan', 'done', { says: `promote ${proposal.target}`, plan: proposal });
+  await using file = await beginRun(context, proposal, proposed.situation);
   const run = createRunContext({ config, adapter, plan: proposal, file, signal: context.signal, progress: () => {} });
   return await measure(context, run);
 }
@@ -33,6 +31,7 @@ async function measure({ emit }: Context, run: ReturnType<typeof createRunContex
   // A new measurement: the age of the former one does not count.
   const fresh = { ...run, file: { ...file, lines: file.lines.filter((line) => line.step !== 'confirm') } };
   const { state, evidence, vetoes = [] } = await step.prove(fresh, undefined);
+  run.signal.throwIfAborted();
   await file.append('confirm', state === 'not-yet' ? 'failed' : state, evidence);
   emit({
     type: 'step',

@@ -1,10 +1,11 @@
 import type { Context } from '../../command.ts';
 import { OpsError } from '../../errors.ts';
 import { makeAdapter } from '../adapters/make-adapter.ts';
-import type { Plan } from '../plan.ts';
 import { createRunContext, type RunContext } from '../run-context.ts';
-import { doneEvidence, endedBy } from '../run-file/recorded.ts';
+import { readPlanLine } from '../run-file/plan-line.ts';
+import { endedBy } from '../run-file/recorded.ts';
 import { openRunFile } from '../run-file/run-file.ts';
+import { mustBeOfCluster } from './must-be-of-cluster.ts';
 import { runsOf } from './with-lock.ts';
 
 export interface OpenRun extends AsyncDisposable {
@@ -27,7 +28,7 @@ export async function openRun(context: Context): Promise<OpenRun> {
         fix: 'Nothing: what it would have said is measured again.',
       });
     }
-    const plan = doneEvidence(file.lines, 'plan')?.['plan'] as Plan | undefined;
+    const { plan, system } = readPlanLine(file.lines) ?? {};
     if (plan === undefined) throw new OpsError('ERR_OPS_USAGE', `the run ${file.id} has no plan: begin a new one`);
     const ended = endedBy(file.lines);
     if (ended !== undefined) {
@@ -36,9 +37,12 @@ export async function openRun(context: Context): Promise<OpenRun> {
         `the run ${file.id} is over: it ${ended === 'end' ? 'was done' : 'was given up'}`,
       );
     }
-    if (!config.nodes.some(({ id }) => id === plan.target) || plan.adapter !== config.failover.adapter) {
+    const isKnown =
+      config.nodes.some(({ id }) => id === plan.target) && config.regions.some(({ name }) => name === plan.from);
+    if (!isKnown || plan.adapter !== config.failover.adapter) {
       throw new OpsError('ERR_OPS_USAGE', `the run ${file.id} is of another configuration`);
     }
+    await mustBeOfCluster(config, { id: file.id, target: plan.target, system }, signal);
     const progress = (text: string): void => emit({ type: 'progress', text });
     return {
       context: createRunContext({ config, adapter: makeAdapter(config), plan, file, signal, progress }),

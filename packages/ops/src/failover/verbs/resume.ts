@@ -1,9 +1,8 @@
 import type { Context, Outcome } from '../../command.ts';
-import { EXIT } from '../../exit-codes.ts';
 import { doneEvidence } from '../run-file/recorded.ts';
-import { stepsOf } from '../steps.ts';
 import { carryOn } from './carry-on.ts';
 import { openRun } from './open-run.ts';
+import { listSteps } from './show-run.ts';
 import { withLock } from './with-lock.ts';
 
 /** Goes on with a run that was stopped. What the run file calls done is measured again first. */
@@ -17,19 +16,5 @@ export const resume = (context: Context): Promise<Outcome> =>
       }
       return await carryOn(context, opened.context);
     }
-    for (const step of stepsOf(plan)) {
-      const evidence = doneEvidence(file.lines, step.name);
-      const state = evidence === undefined ? 'planned' : 'done';
-      context.emit({
-        type: 'step',
-        name: step.name,
-        where: plan.target,
-        state,
-        evidence: evidence?.says ?? step.says(plan),
-      });
-    }
-    return {
-      exit: EXIT.ok,
-      summary: `Nothing was changed. Go on with --execute: regionkit failover resume --run ${file.id} --execute`,
-    };
+    return listSteps(context, opened);
   });
