@@ -124,10 +124,30 @@ function parse(command: Command, args: readonly string[]): Pick<Context, 'values
     ]),
   );
   try {
-    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+    const { values, positionals, tokens } = parseArgs({
+      args: [...args],
+      options,
+      allowPositionals: true,
+      tokens: true,
+    });
+    mustBeGivenOnce(tokens, options);
     return { values: values as Context['values'], positionals };
   } catch (error) {
+    if (error instanceof OpsError) throw error;
     // The messages of parseArgs name the option and not its value.
     throw new OpsError('ERR_OPS_USAGE', `${(error as Error).message} (regionkit ${command.name} --help)`);
   }
+}
+
+/** The last of two values would win, and the other one would be forgotten. @throws {OpsError} */
+function mustBeGivenOnce(
+  tokens: readonly { readonly kind: string; readonly name?: string }[],
+  options: Readonly<Record<string, { readonly type: string; readonly multiple: boolean }>>,
+): void {
+  const names = tokens.flatMap(({ kind, name }) => (kind === 'option' && name !== undefined ? [name] : []));
+  const twice = names.find((name, at) => {
+    const isSingle = options[name]?.type === 'string' && options[name]?.multiple === false;
+    return isSingle && names.indexOf(name) !== at;
+  });
+  if (twice !== undefined) throw new OpsError('ERR_OPS_USAGE', `--${twice} is given twice: give one value`);
 }

@@ -235,6 +235,7 @@ describe('regionkit failover', () => {
     [['failover', 'run', '--execute', '--run', '../x']],
     [['failover', 'run', '--execute', '--run', '20260101-000000-0000']],
     [['failover', 'resume', '--to', 'eu']],
+    [['failover', 'plan', '--from', 'us', '--from', 'eu']],
     [['failover', 'resume', '--runs', 'regionkit.config.json']],
     [['failover', 'plan', '--from', 'us', '--execute']],
     [['failover', 'confirm', '--from', 'us', '--execute']],

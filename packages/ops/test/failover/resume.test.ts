@@ -3,7 +3,7 @@ import { execute } from '../../src/failover/execute.ts';
 import type { Evidence, RunLine } from '../../src/failover/run-file/line.ts';
 import { sayOnce } from '../../src/failover/say-once.ts';
 import { confirm, isAcceptedBefore } from '../../src/failover/steps/confirm.ts';
-import { fence } from '../../src/failover/steps/fence.ts';
+import { fence, revokedBy } from '../../src/failover/steps/fence.ts';
 import { done, type FailoverStep } from '../../src/failover/steps/step.ts';
 import type { Finding } from '../../src/records/record.ts';
 import { GONE, NOW_MS, node, proposal, situation, standby } from './fixtures.ts';
@@ -107,5 +107,13 @@ describe('the loss that was accepted when it was confirmed', () => {
   it('is asked for again if the facts have changed', async () => {
     const proof = await measuredAgain('0/5000010');
     expect(proof.vetoes?.map(({ id }) => id)).toEqual(['loss-not-accepted']);
+  });
+});
+
+describe('revokedBy()', () => {
+  it('takes lists of names from the run file, and nothing else', () => {
+    const evidence = { says: '', revokes: { 'us/0': ['app', 'web'], 'us/1': 'app', 'us/2': [7], 'us/3': null } };
+    const file = memoryFile([{ step: 'fence', state: 'started', atMs: 1, evidence }]);
+    expect([...revokedBy({ file } as never)]).toEqual([['us/0', ['app', 'web']]]);
   });
 });

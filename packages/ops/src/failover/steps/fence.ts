@@ -71,7 +71,9 @@ export function revokedBy({ file }: Pick<RunContext, 'file'>): ReadonlyMap<strin
   const all = new Map<string, string[]>();
   for (const { step, evidence } of file.lines) {
     if (step !== 'fence') continue;
-    for (const [node, roles] of Object.entries((evidence['revokes'] ?? {}) as Record<string, string[]>)) {
+    for (const [node, roles] of Object.entries(evidence['revokes'] ?? {})) {
+      // A text would be taken for a list of its letters.
+      if (!Array.isArray(roles) || !roles.every((role) => typeof role === 'string')) continue;
       all.set(node, [...new Set([...(all.get(node) ?? []), ...roles])]);
     }
   }

@@ -87,6 +87,8 @@ function undoing(run: RunContext): readonly Undoing[] {
       where: node,
       says: `give ${list(roles)} the login on ${node}`,
       work: async () => {
+        if (!config.nodes.some(({ id }) => id === node))
+          throw new StepFailure(`${node} is not in the configuration: use the one of the run (--config)`);
         // A server may have been promoted since, by hand or by another run.
         const { rivals } = afterUnfence(await run.survey(), regionOf(node));
         if (rivals.length > 0)
