@@ -9,7 +9,7 @@ export interface PlanLine {
   readonly system: string | undefined;
 }
 
-/** Undefined: the lines have no plan, or something else in its place. Whoever can write the file can write anything into it. Pure. */
+/** Undefined: the lines have no plan, or something else in its place: a hand may have edited the file. Pure. */
 export function readPlanLine(lines: readonly RunLine[]): PlanLine | undefined {
   const evidence = doneEvidence(lines, 'plan');
   const [plan, system] = [evidence?.['plan'], evidence?.['system']];

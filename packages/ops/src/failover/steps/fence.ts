@@ -72,7 +72,7 @@ export function revokedBy({ file }: Pick<RunContext, 'file'>): ReadonlyMap<strin
   for (const { step, evidence } of file.lines) {
     if (step !== 'fence') continue;
     for (const [node, roles] of Object.entries(evidence['revokes'] ?? {})) {
-      // A text would be taken for a list of its letters.
+      // Of a text, each letter would be a role.
       if (!Array.isArray(roles) || !roles.every((role) => typeof role === 'string')) continue;
       all.set(node, [...new Set([...(all.get(node) ?? []), ...roles])]);
     }
