@@ -82,7 +82,9 @@ export async function createSetup(settings: Readonly<Record<string, string | num
     async salvage(...args) {
       outs += 1;
       const out = join(directory, `lost-${outs}`);
-      const ran = await ops('salvage', '--old', 'us', '--new', 'eu', '--out', out, ...args);
+      const usual = { '--old': 'us', '--new': 'eu', '--out': out };
+      const given = Object.entries(usual).filter(([name]) => !args.includes(name));
+      const ran = await ops('salvage', ...given.flat(), ...args);
       const read = (name: string): Promise<string> => readFile(join(out, name), 'utf8').catch(() => '');
       const list = await read('lost-writes.ndjson');
       const lines = list.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Line]));
