@@ -81,6 +81,8 @@ describe('writeLostKeys()', () => {
       keys: ['a', 'c'],
       undecided: ['a'],
     });
+    // A table that was made anew on the old primary shows no row of before: the number of the transaction is right.
+    expect((await told({ b: 50n }, { low: 100n, high: 160n }, 200n, keys)).counts.redone).toBe(0);
   });
 
   it('compares transaction numbers across the point where they begin again', async () => {

@@ -8,7 +8,7 @@ import { classifyPage, type NetRow } from './classify-page.ts';
 import { type Found, lookUp, type Moment } from './look-up.ts';
 import { addToNet, type Net } from './net.ts';
 import { rowIdOf } from './row-change.ts';
-import type { Verdict } from './verdict.ts';
+import type { CurrentRow, Verdict } from './verdict.ts';
 
 /** What was found for a row. In the order of the rows in `byRow`. */
 export interface RowVerdict {
@@ -16,8 +16,8 @@ export interface RowVerdict {
   readonly xmin: string | undefined;
   /** The row as the new primary has it. */
   readonly now: readonly Field[] | undefined;
-  /** It is certain that it was written after the fork. */
-  readonly isAfter?: boolean;
+  /** When that was written. */
+  readonly side?: CurrentRow['side'];
 }
 
 /** So many keys are asked for in one query, unless their rows are large. */
@@ -81,7 +81,7 @@ export async function classifyRows(
         verdict,
         xmin: current?.xmin,
         now: current && [...current.values],
-        isAfter: current?.side === 'after',
+        side: current?.side,
       });
     }
     page = [];

@@ -74,7 +74,8 @@ function itemOf(change: KeyedChange, row: Row, isGone: boolean, moves: Moves): L
   const { table, operation, key, after, half } = change;
   const { class: rowClass, why } = isGone ? ({ class: 'truncate' } as Verdict) : row.verdict;
   const isConflict = rowClass === 'conflict';
-  const isOwn = row.found.now !== undefined && (row.wasFree || row.found.isAfter === true);
+  const { side } = row.found;
+  const isOwn = side === 'after' || (side === 'doubtful' && row.wasFree);
   return {
     type: 'change',
     table,

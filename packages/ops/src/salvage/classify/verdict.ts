@@ -8,7 +8,7 @@ export interface CurrentRow {
   readonly xmin: string;
   /** It counts as written after the fork if that is doubtful. */
   readonly isAfterFork: boolean;
-  readonly side?: 'before' | 'after' | 'doubtful';
+  readonly side?: 'before' | 'after' | 'doubtful' | undefined;
   readonly values: ReadonlyMap<string, string | null>;
 }
 

@@ -81,8 +81,9 @@ async function fatesOf(now: Session, keys: readonly LostKey[], firstXid: FirstXi
   const rows = await rowsOf(now, keys, 'l.xmin, pg_snapshot_xmax(pg_current_snapshot())');
   return new Map(
     rows.map(([place, xmin, next]) => {
-      const wasFree = keys[Number(place) - 1]?.wasFree === true;
-      return [Number(place), wasFree ? 'redone' : FATES[sideOf(xmin ?? '0', firstXid, BigInt(next ?? 0))]];
+      const side = sideOf(xmin ?? '0', firstXid, BigInt(next ?? 0));
+      const wasFree = side === 'doubtful' && keys[Number(place) - 1]?.wasFree === true;
+      return [Number(place), wasFree ? 'redone' : FATES[side]];
     }),
   );
 }
