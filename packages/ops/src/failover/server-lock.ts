@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Operations } from '../config/check-config.ts';
+import { guardReading } from '../postgres/guard-reading.ts';
 
 /** Of all commands of regionkit that change a setup. */
 const KEY = 0x72_6b_66_6f;
@@ -36,6 +37,7 @@ async function lock(connectionString: string, held: pg.Client[]): Promise<boolea
     application_name: 'regionkit ops lock',
   });
   client.on('error', () => {});
+  guardReading(client);
   try {
     await client.connect();
     // The server notices within half a minute that this machine is gone.

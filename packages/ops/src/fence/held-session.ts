@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { guardReading } from '../postgres/guard-reading.ts';
 
 /** A session of the app that was open before the fence: it proves that an open transaction cannot write afterwards. */
 export interface HeldSession {
@@ -19,6 +20,7 @@ export async function holdSession(url: string, signal: AbortSignal): Promise<Hel
   client.on('error', (error: Error & { readonly code?: string }) => {
     endedBy ??= error.code;
   });
+  guardReading(client);
   const close = (): Promise<void> => client.end().catch(() => {});
   try {
     signal.throwIfAborted();

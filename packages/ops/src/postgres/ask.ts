@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { errorCode } from '@regionkit/core/kit';
 import pg from 'pg';
 import { NETWORK_REASONS } from '../network-reasons.ts';
+import { guardReading } from './guard-reading.ts';
 
 /** How an examination of a server failed. Codes and our own words only: a message of a server may hold anything. */
 export type Unreachable =
@@ -54,6 +55,7 @@ export async function ask<T>(
       reject(new Error('given up'));
     };
   });
+  guardReading(client);
   bound(client, () => {
     isTooMuch = true;
     giveUp();
@@ -127,6 +129,8 @@ const REASONS: Readonly<Record<string, Unreachable>> = {
   '42883': 'too-old',
   '42703': 'too-old',
   '42P01': 'too-old',
+  ERR_OUT_OF_RANGE: 'malformed',
+  ERR_BUFFER_OUT_OF_BOUNDS: 'malformed',
   CERT_HAS_EXPIRED: 'certificate',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate',
   SELF_SIGNED_CERT_IN_CHAIN: 'certificate',

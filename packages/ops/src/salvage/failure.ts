@@ -10,6 +10,11 @@ export interface Failure {
 
 const RIGHTS = 'Give the role its rights: REPLICATION (or superuser) for the slot, pg_read_all_data for the rows.';
 
+const TOO_LONG: Failure = {
+  evidence: 'A row is too long to be read: as text it needs 512 MB or more.',
+  fix: 'Keep the old data directory. Read the slot in psql by pg_logical_slot_peek_changes(slot, NULL, NULL), with left(data, 1000).',
+};
+
 /** By the SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const BY_CODE: Readonly<Record<string, Failure>> = {
   '22021': {
@@ -21,10 +26,9 @@ const BY_CODE: Readonly<Record<string, Failure>> = {
     evidence: 'A server has no room on its disk for the decoded changes (53100).',
     fix: 'Make room, or raise temp_file_limit: the server keeps the decoded changes in a temporary file while they are read.',
   },
-  '54000': {
-    evidence: 'A row is too long to be decoded: as text it needs 1 GB or more (54000).',
-    fix: 'Keep the old data directory. The log of the old primary has the position of the row: read what is before it in psql, by pg_logical_slot_peek_changes(slot, position, NULL).',
-  },
+  // Of the server, which makes no text of 1 GB; and of this program, whose longest text is shorter.
+  '54000': TOO_LONG,
+  ERR_STRING_TOO_LONG: TOO_LONG,
   '55006': { evidence: 'The slot is in use (55006).', fix: 'End the other reader of the slot.' },
 };
 

@@ -2,7 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { onTestFinished } from 'vitest';
 
-/** What stands in the one row and column of the answer. A text is sent as it is, anything else as JSON. */
+/** What stands in the one row and column of the answer. A text is sent as it is, anything else as JSON. Bytes are the whole answer. */
 export type FakeRow = () => unknown;
 
 /**
@@ -51,13 +51,14 @@ function int32(value: number): Buffer {
   return buffer;
 }
 
-function message(type: string, body: Buffer): Buffer {
+export function message(type: string, body: Buffer): Buffer {
   return Buffer.concat([Buffer.from(type), int32(body.length + 4), body]);
 }
 
 const READY = message('Z', Buffer.from('I'));
 
 function answer(content: unknown): Buffer {
+  if (Buffer.isBuffer(content)) return content;
   const value = Buffer.from(typeof content === 'string' ? content : JSON.stringify(content));
   const column = Buffer.concat([
     Buffer.from('facts\0'),

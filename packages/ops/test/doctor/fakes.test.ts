@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { NodeFacts } from '../../src/doctor/facts.ts';
-import { fakeServer } from './fake-server.ts';
+import { fakeServer, message } from './fake-server.ts';
 import { PRIMARY, STANDBY } from './fleet.ts';
 import { makeCertificate } from './front/web-server.ts';
 import { doctor, findings, found } from './plant.ts';
@@ -113,6 +113,8 @@ describe('regionkit doctor and a server that means harm', () => {
     ['settings that are objects', { ...PRIMARY, settings: { fsync: { toString: 'x' } } }],
     ['a list without end', { ...PRIMARY, unloggedTables: Array.from({ length: 1_001 }, () => 't') }],
     ['a number that is none', JSON.stringify({ ...PRIMARY, nowMs: 0 }).replace('"nowMs":0', '"nowMs":1e999')],
+    // It says that it has five values, and ends.
+    ['a row without its values', message('D', Buffer.from([0, 5]))],
     ['a huge row', { ...PRIMARY, system: 'x'.repeat(9 * 1_024 ** 2) }],
   ];
 

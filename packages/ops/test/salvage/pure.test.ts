@@ -586,6 +586,7 @@ describe('failureOf()', () => {
     ['a full disk', error('53100'), /no room/],
     ['bytes that are no text', error('22021'), /no UTF-8/],
     ['a row that is too long', error('54000'), /too long/],
+    ['a row that is too long for a text here', error('ERR_STRING_TOO_LONG'), /too long/],
     ['another code', error('57P01'), /failed \(57P01\)/],
     ['a connection that ended', error(undefined, 'Connection terminated unexpectedly'), /failed \(failed\)/],
     ['a text that is not understood', new DecodeError('no value', 7), /could not be read: no value at character 7/],

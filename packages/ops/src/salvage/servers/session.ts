@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { type Answer, unreachable } from '../../postgres/ask.ts';
+import { guardReading } from '../../postgres/guard-reading.ts';
 
 /** A connection that reads: every value arrives as the text that the output function of its type writes. */
 export interface Session extends AsyncDisposable {
@@ -53,6 +54,7 @@ export async function openSession({ url, timeoutMs, signal }: SessionOptions): P
     keepAlive: true,
   });
   client.on('error', () => {});
+  guardReading(client);
   const destroy = (): void => {
     (
       client as unknown as { readonly connection: { readonly stream: { destroy(): void } } }
