@@ -23,32 +23,53 @@ export type Entry = <T>(
   reactions?: Reactions,
 ) => Promise<T>;
 
+/**
+ * Rejects the promise of a call that a callback of a connection cannot end. The callback runs in the async context of the
+ * connection, which may be the one of another request. So it does not go on itself: the reaction to this rejection does,
+ * because it runs in the context of the caller. A call that succeeds at once pays nothing for it.
+ */
+export class Unfinished {
+  /** Does the rest of the call. */
+  readonly goOn: () => Promise<unknown>;
+
+  constructor(goOn: () => Promise<unknown>) {
+    this.goOn = goOn;
+  }
+}
+
 /** What happens when a call settles. Made once and not for each call, because every statement runs through it. */
 export interface Reactions {
   readonly done: <T>(value: T) => T;
-  readonly failed: (error: unknown) => never;
+  readonly failed: (error: unknown) => Promise<never>;
 }
 
-/** @param errorOf returns the error that the app gets */
+/**
+ * @param errorOf returns the error that the app gets
+ * @param onDone called in place of `onEnd` if the call succeeds
+ */
 export function createReactions(
   onEnd: () => void = () => {},
   errorOf: (error: unknown) => unknown = (error) => error,
+  onDone: () => void = onEnd,
 ): Reactions {
-  const failed = (error: unknown): never => {
+  const done = <T>(value: T): T => {
+    keepAlive.end();
+    onDone();
+    return value;
+  };
+  const failed = (error: unknown): Promise<never> => {
+    if (error instanceof Unfinished) {
+      // One promise more: a stack leads on only if this one was returned before the rest fails.
+      const rest = new Promise<unknown>((resolve) => resolve(error.goOn()));
+      return rest.then(done, failed) as Promise<never>;
+    }
     keepAlive.end();
     onEnd();
     const given = errorOf(error);
     leadToCaller(given, failed);
     throw given;
   };
-  return {
-    done: (value) => {
-      keepAlive.end();
-      onEnd();
-      return value;
-    },
-    failed,
-  };
+  return { done, failed };
 }
 
 const PLAIN = createReactions();

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '@regionkit/core/kit';
 import type { PoolClient } from 'pg';
 import { isConnectionIdle, isInTransaction } from './driver-queues.ts';
@@ -43,20 +44,22 @@ export function conditionOf(client: PoolClient, session: SessionState, inRecover
 
 /**
  * Calls back when the connection is idle: at once if it is, and after `withinMs` at the latest. An error arrives before
- * the server is ready again, and a caller that did not await a statement still expects it to run.
+ * the server is ready again, and a caller that did not await a statement still expects it to run. The call back runs in
+ * the context of the caller, as if there was no wait.
  */
 export function whenIdle(client: PoolClient, clock: Clock, withinMs: number, done: () => void): void {
   if (isConnectionIdle(client) || isEnded(client)) {
     done();
     return;
   }
+  const tell = AsyncResource.bind(done);
   let settled = false;
   const settle = (): void => {
     if (settled) return;
     settled = true;
     cancel();
     onNextReady(client, undefined);
-    done();
+    tell();
   };
   const cancel = clock.schedule(settle, withinMs);
   const check = (): void => {

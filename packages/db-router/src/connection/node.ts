@@ -39,8 +39,8 @@ export interface PoolNode {
   /** Whether the query for a position may go out in one write with its statement. */
   readonly pairing: Pairing;
   /**
-   * Calls back with a connection to the known server of this node, or with an error; then nothing was sent. It never
-   * calls back synchronously, unless the pool does.
+   * Calls back with a connection to the known server of this node, or with an error; then nothing was sent. It calls
+   * back in the async context of its caller, and never synchronously, unless the pool does.
    */
   acquire(done: (error: unknown, client: PoolClient | undefined) => void): void;
   /**
@@ -142,21 +142,21 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
   };
   const discard = (stamp: Stamp, why: Condition): void => {
     options.onDiscard(why);
-    stamp.releaseToPool(true);
+    queue.release(stamp.releaseToPool, true);
   };
 
   const release = (client: PoolClient, destroy: boolean | Error): void => {
     const stamp = notice(client);
     if (destroy !== false || stamp.isGuarded) {
       options.onRelease(client);
-      stamp.releaseToPool(destroy === false ? true : destroy);
+      queue.release(stamp.releaseToPool, destroy === false ? true : destroy);
       return;
     }
     whenIdle(client, clock, options.idleTimeoutMs, () => {
       options.onRelease(client);
       const why = conditionOf(client, stamp.session, options.inRecovery());
-      if (isLost(client)) stamp.releaseToPool(true);
-      else if (why === undefined) stamp.releaseToPool();
+      if (isLost(client)) queue.release(stamp.releaseToPool, true);
+      else if (why === undefined) queue.release(stamp.releaseToPool, false);
       else discard(stamp, why);
     });
   };

@@ -5,6 +5,12 @@ import type { Pool, PoolClient } from 'pg';
 /** The callers that wait for a client of one pool. Unlike the pool's own queue, they can be refused. */
 export interface PoolQueue {
   connect(done: (error: unknown, client: PoolClient | undefined) => void): void;
+  /**
+   * Gives a client back.
+   *
+   * @param release the pool's own function of the client
+   */
+  release(release: PoolClient['release'], destroy: boolean | Error): void;
   /** Refuses all callers that wait. */
   rejectWaiting(error: Error): void;
   /** The same, and refuses later callers, too. */
@@ -19,6 +25,11 @@ export function createPoolQueue(pool: Pool, giveBack: (client: PoolClient) => vo
 
   const rejectWaiting = (error: Error): void => {
     for (const leave of waiting.all()) leave(error);
+  };
+  const releaseNow: PoolQueue['release'] = (release, destroy) => {
+    if (destroy === false) release();
+    // The pool may open another connection in its place, which outlives the request.
+    else inBackground(release, destroy);
   };
   return {
     connect: (done) => {
@@ -53,6 +64,12 @@ export function createPoolQueue(pool: Pool, giveBack: (client: PoolClient) => vo
           tell(error, client);
         }),
       );
+    },
+    release: (release, destroy) => {
+      // A caller that waits beside an idle connection gets it in a tick of its own. The pool would call it back here, in
+      // the context of another caller.
+      if (pool.waitingCount > 0 && pool.idleCount > 0) process.nextTick(releaseNow, release, destroy);
+      else releaseNow(release, destroy);
     },
     rejectWaiting,
     close: (error) => {

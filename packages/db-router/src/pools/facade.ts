@@ -60,7 +60,7 @@ export class RegionPool extends pg.Pool {
     super(options);
     this.#backend = backend;
     this.#reactions = createReactions(this.#end, backend.errorOf);
-    this.#ofLease = { done: createReactions().done, failed: this.#reactions.failed };
+    this.#ofLease = createReactions(this.#end, backend.errorOf, () => {});
     shownAs(this, 'RegionPool', () => {
       const { totalCount, idleCount, waitingCount, ending } = this;
       return { totalCount, idleCount, waitingCount, ending };

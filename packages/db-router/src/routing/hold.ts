@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '@regionkit/core/kit';
 import { AbortedError, type NodeSituation, NoPrimaryError, RouterClosedError } from '../errors.ts';
 import type { HoldEnd, NoPrimaryReason } from '../reasons.ts';
@@ -52,7 +53,8 @@ export function createHoldQueue(options: HoldQueueOptions): HoldQueue {
         if (options.isInVain()) return refuse('in-vain');
         if (deadlineMs <= since) return refuse(options.max === 0 ? 'not-held' : 'timed-out');
         if (queue.size >= options.max) return refuse(options.max === 0 ? 'not-held' : 'full');
-        const end = (by: HoldEnd): void => {
+        // Another request, or a timer, may release it.
+        const end = AsyncResource.bind((by: HoldEnd): void => {
           queue.delete(end);
           cancel();
           signal?.removeEventListener('abort', onAbort);
@@ -61,7 +63,7 @@ export function createHoldQueue(options: HoldQueueOptions): HoldQueue {
           else if (by === 'timeout') refuse('timed-out');
           else if (by === 'in-vain') refuse('in-vain');
           else reject(by === 'aborted' ? new AbortedError() : new RouterClosedError());
-        };
+        });
         const onAbort = (): void => end('aborted');
         const cancel = clock.schedule(() => end('timeout'), deadlineMs - since);
         signal?.addEventListener('abort', onAbort, { once: true });

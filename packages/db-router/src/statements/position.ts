@@ -37,9 +37,24 @@ export async function recordWritePosition(
   epoch: Epoch,
   known?: Position | Promise<Position>,
 ): Promise<void> {
-  const { insertPositionSql } = engine.settings.readings;
-  if (insertPositionSql === NO_POSITION) return;
-  const { lsn, senders } = await (known ?? askPosition(client, insertPositionSql));
+  if (!hasPositions(engine)) return;
+  const position = await (known ?? askPosition(client, engine.settings.readings.insertPositionSql));
+  notePosition(engine, node, scope, epoch, position);
+}
+
+/** Whether this kind of server tells positions. */
+export function hasPositions({ settings }: PositionParts): boolean {
+  return settings.readings.insertPositionSql !== NO_POSITION;
+}
+
+/** Records the position that was asked for behind a write. */
+export function notePosition(
+  engine: PositionParts,
+  node: PoolNode,
+  scope: Scope,
+  epoch: Epoch,
+  { lsn, senders }: Position,
+): void {
   engine.writes.attached(node.index, senders);
   noteWritten(engine, node, scope, epoch, lsn);
 }
@@ -52,7 +67,7 @@ export function noteWritten(
   epoch: Epoch,
   lsn: bigint | undefined,
 ): void {
-  if (engine.settings.readings.insertPositionSql === NO_POSITION) return;
+  if (!hasPositions(engine)) return;
   engine.scopes.noteWritten(scope, epoch, learnt(engine, node, lsn, 'insert'));
 }
 

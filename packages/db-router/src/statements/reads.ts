@@ -22,6 +22,8 @@ export interface Reads {
   leaseForRead(caller: Caller): Promise<Leased>;
 }
 
+const ignore = (): void => {};
+
 export type ReadParts = ReadChoiceParts & PositionParts & Pick<Engine, 'counters' | 'monitor'>;
 
 export function createReads(engine: ReadParts, runner: Runner, { write }: Pick<Writes, 'write'>): Reads {
@@ -45,19 +47,11 @@ export function createReads(engine: ReadParts, runner: Runner, { write }: Pick<W
     const node = nodes[route.node] as PoolNode;
     if (takesAdvisoryLock(query) && inRecovery(node)) return Promise.reject(new AdvisoryLockError());
     routed('read', route, node);
-    return new Promise((resolve, reject) => {
-      const still = (): boolean => routes.current === table || choice.stillServes(route, scope);
-      // On the primary it may have written after all. The scope must know of that.
-      runFast(node, query, values, scope, still, resolve, (error, phase, recovering, epoch) => {
-        if (phase === 'moved') {
-          readSlowly(firstAttempt(query, values, caller)).then(resolve, reject);
-          return;
-        }
-        afterReadFailure(error, node, phase, recovering, firstAttempt(query, values, caller), epoch).then(
-          resolve,
-          reject,
-        );
-      });
+    const still = (): boolean => routes.current === table || choice.stillServes(route, scope);
+    // On the primary it may have written after all. The scope must know of that.
+    return runFast(node, query, values, scope, still, ignore, (error, phase, recovering, epoch) => {
+      const attempt = firstAttempt(query, values, caller);
+      return phase === 'moved' ? readSlowly(attempt) : afterReadFailure(error, node, phase, recovering, attempt, epoch);
     });
   };
 

@@ -3,15 +3,17 @@ import type { PoolClient, QueryResult } from 'pg';
 import type { Scope } from '../causality/scope-state.ts';
 import type { PoolNode } from '../connection/node.ts';
 import { breaks, classify, type Failure, type FailurePlace } from '../connection/outcome.ts';
+import type { Position } from '../connection/position-behind.ts';
 import { noteUndone } from '../connection/protocol-state.ts';
 import type { Query, Values } from '../connection/query.ts';
 import { sendAndAsk } from '../connection/whether-written.ts';
 import { countRoute } from '../counters.ts';
 import type { Engine } from '../engine/engine.ts';
+import { Unfinished } from '../entry.ts';
 import { AbortedError, NodeUnavailableError, OutcomeUnknownError } from '../errors.ts';
 import type { RouterEvents } from '../events.ts';
 import type { Route } from '../routing/route.ts';
-import { type PositionParts, positionQuery, recordWritePosition } from './position.ts';
+import { hasPositions, notePosition, type PositionParts, positionQuery, recordWritePosition } from './position.ts';
 
 /** A connection, and where it leads. */
 export interface Leased {
@@ -27,7 +29,10 @@ export interface Runner {
   acquire(node: PoolNode, signal?: AbortSignal): Promise<PoolClient>;
   /**
    * The fast path, with no promise besides the caller's, unless the statement wrote in a scope. Everything unusual goes
-   * to `failed`.
+   * on in the caller's context: see {@link Unfinished}.
+   *
+   * @param onAnswer called before the caller gets its answer
+   * @param failed does the rest of a call that has failed here
    */
   runFast(
     node: PoolNode,
@@ -35,9 +40,9 @@ export interface Runner {
     values: Values,
     scope: Scope | undefined,
     still: () => boolean,
-    resolve: (result: QueryResult) => void,
+    onAnswer: () => void,
     failed: FailedFast,
-  ): void;
+  ): Promise<QueryResult>;
   /** The fast path of a lease: a connection of this node, or else the slow path from the start. */
   leaseFast(
     intent: 'read' | 'write',
@@ -75,7 +80,7 @@ type FailedFast = (
   phase: 'open' | 'moved' | 'statement',
   recovering: boolean,
   epoch: Epoch | undefined,
-) => void;
+) => Promise<QueryResult>;
 
 /** How often a statement is run again for a cause that may repeat. */
 export const MAX_RERUNS = 3;
@@ -95,37 +100,62 @@ export function createRunner(engine: RunnerParts): Runner {
     if (events.wants('route')) events.emit('route', { intent, reason, node: node.id });
   };
 
-  const runFast: Runner['runFast'] = (node, query, values, scope, still, resolve, failed) => {
-    node.acquire((error, client) => {
-      if (client === undefined) return failed(error, 'open', false, undefined);
-      if (!still()) {
-        node.release(client, false);
-        return failed(undefined, 'moved', false, undefined);
-      }
-      // The state at the time of sending decides, not the state when the failure is handled.
-      const recovering = inRecovery(node);
-      const { primary } = live.topology;
-      const epoch = scope !== undefined && primary?.node === node.index ? primary.epoch : undefined;
-      const asks = epoch === undefined ? undefined : positionQuery(engine, node, client);
-      sendAndAsk(client, query, values, epoch !== undefined, asks, (error, result, wrote, position) => {
-        if (error !== undefined && error !== null) {
-          try {
-            node.release(client, breaks(classify(error, { phase: 'statement', inRecovery: recovering })));
-          } finally {
-            failed(error, 'statement', recovering, epoch);
-          }
+  const runFast: Runner['runFast'] = (node, query, values, scope, still, onAnswer, failed) =>
+    new Promise((resolve, reject) => {
+      node.acquire((error, client) => {
+        if (client === undefined) {
+          reject(new Unfinished(() => failed(error, 'open', false, undefined)));
           return;
         }
-        const done = (): void => {
-          // A listener of the pool may throw in the release. The caller has its answer then.
-          resolve(result as QueryResult);
+        if (!still()) {
           node.release(client, false);
-        };
-        if (!wrote || scope === undefined || epoch === undefined) done();
-        else void recordWritePosition(engine, node, client, scope, epoch, position).then(done);
+          reject(new Unfinished(() => failed(undefined, 'moved', false, undefined)));
+          return;
+        }
+        // The state at the time of sending decides, not the state when the failure is handled.
+        const recovering = inRecovery(node);
+        const { primary } = live.topology;
+        const epoch = scope !== undefined && primary?.node === node.index ? primary.epoch : undefined;
+        const asks = epoch === undefined ? undefined : positionQuery(engine, node, client);
+        sendAndAsk(client, query, values, epoch !== undefined, asks, (error, result, wrote, position) => {
+          if (error !== undefined && error !== null) {
+            try {
+              node.release(client, breaks(classify(error, { phase: 'statement', inRecovery: recovering })));
+            } finally {
+              reject(new Unfinished(() => failed(error, 'statement', recovering, epoch)));
+            }
+            return;
+          }
+          const answer = (give: (result: QueryResult) => void): void => {
+            onAnswer();
+            // A listener of the pool may throw in the release. The caller has its answer then.
+            give(result as QueryResult);
+            node.release(client, false);
+          };
+          if (!wrote || scope === undefined || epoch === undefined || !hasPositions(engine)) {
+            answer(resolve);
+            return;
+          }
+          const record = (known?: Position): Promise<QueryResult> =>
+            new Promise((give) => {
+              void recordWritePosition(engine, node, client, scope, epoch, known).then(() => answer(give));
+            });
+          if (position === undefined) {
+            reject(new Unfinished(record));
+            return;
+          }
+          void position.then((known) => {
+            if (known.lsn === undefined || scope.headClosed) {
+              // An event tells it, which belongs to the caller.
+              reject(new Unfinished(() => record(known)));
+              return;
+            }
+            notePosition(engine, node, scope, epoch, known);
+            answer(resolve);
+          });
+        });
       });
     });
-  };
 
   const leaseFast: Runner['leaseFast'] = (intent, route, still, slowly) =>
     new Promise((resolve, reject) => {

@@ -68,16 +68,10 @@ export function createWrites(engine: WriteParts, runner: Runner): Writes {
     }
     const node = nodes[route.node] as PoolNode;
     routed('write', route, node);
-    return new Promise((resolve, reject) => {
-      const still = (): boolean => engine.writeRoute.now().node === route.node;
-      const done = (result: QueryResult): void => {
-        underWay.end();
-        resolve(result);
-      };
-      runFast(node, query, values, scope, still, done, (error, phase, recovering, epoch) => {
-        const first = phase === 'moved' ? undefined : { error, node, phase, recovering, query, values, scope, epoch };
-        writeSlowly(query, values, caller, first).then(resolve, reject);
-      });
+    const still = (): boolean => engine.writeRoute.now().node === route.node;
+    return runFast(node, query, values, scope, still, underWay.end, (error, phase, recovering, epoch) => {
+      const first = phase === 'moved' ? undefined : { error, node, phase, recovering, query, values, scope, epoch };
+      return writeSlowly(query, values, caller, first);
     });
   };
 

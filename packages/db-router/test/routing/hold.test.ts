@@ -1,8 +1,9 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { fakeClock } from '@regionkit/core/testing';
 import { describe, expect, it } from 'vitest';
 import { createHoldQueue } from '../../src/routing/hold.ts';
 
-function queue(max = 1_000) {
+function queue(max = 1_000, onEnd: (by: string) => void = () => {}) {
   const clock = fakeClock();
   const ended: string[] = [];
   const hold = createHoldQueue({
@@ -12,7 +13,10 @@ function queue(max = 1_000) {
     cause: () => undefined,
     nodes: () => [],
     onHold: () => {},
-    onEnd: (_ms, by) => void ended.push(by),
+    onEnd: (_ms, by) => {
+      ended.push(by);
+      onEnd(by);
+    },
   });
   const wait = (inMs: number, signal?: AbortSignal) => hold.wait(() => 'no-primary', clock.now() + inMs, signal);
   return { clock, hold, wait, ended };
@@ -70,5 +74,22 @@ describe('createHoldQueue()', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'ERR_ROUTER_CLOSED' });
     await expect(wait(5_000)).rejects.toMatchObject({ code: 'ERR_ROUTER_CLOSED' });
     expect(clock.pending).toBe(0);
+  });
+
+  it('tells that a wait has ended in the context of who waited, whoever has ended it', async () => {
+    const context = new AsyncLocalStorage<string>();
+    const told: (readonly [by: string, context: string | undefined])[] = [];
+    const { clock, hold, wait } = queue(10, (by) => told.push([by, context.getStore()]));
+    const waiting = ['a', 'b', 'c'].map((name, at) =>
+      context.run(name, () => wait(at === 0 ? 10 : 5_000).catch(() => {})),
+    );
+    await context.run('another request', () => clock.advance(10));
+    context.run('another request', () => hold.release());
+    await Promise.all(waiting);
+    expect(told).toEqual([
+      ['timeout', 'a'],
+      ['primary', 'b'],
+      ['primary', 'c'],
+    ]);
   });
 });
