@@ -111,6 +111,8 @@ it.each(KINDS)(
   (kind) => {
     let wrote = 0;
     let remembered = 0;
+    // A process that is alone in its region is seldom vouched for: ten histories of it have no such write in one of five times.
+    const numRuns = Number(process.env['RUNS'] ?? (kind.count === 1 ? 180 : 60));
     fc.assert(
       fc.property(fc.array(steps, { minLength: 20, maxLength: 100 }), (history) => {
         const world = new Survivors(kind);
@@ -127,7 +129,7 @@ it.each(KINDS)(
           }
         }
       }),
-      { numRuns: Number(process.env['RUNS'] ?? 60), ...(process.env['SEED'] && { seed: Number(process.env['SEED']) }) },
+      { numRuns, ...(process.env['SEED'] && { seed: Number(process.env['SEED']) }) },
     );
     expect(wrote).toBeGreaterThan(0);
     if (kind.count === 1) expect(remembered).toBeGreaterThan(0);
