@@ -4,8 +4,8 @@ import { cpSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { reservePorts } from '../../packages/lab/src/index.ts';
 import { run } from '../consumers/packed.ts';
-import { freePorts } from '../free-ports.ts';
 
 const LOCKED = fileURLToPath(new URL('registry/', import.meta.url));
 
@@ -28,7 +28,7 @@ export async function startRegistry(folder: string): Promise<Registry> {
   const config = join(folder, 'config.yaml');
   writeFileSync(config, configOf(ordinary));
 
-  const [port] = (await freePorts(1)) as [number];
+  const [port] = (await reservePorts(1)).ports as [number];
   const url = `http://127.0.0.1:${port}/`;
   const log = join(folder, 'verdaccio.log');
   const out = openSync(log, 'w');

@@ -2,8 +2,7 @@ import { deepStrictEqual, strictEqual } from 'node:assert';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createLab } from '../../packages/lab/src/index.ts';
-import { freePorts } from '../free-ports.ts';
+import { createLab, reservePorts } from '../../packages/lab/src/index.ts';
 
 const NAMES = ['us-east-1', 'eu-west-1'] as const;
 type Name = (typeof NAMES)[number];
@@ -23,7 +22,8 @@ export async function runInTwoRegions(folder: string, script: string): Promise<s
   try {
     await lab.primary.query('create table orders (id int generated always as identity)');
     await lab.caughtUp();
-    const [primaryPort, otherPort] = (await freePorts(2)) as [number, number];
+    using reserved = await reservePorts(2);
+    const [primaryPort, otherPort] = reserved.ports as [number, number];
     const ports = { [PRIMARY]: primaryPort, [OTHER]: otherPort };
     const origin = (name: Name): string => `http://127.0.0.1:${ports[name]}`;
     for (const name of NAMES) {

@@ -5,9 +5,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLab, type Lab } from '@regionkit/lab';
+import { createLab, type Lab, reservePorts } from '@regionkit/lab';
 import { createSessionIssuer, generateSigningKeys, type SessionIssuer } from '@regionkit/session';
-import { freePorts } from '../../../tools/free-ports.ts';
 
 const REGIONS = ['us-east-1', 'eu-west-1'] as const;
 export type RegionName = (typeof REGIONS)[number];
@@ -75,9 +74,9 @@ export async function startTwoRegions(): Promise<TwoRegions> {
   };
 }
 
-/** Two ports that are free at this moment. */
+/** Two ports that are free, and stay reserved as long as this process lives. */
 export async function twoFreePorts(): Promise<[number, number]> {
-  return (await freePorts(2)) as [number, number];
+  return (await reservePorts(2)).ports as [number, number];
 }
 
 async function serveJson(value: object): Promise<{ readonly url: string; readonly server: Server }> {

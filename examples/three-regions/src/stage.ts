@@ -5,8 +5,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createLab, createLatencyDns, type Lab, type LatencyDns } from '@regionkit/lab';
-import { freePorts } from '../../../tools/free-ports.ts';
+import {
+  createLab,
+  createLatencyDns,
+  type Lab,
+  type LatencyDns,
+  type ReservedPorts,
+  reservePorts,
+} from '@regionkit/lab';
 import { type ConsolePage, openConsolePage } from './console-page.ts';
 import { DNS } from './dns.ts';
 import { createEdge, type Edge } from './edge.ts';
@@ -55,6 +61,7 @@ export async function setStage(tell: (line: string) => void, release?: Release):
   /** Everything that was started, also what has not yet listened. */
   const started = new Set<ChildProcess>();
   let lab: Lab<RegionName> | undefined;
+  let reserved: ReservedPorts | undefined;
   let dns: LatencyDns<RegionName> | undefined;
   let edge: Edge<RegionName> | undefined;
   let consolePage: ConsolePage | undefined;
@@ -66,6 +73,7 @@ export async function setStage(tell: (line: string) => void, release?: Release):
     await dns?.close();
     await edge?.close();
     await lab?.close();
+    reserved?.release();
     await rm(directory, { recursive: true, force: true });
   };
 
@@ -80,8 +88,9 @@ export async function setStage(tell: (line: string) => void, release?: Release):
     await theLab.primary.query(SCHEMA);
     await theLab.caughtUp();
 
-    const free = await freePorts(REGIONS.length);
-    const ports = Object.fromEntries(REGIONS.map((name, at) => [name, free[at]])) as Record<RegionName, number>;
+    const own = await reservePorts(REGIONS.length);
+    reserved = own;
+    const ports = perRegion((name) => own.ports[REGIONS.indexOf(name)] as number);
     const launch = async (region: RegionName, port: number, release?: Release): Promise<ChildProcess> => {
       const databases = perRegion((name) => theLab.region(name).connectionStringFrom(region));
       const settings: Settings = {
@@ -142,8 +151,8 @@ export async function setStage(tell: (line: string) => void, release?: Release):
       origin: (region) => `http://127.0.0.1:${ports[region]}`,
       startApp,
       tryApp: async (region, version) => {
-        const [port = 0] = await freePorts(1);
-        await end(await launch(region, port, version));
+        using tried = await reservePorts(1);
+        await end(await launch(region, tried.ports[0] as number, version));
       },
       killApp: async (region) => {
         const app = apps.get(region);

@@ -4,9 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createLab } from '@regionkit/lab';
+import { createLab, reservePorts } from '@regionkit/lab';
 import { expect, it, onTestFinished } from 'vitest';
-import { freePorts } from '../../../tools/free-ports.ts';
 import { FROM_SOURCES } from '../../../tools/regionkit.ts';
 
 const PAGE = readFileSync(new URL('../../../docs/start.md', import.meta.url), 'utf8');
@@ -17,7 +16,8 @@ it('docs/start.md: the app of step 2 runs as it stands, and answers as the page 
   const [, app = ''] = /```ts\n([\s\S]*?)```/.exec(PAGE) ?? [];
   expect(app).toContain('kit.drain(app.listen(3000))');
   await using lab = await createLab({ regions: ['local'] });
-  const [port] = (await freePorts(1)) as [number];
+  using reserved = await reservePorts(1);
+  const [port] = reserved.ports;
   const args = [
     '--import',
     'tsx',
@@ -60,7 +60,8 @@ it('docs/start.md: the app of steps 2 and 3 runs in two regions by the script of
   const [step2 = '', step3 = '', script = ''] = [...PAGE.matchAll(/```ts\n([\s\S]*?)```/g)].map(
     ([, block = '']) => block,
   );
-  const [us, eu] = (await freePorts(2)) as [number, number];
+  using reserved = await reservePorts(2);
+  const [us, eu] = reserved.ports as [number, number];
   // As the page says: the kit of step 3 without the line that writes at the start, and what step 4 changes.
   const kit = step3
     .replace('const production', 'const kit')

@@ -6,6 +6,7 @@ export type { LatencyDnsOptions } from './dns/options.ts';
 export type { Resolver } from './dns/resolver.ts';
 export { LabError, type LabErrorCode, type LabErrorOptions } from './errors.ts';
 export { createLab, type Lab } from './lab.ts';
+export { type ReservedPorts, reservePorts } from './network/reserve-ports.ts';
 export type { LabOptions } from './options.ts';
 export type { Setting, Settings } from './postgres/settings.ts';
 export type { LabPoolOptions, LabRegion, Promotion } from './region.ts';

@@ -138,7 +138,7 @@ describe('bad input is one clear line, and leaves nothing', () => {
   test('a port that is taken', async () => {
     const other = createServer();
     onTestFinished(() => void other.close());
-    const port = await listenAnywhere(other);
+    const { port } = await listenAnywhere(other);
     expect(await refusal({ ports: { 'eu-west-1': port } })).toMatchObject({
       code: 'ERR_LAB_PORT_TAKEN',
       message: `cannot listen on 127.0.0.1:${port}, where clients reach eu-west-1 (EADDRINUSE): end what listens there, or choose another port`,
@@ -177,7 +177,7 @@ describe('bad input is one clear line, and leaves nothing', () => {
 test('two labs side by side have their own ports, logs and settings, and neither touches the other', async () => {
   const directory = temporaryDirectory();
   const probe = createServer();
-  const port = await listenAnywhere(probe);
+  const { port } = await listenAnywhere(probe);
   await new Promise((resolve) => probe.close(resolve));
   const logDir = temporaryDirectory();
   writeFileSync(join(logDir, 'a.log'), 'earlier\n');

@@ -1,9 +1,8 @@
 import type { Server } from 'node:http';
-import { createLab, type Lab } from '@regionkit/lab';
+import { createLab, type Lab, type ReservedPorts, reservePorts } from '@regionkit/lab';
 import express from 'express';
 import fastify from 'fastify';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { freePorts } from '../../ops/src/gameday/local/free-ports.ts';
 import { createRegionKit, type RegionKit } from '../src/index.ts';
 import { createNestApp } from './fixtures/nest-app.ts';
 import { type Name, SECRET } from './support.ts';
@@ -58,6 +57,7 @@ async function add({ router, regions }: Kit, text: string) {
 
 describe.each(Object.keys(APPS))('an app on %s in two regions, with a kit in each', (framework) => {
   let lab: Lab<Name>;
+  let reserved: ReservedPorts | undefined;
   const kits = {} as Record<Name, Kit>;
   const origins = {} as Record<Name, string>;
   const servers: Server[] = [];
@@ -68,7 +68,8 @@ describe.each(Object.keys(APPS))('an app on %s in two regions, with a kit in eac
       'create table notes (id bigint generated always as identity primary key, text text not null)',
     );
     await lab.caughtUp();
-    const ports = await freePorts(NAMES.length);
+    reserved = await reservePorts(NAMES.length);
+    const { ports } = reserved;
     for (const [at, name] of NAMES.entries()) origins[name] = `http://127.0.0.1:${ports[at]}`;
     for (const [at, self] of NAMES.entries()) {
       kits[self] = createRegionKit({
@@ -91,6 +92,7 @@ describe.each(Object.keys(APPS))('an app on %s in two regions, with a kit in eac
     }
     await Promise.all(Object.values(kits).map((kit) => kit.close()));
     await lab?.close();
+    reserved?.release();
   });
 
   const ask = (at: Name, method: string, path: string, headers: Record<string, string> = {}, body?: object) =>

@@ -6,7 +6,7 @@ import {
   type ServerResponse,
   request as send,
 } from 'node:http';
-import { listenOn } from './ports.ts';
+import { listenOn } from './listen-on.ts';
 
 /** In front of the processes of one region: each request goes to the next one, whichever client it comes from. */
 export interface Balancer {

@@ -1,5 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { listenOn } from './ports.ts';
+import { listenOn } from './listen-on.ts';
 
 /** A name for the primary in one region, as HAProxy or a managed service gives one: it leads to a database, and moves. */
 export interface Endpoint {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ledgerSql } from '@regionkit/db-router/ledger';
-import { createLab, type Lab } from '@regionkit/lab';
+import { createLab, type Lab, type ReservedPorts, reservePorts } from '@regionkit/lab';
 import { SCHEMA } from '../app/schema.ts';
 import type { Deployment } from '../history/entries.ts';
 import type { Mutation } from '../mutants/mutation.ts';
@@ -10,7 +10,6 @@ import { perRegion, REGIONS, type Region, ROUND_TRIP_MS } from '../regions.ts';
 import { type AppProcess, type AppProcessOptions, createAppProcess } from './app-process.ts';
 import { type Balancer, createBalancer } from './balancer.ts';
 import { createEndpoint, type Endpoint } from './endpoint.ts';
-import { freePorts } from './ports.ts';
 import { createWire, type Wire } from './wire.ts';
 
 /** Everything a run is played on: databases, the app's processes in each region, and the ways between all of them. */
@@ -60,6 +59,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   const balancers: Balancer[] = [];
   const started: AppProcess[] = [];
   let lab: Lab<Region> | undefined;
+  let reserved: ReservedPorts | undefined;
 
   const close = async (): Promise<void> => {
     await Promise.all(started.map((app) => app.kill().catch(() => {})));
@@ -67,6 +67,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     for (const endpoint of endpoints.values()) endpoint.close();
     for (const balancer of balancers) balancer.close();
     await lab?.close();
+    reserved?.release();
     await rm(scratch, { recursive: true, force: true });
   };
 
@@ -82,7 +83,8 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     await made.primary.query(ledgerSql({ role: 'app' }));
     if (deployment.readsHistory === true) await made.primary.query(READ_HISTORY);
     await made.caughtUp();
-    const free = [...(await freePorts(REGIONS.length * (REGIONS.length + 2 + places.length)))];
+    reserved = await reservePorts(REGIONS.length * (REGIONS.length + 2 + places.length));
+    const free = [...reserved.ports];
     const ports = perRegion(() => free.pop() as number);
     // One process alone is reached without a balancer.
     const processPorts = perRegion((region) =>

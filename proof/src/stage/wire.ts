@@ -1,6 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { resetSocket } from '@regionkit/core/kit';
-import { listenOn } from './ports.ts';
+import { listenOn } from './listen-on.ts';
 
 /** The way from one region's app to another's. */
 export interface Wire {

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePorts } from '../../free-ports.ts';
+import { reservePorts } from '../../../packages/lab/src/index.ts';
 import type { Cluster, Node } from '../cluster.ts';
 import { debianPostgres } from '../debian.ts';
 import { APP_SQL, postgresOf, REGIONS, serverOf, standbysOf, tails, urlOf, versionOf } from '../postgres.ts';
@@ -43,7 +43,7 @@ export async function createPatroni(endpoints: Endpoints): Promise<Cluster> {
 async function start(programs: Programs, endpoints: Endpoints): Promise<Cluster> {
   const { directory } = programs;
   const bin = debianPostgres();
-  const [etcdPort, etcdPeerPort, ...ports] = (await freePorts(13)) as [number, number, ...number[]];
+  const [etcdPort, etcdPeerPort, ...ports] = (await reservePorts(13)).ports as [number, number, ...number[]];
   const etcdUrl = `http://127.0.0.1:${etcdPort}`;
   const etcdPeerUrl = `http://127.0.0.1:${etcdPeerPort}`;
   // biome-ignore format: one flag and its value a line

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { freePorts } from '../../free-ports.ts';
+import { reservePorts } from '../../../packages/lab/src/index.ts';
 import type { Cluster, Node } from '../cluster.ts';
 import { debianPostgres } from '../debian.ts';
 import { APP_SQL, asSuperuser, postgresOf, REGIONS, serverOf, tails, urlOf, versionOf } from '../postgres.ts';
@@ -27,7 +27,7 @@ export async function createPgAutoFailover(): Promise<Cluster> {
 
 async function start(programs: Programs): Promise<Cluster> {
   const bin = debianPostgres();
-  const [monitorPort, ...ports] = (await freePorts(4)) as [number, ...number[]];
+  const [monitorPort, ...ports] = (await reservePorts(4)).ports as [number, ...number[]];
   const monitor = join(programs.directory, 'monitor');
   const common = ['--pgctl', join(bin, 'pg_ctl'), '--hostname', '127.0.0.1', '--auth', 'trust', '--no-ssl', '--run'];
   const create = (what: 'monitor' | 'postgres', name: string, port: number, ...more: readonly string[]): number =>

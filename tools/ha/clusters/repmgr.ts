@@ -1,7 +1,7 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { freePorts } from '../../free-ports.ts';
+import { reservePorts } from '../../../packages/lab/src/index.ts';
 import type { Cluster, Node } from '../cluster.ts';
 import { debianPostgres } from '../debian.ts';
 import { APP_SQL, asSuperuser, postgresOf, REGIONS, serverOf, tails, urlOf, versionOf } from '../postgres.ts';
@@ -30,7 +30,7 @@ async function start(programs: Programs): Promise<Cluster> {
   const { directory } = programs;
   const bin = debianPostgres();
   const program = (name: string): string => join(bin, name);
-  const places = (await freePorts(3)).map((port, at): Place => {
+  const places = (await reservePorts(3)).ports.map((port, at): Place => {
     const name = `n${at + 1}`;
     const place = { name, port, data: join(directory, `d${at + 1}`), config: join(directory, `${name}.conf`) };
     writeFileSync(place.config, configOf(place, at + 1, bin));

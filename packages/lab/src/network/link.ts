@@ -3,7 +3,7 @@ import { resetSocket, systemClock } from '@regionkit/core/kit';
 import { LabError } from '../errors.ts';
 import { sleep } from '../until.ts';
 import { type Conduit, createConduit } from './conduit.ts';
-import { listen, listenAnywhere } from './ports.ts';
+import { listen, listenAnywhere, type Reservation } from './ports.ts';
 
 /**
  * What a link does with the data on it.
@@ -157,12 +157,15 @@ export async function createLink({ to, roundTripMs, port: wanted }: LinkOptions)
     return next;
   };
 
-  const port = wanted ?? (await listenAnywhere(listener));
-  if (wanted !== undefined) {
+  let reservation: Reservation | undefined;
+  if (wanted === undefined) {
+    reservation = await listenAnywhere(listener);
+  } else {
     await listen(listener, wanted).catch((cause) => {
       throw taken(to, wanted, cause);
     });
   }
+  const port = wanted ?? (reservation as Reservation).port;
 
   return {
     port,
@@ -206,6 +209,7 @@ export async function createLink({ to, roundTripMs, port: wanted }: LinkOptions)
         connection.server.destroy();
       }
       for (const client of waiting) client.destroy();
+      reservation?.release();
       settle().catch(() => {});
     },
   };

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from '../errors.ts';
-import { freePort } from '../network/ports.ts';
+import { reservePort } from '../network/ports.ts';
 import { type Account, as } from '../process/account.ts';
 import { findPostgres, signal } from '../process/find.ts';
 import { sleep, until } from '../until.ts';
@@ -53,13 +53,13 @@ const STOP_TIMEOUT_MS = 20_000;
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { name, binaries, account, dataDirectory, logFile, mark, startTimeoutMs, onChange } = options;
   let state: ServerState = { status: 'down' };
-  let port = await freePort();
+  let reserved = await reservePort();
   let closed = false;
 
   const launch = async (): Promise<ChildProcess> => {
     const log = openSync(logFile, 'a', 0o600);
     try {
-      const args = ['-D', dataDirectory, '-c', `port=${port}`, '-c', `cluster_name=${mark}`];
+      const args = ['-D', dataDirectory, '-c', `port=${reserved.port}`, '-c', `cluster_name=${mark}`];
       // The server gets its own session. Ctrl-C in the terminal must reach the process of the lab first.
       const child = spawn(binaries.postgres, args, {
         cwd: dataDirectory,
@@ -122,7 +122,11 @@ export async function createServer(options: ServerOptions): Promise<Server> {
         throw failed(isHeld ? 'PostgreSQL did not start' : `found no free port to listen on in ${START_TRIES} tries`);
       }
       if (isHeld) await sleep(20);
-      else port = await freePort();
+      else {
+        const other = await reservePort();
+        reserved.release();
+        reserved = other;
+      }
     }
   };
 
@@ -150,7 +154,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       return state;
     },
     get port() {
-      return port;
+      return reserved.port;
     },
     start,
     stop: async () => {
@@ -192,6 +196,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     },
     close: () => {
       closed = true;
+      reserved.release();
     },
   };
 }

@@ -22,7 +22,7 @@ export async function runLocal(context: Context): Promise<Outcome> {
   await using lock = await lockRuns(options.out);
   if (lock.by !== undefined) return busy(lock.by);
   const tracker = createTracker();
-  const addresses = await createAddresses();
+  using addresses = await createAddresses(modules);
   if (isServed) tellAddresses(addresses, emit);
   await using _page = isServed ? await openConsolePage(addresses, tracker, emit) : undefined;
   const ends: DrillEnd[] = [];

@@ -1,3 +1,4 @@
+import { reservePorts } from '@regionkit/lab';
 import { expect, it } from 'vitest';
 import { createTracker } from '../../src/gameday/drill-status.ts';
 import { openConsolePage } from '../../src/gameday/local/console-page.ts';
@@ -17,7 +18,7 @@ const START: DrillStart = {
 };
 
 it('a run with --serve has a page that shows its drill to who has the token, and ends with the run', async () => {
-  const addresses = await createAddresses();
+  using addresses = await createAddresses({ reservePorts });
   const tracker = createTracker();
   const told: OpsRecord[] = [];
   const page = await openConsolePage(addresses, tracker, (record) => void told.push(record));

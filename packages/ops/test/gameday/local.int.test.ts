@@ -67,9 +67,11 @@ describe('a drill of an app that is wrong', () => {
   async function play(scenario: string, make: MakeDrillApp, limits = LOCAL_LIMITS): Promise<DrillEnd> {
     const found = SCENARIOS.find(({ name }) => name === scenario);
     if (found === undefined) throw new Error(`no scenario ${scenario}`);
-    return playLocal({
-      modules: await loadModules(),
-      addresses: await createAddresses(),
+    const modules = await loadModules();
+    using addresses = await createAddresses(modules);
+    return await playLocal({
+      modules,
+      addresses,
       scenario: found,
       start: {
         type: 'drill',

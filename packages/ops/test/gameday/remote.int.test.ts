@@ -23,8 +23,9 @@ interface Setup extends AsyncDisposable {
 
 /** Three regions with apps, as a setup of one's own, and its configuration. */
 async function createSetup(): Promise<Setup> {
-  const addresses = await createAddresses();
-  const stage = await createStage(await loadModules(), {
+  const modules = await loadModules();
+  const addresses = await createAddresses(modules);
+  const stage = await createStage(modules, {
     addresses,
     random: createRandom('remote'),
     dnsSlackMs: 0,
@@ -51,6 +52,7 @@ async function createSetup(): Promise<Setup> {
     },
     async [Symbol.asyncDispose]() {
       await stage.close();
+      addresses[Symbol.dispose]();
       await rm(directory, { recursive: true });
     },
   };

@@ -1,10 +1,8 @@
 import { deepStrictEqual, strictEqual } from 'node:assert';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import { createLab } from '@regionkit/lab';
+import { createLab, reservePorts } from '@regionkit/lab';
 import { createSessionIssuer, generateSigningKeys } from '@regionkit/session';
 
 const NAMES = ['us', 'eu'] as const;
@@ -19,7 +17,8 @@ async function drive(): Promise<void> {
   const lab = await createLab({ regions: NAMES });
   const keys = await generateSigningKeys({ algorithm: 'ES256' });
   const issuer = createSessionIssuer({ key: keys.privatePem, issuer: 'anyone', audience: 'anything' });
-  const ports = { us: await freePort(), eu: await freePort() };
+  const [us, eu] = (await reservePorts(NAMES.length)).ports;
+  const ports = { us, eu };
   const origin = (name: Name): string => `http://127.0.0.1:${ports[name]}`;
   const children: ChildProcess[] = [];
   try {
@@ -86,15 +85,6 @@ async function drive(): Promise<void> {
     await issuer.close();
     await lab.close();
   }
-}
-
-async function freePort(): Promise<number> {
-  const listening = createServer().listen(0, '127.0.0.1');
-  await once(listening, 'listening');
-  const { port } = listening.address() as AddressInfo;
-  listening.close();
-  await once(listening, 'close');
-  return port;
 }
 
 drive().catch((error: unknown) => {

@@ -27,4 +27,4 @@ export type Modules = Pick<typeof import('@regionkit/affinity'), 'createAffinity
   Pick<typeof import('@regionkit/db-router/http'), 'createWriteGate'> &
   Pick<typeof import('@regionkit/health'), 'createHealth'> &
   Pick<typeof import('@regionkit/health/operator'), 'createOperatorDoor'> &
-  Pick<typeof import('@regionkit/lab'), 'createLab' | 'createLatencyDns'>;
+  Pick<typeof import('@regionkit/lab'), 'createLab' | 'createLatencyDns' | 'reservePorts'>;

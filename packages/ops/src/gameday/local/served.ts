@@ -1,20 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import type { Emit } from '../../records/record.ts';
-import { freePorts } from './free-ports.ts';
+import type { Modules } from './modules.ts';
 import { perRegion, REGIONS, type RegionName } from './names.ts';
 
 /** What stays the same over all drills of a run, so that a page can stay open. */
-export interface Addresses {
+export interface Addresses extends Disposable {
   readonly ports: Readonly<Record<RegionName, number>>;
   /** Of the operator doors. It is made for one run, and the doors are on this machine alone. */
   readonly operatorToken: string;
 }
 
-export async function createAddresses(): Promise<Addresses> {
-  const ports = await freePorts(REGIONS.length);
+export async function createAddresses({ reservePorts }: Pick<Modules, 'reservePorts'>): Promise<Addresses> {
+  const { ports, release } = await reservePorts(REGIONS.length);
   return {
     ports: perRegion((name) => ports[REGIONS.indexOf(name)] as number),
     operatorToken: randomBytes(32).toString('base64url'),
+    [Symbol.dispose]: release,
   };
 }
 

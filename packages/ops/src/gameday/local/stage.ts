@@ -70,7 +70,7 @@ export async function createStage(modules: Modules, options: StageOptions): Prom
     const endpoints = new Map<RegionName, Wire>();
     if (twin) {
       for (const from of REGIONS) {
-        const endpoint = await createWire(databasePort(REGIONS[0], from));
+        const endpoint = await createWire(modules, databasePort(REGIONS[0], from));
         opened.push(() => endpoint.close());
         await endpoint.up(true);
         endpoints.set(from, endpoint);
@@ -103,7 +103,7 @@ export async function createStage(modules: Modules, options: StageOptions): Prom
     );
     for (const from of REGIONS) {
       for (const to of REGIONS) {
-        const made = await createWire(ports[to]);
+        const made = await createWire(modules, ports[to]);
         opened.push(() => made.close());
         wires.set(`${from} ${to}`, made);
         origins[from][to] = `http://127.0.0.1:${made.port}`;

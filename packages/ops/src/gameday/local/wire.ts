@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { resetSocket } from '@regionkit/core/kit';
-import { freePorts } from './free-ports.ts';
+import type { Modules } from './modules.ts';
 
 /** The way from the app of one region to the app of another, or to a database. */
 export interface Wire {
@@ -16,7 +16,7 @@ export interface Wire {
 }
 
 /** @param target where it leads. It is not up yet. */
-export async function createWire(target: number): Promise<Wire> {
+export async function createWire({ reservePorts }: Pick<Modules, 'reservePorts'>, target: number): Promise<Wire> {
   const pairs = new Set<readonly [Socket, Socket]>();
   const waiting = new Set<Socket>();
   let led = target;
@@ -62,7 +62,8 @@ export async function createWire(target: number): Promise<Wire> {
     await closed;
   };
 
-  const [port] = (await freePorts(1)) as [number];
+  const reserved = await reservePorts(1);
+  const [port] = reserved.ports as [number];
   return {
     port,
     lead: (next) => {
@@ -80,6 +81,9 @@ export async function createWire(target: number): Promise<Wire> {
       if (isUp) listener = await listen(port);
       else await down();
     },
-    close: down,
+    close: async () => {
+      await down();
+      reserved.release();
+    },
   };
 }
