@@ -180,7 +180,7 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
             whoIsWhere(live.topology),
           );
         }
-        live.take({ type: 'confirm', atMs: settings.clock.now() });
+        live.apply({ type: 'confirm', atMs: settings.clock.now() });
       }),
     resetEpoch: (reason) =>
       entry(async () => {
@@ -191,7 +191,7 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
           throw new NoPrimaryError('twin-primaries', 'not-held', undefined, whoIsWhere(live.topology));
         }
         const voided = live.topology.highest;
-        live.take({ type: 'reset', id: randomBytes(16).toString('base64url'), atMs: settings.clock.now() });
+        live.apply({ type: 'reset', id: randomBytes(16).toString('base64url'), atMs: settings.clock.now() });
         events.emit('epoch-reset', { voided, reason });
         await monitor.probeAll();
       }),

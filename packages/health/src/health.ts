@@ -6,7 +6,7 @@ import { createCheckRegistry } from './checks/registry.ts';
 import { EVENT_NAMES, type HealthEvents } from './events.ts';
 import { checksOf, type Followed, type FollowOptions } from './follow.ts';
 import type { Health } from './health-instance.ts';
-import { createLatch } from './latch.ts';
+import { createReadySignal } from './ready-signal.ts';
 import { checkHealthOptions, type HealthOptions } from './options.ts';
 import { createPeerNotices, createSecretNotices, noticeClockSkew } from './peers/peer-notices.ts';
 import { createPeerStates } from './peers/peer-states.ts';
@@ -42,7 +42,7 @@ const FOLLOWS_ALREADY =
 export function createHealth<Name extends string>(options: HealthOptions<Name>): Health<Name> {
   const { regions, version, token, peers, defaults, paths, logger, clock, random } = checkHealthOptions(options);
   const events = createEvents<HealthEvents<Name>>('health', EVENT_NAMES);
-  const ready = createLatch();
+  const ready = createReadySignal();
   const rank = new Map(regions.list.map(({ name }, at) => [name as string, at]));
   const ownRank = rank.get(regions.self) ?? 0;
   let closed = false;
@@ -71,7 +71,7 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
       events.emit('change', { from, to });
       peerStates.tell();
       if (to.phase === 'starting') return;
-      ready.open();
+      ready.set();
       if (from.accept === to.accept && from.reads === to.reads && from.writes === to.writes) return;
       peerStates.announce();
       say(to);
@@ -121,7 +121,7 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
       noticeJump();
       // An app without checks is judged at its first probe, not while it is still set up.
       if (keeper.checks.size > 0) {
-        keeper.look();
+        keeper.rejudge();
         peerStates.tell();
       }
       peerStates.tick();

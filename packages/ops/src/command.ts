@@ -37,7 +37,7 @@ export interface Command {
   readonly name: string;
   /** One line. */
   readonly summary: string;
-  /** What stands behind the name: `[--region R]`. */
+  /** What stands after the name: `[--region R]`. */
   readonly usage: string;
   readonly options: Readonly<Record<string, Option>>;
   /** Lines that run. */

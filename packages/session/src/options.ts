@@ -100,7 +100,7 @@ export interface SessionVerifierOptions<Claims = FrozenObject> {
   readonly realm?: string;
   /**
    * What `require()` does with a CORS preflight. Use `reject` if CORS is mounted before the doors and answers
-   * preflights itself. `pass` hands a preflight to the handler behind the door: any client that sends `OPTIONS` with
+   * preflights itself. `pass` hands a preflight to the handler after the door: any client that sends `OPTIONS` with
    * `Origin` and `Access-Control-Request-Method` then reaches this handler without a session. @default 'reject'
    */
   readonly preflight?: 'pass' | 'reject';

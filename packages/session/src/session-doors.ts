@@ -129,7 +129,7 @@ function checkRoles(roles: RequiredRoles): (given: ReadonlySet<string>) => boole
 }
 
 const PREFLIGHT_REFUSED =
-  "require() has refused a CORS preflight: a browser sends it without credentials. Mount CORS before it. If the app answers preflights behind it: preflight: 'pass' in createSessionVerifier";
+  "require() has refused a CORS preflight: a browser sends it without credentials. Mount CORS before it. If the app answers preflights after it: preflight: 'pass' in createSessionVerifier";
 
 /**
  * A CORS preflight: a browser sends it by itself, without credentials

@@ -25,5 +25,5 @@ export function lsnToDecimal(lsn: string): string {
   return ((BigInt(`0x${high}`) << 32n) | BigInt(`0x${low}`)).toString();
 }
 
-/** What a write leaves behind when its position could not be learnt: it is beyond every fork and proves nothing. */
+/** What a write has when its position could not be learnt: it is beyond every fork and proves nothing. */
 export const UNKNOWN_LSN = (2n ** 64n - 1n).toString();

@@ -28,5 +28,5 @@ const WHAT: Readonly<Record<DeciderFailure['part'], string>> = {
   scope: 'scope() of a decision failed and was left out',
   respond: 'an answer of a decider could not be sent: the client got 503, or the end of the connection',
   proxy: 'a request could not be handed over: the client got 503, or the end of the connection',
-  next: 'what came behind a door threw after the door had waited: the client got 503, or the end of the connection',
+  next: 'a handler after a door threw, and the door had waited: the client got 503, or the end of the connection',
 };

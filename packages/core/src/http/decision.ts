@@ -51,7 +51,7 @@ export interface RequestOutcome {
   readonly by: 'handler' | 'respond' | 'proxy';
 }
 
-/** Hooks on the answer, of this decider or of any handler behind it. Errors of a hook are ignored. */
+/** Hooks on the answer, of this decider or of any handler after it. Errors of a hook are ignored. */
 export interface AnswerHooks {
   /**
    * Asked when the head is written, before `onHead`. False: there is nothing to add. `onHead` is not called then, and

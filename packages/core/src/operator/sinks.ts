@@ -11,7 +11,7 @@ export interface Sink {
   write(text: string): void;
   /** Ends the stream after what was written. */
   end(): void;
-  /** Closes the connection at once. The other side reads nothing, so the end would wait behind what was written. */
+  /** Closes the connection at once. The other side reads nothing, so the end would wait until it has read what was written. */
   destroy(): void;
 }
 

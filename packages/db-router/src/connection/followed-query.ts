@@ -1,5 +1,5 @@
 import pg, { type Connection, type Submittable } from 'pg';
-import type { Position, PositionBehind } from './position-behind.ts';
+import type { Position, PositionAfter } from './position-after.ts';
 import type { Values } from './query.ts';
 import type { CommandMessage, RowMessage } from './submittable.ts';
 
@@ -27,16 +27,16 @@ type Wire = Connection & {
   execute(message: object): void;
 };
 
-/** What is sent behind a statement, in the same write to the socket. */
-export interface Behind {
+/** What is sent after a statement, in the same write to the socket. */
+export interface Followers {
   /** The query whether the statement wrote. */
   readonly asksWhetherWritten: boolean;
   /** The query for the position. */
-  readonly position: PositionBehind | undefined;
+  readonly position: PositionAfter | undefined;
 }
 
 /**
- * A statement with queries behind it. Pass it to `client.query()` instead of the statement.
+ * A statement with queries after it. Pass it to `client.query()` instead of the statement.
  *
  * The query whether it wrote must run in the transaction of the statement. It does, because it is before the same Sync,
  * and the server commits at the Sync (https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING).
@@ -48,25 +48,25 @@ export class FollowedQuery extends BaseQuery {
   private isFollowed = false;
   private isDone = false;
   private hasFailed = false;
-  private readonly behind: Behind;
+  private readonly followers: Followers;
   /** node-postgres reads this from the object that it is given. */
   readonly query_timeout: unknown;
 
   /** @param config a statement that is only a text is best given as a text: node-postgres copies an object slowly */
-  constructor(config: object | string, values: Values, behind: Behind) {
+  constructor(config: object | string, values: Values, followers: Followers) {
     super(config, values);
     this.query_timeout = (config as { readonly query_timeout?: unknown }).query_timeout;
-    this.behind = behind;
+    this.followers = followers;
   }
 
-  /** The position behind the statement, after its answer. Undefined if it was not asked for in the same write. */
+  /** The position after the statement. Call it after the answer. Undefined if it was not asked for in the same write. */
   position(): Promise<Position> | undefined {
-    const { position } = this.behind;
+    const { position } = this.followers;
     return position?.isSent === true ? new Promise((resolve) => position.onKnown(resolve)) : undefined;
   }
 
   override requiresPreparation(): boolean {
-    return this.behind.asksWhetherWritten || super.requiresPreparation();
+    return this.followers.asksWhetherWritten || super.requiresPreparation();
   }
 
   override submit(connection: Connection): Error | null {
@@ -75,7 +75,7 @@ export class FollowedQuery extends BaseQuery {
     try {
       const refusal = super.submit(connection);
       // For a value that cannot be serialised, node-postgres returns no refusal. It calls `handleError` meanwhile.
-      if (refusal === null && !this.hasFailed) this.behind.position?.sendBehind(this, connection);
+      if (refusal === null && !this.hasFailed) this.followers.position?.sendAfter(this, connection);
       return refusal;
     } finally {
       stream.uncork?.();
@@ -83,7 +83,7 @@ export class FollowedQuery extends BaseQuery {
   }
 
   override _getRows(connection: Connection, rows: unknown): void {
-    if (!this.behind.asksWhetherWritten) {
+    if (!this.followers.asksWhetherWritten) {
       super._getRows(connection, rows);
       return;
     }
@@ -112,13 +112,13 @@ export class FollowedQuery extends BaseQuery {
   }
 
   override handleReadyForQuery(connection: Connection): void {
-    this.behind.position?.takeTurn();
+    this.followers.position?.takeTurn();
     super.handleReadyForQuery(connection);
   }
 
   override handleError(error: unknown, connection: Connection): void {
     this.hasFailed = true;
-    this.behind.position?.takeTurnAfter(error);
+    this.followers.position?.takeTurnAfter(error);
     super.handleError(error, connection);
   }
 }

@@ -116,8 +116,7 @@ function openKind(error: unknown, sqlstate: string | undefined): FailureKind {
 }
 
 /**
- * Returns what happened to the statement behind an error of a router or of its pools, also if an ORM has wrapped the
- * error.
+ * Returns what an error of a router or of its pools means for the statement, also if an ORM has wrapped the error.
  *
  * @example
  * ```ts
@@ -141,7 +140,7 @@ function unwrapped(error: unknown): unknown {
   return said ?? chain.find((link) => 'code' in (link as object)) ?? chain.at(-1);
 }
 
-/** An error and what is behind it, outermost first: an ORM wraps what its driver threw. */
+/** An error and its causes, outermost first: an ORM wraps what its driver threw. */
 export function causesOf(error: unknown): readonly unknown[] {
   const chain = [error];
   while (chain.length < MAX_CAUSES) {

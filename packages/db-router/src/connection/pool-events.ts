@@ -14,7 +14,7 @@ export type PoolListener = (...details: unknown[]) => void;
 export interface PoolEvents {
   /** Each statement takes a client out and gives it back. The pool is listened to for that from the first listener on. */
   on(event: PoolEvent, listener: PoolListener): void;
-  /** Takes every listener off the pool, but the last that hears of errors. */
+  /** Takes every listener off the pool, except the last one for errors. */
   detach(): void;
 }
 

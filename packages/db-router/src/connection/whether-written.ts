@@ -1,6 +1,6 @@
 import pg, { type PoolClient, type QueryConfig, type QueryResult } from 'pg';
 import { FollowedQuery } from './followed-query.ts';
-import { type Position, PositionBehind, type PositionQuery } from './position-behind.ts';
+import { type Position, PositionAfter, type PositionQuery } from './position-after.ts';
 import { copyOf, type Query, type Values } from './query.ts';
 import { noteRefusal, send } from './send.ts';
 import { isOneStatement, mayOnlyRead, mentionsWrite, readsOrWritesRows } from './transaction-control.ts';
@@ -9,11 +9,11 @@ import { isOneStatement, mayOnlyRead, mentionsWrite, readsOrWritesRows } from '.
 export interface Asked {
   readonly result: QueryResult;
   readonly wrote: boolean;
-  /** The position behind it. Undefined if it was not asked for in the same write. */
+  /** The position after it. Undefined if it was not asked for in the same write. */
   readonly position?: Position | undefined;
 }
 
-/** @param position the position behind the statement, if it was asked for in the same write and the statement wrote */
+/** @param position the position after the statement, if it was asked for in the same write and the statement wrote */
 type Answered = (error: unknown, result: unknown, wrote: boolean, position: Promise<Position> | undefined) => void;
 
 /**
@@ -66,11 +66,11 @@ export function askWhetherWritten(
 }
 
 /**
- * The statement with the queries whether it wrote and for its position behind it. Undefined if there is nothing to ask
+ * The statement with the queries whether it wrote and for the position after it. Undefined if there is nothing to ask
  * in the same write.
  *
  * Not for several statements in one text, which may contain BEGIN, and not for a result that is fetched in portions.
- * The query for the position follows only statements that read or write rows: behind a COPY the server would take it for
+ * The query for the position follows only statements that read or write rows: after a COPY the server would take it for
  * data. And it follows a `SELECT` only if its text mentions a write, because most read only.
  * Not on a client of another copy of pg either: its connection cannot run the queries of this copy.
  */
@@ -90,7 +90,7 @@ export function followedByQuestions(
   if (!asksWhetherWritten && !asksPosition) return undefined;
   return new FollowedQuery(typeof query === 'string' ? query : withoutCallback(config), values, {
     asksWhetherWritten,
-    position: asksPosition ? new PositionBehind(position) : undefined,
+    position: asksPosition ? new PositionAfter(position) : undefined,
   });
 }
 

@@ -156,7 +156,7 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
     // Leave out a fork that is too large for a document: it would make every document of this region malformed for the
     // others.
     if (isKnownTop(live.topology, epoch) || readEpoch(epoch) === undefined) return;
-    live.take({ type: 'heard', epoch, from, ...(region !== undefined && { region }), atMs: clock.now() });
+    live.apply({ type: 'epoch', epoch, from, ...(region !== undefined && { region }), atMs: clock.now() });
   };
   const watcher = createWatcher({ clock, onWatch: (index) => monitor?.wake(index) });
   const reach = createReach({ live, routes, watcher, tokenWaitMs: settings.tokenWaitMs });
@@ -245,8 +245,8 @@ export function createEngine(settings: Settings, events: Events<RouterEvents>, n
   beats.push(() => keeper?.keep(live.topology, live.topology));
   // Without reports of the regions their nodes say everything there is to know.
   if (settings.view === undefined)
-    for (const { name } of regions.list) live.take({ type: 'asked', region: name, atMs: clock.now() });
-  followed = settings.view === undefined ? undefined : followView(settings.view, live, clock, pauses.hear);
+    for (const { name } of regions.list) live.apply({ type: 'asked', region: name, atMs: clock.now() });
+  followed = settings.view === undefined ? undefined : followView(settings.view, live, clock, pauses.learn);
 
   return {
     settings,

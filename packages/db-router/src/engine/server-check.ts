@@ -29,7 +29,7 @@ export function createServerCheck({
     // `default_transaction_read_only` is a setting of the session, and the app may have changed it in this one. The
     // probe's value counts.
     const { readOnly } = known;
-    live.take({ type: 'reading', node: index, reading: { ...reading, readOnly }, sentAtMs, atMs: clock.now() });
+    live.apply({ type: 'reading', node: index, reading: { ...reading, readOnly }, sentAtMs, atMs: clock.now() });
     return live.topology.nodes[index]?.generation;
   };
 }

@@ -3,7 +3,7 @@ import { systemClock } from '@regionkit/core/kit';
 /** The reason of a call that took longer. */
 export const TIMED_OUT: unique symbol = Symbol('timed out');
 
-/** Ends a call after `timeoutMs`, whether or not what was called hears the signal. Rejects with {@link TIMED_OUT} then. */
+/** Ends a call after `timeoutMs`, also if the called function ignores the signal. Rejects with {@link TIMED_OUT} then. */
 export async function bounded<T>(timeoutMs: number, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const abort = new AbortController();
   return new Promise<T>((resolve, reject) => {

@@ -39,7 +39,7 @@ export function createMemoryKeeper(store: MemoryStore, options: KeeperOptions): 
     const leftMs = kept.untilMs - clock.now();
     const timeline = leftMs > 0 ? kept.timeline : Number.POSITIVE_INFINITY;
     if (leftMs > 0) stopWaiting = clock.schedule(publish, leftMs + 1);
-    if (timeline !== live.store.facts.syncedTimeline) live.take({ type: 'synced', timeline, atMs: clock.now() });
+    if (timeline !== live.store.facts.syncedTimeline) live.apply({ type: 'synced', timeline, atMs: clock.now() });
   };
   const keepUntil = (timeline: number, untilMs: number): void => {
     kept = { timeline, untilMs };
@@ -50,7 +50,7 @@ export function createMemoryKeeper(store: MemoryStore, options: KeeperOptions): 
     const untilMs = clock.now() + store.maxGapMs - store.gapMs();
     if (stored?.vouches !== undefined) keepUntil(stored.epoch.timeline, untilMs);
     isBusy = false;
-    live.take({ type: 'remembered', stored, untilMs, atMs: clock.now() });
+    live.apply({ type: 'remembered', stored, untilMs, atMs: clock.now() });
   };
   const giveUp = (error: unknown): void => {
     const reason = failureOf(error);
@@ -59,7 +59,7 @@ export function createMemoryKeeper(store: MemoryStore, options: KeeperOptions): 
     // The next process may be able to read what this one could not. Another process's file is not for it.
     if (reason !== 'in-use') keepUntil(0, clock.now() + store.maxGapMs);
     isBusy = false;
-    live.take({ type: 'remembered', stored: undefined, untilMs: 0, atMs: clock.now() });
+    live.apply({ type: 'remembered', stored: undefined, untilMs: 0, atMs: clock.now() });
   };
   let isLate = false;
   const cancelLoad = clock.schedule(() => {

@@ -44,7 +44,7 @@ export const CLAIM = `INSERT INTO regionkit.ledger (actor, key, fingerprint)
 SELECT $1::text, $2::text, $3::text WHERE pg_try_advisory_xact_lock($4::bigint) ON CONFLICT DO NOTHING`;
 
 /**
- * FOR KEY SHARE makes this transaction one that wrote: the position after it is behind the first write, and the token of a
+ * FOR KEY SHARE makes this transaction one that wrote: the position after it is later than the first write, and the token of a
  * retry covers that.
  */
 export const FIND = 'SELECT fingerprint, answer FROM regionkit.ledger WHERE actor = $1 AND key = $2 FOR KEY SHARE';

@@ -46,7 +46,7 @@ export function createEpochKeeper(
   store: EpochStore,
   { live, clock, timeoutMs, emit }: Omit<KeeperOptions, 'isStale'>,
 ): EpochKeeper {
-  const applyStored = (stored: Stored | undefined): void => live.take({ type: 'store', stored, atMs: clock.now() });
+  const applyStored = (stored: Stored | undefined): void => live.apply({ type: 'store', stored, atMs: clock.now() });
   const failed = (action: 'load' | 'save', error?: unknown): void => {
     const reason = failureOf(error);
     emit('store-failed', { action, ...(reason !== undefined && { reason }) });

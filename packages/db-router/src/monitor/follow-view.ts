@@ -39,7 +39,7 @@ export function followView(
     if (!state.identified || state.name === view.self) return;
     const { primary, forks, highest, measured, measuredEpoch, voids, observedAtMs } = state;
     taken.set(state.name, observedAtMs);
-    live.take({
+    live.apply({
       type: 'document',
       region: state.name,
       ...(primary !== undefined && { primary }),
@@ -57,7 +57,7 @@ export function followView(
       siblings.some((known) => known.process === process && known.observedAtMs === observedAtMs);
     if (told.length === siblings.length && told.every(isKnown)) return;
     siblings = told;
-    live.take({ type: 'siblings', siblings: told, atMs: clock.now() });
+    live.apply({ type: 'siblings', siblings: told, atMs: clock.now() });
   };
   /** Before the rest: what makes a primary known must not let writes start that a pause holds. */
   const takePause = (state: RegionState): void => {
@@ -68,7 +68,7 @@ export function followView(
     if (state.name === view.self) takeSiblings(state.siblings ?? []);
     if (state.asked !== true || asked.has(state.name)) return;
     asked.add(state.name);
-    live.take({ type: 'asked', region: state.name, atMs: clock.now() });
+    live.apply({ type: 'asked', region: state.name, atMs: clock.now() });
   };
 
   const refresh = (): void => {

@@ -84,7 +84,7 @@ export function createProbeSchedule({
     onReading: (index, reading, sentAtMs) => {
       silentProbes[index] = 0;
       failureCodes[index] = undefined;
-      live.take({ type: 'reading', node: index, reading, sentAtMs, atMs: clock.now() });
+      live.apply({ type: 'reading', node: index, reading, sentAtMs, atMs: clock.now() });
       if (!reading.inRecovery) writes.attached(index, reading.senders);
     },
     onFailure: (index, error) => {
@@ -94,7 +94,7 @@ export function createProbeSchedule({
       failureCodes[index] = code;
       // A server that refuses this process is running. Do not give up its statements.
       silentProbes[index] = isServerError(error) ? 0 : (silentProbes[index] ?? 0) + 1;
-      live.take({ type: 'failed', node: index, code, atMs: clock.now() });
+      live.apply({ type: 'failed', node: index, code, atMs: clock.now() });
       if (silentProbes[index] === SILENT_PROBES) node?.destroyAll(new OutcomeUnknownError(node.id));
     },
   };

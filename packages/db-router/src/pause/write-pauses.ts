@@ -23,7 +23,7 @@ export interface WritePauses {
   /** Ends the pause that is on. Returns whether there was one. */
   resume(): boolean;
   /** Takes what a region says, this one included. */
-  hear(state: RegionState): void;
+  learn(state: RegionState): void;
   /** To be called after each change of the topology, before held writes go on. */
   update(): void;
   close(): void;
@@ -123,7 +123,7 @@ export function createWritePauses({ self, clock, topology, underWay, hold, emit 
       take(endPause(state, 'resumed', clock.now()));
       return wasOn;
     },
-    hear: (region) => {
+    learn: (region) => {
       if (region.pauses !== undefined || region.siblings !== undefined) told.set(region.name, region);
       else told.delete(region.name);
       hearRegion(region);

@@ -4,7 +4,7 @@ import { takesAdvisoryLock } from '../connection/advisory-lock.ts';
 import { commit } from '../connection/commit.ts';
 import type { FollowedQuery } from '../connection/followed-query.ts';
 import { outcomeOf } from '../connection/outcome.ts';
-import type { Position } from '../connection/position-behind.ts';
+import type { Position } from '../connection/position-after.ts';
 import { isPartlyDone } from '../connection/protocol-state.ts';
 import type { Query, Values } from '../connection/query.ts';
 import { noteRefusal } from '../connection/send.ts';

@@ -2,7 +2,7 @@ import type { Epoch } from '@regionkit/core';
 import type { PoolClient } from 'pg';
 import type { Scope } from '../causality/scope-state.ts';
 import type { PoolNode } from '../connection/node.ts';
-import { type Position, type PositionQuery, UNKNOWN_POSITION } from '../connection/position-behind.ts';
+import { type Position, type PositionQuery, UNKNOWN_POSITION } from '../connection/position-after.ts';
 import type { Queryable } from '../connection/submittable.ts';
 import type { Engine } from '../engine/engine.ts';
 import { ownerOf } from '../history/epoch.ts';
@@ -13,7 +13,7 @@ import { serverOf } from '../topology/writer.ts';
 /** What positions are learnt from, and noted in. */
 export type PositionParts = Pick<Engine, 'settings' | 'live' | 'scopes' | 'writes' | 'events'>;
 
-/** The query for a position, to be sent behind a statement. Undefined if it cannot be. */
+/** The query for a position, to be sent after a statement. Undefined if it cannot be. */
 export function positionQuery(
   { settings }: PositionParts,
   node: PoolNode,

@@ -234,7 +234,7 @@ function isCausedBy(thrown: unknown, error: unknown): boolean {
 /** Without the result it is unknown whether `first` has done its work. So the error must not say that it was not sent. */
 function takeResult(frame: Frame, results: unknown): void {
   const result = [results].flat().at(-1) as QueryResult | undefined;
-  if (typeof result?.rowCount !== 'number') throw new TypeError('a pool gave no result of a statement behind BEGIN');
+  if (typeof result?.rowCount !== 'number') throw new TypeError('a pool gave no result of a statement after BEGIN');
   frame.result = result;
   frame.last = undefined;
 }

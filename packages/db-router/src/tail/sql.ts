@@ -139,7 +139,7 @@ const COUNT_TICK = `IF has_function_privilege('pg_stat_reset_replication_slot(te
  * a tick must write nothing, because a write of the keeper would be one that a failover can lose.
  *
  * A server that has received WAL since it was started was a standby then, so its replay has ended at the fork. After a crash it has
- * received none, and its replay has ended behind the fork.
+ * received none, and its replay has ended after the fork.
  */
 const LOOK_FUNCTION = `CREATE OR REPLACE FUNCTION regionkit.tail_look(standbys text[]) RETURNS jsonb
 LANGUAGE plpgsql ${RIGHTS} AS $$

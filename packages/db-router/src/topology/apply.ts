@@ -33,7 +33,7 @@ function applyInput(facts: Facts, input: Input, rules: Rules): Facts {
         failures: node.failures + 1,
         code: input.code,
       }));
-    case 'heard':
+    case 'epoch':
       return input.region === undefined
         ? learnEpoch(facts, input.epoch, input.atMs)
         : applyWord(facts, input.epoch, input.region, input.atMs);

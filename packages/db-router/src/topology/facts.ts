@@ -107,7 +107,7 @@ export type Input =
     }
   | { readonly type: 'failed'; readonly node: number; readonly code: string; readonly atMs: number }
   | {
-      readonly type: 'heard';
+      readonly type: 'epoch';
       readonly epoch: Epoch;
       readonly from: EpochSource;
       /** Which region said so, where that is known. */

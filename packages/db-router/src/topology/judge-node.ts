@@ -8,7 +8,7 @@ import type { Reading } from './readings.ts';
 import type { NodeView, Top } from './topology.ts';
 
 /** What is known of the whole cluster, in which one node is judged. */
-export interface Light {
+export interface JudgeContext {
   readonly top: Top | undefined;
   readonly system: string | undefined;
   readonly state: TopologyState;
@@ -21,8 +21,8 @@ export interface Light {
 }
 
 /** Judges one node. Pure. */
-export function judgeNode(node: NodeFacts, facts: Facts, rules: Rules, light: Light): NodeView {
-  const { state, readable, lagMs } = judgeState(node, facts, rules, light);
+export function judgeNode(node: NodeFacts, facts: Facts, rules: Rules, context: JudgeContext): NodeView {
+  const { state, readable, lagMs } = judgeState(node, facts, rules, context);
   return {
     index: node.index,
     id: node.id,
@@ -48,12 +48,12 @@ interface Judgement {
   readonly lagMs?: number | undefined;
 }
 
-function judgeState(node: NodeFacts, facts: Facts, rules: Rules, light: Light): Judgement {
+function judgeState(node: NodeFacts, facts: Facts, rules: Rules, context: JudgeContext): Judgement {
   if (node.reading === undefined) return { state: node.failures > 0 ? 'unreachable' : 'unknown', readable: false };
-  const { top, system, state, claimed } = light;
+  const { top, system, state, claimed } = context;
   if (node.failures > 0) return { state: isOutlived(node.reading, top) ? 'fenced' : 'unreachable', readable: false };
   if (system !== undefined && node.reading.system !== system) return { state: 'foreign', readable: false };
-  if (node.reading.inRecovery) return judgeStandby(node, facts, rules, light);
+  if (node.reading.inRecovery) return judgeStandby(node, facts, rules, context);
   const epoch = writtenEpoch(facts, node);
   if (epoch === undefined || isVoided(facts, epoch)) return { state: 'fenced', readable: false };
   if (top !== undefined && epoch.timeline < top.timeline) return { state: 'fenced', readable: false };
@@ -69,8 +69,8 @@ function isOutlived({ inRecovery, system, timeline }: Reading, top: Top | undefi
   return !inRecovery && timeline !== undefined && system === top?.system && timeline < top.timeline;
 }
 
-function judgeStandby(node: NodeFacts, facts: Facts, rules: Rules, light: Light): Judgement {
-  const { top, samples, state, regressed, nowMs } = light;
+function judgeStandby(node: NodeFacts, facts: Facts, rules: Rules, context: JudgeContext): Judgement {
+  const { top, samples, state, regressed, nowMs } = context;
   const position = node.reading?.position ?? 0n;
   if (top !== undefined && node.timeline < top.timeline) {
     // It follows what the whole cluster agrees on. It may serve reads without a position, and nothing else.

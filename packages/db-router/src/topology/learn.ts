@@ -15,9 +15,9 @@ const MAX_TWINS = 8;
  * @param measuredAtMs when one of our own nodes was asked and said so
  * @param by the region whose document says so, or '' where that repeats others
  */
-export function learnEpoch(before: Facts, heard: Epoch, atMs: number, measuredAtMs?: number, by?: string): Facts {
-  const facts = learnWriter(before, heard, atMs, measuredAtMs);
-  const epoch = knownEpoch(facts, heard);
+export function learnEpoch(before: Facts, given: Epoch, atMs: number, measuredAtMs?: number, by?: string): Facts {
+  const facts = learnWriter(before, given, atMs, measuredAtMs);
+  const epoch = knownEpoch(facts, given);
   if (isVoided(facts, epoch)) return facts;
   const known = facts.tops.find((top) => top.system === epoch.system);
   const top = raise(known, epoch, atMs, by);
@@ -26,8 +26,8 @@ export function learnEpoch(before: Facts, heard: Epoch, atMs: number, measuredAt
   const forks = isContested(owners, epoch) ? withoutForkOf(facts.forks, epoch) : facts.forks;
   const others = facts.tops.filter(({ system }) => system !== epoch.system);
   const own = others.filter(({ system }) => system === facts.system);
-  const strangers = others.filter(({ system }) => system !== facts.system).slice(0, MAX_SYSTEMS);
-  return { ...facts, owners, forks, tops: top === known ? facts.tops : [top, ...own, ...strangers] };
+  const foreign = others.filter(({ system }) => system !== facts.system).slice(0, MAX_SYSTEMS);
+  return { ...facts, owners, forks, tops: top === known ? facts.tops : [top, ...own, ...foreign] };
 }
 
 /** Matches by server, whatever its name is, or by name. An unknown owner matches every voided owner. */

@@ -14,7 +14,7 @@ export interface LiveTopology {
   readonly oldestProbeMs: number;
   /** Since when a primary is accepted. Undefined while none is. */
   readonly acceptedAtMs: number | undefined;
-  take(input: Input): void;
+  apply(input: Input): void;
   close(): void;
 }
 
@@ -36,7 +36,7 @@ export function createLiveTopology(options: LiveTopologyOptions): LiveTopology {
   let cancel: () => void = () => {};
   let closed = false;
 
-  const take = (input: Input): void => {
+  const apply = (input: Input): void => {
     if (closed) return;
     const before = store.topology;
     const { next, events } = reduce(store, input, rules);
@@ -47,7 +47,7 @@ export function createLiveTopology(options: LiveTopologyOptions): LiveTopology {
     cancel();
     const { nextChangeMs } = next.topology;
     if (Number.isFinite(nextChangeMs)) {
-      cancel = clock.schedule(() => take({ type: 'tick', atMs: clock.now() }), nextChangeMs - clock.now() + 1);
+      cancel = clock.schedule(() => apply({ type: 'tick', atMs: clock.now() }), nextChangeMs - clock.now() + 1);
     }
     options.onChange(next.topology, before);
     for (const [event, payload] of events) options.emit(event, payload as never);
@@ -66,7 +66,7 @@ export function createLiveTopology(options: LiveTopologyOptions): LiveTopology {
     get acceptedAtMs() {
       return acceptedAtMs;
     },
-    take,
+    apply,
     close: () => {
       closed = true;
       cancel();

@@ -36,11 +36,11 @@ export function reduce(
   input: Input,
   rules: Rules,
 ): { readonly next: TopologyStore; readonly events: readonly TopologyEvent[] } {
-  const heard = takeOver(apply(before.facts, input, rules), rules, input.atMs);
+  const applied = takeOver(apply(before.facts, input, rules), rules, input.atMs);
   // After a failover thousands of tokens name old epochs. An input without news needs no judgement.
-  if (input.type === 'heard' && heard === before.facts) return { next: before, events: [] };
-  const topology = judge(heard, rules, input.atMs);
-  const facts = settle(heard, topology, input.atMs, rules);
+  if (input.type === 'epoch' && applied === before.facts) return { next: before, events: [] };
+  const topology = judge(applied, rules, input.atMs);
+  const facts = settle(applied, topology, input.atMs, rules);
   const ready = topology.state === 'ready';
   const missingSinceMs = ready ? undefined : (before.missingSinceMs ?? input.atMs);
   const next: TopologyStore = { facts, topology, missingSinceMs };
@@ -81,7 +81,7 @@ function changes(before: TopologyStore, next: TopologyStore, input: Input): read
   const known = was.highest;
   if (highest !== undefined && (known === undefined || !sameEpoch(knownEpoch(next.facts, known), highest))) {
     const from =
-      input.type === 'heard' ? input.from : input.type === 'document' || input.type === 'store' ? input.type : 'probe';
+      input.type === 'epoch' ? input.from : input.type === 'document' || input.type === 'store' ? input.type : 'probe';
     events.push(['epoch', { epoch: highest, from }]);
   }
   for (const node of is.nodes) {

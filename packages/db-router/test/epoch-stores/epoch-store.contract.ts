@@ -98,7 +98,7 @@ export function describeEpochStore(name: string, openPlace: () => Place | Promis
         });
         const keeper = createEpochKeeper(place.open(), { live, clock, timeoutMs: 60_000, emit: () => {} });
         for (const [node, reading] of [primary(timeline), standby(timeline), standby(timeline)].entries())
-          live.take({ type: 'reading', node, reading, sentAtMs: clock.now(), atMs: clock.now() });
+          live.apply({ type: 'reading', node, reading, sentAtMs: clock.now(), atMs: clock.now() });
         return live;
       });
       await expect

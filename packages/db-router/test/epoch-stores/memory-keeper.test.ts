@@ -62,7 +62,7 @@ function keeping(kept: ReturnType<typeof disk>) {
   const options = { live, clock, timeoutMs: TIMEOUT_MS, emit, isStale: () => isStale };
   const keeper = createMemoryKeeper(kept.store, options);
   const says = (node: number, reading: Reading): void =>
-    live.take({ type: 'reading', node, reading, sentAtMs: clock.now(), atMs: clock.now() });
+    live.apply({ type: 'reading', node, reading, sentAtMs: clock.now(), atMs: clock.now() });
   const beat = async (ms = 0): Promise<void> => {
     await clock.advance(ms);
     keeper.keep(live.topology, live.topology);
@@ -77,9 +77,9 @@ function keeping(kept: ReturnType<typeof disk>) {
     goesStale: () => {
       isStale = true;
     },
-    fails: (node: number) => live.take({ type: 'failed', node, code: 'ECONNREFUSED', atMs: clock.now() }),
+    fails: (node: number) => live.apply({ type: 'failed', node, code: 'ECONNREFUSED', atMs: clock.now() }),
     asked: () => {
-      for (const region of RULES.regions) live.take({ type: 'asked', region, atMs: clock.now() });
+      for (const region of RULES.regions) live.apply({ type: 'asked', region, atMs: clock.now() });
     },
     /** The primary in `us`, on timeline 1, and all regions in reach. */
     well: async () => {
@@ -203,8 +203,8 @@ describe('createMemoryKeeper()', () => {
     for (const contradict of [
       ({ says }: ReturnType<typeof keeping>) => says(1, primary(1, 1_000n, { server: 'eu' })),
       ({ live, clock }: ReturnType<typeof keeping>) => {
-        live.take({ type: 'heard', epoch: { ...epoch, timeline: 7, owner: 'ap/0' }, from: 'hop', atMs: clock.now() });
-        live.take({ type: 'reset', atMs: clock.now() });
+        live.apply({ type: 'epoch', epoch: { ...epoch, timeline: 7, owner: 'ap/0' }, from: 'hop', atMs: clock.now() });
+        live.apply({ type: 'reset', atMs: clock.now() });
       },
     ]) {
       const kept = disk();

@@ -24,7 +24,7 @@ function keeping(store: EpochStore) {
   const keeper = createEpochKeeper(store, { live, clock, timeoutMs: 2_000, emit: (event) => void events.push(event) });
   const ready = () => {
     const reading = (node: number, said: ReturnType<typeof primary>) =>
-      live.take({ type: 'reading', node, reading: said, sentAtMs: clock.now(), atMs: clock.now() });
+      live.apply({ type: 'reading', node, reading: said, sentAtMs: clock.now(), atMs: clock.now() });
     reading(0, primary(1));
     reading(1, standby(1, 1_000n, { server: 'eu' }));
     reading(2, standby(1, 1_000n, { server: 'ap' }));
@@ -52,18 +52,18 @@ describe('createEpochKeeper()', () => {
       await clock.advance(0);
       ready();
       const atMs = clock.now();
-      live.take({
+      live.apply({
         type: 'reading',
         node: 1,
         reading: primary(2, 1_000n, { server: 'a mistake' }),
         sentAtMs: atMs,
         atMs,
       });
-      live.take({ type: 'reading', node: 1, reading: standby(1, 1_000n, { server: 'eu' }), sentAtMs: atMs, atMs });
-      live.take({ type: 'reading', node: 0, reading: primary(1), sentAtMs: atMs, atMs });
-      if (isOwn) live.take({ type: 'reset', id: 'a-void-of-an-operator', atMs });
-      else live.take({ type: 'document', region: 'ap', voids, observedAtMs: atMs, atMs });
-      live.take({ type: 'reading', node: 0, reading: primary(1), sentAtMs: atMs, atMs });
+      live.apply({ type: 'reading', node: 1, reading: standby(1, 1_000n, { server: 'eu' }), sentAtMs: atMs, atMs });
+      live.apply({ type: 'reading', node: 0, reading: primary(1), sentAtMs: atMs, atMs });
+      if (isOwn) live.apply({ type: 'reset', id: 'a-void-of-an-operator', atMs });
+      else live.apply({ type: 'document', region: 'ap', voids, observedAtMs: atMs, atMs });
+      live.apply({ type: 'reading', node: 0, reading: primary(1), sentAtMs: atMs, atMs });
       expect(live.topology).toMatchObject({ state: 'ready', highest: { timeline: 1 } });
       await clock.advance(10_000);
       const timelines = readStored(place.value ?? '')?.voided.map(({ timeline }) => timeline);
@@ -104,7 +104,7 @@ describe('createEpochKeeper()', () => {
     expect(saved).toHaveLength(1);
     const server = serverId('primary-1');
     expect(readStored(saved[0] ?? '')?.epoch).toEqual({ system: SYSTEM, timeline: 1, owner: 'us/0', server });
-    live.take({ type: 'heard', epoch: { system: SYSTEM, timeline: 2, owner: 'eu/0' }, from: 'hop', atMs: clock.now() });
+    live.apply({ type: 'epoch', epoch: { system: SYSTEM, timeline: 2, owner: 'eu/0' }, from: 'hop', atMs: clock.now() });
     await clock.advance(0);
     await clock.advance(0);
     expect(readStored(saved.at(-1) ?? '')?.epoch.timeline).toBe(2);
@@ -133,7 +133,7 @@ describe('createEpochKeeper()', () => {
     for (const server of ['another', 'primary-1', 'another']) {
       await clock.advance(1);
       const sentAtMs = clock.now();
-      live.take({ type: 'reading', node: 0, reading: primary(1, 1_000n, { server }), sentAtMs, atMs: sentAtMs });
+      live.apply({ type: 'reading', node: 0, reading: primary(1, 1_000n, { server }), sentAtMs, atMs: sentAtMs });
     }
     await clock.advance(0);
     await clock.advance(0);
@@ -195,7 +195,7 @@ describe('createEpochKeeper()', () => {
     ready();
     await clock.advance(2_000);
     expect(events.filter((event) => event === 'store-failed')).toHaveLength(1);
-    live.take({ type: 'heard', epoch: { system: SYSTEM, timeline: 2, owner: 'eu/0' }, from: 'hop', atMs: clock.now() });
+    live.apply({ type: 'epoch', epoch: { system: SYSTEM, timeline: 2, owner: 'eu/0' }, from: 'hop', atMs: clock.now() });
     await clock.advance(0);
     expect(saved.map((value) => readStored(value)?.epoch.timeline)).toEqual([1, 2]);
     ends[0]?.();
@@ -317,12 +317,12 @@ describe('followView()', () => {
       clock,
       () => {},
     );
-    live.take({ type: 'reading', node: 0, reading: standby(1), sentAtMs: clock.now(), atMs: clock.now() });
+    live.apply({ type: 'reading', node: 0, reading: standby(1), sentAtMs: clock.now(), atMs: clock.now() });
     expect(live.topology.primary?.region).toBe('eu');
     for (let beat = 0; beat < 60; beat += 1) {
       clock.suspend(500);
       followed.refresh();
-      live.take({ type: 'tick', atMs: clock.now() });
+      live.apply({ type: 'tick', atMs: clock.now() });
       expect(live.topology.primary?.region).toBe('eu');
     }
     followed.stop();

@@ -34,7 +34,7 @@ function guarded() {
     },
   });
   const said = (index: number, reading: Reading, rttMs = 0): void =>
-    live.take({ type: 'reading', node: index, reading, sentAtMs: clock.now() - rttMs, atMs: clock.now() });
+    live.apply({ type: 'reading', node: index, reading, sentAtMs: clock.now() - rttMs, atMs: clock.now() });
   const settle = async (index: number): Promise<void> => {
     for (const resolve of open[index]?.splice(0) ?? []) resolve();
     await clock.advance(0);
@@ -44,7 +44,7 @@ function guarded() {
     return settle(index);
   };
   const fails = (index: number): Promise<void> => {
-    live.take({ type: 'failed', node: index, code: 'ETIMEDOUT', atMs: clock.now() });
+    live.apply({ type: 'failed', node: index, code: 'ETIMEDOUT', atMs: clock.now() });
     return settle(index);
   };
   const us = (senders: number | undefined) => primary(1, 1_000n, { server: 'us', senders });

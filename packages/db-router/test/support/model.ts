@@ -77,7 +77,7 @@ export function story(rules: Partial<Rules> = {}, nodes: readonly { id: string; 
     fails: (id: string, code = 'ECONNREFUSED') => take({ type: 'failed', node: indexOf(id), code, atMs: tick() }),
     hears: (timeline: number, owner: string, system = SYSTEM, server?: string) => {
       const epoch = { system, timeline, owner, ...(server !== undefined && { server }) };
-      take({ type: 'heard', epoch, from: 'token', atMs: tick() });
+      take({ type: 'epoch', epoch, from: 'token', atMs: tick() });
     },
     /** What a server is called in documents and tokens. */
     serverOf: serverId,

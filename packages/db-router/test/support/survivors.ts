@@ -230,7 +230,7 @@ export class Survivors {
 
   tell(process: Process, timeline: number, region: Region): void {
     const epoch = { system: primary(1).system, timeline, owner: `${region}/0` };
-    this.#take(process, { type: 'heard', epoch, from: 'token', atMs: this.#tick() });
+    this.#take(process, { type: 'epoch', epoch, from: 'token', atMs: this.#tick() });
   }
 
   operator(process: Process, type: 'confirm' | 'reset'): void {

@@ -80,7 +80,7 @@ describe('one region of three that holds the secret and says timeline 99', () =>
 
   it('fences nothing by the mark of a request either', () => {
     const told = wellStory();
-    told.take({ type: 'heard', epoch: epoch(99, 'ap/0'), from: 'hop', region: 'ap', atMs: told.nowMs });
+    told.take({ type: 'epoch', epoch: epoch(99, 'ap/0'), from: 'hop', region: 'ap', atMs: told.nowMs });
     expect(told.topology).toMatchObject({ state: 'unconfirmed', claimedBy: 'ap', highest: { timeline: 1 } });
     told.document('ap', repeats(1, 'us/0'));
     expect(told.topology.state).toBe('ready');

@@ -7,7 +7,7 @@ it('knows since when a primary is accepted, and begins anew after a reset that f
   const clock = fakeClock();
   const live = liveTopology(clock);
   const says = (node: number, reading: ReturnType<typeof primary>): void =>
-    live.take({ type: 'reading', node, reading, sentAtMs: clock.now(), atMs: clock.now() });
+    live.apply({ type: 'reading', node, reading, sentAtMs: clock.now(), atMs: clock.now() });
   says(0, primary(1));
   says(1, standby(1));
   expect(live.acceptedAtMs).toBeUndefined();
@@ -19,7 +19,7 @@ it('knows since when a primary is accepted, and begins anew after a reset that f
   says(0, primary(1, 2_000n));
   expect(live.acceptedAtMs).toBe(acceptedAtMs);
   says(0, standby(1));
-  live.take({ type: 'reset', atMs: clock.now() });
+  live.apply({ type: 'reset', atMs: clock.now() });
   expect(live.acceptedAtMs).toBeUndefined();
   live.close();
 });

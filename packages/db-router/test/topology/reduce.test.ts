@@ -99,7 +99,7 @@ describe('who is primary', () => {
     'fences by the word of a %s alone, and names no primary',
     (from) => {
       const told = wellStory();
-      told.take({ type: 'heard', epoch: { system: SYSTEM, timeline: 2, owner: 'eu/0' }, from, atMs: told.nowMs });
+      told.take({ type: 'epoch', epoch: { system: SYSTEM, timeline: 2, owner: 'eu/0' }, from, atMs: told.nowMs });
       expect(told.stateOf('us/0')).toBe('fenced');
       expect(told.topology.primary).toBeUndefined();
       expect(told.told('epoch').at(-1)).toMatchObject({ from });
@@ -415,7 +415,7 @@ describe('the reducer, over random inputs', () => {
       atMs: fc.constant(100),
     }),
     fc.record({
-      type: fc.constant('heard' as const),
+      type: fc.constant('epoch' as const),
       epoch: fc.record({ system: fc.constant(SYSTEM), timeline, owner }),
       from: fc.constant('token' as const),
       atMs: fc.constant(100),
@@ -438,7 +438,7 @@ describe('the reducer, over random inputs', () => {
         for (const next of inputs) {
           store = reduce(store, next, RULES).next;
           const { topology } = store;
-          const shown = next.type === 'reading' ? next.reading.timeline : next.type === 'heard' && next.epoch.timeline;
+          const shown = next.type === 'reading' ? next.reading.timeline : next.type === 'epoch' && next.epoch.timeline;
           certain = Math.max(certain, shown || 0);
           const highest = topology.top?.timeline ?? 0;
           expect(highest).toBeGreaterThanOrEqual(certain);
@@ -498,7 +498,7 @@ describe('the reducer, over random inputs', () => {
         const store = run(inputs);
         const fenced = reduce(
           store,
-          { type: 'heard', epoch: { system: SYSTEM, timeline: 9, owner: 'x/0' }, from: 'hop', atMs: 101 },
+          { type: 'epoch', epoch: { system: SYSTEM, timeline: 9, owner: 'x/0' }, from: 'hop', atMs: 101 },
           RULES,
         ).next;
         expect(fenced.topology.primary).toBeUndefined();

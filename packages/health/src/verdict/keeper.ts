@@ -12,7 +12,7 @@ export interface Keeper {
   /** Returns the verdict from memory. It is judged again only if a result has become too old. */
   verdict(): HealthVerdict;
   /** Judges again. */
-  look(): void;
+  rejudge(): void;
   /** No result counts any more. All checks run at once, and the next results decide at once. */
   forget(): void;
   /** Enters a phase permanently, or with `up` returns to the result of the checks. */
@@ -46,20 +46,20 @@ export function createKeeper(options: KeeperOptions): Keeper {
     phase: 'starting',
     failing: [],
   });
-  let lookAgainAtMs = Number.NEGATIVE_INFINITY;
+  let judgeAgainAtMs = Number.NEGATIVE_INFINITY;
 
   const phase = (): Phase => {
     // Without a check there is nothing to wait for. But once one is added, it must have run.
-    const heard = [...checks.values()].every(({ lastRun }) => lastRun !== undefined);
-    started ||= heard && checks.size > 0;
+    const allHaveRun = [...checks.values()].every(({ lastRun }) => lastRun !== undefined);
+    started ||= allHaveRun && checks.size > 0;
     if (leaving !== undefined) return leaving;
-    if (!started && !heard) return 'starting';
+    if (!started && !allHaveRun) return 'starting';
     return isUnconfirmed() ? 'unconfirmed' : 'up';
   };
 
-  const look = (): void => {
+  const rejudge = (): void => {
     const now = clock.now();
-    lookAgainAtMs = Number.POSITIVE_INFINITY;
+    judgeAgainAtMs = Number.POSITIVE_INFINITY;
     for (const check of checks.values()) {
       if (now >= check.staleAtMs) {
         check.expire();
@@ -67,12 +67,12 @@ export function createKeeper(options: KeeperOptions): Keeper {
         // The timer may be lost. A running check does not run twice.
         check.wake();
       }
-      lookAgainAtMs = Math.min(lookAgainAtMs, check.staleAtMs);
+      judgeAgainAtMs = Math.min(judgeAgainAtMs, check.staleAtMs);
     }
     const before = guarded.relative;
     guarded = guard(guarded, asksToLeave(checks.values()), neighbours(), better, now, guardTimes);
     const judged = judge(checks.values(), phase(), guarded.relative === 'out');
-    if (judged.phase === 'unconfirmed') lookAgainAtMs = now;
+    if (judged.phase === 'unconfirmed') judgeAgainAtMs = now;
     const from = current;
     if (!same(from, judged)) {
       current = beginNow(clock, judged);
@@ -88,18 +88,18 @@ export function createKeeper(options: KeeperOptions): Keeper {
     },
     add: (check) => {
       checks.set(check.name, check);
-      look();
+      rejudge();
     },
     remove: (check) => {
       if (checks.get(check.name) !== check) return;
       checks.delete(check.name);
-      look();
+      rejudge();
     },
     verdict: () => {
-      if (clock.now() >= lookAgainAtMs) look();
+      if (clock.now() >= judgeAgainAtMs) rejudge();
       return current;
     },
-    look,
+    rejudge,
     forget: () => {
       for (const check of checks.values()) {
         if (check.lastRun === undefined) continue;
@@ -107,11 +107,11 @@ export function createKeeper(options: KeeperOptions): Keeper {
         onStale(check);
         check.wake();
       }
-      look();
+      rejudge();
     },
     enter: (next) => {
       leaving = next === 'up' ? undefined : next;
-      look();
+      rejudge();
     },
   };
 }

@@ -57,7 +57,7 @@ async function run(context: Context): Promise<Outcome> {
   const processes = found.regions.flatMap((region) => region.processes);
   const silent = found.regions.filter(({ why: reason }) => reason !== undefined).map(({ region }) => region);
   if (processes.length === 0) return { exit: EXIT.unknown, summary: 'No operator door answered. Nothing was done.' };
-  // The region of the primary first: the others then hear of it from there.
+  // The region of the primary first: the others then learn it from there.
   const ordered = [...processes].sort((one, other) => Number(other.region === home) - Number(one.region === home));
   if (values['execute'] !== true) {
     return {

@@ -62,7 +62,7 @@ export const failover: Command = {
     const [verb] = positionals;
     const work = verb === undefined || positionals.length > 1 || !Object.hasOwn(VERBS, verb) ? undefined : VERBS[verb];
     if (work === undefined)
-      throw new OpsError('ERR_OPS_USAGE', `write one of ${Object.keys(VERBS).join(', ')} behind failover`);
+      throw new OpsError('ERR_OPS_USAGE', `write one of ${Object.keys(VERBS).join(', ')} after failover`);
     mustHaveEffect(verb as string, values);
     const hasPlan = verb === 'resume' || verb === 'abort' || values['run'] !== undefined;
     const given = Object.keys(PLANNING).find((name) => values[name] !== undefined && !isDecidedLater(verb, name));

@@ -37,7 +37,7 @@ export const gameday: Command = {
     const [verb, ...more] = context.positionals;
     const work = verb === undefined || !Object.hasOwn(VERBS, verb) ? undefined : VERBS[verb];
     if (work === undefined || more.length > (verb === 'report' ? 1 : 0)) {
-      throw new OpsError('ERR_OPS_USAGE', `write one of ${Object.keys(VERBS).join(', ')} behind gameday`);
+      throw new OpsError('ERR_OPS_USAGE', `write one of ${Object.keys(VERBS).join(', ')} after gameday`);
     }
     return work(context);
   },

@@ -22,7 +22,7 @@ export async function runHooksInOrder(
   return summary(results, hooks.length);
 }
 
-/** Runs hooks one after the other, also behind one that has failed. */
+/** Runs hooks one after the other, also after one that has failed. */
 export async function runEveryHook(
   hooks: readonly CheckedHook[],
   message: HookMessage,

@@ -113,7 +113,7 @@ async function classify(
   let staying: ReadonlySet<string> = new Set();
   for (;;) {
     await using verdicts = await createSorter<RowVerdict>({ directory });
-    // Rows that are written while we read have numbers behind this one; they count as written after the fork.
+    // Rows that are written while we read have higher numbers than this one; they count as written after the fork.
     const moment: Moment = {
       firstXid,
       nextXid: newFacts.nextXid,

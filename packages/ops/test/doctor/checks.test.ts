@@ -109,7 +109,7 @@ const CASES: readonly Case[] = [
     'a receiver that hears nothing',
     { 'eu/0': { receiver: { status: 'streaming', timeline: 3, silentMs: 46_000 } } },
     ['fault receiver-silent eu/0'],
-    'eu/0 shows "streaming", but heard nothing for 46 s.',
+    'eu/0 shows "streaming", but received nothing for 46 s.',
   ],
   ['an idle primary', { 'eu/0': { receiver: { status: 'streaming', timeline: 3, silentMs: 31_000 } } }, []],
   [

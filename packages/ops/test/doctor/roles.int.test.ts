@@ -76,7 +76,7 @@ describe('regionkit doctor after a failover on real servers', () => {
   });
 });
 
-/** Side by side: one of them waits until a standby has heard nothing for 24 seconds. */
+/** Side by side: one of them waits until a standby has received nothing for 24 seconds. */
 describe.concurrent('regionkit doctor on settings that need a restart', () => {
   it('finds a standby with less max_connections: replay has stopped, and resuming it would end the server', async () => {
     await using lab = await labOf(['us', 'eu']);

@@ -222,7 +222,7 @@ describe('regionkit gameday trend', () => {
 
 describe('regionkit gameday', () => {
   it.each([
-    [['gameday'], /write one of run, report, trend behind gameday/],
+    [['gameday'], /write one of run, report, trend after gameday/],
     [['gameday', 'play'], /write one of run, report, trend/],
     [['gameday', 'trend', 'x'], /write one of/],
     [['gameday', 'run', '--local', '--scenario', 'flood'], /--scenario must be of region-loss, isolation, /],

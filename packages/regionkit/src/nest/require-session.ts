@@ -26,7 +26,7 @@ export function RequireSession(...roles: readonly string[]): ClassDecorator & Me
 }
 
 /**
- * The session of the request, as a parameter of a handler behind {@link RequireSession}: `me(@CurrentSession() session: Session)`.
+ * The session of the request, as a parameter of a handler with {@link RequireSession}: `me(@CurrentSession() session: Session)`.
  */
 export const CurrentSession = (): ParameterDecorator => requestOf(SessionPipe);
 

@@ -38,7 +38,7 @@ export interface HonoSessions<Claims, Variable extends string = 'session'> {
 
 /**
  * Returns the doors of a verifier for Hono 4, with the session as a typed variable of Hono's context. They do the same
- * as `sessions.optional().hono()` and `sessions.require(…).hono()`; behind another door of the same verifier they take
+ * as `sessions.optional().hono()` and `sessions.require(…).hono()`; after another door of the same verifier they take
  * over its result, so the token is not verified again.
  *
  * @example

@@ -12,7 +12,7 @@ export interface RemoteJwksOptions extends Omit<RemoteRules, 'maxStaleMs'> {
   onFetched(error: KeySetError | undefined): boolean;
 }
 
-/** The text of a JWKS behind a URL. */
+/** The text of a JWKS at a URL. */
 export interface RemoteJwks {
   /** The last fetched text; undefined before the first. A failed fetch does not change it. */
   readonly current: string | undefined;

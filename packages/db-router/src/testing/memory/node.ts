@@ -25,7 +25,7 @@ export interface MemoryNode {
   readonly waiting: Set<() => void>;
 }
 
-/** Every commit moves the position by this. It never points behind the header of a WAL page. */
+/** Every commit moves the position by this. It never points after the header of a WAL page. */
 export const STEP = 0x100n;
 
 export function createMemoryNode(name: string, port: number): MemoryNode {

@@ -75,7 +75,7 @@ function faultsOf({ region, host, health }: ExaminedRegion, fleet: Fleet): reado
   return [
     found(
       'warning',
-      'answers with more than 5,120 bytes: a search string behind them is not found',
+      'answers with more than 5,120 bytes: a search string after them is not found',
       'Answer with one short line; give details only for a token.',
     ),
   ];

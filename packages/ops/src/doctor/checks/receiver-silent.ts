@@ -2,13 +2,13 @@ import type { Check, Found } from '../check.ts';
 import { setting, standbys } from '../fleet.ts';
 import { duration } from '../say.ts';
 
-/** A receiver without a time limit of its own is silent when it heard nothing for so long. */
+/** A receiver without a time limit of its own is silent when it received nothing for so long. */
 const SILENT_MS = 45_000;
 const LEAST_MS = 10_000;
 
 export const receiverSilent: Check = {
   id: 'receiver-silent',
-  title: 'Every standby hears from its primary',
+  title: 'Every standby receives messages from its primary',
   why: 'When a network drops packets without closing the connection, a standby still shows "streaming" and gets nothing. It notices after wal_receiver_timeout; with 0 it never does.',
   incident:
     'Connections that hang when the network drops packets: node-postgres#2973, and 43 s of partition at GitHub in October 2018.',
@@ -24,7 +24,7 @@ export const receiverSilent: Check = {
           {
             level: 'fault',
             where: node.id,
-            evidence: `${node.id} shows "streaming", but heard nothing for ${duration(receiver.silentMs ?? 0)}.`,
+            evidence: `${node.id} shows "streaming", but received nothing for ${duration(receiver.silentMs ?? 0)}.`,
             fix: `Look at the network between ${node.id} and its primary, then restart the WAL receiver: SELECT pg_terminate_backend(pid) FROM pg_stat_wal_receiver.`,
           },
         ];

@@ -88,7 +88,7 @@ function isAlive({ pid, started }: Holder): boolean {
 function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name of the program, in brackets, may contain anything. The 20th field behind it is the start.
+    // The name of the program, in brackets, may contain anything. The 20th field after it is the start.
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
   } catch {
     return undefined;

@@ -3,7 +3,7 @@ import { type RunLine, readLine } from './line.ts';
 
 export interface ParsedRun {
   readonly lines: readonly RunLine[];
-  /** So much of the file is whole lines. What stands behind it was cut in the middle of a write. */
+  /** So much of the file is whole lines. What stands after it was cut in the middle of a write. */
   readonly wholeBytes: number;
   readonly cut: boolean;
 }

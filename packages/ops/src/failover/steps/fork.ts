@@ -10,7 +10,7 @@ interface Row {
 
 /**
  * A server that has received WAL since it was started was a standby then, so its replay has ended at the fork. After a crash it has
- * received none, and its replay has ended behind the fork.
+ * received none, and its replay has ended after the fork.
  */
 const SQL = `SELECT ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int AS timeline,
   timeline_id AS checkpointed, next_xid AS xid,

@@ -2,7 +2,7 @@ import type { Session } from '../servers/session.ts';
 import { inspectWal, readByPages } from '../servers/walinspect.ts';
 import { fullXid, XidSet } from '../servers/xid.ts';
 
-/** What pg_walinspect shows of the WAL behind the fork. */
+/** What pg_walinspect shows of the WAL after the fork. */
 export interface WalCommits {
   readonly commits: XidSet;
   /** The subtransactions of these transactions. Each has its own status, and is decoded with its transaction. */

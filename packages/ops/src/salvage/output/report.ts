@@ -32,7 +32,7 @@ export function reportOf(summary: Summary): string {
     '|---|---|',
     `| decoded from the slot | ${summary.method === 'slot' ? completeness.decoded : 'no slot'} |`,
     `| by pg_xact_status, subtransactions and other databases included | ${completeness.byStatus ?? 'not known'} |`,
-    `| commits in the WAL behind the fork, other databases included | ${completeness.inWal ?? 'not known (no pg_walinspect)'} |`,
+    `| commits in the WAL after the fork, other databases included | ${completeness.inWal ?? 'not known (no pg_walinspect)'} |`,
     `| of the decoded: without a change (DDL, sequences, large objects, nothing) | ${completeness.emptyTransactions} |`,
     `| subtransactions (savepoints) | ${completeness.subtransactions ?? 'not known'} |`,
     `| commits of prepared transactions | ${completeness.preparedCommits ?? 'not known'} |`,

@@ -18,7 +18,7 @@ export interface Position {
 
 export const UNKNOWN_POSITION: Position = { lsn: undefined, senders: undefined };
 
-/** What the query for a position needs, to be sent behind a statement. */
+/** What the query for a position needs, to be sent after a statement. */
 export interface PositionQuery {
   readonly sql: string;
   readonly node: Pick<PoolNode, 'id' | 'pairing'>;
@@ -35,7 +35,7 @@ export interface PositionQuery {
  *
  * node-postgres expects one answer at a time. When the statement has been answered, this query takes its place.
  */
-export class PositionBehind implements Conversation {
+export class PositionAfter implements Conversation {
   callback = (): void => {};
   isSent = false;
   /** The server reports that it is ready after the failed statement, and again after this query. */
@@ -55,7 +55,7 @@ export class PositionBehind implements Conversation {
    * Sends the query, unless a transaction is open, or this version of node-postgres passes its messages in another way:
    * then it has to be asked afterwards.
    */
-  sendBehind(statement: object, connection: Connection): void {
+  sendAfter(statement: object, connection: Connection): void {
     const { client, sql } = this.query;
     if (!hasTurn(client, statement) || client.getTransactionStatus() !== 'I') return;
     connection.query(sql);

@@ -1,17 +1,17 @@
 /** Lets callers wait for an event that happens once. */
-export interface Latch {
+export interface ReadySignal {
   /** Resolves when it has happened. Rejects with the reason of `signal` if that is aborted first. */
   wait(signal: AbortSignal | undefined): Promise<void>;
-  open(): void;
+  set(): void;
 }
 
-export function createLatch(): Latch {
+export function createReadySignal(): ReadySignal {
   const waiting = new Set<() => void>();
-  let isOpen = false;
+  let isSet = false;
   return {
     wait: (signal) =>
       new Promise<void>((resolve, reject) => {
-        if (isOpen) return resolve();
+        if (isSet) return resolve();
         if (signal?.aborted) return reject(signal.reason);
         const done = (): void => {
           signal?.removeEventListener('abort', abort);
@@ -24,8 +24,8 @@ export function createLatch(): Latch {
         waiting.add(done);
         signal?.addEventListener('abort', abort, { once: true });
       }),
-    open: () => {
-      isOpen = true;
+    set: () => {
+      isSet = true;
       for (const done of waiting) done();
       waiting.clear();
     },
