@@ -15,13 +15,23 @@ interface Held {
   readonly ports: readonly number[];
 }
 
+/** The segments of shared memory on this machine: the id of each, and the process that made it. */
+const sharedMemory = (): readonly { readonly id: string | undefined; readonly creator: number }[] =>
+  readFileSync('/proc/sysvipc/shm', 'latin1')
+    .split('\n')
+    .slice(1)
+    .map((row) => row.trim().split(/\s+/))
+    .map(([, id, , , creator]) => ({ id, creator: Number(creator) }));
+
+/** What a server that was killed before has left. A process of a lab may have got the number of its creator. */
+const earlier = new Set(sharedMemory().map(({ id }) => id));
+
 /** Processes, files and shared memory of a lab that was in `directory`. */
 function traces(directory: string, servers: readonly number[] = []) {
-  const segments = readFileSync('/proc/sysvipc/shm', 'latin1').split('\n').slice(1);
   return {
     processes: processesWith(directory).filter((pid) => !fixtures.has(pid)),
     files: readdirSync(directory),
-    segments: segments.filter((row) => servers.includes(Number(row.trim().split(/\s+/)[4]))),
+    segments: sharedMemory().filter(({ id, creator }) => !earlier.has(id) && servers.includes(creator)),
   };
 }
 const NOTHING = { processes: [], files: [], segments: [] };
