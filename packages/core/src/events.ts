@@ -2,13 +2,6 @@ import { channel } from 'node:diagnostics_channel';
 import { check } from './kit/check.ts';
 import { createListeners } from './kit/listeners.ts';
 
-/** The type of `logger` options: fits pino, winston, console and Fastify's logger. */
-export interface Logger {
-  info(message: string): void;
-  warn(message: string): void;
-  error(message: string): void;
-}
-
 /** The subscribing half of an emitter. Packages offer it to users as `on`. */
 export interface EventSource<All extends object> {
   /**

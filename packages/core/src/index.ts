@@ -22,7 +22,7 @@ export type {
 } from './doors/types.ts';
 export { withDoors } from './doors/with-doors.ts';
 export { isRegionKitError, RegionKitError, type RegionKitErrorOptions, regionKitErrorOf } from './errors.ts';
-export { createEvents, type EventSource, type Events, type Logger } from './events.ts';
+export { createEvents, type EventSource, type Events } from './events.ts';
 export type {
   AnswerHooks,
   Decider,
@@ -38,6 +38,7 @@ export type {
   ResponseHead,
 } from './http/decision.ts';
 export { rawRequest } from './http/raw-request.ts';
+export type { Logger } from './kit/logger.ts';
 export { isLive, type Live, live, type SettableLive, toLive } from './live.ts';
 export {
   type FakeView,

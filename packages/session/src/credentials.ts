@@ -3,9 +3,6 @@ import { dropRejection } from '@regionkit/core/kit';
 import type { Judge, Judgement } from './judge.ts';
 import type { TokenSource } from './token-source.ts';
 
-/** What the verifier does with a request that carries several different tokens. */
-export type SeveralTokens = 'reject' | 'only-valid';
-
 /** A request with more different tokens than this gets status 400, with either option. */
 const MAX_TOKENS = 4;
 

@@ -1,6 +1,5 @@
 export type { StandardResult, StandardSchema } from '@regionkit/core';
 export type { SessionAlgorithm } from './algorithms.ts';
-export type { SeveralTokens } from './credentials.ts';
 export { type RevocationEpochs, type SignOutScope, signOut } from './epochs.ts';
 export {
   AmbiguousCredentialsError,
@@ -38,5 +37,5 @@ export {
 } from './session-cookie.ts';
 export type { RequiredRoles } from './session-doors.ts';
 export type { FrozenJson, FrozenObject, LargeIntegers } from './strict-json.ts';
-export { bearer, type CookieSourceOptions, cookie, type TokenSource } from './token-source.ts';
+export { bearer, type CookieSourceOptions, cookie, type SeveralTokens, type TokenSource } from './token-source.ts';
 export { createSessionVerifier, type KeyStats, type SessionStats, type SessionVerifier } from './verifier.ts';

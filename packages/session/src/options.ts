@@ -21,14 +21,13 @@ import {
 } from './algorithms.ts';
 import type { ClaimRules } from './claims.ts';
 import { type HeaderRules, normaliseType } from './compact.ts';
-import type { SeveralTokens } from './credentials.ts';
 import type { RevocationEpochs } from './epochs.ts';
 import type { KeySource } from './keys/key-set.ts';
 import { type RemoteKeysOptions, type RemoteRules, remoteOptions } from './keys/remote-options.ts';
 import { milliseconds } from './milliseconds.ts';
 import type { RolesOption, Session } from './session.ts';
 import type { FrozenObject, LargeIntegers } from './strict-json.ts';
-import { bearer, type TokenSource } from './token-source.ts';
+import { bearer, type SeveralTokens, type TokenSource } from './token-source.ts';
 
 /** The second argument of `isRevoked`. */
 export interface RevocationContext {
@@ -38,8 +37,9 @@ export interface RevocationContext {
 
 export interface SessionVerifierOptions<Claims = FrozenObject> {
   /**
-   * The public keys in any usual form, or a live value of them. A key without a `kid` gets its RFC 7638 thumbprint as
-   * name; `{ 'their-kid': pem }` gives it another name.
+   * The public keys in any usual form, or a live value of them. A key without a `kid` gets its
+   * [RFC 7638](https://www.rfc-editor.org/rfc/rfc7638) thumbprint as name; `{ 'their-kid': pem }` gives it another
+   * name.
    */
   readonly keys: KeySource | Live<KeySource>;
   /**
@@ -52,8 +52,9 @@ export interface SessionVerifierOptions<Claims = FrozenObject> {
   /** `aud` must contain this, or one of these. `null`: not checked. */
   readonly audience: string | readonly string[] | null;
   /**
-   * `typ` must equal this, or one of these (RFC 8725 section 3.11). A token without `typ` counts as `JWT`. `null`: not
-   * checked. @default 'JWT'
+   * `typ` must equal this, or one of these
+   * ([RFC 8725 section 3.11](https://www.rfc-editor.org/rfc/rfc8725#section-3.11)). A token without `typ` counts as
+   * `JWT`. `null`: not checked. @default 'JWT'
    */
   readonly type?: string | readonly string[] | null;
   /** The longest allowed time from `iat` to `exp`, in milliseconds. `null`: not checked. @default 86_400_000 */
@@ -96,7 +97,10 @@ export interface SessionVerifierOptions<Claims = FrozenObject> {
   readonly unknownKey?: { readonly cooldownMs?: number; readonly waitMs?: number };
   /** How a JWKS is fetched from its URL. */
   readonly remote?: RemoteKeysOptions;
-  /** The `realm` of challenges (RFC 9110 section 11.5). @default 'api' */
+  /**
+   * The `realm` of challenges ([RFC 9110 section 11.5](https://www.rfc-editor.org/rfc/rfc9110#section-11.5)). @default
+   * 'api'
+   */
   readonly realm?: string;
   /**
    * What `require()` does with a CORS preflight. Use `reject` if CORS is mounted before the doors and answers
@@ -112,13 +116,13 @@ export interface SessionVerifierOptions<Claims = FrozenObject> {
 /** How verified tokens are remembered. */
 export interface SessionCacheOptions {
   /**
-   * The largest number of remembered tokens. 0: none. Up to 256 that have expired since are remembered besides, to be
-   * refused sooner. @default 10_000
+   * The largest number of remembered tokens. 0: none. Up to 256 tokens that have expired since are remembered in addition, so
+   * that they are refused without another check of the signature. @default 10_000
    */
   readonly max?: number;
   /**
-   * What finds a remembered token. `digest`: its SHA-256, so the cache contains no tokens; an open connection holds
-   * its last one. `token`: the token itself. The check takes about 0.6 of the time and needs more memory, by the length
+   * What finds a remembered token. `digest`: its SHA-256, so the cache contains no tokens; an open connection keeps
+   * its last one. `token`: the token itself. The check then takes about 0.6 of the time. It needs more memory, by the length
    * of each token. An attacker who reads the memory of this process, such as a heap snapshot, can use every remembered
    * session until it ends. @default 'digest'
    */

@@ -8,13 +8,13 @@ import {
   withDoors,
 } from '@regionkit/core';
 import { check, createNotices } from '@regionkit/core/kit';
-import { judgeSeveral, type SeveralTokens, tokensOf } from './credentials.ts';
+import { judgeSeveral, tokensOf } from './credentials.ts';
 import { NoSessionDoorError, type RejectionReason } from './errors.ts';
 import type { Judge, Judgement } from './judge.ts';
 import { createPrivateSlot } from './private-slot.ts';
 import { errorOf, refuse } from './refuse.ts';
 import type { Session } from './session.ts';
-import type { TokenSource } from './token-source.ts';
+import type { SeveralTokens, TokenSource } from './token-source.ts';
 
 /** The roles that a door requires: all the named ones, or any one of a list. */
 export type RequiredRoles = readonly string[] | readonly [{ readonly anyOf: readonly string[] }];

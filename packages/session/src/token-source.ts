@@ -7,6 +7,9 @@ export interface TokenSource {
   read(request: RequestView): readonly string[];
 }
 
+/** What the verifier does with a request that carries several different tokens. */
+export type SeveralTokens = 'reject' | 'only-valid';
+
 const NONE: readonly string[] = [];
 const USUAL = 'Bearer ';
 const SPACE = 0x20;
@@ -16,8 +19,9 @@ const MAX_CHUNKS = 8;
 const COOKIE_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /**
- * Reads the `Authorization` field with the `Bearer` scheme (RFC 6750 section 2.1). Another scheme counts as no token.
- * Two fields, or two credentials in one field, are two credentials.
+ * Reads the `Authorization` field with the `Bearer` scheme
+ * ([RFC 6750 section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)). Another scheme counts as no token. Two
+ * fields, or two credentials in one field, are two credentials.
  *
  * @example
  * ```ts
@@ -64,7 +68,8 @@ export interface CookieSourceOptions {
  * const from = [bearer(), cookie('__Secure-session')];
  * ```
  *
- * @throws {TypeError | RangeError} The name is not a cookie name (RFC 6265 section 4.1.1), or an option is wrong.
+ * @throws {TypeError | RangeError} The name is not a cookie name
+ * ([RFC 6265 section 4.1.1](https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1)), or an option is wrong.
  */
 export function cookie(name: string, options: CookieSourceOptions = {}): TokenSource {
   checkCookieName('cookie: name', name);
@@ -100,7 +105,7 @@ function joined(names: readonly string[], valuesOf: (name: string) => readonly s
   return first === last ? [first] : [first, last];
 }
 
-/** RFC 6265 section 4.1.1. */
+/** [RFC 6265 section 4.1.1](https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1). */
 export function checkCookieName(option: string, name: string): string {
   if (!COOKIE_NAME.test(check.string(option, name))) throw new RangeError(`${option} must be a cookie name`);
   return name;

@@ -1,5 +1,5 @@
-import type { Logger } from '../events.ts';
 import type { Clock } from './clock.ts';
+import type { Logger } from './logger.ts';
 
 /**
  * Checks options with one grammar: `<option> must be <what is allowed>; got <what was given>`. A wrong type throws a

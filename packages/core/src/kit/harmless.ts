@@ -1,4 +1,4 @@
-import type { Logger } from '../events.ts';
+import type { Logger } from './logger.ts';
 
 /**
  * Whether a function of the app said yes. One that returned a promise did not: it would be true whatever it comes to, and

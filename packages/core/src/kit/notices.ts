@@ -1,5 +1,5 @@
-import type { Logger } from '../events.ts';
 import { harmless } from './harmless.ts';
+import type { Logger } from './logger.ts';
 
 /** Names a mistake of the app, or an event that an operator must see. `docs/errors.md` lists every code. */
 export type NoticeCode = `REGIONKIT_${string}`;

@@ -5,6 +5,6 @@
 
 export { createEventParser, type EventParser, type ServerSentEvent } from './event-parser.ts';
 export { createRefusals } from './refusals.ts';
-export { PRIVATE_FIELDS, type Sink, streamOnFetch, streamOnNode } from './sinks.ts';
-export { createStreams, type StreamLog, type Streams, type StreamsOptions } from './streams.ts';
+export { PRIVATE_FIELDS, streamOnFetch, streamOnNode } from './sinks.ts';
+export { createStreams, type Sink, type StreamLog, type Streams, type StreamsOptions } from './streams.ts';
 export { createTokenCheck, type TokenRules, tokenToSend } from './token-check.ts';

@@ -1,19 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { NodeResponse, RespondDecision } from '../http/decision.ts';
-import type { Streams } from './streams.ts';
-
-/** Where a stream is written. */
-export interface Sink {
-  /** Whether what was written before has left. */
-  readonly isReady: boolean;
-  /** Its server accepts no connections any more, and waits for the open ones to end. */
-  readonly isLeaving?: boolean;
-  write(text: string): void;
-  /** Ends the stream after what was written. */
-  end(): void;
-  /** Closes the connection at once. The other side reads nothing, so the end would wait until it has read what was written. */
-  destroy(): void;
-}
+import type { Sink, Streams } from './streams.ts';
 
 /** For the operator alone: no cache keeps it, no page embeds it, and no other origin reads it. */
 export const PRIVATE_FIELDS: RespondDecision['headers'] = [

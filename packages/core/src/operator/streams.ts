@@ -1,5 +1,17 @@
 import type { Clock } from '../kit/clock.ts';
-import type { Sink } from './sinks.ts';
+
+/** Where a stream is written. */
+export interface Sink {
+  /** Whether what was written before has left. */
+  readonly isReady: boolean;
+  /** Its server accepts no connections any more, and waits for the open ones to end. */
+  readonly isLeaving?: boolean;
+  write(text: string): void;
+  /** Ends the stream after what was written. */
+  end(): void;
+  /** Closes the connection at once, for a reader that reads nothing: `end()` would wait until it has read all that was written. */
+  destroy(): void;
+}
 
 /** The events that a stream sends. */
 export interface StreamLog {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Logger } from '../../src/events.ts';
+import type { Logger } from '../../src/kit/logger.ts';
 import { harmless } from '../../src/kit/index.ts';
 
 test('harmless() passes each line on, and nothing of a logger that throws or rejects', async () => {

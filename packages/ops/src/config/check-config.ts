@@ -5,7 +5,8 @@ import { readInstanceArn } from '../failover/adapters/rds/arn.ts';
 import type { Capacity } from '../failover/scale.ts';
 import { checkFailover, type FailoverSettings } from './check-failover.ts';
 import { checkGameday, type GamedaySettings } from './check-gameday.ts';
-import type { Limits, OperationsConfig, Secret } from './config.ts';
+import type { Limits, OperationsConfig } from './config.ts';
+import type { Secret } from './secret.ts';
 
 /** A server to ask. `url` holds a password: it appears in no record and no message. */
 export interface NodeTarget {

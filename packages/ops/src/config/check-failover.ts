@@ -1,6 +1,6 @@
 import { check } from '@regionkit/core/kit';
-import type { Secret } from './config.ts';
 import type { FailoverConfig, Hook } from './failover-config.ts';
+import type { Secret } from './secret.ts';
 
 export interface CheckedHook {
   readonly command: readonly string[] | undefined;

@@ -1,8 +1,6 @@
 import type { FailoverConfig } from './failover-config.ts';
 import type { GamedayConfig } from './gameday-config.ts';
-
-/** A value that may be a secret. In a JSON file write `{ "env": "NAME" }`: the value of that environment variable. */
-export type Secret = string | { readonly env: string };
+import type { Secret } from './secret.ts';
 
 /** One region as an operator sees it. */
 export interface RegionConfig {

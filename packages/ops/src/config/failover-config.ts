@@ -1,4 +1,4 @@
-import type { Secret } from './config.ts';
+import type { Secret } from './secret.ts';
 
 /**
  * A hook for a system outside: a command, which gets the JSON on its standard input, or an address, to which

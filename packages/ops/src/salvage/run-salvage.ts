@@ -16,10 +16,11 @@ import { readRedaction } from './output/redaction.ts';
 import type { Summary } from './output/summary.ts';
 import { readFirstCheckpoint, readHighestXidBefore, settleFirstXid, settleFork } from './servers/boundary.ts';
 import { findRecorded, readRecorded } from './servers/recorded.ts';
-import { readServerFacts, whyRefused } from './servers/server-facts.ts';
+import { readServerFacts } from './servers/server-facts.ts';
 import type { Servers } from './servers/servers.ts';
 import { openSession, type Session } from './servers/session.ts';
 import { forkOf, readAncestors } from './servers/timeline-history.ts';
+import { whyRefused } from './servers/why-refused.ts';
 import { createTables } from './tables/table.ts';
 import { tellRun } from './tell-run.ts';
 

@@ -1,5 +1,4 @@
 import type { Session } from './session.ts';
-import type { Ancestor } from './timeline-history.ts';
 
 /** What a server says of itself. */
 export interface ServerFacts {
@@ -67,26 +66,4 @@ export async function readServerFacts(session: Session): Promise<ServerFacts> {
 export function isQuiet(before: ServerFacts, after: ServerFacts): boolean {
   const isPreparedKept = JSON.stringify(before.prepared) === JSON.stringify(after.prepared);
   return before.inProgress === 0 && after.inProgress === 0 && before.nextXid === after.nextXid && isPreparedKept;
-}
-
-/** Why these two cannot be compared, in one sentence. Pure. Undefined: they can. */
-export function whyRefused(
-  old: ServerFacts,
-  now: ServerFacts,
-  ancestorsOfOld: readonly Ancestor[] | undefined,
-): string | undefined {
-  if (old.system !== now.system) return '--old and --new are not copies of one database system';
-  if (old.database !== now.database) return '--old and --new are connected to two databases with different names';
-  if (now.inRecovery) return '--new is a standby: it must be the primary that took the place of --old';
-  if (old.inRecovery) {
-    return '--old is a standby: it has no writes of its own, or it was rebuilt already';
-  }
-  if (old.standbys.length > 0) {
-    return `--old takes writes, and standbys stream from it (${old.standbys.join(', ')}): it may be the current primary. Make them follow --new first`;
-  }
-  if (old.timeline === now.timeline)
-    return '--old and --new are on one timeline: both are the same server, or none was promoted';
-  const isBelow = ancestorsOfOld?.some(({ timeline }) => timeline === now.timeline) ?? true;
-  if (old.timeline > now.timeline && isBelow) return '--old is on a newer timeline than --new: the two are swapped';
-  return undefined;
 }

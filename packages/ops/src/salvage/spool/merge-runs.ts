@@ -1,4 +1,4 @@
-import type { Sorted } from './sorter.ts';
+import type { Sorted } from './sorted.ts';
 
 interface Head<T> {
   entry: Sorted<T>;

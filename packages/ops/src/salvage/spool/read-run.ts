@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import type { Sorted } from './sorter.ts';
+import type { Sorted } from './sorted.ts';
 
 /** A part of the file whose lines are in order. */
 export interface Run {

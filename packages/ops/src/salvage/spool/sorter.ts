@@ -3,11 +3,7 @@ import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mergeRuns } from './merge-runs.ts';
 import { type Run, readRun } from './read-run.ts';
-
-export interface Sorted<T> {
-  readonly key: string;
-  readonly value: T;
-}
+import type { Sorted } from './sorted.ts';
 
 /** Sorts more than fits into memory: parts of it are sorted in memory and written to a file, then merged. */
 export interface Sorter<T> extends AsyncDisposable {
