@@ -28,9 +28,13 @@ export interface Epoch {
 
 /** Where a timeline left its parent. What the parent wrote after `lsn` is not in the child. */
 export interface Fork {
+  /** The system identifier, as in {@link Epoch}. */
   readonly system: string;
+  /** The timeline that was left. */
   readonly parent: number;
+  /** The timeline that began there. It is the higher number. */
   readonly child: number;
+  /** The position in bytes. */
   readonly lsn: bigint;
 }
 
@@ -101,9 +105,9 @@ export interface Vouch {
   /** The epoch on which this process starts writes now, with its server. Absent: it knows no primary at this moment. */
   readonly primary?: Epoch;
   /**
-   * A timeline that was seen to be written: the highest that a process of this region measured, or else the lowest that other
-   * regions claim. If one region alone claims it, `owner` begins with that region; otherwise it is empty. A jump over timelines
-   * that one region claims is weighed against it.
+   * A timeline on which a server was seen to write: the highest that a process of this region has measured. If none has
+   * measured one, it is the lowest that other regions claim. If one region alone claims it, `owner` begins with that region;
+   * otherwise `owner` is empty. If one region alone claims a much newer timeline, this one shows how many it skips.
    */
   readonly written?: Epoch;
 }

@@ -14,8 +14,8 @@ import type { TransactionOptions } from './statements/transactions.ts';
 /** How a single statement waits. */
 export interface StatementOptions {
   /**
-   * Ends the wait for a node and for a connection to it as `not-sent`, as the scope's own signal does. A read that is under
-   * way is cancelled on its server; a write that was sent goes on.
+   * Ends the wait for a node and for a connection to it: the error has the outcome `not-sent`. The signal of the scope does the
+   * same. A read that is under way is cancelled on its server. A write that was sent goes on.
    */
   readonly signal?: AbortSignal;
 }

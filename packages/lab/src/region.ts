@@ -19,8 +19,8 @@ export interface LabPoolOptions<Name extends string = string> extends pg.PoolCon
 export interface LabRegion<Name extends string = string> {
   readonly name: Name;
   /**
-   * The role that its server believes to have, or had when it went down. After a failover two regions may say
-   * `primary`.
+   * What the lab has made of its server. A server that another program has promoted is `primary` here only after
+   * `promote()`. After a failover two regions may be `primary`.
    */
   readonly role: 'primary' | 'standby';
   readonly status: 'up' | 'frozen' | 'down';
