@@ -9,7 +9,8 @@ const MAX_TARGET_LENGTH = 4_096;
 
 /**
  * Whether a request target may follow an origin in `Location`. The origin always comes from the configuration. The
- * slash after it ends the authority (RFC 3986 section 3.2), whatever the rest contains.
+ * slash after it ends the authority ([RFC 3986 section 3.2](https://www.rfc-editor.org/rfc/rfc3986#section-3.2)),
+ * whatever the rest contains.
  */
 export function isSafeTarget(target: string): boolean {
   return target.length <= MAX_TARGET_LENGTH && SAFE_TARGET.test(target);

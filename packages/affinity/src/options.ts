@@ -26,7 +26,9 @@ export interface AffinityCookieOptions {
   /** Name of the cookie. The hop cookie has this name with `-hop` at the end. @default 'region' */
   readonly name?: string;
   /**
-   * How long a client stays assigned to a region, from 1 second to 400 days (RFC 6265bis section 5.5). @default 3_600
+   * How long a client stays assigned to a region, from 1 second to 400 days
+   * ([RFC 6265bis section 5.5](https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.5)).
+   * @default 3_600
    */
   readonly maxAgeSeconds?: number;
   /** Must cover every region's origin and every global host. Required, except with one region or with `development`. */

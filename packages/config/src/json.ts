@@ -3,9 +3,10 @@ import { SourceError } from './failure.ts';
 import { MAX_DEPTH, refuseForbidden } from './seal.ts';
 
 /**
- * Parses JSON (RFC 8259) and removes its byte order mark (section 8.1). It is stricter than `JSON.parse`: no member name
- * may occur twice in one object (parsers differ in which one they keep: section 4), and no name may reach a prototype. The
- * error is a constant, because the engine's own message quotes the text.
+ * Parses JSON ([RFC 8259](https://www.rfc-editor.org/rfc/rfc8259)) and removes its byte order mark (section 8.1). It is
+ * stricter than `JSON.parse`: no member name may occur twice in one object (parsers differ in which one they keep:
+ * section 4), and no name may reach a prototype. The error is a constant, because the engine's own message quotes the
+ * text.
  *
  * @throws {SourceError} `invalid`: `not-json`, `duplicate-key`, `forbidden-key`.
  */

@@ -42,8 +42,8 @@ export class RegionKitError<Code extends string = string> extends Error {
   }
 
   /**
-   * Returns the answer as a fetch `Response`: `application/problem+json` (RFC 9457) with the code, and with the message
-   * if it is exposed.
+   * Returns the answer as a fetch `Response`: `application/problem+json`
+   * ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) with the code, and with the message if it is exposed.
    */
   getResponse(): Response {
     const problem = {

@@ -63,8 +63,9 @@ export interface HealthOptions<Name extends string = string> {
   /** The version of the app, shown only with the token. */
   readonly version?: string | undefined;
   /**
-   * Required to see details: `Authorization: Bearer <token>` (RFC 6750 section 2.1), 16 to 512 visible ASCII
-   * characters without spaces. Without it details are never shown.
+   * Required to see details: `Authorization: Bearer <token>`
+   * ([RFC 6750 section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)), 16 to 512 visible ASCII characters
+   * without spaces. Without it details are never shown.
    * @default none
    */
   readonly token?: Secrets | Live<Secrets> | undefined;

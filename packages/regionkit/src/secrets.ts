@@ -16,8 +16,9 @@ const MIN_SECRET_BYTES = 32;
 const HOW = '`openssl rand -base64 32` makes one, the same for every region';
 
 /**
- * Derives the secret of one part from the secret of the kit, with HKDF-SHA256 (RFC 5869): a part never holds what the
- * other parts sign with. Use it for a part that is wired by hand in another process, beside processes with a kit.
+ * Derives the secret of one part from the secret of the kit, with HKDF-SHA256
+ * ([RFC 5869](https://www.rfc-editor.org/rfc/rfc5869)): a part never holds what the other parts sign with. Use it for a
+ * part that is wired by hand in another process, beside processes with a kit.
  *
  * @example
  * ```ts

@@ -1,6 +1,8 @@
 /**
- * The signature algorithms that a session may use: RFC 7518 section 3.1 and RFC 8037. `Ed25519` (RFC 9864) means
- * `EdDSA`.
+ * The signature algorithms that a session may use:
+ * [RFC 7518 section 3.1](https://www.rfc-editor.org/rfc/rfc7518#section-3.1) and
+ * [RFC 8037](https://www.rfc-editor.org/rfc/rfc8037). `Ed25519` ([RFC 9864](https://www.rfc-editor.org/rfc/rfc9864))
+ * means `EdDSA`.
  */
 export type SessionAlgorithm =
   | 'RS256'

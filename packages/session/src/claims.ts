@@ -20,8 +20,8 @@ export interface ClaimRules {
 }
 
 /**
- * Checks what never changes about a token: types, issuer, audience, lifetime (RFC 7519 section 4.1, RFC 8725 sections
- * 3.8 and 3.9).
+ * Checks what never changes about a token: types, issuer, audience, lifetime
+ * ([RFC 7519 section 4.1](https://www.rfc-editor.org/rfc/rfc7519#section-4.1), RFC 8725 sections 3.8 and 3.9).
  */
 export function readClaims(claims: FrozenObject, rules: ClaimRules): RegisteredClaims | InvalidTokenReason {
   const { sub, iat, exp, nbf, sid, jti, iss, aud } = claims;

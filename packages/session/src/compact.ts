@@ -97,14 +97,20 @@ function readObject(bytes: Buffer, largeIntegers?: LargeIntegers): FrozenObject 
   return isUtf8(bytes) ? parseStrictJson(bytes.toString('utf8'), largeIntegers) : 'not-json';
 }
 
-/** A token without `typ` counts as `JWT` (RFC 7519 section 5.1). Every other type must be written out. */
+/**
+ * A token without `typ` counts as `JWT` ([RFC 7519 section 5.1](https://www.rfc-editor.org/rfc/rfc7519#section-5.1)).
+ * Every other type must be written out.
+ */
 function typeFits(typ: unknown, types: ReadonlySet<string> | undefined): boolean {
   if (types === undefined) return true;
   if (typ === undefined) return types.has('jwt');
   return typeof typ === 'string' && types.has(normaliseType(typ));
 }
 
-/** Media types compare without case, and `application/` may be left out (RFC 7515 section 4.1.9). */
+/**
+ * Media types compare without case, and `application/` may be left out
+ * ([RFC 7515 section 4.1.9](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.9)).
+ */
 export function normaliseType(typ: string): string {
   return typ.toLowerCase().replace(/^application\//, '');
 }

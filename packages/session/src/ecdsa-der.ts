@@ -1,7 +1,8 @@
 /**
- * An ECDSA signature as DER (RFC 3279 section 2.2.3), from the two numbers side by side in full length (RFC 7518 section
- * 3.4). Undefined if it has another length. Node reads both forms, but only with DER it takes a key without parameters,
- * which Node 24 checks in two thirds of the time.
+ * An ECDSA signature as DER ([RFC 3279 section 2.2.3](https://www.rfc-editor.org/rfc/rfc3279#section-2.2.3)), from the
+ * two numbers side by side in full length ([RFC 7518 section 3.4](https://www.rfc-editor.org/rfc/rfc7518#section-3.4)).
+ * Undefined if it has another length. Node reads both forms, but only with DER it takes a key without parameters, which
+ * Node 24 checks in two thirds of the time.
  */
 export function ecdsaDer(signature: Uint8Array, numberBytes: number): Uint8Array | undefined {
   if (signature.length !== 2 * numberBytes) return undefined;

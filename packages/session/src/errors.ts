@@ -6,7 +6,7 @@ import { RegionKitError } from '@regionkit/core';
 export type InvalidTokenReason =
   /** Longer than `maxTokenBytes`. */
   | 'too-large'
-  /** Not three non-empty segments (RFC 7515 section 7.1). */
+  /** Not three non-empty segments ([RFC 7515 section 7.1](https://www.rfc-editor.org/rfc/rfc7515#section-7.1)). */
   | 'not-compact'
   /**
    * A segment is not canonical base64url: it has padding, white space, another alphabet, or trailing bits that are not
@@ -24,7 +24,11 @@ export type InvalidTokenReason =
   | 'algorithm'
   /** `typ` is not the expected one. */
   | 'type'
-  /** `crit` or `b64` is present. Neither is supported (RFC 7515 section 4.1.11, RFC 7797 section 7). */
+  /**
+   * `crit` or `b64` is present. Neither is supported
+   * ([RFC 7515 section 4.1.11](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.11),
+   * [RFC 7797 section 7](https://www.rfc-editor.org/rfc/rfc7797#section-7)).
+   */
   | 'critical'
   /** `kid` is not a short string; or it is missing and more than one key fits. */
   | 'key-id'
@@ -61,7 +65,10 @@ export type SessionErrorCode =
   | 'ERR_SESSION_COOKIE_TOO_LARGE'
   | 'ERR_SESSION_NO_DOOR';
 
-/** The challenge of RFC 6750 section 3. Every part is a constant or the checked option `realm`. */
+/**
+ * The challenge of [RFC 6750 section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3). Every part is a constant or
+ * the checked option `realm`.
+ */
 function challenge(realm: string, error?: string, description?: string): Readonly<Record<string, string>> {
   const parts = [`Bearer realm="${realm}"`];
   if (error !== undefined) parts.push(`error="${error}"`);
@@ -69,14 +76,20 @@ function challenge(realm: string, error?: string, description?: string): Readonl
   return { 'www-authenticate': parts.join(', ') };
 }
 
-/** 401: the request carries no token. The challenge names no error (RFC 6750 section 3.1). */
+/**
+ * 401: the request carries no token. The challenge names no error
+ * ([RFC 6750 section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
+ */
 export class MissingTokenError extends RegionKitError<'ERR_SESSION_MISSING'> {
   constructor(realm = 'api') {
     super('ERR_SESSION_MISSING', 'this needs a session', { status: 401, headers: challenge(realm) });
   }
 }
 
-/** 400: the request carries several different tokens, so it is not clear whose request it is (RFC 6750 section 2). */
+/**
+ * 400: the request carries several different tokens, so it is not clear whose request it is
+ * ([RFC 6750 section 2](https://www.rfc-editor.org/rfc/rfc6750#section-2)).
+ */
 export class AmbiguousCredentialsError extends RegionKitError<'ERR_SESSION_AMBIGUOUS'> {
   constructor(realm = 'api') {
     const message = 'the request carries more than one session token';

@@ -10,7 +10,7 @@ import { thumbprintOf } from './keys/thumbprint.ts';
  * `privateJwk`.
  */
 export interface SigningKeys {
-  /** The RFC 7638 thumbprint of the public key. */
+  /** The [RFC 7638](https://www.rfc-editor.org/rfc/rfc7638) thumbprint of the public key. */
   readonly kid: string;
   readonly algorithm: SessionAlgorithm;
   /** PKCS #8. */

@@ -18,7 +18,8 @@ export function errorOf(reason: RejectionReason, realm: string): RegionKitError 
 }
 
 /**
- * The answer to a refused request: the headers of the error and a body of RFC 9457. All constants, except the realm.
+ * The answer to a refused request: the headers of the error and a body of
+ * [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457). All constants, except the realm.
  */
 export function refuse(reason: RejectionReason, realm: string, request: RequestView): RespondDecision {
   return refuseBy(errorOf(reason, realm), reason, request);

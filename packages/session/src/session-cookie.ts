@@ -49,8 +49,8 @@ export interface SessionCookie {
    * response.setHeader('set-cookie', sessionCookie.set(token));
    * ```
    *
-   * @throws {CookieTooLargeError} The cookie is longer than 4,096 bytes. Every browser keeps up to this size (RFC 6265
-   * section 6.1).
+   * @throws {CookieTooLargeError} The cookie is longer than 4,096 bytes. Every browser keeps up to this size
+   * ([RFC 6265 section 6.1](https://www.rfc-editor.org/rfc/rfc6265#section-6.1)).
    * @throws {TypeError} The token has a character that no JWT has.
    */
   set(token: string): string[];
@@ -122,7 +122,8 @@ function checkDomain(option: string, given: string): string {
  * ```
  *
  * @throws {TypeError | RangeError} An option is wrong; `domain` does not cover every region; or a prefix of the name
- * requires other options (RFC 6265bis section 4.1.3).
+ * requires other options
+ * ([RFC 6265bis section 4.1.3](https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-4.1.3)).
  */
 export function createSessionCookie(options: SessionCookieOptions = {}): SessionCookie {
   const { name, domain, regions, maxAgeSeconds, path, sameSite, secure, chunks } = readOptions(

@@ -20,8 +20,9 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 export type LargeIntegers = 'reject' | 'round';
 
 /**
- * Reads a JSON object by the rules of RFC 7493 (I-JSON): member names are unique, strings are Unicode, and JavaScript
- * holds each number exactly. Otherwise two parsers could read different claims from one token.
+ * Reads a JSON object by the rules of [RFC 7493](https://www.rfc-editor.org/rfc/rfc7493) (I-JSON): member names are
+ * unique, strings are Unicode, and JavaScript holds each number exactly. Otherwise two parsers could read different
+ * claims from one token.
  */
 export function parseStrictJson(
   text: string,

@@ -65,8 +65,9 @@ export interface SessionVerifier<Claims = FrozenObject> extends Decider, EventSo
   optional(): WithDoors<Decider>;
   /**
    * Returns a door that lets a request pass if its session has all of these roles, or one of them with `{ anyOf }`.
-   * Otherwise it answers 401, 403, 400 or 503 (RFC 6750 section 3.1). A CORS preflight carries no session: see the
-   * option `preflight`.
+   * Otherwise it answers 401, 403, 400 or 503
+   * ([RFC 6750 section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)). A CORS preflight carries no session:
+   * see the option `preflight`.
    *
    * @example
    * ```ts

@@ -101,7 +101,8 @@ function valuesOf(rawHeaders: readonly string[], name: string): readonly string[
 }
 
 /**
- * Whether a field has this name, given in lower case (RFC 9110 section 5.1). It allocates nothing, because it runs
+ * Whether a field has this name, given in lower case
+ * ([RFC 9110 section 5.1](https://www.rfc-editor.org/rfc/rfc9110#section-5.1)). It allocates nothing, because it runs
  * often.
  */
 function isField(field: string, name: string): boolean {

@@ -79,7 +79,10 @@ function emitInsideOnceHeard(request: Emitter): void {
   request.addListener = listen;
 }
 
-/** RFC 9112 section 6.3: without these fields a request has none. HTTP/2 does not say it in fields. */
+/**
+ * [RFC 9112 section 6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3): without these fields a request has none.
+ * HTTP/2 does not say it in fields.
+ */
 function mayHaveBody(view: NodeView): boolean {
   return (
     view.raw.httpVersionMajor !== 1 ||

@@ -3,9 +3,10 @@ import type { Regions } from '../regions.ts';
 
 /**
  * Returns every value that a request sent under this cookie name, in order and not decoded. More than one means that
- * another host set a cookie of that name on a wider domain. RFC 6265 section 4.2.2 forbids relying on their order.
+ * another host set a cookie of that name on a wider domain.
+ * [RFC 6265 section 4.2.2](https://www.rfc-editor.org/rfc/rfc6265#section-4.2.2) forbids relying on their order.
  *
- * @param name a token (RFC 6265 section 4.1.1), so never empty
+ * @param name a token ([RFC 6265 section 4.1.1](https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1)), so never empty
  */
 export function cookieValues(fields: readonly string[], name: string): readonly string[] {
   let found: string[] | undefined;
@@ -57,12 +58,13 @@ function skipSpaceBack(field: string, from: number): number {
   return at;
 }
 
-/** OWS of RFC 9110 section 5.6.3. */
+/** OWS of [RFC 9110 section 5.6.3](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.3). */
 const isSpace = (code: number): boolean => code === 0x20 || code === 0x09;
 
 /**
- * Checks that a cookie's `Domain` covers every origin that a redirect can lead to (RFC 6265 section 5.1.3). Otherwise
- * the client loses the cookie after a redirect. With one region the domain may be left out.
+ * Checks that a cookie's `Domain` covers every origin that a redirect can lead to
+ * ([RFC 6265 section 5.1.3](https://www.rfc-editor.org/rfc/rfc6265#section-5.1.3)). Otherwise the client loses the
+ * cookie after a redirect. With one region the domain may be left out.
  *
  * @throws {RangeError} It does not cover every origin.
  */

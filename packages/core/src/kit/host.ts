@@ -1,4 +1,7 @@
-/** An ASCII host name (RFC 3986 section 3.2.2, without percent-encoding), an IPv4 or a bracketed IPv6 address. */
+/**
+ * An ASCII host name ([RFC 3986 section 3.2.2](https://www.rfc-editor.org/rfc/rfc3986#section-3.2.2), without
+ * percent-encoding), an IPv4 or a bracketed IPv6 address.
+ */
 const HOST = /^(?<name>\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?(?::\d{1,5})?$/i;
 
 /**

@@ -4,7 +4,10 @@ import { isLive, type Live } from '../live.ts';
 /** The secrets of an option: the first signs, all verify. Distribute a new secret before it signs. */
 export type Secrets = string | readonly string[];
 
-/** Signs and verifies with HMAC-SHA-256 (RFC 2104). The keys are derived for one purpose. */
+/**
+ * Signs and verifies with HMAC-SHA-256 ([RFC 2104](https://www.rfc-editor.org/rfc/rfc2104)). The keys are derived for
+ * one purpose.
+ */
 export interface Keyring {
   /** Returns the code of `data` in base64url: 43 characters, or the first `length` of them. */
   sign(data: string): string;

@@ -7,7 +7,9 @@ import { createKeyring, type Keyring, type Secrets } from './keyring.ts';
  * only their two pairs share, so a region can sign only as itself. To exclude a region whose key was stolen, remove its
  * public key everywhere else.
  *
- * Keys are X25519 (RFC 7748) in PEM (RFC 7468): `openssl genpkey -algorithm x25519`, then `openssl pkey -pubout`.
+ * Keys are X25519 ([RFC 7748](https://www.rfc-editor.org/rfc/rfc7748)) in PEM
+ * ([RFC 7468](https://www.rfc-editor.org/rfc/rfc7468)): `openssl genpkey -algorithm x25519`, then `openssl pkey
+ * -pubout`.
  */
 export interface RegionKeys {
   /** The private key of this region. Of a list, the first signs and all verify. */

@@ -1,8 +1,10 @@
 import type { ResponseHead } from '../http/decision.ts';
 
 /**
- * Whether a shared cache may store an answer with this head and reuse it for other clients (RFC 9111 section 3; RFC
- * 9213 for fields that address one kind of cache). Put nothing of a single client on such an answer.
+ * Whether a shared cache may store an answer with this head and reuse it for other clients
+ * ([RFC 9111 section 3](https://www.rfc-editor.org/rfc/rfc9111#section-3);
+ * [RFC 9213](https://www.rfc-editor.org/rfc/rfc9213) for fields that address one kind of cache). Put nothing of a
+ * single client on such an answer.
  */
 export function isSharedCacheable(head: ResponseHead): boolean {
   for (const field of TARGETED) {
@@ -17,8 +19,9 @@ export function isSharedCacheable(head: ResponseHead): boolean {
 }
 
 /**
- * Makes an answer `private` if shared caches might store it: without `Cache-Control` by its age alone (RFC 9111 section
- * 4.2.2), or for validation, and then with all its fields.
+ * Makes an answer `private` if shared caches might store it: without `Cache-Control` by its age alone
+ * ([RFC 9111 section 4.2.2](https://www.rfc-editor.org/rfc/rfc9111#section-4.2.2)), or for validation, and then with
+ * all its fields.
  *
  * Returns false if a shared cache may still store the answer. Put nothing of a single client on it then.
  */

@@ -15,7 +15,9 @@ export interface SetCookie {
 
 const SAME_SITE = { lax: 'Lax', strict: 'Strict', none: 'None' } as const;
 
-/** The value of a `Set-Cookie` field, RFC 6265 section 4.1.1. */
+/**
+ * The value of a `Set-Cookie` field, [RFC 6265 section 4.1.1](https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1).
+ */
 export function setCookie(cookie: SetCookie): string {
   const { name, value, maxAgeSeconds, domain, path = '/', httpOnly, secure, sameSite } = cookie;
   return [

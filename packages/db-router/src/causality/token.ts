@@ -63,7 +63,8 @@ export interface TokenHome {
 }
 
 /**
- * `v1.<payload>.<HMAC-SHA-256, 132 bits>`: 87 characters of a cookie value (RFC 6265 section 4.1.1).
+ * `v1.<payload>.<HMAC-SHA-256, 132 bits>`: 87 characters of a cookie value
+ * ([RFC 6265 section 4.1.1](https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1)).
  *
  * @throws {TypeError | RangeError} A secret is missing or too short.
  */

@@ -23,8 +23,9 @@ export interface BodyFeed {
 export const SMALL_BYTES: number = 16 * 1024;
 
 /**
- * Returns the length of a message's body in bytes (RFC 9112 section 6.3, RFC 9113 section 8.1). Infinity if it is not
- * known.
+ * Returns the length of a message's body in bytes
+ * ([RFC 9112 section 6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3),
+ * [RFC 9113 section 8.1](https://www.rfc-editor.org/rfc/rfc9113#section-8.1)). Infinity if it is not known.
  */
 export function bodyBytes(request: NodeRequest): number {
   const { headers } = request;

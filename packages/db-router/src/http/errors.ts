@@ -91,7 +91,8 @@ const MESSAGE: Readonly<Record<ForwardErrorCode, string>> = {
 
 /**
  * A write could not be forwarded. `outcome` tells what happened to it. The answer is 503 if it was not executed, and
- * 502 or 504 if that is not known. `Proxy-Status` (RFC 9209) contains the outcome in `details`.
+ * 502 or 504 if that is not known. `Proxy-Status` ([RFC 9209](https://www.rfc-editor.org/rfc/rfc9209)) contains the
+ * outcome in `details`.
  */
 export class ForwardError extends RegionKitError<ForwardErrorCode> {
   readonly outcome: ForwardOutcome;

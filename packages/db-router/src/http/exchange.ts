@@ -251,8 +251,8 @@ const CLIENT_IDLE = { code: 'ERR_FORWARD_CLIENT_IDLE', proxyError: 'http_request
 const ABANDONED = new Error('the exchange is over');
 
 /**
- * undici has decoded it as UTF-8. Characters that do not fit, or are not allowed in a status line (RFC 9112 section 4),
- * are removed.
+ * undici has decoded it as UTF-8. Characters that do not fit, or are not allowed in a status line
+ * ([RFC 9112 section 4](https://www.rfc-editor.org/rfc/rfc9112#section-4)), are removed.
  */
 function reasonOf(parsed = ''): string {
   const bytes = ASCII.test(parsed) ? parsed : Buffer.from(parsed).toString('latin1');

@@ -194,7 +194,7 @@ function cutShort(response: ServerResponse): void {
   else stream.close(INTERNAL_ERROR);
 }
 
-/** RFC 9113 section 7. */
+/** [RFC 9113 section 7](https://www.rfc-editor.org/rfc/rfc9113#section-7). */
 const INTERNAL_ERROR = 2;
 
 /**
@@ -224,12 +224,18 @@ function setHead(response: ServerResponse, status: number, reason: string, field
   if (!isHttp2) response.statusMessage = reason || (STATUS_CODES[status] ?? '');
 }
 
-/** Node's HTTP/2 throws for many repeated fields. Joined, they mean the same (RFC 9110 section 5.3). */
+/**
+ * Node's HTTP/2 throws for many repeated fields. Joined, they mean the same
+ * ([RFC 9110 section 5.3](https://www.rfc-editor.org/rfc/rfc9110#section-5.3)).
+ */
 function joined(values: readonly string[]): string {
   return values.every((value) => value === values[0]) ? (values[0] as string) : values.join(', ');
 }
 
-/** Passes on 103 (RFC 8297). It is the only interim answer that Node can write and that concerns the client. */
+/**
+ * Passes on 103 ([RFC 8297](https://www.rfc-editor.org/rfc/rfc8297)). It is the only interim answer that Node can write
+ * and that concerns the client.
+ */
 function inform(request: NodeRequest, response: ServerResponse, status: number, fields: RawFields): void {
   if (status !== 103 || request.httpVersion === '1.0' || response.headersSent) return;
   const hints: Record<string, string | string[]> = Object.create(null);

@@ -4,7 +4,10 @@ import { HOP_FIELD } from './hop.ts';
 /** Fields in the order and spelling of the sender: name, value, name, value. */
 export type RawFields = readonly string[];
 
-/** Fields for one connection only (RFC 9110 section 7.6.1), in both directions. */
+/**
+ * Fields for one connection only ([RFC 9110 section 7.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1)), in
+ * both directions.
+ */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',

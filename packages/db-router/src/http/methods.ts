@@ -1,4 +1,4 @@
-/** The safe methods of RFC 9110 section 9.2.1. */
+/** The safe methods of [RFC 9110 section 9.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1). */
 export function isSafe(method: string): boolean {
   return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || method === 'TRACE';
 }

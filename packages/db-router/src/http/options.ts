@@ -24,12 +24,15 @@ export interface WriteGateOptions<Name extends string = string> {
    */
   readonly view?: RegionView<NoInfer<Name>>;
   /**
-   * Whether a request writes. Undefined: the method decides. @default every method except the safe ones of RFC 9110
-   * section 9.2.1: GET, HEAD, OPTIONS, TRACE
+   * Whether a request writes. Undefined: the method decides. @default every method except the safe ones of
+   * [RFC 9110 section 9.2.1](https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1): GET, HEAD, OPTIONS, TRACE
    */
   readonly isWrite?: (request: RequestView) => boolean | undefined;
   readonly token?: TokenOptions;
-  /** The `Retry-After` of a refusal, in seconds (RFC 9110 section 10.2.3). @default 1 */
+  /**
+   * The `Retry-After` of a refusal, in seconds
+   * ([RFC 9110 section 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)). @default 1
+   */
   readonly retryAfterSeconds?: number;
   readonly clock?: Clock;
 }

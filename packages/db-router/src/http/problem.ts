@@ -1,6 +1,9 @@
 import type { RegionKitError } from '@regionkit/core';
 
-/** The content of `application/problem+json` (RFC 9457) for a write that was not executed. */
+/**
+ * The content of `application/problem+json` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) for a write that was
+ * not executed.
+ */
 export interface Problem {
   readonly status: number;
   readonly code: string;

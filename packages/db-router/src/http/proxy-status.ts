@@ -5,7 +5,10 @@
  */
 export type ForwardOutcome = 'not-sent' | 'rejected' | 'unknown';
 
-/** The error types of RFC 9209 section 2.3 that a forward can have. */
+/**
+ * The error types of [RFC 9209 section 2.3](https://www.rfc-editor.org/rfc/rfc9209#section-2.3) that a forward can
+ * have.
+ */
 export type ProxyErrorType =
   | 'connection_limit_reached'
   | 'connection_refused'
@@ -25,9 +28,9 @@ export type ProxyErrorType =
   | 'tls_protocol_error';
 
 /**
- * Makes the `Proxy-Status` (RFC 9209) of a write that was not executed, or whose outcome is unknown. `details` contains
- * the outcome, unless the forwarding region reports it. The names of regions are DNS labels, which are valid in a token
- * and in a string.
+ * Makes the `Proxy-Status` ([RFC 9209](https://www.rfc-editor.org/rfc/rfc9209)) of a write that was not executed, or
+ * whose outcome is unknown. `details` contains the outcome, unless the forwarding region reports it. The names of
+ * regions are DNS labels, which are valid in a token and in a string.
  */
 export function proxyStatus({
   self,

@@ -99,5 +99,8 @@ export function addressName(address: string): string {
     .join(':');
 }
 
-/** What {@link addressTaker} gives of loopback and private networks (RFC 1918, RFC 4193): no host in the internet has such an address. */
+/**
+ * What {@link addressTaker} gives of loopback and private networks ([RFC 1918](https://www.rfc-editor.org/rfc/rfc1918),
+ * [RFC 4193](https://www.rfc-editor.org/rfc/rfc4193)): no host in the internet has such an address.
+ */
 export const PRIVATE: RegExp = /^(?:10|127|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.|^f[cd]|^0:0:0:0$/;

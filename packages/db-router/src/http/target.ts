@@ -2,7 +2,10 @@
 export interface SentTarget {
   /** In origin-form. The connection determines the authority, whatever the request says. */
   readonly target: string;
-  /** The authority of a target in absolute-form, which takes precedence over `Host` (RFC 9112 section 3.2.2). */
+  /**
+   * The authority of a target in absolute-form, which takes precedence over `Host`
+   * ([RFC 9112 section 3.2.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2)).
+   */
   readonly authority: string | undefined;
 }
 
@@ -16,5 +19,8 @@ export function sentTarget(given: string): SentTarget | undefined {
 }
 
 const ORIGIN_FORM = /^\/[\x21-\xff]*$/;
-/** A name or an address, and a port. No user: HTTP does not allow one (RFC 9110 section 4.2.4). */
+/**
+ * A name or an address, and a port. No user: HTTP does not allow one
+ * ([RFC 9110 section 4.2.4](https://www.rfc-editor.org/rfc/rfc9110#section-4.2.4)).
+ */
 const ABSOLUTE_FORM = /^https?:\/\/([A-Za-z0-9._~-]+(?::\d*)?|\[[0-9A-Fa-f:.]+\](?::\d*)?)(?=[/?]|$)(.*)$/i;

@@ -62,7 +62,10 @@ const NONE: readonly string[] = Object.freeze([]);
 /** One more than a router verifies: it must see that there are more. */
 const MAX_PASSED_ON = MAX_TOKENS + 1;
 
-/** The first `max` members of a list in header fields (RFC 9110 section 5.6.1). The rest is ignored. */
+/**
+ * The first `max` members of a list in header fields
+ * ([RFC 9110 section 5.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1)). The rest is ignored.
+ */
 function listed(fields: readonly string[], max: number): string[] {
   const found: string[] = [];
   for (const field of fields) {

@@ -39,8 +39,8 @@ interface Head {
  *
  * @param body the body as it was parsed, or its text or bytes; `undefined` if there is none
  * @param options `required: false`: a request without the field returns undefined
- * @throws {LedgerError} `ERR_IDEMPOTENCY_KEY`: the field is missing, there are several, or it is not a string of RFC 9651 with 1 to 255
- * characters.
+ * @throws {LedgerError} `ERR_IDEMPOTENCY_KEY`: the field is missing, there are several, or it is not a string of
+ * [RFC 9651](https://www.rfc-editor.org/rfc/rfc9651) with 1 to 255 characters.
  * @throws {TypeError} It is not a request, or `body` is not what a body parser returns, for example a promise.
  */
 export function idempotencyOf(request: unknown, body: unknown, options?: { readonly required?: true }): Idempotency;

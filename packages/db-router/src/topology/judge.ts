@@ -4,7 +4,7 @@ import { mayAccept, mayForward } from './accept.ts';
 import { claimOf, type Claim as RegionClaim } from './claims.ts';
 import type { Facts, Rules } from './facts.ts';
 import { findWriter, mayHide, type Writer } from './find-writer.ts';
-import { judgeNode, type JudgeContext } from './judge-node.ts';
+import { type JudgeContext, judgeNode } from './judge-node.ts';
 import { regressedTo } from './regression.ts';
 import type { Top, Topology } from './topology.ts';
 import { hasMeasured, wereSiblingsAsked } from './vouch.ts';

@@ -104,7 +104,12 @@ describe('createEpochKeeper()', () => {
     expect(saved).toHaveLength(1);
     const server = serverId('primary-1');
     expect(readStored(saved[0] ?? '')?.epoch).toEqual({ system: SYSTEM, timeline: 1, owner: 'us/0', server });
-    live.apply({ type: 'epoch', epoch: { system: SYSTEM, timeline: 2, owner: 'eu/0' }, from: 'hop', atMs: clock.now() });
+    live.apply({
+      type: 'epoch',
+      epoch: { system: SYSTEM, timeline: 2, owner: 'eu/0' },
+      from: 'hop',
+      atMs: clock.now(),
+    });
     await clock.advance(0);
     await clock.advance(0);
     expect(readStored(saved.at(-1) ?? '')?.epoch.timeline).toBe(2);
@@ -195,7 +200,12 @@ describe('createEpochKeeper()', () => {
     ready();
     await clock.advance(2_000);
     expect(events.filter((event) => event === 'store-failed')).toHaveLength(1);
-    live.apply({ type: 'epoch', epoch: { system: SYSTEM, timeline: 2, owner: 'eu/0' }, from: 'hop', atMs: clock.now() });
+    live.apply({
+      type: 'epoch',
+      epoch: { system: SYSTEM, timeline: 2, owner: 'eu/0' },
+      from: 'hop',
+      atMs: clock.now(),
+    });
     await clock.advance(0);
     expect(saved.map((value) => readStored(value)?.epoch.timeline)).toEqual([1, 2]);
     ends[0]?.();

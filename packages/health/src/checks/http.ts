@@ -9,7 +9,10 @@ export interface HttpCheckOptions {
   readonly method?: 'GET' | 'HEAD' | 'OPTIONS';
   /** @default {} */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Which statuses pass. Redirects are not followed; their status counts. @default 200 to 299 (RFC 9110 section 15.3) */
+  /**
+   * Which statuses pass. Redirects are not followed; their status counts. @default 200 to 299
+   * ([RFC 9110 section 15.3](https://www.rfc-editor.org/rfc/rfc9110#section-15.3))
+   */
   readonly expect?: (status: number) => boolean;
   /** @default none: every run opens a connection, because that may fail too */
   readonly agent?: http.Agent;

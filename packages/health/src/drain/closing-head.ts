@@ -3,9 +3,10 @@ import type { ServerResponse } from 'node:http';
 type WriteHead = (this: ServerResponse, ...given: unknown[]) => ServerResponse;
 
 /**
- * Adds `Connection: close` (RFC 9112 section 9.6) to the head of `response` if `isLast` is true when the head is written.
- * Node does this itself unless the app set the field: for example a proxy that copies `keep-alive` from its upstream, or an event
- * stream. Client and server would then both keep a connection that is about to end.
+ * Adds `Connection: close` ([RFC 9112 section 9.6](https://www.rfc-editor.org/rfc/rfc9112#section-9.6)) to the head of
+ * `response` if `isLast` is true when the head is written. Node does this itself unless the app set the field: for
+ * example a proxy that copies `keep-alive` from its upstream, or an event stream. Client and server would then both
+ * keep a connection that is about to end.
  */
 export function closeAtHead(response: ServerResponse, isLast: () => boolean): void {
   const writeHead = response.writeHead as unknown as WriteHead;

@@ -60,9 +60,10 @@ const TICK_MS = 50;
 
 /**
  * Ends the process without losing a request. It fails health and informs the other regions, keeps serving for
- * `notReadyForMs` with `Connection: close` (HTTP/2: GOAWAY, RFC 9113 section 6.8), then accepts no new connections, waits
- * up to `graceMs` for running requests, destroys the remaining connections, runs the hooks in reverse order, and exits. Liveness stays 200
- * all the time. A second signal exits at once.
+ * `notReadyForMs` with `Connection: close` (HTTP/2: GOAWAY,
+ * [RFC 9113 section 6.8](https://www.rfc-editor.org/rfc/rfc9113#section-6.8)), then accepts no new connections, waits
+ * up to `graceMs` for running requests, destroys the remaining connections, runs the hooks in reverse order, and exits.
+ * Liveness stays 200 all the time. A second signal exits at once.
  *
  * The orchestrator must allow `notReadyForMs + graceMs` plus the time of the hooks (Kubernetes:
  * `terminationGracePeriodSeconds`, see https://kubernetes.io/docs/concepts/workloads/pods/pod-termination/).

@@ -8,7 +8,8 @@ export interface Sessions {
   add(session: ServerHttp2Session): void;
   /**
    * From now on each session is closed when it was used and is idle. A request that crosses the GOAWAY is refused,
-   * which Node cannot prevent. Clients may send it again, because it was not processed (RFC 9113 section 8.7).
+   * which Node cannot prevent. Clients may send it again, because it was not processed
+   * ([RFC 9113 section 8.7](https://www.rfc-editor.org/rfc/rfc9113#section-8.7)).
    */
   closeQuiet(): void;
   /** Closes every session, and each one that is opened later. */

@@ -10,15 +10,19 @@ export type Answers = Readonly<Record<VerdictRoute, RespondDecision>>;
  */
 export type VerdictRoute = 'health' | 'read' | 'write' | 'live' | 'ready';
 
-/** `no-store`: no cache may answer a probe (RFC 9111 section 5.2.2.5). */
+/**
+ * `no-store`: no cache may answer a probe
+ * ([RFC 9111 section 5.2.2.5](https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2.5)).
+ */
 export const HEAD_FIELDS: RespondDecision['headers'] = Object.freeze([
   Object.freeze(['content-type', 'application/health+json'] as const),
   Object.freeze(['cache-control', 'no-store'] as const),
 ]);
 
 /**
- * Whether a route answers 200, and otherwise 503 (RFC 9110 section 15.6.4). It never answers 3xx: Route 53 counts a
- * redirect as healthy
+ * Whether a route answers 200, and otherwise 503
+ * ([RFC 9110 section 15.6.4](https://www.rfc-editor.org/rfc/rfc9110#section-15.6.4)). It never answers 3xx: Route 53
+ * counts a redirect as healthy
  * (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html).
  */
 export function serves(route: VerdictRoute, { accept, reads, writes, phase }: HealthVerdict): boolean {

@@ -124,7 +124,9 @@ export function createLatencyDns<const Name extends string>(options: LatencyDnsO
       };
     },
     failoverTimes: (region, sinceMs) =>
-      endpointOf(known('dns.failoverTimes: region', region)).failoverTimes(check.number('dns.failoverTimes: sinceMs', sinceMs)),
+      endpointOf(known('dns.failoverTimes: region', region)).failoverTimes(
+        check.number('dns.failoverTimes: sinceMs', sinceMs),
+      ),
     on: events.on,
     close,
     [Symbol.asyncDispose]: close,

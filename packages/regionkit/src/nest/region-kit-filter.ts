@@ -14,9 +14,10 @@ class AnyRegionKitError {
 }
 
 /**
- * Gives an error of regionkit its own answer: status, header fields (`Retry-After`, `X-Region-Hint`, `WWW-Authenticate`)
- * and a body of RFC 9457. Nest's own filter would answer 500, with the message. The module installs it; filters of the
- * app see every other error. An answer 500 is a mistake of the app, so it is also logged.
+ * Gives an error of regionkit its own answer: status, header fields (`Retry-After`, `X-Region-Hint`,
+ * `WWW-Authenticate`) and a body of [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457). Nest's own filter would answer
+ * 500, with the message. The module installs it; filters of the app see every other error. An answer 500 is a mistake
+ * of the app, so it is also logged.
  */
 export class RegionKitFilter implements ExceptionFilter {
   readonly #host: HttpAdapterHost;

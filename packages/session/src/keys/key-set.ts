@@ -9,7 +9,8 @@ import type { Later } from './vet-rsa.ts';
 
 /**
  * Public keys in any usual form: a PEM; a JWK; a JWKS; the JSON text of a JWK or a JWKS; a list of PEMs and JWKs; a map
- * from `kid` to PEM or JWK; or the URL of a JWKS. A key without a `kid` gets its RFC 7638 thumbprint as name.
+ * from `kid` to PEM or JWK; or the URL of a JWKS. A key without a `kid` gets its
+ * [RFC 7638](https://www.rfc-editor.org/rfc/rfc7638) thumbprint as name.
  */
 export type KeySource =
   | string
@@ -65,8 +66,9 @@ export function isJwksUrl(source: KeySource): source is string | URL {
  * Reads and checks a whole set, and leaves out keys that this verifier has no use for.
  *
  * - One bad key makes a set that is given by value invalid: the author of the set can fix it.
- * - A fetched set belongs to a provider. Its bad members are left out and the others are used (RFC 7517 section 5),
- *   because one bad member must not end every session.
+ * - A fetched set belongs to a provider. Its bad members are left out and the others are used
+ *   ([RFC 7517 section 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)), because one bad member must not end every
+ *   session.
  * - The same key twice counts once.
  * - A key that was in `previous` under the same name keeps its object, so that a refresh without news invalidates no
  *   cache entry.

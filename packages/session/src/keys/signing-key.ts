@@ -28,7 +28,8 @@ const USUAL: Readonly<Record<KeyKind, CanonicalAlgorithm>> = {
 };
 
 /**
- * Reads and vets a private key; its `kid` is the RFC 7638 thumbprint unless it is a JWK that has one.
+ * Reads and vets a private key; its `kid` is the [RFC 7638](https://www.rfc-editor.org/rfc/rfc7638) thumbprint unless
+ * it is a JWK that has one.
  *
  * @param algorithm what it signs with; undefined for its own `alg`, or the usual one of its kind
  * @param later is given what takes long to vet, in place of vetting it now: the key is then not to be used

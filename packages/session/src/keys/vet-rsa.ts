@@ -15,7 +15,8 @@ const ROCA_PRIMES = [11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 
 export type Later = (modulus: bigint) => void;
 
 /**
- * Why an RSA public key must not be used (RFC 7518 section 3.3, RFC 8725 section 3.4); undefined if it may.
+ * Why an RSA public key must not be used ([RFC 7518 section 3.3](https://www.rfc-editor.org/rfc/rfc7518#section-3.3),
+ * [RFC 8725 section 3.4](https://www.rfc-editor.org/rfc/rfc8725#section-3.4)); undefined if it may.
  *
  * @param later is given a modulus that is not checked yet, instead of checking it now
  */

@@ -27,12 +27,13 @@ export class InsufficientScopeError extends RegionKitError<'ERR_SESSION_SCOPE'> 
 /** The parts of a verifier that the doors use. The claims must be those of the token: no schema that drops `scope`. */
 type Sessions = Pick<SessionVerifier<FrozenObject>, 'require' | 'of'>;
 
-/** The characters of a scope (RFC 6749 section 3.3). */
+/** The characters of a scope ([RFC 6749 section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)). */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
 /**
- * Returns a door that lets a request pass if its token has all of these scopes, in the claim `scope` (RFC 8693 section
- * 4.2) or `scp`. Otherwise it answers as `sessions.require()`, or 403 with the scopes that are needed.
+ * Returns a door that lets a request pass if its token has all of these scopes, in the claim `scope`
+ * ([RFC 8693 section 4.2](https://www.rfc-editor.org/rfc/rfc8693#section-4.2)) or `scp`. Otherwise it answers as
+ * `sessions.require()`, or 403 with the scopes that are needed.
  *
  * @example
  * ```ts
