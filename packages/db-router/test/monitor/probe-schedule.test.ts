@@ -22,7 +22,7 @@ function scheduleOf(
   const schedule = createProbeSchedule({
     settings: { clock, intervalMs: QUIET_MS, alertIntervalMs: ALERT_MS, random: () => 0.5 } as unknown as Settings,
     nodes: nodes as unknown as readonly PoolNode[],
-    live: { topology, store: missing, take: () => {} } as unknown as LiveTopology,
+    live: { topology, store: missing, apply: () => {} } as unknown as LiveTopology,
     emit: (_event, payload) => void codes.push((payload as { code?: unknown }).code),
     holding: () => false,
     watched: () => false,
