@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Logger } from '../../src/kit/logger.ts';
 import { harmless } from '../../src/kit/index.ts';
+import type { Logger } from '../../src/kit/logger.ts';
 
 test('harmless() passes each line on, and nothing of a logger that throws or rejects', async () => {
   const lines: string[] = [];
