@@ -3,7 +3,7 @@ import type { PoolClient, QueryResult } from 'pg';
 import type { Scope } from '../causality/scope-state.ts';
 import type { PoolNode } from '../connection/node.ts';
 import { breaks, classify, type Failure, type FailurePlace } from '../connection/outcome.ts';
-import type { Position } from '../connection/position-behind.ts';
+import type { Position } from '../connection/position-after.ts';
 import { noteUndone } from '../connection/protocol-state.ts';
 import type { Query, Values } from '../connection/query.ts';
 import { sendAndAsk } from '../connection/whether-written.ts';
