@@ -121,7 +121,7 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
       noticeJump();
       // An app without checks is judged at its first probe, not while it is still set up.
       if (keeper.checks.size > 0) {
-        keeper.rejudge();
+        keeper.update();
         peerStates.tell();
       }
       peerStates.tick();

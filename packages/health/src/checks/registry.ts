@@ -51,7 +51,7 @@ export function createCheckRegistry(options: CheckRegistryOptions): CheckRegistr
       const tracked = outside(() =>
         trackCheck(name, given, rules, { self, clock, random }, ({ status: settled }, run) => {
           events.emit('check', { name, status: run.status, settled, reason: run.reason, durationMs: run.durationMs });
-          keeper.rejudge();
+          keeper.update();
         }),
       );
       if (closed) tracked.close();

@@ -12,7 +12,7 @@ export interface Keeper {
   /** Returns the verdict from memory. It is judged again only if a result has become too old. */
   verdict(): HealthVerdict;
   /** Judges again. */
-  rejudge(): void;
+  update(): void;
   /** No result counts any more. All checks run at once, and the next results decide at once. */
   forget(): void;
   /** Enters a phase permanently, or with `up` returns to the result of the checks. */
@@ -57,7 +57,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
     return isUnconfirmed() ? 'unconfirmed' : 'up';
   };
 
-  const rejudge = (): void => {
+  const update = (): void => {
     const now = clock.now();
     judgeAgainAtMs = Number.POSITIVE_INFINITY;
     for (const check of checks.values()) {
@@ -88,18 +88,18 @@ export function createKeeper(options: KeeperOptions): Keeper {
     },
     add: (check) => {
       checks.set(check.name, check);
-      rejudge();
+      update();
     },
     remove: (check) => {
       if (checks.get(check.name) !== check) return;
       checks.delete(check.name);
-      rejudge();
+      update();
     },
     verdict: () => {
-      if (clock.now() >= judgeAgainAtMs) rejudge();
+      if (clock.now() >= judgeAgainAtMs) update();
       return current;
     },
-    rejudge,
+    update,
     forget: () => {
       for (const check of checks.values()) {
         if (check.lastRun === undefined) continue;
@@ -107,11 +107,11 @@ export function createKeeper(options: KeeperOptions): Keeper {
         onStale(check);
         check.wake();
       }
-      rejudge();
+      update();
     },
     enter: (next) => {
       leaving = next === 'up' ? undefined : next;
-      rejudge();
+      update();
     },
   };
 }
