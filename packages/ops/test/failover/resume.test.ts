@@ -4,7 +4,8 @@ import type { Evidence, RunLine } from '../../src/failover/run-file/line.ts';
 import { sayOnce } from '../../src/failover/say-once.ts';
 import { confirm, isAcceptedBefore } from '../../src/failover/steps/confirm.ts';
 import { fence, revokedBy } from '../../src/failover/steps/fence.ts';
-import { done, type FailoverStep } from '../../src/failover/steps/step.ts';
+import { promote } from '../../src/failover/steps/promote.ts';
+import { done, type FailoverStep, type StepFailure } from '../../src/failover/steps/step.ts';
 import type { Finding } from '../../src/records/record.ts';
 import { GONE, NOW_MS, node, proposal, situation, standby } from './fixtures.ts';
 
@@ -53,8 +54,8 @@ describe('sayOnce()', () => {
 });
 
 describe('execute(), with a step that is recorded', () => {
-  async function resumed(now: boolean) {
-    const recorded = { says: 'unreachable', reached: false, changed: true };
+  async function resumed(now: boolean, before = false) {
+    const recorded = { says: 'measured first', reached: before, changed: true };
     const file = memoryFile([{ step: 'fence', state: 'done', atMs: 1, evidence: recorded }]);
     const step: FailoverStep = {
       ...{ name: 'fence', changes: true, withinMs: 0, says: () => 'fence' },
@@ -72,6 +73,46 @@ describe('execute(), with a step that is recorded', () => {
 
   it('records what has changed, and keeps what the step had changed', async () => {
     expect((await resumed(true)).at(-1)).toEqual({ says: 'measured again', reached: true, changed: true });
+  });
+
+  it('keeps the proof of a fence when the fenced region answers no more: its logins stay revoked', async () => {
+    expect(await resumed(false, true)).toHaveLength(1);
+  });
+
+  it('records the timeline of a target that was promoted once more, because the apps are asked for it', () => {
+    expect(promote.differs?.({ says: '', timeline: 2 }, { says: '', timeline: 3 })).toBe(true);
+    expect(promote.differs?.({ says: '', timeline: 3 }, { says: '', timeline: 3 })).toBe(false);
+  });
+});
+
+describe('promote', () => {
+  /** Patroni rewinds what comes back. The hook of the fence has stopped the old primary, which had flushed this. */
+  async function promoted(flushed: string): Promise<readonly string[]> {
+    const manager = { name: 'Patroni', refuses: undefined, rewinds: true };
+    const lines: RunLine[] = [
+      { step: 'confirm', state: 'done', atMs: Date.now(), evidence: { says: '' } },
+      { step: 'fence', state: 'started', atMs: 1, evidence: { says: '', flushed: { timeline: 1, position: flushed } } },
+    ];
+    const asked: string[] = [];
+    const context = {
+      adapter: { promote: async ({ target }: { readonly target: string }) => void asked.push(target) },
+      plan: proposal({ adapter: 'patroni' }),
+      signal: new AbortController().signal,
+      survey: async () => ({ ...GONE, manager }),
+      file: memoryFile(lines),
+    };
+    return promote.act?.(context as never).then(
+      () => asked,
+      (error: StepFailure) => error.vetoes?.map(({ id }) => id) ?? [],
+    ) as Promise<readonly string[]>;
+  }
+
+  it('is not refused for writes that the stopped primary has, if the target has all that it had flushed', async () => {
+    expect(await promoted('0/5000000')).toEqual(['eu/0']);
+  });
+
+  it('is refused if it had flushed more', async () => {
+    expect(await promoted('0/5000001')).toEqual(['rebuild-before-salvage']);
   });
 });
 

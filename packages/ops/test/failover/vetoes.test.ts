@@ -263,6 +263,29 @@ const ROWS: readonly Row[] = [
     expected: [],
   },
   {
+    says: 'a region that can never see the primary, because its only standby streams from another one, is no place to wait for',
+    situation: situation([
+      node('us/0', 'refused'),
+      node('eu/0', standby()),
+      node('eu/1', standby()),
+      node('sa/0', standby({ receiver: { ...receiver, from: 'eu.db:5432' } })),
+    ]),
+    expected: [],
+  },
+  {
+    says: 'such a region has an app as well, and the app says nothing certain',
+    situation: situation(
+      [
+        node('us/0', 'refused'),
+        node('eu/0', standby()),
+        node('eu/1', standby()),
+        node('sa/0', standby({ receiver: { ...receiver, from: 'eu.db:5432' } })),
+      ],
+      { apps: [app('eu', { regions: [LOST_US] }), app('sa', 'unreachable')] },
+    ),
+    expected: ['too-few-vantages'],
+  },
+  {
     says: 'an app as the third vantage',
     situation: situation([node('us/0', 'refused'), node('eu/0', standby())], {
       apps: [

@@ -28,7 +28,8 @@ export const fence: FailoverStep = {
     const how = acted === undefined ? '' : `${acted.says}; `;
     return done(`${how}${says}`, { reached: state !== 'unreachable', changed: acted !== undefined });
   },
-  differs: (recorded, now) => recorded['reached'] !== now['reached'],
+  // A server that was reached and is silent now is still fenced: its logins stay revoked on its disk.
+  differs: (recorded, now) => recorded['reached'] === false && now['reached'] === true,
   intent: async ({ config, plan, adapter, signal }) =>
     plan.mode === 'switchover' && adapter.demotes
       ? {}

@@ -1,5 +1,6 @@
 import { doneAtMs, doneEvidence } from '../run-file/recorded.ts';
 import { object } from '../vetoes.ts';
+import { flushedAtFence } from './fence.ts';
 import { done, type FailoverStep, notYet, StepFailure } from './step.ts';
 
 /** What a person must know of an adapter before it is used. */
@@ -24,14 +25,16 @@ export const promote: FailoverStep = {
       before,
     });
   },
+  differs: (recorded, now) => recorded['timeline'] !== now['timeline'],
   act: async ({ adapter, plan, signal, survey, file }) => {
     const situation = await survey();
     const confirmedAtMs = doneAtMs(file.lines, 'confirm') ?? Number.NaN;
     const isPromoting = file.lines.filter(({ step, state }) => step === 'promote' && state === 'started').length > 1;
     // The loss was judged in its own step; the age of the last commit goes on growing.
-    const vetoes = object(plan, situation, { confirmedAtMs, nowMs: Date.now(), isFencing: true, isPromoting }).filter(
-      ({ id }) => id !== 'loss-not-accepted',
-    );
+    const vetoes = object(plan, situation, {
+      ...{ confirmedAtMs, nowMs: Date.now(), isFencing: true, isPromoting },
+      flushed: flushedAtFence({ file }),
+    }).filter(({ id }) => id !== 'loss-not-accepted');
     if (vetoes.length > 0)
       throw new StepFailure(vetoes.map(({ id, evidence }) => `${id}: ${evidence}`).join(' '), vetoes);
     await adapter.promote(plan, signal);

@@ -1,5 +1,6 @@
 import { list } from '../../options/text.ts';
-import { regionsOf } from '../survey/situation.ts';
+import { regionsOf, type Situation } from '../survey/situation.ts';
+import { cascadesFrom } from '../survey/streams.ts';
 import { domainOf, vantages } from '../vantages.ts';
 import type { Veto } from './veto.ts';
 
@@ -20,9 +21,10 @@ export const tooFewVantages: Veto = {
     const outside = places.filter((place) => place !== from);
     const alive = all.filter(({ sees }) => sees === 'alive').map(({ name }) => name);
     // What can be outside at all: the other regions, and this machine if it stands in none of them.
-    const possible = new Set([...regionsOf(situation), here ?? 'this machine']);
+    const sighted = regionsOf(situation).filter((region) => canSee(situation, from, region));
+    const possible = new Set([...sighted, here ?? 'this machine']);
     possible.delete(from);
-    const needed = Math.min(MIN, possible.size);
+    const needed = Math.max(MIN_OUTSIDE, Math.min(MIN, possible.size));
     const isEnough = gone.length >= MIN && places.length >= needed && outside.length >= MIN_OUTSIDE;
     if (alive.length === 0 && isEnough) return undefined;
     const details = all.map(({ name, sees, says }) => `${name}: ${sees} (${says})`).join('; ');
@@ -40,3 +42,10 @@ export const tooFewVantages: Veto = {
     };
   },
 };
+
+/** A region without an app, whose standbys all stream from a standby elsewhere, has no way of its own to the primary. */
+const canSee = (situation: Situation, from: string, region: string): boolean =>
+  situation.apps.some((app) => app.region === region) ||
+  situation.nodes.some(
+    (node) => node.region === region && !(node.answer.ok && cascadesFrom(situation, node.answer.value, from)),
+  );
