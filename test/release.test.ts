@@ -150,6 +150,15 @@ describe('publishPlan()', () => {
       /^The workspace has all 0\.1\.0, .* and the tarballs are /,
     );
   });
+
+  // npm takes each entry of publishConfig as one of its own settings: a proxy, whether certificates are checked, a tag.
+  it('refuses a tarball that brings settings of npm which the workspace does not have', () => {
+    const publishConfig = { access: 'public', 'https-proxy': 'http://elsewhere.example.com' };
+    const got = [...tarballs.slice(1), tarball('all', { ...tarballs[0]?.manifest, publishConfig })];
+    expect(() => publishPlan(got, expected, new Map())).toThrow(
+      'The tarballs of all 0.1.0 have another publishConfig than the workspace',
+    );
+  });
 });
 
 describe('tenLinesOf()', () => {

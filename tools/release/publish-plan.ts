@@ -13,7 +13,8 @@ export interface Tarball {
  *
  * @param expected the packages of the workspace
  * @param published the integrity of each package that the registry has in this version, by its name
- * @throws {Error} the tarballs are not those of the workspace, or the registry has other content: a version never changes
+ * @throws {Error} the tarballs are not those of the workspace, or bring settings of npm, or the registry has other content: a version
+ * never changes
  */
 export function publishPlan(
   tarballs: readonly Tarball[],
@@ -24,6 +25,14 @@ export function publishPlan(
   const got = tarballs.map(({ manifest }) => idOf(manifest)).sort();
   if (wanted.join() !== got.join()) {
     throw new Error(`The workspace has ${wanted.join(', ')}, and the tarballs are ${got.join(', ')}.`);
+  }
+  const settings = settingsOf(expected);
+  const strange = tarballs.filter(
+    ({ manifest }) => settings.get(manifest.name) !== settingsOf([manifest]).get(manifest.name),
+  );
+  if (strange.length > 0) {
+    const names = strange.map(({ manifest }) => idOf(manifest)).join(', ');
+    throw new Error(`The tarballs of ${names} have another publishConfig than the workspace. Nothing was published.`);
   }
   const differ = tarballs.filter(
     ({ manifest, integrity }) => (published.get(manifest.name) ?? integrity) !== integrity,
@@ -56,5 +65,11 @@ function inOrder(tarballs: readonly Tarball[]): readonly Tarball[] {
   }
   return [...order];
 }
+
+/** npm takes each entry of `publishConfig` as a setting of its own, such as a proxy. */
+const settingsOf = (manifests: readonly Manifest[]): ReadonlyMap<string, string> =>
+  new Map(
+    manifests.map(({ name, publishConfig = {} }) => [name, JSON.stringify(Object.entries(publishConfig).sort())]),
+  );
 
 const idOf = ({ name, version }: Manifest): string => `${name} ${version}`;
