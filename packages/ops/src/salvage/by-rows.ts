@@ -9,6 +9,7 @@ import { readWalCommits } from './completeness/wal-commits.ts';
 import { type Field, fieldOf } from './decode/change.ts';
 import { finish } from './finish.ts';
 import { changeKey, type Item, type LostChange, transactionKey } from './items.ts';
+import { isLedger } from './ledger/ledger-table.ts';
 import type { SalvageOptions } from './options.ts';
 import type { OutDirectory } from './output/out-directory.ts';
 import { createClassCounter, type Summary } from './output/summary.ts';
@@ -158,6 +159,8 @@ const DELETED = { operation: 'DELETE', after: undefined, half: undefined } as co
 /** Nothing says which transaction has deleted a row: these come last. */
 const LAST = 9_999_999_999_999;
 
+const ofLedger = (...tables: readonly (Table | undefined)[]): boolean =>
+  tables.some((table) => table !== undefined && isLedger({ table: table.root ?? table }));
 const namesOf = ({ key }: Table): string => JSON.stringify(key.map(({ name }) => name));
 const equalsOf = ({ key }: Table): readonly string[] => key.map(({ equals }) => equals);
 const keyOf = ({ key }: Table, values: readonly (string | null)[]): readonly Field[] =>
@@ -188,6 +191,7 @@ async function judgeRows(
     return {
       type: 'change',
       table: { schema: mine.schema, name: mine.name },
+      ...(ofLedger(mine, theirs) && { ofLedger: true as const }),
       operation: rowClass === 'stale' ? 'UPDATE' : 'INSERT',
       class: rowClass,
       why,
@@ -219,6 +223,7 @@ function deletion(table: Table, key: readonly Field[], { verdict, current }: Cla
   return {
     type: 'change',
     table: { schema: table.schema, name: table.name },
+    ...(ofLedger(table) && { ofLedger: true as const }),
     operation: 'DELETE',
     class: verdict.class,
     why: verdict.why,

@@ -1,9 +1,10 @@
-import { type BothTables, identifyRows } from './classify/identify-rows.ts';
+import { createCrossings } from './classify/crossings.ts';
+import { type BothTables, type IdentifiedRows, identifyRows } from './classify/identify-rows.ts';
 import { createMoves, type Moves } from './classify/moves.ts';
 import { type RowChange, rowIdOf } from './classify/row-change.ts';
 import type { TableName } from './decode/change.ts';
 import type { TailEvent } from './decode/read-tail.ts';
-import { changeKey, type Item, transactionKey } from './items.ts';
+import { changeKey, type Item, type LostChange, transactionKey } from './items.ts';
 import { XidSet } from './servers/xid.ts';
 import { createSorter, type Sorter } from './spool/sorter.ts';
 import { idOf } from './tables/table.ts';
@@ -11,6 +12,8 @@ import { idOf } from './tables/table.ts';
 /** A change of a row, with its place in the order of the commits. */
 export interface KeyedChange extends RowChange {
   readonly at: string;
+  /** Its table is the one of the ledger, or a partition of it. */
+  readonly ofLedger?: true;
 }
 
 /** The lost transactions, read from the slot and kept in temporary files. */
@@ -50,6 +53,7 @@ export async function collect(
 ): Promise<Collected> {
   const byRow = await createSorter<KeyedChange>({ directory });
   const items = await createSorter<Item>({ directory });
+  await using crossings = await createCrossings(directory);
   const moves = createMoves();
   const truncatedAt = new Map<string, string>();
   const views = new Set<string>();
@@ -61,7 +65,7 @@ export async function collect(
 
   const addChange = async (
     { transaction, place, line }: Extract<TailEvent, { kind: 'change' }>,
-    rows: readonly RowChange[],
+    { rows, tree, ofLedger }: IdentifiedRows,
   ): Promise<void> => {
     const at = changeKey(transaction, place);
     if (line.kind === 'message') return items.add(at, { type: 'message', prefix: line.prefix, bytes: line.bytes });
@@ -72,16 +76,17 @@ export async function collect(
     const [first, second] = rows;
     if (first === undefined) {
       count(line.table, 'no-key');
-      return items.add(at, withoutKey(line));
+      return items.add(at, { ...withoutKey(line), ...(ofLedger && { ofLedger }) });
     }
     if (second !== undefined) moves.add(rowIdOf(first), rowIdOf(second));
-    for (const row of rows) await byRow.add(`${rowIdOf(row)} ${at}`, { ...row, at });
+    else if (tree !== undefined && first.operation !== 'UPDATE') await crossings.add(first, tree, transaction, at);
+    for (const row of rows) await byRow.add(`${rowIdOf(row)} ${at}`, { ...row, at, ...(ofLedger && { ofLedger }) });
   };
 
   for await (const event of events) {
     if (event.kind === 'change') {
       const { line } = event;
-      const rows = line.kind === 'change' ? await identifyRows(line, tables) : [];
+      const rows = line.kind === 'change' ? await identifyRows(line, tables) : NO_ROWS;
       if (rows === 'view') {
         ofViews += 1;
         if (line.kind === 'change') views.add(`${line.table.schema}.${line.table.name}`);
@@ -112,6 +117,7 @@ export async function collect(
       changes: held,
     });
   }
+  await crossings.tell(moves);
   return {
     ...{ transactions, changes, emptyTransactions, xids, byRow, items, moves, truncatedAt, views },
     ...{ cutAt, firstCommit, lastCommit },
@@ -122,6 +128,7 @@ export async function collect(
   };
 }
 
+const NO_ROWS: IdentifiedRows = { rows: [], tree: undefined, ofLedger: undefined };
 const TRANSACTION_BYTES = 200;
 const CHANGE_BYTES = 200;
 
@@ -137,7 +144,7 @@ function withoutKey({
   operation,
   before,
   after,
-}: Extract<Extract<TailEvent, { kind: 'change' }>['line'], { kind: 'change' }>): Item {
+}: Extract<Extract<TailEvent, { kind: 'change' }>['line'], { kind: 'change' }>): LostChange {
   return {
     type: 'change',
     table,

@@ -17,6 +17,8 @@ export interface LostTransaction {
 export interface LostChange {
   readonly type: 'change';
   readonly table: TableName;
+  /** The table is the one of the ledger, or a partition of it. */
+  readonly ofLedger?: true;
   readonly operation: Operation;
   readonly class: RowClass;
   readonly why: string | undefined;

@@ -463,7 +463,7 @@ describe('parseCommit()', () => {
 });
 
 const table: Table = {
-  ...{ schema: 'public', name: 't', key: [], uniques: [], root: undefined, isView: false },
+  ...{ schema: 'public', name: 't', key: [], uniques: [], root: undefined, partitionedBy: [], isView: false },
   columns: [
     { name: 'id', type: 'integer', isGenerated: false, isAlwaysIdentity: false, values: null },
     { name: 'v', type: 'text', isGenerated: false, isAlwaysIdentity: false, values: null },

@@ -72,7 +72,7 @@ function begin(id: string, found: RowVerdict, table: Table | undefined, moves: M
 }
 
 function itemOf(change: KeyedChange, row: Row, isGone: boolean, moves: Moves): LostChange {
-  const { table, operation, key, after, half } = change;
+  const { table, operation, key, after, half, ofLedger } = change;
   const { class: rowClass, why } = isGone ? ({ class: 'truncate' } as Verdict) : row.verdict;
   const isConflict = rowClass === 'conflict';
   const { side } = row.found;
@@ -80,6 +80,7 @@ function itemOf(change: KeyedChange, row: Row, isGone: boolean, moves: Moves): L
   return {
     type: 'change',
     table,
+    ...(ofLedger && { ofLedger }),
     operation,
     class: rowClass,
     why,
@@ -88,7 +89,7 @@ function itemOf(change: KeyedChange, row: Row, isGone: boolean, moves: Moves): L
     unchanged: after?.unchanged ?? [],
     now: isConflict ? row.found.now : undefined,
     half,
-    ...(isLedger(table) && { ...(row.wasFree && { wasFree: true }), ...(isOwn && { isOwn: true }) }),
+    ...(isLedger(change) && { ...(row.wasFree && { wasFree: true }), ...(isOwn && { isOwn: true }) }),
     repeat: isRepeated(row, rowClass, moves) ? repeat(change, row) : undefined,
   };
 }

@@ -1,5 +1,5 @@
 import { fieldOf } from '../decode/change.ts';
-import type { Item, LostTransaction } from '../items.ts';
+import type { Item, LostChange, LostTransaction } from '../items.ts';
 import { isLedger } from './ledger-table.ts';
 
 /** A write by `once()` that only the old primary has. */
@@ -33,11 +33,9 @@ export async function* lostKeys(items: AsyncIterable<{ readonly value: Item }>):
   if (page.length > 0) yield page;
 }
 
-function lostKey(
-  { table, operation, after = [], wasFree }: Extract<Item, { type: 'change' }>,
-  transaction: LostTransaction | undefined,
-): LostKey | undefined {
-  if (!isLedger(table)) return undefined;
+function lostKey(item: LostChange, transaction: LostTransaction | undefined): LostKey | undefined {
+  if (!isLedger(item)) return undefined;
+  const { operation, after = [], wasFree } = item;
   // Without the WAL, a row that the new primary has from before the fork looks like an UPDATE.
   const isByRows = transaction?.commitLsn === undefined;
   if (operation !== 'INSERT' && !(isByRows && operation === 'UPDATE')) return undefined;

@@ -14,8 +14,8 @@ export interface HeldTransactions {
 }
 
 /** Whether this is a key of the ledger that the new primary has as well, with another write. */
-const isTaken = ({ table, operation, class: rowClass }: LostChange): boolean =>
-  isLedger(table) && rowClass === 'conflict' && operation === 'INSERT';
+const isTaken = (item: LostChange): boolean =>
+  isLedger(item) && item.class === 'conflict' && item.operation === 'INSERT';
 
 /** Reads the whole list: a key may come after statements of its transaction. */
 export async function findHeld(
@@ -26,7 +26,7 @@ export async function findHeld(
   let place = 0n;
   for await (const { value: item } of items) {
     if (item.type === 'transaction') place += 1n;
-    if (item.type !== 'change' || !isLedger(item.table)) continue;
+    if (item.type !== 'change' || !isLedger(item)) continue;
     if (isTaken(item)) (item.isOwn === true ? held.doneAgain : held.undecided).add(place);
     else if (statementOf(item) !== undefined) {
       const isHidden = await hiddenOf(item);

@@ -62,7 +62,7 @@ export function createKeyedTransactions({ doneAgain, undecided, hidden }: HeldTr
       isWhole = false;
     },
     change(item, statement, says) {
-      const isKey = isLedger(item.table);
+      const isKey = isLedger(item);
       if (statement === undefined) {
         if (!isKey && !isThere(item)) isWhole = false;
         return `${says}\n`;

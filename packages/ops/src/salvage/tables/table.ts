@@ -29,6 +29,8 @@ export interface Table extends TableName {
   readonly uniques: readonly (readonly KeyColumn[])[];
   /** The partitioned table that it is a part of, at the top. */
   readonly root: TableName | undefined;
+  /** Of a partition: the columns by which the tables above it are partitioned. Of an expression: none. */
+  readonly partitionedBy: readonly string[];
   /** A materialized view: its rows come from other tables. */
   readonly isView: boolean;
 }
@@ -60,7 +62,10 @@ SELECT t.relreplident AS identity, t.relkind = 'm' AS view,
      'identity', indisreplident, 'columns', columns)
      ORDER BY indexrelid), '[]') FROM indexes) AS indexes,
   (SELECT json_build_object('schema', n.nspname, 'name', c.relname) FROM pg_class c
-     JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = pg_partition_root(t.oid) AND c.oid <> t.oid) AS root
+     JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = pg_partition_root(t.oid) AND c.oid <> t.oid) AS root,
+  (SELECT coalesce(json_agg(DISTINCT a.attname), '[]') FROM pg_partition_ancestors(t.oid) AS above
+     JOIN pg_partitioned_table p ON p.partrelid = above.relid AND above.relid <> t.oid
+     JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = ANY(p.partattrs::int2[])) AS partitioned_by
 FROM t`;
 
 interface Index {
@@ -79,6 +84,7 @@ async function readTable(session: Session, { schema, name }: TableName): Promise
     columns: string;
     indexes: string;
     root: string | null;
+    partitioned_by: string;
   }>(SQL, [schema, name]);
   if (row === undefined) return undefined;
   const indexes = JSON.parse(row.indexes) as readonly Index[];
@@ -90,6 +96,7 @@ async function readTable(session: Session, { schema, name }: TableName): Promise
     key: key?.columns ?? [],
     uniques: indexes.filter((index) => index !== key).map(({ columns }) => columns),
     root: row.root === null ? undefined : (JSON.parse(row.root) as TableName),
+    partitionedBy: JSON.parse(row.partitioned_by) as readonly string[],
     isView: row.view === 't',
   };
 }
