@@ -504,6 +504,18 @@ describe('object()', () => {
     );
   });
 
+  it.each(['us', 'eu'])(
+    'too-few-vantages: with two regions, a machine in %s is told to look from elsewhere',
+    (here) => {
+      const given = situation([node('us/0', 'refused'), node('us/1', standby()), node('eu/0', standby())]);
+      const moment = { confirmedAtMs: NOW_MS, nowMs: NOW_MS, isFencing: false };
+      const [veto] = object(proposal({ here }), given, moment);
+      expect(veto?.evidence).toMatch(/needed are 3 vantages in 2 places, 2 of them outside/);
+      expect(veto?.fix).toMatch(/^Run it without --here from a machine that is in no region of the configuration: /);
+      expect(object(proposal(), given, moment)).toEqual([]);
+    },
+  );
+
   it('every veto is in this table', () => {
     const seen = new Set(ROWS.flatMap(({ expected }) => expected));
     expect(VETOES.map(({ id }) => id).filter((id) => !seen.has(id))).toEqual([]);

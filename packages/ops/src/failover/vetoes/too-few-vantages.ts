@@ -38,7 +38,10 @@ export const tooFewVantages: Veto = {
     return {
       where: from,
       evidence: `${gone.length} of ${all.length} vantages see no primary in ${from}, in ${places.length} places, ${outside.length} of them outside it; needed are ${MIN} vantages in ${needed} places, ${MIN_OUTSIDE} of them outside. All of one region count as one place. ${details}.`,
-      fix: 'Add vantages in other regions: the origin of each region with healthToken, and every standby. Run it from a machine outside the region. If a second region is lost as well, take it out of a copy of the configuration (--config).',
+      fix:
+        possible.size < MIN_OUTSIDE
+          ? `Run it without --here from a machine that is in no region of the configuration: the places outside ${from} (${list([...possible]) || 'none'}) are not enough.`
+          : 'Add vantages in other regions: the origin of each region with healthToken, and every standby. Run it from a machine outside the region. If a second region is lost as well, take it out of a copy of the configuration (--config).',
     };
   },
 };
