@@ -4,6 +4,7 @@ process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import type { Group } from './group.ts';
+import { toJson } from './page-json.ts';
 import { plot } from './plot.ts';
 import { publish } from './publish.ts';
 import { machine, markdown, type Page } from './report.ts';
@@ -71,7 +72,7 @@ async function run(name: string): Promise<number> {
     load: [loadBefore, loadavg()[0] as number],
     results,
   };
-  writeFileSync(new URL(`${name}.json`, out), `${JSON.stringify(page, undefined, 1)}\n`);
+  writeFileSync(new URL(`${name}.json`, out), toJson(page));
   writeFileSync(new URL(`${name}.svg`, out), plot(group.name, results));
   const text = markdown(page);
   writeFileSync(new URL(`${name}.md`, out), text);

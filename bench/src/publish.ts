@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fromJson } from './page-json.ts';
 import { plot } from './plot.ts';
 import { barLines, markdown, type Page } from './report.ts';
 
@@ -51,7 +52,7 @@ function groupOf({ name, about, results, ...rest }: Page): Group {
 export function publish(from: URL, docs: URL): void {
   const pages = readdirSync(from)
     .filter((file) => file.endsWith('.json'))
-    .map((file) => JSON.parse(readFileSync(new URL(file, from), 'utf8')) as Page);
+    .map((file) => fromJson(readFileSync(new URL(file, from), 'utf8')));
   const plots = new URL('figures/', docs);
   mkdirSync(plots, { recursive: true });
   for (const { name, about, results } of pages) writeFileSync(new URL(`${name}.svg`, plots), plot(about, results));

@@ -108,8 +108,7 @@ const slope = (value: number | undefined): string =>
   value === undefined || Number.isNaN(value) || value === null ? '–' : `*${value.toFixed(2)}*`;
 
 function show(value: Spread | undefined): string {
-  // JSON has no NaN: a page that was read back has null.
-  if (value === undefined || value.median === null || Number.isNaN(value.median)) return '–';
+  if (value === undefined || Number.isNaN(value.median)) return '–';
   const { median, min, max } = value;
   return min === max ? figure(median) : `${figure(median)} (${figure(min)} – ${figure(max)})`;
 }

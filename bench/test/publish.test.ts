@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, it } from 'vitest';
 import type { GrowthResult } from '../src/growth.ts';
+import { fromJson, toJson } from '../src/page-json.ts';
 import { plot } from '../src/plot.ts';
 import { groupsOf, pageOf, publish } from '../src/publish.ts';
 import { markdown, type Page } from '../src/report.ts';
@@ -79,7 +80,7 @@ it('publishes what earlier runs have left, read back from JSON', () => {
   const directory = mkdtempSync(join(tmpdir(), 'bench-'));
   try {
     const at = pathToFileURL(`${directory}/`);
-    writeFileSync(join(directory, 'router.json'), JSON.stringify(page));
+    writeFileSync(join(directory, 'router.json'), toJson(page));
     publish(at, at);
     const text = readFileSync(join(directory, 'figures.md'), 'utf8');
     expect(text).toContain('- router, reads: **Missed**: regionkit, opsPerSecond: 2,000, bar ≥ 1,000,000.');
@@ -90,6 +91,20 @@ it('publishes what earlier runs have left, read back from JSON', () => {
   } finally {
     rmSync(directory, { recursive: true });
   }
+});
+
+it('publishes ratios to zero, which JSON cannot say', () => {
+  const toZero = judge(
+    { title: 'fences', baseline: 'one', metrics: ['ms'], bars: [{ contender: 'two', metric: 'ms', atMost: 9 }] },
+    new Map([
+      ['one', [{ ms: 0 }, { ms: 2 }]],
+      ['two', [{ ms: 4 }, { ms: 4 }]],
+    ]),
+  );
+  const given = { ...page, results: [toZero] };
+  expect(fromJson(toJson(given))).toEqual(given);
+  expect(markdown(fromJson(toJson(given)))).toBe(markdown(given));
+  expect(toJson(given)).toContain('"Infinity"');
 });
 
 it('keeps what the page says of a group that has no new result', () => {

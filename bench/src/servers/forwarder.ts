@@ -67,7 +67,7 @@ function withRegionkit(): (request: IncomingMessage, response: ServerResponse) =
   };
   const gate = createWriteGate({
     router,
-    forward: { secret: 'a secret of the bench, 32 bytes long', maxConcurrent: CONNECTIONS },
+    forward: { secret: 'a secret of the bench, 32 bytes long', maxConcurrent: CONNECTIONS, maxPerClient: CONNECTIONS },
   });
   inFlight = () => gate.stats().inFlight;
   return gate.node((_request, response) => {
