@@ -1,6 +1,6 @@
 import type { AppView } from './survey/app-view.ts';
 import type { NodeState } from './survey/node-state.ts';
-import { isFenced, type Situation, standbys, writers } from './survey/situation.ts';
+import { isFenced, isRegionFenced, type Situation, standbys } from './survey/situation.ts';
 import { cascadesFrom, isStreaming } from './survey/streams.ts';
 
 /** A place from which the primary is looked at, by its own way through the network. */
@@ -67,8 +67,7 @@ function receiver(situation: Situation, state: NodeState, from: string, region: 
   if (upstream !== undefined) return { sees: 'unknown', says: `streams from ${upstream}` };
   if (!isStreaming(state))
     return { sees: 'gone', says: state.receiver === null ? 'receives nothing' : 'its sender is silent' };
-  const own = writers(situation).filter((node) => node.region === from);
-  return region === from && own.length > 0 && own.every(isFenced)
+  return region === from && isRegionFenced(situation, from)
     ? { sees: 'unknown', says: 'streams from a primary that is fenced' }
     : { sees: 'alive', says: 'streams' };
 }

@@ -65,6 +65,27 @@ const ROWS: readonly Row[] = [
     expected: [],
   },
   {
+    says: 'a fenced writer answers this machine, which is no place to wait for then',
+    situation: situation([
+      node('us/0', primary({ apps: fenced })),
+      node('eu/0', standby()),
+      node('eu/1', standby()),
+      node('ap/0', standby()),
+    ]),
+    expected: [],
+  },
+  {
+    says: 'a fenced writer answers, and three vantages of one region do not hear it',
+    situation: situation([
+      node('us/0', primary({ apps: fenced })),
+      node('eu/0', standby()),
+      node('eu/1', standby()),
+      node('eu/2', standby()),
+      node('ap/0', 'timed-out'),
+    ]),
+    expected: ['too-few-vantages'],
+  },
+  {
     says: 'a writer that cannot be reached from here feeds a standby of its own region',
     situation: situation([...GONE.nodes, node('sa/0', standby()), node('us/1', standby({ receiver }))]),
     expected: ['too-few-vantages'],
@@ -271,6 +292,18 @@ const ROWS: readonly Row[] = [
       node('sa/0', standby({ receiver: { ...receiver, from: 'eu.db:5432' } })),
     ]),
     expected: [],
+  },
+  {
+    says: 'a machine in such a region has a way of its own, and is a place to wait for',
+    situation: situation([
+      node('us/0', 'starting'),
+      node('eu/0', standby()),
+      node('eu/1', standby()),
+      node('ap/0', standby()),
+      node('sa/0', standby({ receiver: { ...receiver, from: 'eu.db:5432' } })),
+    ]),
+    plan: { here: 'sa' },
+    expected: ['too-few-vantages'],
   },
   {
     says: 'such a region has an app as well, and the app says nothing certain',
@@ -515,6 +548,16 @@ describe('object()', () => {
       expect(object(proposal(), given, moment)).toEqual([]);
     },
   );
+
+  it('too-few-vantages: of a fenced writer that answers it is said that it must be stopped, and then it is enough', () => {
+    const moment = { confirmedAtMs: NOW_MS, nowMs: NOW_MS, isFencing: true };
+    const others = [node('eu/0', standby()), node('eu/1', standby())];
+    const answers = situation([node('us/0', primary({ apps: fenced })), ...others]);
+    const [veto] = object(proposal(), answers, moment);
+    expect(veto?.id).toBe('too-few-vantages');
+    expect(veto?.fix).toMatch(/^Stop the fenced server of us: /);
+    expect(object(proposal(), situation([node('us/0', 'refused'), ...others]), moment)).toEqual([]);
+  });
 
   it('every veto is in this table', () => {
     const seen = new Set(ROWS.flatMap(({ expected }) => expected));

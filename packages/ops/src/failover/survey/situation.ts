@@ -67,3 +67,9 @@ export const standbys = (situation: Situation): readonly KnownNode[] =>
 /** Whether the app cannot write there: none of its roles may log in, and none has a session left. */
 export const isFenced = ({ state: { apps } }: KnownNode): boolean =>
   apps.length > 0 && apps.every(({ canLogin, sessions }) => !canLogin && sessions === 0);
+
+/** Whether a primary of the region answers, and all that do are fenced. */
+export function isRegionFenced(situation: Situation, region: string): boolean {
+  const own = writers(situation).filter((node) => node.region === region);
+  return own.length > 0 && own.every(isFenced);
+}
