@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nextVersion } from '../tools/release/next-version.ts';
 import { publishPlan, type Tarball } from '../tools/release/publish-plan.ts';
+import { publishTarballs } from '../tools/release/publish-tarballs.ts';
 import { settingsFor } from '../tools/release/registry.ts';
 import { tarballFaults } from '../tools/release/tarball-faults.ts';
 import { tenLinesOf } from '../tools/release/ten-lines.ts';
@@ -158,6 +159,48 @@ describe('publishPlan()', () => {
     expect(() => publishPlan(got, expected, new Map())).toThrow(
       'The tarballs of all 0.1.0 have another publishConfig than the workspace',
     );
+  });
+});
+
+describe('publishTarballs()', () => {
+  const manifest = { name: 'regionkit', version: '0.1.0' };
+
+  async function publish(...paths: readonly string[]): Promise<string> {
+    const folder = mkdtempSync(join(tmpdir(), 'regionkit-tarballs-'));
+    try {
+      for (const [name, content] of [
+        ['package', manifest],
+        ['zzz', { ...manifest, publishConfig: { 'https-proxy': 'http://elsewhere.example.com' } }],
+      ] as const) {
+        mkdirSync(join(folder, name));
+        writeFileSync(join(folder, name, 'package.json'), JSON.stringify(content));
+      }
+      execFileSync('tar', ['-czf', 'one.tgz', ...paths], { cwd: folder });
+      return await publishTarballs({ folder, expected: [manifest], registry: 'http://127.0.0.1:1/' }).then(
+        () => 'published',
+        ({ message }: Error) => message,
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  // npm takes the last one that it finds, whatever the first folder of its path is.
+  it.each([
+    ['package/package.json', 'zzz/package.json'],
+    ['package/package.json', './package/package.json'],
+    ['package/package.json', 'package/../zzz/package.json'],
+    ['package/package.json', 'package/package.json'],
+    ['zzz/package.json'],
+  ])('refuses a tarball in which npm may find another manifest: %s %s', async (...paths) => {
+    expect(await publish(...paths.filter((path) => path !== undefined))).toMatch(
+      /one\.tgz is no tarball as npm packs it/,
+    );
+  });
+
+  it('takes a tarball with and without its folder', async () => {
+    expect(await publish('package')).toBe('fetch failed');
+    expect(await publish('package/package.json')).toBe('fetch failed');
   });
 });
 

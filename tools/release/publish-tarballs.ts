@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Manifest } from './copy-release.ts';
 import { publishPlan, type Tarball } from './publish-plan.ts';
 
@@ -18,12 +18,14 @@ export interface PublishTarballsOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+const MANIFEST = 'package/package.json';
+
 /**
  * Publishes the tarballs of a folder. It can be run again: what is there already is left out, and before anything is
  * published it is compared with the tarball.
  *
  * @returns the names of the packages that were published now
- * @throws {Error} see {@link publishPlan}; the registry does not answer; `npm publish` failed
+ * @throws {Error} see {@link publishPlan}; a tarball has two manifests; the registry does not answer; `npm publish` failed
  */
 export async function publishTarballs({
   folder,
@@ -54,10 +56,13 @@ export async function publishTarballs({
   return left.map(({ manifest }) => manifest.name);
 }
 
+/** @throws {Error} npm would find another `package.json` in it than we do: it ignores the name of the first folder */
 function tarballOf(file: string): Tarball {
-  const manifest = JSON.parse(
-    execFileSync('tar', ['-xzOf', file, join('package', 'package.json')], { encoding: 'utf8' }),
-  ) as Manifest;
+  const paths = execFileSync('tar', ['-tzf', file], { encoding: 'utf8' }).split('\n').slice(0, -1);
+  const isPlain = paths.every((path) => /^package\/(?:(?!\.{1,2}(?:\/|$))[^/]+(?:\/|$))*$/.test(path));
+  if (!isPlain || paths.filter((path) => path === MANIFEST).length !== 1)
+    throw new Error(`${file} is no tarball as npm packs it: all paths must be in package/, with one ${MANIFEST}.`);
+  const manifest = JSON.parse(execFileSync('tar', ['-xzOf', file, MANIFEST], { encoding: 'utf8' })) as Manifest;
   return { file, manifest, integrity: `sha512-${createHash('sha512').update(readFileSync(file)).digest('base64')}` };
 }
 
