@@ -74,12 +74,15 @@ export async function collect(
       return items.add(at, { type: 'truncate', tables: line.tables, flags: line.flags });
     }
     const [first, second] = rows;
+    const { table, operation } = line;
+    if (tree !== undefined && operation !== 'UPDATE') {
+      await crossings.add({ table, operation, row: first }, tree, transaction, at);
+    }
     if (first === undefined) {
-      count(line.table, 'no-key');
+      count(table, 'no-key');
       return items.add(at, { ...withoutKey(line), ...(ofLedger && { ofLedger }) });
     }
     if (second !== undefined) moves.add(rowIdOf(first), rowIdOf(second));
-    else if (tree !== undefined && first.operation !== 'UPDATE') await crossings.add(first, tree, transaction, at);
     for (const row of rows) await byRow.add(`${rowIdOf(row)} ${at}`, { ...row, at, ...(ofLedger && { ofLedger }) });
   };
 

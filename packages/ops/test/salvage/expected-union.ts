@@ -101,5 +101,32 @@ export function movesOf(lines: readonly Line[]): ReadonlyMap<string, readonly (r
   return moves;
 }
 
+/** A row of a partition came, or went: written by a trigger of the test, in the order of the statements. */
+export interface PartLog {
+  readonly tx: string;
+  readonly op: string;
+  readonly part: string;
+  readonly k: string;
+  readonly day: string;
+}
+
+/**
+ * The keys that rows of partitions had. An UPDATE that moves a row deletes it from one and inserts it into another; one by hand looks the
+ * same: of all rows that this transaction has deleted from other partitions, the last with the same number; or else the one before,
+ * if no row was inserted since.
+ */
+export function partMovesOf(log: readonly PartLog[]): readonly (readonly [string, string])[] {
+  const idOf = ({ k, day }: PartLog): string => keyId('parts', { k, day });
+  return log.flatMap((one, at) => {
+    if (one.op !== 'INSERT') return [];
+    const earlier = log.slice(0, at).filter(({ tx }) => tx === one.tx);
+    const same = earlier.filter(({ op, k }) => op === 'DELETE' && k === one.k).at(-1);
+    const before = earlier.at(-1);
+    const next = before?.op === 'DELETE' ? before : undefined;
+    const left = [same, next].find((row) => row !== undefined && row.part !== one.part);
+    return left === undefined ? [] : [[idOf(left), idOf(one)] as const];
+  });
+}
+
 export const keyId = (table: string, row: Readonly<Record<string, string | null>>): string =>
-  JSON.stringify(KEYS[table]?.key.map((column) => row[column]));
+  JSON.stringify(KEYS[table.replace(/^parts_[ab]$/, 'parts')]?.key.map((column) => row[column]));

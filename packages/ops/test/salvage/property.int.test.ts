@@ -1,8 +1,8 @@
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
-import { expectedUnion, keyId, movesOf, type Rows } from './expected-union.ts';
+import { expectedUnion, keyId, movesOf, type PartLog, partMovesOf, type Rows } from './expected-union.ts';
 import { createSetup, type Setup } from './lab-setup.ts';
-import { commitSome, createRandom, KEYS, LARGE, MIGRATION, SCHEMA } from './random-history.ts';
+import { commitSome, createRandom, KEYS, LARGE, MIGRATION, MOVE, SCHEMA, TOUCH } from './random-history.ts';
 
 const SEEDS = process.env['REGIONKIT_WHOLE'] === '1' ? Array.from({ length: 20 }, (_, at) => at + 1) : [1, 2];
 
@@ -18,7 +18,7 @@ const AS_TEXT = { getTypeParser: () => (value: string) => value };
 
 async function rowsOf(client: pg.Client, table: string): Promise<Rows> {
   const { rows } = await client.query({
-    text: `SELECT xmin, * FROM ONLY "${table.replaceAll('"', '""')}"`,
+    text: `SELECT xmin, * FROM ${table === 'parts' ? '' : 'ONLY'} "${table.replaceAll('"', '""')}"`,
     types: AS_TEXT as unknown as pg.CustomTypesConfig,
   });
   return new Map(
@@ -50,6 +50,9 @@ async function sequencesAhead(old: pg.Client, now: pg.Client) {
     }));
 }
 
+/** Partitions of one table are one table. */
+const rootOf = (name = ''): string => name.replace(/^parts_[ab]$/, 'parts');
+
 const valuesOf = (rows: Rows | undefined): Readonly<Record<string, string>> =>
   Object.fromEntries([...(rows ?? [])].map(([key, { values }]) => [key, values]).sort());
 
@@ -76,6 +79,7 @@ async function play(setup: Setup, seed: number): Promise<void> {
     await slow.query(`ROLLBACK PREPARED 'theirs'`);
     await slow.query(`UPDATE parent SET v = 'mine' WHERE k = 3`);
     await before.query(LARGE);
+    await before.query(MOVE);
     // The WAL does not say which row it was.
     await before.query(
       `INSERT INTO unnamed VALUES (1000, 'inserted'); UPDATE unnamed SET v = 'updated' WHERE k = 1000`,
@@ -85,7 +89,9 @@ async function play(setup: Setup, seed: number): Promise<void> {
   });
   const now = await connect(eu.adminConnectionString);
   const atFork = await statesOf(now);
+  const [{ last: lastLogged }] = (await now.query('SELECT coalesce(max(n), 0) AS last FROM parts_log')).rows;
   await now.query(MIGRATION);
+  await now.query(TOUCH);
   await commitSome(now, random, 80);
   // What the old primary did last is partly done again, as clients do that try again.
   await now.query(`INSERT INTO numbered (v) SELECT 'new ' || g FROM generate_series(1, 3) g`);
@@ -101,7 +107,9 @@ async function play(setup: Setup, seed: number): Promise<void> {
   expect(summary).toMatchObject({ fork, completeness: { isComplete: true, reasons: [] } });
 
   // Every row that differs from the fork is on the list.
-  const listed = new Set(lines.map(({ table, key }) => `${table?.name} ${keyId(table?.name ?? '', key ?? {})}`));
+  const listed = new Set(
+    lines.map(({ table, key }) => `${rootOf(table?.name)} ${keyId(rootOf(table?.name), key ?? {})}`),
+  );
   for (const table of Object.keys(KEYS)) {
     if (table === 'emptied') continue;
     const [then, later] = [atFork.get(table), onOld.get(table)];
@@ -119,7 +127,13 @@ async function play(setup: Setup, seed: number): Promise<void> {
   expect(summary.neverDecoded.sequences).toEqual(ahead);
   for (const { name, old: last } of ahead) expect(review).toContain(`setval('"public"."${name}"', ${last})`);
 
-  const moves = movesOf(lines);
+  const moves = new Map(movesOf(lines));
+  const logged = await old.query<PartLog>({
+    text: 'SELECT tx, op, part, k, day FROM parts_log WHERE n > $1 ORDER BY n',
+    values: [lastLogged],
+    types: AS_TEXT as unknown as pg.CustomTypesConfig,
+  });
+  moves.set('parts', [...(moves.get('parts_a') ?? []), ...(moves.get('parts_b') ?? []), ...partMovesOf(logged.rows)]);
   // Each statement finds the one row that was compared.
   const ran = (await now.query(review)) as unknown as readonly {
     readonly command: string;

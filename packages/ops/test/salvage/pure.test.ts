@@ -622,6 +622,15 @@ describe('readRedaction()', () => {
     const shows = { ledgerAnswers: true };
     expect(readRedaction([], shows).hides(ledger, undefined, 'answer')).toBe(false);
     expect(readRedaction(['regionkit.ledger.answer'], shows).hides(ledger, undefined, 'answer')).toBe(true);
+  it('repeats no key of a row that a TRUNCATE has removed, or that nothing identifies by another key', () => {
+    const truncated = judged({ a: { class: 'truncate' }, b: { class: 'already-absent' }, c: { class: 'missing' } });
+    expect(truncated.verdictOf('c', { class: 'missing' }).class).toBe('conflict');
+    const moves = createMoves();
+    moves.holdBack('x');
+    moves.judge('x', { class: 'missing' }, insert('a'));
+    expect(moves.verdictOf('x', { class: 'missing' }).class).toBe('conflict');
+    expect(moves.isRepeated('x')).toBe(false);
+  });
   });
   it.each(['a', '.a', 'a.b.c.d', 'a.', ''])('refuses %j', (text) => {
     expect(() => readRedaction([text])).toThrow(/--redact must be/);

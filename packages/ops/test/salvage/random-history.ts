@@ -19,6 +19,11 @@ export const SCHEMA = `
   CREATE TABLE parts (k int, day date, v text, PRIMARY KEY (k, day)) PARTITION BY RANGE (day);
   CREATE TABLE parts_a PARTITION OF parts FOR VALUES FROM ('2026-01-01') TO ('2026-07-01');
   CREATE TABLE parts_b PARTITION OF parts FOR VALUES FROM ('2026-07-01') TO ('2027-01-01');
+  CREATE TABLE parts_log (n bigserial, tx text, op text, part text, k int, day date);
+  CREATE FUNCTION parts_log() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE row record := coalesce(NEW, OLD); BEGIN
+    INSERT INTO public.parts_log (tx, op, part, k, day) VALUES (pg_current_xact_id()::text, TG_OP, TG_TABLE_NAME, row.k, row.day);
+    RETURN NULL; END $$;
+  CREATE TRIGGER parts_log AFTER INSERT OR DELETE ON parts FOR EACH ROW EXECUTE FUNCTION parts_log();
   CREATE TABLE numbered (k int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, v text);
   CREATE TABLE parent (k int PRIMARY KEY, v text);
   CREATE TABLE "We ird.Na""me" ("Id; drop" text PRIMARY KEY, "col]:x" text, "select" text);
@@ -49,8 +54,7 @@ export const KEYS: Readonly<Record<string, { readonly key: readonly string[]; re
   by_index: { key: ['code'], unique: 'k' },
   whole: { key: ['k'] },
   large: { key: ['k'] },
-  parts_a: { key: ['k', 'day'] },
-  parts_b: { key: ['k', 'day'] },
+  parts: { key: ['k', 'day'] },
   numbered: { key: ['k'] },
   parent: { key: ['k'] },
   'We ird.Na"me': { key: ['Id; drop'] },
@@ -180,6 +184,7 @@ function statement(random: Random): string {
     `INSERT INTO parts VALUES (${k}, ${day}, ${v})`,
     `UPDATE parts SET v = ${v} WHERE k = ${k}`,
     `UPDATE parts SET day = ${day} WHERE k = ${k}`,
+    `UPDATE parts SET day = ${day}, k = ${to} WHERE k = ${k}`,
     `DELETE FROM parts WHERE k = ${k}`,
     `INSERT INTO numbered (v) VALUES (${v})`,
     `UPDATE numbered SET v = ${v} WHERE k = ${k}`,
@@ -209,6 +214,10 @@ export const LARGE = `BEGIN;
   SAVEPOINT one; DELETE FROM pairs WHERE a = 'large' AND b % 7 = 0; ROLLBACK TO SAVEPOINT one;
   SAVEPOINT two; UPDATE pairs SET v = 'changed' WHERE a = 'large' AND b % 5 = 0; RELEASE SAVEPOINT two;
   DELETE FROM pairs WHERE a = 'large' AND b % 11 = 0; COMMIT`;
+
+/** Rows that the old primary moves to another partition, and the new one changes a part of them. To days that no other statement has. */
+export const MOVE = `UPDATE parts SET day = day + 185 WHERE k % 3 = 0 AND day < '2026-06-01'`;
+export const TOUCH = `UPDATE parts SET v = 'theirs' WHERE k % 2 = 0`;
 
 /** A migration that the old primary has made between its lost writes, and the new one after its promotion. */
 export const MIGRATION = `ALTER TABLE pairs ADD COLUMN extra text DEFAULT 'by default'; ALTER TABLE large ADD COLUMN extra int`;

@@ -22,6 +22,8 @@ export interface RowVerdict {
 }
 
 /** So many keys are asked for in one query, unless their rows are large. */
+const TRUNCATED: Verdict = { class: 'truncate' };
+
 const PAGE_ROWS = 1_000;
 const PAGE_LENGTH = 8_000_000;
 
@@ -91,7 +93,8 @@ export async function classifyRows(
 
   for await (const { id, table, key, net } of netRows(await collected.byRow.sorted(), collected)) {
     if (net === undefined) {
-      await verdicts.add(id, { verdict: { class: 'truncate' }, xmin: undefined, now: undefined });
+      moves.judge(id, TRUNCATED, undefined);
+      await verdicts.add(id, { verdict: TRUNCATED, xmin: undefined, now: undefined });
       continue;
     }
     const [first] = page;

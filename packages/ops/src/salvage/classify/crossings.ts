@@ -1,5 +1,7 @@
+import type { Operation, TableName } from '../decode/change.ts';
 import { transactionKey } from '../items.ts';
 import { createSorter } from '../spool/sorter.ts';
+import { idOf } from '../tables/table.ts';
 import type { Moves } from './moves.ts';
 import { type RowChange, rowIdOf } from './row-change.ts';
 
@@ -7,6 +9,13 @@ import { type RowChange, rowIdOf } from './row-change.ts';
 export interface Tree {
   readonly root: string;
   readonly partitionedBy: readonly string[];
+}
+
+interface PartitionChange {
+  readonly table: TableName;
+  readonly operation: Operation;
+  /** Undefined: nothing in the WAL identifies it. */
+  readonly row: RowChange | undefined;
 }
 
 /**
@@ -17,15 +26,15 @@ export interface Tree {
  * partitioned table. Where that is not certain they belong together, too: a row that is on the new primary twice is worse than an
  * INSERT that a person has to look at.
  */
-export interface Crossings extends AsyncDisposable {
+interface Crossings extends AsyncDisposable {
   /** Takes the DELETEs and the INSERTs of partitions, in their order. */
-  add(change: RowChange, tree: Tree, transaction: number, at: string): Promise<void>;
+  add(change: PartitionChange, tree: Tree, transaction: number, at: string): Promise<void>;
   /** Says to `moves` which keys one row had. After the last change. */
   tell(moves: Moves): Promise<void>;
 }
 
 interface Half {
-  readonly id: string;
+  readonly id: string | undefined;
   readonly partition: string;
 }
 
@@ -34,7 +43,7 @@ interface Entry extends Half {
   readonly group: string;
   readonly isInsert: boolean;
   /** The DELETE before this INSERT, with no other INSERT between them. */
-  readonly next: string | undefined;
+  readonly next: Half | undefined;
 }
 
 /** @param directory where the temporary file is made: a transaction may delete more rows than fit into memory */
@@ -44,23 +53,22 @@ export async function createCrossings(directory: string): Promise<Crossings> {
   const deletes = new Map<string, Half & { readonly isFollowed: boolean }>();
   let open = -1;
   return {
-    async add(change, { root, partitionedBy }, transaction, at) {
+    async add({ table, operation, row }, { root, partitionedBy }, transaction, at) {
       if (transaction !== open) deletes.clear();
       open = transaction;
-      const isInsert = change.operation === 'INSERT';
+      const isInsert = operation === 'INSERT';
       const last = deletes.get(root);
       if (isInsert && last === undefined) return;
-      const { schema, name } = change.table;
-      const half: Half = { id: rowIdOf(change), partition: JSON.stringify([schema, name]) };
+      const half: Half = { id: row && rowIdOf(row), partition: idOf(table) };
       const isNext = isInsert && last?.isFollowed === false && last.partition !== half.partition;
       deletes.set(
         root,
         isInsert && last !== undefined ? { ...last, isFollowed: true } : { ...half, isFollowed: false },
       );
-      const rest = change.key.filter(([column]) => !partitionedBy.includes(column)).map(([, value]) => value);
+      const rest = (row?.key ?? []).filter(([column]) => !partitionedBy.includes(column)).map(([, value]) => value);
       // Without a rest no two belong together by it.
       const group = `${transactionKey(transaction)}${JSON.stringify([root, ...(rest.length > 0 ? rest : [[at]])])}`;
-      await entries.add(`${group} ${at}`, { ...half, group, isInsert, next: isNext ? last.id : undefined });
+      await entries.add(`${group} ${at}`, { ...half, group, isInsert, next: isNext ? last : undefined });
     },
     async tell(moves) {
       let left: Entry | undefined;
@@ -70,8 +78,11 @@ export async function createCrossings(directory: string): Promise<Crossings> {
           left = entry;
           continue;
         }
-        const from = left !== undefined && left.partition !== entry.partition ? left.id : entry.next;
-        if (from !== undefined) moves.add(from, entry.id);
+        const from = left !== undefined && left.partition !== entry.partition ? left : entry.next;
+        if (from === undefined) continue;
+        const [first, second] = [from.id, entry.id].filter((id) => id !== undefined);
+        if (first !== undefined && second !== undefined) moves.add(first, second);
+        else if (first !== undefined) moves.holdBack(first);
       }
     },
     [Symbol.asyncDispose]: () => entries[Symbol.asyncDispose](),
