@@ -12,7 +12,7 @@ import { findRedacted } from './find-redacted.ts';
 import { checkLedger } from './ledger/check-ledger.ts';
 import type { SalvageOptions } from './options.ts';
 import { createOutDirectory } from './output/out-directory.ts';
-import { readRedaction } from './output/redaction.ts';
+import { ANSWERS_NAME, readRedaction } from './output/redaction.ts';
 import type { Summary } from './output/summary.ts';
 import { readFirstCheckpoint, readHighestXidBefore, settleFirstXid, settleFork } from './servers/boundary.ts';
 import { findRecorded, readRecorded } from './servers/recorded.ts';
@@ -77,10 +77,9 @@ async function compare(context: Context, options: SalvageOptions, old: Session, 
     { timeline: newFacts.timeline, ancestors: newAncestors },
   );
   const columns = options.redaction.columns;
-  const redaction = readRedaction(columns, {
-    ledgerAnswers: options.ledger === 'answers',
-    found: await findRedacted([old, now], columns),
-  });
+  const ledgerAnswers = options.ledger === 'answers';
+  const { names, trusted } = await findRedacted([old, now], columns, ledgerAnswers ? [] : [ANSWERS_NAME]);
+  const redaction = readRedaction(columns, { ledgerAnswers, found: names, trusted });
   const given = { ...options, recorded, redaction };
   const fork = settleFork(given, history);
   if (options.ledger !== 'none') await checkLedger(old);

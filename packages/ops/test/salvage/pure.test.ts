@@ -10,6 +10,7 @@ import { DecodeError } from '../../src/salvage/decode/parse-line.ts';
 import { failureOf } from '../../src/salvage/failure.ts';
 import type { Item, LostChange } from '../../src/salvage/items.ts';
 import { MARK, readRedaction } from '../../src/salvage/output/redaction.ts';
+import { isTraced } from '../../src/salvage/output/is-traced.ts';
 import { reportOf } from '../../src/salvage/output/report.ts';
 import type { Summary } from '../../src/salvage/output/summary.ts';
 import { writeFiles } from '../../src/salvage/output/write-files.ts';
@@ -463,11 +464,12 @@ describe('parseCommit()', () => {
 });
 
 const table: Table = {
-  ...{ schema: 'public', name: 't', key: [], uniques: [], root: undefined, partitionedBy: [], isView: false },
+  ...{ schema: 'public', name: 't', oid: '16384', madeBy: '700', key: [], uniques: [], uncompared: [] },
+  ...{ root: undefined, partitionedBy: [], isView: false },
   columns: [
-    { name: 'id', type: 'integer', isGenerated: false, isAlwaysIdentity: false, values: null },
-    { name: 'v', type: 'text', isGenerated: false, isAlwaysIdentity: false, values: null },
-    { name: 'g', type: 'text', isGenerated: true, isAlwaysIdentity: false, values: null },
+    { name: 'id', number: 1, type: 'integer', isGenerated: false, isAlwaysIdentity: false, values: null },
+    { name: 'v', number: 2, type: 'text', isGenerated: false, isAlwaysIdentity: false, values: null },
+    { name: 'g', number: 3, type: 'text', isGenerated: true, isAlwaysIdentity: false, values: null },
   ],
 };
 const after = (v: string) => ({
@@ -493,6 +495,46 @@ const row = (v: string, isAfter = false): CurrentRow => ({
 describe('judgeRow()', () => {
   it.each([
     ['inserted, absent', insert('a'), undefined, 'missing'],
+describe('isTraced()', () => {
+  const renamed = { ...table, columns: table.columns.map((column) => ({ ...column, name: `new ${column.name}` })) };
+  const made = { ...table, oid: '99999' };
+  it.each([
+    ['nothing is hidden', 'all', [undefined, undefined], 'v', true],
+    ['no server has the table', 'known', [undefined, undefined], 'v', false],
+    ['no server has the column', 'known', [renamed, table], 'other', false],
+    ['one server has the column', 'known', [renamed, table], 'v', true],
+    ['one server has the table', 'known', [undefined, table], 'v', true],
+    ['both have the same column', 'unchanged', [table, table], 'v', true],
+    ['the column was renamed', 'unchanged', [renamed, table], 'v', false],
+    ['one server has the table, and another column was renamed', 'unchanged', [undefined, table], 'v', false],
+    ['the table was made anew', 'unchanged', [made, table], 'v', false],
+  ] as const)('%s', (_what, trusted, tables, column, expected) => {
+    expect(isTraced(trusted, tables, column)).toBe(expected);
+  });
+});
+
+describe('mayBreak()', () => {
+  const uncompared = [
+    { name: 'on an expression', columns: ['v'], ofNullsAlone: false },
+    { name: 'of nulls', columns: ['id', 'g'], ofNullsAlone: true },
+  ];
+  const row = (g: string | null) =>
+    new Map([
+      ['id', '1'],
+      ['v', 'a'],
+      ['g', g],
+    ]);
+  it.each([
+    ['an INSERT', undefined, 'g', ['on an expression']],
+    ['an INSERT with a null', undefined, null, ['on an expression', 'of nulls']],
+    ['an UPDATE of another column', [['x', '1']], null, []],
+    ['an UPDATE of a column of the index', [['v', 'a']], null, ['on an expression']],
+    ['an UPDATE to a null', [['g', null]], null, ['of nulls']],
+  ] as const)('%s', (_what, set, g, expected) => {
+    expect(mayBreak({ ...table, uncompared }, set, row(g))).toEqual(expected);
+  });
+});
+
     ['inserted, the same there', insert('a'), row('a', true), 'identical'],
     ['inserted, another there', insert('a'), row('b', true), 'conflict'],
     ['inserted and deleted, absent', remove(insert('a')), undefined, 'already-absent'],

@@ -1,6 +1,7 @@
 import { OpsError } from '../../errors.ts';
 import type { Field, TableName } from '../decode/change.ts';
 import { LEDGER } from '../ledger/ledger-table.ts';
+import type { TrustedNames } from './is-traced.ts';
 
 /** What stands in the place of a value that must not be shown. */
 export const MARK = '[redacted]';
@@ -9,6 +10,8 @@ export const MARK = '[redacted]';
 export interface Redaction {
   /** As they were asked for. */
   readonly columns: readonly string[];
+  /** Values of other names are hidden, too. */
+  readonly trusted: TrustedNames;
   /** Whether a value of this column is hidden. `root`: the partitioned table of the table. */
   hides(table: TableName, root: TableName | undefined, column: string): boolean;
 }
@@ -20,6 +23,8 @@ export interface RedactedColumn extends TableName {
 
 /** An answer is what the app told a client: it may have any value that is hidden elsewhere. */
 const ANSWERS = { ...LEDGER, column: 'answer' };
+/** The same, as `--redact` would name it. */
+export const ANSWERS_NAME = 'regionkit.ledger.answer';
 
 /**
  * `table.column`, or `schema.table.column`. Without a schema: in every schema. Answers of a ledger are hidden unless
@@ -30,7 +35,12 @@ export function readRedaction(
   {
     ledgerAnswers = false,
     found = [],
-  }: { readonly ledgerAnswers?: boolean; readonly found?: readonly RedactedColumn[] } = {},
+    trusted = 'all',
+  }: {
+    readonly ledgerAnswers?: boolean;
+    readonly found?: readonly RedactedColumn[];
+    readonly trusted?: TrustedNames;
+  } = {},
 ): Redaction {
   const asked = given.map((text) => {
     const parts = text.split('.');
@@ -48,6 +58,7 @@ export function readRedaction(
     table !== undefined && table.name === rule.name && (rule.schema ?? table.schema) === table.schema;
   return {
     columns: given,
+    trusted,
     hides: (table, root, column) =>
       rules.some((rule) => rule.column === column && (isOf(table, rule) || isOf(root, rule))),
   };

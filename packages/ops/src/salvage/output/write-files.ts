@@ -2,7 +2,8 @@ import type { Item } from '../items.ts';
 import { findHeld } from '../review/held-transactions.ts';
 import { createReviewWriter } from '../review/review-file.ts';
 import type { Sorter } from '../spool/sorter.ts';
-import type { Table, TableOf } from '../tables/table.ts';
+import { idOf, type Table, type TableOf } from '../tables/table.ts';
+import { isTraced } from './is-traced.ts';
 import { listLine } from './list-line.ts';
 import type { OutDirectory } from './out-directory.ts';
 import type { Redaction } from './redaction.ts';
@@ -20,11 +21,21 @@ interface WriteFiles {
 
 /** Writes the four files, one item at a time. */
 export async function writeFiles({ directory, summary, items, tablesOf, redaction }: WriteFiles): Promise<void> {
+  const known = new Map<string, boolean>();
   const hiddenOf = async (item: Item): Promise<(column: string) => boolean> => {
     if (item.type !== 'change') return () => false;
-    const roots: Table['root'][] = [];
-    for (const tableOf of tablesOf) roots.push((await tableOf(item.table))?.root);
-    return (column) => roots.some((root) => redaction.hides(item.table, root, column));
+    const id = idOf(item.table);
+    const tables: (Table | undefined)[] = [];
+    for (const tableOf of tablesOf) tables.push(await tableOf(item.table));
+    return (column) => {
+      const name = `${id} ${column}`;
+      const isHidden =
+        known.get(name) ??
+        (!isTraced(redaction.trusted, tables, column) ||
+          tables.some((table) => redaction.hides(item.table, table?.root, column)));
+      known.set(name, isHidden);
+      return isHidden;
+    };
   };
   const held = await findHeld(await items.sorted(), hiddenOf);
   const list = await directory.file('lost-writes.ndjson');

@@ -3,6 +3,8 @@ import type { Session } from '../servers/session.ts';
 
 export interface Column {
   readonly name: string;
+  /** Its place in the table: it keeps this for all its life. */
+  readonly number: number;
   /** The type without its modifier, as a cast takes it. */
   readonly type: string;
   readonly isGenerated: boolean;
@@ -31,6 +33,10 @@ export interface Table extends TableName {
   readonly root: TableName | undefined;
   /** Of a partition: the columns by which the tables above it are partitioned. Of an expression: none. */
   readonly partitionedBy: readonly string[];
+  /** It keeps this number for all its life. */
+  readonly oid: string;
+  /** The transaction that made it. */
+  readonly madeBy: string;
   /** A materialized view: its rows come from other tables. */
   readonly isView: boolean;
 }
@@ -53,8 +59,17 @@ const SQL = `WITH t AS (SELECT c.oid, c.relreplident, c.relkind FROM pg_class c 
     FROM pg_index i JOIN t ON t.oid = i.indrelid JOIN pg_class ic ON ic.oid = i.indexrelid
     JOIN pg_am m ON m.oid = ic.relam AND m.amname = 'btree'
     WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL)
-SELECT t.relreplident AS identity, t.relkind = 'm' AS view,
-  (SELECT coalesce(json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, -1),
+SELECT t.oid, t.relreplident AS identity, t.relkind = 'm' AS view,
+  (SELECT a.xmin FROM pg_attribute a WHERE a.attrelid = t.oid AND a.attnum = -1) AS made_by,
+  (SELECT coalesce(json_agg(json_build_object('name', ic.relname, 'ofNullsAlone', i.indexrelid IN (SELECT indexrelid FROM indexes),
+     'columns', (SELECT coalesce(json_agg(a.attname), '[]') FROM pg_attribute a WHERE a.attrelid = t.oid AND a.attnum > 0
+       AND (a.attnum = ANY(i.indkey::int2[]) OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
+         AND d.objid = i.indexrelid AND d.refclassid = 'pg_class'::regclass AND d.refobjid = t.oid AND d.refobjsubid = a.attnum)))
+     ) ORDER BY ic.relname), '[]')
+     FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid
+     WHERE i.indrelid = t.oid AND i.indisready AND (i.indisunique OR i.indisexclusion)
+       AND (i.indnullsnotdistinct OR i.indexrelid NOT IN (SELECT indexrelid FROM indexes))) AS uncompared,
+  (SELECT coalesce(json_agg(json_build_object('name', a.attname, 'number', a.attnum, 'type', format_type(a.atttypid, -1),
      'isGenerated', a.attgenerated <> '', 'isAlwaysIdentity', a.attidentity = 'a',
      'values', (SELECT json_agg(e.enumlabel) FROM pg_enum e WHERE e.enumtypid = a.atttypid)) ORDER BY a.attnum), '[]')
      FROM pg_attribute a WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
@@ -89,6 +104,9 @@ async function readTable(session: Session, { schema, name }: TableName): Promise
   if (row === undefined) return undefined;
   const indexes = JSON.parse(row.indexes) as readonly Index[];
   const key = indexes.find((index) => isKey(index, row.identity));
+    oid: string;
+    made_by: string;
+    uncompared: string;
   return {
     schema,
     name,
@@ -102,6 +120,8 @@ async function readTable(session: Session, { schema, name }: TableName): Promise
 }
 
 /**
+    oid: row.oid,
+    madeBy: row.made_by,
  * With REPLICA IDENTITY FULL the WAL has the whole row, and so its primary key. With NOTHING it has no key. It has none of a
  * DEFERRABLE primary key either: an UPDATE that changes such a key shows the new one alone.
  */
