@@ -1,5 +1,7 @@
 import type { Emit } from '../records/record.ts';
 import { type ClassifiedRow, classifyPage } from './classify/classify-page.ts';
+import { isOtherTable, OTHER_TABLE } from './classify/is-other-table.ts';
+import { mayBreak } from './classify/may-break.ts';
 import { addToNet } from './classify/net.ts';
 import type { RowClass } from './classify/row-class.ts';
 import { differences, type Verdict } from './classify/verdict.ts';
@@ -137,11 +139,16 @@ async function compareTables(
   for (const name of await tablesOf(old)) {
     const [mine, theirs] = [await tableOfOld(name), await tableOfNew(name)];
     if (mine === undefined) continue;
+    const isOther = isOtherTable(mine, theirs, moment);
     for await (const rows of writtenRows(old, mine, lost, oldFacts.nextXid)) {
-      const judged = await judgeRows(rows, mine, theirs, (page) => classifyPage(now, theirs, page, moment));
+      const judged = await judgeRows(rows, mine, theirs, async (page) =>
+        isOther
+          ? page.map(() => ({ verdict: OTHER_TABLE, current: undefined }))
+          : classifyPage(now, theirs, page, moment),
+      );
       for (const [at, { xid }] of rows.entries()) await add(Number(xid), judged[at] as LostChange);
     }
-    if (mine.key.length === 0 || theirs === undefined || namesOf(mine) !== namesOf(theirs)) continue;
+    if (mine.key.length === 0 || theirs === undefined || isOther || namesOf(mine) !== namesOf(theirs)) continue;
     for await (const keys of deletedKeys(old, now, theirs, firstXid)) {
       const page = keys.map((key) => ({ key: keyOf(theirs, key), net: addToNet(undefined, DELETED) }));
       const classified = await classifyPage(now, theirs, page, moment);

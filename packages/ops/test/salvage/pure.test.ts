@@ -483,6 +483,8 @@ const after = (v: string) => ({
 const insert = (v: string): Net => addToNet(undefined, { half: undefined, operation: 'INSERT', after: after(v) });
 const update = (v: string): Net => addToNet(undefined, { half: undefined, operation: 'UPDATE', after: after(v) });
 const remove = (net?: Net): Net => addToNet(net, { operation: 'DELETE', after: undefined, half: undefined });
+const INSERTED = { half: undefined, operation: 'INSERT', after: after('c') } as const;
+const UPDATED = { ...INSERTED, operation: 'UPDATE' } as const;
 const row = (v: string, isAfter = false): CurrentRow => ({
   ...{ xmin: '9', isAfterFork: isAfter },
   values: new Map([
@@ -533,6 +535,12 @@ describe('mayBreak()', () => {
   ] as const)('%s', (_what, set, g, expected) => {
     expect(mayBreak({ ...table, uncompared }, set, row(g))).toEqual(expected);
   });
+describe('judgeRow()', () => {
+  it.each([
+    ['inserted twice: into two tables of one name', addToNet(insert('a'), INSERTED), undefined, 'conflict'],
+    ['deleted, and then updated', addToNet(remove(), UPDATED), row('b'), 'conflict'],
+    ['deleted, and inserted again', addToNet(remove(), INSERTED), row('b'), 'stale'],
+    ['inserted, absent', insert('a'), undefined, 'missing'],
 });
 
     ['inserted, the same there', insert('a'), row('a', true), 'identical'],

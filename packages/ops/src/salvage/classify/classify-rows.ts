@@ -6,6 +6,7 @@ import type { Sorted } from '../spool/sorted.ts';
 import type { Sorter } from '../spool/sorter.ts';
 import { idOf, type TableOf } from '../tables/table.ts';
 import { classifyPage, type NetRow } from './classify-page.ts';
+import { isOtherTable, OTHER_TABLE } from './is-other-table.ts';
 import { type Found, lookUp, type Moment } from './look-up.ts';
 import { addToNet, type Net } from './net.ts';
 import { rowIdOf } from './row-change.ts';
@@ -71,8 +72,11 @@ export async function classifyRows(
     if (first === undefined) return;
     const rows = await bringValues(page, collected, old, moment);
     const table = await now.tableOf(first.table);
+    const isOther = isOtherTable(await old.tableOf(first.table), table, moment);
     const hasUniques = (table?.uniques.length ?? 0) > 0;
-    const classified = await classifyPage(now.session, table, rows, moment);
+    const classified = isOther
+      ? rows.map(() => ({ verdict: OTHER_TABLE, current: undefined }))
+      : await classifyPage(now.session, table, rows, moment);
     for (const [at, { verdict, current }] of classified.entries()) {
       const { id, net } = page[at] as Pending;
       moves.judge(id, verdict, net);

@@ -21,6 +21,7 @@ export interface Verdict {
 /** Compares what the old primary made of a row with what the new one has of it now. Pure. */
 export function judgeRow(net: Net, table: Table | undefined, current: CurrentRow | undefined): Verdict {
   if (table === undefined) return conflict('the new primary has no such table');
+  if (net.isOfTwo) return conflict('two tables of the old primary had this name, one after the other');
   const isNew = net.first === 'INSERT';
   if (net.last === 'DELETE') {
     if (current === undefined) return { class: 'already-absent' };
