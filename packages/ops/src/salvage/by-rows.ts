@@ -217,12 +217,14 @@ function repeatOf({ fields }: WrittenRow, table: Table, current: ClassifiedRow['
   const values = new Map(fields);
   const names = differences(values, table, current?.values ?? new Map());
   const isOverriding = current === undefined && table.columns.some(({ isAlwaysIdentity }) => isAlwaysIdentity);
+  const set = names.map((name): Field => [name, values.get(name) ?? null]);
   return {
-    set: names.map((name) => [name, values.get(name) ?? null]),
+    set,
     xmin: current?.xmin,
     equals: equalsOf(table),
     isOverriding,
     state: undefined,
+    mayBreak: mayBreak(table, current === undefined ? undefined : set, values),
   };
 }
 

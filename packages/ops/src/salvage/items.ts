@@ -49,6 +49,8 @@ export interface Repeat {
   readonly isOverriding: boolean;
   /** Of the key that a row left: its values before, to find out what the statement must set. */
   readonly state: readonly Field[] | undefined;
+  /** Indexes that can refuse it: what they forbid was not compared. */
+  readonly mayBreak?: readonly string[];
 }
 
 export interface LostTruncate {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { mayBreak } from '../../src/salvage/classify/may-break.ts';
 import { createMoves } from '../../src/salvage/classify/moves.ts';
 import { addToNet, type Net } from '../../src/salvage/classify/net.ts';
 import { type CurrentRow, judgeRow } from '../../src/salvage/classify/verdict.ts';
@@ -9,8 +10,8 @@ import { parseCommit } from '../../src/salvage/completeness/wal-commits.ts';
 import { DecodeError } from '../../src/salvage/decode/parse-line.ts';
 import { failureOf } from '../../src/salvage/failure.ts';
 import type { Item, LostChange } from '../../src/salvage/items.ts';
-import { MARK, readRedaction } from '../../src/salvage/output/redaction.ts';
 import { isTraced } from '../../src/salvage/output/is-traced.ts';
+import { MARK, readRedaction } from '../../src/salvage/output/redaction.ts';
 import { reportOf } from '../../src/salvage/output/report.ts';
 import type { Summary } from '../../src/salvage/output/summary.ts';
 import { writeFiles } from '../../src/salvage/output/write-files.ts';
@@ -482,9 +483,9 @@ const after = (v: string) => ({
 });
 const insert = (v: string): Net => addToNet(undefined, { half: undefined, operation: 'INSERT', after: after(v) });
 const update = (v: string): Net => addToNet(undefined, { half: undefined, operation: 'UPDATE', after: after(v) });
-const remove = (net?: Net): Net => addToNet(net, { operation: 'DELETE', after: undefined, half: undefined });
 const INSERTED = { half: undefined, operation: 'INSERT', after: after('c') } as const;
 const UPDATED = { ...INSERTED, operation: 'UPDATE' } as const;
+const remove = (net?: Net): Net => addToNet(net, { operation: 'DELETE', after: undefined, half: undefined });
 const row = (v: string, isAfter = false): CurrentRow => ({
   ...{ xmin: '9', isAfterFork: isAfter },
   values: new Map([
@@ -494,9 +495,6 @@ const row = (v: string, isAfter = false): CurrentRow => ({
   ]),
 });
 
-describe('judgeRow()', () => {
-  it.each([
-    ['inserted, absent', insert('a'), undefined, 'missing'],
 describe('isTraced()', () => {
   const renamed = { ...table, columns: table.columns.map((column) => ({ ...column, name: `new ${column.name}` })) };
   const made = { ...table, oid: '99999' };
@@ -535,14 +533,14 @@ describe('mayBreak()', () => {
   ] as const)('%s', (_what, set, g, expected) => {
     expect(mayBreak({ ...table, uncompared }, set, row(g))).toEqual(expected);
   });
+});
+
 describe('judgeRow()', () => {
   it.each([
     ['inserted twice: into two tables of one name', addToNet(insert('a'), INSERTED), undefined, 'conflict'],
     ['deleted, and then updated', addToNet(remove(), UPDATED), row('b'), 'conflict'],
     ['deleted, and inserted again', addToNet(remove(), INSERTED), row('b'), 'stale'],
     ['inserted, absent', insert('a'), undefined, 'missing'],
-});
-
     ['inserted, the same there', insert('a'), row('a', true), 'identical'],
     ['inserted, another there', insert('a'), row('b', true), 'conflict'],
     ['inserted and deleted, absent', remove(insert('a')), undefined, 'already-absent'],
@@ -624,6 +622,15 @@ describe('createMoves()', () => {
     expect(moves.isRepeated('b')).toBe(false);
     expect(moves.verdictOf('c', { class: 'identical' }).class).toBe('identical');
   });
+  it('repeats no key of a row that a TRUNCATE has removed, or that nothing identifies by another key', () => {
+    const truncated = judged({ a: { class: 'truncate' }, b: { class: 'already-absent' }, c: { class: 'missing' } });
+    expect(truncated.verdictOf('c', { class: 'missing' }).class).toBe('conflict');
+    const moves = createMoves();
+    moves.holdBack('x');
+    moves.judge('x', { class: 'missing' }, insert('a'));
+    expect(moves.verdictOf('x', { class: 'missing' }).class).toBe('conflict');
+    expect(moves.isRepeated('x')).toBe(false);
+  });
   it('is a conflict if the row was deleted there, and has a new key here', () => {
     const moves = judged({ a: { class: 'already-absent' }, b: { class: 'already-absent' }, c: { class: 'missing' } });
     expect(moves.verdictOf('c', { class: 'missing' }).class).toBe('conflict');
@@ -672,15 +679,6 @@ describe('readRedaction()', () => {
     const shows = { ledgerAnswers: true };
     expect(readRedaction([], shows).hides(ledger, undefined, 'answer')).toBe(false);
     expect(readRedaction(['regionkit.ledger.answer'], shows).hides(ledger, undefined, 'answer')).toBe(true);
-  it('repeats no key of a row that a TRUNCATE has removed, or that nothing identifies by another key', () => {
-    const truncated = judged({ a: { class: 'truncate' }, b: { class: 'already-absent' }, c: { class: 'missing' } });
-    expect(truncated.verdictOf('c', { class: 'missing' }).class).toBe('conflict');
-    const moves = createMoves();
-    moves.holdBack('x');
-    moves.judge('x', { class: 'missing' }, insert('a'));
-    expect(moves.verdictOf('x', { class: 'missing' }).class).toBe('conflict');
-    expect(moves.isRepeated('x')).toBe(false);
-  });
   });
   it.each(['a', '.a', 'a.b.c.d', 'a.', ''])('refuses %j', (text) => {
     expect(() => readRedaction([text])).toThrow(/--redact must be/);

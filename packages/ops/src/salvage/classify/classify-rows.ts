@@ -22,9 +22,9 @@ export interface RowVerdict {
   readonly side?: CurrentRow['side'];
 }
 
-/** So many keys are asked for in one query, unless their rows are large. */
 const TRUNCATED: Verdict = { class: 'truncate' };
 
+/** So many keys are asked for in one query, unless their rows are large. */
 const PAGE_ROWS = 1_000;
 const PAGE_LENGTH = 8_000_000;
 

@@ -6,6 +6,7 @@ import type { Sorted } from '../spool/sorted.ts';
 import type { Sorter } from '../spool/sorter.ts';
 import { idOf, type Table, type TableOf } from '../tables/table.ts';
 import { isListed, isTruncated, type RowVerdict } from './classify-rows.ts';
+import { mayBreak } from './may-break.ts';
 import type { Moves } from './moves.ts';
 import { rowIdOf } from './row-change.ts';
 import type { RowClass } from './row-class.ts';
@@ -116,5 +117,6 @@ function repeat({ operation, after, half }: KeyedChange, row: Row): Repeat | und
   else row.state = new Map([...(isInsert ? [] : row.state), ...fields]);
   // An UPDATE that sets nothing is no statement: the next one still finds the version that was compared.
   if (operation !== 'UPDATE' || set.length > 0) row.xmin = undefined;
-  return { set, xmin, equals: table.key.map(({ equals }) => equals), isOverriding, state };
+  const broken = operation === 'DELETE' ? [] : mayBreak(table, isInsert ? undefined : set, row.state);
+  return { set, xmin, equals: table.key.map(({ equals }) => equals), isOverriding, state, mayBreak: broken };
 }

@@ -2,7 +2,7 @@ import type { NeverDecoded } from '../completeness/never-decoded.ts';
 import type { Item, LostChange, LostTransaction } from '../items.ts';
 import { shown } from '../output/redaction.ts';
 import { VALUE_SETTINGS } from '../servers/session.ts';
-import { comment, jsonOf, quoteTable, quoteValue } from '../sql-text.ts';
+import { comment, jsonOf, quoteName, quoteTable, quoteValue } from '../sql-text.ts';
 import type { HeldTransactions } from './held-transactions.ts';
 import { createKeyedTransactions } from './keyed-transactions.ts';
 import { columnsOf, moveStatementOf, statementOf } from './statement.ts';
@@ -19,6 +19,8 @@ const HEAD = [
   'Review every statement. As it stands this file changes nothing: it ends in ROLLBACK.',
   'It repeats the lost changes in the order of their commits. Each UPDATE and DELETE names the version (xmin) of the row that',
   'was compared: it changes 0 rows if the row was written since. Triggers and foreign keys act as for any other write.',
+  'A statement with the note "can fail" writes what an index may forbid: one that is partial, on expressions or of nulls, or an exclusion',
+  'constraint. If it fails, make it a comment and run the file again. A savepoint would hide the row from the next statements.',
   'The key of a write (regionkit.ledger) comes last in its transaction. Apply it together with the whole transaction, or neither.',
 ];
 
@@ -96,5 +98,11 @@ function change(item: LostChange, from: LostChange | undefined, isHidden: (colum
   const isTold = item.class === 'conflict' || item.class === 'no-key' || item.class === 'truncate' || needsHidden;
   if (isTold && item.after !== undefined) parts.push(`lost ${jsonOf(shown(item.after, isHidden))}`);
   if (item.now !== undefined) parts.push(`now ${jsonOf(shown(item.now, isHidden))}`);
-  return { statement: needsHidden ? undefined : statement, says: comment(parts.join(' ')) };
+  const broken = item.repeat?.mayBreak ?? [];
+  const note =
+    broken.length === 0 ? '' : ` ${comment(`can fail: not compared with ${broken.map(quoteName).join(', ')}`)}`;
+  return {
+    statement: needsHidden || statement === undefined ? undefined : statement + note,
+    says: comment(parts.join(' ')),
+  };
 }

@@ -22,21 +22,31 @@ export interface KeyColumn {
   readonly equals: string;
 }
 
+/** What no look-up compares: an index that is partial, on expressions or invalid, one of nulls that count as equal, an exclusion constraint. */
+export interface Uncompared {
+  readonly name: string;
+  /** The columns that it depends on. Empty: not known. */
+  readonly columns: readonly string[];
+  /** NULLS NOT DISTINCT: values that are not null are compared. */
+  readonly ofNullsAlone: boolean;
+}
+
 /** A table of a server, as its catalog has it now. */
 export interface Table extends TableName {
+  /** It keeps this number for all its life. */
+  readonly oid: string;
+  /** The transaction that made it. */
+  readonly madeBy: string;
   readonly columns: readonly Column[];
   /** What identifies a row in the WAL: the primary key, or the index of REPLICA IDENTITY. Empty: nothing does. */
   readonly key: readonly KeyColumn[];
   /** The columns of each unique index that is not the key, and is for all rows. */
   readonly uniques: readonly (readonly KeyColumn[])[];
+  readonly uncompared: readonly Uncompared[];
   /** The partitioned table that it is a part of, at the top. */
   readonly root: TableName | undefined;
   /** Of a partition: the columns by which the tables above it are partitioned. Of an expression: none. */
   readonly partitionedBy: readonly string[];
-  /** It keeps this number for all its life. */
-  readonly oid: string;
-  /** The transaction that made it. */
-  readonly madeBy: string;
   /** A materialized view: its rows come from other tables. */
   readonly isView: boolean;
 }
@@ -94,6 +104,9 @@ interface Index {
 /** Undefined: there is no such table. */
 async function readTable(session: Session, { schema, name }: TableName): Promise<Table | undefined> {
   const [row] = await session.query<{
+    oid: string;
+    made_by: string;
+    uncompared: string;
     identity: string;
     view: string;
     columns: string;
@@ -104,15 +117,15 @@ async function readTable(session: Session, { schema, name }: TableName): Promise
   if (row === undefined) return undefined;
   const indexes = JSON.parse(row.indexes) as readonly Index[];
   const key = indexes.find((index) => isKey(index, row.identity));
-    oid: string;
-    made_by: string;
-    uncompared: string;
   return {
     schema,
     name,
+    oid: row.oid,
+    madeBy: row.made_by,
     columns: JSON.parse(row.columns) as readonly Column[],
     key: key?.columns ?? [],
     uniques: indexes.filter((index) => index !== key).map(({ columns }) => columns),
+    uncompared: JSON.parse(row.uncompared) as readonly Uncompared[],
     root: row.root === null ? undefined : (JSON.parse(row.root) as TableName),
     partitionedBy: JSON.parse(row.partitioned_by) as readonly string[],
     isView: row.view === 't',
@@ -120,8 +133,6 @@ async function readTable(session: Session, { schema, name }: TableName): Promise
 }
 
 /**
-    oid: row.oid,
-    madeBy: row.made_by,
  * With REPLICA IDENTITY FULL the WAL has the whole row, and so its primary key. With NOTHING it has no key. It has none of a
  * DEFERRABLE primary key either: an UPDATE that changes such a key shows the new one alone.
  */
