@@ -34,6 +34,28 @@ export function isSubmittable(query: unknown): query is Conversation {
   return typeof (query as { submit?: unknown } | null | undefined)?.submit === 'function';
 }
 
+/** Fields of a node-postgres client that its declarations do not include. */
+interface Limited {
+  readonly connectionParameters?: { query_timeout?: unknown };
+}
+
+/**
+ * Runs `send`, which passes `conversation` to `client`. A cursor or a stream does not get the `query_timeout` of its pool. That time
+ * goes on while the reader works on its rows. At its end node-postgres lets a cursor end as if there were no more rows.
+ */
+export function sendUntimed<T>(client: object, conversation: Conversation, send: () => T): T {
+  const { connectionParameters } = client as Limited;
+  const isReadInParts = typeof (conversation as { read?: unknown }).read === 'function';
+  if (!isReadInParts || connectionParameters === undefined) return send();
+  const { query_timeout } = connectionParameters;
+  connectionParameters.query_timeout = 0;
+  try {
+    return send();
+  } finally {
+    connectionParameters.query_timeout = query_timeout;
+  }
+}
+
 /** A client, or an object with the same methods. */
 export type Queryable = Pick<PoolClient, 'query'>;
 

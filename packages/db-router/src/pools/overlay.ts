@@ -8,7 +8,7 @@ import type { Position } from '../connection/position-after.ts';
 import { isPartlyDone } from '../connection/protocol-state.ts';
 import type { Query, Values } from '../connection/query.ts';
 import { noteRefusal } from '../connection/send.ts';
-import { type Conversation, isSubmittable, type Queryable } from '../connection/submittable.ts';
+import { type Conversation, isSubmittable, type Queryable, sendUntimed } from '../connection/submittable.ts';
 import { controlsTransaction, isCommit, isOneStatement, mayCommit } from '../connection/transaction-control.ts';
 import { followedByQuestions } from '../connection/whether-written.ts';
 import { AdvisoryLockError, RolledBackError } from '../errors.ts';
@@ -61,7 +61,9 @@ function guardClient({ client, primary }: Leased): Overlay {
   const { original, remove } = layOver(client, (config, values, callback) => {
     if (!primary && takesAdvisoryLock(config as never))
       return reply(doneOf(config, values, callback), (done) => process.nextTick(done, new AdvisoryLockError()));
-    if (!isCommit(textOf(config)) || isSubmittable(config)) return original.call(client, config, values, callback);
+    const send = (): unknown => original.call(client, config, values, callback);
+    if (isSubmittable(config)) return sendUntimed(client, config, send);
+    if (!isCommit(textOf(config))) return send();
     // Its transaction had failed. PostgreSQL answers ROLLBACK, as if that were a success.
     return reply(doneOf(config, values, callback), (done) => {
       original.call(client, withoutCallback(config), undefined, (error: unknown, result: unknown) => {

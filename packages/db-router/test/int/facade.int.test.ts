@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lab } from '@regionkit/lab';
 import type { Pool, PoolClient } from 'pg';
 import Cursor from 'pg-cursor';
@@ -23,6 +24,42 @@ describe('what a pool of the router says of itself, on real servers', () => {
     await lab.primary.query('SELECT pg_terminate_backend($1)', [processID]);
     await eventually(() => client.connection.stream.destroyed);
   };
+
+  it.each(['in a scope', 'outside'])(
+    'gives a cursor and a stream all their rows, though their reader takes longer than the query_timeout of the pool: %s',
+    async (where) => {
+      const query_timeout = 1_000;
+      const router = await inEu({ pool: { query_timeout } });
+      const TEN = 'SELECT n FROM generate_series(1, 10) n';
+      /** Reads as its caller does who has much to do with the first rows. */
+      const all = async (rows: AsyncIterable<unknown>): Promise<number> => {
+        let read = 0;
+        for await (const _ of rows) {
+          if (read === 0) await sleep(1.3 * query_timeout);
+          read += 1;
+        }
+        return read;
+      };
+      const streamOf = (): QueryStream => new QueryStream(TEN, [], { batchSize: 2 });
+      const run = async () => {
+        const client = await router.primary.connect();
+        const cursor = client.query(new Cursor(TEN));
+        const first = await cursor.read(4);
+        await sleep(1.3 * query_timeout);
+        expect([first.length, (await cursor.read(100)).length]).toEqual([4, 6]);
+        expect(await all(client.query(streamOf()))).toBe(10);
+        client.release();
+        const given = streamOf();
+        const asked = router.primary.query(given as never);
+        expect(await all(given)).toBe(10);
+        await asked;
+        // For a statement it counts.
+        const late = await failureOf(router.primary.query(`SELECT pg_sleep(${(5 * query_timeout) / 1_000})`));
+        expect(late).toMatchObject({ code: 'ERR_OUTCOME_UNKNOWN', cause: { message: 'Query read timeout' } });
+      };
+      await (where === 'outside' ? run() : router.run({}, run));
+    },
+  );
 
   it('takes back a client that was lost and that an ORM keeps for ever, and lets it be given back later', async () => {
     const router = await inEu({ max: 2 });
