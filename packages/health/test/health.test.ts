@@ -1,7 +1,7 @@
 import { live, type RequestView, type RespondDecision, type RouteExplanation } from '@regionkit/core';
 import { type FakeClock, fakeClock, requestView } from '@regionkit/core/testing';
-import { afterEach, expect, test } from 'vitest';
-import { type Check, checks, createHealth, type Health, type HealthOptions, type HealthVerdict } from '../src/index.ts';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type Check, type CheckOptions, checks, createHealth, type Health, type HealthOptions, type HealthVerdict } from '../src/index.ts';
 import { deferred, TOKEN, threeRegions } from './helpers/fixtures.ts';
 
 const open: Health<string>[] = [];
@@ -556,6 +556,57 @@ test('a check that cannot judge yet is unknown, and fails if that lasts', async 
   status = 'pass';
   await clock.advance(3_000);
   expect(health.verdict()).toMatchObject({ status: 'pass', writes: 'pass', failing: [] });
+});
+
+describe('a process that starts, while a check cannot judge yet', () => {
+  const PATHS = ['/health', '/health/read', '/health/write', '/readyz'];
+  const statuses = (health: Parameters<typeof ask>[0]): readonly number[] =>
+    PATHS.map((path) => ask(health, path).status as number);
+
+  test.each<[string, CheckOptions]>([
+    ['of new traffic (the default)', {}],
+    ['of reads', { affects: ['reads'] }],
+    ['of both kinds', { affects: ['writes', 'reads'] }],
+  ])('gets no traffic: a check %s', async (_name, options) => {
+    const { clock, health } = start();
+    let status: 'unknown' | 'pass' = 'unknown';
+    health.check('cache', () => ({ status }), options);
+    await clock.advance(5_000);
+    expect(health.verdict()).toMatchObject({ accept: 'no', phase: 'starting', failing: [] });
+    expect(statuses(health)).toEqual([503, 503, 503, 503]);
+    status = 'pass';
+    await clock.advance(3_000);
+    expect(health.verdict()).toMatchObject({ status: 'pass', accept: 'yes', phase: 'up' });
+    expect(statuses(health)).toEqual([200, 200, 200, 200]);
+  });
+
+  test('has started when it fails because that lasts', async () => {
+    const { clock, health } = start();
+    health.check('cache', () => ({ status: 'unknown' }));
+    await clock.advance(12_000);
+    expect(health.verdict()).toMatchObject({ accept: 'no', phase: 'up', failing: ['cache'] });
+    expect(statuses(health)).toEqual([503, 503, 503, 200]);
+  });
+
+  test.each<[string, CheckOptions]>([
+    ['of writes alone', { affects: ['writes'] }],
+    ['that only warns', { severity: 'degraded' }],
+    ['of a degree', { scope: 'relative' }],
+  ])('serves reads all the same: a check %s', async (_name, options) => {
+    const { clock, health } = start();
+    health.check('cache', () => ({ status: 'unknown' }), options);
+    await clock.advance(5_000);
+    expect(health.verdict()).toMatchObject({ accept: 'yes', phase: 'up' });
+  });
+
+  test('is not one that has served for long, to which a check is added', async () => {
+    const { clock, health } = start();
+    health.check('db', () => {});
+    await clock.advance(5_000);
+    health.check('cache', () => ({ status: 'unknown' }));
+    await clock.advance(5_000);
+    expect(health.verdict()).toMatchObject({ accept: 'yes', phase: 'up' });
+  });
 });
 
 test('a check that has judged once cannot take that back: unknown then counts as a failure', async () => {

@@ -3,8 +3,8 @@ import type { Clock } from '@regionkit/core/kit';
 
 /**
  * The result of one run of a check. `warn`: something is wrong, but it still works. `unknown`: the check cannot judge yet.
- * It is for the start alone: after `staleAfterMs` without another result the check fails, and after another result an
- * `unknown` counts as a failure.
+ * It is for the start alone, and the process gets no traffic meanwhile, unless the check affects writes alone. After
+ * `staleAfterMs` without another result the check fails, and after another result an `unknown` counts as a failure.
  */
 export type CheckStatus = 'pass' | 'warn' | 'fail' | 'unknown';
 

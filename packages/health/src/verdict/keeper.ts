@@ -50,10 +50,10 @@ export function createKeeper(options: KeeperOptions): Keeper {
 
   const phase = (): Phase => {
     // Without a check there is nothing to wait for. But once one is added, it must have run.
-    const allHaveRun = [...checks.values()].every(({ lastRun }) => lastRun !== undefined);
-    started ||= allHaveRun && checks.size > 0;
+    const isAnyAwaited = [...checks.values()].some(isAwaited);
+    started ||= !isAnyAwaited && checks.size > 0;
     if (leaving !== undefined) return leaving;
-    if (!started && !allHaveRun) return 'starting';
+    if (!started && isAnyAwaited) return 'starting';
     return isUnconfirmed() ? 'unconfirmed' : 'up';
   };
 
@@ -114,6 +114,16 @@ export function createKeeper(options: KeeperOptions): Keeper {
       update();
     },
   };
+}
+
+/**
+ * Whether a process that starts waits for this check: it has not run, or it cannot judge yet whether traffic may come. For a check of
+ * writes alone it does not wait, because reads can be served without. Nor for one whose failure would take no traffic away.
+ */
+function isAwaited({ lastRun, status, affects, severity, scope }: TrackedCheck): boolean {
+  if (lastRun === undefined) return true;
+  const counts = severity === 'fail' && scope === 'absolute' && affects.some((each) => each !== 'writes');
+  return counts && status === 'unknown';
 }
 
 /** Its beginning is kept on the monotonic clock. */
