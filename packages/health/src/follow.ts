@@ -37,12 +37,14 @@ export interface FollowedCheck {
   readonly affects: readonly Capability[];
 }
 
-/** What the checks need to know of the other regions. */
+/** What the checks need to know of the regions. */
 export interface FollowedRegions {
   /** Undefined without `peers`. */
   get(region: string): Pick<RegionState, 'accept' | 'writes'> | undefined;
   /** Every other region; empty without `peers`. */
   others(): readonly Pick<RegionState, 'asked' | 'identified' | 'acceptedForMs'>[];
+  /** Whether the other processes of this region were asked; true without `peers`. A router does not write before that. */
+  wereSiblingsAsked(): boolean;
 }
 
 const nameOr = (byDefault: string) =>
@@ -83,7 +85,7 @@ export function checksOf(
     const run = explainCheck(
       () => asked,
       intent,
-      () => regions.others().some(isUnheard),
+      () => !regions.wereSiblingsAsked() || regions.others().some(isUnheard),
     );
     return [{ name, check: run, affects: [option] }];
   });

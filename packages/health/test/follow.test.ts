@@ -255,6 +255,8 @@ describe('the writes of a process that has just started', () => {
     /** Answers of the regions b and c: undefined as long as none has come. */
     const answers: Partial<Record<string, () => Promise<Response>>> = {};
     const others: Health<'a' | 'b' | 'c'>[] = [];
+    const gone = (): Promise<Response> => Promise.reject(new Error('connection refused'));
+    let sibling = gone;
     const begin = async (...[router]: Parameters<typeof health.follow>): Promise<void> => {
       await health.close();
       health = createHealth({
@@ -265,7 +267,7 @@ describe('the writes of a process that has just started', () => {
           secret: SECRET,
           fetch: (url, init) => {
             const answer = answers[new URL(url).hostname[0] as string];
-            if (url.startsWith('https://a.')) return Promise.reject(new Error('there is no other process'));
+            if (url.startsWith('https://a.')) return sibling();
             return answer === undefined ? new Promise(() => {}) : regionAnswers(url, init.headers, answer);
           },
         },
@@ -275,6 +277,7 @@ describe('the writes of a process that has just started', () => {
     };
     afterEach(async () => {
       for (const name of ['b', 'c']) delete answers[name];
+      sibling = gone;
       for (const other of others.splice(0)) await other.close();
     });
     const regionAnswers = (
@@ -285,7 +288,6 @@ describe('the writes of a process that has just started', () => {
       const other = others.find(({ view }) => url.startsWith(`https://${view.self}.`));
       return other === undefined ? answer() : Promise.resolve(other.fetch(answer)(new Request(url, { headers })));
     };
-    const gone = (): Promise<Response> => Promise.reject(new Error('connection refused'));
     const started = (name: 'b' | 'c', local: DatabaseReport): void => {
       const other = createHealth({ regions: threeRegions(name), clock, peers: { secret: SECRET, fetch: gone } });
       other.follow(routerThat(LOCAL, LOCAL, { topology: () => ({ local }) }).router, { reads: false, writes: false });
@@ -300,6 +302,16 @@ describe('the writes of a process that has just started', () => {
       await clock.advance(900);
       expect(health.verdict()).toMatchObject({ reads: 'pass', writes: 'unknown', failing: [] });
       // The question to c ends without an answer.
+      await clock.advance(500);
+      expect(health.verdict()).toMatchObject({ reads: 'pass', writes: 'fail', failing: ['writes'] });
+    });
+
+    it('are not known before the other processes of its own region were asked: the router waits for that', async () => {
+      for (const name of ['b', 'c'] as const) started(name, settled);
+      sibling = () => new Promise(() => {});
+      await begin(routerThat(LOCAL, HELD, nodesOf('primary')).router);
+      await clock.advance(900);
+      expect(health.verdict()).toMatchObject({ reads: 'pass', writes: 'unknown', failing: [] });
       await clock.advance(500);
       expect(health.verdict()).toMatchObject({ reads: 'pass', writes: 'fail', failing: ['writes'] });
     });

@@ -34,7 +34,7 @@ export function routerCheck(router: () => ExplainingRouter, intent: 'read' | 'wr
   return explainCheck(router, intent, () => false);
 }
 
-/** @param isUnheard whether another region, of which the router may learn the primary, was not heard yet */
+/** @param isUnheard whether a region was not heard yet: another one, of which the router may learn the primary, or the own one */
 export function explainCheck(
   router: () => ExplainingRouter,
   intent: 'read' | 'write',

@@ -58,7 +58,10 @@ export function createPeerStates<Name extends string>(options: PeerStatesOptions
     createPeers(options.peers, {
       ...options,
       process,
-      onChange: (name) => tell(name),
+      // Without a router nothing waits for it, and an app that is still set up is not judged.
+      onChange: (name) => {
+        if (name !== self.name || followed !== undefined) tell(name);
+      },
       onDocument: ({ region, secrets = {} }) => {
         for (const use of differing(secretsWith(region) ?? {}, secrets)) onOtherSecret(region, use);
       },

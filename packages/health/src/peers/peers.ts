@@ -135,12 +135,12 @@ export function createPeers<Name extends string>(
       return 'wrong-region';
     }
     if (line === own) {
-      if (document.process === undefined) return 'ok';
       if (document.process === process) {
         line.ownAnswers += 1;
         return 'ok';
       }
       line.ownAnswers = MAX_OWN_ANSWERS;
+      if (document.process === undefined) return 'ok';
     } else onDocument(document);
     line.memory = remember(line.memory, document, line.askedAtMs, options);
     return 'ok';
@@ -181,10 +181,11 @@ export function createPeers<Name extends string>(
         if (hasMetItselfOnly(line, reason)) return ask(line);
         line.endedAskedAtMs = line.askedAtMs;
         if (!saysNothing(reason)) line.settledAskedAtMs = line.askedAtMs;
+        const isNew = line.endedEra !== era;
         line.endedEra = era;
         line.doubtful = line !== own && isDoubtful(line.memory, reason);
-        // The state of the own region is told with the verdict of this process.
-        if (line !== own) onChange(line.region.name);
+        // The state of the own region is told with the verdict of this process; but a router that starts waits for this one.
+        if (line !== own || isNew) onChange(line.region.name);
         // A change that came while the request was running.
         if (line.news) ask(line);
       });

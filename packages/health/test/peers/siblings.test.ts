@@ -1,7 +1,9 @@
 import { type DatabaseReport, defineRegions } from '@regionkit/core';
+import { createKeyring } from '@regionkit/core/kit';
 import { type FakeClock, fakeClock } from '@regionkit/core/testing';
 import { afterEach, expect, test } from 'vitest';
 import { createHealth, type Health } from '../../src/index.ts';
+import { seal } from '../../src/peers/document.ts';
 import { SECRET } from '../helpers/fixtures.ts';
 import { epochOf, primary, reporting } from '../helpers/network.ts';
 
@@ -91,6 +93,45 @@ test.each([
   const { health } = process('a', NEW, 'unconfirmed', back);
   while (health.view.get('a')?.asked !== true) await clock.advance(1);
   expect(health.view.get('a')?.siblings).toHaveLength(met);
+});
+
+test('a router hears at once that its siblings were asked, and not a pulse later', async () => {
+  const { behind, process, clock } = start();
+  behind.a.push(process('a', ACCEPTED).health);
+  const { health } = process('a', NEW, 'unconfirmed');
+  const told: unknown[] = [];
+  health.view.subscribe(({ name, asked, siblings }) => void told.push([name, asked, siblings?.length]));
+  await clock.advance(20);
+  expect(told).toContainEqual(['a', true, 1]);
+});
+
+test('a newcomer that meets itself and then a process without a name does not ask without end', async () => {
+  const clock = fakeClock({ now: 1_000 });
+  const documents = createKeyring({ option: 'test', secrets: SECRET, purpose: 'region-document' });
+  let asked = 0;
+  const health: Health<Name> = createHealth<Name>({
+    regions: defineRegions({
+      self: 'a',
+      all: { a: { origin: 'https://a.example.com' }, b: { origin: 'https://b.example.com' } },
+    }),
+    clock,
+    random: () => 0.5,
+    peers: {
+      secret: SECRET,
+      fetch: async (url, { headers }) => {
+        await Promise.resolve();
+        if (url.startsWith('https://a.')) asked += 1;
+        if (url.startsWith('https://b.') || asked > 20) throw new Error('connection refused');
+        if (asked === 1)
+          return health.fetch(() => new Response('not found', { status: 404 }))(new Request(url, { headers }));
+        const word = { region: 'a', accept: 'yes', reads: 'pass', writes: 'pass', relative: 'in' } as const;
+        return new Response(seal(word, headers['x-region-nonce'] ?? '', documents));
+      },
+    },
+  });
+  started.push(health);
+  while (health.view.get('a')?.asked !== true) await clock.advance(1);
+  expect(asked).toBe(2);
 });
 
 test('what a process vouches for is told to its own region alone', async () => {
