@@ -69,8 +69,10 @@ export interface RegionKitOptions<
   /** Pools of the app, in place of URLs: one or several for each region. The app ends them, or a drain, or `close({ pools: true })`. */
   readonly pools?: { readonly [Region in NoInfer<Name>]?: Pool | readonly Pool[] } | undefined;
   /**
-   * Options of the pools that the kit makes from URLs. `query_timeout` must be above the longest statement. @default { keepAlive:
-   * true, connectionTimeoutMillis: 5_000, query_timeout: 300_000 }, the last one only without a `statement_timeout`
+   * Options of the pools that the kit makes from URLs. `query_timeout` must be above the longest statement, and 0 sets
+   * none, as a job of migrations needs it.
+   * @default { keepAlive: true, keepAliveInitialDelayMillis: 10_000, connectionTimeoutMillis: 5_000, query_timeout: 300_000 },
+   * the last one only without a `statement_timeout`
    */
   readonly poolConfig?: Omit<PoolConfig, 'connectionString'>;
   /**

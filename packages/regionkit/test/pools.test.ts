@@ -38,6 +38,13 @@ describe('the pools of a kit', () => {
       { databaseUrls: { 'eu-west-1': [URL_HERE, `${URL_HERE}2`], 'us-east-1': `${URL_HERE}3` } },
     ],
     ['databaseUrl and other options of the pools', { databaseUrl: URL_HERE, poolConfig: { max: 3 } }],
+    [
+      'databaseUrl and options that are not set',
+      {
+        databaseUrl: URL_HERE,
+        poolConfig: { keepAlive: undefined, connectionTimeoutMillis: undefined, query_timeout: undefined },
+      },
+    ],
     ['a limit for statements of the app', { databaseUrl: URL_HERE, poolConfig: { statement_timeout: 120_000 } }],
     ['a limit for statements in the URL', { databaseUrl: `${URL_HERE}?statement_timeout=120000` }],
   ])('made from %s satisfy the doctor', async (_name, databases) => {
@@ -62,6 +69,12 @@ describe('the pools of a kit', () => {
   ])('have the limits that %s gives', async (_name, databases, limits) => {
     await using kit = createRegionKit({ ...others, ...databases });
     expect(limitsOf(kit)).toEqual([expect.objectContaining({ where: 'eu-west-1/0', ...limits })]);
+  });
+
+  it('ask a silent server after seconds whether it is still there, and not after the two hours of the system', async () => {
+    await using kit = createRegionKit({ ...others, databaseUrl: URL_HERE });
+    const [pool] = [kit.pools?.['eu-west-1']].flat();
+    expect(pool?.options).toMatchObject({ keepAlive: true, keepAliveInitialDelayMillis: 10_000 });
   });
 
   it('are those of the app where it gave them, and the doctor says what they lack', async () => {
