@@ -1,7 +1,15 @@
 import { live, type RequestView, type RespondDecision, type RouteExplanation } from '@regionkit/core';
 import { type FakeClock, fakeClock, requestView } from '@regionkit/core/testing';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Check, type CheckOptions, checks, createHealth, type Health, type HealthOptions, type HealthVerdict } from '../src/index.ts';
+import {
+  type Check,
+  type CheckOptions,
+  checks,
+  createHealth,
+  type Health,
+  type HealthOptions,
+  type HealthVerdict,
+} from '../src/index.ts';
 import { deferred, TOKEN, threeRegions } from './helpers/fixtures.ts';
 
 const open: Health<string>[] = [];
