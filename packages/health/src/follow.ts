@@ -41,10 +41,9 @@ export interface FollowedCheck {
 export interface FollowedRegions {
   /** Undefined without `peers`. */
   get(region: string): Pick<RegionState, 'accept' | 'writes'> | undefined;
-  /** Every other region; empty without `peers`. */
-  others(): readonly Pick<RegionState, 'asked' | 'identified' | 'acceptedForMs'>[];
-  /** Whether the other processes of this region were asked; true without `peers`. A router does not write before that. */
-  wereSiblingsAsked(): boolean;
+  /** Every region, `self` too; empty without `peers`. */
+  all(): readonly Pick<RegionState, 'name' | 'asked' | 'identified' | 'acceptedForMs'>[];
+  readonly self: string;
 }
 
 const nameOr = (byDefault: string) =>
@@ -85,7 +84,7 @@ export function checksOf(
     const run = explainCheck(
       () => asked,
       intent,
-      () => !regions.wereSiblingsAsked() || regions.others().some(isUnheard),
+      () => regions.all().some((state) => isUnheard(state, regions.self)),
     );
     return [{ name, check: run, affects: [option] }];
   });
@@ -109,7 +108,13 @@ function refusingForwards(router: Followed, regions: FollowedRegions): Followed 
   };
 }
 
-/** It was not asked yet, or it has itself just been started: it may still tell where the primary is. */
-function isUnheard({ asked, identified, acceptedForMs }: ReturnType<FollowedRegions['others']>[number]): boolean {
-  return asked !== true || (identified && acceptedForMs === undefined);
+/**
+ * It was not asked yet, or it has itself just been started: it may still tell where the primary is. Of its own region a router
+ * needs only that it was asked.
+ */
+function isUnheard(
+  { name, asked, identified, acceptedForMs }: ReturnType<FollowedRegions['all']>[number],
+  self: string,
+): boolean {
+  return asked !== true || (name !== self && identified && acceptedForMs === undefined);
 }

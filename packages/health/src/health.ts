@@ -184,8 +184,8 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
         // Without peers nothing is known of other regions, and a look would warn of that.
         {
           get: (region) => (peers === undefined ? undefined : view.get(region)),
-          wereSiblingsAsked: () => view.get(regions.self)?.asked !== false,
-          others: () => (peers === undefined ? [] : view.list().filter(({ name }) => name !== regions.self)),
+          all: () => (peers === undefined ? [] : view.list()),
+          self: regions.self,
         },
       );
       follows = true;

@@ -135,12 +135,9 @@ export function createPeers<Name extends string>(
       return 'wrong-region';
     }
     if (line === own) {
-      if (document.process === process) {
-        line.ownAnswers += 1;
-        return 'ok';
-      }
-      line.ownAnswers = MAX_OWN_ANSWERS;
-      if (document.process === undefined) return 'ok';
+      const isBack = document.process === process;
+      line.ownAnswers = isBack ? line.ownAnswers + 1 : MAX_OWN_ANSWERS;
+      if (isBack || document.process === undefined) return 'ok';
     } else onDocument(document);
     line.memory = remember(line.memory, document, line.askedAtMs, options);
     return 'ok';

@@ -121,9 +121,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
  * writes alone it does not wait, because reads can be served without. Nor for one whose failure would take no traffic away.
  */
 function isAwaited({ lastRun, status, affects, severity, scope }: TrackedCheck): boolean {
-  if (lastRun === undefined) return true;
   const counts = severity === 'fail' && scope === 'absolute' && affects.some((each) => each !== 'writes');
-  return counts && status === 'unknown';
+  return lastRun === undefined || (counts && status === 'unknown');
 }
 
 /** Its beginning is kept on the monotonic clock. */
