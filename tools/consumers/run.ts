@@ -7,16 +7,20 @@ import { checkCompilers } from './checks/compilers.ts';
 import { checkEntryPoints } from './checks/entry-points.ts';
 import { checkFrameworks } from './checks/frameworks.ts';
 import { checkJest, JEST } from './checks/jest.ts';
+import { checkLambda } from './checks/lambda.ts';
 import { checkNest, NEST_PEERS } from './checks/nest.ts';
+import { checkNext } from './checks/next.ts';
 import { checkNodeTest } from './checks/node-test.ts';
 import { checkOnePackage } from './checks/one-package.ts';
+import { checkOrms } from './checks/orms.ts';
 import { checkOtherVersions } from './checks/other-versions.ts';
 import { install, packAll, pinned } from './packed.ts';
 
 /**
  * Installs the packages as they will be published into folders of their own, and uses them as apps do: `import` and
  * `require`, TypeScript 5.9, 6.0 and 7.0 under each module resolution, an app of each framework, Jest, `node --test`,
- * the command line, the one package, Nest and nothing else, other versions of optional peers, and each package alone. Run after `build`.
+ * the command line, the one package, Nest, ORMs, Lambda, Next, other versions of optional peers, and each package alone.
+ * Run after `build`.
  */
 const folder = mkdtempSync(join(tmpdir(), 'regionkit-consumers-'));
 // When we are root, the lab's PostgreSQL runs as another user: it must be let in.
@@ -66,6 +70,9 @@ try {
   checkNodeTest(all);
   checkOnePackage(folder, packages, all);
   checkNest(folder, packages, all);
+  checkOrms(folder, packages, all);
+  checkLambda(folder, packages, all);
+  checkNext(folder, packages, all);
   checkOtherVersions(folder, packages);
   checkAlone(folder, packages, join(all, 'node_modules/typescript/bin/tsc'));
 } catch (error) {
