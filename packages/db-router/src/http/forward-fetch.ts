@@ -30,7 +30,7 @@ export function forwardFetch(context: ForwardContext, forward: ForwardRequest, r
     }
     const body = request.body === null ? undefined : feedFromWeb(request.body);
     const sent = {
-      fields: [...request.headers].flat(),
+      fields: plainly(request.headers),
       body,
       contentLength: body === undefined ? undefined : (request.headers.get('content-length') ?? undefined),
     };
@@ -76,6 +76,15 @@ export function forwardFetch(context: ForwardContext, forward: ForwardRequest, r
     if (request.signal.aborted) onAbort();
     else request.signal.addEventListener('abort', onAbort);
   });
+}
+
+/**
+ * The fields of the request, which ask for an answer that is not compressed. The host of a fetch handler may compress the
+ * answer itself. Next does, after it has removed the `Content-Encoding` that the other region has set.
+ */
+function plainly(headers: Headers): string[] {
+  const fields = [...headers].filter(([name]) => name !== 'accept-encoding');
+  return [...fields.flat(), 'accept-encoding', 'identity'];
 }
 
 /** The statuses for which a fetch `Response` must have no body. */

@@ -17,7 +17,7 @@ export interface FollowedView {
 /** Whether the view asks the other processes of this region, and says when it has. A view that throws says nothing. */
 export function asksSiblings(view: RegionView): boolean {
   try {
-    return dropRejection(view.list()).some(({ name, asked }) => name === view.self && asked !== undefined);
+    return dropRejection(view.get(view.self))?.asked !== undefined;
   } catch {
     return false;
   }

@@ -70,6 +70,22 @@ describe('the gate as a fetch handler', () => {
     expect((await response.arrayBuffer()).byteLength).toBe(64 * MIB);
   });
 
+  test.each(['gzip, deflate, br', '*', undefined])(
+    'asks for no compression, which a host may label wrongly: %s',
+    async (accepts) => {
+      const { send } = await fetchDoor((request, response) => {
+        response.end(`${request.headers['accept-encoding']} ${request.headers['accept']} ${request.headers['x-mine']}`);
+      });
+      const headers = {
+        accept: 'text/plain',
+        'x-mine': 'yes',
+        ...(accepts !== undefined && { 'Accept-Encoding': accepts }),
+      };
+      const response = await send('/', { method: 'POST', body: 'hello', headers });
+      expect(await response.text()).toBe('identity text/plain yes');
+    },
+  );
+
   test('passes on fields, statuses without a body, and encoded bytes as they are', async () => {
     const zipped = gzipSync('hello '.repeat(1_000));
     const { send } = await fetchDoor((request, response) => {
