@@ -141,19 +141,35 @@ test('a pause reaches a process that starts in it, ends by resumeWrites() in eve
 
 test('a process that starts in a pause writes nothing although another region confirms the primary to it first', async () => {
   const lab = await labOf(['us', 'eu']);
-  const late = new Set<Name>();
-  const fleet = await startFleet(lab, { work: twoWrites, delayMs: (region) => (late.has(region) ? 400 : 0) });
+  let isClosed = false;
+  let letIn = (): void => {};
+  const opened = new Promise<void>((resolve) => {
+    letIn = resolve;
+  });
+  const open = async (region: Name): Promise<void> => {
+    if (isClosed && region === 'us') await opened;
+  };
+  const fleet = await startFleet(lab, { work: twoWrites, open });
   await startAll(fleet, { us: 1, eu: 1 });
   const [first] = fleet.processes as [Process];
   expect(await first.router.pauseWrites({ timeoutMs: 60_000 })).toMatchObject({ drained: true });
-  late.add('us');
+  isClosed = true;
   const young = await fleet.start('us');
-  const write = insert(young.router, '/young', 'only');
+  const writes = [
+    insert(young.router, '/young', 'single'),
+    young.router.transaction((tx) => tx.query("INSERT INTO note (text) VALUES ('/young:transaction')")),
+    young.router.batch([{ text: "INSERT INTO note (text) VALUES ('/young:batch')" }]),
+  ];
+  // What was enough to believe the primary: the other region confirms it, and the own server has answered.
+  await expect.poll(() => young.health.view.get('eu')?.measured, WAIT).toBe(true);
+  await expect.poll(() => young.router.topology().nodes.map(({ state }) => state), WAIT).not.toContain('unknown');
+  expect(young.router.topology().state).toBe('unconfirmed');
+  letIn();
   await expect.poll(() => young.paused.length, WAIT).toBe(1);
   expect(await notes(lab)).toEqual([]);
   first.router.resumeWrites();
-  await write;
-  expect(await notes(lab)).toEqual(['/young:only']);
+  await Promise.all(writes);
+  expect(await notes(lab)).toEqual(['/young:batch', '/young:single', '/young:transaction']);
 });
 
 test('a pause ends by itself in every process, although the process that ordered it is gone', async () => {

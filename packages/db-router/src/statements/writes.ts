@@ -105,7 +105,7 @@ export function createWrites(engine: WriteParts, runner: Runner): Writes {
     { scope, signal }: Caller,
     first: FirstFailure | undefined,
   ): Promise<QueryResult> => {
-    const deadlineMs = clock.now() + settings.hold.timeoutMs;
+    let deadlineMs = clock.now() + settings.hold.timeoutMs;
     let reruns = 0;
     let text = query;
     const goOnAfter = async (failed: FirstFailure): Promise<void> => {
@@ -113,9 +113,14 @@ export function createWrites(engine: WriteParts, runner: Runner): Writes {
       if (isNamed(query) && isOfPreparedStatement(failed.error)) text = unprepared(query);
       reruns += 1;
     };
-    if (first !== undefined) await goOnAfter(first);
+    let start: Start | undefined;
+    if (first === undefined) {
+      start = await locateStart(deadlineMs, scope, signal);
+      deadlineMs = start.deadlineMs;
+    } else await goOnAfter(first);
     for (;;) {
-      const route = await engine.writeRoute.locate(deadlineMs, signal);
+      const route = start?.route ?? (await engine.writeRoute.locate(deadlineMs, signal));
+      start = undefined;
       const { node, client } = await openForWrite(route, deadlineMs, signal);
       routed('write', routes.current.write, node);
       const primary = live.topology.primary;
@@ -134,6 +139,35 @@ export function createWrites(engine: WriteParts, runner: Runner): Writes {
         await recordWritePosition(engine, node, client, scope, primary.epoch, asked.position);
       node.release(client, false);
       return asked.result;
+    }
+  };
+
+  /** Where a write begins, and until when it may wait for a primary. */
+  interface Start {
+    readonly route: Route;
+    readonly deadlineMs: number;
+  }
+
+  /**
+   * Waits for a primary before anything is sent. Meanwhile a pause may have become known: this write is then not under way
+   * until the pause ends, and its time begins again.
+   */
+  const locateStart = async (
+    firstDeadlineMs: number,
+    scope: Scope | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Start> => {
+    let deadlineMs = firstDeadlineMs;
+    for (;;) {
+      const route = await engine.writeRoute.locate(deadlineMs, signal);
+      if (!pauses.isOn || isAdmitted(scope)) return { route, deadlineMs };
+      underWay.end();
+      try {
+        await pauses.wait(signal);
+      } finally {
+        underWay.begin();
+      }
+      deadlineMs = clock.now() + settings.hold.timeoutMs;
     }
   };
 
@@ -220,19 +254,22 @@ export function createWrites(engine: WriteParts, runner: Runner): Writes {
     }
   };
 
-  const leaseForWriteSlowly = async (signal: AbortSignal | undefined): Promise<Leased> => {
-    const deadlineMs = clock.now() + settings.hold.timeoutMs;
-    const route = await engine.writeRoute.locate(deadlineMs, signal);
+  const leaseForWriteSlowly = async ({ scope, signal }: Caller, isRead: boolean): Promise<Leased> => {
+    const untilMs = clock.now() + settings.hold.timeoutMs;
+    const { route, deadlineMs } = isRead
+      ? { route: await engine.writeRoute.locate(untilMs, signal), deadlineMs: untilMs }
+      : await locateStart(untilMs, scope, signal);
     const leased = await openForWrite(route, deadlineMs, signal);
     routed('write', routes.current.write, leased.node);
     return leased;
   };
 
-  const lease = (signal: AbortSignal | undefined): Promise<Leased> => {
+  const lease = (caller: Caller, isRead: boolean): Promise<Leased> => {
     const route = engine.writeRoute.now();
-    if (route.action !== 'run' || signal !== undefined || engine.closed) return leaseForWriteSlowly(signal);
+    if (route.action !== 'run' || caller.signal !== undefined || engine.closed)
+      return leaseForWriteSlowly(caller, isRead);
     const still = (node: PoolNode): boolean => engine.writeRoute.now().node === node.index;
-    return runner.leaseFast('write', route, still, () => leaseForWriteSlowly(signal));
+    return runner.leaseFast('write', route, still, () => leaseForWriteSlowly(caller, isRead));
   };
   const lent = (leased: Leased): Leased => {
     underWay.end();
@@ -245,10 +282,10 @@ export function createWrites(engine: WriteParts, runner: Runner): Writes {
   };
   const leaseForWrite: Writes['leaseForWrite'] = (caller, isRead = false) => {
     const { scope, signal } = caller;
-    if (isRead) return lease(signal);
+    if (isRead) return lease(caller, true);
     if (pauses.isOn && !isAdmitted(scope)) return pauses.wait(signal).then(() => leaseForWrite(caller));
     underWay.begin();
-    return lease(signal).then(lent, notLent);
+    return lease(caller, false).then(lent, notLent);
   };
 
   return { write, leaseForWrite };

@@ -1,6 +1,5 @@
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { defineRegions } from '@regionkit/core';
 import { createRegionRouter, type RegionRouter, type RouterEvents } from '@regionkit/db-router';
 import { createWriteGate } from '@regionkit/db-router/http';
@@ -27,14 +26,21 @@ export interface Fleet<Name extends string> {
   start(region: Name): Promise<FleetProcess<Name>>;
 }
 
-const PEERS = { intervalMs: 1_000, urgentIntervalMs: 50, timeoutMs: 1_000, unknownAfterMs: 3_000, downAfterMs: 9_000 };
+// A busy machine answers late. A question that is given up counts as asked.
+const PEERS = {
+  intervalMs: 1_000,
+  urgentIntervalMs: 50,
+  timeoutMs: 20_000,
+  unknownAfterMs: 25_000,
+  downAfterMs: 30_000,
+};
 
 /** A request of the app: what it does with the router of its process. */
 export type Work = (router: RegionRouter<string>, path: string, region: string) => Promise<void>;
 
 /**
  * @param reach the databases that a process has pools for
- * @param delayMs how long the balancer of a region waits before it connects
+ * @param open what the balancer of a region waits for before it connects
  */
 export async function startFleet<Name extends string>(
   lab: Lab<Name>,
@@ -42,12 +48,12 @@ export async function startFleet<Name extends string>(
     work,
     reach = (own) => [own],
     deadlineMs = 30_000,
-    delayMs = () => 0,
+    open = async () => {},
   }: {
     readonly work: Work;
     readonly reach?: (own: Name) => readonly Name[];
     readonly deadlineMs?: number;
-    readonly delayMs?: (region: Name) => number;
+    readonly open?: (region: Name) => Promise<void>;
   },
 ): Promise<Fleet<Name>> {
   const processes: (FleetProcess<Name> & { readonly port: number })[] = [];
@@ -57,7 +63,7 @@ export async function startFleet<Name extends string>(
     let turn = 0;
     const balancer = net.createServer(async (client) => {
       client.on('error', () => client.destroy());
-      await sleep(delayMs(name));
+      await open(name);
       const own = processes.filter((process) => process.name === name);
       turn += 1;
       const to = own[turn % Math.max(1, own.length)];
