@@ -163,7 +163,7 @@ test('a process that starts in a pause writes nothing although another region co
   // What was enough to believe the primary: the other region confirms it, and the own server has answered.
   await expect.poll(() => young.health.view.get('eu')?.measured, WAIT).toBe(true);
   await expect.poll(() => young.router.topology().nodes.map(({ state }) => state), WAIT).not.toContain('unknown');
-  expect(young.router.topology().state).toBe('unconfirmed');
+  await expect.poll(() => young.router.topology().state, WAIT).toBe('unconfirmed');
   letIn();
   await expect.poll(() => young.paused.length, WAIT).toBe(1);
   expect(await notes(lab)).toEqual([]);
