@@ -25,11 +25,12 @@ function run(files: Readonly<Record<string, string>>): { readonly lines: string[
 
 test('the names of what failed stand directly before the counts, so that the end of a log tells them', () => {
   const { lines, status } = run({
+    // The one that is left out is counted: it is a test of the run that is looked at, and not one of ours.
     'a.test.js':
       "test('good', () => {}); test.skip('left out', () => {}); test('bad', () => { throw new Error('why\\nand where') });",
     'b.test.js': "throw new Error('not imported');",
     'c.test.js': "describe('s', () => { beforeAll(() => { throw new Error('no server') }); test('t', () => {}); });",
-    'd.test.js': "test('leaves one', () => { Promise.reject(new Error('nobody waits')); });",
+    'd.test.js': "test('leaves one', () => { Promise.reject(new Error('not awaited')); });",
   });
   expect(status).toBe(1);
   expect(lines.at(-1)).toBe('2 passed, 4 failed, 2 skipped');
@@ -44,7 +45,7 @@ test('the names of what failed stand directly before the counts, so that the end
     'FAILED test/c.test.js > s',
   ]);
   expect(failed).toEqual(
-    expect.arrayContaining(['  why', '  and where', '  not imported', '  no server', '  nobody waits']),
+    expect.arrayContaining(['  why', '  and where', '  not imported', '  no server', '  not awaited']),
   );
 });
 

@@ -25,7 +25,7 @@ it('lets any number of statements wait on one signal without a warning of Node, 
   expect(getEventListeners(own, 'abort')).toHaveLength(50);
 });
 
-it('goes on with a call in the context of its caller, whoever has called back, and ends it once', async () => {
+it('goes on with a call in the context of its caller, also if it is called back in another context, and ends it once', async () => {
   const context = new AsyncLocalStorage<string>();
   const seen: (string | undefined)[] = [];
   const ends: string[] = [];

@@ -8,7 +8,8 @@ const COMPILERS = [
   ['typescript-7', '7.0'],
 ] as const;
 
-const COMPILER_OPTIONS = {
+/** As strict as the apps of a user may be. */
+export const COMPILER_OPTIONS = {
   target: 'es2022',
   lib: ['es2023'],
   types: ['node'],

@@ -1,6 +1,7 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { APPS, run, writeJson } from '../packed.ts';
+import { COMPILER_OPTIONS } from './compilers.ts';
 
 /**
  * Compiles an app of `apps` with strict settings in the folder in which its packages are, and drives it in two regions.
@@ -13,12 +14,8 @@ export function driveApp(app: string, folder: string, all: string, more: object 
   cpSync(join(APPS, app), folder, { recursive: true });
   writeJson(join(folder, 'tsconfig.json'), {
     compilerOptions: {
+      ...COMPILER_OPTIONS,
       module: 'nodenext',
-      target: 'es2022',
-      lib: ['es2023'],
-      types: ['node'],
-      strict: true,
-      exactOptionalPropertyTypes: true,
       ...more,
     },
     include: ['server.ts'],

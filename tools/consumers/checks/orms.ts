@@ -2,6 +2,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { snippetsOf } from '../../../test/snippets.ts';
 import { APPS, install, type PackedPackage, pinned, ROOT, run, tell, writeJson } from '../packed.ts';
+import { COMPILER_OPTIONS } from './compilers.ts';
 
 /** What `docs/orms.md` imports. */
 const LIBRARIES = [
@@ -43,12 +44,8 @@ export function checkOrms(parent: string, packages: readonly PackedPackage[], al
   writeFileSync(join(folder, 'page.ts'), snippets.source);
   writeJson(join(folder, 'tsconfig.json'), {
     compilerOptions: {
+      ...COMPILER_OPTIONS,
       module: 'nodenext',
-      target: 'es2022',
-      lib: ['es2023'],
-      types: ['node'],
-      strict: true,
-      exactOptionalPropertyTypes: true,
       // The declarations of some libraries have errors.
       skipLibCheck: true,
       noEmit: true,

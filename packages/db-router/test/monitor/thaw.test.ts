@@ -104,7 +104,7 @@ async function startBehindGateway(timeoutMs?: number) {
   let isOpen = true;
   const eu = createHealth({
     regions: regionsOf('eu'),
-    peers: { secret: SECRET, fetch: () => Promise.reject(new Error('nobody is asked')) },
+    peers: { secret: SECRET, fetch: () => Promise.reject(new Error('no region is asked')) },
   });
   eu.follow(
     {

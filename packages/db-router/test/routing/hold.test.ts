@@ -76,7 +76,7 @@ describe('createHoldQueue()', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('tells that a wait has ended in the context of who waited, whoever has ended it', async () => {
+  it('tells that a wait has ended in the context of the caller that waited, also if another caller has ended it', async () => {
     const context = new AsyncLocalStorage<string>();
     const told: (readonly [by: string, context: string | undefined])[] = [];
     const { clock, hold, wait } = queue(10, (by) => told.push([by, context.getStore()]));
