@@ -3,8 +3,9 @@ import type { Query } from './query.ts';
 const ADVISORY_LOCK = /\bpg_(?:try_)?advisory_(?:xact_)?lock(?:_shared)?"?\s*\(/i;
 
 /**
- * Whether a statement takes an advisory lock, judged by its own text. A lock inside a function is not detected. On a
- * standby such a lock succeeds but excludes no other session
+ * Whether a statement takes an advisory lock, judged by its own text. A lock inside a function or a view is not detected, and
+ * neither is a name with a comment or escapes in it: this helps against a mistake, and is no guard. On a standby such a lock
+ * succeeds but excludes no other session
  * (https://www.postgresql.org/docs/current/hot-standby.html#HOT-STANDBY-USERS).
  */
 export function takesAdvisoryLock(query: Query | { readonly text?: unknown }): boolean {

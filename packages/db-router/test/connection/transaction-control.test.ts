@@ -136,6 +136,9 @@ describe('takesAdvisoryLock()', () => {
     'SELECT pg_advisory_unlock_all()',
     'SELECT advisory FROM locks',
     'SELECT my_pg_advisory_lock(1)',
+    // Nobody writes these by mistake.
+    'SELECT pg_advisory_lock/**/(1)',
+    'SELECT U&"pg_\\0061dvisory_lock"(1)',
     '',
   ])('not %j', (text) => {
     expect(takesAdvisoryLock(text)).toBe(false);

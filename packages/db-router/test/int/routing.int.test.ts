@@ -260,6 +260,43 @@ describe('reads and writes on real servers', () => {
     expect((await router.write('SELECT pg_advisory_lock(1), pg_advisory_unlock(1)')).rowCount).toBe(1);
   });
 
+  const TAKES_A_LOCK = `CREATE OR REPLACE FUNCTION lock_one() RETURNS bool LANGUAGE sql AS 'SELECT pg_try_advisory_lock(1)';
+    CREATE OR REPLACE VIEW one_lock AS SELECT pg_try_advisory_lock(1)`;
+
+  it.each([
+    ['a comment before the bracket', 'SELECT pg_try_advisory_lock/**/(1)'],
+    ['a name in escapes', 'SELECT U&"pg_try_\\0061dvisory_lock"(1)'],
+    ['a function', 'SELECT lock_one()'],
+    ['a view', 'SELECT * FROM one_lock'],
+  ])('cannot see a lock in %s: two replicas grant it, and no connection is closed for it', async (_where, text) => {
+    await lab.primary.query(TAKES_A_LOCK);
+    await lab.caughtUp();
+    const holders = async (name: Name): Promise<number> =>
+      (await lab.region(name).query("SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 1")).length;
+    for (const name of ['eu', 'ap'] as const) {
+      const router = await startRouter(lab, name, { max: 1 });
+      await router.ready();
+      await readsLocally(router);
+      await router.read(text);
+      expect([await holders(name), router.stats().discarded]).toEqual([1, 0]);
+    }
+  });
+
+  it('leaves a lock of the session on its connection, as a pool of pg does, and ends one of a transaction', async () => {
+    const router = await startRouter(lab, 'us', { max: 1 });
+    await eventually(() => router.explain('write').action === 'run');
+    const held = async (): Promise<number> =>
+      (await lab.region('us').query("SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 2")).length;
+    await router.transaction((tx) => tx.query('SELECT pg_advisory_xact_lock(2)'));
+    expect(await held()).toBe(0);
+    await router.write('SELECT pg_advisory_lock(2)');
+    await router.write('SELECT 1');
+    expect([await held(), router.stats().discarded]).toEqual([1, 0]);
+    const client = await router.primary.connect();
+    client.release(true);
+    await eventually(async () => (await held()) === 0);
+  });
+
   it('does not read backwards, if asked to see to that', async () => {
     const router = await startRouter(lab, 'eu', { monotonicReads: true });
     const elsewhere = await startRouter(lab, 'ap', { monotonicReads: true, tokenWaitMs: 0 });
