@@ -2,9 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Emit } from '../records/record.ts';
+import { hasChanged } from './has-changed.ts';
+import { howToGoOn } from './how-to-go-on.ts';
+import { notRecorded } from './not-recorded.ts';
 import type { RunContext } from './run-context.ts';
 import type { Evidence, StepState } from './run-file/line.ts';
 import { begun, doneEvidence } from './run-file/recorded.ts';
+import { UnwrittenLine } from './run-file/unwritten-line.ts';
 import { type FailoverStep, type Proof, StepFailure } from './steps/step.ts';
 
 const POLL_MS = 200;
@@ -14,6 +18,15 @@ const POLL_MS = 200;
  * step is written before it begins, and after it was proved.
  */
 export async function execute(context: RunContext, steps: readonly FailoverStep[], emit: Emit): Promise<Outcome> {
+  try {
+    return await doSteps(context, steps, emit);
+  } catch (error) {
+    if (error instanceof UnwrittenLine) return notRecorded(error);
+    throw error;
+  }
+}
+
+async function doSteps(context: RunContext, steps: readonly FailoverStep[], emit: Emit): Promise<Outcome> {
   const { file, plan, signal } = context;
   const unknown: string[] = [];
   for (const step of steps) {
@@ -89,11 +102,7 @@ async function carryOut(step: FailoverStep, context: RunContext): Promise<Proof>
   }
 }
 
-/** A promotion cannot be taken back, so after it `abort` is refused, and is not named. */
-const goOn = ({ file }: RunContext): string =>
-  `Go on: regionkit failover resume --run ${file.id} --execute.${
-    begun(file.lines, 'promote') ? '' : ` Give it up: regionkit failover abort --run ${file.id} --execute.`
-  }`;
+const goOn = ({ file }: RunContext): string => howToGoOn(file.id, file.lines);
 
 const interrupted = (context: RunContext, name: string): Outcome => ({
   exit: EXIT.interrupted,
@@ -110,11 +119,8 @@ function stopped(
 ): Outcome {
   const says = evidence.says.replace(/\.$/, '');
   for (const veto of vetoes) emit({ type: 'finding', level: 'fault', ...veto });
-  const { lines } = context.file;
-  const hasChanged = steps.some(
-    (step) => step.changes && begun(lines, step.name) && doneEvidence(lines, step.name)?.['changed'] !== false,
-  );
-  if (hasChanged) return { exit: EXIT.partly, summary: `${name}: ${says}. A part was done. ${goOn(context)}` };
+  if (hasChanged(steps, context.file.lines))
+    return { exit: EXIT.partly, summary: `${name}: ${says}. A part was done. ${goOn(context)}` };
   return state === 'refused'
     ? { exit: EXIT.refused, summary: `Refused: ${vetoes.map(({ id }) => id).join(', ')}. Nothing was changed.` }
     : { exit: EXIT.fault, summary: `${name}: ${says}. Nothing was changed. ${goOn(context)}` };

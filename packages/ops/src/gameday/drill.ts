@@ -1,7 +1,8 @@
+import { errorCode } from '@regionkit/core/kit';
 import type { Context, Outcome } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { newRunId } from '../failover/run-file/run-file.ts';
-import type { DrillEnd, DrillStart, Emit } from '../records/record.ts';
+import type { DrillEnd, DrillStart, Emit, Finding } from '../records/record.ts';
 import { openJournal } from './journal/journal.ts';
 import { exitOf } from './measure/verdict.ts';
 
@@ -26,6 +27,14 @@ export async function drill(
     rpoMs,
   };
   const journal = await openJournal(out, start.id);
+  const close = async (): Promise<void> => {
+    try {
+      await journal.close();
+    } catch (error) {
+      // What was measured is right all the same.
+      emit(notWhole(journal.path, errorCode(error) ?? 'no code'));
+    }
+  };
   const both: Emit = (record) => {
     journal.add(record);
     emit(record);
@@ -43,9 +52,18 @@ export async function drill(
     if (signal.aborted) return undefined;
     throw error;
   } finally {
-    await journal.close();
+    await close();
   }
 }
+
+const notWhole = (path: string, code: string): Finding => ({
+  type: 'finding',
+  id: 'journal-not-whole',
+  level: 'warning',
+  where: 'fleet',
+  evidence: `The journal ${path} is not whole (${code}): report and trend do not know how this drill ended.`,
+  fix: 'Make room on its disk, delete this journal, and run the drill again.',
+});
 
 /** `2 of 3 drills passed. Missed: freeze.` */
 export function said(ends: readonly DrillEnd[]): string {

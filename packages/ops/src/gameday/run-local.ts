@@ -19,7 +19,7 @@ export async function runLocal(context: Context): Promise<Outcome> {
   const isServed = values['serve'] === true;
   const options = readRunOptions(context);
   const modules = await loadModules();
-  await using lock = await lockRuns(options.out);
+  await using lock = await lockRuns(options.out, '--out');
   if (lock.by !== undefined) return busy(lock.by);
   const tracker = createTracker();
   using addresses = await createAddresses(modules);

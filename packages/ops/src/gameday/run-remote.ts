@@ -15,7 +15,7 @@ const SUMMARIES = {
 export async function runRemote(context: Context): Promise<Outcome> {
   const config = await context.config();
   const options = await readRemoteOptions(context, config);
-  await using lock = await lockRuns(options.out);
+  await using lock = await lockRuns(options.out, '--out');
   if (lock.by !== undefined) return busy(lock.by);
   const end = await drill(context, { ...options, summary: SUMMARIES[options.mode] }, (start, emit) =>
     playRemote({ config, options, start, emit, signal: context.signal }),

@@ -1,3 +1,4 @@
+import { errorCode } from '@regionkit/core/kit';
 import { unreachable } from '../postgres/ask.ts';
 import type { Emit } from '../records/record.ts';
 import { DecodeError } from './decode/parse-line.ts';
@@ -32,8 +33,24 @@ const BY_CODE: Readonly<Record<string, Failure>> = {
   '55006': { evidence: 'The slot is in use (55006).', fix: 'End the other reader of the slot.' },
 };
 
+const localDisk = (says: string, code: string): Failure => ({
+  evidence: `The disk of this machine that has --out ${says} (${code}).`,
+  fix: 'Make room there, or name a directory on another disk with --out. Nothing was changed, so salvage may simply run again.',
+});
+
+/** Of this machine, which sorts and writes in the directory beside `--out`. A server reports its own disk by a SQLSTATE. */
+const LOCAL_DISK: Readonly<Record<string, Failure>> = {
+  ENOSPC: localDisk('is full', 'ENOSPC'),
+  EDQUOT: localDisk('has no room left for this user', 'EDQUOT'),
+  EFBIG: localDisk('takes no file that long', 'EFBIG'),
+  EROFS: localDisk('is read-only', 'EROFS'),
+  EIO: localDisk('has failed', 'EIO'),
+};
+
 /** Undefined: the error is one of this program, and not of a server, a disk or the network. Pure. */
 export function failureOf(error: unknown): Failure | undefined {
+  const disk = LOCAL_DISK[errorCode(error) ?? ''];
+  if (disk !== undefined) return disk;
   if (error instanceof DecodeError) {
     return {
       evidence: `${error.message}.`,

@@ -641,7 +641,8 @@ describe('failureOf()', () => {
   const error = (code: string | undefined, message = 'a secret value') => Object.assign(new Error(message), { code });
   it.each([
     ['a right', error('42501'), /lacks a right/],
-    ['a full disk', error('53100'), /no room/],
+    ['a full disk of a server', error('53100'), /no room/],
+    ['a full disk of this machine', error('ENOSPC'), /disk of this machine that has --out is full \(ENOSPC\)/],
     ['bytes that are no text', error('22021'), /no UTF-8/],
     ['a row that is too long', error('54000'), /too long/],
     ['a row that is too long for a text here', error('ERR_STRING_TOO_LONG'), /too long/],

@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs';
 import { access, constants, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorCode } from '@regionkit/core/kit';
-import { OpsError } from '../../errors.ts';
+import { unusableDirectory } from './unusable-directory.ts';
 
 interface Holder {
   readonly pid: number;
@@ -24,21 +23,25 @@ const MAX_WAIT_MS = 100;
  * Lets one command at a time work in a directory. Each puts a claim of its own there, then looks for others: so no
  * claim is ever taken from anyone but a process that is gone. Two that meet both step back, and try again.
  *
+ * @param option names the directory on the command line
  * @throws {OpsError} `ERR_OPS_USAGE`: the directory cannot be made or written
  */
-export async function lockRuns(directory: string): Promise<RunsLock> {
+export async function lockRuns(directory: string, option: '--runs' | '--out' = '--runs'): Promise<RunsLock> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (cause) {
-    const code = errorCode(cause) ?? 'no code';
-    throw new OpsError('ERR_OPS_USAGE', `--runs: the directory of the run files cannot be used (${code})`, { cause });
+    throw unusableDirectory(cause, directory, option);
   }
   const name = `lock.${randomUUID()}`;
   const path = join(directory, name);
   const release = (): Promise<void> => rm(path, { force: true });
   for (let attempt = 1; ; attempt += 1) {
-    await claim(path);
+    try {
+      await claim(path);
+    } catch (cause) {
+      throw unusableDirectory(cause, directory, option);
+    }
     const by = await otherHolder(directory, name);
     if (by === undefined) return { by, [Symbol.asyncDispose]: release };
     await release();
@@ -49,8 +52,14 @@ export async function lockRuns(directory: string): Promise<RunsLock> {
 
 /** Under another name first: a claim is never seen half written. */
 async function claim(path: string): Promise<void> {
-  await writeFile(`${path}.new`, JSON.stringify({ pid: process.pid, started: startOf(process.pid) }), { mode: 0o600 });
-  await rename(`${path}.new`, path);
+  const unseen = `${path}.new`;
+  try {
+    await writeFile(unseen, JSON.stringify({ pid: process.pid, started: startOf(process.pid) }), { mode: 0o600 });
+    await rename(unseen, path);
+  } catch (error) {
+    await rm(unseen, { force: true });
+    throw error;
+  }
 }
 
 /** The process of another claim. Claims of processes that are gone are removed. */

@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, readFile, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorCode } from '@regionkit/core/kit';
 import { OpsError } from '../../errors.ts';
 import type { Evidence, RunLine, StepState } from './line.ts';
 import { parseRun } from './parse.ts';
+import { unusableDirectory } from './unusable-directory.ts';
+import { UnwrittenLine } from './unwritten-line.ts';
 
 /** The journal of one failover, append-only. Each line is on the disk before `append` resolves. */
 export interface RunFile extends AsyncDisposable {
@@ -11,7 +14,10 @@ export interface RunFile extends AsyncDisposable {
   readonly lines: readonly RunLine[];
   /** Whether its last line was cut in the middle of a write, and was left out. */
   readonly cut: boolean;
+  /** @throws {UnwrittenLine} the line is not certain to be on the disk. Then every further line is refused, too */
   append(step: string, state: StepState, evidence: Evidence): Promise<void>;
+  /** Removes the file: nothing was done. */
+  discard(): Promise<void>;
 }
 
 const SUFFIX_LENGTH = 4;
@@ -24,10 +30,15 @@ export function newRunId(nowMs: number): string {
 }
 
 export async function createRunFile(directory: string, id: string): Promise<RunFile> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const file = await open(pathOf(directory, id), 'wx', 0o600);
-  await syncDirectory(directory);
-  return runFile(file, id, [], false);
+  let file: FileHandle;
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    file = await open(pathOf(directory, id), 'wx', 0o600);
+    await syncDirectory(directory);
+  } catch (cause) {
+    throw unusableDirectory(cause, directory, '--runs');
+  }
+  return runFile(file, { id, directory, lines: [], cut: false, bytes: 0 });
 }
 
 /** Opens the run `id` to go on with it, or the last one. A half line at its end is cut off. */
@@ -38,33 +49,62 @@ export async function openRunFile(directory: string, id: string | undefined): Pr
   try {
     file = await open(path, 'r+');
   } catch (cause) {
-    throw new OpsError('ERR_OPS_USAGE', `the run ${chosen} cannot be opened in the directory of runs (--runs)`, {
-      cause,
-    });
+    throw new OpsError(
+      'ERR_OPS_USAGE',
+      `the run ${chosen} cannot be opened in the directory of runs (--runs): ${errorCode(cause) ?? 'no code'}`,
+      { cause },
+    );
   }
   try {
     const { lines, wholeBytes, cut } = parseRun(await readFile(path));
-    await file.truncate(wholeBytes);
-    await file.sync();
+    if (cut) {
+      await file.truncate(wholeBytes);
+      await file.sync();
+    }
     await file.close();
     file = await open(path, 'a');
-    return runFile(file, chosen, [...lines], cut);
+    return runFile(file, { id: chosen, directory, lines: [...lines], cut, bytes: wholeBytes });
   } catch (error) {
     await file.close();
     throw error;
   }
 }
 
-function runFile(file: FileHandle, id: string, lines: RunLine[], cut: boolean): RunFile {
+interface Opened {
+  readonly id: string;
+  readonly directory: string;
+  readonly lines: RunLine[];
+  readonly cut: boolean;
+  /** Of its whole lines. */
+  readonly bytes: number;
+}
+
+function runFile(file: FileHandle, { id, directory, lines, cut, bytes }: Opened): RunFile {
+  let wholeBytes = bytes;
+  let failed: UnwrittenLine | undefined;
   return {
     id,
     lines,
     cut,
     async append(step, state, evidence) {
+      // After half a line it would be no line of its own.
+      if (failed !== undefined) throw failed;
       const line: RunLine = { step, state, atMs: Date.now(), evidence };
-      await file.appendFile(`${JSON.stringify(line)}\n`);
-      await file.sync();
+      const text = `${JSON.stringify(line)}\n`;
+      try {
+        await file.appendFile(text);
+        await file.sync();
+      } catch (cause) {
+        failed = new UnwrittenLine(step, state, { id, directory, lines }, cause);
+        // What it announces is not done: a later command must not read that it was begun.
+        await file.truncate(wholeBytes).catch(() => {});
+        throw failed;
+      }
+      wholeBytes += Buffer.byteLength(text);
       lines.push(line);
+    },
+    async discard() {
+      await rm(pathOf(directory, id), { force: true });
     },
     [Symbol.asyncDispose]: () => file.close(),
   };

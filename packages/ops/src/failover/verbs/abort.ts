@@ -35,6 +35,7 @@ export const abort = (context: Context): Promise<Outcome> =>
         summary: `Nothing was changed. Give it up with --execute: regionkit failover abort --run ${file.id} --execute`,
       };
     }
+    await file.append('abort', 'started', { says: 'give the run up' });
     const failed: string[] = [];
     const unknown: string[] = [];
     for (const { name, where, work } of undo) {

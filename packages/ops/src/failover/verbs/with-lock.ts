@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import type { Context, Outcome } from '../../command.ts';
 import { EXIT } from '../../exit-codes.ts';
+import { notRecorded } from '../not-recorded.ts';
 import { lockRuns } from '../run-file/lock.ts';
+import { UnwrittenLine } from '../run-file/unwritten-line.ts';
 import { lockServers } from '../server-lock.ts';
 
 /** The directory of the run files. */
@@ -15,7 +17,12 @@ export async function withLock(context: Context, work: () => Promise<Outcome>): 
   if (runs.by !== undefined) return busy(`the process ${runs.by} of this machine is at work`);
   await using servers = await lockServers(config);
   if (servers.by !== undefined) return busy(`another command holds ${servers.by}`);
-  return await work();
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof UnwrittenLine) return notRecorded(error);
+    throw error;
+  }
 }
 
 const busy = (why: string): Outcome => ({
