@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { setMaxListeners } from 'node:events';
 import { COMMANDS } from './commands.ts';
+import { EXIT } from './exit-codes.ts';
 import { main } from './main.ts';
 
 const abort = new AbortController();
@@ -12,18 +13,26 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(name, () => abort.abort());
 }
 
+let isCut = false;
 for (const stream of [process.stdout, process.stderr]) {
   // `| head` closes the pipe early, and a terminal that has gone answers EIO. The command goes on: a failover must not end because its
-  // reader has gone.
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+  // reader has gone, or because its log has no room.
+  stream.on('error', ({ code }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE' || code === 'EIO') return;
+    // A file on a full disk (ENOSPC), most often.
+    if (!isCut)
+      process.stderr.write(`regionkit: the output is not whole: it cannot be written (${code ?? 'no code'})\n`);
+    isCut = true;
+    // What is not whole must not look as if it was.
+    if (process.exitCode === EXIT.ok) process.exitCode = EXIT.unknown;
   });
 }
 
-process.exitCode = await main(process.argv.slice(2), COMMANDS, {
+const exit = await main(process.argv.slice(2), COMMANDS, {
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
   directory: process.cwd(),
   signal: abort.signal,
 });
+process.exitCode = isCut ? exit || EXIT.unknown : exit;

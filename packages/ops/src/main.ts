@@ -102,7 +102,14 @@ async function runCommand(
   }
   emit({ type: 'result', ...outcome });
   stdout.write(renderer.end());
-  await writeReport(reportFile, report.end());
+  try {
+    await writeReport(reportFile, report.end());
+  } catch (error) {
+    if (!(error instanceof OpsError)) throw error;
+    // Not 2, which says that nothing was done.
+    stderr.write(`regionkit ${command.name}: ${error.message}. The result above is right: ${outcome.exit}\n`);
+    return outcome.exit === EXIT.ok ? EXIT.unknown : outcome.exit;
+  }
   return outcome.exit;
 }
 

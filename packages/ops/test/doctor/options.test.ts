@@ -2,7 +2,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Command } from '../../src/command.ts';
 import { EXIT } from '../../src/exit-codes.ts';
+import { run } from '../run.ts';
 import { fakeServer } from './fake-server.ts';
 import { PRIMARY, STANDBY } from './fleet.ts';
 import { doctor, found } from './plant.ts';
@@ -80,6 +82,28 @@ describe('regionkit doctor', () => {
     expect(ran.stderr).toBe('regionkit doctor: --junit: the file cannot be written (ENOENT)\n');
     expect(ran.exit).toBe(EXIT.usage);
     expect(ran.stdout).toBe('');
+  });
+
+  it('--junit that has no room at the end leaves the exit code of the command, and 2 says that nothing was done', async () => {
+    for (const [exit, expected] of [
+      [EXIT.partly, EXIT.partly],
+      [EXIT.ok, EXIT.unknown],
+    ] as const) {
+      const directory = mkdtempSync(join(tmpdir(), 'regionkit-junit-'));
+      const full: Command = {
+        ...{ name: 'full', summary: '', usage: '', options: {}, examples: [] },
+        run: async () => {
+          rmSync(directory, { recursive: true });
+          return { exit, summary: 'A part was done.' };
+        },
+      };
+      const ran = await run(['full', '--junit', join(directory, 'a.xml')], { commands: [full] });
+      expect(ran.exit).toBe(expected);
+      expect(ran.stdout).toBe('A part was done.\n');
+      expect(ran.stderr).toMatch(
+        new RegExp(`--junit: the file cannot be written \\(ENOENT\\)\\. The result above is right: ${exit}\n$`),
+      );
+    }
   });
 
   it.each([['--regin'], ['--region'], ['--json=yes']])('refuses %s', async (argument) => {
