@@ -1,6 +1,8 @@
 import type { Flushed } from '../fence/flushed-by.ts';
+import { inARun } from './in-a-run.ts';
 import { assessLoss } from './loss.ts';
 import { candidates, type Proposal } from './plan.ts';
+import { doneEvidence } from './run-file/recorded.ts';
 import type { Situation } from './survey/situation.ts';
 import { anotherWriter } from './vetoes/another-writer.ts';
 import { evidenceOld } from './vetoes/evidence-old.ts';
@@ -40,7 +42,7 @@ export interface Vetoed extends Objection {
   readonly id: string;
 }
 
-export type Moment = Pick<Case, 'confirmedAtMs' | 'nowMs' | 'isFencing' | 'isPromoting'> & {
+export type Moment = Pick<Case, 'confirmedAtMs' | 'nowMs' | 'isFencing' | 'isPromoting' | 'run'> & {
   /** What the old primary had flushed when this run has fenced it. */
   readonly flushed?: Flushed['flushed'];
 };
@@ -49,9 +51,13 @@ export type Moment = Pick<Case, 'confirmedAtMs' | 'nowMs' | 'isFencing' | 'isPro
 export function object(plan: Proposal, situation: Situation, { flushed, ...moment }: Moment): readonly Vetoed[] {
   const target = candidates(situation, plan.from).find(({ id }) => id === plan.target);
   const loss = target === undefined ? undefined : assessLoss(situation, plan.from, target, flushed);
-  const about: Case = { plan, situation, target, loss, ...moment };
+  const { run } = moment;
+  const discardTail = plan.discardTail || (run !== undefined && doneEvidence(run.lines, 'discard-tail') !== undefined);
+  const about: Case = { plan: { ...plan, discardTail }, situation, target, loss, ...moment };
   return VETOES.flatMap((veto) => {
     const objection = veto.object(about);
-    return objection === undefined ? [] : [{ id: veto.id, ...objection }];
+    if (objection === undefined) return [];
+    const fix = run === undefined ? objection.fix : inARun(objection.fix, run);
+    return [{ id: veto.id, ...objection, fix }];
   });
 }

@@ -88,7 +88,9 @@ function processFaults({ servers }: Survey, processes: readonly ProcessState[]):
   const primaries = primariesOf(met);
   return [
     ...(regressed
-      ? [`Epoch regressed: the processes know timeline ${known}, and the servers are on ${top}. See regionkit epoch.`]
+      ? [
+          `Epoch regressed: the processes know timeline ${known}, and the servers are on ${top}. No server that answers has the writes of the newer timeline. If no server of it can come back: regionkit epoch reset --why TEXT.`,
+        ]
       : []),
     ...(without.length > 0
       ? [

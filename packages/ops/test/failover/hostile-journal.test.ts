@@ -73,6 +73,20 @@ it.each<[string, string, readonly RunLine[], number, RegExp]>([
     4,
     /Nothing was changed/,
   ],
+  [
+    'abort: after a veto just before the promotion, which was not asked for',
+    'abort',
+    [PLAN, line('promote', 'started'), line('promote', 'refused')],
+    0,
+    /Given up/,
+  ],
+  [
+    'abort: after a promotion that was asked for, and a veto when it was asked for again',
+    'abort',
+    [PLAN, line('promote', 'started'), line('promote', 'started'), line('promote', 'refused')],
+    4,
+    /cannot be taken back/,
+  ],
   ['abort: after the promotion was begun', 'abort', [PLAN, line('promote', 'started')], 4, /cannot be taken back/],
 ])('%s', async (_, verb, lines, exit, says) => {
   const ran = await failover(verb, lines, '--execute');

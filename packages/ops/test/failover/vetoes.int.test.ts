@@ -222,6 +222,7 @@ describe('regionkit failover confirm', () => {
 
     const late = await setup.ops('failover', 'run', '--run', id, '--execute');
     expect(ids(late)).toEqual(['evidence-old']);
+    expect(late.stdout).toContain(`regionkit failover confirm --run ${id}. Then`);
     expect(late.exit).toBe(4);
 
     // Also with half a line at its end, which is said once.

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Proposal } from '../../src/failover/plan.ts';
+import { PLAN_OPTIONS } from '../../src/failover/plan-options.ts';
+import type { RunLine } from '../../src/failover/run-file/line.ts';
 import type { ManagerState, Situation } from '../../src/failover/survey/situation.ts';
 import { object, VETOES } from '../../src/failover/vetoes.ts';
 import { app, fenced, GONE, NOW_MS, node, primary, proposal, receiver, situation, standby, WELL } from './fixtures.ts';
@@ -491,6 +493,56 @@ describe('object()', () => {
       }
     });
   }
+
+  describe('in a run, whose plan is fixed', () => {
+    const RUN = { id: '20261130-044510-3f2a', lines: [] };
+    const inRun = (lines: readonly RunLine[], { situation: given = GONE, plan, ageMs = 0 }: Partial<Row>) =>
+      object(proposal(plan), given, {
+        ...{ confirmedAtMs: NOW_MS - ageMs, nowMs: NOW_MS, isFencing: false },
+        run: { ...RUN, lines },
+      });
+    const line = (step: string, state: RunLine['state']): RunLine => ({ step, state, atMs: 1, evidence: { says: '' } });
+    const LOSS = { plan: { acceptLoss: { kind: 'duration', ms: 1 } } } as const;
+
+    it('no veto asks for an option that the run refuses', () => {
+      for (const row of ROWS) {
+        for (const { fix } of inRun([], row)) {
+          if (!Object.keys(PLAN_OPTIONS).some((name) => fix.includes(`--${name}`))) continue;
+          expect(fix).toMatch(/takes no such option\. Begin a new one|In this run: regionkit failover resume --run/);
+        }
+      }
+    });
+
+    it('evidence that is old names the command with this run', () => {
+      expect(inRun([], { ageMs: 300_001 })[0]?.fix).toBe(
+        `Measure again: regionkit failover confirm --run ${RUN.id}. Then, within five minutes: regionkit failover resume --run ${RUN.id} --execute.`,
+      );
+    });
+
+    it('a loss that is not accepted begins a new run, after this one is given up if it has fenced', () => {
+      const fixOf = (...lines: readonly RunLine[]): string | undefined => inRun(lines, LOSS)[0]?.fix;
+      const begin = 'new one with it, without --run: regionkit failover confirm.';
+      expect(fixOf()).toMatch(new RegExp(`takes no such option\\. Begin a ${begin}$`));
+      const giveUp = new RegExp(
+        `Give it up: regionkit failover abort --run ${RUN.id} --execute\\. Then begin a ${begin}$`,
+      );
+      expect(fixOf(line('fence', 'started'))).toMatch(giveUp);
+      // A veto just before the promotion: it was not asked for.
+      expect(
+        fixOf(line('fence', 'done'), line('fence', 'started'), line('promote', 'started'), line('promote', 'refused')),
+      ).toMatch(giveUp);
+      expect(fixOf(line('fence', 'started'), line('promote', 'started'))).toMatch(new RegExp(`Begin a ${begin}$`));
+    });
+
+    it('a tail that was given up with resume --discard-tail is given up', () => {
+      const rewinds = situation(GONE.nodes, { manager: { name: 'Patroni', refuses: undefined, rewinds: true } });
+      const row = { situation: rewinds, plan: { adapter: 'patroni' } } as const;
+      const [veto] = inRun([], row);
+      expect(veto?.id).toBe('rebuild-before-salvage');
+      expect(veto?.fix).toContain(`regionkit failover resume --run ${RUN.id} --discard-tail --execute`);
+      expect(inRun([line('discard-tail', 'done')], row)).toEqual([]);
+    });
+  });
 
   describe('too-few-vantages: three places that say gone are not enough if another one says alive', () => {
     const SIGHTS = ['gone', 'alive', 'unknown'] as const;

@@ -17,6 +17,16 @@ export const lastIfDone = (lines: readonly RunLine[], step: string): Evidence | 
 export const doneAtMs = (lines: readonly RunLine[], step: string): number | undefined =>
   lines.findLast((line) => line.step === step && line.state === 'done')?.atMs;
 
+/**
+ * Whether a step has acted, or may have. A veto refuses it before it does: then the line after its start says so. A command
+ * that was killed after the start has no such line.
+ */
+export const mayHaveActed = (lines: readonly RunLine[], step: string): boolean => {
+  const count = (state: RunLine['state']): number =>
+    lines.filter((line) => line.step === step && line.state === state).length;
+  return begun(lines, step) && count('started') !== count('refused');
+};
+
 /** Every evidence of a step, in any state. */
 export const evidences = (lines: readonly RunLine[], step: string): readonly Evidence[] =>
   lines.flatMap((line) => (line.step === step ? [line.evidence] : []));

@@ -37,6 +37,7 @@ async function measure({ survey, plan, file }: RunContext): Promise<Proof> {
     confirmedAtMs: doneAtMs(lines, 'confirm') ?? situation.atMs,
     nowMs: Date.now(),
     isFencing: begun(lines, 'fence'),
+    run: file,
     flushed,
   }).filter(({ id }) => !(id === 'loss-not-accepted' && isAccepted));
   if (vetoes.length > 0) {

@@ -32,7 +32,7 @@ export const promote: FailoverStep = {
     const isPromoting = file.lines.filter(({ step, state }) => step === 'promote' && state === 'started').length > 1;
     // The loss was judged in its own step; the age of the last commit goes on growing.
     const vetoes = object(plan, situation, {
-      ...{ confirmedAtMs, nowMs: Date.now(), isFencing: true, isPromoting },
+      ...{ confirmedAtMs, nowMs: Date.now(), isFencing: true, isPromoting, run: file },
       flushed: flushedAtFence({ file }),
     }).filter(({ id }) => id !== 'loss-not-accepted');
     if (vetoes.length > 0)

@@ -6,7 +6,7 @@ import type { Resumed } from '../../operator/pause-by-doors.ts';
 import { list } from '../../options/text.ts';
 import { regionOf } from '../plan.ts';
 import type { RunContext } from '../run-context.ts';
-import { begun } from '../run-file/recorded.ts';
+import { begun, mayHaveActed } from '../run-file/recorded.ts';
 import { revokedBy } from '../steps/fence.ts';
 import { endPause, pausesByDoors } from '../steps/pause.ts';
 import { StepFailure } from '../steps/step.ts';
@@ -19,7 +19,7 @@ export const abort = (context: Context): Promise<Outcome> =>
     await using opened = await openRun(context);
     const run = opened.context;
     const { file, plan } = run;
-    if (begun(file.lines, 'promote')) {
+    if (mayHaveActed(file.lines, 'promote')) {
       return {
         exit: EXIT.refused,
         summary: `Refused: the promotion of ${plan.target} was asked for, and cannot be taken back. Go on: regionkit failover resume --run ${file.id} --execute`,

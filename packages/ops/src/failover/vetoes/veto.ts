@@ -1,3 +1,4 @@
+import type { BegunRun } from '../in-a-run.ts';
 import type { Loss } from '../loss.ts';
 import type { Proposal } from '../plan.ts';
 import type { KnownNode, Situation } from '../survey/situation.ts';
@@ -14,6 +15,8 @@ export interface Case {
   readonly isFencing: boolean;
   /** Whether a promotion was asked for before: the manager may be at work. */
   readonly isPromoting?: boolean;
+  /** Undefined: the plan was only proposed. */
+  readonly run?: BegunRun | undefined;
   /** When the evidence was measured with which the failover was confirmed, and what the time is. */
   readonly confirmedAtMs: number;
   readonly nowMs: number;
