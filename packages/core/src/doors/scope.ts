@@ -69,15 +69,23 @@ function emitInside(request: Emitter): void {
  */
 function emitInsideOnceHeard(request: Emitter): void {
   const { on } = request;
-  const listen: typeof on = (...args) => {
-    request.on = on;
-    request.addListener = on;
-    emitInside(request);
-    return on.apply(request, args);
+  const listen: typeof on = (event, listener) => {
+    if (listener?.name !== OF_NODE) {
+      request.on = on;
+      request.addListener = on;
+      emitInside(request);
+    }
+    return on.call(request, event, listener);
   };
   request.on = listen;
   request.addListener = listen;
 }
+
+/**
+ * The name of a listener that Node adds to nearly every request when its answer has ended. It runs no code of the app, so
+ * it needs no scope. If Node renames it, each request only costs more.
+ */
+const OF_NODE = 'clearIncoming';
 
 /**
  * [RFC 9112 section 6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3): without these fields a request has none.

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, createHook } from 'node:async_hooks';
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
@@ -169,3 +169,18 @@ test.each(['on', 'once', 'addListener'] as const)(
     ]);
   },
 );
+
+test('a request that nothing listens to gets no async resource of its own: Node adds a listener to each', async () => {
+  const made: string[] = [];
+  const hook = createHook({ init: (_id, type) => void made.push(type) });
+  const handler = door.node((_request: http.IncomingMessage, response: http.ServerResponse) => {
+    setImmediate(() => response.end('done'));
+  });
+  const running = await overHttp(http.createServer((request, response) => void handler(request, response)));
+  hook.enable();
+  const { body } = await running.send({ path: '/', method: 'GET' });
+  hook.disable();
+  await running.close();
+  expect(body).toBe('done');
+  expect(made).not.toContain('regionkit.request');
+});
