@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { compose, type Decider } from '@regionkit/core';
 import { createWriteGate } from '@regionkit/db-router/http';
@@ -16,7 +17,19 @@ const bare: Handler = (_request, response) => {
   response.end(body);
 };
 
-/** A small handler: `bare`, or behind `affinity`, `gate`, `three` or `four` doors, or the four of a `kit`, as the arguments of its process say. */
+/** What any door that keeps a scope must do at least: the handler runs in a storage. */
+const storage = new AsyncLocalStorage<object>();
+const stored: Handler = (request, response) => storage.run({}, bare, request, response);
+
+/** What any door with the same questions must read at least. Each set of fields is kept, so that no compiler leaves it out. */
+const kept: unknown[] = [undefined];
+const reading: Handler = (request, response) => {
+  const { cookie, authorization, upgrade, 'x-region-hop': hop, 'x-region-token': token } = request.headers;
+  kept[0] = [cookie, authorization, upgrade, hop, token];
+  stored(request, response);
+};
+
+/** A small handler: `bare`, the floors `stored` and `reading`, or behind `affinity`, `gate`, `three` or `four` doors, or the four of a `kit`, as the arguments of its process say. */
 export async function handlerOfArguments(): Promise<Handler> {
   const [, , way = '', database = '', publicKey = ''] = process.argv;
   const verified = { keys: publicKey, algorithms: ['RS256'], issuer: ISSUER, audience: AUDIENCE } as const;
@@ -28,12 +41,14 @@ export async function handlerOfArguments(): Promise<Handler> {
       token: { cookie: { domain: 'example.com' } },
     });
   const ways: Readonly<Record<string, () => Promise<Decider[]>>> = {
-    bare: async () => [],
     affinity: async () => [edgeAffinity()],
     gate: async () => [await gate()],
     three: async () => [edgeAffinity(), sessions(), await gate()],
     four: async () => [createHealth({ regions: edgeRegions(HERE) }), edgeAffinity(), sessions(), await gate()],
   };
+  const floors: Readonly<Record<string, Handler>> = { bare, stored, reading };
+  const floor = floors[way];
+  if (floor !== undefined) return floor;
   if (way === 'kit') {
     const regions = edgeRegions(HERE);
     const kit = createRegionKit({
@@ -48,5 +63,5 @@ export async function handlerOfArguments(): Promise<Handler> {
     return kit.node(bare) as Handler;
   }
   const deciders = await (ways[way] as () => Promise<Decider[]>)();
-  return deciders.length === 0 ? bare : (compose(...deciders).node(bare) as Handler);
+  return compose(...deciders).node(bare) as Handler;
 }

@@ -9,6 +9,8 @@ import { type Bar, runTrial } from '../trial.ts';
 
 const WAYS = [
   ['bare', 'node:http'],
+  ['stored', 'one AsyncLocalStorage, no door'],
+  ['reading', 'the same, and it reads the fields, no door'],
   ['affinity', 'affinity'],
   ['gate', 'write gate'],
   ['three', 'affinity, session, write gate'],
