@@ -85,15 +85,16 @@ export function createHealth<Name extends string>(options: HealthOptions<Name>):
   // Both clocks may have gone on, as after SIGSTOP. The checks judge the age of their results themselves. A report of
   // another region may be from before a failover, however young it is: nothing has asked for a newer one.
   const freezes = createJumpDetector(clock, { maxGapMs: Math.max(LONGEST_GAP_MS, 4 * pulseMs) });
-  const noticeJump = (): void => {
-    const jumped = jumps.jumped();
-    if (freezes.jumped()) peerStates.forget();
+  /** Returns the time. Each probe does this, so each clock is read once. */
+  const noticeJump = (): number => {
+    const now = clock.now();
+    const wallMs = clock.wallMs();
+    const jumped = jumps.jumped(now, wallMs);
+    if (freezes.jumped(now, wallMs)) peerStates.forget();
     if (jumped) keeper.forget();
+    return now;
   };
-  const verdict = (): HealthVerdict => {
-    noticeJump();
-    return keeper.verdict();
-  };
+  const verdict = (): HealthVerdict => keeper.verdict(noticeJump());
 
   const noticePeer = createPeerNotices(notice);
   const noticeSecret = createSecretNotices(notice);

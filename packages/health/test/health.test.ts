@@ -1,6 +1,6 @@
 import { live, type RequestView, type RespondDecision, type RouteExplanation } from '@regionkit/core';
 import { type FakeClock, fakeClock, requestView } from '@regionkit/core/testing';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   type Check,
   type CheckOptions,
@@ -39,6 +39,15 @@ const bodyOf = (health: Health, path: string, parts?: Parameters<typeof requestV
 test('an app without a check is well as soon as it is asked', () => {
   const { health } = start();
   expect(health.verdict()).toMatchObject({ status: 'pass', reads: 'pass', writes: 'pass', accept: 'yes', phase: 'up' });
+});
+
+test('a probe reads each clock once', async () => {
+  const { clock, health } = start();
+  health.check('quick', () => {});
+  await clock.advance(10);
+  const reads = [vi.spyOn(clock, 'now'), vi.spyOn(clock, 'wallMs')];
+  ask(health, '/health');
+  expect(reads.map(({ mock }) => mock.calls.length)).toEqual([1, 1]);
 });
 
 test('it starts until every check has been run once, and not longer', async () => {

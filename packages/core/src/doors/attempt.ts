@@ -1,6 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Decider, Decision, NextDecision, RequestView, RespondDecision } from '../http/decision.ts';
 import { reportFailure } from './failure.ts';
+import { isFrozen } from './frozen.ts';
 import { noteOrder } from './order.ts';
 
 const CONTINUE: NextDecision = { action: 'next', reason: 'decider-failed' };
@@ -72,12 +73,6 @@ export function sendable(decision: RespondDecision): RespondDecision {
     reportFailure('respond', error);
     return UNAVAILABLE;
   }
-}
-
-/** Whether a decision can never change. */
-export function isFrozen(decision: RespondDecision): boolean {
-  const { headers } = decision;
-  return Object.isFrozen(decision) && Object.isFrozen(headers) && headers.every(Object.isFrozen);
 }
 
 function checked(decision: Decision): Decision {

@@ -1,6 +1,7 @@
 import type { Decider, NodeRequest, NodeResponse } from '../http/decision.ts';
 import { isPromise } from './attempt.ts';
 import { reportFailure } from './failure.ts';
+import { bytesOf } from './frozen.ts';
 import { isAdditive } from './head-rules.ts';
 import { below, segmentsOf } from './mount.ts';
 import { NodeView } from './node-view.ts';
@@ -38,10 +39,10 @@ export function fastifyPlugin(decider: Decider, given: { readonly prefix?: strin
       const view = new NodeView(raw, reply.raw, request.originalUrl, below(mount, raw.url ?? '/'));
       const done = decideOnNode<unknown>(decider, view, reply.raw, {
         next,
-        respond: (_view, _response, { status, headers, body }) => {
-          reply.code(status);
-          for (const [name, value] of headers) setOn(reply, name, value);
-          reply.send(body === undefined ? body : Buffer.from(body));
+        respond: (_view, _response, decision) => {
+          reply.code(decision.status);
+          for (const [name, value] of decision.headers) setOn(reply, name, value);
+          reply.send(bytesOf(decision));
         },
         proxy: (view, response, decision) => {
           // From here on Fastify does not write the response. Copy the headers that plugins have set on the reply, or
@@ -69,6 +70,6 @@ export function fastifyPlugin(decider: Decider, given: { readonly prefix?: strin
 
 /** `reply.header` appends cookies, but replaces every other field. */
 function setOn(reply: Reply, name: string, value: string): void {
-  const before = name.toLowerCase() !== 'set-cookie' && isAdditive(name) ? reply.getHeader(name) : undefined;
+  const before = isAdditive(name) && name.toLowerCase() !== 'set-cookie' ? reply.getHeader(name) : undefined;
   reply.header(name, before === undefined ? value : [before].flat().concat(value).join(', '));
 }

@@ -1,4 +1,5 @@
 import type { Decider, NodeRequest, NodeResponse } from '../http/decision.ts';
+import { bytesOf } from './frozen.ts';
 import { isAdditive } from './head-rules.ts';
 import { NodeView } from './node-view.ts';
 import { decideOnNode, proxyOnNode } from './on-node.ts';
@@ -22,12 +23,12 @@ export function koaMiddleware(decider: Decider): KoaMiddleware {
     const view = new NodeView(context.req, context.res, context.originalUrl);
     await decideOnNode<unknown>(decider, view, context.res, {
       next,
-      respond: (_view, _response, { status, headers, body }) => {
+      respond: (_view, _response, decision) => {
         // Set the answer on the context, so that middlewares mounted earlier see it. Set an empty body first, because
         // it resets the status.
-        context.body = body === undefined ? null : Buffer.from(body);
-        context.status = status;
-        for (const [name, value] of headers) {
+        context.body = bytesOf(decision) ?? null;
+        context.status = decision.status;
+        for (const [name, value] of decision.headers) {
           if (isAdditive(name)) context.append(name, value);
           else context.set(name, value);
         }

@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Decider, Decision, NodeResponse, ProxyDecision, RespondDecision } from '../http/decision.ts';
-import { attempt, isFrozen, isPromise, sendable, UNAVAILABLE } from './attempt.ts';
+import { attempt, isPromise, sendable, UNAVAILABLE } from './attempt.ts';
 import { reportFailure } from './failure.ts';
+import { madeOnce } from './frozen.ts';
 import { appendTo, watchAnswer } from './head-patch.ts';
 import { isAdditive } from './head-rules.ts';
 import type { NodeView } from './node-view.ts';
@@ -60,7 +61,7 @@ export function respondOnNode(view: NodeView, response: NodeResponse, decision: 
 function writeRespond(view: NodeView, response: NodeResponse, decision: RespondDecision): void {
   const { status, headers, body } = decision;
   if (body !== undefined && isUntouched(response)) {
-    response.writeHead(status, fieldsOf(decision, body));
+    response.writeHead(status, madeOnce(fieldsOfFrozen, decision, fieldsOf));
     response.end(view.method === 'HEAD' ? undefined : body);
     return;
   }
@@ -78,15 +79,12 @@ function writeRespond(view: NodeView, response: NodeResponse, decision: RespondD
   else response.end(body);
 }
 
-/** The fields of decisions that can never change, in the form that Node writes without a copy. */
 const fieldsOfFrozen = new WeakMap<RespondDecision, string[]>();
 
-function fieldsOf(decision: RespondDecision, body: string | Uint8Array): string[] {
-  const known = fieldsOfFrozen.get(decision);
-  if (known !== undefined) return known;
+/** In the form that Node writes without a copy. */
+function fieldsOf({ headers, body = '' }: RespondDecision): string[] {
   const fields = ['Content-Length', String(Buffer.byteLength(body))];
-  for (const [name, value] of decision.headers) fields.push(name, value);
-  if (isFrozen(decision)) fieldsOfFrozen.set(decision, fields);
+  for (const [name, value] of headers) fields.push(name, value);
   return fields;
 }
 

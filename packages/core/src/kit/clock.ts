@@ -45,9 +45,9 @@ export function inBackground(clock: Clock): Clock {
 export interface JumpDetector {
   /**
    * Returns true once after the two clocks have moved differently, or after more than `maxGapMs` since the last call
-   * although calls are due more often. Costs two clock reads.
+   * although calls are due more often. Costs two clock reads, unless the caller has read both clocks.
    */
-  jumped(): boolean;
+  jumped(now?: number, wallMs?: number): boolean;
 }
 
 export interface JumpTolerance {
@@ -64,9 +64,7 @@ export function createJumpDetector(
   let mono = clock.now();
   let wall = clock.wallMs();
   return {
-    jumped: () => {
-      const monoNow = clock.now();
-      const wallNow = clock.wallMs();
+    jumped: (monoNow = clock.now(), wallNow = clock.wallMs()) => {
       const gap = monoNow - mono;
       const jumped = Math.abs(wallNow - wall - gap) > toleranceMs || gap > maxGapMs;
       mono = monoNow;

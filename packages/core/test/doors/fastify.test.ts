@@ -105,6 +105,31 @@ test('an injected request has its hooks like one from the network', async () => 
   expect(ends[0]).toMatchObject({ status: 200, aborted: false });
 });
 
+test('a text that can never change becomes bytes once; bytes are copied, because those of an app may change', async () => {
+  const asked = async (body: string | Uint8Array): Promise<unknown[]> => {
+    const decision = Object.freeze({
+      action: 'respond',
+      reason: 'test',
+      status: 200,
+      headers: Object.freeze([]),
+      body,
+    });
+    const sent: unknown[] = [];
+    const app = Fastify().register(spying(decision as Decision).door.fastify());
+    app.addHook('onSend', async (_request, _reply, payload) => void sent.push(payload));
+    expect((await app.inject('/')).payload).toBe('x');
+    await app.inject('/');
+    return sent;
+  };
+  const texts = await asked('x');
+  expect(texts[0]).toBeInstanceOf(Buffer);
+  expect(texts[1]).toBe(texts[0]);
+  const bytes = Buffer.from('x');
+  const copies = await asked(bytes);
+  expect(copies).toEqual([bytes, bytes]);
+  expect(new Set([bytes, ...copies]).size).toBe(3);
+});
+
 test('a plugin says who it is', () => {
   expect(Reflect.get(spying().door.fastify(), Symbol.for('fastify.display-name'))).toBe('regionkit-affinity');
 });

@@ -9,8 +9,8 @@ export interface Keeper {
   readonly relative: Relative;
   add(check: TrackedCheck): void;
   remove(check: TrackedCheck): void;
-  /** Returns the verdict from memory. It is judged again only if a result has become too old. */
-  verdict(): HealthVerdict;
+  /** Returns the verdict from memory. It is judged again only if a result has become too old by `now`. */
+  verdict(now?: number): HealthVerdict;
   /** Judges again. */
   update(): void;
   /** No result counts any more. All checks run at once, and the next results decide at once. */
@@ -95,8 +95,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
       checks.delete(check.name);
       update();
     },
-    verdict: () => {
-      if (clock.now() >= judgeAgainAtMs) update();
+    verdict: (now = clock.now()) => {
+      if (now >= judgeAgainAtMs) update();
       return current;
     },
     update,
