@@ -52,9 +52,10 @@ const TABLES: readonly {
       'Frequent probes after a forward that got no answer: 0.1 KB.',
       'A statement that is tried again in the async context of its caller: 0.1 KB.',
       'A process that starts asks its siblings for a pause before it writes, and a write that waits for a primary obeys the pause: 0.2 KB.',
+      'Pools that no library can take for the options of a connection, and a late position that is asked in the context of its caller: 0.3 KB.',
     ],
     entries: [
-      { entry: '@regionkit/db-router', external: ['pg'], budgetBytes: 54_150 },
+      { entry: '@regionkit/db-router', external: ['pg'], budgetBytes: 54_450 },
       { entry: '@regionkit/db-router/epoch-stores', from: '@regionkit/db-router', budgetBytes: 8_000 },
       // `batch()` and `onceIn()` cost 0.7 KB, literals in the texts of BEGIN and COMMIT 0.2 KB, a key that stays with its
       // write and answers that are checked in depth 0.4 KB.
@@ -147,8 +148,8 @@ const TABLES: readonly {
       'Core, affinity, health, router, write gate and session in one bundle. `@regionkit/ops`, which comes with it, is in none.',
     ],
     entries: [
-      { entry: 'regionkit', external: ['pg'], budgetBytes: 286_100 },
-      { name: 'regionkit, undici aside', entry: 'regionkit', external: ['pg', 'undici'], budgetBytes: 117_750 },
+      { entry: 'regionkit', external: ['pg'], budgetBytes: 286_300 },
+      { name: 'regionkit, undici aside', entry: 'regionkit', external: ['pg', 'undici'], budgetBytes: 118_000 },
     ],
   },
   {

@@ -16,6 +16,7 @@ import { checkOptions, type RegionRouterOptions, type Settings } from './options
 import { createPauseWrites } from './pause/pause-writes.ts';
 import { createFacade, type FacadeKind } from './pools/facade.ts';
 import { createLeases } from './pools/lease.ts';
+import { refuseAsOptions } from './pools/not-options.ts';
 import type { RouteReason } from './reasons.ts';
 import type { RegionRouter, ScopeOptions } from './region-router.ts';
 import { reportTopology } from './report-topology.ts';
@@ -204,6 +205,7 @@ export function createRegionRouter<Name extends string>(options: RegionRouterOpt
     [Symbol.asyncDispose]: () => entry(() => close()),
     on: (event, listener) => events.on(event, listener),
   };
+  Object.defineProperty(router, 'password', { get: refuseAsOptions });
   return shownAs(router, 'RegionRouter', () => ({
     self,
     writes: settings.writes,

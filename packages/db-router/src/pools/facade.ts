@@ -13,6 +13,7 @@ import { shownAs } from '../shown.ts';
 import type { Statements } from '../statements/statements.ts';
 import { reply } from './lay-over.ts';
 import type { Leases } from './lease.ts';
+import { NO_HOST, refuseAsOptions } from './not-options.ts';
 import { runSubmitted } from './submitted.ts';
 
 /** One of the router's pools. `auto` is the replica in a read scope, and the primary otherwise. */
@@ -55,6 +56,7 @@ export class RegionPool extends pg.Pool {
   readonly #reactions: Reactions;
   /** A call that gets a client ends when the client is given back. */
   readonly #ofLease: Reactions;
+  readonly host: string = NO_HOST;
 
   constructor(options: pg.PoolConfig, backend: FacadeBackend) {
     super(options);
@@ -65,6 +67,14 @@ export class RegionPool extends pg.Pool {
       const { totalCount, idleCount, waitingCount, ending } = this;
       return { totalCount, idleCount, waitingCount, ending };
     });
+  }
+
+  get password(): never {
+    return refuseAsOptions();
+  }
+
+  get evict(): never {
+    return refuseAsOptions();
   }
 
   override connect(callback?: ConnectCallback): never {
