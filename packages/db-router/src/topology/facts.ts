@@ -160,7 +160,7 @@ export interface Rules {
   readonly maxViewAgeMs: number;
   readonly coldStart: 'confirm' | 'trust';
   readonly writes: WritePolicy;
-  /** The view asks the other processes of this region, and says when it has. They know of a pause of the writes. */
+  /** The view asks the other processes of this region too, and says when it has asked a region: one may know of a pause of the writes. */
   readonly asksSiblings: boolean;
 }
 

@@ -7,7 +7,7 @@ import { findWriter, mayHide, type Writer } from './find-writer.ts';
 import { type JudgeContext, judgeNode } from './judge-node.ts';
 import { regressedTo } from './regression.ts';
 import type { Top, Topology } from './topology.ts';
-import { hasMeasured, wereSiblingsAsked } from './vouch.ts';
+import { hasMeasured, wasPauseAskedFor } from './vouch.ts';
 import { epochOf } from './writer.ts';
 
 /** Judges the facts at `nowMs`. Pure. */
@@ -97,7 +97,7 @@ function stateOf(
   if (writer.readOnly) return 'read-only';
   if (writer.view.epoch.timeline > facts.syncedTimeline) return 'no-primary';
   const mayWrite = mayAccept(facts, rules, writer.view.epoch, nowMs) || mayForward(facts, rules, writer.view, nowMs);
-  return mayWrite && wereSiblingsAsked(facts, rules) ? 'ready' : 'unconfirmed';
+  return mayWrite && wasPauseAskedFor(facts, rules, writer.view.region) ? 'ready' : 'unconfirmed';
 }
 
 /** A process that sees a contradiction does not vouch, because a newcomer could learn only one side of it. */

@@ -36,11 +36,11 @@ export function wasEverythingAsked(facts: Facts, rules: Rules): boolean {
 }
 
 /**
- * A process that starts in a pause of the writes learns of it from its siblings alone: no database shows it, and the
- * word of another region on it does not count.
+ * A process that starts in a pause of the writes learns of it from the region of the primary alone: no database shows it,
+ * and the word of another region on it does not count. For a process there, these are its siblings.
  */
-export function wereSiblingsAsked(facts: Facts, rules: Rules): boolean {
-  return !rules.asksSiblings || facts.asked.includes(rules.self);
+export function wasPauseAskedFor(facts: Facts, rules: Rules, primaryRegion: string): boolean {
+  return !rules.asksSiblings || [rules.self, primaryRegion].every((region) => facts.asked.includes(region));
 }
 
 /** Whether a node of this process's own is on the highest timeline: from then on it vouches for what it has seen itself. */

@@ -38,6 +38,17 @@ describe.each([
     expect(told.topology).toMatchObject({ state: 'ready', primary: { region: 'us' } });
   });
 
+  it('writes nothing to the primary of another region until that region was asked, because it alone tells of a pause there', () => {
+    const told = story({ ...rules, asksSiblings: true, writes: 'remote-pool' });
+    told.says('us/0', standby(1, 1_000n, { server: 'us' }));
+    told.says('eu/0', primary(1, 1_000n, { server: 'eu' }));
+    told.says('ap/0', standby(1, 1_000n, { server: 'ap' }));
+    for (const region of ['us', 'ap']) told.take({ type: 'asked', region, atMs: told.nowMs });
+    expect(told.topology).toMatchObject({ state: 'unconfirmed', primary: undefined });
+    told.take({ type: 'asked', region: 'eu', atMs: told.nowMs });
+    expect(told.topology).toMatchObject({ state: 'ready', primary: { region: 'eu' } });
+  });
+
   it('reads before that', () => {
     expect(start().node('eu/0')).toMatchObject({ readable: true });
   });
