@@ -17,7 +17,10 @@ export interface Peers<Name extends string> {
   /** Returns the question in `request`, if it may be answered, and the keyring that signs the answer. */
   question(request: RequestView): { readonly question: RegionQuestion; readonly keyring: Keyring } | RefusedQuestion;
   get(name: string): RegionState<Name> | undefined;
-  /** The newest report of each other process of this region, and whether this region was asked since the last `forget()`. */
+  /**
+   * The newest report of each other process of this region, and whether this region was asked since the last `forget()`, or is
+   * not asked any more.
+   */
   own(): { readonly asked: boolean; readonly siblings: readonly Sibling[] };
   /** The other regions, in the form that the mass-ejection guard uses. */
   neighbours(): readonly Neighbour[];
@@ -219,10 +222,10 @@ export function createPeers<Name extends string>(
       if (line === undefined) return undefined;
       const state = peerState(line.region, line.memory, clock.now(), options);
       const { endedAskedAtMs, settledAskedAtMs: askedAtMs } = line;
-      return { ...state, ...(Number.isFinite(endedAskedAtMs) && { asked: true }), askedAtMs };
+      return { ...state, ...((closed || Number.isFinite(endedAskedAtMs)) && { asked: true }), askedAtMs };
     },
     own: () => ({
-      asked: own !== undefined && own.endedEra === own.era,
+      asked: closed || (own !== undefined && own.endedEra === own.era),
       siblings: own === undefined ? [] : siblings(own.memory, clock.now(), options),
     }),
     neighbours: () => [...lines].map(([name, { memory }]) => neighbour(name, memory, clock.now(), options)),
@@ -262,6 +265,8 @@ export function createPeers<Name extends string>(
       closed = true;
       for (const { cancelSoon } of all) cancelSoon?.();
       transport.close();
+      // Nothing is asked any more, so nobody may wait for the end of a question.
+      for (const { region } of all) onChange(region.name);
     },
   };
 }
