@@ -97,8 +97,10 @@ describe('after a thaw', () => {
   });
 });
 
+const unavailable = (): Response => new Response('no process runs', { status: 503 });
+
 /** The same process with health, and a gateway before the region eu. The path to the database of eu is broken. */
-async function startBehindGateway(timeoutMs?: number) {
+async function startBehindGateway(timeoutMs?: number, answer = unavailable) {
   let report: DatabaseReport = { role: 'standby', position: 1n, forks: [], measured: true };
   let refused = 0;
   let isOpen = true;
@@ -128,7 +130,7 @@ async function startBehindGateway(timeoutMs?: number) {
           if (!url.includes('//eu.')) throw new Error('there is no other process here');
           if (isOpen) return door(new Request(url, { headers: init.headers }));
           refused += 1;
-          return new Response('no process runs', { status: 503 });
+          return answer();
         },
       },
     });
@@ -165,9 +167,13 @@ async function startBehindGateway(timeoutMs?: number) {
   };
 }
 
-describe('after a thaw, a gateway that answers 503 for a region', () => {
+describe.each([
+  ['503', unavailable],
+  ['404', () => new Response('no such app', { status: 404 })],
+  ['a web page', () => new Response('<p>starting', { headers: { 'content-type': 'text/html' } })],
+])('after a thaw, a gateway that answers %s for a region', (_what, answer) => {
   it('has said nothing of it: the region is asked again, and no write starts on a primary that it has replaced', async () => {
-    const { router, promote, open, shut, refused, sleep, texts } = await startBehindGateway();
+    const { router, promote, open, shut, refused, sleep, texts } = await startBehindGateway(undefined, answer);
     // The processes of eu are just starting, as after a freeze of the whole region.
     shut();
     promote();
@@ -185,7 +191,7 @@ describe('after a thaw, a gateway that answers 503 for a region', () => {
   });
 
   it('holds the writes no longer than a region that is gone', async () => {
-    const { router, shut, sleep, texts } = await startBehindGateway(300);
+    const { router, shut, sleep, texts } = await startBehindGateway(300, answer);
     shut();
     sleep();
     await router.write("INSERT INTO note VALUES ('after')");

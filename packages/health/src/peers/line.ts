@@ -11,7 +11,7 @@ export interface Line<Name extends string> {
   asking: boolean;
   /** When it was asked the last question that is over, answered or not. -Infinity: none is. */
   endedAskedAtMs: number;
-  /** The same for the last question whose end says something of the region: see `saysNothing`. */
+  /** The same for the last question whose end says something of the region: see `isSettled`. */
   settledAskedAtMs: number;
   /** The era of that question. */
   endedEra: number | undefined;
@@ -56,11 +56,12 @@ export function isDoubtful({ documents }: PeerMemory, reason: PeerReason): boole
 }
 
 /**
- * Whether something before health answered, and so the region is not gone: its processes may just be starting. After a
+ * Whether the end of a question says something of the region: it has answered with its signature, or nothing has answered. Everything
+ * else is the word of something in front of the region, which is not gone: its processes may just be starting. After a
  * thaw such a region is asked again until it answers itself, or the router waits no longer.
  */
-export function saysNothing(reason: PeerReason): boolean {
-  return reason === 'gateway' || reason === 'status';
+export function isSettled(reason: PeerReason): boolean {
+  return reason === 'ok' || reason === 'timeout' || reason === 'unreachable';
 }
 
 function checkUrl(given: string): string {

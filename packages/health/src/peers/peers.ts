@@ -5,7 +5,7 @@ import { type Clock, createRegionKeyring, type Keyring, type RegionKeyring, rare
 import type { Neighbour } from '../verdict/guard.ts';
 import { createAskedOnce } from './asked-once.ts';
 import { type RegionDocument, unseal } from './document.ts';
-import { createLine, isDoubtful, type Line, saysNothing } from './line.ts';
+import { createLine, isDoubtful, isSettled, type Line } from './line.ts';
 import type { CheckedPeersOptions } from './options.ts';
 import { forgotten, neighbour, type PeerReason, peerState, remember, siblings } from './peer.ts';
 import { type QuestionRefusal, type RegionQuestion, sealQuestion, unsealQuestion } from './question.ts';
@@ -117,6 +117,7 @@ export function createPeers<Name extends string>(
     // There is no key for it here any more. Nothing from it is accepted.
     if (asks === undefined || answers === undefined) {
       line.memory = forgotten(line.memory, clock.now());
+      line.settledAskedAtMs = line.askedAtMs;
       return 'bad-signature';
     }
     const nonce = randomBytes(16).toString('base64url');
@@ -180,7 +181,7 @@ export function createPeers<Name extends string>(
         onAnswer(line.region.name, reason, clock.now() - line.askedAtMs);
         if (hasMetItselfOnly(line, reason)) return ask(line);
         line.endedAskedAtMs = line.askedAtMs;
-        if (!saysNothing(reason)) line.settledAskedAtMs = line.askedAtMs;
+        if (isSettled(reason)) line.settledAskedAtMs = line.askedAtMs;
         const isNew = line.endedEra !== era;
         line.endedEra = era;
         line.doubtful = line !== own && isDoubtful(line.memory, reason);

@@ -144,17 +144,27 @@ test('a region that does not answer was asked all the same', async () => {
   expect(state?.observedAtMs).toBeLessThan(state?.askedAtMs ?? 0);
 });
 
-test.each<[number, boolean]>([
-  [503, false],
-  [502, false],
-  [429, false],
-  [404, true],
+test.each<[string, boolean, () => Promise<Response>]>([
+  ['503', false, async () => new Response('no', { status: 503 })],
+  ['429', false, async () => new Response('no', { status: 429 })],
+  ['404', false, async () => new Response('no', { status: 404 })],
+  ['401', false, async () => new Response('no', { status: 401 })],
+  ['a web page', false, async () => new Response('<p>soon', { headers: { 'content-type': 'text/html' } })],
+  ['a text', false, async () => new Response('starting')],
+  ['a redirect', false, async () => new Response(null, { status: 302, headers: { location: '/login' } })],
+  ['a page without an end', false, async () => new Response('x'.repeat(100_000))],
+  [
+    'a refusal without a signature',
+    false,
+    async () => new Response('', { status: 403, headers: { 'x-region-refused': 'replayed' } }),
+  ],
+  ['a broken connection', true, () => Promise.reject(new TypeError('fetch failed'))],
 ])(
-  'the question that something before a region ends with %i is over for a process that was frozen: %s',
-  async (status, isOver) => {
+  'the question that something before a region ends with %s is over for a process that was frozen: %s',
+  async (_what, isOver, answer) => {
     const world = start();
     const { healths, clocks, advance } = world;
-    world.between = (_from, to) => (to === 'b' ? Promise.resolve(new Response('no', { status })) : undefined);
+    world.between = (_from, to) => (to === 'b' ? answer() : undefined);
     await advance(3_000);
     clocks.a.suspend(4_000);
     const thawedAtMs = clocks.a.now();
