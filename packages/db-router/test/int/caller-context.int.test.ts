@@ -209,6 +209,70 @@ describe('the async context of a caller', () => {
     expect(everywhere()).not.toContain(OPENER);
   });
 
+  it.each<readonly [what: string, ask: (client: pg.PoolClient, caller: string) => Promise<unknown>]>([
+    [
+      'a block',
+      (client, caller) =>
+        client.query(`DO $$ BEGIN INSERT INTO note (text) VALUES ('block, traced ${caller}'); END $$`),
+    ],
+    [
+      'several statements in one text',
+      (client, caller) => client.query(`INSERT INTO note (text) VALUES ('two, traced ${caller}'); SELECT 1`),
+    ],
+    [
+      'a transaction in one text',
+      (client, caller) => client.query(`BEGIN; SELECT note_it('whole, traced ${caller}'); COMMIT`),
+    ],
+    [
+      'the end of a transaction',
+      async (client, caller) => {
+        await client.query('BEGIN');
+        await client.query(`INSERT INTO note (text) VALUES ('chained, traced ${caller}')`);
+        await client.query('COMMIT AND CHAIN');
+        await client.query('ROLLBACK');
+      },
+    ],
+    [
+      'a pg.Query',
+      (client, caller) =>
+        new Promise((resolve, reject) => {
+          const query = new pg.Query(`INSERT INTO note (text) VALUES ('query, traced ${caller}')`);
+          query.on('end', resolve).on('error', reject);
+          client.query(query);
+        }),
+    ],
+  ])('stays when a client asks for the position afterwards: %s', async (_what, ask) => {
+    const { router, timesSent, everywhere } = await traced(lab, 'us', { reach: ['us'] });
+    for (const one of CALLERS) {
+      await context.run(one, () =>
+        router.run({}, async () => {
+          const client = await router.primary.connect();
+          await ask(client, one);
+          client.release();
+          expect([context.getStore(), router.token()]).toEqual([one, expect.any(String)]);
+        }),
+      );
+    }
+    expect(timesSent()).toEqual([1, 1]);
+    expect(everywhere()).not.toContain(OPENER);
+  });
+
+  it('stays when the token of a client comes too late for the answer', async () => {
+    const { router, contextsOf, everywhere } = await traced(lab, 'us', { reach: ['us'] });
+    await asAll((caller) => {
+      const scope = router.gate.openScope({ tokens: [], access: 'write' });
+      return scope.run(async () => {
+        const client = await router.primary.connect();
+        const writing = client.query(`INSERT INTO note (text) VALUES ('late of a client, traced ${caller}')`);
+        scope.closeHead();
+        await writing;
+        client.release();
+      });
+    });
+    expect(contextsOf('token-late')).toEqual(CALLERS);
+    expect(everywhere()).not.toContain(OPENER);
+  });
+
   it('stays when a token comes too late for the answer', async () => {
     const { router, contextsOf, everywhere } = await traced(lab, 'us', { reach: ['us'] });
     await asAll((caller) => {
