@@ -2,6 +2,7 @@ import type { Check } from './check.ts';
 import { appWarnings } from './checks/app-warnings.ts';
 import { applyDelay } from './checks/apply-delay.ts';
 import { archiveFails } from './checks/archive-fails.ts';
+import { cannotFence } from './checks/cannot-fence.ts';
 import { clockOffset } from './checks/clock-offset.ts';
 import { collationVersions } from './checks/collation-versions.ts';
 import { connectionHeadroom } from './checks/connection-headroom.ts';
@@ -83,6 +84,7 @@ export const CHECKS: readonly Check[] = [
   tlsCertificates,
   managerRewinds,
   managerDropsTail,
+  cannotFence,
   planControlPlane,
   readOnlyDefault,
   collationVersions,

@@ -6,7 +6,7 @@ import { type ExaminedHost, type ExaminedRegion, type Front, NO_FRONT } from '..
 import type { Seen as SeenOfRequest, Unseen } from '../../src/doctor/front/request.ts';
 import type { ExaminedPatroni, PatroniFacts } from '../../src/doctor/manager/patroni.ts';
 import type { PoolLimits } from '../../src/operator/pool-limits.ts';
-import { evidenceOf, fleetOf, foundIn, NOW_MS, type NodeChanges } from './fleet.ts';
+import { evidenceOf, FENCED, fleetOf, foundIn, NOW_MS, type NodeChanges, PRIMARY } from './fleet.ts';
 
 const MIB = 1_024 ** 2;
 
@@ -700,7 +700,18 @@ const byRds = (...aws: readonly string[]): Partial<OperationsConfig> => ({
   regions: Object.fromEntries(
     ['us', 'eu', 'ap'].map((name, at) => [name, { databases: [url], rds: [arn(aws[at] ?? `x-${at}`)] }]),
   ),
-  failover: { adapter: 'rds' },
+  failover: { adapter: 'rds', ...FENCED },
+});
+
+const CANNOT_FENCE = ['warning cannot-fence us'];
+const byPatroni = (adapter: 'patroni' | 'postgres'): Partial<OperationsConfig> => ({
+  regions: Object.fromEntries(
+    ['us', 'eu', 'ap'].map((name, at) => [
+      name,
+      { patroni: `http://10.0.0.${at}:8008`, databases: [`postgres://ops@${name}/app`] },
+    ]),
+  ),
+  failover: { adapter },
 });
 
 /** What a failover of a configuration needs, and what is found. */
@@ -721,15 +732,25 @@ const PLANS: readonly (readonly [says: string, config: Partial<OperationsConfig>
     'a hook that is posted to the app of a region',
     {
       regions: { us: { origin: 'https://us.example.com' }, eu: {}, ap: {} },
-      failover: { hooks: { pause: [{ webhook: 'https://us.example.com/pause' }] } },
+      failover: { hooks: { ...FENCED.hooks, pause: [{ webhook: 'https://us.example.com/pause' }] } },
     },
     ['warning plan-control-plane fleet'],
   ],
   [
     'a hook that only tells',
-    { failover: { hooks: { told: [{ command: ['aws', 'route53', 'list-hosted-zones'] }] } } },
+    { failover: { hooks: { ...FENCED.hooks, told: [{ command: ['aws', 'route53', 'list-hosted-zones'] }] } } },
     [],
   ],
+  ['no hook and no role of the app', { failover: {} }, CANNOT_FENCE],
+  // Logins cannot be revoked on a server that does not answer.
+  ['the roles of the app, and no hook', { failover: { appRoles: ['app'] } }, CANNOT_FENCE],
+  [
+    'the adapter of RDS, and no hook',
+    { ...byRds('us-east-1', 'eu-west-1', 'ap-south-1'), failover: { adapter: 'rds' } },
+    CANNOT_FENCE,
+  ],
+  ['the adapter of Patroni, and no hook', byPatroni('patroni'), ['note cannot-fence us']],
+  ['Patroni that fails over by itself, and no hook', byPatroni('postgres'), ['note cannot-fence us']],
 ];
 
 /** `ignore_slots` of Patroni, and what is found. */
@@ -789,16 +810,38 @@ describe('the checks of the doctor', () => {
   it('find what a manager does to an old primary', () => {
     const managers = (facts: ExaminedPatroni['facts']) => ({ managers: [{ region: 'us', facts }] });
     const found = (facts: ExaminedPatroni['facts']) => foundIn(fleetOf({}, {}, managers(facts)));
-    expect(found({ ok: true, value: { destructive: [], ignoredSlots: [] } })).toEqual([]);
-    expect(found({ ok: true, value: { destructive: ['use_pg_rewind'], ignoredSlots: [] } })).toEqual([
+    expect(found({ ok: true, value: { destructive: [], paused: false, ignoredSlots: [] } })).toEqual([]);
+    expect(found({ ok: true, value: { destructive: ['use_pg_rewind'], paused: false, ignoredSlots: [] } })).toEqual([
       'warning manager-rewinds us',
     ]);
     expect(found({ ok: false, why: 'refused' })).toEqual(['unknown manager-rewinds us']);
   });
 
+  it('say that Patroni does not fence while it is paused, and which region it is about if no server takes writes', () => {
+    const value = { destructive: [], paused: true, ignoredSlots: [] };
+    const managers = [{ region: 'us', facts: { ok: true as const, value } }];
+    const fleet = fleetOf({}, byPatroni('patroni'), { managers });
+    expect(foundIn(fleet)).toEqual(CANNOT_FENCE);
+    expect(evidenceOf(fleet)[0]).toMatch(/nothing can fence it: .*, and Patroni is paused/);
+    const without = fleetOf({ 'us/0': { why: 'refused' } }, { failover: {} });
+    expect(foundIn(without)).toContain('warning cannot-fence fleet');
+    expect(evidenceOf(without).join()).toContain('If the region of the primary is cut off');
+  });
+
+  it('say nothing of a fence where there is one region, or pg_auto_failover', () => {
+    const fleet = fleetOf({}, { failover: {} });
+    expect(foundIn({ ...fleet, nodes: fleet.nodes.slice(0, 1) })).not.toContainEqual(
+      expect.stringContaining('cannot-fence'),
+    );
+    const senders = PRIMARY.senders.map((sender) => ({ ...sender, name: 'pgautofailover_standby_2' }));
+    expect(foundIn(fleetOf({ 'us/0': { senders } }, { failover: {} }))).toEqual(['warning manager-rewinds us/0']);
+  });
+
   for (const [says, ignoredSlots, expected] of IGNORED) {
     it(`find of Patroni with ${says}, beside the slot of a tail, exactly that`, () => {
-      const managers = [{ region: 'us', facts: { ok: true as const, value: { destructive: [], ignoredSlots } } }];
+      const managers = [
+        { region: 'us', facts: { ok: true as const, value: { destructive: [], paused: false, ignoredSlots } } },
+      ];
       expect(foundIn(fleetOf({ 'us/0': kept }, {}, { managers }))).toEqual(expected);
       expect(foundIn(fleetOf({}, {}, { managers }))).toEqual([]);
     });

@@ -48,7 +48,7 @@ describe('a check that runs alone', () => {
   const nothing = fleetOf({ 'us/0': silent, 'eu/0': silent, 'ap/0': silent });
 
   // It reads the configuration, and asks nothing.
-  const BARE = ['plan-control-plane'];
+  const BARE = ['plan-control-plane', 'cannot-fence'];
 
   it.each(CHECKS.map(({ id }) => id))('%s does not pass where nothing answered', (id) => {
     const check = CHECKS.find((one) => one.id === id);

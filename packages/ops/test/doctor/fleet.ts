@@ -76,6 +76,9 @@ export const STANDBY: NodeFacts = {
 /** `settings` are added to the usual ones; `why` is the reason why a server did not answer. */
 export type NodeChanges = Changes & { readonly why?: Unreachable; readonly aheadMs?: number };
 
+/** A region that is cut off can be fenced. */
+export const FENCED = { hooks: { fence: [{ command: ['fence'] }] } };
+
 /** Three servers in good health, `us/0` the primary, with changes by their id, and the configuration with its own. */
 export function fleetOf(
   changes: Readonly<Record<string, NodeChanges>> = {},
@@ -97,7 +100,7 @@ export function fleetOf(
     };
   });
   return {
-    config: checkConfig({ regions, ...config }, {}),
+    config: checkConfig({ regions, failover: FENCED, ...config }, {}),
     nodes,
     front: NO_FRONT,
     managers: [],

@@ -5,6 +5,7 @@ import type { Lab, LabRegion } from '@regionkit/lab';
 import type { OperationsConfig } from '../../src/config/config.ts';
 import type { Finding } from '../../src/records/record.ts';
 import { type Ran, run } from '../run.ts';
+import { FENCED } from './fleet.ts';
 
 /** A setup without faults. The lab itself gives up durability for speed, which is one. */
 export const HEALTHY = { fsync: true, wal_log_hints: true } as const;
@@ -22,7 +23,7 @@ export const regionsOf = (lab: Lab): OperationsConfig['regions'] =>
 export async function doctor(config: OperationsConfig, ...args: string[]): Promise<Ran> {
   const directory = await mkdtemp(join(tmpdir(), 'regionkit-ops-'));
   try {
-    await writeFile(join(directory, 'regionkit.config.json'), JSON.stringify(config));
+    await writeFile(join(directory, 'regionkit.config.json'), JSON.stringify({ failover: FENCED, ...config }));
     return await run(['doctor', '--json', ...args], { directory });
   } finally {
     await rm(directory, { recursive: true });

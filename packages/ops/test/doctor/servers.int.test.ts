@@ -319,6 +319,14 @@ const PLANTED: readonly Planted[] = [
     found: ['us', 'eu', 'ap'].map((name) => `unknown no-pg-monitor ${name}/0`),
     evidence: /^The role app has no pg_monitor: replication and sessions of us\/0 were not examined\.$/,
   },
+  {
+    fault: 'a region that is cut off could not be fenced',
+    config: { failover: { appRoles: ['app'] } },
+    plant: async () => async () => {},
+    found: ['warning cannot-fence us'],
+    evidence:
+      /^If us is cut off, nothing can fence it: the configuration has no hook .* and these writes would be lost\.$/,
+  },
 ];
 
 describe('regionkit doctor on three real servers', () => {

@@ -13,6 +13,8 @@ interface Row {
   readonly situation?: Situation;
   readonly plan?: Partial<Proposal>;
   readonly demotes?: boolean;
+  readonly adapter?: 'postgres' | 'patroni';
+  readonly fix?: RegExp;
 }
 
 const ROWS: readonly Row[] = [
@@ -45,6 +47,28 @@ const ROWS: readonly Row[] = [
   },
   { says: 'a failover with such an adapter', demotes: true, expected: /no hook/ },
   {
+    says: 'a failover under Patroni, which ends the old primary by its own lock',
+    adapter: 'patroni',
+    demotes: true,
+    expected:
+      /^The command cannot fence us now: .* Patroni fences it by its own lock: .* An agent that hangs, .* lost\.$/,
+    fix: /^Set watchdog: mode: required for Patroni/,
+  },
+  {
+    says: 'the same with roles of an app whose region does not answer',
+    adapter: 'patroni',
+    roles: ['app'],
+    expected: /^The command cannot fence us now: no server of us answers .* Patroni fences it by its own lock/,
+  },
+  {
+    says: 'a failover under Patroni that is paused',
+    adapter: 'patroni',
+    demotes: true,
+    situation: { ...GONE, manager: { name: 'Patroni', refuses: undefined, rewinds: false, paused: true } },
+    expected: /^Nothing can fence us now: .* Patroni is paused, so it stops no primary .* two primaries/,
+  },
+  { says: 'a failover under Patroni with a hook', adapter: 'patroni', demotes: true, hooks: 1, expected: undefined },
+  {
     says: 'a switchover in which it does not',
     situation: WELL,
     plan: { mode: 'switchover' },
@@ -53,19 +77,33 @@ const ROWS: readonly Row[] = [
 ];
 
 describe('fenceWarnings()', () => {
-  it.each(ROWS)('$says', ({ expected, hooks = 0, roles = [], app, situation = GONE, plan, demotes = false }) => {
-    const config = {
-      failover: { appRoles: roles, hooks: { fence: Array(hooks).fill({}) } },
-      regions: [{ name: 'us', app }],
-    } as unknown as Parameters<typeof fenceWarnings>[0]['config'];
-    const adapter = { name: 'postgres', demotes } as const;
-    const found = fenceWarnings({ config, adapter, proposal: proposal(plan), situation });
-    expect(found.map(({ id, level, where }) => [id, level, where])).toEqual(
-      expected === undefined ? [] : [['cannot-fence', 'warning', 'us']],
-    );
-    for (const { evidence, fix } of found) {
-      expect(evidence).toMatch(expected as RegExp);
-      expect(fix).toMatch(/hook of fence/);
-    }
-  });
+  it.each(ROWS)(
+    '$says',
+    ({
+      expected,
+      hooks = 0,
+      roles = [],
+      app,
+      situation = GONE,
+      plan,
+      demotes = false,
+      adapter: name = 'postgres',
+      fix: expectedFix = /hook of fence/,
+    }) => {
+      const config = {
+        failover: { adapter: name, appRoles: roles, hooks: { fence: Array(hooks).fill({}) } },
+        regions: [{ name: 'us', app }],
+      } as unknown as Parameters<typeof fenceWarnings>[0]['config'];
+      const adapter = { name, demotes } as const;
+      const found = fenceWarnings({ config, adapter, proposal: proposal(plan), situation });
+      expect(found.map(({ id, level, where }) => [id, level, where])).toEqual(
+        expected === undefined ? [] : [['cannot-fence', 'warning', 'us']],
+      );
+      for (const { evidence, fix } of found) {
+        expect(evidence).toMatch(expected as RegExp);
+        expect(fix).toMatch(expectedFix);
+        expect(evidence).not.toMatch(name === 'patroni' ? /does not stop the old primary/ : /Patroni/);
+      }
+    },
+  );
 });

@@ -1,5 +1,6 @@
 import type { Check, Found } from '../check.ts';
-import { type Fleet, known } from '../fleet.ts';
+import type { Fleet } from '../fleet.ts';
+import { underAutoFailover } from '../manager/auto-failover.ts';
 import { names } from '../say.ts';
 
 export const managerRewinds: Check = {
@@ -37,15 +38,11 @@ function ofPatroni({ managers }: Fleet): readonly Found[] {
   });
 }
 
-/** It has no option for it. Its nodes and slots are recognised by their names. */
-function ofAutoFailover(fleet: Fleet): readonly Found[] {
-  const isOurs = (name: string): boolean => name.startsWith('pgautofailover_standby_');
-  return known(fleet)
-    .filter(({ facts }) => [...facts.senders, ...facts.slots].some(({ name }) => isOurs(name)))
-    .map(({ id }) => ({
-      level: 'warning',
-      where: id,
-      evidence: `${id} is under pg_auto_failover, which rewinds an old primary by itself.`,
-      fix: 'Stop its node (pg_autoctl) before an old primary comes back, and save the lost writes first.',
-    }));
-}
+/** It has no option for it. */
+const ofAutoFailover = (fleet: Fleet): readonly Found[] =>
+  underAutoFailover(fleet).map(({ id }) => ({
+    level: 'warning',
+    where: id,
+    evidence: `${id} is under pg_auto_failover, which rewinds an old primary by itself.`,
+    fix: 'Stop its node (pg_autoctl) before an old primary comes back, and save the lost writes first.',
+  }));

@@ -12,6 +12,8 @@ const DESTRUCTIVE = [
 export interface PatroniFacts {
   /** Those of {@link DESTRUCTIVE} that are on. */
   readonly destructive: readonly string[];
+  /** Whether it is paused: it changes no server by itself. https://patroni.readthedocs.io/en/latest/pause.html */
+  readonly paused: boolean;
   /** `ignore_slots`: the slots that it does not drop. A slot must have all that a matcher names. */
   readonly ignoredSlots: readonly Readonly<Partial<Record<SlotMember, string>>>[];
 }
@@ -40,10 +42,11 @@ export async function readPatroni(url: string, timeoutMs: number, signal: AbortS
 }
 
 function readFacts(given: unknown): PatroniFacts {
-  const { postgresql = {}, ignore_slots: ignored } = members(given);
+  const { postgresql = {}, ignore_slots: ignored, pause } = members(given);
   const options = members(postgresql);
   return {
     destructive: DESTRUCTIVE.filter((option) => isOn(options[option])),
+    paused: isOn(pause),
     ignoredSlots: ignored === undefined || ignored === null ? [] : list(readMatcher)(ignored),
   };
 }

@@ -48,6 +48,7 @@ export function patroniAdapter({ regions, nodes, failover, caFile }: Operations)
         name: 'Patroni',
         refuses: known.length > 0 ? undefined : 'none of its REST interfaces answers (regions[…].patroni)',
         rewinds: known.some(({ destructive }) => destructive.length > 0),
+        paused: known.some(({ paused }) => paused),
         dropsSlots: [...new Set(dropped.map(({ name }) => name))],
       };
     },

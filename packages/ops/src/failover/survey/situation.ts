@@ -32,6 +32,8 @@ export interface ManagerState {
   readonly rewinds: boolean;
   /** The slots of tail keepers that it drops when a primary comes back. */
   readonly dropsSlots?: readonly string[];
+  /** Whether it was told to do nothing by itself: then it does not end an old primary. */
+  readonly paused?: boolean;
   /** What it objects to, by server. */
   readonly objections?: ReadonlyMap<string, ManagerObjection>;
 }

@@ -9,10 +9,9 @@ export async function plan(context: Context): Promise<Outcome> {
   emitPlan(context, proposed);
   const { vetoes, proposal } = proposed;
   if (vetoes.length > 0) return refused(vetoes);
-  const fence =
-    fenceWarnings(proposed).length === 0 ? '' : ` Nothing can fence ${proposal.from} now: see cannot-fence.`;
+  const fence = fenceWarnings(proposed).map(({ evidence }) => ` ${evidence.split(':')[0]}: see cannot-fence.`);
   return {
     exit: EXIT.ok,
-    summary: `${proposal.target} can be promoted. Nothing was changed: add --execute to failover run.${fence}`,
+    summary: `${proposal.target} can be promoted. Nothing was changed: add --execute to failover run.${fence.join('')}`,
   };
 }
