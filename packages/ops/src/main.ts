@@ -96,7 +96,7 @@ async function runCommand(
       ? { exit: EXIT.interrupted, summary: 'interrupted' }
       : {
           exit: EXIT.unknown,
-          summary: `not finished: ${isRegionKitError(error) ? error.message : 'an error of regionkit itself'}`,
+          summary: `not finished: ${isRegionKitError(error) ? error.message : 'an error of regionkit itself. What the lines above call done is done'}`,
         };
     if (!signal.aborted && !isRegionKitError(error)) stderr.write(`${error instanceof Error ? error.stack : error}\n`);
   }

@@ -56,7 +56,12 @@ async function run(context: Context): Promise<Outcome> {
   const home = writers[0]?.id.split('/')[0];
   const processes = found.regions.flatMap((region) => region.processes);
   const silent = found.regions.filter(({ why: reason }) => reason !== undefined).map(({ region }) => region);
-  if (processes.length === 0) return { exit: EXIT.unknown, summary: 'No operator door answered. Nothing was done.' };
+  if (processes.length === 0)
+    return {
+      exit: EXIT.unknown,
+      summary:
+        'No operator door answered, so no process got the order. Nothing was done. Correct operatorToken and the origins of the configuration.',
+    };
   // The region of the primary first: the others then learn it from there.
   const ordered = [...processes].sort((one, other) => Number(other.region === home) - Number(one.region === home));
   if (values['execute'] !== true) {

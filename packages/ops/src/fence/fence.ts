@@ -113,12 +113,16 @@ async function shut(
       const message = { event: 'fence', from: region, atMs: Date.now() };
       const { ok, says } = await runHooksInOrder(config.failover.hooks.fence, message, signal);
       step('hook', ok ? 'done' : 'failed', says);
-      if (!ok) return { exit: EXIT.fault, summary: `${region} is not fenced: a hook failed.` };
+      if (!ok)
+        return {
+          exit: EXIT.fault,
+          summary: `${region} is not fenced: a hook failed. Its app may still write there. Repair the hook, and run the same command again.`,
+        };
     }
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error;
     step('role', 'failed', error.message);
-    return { exit: EXIT.fault, summary: `${region} is not fenced: ${error.message}.` };
+    return { exit: EXIT.fault, summary: `${region} is not fenced: ${error.message}. Its app may still write there.` };
   }
   const { state, says } = await proveFence(config, region, undefined, signal);
   emit({
@@ -128,8 +132,12 @@ async function shut(
     state: state === 'fenced' ? 'done' : state === 'open' ? 'failed' : 'unknown',
     evidence: says,
   });
-  if (state === 'open') return { exit: EXIT.fault, summary: `${region} is not fenced: ${says}.` };
+  if (state === 'open')
+    return { exit: EXIT.fault, summary: `${region} is not fenced: ${says}. Its app may still write there.` };
   return state === 'fenced'
     ? { exit: EXIT.ok, summary: `${region} is fenced.` }
-    : { exit: EXIT.unknown, summary: `Not proved: ${says}.` };
+    : {
+        exit: EXIT.unknown,
+        summary: `Not proved: ${says}. If it comes back, its app may write to it: run the same command again then.`,
+      };
 }

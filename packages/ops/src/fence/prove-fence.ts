@@ -31,7 +31,10 @@ async function prove(
 ): Promise<FenceProof> {
   if (!answer.ok) {
     return ['refused', 'timed-out', 'no-such-host'].includes(answer.why)
-      ? { state: 'unreachable', says: `${id} cannot be reached (${answer.why}): whether the app can is not known` }
+      ? {
+          state: 'unreachable',
+          says: `${id} cannot be reached (${answer.why}): whether the app can reach it is not known`,
+        }
       : { state: 'open', says: `${id} answers, but could not be examined (${answer.why})` };
   }
   const state = answer.value;

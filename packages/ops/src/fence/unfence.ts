@@ -16,7 +16,10 @@ export async function unfence({ emit, signal }: Context, config: Operations, reg
   signal.throwIfAborted();
   const { servers, rivals, silent } = afterUnfence(situation, region);
   if (servers.length === 0)
-    return { exit: EXIT.unknown, summary: `No server of ${region} that takes writes can be reached.` };
+    return {
+      exit: EXIT.unknown,
+      summary: `No server of ${region} that takes writes can be reached. Nothing was changed: logins that were revoked there are still revoked.`,
+    };
   if (rivals.length > 0) {
     emit({
       type: 'finding',

@@ -26,16 +26,23 @@ export async function applySql(
   const [writer] = writers;
   if (writers.length > 1) {
     const names = writers.map(({ id }) => id).join(' and ');
-    return { exit: EXIT.refused, summary: `Refused: ${names} take writes. Nothing was changed.` };
+    return {
+      exit: EXIT.refused,
+      summary: `Refused: ${names} take writes. One of them may be an old primary, whose slot lists lost writes: salvage and rebuild it first. Nothing was changed.`,
+    };
   }
   if (name === 'drop' && silent.length > 0) {
     const names = silent.map(({ id }) => id).join(', ');
     return {
       exit: EXIT.refused,
-      summary: `Refused: ${names} does not answer, and lost writes would be found by the slot. Nothing was changed.`,
+      summary: `Refused: ${names} does not answer. If writes are lost with it, only the slot lists them. Start it, or take it out of the configuration if it is gone for good. Nothing was changed.`,
     };
   }
-  if (writer === undefined) return { exit: EXIT.unknown, summary: 'No server takes writes. Nothing was changed.' };
+  if (writer === undefined)
+    return {
+      exit: EXIT.unknown,
+      summary: 'No server takes writes, and only a primary takes the SQL (regionkit status). Nothing was changed.',
+    };
   const { url } = config.nodes.find(({ id }) => id === writer.id) as { readonly url: string };
   const answer = await ask({ url, timeoutMs: TIMEOUT_MS, signal }, async (client) => {
     await client.query(sql);

@@ -11,7 +11,7 @@ interface Lack {
 const LACKS: readonly Lack[] = [
   {
     option: 'keepAlive: true',
-    why: 'keepAlive is off, so a connection that a firewall has dropped looks open',
+    why: 'keepAlive is off, so a connection that a firewall has dropped looks open, and a statement on it waits',
     isMissing: ({ keepAlive }) => !keepAlive,
   },
   {

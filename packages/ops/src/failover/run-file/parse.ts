@@ -19,7 +19,10 @@ export function parseRun(content: Buffer): ParsedRun {
   const lines = texts.map((text, at) => {
     const line = readLine(text);
     if (line === undefined) {
-      throw new OpsError('ERR_OPS_USAGE', `the run file is damaged: line ${at + 1} is not one of a run`);
+      throw new OpsError(
+        'ERR_OPS_USAGE',
+        `the run file is damaged: line ${at + 1} is not one of a run. Nothing was done now. Keep the file, look at the servers (regionkit status), and begin a new run`,
+      );
     }
     return line;
   });

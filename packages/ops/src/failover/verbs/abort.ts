@@ -56,7 +56,7 @@ export const abort = (context: Context): Promise<Outcome> =>
     if (failed.length > 0) {
       return {
         exit: EXIT.partly,
-        summary: `Not undone: ${list(failed)}. Again: regionkit failover abort --run ${file.id} --execute`,
+        summary: `Not undone: ${list(failed)}. The app there may be unable to log in, or hold its writes, until it is. The lines above say why. Again: regionkit failover abort --run ${file.id} --execute`,
       };
     }
     const hooked = (['fence', 'scale'] as const).filter(

@@ -25,22 +25,29 @@ export async function openRun(context: Context): Promise<OpenRun> {
         level: 'warning',
         where: file.id,
         evidence: 'The last line of the run file was cut in the middle of a write, and is left out.',
-        fix: 'Nothing: what it would have said is measured again.',
+        fix: 'Do nothing: what it would have said is measured again.',
       });
     }
     const { plan, system } = readPlanLine(file.lines) ?? {};
-    if (plan === undefined) throw new OpsError('ERR_OPS_USAGE', `the run ${file.id} has no plan: begin a new one`);
+    if (plan === undefined)
+      throw new OpsError(
+        'ERR_OPS_USAGE',
+        `the run ${file.id} has no plan. Nothing was done now: begin a new one (failover confirm), or name another run (--run)`,
+      );
     const ended = endedBy(file.lines);
     if (ended !== undefined) {
       throw new OpsError(
         'ERR_OPS_USAGE',
-        `the run ${file.id} is over: it ${ended === 'end' ? 'was done' : 'was given up'}`,
+        `the run ${file.id} is over: it ${ended === 'end' ? 'was done' : 'was given up'}. Nothing was done now: begin a new one (failover confirm), or name another run (--run)`,
       );
     }
     const isKnown =
       config.nodes.some(({ id }) => id === plan.target) && config.regions.some(({ name }) => name === plan.from);
     if (!isKnown || plan.adapter !== config.failover.adapter) {
-      throw new OpsError('ERR_OPS_USAGE', `the run ${file.id} is of another configuration`);
+      throw new OpsError(
+        'ERR_OPS_USAGE',
+        `the run ${file.id} is of another configuration, which has its region, its server and its adapter, so nothing was done: name that one (--config), or another run (--run)`,
+      );
     }
     await mustBeOfCluster(config, { id: file.id, target: plan.target, system }, signal);
     const progress = (text: string): void => emit({ type: 'progress', text });

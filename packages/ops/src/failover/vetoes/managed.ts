@@ -8,7 +8,11 @@ export const managed: Veto = {
   object: ({ plan, situation, isPromoting = false }) => {
     const { manager } = situation;
     if (manager?.refuses !== undefined)
-      return { where: 'fleet', evidence: `${manager.name}: ${manager.refuses}.`, fix: 'Repair that first.' };
+      return {
+        where: 'fleet',
+        evidence: `${manager.name}: ${manager.refuses}.`,
+        fix: 'Repair that first: start an agent, or correct its address in the configuration. Until then nothing can be promoted by it.',
+      };
     const about = concerned(plan, situation).find((id) => {
       const objection = manager?.objections?.get(id);
       return objection !== undefined && !(objection.passes && isPromoting);
