@@ -12,7 +12,18 @@ import { callsInFlight, type Sample } from '../sample.ts';
 import { type Contender, runTrial, type TrialResult } from '../trial.ts';
 import { openAws } from './aws-wrapper.ts';
 import { inFlight } from './in-flight.ts';
-import { CONNECTIONS, direct, directPool, HERE, keysInTurn, type Name, SECRET, SELECT, THERE } from './setting.ts';
+import {
+  CONNECTIONS,
+  direct,
+  directPool,
+  HERE,
+  keysInTurn,
+  type Name,
+  routerIn,
+  SECRET,
+  SELECT,
+  THERE,
+} from './setting.ts';
 import { tokensOf } from './tokens.ts';
 
 /** One row by key from the replica next door, through every way to get it. */
@@ -86,8 +97,46 @@ export async function reading(router: RegionRouter<Name>, lab: Lab<Name>): Promi
     );
   }
   await Promise.all([aws.close(), pool.end(), primary.end()]);
+  results.push(await readingInTurn(lab));
   return results;
 }
+
+/** More calls than connections: each waits for one, as under load with the pools of most apps. */
+async function readingInTurn(lab: Lab<Name>): Promise<TrialResult> {
+  const next = keysInTurn();
+  const pool = directPool(lab.region(THERE), FEW);
+  const router = await routerIn(THERE, lab, FEW);
+  const contender = inFlight(CONNECTIONS);
+  const result = await runTrial({
+    title: `one row by key from the replica, ${CONNECTIONS} in flight over ${FEW} connections`,
+    baseline: 'pg pool.query',
+    metrics: ['opsPerSecond', 'mainMicrosPerOp', 'cpuMicrosPerOp', 'p50Ms', 'p99Ms'],
+    contenders: [
+      contender('pg pool.query', () => pool.query(SELECT, [next()])),
+      contender('regionkit read', () => router.read(SELECT, [next()])),
+      contender('regionkit replica.query', () => router.replica.query(SELECT, [next()])),
+    ],
+    bars: [
+      {
+        contender: 'regionkit read',
+        against: 'pg pool.query',
+        metric: 'mainMicrosPerOp',
+        atMost: 1.3,
+        by: 'low tenth',
+      },
+    ],
+    notes: [
+      'A call that waits is remembered with its async context, and can be refused while it waits: see docs/decisions/0053-a-call-goes-on-in-the-context-of-its-caller.md.',
+    ],
+    rounds: 60,
+    durationMs: 40,
+  });
+  await Promise.all([router.close({ pools: true }), pool.end()]);
+  return result;
+}
+
+/** As many connections as a pool of node-postgres opens by itself, about. */
+const FEW = 8;
 
 interface Database {
   kv: { k: number; v: string };

@@ -35,18 +35,18 @@ export function direct(region: LabRegion<Name>): string {
   return url.href;
 }
 
-export function directPool(region: LabRegion<Name>): pg.Pool {
-  const pool = new pg.Pool({ connectionString: direct(region), max: CONNECTIONS, idleTimeoutMillis: 0 });
+export function directPool(region: LabRegion<Name>, max: number = CONNECTIONS): pg.Pool {
+  const pool = new pg.Pool({ connectionString: direct(region), max, idleTimeoutMillis: 0 });
   pool.on('error', () => {});
   return pool;
 }
 
 /** A router in `self`, which knows the primary; the database of the other region is a round trip away. */
-export async function routerIn(self: Name, lab: Lab<Name>): Promise<RegionRouter<Name>> {
+export async function routerIn(self: Name, lab: Lab<Name>, max: number = CONNECTIONS): Promise<RegionRouter<Name>> {
   const pools = Object.fromEntries(
     [HERE, THERE].map((name) => {
       const region = lab.region(name as Name);
-      return [name, name === self ? directPool(region) : region.pool({ from: self, max: CONNECTIONS })];
+      return [name, name === self ? directPool(region, max) : region.pool({ from: self, max })];
     }),
   ) as Record<Name, pg.Pool>;
   const router = createRegionRouter({

@@ -6,7 +6,7 @@ import { brokenFloors, type Floors, importCircles, readSources } from '../../../
 const FLOORS: Floors = [
   // All that the gate knows of a router.
   ['gate-seam.ts'],
-  ['shown.ts', 'reasons.ts', 'quote-role.ts', 'history/', 'http/'],
+  ['shown.ts', 'in-this-context.ts', 'reasons.ts', 'quote-role.ts', 'history/', 'http/'],
   ['router-error.ts', 'counters.ts'],
   ['errors.ts', 'events.ts', 'router-reports.ts', 'pools-option.ts'],
   ['any-router-error.ts', 'topology/'],

@@ -1,6 +1,6 @@
-import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '@regionkit/core/kit';
 import type { PoolClient } from 'pg';
+import { inThisContext } from '../in-this-context.ts';
 import { isConnectionIdle, isInTransaction } from './driver-queues.ts';
 import { acceptSession, onNextReady, type SessionState } from './protocol-state.ts';
 
@@ -43,16 +43,16 @@ export function conditionOf(client: PoolClient, session: SessionState, inRecover
 }
 
 /**
- * Calls back when the connection is idle: at once if it is, and after `withinMs` at the latest. An error arrives before
- * the server is ready again, and a caller that did not await a statement still expects it to run. The call back runs in
- * the context of the caller, as if there was no wait.
+ * Calls back when a connection that is not idle becomes so: at once if it has ended, and after `withinMs` at the latest. An error
+ * arrives before the server is ready again, and a caller that did not await a statement still expects it to run. The
+ * call back runs in the context of the caller, as if there was no wait.
  */
 export function whenIdle(client: PoolClient, clock: Clock, withinMs: number, done: () => void): void {
-  if (isConnectionIdle(client) || isEnded(client)) {
+  if (isEnded(client)) {
     done();
     return;
   }
-  const tell = AsyncResource.bind(done);
+  const tell = inThisContext(done);
   let settled = false;
   const settle = (): void => {
     if (settled) return;

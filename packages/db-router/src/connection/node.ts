@@ -4,6 +4,7 @@ import { NodeUnavailableError } from '../errors.ts';
 import type { Reading, Readings } from '../topology/readings.ts';
 import { cancelStatement } from './cancel.ts';
 import { type Condition, conditionOf, whenIdle } from './condition.ts';
+import { isConnectionIdle } from './driver-queues.ts';
 import { createPairing, type Pairing } from './pairing.ts';
 import { listenToPool, type PoolEvent, type PoolListener } from './pool-events.ts';
 import { createPoolQueue } from './pool-queue.ts';
@@ -21,6 +22,8 @@ interface Stamp {
   /** The pool's own `release` while the client is handed out. Other code may wrap it. */
   releaseToPool: PoolClient['release'];
 }
+
+type Acquired = (error: unknown, client: PoolClient | undefined) => void;
 
 /** One pool of the app, and every connection of it that the router uses. */
 export interface PoolNode {
@@ -42,7 +45,7 @@ export interface PoolNode {
    * Calls back with a connection to the known server of this node, or with an error; then nothing was sent. It calls
    * back in the async context of its caller, and never synchronously, unless the pool does.
    */
-  acquire(done: (error: unknown, client: PoolClient | undefined) => void): void;
+  acquire(done: Acquired): void;
   /**
    * Every client goes back through this function. With `destroy` it is closed. Otherwise it goes back when its
    * statements have ended, and only if its user left nothing that affects the next one.
@@ -152,47 +155,49 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
       queue.release(stamp.releaseToPool, destroy === false ? true : destroy);
       return;
     }
-    whenIdle(client, clock, options.idleTimeoutMs, () => {
-      options.onRelease(client);
-      const why = conditionOf(client, stamp.session, options.inRecovery());
-      if (isLost(client)) queue.release(stamp.releaseToPool, true);
-      else if (why === undefined) queue.release(stamp.releaseToPool, false);
-      else discard(stamp, why);
+    // Nearly always it is idle. Then nothing is allocated.
+    if (isConnectionIdle(client)) giveBack(client, stamp);
+    else whenIdle(client, clock, options.idleTimeoutMs, () => giveBack(client, stamp));
+  };
+
+  const giveBack = (client: PoolClient, stamp: Stamp): void => {
+    options.onRelease(client);
+    const why = conditionOf(client, stamp.session, options.inRecovery());
+    if (isLost(client)) queue.release(stamp.releaseToPool, true);
+    else if (why === undefined) queue.release(stamp.releaseToPool, false);
+    else discard(stamp, why);
+  };
+
+  const acquire = (done: Acquired, tries: number): void => {
+    queue.connect((error, client) => {
+      if (client === undefined) done(error ?? new Error('the pool gave no client'), undefined);
+      else receive(client, take(client), done, tries);
     });
   };
 
-  const acquire = (done: (error: unknown, client: PoolClient | undefined) => void, tries: number): void => {
-    queue.connect((error, client) => {
-      if (client === undefined) {
-        done(error ?? new Error('the pool gave no client'), undefined);
-        return;
-      }
-      const stamp = take(client);
-      // The app may use the pool too, and may leave anything on its connections.
-      whenIdle(client, clock, options.idleTimeoutMs, () => {
-        const isNew = stamp.generation === -1;
-        if (isNew) acceptSession(client);
-        const why = conditionOf(client, stamp.session, options.inRecovery());
-        if (stamp.openedAtMs < recycledAtMs) {
-          release(client, true);
-          acquire(done, tries);
-        } else if (why !== undefined) {
-          discard(stamp, why);
-          if (tries < MAX_TRIES || !isNew) acquire(done, tries + (isNew ? 1 : 0));
-          else done(new NodeUnavailableError(id), undefined);
-        } else if (stamp.generation === node.generation) done(undefined, client);
-        else verify(client, stamp, done, tries);
-      });
-    });
+  /** The app may use the pool too, and may leave anything on its connections. */
+  const receive = (client: PoolClient, stamp: Stamp, done: Acquired, tries: number): void => {
+    if (isConnectionIdle(client)) inspect(client, stamp, done, tries);
+    else whenIdle(client, clock, options.idleTimeoutMs, () => inspect(client, stamp, done, tries));
+  };
+
+  const inspect = (client: PoolClient, stamp: Stamp, done: Acquired, tries: number): void => {
+    const isNew = stamp.generation === -1;
+    if (isNew) acceptSession(client);
+    const why = conditionOf(client, stamp.session, options.inRecovery());
+    if (stamp.openedAtMs < recycledAtMs) {
+      release(client, true);
+      acquire(done, tries);
+    } else if (why !== undefined) {
+      discard(stamp, why);
+      if (tries < MAX_TRIES || !isNew) acquire(done, tries + (isNew ? 1 : 0));
+      else done(new NodeUnavailableError(id), undefined);
+    } else if (stamp.generation === node.generation) handOut(client, done);
+    else verify(client, stamp, done, tries);
   };
 
   /** A pool is not a server: after a DNS change a pooled connection may still lead to the old one. */
-  const verify = (
-    client: PoolClient,
-    stamp: Stamp,
-    done: (error: unknown, client: PoolClient | undefined) => void,
-    tries: number,
-  ): void => {
+  const verify = (client: PoolClient, stamp: Stamp, done: Acquired, tries: number): void => {
     const sentAtMs = clock.now();
     const cancel = clock.schedule(
       () => client.connection.stream.destroy(new NodeUnavailableError(id)),
@@ -205,7 +210,7 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
         done(error, undefined);
       } else if (generation !== undefined) {
         stamp.generation = generation;
-        done(undefined, client);
+        handOut(client, done);
       } else {
         release(client, true);
         if (tries < MAX_TRIES) acquire(done, tries + 1);
@@ -221,8 +226,13 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
       );
   };
 
+  const handOut = (client: PoolClient, done: Acquired): void => {
+    if (node.guarded) guard(client, done);
+    else done(undefined, client);
+  };
+
   /** This also covers writes inside a function, or in a transaction that the app declared read-only. */
-  const guard = (client: PoolClient, done: (error: unknown, client: PoolClient | undefined) => void): void => {
+  const guard = (client: PoolClient, done: Acquired): void => {
     notice(client).isGuarded = true;
     client.query(readOnlySql(client)).then(
       ({ rows }) => {
@@ -245,11 +255,7 @@ export function createPoolNode(options: PoolNodeOptions): PoolNode {
     generation: 0,
     guarded: false,
     pairing: createPairing(clock),
-    acquire: (done) =>
-      acquire((error, client) => {
-        if (client === undefined || !node.guarded) done(error, client);
-        else guard(client, done);
-      }, 0),
+    acquire: (done) => acquire(done, 0),
     release,
     cancel: (client) => cancelStatement(pool, client, clock, options.idleTimeoutMs, () => release(client, true)),
     rejectWaiting: queue.rejectWaiting,

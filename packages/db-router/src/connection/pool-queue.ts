@@ -1,6 +1,7 @@
-import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createRoster } from '@regionkit/core/kit';
 import type { Pool, PoolClient } from 'pg';
+import { inThisContext } from '../in-this-context.ts';
 
 /** The callers that wait for a client of one pool. Unlike the pool's own queue, they can be refused. */
 export interface PoolQueue {
@@ -31,39 +32,36 @@ export function createPoolQueue(pool: Pool, giveBack: (client: PoolClient) => vo
     // The pool may open another connection in its place, which outlives the request.
     else inBackground(release, destroy);
   };
+  const wait: PoolQueue['connect'] = (done) => {
+    let left = false;
+    // What the caller does with its client belongs to the caller: a trace, or a hook of the app, reads the context there.
+    const tell = inThisContext(done);
+    const leave = (error: Error): void => {
+      left = true;
+      remove();
+      tell(error, undefined);
+    };
+    const remove = waiting.add(leave);
+    // This may open a connection that outlives the request. The connection must not keep the context of the request in
+    // memory.
+    inBackground(() =>
+      pool.connect((error, client) => {
+        if (left) {
+          if (client === undefined) return;
+          // Its pool goes on to the next caller within the release: of a long queue that left, each would go deeper.
+          queueMicrotask(() => (refusal === undefined ? giveBack(client) : client.release()));
+          return;
+        }
+        remove();
+        tell(error, client);
+      }),
+    );
+  };
   return {
     connect: (done) => {
-      if (refusal !== undefined) {
-        done(refusal, undefined);
-        return;
-      }
-      if (pool.idleCount > pool.waitingCount) {
-        pool.connect(done);
-        return;
-      }
-      let left = false;
-      // What the caller does with its client belongs to the caller: a trace, or a hook of the app, reads the context there.
-      const tell = AsyncResource.bind(done);
-      const leave = (error: Error): void => {
-        left = true;
-        remove();
-        tell(error, undefined);
-      };
-      const remove = waiting.add(leave);
-      // This may open a connection that outlives the request. The connection must not keep the context of the request in
-      // memory.
-      inBackground(() =>
-        pool.connect((error, client) => {
-          if (left) {
-            if (client === undefined) return;
-            // Its pool goes on to the next caller within the release: of a long queue that left, each would go deeper.
-            queueMicrotask(() => (refusal === undefined ? giveBack(client) : client.release()));
-            return;
-          }
-          remove();
-          tell(error, client);
-        }),
-      );
+      if (refusal !== undefined) done(refusal, undefined);
+      else if (pool.idleCount > pool.waitingCount) pool.connect(done);
+      else wait(done);
     },
     release: (release, destroy) => {
       // A caller that waits beside an idle connection gets it in a tick of its own. The pool would call it back here, in

@@ -85,14 +85,12 @@ export function followProtocol(client: PoolClient): SessionState {
   };
   states.set(client, state);
   const { connection } = client;
-  const begin = (): void => {
-    state.begun = true;
-  };
+  // Not RowDescription: node-postgres gives an error of a type parser to its caller after CommandComplete, and each
+  // listener costs each statement.
   const end = (): void => {
     state.begun = true;
     state.done = true;
   };
-  connection.on('rowDescription', begin);
   connection.on('commandComplete', ({ text }: { readonly text?: string }) => {
     end();
     if (text !== 'COMMIT' && text !== 'PREPARE TRANSACTION') return;

@@ -14,7 +14,7 @@ export interface Asked {
 }
 
 /** @param position the position after the statement, if it was asked for in the same write and the statement wrote */
-type Answered = (error: unknown, result: unknown, wrote: boolean, position: Promise<Position> | undefined) => void;
+type Answered = (error: unknown, result: unknown, wrote?: boolean, position?: Promise<Position>) => void;
 
 /**
  * Runs a statement and learns in the same round trip whether it wrote, and up to where. Calls back exactly once.
@@ -29,16 +29,20 @@ export function sendAndAsk(
   position: PositionQuery | undefined,
   done: Answered,
 ): void {
+  if (!wants) {
+    send(client, query, values, done);
+    return;
+  }
   let followed: FollowedQuery | undefined;
   try {
-    if (wants) followed = followedByQuestions(client, query, values, position);
+    followed = followedByQuestions(client, query, values, position);
   } catch (error) {
     noteRefusal(client, error);
-    done(error, undefined, false, undefined);
+    done(error, undefined);
     return;
   }
   if (followed === undefined) {
-    send(client, query, values, (error, result) => done(error, result, wants, undefined));
+    send(client, query, values, (error, result) => done(error, result, true));
     return;
   }
   const asking = followed;
@@ -56,7 +60,7 @@ export function askWhetherWritten(
   position?: PositionQuery,
 ): Promise<Asked> {
   return new Promise((resolve, reject) => {
-    sendAndAsk(client, query, values, wants, position, (error, result, wrote, known) => {
+    sendAndAsk(client, query, values, wants, position, (error, result, wrote = false, known) => {
       const asked = { result: result as QueryResult, wrote };
       if (error !== undefined && error !== null) reject(error);
       else if (known === undefined) resolve(asked);

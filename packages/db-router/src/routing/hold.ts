@@ -1,6 +1,6 @@
-import { AsyncResource } from 'node:async_hooks';
 import type { Clock } from '@regionkit/core/kit';
 import { AbortedError, type NodeSituation, NoPrimaryError, RouterClosedError } from '../errors.ts';
+import { inThisContext } from '../in-this-context.ts';
 import type { HoldEnd, NoPrimaryReason } from '../reasons.ts';
 
 /** Writes that wait for a primary, in order of arrival. */
@@ -54,7 +54,7 @@ export function createHoldQueue(options: HoldQueueOptions): HoldQueue {
         if (deadlineMs <= since) return refuse(options.max === 0 ? 'not-held' : 'timed-out');
         if (queue.size >= options.max) return refuse(options.max === 0 ? 'not-held' : 'full');
         // Another request, or a timer, may release it.
-        const end = AsyncResource.bind((by: HoldEnd): void => {
+        const end = inThisContext((by: HoldEnd): void => {
           queue.delete(end);
           cancel();
           signal?.removeEventListener('abort', onAbort);
