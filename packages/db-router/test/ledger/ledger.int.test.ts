@@ -1,7 +1,7 @@
 import type { Lab } from '@regionkit/lab';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { Transaction } from '../../src/index.ts';
+import { outcomeOf, type Transaction } from '../../src/index.ts';
 import { createLedger, type Ledger, ledgerSql } from '../../src/ledger/index.ts';
 import { eventually, failureOf, labOfTest, type Name, startLab, startRouter } from '../int/lab.ts';
 import { openCommitCut } from './commit-cut.ts';
@@ -372,6 +372,53 @@ describe('a ledger on real servers', () => {
       expect(runs).toBe(when === 'before' ? 2 : 1);
     },
   );
+
+  describe('while its answer or its COMMIT runs on the server, which both went out in one message', () => {
+    const isRunning = "FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+    const endSession = () => lab.primary.query(`SELECT pg_terminate_backend(pid) ${isRunning}`);
+    beforeAll(() =>
+      lab.primary.query(`CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
+          $$ BEGIN PERFORM pg_sleep(60); RETURN NEW; END $$;
+        CREATE TRIGGER wait BEFORE UPDATE ON regionkit.ledger FOR EACH ROW
+          WHEN (NEW.key LIKE 'slow answer%') EXECUTE FUNCTION wait();
+        CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON note DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+          WHEN (NEW.text LIKE 'slow COMMIT%') EXECUTE FUNCTION wait()`),
+    );
+    afterAll(() => lab.primary.query('DROP FUNCTION wait() CASCADE'));
+
+    it.each([
+      ['answer', 'the statement timeout ends it', { outcome: 'rolled-back', code: '57014' }],
+      ['answer', 'the server ends the session', { outcome: 'rolled-back', code: 'ERR_ROLLED_BACK' }],
+      ['answer', 'the connection is lost', { outcome: 'unknown', code: 'ERR_OUTCOME_UNKNOWN' }],
+      // A server has no timeout for COMMIT.
+      ['COMMIT', 'it is cancelled', { outcome: 'rolled-back', code: '57014' }],
+      ['COMMIT', 'the server ends the session', { outcome: 'rolled-back', code: 'ERR_ROLLED_BACK' }],
+      ['COMMIT', 'the connection is lost', { outcome: 'unknown', code: 'ERR_OUTCOME_UNKNOWN' }],
+    ])('is told what happened: %s, %s', async (where, how, told) => {
+      const key = `slow ${where}, ${how}`;
+      const timeout = how.includes('timeout') ? { statement_timeout: 300 } : {};
+      const pool = lab.region('us').pool({ max: 1, ...timeout });
+      const streams: { destroy(): void }[] = [];
+      pool.on('connect', ({ connection }) => void streams.push(connection.stream));
+      const router = await inUs({ pools: { us: pool, eu: lab.region('eu').pool({ from: 'us' }) } });
+      const ledger = createLedger(router);
+      const call = router.run({}, () => failureOf(ledger.once(key, 'ann', note(key))));
+      if (!how.includes('timeout')) await eventually(async () => (await lab.primary.query(`SELECT ${isRunning}`))[0]);
+      if (how.includes('cancelled')) await lab.primary.query(`SELECT pg_cancel_backend(pid) ${isRunning}`);
+      if (how.includes('session')) await endSession();
+      if (how.includes('lost')) for (const stream of streams) stream.destroy();
+      const error = await call;
+      expect({ outcome: outcomeOf(error), code: (error as { code?: unknown }).code }).toEqual(told);
+      // A server does not see that a client is gone.
+      if (how.includes('lost')) await endSession();
+      await eventually(async () => (await lab.primary.query(`SELECT ${isRunning}`)).length === 0);
+      expect(await kept(key)).toEqual([]);
+      expect(await notes(key)).toBe(0);
+      const again = note(`after ${key}`);
+      await persist(() => ledger.once(key, 'ann', async (tx) => void (await again(tx))));
+      expect(await kept(key)).toHaveLength(1);
+    });
+  });
 
   it('gives a client that got the answer again what the first call wrote, on a standby that has it', async () => {
     const first = createLedger(await inUs());
