@@ -104,7 +104,8 @@ export interface RegionRouterOptions<Name extends string = string> {
     /** Time between two probes of a node in the normal state, in milliseconds. @default 5_000 */
     readonly intervalMs?: number;
     /**
-     * Time between two probes while a primary is missing, in milliseconds. While a write waits it is a quarter of this.
+     * Time between two probes while a primary is missing, in milliseconds. While a write waits it is a quarter of this,
+     * and a near standby also gets an empty query five times as often, but at most every 5 ms.
      * @default 100
      */
     readonly alertIntervalMs?: number;

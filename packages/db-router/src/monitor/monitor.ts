@@ -30,6 +30,8 @@ export interface MonitorOptions {
   readonly timeoutMs: number;
   /** How long to wait before a node is probed again. */
   paceMs(index: number): number;
+  /** How long to wait before it is pinged. No ping if the next probe is due earlier. */
+  pingMs(index: number): number;
   /** Whether to probe on a new connection: its name may lead elsewhere by now. */
   startsAnew(index: number): boolean;
   /** How old the connection of a probe may be. An older one is opened again, because names are resolved only then. */
@@ -44,7 +46,12 @@ export function createMonitor(options: MonitorOptions): Monitor {
   const { clock, nodes } = options;
   const probes: Probe[] = [];
   const pollers: Poller[] = [];
+  const isPingNext = nodes.map(() => false);
   let isClosed = false;
+  const wake = (index: number): void => {
+    isPingNext[index] = false;
+    pollers[index]?.wake();
+  };
   const histories = new Map<string, readonly Fork[]>();
 
   /**
@@ -75,14 +82,17 @@ export function createMonitor(options: MonitorOptions): Monitor {
       clock,
       timeoutMs: options.timeoutMs,
       maxConnectionMs: options.maxConnectionMs,
-      onSign: () => pollers[index]?.wake(),
+      onSign: () => wake(index),
       watchSilent: (openedBeforeMs) => {
         const destroySilent = watchSilent(node, openedBeforeMs);
         return () => destroySilent(new OutcomeUnknownError(id));
       },
     });
     probes.push(probe);
+    let endedAtMs = clock.now();
+    const untilProbeMs = (): number => endedAtMs + options.paceMs(index) - clock.now();
     const run = async (): Promise<void> => {
+      if (isPingNext[index]) return probe.ping();
       if (options.startsAnew(index)) probe.reconnect();
       const sentAtMs = clock.now();
       try {
@@ -91,13 +101,20 @@ export function createMonitor(options: MonitorOptions): Monitor {
       } catch (error) {
         // A probe that was running at the close says nothing about the node.
         if (!isClosed) options.onFailure(index, error);
+      } finally {
+        endedAtMs = clock.now();
       }
     };
-    pollers.push(createPoller({ run, everyMs: () => options.paceMs(index), clock, random: options.random }));
+    const everyMs = (): number => {
+      const [pingMs, probeMs] = [options.pingMs(index), untilProbeMs()];
+      isPingNext[index] = pingMs < probeMs;
+      return Math.max(0, Math.min(pingMs, probeMs));
+    };
+    pollers.push(createPoller({ run, everyMs, clock, random: options.random }));
   }
 
   const probe = async (index: number): Promise<void> => {
-    pollers[index]?.wake();
+    wake(index);
     await pollers[index]?.settled();
   };
 
@@ -110,9 +127,9 @@ export function createMonitor(options: MonitorOptions): Monitor {
     probeAll: async () => {
       await Promise.all(nodes.map(({ index }) => probe(index)));
     },
-    wake: (index) => pollers[index]?.wake(),
+    wake,
     speedUp: () => {
-      for (const poller of pollers) poller.wake();
+      for (const { index } of nodes) wake(index);
     },
     close: () => {
       isClosed = true;

@@ -12,6 +12,7 @@ const ALERT_MS = 100;
 /** Looks at nodes of a topology that stays `ready`, as one does whose documents still tell of the primary. */
 function scheduleOf(
   writes: { isWriting(): boolean; isAlarmed(): boolean } = { isWriting: () => false, isAlarmed: () => false },
+  { holds = false, alertMs = ALERT_MS } = {},
 ) {
   const clock = fakeClock();
   const missing: { missingSinceMs?: number } = {};
@@ -20,15 +21,15 @@ function scheduleOf(
   const { topology } = wellStory();
   const nodes = topology.nodes.map(({ index, id }) => ({ id, destroyAll: () => destroyed.push(index) }));
   const schedule = createProbeSchedule({
-    settings: { clock, intervalMs: QUIET_MS, alertIntervalMs: ALERT_MS, random: () => 0.5 } as unknown as Settings,
+    settings: { clock, intervalMs: QUIET_MS, alertIntervalMs: alertMs, random: () => 0.5 } as unknown as Settings,
     nodes: nodes as unknown as readonly PoolNode[],
     live: { topology, store: missing, apply: () => {} } as unknown as LiveTopology,
     emit: (_event, payload) => void codes.push((payload as { code?: unknown }).code),
-    holding: () => false,
+    holding: () => holds,
     watched: () => false,
     writes: { ...writes, attached: () => {} },
   });
-  return { schedule, clock, missing, destroyed, codes };
+  return { schedule, clock, missing, destroyed, codes, topology };
 }
 
 describe('how often a node is looked at', () => {
@@ -60,6 +61,55 @@ describe('how often a node is looked at', () => {
     schedule.onFailure(0, new Error('no answer'));
     schedule.onReading(0, primary(1), 0);
     expect(schedule.paceMs(0)).toBe(QUIET_MS);
+  });
+});
+
+describe('how often a node is pinged', () => {
+  const NEVER = Number.POSITIVE_INFINITY;
+  /** A write waits, and the primary has been missing for so long. */
+  const whenHeld = async (missingForMs = 0, alertMs = ALERT_MS) => {
+    const { schedule, clock, missing } = scheduleOf(undefined, { holds: true, alertMs });
+    missing.missingSinceMs = clock.now();
+    await clock.advance(missingForMs);
+    return schedule;
+  };
+
+  it('is every 5 ms while a write waits, and only a standby', async () => {
+    const schedule = await whenHeld();
+    expect(schedule.pingMs(0)).toBe(NEVER);
+    expect(schedule.pingMs(1)).toBe(5);
+    expect(schedule.paceMs(1)).toBe(25);
+  });
+
+  it('is never without a write that waits, or while there is a primary', async () => {
+    const { schedule, clock, missing } = scheduleOf();
+    missing.missingSinceMs = clock.now();
+    expect(schedule.pingMs(1)).toBe(NEVER);
+    expect(scheduleOf(undefined, { holds: true }).schedule.pingMs(1)).toBe(NEVER);
+  });
+
+  it('is rare in a long outage, and ends after a minute', async () => {
+    expect((await whenHeld(10_000)).pingMs(1)).toBe(5);
+    expect((await whenHeld(20_000)).pingMs(1)).toBe(10);
+    expect((await whenHeld(60_000)).pingMs(1)).toBe(NEVER);
+  });
+
+  it('follows the option, and is never less than 5 ms', async () => {
+    expect((await whenHeld(0, 1_000)).pingMs(1)).toBe(50);
+    expect((await whenHeld(0, 40)).pingMs(1)).toBe(5);
+    // The next probe is due earlier.
+    expect((await whenHeld(0, 20)).pingMs(1)).toBe(NEVER);
+  });
+
+  it('is never for a standby so far away that a ping and then a probe take longer than to wait for the probe', async () => {
+    const farAway = async (rttMs: number) => {
+      const { schedule, clock, missing, topology } = scheduleOf(undefined, { holds: true });
+      missing.missingSinceMs = clock.now();
+      Object.assign(topology.nodes[1] as object, { rttMs });
+      return schedule.pingMs(1);
+    };
+    expect(await farAway(9)).toBe(5);
+    expect(await farAway(11)).toBe(NEVER);
   });
 });
 

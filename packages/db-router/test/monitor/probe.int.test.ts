@@ -52,6 +52,8 @@ describe('a probe of a real server', () => {
         for (const { inner, outer } of held) outer.pipe(inner);
       },
       opened: () => doors.length,
+      /** How many bytes the server got. */
+      sent: () => doors.reduce((sum, { outer }) => sum + outer.bytesWritten, 0),
       open: () => doors.filter(({ inner }) => !inner.destroyed).length,
     };
   }
@@ -60,14 +62,21 @@ describe('a probe of a real server', () => {
     readonly clock?: Clock;
     readonly destroySilent?: () => void;
     readonly onSign?: () => void;
+    /** The server, with its user. The port replaces its own. */
+    readonly server?: string;
   }
 
   function probeBehind(
     port: number,
     timeoutMs: number,
-    { clock = systemClock, destroySilent = () => {}, onSign = () => {} }: Watching = {},
+    {
+      clock = systemClock,
+      destroySilent = () => {},
+      onSign = () => {},
+      server = lab.region('us').connectionString,
+    }: Watching = {},
   ): Probe {
-    const url = new URL(lab.region('us').connectionString);
+    const url = new URL(server);
     url.port = String(port);
     const pool = new pg.Pool({ connectionString: url.href });
     const probe = createProbe({
@@ -167,6 +176,46 @@ describe('a probe of a real server', () => {
     await expect(probe.ask()).rejects.toThrow('Connection terminated unexpectedly');
     await new Promise((resolve) => setImmediate(resolve));
     expect(signs).toBe(0);
+  });
+
+  it('learns with an empty query that the recovery has ended', async () => {
+    const replicated = await startLab({ regions: ['us', 'eu'] });
+    onTestFinished(() => replicated.close());
+    const eu = replicated.region('eu');
+    let signs = 0;
+    const probe = probeBehind(eu.port, TIMEOUT_MS, {
+      server: eu.connectionString,
+      onSign: () => {
+        signs += 1;
+      },
+    });
+    expect((await probe.ask()).inRecovery).toBe(true);
+    probe.ping();
+    // Answers come in order: the ping was answered.
+    await probe.ask();
+    expect(signs).toBe(0);
+    await eu.promote();
+    probe.ping();
+    await eventually(() => signs === 1);
+    expect((await probe.ask()).inRecovery).toBe(false);
+  });
+
+  it('sends no second ping before the first is answered, and none without a connection', async () => {
+    const door = await startDoor();
+    const probe = probeBehind(door.port, TIMEOUT_MS);
+    probe.ping();
+    expect(door.opened()).toBe(0);
+    await probe.ask();
+    door.hold();
+    const before = door.sent();
+    for (let count = 0; count < 5; count += 1) probe.ping();
+    await eventually(() => door.sent() > before);
+    const one = door.sent() - before;
+    const asking = probe.ask();
+    door.letGo();
+    await asking;
+    const reading = Buffer.byteLength(postgresReadings.sql) + one;
+    expect(door.sent() - before).toBe(one + reading);
   });
 
   it('takes the loss of an open one for a sign, once', async () => {

@@ -120,6 +120,20 @@ describe('createMemoryRegions()', () => {
     expect(memory.region('us').role).toBe('standby');
   });
 
+  it('a write that waits goes on before the next probe of the standby that was promoted', async () => {
+    // A probe every 5 s, and a ping every second.
+    const { memory, router } = start('eu', { probe: { alertIntervalMs: 20_000 } });
+    await router.write('CREATE TABLE t (id int)');
+    memory.region('us').kill();
+    const heldAtMs = performance.now();
+    const held = router.write('INSERT INTO t VALUES (1)');
+    await vi.waitFor(() => expect(router.stats().holding).toBe(1));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    memory.region('eu').promote();
+    await held;
+    expect(performance.now() - heldAtMs).toBeLessThan(4_000);
+  });
+
   it('serves reads while the region of the primary is dead', async () => {
     const { db, memory, router } = start('eu', { hold: { timeoutMs: 0 } });
     db.public.none('CREATE TABLE t (id int)');
