@@ -18,7 +18,7 @@ export function parseJson(text: string): unknown {
   } catch {
     throw new SourceError('invalid', 'not-json');
   }
-  if (countMembers(value, 0) !== writtenMembers(json)) throw new SourceError('invalid', 'duplicate-key');
+  if (countMembers(value, 0) !== writtenMembers(Buffer.from(json))) throw new SourceError('invalid', 'duplicate-key');
   return value;
 }
 

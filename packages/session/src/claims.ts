@@ -66,7 +66,9 @@ export function checkTime(
 
 /** Whether a value is an array of strings. A string, or an object that looks like an array, is not. */
 export function isStringList(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+  if (!Array.isArray(value)) return false;
+  for (const item of value) if (typeof item !== 'string') return false;
+  return true;
 }
 
 function isOptional(value: unknown, type: 'number' | 'string'): boolean {

@@ -94,7 +94,7 @@ function bytesOf(segment: string): Buffer | undefined {
 }
 
 function readObject(bytes: Buffer, largeIntegers?: LargeIntegers): FrozenObject | InvalidTokenReason {
-  return isUtf8(bytes) ? parseStrictJson(bytes.toString('utf8'), largeIntegers) : 'not-json';
+  return isUtf8(bytes) ? parseStrictJson(bytes.toString('utf8'), largeIntegers, bytes) : 'not-json';
 }
 
 /**

@@ -11,11 +11,13 @@ export function ecdsaDer(signature: Uint8Array, numberBytes: number): Uint8Array
   const rLength = lengthFrom(signature, r, numberBytes);
   const sLength = lengthFrom(signature, s, signature.length);
   const length = 4 + rLength + sLength;
-  const header = length < 128 ? [0x30, length] : [0x30, 0x81, length];
-  const der = new Uint8Array(header.length + length);
-  der.set(header);
-  writeInteger(der, header.length, signature.subarray(r, numberBytes), rLength);
-  writeInteger(der, header.length + 2 + rLength, signature.subarray(s), sLength);
+  const start = length < 128 ? 2 : 3;
+  const der = new Uint8Array(start + length);
+  der[0] = 0x30;
+  if (start === 3) der[1] = 0x81;
+  der[start - 1] = length;
+  writeInteger(der, start, signature, r, numberBytes, rLength);
+  writeInteger(der, start + 2 + rLength, signature, s, signature.length, sLength);
   return der;
 }
 
@@ -31,8 +33,10 @@ function lengthFrom(bytes: Uint8Array, from: number, to: number): number {
   return to - from + ((bytes[from] as number) < 128 ? 0 : 1);
 }
 
-function writeInteger(der: Uint8Array, at: number, digits: Uint8Array, length: number): void {
+/** A loop copies so few bytes faster than `set`. */
+function writeInteger(der: Uint8Array, at: number, bytes: Uint8Array, from: number, to: number, length: number): void {
   der[at] = 0x02;
   der[at + 1] = length;
-  der.set(digits, at + 2 + length - digits.length);
+  const shift = at + 2 + length - to;
+  for (let digit = from; digit < to; digit += 1) der[digit + shift] = bytes[digit] as number;
 }

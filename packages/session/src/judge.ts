@@ -197,10 +197,16 @@ export function createJudge<Claims>(options: JudgeOptions<Claims>): Judge<Claims
     const token: VerifiedToken<Claims> = { key, registered, roles, claims, session: undefined };
     return chain(shape(token), (session) => {
       if (typeof session === 'string') return session;
-      if (session.claims === claims) return { ...token, session };
+      if (session.claims === claims) return { key, registered, roles, claims, session };
       const copy = frozenCopy(session.claims);
       if (copy === undefined) return token;
-      return { ...token, session: createSession(registered, key.kid, roles, copy.value as Claims) };
+      return {
+        key,
+        registered,
+        roles,
+        claims,
+        session: createSession(registered, key.kid, roles, copy.value as Claims),
+      };
     });
   };
 

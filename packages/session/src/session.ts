@@ -40,7 +40,8 @@ export function createRoleReader(option: RolesOption): (claims: FrozenObject) =>
     const given: unknown = typeof option === 'function' ? dropRejection<unknown>(option(claims)) : claims[option];
     const roles = given === undefined ? [] : given;
     if (!isStringList(roles)) return undefined;
-    const name = JSON.stringify(roles);
+    // Most sessions have one role. A list in JSON begins with a bracket, so the two never have the same name.
+    const name = roles.length === 1 ? `1${roles[0]}` : JSON.stringify(roles);
     const known = sets.get(name);
     if (known !== undefined) return known;
     const set = readonlySet(roles);

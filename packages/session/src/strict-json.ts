@@ -23,12 +23,15 @@ export type LargeIntegers = 'reject' | 'round';
  * Reads a JSON object by the rules of [RFC 7493](https://www.rfc-editor.org/rfc/rfc7493) (I-JSON): member names are
  * unique, strings are Unicode, and JavaScript holds each number exactly. Otherwise two parsers could read different
  * claims from one token.
+ *
+ * @param bytes the same text in UTF-8
  */
 export function parseStrictJson(
   text: string,
   largeIntegers: LargeIntegers = 'reject',
+  bytes: Uint8Array = Buffer.from(text),
 ): FrozenObject | 'not-json' | 'duplicate-member' {
-  const members = writtenMembers(text, MAX_DEPTH);
+  const members = writtenMembers(bytes, MAX_DEPTH);
   if (members === undefined) return 'not-json';
   let parsed: unknown;
   try {

@@ -97,6 +97,16 @@ describe('createSessionVerifier().verify()', () => {
     expect(await reasonOf(sessions.verify(craft(claims({ iss: 'https://a', aud: 'z' }))))).toBe('audience');
   });
 
+  it('takes no role for a list of roles, and no list for a role', async () => {
+    const sessions = verifier();
+    for (const roles of [['a', 'b'], ['["a","b"]'], ['a'], ['1a'], ['11a'], [''], []]) {
+      for (let time = 0; time < 2; time += 1) {
+        const session = await sessions.verify(craft(claims({ roles, jti: `${time}` })));
+        expect([...session.roles]).toEqual(roles);
+      }
+    }
+  });
+
   it('finds roles where it is told to', async () => {
     const token = craft(claims({ 'cognito:groups': ['ops'], scope: 'read write', realm_access: { roles: ['deep'] } }));
     const rolesWith = async (roles: RolesOption): Promise<string[]> => [

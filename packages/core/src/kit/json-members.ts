@@ -7,13 +7,15 @@ const COLON = 0x3a;
  * keeps one member of each name. If a parsed value has fewer members than the text, a name occurs twice, and another
  * parser may keep the other one. Undefined if the text is nested more than `maxDepth` deep, so that it can be refused
  * before it is parsed.
+ *
+ * @param json the text in UTF-8: V8 reads bytes twice as fast as characters
  */
-export function writtenMembers(json: string, maxDepth: number = Number.POSITIVE_INFINITY): number | undefined {
+export function writtenMembers(json: Uint8Array, maxDepth: number = Number.POSITIVE_INFINITY): number | undefined {
   let members = 0;
   let depth = 0;
   let quoted = false;
   for (let at = 0; at < json.length; at += 1) {
-    const code = json.charCodeAt(at);
+    const code = json[at];
     if (quoted) {
       if (code === BACKSLASH) at += 1;
       else if (code === QUOTE) quoted = false;
