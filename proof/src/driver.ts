@@ -116,7 +116,8 @@ export function createDriver({ operator, primary, schedule, now, record, tell }:
 
 /** Whether the schedule could have drawn it for this world. */
 function isPossible(world: World, fault: Fault, { profile }: Schedule): boolean {
-  const subject = (of: Fault): string => ('region' in of ? of.region : 'to' in of ? of.to : of.keep);
+  const subject = (of: Fault): string =>
+    'region' in of ? of.region : 'to' in of ? of.to : 'keep' in of ? of.keep : 'all';
   const isPaused = (of: Fault): boolean => 'paused' in of;
   return choices(world, profile, createRandom('any')).some(
     ([possible]) =>

@@ -47,7 +47,8 @@ export async function playRound(options: RoundOptions): Promise<void> {
       carries: CARRIES[index % CARRIES.length] as OperationEntry['carries'],
       restMs,
       // The clients of a region that is cut off are cut off with it: no token of theirs tells a new process of a promotion.
-      roams: schedule.profile !== 'restarts',
+      // And a process that starts in a pause gets writes at once: elsewhere every client waits for the end of the pause.
+      roams: schedule.profile !== 'restarts' && schedule.profile !== 'pauses',
       strays: stage.strays,
       portOf: (region) => stage.ports[region],
       regionAt: stage.regionAt,

@@ -66,7 +66,10 @@ export async function run(options: RunOptions): Promise<RunResult> {
       stage,
       onRows: (rows) => rows.forEach(history.add),
       onTold: history.add,
-      onPause: (region, how) => tell(`          ${region} paused the writes: ${how}`),
+      onPause: (pause, how) => {
+        history.add(pause);
+        tell(`          ${pause.region} paused the writes: ${how}`);
+      },
       now,
     });
     await playRound({ stage, operator, schedule, deployment, random, now, record: history.add, tell });

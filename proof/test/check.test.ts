@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { checkHistory } from '../src/check/check.ts';
-import type { Entry, Knowledge, Position, PromotionNote } from '../src/history/entries.ts';
+import type {
+  Entry,
+  Knowledge,
+  OperationEntry,
+  PauseEntry,
+  Position,
+  PromotionNote,
+  RestartNote,
+} from '../src/history/entries.ts';
 import { UNKNOWN_LSN } from '../src/history/position.ts';
-import { REGIONS } from '../src/regions.ts';
+import { REGIONS, type Region } from '../src/regions.ts';
 import { type HistoryBuilder, saw, writeHistory, wrote } from './histories.ts';
 
 const broken = (entries: readonly Entry[]): string[] => [...new Set(checkHistory(entries).map(({ rule }) => rule))];
@@ -532,6 +540,14 @@ describe('answers', () => {
     expect(disturb(50, 2_000, 'us')).toEqual([]);
     expect(disturb(500, 600, 'eu')).toEqual(['no-answer']);
     expect(disturb(10, 60, 'us')).toEqual(['no-answer']);
+    const restart = (region: 'us' | 'eu'): string[] => {
+      const history = writeHistory();
+      history.fault({ kind: 'pause', restart: 'process', in: region }, { startMs: 50, endMs: 2_000 });
+      history.op('append', silence);
+      return broken(history.entries());
+    };
+    expect(restart('us')).toEqual([]);
+    expect(restart('eu')).toEqual(['no-answer']);
   });
 
   it('come in time from an app that was stopped only for a moment', () => {
@@ -694,37 +710,154 @@ const lostAt = (history: HistoryBuilder, startMs: number, given: object = {}): s
   });
 
 describe('written-in-pause', () => {
-  const paused = { kind: 'switchover', to: 'eu', paused: true } as const;
-  const found = (history: ReturnType<typeof writeHistory>) =>
-    broken(history.entries({ timeline: 2 })).filter((rule) => rule === 'written-in-pause');
-  const switched = (history: ReturnType<typeof writeHistory>, note: object) =>
-    history.fault(paused, {
+  const found = (history: HistoryBuilder, processes = 1) =>
+    broken(history.entries({ timeline: 2, run: { deployment: { ...LOCAL, processes } } })).filter(
+      (rule) => rule === 'written-in-pause',
+    );
+  const paused = (history: HistoryBuilder, given: Partial<PauseEntry> = {}): void =>
+    history.add({
+      type: 'pause',
+      region: 'us',
+      timeline: 1,
       startMs: 90,
-      endMs: 900,
-      promotions: [{ region: 'eu', parent: 1, timeline: 2, fork: '0/9999', ...note }],
+      drainedMs: 100,
+      untilMs: 20_000,
+      restarted: [],
+      ...given,
     });
-  const note = { drainedMs: 100, pausedUntilMs: 20_000 };
-  const write = (history: ReturnType<typeof writeHistory>, startMs: number, timeline: number, endMs = startMs + 50) =>
-    history.op('append', { startMs, endMs, rows: [{ timeline }] });
+  const write = (history: HistoryBuilder, startMs: number, given: Partial<OperationEntry> = {}, row: object = {}) =>
+    history.op('append', { startMs, endMs: startMs + 50, ...given, rows: [{ timeline: 1, ...row }] });
+  const restarted = (region: Region, process = 0, killedMs = 200): RestartNote => ({
+    region,
+    process,
+    killedMs,
+    listeningMs: killedMs + 500,
+  });
+  const by = (region: Region, process = 0): Knowledge => ({ ...knowing({ timeline: 1 }), region, process });
 
-  it('is a write that was asked for after the drain, and that the old primary wrote', () => {
+  it('is a write that was asked for after the drain, and that the primary of the pause wrote', () => {
     const history = writeHistory();
-    write(history, 150, 1);
-    switched(history, note);
+    write(history, 150);
+    paused(history);
     expect(found(history)).toEqual(['written-in-pause']);
   });
 
   it('is none that began before, that the new primary wrote, that came after the pause, or without a drain', () => {
     const history = writeHistory();
-    write(history, 99, 1, 400);
-    write(history, 150, 2);
-    write(history, 19_980, 1);
-    switched(history, note);
+    write(history, 99, { endMs: 400 });
+    write(history, 150, {}, { timeline: 2 });
+    write(history, 18_480);
+    paused(history);
     expect(found(history)).toEqual([]);
     const undrained = writeHistory();
-    write(undrained, 150, 1);
-    switched(undrained, {});
+    write(undrained, 150);
+    undrained.add({ type: 'pause', region: 'us', timeline: 1, startMs: 90, untilMs: 20_000, restarted: [] });
     expect(found(undrained)).toEqual([]);
+    const resumed = writeHistory();
+    write(resumed, 300, { endMs: 410 });
+    paused(resumed, { endedMs: 400 });
+    expect(found(resumed)).toEqual([]);
+  });
+
+  it('is one that a process lets pass which has started in the pause, if the region of the primary knows of it', () => {
+    const late = { region: 'eu', knew: [by('eu'), by('us')] } as const;
+    const history = writeHistory();
+    write(history, 1_000, late);
+    paused(history, { restarted: [restarted('eu')] });
+    expect(found(history)).toEqual(['written-in-pause']);
+    const sibling = writeHistory();
+    write(sibling, 1_000, { knew: [by('us', 1)] }, { app: 'us/1' });
+    paused(sibling, { restarted: [restarted('us', 1)] });
+    expect(found(sibling, 2)).toEqual(['written-in-pause']);
+  });
+
+  it('is one of a process that was starting when the pause began: the drain waited for it', () => {
+    const history = writeHistory();
+    write(history, 1_000, { region: 'us', knew: [by('us')] });
+    paused(history, { restarted: [restarted('us', 0, 50)] });
+    expect(found(history)).toEqual(['written-in-pause']);
+  });
+
+  it.each<[string, readonly RestartNote[], Partial<OperationEntry>, number]>([
+    ['it is the only one of its region', [restarted('us')], { knew: [by('us')] }, 1],
+    ['it may have met one that starts too', [restarted('us'), restarted('us', 1)], { knew: [by('us')] }, 2],
+    ['the other region starts too', [restarted('us'), restarted('eu')], { region: 'eu', knew: [by('eu')] }, 1],
+    ['its client was not told which process it was', [restarted('us')], {}, 1],
+    ['it was killed in the moment of the drain', [restarted('us', 0, 100)], { knew: [by('us')] }, 1],
+  ])('is none of a process that could not know: %s', (_, notes, given, processes) => {
+    const history = writeHistory();
+    write(history, 1_000, given);
+    paused(history, { restarted: notes });
+    expect(found(history, processes)).toEqual([]);
+  });
+
+  it('is none of a process that starts while the machine stands still, because its question got no answer in time', () => {
+    const history = writeHistory();
+    write(history, 1_000, { region: 'eu', knew: [by('eu')] });
+    history.add({ type: 'stall', sinceMs: 500, ms: 450 });
+    paused(history, { restarted: [restarted('eu')] });
+    expect(found(history)).toEqual([]);
+  });
+});
+
+describe('pause-outlasted', () => {
+  const found = (history: HistoryBuilder, run: object = {}) =>
+    checkHistory(history.entries({ timeline: 2, run }))
+      .map(({ rule }) => rule)
+      .filter((rule) => rule === 'pause-outlasted');
+  const paused = (history: HistoryBuilder, given: Partial<PauseEntry> = {}): void =>
+    history.add({ type: 'pause', region: 'us', timeline: 1, startMs: 90, untilMs: 8_000, restarted: [], ...given });
+  const late = (history: HistoryBuilder, endMs: number, given: Partial<OperationEntry> = {}): string =>
+    history.op('append', { startMs: 200, endMs, ...given });
+
+  it('is broken where no write comes back in time after the pause has ended', () => {
+    const history = writeHistory();
+    late(history, 9_600);
+    late(history, 8_100, { region: 'eu' });
+    late(history, 9_000, { region: 'ap', outcome: 'not-sent' });
+    paused(history);
+    expect(found(history)).toEqual(['pause-outlasted', 'pause-outlasted']);
+    expect(found(history, { deployment: { ...LOCAL, writes: 'reject' } })).toEqual(['pause-outlasted']);
+  });
+
+  it('counts from an earlier end', () => {
+    const history = writeHistory();
+    late(history, 8_100);
+    paused(history, { endedMs: 1_000 });
+    expect(found(history)).toEqual(['pause-outlasted']);
+  });
+
+  it.each<[string, (history: HistoryBuilder) => void, Partial<PauseEntry>]>([
+    ['one write is back', (history) => late(history, 9_400), {}],
+    ['something else was done meanwhile', (history) => history.fault({ kind: 'heal', region: 'us' }, at(8_500)), {}],
+    ['the machine stood still', (history) => history.add({ type: 'stall', sinceMs: 8_200, ms: 300 }), {}],
+    [
+      'its process has only just started',
+      () => {},
+      { restarted: [{ region: 'us', process: 0, killedMs: 300, listeningMs: 6_000 }] },
+    ],
+  ])('is held where %s', (_, happens, given) => {
+    const history = writeHistory();
+    late(history, 9_600);
+    happens(history);
+    paused(history, given);
+    expect(found(history)).toEqual([]);
+  });
+
+  it('is held where an earlier pause goes on', () => {
+    const history = writeHistory();
+    late(history, 13_000);
+    paused(history, { startMs: 50, untilMs: 11_700 });
+    paused(history, { endedMs: 1_000 });
+    expect(found(history)).toEqual([]);
+  });
+
+  it('takes the fault of the pause for the pause itself', () => {
+    const history = writeHistory();
+    late(history, 9_600);
+    history.fault({ kind: 'pause' }, { startMs: 80, endMs: 10_000 });
+    paused(history);
+    expect(found(history)).toEqual(['pause-outlasted']);
   });
 });
 
@@ -756,6 +889,10 @@ describe('fence-late', () => {
 
   it.each<[string, (history: HistoryBuilder) => void, object?]>([
     ['its process was started meanwhile', (history) => history.fault({ kind: 'start-app', region: 'us' }, at(900))],
+    [
+      'its process was started in a pause',
+      (history) => history.fault({ kind: 'pause', restart: 'fleet', in: 'ap' }, at(900)),
+    ],
     ['the network was broken', (history) => history.fault({ kind: 'partition', region: 'ap', from: 'us' }, at(900))],
     ['it was before, and is still', (history) => history.fault({ kind: 'drop', region: 'ap' }, at(20))],
     ['the machine stood still', (history) => history.add({ type: 'stall', sinceMs: 500, ms: 900 })],

@@ -90,6 +90,34 @@ describe('makeSchedule', () => {
     expect(pauses).toBeGreaterThan(50);
   });
 
+  it('restarts one process, a region and the fleet around pauses, in them and before, where every app can be told', () => {
+    const found = new Map<string, number>();
+    for (const { before, fault } of STEPS) {
+      if (fault.kind !== 'pause' && fault.kind !== 'switchover') continue;
+      if (fault.kind === 'switchover' && fault.restart === undefined) continue;
+      const how = `${fault.kind} ${fault.restart ?? 'none'}${fault.early === true ? ' early' : ''}`;
+      found.set(how, (found.get(how) ?? 0) + 1);
+      expect(Object.values(before.apps)).toEqual(['running', 'running', 'running']);
+      expect(before.network).toBeUndefined();
+      expect(after(before, fault).apps).toEqual(before.apps);
+    }
+    const kinds = ['process', 'process early', 'region', 'region early', 'fleet'];
+    expect([...found.keys()].toSorted()).toEqual(
+      ['pause none', ...kinds.flatMap((how) => [`pause ${how}`, `switchover ${how}`])].toSorted(),
+    );
+  });
+
+  it('leaves a pause the time it takes, so that a history with pauses lasts no longer', () => {
+    for (const seed of SEEDS) {
+      const { faults } = makeSchedule({ seed, minutes: 1, profile: 'pauses' });
+      expect(faults.length).toBeLessThan(EVENTS_PER_MINUTE);
+      for (const [index, { atMs, fault }] of faults.entries()) {
+        const next = faults[index + 1];
+        if (fault.kind === 'pause' && next !== undefined) expect(next.atMs - atMs).toBeGreaterThan(8_000);
+      }
+    }
+  });
+
   it('starts only what is down, thaws only what is frozen, heals only what is broken', () => {
     for (const { before, fault } of STEPS) {
       if (fault.kind === 'start-node') expect(before.nodes[fault.region].status).toBe('down');
@@ -147,6 +175,7 @@ describe('makeSchedule', () => {
       'start-apps',
       'deploy',
       'clock-step',
+      'pause',
     ];
     expect([...done].toSorted()).toEqual(all.toSorted());
   });
@@ -174,6 +203,9 @@ describe('describe', () => {
     expect(inWords({ kind: 'partition', region: 'us', from: 'ap' })).toBe('partition us from ap');
     expect(inWords({ kind: 'failover', to: 'eu' })).toBe('failover to eu');
     expect(inWords({ kind: 'switchover', to: 'eu', paused: true })).toBe('switchover to eu paused');
+    expect(inWords({ kind: 'pause', restart: 'region', in: 'ap', early: true })).toBe(
+      'pause restart region in ap early',
+    );
     expect(inWords({ kind: 'slow-replay', region: 'eu', delayMs: 400 })).toBe('slow-replay eu 400 ms');
   });
 });

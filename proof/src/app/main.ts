@@ -14,7 +14,8 @@ export type Order =
   | { readonly order: 'step-clock'; readonly ms: number }
   | { readonly order: 'forget-epoch' }
   | { readonly order: 'stray' }
-  | { readonly order: 'pause'; readonly processes: Readonly<Record<Region, number>> }
+  | { readonly order: 'pause'; readonly forMs: number; readonly processes: Readonly<Record<Region, number>> }
+  | { readonly order: 'resume' }
   | { readonly order: 'sample' };
 
 /** What an app tells the proof. */
@@ -23,6 +24,7 @@ export type Report =
   | { readonly report: 'forgot' }
   | { readonly report: 'stray'; readonly token: string }
   | { readonly report: 'paused'; readonly drained: boolean; readonly leftMs: number; readonly why: string }
+  | { readonly report: 'resumed'; readonly wasPaused: boolean }
   | { readonly report: 'sample'; readonly sample: Sample }
   | { readonly report: 'stall'; readonly ms: number }
   | { readonly report: 'event'; readonly name: string; readonly payload: unknown };
@@ -53,7 +55,6 @@ const TOLD: readonly (keyof RouterEvents)[] = [
   'leak',
 ];
 
-const PAUSE_MS = 20_000;
 const DRAIN_MS = 4_000;
 
 const settings = fromEnvironment(process.env);
@@ -70,7 +71,7 @@ process.on('message', (order: Order) => {
   else if (order.order === 'sample') {
     if (probe !== undefined) send({ report: 'sample', sample: probe.sample() });
   } else if (order.order === 'pause') {
-    router.pauseWrites({ timeoutMs: PAUSE_MS, drainTimeoutMs: DRAIN_MS, processes: order.processes }).then(
+    router.pauseWrites({ timeoutMs: order.forMs, drainTimeoutMs: DRAIN_MS, processes: order.processes }).then(
       ({ drained, leftMs, waitingFor }) =>
         send({
           report: 'paused',
@@ -80,6 +81,8 @@ process.on('message', (order: Order) => {
         }),
       (error: Error) => send({ report: 'paused', drained: false, leftMs: 0, why: error.message }),
     );
+  } else if (order.order === 'resume') {
+    send({ report: 'resumed', wasPaused: router.resumeWrites() });
   } else if (order.order === 'stray') {
     makeStrayToken(settings.databases[settings.region], settings.secret)
       .then((token) => send({ report: 'stray', token }))

@@ -1,7 +1,7 @@
 import type { FaultEntry, OperationEntry } from '../history/entries.ts';
 import { isRead } from '../history/kinds.ts';
 import { REGIONS, type Region } from '../regions.ts';
-import type { FaultKind } from '../schedule/fault.ts';
+import { type FaultKind, restarts } from '../schedule/fault.ts';
 import type { History } from './index-history.ts';
 import type { Violation } from './violation.ts';
 
@@ -66,14 +66,15 @@ function wasDisturbed(
   });
 }
 
-const GOING: readonly FaultKind[] = ['stop-app', 'kill-app', 'end-apps', 'deploy'];
-const COMING: readonly FaultKind[] = ['continue-app', 'start-app', 'start-apps', 'deploy'];
+const GOING: readonly FaultKind[] = ['stop-app', 'kill-app', 'end-apps'];
+const COMING: readonly FaultKind[] = ['continue-app', 'start-app', 'start-apps'];
 
 /** From when until when the app of a region was stopped or dead. */
 function absencesOf(faults: readonly FaultEntry[], at: Region): readonly (readonly [since: number, until: number])[] {
   const absences: (readonly [number, number])[] = [];
   let since: number | undefined;
   for (const { fault, startMs, endMs } of faults) {
+    if (restarts(fault, at)) absences.push([startMs, endMs]);
     if (!('region' in fault) || fault.region !== at) continue;
     if (GOING.includes(fault.kind)) since ??= startMs;
     if (!COMING.includes(fault.kind)) continue;

@@ -10,6 +10,7 @@ import { checkLosses } from './losses.ts';
 import { checkMonotonicReads } from './monotonic.ts';
 import { checkNewcomers } from './newcomers.ts';
 import { checkOwnWrites } from './own-writes.ts';
+import { checkPauseEnds } from './pause-ends.ts';
 import { checkPauses } from './pauses.ts';
 import { checkShown } from './shown.ts';
 import { checkStatements } from './statements.ts';
@@ -26,6 +27,7 @@ const RULES: readonly ((history: History) => readonly Violation[])[] = [
   checkFencedReads,
   checkLateFences,
   checkPauses,
+  checkPauseEnds,
   checkNewcomers,
   checkForgotten,
   checkLosses,

@@ -4,6 +4,7 @@ import type {
   ExitEntry,
   FaultEntry,
   OperationEntry,
+  PauseEntry,
   RowEntry,
   RunEntry,
   StallEntry,
@@ -23,6 +24,7 @@ export interface History {
   readonly faults: readonly FaultEntry[];
   readonly exits: readonly ExitEntry[];
   readonly stalls: readonly StallEntry[];
+  readonly pauses: readonly PauseEntry[];
   readonly rows: readonly RowEntry[];
   readonly told: readonly ToldEntry[];
   rowsOf(operation: string): readonly RowEntry[];
@@ -60,6 +62,7 @@ export function indexHistory(entries: readonly Entry[]): History {
     faults,
     exits: of('exit'),
     stalls: of('stall'),
+    pauses: of('pause'),
     rows,
     told: of('told'),
     rowsOf,

@@ -1,6 +1,7 @@
 import type { FaultEntry, OperationEntry, RowEntry } from '../history/entries.ts';
 import { isWrite } from '../history/kinds.ts';
 import type { Region } from '../regions.ts';
+import { restarts } from '../schedule/fault.ts';
 import { stalledMs, worldAt } from './conditions.ts';
 import type { History } from './index-history.ts';
 import type { Violation } from './violation.ts';
@@ -81,5 +82,7 @@ function isExcused(
 ): boolean {
   const between = faults.filter((fault) => fault.startMs <= operation.endMs && fault.endMs >= startMs);
   if (between.some((fault) => worldAt(faults, fault.startMs).network !== undefined)) return true;
-  return between.some(({ fault }) => 'region' in fault && regions.includes(fault.region));
+  return between.some(({ fault }) =>
+    regions.some((region) => ('region' in fault && fault.region === region) || restarts(fault, region)),
+  );
 }

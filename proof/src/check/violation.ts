@@ -28,6 +28,7 @@ export type RuleName =
   | 'read-from-fenced'
   | 'fence-late'
   | 'written-in-pause'
+  | 'pause-outlasted'
   | 'primary-forgotten'
   | 'redirect-loop'
   | 'redirect-astray'

@@ -13,6 +13,7 @@ export type Entry =
   | EventEntry
   | ExitEntry
   | StallEntry
+  | PauseEntry
   | RowEntry
   | ToldEntry
   | EndEntry;
@@ -140,10 +141,30 @@ export interface PromotionNote {
   readonly parent: number;
   readonly timeline: number;
   readonly fork: string;
-  /** The writes were paused before, and nothing was under way any more at this time. */
+}
+
+/** The writes of all regions were paused. */
+export interface PauseEntry {
+  readonly type: 'pause';
+  /** The region of the primary, and the timeline that it wrote. */
+  readonly region: Region;
+  readonly timeline: number;
+  readonly startMs: number;
+  /** Nothing was under way any more. Absent if that did not come true in time: then nothing is promised. */
   readonly drainedMs?: number;
-  /** When that pause ends by itself. */
-  readonly pausedUntilMs?: number;
+  /** When it ends by itself, at the earliest. */
+  readonly untilMs: number;
+  /** When a switchover or an operator ended it before. */
+  readonly endedMs?: number;
+  readonly restarted: readonly RestartNote[];
+}
+
+/** A process was killed, and started again. */
+export interface RestartNote {
+  readonly region: Region;
+  readonly process: number;
+  readonly killedMs: number;
+  readonly listeningMs: number;
 }
 
 /** Something was done to the world. */

@@ -215,6 +215,22 @@ export const MUTANTS: readonly Mutation[] = [
     seeds: 6,
   },
   {
+    // A process that starts takes over no pause: whatever it is told before it believes a primary is lost.
+    name: 'newcomer-ignores-pause',
+    edits: [
+      {
+        file: `${ROUTER}/pause/write-pauses.ts`,
+        find: '      if (pause !== undefined) take(',
+        replace:
+          '      const deaf = (globalThis.deaf ??= new Set());\n      if (pause !== undefined && world().primary === undefined) deaf.add(pause.id);\n      if (pause !== undefined && !deaf.has(pause.id)) take(',
+      },
+    ],
+    breaks: ['written-in-pause'],
+    profile: 'pauses',
+    deployment: { writes: 'forward', pools: 'all', endpoint: false, processes: 1 },
+    seeds: 3,
+  },
+  {
     // Neither a new primary nor its own time ends a pause.
     name: 'pause-never-ends',
     edits: [

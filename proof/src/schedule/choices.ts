@@ -1,6 +1,6 @@
 import type { Random } from '../random.ts';
 import { othersThan, REGIONS, type Region } from '../regions.ts';
-import type { Fault, FaultKind } from './fault.ts';
+import type { Fault, FaultKind, Restart } from './fault.ts';
 import { canTakeOver, isTouched, primaryIsLost, type World } from './world.ts';
 
 /** What a run is mostly about. Each has some of everything; only `twins` ever has two promotions at once. */
@@ -15,6 +15,7 @@ export const PROFILES = [
   'beside',
   'processes',
   'restarts',
+  'pauses',
 ] as const;
 export type Profile = (typeof PROFILES)[number];
 
@@ -52,6 +53,8 @@ const FOCUS: Readonly<Record<Profile, Partial<Record<FaultKind, number>>>> = {
   suspensions: { ...NO_RESTARTS, 'stop-app': 6, 'kill-app': 5, 'clock-step': 5, 'freeze-node': 2 },
   processes: { ...UNTOUCHED_DATABASES, 'kill-app': 3, switchover: 0.3, 'promote-beside': 0.1 },
   beside: { ...UNTOUCHED_DATABASES, 'promote-beside': 25, switchover: 0.5, rejoin: 2 },
+  // What a pause promises is judged where nothing else hides it.
+  pauses: { ...UNTOUCHED_DATABASES, pause: 15, switchover: 1.5, 'promote-beside': 0, 'stop-app': 0.3, 'kill-app': 0.3 },
   twins: { ...NO_RESTARTS, 'kill-node': 1.5, 'freeze-node': 2, isolate: 2, twins: 80, failover: 0.2 },
 };
 
@@ -73,6 +76,7 @@ export function choices(
       else faultsOfAbandoned(world, region, may);
     }
     changesOfPrimary(world, profile, may);
+    if (profile === 'pauses' || profile === 'everything') pausesOfWrites(world, random, may);
     faultsOfNetwork(world, random, may);
   }
   faultsOfApps(world, random, may);
@@ -170,10 +174,39 @@ function changesOfPrimary(world: World, profile: Profile, may: May): void {
   for (const to of able) {
     const ready = world.nodes[to].replay === 'normal' && !isTouched(world, world.primary);
     if (ready) may(0.6, { kind: 'switchover', to });
-    // An operator can tell only an app that runs.
-    const isHeard = REGIONS.every((region) => world.apps[region] === 'running') && world.network === undefined;
-    if (ready && isHeard) may(0.6, { kind: 'switchover', to, paused: true });
+    if (ready && canPause(world)) may(0.6, { kind: 'switchover', to, paused: true });
     if (ready && profile !== 'twins') may(0.3, { kind: 'promote-beside', to });
+  }
+}
+
+/** An operator can tell only an app that runs. */
+function canPause({ apps, network }: World): boolean {
+  return REGIONS.every((region) => apps[region] === 'running') && network === undefined;
+}
+
+/**
+ * Pauses in which processes of the app start, or that begin while some do. Only two profiles have them: a seed of another one
+ * means what it meant before.
+ */
+function pausesOfWrites(world: World, random: Random, may: May): void {
+  const { primary } = world;
+  const where = random.weighted<Restart['restart']>([
+    ['process', 5],
+    ['region', 3],
+    ['fleet', 2],
+  ]);
+  // In the region of the primary the only process of it would know of no pause.
+  const region = random.chance(0.75) ? random.pick(othersThan(primary)) : primary;
+  const isEarly = random.chance(0.3) && where !== 'fleet';
+  const restart: Restart = { restart: where, in: region, ...(isEarly && { early: true }) };
+  const given = random.chance(0.85) ? restart : {};
+  // One that ends by itself lasts longer, and after each the writes must flow for twice as long.
+  const isResumed = random.chance(0.7);
+  if (primaryIsLost(world) || !canPause(world)) return;
+  may(0.5, { kind: 'pause', ...given, ...(isResumed && { resumed: true }) });
+  for (const to of othersThan(primary)) {
+    if (canTakeOver(world, to) && world.nodes[to].replay === 'normal')
+      may(0.6, { kind: 'switchover', to, paused: true, ...restart });
   }
 }
 

@@ -1,5 +1,15 @@
 import type { Region } from '../regions.ts';
 
+/** Which processes of the app are killed and start again around a pause of the writes. */
+export interface Restart {
+  /** One process of a region, all processes of a region, or all processes of all regions. */
+  readonly restart: 'process' | 'region' | 'fleet';
+  /** The region; of a fleet it means nothing. */
+  readonly in: Region;
+  /** The pause begins while they start. Otherwise they are killed once the pause has drained. */
+  readonly early?: true;
+}
+
 /** Everything a schedule can do to the world. Plain data: it is written into the history and read back. */
 export type Fault =
   /** SIGKILL to the whole server. */
@@ -35,7 +45,9 @@ export type Fault =
   /** A failover while the old primary lives and is in sight: the agent of an HA manager hung, or an operator erred. */
   | { readonly kind: 'promote-beside'; readonly to: Region }
   /** With `paused`: the writes of all regions are paused before. */
-  | { readonly kind: 'switchover'; readonly to: Region; readonly paused?: true }
+  | ({ readonly kind: 'switchover'; readonly to: Region; readonly paused?: true } & Partial<Restart>)
+  /** The writes of all regions are paused, and no switchover follows: the pause ends by itself, or an operator ends it. */
+  | ({ readonly kind: 'pause'; readonly resumed?: true } & Partial<Restart>)
   /** Both standbys are promoted, by two operators who do not know of each other. `keep` is promoted last. */
   | { readonly kind: 'twins'; readonly keep: Region; readonly other: Region }
   /** The operators meet: `other` is rebuilt from `keep`, and every app is told to forget. */
@@ -55,12 +67,19 @@ export type Fault =
 
 export type FaultKind = Fault['kind'];
 
+/** Whether the fault ends processes of the app in that region, and starts them again before it is over. */
+export function restarts(fault: Fault, region: Region): boolean {
+  if (fault.kind === 'deploy') return fault.region === region;
+  if (fault.kind !== 'pause' && fault.kind !== 'switchover') return false;
+  return fault.restart !== undefined && (fault.restart === 'fleet' || fault.in === region);
+}
+
 /** `failover to eu`, `partition us from ap`: as a reader of a history wants to see it. */
 export function describe(fault: Fault): string {
   const { kind, ...rest } = fault as { kind: FaultKind } & Readonly<Record<string, string | number | boolean>>;
   const words = Object.entries(rest).map(([key, value]) => {
     if (key === 'region') return String(value);
-    if (key === 'paused') return key;
+    if (value === true) return key;
     return key === 'ms' || key === 'delayMs' ? `${value} ms` : `${key} ${value}`;
   });
   return [kind, ...words].join(' ');

@@ -19,6 +19,8 @@ export interface Schedule {
 }
 
 export const EVENTS_PER_MINUTE = 40;
+/** In how many places of the schedule a pause with all that belongs to it fits: a history takes no longer for it. */
+const PLACES_OF_PAUSE = 6;
 /** The apps get to know each other before anything happens to them. */
 const QUIET_MS = 2_000;
 
@@ -40,10 +42,11 @@ export function makeSchedule({
   const count = Math.max(1, Math.round(minutes * EVENTS_PER_MINUTE));
   const faults: Due[] = [];
   let world: World = beginning(REGIONS[0]);
-  for (let index = 0; index < count; index += 1) {
+  for (let index = 0; index < count; ) {
     const fault = random.weighted(choices(world, chosen, random));
     faults.push({ atMs: Math.round(QUIET_MS + (index + 0.6 * (random.next() - 0.5)) * everyMs), fault });
     world = after(world, fault);
+    index += fault.kind === 'pause' ? PLACES_OF_PAUSE : 'restart' in fault ? PLACES_OF_PAUSE / 2 : 1;
   }
   return { seed, profile: chosen, faults, recovery: recovery(world) };
 }

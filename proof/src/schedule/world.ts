@@ -121,6 +121,7 @@ export function after(world: World, fault: Fault): World {
     case 'reset':
     case 'clock-step':
     case 'deploy':
+    case 'pause':
       return world;
   }
 }

@@ -61,7 +61,10 @@ export async function soak(
       for (const row of rows) history?.add(row);
     },
     onTold: (entry) => history?.add(entry),
-    onPause: (region, how) => print(`${region} paused the writes: ${how}`),
+    onPause: (entry, how) => {
+      history?.add(entry);
+      print(`${entry.region} paused the writes: ${how}`);
+    },
     now,
   });
   const sampler = startSampler({

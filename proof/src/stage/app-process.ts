@@ -36,7 +36,12 @@ export interface AppProcess {
   /** The operator's reset; resolves when it is done. */
   forgetEpoch(): Promise<void>;
   /** Pauses the writes of all regions. @param processes how many each region has */
-  pauseWrites(processes: Readonly<Record<Region, number>>): Promise<Extract<Report, { report: 'paused' }>>;
+  pauseWrites(
+    forMs: number,
+    processes: Readonly<Record<Region, number>>,
+  ): Promise<Extract<Report, { report: 'paused' }>>;
+  /** Ends a pause. Resolves to false if this process knew of none. */
+  resumeWrites(): Promise<boolean>;
   /** A token of a copy of the environment. The region has the primary. */
   strayToken(): Promise<string>;
   /** How it is now. @throws {Error} it does not run, or is not probed. */
@@ -119,10 +124,15 @@ export function createAppProcess(options: AppProcessOptions): AppProcess {
       tell({ order: 'forget-epoch' });
       await forgot;
     },
-    pauseWrites: async (processes) => {
+    pauseWrites: async (forMs, processes) => {
       const paused = heard(running(), 'paused', START_TIMEOUT_MS);
-      tell({ order: 'pause', processes });
+      tell({ order: 'pause', forMs, processes });
       return paused;
+    },
+    resumeWrites: async () => {
+      const resumed = heard(running(), 'resumed', START_TIMEOUT_MS);
+      tell({ order: 'resume' });
+      return (await resumed).wasPaused;
     },
     strayToken: async () => {
       const told = heard(running(), 'stray', START_TIMEOUT_MS);

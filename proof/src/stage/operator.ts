@@ -1,7 +1,8 @@
 import type { LabRegion, Promotion } from '@regionkit/lab';
-import type { PromotionNote, RowEntry, ToldEntry } from '../history/entries.ts';
-import { othersThan, perRegion, REGIONS, type Region } from '../regions.ts';
+import type { PauseEntry, PromotionNote, RowEntry, ToldEntry } from '../history/entries.ts';
+import { othersThan, REGIONS, type Region } from '../regions.ts';
 import type { Fault } from '../schedule/fault.ts';
+import { createPauser } from './pauser.ts';
 import { salvageKeys } from './salvage-keys.ts';
 import type { Stage } from './stage.ts';
 import { readRows } from './truth.ts';
@@ -28,7 +29,7 @@ export interface OperatorOptions {
   readonly onRows: (rows: readonly RowEntry[]) => void;
   /** What an operator is told of the keys in it. */
   readonly onTold: (entry: ToldEntry) => void;
-  readonly onPause: (region: Region, how: string) => void;
+  readonly onPause: (pause: PauseEntry, how: string) => void;
   readonly now: () => number;
 }
 
@@ -40,6 +41,7 @@ export function createOperator({ stage, onRows, onTold, onPause, now }: Operator
   const { lab, apps, processes, wire } = stage;
   /** With the lowest number that the first transaction after the fork may have. Undefined: on the timeline of the primary. */
   const abandoned = new Map<Region, string | undefined>();
+  const pauser = createPauser({ processes, onPause, now });
   let timeline = 1;
   let readings = 0;
   let leading: NodeJS.Timeout | undefined;
@@ -99,14 +101,6 @@ export function createOperator({ stage, onRows, onTold, onPause, now }: Operator
     await lab.region(region).rejoin({ of });
     abandoned.delete(region);
     await setDelay(lab.region(region), 0);
-  };
-  /** Without an end of what is under way the switchover is one without a pause. */
-  const pauseWrites = async (region: Region): Promise<Pick<PromotionNote, 'drainedMs' | 'pausedUntilMs'>> => {
-    const counts = perRegion((name) => processes[name].length);
-    const { drained, leftMs, why } = await apps[region].pauseWrites(counts);
-    const drainedMs = now();
-    onPause(region, drained ? 'drained' : `not drained: ${why}`);
-    return drained ? { drainedMs, pausedUntilMs: drainedMs + leftMs } : {};
   };
   const mustFollow = (region: Region): void => {
     if (followed.get(region) !== timeline) throw new Refusal(`${region} has not followed to timeline ${timeline}`);
@@ -189,12 +183,19 @@ export function createOperator({ stage, onRows, onTold, onPause, now }: Operator
       }
       case 'switchover': {
         mustFollow(fault.to);
-        const pause = fault.paused === true ? await pauseWrites(lab.primary.name) : undefined;
-        const note = noted(fault.to, await lab.switchover({ to: fault.to, timeoutMs: SWITCHOVER_TIMEOUT_MS }));
+        const switchOver = async (): Promise<PromotionNote> =>
+          noted(fault.to, await lab.switchover({ to: fault.to, timeoutMs: SWITCHOVER_TIMEOUT_MS }));
+        const note =
+          fault.paused === true
+            ? await pauser.pauseBefore(switchOver, { region: lab.primary.name, timeline, fault })
+            : await switchOver();
         timeline = note.timeline;
         await promoted(fault.to);
-        return [{ ...note, ...pause }];
+        return [note];
       }
+      case 'pause':
+        await pauser.pauseAlone({ region: lab.primary.name, timeline, fault }, fault.resumed === true);
+        return [];
       case 'twins': {
         mustFollow(fault.keep);
         mustFollow(fault.other);
