@@ -175,10 +175,10 @@ test('a process that starts in a pause writes nothing although another region co
 test('a pause ends by itself in every process, although the process that ordered it is gone', async () => {
   const lab = await labOf(['us', 'eu']);
   // The time in the pause is not taken from the time for the forward.
-  const fleet = await startFleet(lab, { work: twoWrites, deadlineMs: 2_000 });
+  const fleet = await startFleet(lab, { work: twoWrites, deadlineMs: 4_000 });
   await startAll(fleet, { us: 2, eu: 1 });
   const [operator, ...others] = fleet.processes as [Process, Process, Process];
-  expect(await operator.router.pauseWrites({ timeoutMs: 4_000 })).toMatchObject({ drained: true });
+  expect(await operator.router.pauseWrites({ timeoutMs: 6_000 })).toMatchObject({ drained: true });
   await operator.stop();
   const held = await Promise.all(
     ['us', 'eu'].map((region) => fetch(`${fleet.origin(region as Name)}/${region}`, { method: 'POST' })),
