@@ -40,8 +40,9 @@ export interface RegionState<Name extends string = string> {
    */
   readonly acceptedForMs?: number;
   /**
-   * True after this process has asked that region once, whether the region answered or not. In the state of the own
-   * region: whether its other processes were asked; absent if the view asks none. A router writes only after that.
+   * True after this process has asked that region once since it started or was suspended, whether the region answered
+   * or not. In the state of the own region: whether its other processes were asked; absent if the view asks none. A
+   * router writes only after that: a view that gives `asked` for its own region must give it for the others too.
    */
   readonly asked?: boolean;
   /**

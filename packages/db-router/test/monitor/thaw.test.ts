@@ -104,6 +104,7 @@ async function startBehindGateway(timeoutMs?: number, answer = unavailable) {
   let report: DatabaseReport = { role: 'standby', position: 1n, forks: [], measured: true };
   let refused = 0;
   let isOpen = true;
+  let answerMs = 0;
   const eu = createHealth({
     regions: regionsOf('eu'),
     peers: { secret: SECRET, fetch: () => Promise.reject(new Error('no region is asked')) },
@@ -128,6 +129,7 @@ async function startBehindGateway(timeoutMs?: number, answer = unavailable) {
         urgentIntervalMs: 20,
         fetch: async (url, init) => {
           if (!url.includes('//eu.')) throw new Error('there is no other process here');
+          if (answerMs > 0) await wait(answerMs);
           if (isOpen) return door(new Request(url, { headers: init.headers }));
           refused += 1;
           return answer();
@@ -164,6 +166,11 @@ async function startBehindGateway(timeoutMs?: number, answer = unavailable) {
       isOpen = false;
     },
     refused: () => refused,
+    slowDown: (): void => {
+      answerMs = 60;
+    },
+    wake: () => health?.wake(),
+    askedAtMs: () => health?.view.get('eu')?.askedAtMs,
   };
 }
 
@@ -198,3 +205,24 @@ describe.each([
     expect(await texts()).toEqual([{ text: 'before' }, { text: 'after' }]);
   });
 });
+
+it.each(['first', 'later'])(
+  'a question after a thaw that health notices %s says nothing if its answer is thrown away: no write starts on a primary that was replaced',
+  async (noticed) => {
+    const { router, promote, sleep, slowDown, wake, askedAtMs, texts } = await startBehindGateway();
+    slowDown();
+    // A question has just ended, so `wake()` may ask at once.
+    const before = askedAtMs();
+    await until(() => askedAtMs() !== before);
+    promote();
+    sleep();
+    const written = router.write("INSERT INTO note VALUES ('after')").then(
+      () => 'written',
+      (error: { code: string }) => error.code,
+    );
+    // After SIGCONT the sockets come before the timers, and a question of another region may be the first.
+    if (noticed === 'later') wake();
+    expect(await written).toBe('ERR_NOT_PRIMARY_REGION');
+    expect(await texts()).toEqual([{ text: 'before' }]);
+  },
+);

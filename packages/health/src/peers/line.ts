@@ -9,11 +9,9 @@ export interface Line<Name extends string> {
   nextAtMs: number;
   askedAtMs: number;
   asking: boolean;
-  /** When it was asked the last question that is over, answered or not. -Infinity: none is. */
-  endedAskedAtMs: number;
-  /** The same for the last question whose end says something of the region: see `isSettled`. */
+  /** When it was asked the last question whose end says something of the region: see `isSettled`. -Infinity: none was. */
   settledAskedAtMs: number;
-  /** The era of that question. */
+  /** The era of the last question that is over, answered or not. Undefined: none is. */
   endedEra: number | undefined;
   /** It is the primary, and the last request had no answer, or one that does not confirm it. */
   doubtful: boolean;
@@ -37,7 +35,6 @@ export function createLine<Name extends string>(region: Region<Name>, url: strin
     nextAtMs: nowMs,
     askedAtMs: Number.NEGATIVE_INFINITY,
     asking: false,
-    endedAskedAtMs: Number.NEGATIVE_INFINITY,
     settledAskedAtMs: Number.NEGATIVE_INFINITY,
     endedEra: undefined,
     doubtful: false,
@@ -47,6 +44,11 @@ export function createLine<Name extends string>(region: Region<Name>, url: strin
     clockAheadMs: 0,
     cancelSoon: undefined,
   };
+}
+
+/** Whether it was asked, answered or not, since everything was forgotten. */
+export function wasAsked({ endedEra, era }: Pick<Line<string>, 'endedEra' | 'era'>): boolean {
+  return endedEra === era;
 }
 
 /** Whether the primary was silent, or did not say so any more. */

@@ -137,7 +137,10 @@ export function createPeerStates<Name extends string>(options: PeerStatesOptions
       known = latest;
       peers?.tick(isUrgent(), isPausing(known));
     },
-    wake: () => peers?.wake(),
+    wake: () => {
+      noticeJump();
+      peers?.wake();
+    },
     follow: (router) => {
       followed = router;
     },
@@ -147,8 +150,9 @@ export function createPeerStates<Name extends string>(options: PeerStatesOptions
       if (peers === undefined || asked === undefined) return undefined;
       if ('refusal' in asked) return asked;
       const { question, keyring } = asked;
-      if (question.news) peers.heardFrom(question.from);
+      // Before the question that may follow: its answer would be thrown away.
       noticeJump();
+      if (question.news) peers.heardFrom(question.from);
       const { accept, reads, writes } = verdict();
       const isOwn = question.from === self.name;
       const secrets = isOwn ? undefined : secretsWith(question.from);

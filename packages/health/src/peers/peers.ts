@@ -5,7 +5,7 @@ import { type Clock, createRegionKeyring, type Keyring, type RegionKeyring, rare
 import type { Neighbour } from '../verdict/guard.ts';
 import { createAskedOnce } from './asked-once.ts';
 import { type RegionDocument, unseal } from './document.ts';
-import { createLine, isDoubtful, isSettled, type Line } from './line.ts';
+import { createLine, isDoubtful, isSettled, type Line, wasAsked } from './line.ts';
 import type { CheckedPeersOptions } from './options.ts';
 import { forgotten, neighbour, type PeerReason, peerState, remember, siblings } from './peer.ts';
 import { type QuestionRefusal, type RegionQuestion, sealQuestion, unsealQuestion } from './question.ts';
@@ -17,10 +17,7 @@ export interface Peers<Name extends string> {
   /** Returns the question in `request`, if it may be answered, and the keyring that signs the answer. */
   question(request: RequestView): { readonly question: RegionQuestion; readonly keyring: Keyring } | RefusedQuestion;
   get(name: string): RegionState<Name> | undefined;
-  /**
-   * The newest report of each other process of this region, and whether this region was asked since the last `forget()`, or is
-   * not asked any more.
-   */
+  /** The newest report of each other process of this region, and whether this region was asked since the last `forget()`. */
   own(): { readonly asked: boolean; readonly siblings: readonly Sibling[] };
   /** The other regions, in the form that the mass-ejection guard uses. */
   neighbours(): readonly Neighbour[];
@@ -159,11 +156,7 @@ export function createPeers<Name extends string>(
 
   /** The own region has not answered in this era but by this process, and another process may be behind its balancer. */
   const hasMetItselfOnly = (line: Line<Name>, reason: PeerReason): boolean =>
-    line === own &&
-    line.endedEra !== line.era &&
-    reason === 'ok' &&
-    line.ownAnswers > 0 &&
-    line.ownAnswers < MAX_OWN_ANSWERS;
+    line === own && !wasAsked(line) && reason === 'ok' && line.ownAnswers > 0 && line.ownAnswers < MAX_OWN_ANSWERS;
 
   // The request outlives its cause, for example a request to the app, whose context must not be kept in memory.
   const outside = AsyncLocalStorage.snapshot();
@@ -180,8 +173,8 @@ export function createPeers<Name extends string>(
         if (closed) return;
         onAnswer(line.region.name, reason, clock.now() - line.askedAtMs);
         if (hasMetItselfOnly(line, reason)) return ask(line);
-        line.endedAskedAtMs = line.askedAtMs;
-        if (isSettled(reason)) line.settledAskedAtMs = line.askedAtMs;
+        // An answer to a question of before `forget()` is thrown away, so that question settles nothing.
+        if (line.era === era && isSettled(reason)) line.settledAskedAtMs = line.askedAtMs;
         const isNew = line.endedEra !== era;
         line.endedEra = era;
         line.doubtful = line !== own && isDoubtful(line.memory, reason);
@@ -222,11 +215,10 @@ export function createPeers<Name extends string>(
       const line = lines.get(name);
       if (line === undefined) return undefined;
       const state = peerState(line.region, line.memory, clock.now(), options);
-      const { endedAskedAtMs, settledAskedAtMs: askedAtMs } = line;
-      return { ...state, ...((closed || Number.isFinite(endedAskedAtMs)) && { asked: true }), askedAtMs };
+      return { ...state, ...(wasAsked(line) && { asked: true }), askedAtMs: line.settledAskedAtMs };
     },
     own: () => ({
-      asked: closed || (own !== undefined && own.endedEra === own.era),
+      asked: own !== undefined && wasAsked(own),
       siblings: own === undefined ? [] : siblings(own.memory, clock.now(), options),
     }),
     neighbours: () => [...lines].map(([name, { memory }]) => neighbour(name, memory, clock.now(), options)),
@@ -266,8 +258,6 @@ export function createPeers<Name extends string>(
       closed = true;
       for (const { cancelSoon } of all) cancelSoon?.();
       transport.close();
-      // Nothing is asked any more, so nobody may wait for the end of a question.
-      for (const { region } of all) onChange(region.name);
     },
   };
 }

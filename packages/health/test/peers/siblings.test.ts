@@ -105,37 +105,6 @@ test('a router hears at once that its siblings were asked, and not a pulse later
   expect(told).toContainEqual(['a', true, 1]);
 });
 
-test.each([
-  ['before its first question', 0],
-  ['before its first question ends', 20],
-])('a health that is closed %s lets no router wait for the siblings for ever', async (_when, ms) => {
-  const clock = fakeClock({ now: 1_000 });
-  const health: Health<Name> = createHealth<Name>({
-    regions: defineRegions({
-      self: 'a',
-      all: { a: { origin: 'https://a.example.com' }, b: { origin: 'https://b.example.com' } },
-    }),
-    clock,
-    peers: { secret: SECRET, fetch: () => new Promise(() => {}) },
-  });
-  health.follow(
-    reporting(() => ({ local: NEW, state: 'unconfirmed' })),
-    { reads: false, writes: false },
-  );
-  await clock.advance(ms);
-  expect(health.view.get('a')?.asked).toBe(false);
-  const told: unknown[] = [];
-  health.view.subscribe(({ name, asked }) => void told.push([name, asked]));
-  await health.close();
-  for (const name of ['a', 'b'] as const) {
-    expect(health.view.get(name)).toMatchObject({ asked: true });
-    expect(told).toContainEqual([name, true]);
-  }
-  // A freeze is noticed after the end, too.
-  await clock.advance(10_000);
-  expect(health.view.get('a')).toMatchObject({ asked: true, siblings: [] });
-});
-
 test('a newcomer that meets itself and then a process without a name does not ask without end', async () => {
   const clock = fakeClock({ now: 1_000 });
   const documents = createKeyring({ option: 'test', secrets: SECRET, purpose: 'region-document' });

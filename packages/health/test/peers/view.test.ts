@@ -110,7 +110,7 @@ test.each([
   const thawedAtMs = clocks.a.now();
   // Younger than `unknownAfterMs`, but nothing was asked meanwhile.
   const thawed = healths.a.view.get('b');
-  expect(thawed).toMatchObject({ accept: 'unknown', identified: false, asked: true });
+  expect(thawed).toMatchObject({ accept: 'unknown', identified: false });
   expect(thawed?.askedAtMs).toBeLessThan(thawedAtMs);
   await advance(300);
   const again = healths.a.view.get('b');
@@ -447,6 +447,23 @@ test.each(['before', 'after'])(
     expect(healths.a.view.get('b')).toMatchObject({ accept: 'yes', identified: true });
   },
 );
+
+test('after a suspension a region counts as asked when it was asked again: nothing is known of it before', async () => {
+  const world = start();
+  const { healths, clocks } = world;
+  await world.advance(1_000);
+  expect(healths.a.view.get('b')).toMatchObject({ asked: true, identified: true });
+  const answer = await heldAnswer(world);
+  const settledAtMs = healths.a.view.get('b')?.askedAtMs;
+  clocks.a.stepWall(3_600_000);
+  expect(healths.a.view.get('b')?.asked).toBeUndefined();
+  await answer.release();
+  expect(healths.a.view.get('b')).toMatchObject({ identified: false, askedAtMs: settledAtMs });
+  expect(healths.a.view.get('b')?.asked).toBeUndefined();
+  world.between = () => undefined;
+  await world.advance(300);
+  expect(healths.a.view.get('b')).toMatchObject({ asked: true, identified: true });
+});
 
 test('the age of a document counts from the question: how long the answer took is a part of it', async () => {
   const world = start();
