@@ -277,9 +277,21 @@ export class Survivors {
     // Accepted in the moment a sibling's word was known: it counts as vouched for, which is the harder thing to hold.
     process.wasVouchedFor = vouchers.length > 0;
     process.copies = vouchers.map((voucher) =>
-      process.inputs.reduce((copy, known) => reduce(copy, known, rules).next, voucher.was),
+      process.inputs.reduce((copy, known) => reduce(withoutLaterAnswer(copy, known), known, rules).next, voucher.was),
     );
   }
+}
+
+/**
+ * The voucher may have probed the same node after the newcomer did. Its copy would then ignore the newcomer's answer, and
+ * not have the same news. Each process believes its own last answer of a node until its next probe.
+ */
+function withoutLaterAnswer(copy: TopologyStore, input: Input): TopologyStore {
+  if (input.type !== 'reading') return copy;
+  const nodes = copy.facts.nodes.map((node) =>
+    node.index === input.node ? { ...node, readAtMs: Math.min(node.readAtMs, input.sentAtMs) } : node,
+  );
+  return { ...copy, facts: { ...copy.facts, nodes } };
 }
 
 /** The epoch that a process would start a write on, itself or by forwarding; undefined for none. */
