@@ -27,17 +27,22 @@ export interface Serving {
   issueUnknown(request: RequestView, epoch: Epoch, head: ResponseHead): void;
 }
 
-export function createServing(gate: Pick<GateSeam, 'openScope' | 'isPaused'>, tokens: TokenFields): Serving {
+export function createServing(
+  gate: Pick<GateSeam, 'openScope' | 'isPaused' | 'primaryNow'>,
+  tokens: TokenFields,
+): Serving {
   const openScope = (request: RequestView, write: boolean): RequestScope =>
     gate.openScope({ tokens: tokens.read(request), access: write ? 'write' : 'read' });
+  /** A pause may have begun since the decision. Without a primary there may be one that this process does not know yet. */
+  const mayBePaused = (): boolean => gate.isPaused?.() === true || gate.primaryNow() === undefined;
 
   return {
     openScope,
     serve: ({ request, write, isNew, scope = openScope(request, write) }, reason) => {
-      // A pause may have begun since the decision. Then what the handler writes waits for its end.
+      // In a pause, what the handler writes waits for its end.
       const count =
         write && scope.admit !== undefined
-          ? countWrite(() => (isNew && gate.isPaused?.() === true ? undefined : scope.admit?.()))
+          ? countWrite(() => (isNew && mayBePaused() ? undefined : scope.admit?.()))
           : undefined;
       let tokensNow: Issued | undefined;
       return {

@@ -322,14 +322,15 @@ describe('gate.decide() while the writes are paused', () => {
   /** The primary is in `primary`, and moves to `next` at the end of the pause. */
   function paused({
     primary,
-    next = primary,
+    next = primary ?? 'us-east-1',
     writes = 'forward',
   }: {
-    primary: Name;
+    primary: Name | undefined;
     next?: Name;
     writes?: StubRouter['writes'];
   }) {
-    const router = stubRouter('eu-west-1', primary);
+    const router = stubRouter('eu-west-1');
+    router.primary = primary;
     router.writes = writes;
     const state = { isOn: true, underWay: 0 };
     const held: boolean[] = [];
@@ -429,6 +430,18 @@ describe('gate.decide() while the writes are paused', () => {
     state.isOn = true;
     carryOut(decision);
     expect(state.underWay).toBe(0);
+  });
+
+  test.each([
+    ['no primary is known: this process may not know of the pause yet', undefined, 0],
+    ['a primary is known, and no pause', 'us-east-1', 1],
+  ] as const)('admits a handler or not, under remote-pool, where %s', (_, primary, underWay) => {
+    const { decide, state } = paused({ primary, writes: 'remote-pool' });
+    state.isOn = false;
+    const decision = decide({ method: 'POST' });
+    expect(decision).toMatchObject({ reason: 'remote-pool' });
+    carryOut(decision);
+    expect(state.underWay).toBe(underWay);
   });
 
   test('counts no write whose client has left before its handler begins', () => {
