@@ -791,6 +791,14 @@ describe('written-in-pause', () => {
     expect(found(history, processes)).toEqual([]);
   });
 
+  it('is none of a process that reaches the primary by a name of its own region, which looks like one of this region', () => {
+    const history = writeHistory();
+    write(history, 1_000, { region: 'eu', knew: [by('eu')] });
+    paused(history, { restarted: [restarted('eu')] });
+    const run = { deployment: { ...LOCAL, endpoint: true } };
+    expect(broken(history.entries({ timeline: 2, run }))).toEqual([]);
+  });
+
   it('is none of a process that starts while the machine stands still, because its question got no answer in time', () => {
     const history = writeHistory();
     write(history, 1_000, { region: 'eu', knew: [by('eu')] });
@@ -841,6 +849,13 @@ describe('pause-outlasted', () => {
     late(history, 9_600);
     happens(history);
     paused(history, given);
+    expect(found(history)).toEqual([]);
+  });
+
+  it('is held where the pause was refused', () => {
+    const history = writeHistory();
+    late(history, 9_600);
+    paused(history, { untilMs: 90 });
     expect(found(history)).toEqual([]);
   });
 

@@ -22,6 +22,7 @@ function judge(history: History, pause: PauseEntry, region: Region): readonly Vi
   const { faults, operations, pauses, run, stalls } = history;
   if (run.deployment.writes === 'reject' && region !== pause.region) return [];
   const endMs = endOf(pause);
+  if (endMs <= pause.startMs) return [];
   // One that was ordered before and goes on in some processes.
   if (pauses.some((other) => other.startMs < pause.startMs && endOf(other) > pause.startMs)) return [];
   const startedMs = pause.restarted.map(({ listeningMs }) => listeningMs + STARTING_MS);

@@ -64,6 +64,8 @@ function couldKnow(
   const knows = (process: number): boolean =>
     !started.some((other) => other.region === region && other.process === process);
   if (others.length === 0 || !others.every(knows)) return false;
+  // Behind a name for the primary it looks like one of the own region, and no other region can pause its writes.
+  if (history.run.deployment.endpoint === true) return false;
   const fromMs = note.listeningMs - ASKED_BEFORE_MS;
   return !history.stalls.some(({ sinceMs, ms }) => ms >= QUESTION_MS && sinceMs < untilMs && sinceMs + ms > fromMs);
 }

@@ -152,7 +152,7 @@ export interface PauseEntry {
   readonly startMs: number;
   /** Nothing was under way any more. Absent if that did not come true in time: then nothing is promised. */
   readonly drainedMs?: number;
-  /** When it ends by itself, at the earliest. */
+  /** When it ends by itself, at the earliest. `startMs` if it was refused. */
   readonly untilMs: number;
   /** When a switchover or an operator ended it before. */
   readonly endedMs?: number;

@@ -26,7 +26,7 @@ export interface PauserOptions {
 }
 
 /** Long enough for a switchover, or the start of a process, on a busy machine. Clients have a little more patience. */
-const LONG_MS = 13_000;
+const LONG_MS = 11_000;
 /** One that ends by itself. */
 const SHORT_MS = 8_000;
 /** A process that has started in a pause has this long to write in it by mistake. */
@@ -72,10 +72,11 @@ export function createPauser({ processes, onPause, now }: PauserOptions): Pauser
   const order = async ({ region, timeline, fault }: PauseOrder, forMs: number): Promise<Ordered> => {
     const targets = targetsOf(fault);
     const startMs = now();
-    const early = fault.early === true ? restartAll(targets) : undefined;
+    const orderer = processes[region].find((app) => targets.every((target) => target.app !== app));
+    // Without a process that orders it, the pause comes first.
+    const early = fault.early === true && orderer !== undefined ? restartAll(targets) : undefined;
     // A rejection is handled below.
     early?.catch(() => {});
-    const orderer = processes[region].find((app) => targets.every((target) => target.app !== app));
     const asked = orderer ?? (processes[region][0] as AppProcess);
     const orderedMs = now();
     const counts = perRegion((name) => processes[name].length);
@@ -91,7 +92,7 @@ export function createPauser({ processes, onPause, now }: PauserOptions): Pauser
       timeline,
       startMs,
       ...(drained && { drainedMs }),
-      untilMs: orderedMs + (isOn ? forMs : 0),
+      untilMs: isOn ? orderedMs + forMs : startMs,
       restarted,
     };
     return { isOn, entry, how: drained ? 'drained' : `not drained: ${why}` };
