@@ -227,8 +227,23 @@ export const MUTANTS: readonly Mutation[] = [
     ],
     breaks: ['written-in-pause'],
     profile: 'pauses',
-    deployment: { writes: 'forward', pools: 'all', endpoint: false, processes: 1 },
-    seeds: 3,
+    deployment: { writes: 'forward', pools: 'all', endpoint: false, processes: 1, strays: false },
+    seeds: 5,
+  },
+  {
+    // A request that begins before a primary is known passes a pause that was there before the process.
+    name: 'newcomer-admits-at-once',
+    edits: [
+      {
+        file: `${ROUTER}/http/serving.ts`,
+        find: 'gate.isPaused?.() === true || gate.primaryNow() === undefined',
+        replace: 'gate.isPaused?.() === true',
+      },
+    ],
+    breaks: ['written-in-pause'],
+    profile: 'pauses',
+    deployment: { writes: 'remote-pool', pools: 'all', endpoint: false, processes: 1, strays: false },
+    seeds: 4,
   },
   {
     // Neither a new primary nor its own time ends a pause.
