@@ -65,14 +65,17 @@ export function createPauser({ processes, onPause, now }: PauserOptions): Pauser
       }),
     );
 
-  /** A process that knows of the pause can end it. */
-  const outlives = ({ region, fault }: PauseOrder): boolean =>
-    processes[region].some((app) => targetsOf(fault).every((target) => target.app !== app));
+  /** A process of the region that is not restarted: it knows of the pause until it ends, and can end it. */
+  const survivorOf = ({ region, fault }: PauseOrder): AppProcess | undefined => {
+    const targets = targetsOf(fault);
+    return processes[region].find((app) => targets.every((target) => target.app !== app));
+  };
   /** Orders the pause, in a process that is not restarted if there is one, and restarts what the fault names. */
-  const order = async ({ region, timeline, fault }: PauseOrder, forMs: number): Promise<Ordered> => {
+  const order = async (given: PauseOrder, forMs: number): Promise<Ordered> => {
+    const { region, timeline, fault } = given;
     const targets = targetsOf(fault);
     const startMs = now();
-    const orderer = processes[region].find((app) => targets.every((target) => target.app !== app));
+    const orderer = survivorOf(given);
     // Without a process that orders it, the pause comes first.
     const early = fault.early === true && orderer !== undefined ? restartAll(targets) : undefined;
     // A rejection is handled below.
@@ -118,7 +121,10 @@ export function createPauser({ processes, onPause, now }: PauserOptions): Pauser
       }
     },
     pauseAlone: async (asked, isResumed) => {
-      const { isOn, entry, how } = await order(asked, isResumed && outlives(asked) ? LONG_MS : SHORT_MS);
+      const { isOn, entry, how } = await order(
+        asked,
+        isResumed && survivorOf(asked) !== undefined ? LONG_MS : SHORT_MS,
+      );
       const endedMs = isOn && isResumed && (await resume(asked.region)) ? now() : undefined;
       onPause({ ...entry, ...(endedMs !== undefined && { endedMs }) }, how);
       if (isOn) await sleep(Math.max(0, (endedMs ?? entry.untilMs) - now()) + AFTERWARDS_MS);

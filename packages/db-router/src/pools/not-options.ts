@@ -13,7 +13,7 @@ export function refuseAsOptions(): never {
   );
 }
 
-const TAKEN = 'a pool of the router, or the router, was taken for the options of a connection';
+const TAKEN = 'a pool of the router, or the router, was used as the options of a connection';
 
 /** A host that leads nowhere. `pg` takes it for the folder of a socket, so the error of the connection contains it. */
-export const NO_HOST = '/a pool of the router was taken for the options of a connection';
+export const NO_HOST = '/a pool of the router was used as the options of a connection';

@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks';
 import type { Connection, PoolClient, QueryResult } from 'pg';
 import type { Scope } from '../causality/scope-state.ts';
 import { takesAdvisoryLock } from '../connection/advisory-lock.ts';
@@ -13,6 +12,7 @@ import { type Conversation, isSubmittable, type Queryable, sendUntimed } from '.
 import { controlsTransaction, isCommit, isOneStatement, mayCommit } from '../connection/transaction-control.ts';
 import { followedByQuestions } from '../connection/whether-written.ts';
 import { AdvisoryLockError, RolledBackError } from '../errors.ts';
+import { inThisContext } from '../in-this-context.ts';
 import {
   noteWritten,
   type PositionParts,
@@ -151,14 +151,8 @@ function follow(client: PoolClient, following: Following): Overlay {
     pending = learning;
   };
   const isAlone = (): boolean => client.getTransactionStatus?.() !== 'T';
-  /**
-   * Keeps the context of the caller for `learn`: its query must go out before the client is idle for the next user, so it
-   * cannot wait for a reaction of the caller. `AsyncResource.bind` would take 7 µs on Node 20, and this takes 0.1 µs.
-   */
-  const learnAsCaller = (): typeof learn => {
-    const caller = new AsyncResource('regionkit.position');
-    return (done, known) => caller.runInAsyncScope(learn, undefined, done, known);
-  };
+  /** The query of `learn` must go out before the client is idle for the next user, so it cannot wait for a reaction of the caller. */
+  const learnAsCaller = (): typeof learn => inThisContext(learn);
 
   const followSubmitted = (conversation: Conversation): void => {
     const alone = isAlone();

@@ -19,7 +19,7 @@ import { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createRegionRouter, type RegionRouter } from '../../src/index.ts';
 
-const TAKEN = 'a pool of the router, or the router, was taken for the options of a connection';
+const TAKEN = 'a pool of the router, or the router, was used as the options of a connection';
 
 /** How a library takes a pool for the options of a connection, and asks something. */
 type Mistake = (pool: never) => Promise<unknown>;
@@ -106,7 +106,7 @@ describe('a pool of the router that a library takes for the options of a connect
 
   it.each(Object.entries(COPIED))('leads its copy nowhere, and names the mistake: %s', async (_library, mistake) => {
     const { message } = await failureOf(mistake, router.pool);
-    expect(message).toContain('a pool of the router was taken for the options of a connection');
+    expect(message).toContain('a pool of the router was used as the options of a connection');
   });
 
   it.each(['a pg.Pool', 'a pg.Client', 'Drizzle, as connection'])(
@@ -117,7 +117,7 @@ describe('a pool of the router that a library takes for the options of a connect
     },
   );
 
-  it('disturbs nobody who prints it, writes it as JSON, compares it or copies its fields', () => {
+  it('can be printed, written as JSON, compared, and copied by its fields, without an error', () => {
     for (const one of [router, router.pool]) {
       expect(() => [inspect(one), JSON.stringify({ one }), { ...one }, Object.entries(one)]).not.toThrow();
       expect(one).toEqual(one);

@@ -4,11 +4,10 @@ import { EXIT } from '../exit-codes.ts';
 import type { Emit } from '../records/record.ts';
 import { hasChanged } from './has-changed.ts';
 import { howToGoOn } from './how-to-go-on.ts';
-import { notRecorded } from './not-recorded.ts';
+import { recording } from './recording.ts';
 import type { RunContext } from './run-context.ts';
 import type { Evidence, StepState } from './run-file/line.ts';
 import { begun, doneEvidence } from './run-file/recorded.ts';
-import { UnwrittenLine } from './run-file/unwritten-line.ts';
 import { type FailoverStep, type Proof, StepFailure } from './steps/step.ts';
 
 const POLL_MS = 200;
@@ -17,14 +16,8 @@ const POLL_MS = 200;
  * Does the steps of a run, or what is left of them. A step that the run file calls done is measured again first. Each
  * step is written before it begins, and after it was proved.
  */
-export async function execute(context: RunContext, steps: readonly FailoverStep[], emit: Emit): Promise<Outcome> {
-  try {
-    return await doSteps(context, steps, emit);
-  } catch (error) {
-    if (error instanceof UnwrittenLine) return notRecorded(error);
-    throw error;
-  }
-}
+export const execute = (context: RunContext, steps: readonly FailoverStep[], emit: Emit): Promise<Outcome> =>
+  recording(() => doSteps(context, steps, emit));
 
 async function doSteps(context: RunContext, steps: readonly FailoverStep[], emit: Emit): Promise<Outcome> {
   const { file, plan, signal } = context;

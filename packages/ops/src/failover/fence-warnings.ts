@@ -4,7 +4,7 @@ import type { Adapter } from './adapters/adapter.ts';
 import type { Proposal } from './plan.ts';
 import { appRolesOf } from './survey/app-roles.ts';
 import { type Situation, writers } from './survey/situation.ts';
-import { addFence, LOCK_SAYS, PAUSED_SAYS, whoFences } from './who-fences.ts';
+import { addFence, LACKS_BOTH, LOCK_SAYS, PAUSED_SAYS, whoFences } from './who-fences.ts';
 
 interface Planned {
   readonly config: Pick<Operations, 'failover' | 'regions'>;
@@ -24,7 +24,7 @@ export function fenceWarnings({ config, adapter, proposal, situation }: Planned)
   const hasRoles = appRolesOf(config).length > 0;
   const why = hasRoles
     ? `no server of ${from} answers that takes writes, so the logins of the app cannot be revoked there, and no hook is configured (failover.hooks.fence)`
-    : 'the configuration has no hook (failover.hooks.fence) and no role of the app (failover.appRoles, regions[…].app)';
+    : LACKS_BOTH;
   const others = isPaused ? `, and ${PAUSED_SAYS}` : `, and the adapter ${adapter.name} does not stop the old primary`;
   const says =
     by === 'lock'

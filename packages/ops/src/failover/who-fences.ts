@@ -36,6 +36,10 @@ export const LOCK_SAYS =
   'Patroni fences it by its own lock: its agent there stops a primary that cannot renew the lock. An agent that hangs, or was ended without its server, does not: then the app there goes on writing, and these writes are lost';
 export const PAUSED_SAYS = 'Patroni is paused, so it stops no primary that has lost its lock';
 
+/** Where there is neither a hook nor a role. */
+export const LACKS_BOTH =
+  'the configuration has no hook (failover.hooks.fence) and no role of the app (failover.appRoles, regions[…].app)';
+
 /** What to add, without a full stop. */
 export function addFence(region: string, by: Fencer, hasRoles: boolean): string {
   const hook = `a hook of fence that cuts the app of ${region} off from its database (security group, network policy, stop of the instance)`;

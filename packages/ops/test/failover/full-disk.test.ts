@@ -24,7 +24,7 @@ const line = (step: string, state: RunLine['state'], evidence: Partial<Evidence>
   evidence: { says: 'x', ...evidence },
 });
 const PLAN = line('plan', 'done', { plan: proposal() });
-/** The fence was begun on a server that answers nobody: an abort begins, and cannot end. */
+/** The fence has begun on a server that does not answer. So an abort can begin, and cannot end. */
 const FENCED = [PLAN, line('fence', 'started', { revokes: { 'us/0': ['app'] } })];
 const textOf = (lines: readonly RunLine[]): string => lines.map((one) => `${JSON.stringify(one)}\n`).join('');
 

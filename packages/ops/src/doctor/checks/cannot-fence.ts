@@ -1,5 +1,5 @@
 import { appRolesOf } from '../../failover/survey/app-roles.ts';
-import { addFence, LOCK_SAYS, PAUSED_SAYS, whoFences } from '../../failover/who-fences.ts';
+import { addFence, LACKS_BOTH, LOCK_SAYS, PAUSED_SAYS, whoFences } from '../../failover/who-fences.ts';
 import type { Check } from '../check.ts';
 import { writer } from '../fleet.ts';
 import { underAutoFailover } from '../manager/auto-failover.ts';
@@ -24,7 +24,7 @@ export const cannotFence: Check = {
     const hasRoles = appRolesOf(config).length > 0;
     const lacks = hasRoles
       ? 'the configuration has no hook (failover.hooks.fence), and logins cannot be revoked on a server that does not answer'
-      : 'the configuration has no hook (failover.hooks.fence) and no role of the app (failover.appRoles, regions[…].app)';
+      : LACKS_BOTH;
     return [
       {
         level: by === 'lock' ? 'note' : 'warning',

@@ -1,9 +1,8 @@
 import { resolve } from 'node:path';
 import type { Context, Outcome } from '../../command.ts';
 import { EXIT } from '../../exit-codes.ts';
-import { notRecorded } from '../not-recorded.ts';
+import { recording } from '../recording.ts';
 import { lockRuns } from '../run-file/lock.ts';
-import { UnwrittenLine } from '../run-file/unwritten-line.ts';
 import { lockServers } from '../server-lock.ts';
 
 /** The directory of the run files. */
@@ -17,12 +16,7 @@ export async function withLock(context: Context, work: () => Promise<Outcome>): 
   if (runs.by !== undefined) return busy(`the process ${runs.by} of this machine is at work`);
   await using servers = await lockServers(config);
   if (servers.by !== undefined) return busy(`another command holds ${servers.by}`);
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof UnwrittenLine) return notRecorded(error);
-    throw error;
-  }
+  return await recording(work);
 }
 
 const busy = (why: string): Outcome => ({

@@ -4,11 +4,21 @@ import { hasChanged } from './has-changed.ts';
 import { howToGoOn } from './how-to-go-on.ts';
 import { readPlanLine } from './run-file/plan-line.ts';
 import { begun } from './run-file/recorded.ts';
-import type { UnwrittenLine } from './run-file/unwritten-line.ts';
+import { UnwrittenLine } from './run-file/unwritten-line.ts';
 import { stepsOf } from './steps.ts';
 
-/** A command ends where it cannot record what it does: `resume` would not know of it. Pure. */
-export function notRecorded({ step, state, code, file: { id, directory, lines } }: UnwrittenLine): Outcome {
+/** A command ends where it cannot record what it does: `resume` would not know of it. */
+export async function recording(work: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof UnwrittenLine) return notRecorded(error);
+    throw error;
+  }
+}
+
+/** Pure. */
+function notRecorded({ step, state, code, file: { id, directory, lines } }: UnwrittenLine): Outcome {
   const isBegun = state !== 'started' || begun(lines, step);
   const what = isBegun
     ? `The run file cannot be written (${code}): how the step ${step} ended is not recorded, and is measured again.`
